@@ -1,0 +1,1 @@
+//! Safe reading of DICOM ultrasound over dicom-rs.

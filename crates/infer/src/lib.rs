@@ -1,0 +1,1 @@
+//! One interface to a network: its card, its tensors, its engine.

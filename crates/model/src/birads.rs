@@ -1,0 +1,92 @@
+//! BI-RADS assessment categories and their coded form.
+
+use serde::{Serialize, Serializer};
+
+use crate::Code;
+
+/// An assessment category. The machine proposes 3 to 5 only: 0, 1, 2 and 6 are a person's to give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum BiRads {
+    /// Probably benign, p ≤ 2 %.
+    Cat3,
+    /// Low suspicion, 2 % < p ≤ 10 %.
+    Cat4A,
+    /// Intermediate suspicion, 10 % < p ≤ 50 %.
+    Cat4B,
+    /// High suspicion, 50 % < p < 95 %.
+    Cat4C,
+    /// Highly suggestive of malignancy, p ≥ 95 %.
+    Cat5,
+}
+
+impl BiRads {
+    /// The category whose likelihood interval holds a **calibrated** probability of malignancy; `None` where
+    /// `probability` is not within 0..=1. A score that was not calibrated has no category.
+    #[must_use]
+    pub fn from_calibrated(probability: f32) -> Option<Self> {
+        match probability {
+            p if !(0.0..=1.0).contains(&p) => None,
+            p if p <= 0.02 => Some(Self::Cat3),
+            p if p <= 0.10 => Some(Self::Cat4A),
+            p if p <= 0.50 => Some(Self::Cat4B),
+            p if p < 0.95 => Some(Self::Cat4C),
+            _ => Some(Self::Cat5),
+        }
+    }
+
+    /// The category as it is written: `3`, `4A`, `4B`, `4C`, `5`.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Cat3 => "3",
+            Self::Cat4A => "4A",
+            Self::Cat4B => "4B",
+            Self::Cat4C => "4C",
+            Self::Cat5 => "5",
+        }
+    }
+
+    /// Its code (CID 6026); the meanings of 4A to 4C are the fourth edition's, as DICOM has them.
+    #[must_use]
+    pub fn code(self) -> Code {
+        let (value, scheme, meaning) = match self {
+            Self::Cat3 => ("397143007", "SCT", "Probably benign"),
+            Self::Cat4A => ("MA.II.A.5.4A", "BI", "4A - Low suspicion"),
+            Self::Cat4B => ("MA.II.A.5.4B", "BI", "4B - Intermediate suspicion"),
+            Self::Cat4C => ("MA.II.A.5.4C", "BI", "4C - Moderate suspicion"),
+            Self::Cat5 => ("397145000", "SCT", "Highly suggestive of malignancy"),
+        };
+        Code { value, scheme, meaning }
+    }
+}
+
+impl Serialize for BiRads {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.label())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn categories_take_the_half_open_intervals_of_the_lexicon() {
+        let check = |p: f32, expect: Option<&str>| {
+            assert_eq!(BiRads::from_calibrated(p).map(BiRads::label), expect, "p = {p}");
+        };
+        check(0.0, Some("3"));
+        check(0.02, Some("3"));
+        check(0.0201, Some("4A"));
+        check(0.10, Some("4A"));
+        check(0.11, Some("4B"));
+        check(0.50, Some("4B"));
+        check(0.51, Some("4C"));
+        check(0.949, Some("4C"));
+        check(0.95, Some("5"));
+        check(1.0, Some("5"));
+        check(1.01, None);
+        check(-0.1, None);
+        check(f32::NAN, None);
+    }
+}

@@ -1,0 +1,27 @@
+//! The vocabulary of breast imaging, shared by every other part of Peony.
+//!
+//! [`Frame`] goes in, [`Finding`] comes out; every other part carries, keeps, shows or counts them.
+//! This crate holds types and the rules that keep them honest. It reads no file, runs no model, draws
+//! nothing, and knows no protocol.
+
+mod birads;
+mod code;
+mod finding;
+mod frame;
+mod measurement;
+mod provenance;
+mod quality;
+mod space;
+mod spacing;
+
+pub use birads::BiRads;
+pub use code::Code;
+pub use finding::{Finding, Region};
+pub use frame::{Frame, Pixels};
+pub use measurement::{Measurement, Quantity, Unit};
+pub use provenance::{Precision, Provenance};
+pub use quality::{QualityCode, QualityIssue, Severity};
+pub use space::{BoxPx, ImagePx, PointMm, PointPx, SweepMm};
+pub use spacing::{
+    CalibratedRegion, CalibrationSource, LengthMm, MmPerPx, RegionKind, Spacing, SpacingError,
+};

@@ -1,0 +1,2 @@
+//! Peony reads breast ultrasound as the probe moves.
+fn main() {}

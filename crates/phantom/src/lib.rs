@@ -1,0 +1,1 @@
+//! A virtual ultrasound transducer over a simulated breast with known truth.

@@ -1,0 +1,1 @@
+//! The live page: HTTP, the live socket and the embedded user interface.

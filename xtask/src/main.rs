@@ -1,0 +1,2 @@
+//! Project tasks: `cargo xtask test`, `lint`, `generate`.
+fn main() {}
