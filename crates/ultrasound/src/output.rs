@@ -1,0 +1,178 @@
+//! What one step of the pipeline says: plain data, drawn by the page and written by the command line.
+
+use std::time::Duration;
+
+use peony_model::{BiRads, BoxPx, Finding, PointMm, QualityIssue};
+
+/// Everything the pipeline says about one frame.
+#[derive(Debug, Clone)]
+pub struct StepOutput {
+    /// The frame's number in its source.
+    pub frame: u64,
+    /// The frame's time, in nanoseconds since the source's first frame.
+    pub time_ns: u64,
+    /// Width and height of the frame, in pixels.
+    pub size_px: [u32; 2],
+    /// The picture's state.
+    pub quality: Quality,
+    /// What was found on this frame.
+    pub findings: Vec<Finding>,
+    /// The lesions being followed, confirmed or not, seen on this frame or predicted.
+    pub tracks: Vec<TrackState>,
+    /// The net's own malignancy of the whole frame, 0..=1; `None` without a model or on an unreadable frame.
+    pub malignancy: Option<f32>,
+    /// The net's own probability that the frame shows any lesion, 0..=1.
+    pub lesion: Option<f32>,
+    /// The simulated third dimension so far.
+    pub volume: VolumeState,
+    /// What is new with this frame, in the order it happened.
+    pub events: Vec<Event>,
+    /// How long each stage took.
+    pub timings: Timings,
+}
+
+/// The lights of the live page and the figures behind them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Quality {
+    /// The faults that hold now, after hysteresis, worst first.
+    pub issues: Vec<QualityIssue>,
+    /// Where the B-mode picture lies on the frame, if it was found.
+    pub picture_px: Option<BoxPx>,
+    /// How fast the probe moves out of the plane, mm/s (simulated from speckle) or `None` where it cannot be told.
+    pub speed_mm_s: Option<f32>,
+}
+
+/// A lesion followed over frames.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrackState {
+    /// Its number, from 1, never used again within an examination.
+    pub id: u32,
+    /// Its letter once persistence confirmed it (`A` first); `None` while it is new.
+    pub letter: Option<char>,
+    /// The index into [`StepOutput::findings`] of its sighting on this frame; `None` where it is only predicted.
+    pub finding: Option<usize>,
+    /// Where it is, seen or predicted.
+    pub box_px: BoxPx,
+    /// How many frames it was seen in.
+    pub sightings: u32,
+    /// Probability of malignancy over all sightings, 0..=1.
+    pub malignancy: Option<f32>,
+    /// The interval that holds 95 % of what the single frames said.
+    pub malignancy_95: Option<[f32; 2]>,
+    /// The category of [`Self::malignancy`], where it is calibrated.
+    pub assessment: Option<BiRads>,
+}
+
+/// Why a plane was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PlaneReason {
+    /// The lesion is at its largest here.
+    Largest,
+    /// The plane that stands best for its features: sharp, whole, confident.
+    Features,
+    /// The plane whose probability of malignancy is highest among good pictures.
+    Suspicious,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A new lesion was confirmed by persistence.
+    Confirmed {
+        /// Its track.
+        track: u32,
+        /// Its letter.
+        letter: char,
+    },
+    /// A lesion has left the picture.
+    Left {
+        /// Its track.
+        track: u32,
+    },
+    /// This frame is now the key plane of a track for a reason; it replaces the former one.
+    KeyPlane {
+        /// The track it shows.
+        track: u32,
+        /// Why it was kept.
+        reason: PlaneReason,
+        /// The lesion's box on this frame.
+        box_px: BoxPx,
+    },
+    /// The size of a track in the simulated third dimension was worked out anew.
+    Volume(TrackVolume),
+    /// The faults that hold have changed.
+    Quality(Vec<QualityIssue>),
+}
+
+/// The simulated third dimension: where the sweep has been and what it met.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct VolumeState {
+    /// How far the plane has moved since the sweep began, mm, simulated from speckle; `None` without calibration.
+    pub path_mm: Option<f32>,
+    /// Why no size is given, where none is (`too fast`, `too slow`, `scale unknown`).
+    pub unfit: Option<Unfit>,
+    /// Each confirmed track's solid so far.
+    pub tracks: Vec<TrackVolume>,
+}
+
+/// Why the sweep gives no third dimension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Unfit {
+    /// The scale of the picture is unknown.
+    ScaleUnknown,
+    /// The probe moves faster than speckle can follow.
+    TooFast,
+    /// The probe moves slower than speckle can tell.
+    TooSlow,
+    /// Too little full speckle in the picture.
+    TooFewPatches,
+    /// The probe turned back.
+    TurnedBack,
+}
+
+/// The simulated solid of one track.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrackVolume {
+    /// Which track.
+    pub track: u32,
+    /// Its outline on some of the frames it was seen in, in sweep millimetres (simulated).
+    pub slices: Vec<Vec<PointMm>>,
+    /// Volume in cubic centimetres, simulated.
+    pub volume_cm3: f32,
+    /// Its relative error, such as 0.2 for ± 20 %.
+    pub relative_error: f32,
+    /// Extent along the path (the simulated third axis), mm.
+    pub along_mm: f32,
+}
+
+/// How long each stage took.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[allow(missing_docs)] // The names are the stages.
+pub struct Timings {
+    pub quality: Duration,
+    pub detect: Duration,
+    /// The part of `detect` spent inside the network.
+    pub network: Duration,
+    pub track: Duration,
+    pub key_planes: Duration,
+    pub classify: Duration,
+    pub volume: Duration,
+    /// The whole step.
+    pub step: Duration,
+}
+
+impl Timings {
+    /// Each stage's name and time, in the order of the pipeline; `network` lies within `detect`.
+    #[must_use]
+    pub fn stages(&self) -> [(&'static str, Duration); 7] {
+        [
+            ("quality", self.quality),
+            ("detect", self.detect),
+            ("network", self.network),
+            ("track", self.track),
+            ("key_planes", self.key_planes),
+            ("classify", self.classify),
+            ("volume", self.volume),
+        ]
+    }
+}
