@@ -1,0 +1,54 @@
+"""Synthetic pictures on which the Rust program and this package are compared. No patient is in them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageFilter
+
+from peony_training.net import Exported, PeonyUs
+from peony_training.preprocess import CANVAS, letterbox
+
+# Wide, tall, odd, tiny, larger than the canvas, the canvas itself, and thinner than one canvas pixel.
+SIZES = ((640, 480), (97, 61), (31, 300), (1, 1), (256, 256), (3, 2), (1200, 2), (255, 257))
+
+
+def synthetic_picture(width: int, height: int, seed: int = 0) -> Image.Image:
+    """Bands, an ellipse darker than its surroundings, and grain: sharp edges and noise for a resize to differ on."""
+    rng = np.random.default_rng([seed, width, height])
+    y, x = np.mgrid[0:height, 0:width].astype(np.float64)
+    tissue = 110.0 + 50.0 * np.sin(24.0 * y / height + 3.0 * np.sin(5.0 * x / width))
+    ellipse = ((x / width - 0.55) / 0.2) ** 2 + ((y / height - 0.45) / 0.15) ** 2 < 1.0
+    tissue[ellipse] = 25.0
+    grainy = tissue * (1.0 + 0.35 * rng.standard_normal((height, width)))
+    return Image.fromarray(np.clip(grainy, 0, 255).astype(np.uint8))
+
+
+def write_letterbox_fixtures(folder: Path) -> None:
+    """`<w>x<h>.png` and the canvas expected of it, `<w>x<h>.out.png`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for width, height in SIZES:
+        picture = synthetic_picture(width, height)
+        picture.save(folder / f"{width}x{height}.png", optimize=True)
+        letterbox(picture).save(folder / f"{width}x{height}.out.png", optimize=True)
+
+
+@torch.no_grad()
+def write_model_fixture(folder: Path, net: PeonyUs, version: str) -> None:
+    """`input.png` (256×256) and what PyTorch answers to it, for a test of any engine within a tolerance."""
+    folder.mkdir(parents=True, exist_ok=True)
+    picture = synthetic_picture(CANVAS, CANVAS, seed=7).filter(ImageFilter.GaussianBlur(1.0))
+    picture.save(folder / "input.png", optimize=True)
+    luma = torch.from_numpy(np.asarray(picture, dtype=np.float32)[None, None] / np.float32(255.0))
+    mask, malignancy_map, lesion, malignancy = Exported(net.eval())(luma)
+    expected = {
+        "version": version,
+        "lesion": float(lesion[0]),
+        "malignancy": float(malignancy[0]),
+        "mask_mean": float(mask.mean()),
+        "mask_share_over_half": float((mask > 0.5).float().mean()),
+        "malignancy_map_mean": float(malignancy_map.mean()),
+        "tolerance": 1e-3,
+    }
+    (folder / "expected.json").write_text(json.dumps(expected, indent=2) + "\n")
