@@ -1,0 +1,348 @@
+//! A model: the card, the weights that the card names, and the engine that runs them.
+
+use std::sync::Arc;
+
+use ndarray::{ArrayD, ArrayView, ArrayViewD, Dimension, IxDyn};
+use peony_model::{Precision, Provenance};
+use sha2::{Digest, Sha256};
+
+use crate::engine::{Engine, GraphTensor, Inside, Library, OnnxRuntime, Provider, guarded};
+use crate::{Card, EngineChoice, LoadError, ModelFiles, Options, Outputs, RunError, Side, TensorSpec, scan};
+
+/// Engines that both compute in `fp32` differ by less than this, of the largest value of an output or of 1;
+/// bf16, with 8 bits of mantissa, differs by more.
+const FP32_AGREES_WITHIN: f32 = 5e-4;
+/// Outputs this close to `fp32` were not computed in bf16, whatever was asked.
+const BF16_DIFFERS_BY: f32 = 2e-6;
+/// Above this another network ran, not a lower precision.
+const BF16_AGREES_WITHIN: f32 = 0.25;
+
+/// A model that was checked and tried, ready to run.
+pub struct Model {
+    card: Card,
+    engine: Box<dyn Engine>,
+    output_names: Arc<[String]>,
+    provenance: Arc<Provenance>,
+    notes: Vec<String>,
+}
+
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Model").field("provenance", &self.provenance).field("notes", &self.notes).finish()
+    }
+}
+
+impl Model {
+    /// Check the card, the hash of the weights against it, and the network's tensors against it; take an engine;
+    /// run once on a fixed pattern, and require outputs that are finite, of the card's shapes, and those that the
+    /// engine inside computes.
+    ///
+    /// # Errors
+    /// [`LoadError`] names the file, key or tensor, what was found, and what was expected. An engine other than
+    /// rten that cannot be had is no error but a line of [`Model::notes`].
+    pub fn load(files: ModelFiles, options: &Options) -> Result<Self, LoadError> {
+        let card = Card::parse(&files.card_toml)?;
+        check_hash(&card, &files.weights)?;
+        scan::check(&files.weights).map_err(|source| LoadError::Scan { model: card.name.clone(), source })?;
+        let chosen = choose(&card, &files.weights, options)?;
+        let provenance = Provenance {
+            model: card.name.clone(),
+            version: card.version.clone(),
+            sha256: card.sha256.clone(),
+            provider: chosen.engine.provider().to_owned(),
+            precision: chosen.precision,
+        };
+        tracing::info!(
+            model = card.name,
+            version = card.version,
+            provider = provenance.provider,
+            precision = provenance.precision.as_str(),
+            "model loaded"
+        );
+        Ok(Self {
+            output_names: names(&card.outputs).into(),
+            card,
+            engine: chosen.engine,
+            provenance: Arc::new(provenance),
+            notes: chosen.notes,
+        })
+    }
+
+    /// The card.
+    #[must_use]
+    pub fn card(&self) -> &Card {
+        &self.card
+    }
+
+    /// Who says what this model says.
+    #[must_use]
+    pub fn provenance(&self) -> Arc<Provenance> {
+        Arc::clone(&self.provenance)
+    }
+
+    /// Why an engine was taken or passed over, a line each, for people.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Run a model of one input, of the card's shape.
+    ///
+    /// # Errors
+    /// A wrong shape, an engine that fails, an output that is not finite or of another shape. The model can be
+    /// run again after any of them.
+    pub fn run<D: Dimension>(&mut self, input: ArrayView<'_, f32, D>) -> Result<Outputs, RunError> {
+        self.run_all(&[input.into_dyn()])
+    }
+
+    /// Run a model of several inputs, in the card's order.
+    ///
+    /// # Errors
+    /// As [`Model::run`].
+    pub fn run_all(&mut self, inputs: &[ArrayViewD<'_, f32>]) -> Result<Outputs, RunError> {
+        let arrays = run(self.engine.as_mut(), &self.card, &self.output_names, inputs)?;
+        Ok(Outputs::new(Arc::clone(&self.output_names), arrays))
+    }
+}
+
+fn check_hash(card: &Card, weights: &[u8]) -> Result<(), LoadError> {
+    let got: String = Sha256::digest(weights).iter().map(|byte| format!("{byte:02x}")).collect();
+    if got == card.sha256 {
+        return Ok(());
+    }
+    Err(LoadError::Hash {
+        model: card.name.clone(),
+        expected: card.sha256.clone(),
+        got,
+        bytes: weights.len(),
+    })
+}
+
+struct Chosen {
+    engine: Box<dyn Engine>,
+    precision: Precision,
+    notes: Vec<String>,
+}
+
+/// The engine inside is always made first: it is what the others give way to, and the yardstick of what they compute.
+fn choose(card: &Card, weights: &[u8], options: &Options) -> Result<Chosen, LoadError> {
+    let input = patterns(&card.inputs);
+    let inside = inside(card, weights, options, &input);
+    if let Err(wrong @ (LoadError::Tensor { .. } | LoadError::Trial { .. })) = inside {
+        return Err(wrong);
+    }
+    let mut notes = Vec::new();
+    let wanted = wanted(card, options.engine);
+    if !wanted.is_empty() {
+        let yardstick = inside.as_ref().ok().map(|(_, outputs)| outputs.as_slice());
+        if let Some((engine, precision)) =
+            outside_first(card, weights, options, &wanted, &input, yardstick, &mut notes)
+        {
+            return Ok(Chosen { engine: Box::new(engine), precision, notes });
+        }
+        notes.push("rten, the engine inside, is used".to_owned());
+    }
+    let (engine, _) = inside?;
+    Ok(Chosen { engine: Box::new(engine), precision: Precision::Fp32, notes })
+}
+
+/// The first of `wanted` that a library on this machine gives; the notes say why one was taken or passed over.
+fn outside_first(
+    card: &Card,
+    weights: &[u8],
+    options: &Options,
+    wanted: &[Provider],
+    input: &[ArrayD<f32>],
+    yardstick: Option<&[ArrayD<f32>]>,
+    notes: &mut Vec<String>,
+) -> Option<(OnnxRuntime, Precision)> {
+    let openvino = wanted.iter().any(|provider| matches!(provider, Provider::OpenVino(_)));
+    let library =
+        Library::open(options.library.as_deref(), openvino).map_err(|reason| notes.push(reason)).ok()?;
+    wanted.iter().find_map(|provider| {
+        let (name, asked) = (provider.as_str(), provider.precision().as_str());
+        match outside(card, weights, options, &library, *provider, input, yardstick) {
+            Ok(taken) => {
+                notes.push(format!("{name} in {} from {}", taken.1.as_str(), library.path.display()));
+                Some(taken)
+            }
+            Err(reason) => {
+                notes.push(format!("{name} in {asked} passed over: {reason}"));
+                None
+            }
+        }
+    })
+}
+
+/// What to try before the engine inside.
+fn wanted(card: &Card, choice: EngineChoice) -> Vec<Provider> {
+    match choice {
+        EngineChoice::Rten => vec![],
+        EngineChoice::OnnxRuntime => vec![Provider::Cpu],
+        EngineChoice::OpenVino { precision } => vec![Provider::OpenVino(precision)],
+        EngineChoice::Auto if card.permits(Precision::Bf16) && computes_bf16() => {
+            vec![Provider::OpenVino(Precision::Bf16), Provider::Cpu]
+        }
+        EngineChoice::Auto => vec![Provider::Cpu],
+    }
+}
+
+/// Whether the processor has bf16 instructions; without them bf16 gains nothing.
+fn computes_bf16() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return std::arch::is_x86_feature_detected!("avx512bf16");
+    #[cfg(not(target_arch = "x86_64"))]
+    return false;
+}
+
+fn inside(
+    card: &Card,
+    weights: &[u8],
+    options: &Options,
+    input: &[ArrayD<f32>],
+) -> Result<(Inside, Vec<ArrayD<f32>>), LoadError> {
+    let mut engine = guarded(|| Inside::load(weights, options.thread_count()))
+        .map_err(|reason| LoadError::Engine { model: card.name.clone(), engine: Inside::NAME, reason })?;
+    let outputs = try_out(&mut engine, card, input)?;
+    Ok((engine, outputs))
+}
+
+fn outside(
+    card: &Card,
+    weights: &[u8],
+    options: &Options,
+    library: &Library,
+    provider: Provider,
+    input: &[ArrayD<f32>],
+    yardstick: Option<&[ArrayD<f32>]>,
+) -> Result<(OnnxRuntime, Precision), String> {
+    let mut engine = guarded(|| OnnxRuntime::load(library, provider, weights, options.thread_count()))?;
+    let outputs = try_out(&mut engine, card, input).map_err(|error| error.to_string())?;
+    let Some(yardstick) = yardstick else { return Ok((engine, provider.precision())) };
+    let precision = precision_seen(provider.precision(), difference(yardstick, &outputs))?;
+    Ok((engine, precision))
+}
+
+/// The precision that outputs this far from `fp32` were computed in.
+fn precision_seen(asked: Precision, difference: f32) -> Result<Precision, String> {
+    let limit = if asked == Precision::Fp32 { FP32_AGREES_WITHIN } else { BF16_AGREES_WITHIN };
+    if difference > limit {
+        return Err(format!(
+            "its outputs differ by {difference:.1e} from the engine inside; at most {limit:.1e} may"
+        ));
+    }
+    Ok(if difference < BF16_DIFFERS_BY { Precision::Fp32 } else { asked })
+}
+
+/// The largest difference, of the largest value of its output or of 1.
+fn difference(these: &[ArrayD<f32>], those: &[ArrayD<f32>]) -> f32 {
+    let one = |(this, that): (&ArrayD<f32>, &ArrayD<f32>)| {
+        let scale = this.iter().fold(1.0_f32, |most, value| most.max(value.abs()));
+        this.iter().zip(that).fold(0.0_f32, |most, (a, b)| most.max((a - b).abs())) / scale
+    };
+    these.iter().zip(those).map(one).fold(0.0, f32::max)
+}
+
+/// Check the tensors, then run once.
+fn try_out(
+    engine: &mut dyn Engine,
+    card: &Card,
+    input: &[ArrayD<f32>],
+) -> Result<Vec<ArrayD<f32>>, LoadError> {
+    check_tensors(card, Side::Input, &card.inputs, &engine.inputs())?;
+    check_tensors(card, Side::Output, &card.outputs, &engine.outputs())?;
+    let views: Vec<_> = input.iter().map(|array| array.view()).collect();
+    run(engine, card, &names(&card.outputs), &views).map_err(|source| LoadError::Trial {
+        model: card.name.clone(),
+        engine: engine.provider(),
+        source,
+    })
+}
+
+fn check_tensors(
+    card: &Card,
+    side: Side,
+    specs: &[TensorSpec],
+    graph: &[GraphTensor],
+) -> Result<(), LoadError> {
+    let differ = |name: &str, graph: String, spec: String| {
+        Err(LoadError::Tensor { model: card.name.clone(), side, name: name.to_owned(), graph, card: spec })
+    };
+    if let Some(unknown) = graph.iter().find(|tensor| specs.iter().all(|spec| spec.name != tensor.name)) {
+        return differ(&unknown.name, "there".to_owned(), "missing".to_owned());
+    }
+    for spec in specs {
+        let Some(tensor) = graph.iter().find(|tensor| tensor.name == spec.name) else {
+            return differ(&spec.name, "missing".to_owned(), format!("{} {:?}", spec.dtype, spec.shape));
+        };
+        if tensor.dtype.as_ref().is_some_and(|dtype| *dtype != spec.dtype) {
+            return differ(&spec.name, tensor.dtype.clone().unwrap_or_default(), spec.dtype.clone());
+        }
+        let agrees = |axes: &Vec<Option<usize>>| {
+            axes.len() == spec.shape.len()
+                && axes.iter().zip(&spec.shape).all(|(axis, length)| axis.is_none_or(|axis| axis == *length))
+        };
+        if let Some(axes) = tensor.shape.as_ref().filter(|axes| !agrees(axes)) {
+            let shown: Vec<_> =
+                axes.iter().map(|axis| axis.map_or("?".to_owned(), |axis| axis.to_string())).collect();
+            return differ(&spec.name, format!("[{}]", shown.join(", ")), format!("{:?}", spec.shape));
+        }
+    }
+    Ok(())
+}
+
+/// Run, and let through only what has the card's shapes and is finite.
+fn run(
+    engine: &mut dyn Engine,
+    card: &Card,
+    output_names: &[String],
+    inputs: &[ArrayViewD<'_, f32>],
+) -> Result<Vec<ArrayD<f32>>, RunError> {
+    if inputs.len() != card.inputs.len() {
+        return Err(RunError::InputCount { expected: card.inputs.len(), got: inputs.len() });
+    }
+    for (spec, input) in card.inputs.iter().zip(inputs) {
+        if input.shape() != spec.shape {
+            let (name, expected) = (spec.name.clone(), spec.shape.clone());
+            return Err(RunError::InputShape { name, expected, got: input.shape().to_vec() });
+        }
+    }
+    // Already row-major in every ordinary case, and then not copied.
+    let rows: Vec<_> = inputs.iter().map(|input| input.as_standard_layout()).collect();
+    let named: Vec<_> =
+        card.inputs.iter().map(|spec| spec.name.as_str()).zip(rows.iter().map(|row| row.view())).collect();
+    let provider = engine.provider();
+    let outputs = guarded(|| engine.run(&named, output_names))
+        .map_err(|reason| RunError::Engine { engine: provider, reason })?;
+    for (spec, output) in card.outputs.iter().zip(&outputs) {
+        let name = || spec.name.clone();
+        if output.shape() != spec.shape {
+            return Err(RunError::OutputShape {
+                name: name(),
+                expected: spec.shape.clone(),
+                got: output.shape().to_vec(),
+            });
+        }
+        if let Some(index) = output.iter().position(|value| !value.is_finite()) {
+            return Err(RunError::NotFinite { name: name(), index, len: output.len() });
+        }
+    }
+    Ok(outputs)
+}
+
+fn names(specs: &[TensorSpec]) -> Vec<String> {
+    specs.iter().map(|spec| spec.name.clone()).collect()
+}
+
+/// A fixed pattern in 0..1 for each input, with fine and coarse structure, so that every weight has its say.
+fn patterns(specs: &[TensorSpec]) -> Vec<ArrayD<f32>> {
+    let one = |spec: &TensorSpec| {
+        let mut state = 0x9e37_79b9_u32;
+        ArrayD::from_shape_simple_fn(IxDyn(&spec.shape), || {
+            // A linear congruential step (Numerical Recipes, §7.1); its upper 24 bits are exact in an f32.
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / (1 << 24) as f32
+        })
+    };
+    specs.iter().map(one).collect()
+}

@@ -1,0 +1,123 @@
+//! The engines: what they give, that they agree, and that one that is missing gives way.
+
+use std::path::Path;
+
+use ndarray::{Array4, ArrayView4};
+use peony_infer::{EngineChoice, Model, ModelFiles, Options, RunError};
+use peony_model::Precision;
+
+const ENGINES: [&str; 5] = ["auto", "rten", "onnxruntime", "openvino", "openvino-bf16"];
+
+fn tiny() -> ModelFiles {
+    ModelFiles::embedded(include_str!("data/tiny/card.toml"), include_bytes!("data/tiny/model.onnx"))
+}
+
+fn with(engine: &str) -> Options {
+    Options { engine: engine.parse().unwrap(), threads: 2, library: None }
+}
+
+fn ramp() -> Array4<f32> {
+    Array4::from_shape_fn((1, 1, 64, 64), |(_, _, y, x)| (x + 2 * y) as f32 / 192.0)
+}
+
+#[test]
+fn engines_are_named_as_they_are_printed() {
+    for word in ENGINES {
+        assert_eq!(word.parse::<EngineChoice>().unwrap().to_string(), word);
+    }
+    let error = "tensorrt".parse::<EngineChoice>().unwrap_err().to_string();
+    assert!(error.contains("tensorrt") && error.contains("openvino-bf16"), "{error}");
+}
+
+#[test]
+fn every_engine_gives_the_outputs_of_the_card() {
+    let mut reference = Model::load(tiny(), &with("rten")).unwrap();
+    let expected = reference.run(ramp().view()).unwrap();
+    for word in ENGINES {
+        let mut model = Model::load(tiny(), &with(word)).unwrap();
+        let provenance = model.provenance();
+        if word != "rten" && provenance.provider == "rten" {
+            eprintln!("{word}: skipped, {}", model.notes().join("; "));
+        }
+        assert_eq!(provenance.sha256, model.card().sha256);
+        assert!(word != "openvino" || provenance.precision == Precision::Fp32);
+        let outputs = model.run(ramp().view()).unwrap();
+        let within = if provenance.precision == Precision::Fp32 { 1e-5 } else { 2e-2 };
+        for spec in &reference.card().outputs {
+            let (ours, theirs) = (outputs.values(&spec.name).unwrap(), expected.values(&spec.name).unwrap());
+            assert_eq!(outputs.get(&spec.name).unwrap().shape(), spec.shape);
+            let most = ours.iter().zip(theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(most <= within, "{word} {provenance:?}: `{}` differs by {most}", spec.name);
+        }
+        assert_eq!(outputs.scalar("lesion"), outputs.values("lesion").map(|values| values[0]));
+        assert_eq!(outputs.scalar("mask"), None);
+        assert!(outputs.get("depth").is_none());
+    }
+}
+
+/// OpenVINO may take bf16 by itself: what the provenance says must be what ran.
+#[test]
+fn the_precision_named_is_the_precision_run() {
+    let mut reference = Model::load(tiny(), &with("rten")).unwrap();
+    let expected = reference.run(ramp().view()).unwrap();
+    for word in ["openvino", "openvino-bf16"] {
+        let mut model = Model::load(tiny(), &with(word)).unwrap();
+        let provenance = model.provenance();
+        if provenance.provider != "onnxruntime/openvino" {
+            eprintln!("{word}: skipped, {}", model.notes().join("; "));
+            continue;
+        }
+        let outputs = model.run(ramp().view()).unwrap();
+        let (ours, theirs) =
+            (outputs.values("malignancy_map").unwrap(), expected.values("malignancy_map").unwrap());
+        let most = ours.iter().zip(theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert_eq!(most > 1e-5, provenance.precision == Precision::Bf16, "{word}: {most} in {provenance:?}");
+    }
+}
+
+#[test]
+fn an_engine_that_cannot_be_had_gives_way_with_one_clear_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("libonnxruntime.so.9.99");
+    std::fs::write(&text, "not a library").unwrap();
+    let check = |library: &Path, words: &[&str]| {
+        let options = Options { library: Some(library.to_owned()), ..with("onnxruntime") };
+        let mut model = Model::load(tiny(), &options).unwrap();
+        // A library that another test of this process has opened already is given in place of any other.
+        if model.provenance().provider == "rten" {
+            let notes = model.notes().join("; ");
+            assert!(words.iter().all(|word| notes.contains(word)), "{notes}");
+        }
+        assert!(model.run(ramp().view()).is_ok());
+    };
+    check(Path::new("/no/such/folder/libonnxruntime.so"), &["no ONNX Runtime library at", "rten"]);
+    check(folder.path(), &["cannot be opened", "rten"]);
+    check(&text, &["cannot be opened", "rten"]);
+}
+
+#[test]
+fn a_wrong_input_is_named_and_the_model_runs_again() {
+    let mut model = Model::load(tiny(), &with("rten")).unwrap();
+    let small = Array4::<f32>::zeros((1, 1, 32, 32));
+    let said = model.run(small.view()).unwrap_err().to_string();
+    assert!(
+        said.contains("`luma`") && said.contains("[1, 1, 32, 32]") && said.contains("[1, 1, 64, 64]"),
+        "{said}"
+    );
+    assert_eq!(model.run_all(&[]).unwrap_err(), RunError::InputCount { expected: 1, got: 0 });
+    let mut broken = ramp();
+    broken[[0, 0, 5, 5]] = f32::NAN;
+    let said = model.run(broken.view()).unwrap_err();
+    assert!(matches!(said, RunError::NotFinite { .. }), "{said}");
+    assert!(model.run(ramp().view()).is_ok());
+}
+
+#[test]
+fn an_input_in_another_order_of_axes_gives_the_same() {
+    let mut model = Model::load(tiny(), &with("rten")).unwrap();
+    let upright = ramp();
+    let turned = upright.clone().permuted_axes([0, 1, 3, 2]).as_standard_layout().into_owned();
+    let view: ArrayView4<'_, f32> = turned.view().permuted_axes([0, 1, 3, 2]);
+    let (a, b) = (model.run(upright.view()).unwrap(), model.run(view).unwrap());
+    assert_eq!(a.values("mask"), b.values("mask"));
+}
