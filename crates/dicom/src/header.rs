@@ -1,0 +1,187 @@
+//! The elements that reading pictures needs, and their values.
+//!
+//! The scan hands over these and no others, so dicom-rs never parses a name, a date or a report of a patient,
+//! and a broken element that nobody reads breaks nothing.
+
+use dicom_core::Tag;
+use dicom_core::header::HasLength as _;
+use dicom_core::value::{PrimitiveValue, Value};
+use dicom_object::InMemDicomObject;
+use dicom_object::mem::InMemElement;
+use dicom_transfer_syntax_registry::entries;
+
+use crate::error::{DicomError, Field};
+use crate::scan::Scan;
+use crate::{Encoding, limits};
+
+macro_rules! fields {
+    ($($name:ident = $group:literal, $element:literal, $text:literal;)*) => {
+        $(pub(crate) const $name: Field = Field::new($group, $element, $text);)*
+        /// Every field above: what is read at the top level.
+        const READ: &[Field] = &[$($name),*];
+    };
+}
+
+#[rustfmt::skip] // One element a line: it is read as a table.
+fields! {
+    SOP_CLASS_UID            = 0x0008, 0x0016, "SOP Class UID";
+    MODALITY                 = 0x0008, 0x0060, "Modality";
+    CINE_RATE                = 0x0018, 0x0040, "Cine Rate";
+    FRAME_TIME               = 0x0018, 0x1063, "Frame Time";
+    FRAME_TIME_VECTOR        = 0x0018, 0x1065, "Frame Time Vector";
+    RECOMMENDED_FRAME_RATE   = 0x0008, 0x2144, "Recommended Display Frame Rate";
+    ULTRASOUND_REGIONS       = 0x0018, 0x6011, "Sequence of Ultrasound Regions";
+    SAMPLES_PER_PIXEL        = 0x0028, 0x0002, "Samples per Pixel";
+    PHOTOMETRIC              = 0x0028, 0x0004, "Photometric Interpretation";
+    PLANAR_CONFIGURATION     = 0x0028, 0x0006, "Planar Configuration";
+    NUMBER_OF_FRAMES         = 0x0028, 0x0008, "Number of Frames";
+    FRAME_INCREMENT_POINTER  = 0x0028, 0x0009, "Frame Increment Pointer";
+    ROWS                     = 0x0028, 0x0010, "Rows";
+    COLUMNS                  = 0x0028, 0x0011, "Columns";
+    PIXEL_SPACING            = 0x0028, 0x0030, "Pixel Spacing";
+    BITS_ALLOCATED           = 0x0028, 0x0100, "Bits Allocated";
+    BITS_STORED              = 0x0028, 0x0101, "Bits Stored";
+    HIGH_BIT                 = 0x0028, 0x0102, "High Bit";
+    PIXEL_REPRESENTATION     = 0x0028, 0x0103, "Pixel Representation";
+    SPACING_CALIBRATION_TYPE = 0x0028, 0x0A02, "Pixel Spacing Calibration Type";
+    WINDOW_CENTER            = 0x0028, 0x1050, "Window Center";
+    WINDOW_WIDTH             = 0x0028, 0x1051, "Window Width";
+    RESCALE_INTERCEPT        = 0x0028, 0x1052, "Rescale Intercept";
+    RESCALE_SLOPE            = 0x0028, 0x1053, "Rescale Slope";
+    VOI_LUT_FUNCTION         = 0x0028, 0x1056, "VOI LUT Function";
+    RED_PALETTE_DESCRIPTOR   = 0x0028, 0x1101, "Red Palette Color Lookup Table Descriptor";
+    GREEN_PALETTE_DESCRIPTOR = 0x0028, 0x1102, "Green Palette Color Lookup Table Descriptor";
+    BLUE_PALETTE_DESCRIPTOR  = 0x0028, 0x1103, "Blue Palette Color Lookup Table Descriptor";
+    RED_PALETTE              = 0x0028, 0x1201, "Red Palette Color Lookup Table Data";
+    GREEN_PALETTE            = 0x0028, 0x1202, "Green Palette Color Lookup Table Data";
+    BLUE_PALETTE             = 0x0028, 0x1203, "Blue Palette Color Lookup Table Data";
+    RED_SEGMENTED_PALETTE    = 0x0028, 0x1221, "Segmented Red Palette Color Lookup Table Data";
+    MODALITY_LUT             = 0x0028, 0x3000, "Modality LUT Sequence";
+    VOI_LUT                  = 0x0028, 0x3010, "VOI LUT Sequence";
+    EXTENDED_OFFSETS         = 0x7FE0, 0x0001, "Extended Offset Table";
+}
+
+/// Read by the scan itself.
+pub(crate) const TRANSFER_SYNTAX: Field = Field::new(0x0002, 0x0010, "Transfer Syntax UID");
+
+/// Whether the scan should keep this top-level element.
+pub(crate) fn is_read(tag: Tag) -> bool {
+    READ.iter().any(|field| field.tag == tag)
+}
+
+/// The values of one data set or of one item of a sequence.
+pub(crate) struct Header(InMemDicomObject);
+
+impl Header {
+    /// Lets dicom-rs parse the elements that the scan chose.
+    pub fn parse(scan: &Scan) -> Result<Self, DicomError> {
+        let mut chosen = Vec::new();
+        for element in &scan.header {
+            chosen.extend_from_slice(&scan.bytes[element.clone()]);
+            if chosen.len() > 8 * limits::HEADER_VALUE_BYTES {
+                let (value, limit) = (chosen.len() as u64, 8 * limits::HEADER_VALUE_BYTES as u64);
+                return Err(DicomError::TooLarge { what: "the length of the header in bytes", value, limit });
+            }
+        }
+        let syntax = match scan.syntax.encoding {
+            Encoding::ImplicitLittle => entries::IMPLICIT_VR_LITTLE_ENDIAN.erased(),
+            Encoding::ExplicitLittle => entries::EXPLICIT_VR_LITTLE_ENDIAN.erased(),
+            Encoding::ExplicitBig => entries::EXPLICIT_VR_BIG_ENDIAN.erased(),
+        };
+        // The cause is left out: dicom-rs may quote a value.
+        InMemDicomObject::read_dataset_with_ts(chosen.as_slice(), &syntax)
+            .map(Self)
+            .map_err(|_| DicomError::Malformed { what: "an element of the picture header", at: 0 })
+    }
+
+    fn element(&self, field: Field) -> Option<&InMemElement> {
+        self.0.get(field.tag)
+    }
+
+    fn primitive(&self, field: Field) -> Option<&PrimitiveValue> {
+        match self.element(field)?.value() {
+            Value::Primitive(PrimitiveValue::Empty) => None,
+            Value::Primitive(primitive) => Some(primitive),
+            _ => None,
+        }
+    }
+
+    /// Whether the element is there with a value.
+    pub fn has(&self, field: Field) -> bool {
+        self.element(field).is_some_and(|element| !element.is_empty())
+    }
+
+    /// All numbers of an element, text or binary; empty where there is none or one of them is not a number.
+    pub fn numbers(&self, field: Field) -> Vec<f64> {
+        let numbers =
+            self.primitive(field).and_then(|value| value.to_multi_float64().ok()).unwrap_or_default();
+        if numbers.iter().all(|number| number.is_finite()) { numbers } else { Vec::new() }
+    }
+
+    /// The first number of an element.
+    pub fn number(&self, field: Field) -> Option<f64> {
+        self.numbers(field).first().copied()
+    }
+
+    /// The first number of an element as an integer; `None` where it is none.
+    pub fn integer(&self, field: Field) -> Option<i64> {
+        let number = self.number(field)?;
+        // Every integer of 53 bits is exact in an f64; no element that is read is longer.
+        (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
+    }
+
+    /// An integer that must be there.
+    pub fn required(&self, field: Field) -> Result<i64, DicomError> {
+        self.integer(field).ok_or(DicomError::Missing(field))
+    }
+
+    /// The first value of a code string or UID, without padding, where it holds no other characters than those
+    /// do (PS3.5 §6.2): free text of a patient cannot pass.
+    pub fn code(&self, field: Field) -> Option<String> {
+        let text = self.primitive(field)?.to_str();
+        let first = text.split('\\').next()?.trim_matches([' ', '\0']);
+        let allowed = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || matches!(c, ' ' | '_' | '.');
+        (!first.is_empty() && first.len() <= 64 && first.chars().all(allowed)).then(|| first.to_owned())
+    }
+
+    /// The tags of an element that points at others.
+    pub fn tags(&self, field: Field) -> Vec<Tag> {
+        match self.primitive(field) {
+            Some(PrimitiveValue::Tags(tags)) => tags.to_vec(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// A table of 16-bit words; bytes of an unknown or byte-wise element are joined in the file's order.
+    pub fn words(&self, field: Field, encoding: Encoding) -> Option<Vec<u16>> {
+        match self.primitive(field)? {
+            PrimitiveValue::U16(words) => Some(words.to_vec()),
+            // Descriptors may be signed (PS3.3 §C.7.6.3.1.5): the same bits.
+            PrimitiveValue::I16(words) => Some(words.iter().map(|word| word.cast_unsigned()).collect()),
+            PrimitiveValue::U8(bytes) => Some(
+                bytes
+                    .chunks_exact(2)
+                    .map(|pair| match encoding {
+                        Encoding::ExplicitBig => u16::from_be_bytes([pair[0], pair[1]]),
+                        _ => u16::from_le_bytes([pair[0], pair[1]]),
+                    })
+                    .collect(),
+            ),
+            _ => None,
+        }
+    }
+
+    /// A table of 64-bit offsets.
+    pub fn offsets(&self, field: Field) -> Vec<u64> {
+        match self.primitive(field) {
+            Some(PrimitiveValue::U64(offsets)) => offsets.to_vec(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The items of a sequence.
+    pub fn items(&self, field: Field) -> Vec<Self> {
+        let items = self.element(field).and_then(|element| element.items());
+        items.unwrap_or_default().iter().cloned().map(Self).collect()
+    }
+}

@@ -1,0 +1,23 @@
+//! JPEG-LS (ITU-T T.87, PS3.5 §8.2.3), one component, lossless and near-lossless.
+//!
+//! The decoder has no multi-component scans: colour in JPEG-LS is a clear error.
+
+use super::{Decoded, ImageHeader, Samples, coded_error};
+use crate::{Codec, DicomError};
+
+pub(super) fn decode(coded: &[u8], image: &ImageHeader) -> Result<Decoded, DicomError> {
+    if image.samples != 1 {
+        return Err(DicomError::Unsupported("JPEG-LS of more than one component"));
+    }
+    // The decoder compares the stream's size with the one that is passed before it allocates.
+    let (samples, ..) = jpegls_decoder::decode(coded, image.columns, image.rows)
+        .map_err(|error| coded_error(Codec::JpegLs, error))?;
+    let samples = if image.bits_allocated == 8 {
+        // A stream of more bits than the header allows would lose its high ones.
+        let narrow = samples.iter().map(|sample| u8::try_from(*sample)).collect::<Result<_, _>>();
+        Samples::U8(narrow.map_err(|_| coded_error(Codec::JpegLs, "samples of more than eight bits"))?)
+    } else {
+        Samples::U16(samples)
+    };
+    Ok(Decoded { samples, is_rgb: false })
+}

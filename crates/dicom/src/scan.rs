@@ -1,0 +1,384 @@
+//! The scan: one pass over the bytes of a file before any other parser sees one (invariant 2).
+//!
+//! It walks file meta information (PS3.10 §7.1), elements with or without value representations in either byte
+//! order (PS3.5 §7), sequences and items of defined and undefined length (§7.5) and encapsulated pixel data
+//! (§A.4) with a stack of its own, so nesting costs no call stack, and with the limits of [`crate::limits`]. It
+//! reads no value but the transfer syntax UID.
+
+use std::ops::Range;
+
+use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry};
+use dicom_core::{Tag, VR};
+use dicom_object::StandardDataDictionary;
+
+use crate::cursor::Cursor;
+use crate::error::{DicomError, ReadIssue};
+use crate::{Encoding, TransferSyntax, header, limits};
+
+const ITEM: Tag = Tag(0xFFFE, 0xE000);
+const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
+const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
+const PIXEL_DATA: Tag = Tag(0x7FE0, 0x0010);
+const TRANSFER_SYNTAX_UID: Tag = Tag(0x0002, 0x0010);
+const UNDEFINED: u32 = u32::MAX;
+
+/// What the scan found. Ranges are byte positions in [`Self::bytes`].
+#[derive(Clone)]
+pub struct Scan {
+    /// The transfer syntax of the data set.
+    pub syntax: &'static TransferSyntax,
+    /// The file, or the inflated data set of a deflated file.
+    pub bytes: Vec<u8>,
+    /// The top-level elements that reading needs, whole, in the order of the file.
+    pub header: Vec<Range<usize>>,
+    /// The pixel data, where the object has any.
+    pub pixel_data: Option<PixelData>,
+    /// What was passed over.
+    pub issues: Vec<ReadIssue>,
+}
+
+/// Where the pixel data lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PixelData {
+    /// One value (PS3.5 §8.1).
+    Native {
+        /// The value.
+        value: Range<usize>,
+        /// It is written in words of 16 bits (OW), which big endian turns around.
+        words: bool,
+    },
+    /// Fragments (PS3.5 §A.4).
+    Encapsulated {
+        /// The value of the basic offset table, empty where there is none.
+        offsets: Range<usize>,
+        /// The values of the fragments; each one's item tag lies eight bytes before it.
+        fragments: Vec<Range<usize>>,
+    },
+}
+
+/// Scans a file.
+///
+/// # Errors
+/// [`DicomError`]: not DICOM, cut off, damaged, past a limit, or of a transfer syntax that is not read.
+pub fn scan(bytes: Vec<u8>) -> Result<Scan, DicomError> {
+    // PS3.10 §7.1: 128 bytes of preamble, then the prefix.
+    if bytes.len() as u64 > limits::FILE_BYTES {
+        let (value, limit) = (bytes.len() as u64, limits::FILE_BYTES);
+        return Err(DicomError::TooLarge { what: "the length of the file in bytes", value, limit });
+    }
+    if bytes.get(128..132) != Some(b"DICM") {
+        return Err(DicomError::NotDicom { length: bytes.len() });
+    }
+    let (syntax, data_set) = file_meta(&bytes)?;
+    let (bytes, start) = if syntax.deflated { (inflate(&bytes[data_set..])?, 0) } else { (bytes, data_set) };
+    let mut walk = Walk::new(&bytes, start, syntax.encoding);
+    walk.run()?;
+    let Walk { header, pixel_data, issues, .. } = walk;
+    Ok(Scan { syntax, bytes, header, pixel_data, issues })
+}
+
+/// The transfer syntax, and where the data set begins. File meta information is always explicit little endian
+/// (PS3.10 §7.1) and ends where group 0002 does: its group length is wrong too often to be used.
+fn file_meta(bytes: &[u8]) -> Result<(&'static TransferSyntax, usize), DicomError> {
+    let mut cursor = Cursor::new(bytes, 132, Encoding::ExplicitLittle);
+    let mut syntax = None;
+    while cursor.left() >= 8 && bytes[cursor.pos..].starts_with(&[0x02, 0x00]) {
+        let element = cursor.element_header(|_| false)?;
+        if element.length == UNDEFINED {
+            return Err(DicomError::Malformed {
+                what: "file meta information of undefined length",
+                at: cursor.pos,
+            });
+        }
+        let value = cursor.skip("an element of the file meta information", element.length)?;
+        if element.tag == TRANSFER_SYNTAX_UID {
+            syntax = Some(TransferSyntax::of(&bytes[value])?);
+        }
+    }
+    match syntax {
+        Some(syntax) => Ok((syntax, cursor.pos)),
+        None if cursor.left() < 8 => Err(DicomError::Truncated {
+            what: "file meta information",
+            at: cursor.pos,
+            needs: 8,
+            has: cursor.left(),
+        }),
+        None => Err(DicomError::Missing(header::TRANSFER_SYNTAX)),
+    }
+}
+
+/// PS3.5 §A.5: everything after the file meta information, in raw deflate.
+fn inflate(deflated: &[u8]) -> Result<Vec<u8>, DicomError> {
+    use std::io::Read as _;
+    let mut inflated = Vec::new();
+    let read = flate2::read::DeflateDecoder::new(deflated)
+        .take(limits::INFLATED_BYTES + 1)
+        .read_to_end(&mut inflated);
+    if inflated.len() as u64 > limits::INFLATED_BYTES {
+        let (value, limit) = (inflated.len() as u64, limits::INFLATED_BYTES);
+        return Err(DicomError::TooLarge {
+            what: "the length of the inflated data set in bytes",
+            value,
+            limit,
+        });
+    }
+    match read {
+        Ok(_) => Ok(inflated),
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Err(DicomError::Truncated {
+            what: "the deflated data set",
+            at: 0,
+            needs: deflated.len() as u64 + 1,
+            has: deflated.len(),
+        }),
+        Err(_) => Err(DicomError::Malformed { what: "the deflated data set does not inflate", at: 0 }),
+    }
+}
+
+/// A sequence or an item that is open at the current position.
+struct Open {
+    kind: Kind,
+    /// Where it ends; `None` where a delimiter ends it.
+    end: Option<usize>,
+    /// The encoding outside it, to return to.
+    outside: Encoding,
+}
+
+#[derive(PartialEq, Eq)]
+enum Kind {
+    Sequence,
+    Item,
+}
+
+struct Walk<'a> {
+    cursor: Cursor<'a>,
+    open: Vec<Open>,
+    /// Where the chosen top-level sequence that is being walked began.
+    chosen: Option<usize>,
+    count: usize,
+    header: Vec<Range<usize>>,
+    pixel_data: Option<PixelData>,
+    issues: Vec<ReadIssue>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(bytes: &'a [u8], start: usize, encoding: Encoding) -> Self {
+        Self {
+            cursor: Cursor::new(bytes, start, encoding),
+            open: Vec::new(),
+            chosen: None,
+            count: 0,
+            header: Vec::new(),
+            pixel_data: None,
+            issues: Vec::new(),
+        }
+    }
+
+    fn run(&mut self) -> Result<(), DicomError> {
+        loop {
+            self.close_what_ends_here()?;
+            let left = self.cursor.left();
+            if self.open.is_empty() && left < 8 {
+                // Less than the shortest element. After the pixel data it is padding of some transport;
+                // before it the file was cut off.
+                return match left {
+                    0 => Ok(()),
+                    _ if self.pixel_data.is_some() => {
+                        self.issues.push(ReadIssue::TrailingBytes { bytes: left });
+                        Ok(())
+                    }
+                    _ => Err(DicomError::Truncated {
+                        what: "an element",
+                        at: self.cursor.pos,
+                        needs: 8,
+                        has: left,
+                    }),
+                };
+            }
+            self.counted()?;
+            match self.open.last() {
+                Some(Open { kind: Kind::Sequence, .. }) => self.item()?,
+                _ => self.element()?,
+            }
+        }
+    }
+
+    fn counted(&mut self) -> Result<(), DicomError> {
+        self.count += 1;
+        if self.count > limits::ELEMENTS {
+            let (value, limit) = (self.count as u64, limits::ELEMENTS as u64);
+            return Err(DicomError::TooLarge { what: "the number of elements", value, limit });
+        }
+        Ok(())
+    }
+
+    /// Where the innermost container of defined length ends, or the file.
+    fn end(&self) -> usize {
+        self.open.iter().rev().find_map(|open| open.end).unwrap_or(self.cursor.bytes.len())
+    }
+
+    fn close_what_ends_here(&mut self) -> Result<(), DicomError> {
+        while let Some(Open { end: Some(end), .. }) = self.open.last() {
+            match self.cursor.pos.cmp(end) {
+                std::cmp::Ordering::Less => break,
+                std::cmp::Ordering::Equal => self.close(),
+                std::cmp::Ordering::Greater => {
+                    let what = "an element reaches past the end of its sequence item";
+                    return Err(DicomError::Malformed { what, at: *end });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn close(&mut self) {
+        if let Some(open) = self.open.pop() {
+            self.cursor.encoding = open.outside;
+        }
+        if self.open.is_empty()
+            && let Some(start) = self.chosen.take()
+        {
+            self.header.push(start..self.cursor.pos);
+        }
+    }
+
+    fn enter(&mut self, kind: Kind, length: u32, inside: Encoding) -> Result<(), DicomError> {
+        let at = self.cursor.pos;
+        if kind == Kind::Sequence && self.open.len() >= 2 * limits::SEQUENCE_DEPTH {
+            return Err(DicomError::TooDeep { limit: limits::SEQUENCE_DEPTH, at });
+        }
+        let end = match length {
+            UNDEFINED => None,
+            defined => Some(self.fits("a sequence or item", defined)?),
+        };
+        self.open.push(Open { kind, end, outside: self.cursor.encoding });
+        self.cursor.encoding = inside;
+        Ok(())
+    }
+
+    /// The end of a value of `length` bytes that begins here, if it lies within the file and its container.
+    fn fits(&self, what: &'static str, length: u32) -> Result<usize, DicomError> {
+        let (at, has) = (self.cursor.pos, self.cursor.left());
+        let end = at + length as usize;
+        if end > self.cursor.bytes.len() {
+            return Err(DicomError::Truncated { what, at, needs: u64::from(length), has });
+        }
+        if end > self.end() {
+            return Err(DicomError::Malformed {
+                what: "an element reaches past the end of its sequence item",
+                at,
+            });
+        }
+        Ok(end)
+    }
+
+    /// An item, or the end of the sequence (PS3.5 §7.5.1, §7.5.2).
+    fn item(&mut self) -> Result<(), DicomError> {
+        let at = self.cursor.pos;
+        let (tag, length) = self.cursor.item_header()?;
+        match tag {
+            ITEM => self.enter(Kind::Item, length, self.cursor.encoding),
+            SEQUENCE_END if self.open.last().is_some_and(|open| open.end.is_none()) => {
+                self.close();
+                Ok(())
+            }
+            _ => Err(DicomError::Malformed { what: "a sequence holds something that is not an item", at }),
+        }
+    }
+
+    fn element(&mut self) -> Result<(), DicomError> {
+        let at = self.cursor.pos;
+        if self.cursor.peek_tag()?.group() == 0xFFFE {
+            let (tag, _) = self.cursor.item_header()?;
+            if tag == ITEM_END && self.open.last().is_some_and(|open| open.end.is_none()) {
+                self.close();
+                return Ok(());
+            }
+            return Err(DicomError::Malformed { what: "an item or delimiter outside a sequence", at });
+        }
+        let element = self.cursor.element_header(is_sequence)?;
+        let top = self.open.is_empty();
+        let undefined = element.length == UNDEFINED;
+        match element.vr {
+            VR::OB | VR::OW if undefined => {
+                let pixel_data = self.fragments()?;
+                if top && element.tag == PIXEL_DATA {
+                    self.pixel_data.get_or_insert(pixel_data);
+                }
+                return Ok(());
+            }
+            // PS3.5 §6.2.2, note: the content of an unknown element of undefined length is implicit little endian.
+            VR::UN if undefined => {
+                return self.sequence(at, element.tag, UNDEFINED, Encoding::ImplicitLittle);
+            }
+            VR::SQ => return self.sequence(at, element.tag, element.length, self.cursor.encoding),
+            _ if undefined => {
+                return Err(DicomError::Malformed { what: "an undefined length where none is allowed", at });
+            }
+            _ => {}
+        }
+        let end = self.fits("the value of an element", element.length)?;
+        if top && element.tag == PIXEL_DATA {
+            let words = element.vr == VR::OW;
+            self.pixel_data.get_or_insert(PixelData::Native { value: self.cursor.pos..end, words });
+        }
+        self.cursor.pos = end;
+        if top && header::is_read(element.tag) {
+            self.choose(element.tag, element.length as usize, at..end);
+        }
+        Ok(())
+    }
+
+    fn sequence(&mut self, at: usize, tag: Tag, length: u32, inside: Encoding) -> Result<(), DicomError> {
+        if self.open.is_empty() && header::is_read(tag) {
+            self.chosen = Some(at);
+        }
+        self.enter(Kind::Sequence, length, inside)
+    }
+
+    fn choose(&mut self, tag: Tag, bytes: usize, element: Range<usize>) {
+        if bytes > limits::HEADER_VALUE_BYTES {
+            let limit = limits::HEADER_VALUE_BYTES;
+            self.issues.push(ReadIssue::HeaderValueTooLong { tag, bytes, limit });
+        } else {
+            self.header.push(element);
+        }
+    }
+
+    /// Encapsulated pixel data (PS3.5 §A.4): a basic offset table, fragments, a sequence delimiter.
+    fn fragments(&mut self) -> Result<PixelData, DicomError> {
+        let mut values: Vec<Range<usize>> = Vec::new();
+        loop {
+            self.counted()?;
+            let at = self.cursor.pos;
+            match self.cursor.item_header()? {
+                (ITEM, UNDEFINED) => {
+                    return Err(DicomError::Malformed { what: "a fragment of undefined length", at });
+                }
+                (ITEM, length) => {
+                    let end = self.fits("a fragment of the pixel data", length)?;
+                    values.push(self.cursor.pos..end);
+                    self.cursor.pos = end;
+                }
+                (SEQUENCE_END, _) => break,
+                _ => {
+                    let what = "encapsulated pixel data holds something that is not a fragment";
+                    return Err(DicomError::Malformed { what, at });
+                }
+            }
+        }
+        if values.is_empty() {
+            return Err(DicomError::Malformed {
+                what: "encapsulated pixel data without an offset table",
+                at: self.cursor.pos,
+            });
+        }
+        let offsets = values.remove(0);
+        Ok(PixelData::Encapsulated { offsets, fragments: values })
+    }
+}
+
+/// Whether implicit little endian writes this element as a sequence: the dictionary that dicom-rs uses decides,
+/// so that both see the same structure.
+fn is_sequence(tag: Tag) -> bool {
+    StandardDataDictionary.by_tag(tag).is_some_and(|entry| entry.vr().relaxed() == VR::SQ)
+}
