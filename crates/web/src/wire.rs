@@ -23,6 +23,31 @@ pub const IN_FLIGHT: usize = 2;
 /// The longest text message a page may send, in bytes.
 pub const MAX_CLIENT_MESSAGE: usize = 4096;
 
+/// Across and down.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[schema(min_items = 2, max_items = 2)]
+pub struct Xy(pub [f32; 2]);
+
+/// Lateral, along the path, depth.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[schema(min_items = 3, max_items = 3)]
+pub struct Xyz(pub [f32; 3]);
+
+/// An upright box, x0, y0, x1, y1; the end is exclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[schema(min_items = 4, max_items = 4)]
+pub struct BoxXy(pub [f32; 4]);
+
+/// The lower and the upper end.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[schema(min_items = 2, max_items = 2)]
+pub struct Interval(pub [f32; 2]);
+
+/// Width and height in pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(min_items = 2, max_items = 2)]
+pub struct WidthHeight(pub [u32; 2]);
+
 /// Words in both languages of the page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Words {
@@ -175,19 +200,19 @@ pub struct LiveUpdate {
     /// Its time since the source's first frame, milliseconds.
     pub time_ms: f64,
     /// Width and height of the luma that follows this JSON.
-    pub size_px: [u32; 2],
+    pub size_px: WidthHeight,
     /// Millimetres a pixel across and down; `null` where the scale is unknown: sizes are pixels then.
     #[schema(required)]
-    pub mm_per_px: Option<[f32; 2]>,
+    pub mm_per_px: Option<Xy>,
     /// Who said how large a pixel is: `phantom`, `entered`, `ruler`, `ultrasound_region`, `pixel_spacing`, `published`.
     #[schema(required)]
     pub scale_source: Option<String>,
     /// Where the B-mode picture lies on the frame: x0, y0, x1, y1.
     #[schema(required)]
-    pub picture_px: Option<[f32; 4]>,
+    pub picture_px: Option<BoxXy>,
     /// What people have switched.
     pub state: State,
-    /// The faults that hold now, worst first, then oldest: the first one's advice is the advice line.
+    /// The faults that hold now, worst first: the first one's advice is the advice line.
     pub quality: Vec<Issue>,
     /// The seven lights, always in the order of [`LightName`].
     pub lights: Vec<Light>,
@@ -330,9 +355,9 @@ pub struct Size {
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct FindingView {
     /// The upright box: x0, y0, x1, y1; the end is exclusive.
-    pub box_px: [f32; 4],
+    pub box_px: BoxXy,
     /// The outline, closed: the last point joins the first.
-    pub contour_px: Vec<[f32; 2]>,
+    pub contour_px: Vec<Xy>,
     /// How sure the model is that something is there.
     pub score: f32,
     /// Probability of malignancy on this frame alone.
@@ -378,16 +403,16 @@ pub struct TrackView {
     pub dismissed: bool,
     /// Where it is, seen or predicted; `null` once it has left.
     #[schema(required)]
-    pub box_px: Option<[f32; 4]>,
+    pub box_px: Option<BoxXy>,
     /// Its outline on this frame; `null` unless it is seen.
     #[schema(required)]
-    pub contour_px: Option<Vec<[f32; 2]>>,
+    pub contour_px: Option<Vec<Xy>>,
     /// Probability of malignancy over all sightings.
     #[schema(required)]
     pub malignancy: Option<f32>,
     /// The interval that holds 95 % of what the single frames said.
     #[schema(required)]
-    pub malignancy_95: Option<[f32; 2]>,
+    pub malignancy_95: Option<Interval>,
     /// The proposed category: `3`, `4A`, `4B`, `4C`, `5`; `null` where the probability is not calibrated.
     #[schema(required)]
     pub birads: Option<String>,
@@ -435,13 +460,13 @@ pub struct KeyPlane {
     /// Its time since the source's first frame, milliseconds.
     pub time_ms: f64,
     /// Width and height of its picture.
-    pub size_of_picture_px: [u32; 2],
+    pub size_of_picture_px: WidthHeight,
     /// The lesion's box on it.
     #[schema(required)]
-    pub box_px: Option<[f32; 4]>,
+    pub box_px: Option<BoxXy>,
     /// The lesion's outline on it.
     #[schema(required)]
-    pub contour_px: Option<Vec<[f32; 2]>>,
+    pub contour_px: Option<Vec<Xy>>,
     /// The lesion's size on it, mm; `null` where the scale is unknown.
     #[schema(required)]
     pub size_mm: Option<Size>,
@@ -490,7 +515,7 @@ pub struct TrackVolume {
     #[schema(required)]
     pub letter: Option<String>,
     /// Closed outlines in sweep millimetres: x lateral, y along the probe's path, z depth.
-    pub slices_mm: Vec<Vec<[f32; 3]>>,
+    pub slices_mm: Vec<Vec<Xyz>>,
     /// Volume in cubic centimetres.
     pub volume_cm3: f32,
     /// Its relative error, such as 0.2 for ± 20 %.
@@ -507,7 +532,7 @@ pub struct Truth {
     /// Whether it is malignant.
     pub malignant: bool,
     /// Its outline on this frame, closed.
-    pub contour_px: Vec<[f32; 2]>,
+    pub contour_px: Vec<Xy>,
 }
 
 /// Speed and losses.
