@@ -116,14 +116,15 @@ pub(crate) trait Engine: Send {
 }
 
 /// Run something of an engine, and turn its panic into words: an engine reads foreign bytes, and this program
-/// keeps running with what it has.
+/// keeps running with what it has. The words are made short and one line.
 pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let word = panic
             .downcast_ref::<&str>()
             .map(|word| (*word).to_owned())
             .or_else(|| panic.downcast_ref::<String>().cloned())
             .unwrap_or_else(|| "no reason given".to_owned());
         Err(format!("the engine gave up: {word}"))
-    })
+    });
+    result.map_err(|words| words.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(400).collect())
 }

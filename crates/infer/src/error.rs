@@ -153,14 +153,16 @@ pub enum RunError {
         /// Given.
         got: Vec<usize>,
     },
-    /// An output holds NaN or infinity, from which no score may be made.
-    #[error("output `{name}` holds a value that is not finite, at index {index} of {len}")]
+    /// A tensor holds NaN or infinity, from which no score may be made (a network may swallow it: `max(NaN, 0)` is 0).
+    #[error("{side} `{name}` holds a value that is not finite, at index {index} of {len}")]
     NotFinite {
-        /// The output's name.
+        /// Which end.
+        side: Side,
+        /// The tensor's name.
         name: String,
-        /// Flat index of the first such value.
+        /// Index of the first such value, row-major.
         index: usize,
-        /// How many values the output has.
+        /// How many values the tensor has.
         len: usize,
     },
     /// The engine failed.

@@ -128,9 +128,13 @@ struct Chosen {
 fn choose(card: &Card, weights: &[u8], options: &Options) -> Result<Chosen, LoadError> {
     let input = patterns(&card.inputs);
     let inside = inside(card, weights, options, &input);
-    if let Err(wrong @ (LoadError::Tensor { .. } | LoadError::Trial { .. })) = inside {
-        return Err(wrong);
-    }
+    // What the card or the file is to blame for, no other engine mends; what rten cannot do, another may.
+    let hopeless = match &inside {
+        Err(LoadError::Trial { source, .. }) => !matches!(source, RunError::Engine { .. }),
+        Err(error) => !matches!(error, LoadError::Engine { .. }),
+        Ok(_) => false,
+    };
+    let inside = if hopeless { Ok(inside?) } else { inside };
     let mut notes = Vec::new();
     let wanted = wanted(card, options.engine);
     if !wanted.is_empty() {
@@ -309,6 +313,9 @@ fn run(
     }
     // Already row-major in every ordinary case, and then not copied.
     let rows: Vec<_> = inputs.iter().map(|input| input.as_standard_layout()).collect();
+    for (spec, row) in card.inputs.iter().zip(&rows) {
+        all_finite(Side::Input, spec, row.iter())?;
+    }
     let named: Vec<_> =
         card.inputs.iter().map(|spec| spec.name.as_str()).zip(rows.iter().map(|row| row.view())).collect();
     let provider = engine.provider();
@@ -323,11 +330,21 @@ fn run(
                 got: output.shape().to_vec(),
             });
         }
-        if let Some(index) = output.iter().position(|value| !value.is_finite()) {
-            return Err(RunError::NotFinite { name: name(), index, len: output.len() });
-        }
+        all_finite(Side::Output, spec, output.iter())?;
     }
     Ok(outputs)
+}
+
+fn all_finite<'a>(
+    side: Side,
+    spec: &TensorSpec,
+    mut values: impl ExactSizeIterator<Item = &'a f32>,
+) -> Result<(), RunError> {
+    let len = values.len();
+    match values.position(|value| !value.is_finite()) {
+        None => Ok(()),
+        Some(index) => Err(RunError::NotFinite { side, name: spec.name.clone(), index, len }),
+    }
 }
 
 fn names(specs: &[TensorSpec]) -> Vec<String> {

@@ -138,7 +138,7 @@ fn hostile_weights_with_a_matching_hash_are_refused_by_the_scan() {
         }
         field(1, &field(5, &field(6, &inside)))
     });
-    let types = (0..20_000).fold(vec![], |inside: Vec<u8>, _| field(4, &field(1, &inside)));
+    let types = (0..3_000).fold(vec![], |inside: Vec<u8>, _| field(4, &field(1, &inside)));
     let giant = field(
         7,
         &field(5, &[&field(1, &[varint(1 << 40), varint(1 << 40)].concat())[..], &[0x10, 1]].concat()),

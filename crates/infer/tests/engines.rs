@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ndarray::{Array4, ArrayView4};
-use peony_infer::{EngineChoice, Model, ModelFiles, Options, RunError};
+use peony_infer::{EngineChoice, Model, ModelFiles, Options, RunError, Side};
 use peony_model::Precision;
 
 const ENGINES: [&str; 5] = ["auto", "rten", "onnxruntime", "openvino", "openvino-bf16"];
@@ -91,8 +91,8 @@ fn an_engine_that_cannot_be_had_gives_way_with_one_clear_word() {
         assert!(model.run(ramp().view()).is_ok());
     };
     check(Path::new("/no/such/folder/libonnxruntime.so"), &["no ONNX Runtime library at", "rten"]);
-    check(folder.path(), &["cannot be opened", "rten"]);
-    check(&text, &["cannot be opened", "rten"]);
+    check(folder.path(), &["cannot be opened as", "rten"]);
+    check(&text, &["cannot be opened as", "rten"]);
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn a_wrong_input_is_named_and_the_model_runs_again() {
     let mut broken = ramp();
     broken[[0, 0, 5, 5]] = f32::NAN;
     let said = model.run(broken.view()).unwrap_err();
-    assert!(matches!(said, RunError::NotFinite { .. }), "{said}");
+    assert!(matches!(said, RunError::NotFinite { side: Side::Input, .. }), "{said}");
     assert!(model.run(ramp().view()).is_ok());
 }
 

@@ -89,10 +89,22 @@ enum Refusal {
 }
 
 fn open_at(path: &Path) -> Result<Library, Refusal> {
-    let builder = guarded(|| ort::init_from(path).map_err(|error| reason(path, &error)));
-    let builder = builder.map_err(Refusal::Next)?;
+    // Probed first, because `ort::init_from` (2.0.0-rc.14) may not be called again after it failed: its second
+    // call says that a library is open, and its first use panics.
+    let shown = path.display();
+    match guarded(|| Ok(ort::util::probe(path))).map_err(Refusal::Next)? {
+        None => return Err(Refusal::Next(format!("{shown} cannot be opened as an ONNX Runtime library"))),
+        Some(minor) if minor < ort::MINOR_VERSION => {
+            let needed = ort::MINOR_VERSION;
+            return Err(Refusal::Next(format!(
+                "{shown} is ONNX Runtime 1.{minor}, but 1.{needed} or newer is needed"
+            )));
+        }
+        Some(_) => {}
+    }
     let started = guarded(|| {
-        let environment = builder
+        let environment = ort::init_from(path)
+            .map_err(|error| error.to_string())?
             .with_name("peony")
             .with_telemetry(false)
             .with_logger(Arc::new(|level, category, _, _, message| match level {
@@ -107,19 +119,7 @@ fn open_at(path: &Path) -> Result<Library, Refusal> {
     });
     match started {
         Ok((environment, openvino)) => Ok(Library { environment, path: path.to_owned(), openvino }),
-        Err(reason) => Err(Refusal::Broken(format!("{} cannot be used: {reason}", path.display()))),
-    }
-}
-
-fn reason(path: &Path, error: &ort::LoadDynamicError) -> String {
-    let shown = path.display();
-    match error {
-        ort::LoadDynamicError::BadVersion { version_str, .. } => {
-            format!("{shown} is ONNX Runtime {version_str}, but 1.{} or newer is needed", ort::MINOR_VERSION)
-        }
-        ort::LoadDynamicError::MissingApi { .. } => format!("{shown} is not an ONNX Runtime library"),
-        ort::LoadDynamicError::Dlopen { error, .. } => format!("{shown} cannot be opened: {error}"),
-        other => format!("{shown}: {other}"),
+        Err(reason) => Err(Refusal::Broken(format!("{shown} cannot be used: {reason}"))),
     }
 }
 

@@ -40,7 +40,9 @@ def main() -> None:
         node("Conv", ["r1", weight("w2", 1, WIDTH, 3, 3, scale=0.15), weight("b2", 1, scale=0.1)], "logit", **same),
         node("Sigmoid", ["logit"], "mask"),
         node("MaxPool", ["r1"], "small", kernel_shape=[SIDE // CELLS] * 2, strides=[SIDE // CELLS] * 2),
-        node("Conv", ["small", weight("w3", 1, WIDTH, 1, 1, scale=0.3), weight("b3", 1, scale=0.1)], "malignancy_map"),
+        node("Conv", ["small", weight("w3", 1, WIDTH, 1, 1, scale=0.3), weight("b3", 1, scale=0.1)], "malignancy_map",
+             # rten 0.27 wants the strides of a 1×1 kernel written out.
+             kernel_shape=[1, 1], strides=[1, 1]),
         node("ReduceMax", ["mask", "plane"], "peak", keepdims=0),
         node("Reshape", ["peak", "one"], "lesion"),
         node("Resize", ["malignancy_map", "", "up"], "wide", mode="nearest",

@@ -1,0 +1,74 @@
+//! The model that ships gives, on every engine of this machine, what it gave when it was exported.
+
+use std::path::PathBuf;
+
+use ndarray::Array4;
+use peony_infer::{Model, ModelFiles, Options};
+use peony_model::Precision;
+
+fn models() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../models")
+}
+
+/// The fixture is a picture that is letterboxed already: grey / 255 is the whole preparation.
+fn input(side: [usize; 2]) -> Array4<f32> {
+    let picture = image::open(models().join("fixtures/peony-us/input.png")).unwrap().into_luma8();
+    assert_eq!([picture.height() as usize, picture.width() as usize], side);
+    Array4::from_shape_fn((1, 1, side[0], side[1]), |(_, _, y, x)| {
+        f32::from(picture.get_pixel(x as u32, y as u32).0[0]) / 255.0
+    })
+}
+
+#[test]
+fn every_engine_gives_what_the_export_gave() {
+    let folder = models().join("peony-us");
+    if !folder.join("card.toml").is_file() {
+        eprintln!("skipped: models/peony-us is not there");
+        return;
+    }
+    let text = std::fs::read_to_string(models().join("fixtures/peony-us/expected.json")).unwrap();
+    let expected: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let number = |key: &str| expected[key].as_f64().unwrap_or_else(|| panic!("expected.json: no `{key}`"));
+    for engine in ["rten", "onnxruntime", "openvino", "openvino-bf16"] {
+        let options = Options { engine: engine.parse().unwrap(), threads: 2, library: None };
+        let mut model = Model::load(ModelFiles::from_dir(&folder).unwrap(), &options).unwrap();
+        let provenance = model.provenance();
+        if engine != "rten" && provenance.provider == "rten" {
+            eprintln!("{engine}: skipped, {}", model.notes().join("; "));
+            continue;
+        }
+        assert_eq!(
+            expected["version"].as_str(),
+            Some(model.card().version.as_str()),
+            "fixture of another export"
+        );
+        let luma = input([model.card().inputs[0].shape[2], model.card().inputs[0].shape[3]]);
+        let outputs = model.run(luma.view()).unwrap();
+        let mask = outputs.values("mask").unwrap();
+        let map = outputs.values("malignancy_map").unwrap();
+        let mean =
+            |values: &[f32]| values.iter().map(|value| f64::from(*value)).sum::<f64>() / values.len() as f64;
+        let share = mask.iter().filter(|value| **value > 0.5).count() as f64 / mask.len() as f64;
+        // The export's own tolerance in fp32; bf16 keeps 8 bits of mantissa through every layer.
+        let within = if provenance.precision == Precision::Bf16 { 0.05 } else { number("tolerance") };
+        for (key, got) in [
+            ("lesion", f64::from(outputs.scalar("lesion").unwrap())),
+            ("malignancy", f64::from(outputs.scalar("malignancy").unwrap())),
+            ("mask_mean", mean(mask)),
+            ("mask_share_over_half", share),
+            ("malignancy_map_mean", mean(map)),
+        ] {
+            let difference = (got - number(key)).abs();
+            assert!(
+                difference <= within,
+                "{engine} {provenance:?}: `{key}` is {got}, expected {}",
+                number(key)
+            );
+        }
+        eprintln!(
+            "{engine}: {} in {} agrees within {within}",
+            provenance.provider,
+            provenance.precision.as_str()
+        );
+    }
+}
