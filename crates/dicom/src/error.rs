@@ -153,6 +153,12 @@ pub enum ReadIssue {
         /// How many.
         bytes: usize,
     },
+    /// A sequence delimiter where no sequence is open.
+    #[error("a sequence delimiter at byte {at} that ends no sequence was passed over")]
+    StrayDelimiter {
+        /// Where.
+        at: usize,
+    },
     /// An element longer than anything this reader needs of it.
     #[error("({:04X},{:04X}) with {bytes} bytes was passed over, the limit is {limit}", .tag.0, .tag.1)]
     HeaderValueTooLong {

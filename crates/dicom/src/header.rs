@@ -56,6 +56,8 @@ fields! {
     GREEN_PALETTE            = 0x0028, 0x1202, "Green Palette Color Lookup Table Data";
     BLUE_PALETTE             = 0x0028, 0x1203, "Blue Palette Color Lookup Table Data";
     RED_SEGMENTED_PALETTE    = 0x0028, 0x1221, "Segmented Red Palette Color Lookup Table Data";
+    GREEN_SEGMENTED_PALETTE  = 0x0028, 0x1222, "Segmented Green Palette Color Lookup Table Data";
+    BLUE_SEGMENTED_PALETTE   = 0x0028, 0x1223, "Segmented Blue Palette Color Lookup Table Data";
     MODALITY_LUT             = 0x0028, 0x3000, "Modality LUT Sequence";
     VOI_LUT                  = 0x0028, 0x3010, "VOI LUT Sequence";
     EXTENDED_OFFSETS         = 0x7FE0, 0x0001, "Extended Offset Table";

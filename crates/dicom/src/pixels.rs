@@ -11,6 +11,7 @@ mod jpegxl;
 mod native;
 mod palette;
 mod rle;
+mod segmented;
 mod tone;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

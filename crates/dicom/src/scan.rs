@@ -293,6 +293,11 @@ impl<'a> Walk<'a> {
                 self.close();
                 return Ok(());
             }
+            // Some writers end the pixel data twice.
+            if tag == SEQUENCE_END && self.open.is_empty() && self.pixel_data.is_some() {
+                self.issues.push(ReadIssue::StrayDelimiter { at });
+                return Ok(());
+            }
             return Err(DicomError::Malformed { what: "an item or delimiter outside a sequence", at });
         }
         let element = self.cursor.element_header(is_sequence)?;

@@ -15,6 +15,8 @@ struct Tolerance {
 }
 
 const EXACT: Tolerance = Tolerance { largest: 0, mean: 0.0 };
+const JPEG: Tolerance = Tolerance { largest: 4, mean: 0.05 };
+const JPEG_XL: Tolerance = Tolerance { largest: 1, mean: 0.1 };
 
 #[test]
 fn pixels_are_those_of_pydicom() {
@@ -33,9 +35,10 @@ fn pixels_are_those_of_pydicom() {
     check("mg-jpeglossless-12bit.dcm", EXACT);
     check("mg-overlay.dcm", EXACT);
     check("dbt-jpeg2000-4f.dcm", EXACT);
-    check("us-jpeg-30f.dcm", EXACT);
-    check("us-jpeg-65f.dcm", EXACT);
-    check("us-jpegxl-27f.dcm", EXACT);
+    // Lossy: decoders round the cosine transform, the chroma between pixels and the colours each in their own way.
+    check("us-jpeg-30f.dcm", JPEG);
+    check("us-jpeg-65f.dcm", JPEG);
+    check("us-jpegxl-27f.dcm", JPEG_XL);
 }
 
 fn data() -> Option<PathBuf> {
