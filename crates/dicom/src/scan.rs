@@ -70,7 +70,11 @@ pub fn scan(bytes: Vec<u8>) -> Result<Scan, DicomError> {
         return Err(DicomError::NotDicom { length: bytes.len() });
     }
     let (syntax, data_set) = file_meta(&bytes)?;
-    let (bytes, start) = if syntax.deflated { (inflate(&bytes[data_set..])?, 0) } else { (bytes, data_set) };
+    let (bytes, start) = if syntax.deflated {
+        (inflate(&bytes[data_set..], limits::INFLATED_BYTES)?, 0)
+    } else {
+        (bytes, data_set)
+    };
     let mut walk = Walk::new(&bytes, start, syntax.encoding);
     walk.run()?;
     let Walk { header, pixel_data, issues, .. } = walk;
@@ -108,14 +112,12 @@ fn file_meta(bytes: &[u8]) -> Result<(&'static TransferSyntax, usize), DicomErro
 }
 
 /// PS3.5 §A.5: everything after the file meta information, in raw deflate.
-fn inflate(deflated: &[u8]) -> Result<Vec<u8>, DicomError> {
+fn inflate(deflated: &[u8], limit: u64) -> Result<Vec<u8>, DicomError> {
     use std::io::Read as _;
     let mut inflated = Vec::new();
-    let read = flate2::read::DeflateDecoder::new(deflated)
-        .take(limits::INFLATED_BYTES + 1)
-        .read_to_end(&mut inflated);
-    if inflated.len() as u64 > limits::INFLATED_BYTES {
-        let (value, limit) = (inflated.len() as u64, limits::INFLATED_BYTES);
+    let read = flate2::read::DeflateDecoder::new(deflated).take(limit + 1).read_to_end(&mut inflated);
+    if inflated.len() as u64 > limit {
+        let value = inflated.len() as u64;
         return Err(DicomError::TooLarge {
             what: "the length of the inflated data set in bytes",
             value,
@@ -386,4 +388,23 @@ impl<'a> Walk<'a> {
 /// so that both see the same structure.
 fn is_sequence(tag: Tag) -> bool {
     StandardDataDictionary.by_tag(tag).is_some_and(|entry| entry.vr().relaxed() == VR::SQ)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn a_deflate_bomb_stops_at_the_limit() {
+        let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(&vec![0; 1 << 20]).unwrap();
+        let bomb = encoder.finish().unwrap();
+        assert!(bomb.len() < 2000);
+        assert_eq!(inflate(&bomb, 1 << 20).unwrap().len(), 1 << 20);
+        let error = inflate(&bomb, (1 << 20) - 1).unwrap_err().to_string();
+        assert_eq!(error, "the length of the inflated data set in bytes is 1048576, the limit is 1048575");
+        assert!(matches!(inflate(&bomb[..bomb.len() / 2], 1 << 20), Err(DicomError::Truncated { .. })));
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Needs the data (`PEONY_DATA`, else `../shared/data` beside the repository) and a Python with the packages of
 //! `requirements.txt` (`PEONY_PYTHON`, else `python3`); says so and passes where either is missing.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,0 +1,4 @@
+//! JPEG XL.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| peony_fuzz::frame(peony_dicom::Codec::JpegXl, input));

@@ -1,0 +1,88 @@
+//! What the fuzz targets share: a frame's header from the first bytes of the input, and the way a target ends.
+//!
+//! ```text
+//! cargo fuzz run -s none dicom_read fuzz/corpus/dicom_read fuzz/seeds/dicom_read -- \
+//!     -max_total_time=60 -timeout=20 -rss_limit_mb=2048 -max_len=65536
+//! ```
+//!
+//! Stable Rust is enough without a sanitizer: our code and the decoders are safe Rust, so what is looked for is a
+//! panic that gets out, a stack overflow, a hang, or memory past the limit. `-s none` leaves debug assertions on.
+
+use std::sync::Once;
+
+use peony_dicom::pixels::{self, ImageHeader, Palette, Photometric, SampleOrder, Tone};
+use peony_dicom::{Codec, limits, open_bytes};
+
+/// Replaces the panic hook of libFuzzer, which aborts before anything is unwound: a decoder's panic that
+/// `pixels::decode` catches is no finding. One that gets out still is: libFuzzer aborts on it.
+fn let_caught_panics_pass() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        if std::env::var_os("PEONY_FUZZ_STRICT").is_none() {
+            std::panic::set_hook(Box::new(|_| {}));
+        }
+    });
+}
+
+/// Decodes one frame of `codec`. The first four bytes of the input are its header; the rest is coded.
+pub fn frame(codec: Codec, input: &[u8]) {
+    let_caught_panics_pass();
+    let Some((header, coded)) = input.split_first_chunk::<4>() else { return };
+    let image = image_header(*header);
+    if image.check().is_err() {
+        return;
+    }
+    if let Ok(decoded) = pixels::decode(codec, coded, &image) {
+        assert_eq!(decoded.samples.len(), image.decoded_samples());
+        let palette = Palette::new(u16::from(header[3]), &[0, 127, 255], &[255, 127, 0], &[0, 255, 0]);
+        let _ = Tone::plain(&image, palette).apply(decoded, &image);
+    }
+}
+
+/// At most 64 × 64 pixels: faults of decoders do not need large pictures.
+fn image_header([rows, columns, kind, bits]: [u8; 4]) -> ImageHeader {
+    let photometric = match kind & 7 {
+        0 => Photometric::Monochrome1,
+        1 => Photometric::Monochrome2,
+        2 => Photometric::Palette,
+        3 => Photometric::YbrFull,
+        4 => Photometric::YbrFull422,
+        5 => Photometric::Ybr2000,
+        _ => Photometric::Rgb,
+    };
+    let colour = kind & 7 > 2;
+    let bits_allocated = if bits & 0x80 != 0 { 16 } else { 8 };
+    let bits_stored = ((bits & 0x0F) + 1).min(bits_allocated);
+    let high_bit = (bits_stored - 1 + (bits >> 4 & 7)).min(bits_allocated - 1);
+    let order = [SampleOrder::Little, SampleOrder::Big, SampleOrder::BigWords][usize::from(kind >> 5 & 3) % 3];
+    ImageHeader {
+        rows: u32::from(rows % 64) + 1,
+        columns: u32::from(columns % 64) + 1,
+        samples: if colour { 3 } else { 1 },
+        photometric,
+        planar: kind & 8 != 0,
+        bits_allocated,
+        bits_stored,
+        high_bit,
+        signed: kind & 16 != 0,
+        order,
+    }
+}
+
+/// Reads a whole file, and its first frames where they are small.
+pub fn file(input: &[u8]) {
+    let_caught_panics_pass();
+    let Ok(cine) = open_bytes(input.to_vec()) else { return };
+    let [columns, rows] = cine.size_px();
+    assert!(u64::from(columns) * u64::from(rows) <= limits::FRAME_PIXELS);
+    assert!(cine.frame_count() > 0);
+    if u64::from(columns) * u64::from(rows) > 1 << 16 {
+        return;
+    }
+    let mut last_ns = 0;
+    for frame in cine.frames().take(3).flatten() {
+        assert!(frame.time_ns >= last_ns);
+        assert_eq!(frame.size_px(), cine.size_px());
+        last_ns = frame.time_ns;
+    }
+}
