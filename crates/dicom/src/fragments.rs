@@ -67,6 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[allow(clippy::single_range_in_vec_init)] // One frame is one range.
     fn fragments_become_frames() {
         // Five fragments of four bytes, each after an item header of eight.
         let bytes: Vec<u8> = [b"\xFF\xD8\xFF\xE0", b"rest", b"\xFF\xD8\xFF\xDB", b"rest", b"rest"]

@@ -65,7 +65,7 @@ fn from_vector(
     let believable = |ms: &f64| (0.0..=LONGEST_MS).contains(ms);
     let steps: Vec<f64> = vector.iter().skip(1).take(frames - 1).copied().collect();
     let right: Vec<f64> = steps.iter().copied().filter(|ms| believable(ms) && *ms > 0.0).collect();
-    if steps.len() < frames - 1 || !steps.iter().all(|ms| believable(ms)) || vector.len() > frames {
+    if steps.len() < frames - 1 || !steps.iter().all(believable) || vector.len() > frames {
         issues.push(ReadIssue::ValueIgnored { field: header::FRAME_TIME_VECTOR });
     }
     let usual = if right.is_empty() {

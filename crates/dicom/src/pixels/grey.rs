@@ -24,33 +24,30 @@ pub(super) fn table(header: &Header, image: &ImageHeader, issues: &mut Vec<ReadI
     }
     let slope = header.number(header::RESCALE_SLOPE).filter(|slope| *slope != 0.0).unwrap_or(1.0);
     let intercept = header.number(header::RESCALE_INTERCEPT).unwrap_or(0.0);
-    let rescaled = |stored| value_of(stored, image) * slope + intercept;
-    let last = u16::MAX >> (16 - image.bits_stored);
     let window = window(header, issues);
-    let (least, most) = range_of(image);
-    let (a, b) = (least * slope + intercept, most * slope + intercept);
+    let (a, b) = range_of(image);
+    let (a, b) = (a * slope + intercept, b * slope + intercept);
     let (low, high) = (a.min(b), a.max(b));
-    let level = |value: f64| match window {
-        Some(window) => window.level(value),
-        None => (value - low) / (high - low) * WHITE,
-    };
-    let inverted = image.photometric == Photometric::Monochrome1;
-    (0..=last)
-        .map(|stored| {
-            let level = (level(rescaled(stored)).clamp(0.0, WHITE) + 0.5).floor() as u8;
-            if inverted { 255 - level } else { level }
-        })
-        .collect()
+    levels(image, |value| {
+        let rescaled = value * slope + intercept;
+        window.map_or_else(|| (rescaled - low) / (high - low) * WHITE, |window| window.level(rescaled))
+    })
 }
 
 /// The table of a picture without rescaling or window.
 pub(super) fn plain_table(image: &ImageHeader) -> Vec<u8> {
     let (low, high) = range_of(image);
-    let last = u16::MAX >> (16 - image.bits_stored);
-    (0..=last)
+    levels(image, |value| (value - low) / (high - low) * WHITE)
+}
+
+/// The grey level of each stored value, from what `level` says of its number.
+fn levels(image: &ImageHeader, level: impl Fn(f64) -> f64) -> Vec<u8> {
+    let inverted = image.photometric == Photometric::Monochrome1;
+    (0..=u16::MAX >> (16 - image.bits_stored))
         .map(|stored| {
-            let level = ((value_of(stored, image) - low) / (high - low) * WHITE + 0.5).floor() as u8;
-            if image.photometric == Photometric::Monochrome1 { 255 - level } else { level }
+            // Half is rounded up; the conversion to an integer makes not-a-number 0.
+            let level = (level(value_of(stored, image)).clamp(0.0, WHITE) + 0.5).floor() as u8;
+            if inverted { 255 - level } else { level }
         })
         .collect()
 }
