@@ -64,9 +64,12 @@ pub struct TensorSpec {
     /// Its element type; `f32` is the only one so far.
     #[serde(default = "f32_name")]
     pub dtype: String,
-    /// What a value means: `probability`, `logit`, `grey level / 255`.
+    /// The unit of a value: `probability`, `logit`, `grey level / 255`.
     #[serde(default)]
     pub units: String,
+    /// What a value says: `lesion at this pixel`.
+    #[serde(default)]
+    pub meaning: String,
     /// The space and order of its axes.
     #[serde(default)]
     pub space: String,

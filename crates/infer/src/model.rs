@@ -363,3 +363,24 @@ fn patterns(specs: &[TensorSpec]) -> Vec<ArrayD<f32>> {
     };
     specs.iter().map(one).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_precision_is_what_the_outputs_show() {
+        use Precision::{Bf16, Fp32};
+        for (asked, difference, expected) in [
+            (Fp32, 0.0, Some(Fp32)),
+            (Fp32, 1e-5, Some(Fp32)),
+            (Fp32, 2e-3, None),
+            (Bf16, 2e-3, Some(Bf16)),
+            (Bf16, 1e-7, Some(Fp32)),
+            (Bf16, 0.5, None),
+            (Bf16, f32::INFINITY, None),
+        ] {
+            assert_eq!(precision_seen(asked, difference).ok(), expected, "{asked:?} {difference}");
+        }
+    }
+}

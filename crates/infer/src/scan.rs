@@ -2,13 +2,21 @@
 //!
 //! Invariant 2 (`docs/ARCHITECTURE.md`): the engines' readers go down into nested graphs and types by recursion,
 //! allocate what a tensor's `dims` say, and may follow `external_data` to another file. This scan is iterative,
-//! allocates nothing that the file claims, and refuses all three. Field numbers are those of `onnx.proto3`
-//! (<https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3>). It does not judge the network itself.
+//! allocates nothing that the file claims, and refuses all three, and windows (pads, strides, kernels) that no
+//! picture needs. Field numbers are those of `onnx.proto3`
+//! (<https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3>). It does not judge the network itself: one whose
+//! operators ask for more memory than there is (`ConstantOfShape`, `Resize`) passes, and ends the program. The
+//! guard against that is the card, which names the weights' hash: who writes the card is trusted so far.
 
 /// Ordinary networks reach 4 (model, graph, node, attribute) and 6 with an `If` inside.
 const MAX_DEPTH: usize = 32;
 /// A network of a few hundred operators has some thousand messages.
 const MAX_MESSAGES: usize = 1 << 20;
+
+/// Attributes that make an output larger than its input, and more than any of them needs.
+const WINDOWS: [&[u8]; 6] =
+    [b"pads", b"strides", b"dilations", b"kernel_shape", b"output_padding", b"output_shape"];
+const MAX_WINDOW: i64 = 1 << 13;
 
 /// Why the bytes are not handed to an engine.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,6 +53,14 @@ pub enum ScanError {
         dims: Vec<u64>,
         /// The bytes of the tensor's message.
         bytes: usize,
+    },
+    /// An operator whose window is larger than any picture.
+    #[error("an operator's `{name}` is {value}; at most {MAX_WINDOW} is read")]
+    Window {
+        /// The attribute's name.
+        name: String,
+        /// Its largest value.
+        value: i64,
     },
 }
 
@@ -118,19 +134,26 @@ pub(crate) fn check(bytes: &[u8]) -> Result<(), ScanError> {
 /// Read the fields of one message, and put the messages inside it on the list.
 fn walk(bytes: &[u8], message: &Message, waiting: &mut Vec<Message>) -> Result<(), ScanError> {
     let mut reader = Reader { bytes, at: message.start, end: message.end };
-    let mut dims = Vec::new();
+    // The integers that count: TensorProto.dims, AttributeProto.ints.
+    let listed = match message.kind {
+        Kind::Tensor => Some(1),
+        Kind::Attribute => Some(8),
+        _ => None,
+    };
+    let (mut numbers, mut name) = (Vec::new(), &bytes[..0]);
     while reader.at < reader.end {
         let tag = reader.varint()?;
         let (field, wire) = (tag >> 3, tag & 7);
+        // TensorProto.external_data, and .data_location where it says EXTERNAL.
         let tensor = message.kind == Kind::Tensor;
         match wire {
             0 => {
                 let value = reader.varint()?;
-                match field {
-                    1 if tensor => dims.push(value),
-                    // TensorProto.data_location = EXTERNAL.
-                    14 if tensor && value == 1 => return Err(ScanError::External),
-                    _ => {}
+                if listed == Some(field) {
+                    numbers.push(value);
+                }
+                if tensor && field == 14 && value == 1 {
+                    return Err(ScanError::External);
                 }
             }
             1 => reader.skip(8)?,
@@ -138,16 +161,18 @@ fn walk(bytes: &[u8], message: &Message, waiting: &mut Vec<Message>) -> Result<(
                 let length = usize::try_from(reader.varint()?).unwrap_or(usize::MAX);
                 let start = reader.at;
                 reader.skip(length)?;
-                match field {
-                    13 if tensor => return Err(ScanError::External),
+                if tensor && field == 13 {
+                    return Err(ScanError::External);
+                }
+                if message.kind == Kind::Attribute && field == 1 {
+                    name = &bytes[start..reader.at];
+                }
+                if listed == Some(field) {
                     // Packed, as the standard writes repeated integers.
-                    1 if tensor => {
-                        let mut packed = Reader { bytes, at: start, end: reader.at };
-                        while packed.at < packed.end {
-                            dims.push(packed.varint()?);
-                        }
+                    let mut packed = Reader { bytes, at: start, end: reader.at };
+                    while packed.at < packed.end {
+                        numbers.push(packed.varint()?);
                     }
-                    _ => {}
                 }
                 if let Some(kind) = child(message.kind, field) {
                     waiting.push(Message { kind, start, end: reader.at, depth: message.depth + 1 });
@@ -160,14 +185,32 @@ fn walk(bytes: &[u8], message: &Message, waiting: &mut Vec<Message>) -> Result<(
             return Err(reader.malformed("a field numbered 0"));
         }
     }
-    // The smallest element, four bits, still needs half a byte.
-    let (held, most) = (message.end - message.start, 2 * (message.end - message.start) as u64);
-    let claimed = dims.iter().try_fold(1_u64, |product, axis| product.checked_mul(*axis));
-    if message.kind == Kind::Tensor && claimed.is_none_or(|count| count > most) {
-        dims.truncate(8);
-        return Err(ScanError::Claims { dims, bytes: held });
+    match message.kind {
+        Kind::Tensor => check_claim(numbers, message.end - message.start),
+        Kind::Attribute => check_window(name, &numbers),
+        _ => Ok(()),
     }
-    Ok(())
+}
+
+/// A tensor's shape against the bytes of its message: the smallest element, four bits, still needs half a byte.
+fn check_claim(mut dims: Vec<u64>, bytes: usize) -> Result<(), ScanError> {
+    let claimed = dims.iter().try_fold(1_u64, |product, axis| product.checked_mul(*axis));
+    if claimed.is_some_and(|count| count <= 2 * bytes as u64) {
+        return Ok(());
+    }
+    dims.truncate(8);
+    Err(ScanError::Claims { dims, bytes })
+}
+
+fn check_window(name: &[u8], values: &[u64]) -> Result<(), ScanError> {
+    // A protobuf int64 is a varint of its two's complement.
+    let largest = values.iter().map(|value| *value as i64).max_by_key(|value| value.unsigned_abs());
+    match largest {
+        Some(value) if WINDOWS.contains(&name) && value.unsigned_abs() > MAX_WINDOW.unsigned_abs() => {
+            Err(ScanError::Window { name: String::from_utf8_lossy(name).into_owned(), value })
+        }
+        _ => Ok(()),
+    }
 }
 
 struct Reader<'a> {

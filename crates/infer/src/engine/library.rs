@@ -184,3 +184,46 @@ fn has_openvino(library: &Path) -> bool {
     let beside = ["libonnxruntime_providers_openvino.so", "onnxruntime_providers_openvino.dll"];
     library.parent().is_some_and(|folder| beside.iter().any(|name| folder.join(name).is_file()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_gives_its_libraries_newest_first() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in [
+            "libonnxruntime.so.1.9.1",
+            "libonnxruntime.so.1.24.1",
+            "libonnxruntime.so",
+            "libonnxruntime_providers_shared.so",
+            "libonnxruntime.1.25.0.dylib",
+            "onnxruntime.txt",
+        ] {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        let found = in_folder(folder.path());
+        let names: Vec<_> = found.iter().filter_map(|path| path.file_name()?.to_str()).collect();
+        let expected = [
+            "libonnxruntime.1.25.0.dylib",
+            "libonnxruntime.so.1.24.1",
+            "libonnxruntime.so.1.9.1",
+            "libonnxruntime.so",
+        ];
+        assert_eq!(names, expected);
+        assert!(!has_openvino(&found[0]));
+        std::fs::write(folder.path().join("libonnxruntime_providers_openvino.so"), "").unwrap();
+        assert!(has_openvino(&found[0]));
+    }
+
+    #[test]
+    fn a_path_that_a_person_gave_is_the_only_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let said = candidates(Some(folder.path()), false).unwrap_err();
+        assert!(said.contains(&folder.path().display().to_string()), "{said}");
+        let library = folder.path().join("libonnxruntime.so");
+        std::fs::write(&library, "").unwrap();
+        assert_eq!(candidates(Some(folder.path()), true).unwrap(), std::slice::from_ref(&library));
+        assert_eq!(candidates(Some(&library), true).unwrap(), [library]);
+    }
+}
