@@ -40,6 +40,19 @@ pub struct Quality {
     pub picture_px: Option<BoxPx>,
     /// How fast the probe moves out of the plane, mm/s (simulated from speckle) or `None` where it cannot be told.
     pub speed_mm_s: Option<f32>,
+    /// Which part of the probe has lost contact, while that fault holds.
+    pub contact_lost: Option<ContactSide>,
+}
+
+/// The part of the probe that has no contact, as seen on the picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ContactSide {
+    /// The left edge.
+    Left,
+    /// The right edge.
+    Right,
+    /// All of it, or most.
+    Whole,
 }
 
 /// A lesion followed over frames.

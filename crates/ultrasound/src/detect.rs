@@ -1,0 +1,295 @@
+//! What the network finds on a frame, fused with what it said of the frames before.
+//!
+//! A simple form: the mask's probabilities of past frames are moved by the in-plane motion and fade exponentially, by
+//! as much as speckle says the plane has changed. No learnt fusion yet.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use peony_imaging::{
+    Component, Labels, Letterbox, PixelRect, Resampler, feret, outline, polygon_area,
+};
+use peony_model::{BiRads, BoxPx, Code, Finding, Measurement, PointPx, Provenance, Quantity, Region, Spacing};
+
+use crate::network::{CANVAS, CELL, CELLS, NetOutputs, Network, NetworkError, Reading};
+use crate::pipeline::{Mode, View};
+use crate::quality::Assessed;
+
+/// The smallest part that is a finding, of the canvas: 0.1 %.
+const SMALLEST_PX: u32 = (CANVAS * CANVAS / 1000) as u32;
+/// The most findings of one frame; a mask in more pieces is noise.
+const MOST_FINDINGS: usize = 16;
+/// The most points of an outline.
+const MOST_POINTS: usize = 160;
+/// How much of the past stays at most, where the plane has not moved at all.
+const MOST_PAST: f32 = 0.5;
+
+/// A finding with what later stages want to know beside it.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    pub finding: Finding,
+    /// Logit of malignancy.
+    pub logit: f32,
+    /// Area within the outline, square pixels of the frame.
+    pub area_px2: f32,
+    /// Whether it touches the left, right or lower edge of the picture.
+    pub cut: bool,
+}
+
+/// What was found on one frame.
+#[derive(Debug, Default)]
+pub(crate) struct Detected {
+    /// Largest score first.
+    pub findings: Vec<Found>,
+    pub malignancy: Option<f32>,
+    pub lesion: Option<f32>,
+    pub network_took: Duration,
+    /// Whether the network looked at this very frame; false while frozen, unreadable or without a network.
+    pub fresh: bool,
+}
+
+/// The network and its buffers.
+pub(crate) struct Detect {
+    network: Option<Box<dyn Network>>,
+    error: Option<NetworkError>,
+    resampler: Resampler,
+    canvas: Vec<u8>,
+    input: Vec<f32>,
+    labels: Labels,
+    past: Option<Past>,
+}
+
+/// What the network said of the frame before, fused with those before it.
+struct Past {
+    letterbox: Letterbox,
+    mask: Vec<f32>,
+    lesion: f32,
+    shown: Vec<Found>,
+    malignancy: f32,
+}
+
+impl Detect {
+    pub fn new(network: Option<Box<dyn Network>>) -> Self {
+        Self {
+            network,
+            error: None,
+            resampler: Resampler::new(),
+            canvas: vec![0; CANVAS * CANVAS],
+            input: vec![0.0; CANVAS * CANVAS],
+            labels: Labels::new(),
+            past: None,
+        }
+    }
+
+    pub fn take_network(&mut self) -> Option<Box<dyn Network>> {
+        self.network.take()
+    }
+
+    pub fn provenance(&self) -> Option<Arc<Provenance>> {
+        self.network.as_ref().map(|network| network.provenance())
+    }
+
+    pub fn reading(&self) -> Option<Reading> {
+        self.network.as_ref().map(|network| network.reading())
+    }
+
+    pub fn error(&self) -> Option<&NetworkError> {
+        self.error.as_ref()
+    }
+
+    /// Run the network on an area of the picture.
+    fn look(&mut self, view: &View<'_>, letterbox: &Letterbox) -> Result<NetOutputs, NetworkError> {
+        let Some(network) = self.network.as_mut() else {
+            return Err(NetworkError::Other("no network".into()));
+        };
+        self.resampler
+            .letterbox(&view.luma, letterbox, &mut self.canvas)
+            .map_err(|error| NetworkError::Other(error.to_string()))?;
+        for (value, &grey) in self.input.iter_mut().zip(&self.canvas) {
+            *value = f32::from(grey) / 255.0;
+        }
+        let outputs = network.run(&self.input)?;
+        for (name, found, expected) in [
+            ("mask", outputs.mask.len(), CANVAS * CANVAS),
+            ("malignancy_map", outputs.malignancy_map.len(), CELLS * CELLS),
+        ] {
+            if found != expected {
+                return Err(NetworkError::Output { name, found, expected });
+            }
+        }
+        Ok(outputs)
+    }
+}
+
+/// Look at a frame. While the picture is frozen the last answer stands; an unreadable frame, and a network that is not
+/// there or fails, give none.
+pub(crate) fn find(state: &mut Detect, view: &View<'_>, assessed: &Assessed) -> Detected {
+    let (Some(area), Some(network)) = (assessed.area.filter(|_| assessed.readable), &state.network) else {
+        state.past = None;
+        return Detected::default();
+    };
+    let (provenance, reading) = (network.provenance(), network.reading());
+    if let Some(past) = state.past.as_ref().filter(|_| assessed.frozen) {
+        return stand(past, view.frame.index);
+    }
+    let Some(letterbox) = Letterbox::fit(area, CANVAS as u32) else { return Detected::default() };
+    let started = Instant::now();
+    let looked = state.look(view, &letterbox);
+    let network_took = started.elapsed();
+    let outputs = match looked {
+        Ok(outputs) => outputs,
+        Err(error) => {
+            tracing::warn!(frame = view.frame.index, %error, "frame not read by the network");
+            state.error = Some(error);
+            state.past = None;
+            return Detected { network_took, ..Detected::default() };
+        }
+    };
+    state.error = None;
+    let keep = if view.mode == Mode::Sweep { past_share(assessed) } else { 0.0 };
+    let past = state.past.take().filter(|past| past.letterbox == letterbox && keep > 0.0);
+    let (mask, lesion) = fuse(&outputs, past.as_ref(), keep, assessed, &letterbox);
+    let found = read(&mut state.labels, &mask, lesion, &outputs, reading, &letterbox, view, &provenance);
+    let (malignancy, shown) = (outputs.malignancy, found.clone());
+    state.past = Some(Past { letterbox, mask, lesion, shown, malignancy });
+    Detected {
+        findings: found,
+        malignancy: Some(malignancy),
+        lesion: Some(lesion),
+        network_took,
+        fresh: true,
+    }
+}
+
+/// The last answer, said again of the same picture.
+fn stand(past: &Past, frame: u64) -> Detected {
+    let mut findings = past.shown.clone();
+    for Found { finding: Finding { region: Region::Image { frame: at, .. }, .. }, .. } in &mut findings {
+        *at = frame;
+    }
+    Detected {
+        findings,
+        malignancy: Some(past.malignancy),
+        lesion: Some(past.lesion),
+        ..Detected::default()
+    }
+}
+
+/// How much of the past counts: what the speckle of the last frame still has in common with this one.
+fn past_share(assessed: &Assessed) -> f32 {
+    assessed.motion.as_ref().map_or(0.0, |motion| MOST_PAST * motion.correlation.clamp(0.0, 1.0))
+}
+
+/// The mask and the lesion probability, mixed with those of the past moved to where they are now.
+fn fuse(
+    outputs: &NetOutputs,
+    past: Option<&Past>,
+    keep: f32,
+    assessed: &Assessed,
+    letterbox: &Letterbox,
+) -> (Vec<f32>, f32) {
+    let Some(past) = past else { return (outputs.mask.clone(), outputs.lesion) };
+    let [scale_x, scale_y] = letterbox.picture_px_per_canvas_px();
+    let [dx, dy] = assessed.motion.as_ref().map_or([0.0; 2], |motion| motion.shift_px);
+    let (dx, dy) = ((dx / scale_x).round() as i32, (dy / scale_y).round() as i32);
+    let mut mask = outputs.mask.clone();
+    let side = CANVAS as i32;
+    for y in dy.max(0)..(side + dy).min(side) {
+        let (x0, x1) = (dx.clamp(0, side), (side + dx).clamp(0, side));
+        let now = &mut mask[(y * side + x0) as usize..(y * side + x1) as usize];
+        let then = &past.mask[((y - dy) * side + x0 - dx) as usize..];
+        for (now, then) in now.iter_mut().zip(then) {
+            *now += keep * (then - *now);
+        }
+    }
+    (mask, outputs.lesion + keep * (past.lesion - outputs.lesion))
+}
+
+/// The findings of a mask. A finding's score is the mean probability of its pixels times the frame's probability of
+/// any lesion; below the card's threshold of that probability the frame has none.
+#[expect(clippy::too_many_arguments, reason = "each is a different thing, and this is called once")]
+fn read(
+    labels: &mut Labels,
+    mask: &[f32],
+    lesion: f32,
+    outputs: &NetOutputs,
+    reading: Reading,
+    letterbox: &Letterbox,
+    view: &View<'_>,
+    provenance: &Arc<Provenance>,
+) -> Vec<Found> {
+    if lesion < reading.lesion {
+        return Vec::new();
+    }
+    let mut parts = labels.label(mask, CANVAS as u32, reading.mask);
+    parts.retain(|part| part.pixels >= SMALLEST_PX);
+    let score = |part: &Component| (part.sum / part.pixels as f32 * lesion).clamp(0.0, 1.0);
+    parts.sort_by(|a, b| score(b).total_cmp(&score(a)));
+    parts.truncate(MOST_FINDINGS);
+    let found = parts.iter().filter_map(|part| {
+        let points = outline(mask, CANVAS as u32, reading.mask, labels, part);
+        let every = points.len().div_ceil(MOST_POINTS).max(1);
+        let contour_px: Vec<PointPx> =
+            points.iter().step_by(every).map(|&point| letterbox.picture_from_canvas(point)).collect();
+        let logit = malignancy_logit(labels, mask, &outputs.malignancy_map, part);
+        let malignancy = sigmoid(logit);
+        let box_px = bounds(&contour_px)?;
+        let mut measurements = sizes(&contour_px, box_px, &view.frame.spacing);
+        measurements.push(Measurement::ratio(Quantity::Malignancy, malignancy));
+        let area_px2 = polygon_area(&contour_px);
+        let finding = Finding {
+            code: Code::LESION,
+            region: Region::Image { frame: view.frame.index, box_px, contour_px },
+            score: score(part),
+            malignancy: Some(malignancy),
+            assessment: if reading.calibrated { BiRads::from_calibrated(malignancy) } else { None },
+            measurements,
+            provenance: Arc::clone(provenance),
+        };
+        Some(Found { finding, logit, area_px2, cut: is_cut(part.rect, letterbox.placed) })
+    });
+    found.collect()
+}
+
+/// The mean of the malignancy map's logits over a part, each cell weighted by the mask's probability in it.
+fn malignancy_logit(labels: &Labels, mask: &[f32], map: &[f32], part: &Component) -> f32 {
+    let (mut weighted, mut weights) = (0.0, 0.0);
+    for y in part.rect.y..part.rect.y + part.rect.height {
+        for x in part.rect.x..part.rect.x + part.rect.width {
+            if labels.at(x, y, CANVAS as u32) == part.label {
+                let weight = mask[y as usize * CANVAS + x as usize];
+                weighted += weight * map[y as usize / CELL * CELLS + x as usize / CELL];
+                weights += weight;
+            }
+        }
+    }
+    if weights > 0.0 { weighted / weights } else { 0.0 }
+}
+
+/// Whether a part reaches the sides or the bottom of the picture. The top is the skin, where nothing is cut.
+fn is_cut(part: PixelRect, picture: PixelRect) -> bool {
+    part.x <= picture.x + 1
+        || part.x + part.width + 1 >= picture.x + picture.width
+        || part.y + part.height + 1 >= picture.y + picture.height
+}
+
+/// The two diameters, in millimetres where the scale is known all around the finding, else in pixels.
+fn sizes(contour: &[PointPx], box_px: BoxPx, spacing: &Spacing) -> Vec<Measurement> {
+    let scale = spacing.within(box_px);
+    let pixel = scale.map_or([1.0, 1.0], |mm_per_px| [mm_per_px.x(), mm_per_px.y()]);
+    let Some(diameters) = feret(contour, pixel) else { return Vec::new() };
+    let measure = |quantity, [a, b]: [PointPx; 2]| match scale {
+        Some(mm_per_px) => Measurement::length(quantity, mm_per_px.distance(a, b)),
+        None => Measurement::pixels(quantity, (a - b).length()),
+    };
+    vec![measure(Quantity::LongAxis, diameters.long), measure(Quantity::ShortAxis, diameters.short)]
+}
+
+fn bounds(points: &[PointPx]) -> Option<BoxPx> {
+    (points.len() >= 3).then(|| BoxPx::from_points(points))
+}
+
+/// The probability of a logit.
+pub(crate) fn sigmoid(logit: f32) -> f32 {
+    1.0 / (1.0 + (-logit).exp())
+}

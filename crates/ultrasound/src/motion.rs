@@ -1,0 +1,395 @@
+//! How the probe moved since the last frames: within the plane from the picture's shift, out of it from how far its
+//! speckle has changed.
+//!
+//! The method is the one of the virtual transducer's notes: pictures at 0.1 mm a pixel, high-passed; a whole-pixel shift by phase
+//! correlation; normalised cross-correlation in patches of 3.2 × 3.6 mm; patches of full speckle only; their distances
+//! fitted by a step and a turn. It differs where causality asks for it: a lag's distance is spread over the steps
+//! behind it, not over those that follow.
+
+use std::collections::VecDeque;
+
+use peony_imaging::{
+    HighPass, HighPassed, NccSurface, PatchGrid, PhaseCorrelator, PixelRect, Resampler, Shift, Spectrum, match_patch,
+};
+use peony_model::{BoxPx, CalibrationSource, MmPerPx};
+
+use crate::histogram::Histogram;
+use crate::output::Unfit;
+use crate::pipeline::View;
+use crate::speckle::{BeamCalibration, distance_mm};
+
+/// Millimetres a pixel of the resampled picture.
+const PIXEL_MM: f32 = 0.1;
+/// The largest part that is looked at, in pixels of the resampled picture: 40 mm across and deep.
+const LARGEST: u32 = 400;
+/// Width of the resampled picture where the scale is unknown.
+const UNSCALED_WIDTH: f32 = 320.0;
+/// Patches, in pixels: 3.2 × 3.6 mm.
+const PATCH: [usize; 2] = [32, 36];
+/// Frames back that this one is compared with; the longest only when the probe is slow.
+const LAGS: [usize; 3] = [1, 2, 4];
+const LONG_LAG: usize = 8;
+/// Patches darker than this hold noise, not tissue.
+const DARK: f32 = 25.0;
+/// Patches of full speckle lie within this of the usual deviation.
+const FULL_SPECKLE: f32 = 0.25;
+/// Fewer patches give no step.
+const FEWEST_PATCHES: usize = 12;
+/// Below this the speckle of neighbouring frames has too little in common.
+const TOO_FAST: f32 = 0.45;
+/// Above this, even at the longest lag, steps read too long.
+const TOO_SLOW: f32 = 0.93;
+
+/// What one frame says about the probe's motion since the frame before.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Motion {
+    /// How far the content moved in the frame, in its pixels: right, down.
+    pub shift_px: [f32; 2],
+    /// Likeness of the speckle of this frame and the last, the median over patches, 0..=1.
+    pub correlation: f32,
+    /// The step out of the plane at the middle of the picture, mm; `None` without a scale or where unfit.
+    pub step_mm: Option<f32>,
+    /// How the step changes across the picture, mm a mm.
+    pub turn: f32,
+    /// Why there is no step.
+    pub unfit: Option<Unfit>,
+    /// Time since the last frame, s; 0 where the source gives none.
+    pub seconds: f32,
+    /// The scale that the step was read with.
+    pub scale: Option<MmPerPx>,
+}
+
+impl Motion {
+    /// How fast the probe leaves the plane, mm/s, simulated from speckle.
+    pub fn speed_mm_s(&self) -> Option<f32> {
+        self.step_mm.filter(|_| self.seconds > 0.0).map(|step| step / self.seconds)
+    }
+}
+
+struct Past {
+    picture: HighPassed,
+    /// Where its content lies against the first frame's, pixels of the resampled picture.
+    place: [f32; 2],
+}
+
+/// The resampled pictures of the last frames and the buffers to compare them.
+pub(crate) struct Follower {
+    resampler: Resampler,
+    high_pass: HighPass,
+    correlator: PhaseCorrelator,
+    small: Vec<u8>,
+    past: VecDeque<Past>,
+    spare: Vec<HighPassed>,
+    spectrum: Spectrum,
+    last_spectrum: Spectrum,
+    usual: Histogram,
+    sampled: Option<Sampled>,
+    last_time_ns: u64,
+}
+
+impl Default for Follower {
+    fn default() -> Self {
+        Self {
+            resampler: Resampler::new(),
+            high_pass: HighPass::new(),
+            correlator: PhaseCorrelator::default(),
+            small: Vec::new(),
+            past: VecDeque::with_capacity(LONG_LAG + 1),
+            spare: Vec::new(),
+            spectrum: Spectrum::default(),
+            last_spectrum: Spectrum::default(),
+            usual: usual_deviations(),
+            sampled: None,
+            last_time_ns: 0,
+        }
+    }
+}
+
+/// Deviations of patches, in quarters of a grey level.
+fn usual_deviations() -> Histogram {
+    Histogram::new(0.0, 160.0, 64)
+}
+
+/// What part of the frame is looked at, and how finely.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Sampled {
+    area: PixelRect,
+    size: [u32; 2],
+    scale: Option<MmPerPx>,
+    /// Millimetres from the top of the picture to the top of the part.
+    top_mm: f32,
+}
+
+impl Sampled {
+    /// The middle of the picture's width, from its top: where tissue is.
+    fn of(area: PixelRect, scale: Option<MmPerPx>) -> Option<Self> {
+        let per_px = scale.map_or([UNSCALED_WIDTH / area.width as f32; 2], |mm| {
+            [mm.x() / PIXEL_MM, mm.y() / PIXEL_MM]
+        });
+        let part = |side: u32, per_px: f32| {
+            let most = (LARGEST as f32 / per_px) as u32;
+            let used = side.min(most.max(1));
+            (used, ((used as f32 * per_px) as u32).clamp(1, LARGEST))
+        };
+        let (width, small_width) = part(area.width, per_px[0]);
+        let (height, small_height) = part(area.height, per_px[1]);
+        let x = area.x + (area.width - width) / 2;
+        (small_width >= 64 && small_height >= 64).then_some(Self {
+            area: PixelRect { x, y: area.y, width, height },
+            size: [small_width, small_height],
+            scale,
+            top_mm: 0.0,
+        })
+    }
+}
+
+impl Follower {
+    /// Forget the past: the picture was lost, or another one began.
+    pub fn forget(&mut self) {
+        let freed = self.past.drain(..).map(|past| past.picture);
+        self.spare.extend(freed);
+        self.sampled = None;
+        self.usual = usual_deviations();
+    }
+
+    /// Compare a frame with those before it; `None` for the first one, and where the area cannot be resampled.
+    pub fn follow(&mut self, view: &View<'_>, area: PixelRect) -> Option<Motion> {
+        let scale = view.frame.spacing.within(area_inside(area));
+        let sampled = Sampled::of(area, scale)?;
+        if self.sampled != Some(sampled) {
+            self.forget();
+            self.sampled = Some(sampled);
+        }
+        let seconds = view.frame.time_ns.saturating_sub(self.last_time_ns) as f32 * 1e-9;
+        self.last_time_ns = view.frame.time_ns;
+        let picture = self.take_in(view, &sampled)?;
+        let motion = self.compare(&picture, &sampled, seconds);
+        let last = self.past.front().map_or([0.0; 2], |past| past.place);
+        let moved = motion.as_ref().map_or([0.0; 2], |(_, moved)| *moved);
+        std::mem::swap(&mut self.spectrum, &mut self.last_spectrum);
+        self.past.push_front(Past { picture, place: [last[0] + moved[0], last[1] + moved[1]] });
+        if self.past.len() > LONG_LAG {
+            self.spare.extend(self.past.pop_back().map(|past| past.picture));
+        }
+        motion.map(|(motion, _)| motion)
+    }
+
+    /// Resample and high-pass the frame.
+    fn take_in(&mut self, view: &View<'_>, sampled: &Sampled) -> Option<HighPassed> {
+        let [width, height] = sampled.size;
+        self.small.resize(width as usize * height as usize, 0);
+        self.resampler.resize(&view.luma, sampled.area, sampled.size, &mut self.small).ok()?;
+        let mut picture = self.spare.pop().unwrap_or_default();
+        self.high_pass.apply(&self.small, width as usize, &mut picture);
+        self.correlator.spectrum(&picture.coarse, picture.coarse_width, &mut self.spectrum);
+        Some(picture)
+    }
+
+    /// The motion, and the in-plane shift in pixels of the resampled picture.
+    fn compare(
+        &mut self,
+        picture: &HighPassed,
+        sampled: &Sampled,
+        seconds: f32,
+    ) -> Option<(Motion, [f32; 2])> {
+        let last = self.past.front()?;
+        let guess = self.correlator.shift(&self.last_spectrum, &self.spectrum);
+        let guess = plausible(guess);
+        let grid = PatchGrid::over(picture, PATCH);
+        let full = full_speckle(&mut self.usual, picture, &grid);
+        let lag_one = compare_patches(&last.picture, picture, &grid, &full, guess);
+        let moved = lag_one.moved;
+        let place = [last.place[0] + moved[0], last.place[1] + moved[1]];
+        let mut lags = vec![(1, lag_one)];
+        let slow = lags[0].1.median() > 0.9;
+        for lag in LAGS.into_iter().skip(1).chain(slow.then_some(LONG_LAG)) {
+            let Some(past) = self.past.get(lag - 1).filter(|_| sampled.scale.is_some()) else { continue };
+            let shift = [place[0] - past.place[0], place[1] - past.place[1]];
+            lags.push((lag, compare_patches(&past.picture, picture, &grid, &full, shift)));
+        }
+        let [px_x, px_y] = [0, 1].map(|i| {
+            let from = [sampled.area.width, sampled.area.height][i] as f32;
+            moved[i] * from / sampled.size[i] as f32
+        });
+        let mut motion = Motion {
+            shift_px: [px_x, px_y],
+            correlation: lags[0].1.median().clamp(0.0, 1.0),
+            seconds,
+            scale: sampled.scale,
+            ..Motion::default()
+        };
+        match sampled.scale {
+            None => motion.unfit = Some(Unfit::ScaleUnknown),
+            Some(scale) => fit(&mut motion, &lags, scale, sampled),
+        }
+        Some((motion, moved))
+    }
+}
+
+/// A shift of more than 6 mm between two frames, or one without a peak, is no shift but a wrong answer.
+fn plausible(shift: Shift) -> [f32; 2] {
+    let pixels = [shift.dx * 4.0, shift.dy * 4.0];
+    if shift.peak < 0.03 || pixels.iter().any(|side| side.abs() > 60.0) { [0.0; 2] } else { pixels }
+}
+
+/// The area less a pixel all around: calibrated regions are often drawn a pixel too small.
+fn area_inside(area: PixelRect) -> BoxPx {
+    area.to_box_px().inflate(-1.0, -1.0)
+}
+
+/// Patches of full speckle: bright enough, not at the rim, and of the usual deviation, which this frame adds to.
+fn full_speckle(usual: &mut Histogram, picture: &HighPassed, grid: &PatchGrid) -> Vec<[usize; 2]> {
+    let [columns, rows] = grid.count;
+    let mut bright = Vec::new();
+    usual.fade(0.95);
+    for row in 1..rows.saturating_sub(2) {
+        for column in 1..columns.saturating_sub(1) {
+            if mean_grey(picture, grid.origin(column, row)) > DARK {
+                let deviation = grid.deviation(picture, column, row);
+                usual.add(deviation);
+                bright.push(([column, row], deviation));
+            }
+        }
+    }
+    let Some(mode) = usual.mode() else { return Vec::new() };
+    bright.retain(|(_, deviation)| (deviation - mode).abs() <= FULL_SPECKLE * mode);
+    bright.into_iter().map(|(place, _)| place).collect()
+}
+
+fn mean_grey(picture: &HighPassed, [x, y]: [usize; 2]) -> f32 {
+    let (columns, rows) = (PATCH[0] / 4, PATCH[1] / 4);
+    let row = |line: usize| {
+        &picture.coarse[(y / 4 + line) * picture.coarse_width + x / 4..][..columns]
+    };
+    (0..rows).map(|line| row(line).iter().sum::<f32>()).sum::<f32>() / (columns * rows) as f32
+}
+
+/// One lag: the likeness of each patch, and how far the whole has moved.
+struct Lag {
+    /// Column, row and likeness.
+    patches: Vec<([usize; 2], f32)>,
+    moved: [f32; 2],
+}
+
+impl Lag {
+    fn median(&self) -> f32 {
+        median(self.patches.iter().map(|(_, rho)| *rho).collect()).unwrap_or_default()
+    }
+}
+
+fn median(mut values: Vec<f32>) -> Option<f32> {
+    let middle = values.len() / 2;
+    (!values.is_empty()).then(|| *values.select_nth_unstable_by(middle, f32::total_cmp).1)
+}
+
+/// Match each patch near the guessed shift. The peak is found on the surface averaged over 3 × 3 patches, the value
+/// read from each patch's own surface.
+fn compare_patches(
+    from: &HighPassed,
+    to: &HighPassed,
+    grid: &PatchGrid,
+    full: &[[usize; 2]],
+    guess: [f32; 2],
+) -> Lag {
+    let whole = guess.map(|side| side.round() as i32);
+    let columns = grid.count[0];
+    let mut surfaces: Vec<Option<NccSurface>> = vec![None; columns * grid.count[1]];
+    for &[column, row] in full {
+        surfaces[row * columns + column] =
+            match_patch(from, to, grid.origin(column, row), grid.patch, whole);
+    }
+    let (mut patches, mut across, mut down) = (Vec::with_capacity(full.len()), Vec::new(), Vec::new());
+    for &[column, row] in full {
+        let Some(own) = surfaces[row * columns + column] else { continue };
+        let around = (row - 1..=row + 1).flat_map(|r| (column - 1..=column + 1).map(move |c| r * columns + c));
+        let peak = NccSurface::mean(around.filter_map(|at| surfaces[at].as_ref())).peak();
+        across.push(peak[0]);
+        down.push(peak[1]);
+        patches.push(([column, row], own.value_at(peak.map(|side| side.clamp(-1.0, 1.0)))));
+    }
+    let rest = [median(across).unwrap_or_default(), median(down).unwrap_or_default()];
+    Lag { patches, moved: [whole[0] as f32 + rest[0], whole[1] as f32 + rest[1]] }
+}
+
+/// Fit a step and a turn to the distances of all patches at all lags, and say why where it cannot be.
+fn fit(motion: &mut Motion, lags: &[(usize, Lag)], scale: MmPerPx, sampled: &Sampled) {
+    let first = lags[0].1.median();
+    let longest = lags.last().map_or(first, |(_, lag)| lag.median());
+    let at_four = lags.iter().find(|(lag, _)| *lag == 4).map(|(_, lag)| lag.median());
+    motion.unfit = if lags[0].1.patches.len() < FEWEST_PATCHES {
+        Some(Unfit::TooFewPatches)
+    } else if first < TOO_FAST {
+        Some(Unfit::TooFast)
+    } else if at_four.is_some_and(|rho| rho > first + 0.02) {
+        Some(Unfit::TurnedBack)
+    } else if longest > TOO_SLOW && lags.len() > 1 {
+        Some(Unfit::TooSlow)
+    } else {
+        None
+    };
+    if matches!(motion.unfit, Some(Unfit::TooFewPatches)) {
+        return;
+    }
+    let points: Vec<Point> = lags.iter().flat_map(|(k, lag)| points(*k, lag, sampled)).collect();
+    let Some([step, turn]) = line(&points) else { return };
+    let beam = calibration(scale);
+    motion.step_mm = Some((step * beam.gain).max(0.0));
+    motion.turn = turn * beam.turn_gain;
+}
+
+/// What is known of the probe that made frames of this scale.
+pub(crate) fn calibration(scale: MmPerPx) -> BeamCalibration {
+    match scale.source() {
+        CalibrationSource::Phantom => BeamCalibration::PHANTOM,
+        _ => BeamCalibration::ASSUMED,
+    }
+}
+
+/// One patch at one lag: its place across (mm from the middle), its step a frame (mm), and its weight.
+struct Point {
+    x: f32,
+    step: f32,
+    weight: f32,
+}
+
+fn points(lag: usize, compared: &Lag, sampled: &Sampled) -> Vec<Point> {
+    let point = |&([column, row], rho): &([usize; 2], f32)| {
+        let centre = |index: usize, side: usize| (index * side) as f32 + side as f32 / 2.0;
+        let depth = sampled.top_mm + centre(row, PATCH[1]) * PIXEL_MM;
+        let weight = if (0.25..=0.85).contains(&rho) { 1.0 / ((rho - 0.55).powi(2) + 0.01) } else { 0.02 };
+        Point {
+            x: (centre(column, PATCH[0]) - sampled.size[0] as f32 / 2.0) * PIXEL_MM,
+            step: distance_mm(rho, depth) / lag as f32,
+            weight,
+        }
+    };
+    compared.patches.iter().map(point).collect()
+}
+
+/// The weighted line through the points, twice more with points far from it weighing less (Huber).
+fn line(points: &[Point]) -> Option<[f32; 2]> {
+    let mut weights: Vec<f32> = points.iter().map(|point| point.weight).collect();
+    let mut found = [0.0; 2];
+    for _ in 0..3 {
+        let (mut w, mut wx, mut wxx, mut wy, mut wxy) = (0.0, 0.0, 0.0, 0.0, 0.0);
+        for (point, weight) in points.iter().zip(&weights) {
+            w += weight;
+            wx += weight * point.x;
+            wxx += weight * point.x * point.x;
+            wy += weight * point.step;
+            wxy += weight * point.x * point.step;
+        }
+        let spread = w * wxx - wx * wx;
+        if w <= 0.0 || spread <= 1e-6 {
+            return None;
+        }
+        let slope = (w * wxy - wx * wy) / spread;
+        found = [(wy - slope * wx) / w, slope];
+        let off = |point: &Point| (point.step - found[0] - found[1] * point.x).abs();
+        let usual = median(points.iter().map(off).collect())?.max(1e-3) * 1.5;
+        for (weight, point) in weights.iter_mut().zip(points) {
+            *weight = point.weight * (usual / off(point).max(usual));
+        }
+    }
+    Some(found)
+}

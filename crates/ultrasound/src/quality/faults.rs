@@ -1,0 +1,92 @@
+//! Figures against limits.
+
+use peony_model::{QualityCode, QualityIssue};
+
+use super::look::{ColumnSignal, Look};
+use crate::motion::Motion;
+use crate::output::{ContactSide, Unfit};
+
+/// One cell in twenty of a picture with enough gain is brighter than this.
+const GAIN_LOW: f32 = 40.0;
+/// The median of a picture with too much gain lies above this.
+const GAIN_HIGH: f32 = 165.0;
+/// Or this share of it is saturated.
+const SATURATED: f32 = 0.12;
+/// Fine detail over coarse below this is blurred.
+const BLUR: f32 = 0.045;
+/// A column with less grey than this, under a near field with more, sees no tissue.
+const NO_TISSUE: f32 = 9.0;
+/// The share of columns at one side that must be lost.
+const LOST_SIDE: f32 = 0.08;
+/// The share of columns that makes the whole.
+const LOST_WHOLE: f32 = 0.6;
+/// The share of coloured pixels that is a colour box and not a caption.
+const COLOUR_BOX: f32 = 0.015;
+/// The share of pixels that are strokes, above which text or calipers lie on the picture.
+const MARKS: f32 = 0.0022;
+/// Where speckle is lost, mm/s out of the plane.
+const TOO_FAST_MM_S: f32 = 22.0;
+
+/// The faults that the picture itself shows.
+pub(super) fn of_picture(look: &Look, contact: Option<ContactSide>, chroma: f32) -> Vec<QualityIssue> {
+    let mut issues = Vec::new();
+    let mut over = |code, figure: f32, limit: f32, holds: bool| {
+        if holds {
+            issues.push(QualityIssue::new(code).with_figure(figure, limit));
+        }
+    };
+    over(QualityCode::GainLow, look.bright_grey, GAIN_LOW, contact.is_none() && look.bright_grey < GAIN_LOW);
+    over(QualityCode::GainHigh, look.median_grey, GAIN_HIGH, look.median_grey > GAIN_HIGH);
+    let saturated = look.saturated > SATURATED && look.median_grey <= GAIN_HIGH;
+    over(QualityCode::GainHigh, look.saturated, SATURATED, saturated);
+    over(QualityCode::Blur, look.sharpness, BLUR, look.sharpness < BLUR && look.bright_grey >= GAIN_LOW);
+    over(QualityCode::ColourBox, chroma, COLOUR_BOX, chroma > COLOUR_BOX);
+    over(QualityCode::Marks, look.strokes, MARKS, look.strokes > MARKS);
+    if is_foreign(look, chroma) {
+        issues.push(QualityIssue::new(QualityCode::WrongDomain));
+    }
+    if contact.is_some() {
+        issues.push(QualityIssue::new(QualityCode::ContactLost));
+    }
+    issues
+}
+
+/// A picture that no B-mode machine makes: coloured all over, or smooth where speckle should be.
+///
+/// Simple heuristics, for mammograms, photographs and drawings; another organ's ultrasound passes.
+fn is_foreign(look: &Look, chroma: f32) -> bool {
+    let coloured = chroma > 0.6;
+    let smooth = look.sharpness < 0.02;
+    let drawn = look.flat > 0.55;
+    coloured || smooth || drawn
+}
+
+/// Which side of the probe has lost contact: columns that are dark below a near field that is not.
+pub(super) fn contact(look: &Look) -> Option<ContactSide> {
+    let count = look.columns.len();
+    if count < 8 {
+        return None;
+    }
+    let lost = |column: &ColumnSignal| column.tissue < NO_TISSUE && column.near > column.tissue;
+    let all = look.columns.iter().filter(|column| lost(column)).count();
+    let left = look.columns.iter().take_while(|column| lost(column)).count();
+    let right = look.columns.iter().rev().take_while(|column| lost(column)).count();
+    let share = |columns: usize| columns as f32 / count as f32;
+    if share(all) >= LOST_WHOLE {
+        Some(ContactSide::Whole)
+    } else if share(left.max(right)) >= LOST_SIDE {
+        Some(if left >= right { ContactSide::Left } else { ContactSide::Right })
+    } else {
+        None
+    }
+}
+
+/// Faster than speckle can follow, by the speed read or because nothing of the speckle is left.
+pub(super) fn too_fast(motion: &Motion) -> Option<QualityIssue> {
+    let issue = QualityIssue::new(QualityCode::TooFast);
+    match motion.speed_mm_s() {
+        Some(speed) if speed > TOO_FAST_MM_S => Some(issue.with_figure(speed, TOO_FAST_MM_S)),
+        _ if motion.unfit == Some(Unfit::TooFast) => Some(issue),
+        _ => None,
+    }
+}

@@ -1,0 +1,161 @@
+//! The figures of one picture that faults are judged by.
+
+use image::GrayImage;
+use peony_imaging::{CellGrid, PixelRect};
+use peony_model::Pixels;
+
+use crate::histogram::Histogram;
+use crate::pipeline::View;
+
+/// The figures of one picture.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Look {
+    /// Grey level that half of the cells exceed.
+    pub median_grey: f32,
+    /// Grey level that one cell in twenty exceeds.
+    pub bright_grey: f32,
+    /// Share of pixels that are saturated.
+    pub saturated: f32,
+    /// Share of pixels that are black.
+    pub black: f32,
+    /// Share of pixels equal to their right neighbour, of those that are not black.
+    pub flat: f32,
+    /// Share of pixels that are strokes of text or marks.
+    pub strokes: f32,
+    /// Mean square of differences of neighbours over those of pixels four apart, along the lines of sight and across.
+    pub sharpness: f32,
+    /// The same across the lines of sight only.
+    pub sharpness_across: f32,
+    /// For each column of cells, left to right: whether it shows tissue, the lack of it, or nothing at all.
+    pub columns: Vec<ColumnSignal>,
+}
+
+/// What a column of cells says of the contact above it.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct ColumnSignal {
+    /// Mean grey of the near field (the upper eighth).
+    pub near: f32,
+    /// Mean grey of the tissue under it (an eighth to five eighths).
+    pub tissue: f32,
+}
+
+impl Look {
+    /// Look at the picture within `area`; `grid` holds the cells of the whole frame.
+    pub fn at(view: &View<'_>, grid: &CellGrid, area: PixelRect) -> Self {
+        let side = CellGrid::SIDE;
+        let columns = area.x as usize / side..((area.x + area.width) as usize / side).min(grid.columns());
+        let rows = area.y as usize / side..((area.y + area.height) as usize / side).min(grid.rows());
+        if columns.is_empty() || rows.is_empty() {
+            return Self::default();
+        }
+        let mut greys = Histogram::new(0.0, 256.0, 128);
+        let (mut black, mut saturated, mut flat, mut strokes) = (0_u32, 0_u32, 0_u32, 0_u32);
+        for row in rows.clone() {
+            for column in columns.clone() {
+                let cell = grid.at(column, row);
+                greys.add(f32::from(cell.mean));
+                black += u32::from(cell.black);
+                saturated += u32::from(cell.saturated);
+                flat += u32::from(cell.flat.saturating_sub(cell.black));
+                strokes += u32::from(cell.strokes);
+            }
+        }
+        let pixels = (columns.len() * rows.len()) as f32 * f32::from(CellGrid::READ);
+        let [sharpness, sharpness_across] = sharpness(&view.luma, area);
+        Self {
+            median_grey: greys.quantile(0.5).unwrap_or_default(),
+            bright_grey: greys.quantile(0.95).unwrap_or_default(),
+            saturated: saturated as f32 / pixels,
+            black: black as f32 / pixels,
+            flat: flat as f32 / (pixels - black as f32).max(1.0),
+            strokes: strokes as f32 / pixels,
+            sharpness,
+            sharpness_across,
+            columns: columns.map(|column| column_signal(grid, column, rows.clone())).collect(),
+        }
+    }
+}
+
+fn column_signal(grid: &CellGrid, column: usize, rows: std::ops::Range<usize>) -> ColumnSignal {
+    let height = rows.len();
+    let near = rows.start..rows.start + (height / 8).max(1);
+    let tissue = near.end..rows.start + (height * 5 / 8).max(1);
+    let mean = |rows: std::ops::Range<usize>| {
+        let count = rows.len().max(1) as f32;
+        rows.map(|row| f32::from(grid.at(column, row).mean)).sum::<f32>() / count
+    };
+    ColumnSignal { near: mean(near), tissue: mean(tissue) }
+}
+
+/// Fine over coarse: the mean square of neighbours' differences over that of pixels four apart, read on every fourth
+/// line of the middle of the picture; both directions, and across alone.
+fn sharpness(luma: &GrayImage, area: PixelRect) -> [f32; 2] {
+    let stride = luma.width() as usize;
+    let raw = luma.as_raw();
+    let (x0, x1) = (area.x + area.width / 8, area.x + area.width * 7 / 8);
+    let (y0, y1) = (area.y + area.height / 8, area.y + area.height * 5 / 8);
+    if x1 < x0 + 8 || y1 < y0 + 8 {
+        return [0.0; 2];
+    }
+    let (width, mut sums) = ((x1 - x0) as usize, [0_u64; 4]);
+    let squares = |a: &[u8], b: &[u8]| -> u64 {
+        u64::from(a.iter().zip(b).map(|(&a, &b)| u32::from(a.abs_diff(b)).pow(2)).sum::<u32>())
+    };
+    for y in (y0..y1 - 4).step_by(4) {
+        let start = y as usize * stride + x0 as usize;
+        let row = &raw[start..start + width];
+        let below = |lines: usize| &raw[start + lines * stride..start + lines * stride + width];
+        sums[0] += squares(&row[..width - 4], &row[1..width - 3]);
+        sums[1] += squares(&row[..width - 4], &row[4..]);
+        sums[2] += squares(row, below(1));
+        sums[3] += squares(row, below(4));
+    }
+    let over = |fine: u64, coarse: u64| fine as f32 / (coarse as f32).max(1.0);
+    [over(sums[0] + sums[2], sums[1] + sums[3]), over(sums[0], sums[1])]
+}
+
+/// The share of the picture that is coloured; 0 for a grey one.
+pub(super) fn chroma(view: &View<'_>, area: PixelRect) -> f32 {
+    let Pixels::Rgb8(colour) = &view.frame.pixels else { return 0.0 };
+    let stride = colour.width() as usize * 3;
+    let (mut coloured, mut read) = (0_u32, 0_u32);
+    for y in (area.y..area.y + area.height).step_by(4) {
+        let row = &colour.as_raw()[y as usize * stride..][area.x as usize * 3..(area.x + area.width) as usize * 3];
+        for pixel in row.chunks_exact(3).step_by(2) {
+            let [r, g, b] = [pixel[0], pixel[1], pixel[2]];
+            coloured += u32::from(r.max(g).max(b) - r.min(g).min(b) > 40);
+            read += 1;
+        }
+    }
+    coloured as f32 / read.max(1) as f32
+}
+
+/// Notices a picture that stands still while its source runs.
+#[derive(Debug, Default)]
+pub(super) struct Freeze {
+    last: Vec<u8>,
+    now: Vec<u8>,
+    same: u32,
+}
+
+/// Frames in a row that must be the same: a third of a second.
+const FROZEN_AFTER: u32 = 10;
+/// Mean difference, in grey levels, of a frozen picture that came through an analogue grabber.
+const SAME_WITHIN: f32 = 0.35;
+
+impl Freeze {
+    /// Whether the picture has stood still.
+    pub fn is_frozen(&mut self, view: &View<'_>, area: PixelRect) -> bool {
+        self.now.clear();
+        for y in (area.y..area.y + area.height).step_by(8) {
+            let start = y as usize * view.luma.width() as usize + area.x as usize;
+            self.now.extend_from_slice(&view.luma.as_raw()[start..start + area.width as usize]);
+        }
+        let difference = self.now.iter().zip(&self.last).map(|(a, b)| u32::from(a.abs_diff(*b))).sum::<u32>();
+        let same = self.now.len() == self.last.len()
+            && difference as f32 <= SAME_WITHIN * self.now.len() as f32;
+        self.same = if same { self.same + 1 } else { 0 };
+        std::mem::swap(&mut self.now, &mut self.last);
+        self.same >= FROZEN_AFTER
+    }
+}

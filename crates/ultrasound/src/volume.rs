@@ -1,0 +1,226 @@
+//! The simulated third dimension: the path of the probe from speckle, and each lesion's solid along it.
+//!
+//! A simple form: planes are stacked along the path by their steps and in-plane shifts, a turn tilts them about
+//! the depth axis, and a volume is the sum of outline areas times steps (trapezoid). The probe is taken to move one way.
+//! Every size here is simulated: it carries its relative error, and none is given while the sweep is unfit.
+
+use peony_model::{MmPerPx, PointMm, PointPx};
+
+use crate::detect::{Detected, Found};
+use crate::motion::{Motion, calibration};
+use crate::output::{TrackVolume, Unfit, VolumeState};
+use crate::pipeline::{Mode, View};
+use crate::quality::Assessed;
+use crate::classify::Graded;
+
+/// The most slices kept of a lesion; when full, every second one is dropped and half as many are taken from then on.
+const MOST_SLICES: usize = 48;
+/// The most points of a slice.
+const MOST_POINTS: usize = 32;
+/// The most lesions whose solids are kept; the oldest gives way.
+const MOST_SOLIDS: usize = 12;
+/// A lesion that was unfit on more of its frames than this has no solid.
+const MOST_UNFIT: f32 = 0.2;
+/// How many sightings bring a new volume event.
+const RENEWED_EVERY: u32 = 15;
+/// The fewest sightings of a solid.
+const FEWEST_SIGHTINGS: u32 = 4;
+
+/// Where the plane is.
+#[derive(Debug, Clone, Copy, Default)]
+struct Pose {
+    /// Along the path, at the middle of the picture, mm.
+    y: f32,
+    /// How far the content has moved in the picture, mm: right and down.
+    shift: [f32; 2],
+    /// Slope of the plane: mm along the path a mm across.
+    slope: f32,
+}
+
+#[derive(Debug, Clone)]
+struct Growing {
+    track: u32,
+    slices: Vec<Vec<PointMm>>,
+    every: u32,
+    sightings: u32,
+    frames: u32,
+    unfit: u32,
+    volume_mm3: f32,
+    /// Area (mm²) and place along the path (mm) at the last sighting.
+    last: [f32; 2],
+    first_y: f32,
+    relative_error: f32,
+}
+
+impl Growing {
+    fn finished(&self) -> Option<TrackVolume> {
+        let fit = self.unfit as f32 <= MOST_UNFIT * self.frames as f32;
+        (fit && self.sightings >= FEWEST_SIGHTINGS).then(|| TrackVolume {
+            track: self.track,
+            slices: self.slices.clone(),
+            volume_cm3: self.volume_mm3 / 1000.0,
+            relative_error: self.relative_error,
+            along_mm: self.last[1] - self.first_y,
+        })
+    }
+}
+
+/// The sweep so far.
+#[derive(Debug, Default)]
+pub(crate) struct Sweep {
+    pose: Pose,
+    scale: Option<MmPerPx>,
+    growing: Vec<Growing>,
+    shown: Vec<TrackVolume>,
+    /// The last step read, for frames that are too fast or have too few patches.
+    last_step: f32,
+    started: bool,
+}
+
+/// The third dimension after one frame.
+#[derive(Debug, Default)]
+pub(crate) struct Solid {
+    pub state: VolumeState,
+    /// Sizes worked out anew, for the events.
+    pub renewed: Vec<TrackVolume>,
+}
+
+/// Move the plane and add the outlines of this frame's lesions. Stills have no third dimension; on a frozen picture
+/// nothing moves.
+pub(crate) fn extend(
+    state: &mut Sweep,
+    view: &View<'_>,
+    assessed: &Assessed,
+    detected: &Detected,
+    graded: &Graded,
+) -> Solid {
+    if view.mode == Mode::Still {
+        return Solid::default();
+    }
+    let scale = assessed.area.and_then(|area| view.frame.spacing.within(area.to_box_px().inflate(-1.0, -1.0)));
+    if scale != state.scale {
+        // Lengths before and after a change of scale do not add up: the sweep begins anew.
+        *state = Sweep { scale, ..Sweep::default() };
+    }
+    let unfit = scale.map_or(Some(Unfit::ScaleUnknown), |_| {
+        assessed.motion.as_ref().and_then(|motion| motion.unfit)
+    });
+    let mut renewed = Vec::new();
+    if let (Some(scale), false) = (scale, assessed.frozen) {
+        state.advance(assessed.motion.as_ref(), scale);
+        if graded.fresh {
+            renewed = state.grow(view, detected, graded, scale, unfit.is_some());
+        }
+        state.shown = state.growing.iter().filter_map(Growing::finished).collect();
+    }
+    for track in &graded.left {
+        renewed.extend(state.shown.iter().find(|solid| solid.track == *track).cloned());
+    }
+    let path_mm = scale.filter(|_| state.started).map(|_| state.pose.y);
+    Solid { state: VolumeState { path_mm, unfit, tracks: state.shown.clone() }, renewed }
+}
+
+impl Sweep {
+    fn advance(&mut self, motion: Option<&Motion>, scale: MmPerPx) {
+        let Some(motion) = motion else { return };
+        self.started = true;
+        // Where no step could be read the plane goes on as it did: it did not stop because speckle did.
+        let step = motion.step_mm.unwrap_or(self.last_step);
+        self.last_step = step;
+        self.pose.y += step;
+        self.pose.slope += if motion.step_mm.is_some() { motion.turn } else { 0.0 };
+        self.pose.shift[0] += motion.shift_px[0] * scale.x();
+        self.pose.shift[1] += motion.shift_px[1] * scale.y();
+    }
+
+    /// Add each confirmed lesion's outline; gives the solids that are due for an event.
+    fn grow(
+        &mut self,
+        view: &View<'_>,
+        detected: &Detected,
+        graded: &Graded,
+        scale: MmPerPx,
+        unfit: bool,
+    ) -> Vec<TrackVolume> {
+        let mut renewed = Vec::new();
+        let middle = view.frame.size_px()[0] as f32 / 2.0;
+        for track in graded.tracks.iter().filter(|track| track.letter.is_some()) {
+            let Some(found) = track.finding.and_then(|index| detected.findings.get(index)) else {
+                if let Some(solid) = self.growing.iter_mut().find(|solid| solid.track == track.id) {
+                    solid.frames += 1;
+                    solid.unfit += u32::from(unfit);
+                }
+                continue;
+            };
+            let slice = self.place(found, scale, middle);
+            let centre_x = found.finding.region.box_px().center().x;
+            let y = self.pose.y + self.pose.slope * (centre_x - middle) * scale.x();
+            let area = found.area_px2 * scale.x() * scale.y();
+            let solid = self.solid_of(track.id, y, calibration(scale).relative_error);
+            solid.add(slice, area, y, unfit);
+            if solid.sightings % RENEWED_EVERY == 0 {
+                renewed.extend(solid.finished());
+            }
+        }
+        renewed
+    }
+
+    fn solid_of(&mut self, track: u32, y: f32, relative_error: f32) -> &mut Growing {
+        let at = self.growing.iter().position(|solid| solid.track == track).unwrap_or_else(|| {
+            if self.growing.len() >= MOST_SOLIDS {
+                self.growing.remove(0);
+            }
+            self.growing.push(Growing {
+                track,
+                slices: Vec::new(),
+                every: 1,
+                sightings: 0,
+                frames: 0,
+                unfit: 0,
+                volume_mm3: 0.0,
+                last: [0.0, y],
+                first_y: y,
+                relative_error,
+            });
+            self.growing.len() - 1
+        });
+        &mut self.growing[at]
+    }
+
+    /// An outline in the millimetres of the sweep.
+    fn place(&self, found: &Found, scale: MmPerPx, middle: f32) -> Vec<PointMm> {
+        let contour = found.finding.region.contour_px();
+        let every = contour.len().div_ceil(MOST_POINTS).max(1);
+        let place = |point: &PointPx| {
+            let across = (point.x - middle) * scale.x();
+            PointMm::new(
+                across - self.pose.shift[0],
+                self.pose.y + self.pose.slope * across,
+                point.y * scale.y() - self.pose.shift[1],
+            )
+        };
+        contour.iter().step_by(every).map(place).collect()
+    }
+}
+
+impl Growing {
+    fn add(&mut self, slice: Vec<PointMm>, area_mm2: f32, y: f32, unfit: bool) {
+        let [last_area, last_y] = self.last;
+        self.volume_mm3 += (area_mm2 + last_area) / 2.0 * (y - last_y).max(0.0);
+        self.last = [area_mm2, y.max(last_y)];
+        self.frames += 1;
+        self.unfit += u32::from(unfit);
+        if self.sightings % self.every == 0 {
+            if self.slices.len() >= MOST_SLICES {
+                let mut index = 0;
+                self.slices.retain(|_| {
+                    index += 1;
+                    index % 2 == 1
+                });
+                self.every *= 2;
+            }
+            self.slices.push(slice);
+        }
+        self.sightings += 1;
+    }
+}
