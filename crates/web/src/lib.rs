@@ -1,15 +1,24 @@
-//! The live page.
+//! The live page: HTTP on this machine, the live socket, and the built user interface inside the binary.
+//!
+//! The pipeline's thread hands each frame and what was said about it to [`Hub::publish`]; pages that watch get the
+//! newest one each, and people's commands come back through a bounded channel. [`wire`] says what travels.
+//!
+//! Deliberately absent: accounts and TLS, therefore any address but loopback ([`Server::bind`] refuses others); a
+//! database; the pipeline, the phantom and the model (the binary wires them); per-viewer state beyond the
+//! frames under way. Nothing here is written to a disk.
+
+mod assets;
+mod guard;
+mod hub;
+mod pace;
+mod planes;
+mod routes;
+mod server;
+mod socket;
+mod sweep;
+mod view;
 pub mod wire;
 
-use utoipa::OpenApi as _;
-
-/// The description.
-#[derive(utoipa::OpenApi)]
-#[openapi(components(schemas(wire::ServerMessage, wire::LiveUpdate, wire::LightName, wire::Drawn, wire::Command, wire::Health, wire::Problem)))]
-struct Description;
-
-/// The description of every route and message.
-#[must_use]
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    Description::openapi()
-}
+pub use hub::{Capture, Hub, MAX_VIEWERS, SourceCommand};
+pub use routes::openapi;
+pub use server::{Running, ServeConfig, ServeError, Server, serve, start};

@@ -62,7 +62,7 @@ pub struct Words {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerMessage {
     /// The first message of every connection.
-    Hello(Hello),
+    Hello(Box<Hello>),
     /// A message from this page could not be followed; nothing was changed by it.
     Error(ErrorMessage),
 }
@@ -238,7 +238,7 @@ pub struct LiveUpdate {
 }
 
 /// What people have switched, the same for every page that watches.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct State {
     /// Counts the sweeps since the program started, from 1; tracks and planes belong to one sweep.
     pub sweep: u32,
@@ -476,7 +476,7 @@ pub struct KeyPlane {
 }
 
 /// The simulated third dimension: made from speckle, not from a tracker, and always called so.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
 pub struct Volume {
     /// Always true.
     pub simulated: bool,
@@ -536,7 +536,7 @@ pub struct Truth {
 }
 
 /// Speed and losses.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
 pub struct Stats {
     /// Frames analysed a second, over the last second or so; `null` until there are two.
     #[schema(required)]

@@ -1,0 +1,86 @@
+//! Who may talk to a server that has no accounts: pages that it served itself, on this machine.
+//!
+//! Binding to loopback keeps other machines out, but not other web sites in this machine's browser. Two ways in are
+//! closed here: a foreign name that resolves to this machine (DNS rebinding) by the `Host` header, and a foreign page that
+//! opens our socket or calls our API (cross-site WebSocket hijacking) by the `Origin` header. A page served by Vite's
+//! development server comes through its proxy, which rewrites both.
+
+use std::net::SocketAddr;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::wire::Problem;
+
+/// Refuses what does not come from a page of ours, and tells the browser what a page of ours may do.
+pub(crate) async fn guard(State(bound): State<SocketAddr>, request: Request, next: Next) -> Response {
+    let mut response = match refusal(request.headers(), bound) {
+        Some(error) => problem(StatusCode::FORBIDDEN, error),
+        None => next.run(request).await,
+    };
+    for (name, value) in SECURITY_HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Everything the page needs comes from here; `blob:` and `data:` pictures are made by the page itself.
+const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' blob: data:; \
+         connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'none'; \
+         frame-ancestors 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    // No other site may show our pictures, not even in an <img>.
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+
+/// Why a request is refused, if it is.
+fn refusal(headers: &HeaderMap, bound: SocketAddr) -> Option<String> {
+    let Some(host) = headers.get(header::HOST).and_then(|host| host.to_str().ok()) else {
+        return Some("Host: missing or not text".to_owned());
+    };
+    if !is_our_host(host, bound) {
+        return Some(format!("Host: `{}` is not this server; open {}", shown(host), url(bound)));
+    }
+    let origin = headers.get(header::ORIGIN)?;
+    // Browsers give an origin to every WebSocket; a program without a browser gives none and is as local as we are.
+    let ours = origin.to_str().is_ok_and(|origin| {
+        origin.strip_prefix("http://").is_some_and(|from| from.eq_ignore_ascii_case(host))
+    });
+    (!ours).then(|| "Origin: another site's page may not use this server".to_owned())
+}
+
+fn is_our_host(host: &str, bound: SocketAddr) -> bool {
+    let port = bound.port();
+    let names = [
+        format!("localhost:{port}"),
+        format!("127.0.0.1:{port}"),
+        format!("[::1]:{port}"),
+        bound.to_string(),
+    ];
+    names.iter().any(|name| name.eq_ignore_ascii_case(host) || (port == 80 && *name == format!("{host}:80")))
+}
+
+/// Foreign text in an answer is short and plain.
+fn shown(text: &str) -> String {
+    text.chars().take(64).filter(|letter| letter.is_ascii_graphic()).collect()
+}
+
+/// The address a person opens.
+pub(crate) fn url(bound: SocketAddr) -> String {
+    format!("http://{bound}/")
+}
+
+/// An answer that says why there is no other.
+pub(crate) fn problem(status: StatusCode, error: String) -> Response {
+    (status, Json(Problem { error })).into_response()
+}

@@ -1,0 +1,403 @@
+//! Where the pipeline's thread and the pages meet: the newest frame one way, commands the other.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use image::GrayImage;
+use peony_model::Frame;
+use peony_ultrasound::output::StepOutput;
+use tokio::sync::watch;
+
+use crate::pace::{Rate, Window};
+use crate::sweep::Sweep;
+use crate::view;
+use crate::wire::{
+    Command, ErrorCode, ErrorMessage, Fault, Hello, IN_FLIGHT, LiveUpdate, Model, Source, State, Stats,
+    Truth, Volume, WidthHeight, Words, Xy,
+};
+
+/// How many pages may watch at once.
+pub const MAX_VIEWERS: u32 = 8;
+
+/// How many commands may wait for the source; a person cannot press keys faster than frames come.
+const COMMAND_QUEUE: usize = 16;
+
+/// What the source is asked to do; the hub has done the rest itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceCommand {
+    /// Sweep the same breast again: call [`Hub::begin_sweep`], then publish its first frame even while resting.
+    Restart,
+    /// Scan another breast: call [`Hub::begin_sweep`], then publish its first frame even while resting.
+    NewBreast {
+        /// The phantom's seed; `None`: the next one.
+        seed: Option<u64>,
+    },
+    /// Switch a fault of the phantom.
+    SetFault {
+        /// Which.
+        fault: Fault,
+        /// On or off.
+        on: bool,
+    },
+    /// Rest, or go on.
+    SetPaused(bool),
+}
+
+/// What the pipeline's thread knows about a frame beside the step's output.
+#[derive(Debug, Clone, Copy)]
+pub struct Capture<'a> {
+    /// When the source gave the frame.
+    pub captured: Instant,
+    /// Frames the source gave that were never analysed, since the sweep began.
+    pub dropped: u64,
+    /// The phantom's truth on this frame; empty where nobody knows it.
+    pub truth: &'a [Truth],
+}
+
+/// One frame as pages get it.
+#[derive(Debug)]
+pub(crate) struct Published {
+    pub(crate) update: LiveUpdate,
+    pub(crate) picture: Arc<GrayImage>,
+    /// How many frames had been analysed with this one, since the program started.
+    pub(crate) count: u64,
+    /// When the source gave it; `None` where the same frame was published again for a command's sake.
+    pub(crate) captured: Option<Instant>,
+    truth: Arc<[Truth]>,
+}
+
+#[derive(Debug, Default)]
+struct Pace {
+    rate: Rate,
+    latency: Window,
+    step: Window,
+    network: Window,
+}
+
+#[derive(Debug)]
+struct Inner {
+    sweep: Sweep,
+    pace: Pace,
+}
+
+/// The meeting place. The pipeline's thread calls [`Self::publish`]; the server's tasks do the rest.
+#[derive(Debug)]
+pub struct Hub {
+    hello: Hello,
+    /// Held for microseconds by either side, never while something is sent, encoded or awaited.
+    inner: Mutex<Inner>,
+    /// Holds the newest frame and nothing else: a page that is slow skips, the pipeline never waits.
+    newest: watch::Sender<Option<Arc<Published>>>,
+    commands: SyncSender<SourceCommand>,
+    viewers: AtomicU32,
+    frames: AtomicU64,
+}
+
+impl Hub {
+    /// A hub for one source, and the end of the bounded queue on which the source hears commands. `model` is the
+    /// model that reads the frames or the reason why there is none.
+    #[must_use]
+    pub fn new(source: Source, model: Result<Model, String>) -> (Arc<Self>, Receiver<SourceCommand>) {
+        let (commands, receiver) = sync_channel(COMMAND_QUEUE);
+        let inner = Inner { sweep: Sweep::first(), pace: Pace::default() };
+        let hub = Self {
+            hello: hello(source, model),
+            inner: Mutex::new(inner),
+            newest: watch::Sender::new(None),
+            commands,
+            viewers: AtomicU32::new(0),
+            frames: AtomicU64::new(0),
+        };
+        (Arc::new(hub), receiver)
+    }
+
+    /// Hands a frame and what was said about it to every page that watches. Copies the grey picture once, never
+    /// waits for a page, and keeps no frame but this one.
+    pub fn publish(&self, frame: &Frame, output: &StepOutput, capture: Capture<'_>) {
+        let count = self.frames.fetch_add(1, Ordering::Relaxed) + 1;
+        let picture = Arc::new(frame.luma().into_owned());
+        let truth: Arc<[Truth]> = capture.truth.into();
+        let mut update = update_of(frame, output);
+        let mut inner = self.inner();
+        inner.pace.take(output, capture.captured);
+        update.stats = inner.pace.stats(output, capture.dropped);
+        inner.sweep.observe(&picture, output, &update);
+        update.volume = view::volume(&output.volume, |track| inner.sweep.letter(track));
+        inner.sweep.dress(&mut update, &truth, self.viewers());
+        let captured = Some(capture.captured);
+        // Sent under the lock, so that a command's update never overtakes a newer frame.
+        self.newest.send_replace(Some(Arc::new(Published { update, picture, count, captured, truth })));
+    }
+
+    /// Forgets the lesions and planes of the former sweep. The source's thread calls this before the first frame
+    /// of another sweep; switches (faults, pause, side) stay as they are.
+    pub fn begin_sweep(&self) {
+        let mut inner = self.inner();
+        inner.sweep.begin_next();
+        inner.pace = Pace::default();
+    }
+
+    /// What every page is told first.
+    pub(crate) fn hello(&self) -> &Hello {
+        &self.hello
+    }
+
+    /// How many frames were analysed since the program started.
+    pub(crate) fn frames(&self) -> u64 {
+        self.frames.load(Ordering::Relaxed)
+    }
+
+    /// How many pages watch now.
+    #[must_use]
+    pub fn viewers(&self) -> u32 {
+        self.viewers.load(Ordering::Relaxed)
+    }
+
+    /// The grey picture of a kept plane.
+    pub(crate) fn plane_picture(&self, id: u64) -> Option<Arc<GrayImage>> {
+        self.inner().sweep.planes.picture(id)
+    }
+
+    /// Lets one more page watch; `None` where [`MAX_VIEWERS`] do already.
+    pub(crate) fn join(self: &Arc<Self>) -> Option<Viewer> {
+        let room = |viewers| (viewers < MAX_VIEWERS).then_some(viewers + 1);
+        self.viewers.fetch_update(Ordering::Relaxed, Ordering::Relaxed, room).ok()?;
+        let viewer = Viewer { hub: Arc::clone(self), newest: self.newest.subscribe() };
+        self.publish_again();
+        Some(viewer)
+    }
+
+    /// Follows a command of a page whose last drawn frame is `shown`.
+    pub(crate) fn follow(&self, command: Command, shown: Option<&Published>) -> Result<(), ErrorMessage> {
+        self.apply(command, shown).map_err(|(code, message)| ErrorMessage { code, message })?;
+        self.publish_again();
+        Ok(())
+    }
+
+    fn apply(&self, command: Command, shown: Option<&Published>) -> Result<(), (ErrorCode, String)> {
+        let source = &self.hello.source;
+        match command {
+            Command::Restart {} => self.ask(source.can_restart, SourceCommand::Restart)?,
+            Command::NewBreast { seed } => self.ask(source.can_renew, SourceCommand::NewBreast { seed })?,
+            Command::SetFault { fault, on } => {
+                self.ask(source.faults.contains(&fault), SourceCommand::SetFault { fault, on })?;
+                let faults = &mut self.inner().sweep.faults;
+                if on {
+                    faults.insert(fault)
+                } else {
+                    faults.remove(&fault)
+                };
+            }
+            Command::SetPaused { paused } => {
+                self.ask(source.can_restart, SourceCommand::SetPaused(paused))?;
+                self.inner().sweep.paused = paused;
+            }
+            Command::KeepPlane { track } => {
+                let nothing =
+                    || (ErrorCode::NothingDrawn, "keep_plane: nothing has been drawn yet".to_owned());
+                let shown = shown.ok_or_else(nothing)?;
+                self.inner().sweep.keep(&shown.update, &shown.picture, track)?;
+            }
+            Command::Dismiss { track } => self.inner().sweep.dismiss(track)?,
+            Command::Undo {} => self.inner().sweep.undo()?,
+            Command::SetSide { side } => self.inner().sweep.set_side(side),
+            Command::ShowTruth { on } if on && !source.has_truth => {
+                return Err((ErrorCode::NotSupported, "show_truth: this source knows no truth".to_owned()));
+            }
+            Command::ShowTruth { on } => self.inner().sweep.show_truth = on,
+        }
+        Ok(())
+    }
+
+    fn ask(&self, able: bool, command: SourceCommand) -> Result<(), (ErrorCode, String)> {
+        if !able {
+            return Err((ErrorCode::NotSupported, format!("{command:?}: this source cannot do that")));
+        }
+        self.commands.try_send(command).map_err(|error| match error {
+            TrySendError::Full(_) => (
+                ErrorCode::Busy,
+                format!("the source has {COMMAND_QUEUE} commands to follow first: try again"),
+            ),
+            TrySendError::Disconnected(_) => (ErrorCode::NotSupported, "the source has ended".to_owned()),
+        })
+    }
+
+    /// Shows what a command changed without waiting for the next frame, which does not come while the source rests.
+    fn publish_again(&self) {
+        let inner = self.inner();
+        let Some(newest) = self.newest.borrow().clone() else { return };
+        let mut update = newest.update.clone();
+        let sweep = update.state.sweep;
+        inner.sweep.dress(&mut update, &newest.truth, self.viewers());
+        if update.state.sweep != sweep {
+            // The frame is of the former sweep, whose lesions are gone: the next frame brings the new state.
+            return;
+        }
+        let Published { picture, truth, count, .. } = &*newest;
+        let (picture, truth) = (Arc::clone(picture), Arc::clone(truth));
+        let again = Published { update, picture, truth, count: *count, captured: None };
+        self.newest.send_replace(Some(Arc::new(again)));
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        // No step in between leaves the sweep in a state that the next frame would not mend.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A page that watches; dropping it makes room for another.
+#[derive(Debug)]
+pub(crate) struct Viewer {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) newest: watch::Receiver<Option<Arc<Published>>>,
+}
+
+impl Drop for Viewer {
+    fn drop(&mut self) {
+        self.hub.viewers.fetch_sub(1, Ordering::Relaxed);
+        self.hub.publish_again();
+    }
+}
+
+impl Pace {
+    fn take(&mut self, output: &StepOutput, captured: Instant) {
+        let now = Instant::now();
+        self.rate.tick(now);
+        self.latency.push(now.saturating_duration_since(captured));
+        self.step.push(output.timings.step);
+        self.network.push(output.timings.network);
+    }
+
+    fn stats(&self, output: &StepOutput, dropped_source: u64) -> Stats {
+        Stats {
+            fps: self.rate.per_second(),
+            latency_ms: self.latency.percentiles().unwrap_or_default(),
+            drawn_ms: None,
+            step_ms: self.step.percentiles().unwrap_or_default(),
+            network_ms: self.network.percentiles().unwrap_or_default(),
+            stages: view::stages(&output.timings),
+            dropped_source,
+            dropped_client: 0,
+        }
+    }
+}
+
+fn hello(source: Source, model: Result<Model, String>) -> Hello {
+    let (model, no_model) = match model {
+        Ok(model) => (Some(model), None),
+        Err(reason) => (None, Some(reason)),
+    };
+    let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    Hello {
+        product: "Peony".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        run: started.to_string(),
+        research_use: Words { en: "Research use only".to_owned(), zh: "仅供研究使用".to_owned() },
+        languages: vec!["en".to_owned(), "zh".to_owned()],
+        model,
+        no_model,
+        source,
+        // Two.
+        in_flight: IN_FLIGHT as u32,
+    }
+}
+
+/// What this frame says by itself; the sweep writes the rest.
+fn update_of(frame: &Frame, output: &StepOutput) -> LiveUpdate {
+    let track_of =
+        |index| output.tracks.iter().find(|track| track.finding == Some(index)).map(|track| track.id);
+    let scale = view::scale(frame);
+    let speed_known = output.quality.speed_mm_s.is_some();
+    let findings = output.findings.iter().enumerate();
+    LiveUpdate {
+        frame: frame.index,
+        time_ms: frame.time_ns as f64 / 1e6,
+        size_px: WidthHeight(frame.size_px()),
+        mm_per_px: scale.map(|scale| Xy([scale.x(), scale.y()])),
+        scale_source: scale.map(|scale| view::scale_source(scale.source()).to_owned()),
+        picture_px: output.quality.picture_px.map(view::boxed),
+        state: State::default(),
+        quality: output.quality.issues.iter().map(|issue| view::issue(issue, speed_known)).collect(),
+        lights: view::lights(frame, output),
+        findings: findings.map(|(index, finding)| view::finding(finding, track_of(index))).collect(),
+        tracks: Vec::new(),
+        key_planes: Vec::new(),
+        volume: Volume::default(),
+        truth: None,
+        lesion: output.lesion,
+        malignancy: output.malignancy,
+        stats: Stats::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Weak;
+
+    use image::GrayImage;
+    use peony_model::{Pixels, Spacing};
+    use peony_ultrasound::output::{Quality, Timings, VolumeState};
+
+    use super::*;
+    use crate::wire::SourceKind;
+
+    fn hub() -> (Arc<Hub>, Receiver<SourceCommand>) {
+        let source = Source {
+            kind: SourceKind::Phantom,
+            name: "test".to_owned(),
+            fps: None,
+            faults: Vec::new(),
+            can_restart: true,
+            can_renew: true,
+            has_truth: false,
+        };
+        Hub::new(source, Err("no model in this test".to_owned()))
+    }
+
+    fn publish(hub: &Hub, index: u64) {
+        let pixels = Pixels::Luma8(GrayImage::new(64, 48));
+        let frame = Frame { index, time_ns: index, pixels, spacing: Spacing::Unknown };
+        let output = StepOutput {
+            frame: index,
+            time_ns: index,
+            size_px: [64, 48],
+            quality: Quality::default(),
+            findings: Vec::new(),
+            tracks: Vec::new(),
+            malignancy: None,
+            lesion: None,
+            volume: VolumeState::default(),
+            events: Vec::new(),
+            timings: Timings::default(),
+        };
+        hub.publish(&frame, &output, Capture { captured: Instant::now(), dropped: 0, truth: &[] });
+    }
+
+    #[test]
+    fn a_page_that_never_reads_holds_one_frame() {
+        let (hub, _commands) = hub();
+        let viewer = hub.join().unwrap();
+        let mut published: Vec<Weak<Published>> = Vec::new();
+        for index in 0..1000 {
+            publish(&hub, index);
+            published.extend(viewer.newest.borrow().as_ref().map(Arc::downgrade));
+        }
+        let alive = published.iter().filter(|frame| frame.strong_count() > 0).count();
+        assert_eq!((published.len(), alive), (1000, 1));
+    }
+
+    #[test]
+    fn commands_that_the_source_does_not_follow_are_refused_not_queued_without_bound() {
+        let (hub, commands) = hub();
+        let outcomes: Vec<bool> = (0..100).map(|_| hub.follow(Command::Restart {}, None).is_ok()).collect();
+        assert_eq!(outcomes.iter().filter(|ok| **ok).count(), COMMAND_QUEUE);
+        assert_eq!(commands.try_iter().count(), COMMAND_QUEUE);
+        assert_eq!(hub.follow(Command::Restart {}, None), Ok(()), "room again");
+        drop(commands);
+        let refused = hub.follow(Command::SetPaused { paused: true }, None);
+        assert_eq!(refused.map_err(|error| error.code), Err(ErrorCode::NotSupported));
+        assert!(!hub.inner().sweep.paused, "a command that did not arrive changes nothing");
+    }
+}

@@ -1,0 +1,174 @@
+//! One page on the live socket: at most two frames under way, the newest next, what it missed counted.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::body::Bytes;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
+use serde::Deserialize;
+
+use crate::hub::{Published, Viewer};
+use crate::pace::Window;
+use crate::wire::{
+    Command, Drawn, ErrorCode, ErrorMessage, IN_FLIGHT, LiveUpdate, MAX_CLIENT_MESSAGE, ServerMessage,
+};
+
+/// A page that takes nothing for this long is gone.
+const SEND_LIMIT: Duration = Duration::from_secs(10);
+
+/// Serves one page until either side ends it.
+pub(crate) async fn watch(socket: WebSocket, viewer: Viewer) {
+    let mut page = Page {
+        socket,
+        viewer,
+        under_way: VecDeque::new(),
+        shown: None,
+        sent: None,
+        missed: 0,
+        drawn: Window::default(),
+    };
+    // A page that has gone away is no fault, and there is nobody to tell.
+    if let Err(Gone) = page.serve().await {
+        tracing::debug!("a page stopped watching");
+    }
+}
+
+/// The page is no longer there.
+struct Gone;
+
+struct Page {
+    socket: WebSocket,
+    viewer: Viewer,
+    /// Sent, and not said to be drawn.
+    under_way: VecDeque<Arc<Published>>,
+    /// The frame the page drew last.
+    shown: Option<Arc<Published>>,
+    /// The count of the frame sent last.
+    sent: Option<u64>,
+    missed: u64,
+    drawn: Window,
+}
+
+impl Page {
+    async fn serve(&mut self) -> Result<(), Gone> {
+        self.say(&ServerMessage::Hello(Box::new(self.viewer.hub.hello().clone()))).await?;
+        // The frame that is there already is news to this page, even while the source rests.
+        self.viewer.newest.mark_changed();
+        loop {
+            tokio::select! {
+                message = self.socket.recv() => match message {
+                    Some(Ok(message)) => self.hear(message).await?,
+                    Some(Err(error)) => return self.refuse(&error).await,
+                    None => return Err(Gone),
+                },
+                changed = self.viewer.newest.changed(), if self.under_way.len() < IN_FLIGHT => {
+                    changed.map_err(|_| Gone)?;
+                    self.show_newest().await?;
+                }
+            }
+        }
+    }
+
+    async fn show_newest(&mut self) -> Result<(), Gone> {
+        let Some(newest) = self.viewer.newest.borrow_and_update().clone() else { return Ok(()) };
+        if let Some(sent) = self.sent {
+            self.missed += newest.count.saturating_sub(sent + 1);
+        }
+        self.sent = Some(newest.count);
+        let mut update = newest.update.clone();
+        update.stats.dropped_client = self.missed;
+        update.stats.drawn_ms = self.drawn.percentiles();
+        let message = encode(&update, newest.picture.as_raw())?;
+        self.under_way.push_back(newest);
+        self.send(Message::Binary(message)).await
+    }
+
+    async fn hear(&mut self, message: Message) -> Result<(), Gone> {
+        let text = match message {
+            Message::Text(text) => text,
+            Message::Binary(_) => return self.say_bad("a page sends text only, this was binary").await,
+            Message::Ping(_) | Message::Pong(_) => return Ok(()),
+            Message::Close(_) => return Err(Gone),
+        };
+        let outcome = match parse(&text) {
+            Ok(Said::Drawn(frame)) => self.note_drawn(frame),
+            Ok(Said::Command(command)) => self.viewer.hub.follow(command, self.shown.as_deref()),
+            Err(error) => Err(bad(error)),
+        };
+        match outcome {
+            Ok(()) => Ok(()),
+            Err(error) => self.say(&ServerMessage::Error(error)).await,
+        }
+    }
+
+    fn note_drawn(&mut self, frame: u64) -> Result<(), ErrorMessage> {
+        let position = self.under_way.iter().position(|sent| sent.update.frame == frame);
+        let position = position.ok_or_else(|| bad(format!("drawn: frame {frame} is not under way")))?;
+        // Whatever was sent before it is drawn or skipped by the page: it waits for neither.
+        self.shown = self.under_way.drain(..=position).next_back();
+        if let Some(captured) = self.shown.as_ref().and_then(|shown| shown.captured) {
+            self.drawn.push(Instant::now().saturating_duration_since(captured));
+        }
+        Ok(())
+    }
+
+    /// Ends a connection that cannot go on, with the reason where there is one to give.
+    async fn refuse(&mut self, error: &axum::Error) -> Result<(), Gone> {
+        if !error.to_string().contains("too long") {
+            return Err(Gone);
+        }
+        let message = format!("message: longer than {MAX_CLIENT_MESSAGE} bytes");
+        self.say(&ServerMessage::Error(ErrorMessage { code: ErrorCode::TooLarge, message })).await?;
+        let reason = "message too long".into();
+        self.send(Message::Close(Some(CloseFrame { code: close_code::SIZE, reason }))).await
+    }
+
+    async fn say_bad(&mut self, message: &str) -> Result<(), Gone> {
+        self.say(&ServerMessage::Error(bad(message.to_owned()))).await
+    }
+
+    async fn say(&mut self, message: &ServerMessage) -> Result<(), Gone> {
+        let text = serde_json::to_string(message).map_err(|_| Gone)?;
+        self.send(Message::Text(text.into())).await
+    }
+
+    async fn send(&mut self, message: Message) -> Result<(), Gone> {
+        match tokio::time::timeout(SEND_LIMIT, self.socket.send(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(Gone),
+        }
+    }
+}
+
+enum Said {
+    Drawn(u64),
+    Command(Command),
+}
+
+/// Reads one message of a page; the error names the field.
+fn parse(text: &str) -> Result<Said, String> {
+    // The text is at most `MAX_CLIENT_MESSAGE` long, and serde_json bounds the depth.
+    let value: serde_json::Value =
+        serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
+    if value.get("drawn").is_some() {
+        let Drawn { drawn } = Drawn::deserialize(value).map_err(|error| format!("drawn: {error}"))?;
+        return Ok(Said::Drawn(drawn));
+    }
+    Command::deserialize(value).map(Said::Command).map_err(|error| format!("command: {error}"))
+}
+
+fn bad(message: String) -> ErrorMessage {
+    ErrorMessage { code: ErrorCode::BadMessage, message }
+}
+
+/// `u32` length of the JSON, the JSON, the picture.
+fn encode(update: &LiveUpdate, picture: &[u8]) -> Result<Bytes, Gone> {
+    let mut message = Vec::with_capacity(16 * 1024 + picture.len());
+    message.extend_from_slice(&[0; 4]);
+    serde_json::to_writer(&mut message, update).map_err(|_| Gone)?;
+    let length = u32::try_from(message.len() - 4).map_err(|_| Gone)?;
+    message[..4].copy_from_slice(&length.to_le_bytes());
+    message.extend_from_slice(picture);
+    Ok(message.into())
+}

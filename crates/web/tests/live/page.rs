@@ -1,0 +1,228 @@
+//! A page without a browser, and the frames it is shown.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
+
+use futures_util::{SinkExt, StreamExt};
+use image::{GrayImage, Luma};
+use peony_model::{
+    BiRads, BoxPx, CalibrationSource, Code, Finding, Frame, Measurement, MmPerPx, Pixels, PointPx, Precision,
+    Provenance, QualityCode, QualityIssue, Quantity, Region, Spacing,
+};
+use peony_ultrasound::output::{Event, PlaneReason, Quality, StepOutput, Timings, TrackState, VolumeState};
+use peony_web::wire::{Fault, Model, Source, SourceKind, Truth, Xy};
+use peony_web::{Capture, Hub, Running, ServeConfig, SourceCommand, start};
+use serde_json::Value;
+use tokio::runtime::Runtime;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{self, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+/// A running server on a free port.
+pub struct Demo {
+    pub hub: Arc<Hub>,
+    pub commands: Receiver<SourceCommand>,
+    pub server: Running,
+}
+
+impl Demo {
+    pub fn start() -> Self {
+        let source = Source {
+            kind: SourceKind::Phantom,
+            name: "virtual transducer".to_owned(),
+            fps: Some(30.0),
+            faults: vec![Fault::Blur, Fault::TooDark],
+            can_restart: true,
+            can_renew: true,
+            has_truth: true,
+        };
+        let model = Model {
+            name: "peony-us".to_owned(),
+            version: "0.1.0".to_owned(),
+            sha256: "00".repeat(32),
+            engine: "rten".to_owned(),
+            precision: "fp32".to_owned(),
+            threads: 2,
+        };
+        let (hub, commands) = Hub::new(source, Ok(model));
+        let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let server = start(ServeConfig { addr, further_ports: 0 }, Arc::clone(&hub)).unwrap();
+        Self { hub, commands, server }
+    }
+
+    /// Publishes a frame of one grey level with the lesion `A` on it.
+    pub fn publish(&self, index: u64) {
+        self.publish_with(index, |_| {});
+    }
+
+    pub fn publish_with(&self, index: u64, change: impl FnOnce(&mut StepOutput)) {
+        let level = (index % 256) as u8;
+        let spacing = Spacing::Uniform(MmPerPx::new(0.1, 0.1, CalibrationSource::Phantom).unwrap());
+        let pixels = Pixels::Luma8(GrayImage::from_pixel(8, 6, Luma([level])));
+        let frame = Frame { index, time_ns: index * 33_333_333, pixels, spacing };
+        let mut output = step_output(&frame);
+        change(&mut output);
+        let truth = [Truth { kind: "cyst".to_owned(), malignant: false, contour_px: vec![Xy([1.0, 2.0])] }];
+        self.hub.publish(&frame, &output, Capture { captured: Instant::now(), dropped: 3, truth: &truth });
+    }
+
+    /// A page that has heard the hello.
+    pub fn open(&self) -> (Page, Value) {
+        let mut page = Page::connect(&self.socket_url(), None).unwrap();
+        let hello = page.text();
+        (page, hello)
+    }
+
+    pub fn socket_url(&self) -> String {
+        format!("ws://{}/live", self.server.addr())
+    }
+
+    /// One HTTP request; the status line with headers, and the body.
+    pub fn get(&self, path: &str, headers: &str) -> (String, Vec<u8>) {
+        let mut stream = TcpStream::connect(self.server.addr()).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\n{headers}Connection: close\r\n\r\n").unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+        let body = answer.split_off(end + 4);
+        (String::from_utf8(answer).unwrap(), body)
+    }
+
+    /// The `Host` header of a page that was opened by its address.
+    pub fn host(&self) -> String {
+        format!("Host: {}\r\n", self.server.addr())
+    }
+}
+
+/// Nothing on loopback takes this long; a test that waits longer has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub struct Page {
+    runtime: Runtime,
+    socket: WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>,
+}
+
+/// A binary message taken apart.
+pub struct Shown {
+    pub update: Value,
+    pub luma: Vec<u8>,
+}
+
+impl Shown {
+    pub fn frame(&self) -> u64 {
+        self.update["frame"].as_u64().unwrap()
+    }
+}
+
+impl Page {
+    pub fn connect(url: &str, origin: Option<&str>) -> Result<Self, Box<tungstenite::Error>> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let mut request = url.into_client_request()?;
+        if let Some(origin) = origin {
+            request.headers_mut().insert("Origin", origin.parse().unwrap());
+        }
+        let (socket, _) = runtime.block_on(connect_async(request))?;
+        Ok(Self { runtime, socket })
+    }
+
+    pub fn message(&mut self) -> Option<Message> {
+        let next = async { tokio::time::timeout(PATIENCE, self.socket.next()).await };
+        self.runtime.block_on(next).expect("the server went silent").and_then(Result::ok)
+    }
+
+    pub fn text(&mut self) -> Value {
+        match self.message() {
+            Some(Message::Text(text)) => serde_json::from_str(&text).unwrap(),
+            other => panic!("not text: {other:?}"),
+        }
+    }
+
+    pub fn shown(&mut self) -> Shown {
+        let Some(Message::Binary(bytes)) = self.message() else { panic!("not binary") };
+        let length = u32::from_le_bytes(bytes[..4].try_into().unwrap()) as usize;
+        let update = serde_json::from_slice(&bytes[4..4 + length]).unwrap();
+        Shown { update, luma: bytes[4 + length..].to_vec() }
+    }
+
+    /// Draws messages until one is as wished.
+    pub fn draw_until(&mut self, wish: impl Fn(&Value) -> bool) -> Shown {
+        for _ in 0..50 {
+            let shown = self.shown();
+            self.say(&format!("{{\"drawn\":{}}}", shown.frame()));
+            if wish(&shown.update) {
+                return shown;
+            }
+        }
+        panic!("no update was as wished");
+    }
+
+    pub fn say(&mut self, text: &str) {
+        self.send(Message::Text(text.into()));
+    }
+
+    pub fn send(&mut self, message: Message) {
+        self.runtime.block_on(self.socket.send(message)).unwrap();
+    }
+}
+
+fn step_output(frame: &Frame) -> StepOutput {
+    let box_px = BoxPx::new(PointPx::new(1.0, 1.0), PointPx::new(5.04, 4.0));
+    let mm_per_px = frame.spacing.within(box_px).unwrap();
+    let length = |pixels| mm_per_px.distance(PointPx::new(0.0, 0.0), PointPx::new(pixels, 0.0));
+    let provenance = Provenance {
+        model: "peony-us".to_owned(),
+        version: "0.1.0".to_owned(),
+        sha256: String::new(),
+        provider: "rten".to_owned(),
+        precision: Precision::Fp32,
+    };
+    let contour_px = vec![PointPx::new(1.0, 1.0), PointPx::new(5.0, 1.0), PointPx::new(3.0, 4.0)];
+    let finding = Finding {
+        code: Code::LESION,
+        region: Region::Image { frame: frame.index, box_px, contour_px },
+        score: 0.9,
+        malignancy: Some(0.62),
+        assessment: Some(BiRads::Cat4C),
+        measurements: vec![
+            Measurement::length(Quantity::LongAxis, length(40.0)),
+            Measurement::length(Quantity::ShortAxis, length(30.0)),
+        ],
+        provenance: Arc::new(provenance),
+    };
+    let track = TrackState {
+        id: 1,
+        letter: Some('A'),
+        finding: Some(0),
+        box_px,
+        sightings: 12,
+        malignancy: Some(0.6),
+        malignancy_95: Some([0.48, 0.75]),
+        assessment: Some(BiRads::Cat4C),
+    };
+    StepOutput {
+        frame: frame.index,
+        time_ns: frame.time_ns,
+        size_px: frame.size_px(),
+        quality: Quality {
+            issues: vec![QualityIssue::new(QualityCode::TooFast).with_figure(24.0, 15.0)],
+            picture_px: Some(box_px),
+            speed_mm_s: Some(24.0),
+        },
+        findings: vec![finding],
+        tracks: vec![track],
+        malignancy: Some(0.5),
+        lesion: Some(0.9),
+        volume: VolumeState::default(),
+        events: Vec::new(),
+        timings: Timings::default(),
+    }
+}
+
+/// This frame is now the key plane of the lesion.
+pub fn key_plane(reason: PlaneReason) -> Event {
+    Event::KeyPlane { track: 1, reason, box_px: BoxPx::new(PointPx::new(1.0, 1.0), PointPx::new(5.0, 4.0)) }
+}
