@@ -2,7 +2,8 @@
 
     python3 fuzz/make_seeds.py        # with the packages of crates/dicom/tests/requirements.txt
 
-Run again only when a seed is added; what it writes is committed.
+Run again only when a seed is added; what it writes is committed. Seeds that it does not write are inputs with which
+fuzzing found a fault, named for the fault.
 """
 
 import struct

@@ -9,6 +9,7 @@ use peony_model::{BoxPx, CalibratedRegion, CalibrationSource, MmPerPx, PointPx, 
 use crate::error::{Field, ReadIssue};
 use crate::header::{self, Header};
 use crate::image_header::ImageHeader;
+use crate::limits;
 
 // Attributes of one item (PS3.3 table C.8-17).
 const DATA_TYPE: Field = Field::new(0x0018, 0x6014, "Region Data Type");
@@ -28,7 +29,14 @@ const MM_PER_CM: f64 = 10.0;
 /// The calibration of every frame of the object.
 pub(crate) fn spacing(header: &Header, image: &ImageHeader, issues: &mut Vec<ReadIssue>) -> Spacing {
     let mut regions = Vec::new();
-    for (index, item) in header.items(header::ULTRASOUND_REGIONS).iter().enumerate() {
+    let items = header.items(header::ULTRASOUND_REGIONS);
+    if items.len() > limits::REGIONS {
+        issues.push(ReadIssue::RegionIgnored {
+            index: limits::REGIONS,
+            reason: "no more regions than that are read",
+        });
+    }
+    for (index, item) in items.iter().enumerate().take(limits::REGIONS) {
         match region(item, index, image, issues) {
             Ok(region) => regions.push(region),
             Err(reason) => issues.push(ReadIssue::RegionIgnored { index, reason }),

@@ -19,3 +19,5 @@ pub const FRAMES: u64 = 200_000;
 /// All frames of a file, decoded to eight bits a sample. They are never in memory together; a file that says it
 /// holds more than this is not a cine.
 pub const DECODED_BYTES: u64 = 64 << 30;
+/// Regions of the Sequence of Ultrasound Regions that are read.
+pub const REGIONS: usize = 64;

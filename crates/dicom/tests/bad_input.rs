@@ -217,6 +217,21 @@ fn a_damaged_frame_is_an_error_in_its_place() {
     assert_eq!(frames, [true, false, true]);
 }
 
+/// Found by fuzzing: preset parameters let the error statistics of `pure_jpegls` 2.0.0 overflow (`update_stats` in
+/// its `context.rs`), which panics where overflow is checked. The panic must cost the frame and nothing else.
+#[test]
+fn jpeg_ls_overflow_in_error_statistics_costs_one_frame() {
+    let seed =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/seeds/pixels_jpegls/overflow_in_error_statistics");
+    let coded = std::fs::read(seed).unwrap()[4..].to_vec();
+    let sized = File::cine(1).words(ROWS, &[12]).words(COLUMNS, &[16]).words(BITS_ALLOCATED, &[8]);
+    let file = sized.syntax("1.2.840.10008.1.2.4.80").encapsulated(&[&coded]).bytes();
+    let frame = open_bytes(file).unwrap().frame(0);
+    if cfg!(debug_assertions) {
+        assert_eq!(frame.unwrap_err().to_string(), "JPEG-LS: the decoder gave up on damaged data");
+    }
+}
+
 #[test]
 fn no_text_of_the_file_is_in_an_error_or_in_the_debug_form() {
     let secret = "QUUX ZED";
