@@ -4,7 +4,9 @@
 //! `requirements.txt` (`PEONY_PYTHON`, else `python3`); says so and passes where either is missing.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test may.
 
-use std::path::{Path, PathBuf};
+mod shared;
+
+use std::path::Path;
 use std::process::Command;
 
 use peony_model::Pixels;
@@ -21,7 +23,7 @@ const JPEG_XL: Tolerance = Tolerance { largest: 1, mean: 0.1 };
 
 #[test]
 fn pixels_are_those_of_pydicom() {
-    let Some(folder) = data() else { return };
+    let Some(folder) = shared::data() else { return };
     let Some(python) = python() else { return };
     let check =
         |name: &str, tolerance: Tolerance| compare(&python, &folder.join("dicom").join(name), &tolerance);
@@ -40,16 +42,6 @@ fn pixels_are_those_of_pydicom() {
     check("us-jpeg-30f.dcm", JPEG);
     check("us-jpeg-65f.dcm", JPEG);
     check("us-jpegxl-27f.dcm", JPEG_XL);
-}
-
-fn data() -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
-    let folder = std::env::var_os("PEONY_DATA").map_or_else(beside, PathBuf::from);
-    if folder.join("dicom").is_dir() {
-        return Some(folder);
-    }
-    eprintln!("skipped: no shared data (set PEONY_DATA to the folder that holds cases.csv)");
-    None
 }
 
 fn python() -> Option<String> {

@@ -12,6 +12,7 @@ pub(super) fn decode(coded: &[u8], image: &ImageHeader) -> Result<Decoded, Dicom
         return Err(DicomError::Unsupported("JPEG 2000 with signed samples"));
     }
     // Palettes of the JP2 container are not DICOM's (PS3.5 §8.2.4): the indices are what the header describes.
+    // Strict: a stream that is cut off is an error, not a picture with a blurred lower half.
     let settings = DecodeSettings { resolve_palette_indices: false, strict: true, target_resolution: None };
     let picture = Image::new(coded, &settings).map_err(error)?;
     same_size(Codec::Jpeg2000, (picture.width() as usize, picture.height() as usize), image)?;
