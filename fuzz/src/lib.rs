@@ -1,6 +1,7 @@
 //! What the fuzz targets share: a frame's header from the first bytes of the input, and the way a target ends.
 //!
 //! ```text
+//! mkdir -p fuzz/corpus/dicom_read      # the first folder takes what is found; the seeds stay as they are
 //! cargo fuzz run -s none dicom_read fuzz/corpus/dicom_read fuzz/seeds/dicom_read -- \
 //!     -max_total_time=60 -timeout=20 -rss_limit_mb=2048 -max_len=65536
 //! ```
