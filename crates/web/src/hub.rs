@@ -318,6 +318,7 @@ fn update_of(frame: &Frame, output: &StepOutput) -> LiveUpdate {
         mm_per_px: scale.map(|scale| Xy([scale.x(), scale.y()])),
         scale_source: scale.map(|scale| view::scale_source(scale.source()).to_owned()),
         picture_px: output.quality.picture_px.map(view::boxed),
+        contact_lost: output.quality.contact_lost.map(view::contact_side),
         state: State::default(),
         quality: output.quality.issues.iter().map(|issue| view::issue(issue, speed_known)).collect(),
         lights: view::lights(frame, output),

@@ -72,17 +72,17 @@ mod tests {
 
     #[test]
     fn percentiles_are_those_of_the_last_300() {
-        let check = |values: std::ops::RangeInclusive<u64>, expect: Option<(f32, f32)>| {
+        let check = |most: u64, expect: Option<(f32, f32)>| {
             let mut window = Window::default();
-            for ms in values.clone() {
+            for ms in 1..=most {
                 window.push(Duration::from_millis(ms));
             }
-            assert_eq!(window.percentiles().map(|p| (p.p50, p.p99)), expect, "{values:?}");
+            assert_eq!(window.percentiles().map(|p| (p.p50, p.p99)), expect, "1 to {most}");
         };
-        check(1..=0, None);
-        check(7..=7, Some((7.0, 7.0)));
-        check(1..=100, Some((50.0, 99.0)));
-        check(1..=1000, Some((850.0, 997.0)));
+        check(0, None);
+        check(1, Some((1.0, 1.0)));
+        check(100, Some((50.0, 99.0)));
+        check(1000, Some((850.0, 997.0)));
     }
 
     #[test]

@@ -7,8 +7,8 @@ use peony_model::{
 use peony_ultrasound::output::{self, Quality, StepOutput, TrackState, VolumeState};
 
 use crate::wire::{
-    BoxXy, Figure, FindingView, Interval, Issue, Light, LightName, LightState, PlaneReason, Severity, Size,
-    Stage, TrackStatus, TrackView, TrackVolume, Unfit, Volume, Words, Xy, Xyz,
+    BoxXy, ContactSide, Figure, FindingView, Interval, Issue, Light, LightName, LightState, PlaneReason,
+    Severity, Size, Stage, TrackStatus, TrackView, TrackVolume, Unfit, Volume, Words, Xy, Xyz,
 };
 
 /// No outline needs more points than this on a screen.
@@ -75,6 +75,14 @@ pub(crate) fn issue(issue: &QualityIssue, speed_known: bool) -> Issue {
             unit,
         }),
         advice: Words { en: issue.code.advice_en().to_owned(), zh: issue.code.advice_zh().to_owned() },
+    }
+}
+
+pub(crate) fn contact_side(side: output::ContactSide) -> ContactSide {
+    match side {
+        output::ContactSide::Left => ContactSide::Left,
+        output::ContactSide::Right => ContactSide::Right,
+        output::ContactSide::Whole => ContactSide::Whole,
     }
 }
 

@@ -210,6 +210,9 @@ pub struct LiveUpdate {
     /// Where the B-mode picture lies on the frame: x0, y0, x1, y1.
     #[schema(required)]
     pub picture_px: Option<BoxXy>,
+    /// Which part of the probe has lost contact, while that fault holds.
+    #[schema(required)]
+    pub contact_lost: Option<ContactSide>,
     /// What people have switched.
     pub state: State,
     /// The faults that hold now, worst first: the first one's advice is the advice line.
@@ -279,6 +282,18 @@ pub struct Issue {
     pub figure: Option<Figure>,
     /// One line of advice, verb first.
     pub advice: Words,
+}
+
+/// A part of the probe, as seen on the picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ContactSide {
+    /// The left edge.
+    Left,
+    /// The right edge.
+    Right,
+    /// All of it, or most.
+    Whole,
 }
 
 /// How much a fault matters.

@@ -1,5 +1,8 @@
 //! The live socket and its neighbours as a page meets them: a real server on loopback, a real WebSocket client.
 
+// The page below is part of these tests, but not inside a test function, where the lints would allow it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod page;
 
 use page::{Demo, Page, key_plane};

@@ -211,6 +211,7 @@ fn step_output(frame: &Frame) -> StepOutput {
             issues: vec![QualityIssue::new(QualityCode::TooFast).with_figure(24.0, 15.0)],
             picture_px: Some(box_px),
             speed_mm_s: Some(24.0),
+            contact_lost: None,
         },
         findings: vec![finding],
         tracks: vec![track],
