@@ -55,7 +55,8 @@ fn image_header([rows, columns, kind, bits]: [u8; 4]) -> ImageHeader {
     let bits_allocated = if bits & 0x80 != 0 { 16 } else { 8 };
     let bits_stored = ((bits & 0x0F) + 1).min(bits_allocated);
     let high_bit = (bits_stored - 1 + (bits >> 4 & 7)).min(bits_allocated - 1);
-    let order = [SampleOrder::Little, SampleOrder::Big, SampleOrder::BigWords][usize::from(kind >> 5 & 3) % 3];
+    let order =
+        [SampleOrder::Little, SampleOrder::Big, SampleOrder::BigWords][usize::from(kind >> 5 & 3) % 3];
     ImageHeader {
         rows: u32::from(rows % 64) + 1,
         columns: u32::from(columns % 64) + 1,

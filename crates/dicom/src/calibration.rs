@@ -29,7 +29,7 @@ const MM_PER_CM: f64 = 10.0;
 /// The calibration of every frame of the object.
 pub(crate) fn spacing(header: &Header, image: &ImageHeader, issues: &mut Vec<ReadIssue>) -> Spacing {
     let mut regions = Vec::new();
-    let items = header.items(header::ULTRASOUND_REGIONS);
+    let items = header.regions();
     if items.len() > limits::REGIONS {
         issues.push(ReadIssue::RegionIgnored {
             index: limits::REGIONS,

@@ -3,6 +3,8 @@
 //! The scan hands over these and no others, so dicom-rs never parses a name, a date or a report of a patient,
 //! and a broken element that nobody reads breaks nothing.
 
+use std::ops::Range;
+
 use dicom_core::Tag;
 use dicom_core::header::HasLength as _;
 use dicom_core::value::{PrimitiveValue, Value};
@@ -71,14 +73,37 @@ pub(crate) fn is_read(tag: Tag) -> bool {
     READ.iter().any(|field| field.tag == tag)
 }
 
-/// The values of one data set or of one item of a sequence.
-pub(crate) struct Header(InMemDicomObject);
+/// Whether the scan should keep this element of an ultrasound region: those of PS3.3 table C.8-17 that say where
+/// it lies and how large its pixels are.
+pub(crate) fn is_read_in_region(tag: Tag) -> bool {
+    tag.group() == 0x0018 && (0x6012..=0x602E).contains(&tag.element())
+}
+
+/// The values of one data set or of one item of a sequence. dicom-rs parses each on its own and sees no sequence.
+pub(crate) struct Header {
+    object: InMemDicomObject,
+    sequences: Vec<Tag>,
+    regions: Vec<Self>,
+}
 
 impl Header {
     /// Lets dicom-rs parse the elements that the scan chose.
     pub fn parse(scan: &Scan) -> Result<Self, DicomError> {
+        let object = Self::object(scan, &scan.header)?;
+        let regions = scan.regions.iter().take(limits::REGIONS + 1).map(|region| {
+            let object = Self::object(scan, region)?;
+            Ok(Self { object, sequences: Vec::new(), regions: Vec::new() })
+        });
+        Ok(Self {
+            object,
+            sequences: scan.sequences.clone(),
+            regions: regions.collect::<Result<_, DicomError>>()?,
+        })
+    }
+
+    fn object(scan: &Scan, elements: &[Range<usize>]) -> Result<InMemDicomObject, DicomError> {
         let mut chosen = Vec::new();
-        for element in &scan.header {
+        for element in elements {
             chosen.extend_from_slice(&scan.bytes[element.clone()]);
             if chosen.len() > 8 * limits::HEADER_VALUE_BYTES {
                 let (value, limit) = (chosen.len() as u64, 8 * limits::HEADER_VALUE_BYTES as u64);
@@ -92,12 +117,11 @@ impl Header {
         };
         // The cause is left out: dicom-rs may quote a value.
         InMemDicomObject::read_dataset_with_ts(chosen.as_slice(), &syntax)
-            .map(Self)
             .map_err(|_| DicomError::Malformed { what: "an element of the picture header", at: 0 })
     }
 
     fn element(&self, field: Field) -> Option<&InMemElement> {
-        self.0.get(field.tag)
+        self.object.get(field.tag)
     }
 
     fn primitive(&self, field: Field) -> Option<&PrimitiveValue> {
@@ -110,7 +134,7 @@ impl Header {
 
     /// Whether the element is there with a value.
     pub fn has(&self, field: Field) -> bool {
-        self.element(field).is_some_and(|element| !element.is_empty())
+        self.sequences.contains(&field.tag) || self.element(field).is_some_and(|element| !element.is_empty())
     }
 
     /// All numbers of an element, text or binary; empty where there is none or one of them is not a number.
@@ -181,9 +205,8 @@ impl Header {
         }
     }
 
-    /// The items of a sequence.
-    pub fn items(&self, field: Field) -> Vec<Self> {
-        let items = self.element(field).and_then(|element| element.items());
-        items.unwrap_or_default().iter().cloned().map(Self).collect()
+    /// The items of the Sequence of Ultrasound Regions, at most one more than [`limits::REGIONS`].
+    pub fn regions(&self) -> &[Self] {
+        &self.regions
     }
 }

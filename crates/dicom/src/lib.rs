@@ -6,7 +6,8 @@
 //! 1. [`scan`]: one iterative pass over the bytes with limits on depth, count and length (invariant 2). It finds
 //!    where the elements are and reads no value.
 //! 2. `header`: dicom-rs is given the few elements that reading pictures needs, and nothing else of the file: no
-//!    text of a patient is ever parsed, so none can reach a log (invariant 5).
+//!    text of a patient is ever parsed, so none can reach a log (invariant 5). No sequence is among them either:
+//!    the items of the ultrasound regions are handed over one by one.
 //! 3. `image_header`, `calibration`, `timing`: values checked against the standard and the limits. What can be
 //!    read in spite of a fault is read, and the fault is a [`ReadIssue`] (invariant 3).
 //! 4. [`pixels`]: one frame at a time is decoded and put into eight bits, grey or sRGB.

@@ -29,8 +29,13 @@ pub struct Scan {
     pub syntax: &'static TransferSyntax,
     /// The file, or the inflated data set of a deflated file.
     pub bytes: Vec<u8>,
-    /// The top-level elements that reading needs, whole, in the order of the file.
+    /// The top-level elements that reading needs, whole, in the order of the file. None is a sequence or of an
+    /// unknown value representation, so no parser can find a structure in them that this scan did not see.
     pub header: Vec<Range<usize>>,
+    /// The same for each item of the Sequence of Ultrasound Regions.
+    pub regions: Vec<Vec<Range<usize>>>,
+    /// The top-level sequences that are there and matter.
+    pub sequences: Vec<Tag>,
     /// The pixel data, where the object has any.
     pub pixel_data: Option<PixelData>,
     /// What was passed over.
@@ -77,8 +82,8 @@ pub fn scan(bytes: Vec<u8>) -> Result<Scan, DicomError> {
     };
     let mut walk = Walk::new(&bytes, start, syntax.encoding);
     walk.run()?;
-    let Walk { header, pixel_data, issues, .. } = walk;
-    Ok(Scan { syntax, bytes, header, pixel_data, issues })
+    let Walk { header, regions, sequences, pixel_data, issues, .. } = walk;
+    Ok(Scan { syntax, bytes, header, regions, sequences, pixel_data, issues })
 }
 
 /// The transfer syntax, and where the data set begins. File meta information is always explicit little endian
@@ -154,10 +159,14 @@ enum Kind {
 struct Walk<'a> {
     cursor: Cursor<'a>,
     open: Vec<Open>,
-    /// Where the chosen top-level sequence that is being walked began.
-    chosen: Option<usize>,
+    /// The encoding of the data set: content in another one is not handed on.
+    encoding: Encoding,
+    /// The top-level sequence that is being walked is the one of the regions.
+    in_regions: bool,
     count: usize,
     header: Vec<Range<usize>>,
+    regions: Vec<Vec<Range<usize>>>,
+    sequences: Vec<Tag>,
     pixel_data: Option<PixelData>,
     issues: Vec<ReadIssue>,
 }
@@ -167,9 +176,12 @@ impl<'a> Walk<'a> {
         Self {
             cursor: Cursor::new(bytes, start, encoding),
             open: Vec::new(),
-            chosen: None,
+            encoding,
+            in_regions: false,
             count: 0,
             header: Vec::new(),
+            regions: Vec::new(),
+            sequences: Vec::new(),
             pixel_data: None,
             issues: Vec::new(),
         }
@@ -236,11 +248,7 @@ impl<'a> Walk<'a> {
         if let Some(open) = self.open.pop() {
             self.cursor.encoding = open.outside;
         }
-        if self.open.is_empty()
-            && let Some(start) = self.chosen.take()
-        {
-            self.header.push(start..self.cursor.pos);
-        }
+        self.in_regions &= !self.open.is_empty();
     }
 
     fn enter(&mut self, kind: Kind, length: u32, inside: Encoding) -> Result<(), DicomError> {
@@ -278,7 +286,12 @@ impl<'a> Walk<'a> {
         let at = self.cursor.pos;
         let (tag, length) = self.cursor.item_header()?;
         match tag {
-            ITEM => self.enter(Kind::Item, length, self.cursor.encoding),
+            ITEM => {
+                if self.in_regions && self.open.len() == 1 {
+                    self.regions.push(Vec::new());
+                }
+                self.enter(Kind::Item, length, self.cursor.encoding)
+            }
             SEQUENCE_END if self.open.last().is_some_and(|open| open.end.is_none()) => {
                 self.close();
                 Ok(())
@@ -315,9 +328,9 @@ impl<'a> Walk<'a> {
             }
             // PS3.5 §6.2.2, note: the content of an unknown element of undefined length is implicit little endian.
             VR::UN if undefined => {
-                return self.sequence(at, element.tag, UNDEFINED, Encoding::ImplicitLittle);
+                return self.sequence(element.tag, UNDEFINED, Encoding::ImplicitLittle);
             }
-            VR::SQ => return self.sequence(at, element.tag, element.length, self.cursor.encoding),
+            VR::SQ => return self.sequence(element.tag, element.length, self.cursor.encoding),
             _ if undefined => {
                 return Err(DicomError::Malformed { what: "an undefined length where none is allowed", at });
             }
@@ -329,25 +342,36 @@ impl<'a> Walk<'a> {
             self.pixel_data.get_or_insert(PixelData::Native { value: self.cursor.pos..end, words });
         }
         self.cursor.pos = end;
-        if top && header::is_read(element.tag) {
+        // Other parsers have their own ideas of what an unknown value representation holds.
+        let known = element.vr != VR::UN || self.encoding == Encoding::ImplicitLittle;
+        if known && self.cursor.encoding == self.encoding {
             self.choose(element.tag, element.length as usize, at..end);
         }
         Ok(())
     }
 
-    fn sequence(&mut self, at: usize, tag: Tag, length: u32, inside: Encoding) -> Result<(), DicomError> {
+    fn sequence(&mut self, tag: Tag, length: u32, inside: Encoding) -> Result<(), DicomError> {
         if self.open.is_empty() && header::is_read(tag) {
-            self.chosen = Some(at);
+            self.sequences.push(tag);
+            self.in_regions = tag == header::ULTRASOUND_REGIONS.tag;
         }
         self.enter(Kind::Sequence, length, inside)
     }
 
     fn choose(&mut self, tag: Tag, bytes: usize, element: Range<usize>) {
+        let chosen = match self.open.len() {
+            0 if header::is_read(tag) => &mut self.header,
+            2 if self.in_regions && header::is_read_in_region(tag) => match self.regions.last_mut() {
+                Some(region) => region,
+                None => return,
+            },
+            _ => return,
+        };
         if bytes > limits::HEADER_VALUE_BYTES {
             let limit = limits::HEADER_VALUE_BYTES;
             self.issues.push(ReadIssue::HeaderValueTooLong { tag, bytes, limit });
         } else {
-            self.header.push(element);
+            chosen.push(element);
         }
     }
 

@@ -232,6 +232,25 @@ fn jpeg_ls_overflow_in_error_statistics_costs_one_frame() {
     }
 }
 
+/// Found by fuzzing: dicom-rs took the bytes of an unknown value representation for a sequence that the scan had not
+/// walked, and allocated 670 MB for an element in it. Such elements, and sequences, do not reach it any more.
+#[test]
+fn unknown_vr_of_a_sequence_reaches_no_other_parser() {
+    let regions = (0x0018, 0x6011);
+    let element = [&[0x18, 0x00, 0x14, 0x60], short(b"US", &[1, 0]).as_slice()].concat();
+    for vr in [b"UN", b"SP", b"SQ"] {
+        let file = File::cine(1).raw(regions, long(vr, &item(&element))).bytes();
+        let scan = peony_dicom::scan::scan(file.clone()).unwrap();
+        let handed_on = scan
+            .header
+            .iter()
+            .any(|element| scan.bytes[element.clone()].starts_with(&[0x18, 0x00, 0x11, 0x60]));
+        assert!(!handed_on, "{vr:?}");
+        assert_eq!(scan.regions.len(), usize::from(vr == b"SQ"), "{vr:?}");
+        assert_eq!(*open_bytes(file).unwrap().spacing(), peony_model::Spacing::Unknown, "{vr:?}");
+    }
+}
+
 #[test]
 fn no_text_of_the_file_is_in_an_error_or_in_the_debug_form() {
     let secret = "QUUX ZED";
