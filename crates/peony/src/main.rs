@@ -1,2 +1,53 @@
 //! Peony reads breast ultrasound as the probe moves.
-fn main() {}
+//!
+//! This is the only binary: it turns the command line into sources, a model and a pipeline, and wires them to
+//! the terminal or the live page. What a subcommand does stands in the module of its name.
+
+mod analyze;
+mod bench;
+mod cli;
+mod demo;
+mod engine;
+mod evaluate;
+mod exit;
+mod input;
+mod progress;
+mod record;
+mod replay;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Bench, Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_log(cli.verbose);
+    let outcome = match &cli.command {
+        Command::Analyze(args) => analyze::run(args),
+        Command::Replay(args) => replay::run(args),
+        Command::Demo(args) => demo::run(args),
+        Command::Bench(args) => match &args.what {
+            Bench::Live(args) => bench::live(args),
+        },
+        Command::Evaluate(args) => evaluate::run(args),
+    };
+    match outcome {
+        Ok(outcome) => outcome.into(),
+        Err(error) => {
+            eprintln!("peony: {error:#}");
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// The log goes to the standard error and holds no pixel, name or identifier of a patient (invariant 5).
+fn start_log(verbose: u8) {
+    let level = match verbose {
+        0 => tracing::Level::WARN,
+        1 => tracing::Level::INFO,
+        _ => tracing::Level::DEBUG,
+    };
+    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).without_time().init();
+}

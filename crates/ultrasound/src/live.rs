@@ -28,7 +28,7 @@ where
     std::thread::scope(|scope| {
         scope.spawn(|| {
             // Closed however the source ends, a panic of its own included, or the pipeline would wait for ever.
-            let _close = CloseOnDrop(&slot);
+            let _close = slot.close_on_drop();
             source.for_each(|frame| slot.put(frame));
         });
         while let Some(frame) = slot.take() {
@@ -109,6 +109,12 @@ impl<T> LatestSlot<T> {
         self.changed.notify_all();
     }
 
+    /// Closes the slot when what it returns goes out of scope, a panic's unwinding included.
+    #[must_use]
+    pub fn close_on_drop(&self) -> CloseOnDrop<'_, T> {
+        CloseOnDrop(self)
+    }
+
     /// How many items were dropped.
     #[must_use]
     pub fn dropped(&self) -> u64 {
@@ -121,7 +127,9 @@ impl<T> LatestSlot<T> {
     }
 }
 
-struct CloseOnDrop<'a, T>(&'a LatestSlot<T>);
+/// See [`LatestSlot::close_on_drop`].
+#[derive(Debug)]
+pub struct CloseOnDrop<'a, T>(&'a LatestSlot<T>);
 
 impl<T> Drop for CloseOnDrop<'_, T> {
     fn drop(&mut self) {

@@ -87,6 +87,18 @@ pub enum PlaneReason {
     Suspicious,
 }
 
+impl PlaneReason {
+    /// The key used in files, such as `largest`.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Largest => "largest",
+            Self::Features => "features",
+            Self::Suspicious => "suspicious",
+        }
+    }
+}
+
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {

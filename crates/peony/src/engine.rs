@@ -1,0 +1,126 @@
+//! The model and the pipeline behind every subcommand, and the phantom as a source.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use peony_infer::{Model, ModelFiles, Options};
+use peony_model::{Frame, Provenance};
+use peony_phantom::{Phantom, PhantomConfig};
+use peony_ultrasound::output::StepOutput;
+use peony_ultrasound::{Mode, Network, Pipeline, step};
+
+use crate::cli::ModelArgs;
+use crate::exit::Outcome;
+use crate::input::Opened;
+
+/// The model that ships, inside the program: a newcomer needs no file beside it.
+const CARD: &str = include_str!("../../../models/peony-us/card.toml");
+const WEIGHTS: &[u8] = include_bytes!("../../../models/peony-us/model.onnx");
+
+/// A pipeline with the model it was asked to use, or with the reason why it has none.
+pub struct Reader {
+    pipeline: Pipeline,
+    provenance: Option<Arc<Provenance>>,
+    why_no_model: Option<String>,
+    threads: usize,
+}
+
+impl Reader {
+    /// Loads the model as the options say. A model that cannot be used is one line on the standard error, and the
+    /// pipeline judges the pictures' quality without it.
+    pub fn load(args: &ModelArgs) -> Self {
+        let options = Options { engine: args.engine, threads: args.threads, library: args.library.clone() };
+        let threads = options.thread_count();
+        let model = if args.no_model { Err(anyhow::anyhow!("--no-model")) } else { load(args, &options) };
+        let (network, why_no_model) = match model {
+            Ok(model) => (Some(model), None),
+            Err(error) => (None, Some(format!("{error:#}"))),
+        };
+        if let Some(why) = &why_no_model {
+            eprintln!("peony: no model, only the quality of the pictures is judged: {why}");
+        }
+        let provenance = network.as_ref().map(Model::provenance);
+        let network = network.map(|model| Box::new(model) as Box<dyn Network>);
+        Self { pipeline: Pipeline::new(network, Mode::Still), provenance, why_no_model, threads }
+    }
+
+    /// How far the call can succeed at all.
+    pub fn outcome(&self) -> Outcome {
+        if self.provenance.is_some() { Outcome::Done } else { Outcome::NoModel }
+    }
+
+    /// Why there is no model; empty where there is one.
+    pub fn why_no_model(&self) -> &str {
+        self.why_no_model.as_deref().unwrap_or_default()
+    }
+
+    /// Who makes the findings.
+    pub fn provenance(&self) -> Option<&Provenance> {
+        self.provenance.as_deref()
+    }
+
+    /// How many threads the model may take.
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// Begins another examination: what the past frames left is forgotten.
+    pub fn begin(&mut self, is_cine: bool) {
+        self.pipeline.restart(if is_cine { Mode::Sweep } else { Mode::Still });
+    }
+
+    /// Reads one frame.
+    pub fn step(&mut self, frame: &Frame) -> StepOutput {
+        let output = step(&mut self.pipeline, frame);
+        if let Some(error) = self.pipeline.network_error() {
+            tracing::warn!("frame {}: {error}", frame.index);
+        }
+        output
+    }
+
+    /// The pipeline itself, for those who drive it.
+    pub fn pipeline(&mut self) -> &mut Pipeline {
+        &mut self.pipeline
+    }
+}
+
+fn load(args: &ModelArgs, options: &Options) -> Result<Model> {
+    let (files, name) = match &args.model {
+        Some(folder) => {
+            let name = folder.display().to_string();
+            (ModelFiles::from_dir(folder).with_context(|| name.clone())?, name)
+        }
+        None => (ModelFiles::embedded(CARD, WEIGHTS), "the model inside the program".into()),
+    };
+    let model = Model::load(files, options).context(name)?;
+    for note in model.notes() {
+        tracing::info!("{note}");
+    }
+    Ok(model)
+}
+
+/// The seed in `phantom` or `phantom:SEED`; `None` for any other source.
+///
+/// # Errors
+/// Where the seed is no number.
+pub fn phantom_seed(source: &str) -> Result<Option<u64>> {
+    match source.strip_prefix("phantom") {
+        Some("") => Ok(Some(1)),
+        Some(rest) if rest.starts_with(':') => {
+            let seed = rest[1..].parse();
+            Ok(Some(seed.with_context(|| format!("{source}: the seed of the phantom is a whole number"))?))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// A virtual transducer sweeping over one breast after another.
+///
+/// # Errors
+/// Where the phantom cannot make frames of that size.
+pub fn phantom(seed: u64, size_px: [u32; 2], frame_count: usize) -> Result<Opened> {
+    let config = PhantomConfig { size_px, ..PhantomConfig::default() };
+    let sweep = Phantom::new(seed, &config)?.sweep().endless().build_ahead();
+    let frames = sweep.take(frame_count).map(|made| Ok(made.frame));
+    Ok(Opened { frame_count, is_cine: true, frames: Box::new(frames) })
+}

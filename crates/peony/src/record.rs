@@ -1,0 +1,105 @@
+//! The line of JSON that `analyze --json` writes for each frame. Pixels are those of the file.
+
+use std::collections::BTreeMap;
+
+use peony_model::{BiRads, Finding, Provenance, QualityCode, Quantity, Severity, Unit};
+use peony_ultrasound::output::StepOutput;
+use serde::Serialize;
+
+/// One frame of one file.
+#[derive(Debug, Serialize)]
+pub struct Record<'a> {
+    file: &'a str,
+    frame: u64,
+    size_px: [u32; 2],
+    quality: Vec<QualityRecord>,
+    findings: Vec<FindingRecord>,
+    /// The highest of the findings, or the net's own where there is none.
+    malignancy: Option<f32>,
+    provenance: Option<&'a Provenance>,
+    ms: BTreeMap<&'static str, f64>,
+}
+
+#[derive(Debug, Serialize)]
+struct QualityRecord {
+    code: QualityCode,
+    severity: Severity,
+}
+
+#[derive(Debug, Serialize)]
+struct FindingRecord {
+    box_px: [f32; 4],
+    contour_px: Vec<[f32; 2]>,
+    score: f32,
+    malignancy: Option<f32>,
+    birads: Option<BiRads>,
+    size_mm: Option<SizeMm>,
+}
+
+#[derive(Debug, Serialize)]
+struct SizeMm {
+    long: f32,
+    short: f32,
+}
+
+impl<'a> Record<'a> {
+    /// The record of one step. `provenance` is the loaded model's, `None` without one.
+    pub fn new(file: &'a str, output: &StepOutput, provenance: Option<&'a Provenance>) -> Self {
+        let mut ms: BTreeMap<_, _> =
+            output.timings.stages().into_iter().map(|(name, took)| (name, milliseconds(took))).collect();
+        ms.insert("step", milliseconds(output.timings.step));
+        Self {
+            file,
+            frame: output.frame,
+            size_px: output.size_px,
+            quality: output
+                .quality
+                .issues
+                .iter()
+                .map(|issue| QualityRecord { code: issue.code, severity: issue.severity })
+                .collect(),
+            findings: output.findings.iter().map(FindingRecord::new).collect(),
+            malignancy: frame_malignancy(output),
+            provenance,
+            ms,
+        }
+    }
+}
+
+/// The highest malignancy of the findings, or the net's own where there is no finding.
+pub fn frame_malignancy(output: &StepOutput) -> Option<f32> {
+    output
+        .findings
+        .iter()
+        .filter_map(|finding| finding.malignancy)
+        .max_by(f32::total_cmp)
+        .or(output.malignancy)
+}
+
+/// A duration in milliseconds, to the microsecond.
+pub fn milliseconds(took: std::time::Duration) -> f64 {
+    (took.as_secs_f64() * 1e6).round() / 1e3
+}
+
+impl FindingRecord {
+    fn new(finding: &Finding) -> Self {
+        let bounds = finding.region.box_px();
+        Self {
+            box_px: [bounds.min.x, bounds.min.y, bounds.max.x, bounds.max.y],
+            contour_px: finding.region.contour_px().iter().map(|point| [point.x, point.y]).collect(),
+            score: finding.score,
+            malignancy: finding.malignancy,
+            birads: finding.assessment,
+            size_mm: size_mm(finding),
+        }
+    }
+}
+
+fn size_mm(finding: &Finding) -> Option<SizeMm> {
+    let of = |quantity| {
+        let found =
+            finding.measurements.iter().find(|m| m.quantity() == quantity && m.unit() == Unit::Millimetre);
+        found.map(peony_model::Measurement::value)
+    };
+    Some(SizeMm { long: of(Quantity::LongAxis)?, short: of(Quantity::ShortAxis)? })
+}

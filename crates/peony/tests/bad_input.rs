@@ -1,0 +1,184 @@
+//! What a person hands over by mistake: each gives one clear line and the right exit code, and the other files of
+//! the same call are still read.
+
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use image::{GrayImage, Luma};
+use tempfile::TempDir;
+
+/// A picture that reads without complaint: a smooth gradient with grain.
+fn good(folder: &Path) -> PathBuf {
+    let grain = |x: u32, y: u32| ((x * 7919 + y * 104_729) % 61) as u8;
+    let picture = GrayImage::from_fn(320, 240, |x, y| Luma([60 + (y / 4) as u8 + grain(x, y)]));
+    save(folder, "good.png", &picture)
+}
+
+fn save(folder: &Path, name: &str, picture: &GrayImage) -> PathBuf {
+    let path = folder.join(name);
+    picture.save(&path).unwrap();
+    path
+}
+
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = folder.join(name);
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+/// A DICOM file: preamble, `DICM`, file meta for explicit little endian, then `dataset`.
+fn dicom(folder: &Path, name: &str, dataset: &[u8]) -> PathBuf {
+    let mut bytes = vec![0; 128];
+    bytes.extend(b"DICM");
+    let mut meta = element(0x0002, 0x0002, b"UI", b"1.2.840.10008.5.1.4.1.1.6.1\0");
+    meta.extend(element(0x0002, 0x0003, b"UI", b"1.2.3.4\0"));
+    meta.extend(element(0x0002, 0x0010, b"UI", b"1.2.840.10008.1.2.1\0"));
+    bytes.extend(element(0x0002, 0x0000, b"UL", &(meta.len() as u32).to_le_bytes()));
+    bytes.extend(meta);
+    bytes.extend(dataset);
+    write(folder, name, &bytes)
+}
+
+fn element(group: u16, number: u16, vr: &[u8; 2], value: &[u8]) -> Vec<u8> {
+    let mut bytes = [group.to_le_bytes(), number.to_le_bytes()].concat();
+    bytes.extend(vr);
+    if matches!(vr, b"OB" | b"OW" | b"SQ") {
+        bytes.extend([0, 0]);
+        bytes.extend((value.len() as u32).to_le_bytes());
+    } else {
+        bytes.extend((value.len() as u16).to_le_bytes());
+    }
+    bytes.extend(value);
+    bytes
+}
+
+/// A grey picture of the given modality and size, all zero.
+fn grey_dataset(modality: &[u8; 2], rows: u16, columns: u16, pixels: usize) -> Vec<u8> {
+    let short = |number, value: u16| element(0x0028, number, b"US", &value.to_le_bytes());
+    [
+        element(0x0008, 0x0016, b"UI", b"1.2.840.10008.5.1.4.1.1.6.1\0"),
+        element(0x0008, 0x0018, b"UI", b"1.2.3.4\0"),
+        element(0x0008, 0x0060, b"CS", modality),
+        short(0x0002, 1),
+        element(0x0028, 0x0004, b"CS", b"MONOCHROME2 "),
+        short(0x0010, rows),
+        short(0x0011, columns),
+        short(0x0100, 8),
+        short(0x0101, 8),
+        short(0x0102, 7),
+        short(0x0103, 0),
+        element(0x7fe0, 0x0010, b"OB", &vec![0; pixels]),
+    ]
+    .concat()
+}
+
+/// Sequences of undefined length inside each other.
+fn nested(depth: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for _ in 0..depth {
+        bytes.extend([0x08, 0x00, 0x40, 0x11, b'S', b'Q', 0, 0, 0xff, 0xff, 0xff, 0xff]);
+        bytes.extend([0xfe, 0xff, 0x00, 0xe0, 0xff, 0xff, 0xff, 0xff]);
+    }
+    bytes
+}
+
+/// Reads `bad` between two good files, without a model so that only the reading is tested.
+fn check(name: &str, make: impl Fn(&Path) -> PathBuf, says: &str) {
+    let folder = TempDir::new().unwrap();
+    let good = good(folder.path());
+    let bad = make(folder.path());
+    let output = peony(&["analyze", "--json"]).arg(&good).arg(&bad).arg(&good).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let complaints: Vec<_> = stderr.lines().filter(|line| !line.contains("no model")).collect();
+    assert_eq!(complaints.len(), 1, "{name}: one line, not\n{stderr}");
+    assert!(complaints[0].contains(says), "{name}: '{}' does not say '{says}'", complaints[0]);
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(stdout.lines().count(), 2, "{name}: both good files are read");
+    assert_eq!(output.status.code(), Some(3), "{name}: without a model the code is 3");
+}
+
+fn peony(args: &[&str]) -> Command {
+    let mut command = Command::cargo_bin("peony").unwrap();
+    command.args(args).env_remove("PEONY_MODEL");
+    if args[0] != "demo" {
+        command.arg("--no-model");
+    }
+    command
+}
+
+#[test]
+fn files_that_are_not_what_they_seem() {
+    check("text.dcm", |dir| write(dir, "text.dcm", b"This is a text file, not a picture.\n"), "DICOM");
+    check("text", |dir| write(dir, "notes.txt", b"notes"), "neither PNG, JPEG nor DICOM");
+    check("empty", |dir| write(dir, "empty.dcm", b""), "DICOM");
+    check("missing", |dir| dir.join("missing.png"), "cannot be opened");
+    check(
+        "half a PNG",
+        |dir| write(dir, "half.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"),
+        "not a readable picture",
+    );
+}
+
+#[test]
+fn pictures_of_no_use() {
+    check("1×1", |dir| save(dir, "one.png", &GrayImage::new(1, 1)), "1 × 1 pixels: too small");
+    check("12,000×12,000", |dir| save(dir, "huge.png", &GrayImage::new(12_000, 12_000)), "too large");
+    check("a mammogram", |dir| dicom(dir, "mg.dcm", &grey_dataset(b"MG", 100, 100, 10_000)), "mammography");
+}
+
+#[test]
+fn hostile_dicom() {
+    check("nested 100,000 deep", |dir| dicom(dir, "deep.dcm", &nested(100_000)), "deep");
+    check(
+        "truncated",
+        |dir| {
+            let whole = grey_dataset(b"US", 100, 100, 10_000);
+            dicom(dir, "cut.dcm", &whole[..whole.len() - 5_000])
+        },
+        "cut.dcm",
+    );
+    check(
+        "12,000×12,000",
+        |dir| dicom(dir, "wide.dcm", &grey_dataset(b"US", 12_000, 12_000, 16)),
+        "wide.dcm",
+    );
+}
+
+#[test]
+fn a_folder_without_pictures() {
+    check(
+        "empty folder",
+        |dir| {
+            let folder = dir.join("nothing");
+            std::fs::create_dir(&folder).unwrap();
+            folder
+        },
+        "no PNG, JPEG or DICOM file",
+    );
+}
+
+#[test]
+fn a_frame_rate_of_zero_is_a_wrong_command_line() {
+    let output = peony(&["replay", ".", "--fps", "0"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("a frame rate lies between"));
+}
+
+#[test]
+fn without_a_model_quality_is_still_judged() {
+    let folder = TempDir::new().unwrap();
+    let good = good(folder.path());
+    let check = |args: &[&str], code: i32, says: &str| {
+        let output = Command::cargo_bin("peony").unwrap().args(args).arg(&good).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{stderr}");
+        assert!(stderr.contains(says), "{stderr}");
+        let record: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(record["findings"].as_array().unwrap().is_empty());
+        assert!(record["provenance"].is_null(), "no result without a model");
+    };
+    check(&["analyze", "--json", "--no-model"], 3, "no model");
+    // A folder that holds no model: the reason is said and the program keeps running with what it has.
+    let nowhere = folder.path().join("nowhere");
+    check(&["analyze", "--json", "--model", nowhere.to_str().unwrap()], 3, "nowhere");
+}
