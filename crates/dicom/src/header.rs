@@ -102,22 +102,28 @@ impl Header {
     }
 
     fn object(scan: &Scan, elements: &[Range<usize>]) -> Result<InMemDicomObject, DicomError> {
-        let mut chosen = Vec::new();
-        for element in elements {
-            chosen.extend_from_slice(&scan.bytes[element.clone()]);
-            if chosen.len() > 8 * limits::HEADER_VALUE_BYTES {
-                let (value, limit) = (chosen.len() as u64, 8 * limits::HEADER_VALUE_BYTES as u64);
-                return Err(DicomError::TooLarge { what: "the length of the header in bytes", value, limit });
-            }
-        }
         let syntax = match scan.syntax.encoding {
             Encoding::ImplicitLittle => entries::IMPLICIT_VR_LITTLE_ENDIAN.erased(),
             Encoding::ExplicitLittle => entries::EXPLICIT_VR_LITTLE_ENDIAN.erased(),
             Encoding::ExplicitBig => entries::EXPLICIT_VR_BIG_ENDIAN.erased(),
         };
-        // The cause is left out: dicom-rs may quote a value.
-        InMemDicomObject::read_dataset_with_ts(chosen.as_slice(), &syntax)
-            .map_err(|_| DicomError::Malformed { what: "an element of the picture header", at: 0 })
+        let mut object = InMemDicomObject::new_empty();
+        let mut total = 0;
+        for element in elements {
+            total += element.len();
+            if total > 8 * limits::HEADER_VALUE_BYTES {
+                let (value, limit) = (total as u64, 8 * limits::HEADER_VALUE_BYTES as u64);
+                return Err(DicomError::TooLarge { what: "the length of the header in bytes", value, limit });
+            }
+            // One at a time: dicom-rs reads whole values only, and would take what an odd length leaves over for
+            // the header of another element. An element that it cannot read is missing; the cause is left out,
+            // because it may quote a value.
+            let bytes = &scan.bytes[element.clone()];
+            if let Ok(read) = InMemDicomObject::read_dataset_with_ts(bytes, &syntax) {
+                read.into_iter().take(1).for_each(|element| drop(object.put(element)));
+            }
+        }
+        Ok(object)
     }
 
     fn element(&self, field: Field) -> Option<&InMemElement> {

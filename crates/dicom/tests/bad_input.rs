@@ -232,8 +232,7 @@ fn jpeg_ls_overflow_in_error_statistics_costs_one_frame() {
     }
 }
 
-/// Found by fuzzing: dicom-rs took the bytes of an unknown value representation for a sequence that the scan had not
-/// walked, and allocated 670 MB for an element in it. Such elements, and sequences, do not reach it any more.
+/// Other parsers have their own ideas of what an unknown value representation holds.
 #[test]
 fn unknown_vr_of_a_sequence_reaches_no_other_parser() {
     let regions = (0x0018, 0x6011);
@@ -249,6 +248,15 @@ fn unknown_vr_of_a_sequence_reaches_no_other_parser() {
         assert_eq!(scan.regions.len(), usize::from(vr == b"SQ"), "{vr:?}");
         assert_eq!(*open_bytes(file).unwrap().spacing(), peony_model::Spacing::Unknown, "{vr:?}");
     }
+}
+
+/// Found by fuzzing: dicom-rs reads 301 words of a US of 603 bytes and took the last byte and what followed for the
+/// header of an element of 670 MB, which it allocated.
+#[test]
+fn odd_length_of_words_does_not_shift_what_follows() {
+    let file = File::cine(1).raw((0x0028, 0x0103), short(b"US", &[0; 3]));
+    let cine = open_bytes(file.bytes()).unwrap();
+    assert_eq!((cine.frame_count(), cine.size_px()), (1, [4, 3]));
 }
 
 #[test]
