@@ -3,8 +3,9 @@
 //! The same steps as `training/peony_training/preprocess.py`; `models/fixtures/letterbox` holds pictures on which
 //! both are compared.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::GrayImage;
 use peony_model::PointPx;
 
@@ -140,11 +141,11 @@ impl Resampler {
             &self.cut
         };
         let wrong = |error: &dyn std::fmt::Display| ResampleError::Resize(error.to_string());
-        let from = ImageRef::new(area.width, area.height, source, PixelType::U8).map_err(|e| wrong(&e))?;
-        let mut into =
-            Image::from_slice_u8(width, height, target, PixelType::U8).map_err(|e| wrong(&e))?;
+        // Typed, so that no other kind of pixel is compiled in.
+        let from = TypedImageRef::<U8>::from_buffer(area.width, area.height, source).map_err(|e| wrong(&e))?;
+        let mut into = TypedImage::<U8>::from_buffer(width, height, target).map_err(|e| wrong(&e))?;
         let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
-        self.resizer.resize(&from, &mut into, &options).map_err(|e| wrong(&e))
+        self.resizer.resize_typed(&from, &mut into, &options).map_err(|e| wrong(&e))
     }
 
     /// Draw an area of a picture on the black canvas, row-major, eight bits.

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use rustfft::algorithm::MixedRadix;
+use rustfft::algorithm::butterflies::Butterfly8;
 use rustfft::num_complex::Complex;
-use rustfft::{Fft, FftPlanner};
+use rustfft::{Fft, FftDirection};
 
 /// A displacement of the content, in pixels of the pictures that were compared.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -36,10 +38,16 @@ impl std::fmt::Debug for PhaseCorrelator {
 
 const SIDE: usize = 64;
 
+/// 64 = 8 × 8, put together by hand: the planner would bring every algorithm it has into this crate, which took
+/// minutes to compile.
+fn transform(direction: FftDirection) -> Arc<dyn Fft<f32>> {
+    let eight = || Arc::new(Butterfly8::new(direction));
+    Arc::new(MixedRadix::new(eight(), eight()))
+}
+
 impl Default for PhaseCorrelator {
     fn default() -> Self {
-        let mut planner = FftPlanner::new();
-        let (forward, backward) = (planner.plan_fft_forward(SIDE), planner.plan_fft_inverse(SIDE));
+        let (forward, backward) = (transform(FftDirection::Forward), transform(FftDirection::Inverse));
         let needed = forward.get_inplace_scratch_len().max(backward.get_inplace_scratch_len());
         Self { forward, backward, product: Vec::new(), scratch: vec![Complex::default(); needed] }
     }
@@ -72,7 +80,7 @@ impl PhaseCorrelator {
     }
 
     /// How far the content moved from one picture to the other: up to half the square, to a fraction of a pixel
-    /// (a parabola through the peak and its neighbours).
+    /// (the peak shares itself with its higher neighbour: Foroosh, Zerubia and Berthod 2002).
     pub fn shift(&mut self, from: &Spectrum, to: &Spectrum) -> Shift {
         if from.0.len() != SIDE * SIDE || to.0.len() != SIDE * SIDE {
             return Shift::default();
@@ -92,11 +100,17 @@ impl PhaseCorrelator {
         let signed = |at: usize| if at < SIDE / 2 { at as f32 } else { at as f32 - SIDE as f32 };
         let peak = value(x, y);
         Shift {
-            dx: signed(x) + vertex(value(x + SIDE - 1, y), peak, value(x + 1, y)),
-            dy: signed(y) + vertex(value(x, y + SIDE - 1), peak, value(x, y + 1)),
+            dx: signed(x) + between(value(x + SIDE - 1, y), peak, value(x + 1, y)),
+            dy: signed(y) + between(value(x, y + SIDE - 1), peak, value(x, y + 1)),
             peak: (peak / (SIDE * SIDE) as f32).clamp(0.0, 1.0),
         }
     }
+}
+
+/// Where a whitened peak lies between its value and the higher of its neighbours', −0.5..=0.5.
+fn between(before: f32, peak: f32, after: f32) -> f32 {
+    let (higher, sign) = if after > before { (after, 1.0) } else { (before, -1.0) };
+    if peak <= 0.0 || higher <= 0.0 { 0.0 } else { (sign * higher / (peak + higher)).clamp(-0.5, 0.5) }
 }
 
 /// Where the parabola through three neighbouring values is highest, −0.5..=0.5 from the middle one.

@@ -8,6 +8,8 @@ mod area;
 mod faults;
 mod hysteresis;
 mod look;
+#[cfg(test)]
+mod tests;
 
 use std::cmp::Reverse;
 

@@ -1,0 +1,137 @@
+//! The limits of the faults against real stills and the phantom's faults.
+
+use std::path::PathBuf;
+
+use peony_model::{Frame, Pixels, QualityCode, Spacing};
+use peony_phantom::{Fault, Faults, MassPlan, Phantom, PhantomConfig};
+
+use super::*;
+
+fn data() -> Option<PathBuf> {
+    let beside = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data"));
+    let folder = std::env::var_os("PEONY_DATA").map_or_else(beside, PathBuf::from);
+    let found = folder.join("cases.csv").is_file();
+    if !found {
+        eprintln!("skipped: no cases.csv in {} (set PEONY_DATA)", folder.display());
+    }
+    found.then_some(folder)
+}
+
+fn judge(frame: &Frame) -> (Look, Assessed) {
+    let view = View { frame, luma: frame.luma(), mode: Mode::Still };
+    let mut state = Assess::default();
+    let assessed = assess(&mut state, &view);
+    let look = assessed.area.map(|area| Look::at(&view, &state.grid, area)).unwrap_or_default();
+    (look, assessed)
+}
+
+fn grey(path: &std::path::Path) -> Frame {
+    let picture = image::open(path).unwrap().to_luma8();
+    Frame { index: 0, time_ns: 0, pixels: Pixels::Luma8(picture), spacing: Spacing::Unknown }
+}
+
+fn report(what: &str, judged: &[(Look, Assessed)]) {
+    let quantiles = |name: &str, figure: &dyn Fn(&Look) -> f32| {
+        let mut values: Vec<f32> = judged.iter().map(|(look, _)| figure(look)).collect();
+        values.sort_by(f32::total_cmp);
+        let at = |share: f32| values[((values.len() - 1) as f32 * share) as usize];
+        let row: Vec<String> =
+            [0.0, 0.01, 0.02, 0.1, 0.5, 0.9, 0.98, 0.99, 1.0].iter().map(|s| format!("{:.4}", at(*s))).collect();
+        eprintln!("{what:12} {name:10} {}", row.join(" "));
+    };
+    quantiles("median", &|look| look.median_grey);
+    quantiles("bright", &|look| look.bright_grey);
+    quantiles("saturated", &|look| look.saturated);
+    quantiles("black", &|look| look.black);
+    quantiles("flat", &|look| look.flat);
+    quantiles("strokes", &|look| look.strokes);
+    quantiles("sharp", &|look| look.sharpness);
+    quantiles("across", &|look| look.sharpness_across);
+    for code in QualityCode::ALL {
+        let share = share(judged, code);
+        if share > 0.0 {
+            eprintln!("{what:12} {:14} {:.1} %", code.key(), 100.0 * share);
+        }
+    }
+}
+
+fn share(judged: &[(Look, Assessed)], code: QualityCode) -> f32 {
+    let with = judged.iter().filter(|(_, assessed)| assessed.issues.iter().any(|issue| issue.code == code));
+    with.count() as f32 / judged.len() as f32
+}
+
+/// Every `every`th picture of a set.
+fn stills(set: &str, every: usize) -> Option<Vec<(Look, Assessed)>> {
+    let folder = data()?;
+    let table = std::fs::read_to_string(folder.join("cases.csv")).unwrap();
+    let paths = table.lines().skip(1).filter(|row| row.starts_with(set)).step_by(every);
+    Some(paths.map(|row| judge(&grey(&folder.join(row.split(',').nth(1).unwrap())))).collect())
+}
+
+#[test]
+fn real_stills_raise_few_false_alarms() {
+    for (set, every) in [("busi,", 4), ("busbra,", 8), ("breast,", 2)] {
+        let Some(judged) = stills(set, every) else { return };
+        report(set, &judged);
+        for code in [QualityCode::NoBmode, QualityCode::WrongDomain] {
+            assert!(share(&judged, code) <= 0.01, "{set} {}", code.key());
+        }
+        for code in [QualityCode::ContactLost, QualityCode::GainHigh, QualityCode::Blur] {
+            assert!(share(&judged, code) <= 0.06, "{set} {}", code.key());
+        }
+    }
+}
+
+#[test]
+fn most_mammograms_are_not_taken_for_ultrasound() {
+    let Some(judged) = stills("mias,", 6) else { return };
+    report("mias", &judged);
+    let stopped = share(&judged, QualityCode::WrongDomain) + share(&judged, QualityCode::NoBmode);
+    assert!(stopped >= 0.7, "{stopped}");
+}
+
+/// Frames of five breasts none of which is used to calibrate or to demonstrate.
+fn phantom_frames(faults: Faults) -> Vec<(Look, Assessed)> {
+    let mut judged = Vec::new();
+    for seed in 9100..9105 {
+        let config = PhantomConfig { masses: MassPlan::Normal, ..PhantomConfig::default() };
+        let phantom = Phantom::new(seed, &config).unwrap();
+        for seconds in [2.0, 6.0] {
+            let pose = phantom.path().pose(seconds);
+            judged.push(judge(&phantom.frame(&pose, faults).frame));
+        }
+    }
+    judged
+}
+
+#[test]
+fn the_phantoms_faults_are_seen() {
+    let clean = phantom_frames(Faults::NONE);
+    report("clean", &clean);
+    let mut missed = Vec::new();
+    for (fault, code) in [
+        (Fault::LostContact, QualityCode::ContactLost),
+        (Fault::TooDark, QualityCode::GainLow),
+        (Fault::TooBright, QualityCode::GainHigh),
+        (Fault::Blur, QualityCode::Blur),
+    ] {
+        let judged = phantom_frames(fault.into());
+        report(fault.as_str(), &judged);
+        if share(&judged, code) < 0.8 || share(&clean, code) > 0.1 {
+            missed.push((fault.as_str(), share(&judged, code), share(&clean, code)));
+        }
+    }
+    assert!(missed.is_empty(), "seen with and without the fault: {missed:?}");
+}
+
+#[test]
+fn the_phantoms_vendor_screen_is_cut_away() {
+    let config = PhantomConfig { masses: MassPlan::Normal, screen_calibrated: true, ..PhantomConfig::default() };
+    let phantom = Phantom::new(9100, &config).unwrap();
+    let made = phantom.frame(&phantom.path().pose(3.0), Fault::VendorScreen.into()).frame;
+    let truth = made.spacing.tissue_region().unwrap().area_px;
+    let unknown = Frame { spacing: Spacing::Unknown, ..made };
+    let found = judge(&unknown).1.area.unwrap().to_box_px();
+    let overlap = crate::track::overlap(found, truth);
+    assert!(overlap > 0.85, "found {found:?}, truth {truth:?}");
+}

@@ -1,0 +1,233 @@
+//! What the pipeline promises, with a network that is made up: it marks what is dark in the middle.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use image::{GrayImage, Luma};
+use peony_model::{
+    CalibrationSource, Frame, MmPerPx, Pixels, Precision, Provenance, QualityCode, Spacing, Unit,
+};
+use peony_ultrasound::live;
+use peony_ultrasound::network::{CANVAS, CELLS, NetOutputs, Reading};
+use peony_ultrasound::output::{Event, StepOutput, Timings};
+use peony_ultrasound::{Mode, Network, NetworkError, Pipeline, replay, step};
+
+/// Everything dark is a lesion, malignant when it lies on the left.
+struct Dark {
+    fails: bool,
+}
+
+impl Network for Dark {
+    fn run(&mut self, luma: &[f32]) -> Result<NetOutputs, NetworkError> {
+        if self.fails {
+            return Err(NetworkError::Other("broken on purpose".into()));
+        }
+        let mask: Vec<f32> = luma
+            .iter()
+            .enumerate()
+            .map(|(i, grey)| {
+                let y = i / CANVAS;
+                if (60..190).contains(&y) && *grey < 0.12 { 0.9 } else { 0.05 }
+            })
+            .collect();
+        let seen = mask.iter().filter(|p| **p > 0.5).count();
+        let malignancy_map = (0..CELLS * CELLS).map(|i| if i % CELLS < CELLS / 2 { 1.5 } else { -1.5 }).collect();
+        Ok(NetOutputs { mask, malignancy_map, lesion: if seen > 200 { 0.95 } else { 0.05 }, malignancy: 0.4 })
+    }
+
+    fn provenance(&self) -> Arc<Provenance> {
+        Arc::new(Provenance {
+            model: "dark".into(),
+            version: "1".into(),
+            sha256: "0".repeat(64),
+            provider: "test".into(),
+            precision: Precision::Fp32,
+        })
+    }
+
+    fn reading(&self) -> Reading {
+        Reading { mask: 0.5, lesion: 0.5, calibrated: false }
+    }
+}
+
+fn noise(x: u32, y: u32) -> u8 {
+    let mut h = x.wrapping_mul(0x9E37_79B9) ^ y.wrapping_mul(0x85EB_CA6B);
+    h = (h ^ (h >> 15)).wrapping_mul(0x2C1B_3C6D);
+    (60 + (h >> 24) % 90) as u8
+}
+
+/// Speckle with a dark disc that moves to the right and is there on some frames only.
+fn frame(index: u64, disc: bool, spacing: Spacing) -> Frame {
+    let centre = (150 + 2 * index as i32, 130);
+    let picture = GrayImage::from_fn(400, 300, |x, y| {
+        let (dx, dy) = (x as i32 - centre.0, y as i32 - centre.1);
+        let grey = noise(x + 7 * index as u32, y);
+        Luma([if disc && dx * dx + dy * dy < 35 * 35 { 5 + grey / 16 } else { grey }])
+    });
+    Frame { index, time_ns: index * 33_333_333, pixels: Pixels::Luma8(picture), spacing }
+}
+
+fn known() -> Spacing {
+    Spacing::Uniform(MmPerPx::new(0.1, 0.1, CalibrationSource::Entered).unwrap())
+}
+
+fn cine(frames: u64, spacing: &Spacing) -> Vec<Frame> {
+    (0..frames).map(|index| frame(index, (5..25).contains(&index), spacing.clone())).collect()
+}
+
+fn pipeline(mode: Mode) -> Pipeline {
+    Pipeline::new(Some(Box::new(Dark { fails: false })), mode)
+}
+
+/// Outputs without the times they took, as text.
+fn said(frames: &[Frame]) -> Vec<String> {
+    let mut pipeline = pipeline(Mode::Sweep);
+    let mut all = Vec::new();
+    replay::run(frames.iter().cloned(), &mut pipeline, |_, output| {
+        all.push(format!("{:?}", StepOutput { timings: Timings::default(), ..output }));
+    });
+    all
+}
+
+#[test]
+fn replaying_twice_says_the_same() {
+    let frames = cine(30, &known());
+    assert_eq!(said(&frames), said(&frames));
+}
+
+#[test]
+fn no_output_depends_on_a_later_frame() {
+    let frames = cine(30, &known());
+    let whole = said(&frames);
+    for k in [1, 7, 18] {
+        assert_eq!(said(&frames[..k]), whole[..k], "the first {k} frames");
+    }
+}
+
+#[test]
+fn no_result_without_provenance_and_no_millimetre_without_scale() {
+    for (spacing, unit) in [(known(), Unit::Millimetre), (Spacing::Unknown, Unit::Pixel)] {
+        let mut pipeline = pipeline(Mode::Sweep);
+        let mut findings = 0;
+        for frame in cine(20, &spacing) {
+            let output = step(&mut pipeline, &frame);
+            for finding in &output.findings {
+                assert_eq!(finding.provenance.model, "dark");
+                assert_eq!(finding.assessment, None, "the network is not calibrated");
+                let lengths: Vec<_> =
+                    finding.measurements.iter().filter(|m| m.unit() != Unit::One).collect();
+                assert!(lengths.len() == 2 && lengths.iter().all(|m| m.unit() == unit));
+                findings += 1;
+            }
+            let unknown = output.quality.issues.iter().any(|i| i.code == QualityCode::ScaleUnknown);
+            assert_eq!(unknown, spacing == Spacing::Unknown);
+            if spacing == Spacing::Unknown {
+                assert_eq!(output.volume.path_mm, None);
+                assert_eq!(output.quality.speed_mm_s, None);
+                assert!(output.volume.tracks.is_empty());
+            }
+        }
+        assert!(findings >= 10, "{findings} findings");
+    }
+}
+
+#[test]
+fn a_lesion_is_confirmed_kept_and_let_go_and_its_number_is_not_used_again() {
+    let mut pipeline = pipeline(Mode::Sweep);
+    let (mut confirmed, mut left, mut planes, mut ids) = (vec![], vec![], vec![], BTreeSet::new());
+    let spacing = known();
+    let disc = |i: u64| (5..25).contains(&i) || (45..60).contains(&i);
+    for index in 0..80 {
+        let output = step(&mut pipeline, &frame(index, disc(index), spacing.clone()));
+        ids.extend(output.tracks.iter().map(|track| track.id));
+        for event in output.events {
+            match event {
+                Event::Confirmed { track, letter } => confirmed.push((index, track, letter)),
+                Event::Left { track } => left.push((index, track)),
+                Event::KeyPlane { track, reason, .. } => planes.push((track, reason)),
+                _ => {}
+            }
+        }
+    }
+    assert_eq!(confirmed.len(), 2, "{confirmed:?}");
+    let ((first_at, first, 'A'), (_, second, 'B')) = (confirmed[0], confirmed[1]) else {
+        panic!("{confirmed:?}")
+    };
+    assert!((8..=9).contains(&first_at) && first != second, "{confirmed:?}");
+    assert_eq!(left.len(), 2);
+    let (gone_at, gone) = left[0];
+    assert!(gone == first && (34..=36).contains(&gone_at), "300 ms after frame 24: {left:?}");
+    assert!(planes.len() >= 6 && planes.len() < 16, "{planes:?}");
+    assert!(pipeline.key_planes().iter().all(|plane| plane.luma.dimensions() == (400, 300)));
+    assert!(ids.len() >= 2);
+}
+
+#[test]
+fn stills_do_not_know_each_other() {
+    let mut pipeline = pipeline(Mode::Still);
+    let with = frame(3, true, Spacing::Unknown);
+    let first = step(&mut pipeline, &with);
+    step(&mut pipeline, &frame(4, false, Spacing::Unknown));
+    let again = step(&mut pipeline, &with);
+    assert_eq!(first.findings.len(), 1);
+    assert_eq!(format!("{:?}", first.findings), format!("{:?}", again.findings));
+    assert!(first.tracks.is_empty() && first.events.is_empty());
+    let malignant = first.findings[0].malignancy.unwrap();
+    assert!(malignant > 0.7, "on the left: {malignant}");
+}
+
+#[test]
+fn without_a_network_or_with_a_broken_one_the_picture_is_still_judged() {
+    for network in [None, Some(Box::new(Dark { fails: true }) as Box<dyn Network>)] {
+        let broken = network.is_some();
+        let mut pipeline = Pipeline::new(network, Mode::Sweep);
+        for frame in cine(12, &Spacing::Unknown) {
+            let output = step(&mut pipeline, &frame);
+            assert!(output.findings.is_empty() && output.malignancy.is_none());
+            assert!(output.quality.picture_px.is_some());
+            assert!(output.quality.issues.iter().any(|i| i.code == QualityCode::ScaleUnknown));
+        }
+        assert_eq!(pipeline.network_error().is_some(), broken);
+    }
+}
+
+#[test]
+fn a_frozen_picture_rests_and_keeps_what_was_found() {
+    let mut pipeline = pipeline(Mode::Sweep);
+    let mut seen = None;
+    for index in 0..40 {
+        let source = frame(index.min(9), true, known());
+        let output = step(&mut pipeline, &Frame { index, time_ns: index * 33_333_333, ..source });
+        if index >= 25 {
+            assert!(output.quality.issues.iter().any(|i| i.code == QualityCode::Frozen), "frame {index}");
+            assert_eq!(output.findings.len(), 1, "frame {index}");
+            let sightings = output.tracks[0].sightings;
+            assert_eq!(*seen.get_or_insert(sightings), sightings, "a frozen picture is one sighting");
+        }
+    }
+}
+
+#[test]
+fn odd_pictures_are_read_without_harm() {
+    let mut pipeline = pipeline(Mode::Sweep);
+    for (index, (width, height)) in [(1, 1), (8, 8), (1200, 3), (3, 900), (65, 70), (400, 300)].into_iter().enumerate() {
+        let picture = GrayImage::from_fn(width, height, |x, y| Luma([noise(x, y)]));
+        let frame = Frame { index: index as u64, time_ns: 0, pixels: Pixels::Luma8(picture), spacing: known() };
+        for _ in 0..3 {
+            let output = step(&mut pipeline, &frame);
+            assert_eq!(output.size_px, [width, height]);
+        }
+    }
+}
+
+#[test]
+fn live_counts_every_frame_that_it_does_not_read() {
+    let frames = cine(60, &Spacing::Unknown);
+    let mut pipeline = pipeline(Mode::Sweep);
+    let mut indices = Vec::new();
+    let counts = live::run(frames.into_iter(), &mut pipeline, |frame, _| indices.push(frame.index));
+    assert_eq!(counts.read + counts.dropped, 60);
+    assert_eq!(counts.read as usize, indices.len());
+    assert!(indices.is_sorted(), "in order");
+    assert_eq!(indices.last(), Some(&59), "the newest is never the one that is dropped");
+}
