@@ -175,14 +175,15 @@ fn exponential(seed: u32, at: u32) -> f32 {
     -std::f32::consts::LN_2 * log2(unit)
 }
 
-/// The logarithm to base two of a positive number, within 0.0002: a cubic over the mantissa, which the compiler
+/// The logarithm to base two of a positive number, within 0.0002: a polynomial over the mantissa, which the compiler
 /// can run in vectors where the library's cannot.
 #[inline]
 fn log2(v: f32) -> f32 {
     let bits = v.to_bits();
     let exponent = (bits >> 23) as i32 - 127;
     let m = f32::from_bits((bits & 0x007f_ffff) | 0x3f80_0000);
-    let series = -2.786_231_5 + m * (5.046_876 + m * (-3.492_494_3 + m * (1.593_901_4 + m * (-0.404_867_17 + m * 0.042_815_47))));
+    let series = -2.498_353_1
+        + m * (4.029_211_4 + m * (-2.078_335_2 + m * (0.626_032_2 - m * 0.078_440_68)));
     exponent as f32 + series
 }
 
@@ -192,7 +193,7 @@ fn exp2(v: f32) -> f32 {
     let v = v.clamp(-120.0, 120.0) + 128.0;
     let whole = v as i32;
     let f = v - whole as f32;
-    let series = 1.0 + f * (0.695_556_4 + f * (0.226_173_17 + f * 0.078_024_9));
+    let series = 0.999_900_3 + f * (0.696_324_8 + f * (0.224_693_16 + f * 0.078_967_26));
     f32::from_bits(((whole - 1) << 23) as u32) * series
 }
 
