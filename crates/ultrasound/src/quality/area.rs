@@ -80,5 +80,21 @@ fn on_screen(grid: &CellGrid, whole: PixelRect) -> Option<PixelRect> {
         .flat_map(|row| (0..columns).map(move |column| (column, row)))
         .filter(|&(column, row)| outside(column, row) && drawn(column, row))
         .count();
-    Some(if ink as f32 > INK * (columns * rows) as f32 { found } else { whole })
+    Some(if ink as f32 > INK * (columns * rows) as f32 { with_lost_sides(grid, found) } else { whole })
+}
+
+/// The area with the columns beside it that are bright at the level of the skin: there the probe has lost contact, and
+/// reverberation is all that is left. A vendor's ruler or text stands apart from the picture, so the first dark
+/// column ends it.
+fn with_lost_sides(grid: &CellGrid, found: PixelRect) -> PixelRect {
+    let side = CellGrid::SIDE as u32;
+    let rows = found.y / side..found.y / side + (found.height / side / 8).max(1);
+    let bright = |column: u32| {
+        let sum: u32 = rows.clone().map(|row| u32::from(grid.at(column as usize, row as usize).mean)).sum();
+        sum > 30 * rows.len() as u32
+    };
+    let (first, end) = (found.x / side, (found.x + found.width) / side);
+    let left = (0..first).rev().take_while(|column| bright(*column)).count() as u32;
+    let right = (end..grid.columns() as u32).take_while(|column| bright(*column)).count() as u32;
+    PixelRect { x: found.x - left * side, width: found.width + (left + right) * side, ..found }
 }

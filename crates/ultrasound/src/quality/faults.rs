@@ -6,16 +6,18 @@ use super::look::{ColumnSignal, Look};
 use crate::motion::Motion;
 use crate::output::{ContactSide, Unfit};
 
-/// One cell in twenty of a picture with enough gain is brighter than this.
-const GAIN_LOW: f32 = 40.0;
+/// One cell in twenty of a picture with enough gain is brighter than this; in the darkest of 495 stills it is 75.
+const GAIN_LOW: f32 = 70.0;
 /// The median of a picture with too much gain lies above this.
 const GAIN_HIGH: f32 = 165.0;
 /// Or this share of it is saturated.
 const SATURATED: f32 = 0.12;
-/// Fine detail over coarse below this is blurred.
-const BLUR: f32 = 0.045;
+/// Fine detail over coarse below this is blurred. Of 495 stills the least sharp has 0.098.
+const BLUR: f32 = 0.092;
 /// A column with less grey than this, under a near field with more, sees no tissue.
 const NO_TISSUE: f32 = 9.0;
+/// Reverberation may reach down into it: then up to this grey, under a near field three times as bright.
+const REVERBERATION: f32 = 32.0;
 /// The share of columns at one side that must be lost.
 const LOST_SIDE: f32 = 0.08;
 /// The share of columns that makes the whole.
@@ -39,7 +41,9 @@ pub(super) fn of_picture(look: &Look, contact: Option<ContactSide>, chroma: f32)
     over(QualityCode::GainHigh, look.median_grey, GAIN_HIGH, look.median_grey > GAIN_HIGH);
     let saturated = look.saturated > SATURATED && look.median_grey <= GAIN_HIGH;
     over(QualityCode::GainHigh, look.saturated, SATURATED, saturated);
-    over(QualityCode::Blur, look.sharpness, BLUR, look.sharpness < BLUR && look.bright_grey >= GAIN_LOW);
+    // Bands of reverberation and a dark picture hold no fine detail to be missed.
+    let can_tell = contact.is_none() && look.bright_grey >= GAIN_LOW;
+    over(QualityCode::Blur, look.sharpness, BLUR, can_tell && look.sharpness < BLUR);
     over(QualityCode::ColourBox, chroma, COLOUR_BOX, chroma > COLOUR_BOX);
     over(QualityCode::Marks, look.strokes, MARKS, look.strokes > MARKS);
     if is_foreign(look, chroma) {
@@ -58,7 +62,11 @@ fn is_foreign(look: &Look, chroma: f32) -> bool {
     let coloured = chroma > 0.6;
     let smooth = look.sharpness < 0.02;
     let drawn = look.flat > 0.55;
-    coloured || smooth || drawn
+    // Beams are wider than pulses are long, so fine detail differs across and down; film grain does not. Even ground
+    // around the breast adds pixels that equal their neighbours.
+    let across_over_all = look.sharpness_across / look.sharpness.max(1e-6);
+    let film = (0.93..1.07).contains(&across_over_all) && look.flat > 0.19;
+    coloured || smooth || drawn || film
 }
 
 /// Which side of the probe has lost contact: columns that are dark below a near field that is not.
@@ -67,7 +75,10 @@ pub(super) fn contact(look: &Look) -> Option<ContactSide> {
     if count < 8 {
         return None;
     }
-    let lost = |column: &ColumnSignal| column.tissue < NO_TISSUE && column.near > column.tissue;
+    let lost = |column: &ColumnSignal| {
+        (column.tissue < NO_TISSUE && column.near > column.tissue)
+            || (column.tissue < REVERBERATION && column.near > 3.0 * column.tissue)
+    };
     let all = look.columns.iter().filter(|column| lost(column)).count();
     let left = look.columns.iter().take_while(|column| lost(column)).count();
     let right = look.columns.iter().rev().take_while(|column| lost(column)).count();

@@ -16,8 +16,6 @@ pub(crate) struct Look {
     pub bright_grey: f32,
     /// Share of pixels that are saturated.
     pub saturated: f32,
-    /// Share of pixels that are black.
-    pub black: f32,
     /// Share of pixels equal to their right neighbour, of those that are not black.
     pub flat: f32,
     /// Share of pixels that are strokes of text or marks.
@@ -66,7 +64,6 @@ impl Look {
             median_grey: greys.quantile(0.5).unwrap_or_default(),
             bright_grey: greys.quantile(0.95).unwrap_or_default(),
             saturated: saturated as f32 / pixels,
-            black: black as f32 / pixels,
             flat: flat as f32 / (pixels - black as f32).max(1.0),
             strokes: strokes as f32 / pixels,
             sharpness,

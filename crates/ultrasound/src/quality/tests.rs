@@ -42,11 +42,10 @@ fn report(what: &str, judged: &[(Look, Assessed)]) {
     quantiles("median", &|look| look.median_grey);
     quantiles("bright", &|look| look.bright_grey);
     quantiles("saturated", &|look| look.saturated);
-    quantiles("black", &|look| look.black);
     quantiles("flat", &|look| look.flat);
     quantiles("strokes", &|look| look.strokes);
     quantiles("sharp", &|look| look.sharpness);
-    quantiles("across", &|look| look.sharpness_across);
+    quantiles("isotropy", &|look| look.sharpness_across / look.sharpness);
     for code in QualityCode::ALL {
         let share = share(judged, code);
         if share > 0.0 {
