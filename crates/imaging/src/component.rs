@@ -68,8 +68,7 @@ impl Labels {
             pixels += 1;
             sum += map[y as usize * width as usize + x as usize];
             (x0, x1, y0, y1) = (x0.min(x), x1.max(x), y0.min(y), y1.max(y));
-            let neighbours =
-                [(x.wrapping_sub(1), y), (x + 1, y), (x, y.wrapping_sub(1)), (x, y + 1)];
+            let neighbours = [(x.wrapping_sub(1), y), (x + 1, y), (x, y.wrapping_sub(1)), (x, y + 1)];
             for (nx, ny) in neighbours {
                 if nx >= width || ny >= height {
                     continue;

@@ -73,11 +73,9 @@ impl HighPass {
         self.line.resize(width.max(height), 0.0);
         for row in self.blurred.chunks_exact_mut(width.max(1)) {
             self.line[..width].copy_from_slice(row);
-            for x in 0..width {
-                let at = |offset: isize| {
-                    self.line[x.saturating_add_signed(offset).min(width - 1)]
-                };
-                row[x] = kernel[0] * at(0) + kernel[1] * (at(-1) + at(1)) + kernel[2] * (at(-2) + at(2));
+            for (x, value) in row.iter_mut().enumerate() {
+                let at = |offset: isize| self.line[x.saturating_add_signed(offset).min(width - 1)];
+                *value = kernel[0] * at(0) + kernel[1] * (at(-1) + at(1)) + kernel[2] * (at(-2) + at(2));
             }
         }
         let across = self.blurred.clone();
@@ -87,8 +85,8 @@ impl HighPass {
                 &across[from..from + width]
             };
             let rows = [row(-2), row(-1), row(0), row(1), row(2)];
-            for x in 0..width {
-                self.blurred[y * width + x] = kernel[0] * rows[2][x]
+            for (x, value) in self.blurred[y * width..][..width].iter_mut().enumerate() {
+                *value = kernel[0] * rows[2][x]
                     + kernel[1] * (rows[1][x] + rows[3][x])
                     + kernel[2] * (rows[0][x] + rows[4][x]);
             }
@@ -103,7 +101,10 @@ impl HighPass {
             // The centre of coarse row k lies at 4 k + 1.5 in pixel indices.
             let (top, down) = neighbours(y, into.coarse_height);
             for (x, value) in self.line.iter_mut().enumerate() {
-                let (a, b) = (self.blurred[top * coarse_width + x], self.blurred[(top + 1).min(into.coarse_height - 1) * coarse_width + x]);
+                let (a, b) = (
+                    self.blurred[top * coarse_width + x],
+                    self.blurred[(top + 1).min(into.coarse_height - 1) * coarse_width + x],
+                );
                 *value = a + (b - a) * down;
             }
             let row = &mut into.fine[y * width..(y + 1) * width];

@@ -142,7 +142,8 @@ impl Resampler {
         };
         let wrong = |error: &dyn std::fmt::Display| ResampleError::Resize(error.to_string());
         // Typed, so that no other kind of pixel is compiled in.
-        let from = TypedImageRef::<U8>::from_buffer(area.width, area.height, source).map_err(|e| wrong(&e))?;
+        let from =
+            TypedImageRef::<U8>::from_buffer(area.width, area.height, source).map_err(|e| wrong(&e))?;
         let mut into = TypedImage::<U8>::from_buffer(width, height, target).map_err(|e| wrong(&e))?;
         let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
         self.resizer.resize_typed(&from, &mut into, &options).map_err(|e| wrong(&e))
@@ -205,7 +206,10 @@ mod tests {
         let letterbox = Letterbox::fit(area, 256).unwrap();
         for (x, y) in [(40.0, 25.0), (540.0, 358.0), (123.4, 222.2)] {
             let back = letterbox.picture_from_canvas(letterbox.canvas_from_picture(PointPx::new(x, y)));
-            assert!((back.x - x).abs() < 1e-3 && (back.y - y).abs() < 1e-3, "({x}, {y}) came back as {back:?}");
+            assert!(
+                (back.x - x).abs() < 1e-3 && (back.y - y).abs() < 1e-3,
+                "({x}, {y}) came back as {back:?}"
+            );
         }
         let corner = letterbox.picture_from_canvas([letterbox.placed.x as f32, letterbox.placed.y as f32]);
         assert_eq!(corner, PointPx::new(40.0, 25.0));

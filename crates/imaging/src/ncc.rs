@@ -189,8 +189,7 @@ mod tests {
         let before = speckled(0, 0);
         for (sx, sy) in [(0, 0), (1, 0), (0, 1), (5, 3)] {
             let after = speckled(sx, sy);
-            let surface =
-                match_patch(&before, &after, [60, 50], [32, 36], [sx as i32, sy as i32]).unwrap();
+            let surface = match_patch(&before, &after, [60, 50], [32, 36], [sx as i32, sy as i32]).unwrap();
             assert!(surface.0[1][1] > 0.99, "shift ({sx}, {sy}): {surface:?}");
             let [across, down] = surface.peak();
             assert!(across.abs() < 0.1 && down.abs() < 0.1);

@@ -167,9 +167,8 @@ mod tests {
     fn outlines(map: &[f32], width: u32) -> Vec<Vec<PointPx>> {
         let mut labels = Labels::new();
         let parts = labels.label(map, width, 0.5);
-        let to_points = |part| {
-            outline(map, width, 0.5, &labels, part).iter().map(|&[x, y]| PointPx::new(x, y)).collect()
-        };
+        let to_points =
+            |part| outline(map, width, 0.5, &labels, part).iter().map(|&[x, y]| PointPx::new(x, y)).collect();
         parts.iter().map(to_points).collect()
     }
 

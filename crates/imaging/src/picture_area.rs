@@ -24,7 +24,8 @@ pub fn picture_area(grid: &CellGrid) -> Option<PixelRect> {
     }
     let by_column: Vec<usize> =
         (0..columns).map(|c| (0..rows).filter(|r| part[r * columns + c]).count()).collect();
-    let by_row: Vec<usize> = part.chunks_exact(columns).map(|row| row.iter().filter(|p| **p).count()).collect();
+    let by_row: Vec<usize> =
+        part.chunks_exact(columns).map(|row| row.iter().filter(|p| **p).count()).collect();
     let (x0, x1) = occupied(&by_column)?;
     let (y0, y1) = occupied(&by_row)?;
     let side = CellGrid::SIDE;
@@ -86,10 +87,10 @@ mod tests {
     fn the_picture_is_found_between_header_ruler_and_wedge() {
         let found = find(640, 480, |x, y| match (x, y) {
             (160..=479, 80..=399) => noise(x, y),
-            (_, 0..=30) => 60,                               // header bar
-            (20..=40, 100..=300) => (y - 100) as u8,         // grey wedge
-            (490, y) if y % 40 == 0 => 255,                  // ruler
-            (540..=620, 100..=200) if x % 7 == 0 => 255,     // text
+            (_, 0..=30) => 60,                           // header bar
+            (20..=40, 100..=300) => (y - 100) as u8,     // grey wedge
+            (490, y) if y % 40 == 0 => 255,              // ruler
+            (540..=620, 100..=200) if x % 7 == 0 => 255, // text
             _ => 0,
         })
         .unwrap();
@@ -104,7 +105,11 @@ mod tests {
     fn a_screen_without_a_picture_has_none() {
         assert_eq!(find(640, 480, |_, _| 0), None);
         assert_eq!(find(640, 480, |_, _| 128), None);
-        assert_eq!(find(640, 480, |x, y| if x % 9 < 2 && y % 20 < 12 { 255 } else { 0 }), None, "a page of text");
+        assert_eq!(
+            find(640, 480, |x, y| if x % 9 < 2 && y % 20 < 12 { 255 } else { 0 }),
+            None,
+            "a page of text"
+        );
         assert_eq!(find(5, 5, noise), None);
     }
 

@@ -45,8 +45,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let speed_mm_s = 6.0 + (seed % 5) as f32 * 2.5;
         let length_mm = speed_mm_s * frames as f32 / 30.0;
         let masses = MassPlan::OneOfEach(Difficulty::Easy);
-        let phantom =
-            Phantom::new(seed, &PhantomConfig { path, speed_mm_s, length_mm, masses, ..PhantomConfig::default() })?;
+        let phantom = Phantom::new(
+            seed,
+            &PhantomConfig { path, speed_mm_s, length_mm, masses, ..PhantomConfig::default() },
+        )?;
         one(&phantom, frames, path)?;
     }
     Ok(())
@@ -69,7 +71,9 @@ fn one(phantom: &Phantom, frames: u64, path: PathKind) -> Result<(), Box<dyn std
         for mass in &made.truth.masses {
             let whole = PixelRect::whole(width, height);
             let letterbox = Letterbox::fit(whole, CANVAS as u32).ok_or("empty frame")?;
-            let mut wide = mass.mask.clone();
+            let mut wide = image::GrayImage::new(width, height);
+            let (x, y) = (mass.box_px.min.x as i64, mass.box_px.min.y as i64);
+            image::imageops::replace(&mut wide, &mass.mask, x, y);
             wide.pixels_mut().for_each(|p| p.0[0] = if p.0[0] > 0 { 255 } else { 0 });
             resampler.letterbox(&wide, &letterbox, &mut canvas)?;
             sum.iter_mut().zip(&canvas).for_each(|(s, c)| *s += f32::from(*c) / 255.0);
@@ -96,7 +100,9 @@ fn one(phantom: &Phantom, frames: u64, path: PathKind) -> Result<(), Box<dyn std
     }
     let ratios: Vec<String> = solids
         .iter()
-        .filter_map(|(track, read)| truth_of.get(track).map(|(truth, id)| format!("{id}:{:.2}", read / truth)))
+        .filter_map(|(track, read)| {
+            truth_of.get(track).map(|(truth, id)| format!("{id}:{:.2}", read / truth))
+        })
         .collect();
     println!(
         "{} {path:?}\t{true_mm:.1} {read_mm:.1} {:.3} {:.2} | {}",

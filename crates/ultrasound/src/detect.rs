@@ -6,10 +6,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use peony_imaging::{
-    Component, Labels, Letterbox, PixelRect, Resampler, feret, outline, polygon_area,
+use peony_imaging::{Component, Labels, Letterbox, PixelRect, Resampler, feret, outline, polygon_area};
+use peony_model::{
+    BiRads, BoxPx, Code, Finding, Measurement, PointPx, Provenance, Quantity, Region, Spacing,
 };
-use peony_model::{BiRads, BoxPx, Code, Finding, Measurement, PointPx, Provenance, Quantity, Region, Spacing};
 
 use crate::network::{CANVAS, CELL, CELLS, NetOutputs, Network, NetworkError, Reading};
 use crate::pipeline::{Mode, View};
@@ -167,12 +167,7 @@ fn stand(past: &Past, frame: u64) -> Detected {
     for Found { finding: Finding { region: Region::Image { frame: at, .. }, .. }, .. } in &mut findings {
         *at = frame;
     }
-    Detected {
-        findings,
-        malignancy: Some(past.malignancy),
-        lesion: Some(past.lesion),
-        ..Detected::default()
-    }
+    Detected { findings, malignancy: Some(past.malignancy), lesion: Some(past.lesion), ..Detected::default() }
 }
 
 /// How much of the past counts: what the speckle of the last frame still has in common with this one.

@@ -9,7 +9,8 @@
 use std::collections::VecDeque;
 
 use peony_imaging::{
-    HighPass, HighPassed, NccSurface, PatchGrid, PhaseCorrelator, PixelRect, Resampler, Shift, Spectrum, match_patch,
+    HighPass, HighPassed, NccSurface, PatchGrid, PhaseCorrelator, PixelRect, Resampler, Shift, Spectrum,
+    match_patch,
 };
 use peony_model::{BoxPx, CalibrationSource, MmPerPx};
 
@@ -123,9 +124,8 @@ struct Sampled {
 impl Sampled {
     /// The middle of the picture's width, from its top: where tissue is.
     fn of(area: PixelRect, scale: Option<MmPerPx>) -> Option<Self> {
-        let per_px = scale.map_or([UNSCALED_WIDTH / area.width as f32; 2], |mm| {
-            [mm.x() / PIXEL_MM, mm.y() / PIXEL_MM]
-        });
+        let per_px = scale
+            .map_or([UNSCALED_WIDTH / area.width as f32; 2], |mm| [mm.x() / PIXEL_MM, mm.y() / PIXEL_MM]);
         let part = |side: u32, per_px: f32| {
             let most = (LARGEST as f32 / per_px) as u32;
             let used = side.min(most.max(1));
@@ -258,9 +258,7 @@ fn full_speckle(usual: &mut Histogram, picture: &HighPassed, grid: &PatchGrid) -
 
 fn mean_grey(picture: &HighPassed, [x, y]: [usize; 2]) -> f32 {
     let (columns, rows) = (PATCH[0] / 4, PATCH[1] / 4);
-    let row = |line: usize| {
-        &picture.coarse[(y / 4 + line) * picture.coarse_width + x / 4..][..columns]
-    };
+    let row = |line: usize| &picture.coarse[(y / 4 + line) * picture.coarse_width + x / 4..][..columns];
     (0..rows).map(|line| row(line).iter().sum::<f32>()).sum::<f32>() / (columns * rows) as f32
 }
 
@@ -295,13 +293,13 @@ fn compare_patches(
     let columns = grid.count[0];
     let mut surfaces: Vec<Option<NccSurface>> = vec![None; columns * grid.count[1]];
     for &[column, row] in full {
-        surfaces[row * columns + column] =
-            match_patch(from, to, grid.origin(column, row), grid.patch, whole);
+        surfaces[row * columns + column] = match_patch(from, to, grid.origin(column, row), grid.patch, whole);
     }
     let (mut patches, mut across, mut down) = (Vec::with_capacity(full.len()), Vec::new(), Vec::new());
     for &[column, row] in full {
         let Some(own) = surfaces[row * columns + column] else { continue };
-        let around = (row - 1..=row + 1).flat_map(|r| (column - 1..=column + 1).map(move |c| r * columns + c));
+        let around =
+            (row - 1..=row + 1).flat_map(|r| (column - 1..=column + 1).map(move |c| r * columns + c));
         let peak = NccSurface::mean(around.filter_map(|at| surfaces[at].as_ref())).peak();
         across.push(peak[0]);
         down.push(peak[1]);

@@ -73,12 +73,17 @@ pub(crate) fn assess(state: &mut Assess, view: &View<'_>) -> Assessed {
     if view.frame.spacing.within(area.to_box_px().inflate(-1.0, -1.0)).is_none() {
         issues.push(QualityIssue::new(QualityCode::ScaleUnknown));
     }
-    let stopped = |issue: &QualityIssue| {
-        matches!(issue.code, QualityCode::NoBmode | QualityCode::WrongDomain)
-    };
+    let stopped =
+        |issue: &QualityIssue| matches!(issue.code, QualityCode::NoBmode | QualityCode::WrongDomain);
     let readable = contact_lost != Some(ContactSide::Whole) && !issues.iter().any(stopped);
-    let mut assessed =
-        Assessed { issues, area: Some(area), readable, sharpness: look.sharpness, contact_lost, ..Assessed::default() };
+    let mut assessed = Assessed {
+        issues,
+        area: Some(area),
+        readable,
+        sharpness: look.sharpness,
+        contact_lost,
+        ..Assessed::default()
+    };
     if !still {
         assess_scan(state, view, &mut assessed, area);
     }
@@ -142,7 +147,8 @@ impl Drops {
     const MOST: f32 = 0.05;
 
     fn count(&mut self, index: u64) -> Option<QualityIssue> {
-        let missing = self.last.map_or(0, |last| index.saturating_sub(last).saturating_sub(1)).min(127) as u32;
+        let missing =
+            self.last.map_or(0, |last| index.saturating_sub(last).saturating_sub(1)).min(127) as u32;
         self.last = Some(index);
         let gap = self.recent.checked_shl(missing).unwrap_or(0) | ((1_u128 << missing) - 1);
         self.recent = gap << 1;

@@ -148,8 +148,7 @@ pub(crate) fn follow(
         }
     }
     let confirmed = confirm(state);
-    let (stay, gone): (Vec<_>, Vec<_>) =
-        state.tracks.drain(..).partition(|track| stays(track, time_ns));
+    let (stay, gone): (Vec<_>, Vec<_>) = state.tracks.drain(..).partition(|track| stays(track, time_ns));
     state.tracks = stay;
     let left = gone.iter().filter(|track| track.letter.is_some()).map(|track| track.id).collect();
     Tracked { tracks: state.tracks.clone(), confirmed, left, fresh: detected.fresh }

@@ -6,12 +6,12 @@
 
 use peony_model::{MmPerPx, PointMm, PointPx};
 
+use crate::classify::Graded;
 use crate::detect::{Detected, Found};
 use crate::motion::{Motion, calibration};
 use crate::output::{TrackVolume, Unfit, VolumeState};
 use crate::pipeline::{Mode, View};
 use crate::quality::Assessed;
-use crate::classify::Graded;
 
 /// The most slices kept of a lesion; when full, every second one is dropped and half as many are taken from then on.
 const MOST_SLICES: usize = 48;
@@ -40,6 +40,7 @@ struct Pose {
 #[derive(Debug, Clone)]
 struct Growing {
     track: u32,
+    confirmed: bool,
     slices: Vec<Vec<PointMm>>,
     every: u32,
     sightings: u32,
@@ -55,7 +56,7 @@ struct Growing {
 impl Growing {
     fn finished(&self) -> Option<TrackVolume> {
         let fit = self.unfit as f32 <= MOST_UNFIT * self.frames as f32;
-        (fit && self.sightings >= FEWEST_SIGHTINGS).then(|| TrackVolume {
+        (fit && self.confirmed && self.sightings >= FEWEST_SIGHTINGS).then(|| TrackVolume {
             track: self.track,
             slices: self.slices.clone(),
             volume_cm3: self.volume_mm3 / 1000.0,
@@ -97,14 +98,14 @@ pub(crate) fn extend(
     if view.mode == Mode::Still {
         return Solid::default();
     }
-    let scale = assessed.area.and_then(|area| view.frame.spacing.within(area.to_box_px().inflate(-1.0, -1.0)));
+    let scale =
+        assessed.area.and_then(|area| view.frame.spacing.within(area.to_box_px().inflate(-1.0, -1.0)));
     if scale != state.scale {
         // Lengths before and after a change of scale do not add up: the sweep begins anew.
         *state = Sweep { scale, ..Sweep::default() };
     }
-    let unfit = scale.map_or(Some(Unfit::ScaleUnknown), |_| {
-        assessed.motion.as_ref().and_then(|motion| motion.unfit)
-    });
+    let unfit =
+        scale.map_or(Some(Unfit::ScaleUnknown), |_| assessed.motion.as_ref().and_then(|motion| motion.unfit));
     let mut renewed = Vec::new();
     if let (Some(scale), false) = (scale, assessed.frozen) {
         state.advance(assessed.motion.as_ref(), scale);
@@ -144,7 +145,10 @@ impl Sweep {
     ) -> Vec<TrackVolume> {
         let mut renewed = Vec::new();
         let middle = view.frame.size_px()[0] as f32 / 2.0;
-        for track in graded.tracks.iter().filter(|track| track.letter.is_some()) {
+        // New lesions grow too, so that a solid has the planes from before persistence confirmed it.
+        let followed = |solid: &Growing| graded.tracks.iter().any(|track| track.id == solid.track);
+        self.growing.retain(|solid| solid.confirmed || followed(solid));
+        for track in &graded.tracks {
             let Some(found) = track.finding.and_then(|index| detected.findings.get(index)) else {
                 if let Some(solid) = self.growing.iter_mut().find(|solid| solid.track == track.id) {
                     solid.frames += 1;
@@ -156,9 +160,11 @@ impl Sweep {
             let centre_x = found.finding.region.box_px().center().x;
             let y = self.pose.y + self.pose.slope * (centre_x - middle) * scale.x();
             let area = found.area_px2 * scale.x() * scale.y();
-            let solid = self.solid_of(track.id, y, calibration(scale).relative_error);
+            let half_step = self.last_step / 2.0;
+            let solid = self.solid_of(track.id, y - half_step, calibration(scale).relative_error);
+            solid.confirmed |= track.letter.is_some();
             solid.add(slice, area, y, unfit);
-            if solid.sightings % RENEWED_EVERY == 0 {
+            if solid.confirmed && solid.sightings.is_multiple_of(RENEWED_EVERY) {
                 renewed.extend(solid.finished());
             }
         }
@@ -172,6 +178,7 @@ impl Sweep {
             }
             self.growing.push(Growing {
                 track,
+                confirmed: false,
                 slices: Vec::new(),
                 every: 1,
                 sightings: 0,
@@ -206,11 +213,13 @@ impl Sweep {
 impl Growing {
     fn add(&mut self, slice: Vec<PointMm>, area_mm2: f32, y: f32, unfit: bool) {
         let [last_area, last_y] = self.last;
-        self.volume_mm3 += (area_mm2 + last_area) / 2.0 * (y - last_y).max(0.0);
+        // The first sighting stands for the half step before it, whole: there is no area to slope from.
+        let mean_area = if self.sightings == 0 { area_mm2 } else { (area_mm2 + last_area) / 2.0 };
+        self.volume_mm3 += mean_area * (y - last_y).max(0.0);
         self.last = [area_mm2, y.max(last_y)];
         self.frames += 1;
         self.unfit += u32::from(unfit);
-        if self.sightings % self.every == 0 {
+        if self.sightings.is_multiple_of(self.every) {
             if self.slices.len() >= MOST_SLICES {
                 let mut index = 0;
                 self.slices.retain(|_| {

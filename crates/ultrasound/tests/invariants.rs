@@ -31,7 +31,8 @@ impl Network for Dark {
             })
             .collect();
         let seen = mask.iter().filter(|p| **p > 0.5).count();
-        let malignancy_map = (0..CELLS * CELLS).map(|i| if i % CELLS < CELLS / 2 { 1.5 } else { -1.5 }).collect();
+        let malignancy_map =
+            (0..CELLS * CELLS).map(|i| if i % CELLS < CELLS / 2 { 1.5 } else { -1.5 }).collect();
         Ok(NetOutputs { mask, malignancy_map, lesion: if seen > 200 { 0.95 } else { 0.05 }, malignancy: 0.4 })
     }
 
@@ -68,7 +69,7 @@ fn frame(index: u64, disc: bool, spacing: Spacing) -> Frame {
 }
 
 fn known() -> Spacing {
-    Spacing::Uniform(MmPerPx::new(0.1, 0.1, CalibrationSource::Entered).unwrap())
+    MmPerPx::new(0.1, 0.1, CalibrationSource::Entered).map_or(Spacing::Unknown, Spacing::Uniform)
 }
 
 fn cine(frames: u64, spacing: &Spacing) -> Vec<Frame> {
@@ -114,8 +115,7 @@ fn no_result_without_provenance_and_no_millimetre_without_scale() {
             for finding in &output.findings {
                 assert_eq!(finding.provenance.model, "dark");
                 assert_eq!(finding.assessment, None, "the network is not calibrated");
-                let lengths: Vec<_> =
-                    finding.measurements.iter().filter(|m| m.unit() != Unit::One).collect();
+                let lengths: Vec<_> = finding.measurements.iter().filter(|m| m.unit() != Unit::One).collect();
                 assert!(lengths.len() == 2 && lengths.iter().all(|m| m.unit() == unit));
                 findings += 1;
             }
@@ -210,9 +210,12 @@ fn a_frozen_picture_rests_and_keeps_what_was_found() {
 #[test]
 fn odd_pictures_are_read_without_harm() {
     let mut pipeline = pipeline(Mode::Sweep);
-    for (index, (width, height)) in [(1, 1), (8, 8), (1200, 3), (3, 900), (65, 70), (400, 300)].into_iter().enumerate() {
+    for (index, (width, height)) in
+        [(1, 1), (8, 8), (1200, 3), (3, 900), (65, 70), (400, 300)].into_iter().enumerate()
+    {
         let picture = GrayImage::from_fn(width, height, |x, y| Luma([noise(x, y)]));
-        let frame = Frame { index: index as u64, time_ns: 0, pixels: Pixels::Luma8(picture), spacing: known() };
+        let frame =
+            Frame { index: index as u64, time_ns: 0, pixels: Pixels::Luma8(picture), spacing: known() };
         for _ in 0..3 {
             let output = step(&mut pipeline, &frame);
             assert_eq!(output.size_px, [width, height]);

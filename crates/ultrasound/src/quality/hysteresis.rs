@@ -59,10 +59,17 @@ mod tests {
         let check = |frames: &str, expect: &str| {
             let mut hysteresis = Hysteresis::default();
             let blur = [QualityIssue::new(QualityCode::Blur)];
-            let shown: String = frames
-                .chars()
-                .map(|c| if hysteresis.settle(if c == 'x' { &blur } else { &[] }).is_empty() { '.' } else { 'x' })
-                .collect();
+            let shown: String =
+                frames
+                    .chars()
+                    .map(|c| {
+                        if hysteresis.settle(if c == 'x' { &blur } else { &[] }).is_empty() {
+                            '.'
+                        } else {
+                            'x'
+                        }
+                    })
+                    .collect();
             assert_eq!(shown, expect, "for {frames}");
         };
         check("..xx..xx..", "..........");

@@ -117,7 +117,8 @@ pub(super) fn chroma(view: &View<'_>, area: PixelRect) -> f32 {
     let stride = colour.width() as usize * 3;
     let (mut coloured, mut read) = (0_u32, 0_u32);
     for y in (area.y..area.y + area.height).step_by(4) {
-        let row = &colour.as_raw()[y as usize * stride..][area.x as usize * 3..(area.x + area.width) as usize * 3];
+        let row =
+            &colour.as_raw()[y as usize * stride..][area.x as usize * 3..(area.x + area.width) as usize * 3];
         for pixel in row.chunks_exact(3).step_by(2) {
             let [r, g, b] = [pixel[0], pixel[1], pixel[2]];
             coloured += u32::from(r.max(g).max(b) - r.min(g).min(b) > 40);
@@ -149,8 +150,8 @@ impl Freeze {
             self.now.extend_from_slice(&view.luma.as_raw()[start..start + area.width as usize]);
         }
         let difference = self.now.iter().zip(&self.last).map(|(a, b)| u32::from(a.abs_diff(*b))).sum::<u32>();
-        let same = self.now.len() == self.last.len()
-            && difference as f32 <= SAME_WITHIN * self.now.len() as f32;
+        let same =
+            self.now.len() == self.last.len() && difference as f32 <= SAME_WITHIN * self.now.len() as f32;
         self.same = if same { self.same + 1 } else { 0 };
         std::mem::swap(&mut self.now, &mut self.last);
         self.same >= FROZEN_AFTER

@@ -35,8 +35,10 @@ fn report(what: &str, judged: &[(Look, Assessed)]) {
         let mut values: Vec<f32> = judged.iter().map(|(look, _)| figure(look)).collect();
         values.sort_by(f32::total_cmp);
         let at = |share: f32| values[((values.len() - 1) as f32 * share) as usize];
-        let row: Vec<String> =
-            [0.0, 0.01, 0.02, 0.1, 0.5, 0.9, 0.98, 0.99, 1.0].iter().map(|s| format!("{:.4}", at(*s))).collect();
+        let row: Vec<String> = [0.0, 0.01, 0.02, 0.1, 0.5, 0.9, 0.98, 0.99, 1.0]
+            .iter()
+            .map(|s| format!("{:.4}", at(*s)))
+            .collect();
         eprintln!("{what:12} {name:10} {}", row.join(" "));
     };
     quantiles("median", &|look| look.median_grey);
@@ -125,7 +127,8 @@ fn the_phantoms_faults_are_seen() {
 
 #[test]
 fn the_phantoms_vendor_screen_is_cut_away() {
-    let config = PhantomConfig { masses: MassPlan::Normal, screen_calibrated: true, ..PhantomConfig::default() };
+    let config =
+        PhantomConfig { masses: MassPlan::Normal, screen_calibrated: true, ..PhantomConfig::default() };
     let phantom = Phantom::new(9100, &config).unwrap();
     let made = phantom.frame(&phantom.path().pose(3.0), Fault::VendorScreen.into()).frame;
     let truth = made.spacing.tissue_region().unwrap().area_px;
