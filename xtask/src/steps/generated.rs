@@ -1,0 +1,48 @@
+//! Files that are made from the Rust code and committed: the API's description and the TypeScript types of it.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::install;
+use crate::steps::ui;
+use crate::workshop::Workshop;
+
+const API: &str = "web/ui/src/api";
+const FILES: [&str; 2] = ["openapi.json", "schema.d.ts"];
+
+/// Make them elsewhere and compare.
+pub fn check(workshop: &Workshop) -> Result<String> {
+    let fresh = workshop.folder("generated-api")?;
+    api_into(workshop, &fresh)?;
+    for name in FILES {
+        let committed = fs::read_to_string(workshop.root.join(API).join(name)).unwrap_or_default();
+        if committed != fs::read_to_string(fresh.join(name))? {
+            bail!("{API}/{name} is stale; type: cargo xtask generate");
+        }
+    }
+    Ok(FILES.join(", "))
+}
+
+/// Write them where they are committed, then the page that is built from them.
+pub fn write(workshop: &Workshop) -> Result<()> {
+    let described = |error: anyhow::Error| error.context(format!("see {}", workshop.log.display()));
+    api_into(workshop, &workshop.root.join(API)).map_err(described)?;
+    ui::build(workshop, &workshop.root.join("web/ui/dist")).map_err(described)?;
+    println!("written: {API}/{{{}}}, web/ui/dist", FILES.join(","));
+    Ok(())
+}
+
+fn api_into(workshop: &Workshop, folder: &Path) -> Result<()> {
+    // The program that prints it is an example of the crate that serves it, so that xtask builds without that crate.
+    workshop.run(&workshop.cargo(&["build", "--locked", "-p", "peony-web", "--example", "openapi"]))?;
+    let printer = workshop.target.join("debug/examples/openapi");
+    let description = workshop.command(&printer, [] as [&str; 0]).read().context("the API's description")?;
+    let (json, types) = (folder.join(FILES[0]), folder.join(FILES[1]));
+    fs::write(&json, description + "\n")?;
+    let (npm, ui) = install::npm(workshop)?;
+    let paths = [json.to_string_lossy(), types.to_string_lossy()];
+    let args = ["exec", "--no", "--", "openapi-typescript", &paths[0], "--output", &paths[1]];
+    workshop.run(&workshop.command(&npm, args).dir(&ui))
+}

@@ -1,0 +1,78 @@
+//! The live page as a user sees it: `peony demo`, a real browser, and screenshots to look at.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::install;
+use crate::workshop::Workshop;
+
+const SCRIPT: &str = "e2e/live.mjs";
+/// The program opens its model and its first breast within this.
+const START_LIMIT: Duration = Duration::from_secs(120);
+
+pub fn run(workshop: &Workshop) -> Result<String> {
+    // The page is in Chinese too.
+    let browsers = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+    let browser = install::program(workshop, &browsers, &["chromium", "fonts-noto-cjk"])?;
+    let node = install::program(workshop, &["node"], &["nodejs", "npm"])?;
+    let (_, ui) = install::npm(workshop)?;
+    // The build of the tests serves again: its dependencies, which do the work, are optimised.
+    workshop.run(&workshop.cargo(&["build", "--locked", "-p", "peony"]))?;
+    let screenshots = workshop.folder("screenshots")?;
+
+    let port = free_port()?;
+    let port_text = port.to_string();
+    let program = workshop.target.join("debug/peony");
+    let demo = workshop.start(&workshop.command(&program, ["demo", "--no-open", "--port", &port_text]))?;
+    let outcome = wait_until_healthy(&demo, port).and_then(|()| {
+        let url = format!("http://127.0.0.1:{port}");
+        let script = ui.join(SCRIPT);
+        let args = [script.as_path(), Path::new(&url), &screenshots];
+        let drive = workshop.command(&node, args).dir(&ui);
+        let drive = ["PEONY_CHROMIUM", "CHROME_PATH", "PUPPETEER_EXECUTABLE_PATH"]
+            .iter()
+            .fold(drive, |drive, variable| drive.env(variable, &browser));
+        workshop.run(&drive).context("the page in the browser")
+    });
+    let still_up = demo.try_wait()?.is_none();
+    demo.kill()?;
+    outcome?;
+    if !still_up {
+        bail!("peony demo ended while the browser was looking");
+    }
+    Ok(format!("screenshots in {}", screenshots.display()))
+}
+
+/// One that was free a moment ago.
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+fn wait_until_healthy(demo: &duct::Handle, port: u16) -> Result<()> {
+    let begun = Instant::now();
+    while begun.elapsed() < START_LIMIT {
+        if let Some(ended) = demo.try_wait()? {
+            bail!("peony demo ended at once with {}", ended.status);
+        }
+        if health(port)
+            .is_ok_and(|answer| answer.starts_with("HTTP/1.1 200") || answer.starts_with("HTTP/1.0 200"))
+        {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    bail!("peony demo was not healthy within {} s", START_LIMIT.as_secs())
+}
+
+fn health(port: u16) -> Result<String> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    write!(stream, "GET /api/health HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}
