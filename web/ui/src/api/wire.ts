@@ -1,0 +1,25 @@
+/** Short names for the generated types: what travels between the program and this page. */
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type ServerMessage = Schemas["ServerMessage"];
+export type Hello = Schemas["Hello"];
+export type LiveUpdate = Schemas["LiveUpdate"];
+export type Command = Schemas["Command"];
+export type ErrorCode = Schemas["ErrorCode"];
+export type Fault = Schemas["Fault"];
+export type Issue = Schemas["Issue"];
+export type KeyPlane = Schemas["KeyPlane"];
+export type LightName = Schemas["LightName"];
+export type LightState = Schemas["LightState"];
+export type PlaneReason = Schemas["PlaneReason"];
+export type Severity = Schemas["Severity"];
+export type Size = Schemas["Size"];
+export type TrackView = Schemas["TrackView"];
+export type TrackVolume = Schemas["TrackVolume"];
+export type Unfit = Schemas["Unfit"];
+export type Volume = Schemas["Volume"];
+export type Xy = Schemas["Xy"];
+export type BoxXy = Schemas["BoxXy"];
+export type Interval = Schemas["Interval"];

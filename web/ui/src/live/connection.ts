@@ -1,0 +1,120 @@
+/** The live socket: comes back by itself, acknowledges what was drawn, and loses no key press silently. */
+import { BadMessage, type Picture, readPicture } from "../api/message";
+import type { Command, ErrorCode, Hello, ServerMessage } from "../api/wire";
+
+export interface Listener {
+  /** Answers whether this is still the program that the page belongs to; a stranger gets no commands. */
+  readonly onHello: (hello: Hello) => boolean;
+  readonly onPicture: (picture: Picture) => void;
+  readonly onError: (code: ErrorCode, message: string) => void;
+  readonly onLost: () => void;
+}
+
+/** Waits before each new attempt, ms; the last one repeats. */
+const RETRY_MS = [250, 500, 1000, 2000] as const;
+/** A program that takes the connection and says nothing is not there. */
+const HELLO_LIMIT_MS = 5000;
+/** More unsent commands than this were not meant. */
+const MOST_UNSENT = 16;
+
+export class Connection {
+  private socket: WebSocket | null = null;
+  private attempts = 0;
+  private greeted = false;
+  private retry = 0;
+  private readonly unsent: Command[] = [];
+
+  constructor(
+    private readonly url: string,
+    private readonly listener: Listener,
+  ) {}
+
+  open(): void {
+    const socket = new WebSocket(this.url);
+    socket.binaryType = "arraybuffer";
+    this.socket = socket;
+    const silence = setTimeout(() => socket.close(), HELLO_LIMIT_MS);
+    socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => {
+      clearTimeout(silence);
+      this.hear(event.data);
+    };
+    socket.onclose = () => {
+      clearTimeout(silence);
+      if (this.socket === socket) {
+        this.lose();
+      }
+    };
+  }
+
+  close(): void {
+    clearTimeout(this.retry);
+    const socket = this.socket;
+    this.socket = null;
+    socket?.close();
+  }
+
+  /** How many commands wait for the program to come back. */
+  get waiting(): number {
+    return this.unsent.length;
+  }
+
+  /** Sends a command, or keeps it until the program is back. */
+  send(command: Command): void {
+    if (this.greeted) {
+      this.write(command);
+    } else if (this.unsent.length < MOST_UNSENT) {
+      this.unsent.push(command);
+    }
+  }
+
+  /** Tells the program that a frame was drawn, so that the next one may come. */
+  drawn(frame: number): void {
+    this.write({ drawn: frame });
+  }
+
+  private write(message: Command | { readonly drawn: number }): void {
+    if (this.socket?.readyState === WebSocket.OPEN) {
+      this.socket.send(JSON.stringify(message));
+    }
+  }
+
+  private hear(data: string | ArrayBuffer): void {
+    if (typeof data !== "string") {
+      this.listener.onPicture(this.read(data));
+      return;
+    }
+    const message = JSON.parse(data) as ServerMessage;
+    if (message.type === "error") {
+      this.listener.onError(message.code, message.message);
+      return;
+    }
+    this.greeted = true;
+    this.attempts = 0;
+    const unsent = this.unsent.splice(0);
+    if (this.listener.onHello(message)) {
+      for (const command of unsent) {
+        this.write(command);
+      }
+    }
+  }
+
+  /** A message that cannot be read means that page and program differ: this connection cannot go on. */
+  private read(data: ArrayBuffer): Picture {
+    try {
+      return readPicture(data);
+    } catch (error) {
+      if (error instanceof BadMessage) {
+        this.socket?.close();
+      }
+      throw error;
+    }
+  }
+
+  private lose(): void {
+    this.greeted = false;
+    this.listener.onLost();
+    const wait = RETRY_MS[Math.min(this.attempts, RETRY_MS.length - 1)] ?? 2000;
+    this.attempts += 1;
+    this.retry = window.setTimeout(() => this.open(), wait);
+  }
+}

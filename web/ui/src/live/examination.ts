@@ -1,0 +1,240 @@
+/**
+ * The examination as this page sees it: the program's last answer, and nothing of its own but which lesion is current.
+ * Each frame is drawn outside React by the painter; React gets a scene a few times a second.
+ */
+import type { Picture } from "../api/message";
+import type { Command, ErrorCode, Hello, LiveUpdate } from "../api/wire";
+import type { WordKey } from "../words/words";
+import { Connection } from "./connection";
+import { type Current, following, NOBODY, nextCurrent } from "./current";
+import { Losses, TOLERATED } from "./losses";
+import { type Phase, phaseOf } from "./phase";
+
+/** What React shows. */
+export interface Scene {
+  readonly phase: Phase;
+  readonly hello: Hello | null;
+  readonly update: LiveUpdate | null;
+  /** The track of the current lesion. */
+  readonly current: number | null;
+  /** Whole seconds since the last picture, while it is old. */
+  readonly oldFor: number;
+  /** Key presses that wait for the program to come back. */
+  readonly waiting: number;
+  /** The share of frames lost in the last ten seconds, where it is worth saying. */
+  readonly lost: number | null;
+  /** What could not be done, for a few seconds. */
+  readonly notice: WordKey | null;
+}
+
+/** Draws the frames. */
+export interface Painter {
+  /** Draws a picture and the marks that came with it; without marks where those would be too old. */
+  draw(picture: Picture, current: number | null, withMarks: boolean): void;
+  /** Takes the marks away, because nobody knows what lies under the probe now. */
+  clearMarks(): void;
+}
+
+/** React is told this often at most. */
+const TELL_EVERY_MS = 125;
+/** Marks older than this are not drawn. */
+const MARKS_LIMIT_MS = 200;
+const NOTICE_MS = 4000;
+const TICK_MS = 100;
+
+export class Examination {
+  private readonly connection: Connection;
+  private readonly listeners = new Set<() => void>();
+  private readonly losses = new Losses();
+  private painter: Painter | null = null;
+  private hello: Hello | null = null;
+  private connected = false;
+  private chosen: Current = NOBODY;
+  /** The newest picture that is not drawn yet, how often its frame came, and when it came. */
+  private pending: { readonly picture: Picture; readonly times: number; readonly came: number } | null = null;
+  private drawn: { readonly picture: Picture; readonly at: number } | null = null;
+  private marksAreOn = false;
+  private lost: number | null = null;
+  private notice: { readonly key: WordKey; readonly until: number } | null = null;
+  private toldAt = 0;
+  private ticker = 0;
+  private scene: Scene;
+
+  constructor(url: string) {
+    this.connection = new Connection(url, {
+      onHello: (hello) => this.greet(hello),
+      onPicture: (picture) => this.take(picture),
+      onError: (code) => this.say(`error_${code satisfies ErrorCode}`),
+      onLost: () => this.lose(),
+    });
+    this.scene = this.look();
+  }
+
+  open(): void {
+    this.connection.open();
+    this.ticker = window.setInterval(() => this.tick(), TICK_MS);
+  }
+
+  close(): void {
+    clearInterval(this.ticker);
+    this.connection.close();
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  readonly getScene = (): Scene => this.scene;
+
+  setPainter(painter: Painter | null): void {
+    this.painter = painter;
+    this.repaint();
+  }
+
+  /** Draws the last picture again, after the stage changed. */
+  repaint(): void {
+    if (this.drawn && this.painter) {
+      this.painter.draw(this.drawn.picture, this.chosen.track, this.marksAreOn);
+    }
+  }
+
+  send(command: Command): void {
+    if (command.command === "keep_plane" && !this.connected) {
+      // Sent later it would keep another picture.
+      this.say("not_kept");
+      return;
+    }
+    this.connection.send(command);
+    this.tell();
+  }
+
+  /** Makes a lesion the current one. */
+  choose(track: number): void {
+    const letters = this.drawn?.picture.update.tracks.filter((view) => view.letter !== null).length ?? 0;
+    this.chosen = { track, byPerson: true, letters };
+    this.repaint();
+    this.tell();
+  }
+
+  chooseNext(): void {
+    const next = following(this.chosen.track, this.drawn?.picture.update.tracks ?? []);
+    if (next !== null) {
+      this.choose(next);
+    }
+  }
+
+  private greet(hello: Hello): boolean {
+    if (this.hello && this.hello.run !== hello.run) {
+      // Another run of the program may bring another page; its lesions are not ours.
+      window.location.reload();
+      return false;
+    }
+    this.hello = hello;
+    this.connected = true;
+    this.losses.forget();
+    this.tell();
+    return true;
+  }
+
+  private take(picture: Picture): void {
+    const { pending } = this;
+    const sameFrame = pending?.picture.update.frame === picture.update.frame;
+    if (!pending) {
+      requestAnimationFrame(() => this.show());
+    }
+    // The program waits for a word on each sending of a frame; an earlier frame is settled by a later one.
+    this.pending = { picture, times: pending && sameFrame ? pending.times + 1 : 1, came: performance.now() };
+  }
+
+  private show(): void {
+    const { pending } = this;
+    if (!pending) {
+      return;
+    }
+    this.pending = null;
+    const { picture, times, came } = pending;
+    const { update } = picture;
+    const now = performance.now();
+    if (update.state.sweep !== this.drawn?.picture.update.state.sweep) {
+      this.chosen = NOBODY;
+      this.losses.forget();
+    }
+    this.chosen = nextCurrent(this.chosen, update.tracks);
+    this.marksAreOn = now - came <= MARKS_LIMIT_MS || update.state.paused;
+    this.drawn = { picture, at: now };
+    this.painter?.draw(picture, this.chosen.track, this.marksAreOn);
+    for (let time = 0; time < times; time += 1) {
+      this.connection.drawn(update.frame);
+    }
+    const { dropped_source, dropped_client } = update.stats;
+    this.lost = this.losses.take({ at: now, frame: update.frame, dropped: dropped_source + dropped_client });
+    if (now - this.toldAt >= TELL_EVERY_MS) {
+      this.tell();
+    }
+  }
+
+  private lose(): void {
+    this.connected = false;
+    this.hideMarks();
+    this.tell();
+  }
+
+  private hideMarks(): void {
+    if (this.marksAreOn) {
+      this.marksAreOn = false;
+      this.painter?.clearMarks();
+    }
+  }
+
+  private say(key: WordKey): void {
+    this.notice = { key, until: performance.now() + NOTICE_MS };
+    this.tell();
+  }
+
+  /** Ages what is shown while no frame comes. */
+  private tick(): void {
+    const now = performance.now();
+    if (this.drawn && !this.drawn.picture.update.state.paused && now - this.drawn.at > MARKS_LIMIT_MS) {
+      this.hideMarks();
+    }
+    if (now - this.toldAt >= TELL_EVERY_MS * 2) {
+      this.tell();
+    }
+  }
+
+  private tell(): void {
+    this.toldAt = performance.now();
+    if (this.notice && this.toldAt > this.notice.until) {
+      this.notice = null;
+    }
+    const scene = this.look();
+    if (!same(scene, this.scene)) {
+      this.scene = scene;
+      for (const listener of this.listeners) {
+        listener();
+      }
+    }
+  }
+
+  private look(): Scene {
+    const update = this.drawn?.picture.update ?? null;
+    const age = this.drawn ? performance.now() - this.drawn.at : 0;
+    const phase = phaseOf({ connected: this.connected, greetedOnce: this.hello !== null, update, age });
+    const old = phase === "lost" || phase === "waiting";
+    return {
+      phase,
+      hello: this.hello,
+      update,
+      current: this.chosen.track,
+      oldFor: old ? Math.floor(age / 1000) : 0,
+      waiting: this.connection.waiting,
+      lost: this.lost !== null && this.lost > TOLERATED ? this.lost : null,
+      notice: this.notice?.key ?? null,
+    };
+  }
+}
+
+function same(a: Scene, b: Scene): boolean {
+  return (Object.keys(a) as (keyof Scene)[]).every((key) => a[key] === b[key]);
+}

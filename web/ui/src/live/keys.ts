@@ -1,0 +1,83 @@
+/** The live keys: one table, shown by `?` and followed by the page. */
+import { useEffect, useRef } from "react";
+import type { IconName } from "../parts/shapes";
+import type { WordKey } from "../words/words";
+
+export type Action =
+  | "marks"
+  | "keep"
+  | "side"
+  | "next"
+  | "dismiss"
+  | "undo"
+  | "big"
+  | "faults"
+  | "keys"
+  | "pause"
+  | "truth"
+  | "sweep";
+
+export interface Binding {
+  readonly action: Action;
+  /** `KeyboardEvent.key`, lower case. */
+  readonly key: string;
+  readonly word: WordKey;
+  readonly icon: IconName;
+}
+
+export const BINDINGS: readonly Binding[] = [
+  { action: "marks", key: "h", word: "marks", icon: "marks" },
+  { action: "keep", key: " ", word: "keep_plane", icon: "keep" },
+  { action: "side", key: "s", word: "side", icon: "side" },
+  { action: "next", key: "n", word: "next_lesion", icon: "next" },
+  { action: "dismiss", key: "x", word: "dismiss", icon: "dismiss" },
+  { action: "undo", key: "z", word: "undo", icon: "undo" },
+  { action: "big", key: "b", word: "big_picture", icon: "big" },
+  { action: "faults", key: "d", word: "faults", icon: "faults" },
+  { action: "pause", key: "p", word: "pause", icon: "faults" },
+  { action: "truth", key: "t", word: "show_truth", icon: "faults" },
+  { action: "sweep", key: "r", word: "new_sweep", icon: "sweep" },
+  { action: "keys", key: "?", word: "keys", icon: "keys" },
+];
+
+interface Listener {
+  readonly onAction: (action: Action) => void;
+  /** A lesion by its place in the alphabet, 0 for A. */
+  readonly onLesion: (index: number) => void;
+  readonly onEscape: () => void;
+  /** Single keys may be switched off (WCAG 2.1.4); Escape stays. */
+  readonly singleKeys: boolean;
+}
+
+/** Follows the keys while the page is there. A focused button keeps its own Space. */
+export function useKeys(listener: Listener): void {
+  const latest = useRef(listener);
+  latest.current = listener;
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent): void => {
+      if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) {
+        return;
+      }
+      const { onAction, onLesion, onEscape, singleKeys } = latest.current;
+      if (event.key === "Escape") {
+        onEscape();
+        return;
+      }
+      const onControl = event.target instanceof Element && event.target.closest("button, input") !== null;
+      if (!singleKeys || (onControl && event.key === " ")) {
+        return;
+      }
+      if (/^[1-9]$/.test(event.key)) {
+        onLesion(Number(event.key) - 1);
+        return;
+      }
+      const binding = BINDINGS.find(({ key }) => key === event.key.toLowerCase());
+      if (binding) {
+        event.preventDefault();
+        onAction(binding.action);
+      }
+    };
+    window.addEventListener("keydown", onKeyDown);
+    return () => window.removeEventListener("keydown", onKeyDown);
+  }, []);
+}

@@ -1,0 +1,101 @@
+import type { ReactNode } from "react";
+import type { Scene } from "../live/examination";
+import { type Action, BINDINGS } from "../live/keys";
+import { useWords } from "../words/words";
+import { KeyCap } from "./chips";
+import { Icon } from "./shapes";
+
+export interface DockState {
+  readonly marks: boolean;
+  readonly big: boolean;
+  readonly panel: "faults" | "keys" | null;
+}
+
+interface Props {
+  readonly scene: Scene;
+  readonly state: DockState;
+  readonly onAction: (action: Action) => void;
+}
+
+export function Dock({ scene, state, onAction }: Props) {
+  const words = useWords();
+  const { update, hello, current } = scene;
+  const source = hello?.source;
+  const button = (action: Action, rest: Omit<ButtonProps, "action" | "onAction"> = {}): ReactNode => (
+    <DockButton action={action} onAction={onAction} {...rest} />
+  );
+  return (
+    <nav className="dock" aria-label={words.say("dock")}>
+      {button("marks", { pressed: state.marks })}
+      {button("keep", { off: !update })}
+      {button("side", { label: words.say(update?.state.side === "right" ? "right" : "left"), off: !update })}
+      {button("next", { off: current === null })}
+      {button("dismiss", { off: current === null })}
+      {button("undo", { off: !update || update.state.undo === 0 })}
+      {button("big", { pressed: state.big, short: true })}
+      {source &&
+        source.faults.length > 0 &&
+        button("faults", { pressed: state.panel === "faults", count: update?.state.faults.length ?? 0, opens: true })}
+      {button("keys", { pressed: state.panel === "keys", short: true, opens: true })}
+      <span className="space" />
+      {source?.can_restart && button("sweep", { next: true })}
+    </nav>
+  );
+}
+
+interface ButtonProps {
+  readonly action: Action;
+  readonly onAction: (action: Action) => void;
+  readonly label?: string;
+  /** A switch that is on or off. */
+  readonly pressed?: boolean;
+  /** Nothing to act on: quiet, but it keeps its place. */
+  readonly off?: boolean;
+  /** Icon and key only, where there is no room for the word. */
+  readonly short?: boolean;
+  /** The one next action. */
+  readonly next?: boolean;
+  readonly count?: number;
+  /** It opens a panel rather than switching. */
+  readonly opens?: boolean;
+}
+
+function DockButton({
+  action,
+  onAction,
+  label,
+  pressed,
+  off = false,
+  short = false,
+  next = false,
+  count = 0,
+  opens = false,
+}: ButtonProps) {
+  const words = useWords();
+  const binding = BINDINGS.find((each) => each.action === action);
+  if (!binding) {
+    return null;
+  }
+  const word = label ?? words.say(binding.word);
+  const cap = binding.key === " " ? words.say("key_space") : binding.key.toUpperCase();
+  const state = pressed === undefined ? {} : opens ? { "aria-expanded": pressed } : { "aria-pressed": pressed };
+  return (
+    <button
+      type="button"
+      className={`button ${next ? "next" : ""} ${pressed ? "on" : ""} ${short ? "short" : ""}`}
+      aria-disabled={off}
+      aria-label={short ? word : undefined}
+      title={short ? word : undefined}
+      data-action={action}
+      // A click leaves the focus where it was, so that Space stays with the probe hand's foot switch.
+      onPointerDown={(event) => event.preventDefault()}
+      onClick={() => !off && onAction(action)}
+      {...state}
+    >
+      {action !== "sweep" && <Icon name={binding.icon} />}
+      {!short && <span className="word">{word}</span>}
+      {count > 0 && <span className="number">{count}</span>}
+      <KeyCap>{cap}</KeyCap>
+    </button>
+  );
+}

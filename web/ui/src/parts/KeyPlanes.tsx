@@ -1,0 +1,100 @@
+import { useEffect, useState } from "react";
+import type { KeyPlane } from "../api/wire";
+import type { Examination, Scene } from "../live/examination";
+import { millimetres, roundHalfAway } from "../words/numbers";
+import { useWords, type Words } from "../words/words";
+import { Letter } from "./chips";
+import { Icon } from "./shapes";
+
+/** How long a new plane keeps its pink edge, ms. */
+const NEWS_MS = 2000;
+
+export function KeyPlanes({ examination, scene }: { readonly examination: Examination; readonly scene: Scene }) {
+  const words = useWords();
+  const planes = scene.update?.key_planes ?? [];
+  const shown = planes.filter((plane) => plane.letter !== null || plane.reason === "kept");
+  return (
+    <aside className="strip" aria-label={words.say("key_planes")}>
+      <h2 className="head">
+        {words.say("key_planes")} <span className="count">{shown.length || ""}</span>
+      </h2>
+      {shown.length === 0 && <p className="hint">{words.say("no_planes")}</p>}
+      <ul className="tiles">
+        {shown.map((plane) => (
+          <li key={`${plane.track}-${plane.reason}-${plane.reason === "kept" ? plane.id : ""}`}>
+            <Tile plane={plane} current={scene.current} words={words} onChoose={(track) => examination.choose(track)} />
+          </li>
+        ))}
+      </ul>
+    </aside>
+  );
+}
+
+interface TileProps {
+  readonly plane: KeyPlane;
+  readonly current: number | null;
+  readonly words: Words;
+  readonly onChoose: (track: number) => void;
+}
+
+function Tile({ plane, current, words, onChoose }: TileProps) {
+  const fresh = useNews(plane.id);
+  const { track, letter, reason } = plane;
+  const isCurrent = track !== null && track === current;
+  const name = words.say(`reason_${reason}`);
+  const label = letter ? words.say("plane_of", { letter, reason: name }) : words.say("plane_without", { reason: name });
+  const size = longest(plane);
+  const [width, height] = plane.size_of_picture_px;
+  return (
+    <button
+      type="button"
+      className={fresh && isCurrent ? "tile fresh" : "tile"}
+      aria-label={size ? `${label}, ${size}` : label}
+      onClick={() => track !== null && onChoose(track)}
+      data-plane={plane.id}
+    >
+      <svg viewBox={cropOf(plane)} preserveAspectRatio="xMidYMid slice" aria-hidden="true">
+        <image href={plane.url} width={width} height={height} />
+      </svg>
+      {letter && <Letter letter={letter} current={isCurrent} />}
+      {reason === "kept" && (
+        <span className="hand" title={words.say("kept_by_person")}>
+          <Icon name="tick" />
+        </span>
+      )}
+      <span className="caption">
+        <span>{name}</span>
+        <span>{size}</span>
+      </span>
+    </button>
+  );
+}
+
+/** True for two seconds after `id` changed. */
+function useNews(id: number): boolean {
+  const [fresh, setFresh] = useState(true);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the change of `id` is the news.
+  useEffect(() => {
+    setFresh(true);
+    const timer = setTimeout(() => setFresh(false), NEWS_MS);
+    return () => clearTimeout(timer);
+  }, [id]);
+  return fresh;
+}
+
+function longest({ size_mm, size_px }: KeyPlane): string {
+  return size_mm ? `${millimetres(size_mm.long)}\u202fmm` : size_px ? `${roundHalfAway(size_px.long)}\u202fpx` : "";
+}
+
+/** The part of the picture around the lesion, at least a third of its width; all of it where there is none. */
+function cropOf({ box_px, size_of_picture_px: [width, height] }: KeyPlane): string {
+  if (!box_px) {
+    return `0 0 ${width} ${height}`;
+  }
+  const [x0, y0, x1, y1] = box_px;
+  const w = Math.min(width, Math.max((x1 - x0) * 2, (y1 - y0) * 2.8, width / 3));
+  const h = Math.min(height, w * 0.71);
+  const x = Math.max(0, Math.min(width - w, (x0 + x1 - w) / 2));
+  const y = Math.max(0, Math.min(height - h, (y0 + y1 - h) / 2));
+  return [x, y, w, h].map((value) => value.toFixed(0)).join(" ");
+}

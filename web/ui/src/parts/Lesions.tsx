@@ -1,0 +1,141 @@
+import type { LiveUpdate, TrackView } from "../api/wire";
+import type { Examination, Scene } from "../live/examination";
+import { intervalText, isUnsure, NONE, percent, probability, sizeText, thirdAxis } from "../words/numbers";
+import { useWords, type Words } from "../words/words";
+import { Category, DraftTag, Letter, Probability } from "./chips";
+
+interface Props {
+  readonly examination: Examination;
+  readonly scene: Scene;
+}
+
+export function Lesions({ examination, scene }: Props) {
+  const words = useWords();
+  const { update, current } = scene;
+  const tracks = update ? ordered(update.tracks, current) : [];
+  const count = tracks.filter((track) => track.letter !== null && !track.dismissed).length;
+  return (
+    <section className="panel lesions" aria-labelledby="lesions-head">
+      <h2 className="head" id="lesions-head">
+        {words.say("lesions")} <span className="count">{count}</span> <DraftTag>{words.say("machine")}</DraftTag>
+        <span className="space" />
+        <span className="note">{words.say("malignant_interval")}</span>
+      </h2>
+      <ul className="rows">
+        {update &&
+          tracks.map((track) => (
+            <li key={track.id}>
+              <Row
+                track={track}
+                update={update}
+                current={track.id === current}
+                onChoose={() => examination.choose(track.id)}
+              />
+            </li>
+          ))}
+      </ul>
+      {tracks.length === 0 && (
+        <p className="hint">{words.say(update && scene.hello?.model === null ? "no_model" : "no_lesion")}</p>
+      )}
+      {update && <TextTwin update={update} current={current} words={words} />}
+    </section>
+  );
+}
+
+/** The current one first, then the confirmed by letter, then the new, then the dismissed. */
+export function ordered(tracks: readonly TrackView[], current: number | null): readonly TrackView[] {
+  const rank = (track: TrackView): number =>
+    track.dismissed ? 3 : track.id === current ? 0 : track.letter !== null ? 1 : 2;
+  return tracks.toSorted((a, b) => rank(a) - rank(b));
+}
+
+interface RowProps {
+  readonly track: TrackView;
+  readonly update: LiveUpdate;
+  readonly current: boolean;
+  readonly onChoose: () => void;
+}
+
+function Row({ track, update, current, onChoose }: RowProps) {
+  const words = useWords();
+  const isNew = track.letter === null;
+  const kind = track.dismissed ? "dismissed" : isNew ? "new" : current ? "current" : "";
+  const place = words.say(update.state.side === "left" ? "left_breast" : "right_breast");
+  return (
+    <button
+      type="button"
+      className={`lesion ${kind}`}
+      aria-pressed={current}
+      disabled={isNew || track.dismissed}
+      onClick={onChoose}
+      data-track={track.id}
+      data-letter={track.letter ?? ""}
+    >
+      <Letter letter={track.letter} current={current} />
+      <span className="what">
+        <span className="place">
+          {isNew ? words.say("new_lesion") : place}
+          {track.dismissed && <span className="tag">{words.say("dismissed")}</span>}
+        </span>
+        <span className="size">{isNew ? words.say("new_lesion_long") : sizeOf(track, update, words)}</span>
+      </span>
+      {isNew ? <span /> : <Category category={track.birads} />}
+      {isNew ? <span /> : <Probability value={track.malignancy} interval={track.malignancy_95} />}
+    </button>
+  );
+}
+
+/** `10 × 9 × ≈10 ± 2 mm sim`: the third axis never without its error and the word. */
+function sizeOf(track: TrackView, update: LiveUpdate, words: Words): string {
+  const flat = sizeText(track);
+  const solid = update.volume.tracks.find((volume) => volume.track === track.id);
+  if (!flat || !track.size_mm || !solid) {
+    return flat ?? words.say("no_size");
+  }
+  return `${flat.replace("\u202fmm", "")} × ${thirdAxis(solid)}\u202fmm ${words.say("sim")}`;
+}
+
+interface TwinProps {
+  readonly update: LiveUpdate;
+  readonly current: number | null;
+  readonly words: Words;
+}
+
+/** What the canvas shows, as a table for screen readers. */
+function TextTwin({ update, current, words: { say, language } }: TwinProps) {
+  const lesions = update.tracks.filter((track) => track.letter !== null && !track.dismissed);
+  return (
+    <table className="hidden">
+      <caption>{say("table_caption")}</caption>
+      <thead>
+        <tr>
+          <th>{say("lesion_word")}</th>
+          <th>{say("status_word")}</th>
+          <th>{say("size_word")}</th>
+          <th>{say("category_word")}</th>
+          <th>{say("chance_word")}</th>
+          <th>{say("interval_word")}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {lesions.map((track) => (
+          <tr key={track.id}>
+            <th scope="row">{track.id === current ? `${track.letter}, ${say("current_lesion")}` : track.letter}</th>
+            <td>{say(`status_${track.status}`)}</td>
+            <td>{sizeOf(track, update, { say, language })}</td>
+            <td>{track.birads ?? say("not_graded")}</td>
+            <td>{chance(track, { say, language })}</td>
+            <td>{track.malignancy_95 ? intervalText(track.malignancy_95) : NONE}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function chance(track: TrackView, { say, language }: Words): string {
+  if (track.malignancy === null) {
+    return NONE;
+  }
+  return isUnsure(track.malignancy_95) ? say("unsure") : percent(probability(track.malignancy), language);
+}

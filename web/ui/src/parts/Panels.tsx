@@ -1,0 +1,148 @@
+/** What opens above the dock, beside the picture and never over it. */
+import type { ReactNode } from "react";
+import type { Command, Fault } from "../api/wire";
+import type { Scene } from "../live/examination";
+import { BINDINGS } from "../live/keys";
+import { useWords } from "../words/words";
+import { KeyCap } from "./chips";
+
+interface PanelProps {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+}
+
+function Panel({ title, onClose, children }: PanelProps) {
+  const words = useWords();
+  return (
+    <section className="popover" aria-label={title}>
+      <div className="head">
+        <h2>{title}</h2>
+        <span className="space" />
+        <button type="button" className="button small" onClick={onClose}>
+          {words.say("close")} <KeyCap>Esc</KeyCap>
+        </button>
+      </div>
+      {children}
+    </section>
+  );
+}
+
+interface FaultsProps {
+  readonly scene: Scene;
+  readonly onCommand: (command: Command) => void;
+  readonly onClose: () => void;
+}
+
+/** The demonstration's own switches: what can go wrong with a picture, on request. */
+export function FaultsPanel({ scene, onCommand, onClose }: FaultsProps) {
+  const words = useWords();
+  const { update, hello } = scene;
+  if (!update || !hello) {
+    return null;
+  }
+  const { faults, paused, show_truth } = update.state;
+  const toggle = (fault: Fault): void => onCommand({ command: "set_fault", fault, on: !faults.includes(fault) });
+  return (
+    <Panel title={words.say("faults_title")} onClose={onClose}>
+      <div className="switches">
+        {hello.source.faults.map((fault) => (
+          <Switch key={fault} on={faults.includes(fault)} name={fault} onToggle={() => toggle(fault)}>
+            {words.say(`fault_${fault}`)}
+          </Switch>
+        ))}
+      </div>
+      <div className="switches others">
+        <Switch
+          on={paused}
+          name="paused"
+          cap="P"
+          onToggle={() => onCommand({ command: "set_paused", paused: !paused })}
+        >
+          {words.say(paused ? "resume" : "pause")}
+        </Switch>
+        {hello.source.has_truth && (
+          <Switch
+            on={show_truth}
+            name="truth"
+            cap="T"
+            onToggle={() => onCommand({ command: "show_truth", on: !show_truth })}
+          >
+            {words.say("show_truth")}
+          </Switch>
+        )}
+        {hello.source.can_renew && (
+          <button
+            type="button"
+            className="button"
+            data-action="new-breast"
+            onClick={() => onCommand({ command: "new_breast" })}
+          >
+            {words.say("new_breast")}
+          </button>
+        )}
+      </div>
+    </Panel>
+  );
+}
+
+interface SwitchProps {
+  readonly on: boolean;
+  readonly name: string;
+  readonly cap?: string;
+  readonly onToggle: () => void;
+  readonly children: string;
+}
+
+function Switch({ on, name, cap, onToggle, children }: SwitchProps) {
+  return (
+    <button
+      type="button"
+      className={on ? "button on" : "button"}
+      aria-pressed={on}
+      data-switch={name}
+      onClick={onToggle}
+    >
+      <span className="knob" aria-hidden="true" />
+      <span className="word">{children}</span>
+      {cap && <KeyCap>{cap}</KeyCap>}
+    </button>
+  );
+}
+
+interface KeysProps {
+  readonly singleKeys: boolean;
+  readonly onSingleKeys: (act: boolean) => void;
+  readonly onClose: () => void;
+}
+
+export function KeysPanel({ singleKeys, onSingleKeys, onClose }: KeysProps) {
+  const words = useWords();
+  return (
+    <Panel title={words.say("keys_title")} onClose={onClose}>
+      <dl className="key-list">
+        {BINDINGS.map(({ action, key, word }) => (
+          <div key={action}>
+            <dt>
+              <KeyCap>{key === " " ? words.say("key_space") : key.toUpperCase()}</KeyCap>
+            </dt>
+            <dd>{words.say(word)}</dd>
+          </div>
+        ))}
+        <div>
+          <dt>
+            <KeyCap>1–9</KeyCap>
+          </dt>
+          <dd>{words.say("choose_lesion")}</dd>
+        </div>
+      </dl>
+      <label className="check">
+        <input type="checkbox" checked={singleKeys} onChange={(event) => onSingleKeys(event.target.checked)} />
+        <span>
+          {words.say("single_keys")}
+          <small>{words.say("single_keys_why")}</small>
+        </span>
+      </label>
+    </Panel>
+  );
+}

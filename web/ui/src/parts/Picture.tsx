@@ -1,0 +1,93 @@
+import { type ReactNode, useEffect, useRef } from "react";
+import type { Examination, Scene } from "../live/examination";
+import { Stage } from "../picture/stage";
+import { useWords } from "../words/words";
+
+interface Props {
+  readonly examination: Examination;
+  readonly scene: Scene;
+  readonly marks: boolean;
+  /** Tells where the grey picture is, for the newest plane of the 3-D view. */
+  readonly onCanvas: (canvas: HTMLCanvasElement | null) => void;
+}
+
+/** The stage: two canvases that React never draws on, and what is said over an old or resting picture. */
+export function Picture({ examination, scene, marks, onCanvas }: Props) {
+  const words = useWords();
+  const root = useRef<HTMLDivElement>(null);
+  const picture = useRef<HTMLCanvasElement>(null);
+  const overlay = useRef<HTMLCanvasElement>(null);
+  const stage = useRef<Stage | null>(null);
+  const look = useRef({ words, marks });
+  look.current = { words, marks };
+
+  useEffect(() => {
+    if (!root.current || !picture.current || !overlay.current) {
+      return;
+    }
+    const box = root.current;
+    const made = new Stage({ stage: box, picture: picture.current, marks: overlay.current }, look.current);
+    stage.current = made;
+    const resize = (): void => {
+      made.resize(box.clientWidth, box.clientHeight);
+      examination.repaint();
+    };
+    made.resize(box.clientWidth, box.clientHeight);
+    examination.setPainter(made);
+    onCanvas(picture.current);
+    const watcher = new ResizeObserver(resize);
+    watcher.observe(box);
+    return () => {
+      watcher.disconnect();
+      examination.setPainter(null);
+      onCanvas(null);
+    };
+  }, [examination, onCanvas]);
+
+  useEffect(() => {
+    stage.current?.setLook({ words, marks });
+    examination.repaint();
+  }, [examination, words, marks]);
+
+  const { phase, update } = scene;
+  return (
+    <div
+      className={`picture ${update ? "" : "no-picture"} ${phase}`}
+      ref={root}
+      data-frame={update?.frame}
+      data-sweep={update?.state.sweep}
+    >
+      <canvas ref={picture} className="grey" role="img" aria-label={words.say("picture_label")} />
+      <div className="edge" aria-hidden="true" />
+      <div aria-hidden="true">
+        <canvas ref={overlay} className="overlay" />
+      </div>
+      <Sign scene={scene} />
+    </div>
+  );
+}
+
+/** What is said over the picture while it is old or rests. */
+function Sign({ scene }: { readonly scene: Scene }): ReactNode {
+  const { say } = useWords();
+  const { phase, update, oldFor } = scene;
+  if (!update) {
+    return phase === "lost" ? null : <p className="sign first">{say("no_picture_yet")}</p>;
+  }
+  if (phase === "lost" || phase === "waiting") {
+    return (
+      <div className="sign old">
+        <p className="large">{say("old_picture", { seconds: Math.max(1, oldFor) })}</p>
+        <p>{say("old_picture_do")}</p>
+      </div>
+    );
+  }
+  if (phase === "frozen" || phase === "paused") {
+    return (
+      <p className="sign rest">
+        <b>{say(`${phase}_picture`)}</b> {say(`${phase}_picture_do`)}
+      </p>
+    );
+  }
+  return null;
+}

@@ -1,0 +1,86 @@
+import { useEffect, useRef, useState } from "react";
+import type { LightName, LightState } from "../api/wire";
+import type { Scene } from "../live/examination";
+import { useWords } from "../words/words";
+import { type Advice, adviceOf } from "./advice";
+import { Shape } from "./shapes";
+
+/** The fixed order, also before the first frame says so. */
+const ORDER: readonly LightName[] = ["contact", "gain", "sharp", "speed", "depth", "whole", "colour"];
+
+export function QualityBar({ scene }: { readonly scene: Scene }) {
+  const words = useWords();
+  const advice = adviceOf(scene, words);
+  const old = scene.phase === "lost" || scene.phase === "waiting";
+  const stateOf = (name: LightName): LightState =>
+    (old ? undefined : scene.update?.lights.find((light) => light.name === name)?.state) ?? "off";
+  return (
+    <div className="quality">
+      <ul className="lights" aria-label={words.say("lights")}>
+        {ORDER.map((name) => {
+          const state = stateOf(name);
+          return (
+            <li
+              key={name}
+              data-light={name}
+              data-state={state}
+              className={state === "warn" || state === "stop" ? "hot" : ""}
+            >
+              <span className="shapes">
+                <span className="settle" key={state}>
+                  <Shape status={state} />
+                </span>
+              </span>
+              {words.say(`light_${name}`)}
+              <span className="hidden"> {words.say(`is_${state}`)}</span>
+            </li>
+          );
+        })}
+      </ul>
+      {advice ? (
+        <div className={`advice ${advice.status}`} data-advice={advice.status}>
+          <Shape status={advice.status} />
+          <div>
+            <p className="said">{advice.title}</p>
+            {advice.detail && <p className="why">{advice.detail}</p>}
+          </div>
+        </div>
+      ) : (
+        <div className="advice empty" />
+      )}
+      <Spoken advice={advice} />
+    </div>
+  );
+}
+
+const SPEAK_EVERY_MS = 3000;
+
+/** The advice for screen readers: at most one message in three seconds, a stop at once. */
+function Spoken({ advice }: { readonly advice: Advice | null }) {
+  const [polite, setPolite] = useState("");
+  const spokenAt = useRef(Number.NEGATIVE_INFINITY);
+  const stop = advice?.status === "stop" ? `${advice.title}. ${advice.detail}` : "";
+  const calm =
+    advice && advice.status !== "stop" ? `${advice.title}. ${advice.detail.replace(/\d+(\.\d+)?/g, "").trim()}` : "";
+  const title = advice?.title ?? "";
+  // Figures change with each frame; only a new sentence is news, so the sentence's title is what is waited for.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `calm` follows `title` and its figures would speak again.
+  useEffect(() => {
+    const wait = Math.max(0, spokenAt.current + SPEAK_EVERY_MS - performance.now());
+    const timer = setTimeout(() => {
+      spokenAt.current = performance.now();
+      setPolite(calm);
+    }, wait);
+    return () => clearTimeout(timer);
+  }, [title]);
+  return (
+    <>
+      <div className="hidden" aria-live="polite">
+        {polite}
+      </div>
+      <div className="hidden" aria-live="assertive">
+        {stop}
+      </div>
+    </>
+  );
+}

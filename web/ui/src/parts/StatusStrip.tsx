@@ -1,0 +1,77 @@
+import type { ReactNode } from "react";
+import type { LiveUpdate } from "../api/wire";
+import type { Scene } from "../live/examination";
+import { NONE, roundHalfAway } from "../words/numbers";
+import { useWords, type WordKey } from "../words/words";
+
+export function StatusStrip({ scene }: { readonly scene: Scene }) {
+  const words = useWords();
+  const { hello, update, phase } = scene;
+  const live = phase === "scanning" || phase === "frozen";
+  const stats = update?.stats;
+  const latency = live ? (stats?.drawn_ms ?? stats?.latency_ms) : undefined;
+  const whole = (value: number | undefined): string => (value === undefined ? NONE : String(roundHalfAway(value)));
+  return (
+    <footer className="status">
+      <Item>
+        <b data-fps={stats?.fps ?? 0}>{live && stats?.fps ? stats.fps.toFixed(1) : NONE}</b> {words.say("fps")}
+      </Item>
+      <Item why={words.say("latency_why")}>
+        {words.say("latency")} <b>{whole(latency?.p50)}</b> / <b>{whole(latency?.p99)}</b> ms <i>p50 / p99</i>
+      </Item>
+      <Item why={words.say("dropped_why")} warn={scene.lost !== null}>
+        {words.say("dropped")} <b>{stats?.dropped_source ?? NONE}</b> / <b>{stats?.dropped_client ?? NONE}</b>
+      </Item>
+      <Item>
+        {words.say("engine")} <b>{hello?.model ? `${hello.model.engine} ${hello.model.precision}` : NONE}</b>
+      </Item>
+      <Item {...(hello?.no_model ? { why: hello.no_model } : {})}>
+        {words.say("model")}{" "}
+        <b>{hello?.model ? `${hello.model.name} ${hello.model.version}` : words.say("no_model_short")}</b>
+      </Item>
+      <span className="space" />
+      <Item>
+        {words.say("scale")} {scaleText(update, words.say)}
+      </Item>
+      <Item>
+        {hello ? words.say(`source_${hello.source.kind}`) : ""} <b>{update ? update.size_px.join(" × ") : ""}</b>
+      </Item>
+      {update && update.state.viewers > 1 && <Item>{words.say("pages_watch", { count: update.state.viewers })}</Item>}
+    </footer>
+  );
+}
+
+const SCALE_WORDS: Readonly<Record<string, WordKey>> = {
+  phantom: "scale_phantom",
+  entered: "scale_entered",
+  ruler: "scale_ruler",
+  ultrasound_region: "scale_ultrasound_region",
+  pixel_spacing: "scale_pixel_spacing",
+  published: "scale_published",
+};
+
+function scaleText(update: LiveUpdate | null, say: (key: WordKey) => string): ReactNode {
+  if (!update?.mm_per_px) {
+    return <b>{update ? say("scale_unknown") : NONE}</b>;
+  }
+  const from = SCALE_WORDS[update.scale_source ?? ""];
+  return (
+    <>
+      <b>{update.mm_per_px[1].toFixed(3)} mm/px</b> {from ? say(from) : ""}
+    </>
+  );
+}
+
+interface ItemProps {
+  readonly children: ReactNode;
+  readonly why?: string;
+  readonly warn?: boolean;
+}
+
+function Item({ children, why, warn = false }: ItemProps) {
+  return (
+    <span className={warn ? "item warn" : "item"} title={why}>
+      {children}
+    </span>
+  );
+}

@@ -1,0 +1,129 @@
+import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from "react";
+import type { Scene } from "../live/examination";
+import { drawSolid, THREE_QUARTERS, type Turn, turned } from "../picture/solid";
+import { readTheme } from "../picture/theme";
+import { cubicCentimetres, NONE, percent, roundHalfAway, thirdAxis } from "../words/numbers";
+import { useWords } from "../words/words";
+import { DraftTag, Letter } from "./chips";
+
+interface Props {
+  readonly scene: Scene;
+  /** The live picture, which the newest plane carries. */
+  readonly picture: HTMLCanvasElement | null;
+}
+
+export function ThirdDimension({ scene, picture }: Props) {
+  const words = useWords();
+  return (
+    <section className="panel third" aria-labelledby="third-head">
+      <h2 className="head" id="third-head">
+        {words.say("third_dimension")} <DraftTag>{words.say("simulated")}</DraftTag>
+        <span className="space" />
+        <span className="note">{words.say("from_speckle")}</span>
+      </h2>
+      <div className="third-body">
+        <SolidView scene={scene} picture={picture} />
+        <Figures scene={scene} />
+      </div>
+    </section>
+  );
+}
+
+/** How far one key press or one pixel of dragging turns, radians. */
+const KEY_STEP = 0.15;
+const DRAG_STEP = 0.012;
+
+const KEY_TURNS: Readonly<Record<string, readonly [yaw: number, pitch: number]>> = {
+  ArrowLeft: [-KEY_STEP, 0],
+  ArrowRight: [KEY_STEP, 0],
+  ArrowUp: [0, -KEY_STEP],
+  ArrowDown: [0, KEY_STEP],
+};
+
+function SolidView({ scene, picture }: Props) {
+  const words = useWords();
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [turn, setTurn] = useState<Turn>(THREE_QUARTERS);
+  const { update, current } = scene;
+
+  useEffect(() => {
+    const pen = canvas.current?.getContext("2d");
+    if (!canvas.current || !pen || !update) {
+      return;
+    }
+    const size = [canvas.current.clientWidth, canvas.current.clientHeight] as const;
+    const density = window.devicePixelRatio || 1;
+    canvas.current.width = Math.round(size[0] * density);
+    canvas.current.height = Math.round(size[1] * density);
+    pen.setTransform(density, 0, 0, density, 0, 0);
+    drawSolid(pen, { update, picture, current, turn, theme: readTheme(), size });
+  }, [update, current, picture, turn]);
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const step = KEY_TURNS[event.key];
+    if (step || event.key === "Home") {
+      event.preventDefault();
+      setTurn((before) => (step ? turned(before, ...step) : THREE_QUARTERS));
+    }
+  };
+  const onPointerMove = (event: PointerEvent): void => {
+    if (event.buttons > 0) {
+      const [dx, dy] = [event.movementX * DRAG_STEP, event.movementY * DRAG_STEP];
+      setTurn((before) => turned(before, dx, dy));
+    }
+  };
+  return (
+    <button
+      type="button"
+      className="turn"
+      aria-label={words.say("turn_view")}
+      onKeyDown={onKeyDown}
+      onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
+      onPointerMove={onPointerMove}
+      onDoubleClick={() => setTurn(THREE_QUARTERS)}
+    >
+      <canvas ref={canvas} />
+    </button>
+  );
+}
+
+/** The simulated figures of the current lesion, each with its error, or why there are none. */
+function Figures({ scene: { update, current } }: { readonly scene: Scene }) {
+  const { say, language } = useWords();
+  if (!update) {
+    return <div className="figures3" />;
+  }
+  const { volume } = update;
+  const solid = volume.tracks.find((track) => track.track === current);
+  const path = volume.path_mm === null ? NONE : `${roundHalfAway(volume.path_mm)}\u202fmm`;
+  return (
+    <div className="figures3">
+      {solid ? (
+        <>
+          <p className="owner">
+            <Letter letter={solid.letter} current={true} />
+            <span>
+              {cubicCentimetres(solid.volume_cm3)} cm³
+              <small>± {percent(String(roundHalfAway(solid.relative_error * 100)), language)}</small>
+            </span>
+          </p>
+          <dl>
+            <dt>{say("third_axis")}</dt>
+            <dd>{`${thirdAxis(solid)}\u202fmm`}</dd>
+            <dt>{say("path")}</dt>
+            <dd>{path}</dd>
+          </dl>
+        </>
+      ) : (
+        <>
+          {!volume.unfit && <p className="hint">{say("no_solid")}</p>}
+          <dl>
+            <dt>{say("path")}</dt>
+            <dd>{path}</dd>
+          </dl>
+        </>
+      )}
+      {volume.unfit && <p className="unfit">{say("unfit", { reason: say(`unfit_${volume.unfit}`) })}</p>}
+    </div>
+  );
+}

@@ -1,0 +1,64 @@
+/** The small signs that mean the same everywhere: letter, category, probability, draft. */
+import type { Interval } from "../api/wire";
+import { intervalText, isUnsure, NONE, percent, probability } from "../words/numbers";
+import { useWords } from "../words/words";
+
+export function Letter({ letter, current }: { readonly letter: string | null; readonly current: boolean }) {
+  return <span className={current ? "letter current" : "letter"}>{letter ?? "?"}</span>;
+}
+
+export function DraftTag({ children }: { readonly children: string }) {
+  return <span className="draft-tag">{children}</span>;
+}
+
+/** The category as a machine proposes it: dashed. A dash where the probability is not calibrated. */
+export function Category({ category }: { readonly category: string | null }) {
+  const words = useWords();
+  return category === null ? (
+    <span className="category none" title={words.say("not_graded")}>
+      {NONE}
+    </span>
+  ) : (
+    <span className={`category c${category} proposed`}>{category}</span>
+  );
+}
+
+const EDGES = [2, 10, 50, 95] as const;
+
+/** The chance of malignancy: a thick mark, its interval, and ticks at the edges of the categories. */
+export function Probability({
+  value,
+  interval,
+}: {
+  readonly value: number | null;
+  readonly interval: Interval | null;
+}) {
+  const words = useWords();
+  const figure =
+    value === null ? NONE : isUnsure(interval) ? words.say("unsure") : percent(probability(value), words.language);
+  return (
+    <span className="probability">
+      <span className="figures">
+        <b>{figure}</b>
+        <span>{interval ? intervalText(interval) : ""}</span>
+      </span>
+      <span className="bar" aria-hidden="true">
+        <span className="track" />
+        {interval && (
+          <span
+            className="interval"
+            style={{ left: `${interval[0] * 100}%`, width: `${(interval[1] - interval[0]) * 100}%` }}
+          />
+        )}
+        {EDGES.map((edge) => (
+          <span key={edge} className="edge" style={{ left: `${edge}%` }} />
+        ))}
+        {value !== null && <span className="estimate" style={{ left: `${value * 100}%` }} />}
+      </span>
+    </span>
+  );
+}
+
+export function KeyCap({ children }: { readonly children: string }) {
+  return <kbd className="cap">{children}</kbd>;
+}

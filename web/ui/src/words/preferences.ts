@@ -1,0 +1,41 @@
+/** What this browser remembers. A browser that refuses storage forgets at the end of the page, and nothing else. */
+import type { Language } from "./numbers";
+
+const LANGUAGE = "peony.language";
+const SINGLE_KEYS = "peony.single-keys";
+
+function read(key: string): string | null {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+function write(key: string, value: string): void {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // Private windows may refuse; the choice holds for this page.
+  }
+}
+
+export function rememberedLanguage(): Language {
+  const kept = read(LANGUAGE);
+  if (kept === "en" || kept === "zh") {
+    return kept;
+  }
+  return navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en";
+}
+
+export function rememberLanguage(language: Language): void {
+  write(LANGUAGE, language);
+}
+
+export function singleKeysAct(): boolean {
+  return read(SINGLE_KEYS) !== "off";
+}
+
+export function rememberSingleKeys(act: boolean): void {
+  write(SINGLE_KEYS, act ? "on" : "off");
+}
