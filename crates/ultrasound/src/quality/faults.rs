@@ -17,7 +17,7 @@ const BLUR: f32 = 0.092;
 /// A column with less grey than this, under a near field with more, sees no tissue.
 const NO_TISSUE: f32 = 9.0;
 /// Reverberation may reach down into it: then up to this grey, under a near field three times as bright.
-const REVERBERATION: f32 = 32.0;
+const REVERBERATION: f32 = 40.0;
 /// The share of columns at one side that must be lost.
 const LOST_SIDE: f32 = 0.08;
 /// The share of columns that makes the whole.
