@@ -21,7 +21,9 @@ impl Tally {
     pub fn read(said: &str) -> Option<Self> {
         let plain = without_colours(said);
         let mut sum = Self::default();
-        for line in plain.lines().map(str::trim).filter(|line| is_summary(line)) {
+        for line in
+            plain.lines().map(|line| line.trim_matches([' ', '\t', '='])).filter(|line| is_summary(line))
+        {
             sum += Self {
                 passed: count_before(line, "passed"),
                 failed: count_before(line, "failed")
@@ -45,7 +47,9 @@ impl AddAssign for Tally {
 fn is_summary(line: &str) -> bool {
     let nextest = line.starts_with("Summary [");
     let cargo = line.starts_with("test result:");
-    let pytest = line.contains(" in ") && line.ends_with('s') && line.contains(" passed");
+    let timed =
+        line.contains(" in ") && line.ends_with('s') && line.starts_with(|c: char| c.is_ascii_digit());
+    let pytest = timed && (line.contains(" passed") || line.contains(" failed"));
     let vitest = line.starts_with("Tests ");
     nextest || cargo || pytest || vitest
 }
@@ -88,6 +92,7 @@ mod tests {
         );
         check("======= 2 failed, 31 passed, 1 skipped in 4.56s =======", Some([31, 2, 1]));
         check("31 passed, 1 skipped in 4.56s", Some([31, 0, 1]));
+        check("2 failed in 0.10s", Some([0, 2, 0]));
         check(
             "\u{1b}[2m      Tests \u{1b}[22m \u{1b}[1m\u{1b}[32m34 passed\u{1b}[39m\u{1b}[22m\u{1b}[90m (34)\u{1b}[39m",
             Some([34, 0, 0]),

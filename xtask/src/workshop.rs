@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -47,18 +48,26 @@ impl Workshop {
         Ok(folder)
     }
 
-    /// A program with its arguments, to be started in the repository's root with `target` for its builds.
+    /// A program with its arguments, to be started in the repository's root.
     pub fn command<A: Into<OsString>>(
         &self,
         program: impl AsRef<Path>,
         args: impl IntoIterator<Item = A>,
-    ) -> Expression {
-        let program = program.as_ref().as_os_str().to_owned();
-        duct::cmd(program, args).dir(&self.root).env("CARGO_TARGET_DIR", &self.target).stdin_null()
+    ) -> Call {
+        let program = program.as_ref();
+        let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
+        let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let words = args.iter().map(|arg| arg.to_string_lossy().into_owned());
+        let shown = std::iter::once(name).chain(words).collect::<Vec<_>>().join(" ");
+        let expression = duct::cmd(program.as_os_str().to_owned(), args)
+            .dir(&self.root)
+            .env("CARGO_TARGET_DIR", &self.target)
+            .stdin_null();
+        Call { shown, expression }
     }
 
     /// Cargo, the one that runs us.
-    pub fn cargo(&self, args: &[&str]) -> Expression {
+    pub fn cargo(&self, args: &[&str]) -> Call {
         let cargo = std::env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from);
         self.command(cargo, args)
     }
@@ -67,28 +76,26 @@ impl Workshop {
     ///
     /// # Errors
     /// The program cannot be started, says no, or takes longer than [`LIMIT`].
-    pub fn run(&self, command: &Expression) -> Result<()> {
-        self.run_into(&self.log, command)
+    pub fn run(&self, call: &Call) -> Result<()> {
+        self.run_into(&self.log, call)
     }
 
     /// [`Workshop::run`] with a log of its own, for programs that run beside each other.
-    pub fn run_into(&self, log: &Path, command: &Expression) -> Result<()> {
-        let said = OpenOptions::new().create(true).append(true).open(log)?;
-        let running = command.stderr_to_stdout().stdout_file(said).unchecked().start()?;
+    pub fn run_into(&self, log: &Path, call: &Call) -> Result<()> {
+        let running = call.start(log)?;
         match running.wait_timeout(LIMIT)? {
             Some(output) if output.status.success() => Ok(()),
-            Some(output) => bail!("{running:?} ended with {}", output.status),
+            Some(output) => bail!("`{}` ended with {}", call.shown, output.status),
             None => {
                 running.kill()?;
-                bail!("{running:?} took longer than {} minutes and was stopped", LIMIT.as_secs() / 60)
+                bail!("`{}` took longer than {} minutes and was stopped", call.shown, LIMIT.as_secs() / 60)
             }
         }
     }
 
     /// Start it and leave it running, with all output in the log.
-    pub fn start(&self, command: &Expression) -> Result<duct::Handle> {
-        let said = OpenOptions::new().append(true).open(&self.log)?;
-        Ok(command.stderr_to_stdout().stdout_file(said).unchecked().start()?)
+    pub fn start(&self, call: &Call) -> Result<duct::Handle> {
+        call.start(&self.log)
     }
 
     /// What the step's programs have said so far.
@@ -107,5 +114,38 @@ impl Workshop {
         fs::remove_file(stamp).ok();
         work()?;
         Ok(fs::write(stamp, wanted)?)
+    }
+}
+
+/// A program to be run, and how to name it to a person.
+#[derive(Clone)]
+pub struct Call {
+    shown: String,
+    expression: Expression,
+}
+
+impl Call {
+    /// In this folder instead of the repository's root.
+    pub fn dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.expression = self.expression.dir(folder);
+        self
+    }
+
+    /// With this in its environment.
+    pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.expression = self.expression.env(name, value);
+        self
+    }
+
+    /// What it prints.
+    pub fn read(&self) -> Result<String> {
+        self.expression.stderr_null().read().with_context(|| format!("`{}`", self.shown))
+    }
+
+    fn start(&self, log: &Path) -> Result<duct::Handle> {
+        let mut said = OpenOptions::new().create(true).append(true).open(log)?;
+        writeln!(said, "$ {}", self.shown)?;
+        let quiet = self.expression.stderr_to_stdout().stdout_file(said).unchecked();
+        quiet.start().with_context(|| format!("`{}` cannot be started", self.shown))
     }
 }

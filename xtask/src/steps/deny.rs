@@ -12,7 +12,7 @@ pub fn run(workshop: &Workshop) -> Result<String> {
     let config = workshop.root.join("deny.toml");
     let config = config.to_string_lossy();
     for manifest in ["Cargo.toml", "fuzz/Cargo.toml"] {
-        let args = ["--manifest-path", manifest, "--locked", "check", "--config", &config];
+        let args = ["--manifest-path", manifest, "--locked", "--config", &config, "check"];
         workshop.run(&workshop.command(&program, [&args[..], &["bans", "licenses", "sources"]].concat()))?;
     }
     Ok("licences, bans, sources; not advisories".into())

@@ -7,7 +7,7 @@ use std::thread;
 use anyhow::{Context as _, Result, bail};
 
 use crate::install;
-use crate::workshop::Workshop;
+use crate::workshop::{Call, Workshop};
 
 const CARGO_FUZZ: &str = "0.13.2";
 /// Two targets beside each other: a machine of two cores is full then.
@@ -46,7 +46,7 @@ pub fn run(workshop: &Workshop) -> Result<String> {
 }
 
 /// One target, from its committed seeds into a corpus that is kept below the target folder.
-fn one(workshop: &Workshop, fuzz: &impl Fn(&[&str]) -> duct::Expression, target: &str) -> Result<()> {
+fn one(workshop: &Workshop, fuzz: &impl Fn(&[&str]) -> Call, target: &str) -> Result<()> {
     let log = workshop.log.with_file_name(format!("fuzz-{target}.log"));
     std::fs::write(&log, "")?;
     let corpus = workshop.folder(&format!("fuzz-corpus/{target}"))?;

@@ -42,7 +42,12 @@ fn api_into(workshop: &Workshop, folder: &Path) -> Result<()> {
     let (json, types) = (folder.join(FILES[0]), folder.join(FILES[1]));
     fs::write(&json, description + "\n")?;
     let (npm, ui) = install::npm(workshop)?;
-    let paths = [json.to_string_lossy(), types.to_string_lossy()];
-    let args = ["exec", "--no", "--", "openapi-typescript", &paths[0], "--output", &paths[1]];
-    workshop.run(&workshop.command(&npm, args).dir(&ui))
+    // `npm run api` with the committed paths put aside: its options stand in package.json only.
+    let script = workshop.command(&npm, ["pkg", "get", "scripts.api"]).dir(&ui).read()?;
+    let script = script
+        .trim()
+        .trim_matches('"')
+        .replace("src/api/openapi.json", &json.to_string_lossy())
+        .replace("src/api/schema.d.ts", &types.to_string_lossy());
+    workshop.run(&workshop.command(&npm, ["exec", "--no", "--call", &script]).dir(&ui))
 }

@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::install;
 use crate::steps::python;
 use crate::tally::Tally;
-use crate::workshop::Workshop;
+use crate::workshop::{Call, Workshop};
 
 const NEXTEST: &str = "0.9.143";
 
@@ -50,7 +50,7 @@ pub fn tests(workshop: &Workshop) -> Result<String> {
 }
 
 /// The environment that tests look for Python and ONNX Runtime in; what a person has set stays.
-fn with_python(workshop: &Workshop, command: &duct::Expression) -> duct::Expression {
+fn with_python(workshop: &Workshop, command: &Call) -> Call {
     let python = install::venv_python(workshop);
     let mut command = command.clone();
     if python.exists() && std::env::var_os("PEONY_PYTHON").is_none() {
