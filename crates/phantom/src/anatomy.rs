@@ -83,7 +83,11 @@ impl Extent {
 
 impl Anatomy {
     /// A breast without masses; the closure places them in its gland.
-    pub(crate) fn new(key: Key, extent: Extent, place: impl FnOnce(&dyn Fn(f32, f32) -> [f32; 2]) -> Vec<Mass>) -> Self {
+    pub(crate) fn new(
+        key: Key,
+        extent: Extent,
+        place: impl FnOnce(&dyn Fn(f32, f32) -> [f32; 2]) -> Vec<Mass>,
+    ) -> Self {
         let layers = Layers::new(key);
         let masses = place(&|x, y| layers.gland(x, y));
         let slabs = (0..extent.ny / SLICES).map(|_| OnceLock::new()).collect();
@@ -122,9 +126,8 @@ impl Anatomy {
     fn build(&self, number: usize) -> Slab {
         let Extent { x0, y0, nx, nz, .. } = self.extent;
         let y_first = y0 + (number * SLICES) as f32 * PITCH[1];
-        let place = |i: usize, j: usize| {
-            [x0 + (i as f32 + 0.5) * PITCH[0], y_first + (j as f32 + 0.5) * PITCH[1]]
-        };
+        let place =
+            |i: usize, j: usize| [x0 + (i as f32 + 0.5) * PITCH[0], y_first + (j as f32 + 0.5) * PITCH[1]];
         let ends = [place(0, 0), place(nx, SLICES)];
         let region =
             Region { x: [ends[0][0], ends[1][0]], y: [ends[0][1], ends[1][1]], depth: nz, pitch: PITCH[2] };
@@ -137,7 +140,8 @@ impl Anatomy {
             attenuation: Vec::with_capacity(count),
         };
         for j in 0..SLICES {
-            let near: Vec<&Mass> = self.masses.iter().filter(|m| (place(0, j)[1] - m.centre[1]).abs() < m.reach()).collect();
+            let near: Vec<&Mass> =
+                self.masses.iter().filter(|m| (place(0, j)[1] - m.centre[1]).abs() < m.reach()).collect();
             for i in 0..nx {
                 let [x, y] = place(i, j);
                 let column = tissues.column(&self.layers, [x, y], heights.at(i, j));
@@ -145,7 +149,11 @@ impl Anatomy {
                 for voxel in column {
                     slab.diffuse.push(echo_code(voxel.db));
                     // 20 log10 of an amplitude.
-                    slab.specular.push(if voxel.specular < 1e-3 { 0 } else { echo_code(8.685_89 * voxel.specular.ln()) });
+                    slab.specular.push(if voxel.specular < 1e-3 {
+                        0
+                    } else {
+                        echo_code(8.685_89 * voxel.specular.ln())
+                    });
                     slab.attenuation.push((voxel.attenuation / ATTENUATION_STEP).clamp(-127.0, 127.0) as i8);
                 }
             }
@@ -196,11 +204,7 @@ impl Grid {
     fn at(&self, i: usize, j: usize) -> Under {
         let row = self.nx + 1;
         let index = j * row + i;
-        Under {
-            here: self.heights[index],
-            across: self.heights[index + 1],
-            along: self.heights[index + row],
-        }
+        Under { here: self.heights[index], across: self.heights[index + 1], along: self.heights[index + row] }
     }
 }
 
@@ -235,5 +239,22 @@ impl View<'_> {
             specular: &slab.specular[start..start + nz],
             attenuation: &slab.attenuation[start..start + nz],
         }
+    }
+}
+
+#[cfg(test)]
+impl Slab {
+    /// Plain gland of one code, for the tests of the speckle.
+    pub(crate) fn plain(depth: usize) -> Self {
+        let count = SLICES * depth;
+        // Code 200 is 0 dB.
+        Self { diffuse: vec![200; count], specular: vec![0; count], attenuation: vec![0; count] }
+    }
+
+    /// One column that is everywhere.
+    pub(crate) fn view(&self) -> View<'_> {
+        let nz = self.diffuse.len() / SLICES;
+        let extent = Extent { x0: 0.0, y0: 0.0, nx: 1, ny: SLICES, nz };
+        View { slabs: vec![self], first_slice: 0, slices: SLICES, extent }
     }
 }

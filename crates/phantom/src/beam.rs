@@ -14,10 +14,13 @@ pub(crate) const SAMPLE: f32 = tile::PITCH_Z;
 /// Elevational taps, mm apart.
 const TAP: f32 = 0.28;
 /// 4 π f / c at 10 MHz, rad/mm.
-const TWO_K0: f32 = 82.0;
+pub(crate) const TWO_K0: f32 = 82.0;
 /// Depth of the elevational focus and the beam's full width there, mm.
 const FOCUS: f32 = 18.0;
 const FOCAL_WIDTH: f32 = 0.9;
+
+/// The correlation of neighbouring cells of the tile: exp(-0.09² / (4 · 0.16²)).
+const NEIGHBOUR: f32 = 0.923_9;
 
 /// The lines of a linear transducer.
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +61,7 @@ pub(crate) fn elevation_reach(z: f32) -> f32 {
 /// The weights of the taps -n..=n at one depth, so that plain speckle has unit power.
 fn taps(z: f32) -> Vec<f32> {
     let variance = elevation_sigma(z).powi(2) - tile::SIGMA_XY.powi(2);
-    let count = (2.3 * variance.sqrt() / TAP) as i32;
+    let count = (2.3 * variance.sqrt() / TAP).round() as i32;
     let weight = |k: i32| (-(k as f32 * TAP).powi(2) / (2.0 * variance)).exp();
     let mut power = 0.0;
     for k in -count..=count {
@@ -118,7 +121,9 @@ fn sum_line(scene: &Scene<'_>, tables: &Tables, x: f32, re: &mut [f32], im: &mut
         let blocks = re.chunks_exact_mut(BLOCK).zip(im.chunks_exact_mut(BLOCK)).zip(&tables.weights);
         for (number, ((re, im), weights)) in blocks.enumerate() {
             let half = weights.len() as i32 / 2;
-            let Some(&weight) = weights.get((k + half).max(0) as usize).filter(|_| k >= -half) else { continue };
+            let Some(&weight) = weights.get((k + half).max(0) as usize).filter(|_| k >= -half) else {
+                continue;
+            };
             let z = (number as f32 + 0.5) * BLOCK as f32 * SAMPLE;
             let p = [top[0] + down[0] * z, top[1] + down[1] * z, top[2] + down[2] * z];
             let column = view.column(p[0], p[1]);
@@ -140,13 +145,12 @@ struct Speckle<'a> {
 
 #[inline]
 fn speckle(tile: &Tile, shift: [f32; 3], p: [f32; 3]) -> Speckle<'_> {
-    // The lattice is sheared so that its repeats do not line up; 4096 keeps the truncation a floor.
-    let (x, y) = (p[0] + shift[0] + 0.13 * p[1], p[1] + shift[1]);
-    let z = p[2] + shift[2] + 0.04 * p[1];
-    let i = (x * (1.0 / tile::PITCH_XY) + 4096.5) as i32;
-    let v = y * (1.0 / tile::PITCH_XY) + 4096.0;
-    let j = v as i32;
-    let k = (z * (1.0 / tile::PITCH_Z) + (4096.5 - 0.5 * BLOCK as f32)) as i32;
+    let [x, y, z]: [f32; 3] = std::array::from_fn(|axis| p[axis] + shift[axis]);
+    // Whole periods are added so that cells are counted from 0 and truncation is a floor.
+    let i = (x * (1.0 / tile::PITCH_XY) + (8 * tile::NX) as f32 + 0.5) as usize;
+    let v = y * (1.0 / tile::PITCH_XY) + (2 * tile::NY) as f32;
+    let j = v as usize;
+    let k = (z * (1.0 / tile::PITCH_Z) + (tile::NZ as f32 + 0.5 - 0.5 * BLOCK as f32)) as usize;
     Speckle { near: tile.block(i, j, k), far: tile.block(i, j + 1, k), part: v - j as f32 }
 }
 
@@ -175,8 +179,9 @@ fn add(
     let diffuse = decode(column.diffuse, first, amplitude);
     let specular = decode(column.specular, first, amplitude);
     let (diffuse, specular) = (&diffuse[first & 1..][..BLOCK], &specular[first & 1..][..BLOCK]);
-    // The complex noise has unit power: half in each component.
-    let unit = std::f32::consts::FRAC_1_SQRT_2 / tile::RMS;
+    // The complex noise has unit power, half in each component; between two cells interpolation loses some.
+    let lost = 2.0 * speckle.part * (1.0 - speckle.part) * (1.0 - NEIGHBOUR);
+    let unit = std::f32::consts::FRAC_1_SQRT_2 / (tile::RMS * (1.0 - lost).sqrt());
     let (near, far) = ((1.0 - speckle.part) * unit, speckle.part * unit);
     for at in 0..BLOCK {
         let n_re = f32::from(speckle.near.0[at]) * near + f32::from(speckle.far.0[at]) * far;

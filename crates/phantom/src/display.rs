@@ -74,7 +74,8 @@ pub(crate) fn compress(
         for at in 0..probe.samples {
             // 10^(-dB / 10) as a power of two.
             let echo = power[at] * exp2(-0.332_193 * (shadow[at] + loss));
-            let level = echo + lost * depths.reverberation[at] + depths.noise[at] * exponential(seed, at as u32);
+            let level =
+                echo + lost * depths.reverberation[at] + depths.noise[at] * exponential(seed, at as u32);
             // 10 log10 as a logarithm of base two.
             let db = 3.010_3 * log2(level) + depths.gain[at] + disturbance.gain_db;
             out[at] = (db * depths.per_db + depths.offset).clamp(0.0, 1.0);
@@ -109,7 +110,10 @@ impl Depths {
         };
         let samples = 0..probe.samples;
         Self {
-            noise: samples.clone().map(|at| power(preset.noise_db + 0.45 * (z(at) - 15.0).max(0.0))).collect(),
+            noise: samples
+                .clone()
+                .map(|at| power(preset.noise_db + 0.45 * (z(at) - 15.0).max(0.0)))
+                .collect(),
             gain: samples.clone().map(gain).collect(),
             reverberation: samples.map(band).collect(),
             per_db: 1.0 / preset.dynamic_range_db,
@@ -182,8 +186,7 @@ fn log2(v: f32) -> f32 {
     let bits = v.to_bits();
     let exponent = (bits >> 23) as i32 - 127;
     let m = f32::from_bits((bits & 0x007f_ffff) | 0x3f80_0000);
-    let series = -2.498_353_1
-        + m * (4.029_211_4 + m * (-2.078_335_2 + m * (0.626_032_2 - m * 0.078_440_68)));
+    let series = -2.498_353_1 + m * (4.029_211_4 + m * (-2.078_335_2 + m * (0.626_032_2 - m * 0.078_440_68)));
     exponent as f32 + series
 }
 
@@ -226,7 +229,13 @@ pub(crate) fn smooth(samples: &mut [f32], probe: &Probe, preset: &Preset) {
 }
 
 /// Draws the samples into the frame.
-pub(crate) fn convert(samples: &[f32], probe: &Probe, preset: &Preset, picture: &Picture, frame: &mut GrayImage) {
+pub(crate) fn convert(
+    samples: &[f32],
+    probe: &Probe,
+    preset: &Preset,
+    picture: &Picture,
+    frame: &mut GrayImage,
+) {
     let [width, height] = picture.size.map(|px| px as usize);
     let rows = rows_of(samples, probe, picture, height);
     let curve: Vec<u8> = (0..=1024)
@@ -235,7 +244,8 @@ pub(crate) fn convert(samples: &[f32], probe: &Probe, preset: &Preset, picture: 
     let across: Vec<(usize, [f32; 4])> = (0..width)
         .map(|column| {
             let x = (column as f32 + 0.5 - 0.5 * width as f32) * picture.mm_per_px;
-            let line = (x / probe.pitch + 0.5 * (probe.lines as f32 - 1.0)).clamp(0.0, probe.lines as f32 - 1.001);
+            let line =
+                (x / probe.pitch + 0.5 * (probe.lines as f32 - 1.0)).clamp(0.0, probe.lines as f32 - 1.001);
             (line as usize, cubic(line.fract()))
         })
         .collect();
@@ -257,7 +267,8 @@ fn rows_of(samples: &[f32], probe: &Probe, picture: &Picture, height: usize) -> 
     let mut rows = vec![0.0; height * stride];
     let down: Vec<(usize, f32)> = (0..height)
         .map(|row| {
-            let at = ((row as f32 + 0.5) * picture.mm_per_px / SAMPLE - 0.5).clamp(0.0, probe.samples as f32 - 1.001);
+            let at = ((row as f32 + 0.5) * picture.mm_per_px / SAMPLE - 0.5)
+                .clamp(0.0, probe.samples as f32 - 1.001);
             (at as usize, at.fract())
         })
         .collect();
@@ -265,7 +276,8 @@ fn rows_of(samples: &[f32], probe: &Probe, picture: &Picture, height: usize) -> 
     for (band, lines) in samples.chunks(probe.samples * BLOCK).enumerate() {
         for (row, (at, part)) in down.iter().enumerate() {
             for (line, values) in lines.chunks_exact(probe.samples).enumerate() {
-                rows[row * stride + 1 + band * BLOCK + line] = values[*at] * (1.0 - part) + values[*at + 1] * part;
+                rows[row * stride + 1 + band * BLOCK + line] =
+                    values[*at] * (1.0 - part) + values[*at + 1] * part;
             }
         }
     }

@@ -34,6 +34,8 @@ mod phantom;
 mod pose;
 mod random;
 mod screen;
+#[cfg(test)]
+mod statistics;
 mod sweep;
 mod tile;
 mod truth;

@@ -159,7 +159,8 @@ impl Mass {
         let mut specular = under.specular * (1.0 - inside);
         if tissue.capsule > 0.0 {
             let line = (-(d / 0.17).powi(2)).exp() * seen.upright * seen.upright;
-            let patchy = (0.75 + 0.5 * self.shape.noise.point(seen.direction.map(|v| 1.7 * v - 5.0))).max(0.0);
+            let patchy =
+                (0.75 + 0.5 * self.shape.noise.point(seen.direction.map(|v| 1.7 * v - 5.0))).max(0.0);
             specular = specular.max(tissue.capsule * line * patchy);
         }
         let mut attenuation = under.attenuation + inside * (tissue.attenuation - under.attenuation);

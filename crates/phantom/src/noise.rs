@@ -86,7 +86,8 @@ pub(crate) struct Block {
 
 impl Block {
     fn new(noise: &Noise, region: &Region) -> Self {
-        let ends = |range: [f32; 2], per_mm: f32| (spline(range[0] * per_mm).0, spline(range[1] * per_mm).0 + 3);
+        let ends =
+            |range: [f32; 2], per_mm: f32| (spline(range[0] * per_mm).0, spline(range[1] * per_mm).0 + 3);
         let (x0, x1) = ends(region.x, noise.per_mm[0]);
         let (y0, y1) = ends(region.y, noise.per_mm[1]);
         let along_z: Vec<_> = (0..region.depth)

@@ -54,9 +54,10 @@ impl Path {
         let along = self.speed_mm_s * seconds;
         match self.kind {
             PathKind::Straight => Pose::upright(along),
-            PathKind::Still => {
-                Pose::turned([0.05 * waver(1.0), 0.5 * self.length_mm + 0.06 * waver(2.0), 0.0], Turn::default())
-            }
+            PathKind::Still => Pose::turned(
+                [0.05 * waver(1.0), 0.5 * self.length_mm + 0.06 * waver(2.0), 0.0],
+                Turn::default(),
+            ),
             PathKind::Freehand | PathKind::Turning => {
                 let yaw = if self.kind == PathKind::Turning { 6.0 } else { 1.2 };
                 // The hand slows and hastens by about a fifth.

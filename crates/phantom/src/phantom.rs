@@ -70,11 +70,7 @@ impl Phantom {
         let width_mm = (preset.depth_mm * w / h).clamp(FACE[0], FACE[1]);
         let pitch = width_mm / LINES as f32;
         let samples = ((preset.depth_mm / SAMPLE).ceil() as usize).next_multiple_of(BLOCK);
-        let extent = Extent::new(
-            0.5 * width_mm + 2.5,
-            [-6.0, config.length_mm + 6.0],
-            preset.depth_mm + 2.0,
-        );
+        let extent = Extent::new(0.5 * width_mm + 2.5, [-6.0, config.length_mm + 6.0], preset.depth_mm + 2.0);
         let anatomy = Anatomy::new(key.purpose(10), extent, |gland| {
             let room = mass::Room { half_width: 0.5 * width_mm, gland };
             let specs = config.masses.specs(key.purpose(11), config.length_mm);
@@ -146,7 +142,7 @@ impl Phantom {
         }
     }
 
-    /// Builds the tissue that a pose will need; `number` is the slab that [`Self::slab_at`] gave.
+    /// Builds one slab of tissue unless it is there; [`Self::slabs_at`] says which are needed.
     pub(crate) fn build(&self, number: usize) {
         if number < self.breast.anatomy.slab_count() {
             self.breast.anatomy.slab(number);
@@ -227,7 +223,8 @@ impl Breast {
     }
 
     fn spacing(&self, picture: &Picture, faults: Faults) -> Spacing {
-        let Ok(mm_per_px) = MmPerPx::new(picture.mm_per_px, picture.mm_per_px, CalibrationSource::Phantom) else {
+        let Ok(mm_per_px) = MmPerPx::new(picture.mm_per_px, picture.mm_per_px, CalibrationSource::Phantom)
+        else {
             return Spacing::Unknown;
         };
         if !faults.contains(Fault::VendorScreen) {
@@ -239,12 +236,14 @@ impl Breast {
         let corner = |px: [u32; 2]| PointPx::new(px[0] as f32, px[1] as f32);
         let end = [picture.corner[0] + picture.size[0], picture.corner[1] + picture.size[1]];
         let area_px = BoxPx::new(corner(picture.corner), corner(end));
-        Spacing::PerRegion([CalibratedRegion { area_px, kind: RegionKind::Tissue, mm_per_px: Some(mm_per_px) }].into())
+        Spacing::PerRegion(
+            [CalibratedRegion { area_px, kind: RegionKind::Tissue, mm_per_px: Some(mm_per_px) }].into(),
+        )
     }
 }
 
 /// The one speckle tile, made on first use (some tenths of a second).
-fn tile() -> &'static Tile {
+pub(crate) fn tile() -> &'static Tile {
     static TILE: OnceLock<Tile> = OnceLock::new();
     TILE.get_or_init(|| Tile::new(0x70_65_6f_6e_79))
 }

@@ -70,9 +70,7 @@ impl Pose {
 }
 
 fn times(a: &[[f32; 3]; 3], b: &[[f32; 3]; 3]) -> [[f32; 3]; 3] {
-    std::array::from_fn(|row| {
-        std::array::from_fn(|column| (0..3).map(|k| a[row][k] * b[k][column]).sum())
-    })
+    std::array::from_fn(|row| std::array::from_fn(|column| (0..3).map(|k| a[row][k] * b[k][column]).sum()))
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ const AHEAD: usize = 4;
 /// How far ahead of the frame the tissue is built, seconds of the path.
 const AHEAD_S: f32 = 0.8;
 /// The probe's haste while it is too fast.
-const HASTE: f32 = 4.0;
+const HASTE: u32 = 4;
 
 /// Frames of a sweep. An endless one goes on over the breast of the next seed when it comes to the path's end.
 ///
@@ -30,7 +30,8 @@ pub struct Sweep {
     schedule: Vec<(Range<u64>, Fault)>,
     switch: FaultSwitch,
     index: u64,
-    path_s: f32,
+    /// Frames' worth of way along the path of this breast.
+    ticks: u32,
     last: Option<PhantomFrame>,
     builder: Option<Builder>,
 }
@@ -46,7 +47,7 @@ impl Phantom {
             schedule: Vec::new(),
             switch: FaultSwitch::default(),
             index: 0,
-            path_s: 0.0,
+            ticks: 0,
             last: None,
             builder: None,
         }
@@ -94,6 +95,10 @@ impl Sweep {
         &self.phantom
     }
 
+    fn path_s(&self) -> f32 {
+        self.ticks as f32 / self.phantom.config().fps
+    }
+
     fn faults(&self) -> Faults {
         let scheduled = self.schedule.iter().filter(|(frames, _)| frames.contains(&self.index));
         scheduled.map(|(_, fault)| *fault).collect::<Faults>().and(self.switch.get())
@@ -101,7 +106,7 @@ impl Sweep {
 
     /// Asks the builder for what the probe will need soon.
     fn look_ahead(&mut self) -> Result<(), PhantomError> {
-        let (soon, duration) = (self.path_s + AHEAD_S, self.phantom.path().duration_s());
+        let (soon, duration) = (self.path_s() + AHEAD_S, self.phantom.path().duration_s());
         if self.endless && soon > duration && self.next.is_none() {
             self.next = Some(Phantom::new(self.phantom.seed().wrapping_add(1), self.phantom.config())?);
         }
@@ -115,16 +120,16 @@ impl Sweep {
 
     /// The pose of the coming frame; `None` at the end.
     fn advance(&mut self, faults: Faults) -> Option<Pose> {
-        if self.path_s > self.phantom.path().duration_s() {
+        if self.path_s() > self.phantom.path().duration_s() {
             if !self.endless {
                 return None;
             }
             self.phantom = self.next.take()?;
-            self.path_s = 0.0;
+            self.ticks = 0;
         }
-        let pose = self.phantom.path().pose(self.path_s);
-        let haste = if faults.contains(Fault::TooFast) { HASTE } else { 1.0 };
-        self.path_s += haste / self.phantom.config().fps;
+        let pose = self.phantom.path().pose(self.path_s());
+        let haste = if faults.contains(Fault::TooFast) { HASTE } else { 1 };
+        self.ticks += haste;
         Some(pose)
     }
 }

@@ -21,6 +21,10 @@ pub(crate) const SIGMA_Z: f32 = 0.07;
 pub(crate) const RMS: f32 = 32.0;
 /// Samples read at once.
 pub(crate) const BLOCK: usize = 16;
+/// Where the grid repeats it is moved, so that no two repeats line up in one picture: a period further along x
+/// stands these cells further down, and a period further along y these further across and down.
+const X_TURN: usize = 77;
+const Y_TURN: [usize; 2] = [53, 101];
 /// A row repeats its beginning, so that a block never wraps.
 const ROW: usize = NZ + BLOCK;
 
@@ -36,13 +40,20 @@ impl Tile {
         Self { re: component(key.purpose(1)), im: component(key.purpose(2)) }
     }
 
-    /// A block of row (x, y) from cell `z`; every index is taken modulo the period.
+    /// A block of the row at cell (x, y) from cell `z`; cells are counted from 0 without end.
     #[inline]
-    pub(crate) fn block(&self, x: i32, y: i32, z: i32) -> (&[i8; BLOCK], &[i8; BLOCK]) {
-        let row = (y as usize % NY) * NX + x as usize % NX;
-        let start = row * ROW + z as usize % NZ;
+    pub(crate) fn block(&self, x: usize, y: usize, z: usize) -> (&[i8; BLOCK], &[i8; BLOCK]) {
+        let (row, turn) = row_of(x, y);
+        let start = row * ROW + (z + turn) % NZ;
         (stretch(&self.re, start), stretch(&self.im, start))
     }
+}
+
+/// The stored row of a cell, and how far down its row begins.
+#[inline]
+fn row_of(x: usize, y: usize) -> (usize, usize) {
+    let x = x + y / NY * Y_TURN[0];
+    ((y % NY) * NX + x % NX, y / NY * Y_TURN[1] + x / NX * X_TURN)
 }
 
 #[inline]
@@ -63,13 +74,18 @@ fn component(key: Key) -> Vec<i8> {
     }
     let blur_xy = gaussian(SIGMA_XY / PITCH_XY);
     let blur_z = gaussian(SIGMA_Z / PITCH_Z);
-    for plane in cells.chunks_exact_mut(NX * NZ) {
-        blur_rows(plane, NX, NZ, &blur_xy);
-        for row in plane.chunks_exact_mut(NZ) {
-            blur_rows(row, NZ, 1, &blur_z);
+    let mut out = vec![0.0_f32; cells.len()];
+    blur(&cells, &mut out, &blur_xy, [1, 0]);
+    blur(&out, &mut cells, &blur_xy, [0, 1]);
+    let mut padded = vec![0.0_f32; NZ + blur_z.len() - 1];
+    for row in cells.chunks_exact_mut(NZ) {
+        let radius = blur_z.len() / 2;
+        (0..).zip(&mut padded).for_each(|(at, v): (usize, _)| *v = row[(at + NZ - radius) % NZ]);
+        row.fill(0.0);
+        for (tap, weight) in blur_z.iter().enumerate() {
+            row.iter_mut().zip(&padded[tap..]).for_each(|(out, v)| *out += weight * v);
         }
     }
-    blur_rows(&mut cells, NY, NX * NZ, &blur_xy);
     let power = |kernel: &[f32]| kernel.iter().map(|w| w * w).sum::<f32>();
     // Uniform bytes have variance (256² - 1) / 12.
     let variance = 65_535.0 / 12.0 * power(&blur_xy) * power(&blur_xy) * power(&blur_z);
@@ -86,31 +102,27 @@ fn component(key: Key) -> Vec<i8> {
 /// A symmetric kernel of odd length and unit sum.
 fn gaussian(sigma: f32) -> Vec<f32> {
     let radius = (3.5 * sigma).ceil() as i32;
-    let weights: Vec<f32> =
-        (-radius..=radius).map(|d| (-0.5 * (d as f32 / sigma).powi(2)).exp()).collect();
+    let weights: Vec<f32> = (-radius..=radius).map(|d| (-0.5 * (d as f32 / sigma).powi(2)).exp()).collect();
     let sum: f32 = weights.iter().sum();
     weights.iter().map(|w| w / sum).collect()
 }
 
-/// Periodic convolution over `count` rows of `width` values, in place.
-fn blur_rows(values: &mut [f32], count: usize, width: usize, kernel: &[f32]) {
+/// Convolution across rows, along x or along y, over the turned repeats.
+fn blur(from: &[f32], to: &mut [f32], kernel: &[f32], axis: [usize; 2]) {
     let radius = kernel.len() / 2;
-    // Strips keep the rows that are being added in the cache.
-    let strip = width.min(1024);
-    let mut before = vec![0.0_f32; count * strip];
-    for start in (0..width).step_by(strip) {
-        for (row, copy) in before.chunks_exact_mut(strip).enumerate() {
-            copy.copy_from_slice(&values[row * width + start..][..strip]);
-        }
-        for row in 0..count {
-            let out = &mut values[row * width + start..][..strip];
-            out.fill(0.0);
-            for (tap, weight) in kernel.iter().enumerate() {
-                let from = (row + count + tap - radius) % count;
-                for (out, value) in out.iter_mut().zip(&before[from * strip..][..strip]) {
-                    *out += weight * value;
-                }
-            }
+    for (number, out) in to.chunks_exact_mut(NZ).enumerate() {
+        // The same row some periods on, so that no cell's number falls below zero.
+        let (x, y) = (number % NX + 2 * NX - Y_TURN[0], number / NX + NY);
+        let (_, turned_here) = row_of(x, y);
+        out.fill(0.0);
+        for (tap, weight) in kernel.iter().enumerate() {
+            let (row, turned) =
+                row_of(x + tap * axis[0] - radius * axis[0], y + tap * axis[1] - radius * axis[1]);
+            let turn = (turned + 4 * NZ - turned_here) % NZ;
+            let row = &from[row * NZ..][..NZ];
+            let (head, tail) = out.split_at_mut(NZ - turn);
+            head.iter_mut().zip(&row[turn..]).for_each(|(out, v)| *out += weight * v);
+            tail.iter_mut().zip(&row[..turn]).for_each(|(out, v)| *out += weight * v);
         }
     }
 }
@@ -123,11 +135,20 @@ mod tests {
     fn rows_repeat_and_the_components_have_the_stated_strength() {
         let tile = Tile::new(1);
         assert_eq!(tile.block(3, 5, 250).0[6..], tile.block(3, 5, 0).0[..10], "a block may cross the period");
-        assert_eq!(tile.block(NX as i32 + 1, 7, 9), tile.block(1, NY as i32 + 7, 9));
+        assert_eq!(tile.block(NX + 1, 7, 9), tile.block(1, 7, 9 + X_TURN));
+        assert_eq!(tile.block(1, NY + 7, 9), tile.block(1 + Y_TURN[0], 7, 9 + Y_TURN[1]));
         for part in [&tile.re, &tile.im] {
             let power: f64 = part.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>() / part.len() as f64;
             assert!((power.sqrt() - f64::from(RMS)).abs() < 0.6, "standard deviation {}", power.sqrt());
         }
+        let seam = |cells: [[usize; 2]; 2]| {
+            let [a, b] = cells.map(|[x, y]| tile.block(x, y, 40).0.map(f64::from));
+            a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f64>() / 16.0
+        };
+        let across = (0..64).map(|y| seam([[NX - 1, y], [NX, y]])).sum::<f64>() / 64.0;
+        let along = (0..64).map(|x| seam([[x, NY - 1], [x, NY]])).sum::<f64>() / 64.0;
+        let within = (0..64).map(|y| seam([[50, y], [51, y]])).sum::<f64>() / 64.0;
+        assert!(across < 1.3 * within && along < 1.3 * within, "seams: {across} {along}, within {within}");
         let together: f64 = tile.re.iter().zip(&tile.im).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
         assert!((together / tile.re.len() as f64).abs() < 10.0, "the components are independent");
     }

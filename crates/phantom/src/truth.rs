@@ -91,7 +91,10 @@ pub(crate) fn slice(mass: &Mass, volume_mm3: f32, pose: &Pose, picture: &Picture
         difficulty: mass.difficulty,
         malignant: mass.kind.malignant(),
         contour_px: outline(&mask).into_iter().map(|(p, part)| shift(p, part)).collect(),
-        box_px: BoxPx::new(shift([0, 0], [0.0; 2]), shift([mask.width() as i32, mask.height() as i32], [0.0; 2])),
+        box_px: BoxPx::new(
+            shift([0, 0], [0.0; 2]),
+            shift([mask.width() as i32, mask.height() as i32], [0.0; 2]),
+        ),
         area_px,
         cut: at_border(0) || at_border(1),
         centre_mm: mass.centre,
@@ -123,9 +126,8 @@ fn inside(mass: &Mass, pose: &Pose, picture: &Picture, from: [u32; 2], size: [u3
 fn crop(mask: &GrayImage) -> Option<([u32; 2], GrayImage)> {
     let mut set = mask.enumerate_pixels().filter(|(_, _, p)| p.0[0] > 0).map(|(x, y, _)| (x, y));
     let (x, y) = set.next()?;
-    let (x0, y0, x1, y1) = set.fold((x, y, x, y), |(x0, y0, x1, y1), (x, y)| {
-        (x0.min(x), y0.min(y), x1.max(x), y1.max(y))
-    });
+    let (x0, y0, x1, y1) =
+        set.fold((x, y, x, y), |(x0, y0, x1, y1), (x, y)| (x0.min(x), y0.min(y), x1.max(x), y1.max(y)));
     let part = image::imageops::crop_imm(mask, x0, y0, x1 + 1 - x0, y1 + 1 - y0).to_image();
     Some(([x0, y0], part))
 }

@@ -48,7 +48,8 @@ impl Septa {
                 for dk in -1..=1 {
                     let bits = self.key.lattice(i + di, j + dj, k + dk);
                     let part = |shift: u32| 0.1 + 0.8 * ((bits >> shift) & 0xffff) as f32 / 65_535.0;
-                    let flat = ((i + di) as f32 + part(0) - u).powi(2) + ((j + dj) as f32 + part(16) - v).powi(2);
+                    let flat =
+                        ((i + di) as f32 + part(0) - u).powi(2) + ((j + dj) as f32 + part(16) - v).powi(2);
                     let seed = (k + dk) as f32 + part(32);
                     for (at, z) in z.iter().enumerate() {
                         let dz = seed - z / CELL[2];

@@ -91,7 +91,8 @@ impl Tissues {
     /// Lobules of fat between the skin and the gland, and behind the gland.
     fn fat(&mut self, layers: &Layers, [x, y]: [f32; 2], h: &Heights, shine: &[f32]) {
         let count = self.column.len();
-        let walls_in = [samples(h.skin, h.gland_top + 0.5, count), samples(h.gland_bottom - 0.3, h.fascia, count)];
+        let walls_in =
+            [samples(h.skin, h.gland_top + 0.5, count), samples(h.gland_bottom - 0.3, h.fascia, count)];
         for (range, strength) in walls_in.into_iter().zip([1.0_f32, 0.6]) {
             let mut warp = vec![0.0; range.len()];
             let mut tone = vec![0.0; range.len()];
@@ -197,10 +198,7 @@ impl Tissues {
         let (h, count) = (&under.here, self.column.len());
         for (height, strength, broken) in strengths {
             let z0 = height(h);
-            let slope = [
-                (height(&under.across) - z0) / PITCH[0],
-                (height(&under.along) - z0) / PITCH[1],
-            ];
+            let slope = [(height(&under.across) - z0) / PITCH[0], (height(&under.along) - z0) / PITCH[1]];
             // cos² of the angle between the surface's normal and the beam.
             let facing = 1.0 / (1.0 + slope[0] * slope[0] + slope[1] * slope[1]);
             for k in samples(z0 - 0.6, z0 + 0.6, count) {

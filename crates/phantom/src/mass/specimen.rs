@@ -50,7 +50,8 @@ pub(crate) fn draw(id: u32, spec: &MassSpec, key: Key, room: &Room<'_>) -> Mass 
     let mut stream = key.stream();
     let difficulty = match spec.difficulty {
         Difficulty::Hard => {
-            [Difficulty::LowContrast, Difficulty::Small, Difficulty::Isoechoic, Difficulty::Cut][stream.below(4)]
+            [Difficulty::LowContrast, Difficulty::Small, Difficulty::Isoechoic, Difficulty::Cut]
+                [stream.below(4)]
         }
         given => given,
     };
