@@ -60,10 +60,9 @@ impl Workshop {
         let words = args.iter().map(|arg| arg.to_string_lossy().into_owned());
         let shown = std::iter::once(name).chain(words).collect::<Vec<_>>().join(" ");
         let expression = duct::cmd(program.as_os_str().to_owned(), args)
-            .dir(&self.root)
             .env("CARGO_TARGET_DIR", &self.target)
             .stdin_null();
-        Call { shown, expression }
+        Call { shown, folder: self.root.clone(), expression }
     }
 
     /// Cargo, the one that runs us.
@@ -121,13 +120,15 @@ impl Workshop {
 #[derive(Clone)]
 pub struct Call {
     shown: String,
+    /// Kept apart from the expression, where the first folder named would win and not the last.
+    folder: PathBuf,
     expression: Expression,
 }
 
 impl Call {
     /// In this folder instead of the repository's root.
     pub fn dir(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.expression = self.expression.dir(folder);
+        self.folder = folder.into();
         self
     }
 
@@ -139,13 +140,13 @@ impl Call {
 
     /// What it prints.
     pub fn read(&self) -> Result<String> {
-        self.expression.stderr_null().read().with_context(|| format!("`{}`", self.shown))
+        self.expression.dir(&self.folder).stderr_null().read().with_context(|| format!("`{}`", self.shown))
     }
 
     fn start(&self, log: &Path) -> Result<duct::Handle> {
         let mut said = OpenOptions::new().create(true).append(true).open(log)?;
         writeln!(said, "$ {}", self.shown)?;
-        let quiet = self.expression.stderr_to_stdout().stdout_file(said).unchecked();
+        let quiet = self.expression.dir(&self.folder).stderr_to_stdout().stdout_file(said).unchecked();
         quiet.start().with_context(|| format!("`{}` cannot be started", self.shown))
     }
 }
