@@ -3,7 +3,12 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
 // Where `peony demo` listens, for `npm run dev`. Its server refuses foreign hosts and origins, so the proxy rewrites both.
-const program = process.env["PEONY_URL"] ?? "http://127.0.0.1:8765";
+const program = process.env["PEONY_URL"] ?? "http://127.0.0.1:8686";
+
+const proxy = {
+  "/api": { target: program, changeOrigin: true },
+  "/live": { target: program, changeOrigin: true, ws: true, rewriteWsOrigin: true },
+};
 
 export default defineConfig({
   plugins: [react()],
@@ -16,11 +21,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-  server: {
-    proxy: {
-      "/api": { target: program, changeOrigin: true },
-      "/live": { target: program, changeOrigin: true, ws: true, rewriteWsOrigin: true },
-    },
-  },
+  server: { proxy },
+  preview: { proxy },
   test: { include: ["src/**/*.test.ts"], environment: "node" },
 });

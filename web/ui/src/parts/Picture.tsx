@@ -11,7 +11,7 @@ interface Props {
   readonly onCanvas: (canvas: HTMLCanvasElement | null) => void;
 }
 
-/** The stage: two canvases that React never draws on, and what is said over an old or resting picture. */
+/** The stage: two canvases that React never draws on, and what is said over an old picture. */
 export function Picture({ examination, scene, marks, onCanvas }: Props) {
   const words = useWords();
   const root = useRef<HTMLDivElement>(null);
@@ -67,7 +67,7 @@ export function Picture({ examination, scene, marks, onCanvas }: Props) {
   );
 }
 
-/** What is said over the picture while it is old or rests. */
+/** What is said over a picture that is old; a resting one is told by its edge and the advice line. */
 function Sign({ scene }: { readonly scene: Scene }): ReactNode {
   const { say } = useWords();
   const { phase, update, oldFor } = scene;
@@ -80,13 +80,6 @@ function Sign({ scene }: { readonly scene: Scene }): ReactNode {
         <p className="large">{say("old_picture", { seconds: Math.max(1, oldFor) })}</p>
         <p>{say("old_picture_do")}</p>
       </div>
-    );
-  }
-  if (phase === "frozen" || phase === "paused") {
-    return (
-      <p className="sign rest">
-        <b>{say(`${phase}_picture`)}</b> {say(`${phase}_picture_do`)}
-      </p>
     );
   }
   return null;

@@ -24,6 +24,9 @@ function aboutLink({ phase, waiting }: Scene, { say }: Words): Advice | null {
   if (phase === "connecting") {
     return { status: "info", title: say("connecting_advice"), detail: "" };
   }
+  if (phase === "paused") {
+    return { status: "info", title: say("paused_picture"), detail: say("paused_picture_do") };
+  }
   return phase === "waiting" ? { status: "stop", title: say("stalled_advice"), detail: say("stalled_do") } : null;
 }
 
@@ -39,6 +42,9 @@ function aboutPicture({ update, notice }: Scene, words: Words): Advice | null {
 function detailOf(issue: Issue, update: LiveUpdate, { say }: Words): string {
   if (issue.code === "contact_lost" && update.contact_lost) {
     return say(`contact_${update.contact_lost}`);
+  }
+  if (issue.code === "frozen") {
+    return say("frozen_picture_do");
   }
   if (!issue.figure) {
     return "";

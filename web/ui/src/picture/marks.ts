@@ -40,6 +40,20 @@ const SIZE_EVERY_MS = 300;
 
 /** Draws every mark of a frame: the findings that came with it, and nothing else. */
 export function drawMarks(pen: Pen, update: LiveUpdate, setting: Setting, chip: ChipMemory): void {
+  pen.save();
+  clipToPicture(pen, setting.fit);
+  drawOutlines(pen, update, setting, chip);
+  pen.restore();
+}
+
+/** A smooth outline may swing a little beyond the picture; what is beyond it is not tissue. */
+function clipToPicture(pen: Pen, { left, top, width, height }: Fit): void {
+  pen.beginPath();
+  pen.rect(left, top, width, height);
+  pen.clip();
+}
+
+function drawOutlines(pen: Pen, update: LiveUpdate, setting: Setting, chip: ChipMemory): void {
   drawTruth(pen, update, setting);
   for (const track of update.tracks) {
     if (!track.dismissed && track.id !== setting.current) {
@@ -291,13 +305,23 @@ function drawCategory(pen: Pen, category: string | null, [x0, y0, x1, y1]: BoxXy
     pen.fillStyle = ground;
     pen.fill();
   }
+  if (category === null) {
+    write(pen, NONE, [(x0 + x1) / 2, (y0 + y1) / 2], {
+      size: (y1 - y0) * 0.66,
+      weight: 600,
+      colour: ink,
+      theme,
+      align: "center",
+    });
+    return;
+  }
   pen.beginPath();
   pen.roundRect(x0 - 3, y0 - 3, x1 - x0 + 6, y1 - y0 + 6, 6);
   pen.setLineDash([3, 3]);
   stroke(pen, theme.text3, 1.3);
   pen.setLineDash([]);
   const size = (y1 - y0) * 0.66;
-  write(pen, category ?? NONE, [(x0 + x1) / 2, (y0 + y1) / 2], {
+  write(pen, category, [(x0 + x1) / 2, (y0 + y1) / 2], {
     size,
     weight: 600,
     colour: ink,

@@ -19,11 +19,14 @@ export function turned(turn: Turn, yaw: number, pitch: number): Turn {
   return { yaw: turn.yaw + yaw, pitch: Math.max(PITCHES[0], Math.min(PITCHES[1], turn.pitch + pitch)) };
 }
 
-/** Lateral `x`, along the path `y`, depth `z` (down) on the screen: `x` right, `y` down. Lengths are kept in mm. */
+/**
+ * Lateral `x`, along the path `y`, depth `z` (down) on the screen: `x` right, `y` down. Lengths are kept in mm. The path
+ * comes towards the eye, so that the newest plane stands in front.
+ */
 export function project([x, y, z]: Point3, { yaw, pitch }: Turn): Point2 {
-  const across = x * Math.cos(yaw) + y * Math.sin(yaw);
-  const away = y * Math.cos(yaw) - x * Math.sin(yaw);
-  return [across, z * Math.cos(pitch) - away * Math.sin(pitch)];
+  const across = x * Math.cos(yaw) - y * Math.sin(yaw);
+  const near = x * Math.sin(yaw) + y * Math.cos(yaw);
+  return [across, z * Math.cos(pitch) + near * Math.sin(pitch)];
 }
 
 export interface SolidView {
@@ -55,9 +58,8 @@ export function drawSolid(pen: Pen, view: SolidView): void {
     update.size_px[1] * scale[1],
   ];
   const place = fitted(extent, turn, size);
-  const farFirst = Math.cos(turn.yaw) >= 0 ? 1 : -1;
   const planes = planesAt(extent[1]);
-  for (const y of farFirst > 0 ? planes.toReversed() : planes) {
+  for (const y of Math.cos(turn.yaw) >= 0 ? planes : planes.toReversed()) {
     drawPlane(pen, y, extent, place, view, y === extent[1]);
   }
   for (const solid of update.volume.tracks) {

@@ -48,10 +48,9 @@ export const en = {
 
   old_picture: "Old picture, {seconds} s ago",
   old_picture_do: "Goes on by itself when the picture is back",
-  frozen_picture: "Frozen on the machine",
-  frozen_picture_do: "Analysis rests, nothing is lost",
+  frozen_picture_do: "Nothing is lost; it goes on by itself",
   paused_picture: "Paused",
-  paused_picture_do: "The same button goes on",
+  paused_picture_do: "P or a new sweep goes on",
   no_picture_yet: "Waiting for the first picture",
   picture_label: "Live ultrasound picture. The lesions on it are in the table of lesions.",
 

@@ -50,10 +50,9 @@ export const zh: Readonly<Record<WordKey, string>> = {
 
   old_picture: "旧图像，{seconds} 秒前",
   old_picture_do: "画面恢复后自动继续",
-  frozen_picture: "机器已冻结",
-  frozen_picture_do: "分析暂停，数据不会丢失",
+  frozen_picture_do: "数据不会丢失，解冻后自动继续",
   paused_picture: "已暂停",
-  paused_picture_do: "再按同一按钮继续",
+  paused_picture_do: "按 P 或重新扫查即可继续",
   no_picture_yet: "等待第一帧图像",
   picture_label: "实时超声图像。图上的病灶见病灶表。",
 

@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+import type { LiveUpdate, TrackView } from "../api/wire";
+import { following, NOBODY, nextCurrent } from "./current";
+import { BINDINGS } from "./keys";
+import { Losses } from "./losses";
+import { OLD_AFTER_MS, phaseOf } from "./phase";
+
+function track(id: number, changes: Partial<TrackView> = {}): TrackView {
+  const letter = String.fromCharCode(64 + id);
+  return {
+    id,
+    letter,
+    status: "seen",
+    dismissed: false,
+    box_px: null,
+    contour_px: null,
+    malignancy: 0.5,
+    malignancy_95: null,
+    birads: null,
+    size_mm: null,
+    size_px: null,
+    sightings: 9,
+    ...changes,
+  };
+}
+
+describe("the current lesion", () => {
+  it("is nobody before one is confirmed", () => {
+    expect(nextCurrent(NOBODY, [track(1, { letter: null })]).track).toBeNull();
+  });
+  it("is the most suspicious in the picture", () => {
+    expect(nextCurrent(NOBODY, [track(1, { malignancy: 0.1 }), track(2, { malignancy: 0.8 })]).track).toBe(2);
+  });
+  it("stays while it is in the picture, also where another is more suspicious", () => {
+    const former = nextCurrent(NOBODY, [track(1)]);
+    const tracks = [track(1, { status: "predicted" }), track(2, { malignancy: 0.9 })];
+    expect(nextCurrent(former, tracks).track).toBe(1);
+  });
+  it("passes on when it has left the picture and another is there", () => {
+    const former = nextCurrent(NOBODY, [track(1)]);
+    expect(nextCurrent(former, [track(1, { status: "left" })]).track).toBe(1);
+    expect(nextCurrent(former, [track(1, { status: "left" }), track(2)]).track).toBe(2);
+  });
+  it("is a person's choice until a new lesion is confirmed", () => {
+    const chosen = { track: 1, byPerson: true, letters: 2 };
+    const tracks = [track(1, { status: "left" }), track(2)];
+    expect(nextCurrent(chosen, tracks).track).toBe(1);
+    expect(nextCurrent(chosen, [...tracks, track(3)]).track).not.toBe(1);
+  });
+  it("is never a dismissed one", () => {
+    const former = nextCurrent(NOBODY, [track(1)]);
+    expect(nextCurrent(former, [track(1, { dismissed: true }), track(2)]).track).toBe(2);
+  });
+  it("goes round by letter", () => {
+    const tracks = [track(1), track(2, { dismissed: true }), track(3)];
+    expect([following(1, tracks), following(3, tracks), following(null, tracks), following(1, [])]).toEqual([
+      3,
+      1,
+      1,
+      null,
+    ]);
+  });
+});
+
+describe("the phase", () => {
+  const update = (paused: boolean, codes: readonly string[] = []): LiveUpdate =>
+    ({ state: { paused }, quality: codes.map((code) => ({ code })) }) as unknown as LiveUpdate;
+  const signs = { connected: true, greetedOnce: true, age: 0 };
+  it.each([
+    ["connecting", { ...signs, connected: false, greetedOnce: false, update: null }],
+    ["connecting", { ...signs, update: null }],
+    ["lost", { ...signs, connected: false, update: update(false) }],
+    ["lost", { ...signs, connected: false, update: update(true) }],
+    ["scanning", { ...signs, update: update(false, ["blur"]) }],
+    ["paused", { ...signs, age: 60_000, update: update(true) }],
+    ["waiting", { ...signs, age: OLD_AFTER_MS + 1, update: update(false) }],
+    ["waiting", { ...signs, update: update(false, ["source_lost"]) }],
+    ["frozen", { ...signs, update: update(false, ["frozen"]) }],
+  ] as const)("is %s", (expected, given) => {
+    expect(phaseOf(given)).toBe(expected);
+  });
+});
+
+describe("losses", () => {
+  it("are the share of the last ten seconds, told after four", () => {
+    const losses = new Losses();
+    expect(losses.take({ at: 0, frame: 0, dropped: 0 })).toBeNull();
+    expect(losses.take({ at: 3999, frame: 120, dropped: 60 })).toBeNull();
+    expect(losses.take({ at: 5000, frame: 150, dropped: 75 })).toBeCloseTo(0.5);
+    expect(losses.take({ at: 16_000, frame: 450, dropped: 75 })).toBeNull();
+  });
+  it("begin anew with another sweep", () => {
+    const losses = new Losses();
+    losses.take({ at: 0, frame: 500, dropped: 90 });
+    expect(losses.take({ at: 5000, frame: 10, dropped: 0 })).toBeNull();
+  });
+});
+
+describe("the keys", () => {
+  it("are each for one action", () => {
+    expect(new Set(BINDINGS.map(({ key }) => key)).size).toBe(BINDINGS.length);
+  });
+});
