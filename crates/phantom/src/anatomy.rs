@@ -20,7 +20,7 @@ use tissue::Tissues;
 /// Voxel pitch in mm: across, along the sweep, down (two samples of a line).
 pub(crate) const PITCH: [f32; 3] = [0.25, 0.3, 0.15];
 /// Slices along the sweep in one slab.
-const SLICES: usize = 8;
+const SLICES: usize = 4;
 /// A column is longer than the picture is deep, so that a block read at its end stays inside.
 const SPARE: usize = 16;
 

@@ -96,7 +96,7 @@ fn filter_down(values: &[f32], samples: usize, half: &[f32]) -> Vec<f32> {
 fn either_side<'a>(values: &'a [f32], line: usize, d: usize, probe: &Probe) -> [&'a [f32]; 2] {
     let of = |line: usize| &values[line * probe.samples..][..probe.samples];
     // At the border the line is mirrored into the aperture.
-    let left = if line >= d { line - d } else { d - line };
+    let left = line.abs_diff(d);
     let right = if line + d < probe.lines { line + d } else { 2 * (probe.lines - 1) - line - d };
     [of(left), of(right)]
 }

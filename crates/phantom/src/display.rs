@@ -186,7 +186,7 @@ fn log2(v: f32) -> f32 {
     let bits = v.to_bits();
     let exponent = (bits >> 23) as i32 - 127;
     let m = f32::from_bits((bits & 0x007f_ffff) | 0x3f80_0000);
-    let series = -2.498_353_1 + m * (4.029_211_4 + m * (-2.078_335_2 + m * (0.626_032_2 - m * 0.078_440_68)));
+    let series = -2.498_353 + m * (4.029_211_4 + m * (-2.078_335_2 + m * (0.626_032_2 - m * 0.078_440_68)));
     exponent as f32 + series
 }
 

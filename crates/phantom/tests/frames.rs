@@ -1,5 +1,7 @@
 //! What a frame promises: it depends on seed and pose only, its truth is consistent, its faults show.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // The lint's exemption does not reach a test's own functions.
+
 use image::GrayImage;
 use peony_model::{Pixels, Spacing};
 use peony_phantom::{

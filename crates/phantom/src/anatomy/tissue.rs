@@ -23,6 +23,10 @@ pub(crate) struct Tissues {
     walls: Vec<Wall>,
 }
 
+/// Which surface.
+type Height = fn(&Heights) -> f32;
+
+/// Half thickness of a mirroring surface, mm.
 const SURFACE_WIDTH: f32 = 0.18;
 
 /// A range of samples between two depths in mm.
@@ -187,7 +191,8 @@ impl Tissues {
 
     /// The smooth borders that mirror the beam where they face it.
     fn surfaces(&mut self, under: &Under, shine: &[f32]) {
-        let strengths: [(fn(&Heights) -> f32, f32, f32); 6] = [
+        // Strength, and which part of it is broken up by the shine.
+        let strengths: [(Height, f32, f32); 6] = [
             (|h| h.skin_top, 8.0, 0.3),
             (|h| h.skin, 4.5, 0.8),
             (|h| h.gland_top, 1.9, 1.0),
