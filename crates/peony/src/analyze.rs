@@ -1,6 +1,6 @@
 //! `peony analyze`: reads files one after another; what cannot be read is one line and harms nothing else.
 
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::Path;
 
 use anyhow::Result;
@@ -40,12 +40,16 @@ pub fn run(args: &AnalyzeArgs) -> Result<Outcome> {
         bar.inc(1);
     }
     bar.finish_and_clear();
-    out.flush()?;
-    Ok(outcome)
+    match out.flush() {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(outcome),
+    }
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+    let broken = |kind: Option<ErrorKind>| kind == Some(ErrorKind::BrokenPipe);
+    broken(error.downcast_ref::<std::io::Error>().map(std::io::Error::kind))
+        || broken(error.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind))
 }
 
 fn analyze_file(
