@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from peony_training.calibrate import Calibration
 from peony_training.data import Case
 
 TERMS = {
@@ -19,7 +20,8 @@ LIMITS = (
     "Research use only; not a medical device. A person decides.",
     "Trained on single stills of three public sets; not yet measured on a hospital outside them.",
     "Normal pictures are few (104 in training): expect false masks on normal tissue, shadows and lymph nodes.",
-    "Malignancy is not calibrated: it ranks, its value is not a risk.",
+    "Malignancy was calibrated on a held part of the same three sets, where a third of the lesions are malignant: in "
+    "screening, where few are, it overstates the risk.",
     "malignancy of a frame without a lesion means nothing; read it only where a mask is found.",
     "Other organs, Doppler, mammograms and photographs are not recognised as such and get an answer all the same.",
     "Weights carry no picture, but were learned from data with terms of their own: see training.data.",
@@ -75,6 +77,7 @@ class Facts:
     gflop: float
     mask_threshold: float
     lesion_threshold: float
+    calibration: Calibration
     command: str
     seed: int
     epochs: int
@@ -102,6 +105,15 @@ def write_card(
         ),
         TENSORS.strip(),
         table("thresholds", {"mask": facts.mask_threshold, "lesion": facts.lesion_threshold}),
+        table(
+            "calibration",
+            {
+                "method": "platt",
+                "slope": round(facts.calibration.slope, 4),
+                "offset": round(facts.calibration.offset, 4),
+                "pictures": facts.calibration.pictures,
+            },
+        ),
         table("training", {"command": facts.command, "seed": facts.seed, "epochs": facts.epochs}),
         *(table("[training.data]", row) for row in data_rows(learned)),
         *(table(f"metrics.{name}", row) for name, row in figures.items()),

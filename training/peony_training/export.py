@@ -7,6 +7,7 @@ import onnx
 import onnxruntime
 import torch
 
+from peony_training.calibrate import Calibration
 from peony_training.net import Exported, PeonyUs, fold
 from peony_training.preprocess import CANVAS
 
@@ -22,9 +23,9 @@ def load_checkpoint(path: Path) -> PeonyUs:
     return net.eval()
 
 
-def export(net: PeonyUs, path: Path) -> None:
-    """Fold, trace and write `net` to `path`, then check the file."""
-    wrapped = Exported(fold(net)).eval()
+def export(net: PeonyUs, path: Path, calibration: Calibration = Calibration.NONE) -> None:
+    """Fold, trace and write `net` to `path`, its malignancy calibrated, then check the file."""
+    wrapped = Exported(fold(net), calibration.slope, calibration.offset).eval()
     path.parent.mkdir(parents=True, exist_ok=True)
     torch.onnx.export(
         wrapped,
@@ -44,9 +45,9 @@ def export(net: PeonyUs, path: Path) -> None:
 
 
 @torch.no_grad()
-def disagreement(net: PeonyUs, path: Path, luma: np.ndarray) -> float:
+def disagreement(net: PeonyUs, path: Path, luma: np.ndarray, calibration: Calibration = Calibration.NONE) -> float:
     """The largest difference between the file's answers and PyTorch's on float32 luma [1, 1, 256, 256]."""
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     theirs = session.run(list(OUTPUTS), {"luma": luma})
-    ours = Exported(net.eval())(torch.from_numpy(luma))
+    ours = Exported(net.eval(), calibration.slope, calibration.offset)(torch.from_numpy(luma))
     return max(float(np.abs(a.numpy() - b).max()) for a, b in zip(ours, theirs, strict=True))

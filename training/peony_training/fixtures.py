@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageFilter
 
+from peony_training.calibrate import Calibration
 from peony_training.net import Exported, PeonyUs
 from peony_training.preprocess import CANVAS, letterbox
 
@@ -35,13 +36,13 @@ def write_letterbox_fixtures(folder: Path) -> None:
 
 
 @torch.no_grad()
-def write_model_fixture(folder: Path, net: PeonyUs, version: str) -> None:
+def write_model_fixture(folder: Path, net: PeonyUs, version: str, calibration: Calibration) -> None:
     """`input.png` (256×256) and what PyTorch answers to it, for a test of any engine within a tolerance."""
     folder.mkdir(parents=True, exist_ok=True)
     picture = synthetic_picture(CANVAS, CANVAS, seed=7).filter(ImageFilter.GaussianBlur(1.0))
     picture.save(folder / "input.png", optimize=True)
     luma = torch.from_numpy(np.asarray(picture, dtype=np.float32)[None, None] / np.float32(255.0))
-    mask, malignancy_map, lesion, malignancy = Exported(net.eval())(luma)
+    mask, malignancy_map, lesion, malignancy = Exported(net.eval(), calibration.slope, calibration.offset)(luma)
     expected = {
         "version": version,
         "lesion": float(lesion[0]),

@@ -122,11 +122,17 @@ def pool_by_mask(logit_map: Tensor, weight: Tensor) -> Tensor:
 
 
 class Exported(nn.Module):
-    """The network as the program calls it: probabilities out, as the contract of the card names them."""
+    """The network as the program calls it: probabilities out, as the contract of the card names them.
 
-    def __init__(self, net: PeonyUs) -> None:
+    `slope` and `offset` calibrate the logits of malignancy. They act on every cell, and a weighted mean keeps them:
+    a finding's mean over the map is calibrated just as the frame's is.
+    """
+
+    def __init__(self, net: PeonyUs, slope: float = 1.0, offset: float = 0.0) -> None:
         super().__init__()
         self.net = net
+        self.slope = slope
+        self.offset = offset
         # The mean over a cell as a convolution: one operator fewer for engines to know.
         self.register_buffer("cell_mean", torch.full((1, 1, CELL // 2, CELL // 2), (2.0 / CELL) ** 2))
 
@@ -134,8 +140,9 @@ class Exported(nn.Module):
         answers = self.net(luma)
         weight = F.conv2d(torch.sigmoid(answers.mask), self.cell_mean, stride=CELL // 2)
         full = F.interpolate(answers.mask, scale_factor=2.0, mode="bilinear", align_corners=False)
-        malignancy = torch.sigmoid(pool_by_mask(answers.malignancy_map, weight)).reshape(-1)
-        return torch.sigmoid(full), answers.malignancy_map, torch.sigmoid(answers.lesion), malignancy
+        logits = answers.malignancy_map * self.slope + self.offset
+        malignancy = torch.sigmoid(pool_by_mask(logits, weight)).reshape(-1)
+        return torch.sigmoid(full), logits, torch.sigmoid(answers.lesion), malignancy
 
 
 def fold(net: PeonyUs) -> PeonyUs:

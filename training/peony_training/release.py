@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from peony_training.calibrate import expected_calibration_error, fit
 from peony_training.card import Facts, write_card
 from peony_training.data import Case, hold_out, read_cases
 from peony_training.evaluate import (
@@ -30,14 +31,16 @@ def release(root: Path, checkpoint: Path, models: Path, version: str, more_limit
     folder = models / "peony-us"
     settings = torch.load(checkpoint, weights_only=True)["settings"]
     epochs = torch.load(checkpoint, weights_only=True)["progress"]["epoch"]
-    net = load_checkpoint(checkpoint)
-    gflop = count_gflop(net)
-    export(net, folder / "model.onnx")
+    gflop = count_gflop(load_checkpoint(checkpoint))
+    learned, held = hold_out([c for c in read_cases(root) if c.split == "train"], HELD_SHARE, settings["seed"])
+    # Once as the network speaks, to fit the calibration on what the file says; then calibrated, as it ships.
+    export(load_checkpoint(checkpoint), folder / "model.onnx")
+    calibration = fit(read_cases_with(open_model(folder / "model.onnx"), root, held))
+    export(load_checkpoint(checkpoint), folder / "model.onnx", calibration)
     luma = np.random.default_rng(0).random((1, 1, 256, 256), dtype=np.float32)
-    apart = disagreement(load_checkpoint(checkpoint), folder / "model.onnx", luma)
+    apart = disagreement(load_checkpoint(checkpoint), folder / "model.onnx", luma, calibration)
     if apart > TOLERANCE:
         raise SystemExit(f"the exported file differs from PyTorch by {apart:.2g}, allowed are {TOLERANCE:.2g}")
-    learned, held = hold_out([c for c in read_cases(root) if c.split == "train"], HELD_SHARE, settings["seed"])
     report = figures(root, folder / "model.onnx", held)
     report = {"version": version, "export_difference": apart, **report}
     (folder / "metrics.json").write_text(json.dumps(report, indent=2) + "\n")
@@ -47,6 +50,7 @@ def release(root: Path, checkpoint: Path, models: Path, version: str, more_limit
         gflop=gflop,
         mask_threshold=MASK_THRESHOLD,
         lesion_threshold=report["lesion_threshold"],
+        calibration=calibration,
         command=f"python -m peony_training train --data DATA --run RUN --epochs {settings['epochs']} "
         f"--seed {settings['seed']}",
         seed=settings["seed"],
@@ -54,7 +58,7 @@ def release(root: Path, checkpoint: Path, models: Path, version: str, more_limit
     )
     write_card(folder, facts, learned, report["val"], more_limits)
     write_letterbox_fixtures(models / "fixtures" / "letterbox")
-    write_model_fixture(models / "fixtures" / "peony-us", load_checkpoint(checkpoint), version)
+    write_model_fixture(models / "fixtures" / "peony-us", load_checkpoint(checkpoint), version, calibration)
 
 
 def figures(root: Path, model: Path, held: list[Case]) -> dict[str, object]:
@@ -70,9 +74,11 @@ def figures(root: Path, model: Path, held: list[Case]) -> dict[str, object]:
         "lesion_threshold": threshold,
         "held": short_figures(held_readings, crops, threshold),
         "val": summaries(val, threshold),
+        "val_expected_calibration_error": round(expected_calibration_error(val), 4),
     }
     for name, row in report["val"].items():
         print(name, json.dumps(row))
+    print("val calibration error", report["val_expected_calibration_error"])
     print("held", json.dumps(report["held"]), "lesion threshold", threshold)
     return report
 

@@ -9,11 +9,12 @@ import onnx
 import pytest
 import torch
 
+from peony_training.calibrate import Calibration
 from peony_training.card import Facts, write_card
 from peony_training.data import Case
 from peony_training.evaluate import open_model, run_model
 from peony_training.export import disagreement, export
-from peony_training.net import PeonyUs, count_gflop
+from peony_training.net import Exported, PeonyUs, count_gflop
 
 PLAIN = {"Conv", "Relu", "Add", "Sub", "Mul", "Div", "Concat", "Resize", "Sigmoid", "MaxPool"}
 PLAIN |= {"ReduceSum", "ReduceMean", "Reshape", "Flatten", "Constant"}
@@ -37,6 +38,16 @@ def exported(net: PeonyUs, tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy.load_state_dict(net.state_dict())
     export(copy, path)
     return path
+
+
+def test_calibration_moves_every_logit_alike(net: PeonyUs) -> None:
+    luma = torch.rand(1, 1, 256, 256, generator=torch.Generator().manual_seed(5))
+    with torch.no_grad():
+        _, plain, lesion, risk = Exported(net)(luma)
+        _, moved, same_lesion, moved_risk = Exported(net, slope=0.7, offset=-0.4)(luma)
+    assert torch.allclose(moved, plain * 0.7 - 0.4, atol=1e-5)
+    assert torch.equal(lesion, same_lesion)
+    assert torch.allclose(torch.logit(moved_risk), torch.logit(risk) * 0.7 - 0.4, atol=1e-3)
 
 
 @pytest.mark.parametrize("fill", ["noise", "black", "white"])
@@ -65,13 +76,14 @@ def test_export_is_static_plain_and_small(exported: Path) -> None:
 
 def test_card_is_valid_toml_with_the_hash_of_the_file(tmp_path: Path) -> None:
     (tmp_path / "model.onnx").write_bytes(b"weights")
-    facts = Facts("0.0.0", 'a "quoted" word', 0.5, 0.5, 0.4, "train", 0, 1)
+    facts = Facts("0.0.0", 'a "quoted" word', 0.5, 0.5, 0.4, Calibration(1.2, -0.3, 150), "train", 0, 1)
     learned = [Case("busi", "a.jpg", "a.png", "busi/a", "benign", "", "train")]
     write_card(tmp_path, facts, learned, {"all": {"dice": 0.5, "dice_ci95": [0.4, 0.6]}}, ("more",))
     card = tomllib.loads((tmp_path / "card.toml").read_text())
     assert card["sha256"] == hashlib.sha256(b"weights").hexdigest()
     assert [row["name"] for row in card["outputs"]] == ["mask", "malignancy_map", "lesion", "malignancy"]
     assert card["training"]["data"][0]["images"] == 1
+    assert card["calibration"] == {"method": "platt", "slope": 1.2, "offset": -0.3, "pictures": 150}
     assert card["limits"]["text"][-1] == "more"
 
 

@@ -42,6 +42,9 @@ pub struct Card {
     /// Where an output turns into a yes; chosen in training, each in 0..=1.
     #[serde(default)]
     pub thresholds: BTreeMap<String, f64>,
+    /// How its probabilities were calibrated; `None` where they only rank.
+    #[serde(default)]
+    pub calibration: Option<Calibration>,
     /// What it was taught, and how.
     pub training: Training,
     /// Figures a data set; their keys depend on the task.
@@ -52,6 +55,15 @@ pub struct Card {
     /// Precisions that it was checked in (`["fp32", "bf16"]`); `fp32` alone where the card says nothing.
     #[serde(default = "fp32_alone")]
     precisions: Vec<String>,
+}
+
+/// How the probabilities of a model were calibrated. The weights hold the calibration already.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Calibration {
+    /// By what method: `platt`.
+    pub method: String,
+    /// On how many pictures, none of them learned from.
+    pub pictures: u64,
 }
 
 /// One tensor on the card.

@@ -19,7 +19,7 @@ mod model;
 mod outputs;
 mod scan;
 
-pub use card::{Card, Limits, TensorSpec, Training, TrainingData};
+pub use card::{Calibration, Card, Limits, TensorSpec, Training, TrainingData};
 pub use engine::{EngineChoice, Options, UnknownEngine};
 pub use error::{CardError, LoadError, RunError, Side};
 pub use files::ModelFiles;

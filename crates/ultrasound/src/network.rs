@@ -103,7 +103,7 @@ impl Network for Model {
 
     fn reading(&self) -> Reading {
         let threshold = |name| self.card().threshold(name).unwrap_or(0.5);
-        // No card says yet that its malignancy is calibrated; until one can, no category is given.
-        Reading { mask: threshold("mask"), lesion: threshold("lesion"), calibrated: false }
+        let calibrated = self.card().calibration.is_some();
+        Reading { mask: threshold("mask"), lesion: threshold("lesion"), calibrated }
     }
 }
