@@ -55,7 +55,7 @@ impl Layers {
             gland_base: stream.range(4.5, 11.0) - 2.0 * density,
             gland_bottom: stream.range(17.0, 25.0),
             retro: stream.range(1.5, 4.0),
-            muscle: stream.range(5.0, 9.0),
+            muscle: stream.range(6.0, 12.0),
             crest: stream.range(0.15, 0.75),
             rib: Ribs {
                 apart: stream.range(19.0, 26.0),
@@ -65,7 +65,7 @@ impl Layers {
             },
             fat_db: stream.range(-15.0, -10.0),
             muscle_db: stream.range(-17.0, -12.0),
-            inclusion_threshold: 0.4 + 1.6 * density,
+            inclusion_threshold: 0.8 + 1.4 * density,
             noise: [
                 noise(0, 14.0),
                 noise(1, 7.0),

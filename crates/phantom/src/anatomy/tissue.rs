@@ -130,7 +130,8 @@ impl Tissues {
             let z = depth(k);
             let within = step(z - h.gland_top, 0.5) * step(h.gland_bottom - z, 0.6);
             let texture = 3.2 * (0.78 * coarse[at] + 0.5 * middle[at] + 0.36 * fine[at]);
-            let fat = step(inclusion[at] + 0.25 * middle[at] - layers.inclusion_threshold, 0.5);
+            // Ragged and seldom pure: a smooth dark island would be a mass.
+            let fat = 0.8 * step(inclusion[at] + 0.45 * middle[at] - layers.inclusion_threshold, 1.0);
             let mut db = texture.clamp(-9.0, 6.0);
             db += fat * (layers.fat_db + 1.0 - db);
             let slope = match (strand.get(at + 1), at) {
