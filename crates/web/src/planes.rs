@@ -11,8 +11,9 @@ use crate::wire::{KeyPlane, PlaneReason};
 const MAX_MACHINE: usize = 48;
 /// The most planes a person keeps; beyond it keeping is refused, because a person's choice is never replaced.
 const MAX_KEPT: usize = 32;
-/// How many replaced planes can still be fetched by a page whose list is a moment old.
-const GRACE: usize = 8;
+/// How many replaced planes can still be fetched by a page whose list is a moment old. While lesions grow, each frame
+/// replaces several planes, and they share its picture: 64 are the pictures of about half a second.
+const GRACE: usize = 64;
 
 #[derive(Debug, Clone)]
 struct Plane {
