@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
 import type { KeyPlane } from "../api/wire";
 import type { Examination, Scene } from "../live/examination";
+import { type ShownPlane, useShownPlane } from "../live/planePicture";
 import { millimetres, roundHalfAway } from "../words/numbers";
 import { useWords, type Words } from "../words/words";
 import { Letter } from "./chips";
@@ -38,24 +39,21 @@ interface TileProps {
 }
 
 function Tile({ plane, current, words, onChoose }: TileProps) {
-  const fresh = useNews(plane.id);
+  const shown = useShownPlane(plane);
+  const fresh = useNews(shown?.plane.id ?? null);
   const { track, letter, reason } = plane;
   const isCurrent = track !== null && track === current;
   const name = words.say(`reason_${reason}`);
-  const label = letter ? words.say("plane_of", { letter, reason: name }) : words.say("plane_without", { reason: name });
-  const size = longest(plane);
-  const [width, height] = plane.size_of_picture_px;
+  const size = longest(shown?.plane ?? plane);
   return (
     <button
       type="button"
       className={fresh && isCurrent ? "tile fresh" : "tile"}
-      aria-label={size ? `${label}, ${size}` : label}
       onClick={() => track !== null && onChoose(track)}
-      data-plane={plane.id}
+      data-plane={shown?.plane.id}
     >
-      <svg viewBox={cropOf(plane)} preserveAspectRatio="xMidYMid slice" aria-hidden="true">
-        <image href={plane.url} width={width} height={height} />
-      </svg>
+      <span className="hidden">{words.say("plane_word")} </span>
+      {shown && <Crop {...shown} />}
       {letter && <Letter letter={letter} current={isCurrent} />}
       {reason === "kept" && (
         <span className="hand" title={words.say("kept_by_person")}>
@@ -70,12 +68,21 @@ function Tile({ plane, current, words, onChoose }: TileProps) {
   );
 }
 
+/** The lesion and what is around it. */
+function Crop({ plane, picture }: ShownPlane) {
+  const [width, height] = plane.size_of_picture_px;
+  return (
+    <svg viewBox={cropOf(plane)} preserveAspectRatio="xMidYMid slice" aria-hidden="true">
+      <image href={picture} width={width} height={height} />
+    </svg>
+  );
+}
+
 /** True for two seconds after `id` changed. */
-function useNews(id: number): boolean {
-  const [fresh, setFresh] = useState(true);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the change of `id` is the news.
+function useNews(id: number | null): boolean {
+  const [fresh, setFresh] = useState(false);
   useEffect(() => {
-    setFresh(true);
+    setFresh(id !== null);
     const timer = setTimeout(() => setFresh(false), NEWS_MS);
     return () => clearTimeout(timer);
   }, [id]);

@@ -37,7 +37,11 @@ export function Lesions({ examination, scene }: Props) {
       {tracks.length === 0 && (
         <p className="hint">{words.say(update && scene.hello?.model === null ? "no_model" : "no_lesion")}</p>
       )}
-      {update && <TextTwin update={update} current={current} words={words} />}
+      {update && (
+        <div className="hidden">
+          <TextTwin update={update} current={current} words={words} />
+        </div>
+      )}
     </section>
   );
 }
@@ -105,7 +109,7 @@ interface TwinProps {
 function TextTwin({ update, current, words: { say, language } }: TwinProps) {
   const lesions = update.tracks.filter((track) => track.letter !== null && !track.dismissed);
   return (
-    <table className="hidden">
+    <table>
       <caption>{say("table_caption")}</caption>
       <thead>
         <tr>

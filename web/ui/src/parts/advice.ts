@@ -31,15 +31,16 @@ function aboutLink({ phase, waiting }: Scene, { say }: Words): Advice | null {
 }
 
 /** The program orders the faults: the first is the worst and, among equals, the oldest. */
-function aboutPicture({ update, notice }: Scene, words: Words): Advice | null {
-  const [worst] = update?.quality ?? [];
+function aboutPicture({ update, notice, lost }: Scene, words: Words): Advice | null {
+  // The page counts losses too, its own among them, and says what to do: one sentence for one thing.
+  const worst = update?.quality.find((issue) => lost === null || issue.code !== "frames_dropped");
   if (update && worst && (worst.severity !== "info" || notice === null)) {
     return { status: worst.severity, title: worst.advice[words.language], detail: detailOf(worst, update, words) };
   }
   return null;
 }
 
-function detailOf(issue: Issue, update: LiveUpdate, { say }: Words): string {
+function detailOf(issue: Issue, update: LiveUpdate, { say, language }: Words): string {
   if (issue.code === "contact_lost" && update.contact_lost) {
     return say(`contact_${update.contact_lost}`);
   }
@@ -50,6 +51,10 @@ function detailOf(issue: Issue, update: LiveUpdate, { say }: Words): string {
     return "";
   }
   const { measured, limit, unit } = issue.figure;
+  if (issue.code === "frames_dropped") {
+    const share = (value: number): string => percent(probability(value), language);
+    return say("figure_limit", { measured: share(measured), limit: share(limit) });
+  }
   const figures = { measured: figure(measured, unit), limit: figure(limit, unit) };
   return say(measured > limit && unit !== null ? "figure_keep_under" : "figure_limit", figures);
 }

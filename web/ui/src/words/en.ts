@@ -61,8 +61,7 @@ export const en = {
   reason_kept: "kept",
   kept_by_person: "kept by hand",
   no_planes: "The best planes of each lesion collect here.",
-  plane_of: "Key plane {letter}, {reason}",
-  plane_without: "Key plane, {reason}",
+  plane_word: "Key plane",
 
   third_dimension: "3-D",
   simulated: "simulated",
@@ -154,7 +153,6 @@ export const en = {
   fault_frozen: "Frozen",
   fault_vendor_screen: "Vendor screen",
   truth_lesion: "truth",
-  truth_none: "The truth has no lesion on this picture",
   close: "Close",
 
   keys_title: "Keys",

@@ -63,8 +63,7 @@ export const zh: Readonly<Record<WordKey, string>> = {
   reason_kept: "留存",
   kept_by_person: "人工留存",
   no_planes: "每个病灶的最佳切面收集于此。",
-  plane_of: "关键切面 {letter}，{reason}",
-  plane_without: "关键切面，{reason}",
+  plane_word: "关键切面",
 
   third_dimension: "三维",
   simulated: "模拟",
@@ -156,7 +155,6 @@ export const zh: Readonly<Record<WordKey, string>> = {
   fault_frozen: "冻结",
   fault_vendor_screen: "厂商界面",
   truth_lesion: "真值",
-  truth_none: "此图像上真值无病灶",
   close: "关闭",
 
   keys_title: "按键",

@@ -1,0 +1,258 @@
+/**
+ * The live page in a real browser, on a running `peony demo`:
+ *
+ *     node e2e/live.mjs http://127.0.0.1:8686 FOLDER
+ *
+ * writes screenshots into FOLDER and ends with 1 where a check fails. The browser is $CHROMIUM or /usr/bin/chromium.
+ */
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { frameOf, LARGE, openPage, phaseOf, press, SMALL, setFault, until, withBrowser } from "./browser.mjs";
+import { checkAccessible, checkLayout } from "./layout.mjs";
+
+const [url, folder] = process.argv.slice(2);
+if (!url || !folder) {
+  console.error("usage: node e2e/live.mjs URL FOLDER");
+  process.exit(2);
+}
+await mkdir(folder, { recursive: true });
+const shot = (page, name) => page.screenshot({ path: path.join(folder, `${name}.png`) });
+const lesionA = (page) => page.locator('.lesion[data-letter="A"]');
+const lightOf = (page, light) => page.locator(`[data-light="${light}"]`).getAttribute("data-state");
+
+/** In the order in which a person meets them. */
+const CHECKS = [
+  ["frames advance", framesAdvance],
+  ["research use only is always there", saysResearchUse],
+  ["a lesion is confirmed and a key plane kept", findsLesion],
+  ["both sizes, both languages: nothing spills, axe is content", looksRight],
+  ["the language switch keeps place and focus", switchesLanguage],
+  ["keys: marks, keep, undo, dismiss, next, big picture", followsKeys],
+  ["faults light their lights", lightsFaults],
+  ["the truth can be shown", showsTruth],
+  ["a new sweep begins anew", beginsAnew],
+  ["a lost program is said, and found again", survivesLoss],
+];
+
+async function framesAdvance(page) {
+  const first = await until("the first frame", async () => (await frameOf(page)) >= 0 && (await frameOf(page)) + 1);
+  await until("ten frames more", async () => (await frameOf(page)) > first + 10);
+  await until("the frame rate", async () => Number(await page.locator("[data-fps]").getAttribute("data-fps")) > 1);
+  const grey = await page.locator("canvas.grey").evaluate((canvas) => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return new Set(data.filter((_, index) => index % 4 === 0)).size;
+  });
+  assert.ok(grey > 50, `the picture has ${grey} greys`);
+}
+
+async function saysResearchUse(page) {
+  assert.ok(await page.getByText("Research use only", { exact: true }).isVisible());
+}
+
+async function findsLesion(page) {
+  await until("lesion A", async () => (await lesionA(page).count()) > 0, 180_000);
+  await until("a key plane", async () => (await page.locator("[data-plane]").count()) > 0);
+  const picture = page.locator("[data-plane] image").first();
+  await until("its picture", async () => (await picture.evaluate((image) => image.getBBox().width)) > 0);
+  assert.match(await lesionA(page).innerText(), /\d.*(mm|px)/, "its size has a unit");
+  assert.match(await page.locator(".report .lines").innerText(), /A: lesion/, "the draft speaks of it");
+}
+
+async function looksRight(page) {
+  for (const [language, label] of [
+    ["en", "EN"],
+    ["zh", "中"],
+  ]) {
+    await page.locator(".language button", { hasText: label }).click();
+    for (const size of [SMALL, LARGE]) {
+      await page.setViewportSize(size);
+      const name = `live-${language}-${size.width}`;
+      const marked = page.locator(".lesions tbody tr:first-child td:nth-child(2)", {
+        hasText: /in the picture|在图像中/,
+      });
+      await until("a lesion in the picture", async () => (await marked.count()) > 0, 5000).catch(() => {});
+      await shot(page, name);
+      await checkLayout(page, name);
+    }
+    await checkAccessible(page, language);
+  }
+  await page.setViewportSize({ width: SMALL.width / 2, height: SMALL.height / 2 });
+  await checkLayout(page, "200 % zoom", { scrolls: true });
+  await page.screenshot({ path: path.join(folder, "live-zh-zoom-200.png"), fullPage: true });
+  await page.setViewportSize({ width: 820, height: 1180 });
+  await checkLayout(page, "a tablet held upright", { scrolls: true });
+  await shot(page, "live-zh-tablet");
+  await page.setViewportSize(SMALL);
+  await page.locator(".language button", { hasText: "EN" }).click();
+}
+
+async function switchesLanguage(page) {
+  const words = () => page.locator("body").innerText();
+  await page.locator(".language button", { hasText: "中" }).focus();
+  await press(page, "Enter");
+  assert.equal(await page.locator("html").getAttribute("lang"), "zh-CN");
+  assert.match(await words(), /关键切面[\s\S]*病灶[\s\S]*仅供|仅供[\s\S]*关键切面[\s\S]*病灶/);
+  assert.doesNotMatch(await words(), /Lesions|Report|Key planes|Research/);
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent), "中");
+  await page.locator(".language button", { hasText: "EN" }).click();
+  assert.match(await words(), /Key planes/);
+}
+
+async function followsKeys(page) {
+  const pressed = (action) => page.locator(`[data-action="${action}"]`).getAttribute("aria-pressed");
+  await page.evaluate(() => document.activeElement?.blur());
+  await press(page, "h");
+  assert.equal(await pressed("marks"), "false");
+  await press(page, "h");
+  const kept = page.locator(".tile .hand");
+  const before = await kept.count();
+  await press(page, " ");
+  await until("a plane kept by hand", async () => (await kept.count()) === before + 1);
+  await press(page, "z");
+  await until("the kept plane taken back", async () => (await kept.count()) === before);
+  const current = await until("a current lesion", () =>
+    page.locator(".lesion.current").first().getAttribute("data-track"),
+  );
+  const struck = page.locator(`.lesion.dismissed[data-track="${current}"]`);
+  await press(page, "x");
+  await until("the lesion struck", async () => (await struck.count()) === 1);
+  await press(page, "z");
+  await until("the lesion back", async () => (await struck.count()) === 0);
+  await press(page, "b");
+  assert.ok(await page.locator(".side").isHidden());
+  await shot(page, "live-en-big-1366");
+  await press(page, "b");
+  await press(page, "?");
+  await until("the keys", () => page.locator(".popover").isVisible());
+  await checkLayout(page, "keys");
+  await shot(page, "live-en-keys-1366");
+  await press(page, "Escape");
+  assert.equal(await page.locator(".popover").count(), 0);
+}
+
+/** The light that each fault of the phantom must light. */
+const LIT = [
+  ["too_bright", "gain"],
+  ["blur", "sharp"],
+  ["too_fast", "speed"],
+];
+
+async function lightsFaults(page) {
+  for (const [fault, light] of LIT) {
+    await setFault(page, fault, true);
+    await until(`${fault} lights ${light}`, async () => ["warn", "stop"].includes(await lightOf(page, light)));
+    assert.ok(await page.locator("[data-advice]").isVisible(), "and says what to do");
+    await shot(page, `live-en-${fault}-1366`);
+    await setFault(page, fault, false);
+    await until(`${light} is well again`, async () => !["warn", "stop"].includes(await lightOf(page, light)));
+  }
+  await setFault(page, "frozen", true);
+  await until("frozen", async () => (await phaseOf(page)) === "frozen");
+  await press(page, "d");
+  await checkLayout(page, "faults");
+  await checkAccessible(page, "faults");
+  await shot(page, "live-en-frozen-1366");
+  await press(page, "Escape");
+  await setFault(page, "frozen", false);
+  await until("scanning again", async () => (await phaseOf(page)) === "scanning");
+}
+
+async function showsTruth(page) {
+  await press(page, "d");
+  const truth = page.locator('[data-switch="truth"]');
+  for (const on of ["true", "false"]) {
+    await truth.click();
+    await until("the switch of the truth", async () => (await truth.getAttribute("aria-pressed")) === on);
+  }
+  await press(page, "Escape");
+}
+
+async function beginsAnew(page) {
+  const sweep = () => page.locator(".picture").getAttribute("data-sweep").then(Number);
+  const before = await sweep();
+  await page.locator('[data-action="sweep"]').click();
+  await until("the next sweep", async () => (await sweep()) === before + 1);
+}
+
+async function survivesLoss(page, socket) {
+  socket.refuse = true;
+  await socket.now?.close();
+  await until("the loss is seen", async () => (await phaseOf(page)) === "lost");
+  assert.equal(await page.locator("[data-advice]").getAttribute("data-advice"), "stop");
+  await until("old picture is said", () => page.locator(".sign.old").isVisible());
+  await checkLayout(page, "lost");
+  await shot(page, "live-en-lost-1366");
+  socket.refuse = false;
+  await until("the program is found again", async () => (await phaseOf(page)) === "scanning");
+  assert.equal(await page.locator(".sign.old").count(), 0);
+}
+
+/** Another page, whose program is made to have neither model nor scale. */
+async function withoutModelAndScale(context) {
+  const { page, complaints } = await openPage(context, url, (opened) =>
+    opened.routeWebSocket("**/live", (socket) => {
+      const server = socket.connectToServer();
+      server.onMessage((message) =>
+        socket.send(typeof message === "string" ? withoutModel(message) : withoutScale(message)),
+      );
+    }),
+  );
+  await until("px", async () => /scale unknown/.test(await page.locator(".status").innerText()));
+  await until("no model is said", async () => /No model|Scale|Lesion/.test(await page.locator(".advice").innerText()));
+  assert.doesNotMatch(await page.locator(".side").innerText(), /\d\s*(mm|cm³)/, "no millimetre without a scale");
+  await shot(page, "live-en-no-model-no-scale-1366");
+  await page.close();
+  assert.deepEqual(complaints, []);
+}
+
+function withoutModel(text) {
+  const message = JSON.parse(text);
+  return JSON.stringify(message.type === "hello" ? { ...message, model: null, no_model: "--no-model" } : message);
+}
+
+function withoutScale(bytes) {
+  const length = bytes.readUInt32LE(0);
+  const update = JSON.parse(bytes.subarray(4, 4 + length).toString());
+  const pixels = (thing) => ({ ...thing, size_mm: null, size_px: thing.size_mm && { long: 174.2, short: 157.9 } });
+  const changed = {
+    ...update,
+    mm_per_px: null,
+    scale_source: null,
+    findings: update.findings.map(pixels),
+    tracks: update.tracks.map(pixels),
+    key_planes: update.key_planes.map(pixels),
+    volume: { simulated: true, path_mm: null, unfit: "scale_unknown", tracks: [] },
+  };
+  const json = Buffer.from(JSON.stringify(changed));
+  const head = Buffer.alloc(4);
+  head.writeUInt32LE(json.length);
+  return Buffer.concat([head, json, bytes.subarray(4 + length)]);
+}
+
+await withBrowser(async (context) => {
+  const socket = { refuse: false, now: null };
+  const { page, complaints } = await openPage(context, url, (opened) =>
+    opened.routeWebSocket("**/live", (now) => {
+      if (socket.refuse) {
+        now.close();
+        return;
+      }
+      socket.now = now;
+      now.connectToServer();
+    }),
+  );
+  try {
+    for (const [name, check] of CHECKS) {
+      const begun = Date.now();
+      await check(page, socket);
+      assert.deepEqual(complaints, [], `${name}: the console is silent`);
+      console.log(`ok  ${name} (${((Date.now() - begun) / 1000).toFixed(1)} s)`);
+    }
+  } catch (error) {
+    await shot(page, "failed");
+    throw error;
+  }
+  await withoutModelAndScale(context);
+  console.log("ok  no model and no scale: pixels, and what to do");
+});
