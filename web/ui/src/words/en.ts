@@ -42,7 +42,7 @@ export const en = {
   lost_waiting: "Trying again by itself. {count} key presses wait.",
   stalled_advice: "No picture from the source",
   stalled_do: "It goes on by itself when the picture is back.",
-  behind_advice: "Falling behind: {share} of the frames skipped",
+  behind_advice: "Falling behind: {share} skipped",
   behind_do: "Close other programs, or sweep more slowly.",
   connecting_advice: "Connecting to the program",
 

@@ -44,7 +44,7 @@ export const zh: Readonly<Record<WordKey, string>> = {
   lost_waiting: "正在自动重试。{count} 次按键等待发送。",
   stalled_advice: "没有来自图像源的画面",
   stalled_do: "画面恢复后自动继续。",
-  behind_advice: "处理跟不上：{share} 的帧被跳过",
+  behind_advice: "处理跟不上：跳过 {share}",
   behind_do: "请关闭其他程序，或放慢扫查。",
   connecting_advice: "正在连接程序",
 
