@@ -84,7 +84,6 @@ function DockButton({
       type="button"
       className={`button ${next ? "next" : ""} ${pressed ? "on" : ""} ${short ? "short" : ""}`}
       aria-disabled={off}
-      aria-label={short ? word : undefined}
       title={short ? word : undefined}
       data-action={action}
       // A click leaves the focus where it was, so that Space stays with the probe hand's foot switch.
@@ -93,7 +92,7 @@ function DockButton({
       {...state}
     >
       {action !== "sweep" && <Icon name={binding.icon} />}
-      {!short && <span className="word">{word}</span>}
+      <span className="word">{word}</span>
       {count > 0 && <span className="number">{count}</span>}
       <KeyCap>{cap}</KeyCap>
     </button>

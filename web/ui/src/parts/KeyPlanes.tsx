@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { KeyPlane } from "../api/wire";
 import type { Examination, Scene } from "../live/examination";
 import { type ShownPlane, useShownPlane } from "../live/planePicture";
@@ -13,6 +13,21 @@ const NEWS_MS = 2000;
 export function KeyPlanes({ examination, scene }: { readonly examination: Examination; readonly scene: Scene }) {
   const words = useWords();
   const planes = scene.update?.key_planes ?? [];
+  const list = useRef<HTMLUListElement>(null);
+  const { current } = scene;
+  // The strip turns to the current lesion's planes; it scrolls itself and never the page.
+  useEffect(() => {
+    const first = list.current?.querySelector<HTMLElement>(`[data-track="${current}"]`);
+    if (list.current && first) {
+      const { scrollWidth, clientWidth } = list.current;
+      const sideways = scrollWidth > clientWidth;
+      list.current.scrollTo(
+        sideways
+          ? { left: first.offsetLeft - list.current.offsetLeft }
+          : { top: first.offsetTop - list.current.offsetTop },
+      );
+    }
+  }, [current]);
   const shown = planes.filter((plane) => plane.letter !== null || plane.reason === "kept");
   return (
     <aside className="strip" aria-label={words.say("key_planes")}>
@@ -20,10 +35,10 @@ export function KeyPlanes({ examination, scene }: { readonly examination: Examin
         {words.say("key_planes")} <span className="count">{shown.length || ""}</span>
       </h2>
       {shown.length === 0 && <p className="hint">{words.say("no_planes")}</p>}
-      <ul className="tiles">
+      <ul className="tiles" ref={list}>
         {shown.map((plane) => (
           <li key={`${plane.track}-${plane.reason}-${plane.reason === "kept" ? plane.id : ""}`}>
-            <Tile plane={plane} current={scene.current} words={words} onChoose={(track) => examination.choose(track)} />
+            <Tile plane={plane} current={current} words={words} onChoose={(track) => examination.choose(track)} />
           </li>
         ))}
       </ul>
@@ -51,6 +66,7 @@ function Tile({ plane, current, words, onChoose }: TileProps) {
       className={fresh && isCurrent ? "tile fresh" : "tile"}
       onClick={() => track !== null && onChoose(track)}
       data-plane={shown?.plane.id}
+      data-track={track}
     >
       <span className="hidden">{words.say("plane_word")} </span>
       {shown && <Crop {...shown} />}

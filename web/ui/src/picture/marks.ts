@@ -151,6 +151,11 @@ function drawBadge(pen: Pen, track: TrackView, { fit, theme }: Setting): void {
   drawLetter(pen, [x1 + radius * 0.7, y0 - radius * 0.7], radius, track.letter, theme, false);
 }
 
+/** A lesion's box with the badge at its corner. */
+function withBadge([x0, y0, x1, y1]: BoxXy, theme: Theme): BoxXy {
+  return [x0, y0 - theme.rem * 1.4, x1 + theme.rem * 1.4, y1];
+}
+
 function drawLetter(pen: Pen, [x, y]: Xy, radius: number, letter: string, theme: Theme, current: boolean): void {
   pen.beginPath();
   pen.arc(x, y, radius, 0, TAU);
@@ -204,13 +209,13 @@ function drawChip(pen: Pen, track: TrackView, update: LiveUpdate, setting: Setti
     measure(pen, chance, 600, 14.5 * unit, theme),
     measure(pen, memory.size, 400, 12.5 * unit, theme),
   );
-  const size: Xy = [94 * unit + lines + 10 * unit, 46 * unit];
+  const size: Xy = [textFrom(track) * unit + lines + 10 * unit, 46 * unit];
   const boxes = update.tracks.filter(
     (other) => other.id !== track.id && !other.dismissed && other.letter !== null && other.box_px,
   );
   const place = placeChip({
     lesion: boxOnStage(fit, track.box_px),
-    others: boxes.map((other) => boxOnStage(fit, other.box_px ?? [0, 0, 0, 0])),
+    others: boxes.map((other) => withBadge(boxOnStage(fit, other.box_px ?? [0, 0, 0, 0]), theme)),
     chip: size,
     area: [fit.left + 6, fit.top + 6, fit.left + fit.width - 6, fit.top + fit.height - 6],
     held: memory.held,
@@ -226,6 +231,11 @@ function drawChip(pen: Pen, track: TrackView, update: LiveUpdate, setting: Setti
   const [x, y] = memory.at;
   drawLeader(pen, track, [x, y, x + size[0], y + size[1]], setting);
   drawChipBox(pen, track, [x, y, x + size[0], y + size[1]], { chance, size: memory.size }, theme);
+}
+
+/** Where the chip's text begins, in units of the chip: a dash needs less room than a category. */
+function textFrom(track: TrackView): number {
+  return track.birads === null ? 68 : 94;
 }
 
 function chanceText(track: TrackView, words: Words): string {
@@ -278,8 +288,9 @@ function drawChipBox(
   pen.globalAlpha = 1;
   stroke(pen, theme.accent, 1.3);
   drawLetter(pen, [x + 22 * unit, middle], 12.5 * unit, track.letter ?? "", theme, true);
-  drawCategory(pen, track.birads, [x + 43 * unit, middle - 12 * unit, x + 81 * unit, middle + 12 * unit], theme);
-  const left = x + 94 * unit;
+  const end = textFrom(track) - 13;
+  drawCategory(pen, track.birads, [x + 43 * unit, middle - 12 * unit, x + end * unit, middle + 12 * unit], theme);
+  const left = x + (end + 13) * unit;
   write(pen, text.chance, [left, middle - 9 * unit], {
     size: 14.5 * unit,
     weight: 600,

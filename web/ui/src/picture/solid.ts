@@ -95,7 +95,8 @@ function fitted(extent: Point3, turn: Turn, size: readonly [number, number]): Pl
 
 function planesAt(path: number): readonly number[] {
   const count = Math.min(MOST_PLANES, Math.max(1, Math.round(path / 4)));
-  return Array.from({ length: count + 1 }, (_, index) => (path * index) / count);
+  // The newest is told by its value, so it must be the path's own.
+  return Array.from({ length: count + 1 }, (_, index) => (index === count ? path : (path * index) / count));
 }
 
 function drawPlane(pen: Pen, y: number, extent: Point3, place: Place, view: SolidView, newest: boolean): void {

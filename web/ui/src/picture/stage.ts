@@ -1,5 +1,6 @@
 /** Draws each frame on two canvases, picture below and marks above. React owns the elements, never the frames. */
 import type { Picture } from "../api/message";
+import type { LiveUpdate } from "../api/wire";
 import type { Painter } from "../live/examination";
 import type { Words } from "../words/words";
 import { drawBrackets, drawRuler } from "./frame";
@@ -27,6 +28,7 @@ export class Stage implements Painter {
   private fit: Fit | null = null;
   private fitted = "";
   private chip: ChipMemory = freshChip();
+  private last: LiveUpdate | null = null;
 
   constructor(
     private readonly elements: StageElements,
@@ -59,8 +61,8 @@ export class Stage implements Painter {
     if (!pen) {
       return;
     }
-    drawBrackets(pen, fit, this.theme);
-    drawRuler(pen, update, fit, this.theme);
+    this.last = update;
+    this.drawMargin(pen, update, fit);
     if (withMarks && this.look.marks) {
       const setting = { fit, theme: this.theme, words: this.look.words, current, now: performance.now() };
       drawMarks(pen, update, setting, this.chip);
@@ -69,9 +71,14 @@ export class Stage implements Painter {
 
   clearMarks(): void {
     const pen = this.cleared();
-    if (pen && this.fit) {
-      drawBrackets(pen, this.fit, this.theme);
+    if (pen && this.fit && this.last) {
+      this.drawMargin(pen, this.last, this.fit);
     }
+  }
+
+  private drawMargin(pen: CanvasRenderingContext2D, update: LiveUpdate, fit: Fit): void {
+    drawBrackets(pen, fit, this.theme);
+    drawRuler(pen, update, fit, this.theme);
   }
 
   private cleared(): CanvasRenderingContext2D | null {
