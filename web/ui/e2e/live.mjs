@@ -109,6 +109,7 @@ async function followsKeys(page) {
   await press(page, "h");
   const kept = page.locator(".tile .hand");
   const before = await kept.count();
+  await page.locator(".lesion:enabled").first().click();
   await press(page, " ");
   await until("a plane kept by hand", async () => (await kept.count()) === before + 1);
   await press(page, "z");

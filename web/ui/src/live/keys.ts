@@ -77,7 +77,17 @@ export function useKeys(listener: Listener): void {
         onAction(binding.action);
       }
     };
+    // A click leaves the focus where it was: Space keeps the plane after it, and does not press the button again.
+    const onMouseDown = (event: MouseEvent): void => {
+      if (event.target instanceof Element && event.target.closest("button")) {
+        event.preventDefault();
+      }
+    };
     window.addEventListener("keydown", onKeyDown);
-    return () => window.removeEventListener("keydown", onKeyDown);
+    window.addEventListener("mousedown", onMouseDown);
+    return () => {
+      window.removeEventListener("keydown", onKeyDown);
+      window.removeEventListener("mousedown", onMouseDown);
+    };
   }, []);
 }

@@ -86,8 +86,6 @@ function DockButton({
       aria-disabled={off}
       title={short ? word : undefined}
       data-action={action}
-      // A click leaves the focus where it was, so that Space stays with the probe hand's foot switch.
-      onPointerDown={(event) => event.preventDefault()}
       onClick={() => !off && onAction(action)}
       {...state}
     >

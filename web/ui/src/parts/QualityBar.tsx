@@ -60,8 +60,8 @@ function Spoken({ advice }: { readonly advice: Advice | null }) {
   const [polite, setPolite] = useState("");
   const spokenAt = useRef(Number.NEGATIVE_INFINITY);
   const stop = advice?.status === "stop" ? `${advice.title}. ${advice.detail}` : "";
-  const calm =
-    advice && advice.status !== "stop" ? `${advice.title}. ${advice.detail.replace(/\d+(\.\d+)?/g, "").trim()}` : "";
+  const figures = /\d/.test(advice?.detail ?? "");
+  const calm = advice && advice.status !== "stop" ? (figures ? advice.title : `${advice.title}. ${advice.detail}`) : "";
   const title = advice?.title ?? "";
   // Figures change with each frame; only a new sentence is news, so the sentence's title is what is waited for.
   // biome-ignore lint/correctness/useExhaustiveDependencies: `calm` follows `title` and its figures would speak again.

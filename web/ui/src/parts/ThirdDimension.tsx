@@ -116,14 +116,17 @@ function Figures({ scene: { update, current } }: { readonly scene: Scene }) {
         </>
       ) : (
         <>
-          {!volume.unfit && <p className="hint">{say("no_solid")}</p>}
+          {volume.unfit ? (
+            <p className="unfit">{say("unfit", { reason: say(`unfit_${volume.unfit}`) })}</p>
+          ) : (
+            <p className="hint">{say("no_solid")}</p>
+          )}
           <dl>
             <dt>{say("path")}</dt>
             <dd>{path}</dd>
           </dl>
         </>
       )}
-      {volume.unfit && <p className="unfit">{say("unfit", { reason: say(`unfit_${volume.unfit}`) })}</p>}
     </div>
   );
 }

@@ -51,7 +51,7 @@ export function Probability({
           />
         )}
         {EDGES.map((edge) => (
-          <span key={edge} className="edge" style={{ left: `${edge}%` }} />
+          <span key={edge} className="limit" style={{ left: `${edge}%` }} />
         ))}
         {value !== null && <span className="estimate" style={{ left: `${value * 100}%` }} />}
       </span>
