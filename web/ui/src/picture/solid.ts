@@ -57,7 +57,7 @@ export function drawSolid(pen: Pen, view: SolidView): void {
     Math.max(0, update.volume.path_mm ?? 0),
     update.size_px[1] * scale[1],
   ];
-  const place = fitted(extent, turn, size);
+  const place = fitted(extent, update.volume.tracks, turn, size);
   const planes = planesAt(extent[1]);
   for (const y of Math.cos(turn.yaw) >= 0 ? planes : planes.toReversed()) {
     drawPlane(pen, y, extent, place, view, y === extent[1]);
@@ -76,14 +76,18 @@ export function drawSolid(pen: Pen, view: SolidView): void {
 
 type Place = (point: Point3) => Point2;
 
-/** Scales and centres the sweep's box into the canvas. */
-function fitted(extent: Point3, turn: Turn, size: readonly [number, number]): Place {
+/** Scales and centres the sweep's box and its solids, which drift beyond it when the probe slides, into the canvas. */
+function fitted(extent: Point3, solids: readonly TrackVolume[], turn: Turn, size: readonly [number, number]): Place {
   const path = Math.max(extent[1], LEAST_PATH_MM);
   const corners = [0, 1, 2, 3, 4, 5, 6, 7].map(
     (corner): Point2 => project([corner & 1 ? extent[0] : 0, corner & 2 ? path : 0, corner & 4 ? extent[2] : 0], turn),
   );
-  const xs = corners.map(([x]) => x);
-  const ys = corners.map(([, y]) => y);
+  const points = [
+    ...corners,
+    ...solids.flatMap((solid) => solid.slices_mm.flat().map((point) => project(point, turn))),
+  ];
+  const xs = points.map(([x]) => x);
+  const ys = points.map(([, y]) => y);
   const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
   const margin = 6;
   const scale = Math.min((size[0] - 2 * margin) / (right - left), (size[1] - 2 * margin) / (bottom - top));
