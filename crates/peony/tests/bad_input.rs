@@ -1,6 +1,8 @@
 //! What a person hands over by mistake: each gives one clear line and the right exit code, and the other files of
 //! the same call are still read.
 
+#![allow(clippy::unwrap_used, reason = "a check function of a test fails as the test does")]
+
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
