@@ -29,8 +29,10 @@ SUMMARY = "Lesion mask, lesion probability and malignancy from one B-mode breast
 def release(root: Path, checkpoint: Path, models: Path, version: str, more_limits: tuple[str, ...]) -> None:
     """Write `models`/peony-us and `models`/fixtures from a checkpoint, and print its figures on `val`."""
     folder = models / "peony-us"
-    settings = torch.load(checkpoint, weights_only=True)["settings"]
-    epochs = torch.load(checkpoint, weights_only=True)["progress"]["epoch"]
+    kept = torch.load(checkpoint, weights_only=True)
+    settings, epochs = kept["settings"], kept["progress"]["epoch"]
+    if len(kept.get("horizons", [])) > 1:
+        more_limits = (*more_limits, changed_schedule(kept["horizons"]))
     gflop = count_gflop(load_checkpoint(checkpoint))
     learned, held = hold_out([c for c in read_cases(root) if c.split == "train"], HELD_SHARE, settings["seed"])
     # Once as the network speaks, to fit the calibration on what the file says; then calibrated, as it ships.
@@ -59,6 +61,12 @@ def release(root: Path, checkpoint: Path, models: Path, version: str, more_limit
     write_card(folder, facts, learned, report["val"], more_limits)
     write_letterbox_fixtures(models / "fixtures" / "letterbox")
     write_model_fixture(models / "fixtures" / "peony-us", load_checkpoint(checkpoint), version, calibration)
+
+
+def changed_schedule(horizons: list[tuple[int, int]]) -> str:
+    """The sentence of a card whose run was not one command from start to end."""
+    parts = ", ".join(f"{epochs} after {first}" for first, epochs in horizons)
+    return f"The schedule's length was changed on the way ({parts} epochs done): its command alone does not repeat it."
 
 
 def figures(root: Path, model: Path, held: list[Case]) -> dict[str, object]:

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +48,7 @@ def train(root: Path, run: Path, cache: Path | None, settings: Settings) -> None
     state = State.start(settings)
     if (run / "last.pt").exists():
         state.load(run / "last.pt")
+    state.aim_at(settings.epochs)
     while state.epoch < settings.epochs:
         started = time.monotonic()
         losses = one_epoch(state, learn, pictures, place, settings)
@@ -73,6 +74,8 @@ class State:
     epoch: int = 0
     step: int = 0
     best: float = -math.inf
+    # (epoch from which, number of epochs aimed at): the learning rate follows it, so a run is repeated only with all.
+    horizons: list[tuple[int, int]] = field(default_factory=list)
 
     @staticmethod
     def start(settings: Settings) -> "State":
@@ -83,6 +86,11 @@ class State:
         groups = [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": others, "weight_decay": 0.0}]
         return State(net, copy.deepcopy(net).eval(), torch.optim.AdamW(groups, lr=settings.rate))
 
+    def aim_at(self, epochs: int) -> None:
+        """Note the horizon of the schedule where it differs from the one before."""
+        if not self.horizons or self.horizons[-1][1] != epochs:
+            self.horizons.append((self.epoch, epochs))
+
     def save(self, path: Path, settings: Settings) -> None:
         """Write beside the file and rename, so that a stop in between harms nothing."""
         unfinished = path.with_suffix(".part")
@@ -92,6 +100,7 @@ class State:
                 "average": self.average.state_dict(),
                 "optimizer": self.optimizer.state_dict(),
                 "progress": {"epoch": self.epoch, "step": self.step, "best": self.best},
+                "horizons": self.horizons,
                 "settings": asdict(settings),
             },
             unfinished,
@@ -104,6 +113,7 @@ class State:
         self.average.load_state_dict(kept["average"])
         self.optimizer.load_state_dict(kept["optimizer"])
         self.epoch, self.step, self.best = (kept["progress"][name] for name in ("epoch", "step", "best"))
+        self.horizons = kept.get("horizons", [])
 
     def follow(self, decay: float) -> None:
         """Move the average a little towards the net; faster at the start, while both are far from good."""
