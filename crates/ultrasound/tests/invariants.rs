@@ -153,7 +153,8 @@ fn a_lesion_is_confirmed_kept_and_let_go_and_its_number_is_not_used_again() {
     let ((first_at, first, 'A'), (_, second, 'B')) = (confirmed[0], confirmed[1]) else {
         panic!("{confirmed:?}")
     };
-    assert!((8..=9).contains(&first_at) && first != second, "{confirmed:?}");
+    // Seen from frame 5 or 6 on, and nine sightings are needed.
+    assert!((13..=14).contains(&first_at) && first != second, "{confirmed:?}");
     assert_eq!(left.len(), 2);
     let (gone_at, gone) = left[0];
     assert!(gone == first && (34..=36).contains(&gone_at), "300 ms after frame 24: {left:?}");

@@ -26,6 +26,8 @@ const LOST_WHOLE: f32 = 0.6;
 const COLOUR_BOX: f32 = 0.015;
 /// The share of pixels that are strokes, above which text or calipers lie on the picture.
 const MARKS: f32 = 0.0022;
+/// A near field narrower than this share of the picture is the tip of a fan.
+const FAN: f32 = 0.42;
 /// Where speckle is lost, mm/s out of the plane.
 const TOO_FAST_MM_S: f32 = 22.0;
 
@@ -57,7 +59,8 @@ pub(super) fn of_picture(look: &Look, contact: Option<ContactSide>, chroma: f32)
 
 /// A picture that no B-mode machine makes: coloured all over, or smooth where speckle should be.
 ///
-/// Simple heuristics, for mammograms, photographs and drawings; another organ's ultrasound passes.
+/// Simple heuristics, for mammograms, photographs, drawings, and the fans of sector probes, which scan hearts and
+/// bellies; another organ under a linear probe passes.
 fn is_foreign(look: &Look, chroma: f32) -> bool {
     let coloured = chroma > 0.6;
     let smooth = look.sharpness < 0.02;
@@ -66,7 +69,8 @@ fn is_foreign(look: &Look, chroma: f32) -> bool {
     // around the breast adds pixels that equal their neighbours.
     let across_over_all = look.sharpness_across / look.sharpness.max(1e-6);
     let film = (0.93..1.07).contains(&across_over_all) && look.flat > 0.19;
-    coloured || smooth || drawn || film
+    let fan = look.near_width < FAN;
+    coloured || smooth || drawn || film || fan
 }
 
 /// Which side of the probe has lost contact: columns that are dark below a near field that is not.

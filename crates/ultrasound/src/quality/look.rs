@@ -24,6 +24,9 @@ pub(crate) struct Look {
     pub sharpness: f32,
     /// The same across the lines of sight only.
     pub sharpness_across: f32,
+    /// Width of the near field over the widest row, 1 where it is not narrower on both sides: a sector probe's picture is
+    /// a fan, a linear probe's is as wide at the skin as below.
+    pub near_width: f32,
     /// For each column of cells, left to right: whether it shows tissue, the lack of it, or nothing at all.
     pub columns: Vec<ColumnSignal>,
 }
@@ -68,9 +71,26 @@ impl Look {
             strokes: strokes as f32 / pixels,
             sharpness,
             sharpness_across,
+            near_width: near_width(grid, columns.clone(), rows.clone()),
             columns: columns.map(|column| column_signal(grid, column, rows.clone())).collect(),
         }
     }
+}
+
+/// See [`Look::near_width`]. The near field is the upper sixth of the rows that show anything.
+fn near_width(grid: &CellGrid, columns: std::ops::Range<usize>, rows: std::ops::Range<usize>) -> f32 {
+    const LIT: u8 = 8;
+    let span = |row: usize| {
+        let lit = |column: &usize| grid.at(*column, row).mean > LIT;
+        Some([columns.clone().find(lit)?, columns.clone().rev().find(lit)? + 1])
+    };
+    let spans: Vec<[usize; 2]> = rows.filter_map(span).collect();
+    let Some(widest) = spans.iter().copied().max_by_key(|[left, right]| right - left) else { return 1.0 };
+    let near = &spans[..(spans.len() / 6).max(1)];
+    let mean = |end: usize| near.iter().map(|span| span[end] as f32).sum::<f32>() / near.len() as f32;
+    let (left, right, width) = (mean(0), mean(1), (widest[1] - widest[0]) as f32);
+    let inside = (left - widest[0] as f32).min(widest[1] as f32 - right);
+    if inside > 0.15 * width { (right - left) / width } else { 1.0 }
 }
 
 fn column_signal(grid: &CellGrid, column: usize, rows: std::ops::Range<usize>) -> ColumnSignal {
