@@ -14,7 +14,7 @@ use crate::quality::Assessed;
 /// A lesion is confirmed when it was seen whole in this many of its last [`WINDOW`] frames, at [`SURE`] or more on the
 /// mean: a mass of 4 mm stays in a plane that moves at 10 mm/s for twelve frames of 30 a second, and most that the
 /// network takes for one without it being there is gone sooner. What the border cuts is shown as new, with the advice to
-/// recentre: shadows of ribs reach the lower border, and the network takes them for lesions.
+/// recentre: the shadow of a rib reaches the lower border, and the network may take it for a lesion.
 const SEEN: u32 = 9;
 /// See [`SEEN`].
 const WINDOW: u32 = 12;
