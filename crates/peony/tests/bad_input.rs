@@ -137,12 +137,12 @@ fn hostile_dicom() {
             let whole = grey_dataset(b"US", 100, 100, 10_000);
             dicom(dir, "cut.dcm", &whole[..whole.len() - 5_000])
         },
-        "cut.dcm",
+        "the file is cut off",
     );
     check(
         "12,000×12,000",
         |dir| dicom(dir, "wide.dcm", &grey_dataset(b"US", 12_000, 12_000, 16)),
-        "wide.dcm",
+        "the limit is",
     );
 }
 
