@@ -70,6 +70,7 @@ def pixel_seeds():
     put("pixels_jpeg2000", "rgb", frame(YBR_2000, BITS8, j2k(rgb, reversible=True, mct=True)))
     put("pixels_jpeg2000", "lossy", frame(YBR_2000, BITS8, j2k(rgb, level=40, mct=True)))
     put("pixels_jpeg2000", "deep", frame(MONOCHROME2, BITS16, j2k(deep, reversible=True)))
+    put("pixels_jpeg2000", "boxed", frame(MONOCHROME2, BITS8, imagecodecs.jpeg2k_encode(grey, codecformat="jp2", reversible=True)))
     put("pixels_jpegxl", "grey", frame(MONOCHROME2, BITS8, imagecodecs.jpegxl_encode(grey, lossless=True)))
     put("pixels_jpegxl", "rgb", frame(RGB, BITS8, imagecodecs.jpegxl_encode(rgb, lossless=True)))
     put("pixels_jpegxl", "lossy", frame(RGB, BITS8, imagecodecs.jpegxl_encode(rgb, level=70)))
@@ -157,5 +158,36 @@ def file_seeds(grey, rgb):
             put("dicom_scan", name, data)
 
 
+def still_seeds(grey, rgb):
+    grey, rgb = np.tile(grey, (6, 4)), np.tile(rgb, (6, 4, 1))
+    put("still", "grey.png", imagecodecs.png_encode(grey))
+    put("still", "rgb.png", imagecodecs.png_encode(rgb))
+    put("still", "alpha.png", imagecodecs.png_encode(np.concatenate([rgb, rgb[..., :1]], axis=-1)))
+    put("still", "deep.png", imagecodecs.png_encode(grey.astype(np.uint16) * 257))
+    put("still", "grey.jpg", imagecodecs.jpeg8_encode(grey, level=80))
+    put("still", "rgb.jpg", imagecodecs.jpeg8_encode(rgb, level=80, subsampling="420"))
+
+
+def onnx_seeds():
+    """A graph with one tensor and one operator, field by field (onnx.proto3)."""
+    varint = lambda v: bytes([v]) if v < 128 else bytes([v & 127 | 128]) + varint(v >> 7)
+    number = lambda field, value: varint(field << 3) + varint(value)
+    block = lambda field, value: varint(field << 3 | 2) + varint(len(value)) + value
+    model = lambda graph: number(1, 8) + block(7, graph)
+    ints = lambda name, values: block(5, block(1, name) + b"".join(number(8, value) for value in values) + number(20, 7))
+    node = lambda attributes: block(1, block(1, b"x") + block(1, b"w") + block(2, b"y") + block(4, b"Conv") + attributes)
+    tensor = lambda dims, rest: block(5, b"".join(number(1, axis) for axis in dims) + number(2, 1) + rest)
+    values = block(8, b"w") + block(9, bytes(4 * 9))
+    window = ints(b"kernel_shape", [3, 3]) + ints(b"pads", [1, 1, 1, 1])
+    info = lambda name: block(1, name) + block(2, block(1, number(1, 1) + block(2, block(1, number(1, 1)))))
+    put("onnx_scan", "conv", model(node(window) + tensor([1, 1, 3, 3], values) + block(11, info(b"x")) + block(12, info(b"y"))))
+    put("onnx_scan", "packed", model(node(block(5, block(1, b"strides") + block(8, bytes([2, 2])) + number(20, 7)))))
+    put("onnx_scan", "subgraph", model(node(block(5, block(1, b"then_branch") + block(6, node(window)) + number(20, 5)))))
+    put("onnx_scan", "outside", model(tensor([3, 3], block(13, block(1, b"location") + block(2, b"w.bin")) + number(14, 1))))
+
+
 if __name__ == "__main__":
-    file_seeds(*pixel_seeds())
+    pictures_made = pixel_seeds()
+    file_seeds(*pictures_made)
+    still_seeds(*pictures_made)
+    onnx_seeds()

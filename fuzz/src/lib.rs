@@ -9,20 +9,15 @@
 //! Stable Rust is enough without a sanitizer: our code and the decoders are safe Rust, so what is looked for is a
 //! panic that gets out, a stack overflow, a hang, or memory past the limit. `-s none` leaves debug assertions on.
 
-use std::sync::Once;
-
 use peony_dicom::pixels::{self, ImageHeader, Palette, Photometric, SampleOrder, Tone};
 use peony_dicom::{Codec, limits, open_bytes};
 
-/// Replaces the panic hook of libFuzzer, which aborts before anything is unwound: a decoder's panic that
-/// `pixels::decode` catches is no finding. One that gets out still is: libFuzzer aborts on it.
+/// The panic hook of libFuzzer aborts before anything is unwound. A decoder's panic that `pixels::decode` catches is no
+/// finding and passes it, unless `PEONY_FUZZ_STRICT` is set; one that gets out, or that another thread says, is.
 fn let_caught_panics_pass() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        if std::env::var_os("PEONY_FUZZ_STRICT").is_none() {
-            std::panic::set_hook(Box::new(|_| {}));
-        }
-    });
+    if std::env::var_os("PEONY_FUZZ_STRICT").is_none() {
+        peony_model::quiet_guarded_panics();
+    }
 }
 
 /// Decodes one frame of `codec`. The first four bytes of the input are its header; the rest is coded.
@@ -69,6 +64,12 @@ fn image_header([rows, columns, kind, bits]: [u8; 4]) -> ImageHeader {
         signed: kind & 16 != 0,
         order,
     }
+}
+
+/// Decodes a PNG or a JPEG, as the program does.
+pub fn still(input: &[u8]) {
+    let_caught_panics_pass();
+    let _ = peony_imaging::read_still(input);
 }
 
 /// Reads a whole file, and its first frames where they are small.

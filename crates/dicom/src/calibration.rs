@@ -12,6 +12,7 @@ use crate::image_header::ImageHeader;
 use crate::limits;
 
 // Attributes of one item (PS3.3 table C.8-17).
+const SPATIAL_FORMAT: Field = Field::new(0x0018, 0x6012, "Region Spatial Format");
 const DATA_TYPE: Field = Field::new(0x0018, 0x6014, "Region Data Type");
 const MIN_X0: Field = Field::new(0x0018, 0x6018, "Region Location Min X0");
 const MIN_Y0: Field = Field::new(0x0018, 0x601A, "Region Location Min Y0");
@@ -48,7 +49,12 @@ pub(crate) fn spacing(header: &Header, image: &ImageHeader, issues: &mut Vec<Rea
     // A machine may mark the whole screen as a region without a scale and the picture within it as another. Where
     // regions lie in each other the smallest says what is there, so the smallest comes first.
     regions.sort_by(|a, b| a.area_px.area().total_cmp(&b.area_px.area()));
-    Spacing::PerRegion(regions.into())
+    let spacing = Spacing::PerRegion(regions.into());
+    let count = spacing.tissue_region_count();
+    if count > 1 {
+        issues.push(ReadIssue::SeveralTissueRegions { count });
+    }
+    spacing
 }
 
 fn region(
@@ -69,12 +75,6 @@ fn region(
     }
     let corner = |x: i64, y: i64| PointPx::new(x as f32, y as f32);
     let area_px = BoxPx::new(corner(x0, y0), corner((x1 + 1).min(columns), (y1 + 1).min(rows)));
-    // Region Data Type (§C.8.5.5.1.2).
-    let kind = match item.integer(DATA_TYPE) {
-        Some(1) => RegionKind::Tissue,
-        Some(2) => RegionKind::Colour,
-        _ => RegionKind::Other,
-    };
     let centimetres = [UNITS_X, UNITS_Y].iter().all(|field| item.integer(*field) == Some(CENTIMETRE));
     let mm_per_px = centimetres.then(|| {
         // A delta is negative where the physical axis runs against the pixels.
@@ -85,7 +85,20 @@ fn region(
     if mm_per_px == Some(None) {
         issues.push(ReadIssue::RegionScaleIgnored { index });
     }
-    Ok(CalibratedRegion { area_px, kind, mm_per_px: mm_per_px.flatten() })
+    Ok(CalibratedRegion { area_px, kind: kind(item), mm_per_px: mm_per_px.flatten() })
+}
+
+/// Region Spatial Format (§C.8.5.5.1.1) and Region Data Type (§C.8.5.5.1.2): an M-mode strip (2) has the data type of
+/// the tissue it was taken from, and may be the larger of the two on a B/M screen. Where no format is written, which
+/// the standard does not allow, the data type is believed.
+fn kind(item: &Header) -> RegionKind {
+    const TWO_DIMENSIONS: i64 = 1;
+    let format = item.integer(SPATIAL_FORMAT).unwrap_or(TWO_DIMENSIONS);
+    match (format, item.integer(DATA_TYPE)) {
+        (TWO_DIMENSIONS, Some(1)) => RegionKind::Tissue,
+        (TWO_DIMENSIONS, Some(2)) => RegionKind::Colour,
+        _ => RegionKind::Other,
+    }
 }
 
 /// Pixel Spacing (0028,0030), row spacing first (PS3.3 §10.7.1.3), where it is a size in the patient.

@@ -203,6 +203,12 @@ pub enum ReadIssue {
         /// Its number, from 0.
         index: usize,
     },
+    /// A screen of several B-mode pictures (a dual screen): one of them is looked at.
+    #[error("{count} tissue regions; the largest is read")]
+    SeveralTissueRegions {
+        /// How many.
+        count: usize,
+    },
     /// Pixel Spacing where the object must not have it or does not say what it means.
     #[error("Pixel Spacing (0028,0030) does not calibrate this kind of object and was left out")]
     PixelSpacingNotLegal,

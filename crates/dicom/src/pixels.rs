@@ -14,11 +14,11 @@ mod rle;
 mod segmented;
 mod tone;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 pub use crate::image_header::{ImageHeader, Photometric, SampleOrder};
 pub use palette::Palette;
 pub use tone::Tone;
+
+use peony_model::guarded;
 
 use crate::{Codec, DicomError};
 
@@ -69,8 +69,7 @@ pub struct Decoded {
 pub fn decode(codec: Codec, coded: &[u8], image: &ImageHeader) -> Result<Decoded, DicomError> {
     // The decoders are other people's and read bytes from outside; a panic of theirs must cost one frame, not
     // the program. They work on what is passed here alone, so nothing half-changed is left behind.
-    // The panic hook still writes its line to standard error: it names a place in the decoder's source.
-    let decoded = catch_unwind(AssertUnwindSafe(|| match codec {
+    let decoded = guarded(|| match codec {
         Codec::Native => native::decode(coded, image),
         Codec::Rle => rle::decode(coded, image),
         Codec::Jpeg => jpeg::decode(coded, image),
@@ -78,7 +77,7 @@ pub fn decode(codec: Codec, coded: &[u8], image: &ImageHeader) -> Result<Decoded
         Codec::JpegLs => jpegls::decode(coded, image),
         Codec::Jpeg2000 => jpeg2000::decode(coded, image),
         Codec::JpegXl => jpegxl::decode(coded, image),
-    }));
+    });
     let decoded =
         decoded.unwrap_or_else(|_| Err(coded_error(codec, "the decoder gave up on damaged data")))?;
     same(codec, "samples", decoded.samples.len(), image.decoded_samples())?;

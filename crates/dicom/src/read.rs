@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use peony_model::{Frame, Spacing};
 use crate::error::{DicomError, ReadIssue};
 use crate::header::{self, Header};
 use crate::pixels::{self, ImageHeader, SampleOrder, Tone};
-use crate::scan::{PixelData, Scan, scan};
+use crate::scan::{self, PixelData, Scan};
 use crate::{Encoding, TransferSyntax, calibration, fragments, limits, timing};
 
 /// An ultrasound cine or still (or a mammogram: see [`Self::modality`]) whose header has been read and whose
@@ -51,9 +51,15 @@ enum Places {
 /// kind that is not read. What can be read in spite of a fault is read: see [`Cine::issues`].
 pub fn open(path: impl AsRef<Path>) -> Result<Cine, DicomError> {
     let file = File::open(path)?;
+    let (value, limit) = (file.metadata()?.len(), limits::FILE_BYTES);
+    if value > limit {
+        return Err(DicomError::TooLarge { what: scan::FILE_LENGTH, value, limit });
+    }
     let mut bytes = Vec::new();
-    // One byte past the limit is enough for the scan to refuse it.
-    file.take(limits::FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    // All at once: a buffer that grows as it is filled takes up to twice the room.
+    bytes.try_reserve_exact(value as usize).map_err(|_| std::io::Error::from(ErrorKind::OutOfMemory))?;
+    // What has no length (a pipe, a device) is read as well; one byte past the limit is enough for the scan to refuse it.
+    file.take(limit + 1).read_to_end(&mut bytes)?;
     open_bytes(bytes)
 }
 
@@ -62,7 +68,7 @@ pub fn open(path: impl AsRef<Path>) -> Result<Cine, DicomError> {
 /// # Errors
 /// As [`open`].
 pub fn open_bytes(bytes: Vec<u8>) -> Result<Cine, DicomError> {
-    let scan = scan(bytes)?;
+    let scan = scan::scan(bytes)?;
     let header = Header::parse(&scan)?;
     let Scan { syntax, bytes, pixel_data, mut issues, .. } = scan;
     let pixel_data = pixel_data.ok_or(DicomError::NoPixelData)?;
@@ -214,28 +220,36 @@ impl Cine {
         let missing = || DicomError::NoSuchFrame { index, count: self.frame_count() };
         let place = usize::try_from(index).map_err(|_| missing())?;
         let time_ns = *times_ns.get(place).ok_or_else(missing)?;
-        let coded = self.coded(place).ok_or_else(missing)?;
+        let coded = self.coded(place)?.ok_or_else(missing)?;
         let decoded = pixels::decode(syntax.codec, &coded, image)?;
         let pixels = tone.apply(decoded, image)?;
         Ok(Frame { index, time_ns, pixels, spacing: spacing.clone() })
     }
 
-    /// The coded bytes of one frame, its fragments joined.
-    fn coded(&self, place: usize) -> Option<Cow<'_, [u8]>> {
+    /// The coded bytes of one frame, its fragments joined; `None` where there is no such frame.
+    fn coded(&self, place: usize) -> Result<Option<Cow<'_, [u8]>>, DicomError> {
         let bytes = &self.inner.bytes;
-        match &self.inner.places {
+        let (fragments, frames) = match &self.inner.places {
             Places::Native { start, frame_bytes } => {
                 let start = start + place * frame_bytes;
-                bytes.get(start..start + frame_bytes).map(Cow::Borrowed)
+                return Ok(bytes.get(start..start + frame_bytes).map(Cow::Borrowed));
             }
-            Places::Encapsulated { fragments, frames } => match fragments.get(frames.get(place)?.clone())? {
-                [fragment] => Some(Cow::Borrowed(&bytes[fragment.clone()])),
-                several => {
-                    let parts: Vec<&[u8]> = several.iter().map(|fragment| &bytes[fragment.clone()]).collect();
-                    Some(Cow::Owned(parts.concat()))
-                }
-            },
+            Places::Encapsulated { fragments, frames } => (fragments, frames),
+        };
+        let Some(fragments) = frames.get(place).and_then(|frame| fragments.get(frame.clone())) else {
+            return Ok(None);
+        };
+        let (value, limit) = (fragments.iter().map(|f| f.len() as u64).sum(), limits::FRAME_CODED_BYTES);
+        if value > limit {
+            return Err(DicomError::TooLarge { what: "the length of a coded frame in bytes", value, limit });
         }
+        Ok(Some(match fragments {
+            [fragment] => Cow::Borrowed(&bytes[fragment.clone()]),
+            several => {
+                let parts: Vec<&[u8]> = several.iter().map(|fragment| &bytes[fragment.clone()]).collect();
+                Cow::Owned(parts.concat())
+            }
+        }))
     }
 }
 

@@ -21,6 +21,8 @@ const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
 const PIXEL_DATA: Tag = Tag(0x7FE0, 0x0010);
 const TRANSFER_SYNTAX_UID: Tag = Tag(0x0002, 0x0010);
 const UNDEFINED: u32 = u32::MAX;
+/// What is too large where a file is.
+pub(crate) const FILE_LENGTH: &str = "the length of the file in bytes";
 
 /// What the scan found. Ranges are byte positions in [`Self::bytes`].
 #[derive(Clone)]
@@ -69,7 +71,7 @@ pub fn scan(bytes: Vec<u8>) -> Result<Scan, DicomError> {
     // PS3.10 §7.1: 128 bytes of preamble, then the prefix.
     if bytes.len() as u64 > limits::FILE_BYTES {
         let (value, limit) = (bytes.len() as u64, limits::FILE_BYTES);
-        return Err(DicomError::TooLarge { what: "the length of the file in bytes", value, limit });
+        return Err(DicomError::TooLarge { what: FILE_LENGTH, value, limit });
     }
     if bytes.get(128..132) != Some(b"DICM") {
         return Err(DicomError::NotDicom { length: bytes.len() });
@@ -359,16 +361,15 @@ impl<'a> Walk<'a> {
     }
 
     fn choose(&mut self, tag: Tag, bytes: usize, element: Range<usize>) {
-        let chosen = match self.open.len() {
-            0 if header::is_read(tag) => &mut self.header,
+        let (chosen, limit) = match self.open.len() {
+            0 if header::is_read(tag) => (&mut self.header, limits::HEADER_VALUE_BYTES),
             2 if self.in_regions && header::is_read_in_region(tag) => match self.regions.last_mut() {
-                Some(region) => region,
+                Some(region) => (region, limits::REGION_VALUE_BYTES),
                 None => return,
             },
             _ => return,
         };
-        if bytes > limits::HEADER_VALUE_BYTES {
-            let limit = limits::HEADER_VALUE_BYTES;
+        if bytes > limit {
             self.issues.push(ReadIssue::HeaderValueTooLong { tag, bytes, limit });
         } else {
             chosen.push(element);

@@ -3,7 +3,7 @@
 
 mod synthetic;
 
-use peony_dicom::{DicomError, open, open_bytes};
+use peony_dicom::{DicomError, limits, open, open_bytes};
 use synthetic::{
     BITS_ALLOCATED, BITS_STORED, COLUMNS, EXPLICIT, File, HIGH_BIT, JPEG, MODALITY, NUMBER_OF_FRAMES,
     PHOTOMETRIC, PIXEL_DATA, RLE, ROWS, SAMPLES, SEQUENCE_END, item, long, meta, short,
@@ -86,18 +86,36 @@ fn sequences_nested_100_000_deep_are_refused() {
 #[test]
 fn numbers_past_their_limits_are_refused_before_anything_is_allocated() {
     let sized = |rows, columns| File::cine(1).words(ROWS, &[rows]).words(COLUMNS, &[columns]).bytes();
-    check("12,000 × 12,000", sized(12_000, 12_000), "Rows × Columns is 144000000, the limit is 64000000");
+    check("12,000 × 12,000", sized(12_000, 12_000), "Rows × Columns is 144000000, the limit is 16000000");
     check("no rows", sized(0, 4), "Rows (0028,0010) is 0, allowed: 1 to 65535");
     check("no columns", sized(3, 0), "Columns (0028,0011) is 0, allowed: 1 to 65535");
     let frames = |text| File::cine(1).text(NUMBER_OF_FRAMES, b"IS", text).bytes();
     check("frames", frames("999999999"), "Number of Frames is 999999999, the limit is 200000");
     let long_and_large =
-        File::cine(1).words(ROWS, &[7000]).words(COLUMNS, &[7000]).text(NUMBER_OF_FRAMES, b"IS", "200000");
+        File::cine(1).words(ROWS, &[4000]).words(COLUMNS, &[4000]).text(NUMBER_OF_FRAMES, b"IS", "200000");
     check(
         "cine",
         long_and_large.bytes(),
-        "the length of all frames in bytes is 9800000000000, the limit is 68719476736",
+        "the length of all frames in bytes is 3200000000000, the limit is 68719476736",
     );
+}
+
+#[test]
+fn a_file_past_the_limit_is_refused_before_it_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("long.dcm");
+    // Sparse: it has a length and takes no room.
+    std::fs::File::create(&path).unwrap().set_len(limits::FILE_BYTES + 1).unwrap();
+    let error = open(&path).unwrap_err().to_string();
+    assert_eq!(error, "the length of the file in bytes is 1073741825, the limit is 1073741824");
+}
+
+#[test]
+fn a_coded_frame_past_the_limit_is_refused_before_it_is_joined() {
+    let half = vec![0; limits::FRAME_CODED_BYTES as usize / 2 + 2];
+    let file = File::cine(1).syntax(JPEG).encapsulated(&[&half, &half]);
+    let line = "the length of a coded frame in bytes is 100663300, the limit is 100663296";
+    check_frame("two halves", file.bytes(), line);
 }
 
 #[test]
@@ -248,6 +266,17 @@ fn unknown_vr_of_a_sequence_reaches_no_other_parser() {
         assert_eq!(scan.regions.len(), usize::from(vr == b"SQ"), "{vr:?}");
         assert_eq!(*open_bytes(file).unwrap().spacing(), peony_model::Spacing::Unknown, "{vr:?}");
     }
+}
+
+/// dicom-rs makes a string of every value between two backslashes: 24 bytes of each byte, in each region.
+#[test]
+fn a_long_element_of_a_region_reaches_no_other_parser() {
+    let long_text = [&[0x18, 0x00, 0x16, 0x60], long(b"UC", &[b'\\'; 300]).as_slice()].concat();
+    let file = File::cine(1).raw((0x0018, 0x6011), long(b"SQ", &item(&long_text)));
+    let cine = open_bytes(file.bytes()).unwrap();
+    let said: Vec<String> = cine.issues().iter().map(ToString::to_string).collect();
+    let passed_over = "(0018,6016) with 300 bytes was passed over, the limit is 256";
+    assert_eq!(said, [passed_over, "ultrasound region 0 was left out: its location is missing"]);
 }
 
 /// Found by fuzzing: dicom-rs reads 301 words of a US of 603 bytes and took the last byte and what followed for the

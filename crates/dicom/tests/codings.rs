@@ -75,6 +75,7 @@ fn each_coding_gives_its_picture_back() {
     check(Codec::JpegLs, "pixels_jpegls/near", mono, grey(), 3);
     check(Codec::JpegLs, "pixels_jpegls/deep", mono16, deep(), 0);
     check(Codec::Jpeg2000, "pixels_jpeg2000/grey", mono, grey(), 0);
+    check(Codec::Jpeg2000, "pixels_jpeg2000/boxed", mono, grey(), 0);
     check(Codec::Jpeg2000, "pixels_jpeg2000/rgb", ybr2000, rgb(), 0);
     check(Codec::Jpeg2000, "pixels_jpeg2000/deep", mono16, deep(), 0);
     check(Codec::JpegXl, "pixels_jpegxl/grey", mono, grey(), 0);

@@ -155,6 +155,38 @@ fn each_region_has_its_own_scale() {
 }
 
 #[test]
+fn the_tissue_region_is_the_largest_b_mode_picture() {
+    let file = File::cine(1).words(ROWS, &[100]).words(COLUMNS, &[200]).native(&[0; 20_000]);
+    let check =
+        |name: &str, screen: &[(Option<u16>, u16, [u32; 4])], tissue: Option<[u32; 4]>, said: &[&str]| {
+            let regions: Vec<_> =
+                screen.iter().map(|&(format, kind, area)| (format, kind, area, 3, 0.01)).collect();
+            let cine = read(&file.clone().screen(&regions));
+            assert_eq!(issues(&cine), owned(said), "{name}");
+            let area = cine.spacing().tissue_region().map(|region| region.area_px);
+            let last_px = area.map(|area| {
+                [area.min.x, area.min.y, area.max.x - 1.0, area.max.y - 1.0].map(|side| side as u32)
+            });
+            assert_eq!(last_px, tissue, "{name}");
+        };
+    // Region Spatial Format (PS3.3 §C.8.5.5.1.1).
+    let [nothing, picture, m_mode, spectrum, wave, graphics] = [0, 1, 2, 3, 4, 5].map(Some);
+    let (top, left, right) = ([0, 0, 199, 39], [0, 0, 89, 99], [90, 0, 199, 99]);
+    let strip = [0, 40, 199, 99];
+    let two = ["2 tissue regions; the largest is read"];
+    check("B-mode", &[(picture, 1, top)], Some(top), &[]);
+    check("B/M", &[(picture, 1, top), (m_mode, 1, strip)], Some(top), &[]);
+    check("M-mode", &[(m_mode, 1, strip)], None, &[]);
+    check("colour M-mode", &[(picture, 1, top), (m_mode, 2, strip)], Some(top), &[]);
+    check("duplex", &[(picture, 1, top), (spectrum, 3, strip)], Some(top), &[]);
+    check("dual", &[(picture, 1, left), (picture, 1, right)], Some(right), &two);
+    check("B-mode and colour", &[(picture, 1, left), (picture, 2, right)], Some(left), &[]);
+    check("no format", &[(None, 1, top)], Some(top), &[]);
+    check("no formats", &[(None, 1, top), (None, 1, strip)], Some(strip), &two);
+    check("no picture", &[(nothing, 1, top), (wave, 1, left), (graphics, 1, right)], None, &[]);
+}
+
+#[test]
 fn pixel_spacing_counts_only_where_it_is_legal() {
     let check = |file: File, expect: Option<[f32; 2]>| {
         let cine = read(&file.text(PIXEL_SPACING, b"DS", "0.2\\0.1"));

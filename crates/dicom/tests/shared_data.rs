@@ -3,7 +3,7 @@
 
 mod shared;
 
-use peony_dicom::open;
+use peony_dicom::{ReadIssue, open};
 use peony_model::{RegionKind, Spacing};
 
 #[test]
@@ -37,4 +37,12 @@ fn frames_times_and_scales_of_the_shared_files() {
     check("us-ybr422-raw.dcm", 1, 0.0, &[(Tissue, Some(0.0616))]);
     check("us-ybrfull-rle.dcm", 1, 0.0, &[(Tissue, Some(0.0954)), (Other, None)]);
     check("us-rgb-bigendian.dcm", 1, 0.0, &[]);
+}
+
+#[test]
+fn a_dual_screen_of_the_shared_files_is_said_so() {
+    let Some(folder) = shared::data() else { return };
+    let cine = open(folder.join("dicom/us-palette16.dcm")).unwrap();
+    assert_eq!(cine.spacing().tissue_region_count(), 2);
+    assert_eq!(cine.issues(), [ReadIssue::SeveralTissueRegions { count: 2 }]);
 }

@@ -1,4 +1,4 @@
-//! Pure image mathematics on 8-bit and float pictures: no files, no models, no state.
+//! Pure image mathematics on 8-bit and float pictures, and their decoding within limits: no files, no models, no state.
 //!
 //! Buffers that are worth keeping between frames are owned by small workers ([`Resampler`], [`PhaseCorrelator`],
 //! [`HighPass`]), which remember nothing about the pictures they saw.
@@ -15,13 +15,16 @@ mod outline;
 mod phase;
 mod picture_area;
 mod rect;
+mod still;
+mod vectors;
 
 pub use cells::{Cell, CellGrid};
 pub use component::{Component, Labels};
 pub use highpass::{HighPass, HighPassed};
 pub use letterbox::{Letterbox, ResampleError, Resampler};
-pub use ncc::{NccSurface, PatchGrid, match_patch};
+pub use ncc::{NccSurface, PatchGrid};
 pub use outline::{Feret, feret, outline, polygon_area};
 pub use phase::{PhaseCorrelator, Shift, Spectrum};
 pub use picture_area::picture_area;
 pub use rect::PixelRect;
+pub use still::{StillError, check_size, read_still};

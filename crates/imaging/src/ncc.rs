@@ -2,6 +2,7 @@
 
 use crate::HighPassed;
 use crate::phase::vertex;
+use crate::vectors::vectorized;
 
 /// Normalised cross-correlation at shifts of −1, 0 and 1 pixel, rows first.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -45,36 +46,60 @@ impl NccSurface {
     }
 }
 
-/// A lattice of patches over a picture.
+/// A lattice of patches, `W` pixels wide and `H` high, over a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PatchGrid {
-    /// Width and height of a patch, in pixels.
-    pub patch: [usize; 2],
+pub struct PatchGrid<const W: usize, const H: usize> {
     /// Patches across and down that fit the picture.
     pub count: [usize; 2],
 }
 
-impl PatchGrid {
+impl<const W: usize, const H: usize> PatchGrid<W, H> {
     /// As many whole patches as fit.
     #[must_use]
-    pub fn over(picture: &HighPassed, patch: [usize; 2]) -> Self {
-        Self { patch, count: [picture.width / patch[0].max(1), picture.height / patch[1].max(1)] }
+    pub fn over(picture: &HighPassed) -> Self {
+        Self { count: [picture.width / W, picture.height / H] }
     }
 
     /// The upper left pixel of a patch.
     #[must_use]
     pub fn origin(&self, column: usize, row: usize) -> [usize; 2] {
-        [column * self.patch[0], row * self.patch[1]]
+        [column * W, row * H]
     }
 
     /// The standard deviation of the fine structure in a patch, in quarters of a grey level.
     #[must_use]
     pub fn deviation(&self, picture: &HighPassed, column: usize, row: usize) -> f32 {
-        let sums = Sums::of(picture, self.origin(column, row), self.patch);
-        sums.variance(self.patch[0] * self.patch[1]).sqrt()
+        let origin = self.origin(column, row);
+        vectorized!({
+            let mut patch = Vec::new();
+            cut::<W>(picture, origin, H, &mut patch);
+            Sums::of(&patch).variance(W * H).sqrt()
+        })
+    }
+
+    /// The correlation of the patch of `from` at `origin` with that of `to` at `origin + shift` and its eight
+    /// neighbours; `None` where they leave the picture or hold no structure.
+    #[must_use]
+    pub fn match_patch(
+        &self,
+        from: &HighPassed,
+        to: &HighPassed,
+        origin: [usize; 2],
+        shift: [i32; 2],
+    ) -> Option<NccSurface> {
+        let corner = |i: usize| origin[i].checked_add_signed(shift[i] as isize)?.checked_sub(1);
+        let corner = [corner(0)?, corner(1)?];
+        let inside = |picture: &HighPassed, [x, y]: [usize; 2], grow: usize| {
+            x + W + grow <= picture.width && y + H + grow <= picture.height
+        };
+        if H < 2 || !inside(from, origin, 0) || !inside(to, corner, 2) {
+            return None;
+        }
+        vectorized!(surface::<W, H>(from, to, origin, corner))
     }
 }
 
+/// The sums over a part of a picture that its mean and variance are made from.
 #[derive(Debug, Clone, Copy, Default)]
 struct Sums {
     sum: i64,
@@ -82,75 +107,70 @@ struct Sums {
 }
 
 impl Sums {
-    fn of(picture: &HighPassed, [x, y]: [usize; 2], [width, height]: [usize; 2]) -> Self {
-        let mut sums = Self::default();
-        for line in y..y + height {
-            let row = &picture.fine[line * picture.width + x..][..width];
-            sums.sum += i64::from(row.iter().map(|&v| i32::from(v)).sum::<i32>());
-            sums.squares += i64::from(dot(row, row));
-        }
-        sums
+    #[inline(always)]
+    fn of<const W: usize>(rows: &[[i16; W]]) -> Self {
+        let sum = rows.as_flattened().iter().map(|&value| i32::from(value)).sum::<i32>();
+        Self { sum: i64::from(sum), squares: dot(rows, rows) }
     }
 
-    /// Times the number of pixels squared over pixels: the variance itself.
+    /// The variance of so many pixels.
     fn variance(self, pixels: usize) -> f32 {
         let mean = self.sum as f64 / pixels as f64;
         (self.squares as f64 / pixels as f64 - mean * mean).max(0.0) as f32
     }
 }
 
-/// Sixteen-bit products summed in 32 bits: compilers make one instruction of eight of them. A row of 64 pixels of at
-/// most 1020 stays below 2³¹.
-fn dot(a: &[i16], b: &[i16]) -> i32 {
-    a.iter().zip(b).map(|(&a, &b)| i32::from(a) * i32::from(b)).sum()
+impl std::iter::Sum for Sums {
+    fn sum<I: Iterator<Item = Self>>(parts: I) -> Self {
+        parts.fold(Self::default(), |all, part| Self {
+            sum: all.sum + part.sum,
+            squares: all.squares + part.squares,
+        })
+    }
 }
 
-/// The correlation of the patch of `from` at `origin` (`size` wide and high) with that of `to` at `origin + shift`
-/// and its eight neighbours; `None` where they leave the picture or hold no structure.
-#[must_use]
-pub fn match_patch(
+/// The sum of the products. In 32 bits, where one instruction multiplies and adds up sixteen pairs or more: a thousand
+/// products of at most 1020² fit.
+#[inline(always)]
+fn dot<const W: usize>(a: &[[i16; W]], b: &[[i16; W]]) -> i64 {
+    let few = |a: &[i16], b: &[i16]| a.iter().zip(b).map(|(&a, &b)| i32::from(a) * i32::from(b)).sum::<i32>();
+    let (a, b) = (a.as_flattened().chunks(1024), b.as_flattened().chunks(1024));
+    a.zip(b).map(|(a, b)| i64::from(few(a, b))).sum()
+}
+
+/// The rows of a patch one after the other, in place of what was in `rows`.
+#[inline(always)]
+fn cut<const W: usize>(picture: &HighPassed, [x, y]: [usize; 2], height: usize, rows: &mut Vec<[i16; W]>) {
+    rows.clear();
+    rows.extend((y..y + height).map(|line| {
+        let row = &picture.fine[line * picture.width + x..];
+        row.first_chunk::<W>().copied().unwrap_or([0; W])
+    }));
+}
+
+/// As [`PatchGrid::match_patch`], the upper left corner of the first neighbour being `corner`.
+#[inline(always)]
+fn surface<const W: usize, const H: usize>(
     from: &HighPassed,
     to: &HighPassed,
     origin: [usize; 2],
-    size: [usize; 2],
-    shift: [i32; 2],
+    [x, y]: [usize; 2],
 ) -> Option<NccSurface> {
-    let [width, height] = size;
-    let corner = |i: usize| origin[i].checked_add_signed(shift[i] as isize)?.checked_sub(1);
-    let [x, y] = [corner(0)?, corner(1)?];
-    let inside = |picture: &HighPassed, [x, y]: [usize; 2], grow: usize| {
-        x + width + grow <= picture.width && y + height + grow <= picture.height
-    };
-    if !inside(from, origin, 0) || !inside(to, [x, y], 2) {
-        return None;
-    }
-    let pixels = width * height;
-    let own = Sums::of(from, origin, size);
-    // Sums of each row of the other patch at the three columns; a shift down only drops one row and takes another.
-    let mut products = [[0_i64; 3]; 3];
-    let mut others = [[Sums::default(); 3]; 3];
-    for line in 0..height + 2 {
-        let row = &to.fine[(y + line) * to.width + x..][..width + 2];
-        for column in 0..3 {
-            let shifted = &row[column..column + width];
-            let sum = i64::from(shifted.iter().map(|&v| i32::from(v)).sum::<i32>());
-            let squares = i64::from(dot(shifted, shifted));
-            for down in line.saturating_sub(height - 1)..=line.min(2) {
-                let mine = &from.fine[(origin[1] + line - down) * from.width + origin[0]..][..width];
-                products[down][column] += i64::from(dot(mine, shifted));
-                others[down][column].sum += sum;
-                others[down][column].squares += squares;
-            }
-        }
-    }
-    let own_variance = own.variance(pixels);
+    let pixels = (W * H) as f64;
+    let (mut patch, mut strip) = (Vec::with_capacity(H), Vec::with_capacity(H + 2));
+    cut::<W>(from, origin, H, &mut patch);
+    let own = Sums::of(&patch);
     let mut surface = NccSurface::default();
-    for down in 0..3 {
-        for column in 0..3 {
-            let other = others[down][column];
-            let covariance = products[down][column] as f64 / pixels as f64
-                - (own.sum as f64 / pixels as f64) * (other.sum as f64 / pixels as f64);
-            let scale = f64::from(own_variance) * f64::from(other.variance(pixels));
+    for column in 0..3 {
+        // The three neighbours of a column have all but their first and last lines in common.
+        cut::<W>(to, [x + column, y], H + 2, &mut strip);
+        let common = Sums::of(&strip[2..H]);
+        let single = [0, 1, H, H + 1].map(|line| Sums::of(&strip[line..=line]));
+        for down in 0..3 {
+            let other: Sums = single[down..down + 2].iter().copied().chain([common]).sum();
+            let covariance = dot(&patch, &strip[down..down + H]) as f64 / pixels
+                - (own.sum as f64 / pixels) * (other.sum as f64 / pixels);
+            let scale = f64::from(own.variance(W * H)) * f64::from(other.variance(W * H));
             if scale <= 0.0 {
                 return None;
             }
@@ -164,6 +184,15 @@ pub fn match_patch(
 mod tests {
     use super::*;
     use crate::HighPass;
+
+    fn match_patch(
+        from: &HighPassed,
+        to: &HighPassed,
+        origin: [usize; 2],
+        shift: [i32; 2],
+    ) -> Option<NccSurface> {
+        PatchGrid::<32, 36>::over(from).match_patch(from, to, origin, shift)
+    }
 
     fn speckled(shift_x: usize, shift_y: usize) -> HighPassed {
         let noise = |x: usize, y: usize| {
@@ -189,24 +218,24 @@ mod tests {
         let before = speckled(0, 0);
         for (sx, sy) in [(0, 0), (1, 0), (0, 1), (5, 3)] {
             let after = speckled(sx, sy);
-            let surface = match_patch(&before, &after, [60, 50], [32, 36], [sx as i32, sy as i32]).unwrap();
+            let surface = match_patch(&before, &after, [60, 50], [sx as i32, sy as i32]).unwrap();
             assert!(surface.0[1][1] > 0.99, "shift ({sx}, {sy}): {surface:?}");
             let [across, down] = surface.peak();
             assert!(across.abs() < 0.1 && down.abs() < 0.1);
             assert!(surface.value_at([0.0, 0.0]) > 0.99);
         }
-        let one_off = match_patch(&before, &speckled(1, 0), [60, 50], [32, 36], [0, 0]).unwrap();
+        let one_off = match_patch(&before, &speckled(1, 0), [60, 50], [0, 0]).unwrap();
         assert!((one_off.peak()[0] - 1.0).abs() < 0.1, "{one_off:?}");
     }
 
     #[test]
     fn patches_over_the_edge_or_without_structure_do_not_match() {
         let picture = speckled(0, 0);
-        assert_eq!(match_patch(&picture, &picture, [0, 0], [32, 36], [0, 0]), None);
-        assert_eq!(match_patch(&picture, &picture, [130, 50], [32, 36], [0, 0]), None);
-        assert_eq!(match_patch(&picture, &picture, [60, 50], [32, 36], [-900, 0]), None);
+        assert_eq!(match_patch(&picture, &picture, [0, 0], [0, 0]), None);
+        assert_eq!(match_patch(&picture, &picture, [130, 50], [0, 0]), None);
+        assert_eq!(match_patch(&picture, &picture, [60, 50], [-900, 0]), None);
         let mut flat = picture.clone();
         flat.fine.fill(7);
-        assert_eq!(match_patch(&picture, &flat, [60, 50], [32, 36], [0, 0]), None);
+        assert_eq!(match_patch(&picture, &flat, [60, 50], [0, 0]), None);
     }
 }

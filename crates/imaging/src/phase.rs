@@ -85,7 +85,7 @@ impl PhaseCorrelator {
         if from.0.len() != SIDE * SIDE || to.0.len() != SIDE * SIDE {
             return Shift::default();
         }
-        let unit = |value: Complex<f32>| value / value.norm().max(1e-6);
+        let unit = |value: Complex<f32>| value * value.norm_sqr().max(1e-12).sqrt().recip();
         self.product.clear();
         self.product.extend(from.0.iter().zip(&to.0).map(|(a, b)| unit(a.conj() * b)));
         // The spectra are transposed, so the first pass runs down and the second across.

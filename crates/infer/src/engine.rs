@@ -118,7 +118,7 @@ pub(crate) trait Engine: Send {
 /// Run something of an engine, and turn its panic into words: an engine reads foreign bytes, and this program
 /// keeps running with what it has. The words are made short and one line.
 pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
-    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+    let result = peony_model::guarded(work).unwrap_or_else(|panic| {
         let word = panic
             .downcast_ref::<&str>()
             .map(|word| (*word).to_owned())

@@ -2,12 +2,14 @@
 //!
 //! [`Frame`] goes in, [`Finding`] comes out; every other part carries, keeps, shows or counts them.
 //! This crate holds types and the rules that keep them honest. It reads no file, runs no model, draws
-//! nothing, and knows no protocol.
+//! nothing, and knows no protocol. [`guarded`] is here because the readers and the engines, which are neighbours,
+//! both need it.
 
 mod birads;
 mod code;
 mod finding;
 mod frame;
+mod guard;
 mod measurement;
 mod provenance;
 mod quality;
@@ -18,6 +20,7 @@ pub use birads::BiRads;
 pub use code::Code;
 pub use finding::{Finding, Region};
 pub use frame::{Frame, Pixels};
+pub use guard::{guarded, quiet_guarded_panics};
 pub use measurement::{Measurement, Quantity, Unit};
 pub use provenance::{Precision, Provenance};
 pub use quality::{QualityCode, QualityIssue, Severity};

@@ -37,27 +37,48 @@ impl Spacing {
         }
     }
 
-    /// The region of the screen that shows B-mode tissue: the largest if there are several, `None` where the
-    /// calibration names no regions.
+    /// The region of the screen that shows B-mode tissue: the largest if there are several
+    /// ([`Self::tissue_region_count`]), `None` where the calibration names no such region.
     #[must_use]
     pub fn tissue_region(&self) -> Option<&CalibratedRegion> {
-        let Self::PerRegion(regions) = self else { return None };
-        regions
-            .iter()
-            .filter(|region| region.kind == RegionKind::Tissue)
-            .max_by(|a, b| a.area_px.area().total_cmp(&b.area_px.area()))
+        self.tissue_regions().max_by(|a, b| a.area_px.area().total_cmp(&b.area_px.area()))
+    }
+
+    /// How many pictures of B-mode tissue the screen shows side by side: two on a dual screen, where
+    /// [`Self::tissue_region`] is one of them. A region that lies within another is the same picture.
+    #[must_use]
+    pub fn tissue_region_count(&self) -> usize {
+        let mut pictures: Vec<BoxPx> = Vec::new();
+        let mut areas: Vec<BoxPx> = self.tissue_regions().map(|region| region.area_px).collect();
+        areas.sort_by(|a, b| b.area().total_cmp(&a.area()));
+        for area in areas {
+            if !pictures.iter().any(|picture| picture.contains_box(&area)) {
+                pictures.push(area);
+            }
+        }
+        pictures.len()
+    }
+
+    fn tissue_regions(&self) -> impl Iterator<Item = &CalibratedRegion> {
+        let regions: &[CalibratedRegion] = match self {
+            Self::PerRegion(regions) => regions,
+            Self::Unknown | Self::Uniform(_) => &[],
+        };
+        regions.iter().filter(|region| region.kind == RegionKind::Tissue)
     }
 }
 
-/// What a region of an ultrasound screen shows (Region Data Type, PS3.3 C.8.5.5.1.2).
+/// What a region of an ultrasound screen shows (Region Spatial Format and Region Data Type, PS3.3 C.8.5.5.1.1 and
+/// C.8.5.5.1.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RegionKind {
-    /// Grey-scale tissue.
+    /// A two-dimensional picture of grey-scale tissue. An M-mode strip shows tissue too, but along time: it is
+    /// [`Self::Other`].
     Tissue,
-    /// Colour flow over tissue.
+    /// A two-dimensional picture of colour flow over tissue.
     Colour,
-    /// Anything else: spectra, curves, tables.
+    /// Anything else: M-mode strips, spectra, curves, tables.
     Other,
 }
 
@@ -202,5 +223,26 @@ mod tests {
         assert_eq!(spacing.within(area(120.0, 60.0, 200.0, 100.0)), Some(fine));
         assert_eq!(spacing.within(area(90.0, 60.0, 200.0, 100.0)), None, "half outside");
         assert_eq!(Spacing::Unknown.within(area(0.0, 0.0, 1.0, 1.0)), None);
+    }
+
+    #[test]
+    fn pictures_of_tissue_are_counted_and_the_largest_is_taken() {
+        use RegionKind::{Colour, Other, Tissue};
+        let check = |regions: &[(RegionKind, BoxPx)], count: usize, largest: Option<BoxPx>| {
+            let regions =
+                regions.iter().map(|&(kind, area_px)| CalibratedRegion { area_px, kind, mm_per_px: None });
+            let spacing = Spacing::PerRegion(regions.collect());
+            assert_eq!(spacing.tissue_region_count(), count, "{spacing:?}");
+            assert_eq!(spacing.tissue_region().map(|region| region.area_px), largest, "{spacing:?}");
+        };
+        let (left, right) = (area(0.0, 0.0, 100.0, 80.0), area(101.0, 0.0, 200.0, 80.0));
+        let (zoom, strip) = (area(10.0, 10.0, 20.0, 20.0), area(0.0, 81.0, 200.0, 300.0));
+        check(&[], 0, None);
+        check(&[(Colour, left), (Other, strip)], 0, None);
+        check(&[(Tissue, left), (Other, strip)], 1, Some(left));
+        check(&[(Tissue, right), (Tissue, left)], 2, Some(left));
+        check(&[(Tissue, zoom), (Tissue, left)], 1, Some(left)); // a picture within the picture
+        check(&[(Tissue, left), (Tissue, left)], 1, Some(left)); // the same picture twice
+        assert_eq!(Spacing::Unknown.tissue_region_count(), 0);
     }
 }

@@ -1,19 +1,16 @@
 //! From the paths that a person types to frames: what a file is, is decided by its bytes, never by its name.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use image::{DynamicImage, ImageFormat, ImageReader};
-use peony_model::{CalibrationSource, Frame, MmPerPx, Pixels, Spacing};
+use image::ImageFormat;
+use peony_dicom::ReadIssue;
+use peony_model::{Frame, MmPerPx, Spacing};
 
-/// The smallest side of a picture that can hold tissue.
-const SMALLEST_SIDE_PX: u32 = 64;
-/// The most pixels that one picture may have; a 4K screen has 8.3 million.
-const MOST_PIXELS: u64 = 64_000_000;
-/// What a decoder may allocate for one picture.
-const MOST_BYTES: u64 = 512 << 20;
+/// The longest file of a still picture: more than an uncompressed 4K screen in colour.
+const MOST_BYTES: u64 = 64 << 20;
 
 /// An open file: its frames, decoded one at a time.
 pub struct Opened {
@@ -21,6 +18,8 @@ pub struct Opened {
     pub frame_count: usize,
     /// Whether the frames follow each other in time.
     pub is_cine: bool,
+    /// What was read otherwise than the file says, and changes a result; in words.
+    pub notes: Vec<String>,
     /// The frames in order. A frame that cannot be decoded is an error in its place.
     pub frames: Box<dyn Iterator<Item = Result<Frame>> + Send>,
 }
@@ -52,12 +51,12 @@ fn pictures_below(folder: &Path) -> Vec<PathBuf> {
         .filter_map(Result::ok)
         .filter(|entry| entry.file_type().is_file())
         .map(walkdir::DirEntry::into_path)
-        .filter(|path| matches!(kind_of(path), Ok(Kind::Picture(_) | Kind::Dicom)))
+        .filter(|path| matches!(kind_of(path), Ok(Kind::Picture | Kind::Dicom)))
         .collect()
 }
 
 enum Kind {
-    Picture(ImageFormat),
+    Picture,
     Dicom,
     Unknown,
 }
@@ -69,7 +68,7 @@ fn kind_of(path: &Path) -> Result<Kind> {
     File::open(path)?.take(132).read_to_end(&mut head)?;
     let named_dicom = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("dcm"));
     Ok(match image::guess_format(&head) {
-        Ok(format @ (ImageFormat::Png | ImageFormat::Jpeg)) => Kind::Picture(format),
+        Ok(ImageFormat::Png | ImageFormat::Jpeg) => Kind::Picture,
         _ if named_dicom || head.get(128..132) == Some(b"DICM") => Kind::Dicom,
         _ => Kind::Unknown,
     })
@@ -81,49 +80,26 @@ fn kind_of(path: &Path) -> Result<Kind> {
 /// One line that says what is wrong with the file, without its name.
 pub fn open(path: &Path, mm_per_px: Option<MmPerPx>) -> Result<Opened> {
     match kind_of(path).context("cannot be opened")? {
-        Kind::Picture(format) => {
-            let frame = still(path, format, mm_per_px)?;
-            Ok(Opened { frame_count: 1, is_cine: false, frames: Box::new(std::iter::once(Ok(frame))) })
+        Kind::Picture => {
+            let frame = still(path, mm_per_px)?;
+            let frames = Box::new(std::iter::once(Ok(frame)));
+            Ok(Opened { frame_count: 1, is_cine: false, notes: Vec::new(), frames })
         }
         Kind::Dicom => cine(path, mm_per_px),
         Kind::Unknown => bail!("neither PNG, JPEG nor DICOM"),
     }
 }
 
-fn still(path: &Path, format: ImageFormat, mm_per_px: Option<MmPerPx>) -> Result<Frame> {
-    let reader = || -> Result<_> { Ok(ImageReader::with_format(BufReader::new(File::open(path)?), format)) };
-    let (width, height) = reader()?.into_dimensions().context("not a readable picture")?;
-    check_size([width, height])?;
-    let mut limited = reader()?;
-    let mut limits = image::Limits::default();
-    limits.max_alloc = Some(MOST_BYTES);
-    limited.limits(limits);
-    let pixels = match limited.decode().context("not a readable picture")? {
-        DynamicImage::ImageRgb8(colour) => pixels_of(colour),
-        other if other.color().has_color() => pixels_of(other.into_rgb8()),
-        other => Pixels::Luma8(other.into_luma8()),
-    };
+fn still(path: &Path, mm_per_px: Option<MmPerPx>) -> Result<Frame> {
+    let file = File::open(path)?;
+    let length = file.metadata()?.len();
+    if length > MOST_BYTES {
+        bail!("{length} bytes: too large for a still picture, at most {MOST_BYTES} are read");
+    }
+    let mut bytes = Vec::with_capacity(length as usize);
+    file.take(MOST_BYTES).read_to_end(&mut bytes)?;
+    let pixels = peony_imaging::read_still(&bytes)?;
     Ok(Frame { index: 0, time_ns: 0, pixels, spacing: mm_per_px.map_or(Spacing::Unknown, Spacing::Uniform) })
-}
-
-/// Most ultrasound stills are saved as RGB with three equal channels: they are grey.
-fn pixels_of(colour: image::RgbImage) -> Pixels {
-    if colour.as_raw().chunks_exact(3).all(|rgb| rgb[0] == rgb[1] && rgb[1] == rgb[2]) {
-        Pixels::Luma8(DynamicImage::ImageRgb8(colour).into_luma8())
-    } else {
-        Pixels::Rgb8(colour)
-    }
-}
-
-/// Refuses pictures that are too small to hold tissue or too large to be a screen.
-fn check_size([width, height]: [u32; 2]) -> Result<()> {
-    if width.min(height) < SMALLEST_SIDE_PX {
-        bail!("{width} × {height} pixels: too small, at least {SMALLEST_SIDE_PX} a side are needed");
-    }
-    if u64::from(width) * u64::from(height) > MOST_PIXELS {
-        bail!("{width} × {height} pixels: too large, at most {} million are read", MOST_PIXELS / 1_000_000);
-    }
-    Ok(())
 }
 
 fn cine(path: &Path, mm_per_px: Option<MmPerPx>) -> Result<Opened> {
@@ -131,10 +107,10 @@ fn cine(path: &Path, mm_per_px: Option<MmPerPx>) -> Result<Opened> {
     if cine.modality() != "US" {
         bail!("a {} object; this program reads breast ultrasound (US)", modality_name(cine.modality()));
     }
-    check_size(cine.size_px())?;
-    for issue in cine.issues() {
-        tracing::info!("{issue}");
-    }
+    peony_imaging::check_size(cine.size_px())?;
+    let (notes, harmless): (Vec<_>, Vec<_>) = cine.issues().iter().partition(|issue| changes_a_result(issue));
+    harmless.iter().for_each(|issue| tracing::info!("{issue}"));
+    let notes = notes.iter().map(ToString::to_string).collect();
     let frame_count = usize::try_from(cine.frame_count()).unwrap_or(usize::MAX);
     let frames = cine.into_iter().map(move |frame| {
         let mut frame = frame?;
@@ -143,7 +119,18 @@ fn cine(path: &Path, mm_per_px: Option<MmPerPx>) -> Result<Opened> {
         }
         Ok(frame)
     });
-    Ok(Opened { frame_count, is_cine: frame_count > 1, frames: Box::new(frames) })
+    Ok(Opened { frame_count, is_cine: frame_count > 1, notes, frames: Box::new(frames) })
+}
+
+/// Whether a person should hear of it: a time, a scale, a frame or a grey level is not what the file says.
+fn changes_a_result(issue: &ReadIssue) -> bool {
+    !matches!(
+        issue,
+        ReadIssue::TrailingBytes { .. }
+            | ReadIssue::StrayDelimiter { .. }
+            | ReadIssue::HeaderValueTooLong { .. }
+            | ReadIssue::ValueIgnored { .. }
+    )
 }
 
 fn modality_name(modality: &str) -> &str {
@@ -154,20 +141,11 @@ fn modality_name(modality: &str) -> &str {
     }
 }
 
-/// A scale that a person entered.
-///
-/// # Errors
-/// Where it is not a believable pixel size.
-pub fn entered_scale(mm_per_px: Option<f32>) -> Result<Option<MmPerPx>> {
-    mm_per_px.map(|mm| MmPerPx::new(mm, mm, CalibrationSource::Entered).context("--mm-per-px")).transpose()
-}
-
 /// A moving source: a cine, a folder of frames in name order, each file one frame.
 ///
 /// # Errors
 /// Where there is nothing to play.
-pub fn open_moving(source: &str, fps: f64, mm_per_px: Option<MmPerPx>) -> Result<Opened> {
-    let path = Path::new(source);
+pub fn open_moving(path: &Path, fps: f64, mm_per_px: Option<MmPerPx>) -> Result<Opened> {
     if !path.is_dir() {
         return open(path, mm_per_px).with_context(|| path.display().to_string());
     }
@@ -185,5 +163,5 @@ pub fn open_moving(source: &str, fps: f64, mm_per_px: Option<MmPerPx>) -> Result
         frame.time_ns = (index as f64 * step_ns) as u64;
         Ok(frame)
     });
-    Ok(Opened { frame_count, is_cine: true, frames: Box::new(frames) })
+    Ok(Opened { frame_count, is_cine: true, notes: Vec::new(), frames: Box::new(frames) })
 }

@@ -10,7 +10,6 @@ use std::collections::VecDeque;
 
 use peony_imaging::{
     HighPass, HighPassed, NccSurface, PatchGrid, PhaseCorrelator, PixelRect, Resampler, Shift, Spectrum,
-    match_patch,
 };
 use peony_model::{BoxPx, CalibrationSource, MmPerPx};
 
@@ -27,6 +26,7 @@ const LARGEST: u32 = 400;
 const UNSCALED_WIDTH: f32 = 320.0;
 /// Patches, in pixels: 3.2 × 3.6 mm.
 const PATCH: [usize; 2] = [32, 36];
+type Patches = PatchGrid<{ PATCH[0] }, { PATCH[1] }>;
 /// Frames back that this one is compared with; the longest only when the probe is slow.
 const LAGS: [usize; 3] = [1, 2, 4];
 const LONG_LAG: usize = 8;
@@ -195,7 +195,7 @@ impl Follower {
         let last = self.past.front()?;
         let guess = self.correlator.shift(&self.last_spectrum, &self.spectrum);
         let guess = plausible(guess);
-        let grid = PatchGrid::over(picture, PATCH);
+        let grid = Patches::over(picture);
         let full = full_speckle(&mut self.usual, picture, &grid);
         let lag_one = compare_patches(&last.picture, picture, &grid, &full, guess);
         let moved = lag_one.moved;
@@ -238,7 +238,7 @@ fn area_inside(area: PixelRect) -> BoxPx {
 }
 
 /// Patches of full speckle: bright enough, not at the rim, and of the usual deviation, which this frame adds to.
-fn full_speckle(usual: &mut Histogram, picture: &HighPassed, grid: &PatchGrid) -> Vec<[usize; 2]> {
+fn full_speckle(usual: &mut Histogram, picture: &HighPassed, grid: &Patches) -> Vec<[usize; 2]> {
     let [columns, rows] = grid.count;
     let mut bright = Vec::new();
     usual.fade(0.95);
@@ -285,7 +285,7 @@ fn median(mut values: Vec<f32>) -> Option<f32> {
 fn compare_patches(
     from: &HighPassed,
     to: &HighPassed,
-    grid: &PatchGrid,
+    grid: &Patches,
     full: &[[usize; 2]],
     guess: [f32; 2],
 ) -> Lag {
@@ -293,7 +293,7 @@ fn compare_patches(
     let columns = grid.count[0];
     let mut surfaces: Vec<Option<NccSurface>> = vec![None; columns * grid.count[1]];
     for &[column, row] in full {
-        surfaces[row * columns + column] = match_patch(from, to, grid.origin(column, row), grid.patch, whole);
+        surfaces[row * columns + column] = grid.match_patch(from, to, grid.origin(column, row), whole);
     }
     let (mut patches, mut across, mut down) = (Vec::with_capacity(full.len()), Vec::new(), Vec::new());
     for &[column, row] in full {

@@ -1,5 +1,7 @@
 //! JPEG 2000 part 1 (ITU-T T.800, PS3.5 §8.2.4).
 
+mod codestream;
+
 use hayro_jpeg2000::{DecodeSettings, DecoderContext, Image};
 
 use super::{Decoded, ImageHeader, Photometric, Samples, coded_error, same, same_size};
@@ -11,10 +13,11 @@ pub(super) fn decode(coded: &[u8], image: &ImageHeader) -> Result<Decoded, Dicom
         // The decoder shifts every component as if it were unsigned.
         return Err(DicomError::Unsupported("JPEG 2000 with signed samples"));
     }
-    // Palettes of the JP2 container are not DICOM's (PS3.5 §8.2.4): the indices are what the header describes.
+    let stream = codestream::bare(coded);
+    codestream::check(stream, image)?;
     // Strict: a stream that is cut off is an error, not a picture with a blurred lower half.
     let settings = DecodeSettings { resolve_palette_indices: false, strict: true, target_resolution: None };
-    let picture = Image::new(coded, &settings).map_err(error)?;
+    let picture = Image::new(stream, &settings).map_err(error)?;
     same_size(Codec::Jpeg2000, (picture.width() as usize, picture.height() as usize), image)?;
     let mut context = DecoderContext::default();
     let decoded = picture.decode(&mut context).map_err(error)?;

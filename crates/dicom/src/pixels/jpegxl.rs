@@ -3,15 +3,16 @@
 use jxl_oxide::{AllocTracker, JxlImage, JxlThreadPool};
 
 use super::{Decoded, ImageHeader, Samples, coded_error, same, same_size};
-use crate::{Codec, DicomError};
+use crate::{Codec, DicomError, limits};
 
-/// What the decoder may allocate: floating point planes, their transforms and its tables.
-const BYTES_PER_SAMPLE: usize = 64;
+/// What the decoder may allocate: floating point planes, their transforms and its tables. What libjxl writes, lossless,
+/// lossy and recompressed, needs at most 8 bytes a sample.
+const BYTES_PER_SAMPLE: usize = 16;
 const BYTES_FOR_TABLES: usize = 64 << 20;
 
 pub(super) fn decode(coded: &[u8], image: &ImageHeader) -> Result<Decoded, DicomError> {
     let error = |error| coded_error(Codec::JpegXl, error);
-    let limit = BYTES_FOR_TABLES + BYTES_PER_SAMPLE * image.decoded_samples();
+    let limit = (BYTES_FOR_TABLES + BYTES_PER_SAMPLE * image.decoded_samples()).min(limits::JPEG_XL_BYTES);
     let builder =
         JxlImage::builder().alloc_tracker(AllocTracker::with_limit(limit)).pool(JxlThreadPool::none());
     let mut reading = builder.build_uninit();

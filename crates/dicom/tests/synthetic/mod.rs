@@ -12,6 +12,9 @@ pub struct File {
     elements: BTreeMap<Tag, Vec<u8>>,
 }
 
+/// Spatial format, data type, x0, y0, x1, y1, units, delta in cm.
+type Region = (Option<u16>, u16, [u32; 4], u16, f64);
+
 pub const EXPLICIT: &str = "1.2.840.10008.1.2.1";
 pub const RLE: &str = "1.2.840.10008.1.2.5";
 pub const JPEG: &str = "1.2.840.10008.1.2.4.50";
@@ -90,10 +93,19 @@ impl File {
         self.raw(PIXEL_DATA, after_tag)
     }
 
-    /// Ultrasound regions: data type, x0, y0, x1, y1, units, delta in cm.
+    /// Ultrasound regions without a spatial format: data type, x0, y0, x1, y1, units, delta in cm.
     pub fn regions(self, regions: &[(u16, [u32; 4], u16, f64)]) -> Self {
-        let items = regions.iter().map(|(kind, area, units, delta)| {
+        let regions = regions.iter().map(|&(kind, area, units, delta)| (None, kind, area, units, delta));
+        self.screen(&regions.collect::<Vec<_>>())
+    }
+
+    /// Ultrasound regions.
+    pub fn screen(self, regions: &[Region]) -> Self {
+        let items = regions.iter().map(|(format, kind, area, units, delta)| {
             let mut elements = BTreeMap::new();
+            if let Some(format) = format {
+                elements.insert((0x0018, 0x6012), short(b"US", &format.to_le_bytes()));
+            }
             elements.insert((0x0018, 0x6014), short(b"US", &kind.to_le_bytes()));
             for (element, value) in [0x6018, 0x601A, 0x601C, 0x601E].into_iter().zip(area) {
                 elements.insert((0x0018, element), short(b"UL", &value.to_le_bytes()));

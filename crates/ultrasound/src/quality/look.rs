@@ -116,7 +116,11 @@ fn sharpness(luma: &GrayImage, area: PixelRect) -> [f32; 2] {
     }
     let (width, mut sums) = ((x1 - x0) as usize, [0_u64; 4]);
     let squares = |a: &[u8], b: &[u8]| -> u64 {
-        u64::from(a.iter().zip(b).map(|(&a, &b)| u32::from(a.abs_diff(b)).pow(2)).sum::<u32>())
+        // A line longer than 65,536 pixels could exceed 32 bits.
+        let piece = |(a, b): (&[u8], &[u8])| {
+            u64::from(a.iter().zip(b).map(|(&a, &b)| u32::from(a.abs_diff(b)).pow(2)).sum::<u32>())
+        };
+        a.chunks(1 << 16).zip(b.chunks(1 << 16)).map(piece).sum()
     };
     for y in (y0..y1 - 4).step_by(4) {
         let start = y as usize * stride + x0 as usize;

@@ -1,0 +1,119 @@
+//! Still pictures from foreign bytes: PNG and JPEG, within limits.
+
+use std::io::Cursor;
+
+use image::{DynamicImage, ImageFormat, ImageReader, Limits, RgbImage};
+use peony_model::{Pixels, guarded};
+
+/// The smallest side of a picture that can hold tissue.
+const SMALLEST_SIDE_PX: u32 = 64;
+/// The most pixels that one picture may have; a 4K screen has 8.3 million. DICOM frames have the same limit.
+const MOST_PIXELS: u64 = 16_000_000;
+/// What a decoder may allocate for one picture.
+const MOST_BYTES: u64 = 256 << 20;
+
+/// Why a still was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum StillError {
+    /// Another kind of file.
+    #[error("neither PNG nor JPEG")]
+    Kind,
+    /// Damaged, or asking for more memory than a picture needs.
+    #[error("not a readable picture: {0}")]
+    Decode(String),
+    /// Too small to hold tissue.
+    #[error("{0} × {1} pixels: too small, at least {SMALLEST_SIDE_PX} a side are needed")]
+    Small(u32, u32),
+    /// Too large to be a screen.
+    #[error("{0} × {1} pixels: too large, at most {most} million are read", most = MOST_PIXELS / 1_000_000)]
+    Large(u32, u32),
+}
+
+/// Decode a PNG or a JPEG; its size is looked at before anything is allocated for it.
+///
+/// # Errors
+/// [`StillError`], in one line that carries nothing of the file.
+pub fn read_still(bytes: &[u8]) -> Result<Pixels, StillError> {
+    let format = match image::guess_format(bytes) {
+        Ok(format @ (ImageFormat::Png | ImageFormat::Jpeg)) => format,
+        _ => return Err(StillError::Kind),
+    };
+    let words = |error: &dyn std::fmt::Display| StillError::Decode(error.to_string());
+    let decode = || {
+        let reader = || ImageReader::with_format(Cursor::new(bytes), format);
+        let (width, height) = reader().into_dimensions().map_err(|error| words(&error))?;
+        check_size([width, height])?;
+        let mut limited = reader();
+        let mut limits = Limits::default();
+        limits.max_alloc = Some(MOST_BYTES);
+        limited.limits(limits);
+        limited.decode().map_err(|error| words(&error))
+    };
+    let decoded = guarded(decode).unwrap_or_else(|_| Err(words(&"the decoder gave up")))?;
+    Ok(match decoded {
+        DynamicImage::ImageRgb8(colour) => pixels_of(colour),
+        other if other.color().has_color() => pixels_of(other.into_rgb8()),
+        other => Pixels::Luma8(other.into_luma8()),
+    })
+}
+
+/// Refuse pictures that are too small to hold tissue or too large to be a screen.
+///
+/// # Errors
+/// [`StillError::Small`] or [`StillError::Large`].
+pub fn check_size([width, height]: [u32; 2]) -> Result<(), StillError> {
+    if width.min(height) < SMALLEST_SIDE_PX {
+        return Err(StillError::Small(width, height));
+    }
+    if u64::from(width) * u64::from(height) > MOST_PIXELS {
+        return Err(StillError::Large(width, height));
+    }
+    Ok(())
+}
+
+/// Most ultrasound stills are saved as RGB with three equal channels: they are grey.
+fn pixels_of(colour: RgbImage) -> Pixels {
+    if colour.as_raw().chunks_exact(3).all(|rgb| rgb[0] == rgb[1] && rgb[1] == rgb[2]) {
+        Pixels::Luma8(DynamicImage::ImageRgb8(colour).into_luma8())
+    } else {
+        Pixels::Rgb8(colour)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image::{GrayImage, Luma, Rgb};
+
+    use super::*;
+
+    fn png(picture: impl Into<DynamicImage>) -> Vec<u8> {
+        let mut bytes = Cursor::new(Vec::new());
+        picture.into().write_to(&mut bytes, ImageFormat::Png).unwrap();
+        bytes.into_inner()
+    }
+
+    #[test]
+    fn grey_saved_as_colour_is_grey_and_sixteen_bits_become_eight() {
+        let grey = GrayImage::from_fn(80, 70, |x, y| Luma([(x + y) as u8]));
+        let as_colour = RgbImage::from_fn(80, 70, |x, y| Rgb([(x + y) as u8; 3]));
+        let wide = DynamicImage::ImageLuma8(grey.clone()).into_luma16();
+        for bytes in [png(grey.clone()), png(as_colour), png(wide)] {
+            assert!(matches!(read_still(&bytes), Ok(Pixels::Luma8(read)) if read == grey));
+        }
+        let coloured = RgbImage::from_fn(80, 70, |x, _| Rgb([x as u8, 0, 9]));
+        assert!(matches!(read_still(&png(coloured)), Ok(Pixels::Rgb8(_))));
+    }
+
+    #[test]
+    fn what_is_no_picture_of_use_is_one_line() {
+        let check = |bytes: &[u8], says: &str| {
+            let line = read_still(bytes).unwrap_err().to_string();
+            assert!(line.contains(says) && !line.contains('\n'), "{line}");
+        };
+        check(b"text", "neither PNG nor JPEG");
+        check(&png(GrayImage::new(1, 1)), "1 × 1 pixels: too small");
+        check(&png(GrayImage::new(5000, 4000)), "too large");
+        let whole = png(GrayImage::new(100, 100));
+        check(&whole[..whole.len() / 2], "not a readable picture");
+    }
+}
