@@ -23,7 +23,8 @@ LIMITS = (
     "Malignancy was calibrated on a held part of the same three sets, where a third of the lesions are malignant: in "
     "screening, where few are, it overstates the risk.",
     "malignancy of a frame without a lesion means nothing; read it only where a mask is found.",
-    "Other organs, Doppler, mammograms and photographs are not recognised as such and get an answer all the same.",
+    "The network itself knows no picture that it cannot read; the program stops many mammograms, photographs and fans "
+    "of sector probes before it, but other organs under a linear probe get an answer.",
     "Weights carry no picture, but were learned from data with terms of their own: see training.data.",
 )
 TENSORS = """
@@ -36,11 +37,11 @@ space = "letterboxed frame, row-major, y down"
 
 [[outputs]]
 name = "mask"
-shape = [1, 1, 256, 256]
+shape = [1, 1, 128, 128]
 dtype = "f32"
 units = "probability"
-meaning = "lesion at this pixel"
-space = "letterboxed frame, row-major, y down"
+meaning = "lesion at these 2x2 pixels"
+space = "squares of 2x2 pixels of the letterboxed frame, row-major, y down"
 
 [[outputs]]
 name = "malignancy_map"

@@ -28,7 +28,7 @@ def open_model(path: Path) -> onnxruntime.InferenceSession:
 
 
 def run_model(session: onnxruntime.InferenceSession, canvas: np.ndarray) -> tuple[np.ndarray, float, float]:
-    """uint8 [256, 256] → (mask probability float32 [256, 256], lesion, malignancy)."""
+    """uint8 [256, 256] → (mask probability float32 [128, 128], lesion, malignancy)."""
     luma = canvas.astype(np.float32)[None, None] / np.float32(255.0)
     mask, lesion, malignancy = session.run(["mask", "lesion", "malignancy"], {"luma": luma})
     return mask[0, 0], float(lesion[0]), float(malignancy[0])
@@ -41,9 +41,14 @@ def read_case(session: onnxruntime.InferenceSession, root: Path, case: Case) -> 
     overlap = None
     if case.has_lesion:
         truth = np.asarray(load_mask(root, case, picture.size)) > 127
-        overlap = dice(undo_letterbox(probability, *picture.size) > MASK_THRESHOLD, truth)
-    region = largest_region(probability > MASK_THRESHOLD) / CANVAS**2
+        overlap = dice(undo_letterbox(on_canvas(probability), *picture.size) > MASK_THRESHOLD, truth)
+    region = largest_region(probability > MASK_THRESHOLD) / probability.size
     return Reading(case.dataset, case.group, case.pathology, overlap, malignancy, lesion, region)
+
+
+def on_canvas(probability: np.ndarray) -> np.ndarray:
+    """The mask at the size of the canvas, interpolated, as an outline between its values is."""
+    return np.asarray(Image.fromarray(probability).resize((CANVAS, CANVAS), Image.Resampling.BILINEAR))
 
 
 def read_cases_with(session: onnxruntime.InferenceSession, root: Path, cases: list[Case]) -> list[Reading]:
@@ -77,7 +82,7 @@ def read_lesion_free_crops(
         if is_dark(crop):
             continue
         probability, lesion, malignancy = run_model(session, np.asarray(crop))
-        region = largest_region(probability > MASK_THRESHOLD) / CANVAS**2
+        region = largest_region(probability > MASK_THRESHOLD) / probability.size
         readings.append(Reading(case.dataset, case.group, "normal", None, malignancy, lesion, region))
     return readings
 

@@ -77,35 +77,34 @@ class PeonyUs(nn.Module):
         self.stem = ConvBn(1, 16, 5, 2)
         self.at64 = nn.Sequential(ConvBn(16, 32, 3, 2), Residual(32, depth=1))
         self.at32 = nn.Sequential(ConvBn(32, 64, 3, 2), Residual(64))
-        self.at16 = nn.Sequential(ConvBn(64, 112, 3, 2), Residual(112))
-        self.at8 = nn.Sequential(ConvBn(112, 160, 3, 2), Residual(160))
-        self.rise16 = Rise(160, 112, 96)
-        self.rise32 = Rise(96, 64, 64)
+        self.at16 = nn.Sequential(ConvBn(64, 128, 3, 2), Residual(128))
+        self.at8 = nn.Sequential(ConvBn(128, 192, 3, 2), Residual(192))
+        self.rise16 = Rise(192, 128, 128)
+        self.rise32 = Rise(128, 64, 64)
         self.rise64 = Rise(64, 32, 32)
-        self.rise128 = Rise(32, 16, 16)
-        self.mask_head = nn.Conv2d(16, 1, 1)
+        # Four logits a cell, laid out as 2×2: a stage at 128×128 would be narrow, and narrow stages are slow.
+        self.mask_head = nn.Conv2d(32, 4, 1)
         self.malignancy_trunk = ConvBn(64, 32)
         self.malignancy_drop = nn.Dropout2d(0.2)
         self.malignancy_head = nn.Conv2d(32, 1, 1)
         self.birads_head = nn.Conv2d(32, 3, 1)
-        self.lesion_trunk = ConvBn(96, 32)
+        self.lesion_trunk = ConvBn(128, 32)
         self.lesion_drop = nn.Dropout(0.2)
         self.lesion_head = nn.Conv2d(64, 1, 1)
 
     def forward(self, luma: Tensor) -> Answers:
-        s2 = self.stem((luma - MEAN) * (1.0 / DEVIATION))
-        s4 = self.at64(s2)
+        s4 = self.at64(self.stem((luma - MEAN) * (1.0 / DEVIATION)))
         s8 = self.at32(s4)
         s16 = self.at16(s8)
         d16 = self.rise16(self.at8(s16), s16)
         d8 = self.rise32(d16, s8)
-        d2 = self.rise128(self.rise64(d8, s4), s2)
+        d4 = self.rise64(d8, s4)
         grade = self.malignancy_drop(self.malignancy_trunk(d8))
         tissue = self.lesion_trunk(d16)
         # The strongest place tells of a small lesion, the mean of the tissue around it.
         pooled = torch.cat([F.max_pool2d(tissue, 16), tissue.mean((2, 3), keepdim=True)], 1)
         return Answers(
-            mask=self.mask_head(d2),
+            mask=F.pixel_shuffle(self.mask_head(d4), 2),
             malignancy_map=self.malignancy_head(grade),
             birads_map=self.birads_head(grade),
             lesion=self.lesion_head(self.lesion_drop(pooled)).reshape(-1),
@@ -138,11 +137,11 @@ class Exported(nn.Module):
 
     def forward(self, luma: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         answers = self.net(luma)
-        weight = F.conv2d(torch.sigmoid(answers.mask), self.cell_mean, stride=CELL // 2)
-        full = F.interpolate(answers.mask, scale_factor=2.0, mode="bilinear", align_corners=False)
+        mask = torch.sigmoid(answers.mask)
+        weight = F.conv2d(mask, self.cell_mean, stride=CELL // 2)
         logits = answers.malignancy_map * self.slope + self.offset
         malignancy = torch.sigmoid(pool_by_mask(logits, weight)).reshape(-1)
-        return torch.sigmoid(full), logits, torch.sigmoid(answers.lesion), malignancy
+        return mask, logits, torch.sigmoid(answers.lesion), malignancy
 
 
 def fold(net: PeonyUs) -> PeonyUs:

@@ -28,7 +28,7 @@ REPEATS = {"normal": 3, "breast": 2}
 class Settings:
     """Everything that decides a run; kept in its checkpoints."""
 
-    epochs: int = 45
+    epochs: int = 32
     batch: int = 24
     rate: float = 2.5e-3
     weight_decay: float = 0.03

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use peony_imaging::{Letterbox, PixelRect, Resampler};
 use peony_model::{Precision, Provenance};
 use peony_phantom::{Difficulty, MassPlan, PathKind, Phantom, PhantomConfig};
-use peony_ultrasound::network::{CANVAS, CELLS, NetOutputs, Reading};
+use peony_ultrasound::network::{CELLS, MASK, NetOutputs, Reading};
 use peony_ultrasound::{Mode, Network, NetworkError, Pipeline, step};
 
 /// Says what the phantom knows.
@@ -55,9 +55,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn one(phantom: &Phantom, frames: u64, path: PathKind) -> Result<(), Box<dyn std::error::Error>> {
-    let mask = Arc::new(Mutex::new(vec![0.0; CANVAS * CANVAS]));
+    let mask = Arc::new(Mutex::new(vec![0.0; MASK * MASK]));
     let mut pipeline = Pipeline::new(Some(Box::new(Oracle(Arc::clone(&mask)))), Mode::Sweep);
-    let (mut resampler, mut canvas) = (Resampler::new(), vec![0_u8; CANVAS * CANVAS]);
+    let (mut resampler, mut canvas) = (Resampler::new(), vec![0_u8; MASK * MASK]);
     let (mut true_mm, mut last): (f32, Option<[f32; 3]>) = (0.0, None);
     let (mut read_mm, mut unfit) = (0.0, 0);
     let mut solids = Vec::new();
@@ -67,10 +67,10 @@ fn one(phantom: &Phantom, frames: u64, path: PathKind) -> Result<(), Box<dyn std
         true_mm += last.map_or(0.0, |last| place[1] - last[1]);
         last = Some(place);
         let [width, height] = made.frame.size_px();
-        let mut sum = vec![0.0; CANVAS * CANVAS];
+        let mut sum = vec![0.0; MASK * MASK];
         for mass in &made.truth.masses {
             let whole = PixelRect::whole(width, height);
-            let letterbox = Letterbox::fit(whole, CANVAS as u32).ok_or("empty frame")?;
+            let letterbox = Letterbox::fit(whole, MASK as u32).ok_or("empty frame")?;
             let mut wide = image::GrayImage::new(width, height);
             let (x, y) = (mass.box_px.min.x as i64, mass.box_px.min.y as i64);
             image::imageops::replace(&mut wide, &mass.mask, x, y);

@@ -11,12 +11,12 @@ use peony_model::{
     BiRads, BoxPx, Code, Finding, Measurement, PointPx, Provenance, Quantity, Region, Spacing,
 };
 
-use crate::network::{CANVAS, CELL, CELLS, NetOutputs, Network, NetworkError, Reading};
+use crate::network::{CANVAS, CELL, CELLS, MASK, MASK_STEP, NetOutputs, Network, NetworkError, Reading};
 use crate::pipeline::{Mode, View};
 use crate::quality::Assessed;
 
-/// The smallest part that is a finding, of the canvas: 0.1 %.
-const SMALLEST_PX: u32 = (CANVAS * CANVAS / 1000) as u32;
+/// The smallest part that is a finding, in pixels of the mask: 0.1 % of the canvas.
+const SMALLEST_PX: u32 = (MASK * MASK / 1000) as u32;
 /// The most findings of one frame; a mask in more pieces is noise.
 const MOST_FINDINGS: usize = 16;
 /// The most points of an outline.
@@ -97,20 +97,30 @@ impl Detect {
         self.error.as_ref()
     }
 
-    /// Run the network on an area of the picture.
-    fn look(&mut self, view: &View<'_>, letterbox: &Letterbox) -> Result<NetOutputs, NetworkError> {
-        let Some(network) = self.network.as_mut() else {
-            return Err(NetworkError::Other("no network".into()));
-        };
-        self.resampler
-            .letterbox(&view.luma, letterbox, &mut self.canvas)
-            .map_err(|error| NetworkError::Other(error.to_string()))?;
+    /// Run the network on an area of the picture; what it said, and how long it alone took.
+    fn look(
+        &mut self,
+        view: &View<'_>,
+        letterbox: &Letterbox,
+    ) -> (Result<NetOutputs, NetworkError>, Duration) {
+        if let Err(error) = self.resampler.letterbox(&view.luma, letterbox, &mut self.canvas) {
+            return (Err(NetworkError::Other(error.to_string())), Duration::ZERO);
+        }
         for (value, &grey) in self.input.iter_mut().zip(&self.canvas) {
             *value = f32::from(grey) / 255.0;
         }
+        let started = Instant::now();
+        let outputs = self.ask();
+        (outputs, started.elapsed())
+    }
+
+    fn ask(&mut self) -> Result<NetOutputs, NetworkError> {
+        let Some(network) = self.network.as_mut() else {
+            return Err(NetworkError::Other("no network".into()));
+        };
         let outputs = network.run(&self.input)?;
         for (name, found, expected) in [
-            ("mask", outputs.mask.len(), CANVAS * CANVAS),
+            ("mask", outputs.mask.len(), MASK * MASK),
             ("malignancy_map", outputs.malignancy_map.len(), CELLS * CELLS),
         ] {
             if found != expected {
@@ -133,13 +143,10 @@ pub(crate) fn find(state: &mut Detect, view: &View<'_>, assessed: &Assessed) -> 
         return stand(past, view.frame.index);
     }
     let Some(letterbox) = Letterbox::fit(area, CANVAS as u32) else { return Detected::default() };
-    let started = Instant::now();
-    let looked = state.look(view, &letterbox);
-    let network_took = started.elapsed();
+    let (looked, network_took) = state.look(view, &letterbox);
     let outputs = match looked {
         Ok(outputs) => outputs,
         Err(error) => {
-            tracing::warn!(frame = view.frame.index, %error, "frame not read by the network");
             state.error = Some(error);
             state.past = None;
             return Detected { network_took, ..Detected::default() };
@@ -184,11 +191,11 @@ fn fuse(
     letterbox: &Letterbox,
 ) -> (Vec<f32>, f32) {
     let Some(past) = past else { return (outputs.mask.clone(), outputs.lesion) };
-    let [scale_x, scale_y] = letterbox.picture_px_per_canvas_px();
+    let [scale_x, scale_y] = letterbox.picture_px_per_canvas_px().map(|scale| scale * MASK_STEP as f32);
     let [dx, dy] = assessed.motion.as_ref().map_or([0.0; 2], |motion| motion.shift_px);
     let (dx, dy) = ((dx / scale_x).round() as i32, (dy / scale_y).round() as i32);
     let mut mask = outputs.mask.clone();
-    let side = CANVAS as i32;
+    let side = MASK as i32;
     for y in dy.max(0)..(side + dy).min(side) {
         let (x0, x1) = (dx.clamp(0, side), (side + dx).clamp(0, side));
         let now = &mut mask[(y * side + x0) as usize..(y * side + x1) as usize];
@@ -216,16 +223,16 @@ fn read(
     if lesion < reading.lesion {
         return Vec::new();
     }
-    let mut parts = labels.label(mask, CANVAS as u32, reading.mask);
+    let mut parts = labels.label(mask, MASK as u32, reading.mask);
     parts.retain(|part| part.pixels >= SMALLEST_PX);
     let score = |part: &Component| (part.sum / part.pixels as f32 * lesion).clamp(0.0, 1.0);
     parts.sort_by(|a, b| score(b).total_cmp(&score(a)));
     parts.truncate(MOST_FINDINGS);
     let found = parts.iter().filter_map(|part| {
-        let points = outline(mask, CANVAS as u32, reading.mask, labels, part);
+        let points = outline(mask, MASK as u32, reading.mask, labels, part);
         let every = points.len().div_ceil(MOST_POINTS).max(1);
         let contour_px: Vec<PointPx> =
-            points.iter().step_by(every).map(|&point| letterbox.picture_from_canvas(point)).collect();
+            points.iter().step_by(every).map(|&point| on_picture(letterbox, point)).collect();
         let logit = malignancy_logit(labels, mask, &outputs.malignancy_map, part);
         let malignancy = sigmoid(logit);
         let box_px = bounds(&contour_px)?;
@@ -251,8 +258,8 @@ fn malignancy_logit(labels: &Labels, mask: &[f32], map: &[f32], part: &Component
     let (mut weighted, mut weights) = (0.0, 0.0);
     for y in part.rect.y..part.rect.y + part.rect.height {
         for x in part.rect.x..part.rect.x + part.rect.width {
-            if labels.at(x, y, CANVAS as u32) == part.label {
-                let weight = mask[y as usize * CANVAS + x as usize];
+            if labels.at(x, y, MASK as u32) == part.label {
+                let weight = mask[y as usize * MASK + x as usize];
                 weighted += weight * map[y as usize / CELL * CELLS + x as usize / CELL];
                 weights += weight;
             }
@@ -261,11 +268,19 @@ fn malignancy_logit(labels: &Labels, mask: &[f32], map: &[f32], part: &Component
     if weights > 0.0 { weighted / weights } else { 0.0 }
 }
 
-/// Whether a part reaches the sides or the bottom of the picture. The top is the skin, where nothing is cut.
+/// The point of the picture under a point of the mask, which may lie a little over the picture's edge.
+fn on_picture(letterbox: &Letterbox, point: [f32; 2]) -> PointPx {
+    let shown = letterbox.area.to_box_px();
+    letterbox.picture_from_canvas(point.map(|side| side * MASK_STEP as f32)).clamp(shown.min, shown.max)
+}
+
+/// Whether a part of the mask reaches the sides or the bottom of the picture, placed on the canvas. The top is the skin,
+/// where nothing is cut.
 fn is_cut(part: PixelRect, picture: PixelRect) -> bool {
-    part.x <= picture.x + 1
-        || part.x + part.width + 1 >= picture.x + picture.width
-        || part.y + part.height + 1 >= picture.y + picture.height
+    let step = MASK_STEP as u32;
+    part.x * step <= picture.x + 1
+        || (part.x + part.width) * step + 1 >= picture.x + picture.width
+        || (part.y + part.height) * step + 1 >= picture.y + picture.height
 }
 
 /// The two diameters, in millimetres where the scale is known all around the finding, else in pixels.

@@ -6,16 +6,19 @@ use crate::output::StepOutput;
 use crate::pipeline::{Pipeline, step};
 
 /// Read every frame of a source in turn, on this thread. Returns how many there were.
-pub fn run(
+///
+/// # Errors
+/// The sink's own, which ends the replay.
+pub fn run<E>(
     source: impl Iterator<Item = Frame>,
     pipeline: &mut Pipeline,
-    mut sink: impl FnMut(&Frame, StepOutput),
-) -> u64 {
+    mut sink: impl FnMut(&Pipeline, &Frame, StepOutput) -> Result<(), E>,
+) -> Result<u64, E> {
     let mut read = 0;
     for frame in source {
         let output = step(pipeline, &frame);
         read += 1;
-        sink(&frame, output);
+        sink(pipeline, &frame, output)?;
     }
-    read
+    Ok(read)
 }

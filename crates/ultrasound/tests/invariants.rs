@@ -8,7 +8,7 @@ use peony_model::{
     CalibrationSource, Frame, MmPerPx, Pixels, Precision, Provenance, QualityCode, Spacing, Unit,
 };
 use peony_ultrasound::live;
-use peony_ultrasound::network::{CANVAS, CELLS, NetOutputs, Reading};
+use peony_ultrasound::network::{CANVAS, CELLS, MASK, MASK_STEP, NetOutputs, Reading};
 use peony_ultrasound::output::{Event, StepOutput, Timings};
 use peony_ultrasound::{Mode, Network, NetworkError, Pipeline, replay, step};
 
@@ -22,18 +22,16 @@ impl Network for Dark {
         if self.fails {
             return Err(NetworkError::Other("broken on purpose".into()));
         }
-        let mask: Vec<f32> = luma
-            .iter()
-            .enumerate()
-            .map(|(i, grey)| {
-                let y = i / CANVAS;
-                if (60..190).contains(&y) && *grey < 0.12 { 0.9 } else { 0.05 }
+        let mask: Vec<f32> = (0..MASK * MASK)
+            .map(|i| {
+                let (x, y) = (i % MASK * MASK_STEP, i / MASK * MASK_STEP);
+                if (60..190).contains(&y) && luma[y * CANVAS + x] < 0.12 { 0.9 } else { 0.05 }
             })
             .collect();
         let seen = mask.iter().filter(|p| **p > 0.5).count();
         let malignancy_map =
             (0..CELLS * CELLS).map(|i| if i % CELLS < CELLS / 2 { 1.5 } else { -1.5 }).collect();
-        Ok(NetOutputs { mask, malignancy_map, lesion: if seen > 200 { 0.95 } else { 0.05 }, malignancy: 0.4 })
+        Ok(NetOutputs { mask, malignancy_map, lesion: if seen > 50 { 0.95 } else { 0.05 }, malignancy: 0.4 })
     }
 
     fn provenance(&self) -> Arc<Provenance> {
@@ -84,9 +82,11 @@ fn pipeline(mode: Mode) -> Pipeline {
 fn said(frames: &[Frame]) -> Vec<String> {
     let mut pipeline = pipeline(Mode::Sweep);
     let mut all = Vec::new();
-    replay::run(frames.iter().cloned(), &mut pipeline, |_, output| {
+    let read = replay::run(frames.iter().cloned(), &mut pipeline, |_, _, output| {
         all.push(format!("{:?}", StepOutput { timings: Timings::default(), ..output }));
+        Ok::<_, std::convert::Infallible>(())
     });
+    assert_eq!(read, Ok(frames.len() as u64));
     all
 }
 
