@@ -1,15 +1,16 @@
 //! `peony analyze`: reads files one after another; what cannot be read is one line and harms nothing else.
 
-use std::io::{BufWriter, ErrorKind, Write};
+use std::io::Write;
 use std::path::Path;
 
-use anyhow::Result;
-use peony_model::{Frame, MmPerPx, QualityCode};
+use anyhow::{Result, anyhow};
+use indicatif::ProgressBar;
+use peony_model::QualityCode;
 use peony_ultrasound::output::StepOutput;
 
 use crate::cli::AnalyzeArgs;
-use crate::exit::Outcome;
-use crate::record::{Record, frame_malignancy};
+use crate::exit::{Outcome, is_broken_pipe};
+use crate::record::{self, Record};
 use crate::{engine, input, progress};
 
 /// Reads every file of the call.
@@ -17,21 +18,19 @@ use crate::{engine, input, progress};
 /// # Errors
 /// Only what ends the whole call: a wrong option, or an output that cannot be written.
 pub fn run(args: &AnalyzeArgs) -> Result<Outcome> {
-    let scale = input::entered_scale(args.mm_per_px)?;
     let mut reader = engine::Reader::load(&args.model);
     let files = input::expand(&args.files);
     let bar = progress::files(files.len());
-    let mut out = BufWriter::new(std::io::stdout().lock());
-    let mut outcome = reader.outcome();
+    let is_only = files.len() == 1;
+    let mut outcome = Outcome::Done;
     for file in files {
         let read = file.and_then(|path| {
             bar.set_message(path.display().to_string());
-            analyze_file(&path, scale, &mut reader, args.json, &mut out)
+            analyze_file(&path, args, &mut reader, &bar, is_only)
         });
         match read {
             Ok(()) => {}
-            // A reader that has had enough (`| head`) is not a fault.
-            Err(error) if is_broken_pipe(&error) => return Ok(outcome),
+            Err(error) if is_broken_pipe(&error) => return Err(error),
             Err(error) => {
                 bar.suspend(|| eprintln!("peony: {error:#}"));
                 outcome = outcome.and(Outcome::SomeFailed);
@@ -40,42 +39,103 @@ pub fn run(args: &AnalyzeArgs) -> Result<Outcome> {
         bar.inc(1);
     }
     bar.finish_and_clear();
-    match out.flush() {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(outcome),
+    if let (false, Some(by)) = (args.json, reader.provenance()) {
+        let engine = format!("{} in {}", by.provider, by.precision.as_str());
+        writeln!(
+            std::io::stdout(),
+            "read by {} {} on {engine}; proposals, not a diagnosis",
+            by.model,
+            by.version
+        )?;
     }
+    Ok(outcome.and(reader.outcome()))
 }
 
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let broken = |kind: Option<ErrorKind>| kind == Some(ErrorKind::BrokenPipe);
-    broken(error.downcast_ref::<std::io::Error>().map(std::io::Error::kind))
-        || broken(error.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind))
-}
-
+/// Reads the frames of one file. A damaged frame is passed over; what was not read is one line in the end.
 fn analyze_file(
     path: &Path,
-    scale: Option<MmPerPx>,
+    args: &AnalyzeArgs,
     reader: &mut engine::Reader,
-    json: bool,
-    out: &mut impl Write,
+    files: &ProgressBar,
+    is_only: bool,
 ) -> Result<()> {
     let name = path.display().to_string();
-    let opened = input::open(path, scale).map_err(|error| error.context(name.clone()))?;
+    let opened = input::open(path, args.mm_per_px).map_err(|error| error.context(name.clone()))?;
+    if !opened.notes.is_empty() {
+        files.suspend(|| eprintln!("peony: {name}: {}", opened.notes.join("; ")));
+    }
     reader.begin(opened.is_cine);
+    let bar = if is_only && opened.is_cine { progress::frames(opened.frame_count) } else { files.clone() };
+    let mut unread = Unread::default();
+    // Written a frame at a time: a person sees each as it comes, and a call that is ended keeps what it had.
+    let mut line = Vec::new();
     for frame in opened.frames {
-        let frame: Frame = frame.map_err(|error| error.context(name.clone()))?;
-        let output = reader.step(&frame);
-        if json {
-            serde_json::to_writer(&mut *out, &Record::new(&name, &output, reader.provenance()))?;
-            writeln!(out)?;
-        } else {
-            write_plain(out, &name, opened.is_cine, &output)?;
+        match frame {
+            Ok(frame) => {
+                let output = reader.step(&frame);
+                unread.judged(&output, reader);
+                line.clear();
+                if args.json {
+                    let by = reader.provenance().filter(|_| !reader.failed_on_last());
+                    serde_json::to_writer(&mut line, &Record::new(&name, &output, by))?;
+                    writeln!(line)?;
+                } else {
+                    write_plain(&mut line, &name, opened.is_cine, &output)?;
+                }
+                bar.suspend(|| std::io::stdout().write_all(&line))?;
+            }
+            Err(error) => unread.damaged(error),
+        }
+        if is_only && opened.is_cine {
+            bar.inc(1);
         }
     }
-    Ok(())
+    unread.into_result().map_err(|error| error.context(name))
 }
 
-/// One line a frame for a person.
+/// What of a file was not read, and why.
+#[derive(Debug, Default)]
+struct Unread {
+    damaged: usize,
+    first_damage: Option<anyhow::Error>,
+    read: bool,
+    /// Why the network was not asked about the first frame that it was not asked about.
+    refused: Option<QualityCode>,
+}
+
+impl Unread {
+    fn damaged(&mut self, error: anyhow::Error) {
+        self.damaged += 1;
+        self.first_damage.get_or_insert(error);
+    }
+
+    fn judged(&mut self, output: &StepOutput, reader: &engine::Reader) {
+        if output.lesion.is_some() || reader.provenance().is_none() || reader.failed_on_last() {
+            self.read = true;
+        } else if self.refused.is_none() {
+            self.refused = worst(output);
+        }
+    }
+
+    /// One line: the first damage and how many more there were; or why no frame at all is a picture that can be read.
+    fn into_result(self) -> Result<()> {
+        match (self.first_damage, self.refused) {
+            (Some(error), _) if self.damaged > 1 => {
+                Err(error.context(format!("{} frames not read, the first", self.damaged)))
+            }
+            (Some(error), _) => Err(error),
+            (None, Some(code)) if !self.read => Err(anyhow!("not read: {}", code.advice_en())),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The gravest thing about a picture; the issues come gravest first.
+fn worst(output: &StepOutput) -> Option<QualityCode> {
+    output.quality.issues.first().map(|issue| issue.code)
+}
+
+/// One line a frame for a person. Where nothing was marked it says that and no more: it does not mean that nothing is there.
 fn write_plain(out: &mut impl Write, name: &str, is_cine: bool, output: &StepOutput) -> std::io::Result<()> {
     write!(out, "{name}")?;
     if is_cine {
@@ -83,29 +143,27 @@ fn write_plain(out: &mut impl Write, name: &str, is_cine: bool, output: &StepOut
     }
     write!(out, ": ")?;
     match output.findings.len() {
-        0 => write!(out, "no lesion seen")?,
+        0 if output.lesion.is_none() => write!(out, "not read")?,
+        0 => write!(out, "nothing marked")?,
         1 => write!(out, "1 lesion")?,
         n => write!(out, "{n} lesions")?,
     }
     for finding in &output.findings {
-        let bounds = finding.region.box_px();
-        write!(
-            out,
-            "; {:.0} × {:.0} px at ({:.0}, {:.0})",
-            bounds.width(),
-            bounds.height(),
-            bounds.min.x,
-            bounds.min.y
-        )?;
+        let at = finding.region.box_px().min;
+        match record::size_mm(finding) {
+            Some(size) => write!(out, "; {:.1} × {:.1} mm", size.long, size.short)?,
+            None => {
+                let bounds = finding.region.box_px();
+                write!(out, "; {:.0} × {:.0} px", bounds.width(), bounds.height())?;
+            }
+        }
+        write!(out, " at ({:.0}, {:.0})", at.x, at.y)?;
         if let Some(p) = finding.malignancy {
             write!(out, ", malignant {}", percent(p))?;
         }
         if let Some(category) = finding.assessment {
             write!(out, ", BI-RADS {} proposed", category.label())?;
         }
-    }
-    if let (true, Some(p)) = (output.findings.is_empty(), frame_malignancy(output)) {
-        write!(out, " (frame malignant {})", percent(p))?;
     }
     // Nearly every still has no scale: it is said once by the sizes being in pixels.
     let issues: Vec<_> = output

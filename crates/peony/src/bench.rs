@@ -1,6 +1,7 @@
 //! `peony bench live`: the live pipeline on the phantom's frames, at full speed or in real time.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -26,7 +27,8 @@ struct Report {
     step_ms: Percentiles,
     stages: BTreeMap<&'static str, Percentiles>,
     rss_mb: f64,
-    /// Resident memory after a tenth of the frames, to hold the end against.
+    /// Resident memory after a tenth of the frames, to hold the end against; for people only.
+    #[serde(skip)]
     rss_mb_early: f64,
 }
 
@@ -80,11 +82,12 @@ pub fn live(args: &BenchLiveArgs) -> Result<Outcome> {
         rss_mb: resident_mb(),
         rss_mb_early,
     };
-    print(&report);
+    let mut out = std::io::stdout().lock();
+    write_table(&mut out, &report)?;
     if args.json {
-        println!("{}", serde_json::to_string(&report)?);
+        writeln!(out, "{}", serde_json::to_string(&report)?)?;
     }
-    Ok(outcome)
+    Ok(outcome.and(reader.outcome()))
 }
 
 fn stages(timings: &[Timings]) -> BTreeMap<&'static str, Percentiles> {
@@ -111,8 +114,9 @@ fn resident_mb() -> f64 {
     (bytes as f64 / 1e5).round() / 10.0
 }
 
-fn print(report: &Report) {
-    println!(
+fn write_table(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
+    writeln!(
+        out,
         "{} frames, {} dropped; {} {}, {} threads; {} MB resident ({} MB after a tenth)",
         report.frames,
         report.dropped,
@@ -121,10 +125,11 @@ fn print(report: &Report) {
         report.threads,
         report.rss_mb,
         report.rss_mb_early,
-    );
-    println!("{:<12} {:>8} {:>8} {:>8} {:>8}  ms", "", "p50", "p95", "p99", "max");
+    )?;
+    writeln!(out, "{:<12} {:>8} {:>8} {:>8} {:>8}  ms", "", "p50", "p95", "p99", "max")?;
     let whole = std::iter::once(("step", &report.step_ms));
     for (name, p) in whole.chain(report.stages.iter().map(|(name, p)| (*name, p))) {
-        println!("{name:<12} {:>8.2} {:>8.2} {:>8.2} {:>8.2}", p.p50, p.p95, p.p99, p.max);
+        writeln!(out, "{name:<12} {:>8.2} {:>8.2} {:>8.2} {:>8.2}", p.p50, p.p95, p.p99, p.max)?;
     }
+    Ok(())
 }

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use peony_infer::EngineChoice;
+use peony_model::{CalibrationSource, MmPerPx};
 
 /// Peony reads breast ultrasound as the probe moves. Research use only: not a medical device.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(version, max_term_width = 100, after_help = EXAMPLES_AND_EXIT_CODES)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -17,7 +18,12 @@ pub struct Cli {
     pub verbose: u8,
 }
 
-const EXIT_CODES: &str = "Exit codes:
+const EXAMPLES_AND_EXIT_CODES: &str = "Examples:
+  peony demo
+  peony analyze --json stills/ cine.dcm
+  peony bench live
+
+Exit codes:
   0  everything was read
   1  something could not be read or done; the rest was
   2  the command line is wrong
@@ -45,6 +51,8 @@ pub enum Command {
   peony demo --source cine.dcm")]
     Demo(DemoArgs),
     /// Measure speed and memory.
+    #[command(after_help = "Example:
+  peony bench live --engine rten --threads 2")]
     Bench(BenchArgs),
     /// Measure accuracy on labelled pictures.
     #[command(after_help = "Example:
@@ -62,14 +70,14 @@ pub struct ModelArgs {
     /// A folder with card.toml and weights, in place of the model inside the program.
     #[arg(long, value_name = "DIR", env = "PEONY_MODEL")]
     pub model: Option<PathBuf>,
-    /// Run no model: only the quality of the pictures is judged.
-    #[arg(long, conflicts_with = "model")]
+    /// Run no model, whatever else names one: only the quality of the pictures is judged.
+    #[arg(long)]
     pub no_model: bool,
     /// What runs the model: auto, rten, onnxruntime, openvino, openvino-bf16.
     #[arg(long, default_value = "auto")]
     pub engine: EngineChoice,
-    /// Where the ONNX Runtime library lies, if not in the usual places.
-    #[arg(long, value_name = "FILE", env = "PEONY_ORT_LIB")]
+    /// The ONNX Runtime library, or the folder it lies in, if not in the usual places.
+    #[arg(long, value_name = "PATH", env = "PEONY_ORT_LIB")]
     pub library: Option<PathBuf>,
     /// Threads for the model; 0 takes what the machine has, four at most.
     #[arg(long, default_value_t = 0)]
@@ -86,11 +94,30 @@ pub struct AnalyzeArgs {
     #[arg(long)]
     pub json: bool,
     /// The size of a pixel in mm, for pictures that do not say it themselves.
-    #[arg(long, value_name = "MM")]
-    pub mm_per_px: Option<f32>,
+    #[arg(long, value_name = "MM", value_parser = scale)]
+    pub mm_per_px: Option<MmPerPx>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub model: ModelArgs,
+}
+
+/// What is replayed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// The phantom, of this seed if one was named.
+    Phantom(Option<u64>),
+    /// A cine or a folder.
+    Path(PathBuf),
+}
+
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Phantom(None) => f.write_str("phantom"),
+            Self::Phantom(Some(seed)) => write!(f, "phantom:{seed}"),
+            Self::Path(path) => path.display().fmt(f),
+        }
+    }
 }
 
 /// How fast a replay goes.
@@ -106,7 +133,8 @@ pub enum Speed {
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
     /// A DICOM cine, a folder of frames in name order, or `phantom[:SEED]`.
-    pub source: String,
+    #[arg(value_parser = source)]
+    pub source: Source,
     /// How fast.
     #[arg(long, value_enum, default_value_t = Speed::Max)]
     pub speed: Speed,
@@ -120,8 +148,8 @@ pub struct ReplayArgs {
     #[arg(long, default_value_t = 900, value_name = "N")]
     pub frames: usize,
     /// The size of a pixel in mm, for pictures that do not say it themselves.
-    #[arg(long, value_name = "MM")]
-    pub mm_per_px: Option<f32>,
+    #[arg(long, value_name = "MM", value_parser = scale)]
+    pub mm_per_px: Option<MmPerPx>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub model: ModelArgs,
@@ -133,9 +161,9 @@ pub const DEFAULT_PORT: u16 = 8686;
 /// `peony demo`.
 #[derive(Debug, Args)]
 pub struct DemoArgs {
-    /// Show this cine or folder again and again instead of the virtual transducer.
-    #[arg(long, value_name = "SOURCE")]
-    pub source: Option<String>,
+    /// Show this cine or folder of frames again and again instead of the virtual transducer; a still is for `analyze`.
+    #[arg(long, value_name = "SOURCE", value_parser = source)]
+    pub source: Option<Source>,
     /// Which breast the virtual transducer scans first.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -149,8 +177,8 @@ pub struct DemoArgs {
     #[arg(long, default_value_t = 30.0, value_parser = frame_rate)]
     pub fps: f64,
     /// The size of a pixel in mm, for a source that does not say it itself.
-    #[arg(long, value_name = "MM")]
-    pub mm_per_px: Option<f32>,
+    #[arg(long, value_name = "MM", value_parser = scale)]
+    pub mm_per_px: Option<MmPerPx>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub model: ModelArgs,
@@ -213,6 +241,25 @@ pub struct EvaluateArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub model: ModelArgs,
+}
+
+/// A scale that a person entered, the same across and down.
+fn scale(text: &str) -> Result<MmPerPx, String> {
+    let mm: f32 =
+        text.parse().map_err(|_| "a pixel's size is a number of millimetres, such as 0.06".to_owned())?;
+    MmPerPx::new(mm, mm, CalibrationSource::Entered).map_err(|error| error.to_string())
+}
+
+fn source(text: &str) -> Result<Source, String> {
+    match text.strip_prefix("phantom") {
+        Some("") => Ok(Source::Phantom(None)),
+        Some(rest) if rest.starts_with(':') => {
+            let seed =
+                rest[1..].parse().map_err(|_| "the seed of the phantom is a whole number".to_owned())?;
+            Ok(Source::Phantom(Some(seed)))
+        }
+        _ => Ok(Source::Path(text.into())),
+    }
 }
 
 fn frame_rate(text: &str) -> Result<f64, String> {

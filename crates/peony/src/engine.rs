@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
-use peony_infer::{Model, ModelFiles, Options};
+use anyhow::{Context, Result, anyhow};
+use peony_infer::{EngineChoice, Model, ModelFiles, Options};
 use peony_model::{Frame, Provenance};
 use peony_phantom::{Phantom, PhantomConfig};
 use peony_ultrasound::output::StepOutput;
-use peony_ultrasound::{Mode, Network, Pipeline, step};
+use peony_ultrasound::{Mode, Network, Pipeline, network, step};
 
 use crate::cli::ModelArgs;
 use crate::exit::Outcome;
@@ -23,6 +23,28 @@ pub struct Reader {
     provenance: Option<Arc<Provenance>>,
     why_no_model: Option<String>,
     threads: usize,
+    failures: Failures,
+}
+
+/// Whether the model has failed on a frame: said once, and the call then ends as one that did not do all.
+#[derive(Debug, Default)]
+pub struct Failures {
+    any: bool,
+}
+
+impl Failures {
+    /// Looks at what became of the last frame.
+    pub fn note(&mut self, pipeline: &Pipeline) {
+        let Some(error) = pipeline.network_error() else { return };
+        if !std::mem::replace(&mut self.any, true) {
+            eprintln!("peony: the model fails, frames are left without findings: {error}");
+        }
+    }
+
+    /// How the call ends for it.
+    pub fn outcome(&self) -> Outcome {
+        if self.any { Outcome::SomeFailed } else { Outcome::Done }
+    }
 }
 
 impl Reader {
@@ -31,7 +53,7 @@ impl Reader {
     pub fn load(args: &ModelArgs) -> Self {
         let options = Options { engine: args.engine, threads: args.threads, library: args.library.clone() };
         let threads = options.thread_count();
-        let model = if args.no_model { Err(anyhow::anyhow!("--no-model")) } else { load(args, &options) };
+        let model = if args.no_model { Err(anyhow!("--no-model")) } else { load(args, &options) };
         let (network, why_no_model) = match model {
             Ok(model) => (Some(model), None),
             Err(error) => (None, Some(format!("{error:#}"))),
@@ -41,12 +63,14 @@ impl Reader {
         }
         let provenance = network.as_ref().map(Model::provenance);
         let network = network.map(|model| Box::new(model) as Box<dyn Network>);
-        Self { pipeline: Pipeline::new(network, Mode::Still), provenance, why_no_model, threads }
+        let pipeline = Pipeline::new(network, Mode::Still);
+        Self { pipeline, provenance, why_no_model, threads, failures: Failures::default() }
     }
 
-    /// How far the call can succeed at all.
+    /// How far the call could succeed at all, so far: worse without a model, and where the model has failed on a frame.
     pub fn outcome(&self) -> Outcome {
-        if self.provenance.is_some() { Outcome::Done } else { Outcome::NoModel }
+        let loaded = if self.provenance.is_some() { Outcome::Done } else { Outcome::NoModel };
+        loaded.and(self.failures.outcome())
     }
 
     /// Why there is no model; empty where there is one.
@@ -72,10 +96,13 @@ impl Reader {
     /// Reads one frame.
     pub fn step(&mut self, frame: &Frame) -> StepOutput {
         let output = step(&mut self.pipeline, frame);
-        if let Some(error) = self.pipeline.network_error() {
-            tracing::warn!("frame {}: {error}", frame.index);
-        }
+        self.failures.note(&self.pipeline);
         output
+    }
+
+    /// Whether the model failed on the last frame, so that nothing on it is the model's word.
+    pub fn failed_on_last(&self) -> bool {
+        self.pipeline.network_error().is_some()
     }
 
     /// The pipeline itself, for those who drive it.
@@ -92,25 +119,27 @@ fn load(args: &ModelArgs, options: &Options) -> Result<Model> {
         }
         None => (ModelFiles::embedded(CARD, WEIGHTS), "the model inside the program".into()),
     };
-    let model = Model::load(files, options).context(name)?;
-    for note in model.notes() {
-        tracing::info!("{note}");
+    let model = Model::load(files, options).context(name.clone())?;
+    network::check_fits(model.card()).map_err(|reason| anyhow!("{name}: {reason}"))?;
+    let notes = model.notes().join("; ");
+    let by = model.provenance();
+    if got_another(args, &by.provider, by.precision.as_str()) {
+        eprintln!("peony: {} in {} runs the model: {notes}", by.provider, by.precision.as_str());
+    } else {
+        tracing::info!("{notes}");
     }
     Ok(model)
 }
 
-/// The seed in `phantom` or `phantom:SEED`; `None` for any other source.
-///
-/// # Errors
-/// Where the seed is no number.
-pub fn phantom_seed(source: &str) -> Result<Option<u64>> {
-    match source.strip_prefix("phantom") {
-        Some("") => Ok(Some(1)),
-        Some(rest) if rest.starts_with(':') => {
-            let seed = rest[1..].parse();
-            Ok(Some(seed.with_context(|| format!("{source}: the seed of the phantom is a whole number"))?))
+/// Whether the person named an engine or a library and something else runs.
+fn got_another(args: &ModelArgs, provider: &str, precision: &str) -> bool {
+    match args.engine {
+        EngineChoice::Rten => false,
+        EngineChoice::Auto => args.library.is_some() && !provider.starts_with("onnxruntime"),
+        EngineChoice::OnnxRuntime => !provider.starts_with("onnxruntime/cpu"),
+        EngineChoice::OpenVino { precision: asked } => {
+            !provider.starts_with("onnxruntime/openvino") || precision != asked.as_str()
         }
-        _ => Ok(None),
     }
 }
 
@@ -122,5 +151,5 @@ pub fn phantom(seed: u64, size_px: [u32; 2], frame_count: usize) -> Result<Opene
     let config = PhantomConfig { size_px, ..PhantomConfig::default() };
     let sweep = Phantom::new(seed, &config)?.sweep().endless().build_ahead();
     let frames = sweep.take(frame_count).map(|made| Ok(made.frame));
-    Ok(Opened { frame_count, is_cine: true, frames: Box::new(frames) })
+    Ok(Opened { frame_count, is_cine: true, notes: Vec::new(), frames: Box::new(frames) })
 }

@@ -1,5 +1,6 @@
 //! How a call ended, for the shell.
 
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 /// How a call ended; worse outcomes are greater.
@@ -19,6 +20,15 @@ impl Outcome {
     pub fn and(self, other: Self) -> Self {
         self.max(other)
     }
+}
+
+/// Whether something could not be written because nobody reads on.
+pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let io = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        let json = cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
+        io.or(json) == Some(ErrorKind::BrokenPipe)
+    })
 }
 
 impl From<Outcome> for ExitCode {

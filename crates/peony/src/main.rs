@@ -22,6 +22,8 @@ use clap::Parser;
 use crate::cli::{Bench, Cli, Command};
 
 fn main() -> ExitCode {
+    // What cannot be read is one line, not a panic's as well.
+    peony_model::quiet_guarded_panics();
     let cli = Cli::parse();
     start_log(cli.verbose);
     let outcome = match &cli.command {
@@ -35,6 +37,8 @@ fn main() -> ExitCode {
     };
     match outcome {
         Ok(outcome) => outcome.into(),
+        // A reader that has had enough (`| head`) is not a fault.
+        Err(error) if exit::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("peony: {error:#}");
             ExitCode::from(1)

@@ -36,14 +36,17 @@ struct FindingRecord {
     size_mm: Option<SizeMm>,
 }
 
+/// The two diameters of a finding.
 #[derive(Debug, Serialize)]
-struct SizeMm {
-    long: f32,
-    short: f32,
+pub struct SizeMm {
+    /// The longest.
+    pub long: f32,
+    /// The one across it.
+    pub short: f32,
 }
 
 impl<'a> Record<'a> {
-    /// The record of one step. `provenance` is the loaded model's, `None` without one.
+    /// The record of one step. `provenance` is the model's that read it, `None` where none did.
     pub fn new(file: &'a str, output: &StepOutput, provenance: Option<&'a Provenance>) -> Self {
         let mut ms: BTreeMap<_, _> =
             output.timings.stages().into_iter().map(|(name, took)| (name, milliseconds(took))).collect();
@@ -95,7 +98,8 @@ impl FindingRecord {
     }
 }
 
-fn size_mm(finding: &Finding) -> Option<SizeMm> {
+/// The diameters in millimetres; `None` where the scale is unknown.
+pub fn size_mm(finding: &Finding) -> Option<SizeMm> {
     let of = |quantity| {
         let found =
             finding.measurements.iter().find(|m| m.quantity() == quantity && m.unit() == Unit::Millimetre);

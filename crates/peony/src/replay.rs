@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use peony_ultrasound::output::{Event, StepOutput};
+use peony_ultrasound::replay;
 use serde_json::{Value, json};
 
-use crate::cli::{ReplayArgs, Speed};
-use crate::engine::{self, Reader};
+use crate::cli::{ReplayArgs, Source, Speed};
+use crate::engine::{self, Failures, Reader};
 use crate::exit::Outcome;
 use crate::input::{self, Opened};
 use crate::{progress, record};
@@ -17,7 +18,7 @@ use crate::{progress, record};
 /// Plays the source and writes what happened.
 ///
 /// # Errors
-/// Where the source cannot be opened, a frame cannot be read, or the events cannot be written.
+/// Where the source cannot be opened, or what happened cannot be written.
 pub fn run(args: &ReplayArgs) -> Result<Outcome> {
     let source = open(args)?;
     let mut events = args.events.as_ref().map(|path| -> Result<_> {
@@ -25,51 +26,60 @@ pub fn run(args: &ReplayArgs) -> Result<Outcome> {
         Ok(BufWriter::new(file))
     });
     let mut events = events.take().transpose()?;
+    for note in &source.notes {
+        eprintln!("peony: {}: {note}", args.source);
+    }
     let mut reader = Reader::load(&args.model);
-    let mut outcome = reader.outcome();
     reader.begin(true);
     let bar = progress::frames(source.frame_count);
     let clock = Instant::now();
-    let mut frames = 0_u64;
-    for frame in source.frames {
-        let frame = match frame {
-            Ok(frame) => frame,
-            Err(error) => {
-                bar.suspend(|| eprintln!("peony: {}: {error:#}", args.source));
-                outcome = outcome.and(Outcome::SomeFailed);
-                continue;
+    let mut not_read = 0_u64;
+    let frames = source.frames.filter_map(|frame| match frame {
+        Ok(frame) => {
+            if args.speed == Speed::Realtime {
+                let due = Duration::from_nanos(frame.time_ns);
+                std::thread::sleep(due.saturating_sub(clock.elapsed()));
             }
-        };
-        if args.speed == Speed::Realtime {
-            let due = Duration::from_nanos(frame.time_ns);
-            std::thread::sleep(due.saturating_sub(clock.elapsed()));
+            Some(frame)
         }
-        let output = reader.step(&frame);
+        Err(error) => {
+            bar.suspend(|| eprintln!("peony: {}: {error:#}", args.source));
+            not_read += 1;
+            None
+        }
+    });
+    let mut failed = Failures::default();
+    let read = replay::run(frames, reader.pipeline(), |pipeline, _, output| -> Result<()> {
+        failed.note(pipeline);
         for event in &output.events {
             if let Some(line) = sentence(event) {
-                bar.suspend(|| println!("{:8.2} s  frame {:5}  {line}", seconds(&output), output.frame));
+                let (at, frame) = (seconds(&output), output.frame);
+                bar.suspend(|| writeln!(std::io::stdout(), "{at:8.2} s  frame {frame:5}  {line}"))?;
             }
             if let Some(file) = &mut events {
                 serde_json::to_writer(&mut *file, &event_record(&output, event))?;
                 writeln!(file)?;
             }
         }
-        frames += 1;
         bar.inc(1);
-    }
+        Ok(())
+    })?;
     bar.finish_and_clear();
     if let Some(file) = &mut events {
         file.flush()?;
     }
     let took = clock.elapsed().as_secs_f64();
-    println!("{frames} frames in {took:.1} s ({:.0} a second), none dropped", frames as f64 / took.max(1e-9));
-    Ok(outcome)
+    let rate = read as f64 / took.max(1e-9);
+    let missing = if not_read == 0 { String::new() } else { format!(", {not_read} could not be read") };
+    writeln!(std::io::stdout(), "{read} frames in {took:.1} s ({rate:.0} a second), none dropped{missing}")?;
+    let all_read = if not_read == 0 { Outcome::Done } else { Outcome::SomeFailed };
+    Ok(reader.outcome().and(failed.outcome()).and(all_read))
 }
 
 fn open(args: &ReplayArgs) -> Result<Opened> {
-    match engine::phantom_seed(&args.source)? {
-        Some(seed) => engine::phantom(seed, [640, 480], args.frames),
-        None => input::open_moving(&args.source, args.fps, input::entered_scale(args.mm_per_px)?),
+    match &args.source {
+        Source::Phantom(seed) => engine::phantom(seed.unwrap_or(1), [640, 480], args.frames),
+        Source::Path(path) => input::open_moving(path, args.fps, args.mm_per_px),
     }
 }
 

@@ -4,9 +4,12 @@
 //! the newest frame; the page's server has a third thread. Between them stand a queue of one and the hub, so none
 //! waits for another (invariant 7).
 
+mod recording;
 mod source;
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::thread;
 
 use anyhow::{Context, Result};
 use peony_ultrasound::live::LatestSlot;
@@ -18,7 +21,7 @@ use crate::cli::DemoArgs;
 use crate::engine::Reader;
 use crate::exit::Outcome;
 
-/// Opens the page and scans until the process is ended.
+/// Opens the page and scans until Ctrl+C.
 ///
 /// # Errors
 /// Where the source cannot be opened or the page's port cannot be had.
@@ -33,23 +36,36 @@ pub fn run(args: &DemoArgs) -> Result<Outcome> {
     };
     let server = peony_web::start(config, hub.clone())?;
     welcome(&server.url(), args.no_open);
-    let slot = &LatestSlot::new();
-    std::thread::scope(|scope| {
-        std::thread::Builder::new()
-            .name("peony-source".into())
-            .spawn_scoped(scope, move || {
-                // The pipeline must not wait for a source that is gone, however it went.
-                let _close = slot.close_on_drop();
-                if let Err(error) = feed.run(&commands, slot) {
-                    eprintln!("peony: the source has ended: {error:#}");
-                }
-            })
-            .context("the system gives no thread for the source")?;
-        read(slot, &hub, &mut reader);
-        anyhow::Ok(())
-    })?;
+    let slot = Arc::new(LatestSlot::new());
+    close_on_interrupt(&slot)?;
+    let source = {
+        let slot = Arc::clone(&slot);
+        let run = move || {
+            // The pipeline must not wait for a source that is gone, however it went.
+            let _close = slot.close_on_drop();
+            feed.run(&commands, &slot)
+        };
+        thread::Builder::new().name("peony-source".into()).spawn(run)
+    };
+    let source = source.context("the system gives no thread for the source")?;
+    read(&slot, &hub, &mut reader);
     server.stop()?;
-    Ok(Outcome::Done)
+    // Where nobody commands it any more, the source ends too.
+    drop(hub);
+    Ok(reader.outcome().and(source.join().unwrap_or(Outcome::SomeFailed)))
+}
+
+/// Ctrl+C ends the frames and not the process, so that the call still says how it went.
+fn close_on_interrupt(slot: &Arc<LatestSlot<Captured>>) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let slot = Arc::clone(slot);
+    let wait = move || match runtime.block_on(tokio::signal::ctrl_c()) {
+        Ok(()) => slot.close(),
+        // The system's own way of ending the process stays then.
+        Err(error) => tracing::info!("Ctrl+C cannot be waited for: {error}"),
+    };
+    thread::Builder::new().name("peony-interrupt".into()).spawn(wait)?;
+    Ok(())
 }
 
 fn welcome(url: &str, no_open: bool) {
@@ -87,7 +103,7 @@ fn read(slot: &LatestSlot<Captured>, hub: &Hub, reader: &mut Reader) {
             dropped_before = slot.dropped();
         }
         let output = reader.step(&captured.frame);
-        let dropped = slot.dropped() - dropped_before;
+        let dropped = slot.dropped() - dropped_before + captured.damaged;
         hub.publish(
             &captured.frame,
             &output,

@@ -1,21 +1,28 @@
 //! The frames of the live page: the virtual transducer, or a recording played again and again.
 
-use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
-use peony_model::{Frame, MmPerPx};
+use anyhow::{Result, bail};
+use peony_model::Frame;
 use peony_phantom::{FaultSwitch, Phantom, PhantomConfig, PhantomFrame, Sweep};
 use peony_ultrasound::live::LatestSlot;
 use peony_web::SourceCommand;
 use peony_web::wire::{Fault, Source, SourceKind, Truth, Xy};
 
-use crate::cli::DemoArgs;
-use crate::{engine, input};
+use super::recording::Recording;
+use crate::cli::{DemoArgs, Source as Asked};
+use crate::exit::Outcome;
 
 /// A breast takes twenty seconds: three lesions and the tissue between them.
 const SWEEP_MM: f32 = 160.0;
 const SPEED_MM_S: f32 = 8.0;
+
+/// A source that is lost is looked for again after so long.
+const RETRY: Duration = Duration::from_secs(2);
+/// After the last frame of a sweep: it is seen, and a recording of two frames does not keep the machine busy with
+/// opening it.
+const BETWEEN_SWEEPS: Duration = Duration::from_millis(300);
 
 /// The phantom's faults as the page names them.
 const FAULTS: [(Fault, peony_phantom::Fault); 7] = [
@@ -36,6 +43,8 @@ pub struct Captured {
     pub at: Instant,
     /// Counts the sweeps; lesions and planes belong to one.
     pub sweep: u64,
+    /// How many frames of this sweep could not be read so far.
+    pub damaged: u64,
     /// What is really there; empty where nobody knows.
     pub truth: Vec<Truth>,
 }
@@ -44,44 +53,57 @@ pub struct Captured {
 pub struct Feed {
     player: Player,
     sweep: u64,
+    /// The sweep that is to begin before the coming frame.
+    wanted: Option<Wanted>,
+    clock: Clock,
 }
 
 enum Player {
     Phantom { fps: f32, switch: FaultSwitch, sweep: Box<Sweep> },
-    Recording { source: String, fps: f64, scale: Option<MmPerPx>, frames: Frames },
+    Recording(Recording),
 }
 
-type Frames = Box<dyn Iterator<Item = Result<Frame>> + Send>;
+/// Which sweep comes next; a recording has only one.
+#[derive(Debug, Clone, Copy)]
+enum Wanted {
+    Same,
+    Next,
+    Seed(u64),
+}
+
+/// Why the source no longer waits for a frame's time.
+enum Heard {
+    /// It is time.
+    Nothing,
+    /// Another sweep is wanted: the frame that was waited for belongs to the former one.
+    Sweep,
+    /// Nobody commands any more.
+    End,
+}
 
 impl Feed {
     /// Opens what was asked for.
     ///
     /// # Errors
-    /// Where a recording cannot be opened or holds nothing.
+    /// Where a recording cannot be opened or is a still.
     pub fn open(args: &DemoArgs) -> Result<Self> {
-        let asked = args.source.as_deref().unwrap_or("phantom");
-        let player = match engine::phantom_seed(asked)? {
-            Some(seed) => {
-                let seed = if asked == "phantom" { args.seed } else { seed };
+        let player = match args.source.clone().unwrap_or(Asked::Phantom(None)) {
+            Asked::Phantom(seed) => {
+                let seed = seed.unwrap_or(args.seed);
                 let (fps, switch) = (args.fps as f32, FaultSwitch::default());
                 let sweep = phantom_sweep(seed, fps, &switch)?;
                 Player::Phantom { fps, switch, sweep }
             }
-            None => {
-                let (source, fps) = (asked.to_owned(), args.fps);
-                let scale = input::entered_scale(args.mm_per_px)?;
-                let frames = input::open_moving(&source, fps, scale)?.frames;
-                Player::Recording { source, fps, scale, frames }
-            }
+            Asked::Path(path) => Player::Recording(Recording::open(&path, args.fps, args.mm_per_px)?),
         };
-        Ok(Self { player, sweep: 0 })
+        Ok(Self { player, sweep: 0, wanted: None, clock: Clock::default() })
     }
 
     /// What the pages are told of it; never a path or a name from a file.
     pub fn description(&self) -> Source {
         let (kind, name, fps) = match &self.player {
             Player::Phantom { fps, .. } => (SourceKind::Phantom, "virtual transducer", Some(*fps)),
-            Player::Recording { .. } => (SourceKind::Replay, "recording", None),
+            Player::Recording(_) => (SourceKind::Replay, "recording", None),
         };
         let phantom = kind == SourceKind::Phantom;
         Source {
@@ -95,41 +117,64 @@ impl Feed {
         }
     }
 
-    /// Gives frames at their times until nobody sends commands any more or the source ends.
-    ///
-    /// # Errors
-    /// Where a recording can no longer be read.
-    pub fn run(mut self, commands: &Receiver<SourceCommand>, slot: &LatestSlot<Captured>) -> Result<()> {
-        let mut clock = Clock::default();
-        let mut resting = false;
+    /// Gives frames at their times until nobody sends commands any more. A source that is lost is one line on the
+    /// standard error and is looked for until it is back. The call has failed in part then, as with a damaged frame.
+    pub fn run(mut self, commands: &Receiver<SourceCommand>, slot: &LatestSlot<Captured>) -> Outcome {
+        let (mut lost, mut was_lost) = (false, false);
         loop {
-            let command = match commands.try_recv() {
-                Err(TryRecvError::Empty) if resting => commands.recv().ok(),
-                Err(TryRecvError::Empty) => None,
-                Err(TryRecvError::Disconnected) => return Ok(()),
-                Ok(command) => Some(command),
+            let coming = self.next();
+            let due = match &coming {
+                Ok((frame, _)) => self.clock.due(self.sweep, frame.time_ns),
+                Err(_) => Instant::now() + RETRY,
             };
-            match command {
-                Some(SourceCommand::SetPaused(paused)) => {
-                    resting = paused;
-                    clock.reset();
-                    continue;
-                }
-                Some(SourceCommand::SetFault { fault, on }) => {
-                    self.set_fault(fault, on);
-                    continue;
-                }
-                Some(SourceCommand::Restart) => self.begin(|seed| seed)?,
-                Some(SourceCommand::NewBreast { seed }) => self.begin(|now| seed.unwrap_or(now + 1))?,
-                None => {}
+            if let Err(error) = &coming
+                && !lost
+            {
+                eprintln!("peony: the source is lost, and looked for again: {error:#}");
             }
-            let sweep = self.sweep;
-            let Some((frame, truth)) = self.next()? else { return Ok(()) };
-            if command.is_some() || self.sweep != sweep {
-                clock.reset();
+            lost = coming.is_err();
+            was_lost |= lost;
+            match (self.follow_until(due, commands), coming) {
+                (Heard::Nothing, Ok((frame, truth))) => {
+                    let damaged = self.damaged();
+                    slot.put(Captured { frame, at: Instant::now(), sweep: self.sweep, damaged, truth });
+                }
+                (Heard::Nothing, Err(_)) | (Heard::Sweep, _) => {}
+                (Heard::End, _) if was_lost || self.is_damaged() => return Outcome::SomeFailed,
+                (Heard::End, _) => return Outcome::Done,
             }
-            clock.wait_until(frame.time_ns);
-            slot.put(Captured { frame, at: Instant::now(), sweep: self.sweep, truth });
+        }
+    }
+
+    /// Follows commands until it is time for the coming frame; a rest puts that off.
+    fn follow_until(&mut self, mut due: Instant, commands: &Receiver<SourceCommand>) -> Heard {
+        let mut rests_since: Option<Instant> = None;
+        loop {
+            let heard = match rests_since {
+                Some(_) => commands.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                None => commands.recv_timeout(due.saturating_duration_since(Instant::now())),
+            };
+            match heard {
+                Err(RecvTimeoutError::Timeout) => return Heard::Nothing,
+                Err(RecvTimeoutError::Disconnected) => return Heard::End,
+                Ok(SourceCommand::SetFault { fault, on }) => self.set_fault(fault, on),
+                Ok(SourceCommand::SetPaused(true)) => {
+                    rests_since.get_or_insert_with(Instant::now);
+                }
+                Ok(SourceCommand::SetPaused(false)) => {
+                    let rest = rests_since.take().map_or(Duration::ZERO, |since| since.elapsed());
+                    self.clock.put_off(rest);
+                    due += rest;
+                }
+                Ok(SourceCommand::Restart) => {
+                    self.wanted = Some(Wanted::Same);
+                    return Heard::Sweep;
+                }
+                Ok(SourceCommand::NewBreast { seed }) => {
+                    self.wanted = Some(seed.map_or(Wanted::Next, Wanted::Seed));
+                    return Heard::Sweep;
+                }
+            }
         }
     }
 
@@ -139,35 +184,50 @@ impl Feed {
         }
     }
 
-    /// Begins another sweep: of the breast that `seed_after` gives for the present one's seed, or of the recording.
-    fn begin(&mut self, seed_after: impl Fn(u64) -> u64) -> Result<()> {
-        self.sweep += 1;
+    /// The coming frame; a sweep that has ended is followed by the next breast, a recording by itself.
+    fn next(&mut self) -> Result<(Frame, Vec<Truth>)> {
+        for _ in 0..2 {
+            if let Some(wanted) = self.wanted {
+                self.begin(wanted)?;
+                self.wanted = None;
+            }
+            let frame = match &mut self.player {
+                Player::Phantom { sweep, .. } => sweep.next().map(with_truth),
+                Player::Recording(recording) => recording.next().map(|frame| (frame, Vec::new())),
+            };
+            if let Some(frame) = frame {
+                return Ok(frame);
+            }
+            self.wanted = Some(Wanted::Next);
+        }
+        bail!("no frame of it can be read")
+    }
+
+    fn begin(&mut self, wanted: Wanted) -> Result<()> {
         match &mut self.player {
             Player::Phantom { fps, switch, sweep } => {
-                *sweep = phantom_sweep(seed_after(sweep.phantom().seed()), *fps, switch)?;
+                let seed = match wanted {
+                    Wanted::Same => sweep.phantom().seed(),
+                    Wanted::Next => sweep.phantom().seed().wrapping_add(1),
+                    Wanted::Seed(seed) => seed,
+                };
+                *sweep = phantom_sweep(seed, *fps, switch)?;
             }
-            Player::Recording { source, fps, scale, frames } => {
-                *frames = input::open_moving(source, *fps, *scale)?.frames;
-            }
+            Player::Recording(recording) => recording.rewind()?,
         }
+        self.sweep += 1;
         Ok(())
     }
 
-    /// The coming frame; a sweep that has ended is followed by the next breast, a recording by itself.
-    fn next(&mut self) -> Result<Option<(Frame, Vec<Truth>)>> {
-        for _ in 0..2 {
-            let frame = match &mut self.player {
-                Player::Phantom { sweep, .. } => sweep.next().map(with_truth),
-                Player::Recording { frames, .. } => {
-                    frames.next().transpose()?.map(|frame| (frame, Vec::new()))
-                }
-            };
-            if frame.is_some() {
-                return Ok(frame);
-            }
-            self.begin(|seed| seed + 1)?;
+    fn is_damaged(&self) -> bool {
+        matches!(&self.player, Player::Recording(recording) if recording.is_damaged())
+    }
+
+    fn damaged(&self) -> u64 {
+        match &self.player {
+            Player::Phantom { .. } => 0,
+            Player::Recording(recording) => recording.damaged(),
         }
-        Ok(None)
     }
 }
 
@@ -187,20 +247,155 @@ fn with_truth(made: PhantomFrame) -> (Frame, Vec<Truth>) {
     (made.frame, truth)
 }
 
-/// Holds frames back until their time. It starts with the first frame it sees.
+/// When each frame is due: its time after the first one of its sweep.
 #[derive(Default)]
 struct Clock {
-    first: Option<(Instant, u64)>,
+    sweep: Option<Timed>,
+}
+
+struct Timed {
+    number: u64,
+    began: Instant,
+    from_ns: u64,
+    last_due: Instant,
 }
 
 impl Clock {
-    fn reset(&mut self) {
-        self.first = None;
+    fn due(&mut self, sweep: u64, time_ns: u64) -> Instant {
+        let (began, from_ns) = match &self.sweep {
+            Some(present) if present.number == sweep => (present.began, present.from_ns),
+            Some(former) => (Instant::now().max(former.last_due + BETWEEN_SWEEPS), time_ns),
+            None => (Instant::now(), time_ns),
+        };
+        let last_due = began + Duration::from_nanos(time_ns.saturating_sub(from_ns));
+        self.sweep = Some(Timed { number: sweep, began, from_ns, last_due });
+        last_due
     }
 
-    fn wait_until(&mut self, time_ns: u64) {
-        let (started, from_ns) = *self.first.get_or_insert_with(|| (Instant::now(), time_ns));
-        let due = started + Duration::from_nanos(time_ns.saturating_sub(from_ns));
-        std::thread::sleep(due.saturating_duration_since(Instant::now()));
+    fn put_off(&mut self, rest: Duration) {
+        if let Some(present) = &mut self.sweep {
+            present.began += rest;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+    use std::sync::mpsc::{SyncSender, sync_channel};
+
+    use clap::Parser;
+    use image::{GrayImage, Luma};
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+
+    /// A PNG is cut off where the letter is `x`.
+    fn folder_of(frames: &str) -> TempDir {
+        let folder = TempDir::new().unwrap();
+        for (place, kind) in frames.chars().enumerate() {
+            let path = folder.path().join(format!("{place}.png"));
+            GrayImage::from_pixel(80, 64, Luma([100])).save(&path).unwrap();
+            if kind == 'x' {
+                let bytes = fs::read(&path).unwrap();
+                fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+            }
+        }
+        folder
+    }
+
+    fn open(source: &Path) -> Result<Feed> {
+        let source = source.to_str().unwrap();
+        match Cli::parse_from(["peony", "demo", "--fps", "5", "--source", source]).command {
+            Command::Demo(args) => Feed::open(&args),
+            other => panic!("not a demo: {other:?}"),
+        }
+    }
+
+    /// Runs the feed beside `watch`, which takes frames and sends commands; how the feed ended when it no longer did.
+    fn run(feed: Feed, watch: impl FnOnce(&LatestSlot<Captured>, &SyncSender<SourceCommand>)) -> Outcome {
+        let slot = &LatestSlot::new();
+        let (commands, heard) = sync_channel(4);
+        std::thread::scope(|scope| {
+            let source = scope.spawn(move || feed.run(&heard, slot));
+            watch(slot, &commands);
+            drop(commands);
+            source.join().unwrap()
+        })
+    }
+
+    #[test]
+    fn a_damaged_frame_is_passed_over_and_counted() {
+        let check = |frames: &str, expect: [(u64, u64, u64); 3], ends: Outcome| {
+            let folder = folder_of(frames);
+            let outcome = run(open(folder.path()).unwrap(), |slot, _| {
+                for (number, expect) in expect.iter().enumerate() {
+                    let Captured { frame, sweep, damaged, .. } = slot.take().unwrap();
+                    assert_eq!((sweep, frame.index, damaged), *expect, "{frames}: {number}");
+                }
+            });
+            assert_eq!(outcome, ends, "{frames}");
+        };
+        check("...", [(0, 0, 0), (0, 1, 0), (0, 2, 0)], Outcome::Done);
+        check(".x.", [(0, 0, 0), (0, 2, 1), (1, 0, 0)], Outcome::SomeFailed);
+        check("..x", [(0, 0, 0), (0, 1, 0), (1, 0, 0)], Outcome::SomeFailed);
+        check("xx.", [(0, 2, 2), (1, 2, 2), (2, 2, 2)], Outcome::SomeFailed);
+    }
+
+    #[test]
+    fn a_source_that_is_lost_goes_on_when_it_is_back_and_the_call_has_failed_in_part() {
+        let folder = folder_of("..");
+        let path = folder.path().to_owned();
+        let aside = path.with_extension("aside");
+        let outcome = run(open(&path).unwrap(), |slot, commands| {
+            assert_eq!(slot.take().unwrap().sweep, 0);
+            fs::rename(&path, &aside).unwrap();
+            commands.send(SourceCommand::Restart).unwrap();
+            std::thread::sleep(Duration::from_millis(200));
+            fs::rename(&aside, &path).unwrap();
+            commands.send(SourceCommand::Restart).unwrap();
+            while slot.take().unwrap().sweep == 0 {}
+        });
+        assert_eq!(outcome, Outcome::SomeFailed);
+    }
+
+    #[test]
+    fn a_source_without_a_readable_frame_is_lost_and_not_opened_without_pause() {
+        let folder = folder_of("xxx");
+        let outcome =
+            run(open(folder.path()).unwrap(), |_, _| std::thread::sleep(Duration::from_millis(100)));
+        assert_eq!(outcome, Outcome::SomeFailed);
+    }
+
+    #[test]
+    fn a_still_is_refused_in_one_line() {
+        let folder = folder_of(".");
+        for source in [folder.path(), &folder.path().join("0.png")] {
+            let error = open(source).map(|_| ()).unwrap_err();
+            assert!(
+                format!("{error:#}")
+                    .ends_with("one frame; the live page plays cines, stills are for `peony analyze`"),
+                "{error:#}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_rest_puts_frames_off_and_a_new_sweep_ends_it() {
+        let folder = folder_of("...");
+        run(open(folder.path()).unwrap(), |slot, commands| {
+            assert_eq!(slot.take().unwrap().frame.index, 0);
+            commands.send(SourceCommand::SetPaused(true)).unwrap();
+            std::thread::sleep(Duration::from_millis(700));
+            assert_eq!(slot.dropped(), 0, "nothing comes in the rest");
+            commands.send(SourceCommand::SetPaused(false)).unwrap();
+            assert_eq!(slot.take().unwrap().frame.index, 1, "and nothing is lost by it");
+            commands.send(SourceCommand::SetPaused(true)).unwrap();
+            commands.send(SourceCommand::Restart).unwrap();
+            let Captured { frame, sweep, .. } = slot.take().unwrap();
+            assert_eq!((sweep, frame.index), (1, 0));
+        });
     }
 }

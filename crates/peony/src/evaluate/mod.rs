@@ -6,6 +6,7 @@
 mod metrics;
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -86,7 +87,8 @@ pub fn run(args: &EvaluateArgs) -> Result<Outcome> {
     let mut reader = Reader::load(&args.model);
     let mut outcome = reader.outcome();
     if outcome == Outcome::NoModel {
-        bail!("an evaluation needs a model: {}", reader.why_no_model());
+        // Said already, on loading.
+        return Ok(outcome);
     }
     let bar = progress::files(cases.len());
     let mut readings = Vec::with_capacity(cases.len());
@@ -103,12 +105,13 @@ pub fn run(args: &EvaluateArgs) -> Result<Outcome> {
     bar.finish_and_clear();
     let report =
         Report { split: &args.split, provenance: reader.provenance(), datasets: by_dataset(&readings) };
+    let mut out = std::io::stdout().lock();
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?;
     } else {
-        print_table(&report);
+        write_table(&mut out, &report)?;
     }
-    Ok(outcome)
+    Ok(outcome.and(reader.outcome()))
 }
 
 /// The rows of the split that are ultrasound: a lesion with its mask, or a normal. Mammograms have no mask and lie
@@ -229,22 +232,24 @@ fn figures_of(readings: &[Reading]) -> Figures {
     }
 }
 
-fn print_table(report: &Report) {
+fn write_table(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
     if let Some(by) = report.provenance {
-        println!("{} {} ({}, {})", by.model, by.version, by.provider, by.precision.as_str());
+        writeln!(out, "{} {} ({}, {})", by.model, by.version, by.provider, by.precision.as_str())?;
     }
-    println!("split {}; intervals: 95 %, bootstrap over patients", report.split);
-    println!(
+    writeln!(out, "split {}; intervals: 95 %, bootstrap over patients", report.split)?;
+    writeln!(
+        out,
         "{:<10} {:>8} {:>8}  {:<22} {:<22} {:>12} {:>16}",
         "data set", "pictures", "patients", "Dice", "AUC", "missed", "false on normals"
-    );
+    )?;
     for (name, figures) in &report.datasets {
         let estimate = |estimate: Option<Estimate>| match estimate {
             Some(Estimate { value, ci95: [low, high] }) => format!("{value:.3} ({low:.3}–{high:.3})"),
             None => "–".into(),
         };
         let share = |count: usize, of: usize| if of == 0 { "–".into() } else { format!("{count} of {of}") };
-        println!(
+        writeln!(
+            out,
             "{name:<10} {:>8} {:>8}  {:<22} {:<22} {:>12} {:>16}",
             figures.pictures,
             figures.patients,
@@ -252,8 +257,9 @@ fn print_table(report: &Report) {
             estimate(figures.auc),
             share(figures.missed, figures.lesions),
             share(figures.false_masks_on_normals, figures.normals),
-        );
+        )?;
     }
+    Ok(())
 }
 
 #[cfg(test)]
