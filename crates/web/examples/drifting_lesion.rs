@@ -56,11 +56,11 @@ fn sweep(
                 SourceCommand::SetFault { fault, on } => too_fast = on && fault == Fault::TooFast,
                 SourceCommand::Restart | SourceCommand::NewBreast { .. } => {
                     hub.begin_sweep();
-                    index = 0;
+                    (index, paused) = (0, false);
                 }
             }
         }
-        if !paused || index == 0 {
+        if !paused {
             let captured = Instant::now();
             let frame = frame(index)?;
             let output = said_of(&frame, too_fast)?;

@@ -1,6 +1,6 @@
 //! Where the pipeline's thread and the pages meet: the newest frame one way, commands the other.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -11,15 +11,13 @@ use peony_ultrasound::output::StepOutput;
 use tokio::sync::watch;
 
 use crate::pace::{Rate, Window};
+use crate::pages::Pages;
 use crate::sweep::Sweep;
 use crate::view;
 use crate::wire::{
-    Command, ErrorCode, ErrorMessage, Fault, Hello, IN_FLIGHT, LiveUpdate, Model, Source, State, Stats,
-    Truth, Volume, WidthHeight, Words, Xy,
+    Command, ErrorCode, ErrorMessage, Fault, Hello, LiveUpdate, Model, Source, State, Stats, Truth, Volume,
+    WidthHeight, Xy,
 };
-
-/// How many pages may watch at once.
-pub const MAX_VIEWERS: u32 = 8;
 
 /// How many commands may wait for the source; a person cannot press keys faster than frames come.
 const COMMAND_QUEUE: usize = 16;
@@ -27,9 +25,9 @@ const COMMAND_QUEUE: usize = 16;
 /// What the source is asked to do; the hub has done the rest itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SourceCommand {
-    /// Sweep the same breast again: call [`Hub::begin_sweep`], then publish its first frame even while resting.
+    /// Sweep the same breast again, also where the source rested: call [`Hub::begin_sweep`] before its first frame.
     Restart,
-    /// Scan another breast: call [`Hub::begin_sweep`], then publish its first frame even while resting.
+    /// Scan another breast, also where the source rested: call [`Hub::begin_sweep`] before its first frame.
     NewBreast {
         /// The phantom's seed; `None`: the next one.
         seed: Option<u64>,
@@ -80,6 +78,7 @@ struct Pace {
 struct Inner {
     sweep: Sweep,
     pace: Pace,
+    pages: Pages,
 }
 
 /// The meeting place. The pipeline's thread calls [`Self::publish`]; the server's tasks do the rest.
@@ -91,7 +90,6 @@ pub struct Hub {
     /// Holds the newest frame and nothing else: a page that is slow skips, the pipeline never waits.
     newest: watch::Sender<Option<Arc<Published>>>,
     commands: SyncSender<SourceCommand>,
-    viewers: AtomicU32,
     frames: AtomicU64,
 }
 
@@ -101,13 +99,12 @@ impl Hub {
     #[must_use]
     pub fn new(source: Source, model: Result<Model, String>) -> (Arc<Self>, Receiver<SourceCommand>) {
         let (commands, receiver) = sync_channel(COMMAND_QUEUE);
-        let inner = Inner { sweep: Sweep::first(), pace: Pace::default() };
+        let inner = Inner { sweep: Sweep::first(), pace: Pace::default(), pages: Pages::default() };
         let hub = Self {
             hello: hello(source, model),
             inner: Mutex::new(inner),
             newest: watch::Sender::new(None),
             commands,
-            viewers: AtomicU32::new(0),
             frames: AtomicU64::new(0),
         };
         (Arc::new(hub), receiver)
@@ -118,14 +115,14 @@ impl Hub {
     pub fn publish(&self, frame: &Frame, output: &StepOutput, capture: Capture<'_>) {
         let count = self.frames.fetch_add(1, Ordering::Relaxed) + 1;
         let picture = Arc::new(frame.luma().into_owned());
-        let truth: Arc<[Truth]> = capture.truth.into();
+        let truth: Arc<[Truth]> = capture.truth.iter().map(view::truth).collect();
         let mut update = update_of(frame, output);
         let mut inner = self.inner();
         inner.pace.take(output, capture.captured);
         update.stats = inner.pace.stats(output, capture.dropped);
         inner.sweep.observe(&picture, output, &update);
         update.volume = view::volume(&output.volume, |track| inner.sweep.letter(track));
-        inner.sweep.dress(&mut update, &truth, self.viewers());
+        inner.sweep.dress(&mut update, &truth, inner.pages.count());
         let captured = Some(capture.captured);
         // Sent under the lock, so that a command's update never overtakes a newer frame.
         self.newest.send_replace(Some(Arc::new(Published { update, picture, count, captured, truth })));
@@ -152,7 +149,7 @@ impl Hub {
     /// How many pages watch now.
     #[must_use]
     pub fn viewers(&self) -> u32 {
-        self.viewers.load(Ordering::Relaxed)
+        self.inner().pages.count()
     }
 
     /// The grey picture of a kept plane.
@@ -160,27 +157,34 @@ impl Hub {
         self.inner().sweep.planes.picture(id)
     }
 
-    /// Lets one more page watch; `None` where [`MAX_VIEWERS`] do already.
+    /// Lets one more page watch; `None` where [`MAX_VIEWERS`](crate::MAX_VIEWERS) do already.
     pub(crate) fn join(self: &Arc<Self>) -> Option<Viewer> {
-        let room = |viewers| (viewers < MAX_VIEWERS).then_some(viewers + 1);
-        self.viewers.fetch_update(Ordering::Relaxed, Ordering::Relaxed, room).ok()?;
-        let viewer = Viewer { hub: Arc::clone(self), newest: self.newest.subscribe() };
+        let page = self.inner().pages.join()?;
+        let viewer = Viewer { hub: Arc::clone(self), page, newest: self.newest.subscribe() };
         self.publish_again();
         Some(viewer)
     }
 
-    /// Follows a command of a page whose last drawn frame is `shown`.
-    pub(crate) fn follow(&self, command: Command, shown: Option<&Published>) -> Result<(), ErrorMessage> {
-        self.apply(command, shown).map_err(|(code, message)| ErrorMessage { code, message })?;
-        self.publish_again();
-        Ok(())
-    }
-
-    fn apply(&self, command: Command, shown: Option<&Published>) -> Result<(), (ErrorCode, String)> {
+    fn apply(
+        &self,
+        page: u64,
+        command: Command,
+        shown: Option<&Published>,
+    ) -> Result<(), (ErrorCode, String)> {
         let source = &self.hello.source;
+        if command != (Command::TakeOver {}) && !self.inner().pages.drives(page) {
+            return Err((ErrorCode::Watching, "another page gives the commands: take_over first".to_owned()));
+        }
         match command {
-            Command::Restart {} => self.ask(source.can_restart, SourceCommand::Restart)?,
-            Command::NewBreast { seed } => self.ask(source.can_renew, SourceCommand::NewBreast { seed })?,
+            Command::TakeOver {} => self.inner().pages.take_over(page),
+            Command::Restart {} => {
+                self.ask(source.can_restart, SourceCommand::Restart)?;
+                self.inner().sweep.paused = false;
+            }
+            Command::NewBreast { seed } => {
+                self.ask(source.can_renew, SourceCommand::NewBreast { seed })?;
+                self.inner().sweep.paused = false;
+            }
             Command::SetFault { fault, on } => {
                 self.ask(source.faults.contains(&fault), SourceCommand::SetFault { fault, on })?;
                 let faults = &mut self.inner().sweep.faults;
@@ -230,7 +234,7 @@ impl Hub {
         let Some(newest) = self.newest.borrow().clone() else { return };
         let mut update = newest.update.clone();
         let sweep = update.state.sweep;
-        inner.sweep.dress(&mut update, &newest.truth, self.viewers());
+        inner.sweep.dress(&mut update, &newest.truth, inner.pages.count());
         if update.state.sweep != sweep {
             // The frame is of the former sweep, whose lesions are gone: the next frame brings the new state.
             return;
@@ -251,12 +255,28 @@ impl Hub {
 #[derive(Debug)]
 pub(crate) struct Viewer {
     pub(crate) hub: Arc<Hub>,
+    page: u64,
     pub(crate) newest: watch::Receiver<Option<Arc<Published>>>,
+}
+
+impl Viewer {
+    /// Whether this page gives the commands now.
+    pub(crate) fn drives(&self) -> bool {
+        self.hub.inner().pages.drives(self.page)
+    }
+
+    /// Follows a command of this page, whose last drawn frame is `shown`.
+    pub(crate) fn follow(&self, command: Command, shown: Option<&Published>) -> Result<(), ErrorMessage> {
+        let followed = self.hub.apply(self.page, command, shown);
+        followed.map_err(|(code, message)| ErrorMessage { code, message })?;
+        self.hub.publish_again();
+        Ok(())
+    }
 }
 
 impl Drop for Viewer {
     fn drop(&mut self) {
-        self.hub.viewers.fetch_sub(1, Ordering::Relaxed);
+        self.hub.inner().pages.leave(self.page);
         self.hub.publish_again();
     }
 }
@@ -294,13 +314,9 @@ fn hello(source: Source, model: Result<Model, String>) -> Hello {
         product: "Peony".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         run: started.to_string(),
-        research_use: Words { en: "Research use only".to_owned(), zh: "仅供研究使用".to_owned() },
-        languages: vec!["en".to_owned(), "zh".to_owned()],
         model,
         no_model,
         source,
-        // Two.
-        in_flight: IN_FLIGHT as u32,
     }
 }
 
@@ -319,6 +335,8 @@ fn update_of(frame: &Frame, output: &StepOutput) -> LiveUpdate {
         scale_source: scale.map(|scale| view::scale_source(scale.source()).to_owned()),
         picture_px: output.quality.picture_px.map(view::boxed),
         contact_lost: output.quality.contact_lost.map(view::contact_side),
+        // Each page's own: the socket writes it.
+        drives: false,
         state: State::default(),
         quality: output.quality.issues.iter().map(|issue| view::issue(issue, speed_known)).collect(),
         lights: view::lights(frame, output),
@@ -392,12 +410,13 @@ mod tests {
     #[test]
     fn commands_that_the_source_does_not_follow_are_refused_not_queued_without_bound() {
         let (hub, commands) = hub();
-        let outcomes: Vec<bool> = (0..100).map(|_| hub.follow(Command::Restart {}, None).is_ok()).collect();
+        let page = hub.join().unwrap();
+        let outcomes: Vec<bool> = (0..100).map(|_| page.follow(Command::Restart {}, None).is_ok()).collect();
         assert_eq!(outcomes.iter().filter(|ok| **ok).count(), COMMAND_QUEUE);
         assert_eq!(commands.try_iter().count(), COMMAND_QUEUE);
-        assert_eq!(hub.follow(Command::Restart {}, None), Ok(()), "room again");
+        assert_eq!(page.follow(Command::Restart {}, None), Ok(()), "room again");
         drop(commands);
-        let refused = hub.follow(Command::SetPaused { paused: true }, None);
+        let refused = page.follow(Command::SetPaused { paused: true }, None);
         assert_eq!(refused.map_err(|error| error.code), Err(ErrorCode::NotSupported));
         assert!(!hub.inner().sweep.paused, "a command that did not arrive changes nothing");
     }

@@ -5,12 +5,13 @@
 //!
 //! Deliberately absent: accounts and TLS, therefore any address but loopback ([`Server::bind`] refuses others); a
 //! database; the pipeline, the phantom and the model (the binary wires them); per-viewer state beyond the
-//! frames under way. Nothing here is written to a disk.
+//! frames under way and which one of them gives the commands. Nothing here is written to a disk.
 
 mod assets;
 mod guard;
 mod hub;
 mod pace;
+mod pages;
 mod planes;
 mod routes;
 mod server;
@@ -19,6 +20,7 @@ mod sweep;
 mod view;
 pub mod wire;
 
-pub use hub::{Capture, Hub, MAX_VIEWERS, SourceCommand};
+pub use hub::{Capture, Hub, SourceCommand};
+pub use pages::MAX_VIEWERS;
 pub use routes::openapi;
 pub use server::{Running, ServeConfig, ServeError, Server, serve, start};

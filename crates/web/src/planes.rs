@@ -134,7 +134,6 @@ mod tests {
             time_ms: 0.0,
             size_of_picture_px: WidthHeight([1, 1]),
             box_px: None,
-            contour_px: None,
             size_mm: None,
             size_px: None,
         }

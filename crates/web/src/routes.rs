@@ -14,7 +14,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::guard::{guard, problem};
-use crate::hub::{Hub, MAX_VIEWERS};
+use crate::hub::Hub;
+use crate::pages::MAX_VIEWERS;
 use crate::wire::{self, Health, MAX_CLIENT_MESSAGE, Problem};
 use crate::{assets, socket};
 

@@ -77,6 +77,7 @@ impl Page {
         }
         self.sent = Some(newest.count);
         let mut update = newest.update.clone();
+        update.drives = self.viewer.drives();
         update.stats.dropped_client = self.missed;
         update.stats.drawn_ms = self.drawn.percentiles();
         let message = encode(&update, newest.picture.as_raw())?;
@@ -93,7 +94,7 @@ impl Page {
         };
         let outcome = match parse(&text) {
             Ok(Said::Drawn(frame)) => self.note_drawn(frame),
-            Ok(Said::Command(command)) => self.viewer.hub.follow(command, self.shown.as_deref()),
+            Ok(Said::Command(command)) => self.viewer.follow(command, self.shown.as_deref()),
             Err(error) => Err(bad(error)),
         };
         match outcome {

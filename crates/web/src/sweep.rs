@@ -73,7 +73,9 @@ impl Sweep {
     /// Takes in what the pipeline said about a frame; `update` holds the frame's own findings already.
     pub(crate) fn observe(&mut self, picture: &Arc<GrayImage>, output: &StepOutput, update: &LiveUpdate) {
         for state in &output.tracks {
-            let seen = state.finding.and_then(|index| update.findings.get(index));
+            let seen = state
+                .finding
+                .and_then(|index| Some((output.findings.get(index)?, update.findings.get(index)?)));
             self.sight(view::track(state, seen));
         }
         for (id, lesion) in &mut self.lesions {
@@ -136,7 +138,6 @@ impl Sweep {
             time_ms: update.time_ms,
             size_of_picture_px: update.size_px,
             box_px: seen.map(|finding| finding.box_px),
-            contour_px: seen.map(|finding| finding.contour_px.clone()),
             size_mm: seen.and_then(|finding| finding.size_mm),
             size_px: seen.and_then(|finding| finding.size_px),
         }

@@ -8,7 +8,7 @@ use peony_ultrasound::output::{self, Quality, StepOutput, TrackState, VolumeStat
 
 use crate::wire::{
     BoxXy, ContactSide, Figure, FindingView, Interval, Issue, Light, LightName, LightState, PlaneReason,
-    Severity, Size, Stage, TrackStatus, TrackView, TrackVolume, Unfit, Volume, Words, Xy, Xyz,
+    Severity, Size, Stage, TrackStatus, TrackView, TrackVolume, Truth, Unfit, Volume, Words, Xy, Xyz,
 };
 
 /// No outline needs more points than this on a screen.
@@ -17,7 +17,7 @@ const MAX_CONTOUR: usize = 256;
 const MAX_SLICES: usize = 24;
 const MAX_SLICE_POINTS: usize = 48;
 
-/// Tenths of a pixel are finer than a screen shows, and a third of the bytes.
+/// Tenths of a pixel are finer than a screen shows, and a third of the bytes; so are tenths of a millimetre of a solid.
 fn tenth(value: f32) -> f32 {
     (value * 10.0).round() / 10.0
 }
@@ -35,8 +35,13 @@ pub(crate) fn boxed(area: BoxPx) -> BoxXy {
     BoxXy([tenth(area.min.x), tenth(area.min.y), tenth(area.max.x), tenth(area.max.y)])
 }
 
-pub(crate) fn contour(points: &[PointPx]) -> Vec<Xy> {
+fn contour(points: &[PointPx]) -> Vec<Xy> {
     thin(points, MAX_CONTOUR).map(|point| Xy([tenth(point.x), tenth(point.y)])).collect()
+}
+
+pub(crate) fn truth(truth: &Truth) -> Truth {
+    let outline = thin(&truth.contour_px, MAX_CONTOUR).map(|Xy(point)| Xy(point.map(tenth)));
+    Truth { contour_px: outline.collect(), ..truth.clone() }
 }
 
 /// The scale of the tissue that the frame shows.
@@ -151,7 +156,6 @@ pub(crate) fn finding(finding: &Finding, track: Option<u32>) -> FindingView {
     let size_mm = size(&finding.measurements, Unit::Millimetre);
     FindingView {
         box_px: boxed(finding.region.box_px()),
-        contour_px: contour(finding.region.contour_px()),
         score: finding.score,
         malignancy: finding.malignancy,
         birads: finding.assessment.map(|category| category.label().to_owned()),
@@ -161,15 +165,17 @@ pub(crate) fn finding(finding: &Finding, track: Option<u32>) -> FindingView {
     }
 }
 
-/// A track as this frame shows it; whether a person dismissed it is not known here.
-pub(crate) fn track(state: &TrackState, seen: Option<&FindingView>) -> TrackView {
+/// A track as this frame shows it, with what was `seen` of it; whether a person dismissed it is not known here.
+pub(crate) fn track(state: &TrackState, seen: Option<(&Finding, &FindingView)>) -> TrackView {
+    let outline = seen.map(|(finding, _)| contour(finding.region.contour_px()));
+    let seen = seen.map(|(_, view)| view);
     TrackView {
         id: state.id,
         letter: state.letter.map(String::from),
         status: if seen.is_some() { TrackStatus::Seen } else { TrackStatus::Predicted },
         dismissed: false,
         box_px: Some(boxed(state.box_px)),
-        contour_px: seen.map(|finding| finding.contour_px.clone()),
+        contour_px: outline,
         malignancy: state.malignancy,
         malignancy_95: state.malignancy_95.map(Interval),
         birads: state.assessment.map(|category| category.label().to_owned()),
@@ -204,7 +210,7 @@ pub(crate) fn volume(state: &VolumeState, letter_of: impl Fn(u32) -> Option<Stri
 
 fn track_volume(solid: &output::TrackVolume, letter: Option<String>) -> TrackVolume {
     let outline = |points: &Vec<peony_model::PointMm>| {
-        let rounded = |point: &peony_model::PointMm| Xyz([point.x, point.y, point.z].map(hundredth));
+        let rounded = |point: &peony_model::PointMm| Xyz([point.x, point.y, point.z].map(tenth));
         thin(points, MAX_SLICE_POINTS).map(rounded).collect()
     };
     TrackVolume {

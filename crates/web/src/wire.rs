@@ -76,10 +76,6 @@ pub struct Hello {
     pub version: String,
     /// Differs each time the program is started: a page that finds another one reloads.
     pub run: String,
-    /// The notice that every page shows in its top bar.
-    pub research_use: Words,
-    /// The languages the server's words come in.
-    pub languages: Vec<String>,
     /// The model that reads the frames; `null` where there is none, and then `no_model` says why.
     #[schema(required)]
     pub model: Option<Model>,
@@ -88,8 +84,6 @@ pub struct Hello {
     pub no_model: Option<String>,
     /// Where the frames come from.
     pub source: Source,
-    /// How many binary messages may be under way before the first is acknowledged.
-    pub in_flight: u32,
 }
 
 /// The model that reads the frames, and how it runs.
@@ -190,6 +184,8 @@ pub enum ErrorCode {
     NothingToUndo,
     /// The source has not followed the former commands yet.
     Busy,
+    /// Another page gives the commands: `take_over` first.
+    Watching,
 }
 
 /// One frame and everything the pipeline says about it.
@@ -213,9 +209,11 @@ pub struct LiveUpdate {
     /// Which part of the probe has lost contact, while that fault holds.
     #[schema(required)]
     pub contact_lost: Option<ContactSide>,
+    /// This page gives the commands. A page that does not only watches, until it says `take_over`.
+    pub drives: bool,
     /// What people have switched.
     pub state: State,
-    /// The faults that hold now, worst first: the first one's advice is the advice line.
+    /// The faults that hold now, worst first; the page puts the oldest of the worst on its advice line.
     pub quality: Vec<Issue>,
     /// The seven lights, always in the order of [`LightName`].
     pub lights: Vec<Light>,
@@ -366,13 +364,11 @@ pub struct Size {
     pub short: f32,
 }
 
-/// Something found on this frame.
+/// Something found on this frame. Its outline is that of its track.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct FindingView {
     /// The upright box: x0, y0, x1, y1; the end is exclusive.
     pub box_px: BoxXy,
-    /// The outline, closed: the last point joins the first.
-    pub contour_px: Vec<Xy>,
     /// How sure the model is that something is there.
     pub score: f32,
     /// Probability of malignancy on this frame alone.
@@ -419,7 +415,7 @@ pub struct TrackView {
     /// Where it is, seen or predicted; `null` once it has left.
     #[schema(required)]
     pub box_px: Option<BoxXy>,
-    /// Its outline on this frame; `null` unless it is seen.
+    /// Its outline on this frame, closed: the last point joins the first; `null` unless it is seen.
     #[schema(required)]
     pub contour_px: Option<Vec<Xy>>,
     /// Probability of malignancy over all sightings.
@@ -479,9 +475,6 @@ pub struct KeyPlane {
     /// The lesion's box on it.
     #[schema(required)]
     pub box_px: Option<BoxXy>,
-    /// The lesion's outline on it.
-    #[schema(required)]
-    pub contour_px: Option<Vec<Xy>>,
     /// The lesion's size on it, mm; `null` where the scale is unknown.
     #[schema(required)]
     pub size_mm: Option<Size>,
@@ -604,9 +597,12 @@ pub struct Drawn {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
-    /// Sweep the same breast again from its beginning.
+    /// Give the commands from now on; the page that gave them before watches. Only this one is followed from a page
+    /// that watches.
+    TakeOver {},
+    /// Sweep the same breast again from its beginning; a source that rested goes on.
     Restart {},
-    /// Scan another breast; the same seed gives the same one, no seed the next.
+    /// Scan another breast; the same seed gives the same one, no seed the next. A source that rested goes on.
     NewBreast {
         /// The phantom's seed; at most 2^53 - 1, so that JSON carries it.
         #[schema(required = false)]

@@ -47,6 +47,8 @@ function spills(scrolls) {
 }
 
 export async function checkLayout(page, what, { scrolls = false } = {}) {
+  // The canvases follow their stage's size a frame later.
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
   assert.deepEqual(await page.evaluate(spills, scrolls), [], `${what}: layout`);
 }
 

@@ -31,7 +31,8 @@ const CHECKS = [
   ["keys: marks, keep, undo, dismiss, next, big picture", followsKeys],
   ["faults light their lights", lightsFaults],
   ["the truth can be shown", showsTruth],
-  ["a new sweep begins anew", beginsAnew],
+  ["pause rests, and a new sweep ends the rest", restsAndBeginsAnew],
+  ["a second window watches until it takes over", sharesExamination],
   ["a lost program is said, and found again", survivesLoss],
 ];
 
@@ -173,11 +174,44 @@ async function showsTruth(page) {
   await press(page, "Escape");
 }
 
-async function beginsAnew(page) {
+async function restsAndBeginsAnew(page) {
   const sweep = () => page.locator(".picture").getAttribute("data-sweep").then(Number);
+  const phaseIs = (phase) => until(phase, async () => (await phaseOf(page)) === phase);
+  const pause = page.locator('[data-action="pause"]');
+  await pause.click();
+  await phaseIs("paused");
+  await checkLayout(page, "paused");
+  await shot(page, "live-en-paused-1366");
+  await pause.click();
+  await phaseIs("scanning");
+  await press(page, "p");
+  await phaseIs("paused");
   const before = await sweep();
   await page.locator('[data-action="sweep"]').click();
   await until("the next sweep", async () => (await sweep()) === before + 1);
+  await phaseIs("scanning");
+}
+
+async function sharesExamination(page) {
+  const { page: second, complaints } = await openPage(page.context(), url);
+  const takeOver = (window) => window.locator('[data-action="take-over"]');
+  await until("the second window watches", () => takeOver(second).isVisible());
+  for (const [language, label] of [
+    ["zh", "中"],
+    ["en", "EN"],
+  ]) {
+    await second.locator(".language button", { hasText: label }).click();
+    await checkLayout(second, `watching, ${language}`);
+    await shot(second, `live-${language}-watching-1366`);
+  }
+  assert.equal(await second.locator('[data-action="sweep"]').getAttribute("aria-disabled"), "true");
+  await takeOver(second).click();
+  await until("it gives the commands", async () => (await takeOver(second).count()) === 0);
+  await page.bringToFront();
+  await until("the first window watches", () => takeOver(page).isVisible());
+  await second.close();
+  await until("the first window has them back", async () => (await takeOver(page).count()) === 0);
+  assert.deepEqual(complaints, []);
 }
 
 async function survivesLoss(page, socket) {
@@ -203,6 +237,7 @@ async function withoutModelAndScale(context) {
       );
     }),
   );
+  await page.locator('[data-action="take-over"]').click();
   await until("px", async () => /scale unknown/.test(await page.locator(".status").innerText()));
   await until("no model is said", async () => /No model|Scale|Lesion/.test(await page.locator(".advice").innerText()));
   assert.doesNotMatch(await page.locator(".side").innerText(), /\d\s*(mm|cm³)/, "no millimetre without a scale");

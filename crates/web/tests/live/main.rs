@@ -21,7 +21,6 @@ fn a_page_hears_hello_then_sees_picture_and_marks_in_one_message() {
     assert_eq!(hello["product"], "Peony");
     assert_eq!(hello["model"]["engine"], "rten");
     assert_eq!(hello["no_model"], Value::Null);
-    assert_eq!(hello["research_use"]["en"], "Research use only");
     assert_eq!(hello["source"]["faults"], json!(["blur", "too_dark"]));
 
     let shown = page.shown();
@@ -33,6 +32,7 @@ fn a_page_hears_hello_then_sees_picture_and_marks_in_one_message() {
     assert_eq!(update["findings"][0]["track"], 1);
     assert_eq!(update["tracks"][0]["letter"], "A");
     assert_eq!(update["tracks"][0]["status"], "seen");
+    assert_eq!(update["tracks"][0]["contour_px"], json!([[1.0, 1.0], [5.0, 1.0], [3.0, 4.0]]));
     assert_eq!(update["quality"][0]["figure"], json!({"measured": 24.0, "limit": 15.0, "unit": "mm/s"}));
     assert_eq!(update["quality"][0]["advice"]["zh"], "扫查放慢");
     assert_eq!(update["truth"], Value::Null, "the truth is shown to those who ask");
@@ -128,9 +128,9 @@ fn commands_reach_the_source_in_order_and_show_while_it_rests() {
     let (mut other, _) = demo.open();
     for command in [
         r#"{"command":"set_fault","fault":"blur","on":true}"#,
-        r#"{"command":"set_paused","paused":true}"#,
         r#"{"command":"new_breast","seed":9}"#,
         r#"{"command":"restart"}"#,
+        r#"{"command":"set_paused","paused":true}"#,
     ] {
         page.say(command);
     }
@@ -145,11 +145,49 @@ fn commands_reach_the_source_in_order_and_show_while_it_rests() {
         heard,
         [
             SourceCommand::SetFault { fault: Fault::Blur, on: true },
-            SourceCommand::SetPaused(true),
             SourceCommand::NewBreast { seed: Some(9) },
             SourceCommand::Restart,
+            SourceCommand::SetPaused(true),
         ]
     );
+}
+
+#[test]
+fn a_new_sweep_ends_the_rest() {
+    let demo = Demo::start();
+    demo.publish(1);
+    let (mut page, _) = demo.open();
+    for command in [r#"{"command":"restart"}"#, r#"{"command":"new_breast"}"#] {
+        page.say(r#"{"command":"set_paused","paused":true}"#);
+        page.draw_until(|update| update["state"]["paused"] == true);
+        page.say(command);
+        page.draw_until(|update| update["state"]["paused"] == false);
+    }
+}
+
+#[test]
+fn a_page_that_came_later_watches_until_it_takes_over() {
+    let demo = Demo::start();
+    demo.publish(1);
+    let (mut first, _) = demo.open();
+    let (mut second, _) = demo.open();
+    first.draw_until(|update| update["drives"] == true && update["state"]["viewers"] == 2);
+    second.draw_until(|update| update["drives"] == false);
+    let right = r#"{"command":"set_side","side":"right"}"#;
+    second.say(right);
+    assert_eq!(second.error()["code"], "watching");
+
+    second.say(r#"{"command":"take_over"}"#);
+    second.say(right);
+    let shown = second.draw_until(|update| update["state"]["side"] == "right");
+    assert_eq!(shown.update["drives"], true);
+    first.draw_until(|update| update["drives"] == false && update["state"]["side"] == "right");
+    first.say(r#"{"command":"undo"}"#);
+    assert_eq!(first.error()["code"], "watching");
+
+    drop(second);
+    let shown = first.draw_until(|update| update["drives"] == true);
+    assert_eq!(shown.update["state"]["side"], "right", "nothing of the examination is lost");
 }
 
 #[test]

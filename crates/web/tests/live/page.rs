@@ -113,6 +113,12 @@ pub struct Shown {
 }
 
 impl Shown {
+    fn read(message: &[u8]) -> Self {
+        let length = u32::from_le_bytes(message[..4].try_into().unwrap()) as usize;
+        let update = serde_json::from_slice(&message[4..4 + length]).unwrap();
+        Self { update, luma: message[4 + length..].to_vec() }
+    }
+
     pub fn frame(&self) -> u64 {
         self.update["frame"].as_u64().unwrap()
     }
@@ -143,16 +149,30 @@ impl Page {
 
     pub fn shown(&mut self) -> Shown {
         let Some(Message::Binary(bytes)) = self.message() else { panic!("not binary") };
-        let length = u32::from_le_bytes(bytes[..4].try_into().unwrap()) as usize;
-        let update = serde_json::from_slice(&bytes[4..4 + length]).unwrap();
-        Shown { update, luma: bytes[4 + length..].to_vec() }
+        Shown::read(&bytes)
+    }
+
+    fn draw(&mut self, shown: &Shown) {
+        self.say(&format!("{{\"drawn\":{}}}", shown.frame()));
+    }
+
+    /// The next error; frames that come before it are drawn.
+    pub fn error(&mut self) -> Value {
+        for _ in 0..50 {
+            match self.message() {
+                Some(Message::Text(text)) => return serde_json::from_str(&text).unwrap(),
+                Some(Message::Binary(bytes)) => self.draw(&Shown::read(&bytes)),
+                other => panic!("neither an error nor a frame: {other:?}"),
+            }
+        }
+        panic!("no error came");
     }
 
     /// Draws messages until one is as wished.
     pub fn draw_until(&mut self, wish: impl Fn(&Value) -> bool) -> Shown {
         for _ in 0..50 {
             let shown = self.shown();
-            self.say(&format!("{{\"drawn\":{}}}", shown.frame()));
+            self.draw(&shown);
             if wish(&shown.update) {
                 return shown;
             }

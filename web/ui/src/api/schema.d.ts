@@ -92,6 +92,9 @@ export interface components {
          */
         readonly Command: {
             /** @enum {string} */
+            readonly command: "take_over";
+        } | {
+            /** @enum {string} */
             readonly command: "restart";
         } | {
             /** @enum {string} */
@@ -160,7 +163,7 @@ export interface components {
          * @description What went wrong with a message from a page.
          * @enum {string}
          */
-        readonly ErrorCode: "bad_message" | "too_large" | "unknown_track" | "not_supported" | "nothing_drawn" | "too_many_planes" | "nothing_to_undo" | "busy";
+        readonly ErrorCode: "bad_message" | "too_large" | "unknown_track" | "not_supported" | "nothing_drawn" | "too_many_planes" | "nothing_to_undo" | "busy" | "watching";
         /** @description Something this page sent could not be followed. */
         readonly ErrorMessage: {
             /** @description What went wrong, for the page's own words. */
@@ -188,14 +191,12 @@ export interface components {
             /** @description The unit of both, such as `mm/s`; `null` for a bare number. */
             readonly unit: string | null;
         };
-        /** @description Something found on this frame. */
+        /** @description Something found on this frame. Its outline is that of its track. */
         readonly FindingView: {
             /** @description The proposed category: `3`, `4A`, `4B`, `4C`, `5`; `null` where the probability is not calibrated. */
             readonly birads: string | null;
             /** @description The upright box: x0, y0, x1, y1; the end is exclusive. */
             readonly box_px: components["schemas"]["BoxXy"];
-            /** @description The outline, closed: the last point joins the first. */
-            readonly contour_px: readonly components["schemas"]["Xy"][];
             /**
              * Format: float
              * @description Probability of malignancy on this frame alone.
@@ -235,20 +236,11 @@ export interface components {
         };
         /** @description What a page needs to know once. */
         readonly Hello: {
-            /**
-             * Format: int32
-             * @description How many binary messages may be under way before the first is acknowledged.
-             */
-            readonly in_flight: number;
-            /** @description The languages the server's words come in. */
-            readonly languages: readonly string[];
             readonly model: components["schemas"]["Model"] | null;
             /** @description Why no model runs: only picture quality is shown then. */
             readonly no_model: string | null;
             /** @description Always `Peony`. */
             readonly product: string;
-            /** @description The notice that every page shows in its top bar. */
-            readonly research_use: components["schemas"]["Words"];
             /** @description Differs each time the program is started: a page that finds another one reloads. */
             readonly run: string;
             /** @description Where the frames come from. */
@@ -274,8 +266,6 @@ export interface components {
         /** @description A plane worth keeping. Its picture is a grey PNG at `url`. */
         readonly KeyPlane: {
             readonly box_px: components["schemas"]["BoxXy"] | null;
-            /** @description The lesion's outline on it. */
-            readonly contour_px: readonly components["schemas"]["Xy"][] | null;
             /**
              * Format: int64
              * @description The frame it shows.
@@ -327,6 +317,8 @@ export interface components {
         /** @description One frame and everything the pipeline says about it. */
         readonly LiveUpdate: {
             readonly contact_lost: components["schemas"]["ContactSide"] | null;
+            /** @description This page gives the commands. A page that does not only watches, until it says `take_over`. */
+            readonly drives: boolean;
             /** @description What was found on this frame. */
             readonly findings: readonly components["schemas"]["FindingView"][];
             /**
@@ -350,7 +342,7 @@ export interface components {
             readonly malignancy: number | null;
             readonly mm_per_px: components["schemas"]["Xy"] | null;
             readonly picture_px: components["schemas"]["BoxXy"] | null;
-            /** @description The faults that hold now, worst first: the first one's advice is the advice line. */
+            /** @description The faults that hold now, worst first; the page puts the oldest of the worst on its advice line. */
             readonly quality: readonly components["schemas"]["Issue"][];
             /** @description Who said how large a pixel is: `phantom`, `entered`, `ruler`, `ultrasound_region`, `pixel_spacing`, `published`. */
             readonly scale_source: string | null;
@@ -542,7 +534,7 @@ export interface components {
             /** @description The proposed category: `3`, `4A`, `4B`, `4C`, `5`; `null` where the probability is not calibrated. */
             readonly birads: string | null;
             readonly box_px: components["schemas"]["BoxXy"] | null;
-            /** @description Its outline on this frame; `null` unless it is seen. */
+            /** @description Its outline on this frame, closed: the last point joins the first; `null` unless it is seen. */
             readonly contour_px: readonly components["schemas"]["Xy"][] | null;
             /** @description A person struck it out; `undo` brings it back. */
             readonly dismissed: boolean;

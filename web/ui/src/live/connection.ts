@@ -8,6 +8,8 @@ export interface Listener {
   readonly onPicture: (picture: Picture) => void;
   readonly onError: (code: ErrorCode, message: string) => void;
   readonly onLost: () => void;
+  /** A command could be neither sent nor kept until the program is back. */
+  readonly onForgotten: () => void;
 }
 
 /** Waits before each new attempt, ms; the last one repeats. */
@@ -21,7 +23,7 @@ export class Connection {
   private socket: WebSocket | null = null;
   private attempts = 0;
   private greeted = false;
-  private retry = 0;
+  private retry: ReturnType<typeof setTimeout> | undefined;
   private readonly unsent: Command[] = [];
 
   constructor(
@@ -60,10 +62,13 @@ export class Connection {
 
   /** Sends a command, or keeps it until the program is back. */
   send(command: Command): void {
-    if (this.greeted) {
-      this.write(command);
-    } else if (this.unsent.length < MOST_UNSENT) {
+    if (this.greeted && this.write(command)) {
+      return;
+    }
+    if (this.unsent.length < MOST_UNSENT) {
       this.unsent.push(command);
+    } else {
+      this.listener.onForgotten();
     }
   }
 
@@ -72,10 +77,13 @@ export class Connection {
     this.write({ drawn: frame });
   }
 
-  private write(message: Command | { readonly drawn: number }): void {
-    if (this.socket?.readyState === WebSocket.OPEN) {
-      this.socket.send(JSON.stringify(message));
+  /** False where the socket has begun to close. */
+  private write(message: Command | { readonly drawn: number }): boolean {
+    if (this.socket?.readyState !== WebSocket.OPEN) {
+      return false;
     }
+    this.socket.send(JSON.stringify(message));
+    return true;
   }
 
   private hear(data: string | ArrayBuffer): void {
@@ -115,6 +123,6 @@ export class Connection {
     this.listener.onLost();
     const wait = RETRY_MS[Math.min(this.attempts, RETRY_MS.length - 1)] ?? 2000;
     this.attempts += 1;
-    this.retry = window.setTimeout(() => this.open(), wait);
+    this.retry = setTimeout(() => this.open(), wait);
   }
 }

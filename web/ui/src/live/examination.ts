@@ -5,6 +5,7 @@
 import type { Picture } from "../api/message";
 import type { Command, ErrorCode, Hello, LiveUpdate } from "../api/wire";
 import type { WordKey } from "../words/words";
+import { type ConcernKey, concernsOf, foremost, oldestFirst } from "./concerns";
 import { Connection } from "./connection";
 import { type Current, following, NOBODY, nextCurrent } from "./current";
 import { Losses, TOLERATED } from "./losses";
@@ -19,12 +20,18 @@ export interface Scene {
   readonly current: number | null;
   /** Whole seconds since the last picture, while it is old. */
   readonly oldFor: number;
+  /** Another page gives the commands. */
+  readonly watching: boolean;
   /** Key presses that wait for the program to come back. */
   readonly waiting: number;
+  /** Key presses beyond those, which are gone. */
+  readonly forgotten: number;
   /** The share of frames lost in the last ten seconds, where it is worth saying. */
   readonly lost: number | null;
   /** What could not be done, for a few seconds. */
   readonly notice: WordKey | null;
+  /** What the advice line is about; `null` when all is well. */
+  readonly concern: ConcernKey | null;
 }
 
 /** Draws the frames. */
@@ -55,7 +62,10 @@ export class Examination {
   private drawn: { readonly picture: Picture; readonly at: number } | null = null;
   private marksAreOn = false;
   private lost: number | null = null;
+  private forgotten = 0;
   private notice: { readonly key: WordKey; readonly until: number } | null = null;
+  /** All that there is to say, the oldest first. */
+  private standing: readonly ConcernKey[] = [];
   private toldAt = 0;
   private ticker = 0;
   private scene: Scene;
@@ -66,6 +76,9 @@ export class Examination {
       onPicture: (picture) => this.take(picture),
       onError: (code) => this.say(`error_${code satisfies ErrorCode}`),
       onLost: () => this.lose(),
+      onForgotten: () => {
+        this.forgotten += 1;
+      },
     });
     this.scene = this.look();
   }
@@ -133,6 +146,10 @@ export class Examination {
     this.hello = hello;
     this.connected = true;
     this.losses.forget();
+    if (this.forgotten > 0) {
+      this.forgotten = 0;
+      this.say("not_sent");
+    }
     this.tell();
     return true;
   }
@@ -222,15 +239,23 @@ export class Examination {
     const age = this.drawn ? performance.now() - this.drawn.at : 0;
     const phase = phaseOf({ connected: this.connected, greetedOnce: this.hello !== null, update, age });
     const old = phase === "lost" || phase === "waiting";
-    return {
+    const facts = {
       phase,
       hello: this.hello,
       update,
+      watching: this.connected && update !== null && !update.drives,
+      lost: this.lost !== null && this.lost > TOLERATED ? this.lost : null,
+      notice: this.notice?.key ?? null,
+    };
+    const concerns = concernsOf(facts);
+    this.standing = oldestFirst(this.standing, concerns);
+    return {
+      ...facts,
       current: this.chosen.track,
       oldFor: old ? Math.floor(age / 1000) : 0,
       waiting: this.connection.waiting,
-      lost: this.lost !== null && this.lost > TOLERATED ? this.lost : null,
-      notice: this.notice?.key ?? null,
+      forgotten: this.forgotten,
+      concern: foremost(concerns, this.standing),
     };
   }
 }

@@ -1,5 +1,6 @@
 /** The live keys: one table, shown by `?` and followed by the page. */
 import { useEffect, useRef } from "react";
+import type { Source } from "../api/wire";
 import type { IconName } from "../parts/shapes";
 import type { WordKey } from "../words/words";
 
@@ -34,11 +35,33 @@ export const BINDINGS: readonly Binding[] = [
   { action: "undo", key: "z", word: "undo", icon: "undo" },
   { action: "big", key: "b", word: "big_picture", icon: "big" },
   { action: "faults", key: "d", word: "faults", icon: "faults" },
-  { action: "pause", key: "p", word: "pause", icon: "faults" },
+  { action: "pause", key: "p", word: "pause", icon: "pause" },
   { action: "truth", key: "t", word: "show_truth", icon: "faults" },
   { action: "sweep", key: "r", word: "new_sweep", icon: "sweep" },
   { action: "keys", key: "?", word: "keys", icon: "keys" },
 ];
+
+/** Whether the source has what the action is about: where not, there is neither button nor key for it. */
+export function isFor(source: Source | undefined, action: Action): boolean {
+  switch (action) {
+    case "faults":
+      return source !== undefined && source.faults.length > 0;
+    case "truth":
+      return source?.has_truth ?? false;
+    case "pause":
+    case "sweep":
+      return source?.can_restart ?? false;
+    default:
+      return true;
+  }
+}
+
+const OF_THIS_PAGE: readonly Action[] = ["marks", "next", "big", "keys"];
+
+/** Whether the action changes the examination of every page: a page that only watches may not. */
+export function commands(action: Action): boolean {
+  return !OF_THIS_PAGE.includes(action);
+}
 
 interface Listener {
   readonly onAction: (action: Action) => void;

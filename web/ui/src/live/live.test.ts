@@ -82,12 +82,27 @@ describe("the phase", () => {
 });
 
 describe("losses", () => {
-  it("are the share of the last ten seconds, told after four", () => {
+  /** What is told at the end of seconds with 30 frames each, of which so many were dropped; `null`: nothing was drawn. */
+  function told(...seconds: readonly (number | null)[]): number | null {
     const losses = new Losses();
-    expect(losses.take({ at: 0, frame: 0, dropped: 0 })).toBeNull();
-    expect(losses.take({ at: 3999, frame: 120, dropped: 60 })).toBeNull();
-    expect(losses.take({ at: 5000, frame: 150, dropped: 75 })).toBeCloseTo(0.5);
-    expect(losses.take({ at: 16_000, frame: 450, dropped: 75 })).toBeNull();
+    let share = losses.take({ at: 0, frame: 0, dropped: 0 });
+    let dropped = 0;
+    seconds.forEach((more, second) => {
+      dropped += more ?? 30;
+      if (more !== null) {
+        share = losses.take({ at: (second + 1) * 1000, frame: (second + 1) * 30, dropped });
+      }
+    });
+    return share;
+  }
+  it("are the share of the last ten seconds, told after four", () => {
+    expect(told(15, 15, 15)).toBeNull();
+    expect(told(15, 15, 15, 15)).toBeCloseTo(0.5);
+    expect(told(30, 30, ...Array<number>(10).fill(3))).toBeCloseTo(0.1);
+  });
+  it("count nothing while the page is hidden", () => {
+    expect(told(0, 0, 0, 0, null, null, null, 0)).toBeNull();
+    expect(told(0, 0, 0, 0, null, null, null, 0, 0, 0, 0, 0)).toBe(0);
   });
   it("begin anew with another sweep", () => {
     const losses = new Losses();

@@ -9,6 +9,8 @@ interface Sample {
 const WINDOW_MS = 10_000;
 /** Too short a time says nothing: starting up always skips a few. */
 const LEAST_MS = 4_000;
+/** A page that drew nothing for so long was hidden or had nothing to draw: what it skipped then is no loss. */
+const HIDDEN_AFTER_MS = 1_000;
 /** From this share of the source's frames on, it is said. */
 export const TOLERATED = 0.05;
 
@@ -23,7 +25,8 @@ export class Losses {
   /** Takes the counters of a frame; the share of frames lost in the window, `null` while it is too short to tell. */
   take(sample: Sample): number | null {
     const last = this.samples.at(-1);
-    if (last && (sample.frame < last.frame || sample.dropped < last.dropped)) {
+    const begunAnew = last && (sample.frame < last.frame || sample.dropped < last.dropped);
+    if (begunAnew || (last && sample.at - last.at > HIDDEN_AFTER_MS)) {
       this.forget();
     }
     this.samples.push(sample);

@@ -1,9 +1,9 @@
 import type { ReactNode } from "react";
 import type { Scene } from "../live/examination";
-import { type Action, BINDINGS } from "../live/keys";
+import { type Action, BINDINGS, commands, isFor } from "../live/keys";
 import { useWords } from "../words/words";
 import { KeyCap } from "./chips";
-import { Icon } from "./shapes";
+import { Icon, type IconName } from "./shapes";
 
 export interface DockState {
   readonly marks: boolean;
@@ -19,11 +19,17 @@ interface Props {
 
 export function Dock({ scene, state, onAction }: Props) {
   const words = useWords();
-  const { update, hello, current } = scene;
-  const source = hello?.source;
-  const button = (action: Action, rest: Omit<ButtonProps, "action" | "onAction"> = {}): ReactNode => (
-    <DockButton action={action} onAction={onAction} {...rest} />
-  );
+  const { update, hello, current, watching } = scene;
+  const paused = update?.state.paused ?? false;
+  const button = (action: Action, rest: Omit<ButtonProps, "action" | "onAction"> = {}): ReactNode =>
+    isFor(hello?.source, action) && (
+      <DockButton
+        action={action}
+        onAction={onAction}
+        {...rest}
+        off={(rest.off ?? false) || (watching && commands(action))}
+      />
+    );
   return (
     <nav className="dock" aria-label={words.say("dock")}>
       {button("marks", { pressed: state.marks })}
@@ -33,12 +39,11 @@ export function Dock({ scene, state, onAction }: Props) {
       {button("dismiss", { off: current === null })}
       {button("undo", { off: !update || update.state.undo === 0 })}
       {button("big", { pressed: state.big, short: true })}
-      {source &&
-        source.faults.length > 0 &&
-        button("faults", { pressed: state.panel === "faults", count: update?.state.faults.length ?? 0, opens: true })}
+      {button("faults", { pressed: state.panel === "faults", count: update?.state.faults.length ?? 0, opens: true })}
       {button("keys", { pressed: state.panel === "keys", short: true, opens: true })}
       <span className="space" />
-      {source?.can_restart && button("sweep", { next: true })}
+      {button("pause", { short: true, off: !update, ...(paused && { label: words.say("resume"), icon: "resume" }) })}
+      {button("sweep", { next: true })}
     </nav>
   );
 }
@@ -47,6 +52,7 @@ interface ButtonProps {
   readonly action: Action;
   readonly onAction: (action: Action) => void;
   readonly label?: string;
+  readonly icon?: IconName;
   /** A switch that is on or off. */
   readonly pressed?: boolean;
   /** Nothing to act on: quiet, but it keeps its place. */
@@ -64,6 +70,7 @@ function DockButton({
   action,
   onAction,
   label,
+  icon,
   pressed,
   off = false,
   short = false,
@@ -82,14 +89,14 @@ function DockButton({
   return (
     <button
       type="button"
-      className={`button ${next ? "next" : ""} ${pressed ? "on" : ""} ${short ? "short" : ""}`}
+      className={`button ${next && !off ? "next" : ""} ${pressed ? "on" : ""} ${short ? "short" : ""}`}
       aria-disabled={off}
       title={short ? word : undefined}
       data-action={action}
       onClick={() => !off && onAction(action)}
       {...state}
     >
-      {action !== "sweep" && <Icon name={binding.icon} />}
+      {action !== "sweep" && <Icon name={icon ?? binding.icon} />}
       <span className="word">{word}</span>
       {count > 0 && <span className="number">{count}</span>}
       <KeyCap>{cap}</KeyCap>

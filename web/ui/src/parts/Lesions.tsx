@@ -63,6 +63,7 @@ interface RowProps {
 function Row({ track, update, current, onChoose }: RowProps) {
   const words = useWords();
   const isNew = track.letter === null;
+  const resting = isNew || track.dismissed;
   const kind = track.dismissed ? "dismissed" : isNew ? "new" : current ? "current" : "";
   const place = words.say(update.state.side === "left" ? "left_breast" : "right_breast");
   return (
@@ -70,8 +71,9 @@ function Row({ track, update, current, onChoose }: RowProps) {
       type="button"
       className={`lesion ${kind}`}
       aria-pressed={current}
-      disabled={isNew || track.dismissed}
-      onClick={onChoose}
+      // Not `disabled`: the list scrolls, and a keyboard reaches its end through the rows.
+      aria-disabled={resting}
+      onClick={resting ? undefined : onChoose}
       data-track={track.id}
       data-letter={track.letter ?? ""}
     >

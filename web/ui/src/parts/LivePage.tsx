@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import type { Examination } from "../live/examination";
-import { type Action, useKeys } from "../live/keys";
+import { type Action, commands, isFor, useKeys } from "../live/keys";
 import { rememberedLanguage, rememberLanguage, rememberSingleKeys, singleKeysAct } from "../words/preferences";
 import { type Language, WordsContext, wordsIn } from "../words/words";
 import { Dock } from "./Dock";
@@ -33,7 +33,10 @@ export function LivePage({ examination }: { readonly examination: Examination })
 
   const onAction = useCallback(
     (action: Action): void => {
-      const { update, current } = examination.getScene();
+      const { update, current, hello, watching } = examination.getScene();
+      if (!isFor(hello?.source, action) || (watching && commands(action))) {
+        return;
+      }
       const open = (which: "faults" | "keys"): void => setPanel((before) => (before === which ? null : which));
       const acts: Readonly<Record<Action, () => void>> = {
         marks: () => setMarks((on) => !on),
@@ -73,7 +76,7 @@ export function LivePage({ examination }: { readonly examination: Examination })
         <main className="rooms">
           <KeyPlanes examination={examination} scene={scene} />
           <section className="stage">
-            <QualityBar scene={scene} />
+            <QualityBar scene={scene} onTakeOver={() => examination.send({ command: "take_over" })} />
             <Picture examination={examination} scene={scene} marks={marks} onCanvas={setCanvas} />
           </section>
           <aside className="side" aria-label={words.say("lesions")}>
@@ -90,6 +93,7 @@ export function LivePage({ examination }: { readonly examination: Examination })
           )}
           {panel === "keys" && (
             <KeysPanel
+              source={scene.hello?.source}
               singleKeys={singleKeys}
               onSingleKeys={(act) => {
                 setSingleKeys(act);

@@ -1,8 +1,8 @@
 /** What opens above the dock, beside the picture and never over it. */
 import type { ReactNode } from "react";
-import type { Command, Fault } from "../api/wire";
+import type { Command, Fault, Source } from "../api/wire";
 import type { Scene } from "../live/examination";
-import { BINDINGS } from "../live/keys";
+import { BINDINGS, isFor } from "../live/keys";
 import { useWords } from "../words/words";
 import { KeyCap } from "./chips";
 
@@ -41,7 +41,7 @@ export function FaultsPanel({ scene, onCommand, onClose }: FaultsProps) {
   if (!update || !hello) {
     return null;
   }
-  const { faults, paused, show_truth } = update.state;
+  const { faults, show_truth } = update.state;
   const toggle = (fault: Fault): void => onCommand({ command: "set_fault", fault, on: !faults.includes(fault) });
   return (
     <Panel title={words.say("faults_title")} onClose={onClose}>
@@ -53,14 +53,6 @@ export function FaultsPanel({ scene, onCommand, onClose }: FaultsProps) {
         ))}
       </div>
       <div className="switches others">
-        <Switch
-          on={paused}
-          name="paused"
-          cap="P"
-          onToggle={() => onCommand({ command: "set_paused", paused: !paused })}
-        >
-          {words.say(paused ? "resume" : "pause")}
-        </Switch>
         {hello.source.has_truth && (
           <Switch
             on={show_truth}
@@ -111,17 +103,18 @@ function Switch({ on, name, cap, onToggle, children }: SwitchProps) {
 }
 
 interface KeysProps {
+  readonly source: Source | undefined;
   readonly singleKeys: boolean;
   readonly onSingleKeys: (act: boolean) => void;
   readonly onClose: () => void;
 }
 
-export function KeysPanel({ singleKeys, onSingleKeys, onClose }: KeysProps) {
+export function KeysPanel({ source, singleKeys, onSingleKeys, onClose }: KeysProps) {
   const words = useWords();
   return (
     <Panel title={words.say("keys_title")} onClose={onClose}>
       <dl className="key-list">
-        {BINDINGS.map(({ action, key, word }) => (
+        {BINDINGS.filter(({ action }) => isFor(source, action)).map(({ action, key, word }) => (
           <div key={action}>
             <dt>
               <KeyCap>{key === " " ? words.say("key_space") : key.toUpperCase()}</KeyCap>

@@ -8,7 +8,12 @@ import { Shape } from "./shapes";
 /** The fixed order, also before the first frame says so. */
 const ORDER: readonly LightName[] = ["contact", "gain", "sharp", "speed", "depth", "whole", "colour"];
 
-export function QualityBar({ scene }: { readonly scene: Scene }) {
+interface Props {
+  readonly scene: Scene;
+  readonly onTakeOver: () => void;
+}
+
+export function QualityBar({ scene, onTakeOver }: Props) {
   const words = useWords();
   const advice = adviceOf(scene, words);
   const old = scene.phase === "lost" || scene.phase === "waiting";
@@ -44,6 +49,11 @@ export function QualityBar({ scene }: { readonly scene: Scene }) {
             <p className="said">{advice.title}</p>
             {advice.detail && <p className="why">{advice.detail}</p>}
           </div>
+          {scene.concern === "watching" && (
+            <button type="button" className="button small" data-action="take-over" onClick={onTakeOver}>
+              {words.say("take_over")}
+            </button>
+          )}
         </div>
       ) : (
         <div className="advice empty" />

@@ -1,43 +1,57 @@
-/** The advice line: one sentence at a time, the worst first. */
-import type { Issue, LiveUpdate } from "../api/wire";
+/** The advice line in words: one sentence at a time, about what is foremost now. */
+import type { Issue, LiveUpdate, Severity } from "../api/wire";
+import { type ConcernKey, OWN, type OwnConcern } from "../live/concerns";
 import type { Scene } from "../live/examination";
 import { figure, percent, probability } from "../words/numbers";
 import type { Words } from "../words/words";
-import type { Status } from "./shapes";
 
 export interface Advice {
-  readonly status: Extract<Status, "info" | "warn" | "stop">;
+  readonly status: Severity;
   readonly title: string;
   readonly detail: string;
 }
 
 /** What is said now; `null` when all is well. */
 export function adviceOf(scene: Scene, words: Words): Advice | null {
-  return aboutLink(scene, words) ?? aboutPicture(scene, words) ?? aboutProgram(scene, words);
+  const { concern, update } = scene;
+  if (concern === null) {
+    return null;
+  }
+  if (isOwn(concern)) {
+    const [title, detail] = OWN_WORDS[concern](scene, words);
+    return { status: OWN[concern], title, detail };
+  }
+  const issue = update?.quality.find(({ code }) => code === concern);
+  return update && issue
+    ? { status: issue.severity, title: issue.advice[words.language], detail: detailOf(issue, update, words) }
+    : null;
 }
 
-function aboutLink({ phase, waiting }: Scene, { say }: Words): Advice | null {
-  if (phase === "lost") {
-    const detail = waiting > 0 ? say("lost_waiting", { count: waiting }) : say("lost_do");
-    return { status: "stop", title: say("lost_advice"), detail };
-  }
-  if (phase === "connecting") {
-    return { status: "info", title: say("connecting_advice"), detail: "" };
-  }
-  if (phase === "paused") {
-    return { status: "info", title: say("paused_picture"), detail: say("paused_picture_do") };
-  }
-  return phase === "waiting" ? { status: "stop", title: say("stalled_advice"), detail: say("stalled_do") } : null;
+function isOwn(key: ConcernKey): key is OwnConcern {
+  return key in OWN;
 }
 
-/** The program orders the faults: the first is the worst and, among equals, the oldest. */
-function aboutPicture({ update, notice, lost }: Scene, words: Words): Advice | null {
-  // The page counts losses too, its own among them, and says what to do: one sentence for one thing.
-  const worst = update?.quality.find((issue) => lost === null || issue.code !== "frames_dropped");
-  if (update && worst && (worst.severity !== "info" || notice === null)) {
-    return { status: worst.severity, title: worst.advice[words.language], detail: detailOf(worst, update, words) };
+type Wording = (scene: Scene, words: Words) => readonly [title: string, detail: string];
+
+const OWN_WORDS: Readonly<Record<OwnConcern, Wording>> = {
+  lost: (scene, { say }) => [say("lost_advice"), lostDetail(scene, say)],
+  waiting: (_, { say }) => [say("stalled_advice"), say("stalled_do")],
+  watching: (_, { say }) => [say("watching_advice"), ""],
+  behind: ({ lost }, { say, language }) => [
+    say("behind_advice", { share: percent(probability(lost ?? 0), language) }),
+    say("behind_do"),
+  ],
+  connecting: (_, { say }) => [say("connecting_advice"), ""],
+  paused: (_, { say }) => [say("paused_picture"), say("paused_picture_do")],
+  notice: ({ notice }, { say }) => [notice === null ? "" : say(notice), ""],
+  no_model: (_, { say }) => [say("no_model"), say("no_model_do")],
+};
+
+function lostDetail({ waiting, forgotten }: Scene, say: Words["say"]): string {
+  if (forgotten > 0) {
+    return say("lost_forgotten", { count: waiting, more: forgotten });
   }
-  return null;
+  return waiting > 0 ? say("lost_waiting", { count: waiting }) : say("lost_do");
 }
 
 function detailOf(issue: Issue, update: LiveUpdate, { say, language }: Words): string {
@@ -46,6 +60,9 @@ function detailOf(issue: Issue, update: LiveUpdate, { say, language }: Words): s
   }
   if (issue.code === "frozen") {
     return say("frozen_picture_do");
+  }
+  if (issue.code === "scale_unknown") {
+    return say("scale_unknown_do");
   }
   if (!issue.figure) {
     return "";
@@ -57,15 +74,4 @@ function detailOf(issue: Issue, update: LiveUpdate, { say, language }: Words): s
   }
   const figures = { measured: figure(measured, unit), limit: figure(limit, unit) };
   return say(measured > limit && unit !== null ? "figure_keep_under" : "figure_limit", figures);
-}
-
-function aboutProgram({ notice, lost, hello }: Scene, { say, language }: Words): Advice | null {
-  if (notice) {
-    return { status: "info", title: say(notice), detail: "" };
-  }
-  if (lost !== null) {
-    const share = percent(probability(lost), language);
-    return { status: "warn", title: say("behind_advice", { share }), detail: say("behind_do") };
-  }
-  return hello && !hello.model ? { status: "info", title: say("no_model"), detail: say("no_model_do") } : null;
 }

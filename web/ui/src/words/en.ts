@@ -40,11 +40,15 @@ export const en = {
   lost_advice: "The program does not answer",
   lost_do: "Trying again by itself. Check that peony still runs.",
   lost_waiting: "Trying again by itself. {count} key presses wait.",
+  lost_forgotten: "{count} key presses wait, {more} more were not kept.",
   stalled_advice: "No picture from the source",
   stalled_do: "It goes on by itself when the picture is back.",
   behind_advice: "Falling behind: {share} skipped",
   behind_do: "Close other programs, or sweep more slowly.",
   connecting_advice: "Connecting to the program",
+  watching_advice: "This examination is open in another window",
+  take_over: "Take over here",
+  scale_unknown_do: "The source has no scale. --mm-per-px gives one.",
 
   old_picture: "Old picture, {seconds} s ago",
   old_picture_do: "Goes on by itself when the picture is back",
@@ -186,7 +190,9 @@ export const en = {
   error_too_many_planes: "No more planes can be kept by hand. Undo one first.",
   error_nothing_to_undo: "Nothing to undo.",
   error_busy: "The source is busy. Press again.",
+  error_watching: "Another window gives the commands.",
   not_kept: "Not connected: the plane was not kept.",
+  not_sent: "Some key presses were not kept. Press again.",
 } as const;
 
 export type WordKey = keyof typeof en;

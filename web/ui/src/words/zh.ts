@@ -3,7 +3,7 @@ import type { WordKey } from "./en";
 
 export const zh: Readonly<Record<WordKey, string>> = {
   page_title: "Peony – 实时检查",
-  research_use: "仅供科研使用",
+  research_use: "仅供研究使用",
   language: "语言",
   source_phantom: "虚拟探头",
   source_replay: "回放",
@@ -42,11 +42,15 @@ export const zh: Readonly<Record<WordKey, string>> = {
   lost_advice: "程序没有响应",
   lost_do: "正在自动重试。请确认 peony 仍在运行。",
   lost_waiting: "正在自动重试。{count} 次按键等待发送。",
+  lost_forgotten: "{count} 次按键等待发送，另有 {more} 次未保留。",
   stalled_advice: "没有来自图像源的画面",
   stalled_do: "画面恢复后自动继续。",
   behind_advice: "处理跟不上：跳过 {share}",
   behind_do: "请关闭其他程序，或放慢扫查。",
   connecting_advice: "正在连接程序",
+  watching_advice: "此检查已在另一窗口打开",
+  take_over: "在此接管",
+  scale_unknown_do: "图像源没有比例；可用 --mm-per-px 给出。",
 
   old_picture: "旧图像，{seconds} 秒前",
   old_picture_do: "画面恢复后自动继续",
@@ -188,5 +192,7 @@ export const zh: Readonly<Record<WordKey, string>> = {
   error_too_many_planes: "人工留存的切面已满，请先撤销一个。",
   error_nothing_to_undo: "没有可撤销的操作。",
   error_busy: "图像源正忙，请再按一次。",
+  error_watching: "由另一窗口操作。",
   not_kept: "未连接：切面未留存。",
+  not_sent: "部分按键未保留，请重新按键。",
 };
