@@ -15,20 +15,20 @@ impl Tally {
     pub const FAILED: Self = Self { passed: 0, failed: 1, skipped: 0 };
     pub const SKIPPED: Self = Self { passed: 0, failed: 0, skipped: 1 };
 
-    /// The counts in what a test runner printed; a step that runs none is one check.
+    /// The counts in what a test runner printed; `None` where none did: such a step is one check.
     ///
     /// Understood are the last lines of nextest, of cargo's own runner, of pytest and of vitest.
     pub fn read(said: &str) -> Option<Self> {
         let plain = without_colours(said);
         let mut sum = Self::default();
-        for line in
-            plain.lines().map(|line| line.trim_matches([' ', '\t', '='])).filter(|line| is_summary(line))
-        {
+        for line in plain.lines().filter_map(summary) {
             sum += Self {
                 passed: count_before(line, "passed"),
-                failed: count_before(line, "failed")
-                    + count_before(line, "timed")
-                    + count_before(line, "error"),
+                // nextest says `1 timed out` and `1 exec failed`, pytest `1 error`.
+                failed: ["failed", "timed", "exec", "error"]
+                    .iter()
+                    .map(|word| count_before(line, word))
+                    .sum(),
                 skipped: count_before(line, "skipped") + count_before(line, "ignored"),
             };
         }
@@ -44,14 +44,25 @@ impl AddAssign for Tally {
     }
 }
 
-fn is_summary(line: &str) -> bool {
-    let nextest = line.starts_with("Summary [");
+/// What tests say that pass though they could not check everything, a line for each check: `skipped: ` and why.
+pub fn skip_lines(said: &str) -> Vec<String> {
+    let lines = said.lines().filter_map(|line| line.trim_start().strip_prefix("skipped: "));
+    lines.map(|why| why.trim_end().to_owned()).collect()
+}
+
+/// The line without its ornaments, if it is the last one of a test runner.
+fn summary(line: &str) -> Option<&str> {
+    // Never indented: indented ones are those of single tests, which nextest shows among what a test has printed.
     let cargo = line.starts_with("test result:");
+    let line = line.trim_matches([' ', '\t', '=']);
+    let nextest = line.starts_with("Summary [");
+    // After a minute pytest says `65.32s (0:01:05)`.
+    let time = line.rsplit_once(" (").map_or(line, |(before, _)| before);
     let timed =
-        line.contains(" in ") && line.ends_with('s') && line.starts_with(|c: char| c.is_ascii_digit());
-    let pytest = timed && (line.contains(" passed") || line.contains(" failed"));
+        time.contains(" in ") && time.ends_with('s') && time.starts_with(|c: char| c.is_ascii_digit());
+    let pytest = timed && [" passed", " failed", " error", " skipped"].iter().any(|word| line.contains(word));
     let vitest = line.starts_with("Tests ");
-    nextest || cargo || pytest || vitest
+    (nextest || cargo || pytest || vitest).then_some(line)
 }
 
 /// The number that stands before `word`, such as 12 in `12 passed`; none is 0.
@@ -86,12 +97,15 @@ mod tests {
             Some([9, 3, 0]),
         );
         check("     Summary [   0.0s] 1 test run: 1 passed, 0 skipped", Some([1, 0, 0]));
+        check("     Summary [   0.1s] 4/9 tests run: 2 passed, 1 failed, 1 exec failed", Some([2, 2, 0]));
         check(
             "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.1s",
             Some([3, 0, 1]),
         );
         check("======= 2 failed, 31 passed, 1 skipped in 4.56s =======", Some([31, 2, 1]));
         check("31 passed, 1 skipped in 4.56s", Some([31, 0, 1]));
+        check("31 passed, 2 warnings in 65.32s (0:01:05)", Some([31, 0, 0]));
+        check("=========== 1 skipped, 2 errors in 0.31s ===========", Some([0, 2, 1]));
         check("2 failed in 0.10s", Some([0, 2, 0]));
         check(
             "\u{1b}[2m      Tests \u{1b}[22m \u{1b}[1m\u{1b}[32m34 passed\u{1b}[39m\u{1b}[22m\u{1b}[90m (34)\u{1b}[39m",
@@ -106,6 +120,20 @@ mod tests {
             "test result: ok. 3 passed; 0 failed\nnoise\ntest result: ok. 4 passed; 0 failed",
             Some([7, 0, 0]),
         );
+    }
+
+    #[test]
+    fn a_test_that_nextest_shows_is_not_counted_again() {
+        let shown = "        PASS [   0.012s] (2/4) xtask::bin/xtask tally\n  stdout ───\n\n    running 1 test\n    \
+                     test tally ... ok\n\n    test result: ok. 1 passed; 0 failed; 0 ignored; finished in 0.00s\n";
+        check(&format!("     Summary [   0.0s] 4 tests run: 4 passed, 0 skipped\n{shown}"), Some([4, 0, 0]));
+    }
+
+    #[test]
+    fn skips_are_read_wherever_the_runner_puts_them() {
+        let said = "skipped: no shared data\n  stderr ───\n\n    skipped: openvino: none\n a check was skipped: no\n\
+                    2 skipped\n";
+        assert_eq!(skip_lines(said), ["no shared data", "openvino: none"]);
     }
 
     #[test]

@@ -24,6 +24,18 @@ pub struct Workshop {
     pub fuzz_seconds: u32,
 }
 
+#[cfg(test)]
+impl Workshop {
+    /// One of a test's own, in a folder that no other test has.
+    pub fn of_test(name: &str) -> Self {
+        let root = std::env::temp_dir().join(format!("peony-xtask-{}-{name}", std::process::id()));
+        fs::create_dir_all(&root).unwrap();
+        let (target, log) = (root.join("target"), root.join(format!("{name}.log")));
+        File::create(&log).unwrap();
+        Self { root, target, log, fuzz_seconds: 0 }
+    }
+}
+
 impl Workshop {
     /// Begin the log of the step `name`.
     pub fn open(fuzz_seconds: u32, name: &str) -> Result<Self> {

@@ -3,11 +3,12 @@
 use anyhow::Result;
 
 use crate::install;
+use crate::steps::Done;
 use crate::workshop::Workshop;
 
 const CARGO_DENY: &str = "0.20.2";
 
-pub fn run(workshop: &Workshop) -> Result<String> {
+pub fn run(workshop: &Workshop) -> Result<Done> {
     let program = install::cargo_tool(workshop, "cargo-deny", CARGO_DENY)?;
     let config = workshop.root.join("deny.toml");
     let config = config.to_string_lossy();

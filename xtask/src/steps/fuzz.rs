@@ -7,13 +7,15 @@ use std::thread;
 use anyhow::{Context as _, Result, bail};
 
 use crate::install;
+use crate::steps::Done;
 use crate::workshop::{Call, Workshop};
 
 const CARGO_FUZZ: &str = "0.13.2";
 /// Two targets beside each other: a machine of two cores is full then.
 const BESIDE: usize = 2;
 
-pub fn run(workshop: &Workshop) -> Result<String> {
+pub fn run(workshop: &Workshop) -> Result<Done> {
+    cplusplus(workshop)?;
     let program = install::cargo_tool(workshop, "cargo-fuzz", CARGO_FUZZ)?;
     // Without a sanitizer the stable compiler will do; Rust's own checks of bounds and overflow stay on.
     // cargo-fuzz looks for its crate from the working folder, and builds beside it.
@@ -42,7 +44,15 @@ pub fn run(workshop: &Workshop) -> Result<String> {
     if !failed.is_empty() {
         bail!("{} of {} targets: {}", failed.len(), targets.len(), failed.join("; "));
     }
-    Ok(format!("{} targets, {} s each", targets.len(), workshop.fuzz_seconds))
+    Ok(format!("{} targets, {} s each", targets.len(), workshop.fuzz_seconds).into())
+}
+
+/// libFuzzer is C++, which nothing else here needs; its build asks for `c++` unless `CXX` names another.
+fn cplusplus(workshop: &Workshop) -> Result<()> {
+    if std::env::var_os("CXX").is_none() {
+        install::program(workshop, &["c++"], &["g++"])?;
+    }
+    Ok(())
 }
 
 /// One target, from its committed seeds into a corpus that is kept below the target folder.

@@ -6,14 +6,14 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 
 use crate::install;
-use crate::steps::ui;
+use crate::steps::{Done, ui};
 use crate::workshop::Workshop;
 
 const API: &str = "web/ui/src/api";
 const FILES: [&str; 2] = ["openapi.json", "schema.d.ts"];
 
 /// Make them elsewhere and compare.
-pub fn check(workshop: &Workshop) -> Result<String> {
+pub fn check(workshop: &Workshop) -> Result<Done> {
     let fresh = workshop.folder("generated-api")?;
     api_into(workshop, &fresh)?;
     for name in FILES {
@@ -22,7 +22,7 @@ pub fn check(workshop: &Workshop) -> Result<String> {
             bail!("{API}/{name} is stale; type: cargo xtask generate");
         }
     }
-    Ok(FILES.join(", "))
+    Ok(FILES.join(", ").into())
 }
 
 /// Write them where they are committed, then the page that is built from them.

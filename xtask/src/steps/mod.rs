@@ -19,8 +19,32 @@ pub struct Step {
     pub name: &'static str,
     /// One line for `--list`.
     pub what: &'static str,
-    /// Does it, and gives a word on what was checked.
-    pub run: fn(&Workshop) -> Result<String>,
+    /// Does it, and says what was checked.
+    pub run: fn(&Workshop) -> Result<Done>,
+}
+
+/// What a step that went well has to say.
+#[derive(Debug, Default)]
+pub struct Done {
+    /// A word on what was checked.
+    pub note: String,
+    /// Checks inside it that could not run.
+    pub skips: Vec<Skip>,
+}
+
+/// A check that could not run, while the rest of its step did.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Skip {
+    /// Which, and why.
+    pub what: String,
+    /// Whether this machine could run it with more installed; what it cannot is no fault in continuous integration.
+    pub mendable: bool,
+}
+
+impl<T: Into<String>> From<T> for Done {
+    fn from(note: T) -> Self {
+        Self { note: note.into(), skips: Vec::new() }
+    }
 }
 
 /// Every step. `python` comes before `rust`, whose tests compare with pydicom and run ONNX Runtime from there.

@@ -1,4 +1,4 @@
-//! Python beside the Rust tests: pydicom to compare with, and the ONNX Runtime library inside its wheel.
+//! Python beside the Rust tests: pydicom to compare with, and the ONNX Runtime libraries inside two wheels.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,12 +7,21 @@ use anyhow::{Context as _, Result};
 use walkdir::WalkDir;
 
 use crate::install;
+use crate::steps::{Done, Skip};
 use crate::workshop::Workshop;
 
 const DICOM: &str = "crates/dicom/tests/requirements.txt";
 const TRAINING: &str = "training/requirements.txt";
+/// An ONNX Runtime library with OpenVINO inside; one wheel for each Python, and the same library in all of them.
+const OPENVINO: &str = "onnxruntime-openvino==1.24.1";
+const OPENVINO_PYTHON: &str = "3.12";
+const OPENVINO_PLATFORM: &str = "manylinux_2_28_x86_64";
+/// Below the target folder.
+const OPENVINO_FOLDER: &str = "openvino";
+/// Whether that wheel is made for machines like this one.
+pub const OPENVINO_IS_MADE: bool = cfg!(all(target_os = "linux", target_arch = "x86_64"));
 
-pub fn run(workshop: &Workshop) -> Result<String> {
+pub fn run(workshop: &Workshop) -> Result<Done> {
     let read = |path: &str| fs::read_to_string(workshop.root.join(path)).with_context(|| path.to_owned());
     let dicom = read(DICOM)?;
     // The version that made the models, without the gigabytes of PyTorch beside it.
@@ -22,13 +31,34 @@ pub fn run(workshop: &Workshop) -> Result<String> {
     let arguments = ["-r".to_owned(), DICOM.into(), onnxruntime.trim().to_owned()];
     install::pip(workshop, "rust", &arguments, &dicom)?;
     let library = onnx_runtime(workshop).context("the onnxruntime package holds no library")?;
-    Ok(library.file_name().unwrap_or_default().to_string_lossy().into_owned())
+    let note = format!("pydicom, {}", file_name(&library));
+    if !OPENVINO_IS_MADE {
+        let what = format!("OpenVINO: {OPENVINO} is not made for this kind of machine");
+        return Ok(Done { note, skips: vec![Skip { what, mendable: false }] });
+    }
+    Ok(match install::wheel(workshop, OPENVINO_FOLDER, OPENVINO, OPENVINO_PYTHON, OPENVINO_PLATFORM) {
+        Ok(_) => {
+            let library = openvino(workshop).with_context(|| format!("{OPENVINO} holds no library"))?;
+            format!("{note}, {} with OpenVINO", file_name(&library)).into()
+        }
+        // The other engines are tested all the same.
+        Err(error) => Done { note, skips: vec![Skip { what: format!("OpenVINO: {error}"), mendable: true }] },
+    })
 }
 
-/// The library in the virtual environment, if it was installed.
+/// The ONNX Runtime library in the virtual environment, if it was installed.
 pub fn onnx_runtime(workshop: &Workshop) -> Option<PathBuf> {
+    library_below(&workshop.target.join("python/lib"))
+}
+
+/// The ONNX Runtime library with OpenVINO inside, if it was installed.
+pub fn openvino(workshop: &Workshop) -> Option<PathBuf> {
+    library_below(&workshop.target.join(OPENVINO_FOLDER))
+}
+
+fn library_below(folder: &Path) -> Option<PathBuf> {
     let name = if cfg!(target_os = "macos") { "libonnxruntime." } else { "libonnxruntime.so" };
-    WalkDir::new(workshop.target.join("python/lib"))
+    WalkDir::new(folder)
         .into_iter()
         .filter_map(Result::ok)
         .map(walkdir::DirEntry::into_path)

@@ -3,14 +3,20 @@
 use anyhow::Result;
 
 use crate::install;
-use crate::steps::python;
-use crate::tally::Tally;
+use crate::steps::{Done, Skip, python};
+use crate::tally::{self, Tally};
 use crate::workshop::{Call, Workshop};
 
 const NEXTEST: &str = "0.9.143";
+/// The tests that run every engine: they see one ONNX Runtime library at a time.
+const ENGINE_TESTS: [&str; 2] = ["engines", "peony_us"];
+/// What stands in the reason of a skip that nothing which can be installed mends: pictures that are not in the
+/// repository, and instructions that the processor does not have.
+const NOT_HERE: [&str; 3] = ["PEONY_DATA", "shared/data", "the processor has no"];
 
 /// rustfmt over every crate, the fuzz targets too.
-pub fn format(workshop: &Workshop) -> Result<String> {
+pub fn format(workshop: &Workshop) -> Result<Done> {
+    install::component(workshop, "rustfmt", "fmt")?;
     workshop.run(&workshop.cargo(&["fmt", "--all", "--check"]))?;
     let manifest = "--manifest-path=fuzz/Cargo.toml";
     workshop.run(&workshop.cargo(&["fmt", manifest, "--check"]))?;
@@ -18,35 +24,60 @@ pub fn format(workshop: &Workshop) -> Result<String> {
 }
 
 /// Warnings are errors here and not in the sources: a newer compiler may warn of more.
-pub fn clippy(workshop: &Workshop) -> Result<String> {
+pub fn clippy(workshop: &Workshop) -> Result<Done> {
+    install::component(workshop, "clippy", "clippy")?;
     let args = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
     workshop.run(&workshop.cargo(&args))?;
     Ok("no warning".into())
 }
 
 /// All tests but those in documentation; by cargo's own runner where nextest cannot be had.
-pub fn tests(workshop: &Workshop) -> Result<String> {
+///
+/// Those of the engines run once more with OpenVINO, since a process opens one library only.
+pub fn tests(workshop: &Workshop) -> Result<Done> {
     let nextest = install::cargo_tool(workshop, "cargo-nextest", NEXTEST);
-    let command = match &nextest {
-        Ok(program) => workshop.command(
-            program,
-            ["nextest", "run", "--workspace", "--locked", "--no-fail-fast", "--success-output", "final"],
-        ),
-        Err(_) => workshop.cargo(&["test", "--workspace", "--locked", "--all-targets", "--no-fail-fast"]),
+    let run = |targets: &[&str]| match &nextest {
+        Ok(program) => {
+            let args = ["nextest", "run", "--workspace", "--locked", "--no-fail-fast"];
+            let shown = ["--success-output", "final"];
+            workshop.command(program, [&args[..], &shown, targets].concat())
+        }
+        Err(_) => {
+            let args = ["test", "--workspace", "--locked", "--no-fail-fast"];
+            workshop.cargo(&[&args[..], targets, &["--", "--show-output"]].concat())
+        }
     };
-    workshop.run(&with_python(workshop, &command))?;
-    let said = workshop.said();
-    let tally = Tally::read(&said).unwrap_or_default();
-    let mut note = format!("{} tests", tally.passed);
-    // Tests that lack data pass and say so; what they say must not be lost among the others.
-    let unseen = said.lines().filter(|line| line.trim_start().starts_with("skipped:")).count();
-    if unseen > 0 {
-        note += &format!(", {unseen} of them passed over: `grep skipped: {}`", workshop.log.display());
+    workshop.run(&with_python(workshop, &run(&["--all-targets"])))?;
+    let first = workshop.said();
+    let openvino = python::openvino(workshop);
+    if let Some(library) = &openvino {
+        let targets = ENGINE_TESTS.map(|name| ["--test", name]).concat();
+        workshop.run(&run(&targets).env("PEONY_ORT_LIB", library))?;
+    }
+    let both = workshop.said();
+    let second = both.strip_prefix(&first).unwrap_or_default();
+    let skips = skips(&first, second, openvino.is_some());
+    let mut note = format!("{} tests", Tally::read(&both).unwrap_or_default().passed);
+    if !skips.is_empty() {
+        note += &format!(", {} checks in them skipped", skips.len());
     }
     if nextest.is_err() {
         note += ", by cargo test: cargo-nextest could not be installed";
     }
-    Ok(note)
+    Ok(Done { note, skips })
+}
+
+/// What tests skipped that passed. What lacked OpenVINO in the first run counts only where there was no second one.
+fn skips(first: &str, second: &str, openvino: bool) -> Vec<Skip> {
+    let of_openvino = |what: &str| what.starts_with("openvino");
+    let first = tally::skip_lines(first).into_iter().filter(|what| !openvino || !of_openvino(what));
+    let all = first.chain(tally::skip_lines(second));
+    all.map(|what| {
+        let not_made = of_openvino(&what) && !python::OPENVINO_IS_MADE;
+        let mendable = !not_made && !NOT_HERE.iter().any(|word| what.contains(word));
+        Skip { what, mendable }
+    })
+    .collect()
 }
 
 /// The environment that tests look for Python and ONNX Runtime in; what a person has set stays.
@@ -63,8 +94,39 @@ fn with_python(workshop: &Workshop, command: &Call) -> Call {
 }
 
 /// Examples in documentation: nextest does not run them.
-pub fn doctests(workshop: &Workshop) -> Result<String> {
+pub fn doctests(workshop: &Workshop) -> Result<Done> {
     workshop.run(&workshop.cargo(&["test", "--workspace", "--locked", "--doc"]))?;
     let tally = Tally::read(&workshop.said()).unwrap_or_default();
-    Ok(format!("{} examples", tally.passed))
+    Ok(format!("{} examples", tally.passed).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: &str =
+        "    skipped: openvino: no OpenVINO inside\n    skipped: no shared data (set PEONY_DATA)\n";
+
+    fn check(second: &str, openvino: bool, expected: &[(&str, bool)]) {
+        let found = skips(FIRST, second, openvino);
+        let found: Vec<_> = found.iter().map(|skip| (skip.what.as_str(), skip.mendable)).collect();
+        assert_eq!(found, expected, "{second:?}");
+    }
+
+    #[test]
+    fn an_engine_is_skipped_where_no_run_had_it() {
+        let data = ("no shared data (set PEONY_DATA)", false);
+        check("", true, &[data]);
+        check("", false, &[("openvino: no OpenVINO inside", python::OPENVINO_IS_MADE), data]);
+        let second = "skipped: openvino-bf16: refused\nskipped: onnxruntime: gone";
+        let again = [data, ("openvino-bf16: refused", python::OPENVINO_IS_MADE), ("onnxruntime: gone", true)];
+        check(second, true, &again);
+    }
+
+    #[test]
+    fn what_the_processor_lacks_is_no_fault() {
+        let said = "skipped: openvino-bf16: it ran in fp32, the processor has no bf16";
+        let last = skips(FIRST, said, true).pop().unwrap();
+        assert!(!last.mendable, "{last:?}");
+    }
 }

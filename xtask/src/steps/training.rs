@@ -3,12 +3,13 @@
 use anyhow::{Context as _, Result};
 
 use crate::install;
+use crate::steps::Done;
 use crate::tally::Tally;
 use crate::workshop::Workshop;
 
 const REQUIREMENTS: &str = "training/requirements.txt";
 
-pub fn run(workshop: &Workshop) -> Result<String> {
+pub fn run(workshop: &Workshop) -> Result<Done> {
     let wanted = std::fs::read_to_string(workshop.root.join(REQUIREMENTS)).context(REQUIREMENTS)?;
     let arguments = ["-r".to_owned(), REQUIREMENTS.into()];
     let python = install::pip(workshop, "training", &arguments, &wanted)?;
@@ -16,7 +17,12 @@ pub fn run(workshop: &Workshop) -> Result<String> {
     let tool = |args: &[&str]| workshop.command(&python, [&["-m"], args].concat()).dir(&folder);
     workshop.run(&tool(&["ruff", "check", "."]))?;
     workshop.run(&tool(&["ruff", "format", "--check", "."]))?;
-    workshop.run(&tool(&["pytest", "-q", "-p", "no:cacheprovider"]))?;
-    let tally = Tally::read(&workshop.said()).unwrap_or_default();
-    Ok(format!("{} tests, ruff", tally.passed))
+    // `-rs`: what was skipped is in the log with its reason.
+    workshop.run(&tool(&["pytest", "-q", "-rs", "-p", "no:cacheprovider"]))?;
+    let Tally { passed, skipped, .. } = Tally::read(&workshop.said()).unwrap_or_default();
+    let mut note = format!("{passed} tests, ruff");
+    if skipped > 0 {
+        note += &format!(", {skipped} skipped: `grep SKIPPED {}`", workshop.log.display());
+    }
+    Ok(note.into())
 }

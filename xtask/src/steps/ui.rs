@@ -8,21 +8,24 @@ use anyhow::{Context as _, Result, bail};
 use walkdir::WalkDir;
 
 use crate::install;
+use crate::steps::Done;
 use crate::tally::Tally;
 use crate::workshop::Workshop;
 
 /// Types, lint and unit tests.
-pub fn check(workshop: &Workshop) -> Result<String> {
+pub fn check(workshop: &Workshop) -> Result<Done> {
     let (npm, ui) = install::npm(workshop)?;
-    for script in ["check", "lint", "test"] {
-        workshop.run(&workshop.command(&npm, ["run", script]).dir(&ui).env("CI", "true"))?;
+    // `lint` takes the script of the step `page` too, which stands outside.
+    for script in [&["check"][..], &["lint", "--", "../../xtask/page"], &["test"]] {
+        let run = workshop.command(&npm, [&["run"], script].concat());
+        workshop.run(&run.dir(&ui).env("CI", "true"))?;
     }
     let tally = Tally::read(&workshop.said()).unwrap_or_default();
-    Ok(format!("{} tests, types, lint", tally.passed))
+    Ok(format!("{} tests, types, lint", tally.passed).into())
 }
 
 /// Build into another folder and compare byte by byte.
-pub fn dist_is_current(workshop: &Workshop) -> Result<String> {
+pub fn dist_is_current(workshop: &Workshop) -> Result<Done> {
     let built = workshop.target.join("ui-dist");
     build(workshop, &built)?;
     let committed = files(&workshop.root.join("web/ui/dist"))?;
@@ -31,7 +34,7 @@ pub fn dist_is_current(workshop: &Workshop) -> Result<String> {
     if !stale.is_empty() {
         bail!("web/ui/dist is stale ({}); type: cargo xtask generate", stale.join(", "));
     }
-    Ok(format!("{} files", fresh.len()))
+    Ok(format!("{} files", fresh.len()).into())
 }
 
 /// `vite build` into `folder`.
