@@ -36,7 +36,7 @@ fn every_engine_gives_what_the_export_gave() {
         let mut model = Model::load(ModelFiles::from_dir(&folder).unwrap(), &options).unwrap();
         let provenance = model.provenance();
         if engine != "rten" && provenance.provider == "rten" {
-            eprintln!("{engine}: skipped, {}", model.notes().join("; "));
+            eprintln!("skipped: {engine}: {}", model.notes().join("; "));
             continue;
         }
         assert_eq!(
