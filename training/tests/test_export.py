@@ -17,7 +17,7 @@ from peony_training.export import disagreement, export
 from peony_training.net import Exported, PeonyUs, count_gflop
 
 PLAIN = {"Conv", "Relu", "Add", "Sub", "Mul", "Div", "Concat", "Resize", "Sigmoid", "MaxPool"}
-PLAIN |= {"ReduceSum", "ReduceMean", "Reshape", "Flatten", "Constant"}
+PLAIN |= {"DepthToSpace", "ReduceSum", "ReduceMean", "Reshape", "Flatten", "Constant"}
 SHIPPED = Path(__file__).parents[2] / "models" / "peony-us"
 
 

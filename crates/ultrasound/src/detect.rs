@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use peony_imaging::{Component, Labels, Letterbox, PixelRect, Resampler, feret, outline, polygon_area};
 use peony_model::{
-    BiRads, BoxPx, Code, Finding, Measurement, PointPx, Provenance, Quantity, Region, Spacing,
+    BiRads, BoxPx, Code, Finding, Measurement, PointPx, Provenance, QualityCode, Quantity, Region, Spacing,
 };
 
 use crate::network::{CANVAS, CELL, CELLS, MASK, MASK_STEP, NetOutputs, Network, NetworkError, Reading};
@@ -65,7 +65,7 @@ struct Past {
     mask: Vec<f32>,
     lesion: f32,
     shown: Vec<Found>,
-    malignancy: f32,
+    malignancy: Option<f32>,
 }
 
 impl Detect {
@@ -156,16 +156,22 @@ pub(crate) fn find(state: &mut Detect, view: &View<'_>, assessed: &Assessed) -> 
     let keep = if view.mode == Mode::Sweep { past_share(assessed) } else { 0.0 };
     let past = state.past.take().filter(|past| past.letterbox == letterbox && keep > 0.0);
     let (mask, lesion) = fuse(&outputs, past.as_ref(), keep, assessed, &letterbox);
-    let found = read(&mut state.labels, &mask, lesion, &outputs, reading, &letterbox, view, &provenance);
-    let (malignancy, shown) = (outputs.malignancy, found.clone());
-    state.past = Some(Past { letterbox, mask, lesion, shown, malignancy });
-    Detected {
-        findings: found,
-        malignancy: Some(malignancy),
-        lesion: Some(lesion),
-        network_took,
-        fresh: true,
+    let mut found = read(&mut state.labels, &mask, lesion, &outputs, reading, &letterbox, view, &provenance);
+    // Colour lies over the tissue that a grade is read from.
+    let is_coloured = assessed.issues.iter().any(|issue| issue.code == QualityCode::ColourBox);
+    if is_coloured {
+        found.iter_mut().for_each(leave_ungraded);
     }
+    let malignancy = (!is_coloured).then_some(outputs.malignancy);
+    let shown = found.clone();
+    state.past = Some(Past { letterbox, mask, lesion, shown, malignancy });
+    Detected { findings: found, malignancy, lesion: Some(lesion), network_took, fresh: true }
+}
+
+fn leave_ungraded(found: &mut Found) {
+    found.finding.malignancy = None;
+    found.finding.assessment = None;
+    found.finding.measurements.retain(|measurement| measurement.quantity() != Quantity::Malignancy);
 }
 
 /// The last answer, said again of the same picture.
@@ -174,7 +180,7 @@ fn stand(past: &Past, frame: u64) -> Detected {
     for Found { finding: Finding { region: Region::Image { frame: at, .. }, .. }, .. } in &mut findings {
         *at = frame;
     }
-    Detected { findings, malignancy: Some(past.malignancy), lesion: Some(past.lesion), ..Detected::default() }
+    Detected { findings, malignancy: past.malignancy, lesion: Some(past.lesion), ..Detected::default() }
 }
 
 /// How much of the past counts: what the speckle of the last frame still has in common with this one.

@@ -33,6 +33,7 @@ pub(crate) struct Assess {
     freeze: Freeze,
     follower: Follower,
     hysteresis: Hysteresis,
+    domain: Domain,
     drops: Drops,
 }
 
@@ -70,8 +71,12 @@ pub(crate) fn assess(state: &mut Assess, view: &View<'_>) -> Assessed {
     let look = Look::at(view, &state.grid, area);
     let contact_lost = faults::contact(&look);
     let mut issues = faults::of_picture(&look, contact_lost, chroma(view, area));
-    if view.frame.spacing.within(area.to_box_px().inflate(-1.0, -1.0)).is_none() {
-        issues.push(QualityIssue::new(QualityCode::ScaleUnknown));
+    match view.frame.spacing.within(area.to_box_px().inflate(-1.0, -1.0)) {
+        None => issues.push(QualityIssue::new(QualityCode::ScaleUnknown)),
+        Some(scale) => issues.extend(faults::too_deep(area, scale)),
+    }
+    if !still {
+        state.domain.settle(&mut issues);
     }
     let stopped =
         |issue: &QualityIssue| matches!(issue.code, QualityCode::NoBmode | QualityCode::WrongDomain);
@@ -131,6 +136,32 @@ pub(crate) fn conclude(
         picture_px: assessed.area.map(PixelRect::to_box_px),
         speed_mm_s: assessed.motion.as_ref().and_then(Motion::speed_mm_s),
         contact_lost,
+    }
+}
+
+/// Holds what kind of picture a sweep shows: a fan that is told from its shape on one frame and not on the next would be
+/// graded in between.
+#[derive(Debug, Default)]
+struct Domain {
+    /// The issue that holds, if the sweep is of something else; `None` before the first frame.
+    held: Option<Option<QualityIssue>>,
+    against: u32,
+}
+
+impl Domain {
+    /// Frames in a row that must say otherwise: half a second.
+    const PATIENCE: u32 = 15;
+
+    /// Makes the frame's word that of the sweep.
+    fn settle(&mut self, issues: &mut Vec<QualityIssue>) {
+        let now = issues.iter().find(|issue| issue.code == QualityCode::WrongDomain).copied();
+        let held = *self.held.get_or_insert(now);
+        self.against = if held.is_some() == now.is_some() { 0 } else { self.against + 1 };
+        if self.against > Self::PATIENCE {
+            (self.held, self.against) = (Some(now), 0);
+        }
+        issues.retain(|issue| issue.code != QualityCode::WrongDomain);
+        issues.extend(self.held.flatten());
     }
 }
 

@@ -84,9 +84,11 @@ impl Track {
         // A sighting counts by how sure it is, and half where the lesion is cut by the edge.
         let weight = found.finding.score.max(0.01) * if found.cut { 0.5 } else { 1.0 };
         self.score_sum += found.finding.score;
-        self.logit_sum += weight * found.logit;
-        self.weight_sum += weight;
-        self.spread.add(sigmoid(found.logit));
+        if found.finding.malignancy.is_some() {
+            self.logit_sum += weight * found.logit;
+            self.weight_sum += weight;
+            self.spread.add(sigmoid(found.logit));
+        }
     }
 
     /// Whether it persists, and is likely enough, to be shown as a lesion.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use image::{GrayImage, Luma};
+use image::{GrayImage, Luma, Rgb, RgbImage};
 use peony_model::{
     CalibrationSource, Frame, MmPerPx, Pixels, Precision, Provenance, QualityCode, Spacing, Unit,
 };
@@ -234,4 +234,41 @@ fn live_counts_every_frame_that_it_does_not_read() {
     assert_eq!(counts.read as usize, indices.len());
     assert!(indices.is_sorted(), "in order");
     assert_eq!(indices.last(), Some(&59), "the newest is never the one that is dropped");
+}
+
+#[test]
+fn under_colour_a_lesion_is_found_and_not_graded() {
+    let Frame { pixels: Pixels::Luma8(grey), .. } = frame(0, true, Spacing::Unknown) else { unreachable!() };
+    let colour = RgbImage::from_fn(grey.width(), grey.height(), |x, y| {
+        let level = grey.get_pixel(x, y).0[0];
+        if x > 320 && y > 200 { Rgb([255, level, level]) } else { Rgb([level; 3]) }
+    });
+    let seen = |pixels| {
+        let still = Frame { index: 0, time_ns: 0, pixels, spacing: Spacing::Unknown };
+        step(&mut pipeline(Mode::Still), &still)
+    };
+    let (plain, coloured) = (seen(Pixels::Luma8(grey)), seen(Pixels::Rgb8(colour)));
+    assert!(plain.findings[0].malignancy.is_some() && plain.malignancy.is_some());
+    assert!(coloured.quality.issues.iter().any(|issue| issue.code == QualityCode::ColourBox));
+    assert_eq!(coloured.findings.len(), plain.findings.len());
+    assert!(coloured.findings.iter().all(|f| f.malignancy.is_none() && f.assessment.is_none()));
+    assert_eq!(coloured.malignancy, None);
+}
+
+#[test]
+fn a_picture_deeper_than_a_breast_is_not_read() {
+    let at = |mm: f32, source| {
+        let scale = MmPerPx::new(mm, mm, source).map_or(Spacing::Unknown, Spacing::Uniform);
+        step(&mut pipeline(Mode::Still), &frame(0, true, scale))
+    };
+    for (mm, source, read) in [
+        (0.1, CalibrationSource::UltrasoundRegion, true),
+        (0.5, CalibrationSource::UltrasoundRegion, false),
+        (0.5, CalibrationSource::Entered, true),
+    ] {
+        let output = at(mm, source);
+        assert_eq!(output.lesion.is_some(), read, "{mm} {source:?}: {:?}", output.quality.issues);
+        let wrong = output.quality.issues.iter().any(|issue| issue.code == QualityCode::WrongDomain);
+        assert_eq!(wrong, !read);
+    }
 }

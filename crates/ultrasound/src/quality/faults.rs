@@ -1,6 +1,7 @@
 //! Figures against limits.
 
-use peony_model::{QualityCode, QualityIssue};
+use peony_imaging::PixelRect;
+use peony_model::{CalibrationSource, MmPerPx, QualityCode, QualityIssue};
 
 use super::look::{ColumnSignal, Look};
 use crate::motion::Motion;
@@ -28,6 +29,8 @@ const COLOUR_BOX: f32 = 0.015;
 const MARKS: f32 = 0.0022;
 /// A near field narrower than this share of the picture is the tip of a fan.
 const FAN: f32 = 0.42;
+/// Deeper than any breast is scanned, mm: hearts and bellies are.
+const TOO_DEEP_MM: f32 = 100.0;
 /// Where speckle is lost, mm/s out of the plane.
 const TOO_FAST_MM_S: f32 = 22.0;
 
@@ -71,6 +74,13 @@ fn is_foreign(look: &Look, chroma: f32) -> bool {
     let film = (0.93..1.07).contains(&across_over_all) && look.flat > 0.19;
     let fan = look.near_width < FAN;
     coloured || smooth || drawn || film || fan
+}
+
+/// A picture that reaches deeper than a breast. A scale that a person entered may be wrong, and proves nothing.
+pub(super) fn too_deep(area: PixelRect, scale: MmPerPx) -> Option<QualityIssue> {
+    let depth_mm = area.height as f32 * scale.y();
+    (depth_mm > TOO_DEEP_MM && scale.source() != CalibrationSource::Entered)
+        .then(|| QualityIssue::new(QualityCode::WrongDomain).with_figure(depth_mm, TOO_DEEP_MM))
 }
 
 /// Which side of the probe has lost contact: columns that are dark below a near field that is not.
