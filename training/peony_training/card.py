@@ -23,8 +23,9 @@ LIMITS = (
     "Malignancy was calibrated on a held part of the same three sets, where a third of the lesions are malignant: in "
     "screening, where few are, it overstates the risk.",
     "malignancy of a frame without a lesion means nothing; read it only where a mask is found.",
-    "The network itself knows no picture that it cannot read; the program stops many mammograms, photographs and fans "
-    "of sector probes before it, but other organs under a linear probe get an answer.",
+    "The network itself knows no picture that it cannot read; the program stops film mammograms, smooth pictures, "
+    "fans of sector probes and pictures deeper than 100 mm before it, but other organs under a linear probe get an "
+    "answer.",
     "Weights carry no picture, but were learned from data with terms of their own: see training.data.",
 )
 TENSORS = """

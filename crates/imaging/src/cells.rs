@@ -10,6 +10,8 @@ use crate::vectors::vectorized;
 pub struct Cell {
     /// Mean grey level.
     pub mean: u8,
+    /// Standard deviation of the grey levels.
+    pub deviation: u8,
     /// Pixels (of 32) no brighter than [`CellGrid::BLACK`].
     pub black: u8,
     /// Pixels (of 32) that equal their right neighbour: drawn surfaces, never speckle.
@@ -47,6 +49,7 @@ pub struct CellGrid {
 #[derive(Debug, Default, Clone)]
 struct Counts {
     grey: Vec<u16>,
+    squares: Vec<u32>,
     black: Vec<u8>,
     flat: Vec<u8>,
     saturated: Vec<u8>,
@@ -115,6 +118,8 @@ impl Counts {
     fn clear(&mut self, width: usize) {
         self.grey.clear();
         self.grey.resize(width, 0);
+        self.squares.clear();
+        self.squares.resize(width, 0);
         for counts in [&mut self.black, &mut self.flat, &mut self.saturated, &mut self.strokes] {
             counts.clear();
             counts.resize(width, 0);
@@ -126,6 +131,9 @@ impl Counts {
     fn add(&mut self, pixels: &[u8]) {
         for (sum, &p) in self.grey.iter_mut().zip(pixels) {
             *sum += u16::from(p);
+        }
+        for (sum, &p) in self.squares.iter_mut().zip(pixels) {
+            *sum += u32::from(p) * u32::from(p);
         }
         for (count, &p) in self.black.iter_mut().zip(pixels) {
             *count += u8::from(p <= CellGrid::BLACK);
@@ -150,9 +158,13 @@ impl Counts {
         let eight = column * CellGrid::SIDE..(column + 1) * CellGrid::SIDE;
         let sum = |counts: &[u8]| counts[eight.clone()].iter().sum::<u8>();
         let grey: u16 = self.grey[eight.clone()].iter().sum();
+        let squares: u32 = self.squares[eight.clone()].iter().sum();
         let read = u16::from(CellGrid::READ);
+        let mean = f32::from(grey) / f32::from(read);
+        let variance = squares as f32 / f32::from(read) - mean * mean;
         Cell {
             mean: ((grey + read / 2) / read) as u8,
+            deviation: variance.max(0.0).sqrt().round() as u8,
             black: sum(&self.black),
             flat: sum(&self.flat),
             saturated: sum(&self.saturated),
@@ -187,8 +199,10 @@ mod tests {
     #[test]
     fn the_mean_is_right_and_a_full_cell_does_not_overflow() {
         assert_eq!(only_cell(|_, _| 255).saturated, CellGrid::READ);
+        assert_eq!(only_cell(|x, _| if x % 2 == 0 { 90 } else { 110 }).deviation, 10);
         for level in [0_u8, 7, 100, 255] {
-            assert_eq!(only_cell(|_, _| level).mean, level);
+            let even = only_cell(|_, _| level);
+            assert_eq!((even.mean, even.deviation), (level, 0));
         }
     }
 

@@ -44,7 +44,7 @@ impl std::fmt::Display for Side {
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// A file of the model could not be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}", path.display())]
     File {
         /// The file.
         path: PathBuf,

@@ -207,6 +207,7 @@ fn a_folder_without_a_model_names_the_file() {
     let said = ModelFiles::from_dir(empty.path()).unwrap_err().to_string();
     assert!(said.contains("model.onnx"), "{said}");
     std::fs::write(empty.path().join("card.toml"), [0xff, 0xfe]).unwrap();
-    let said = ModelFiles::from_dir(empty.path()).unwrap_err().to_string();
-    assert!(said.contains("card.toml") && said.contains("utf-8"), "{said}");
+    let error = ModelFiles::from_dir(empty.path()).unwrap_err();
+    let (said, cause) = (error.to_string(), std::error::Error::source(&error).unwrap().to_string());
+    assert!(said.contains("card.toml") && cause.contains("utf-8"), "{said}: {cause}");
 }

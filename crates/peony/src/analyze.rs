@@ -23,10 +23,11 @@ pub fn run(args: &AnalyzeArgs) -> Result<Outcome> {
     let bar = progress::files(files.len());
     let is_only = files.len() == 1;
     let mut outcome = Outcome::Done;
+    let mut has_read = false;
     for file in files {
         let read = file.and_then(|path| {
             bar.set_message(path.display().to_string());
-            analyze_file(&path, args, &mut reader, &bar, is_only)
+            analyze_file(&path, args, &mut reader, &bar, is_only, &mut has_read)
         });
         match read {
             Ok(()) => {}
@@ -39,7 +40,7 @@ pub fn run(args: &AnalyzeArgs) -> Result<Outcome> {
         bar.inc(1);
     }
     bar.finish_and_clear();
-    if let (false, Some(by)) = (args.json, reader.provenance()) {
+    if let (false, true, Some(by)) = (args.json, has_read, reader.provenance()) {
         let engine = format!("{} in {}", by.provider, by.precision.as_str());
         writeln!(
             std::io::stdout(),
@@ -58,6 +59,7 @@ fn analyze_file(
     reader: &mut engine::Reader,
     files: &ProgressBar,
     is_only: bool,
+    has_read: &mut bool,
 ) -> Result<()> {
     let name = path.display().to_string();
     let opened = input::open(path, args.mm_per_px).map_err(|error| error.context(name.clone()))?;
@@ -80,7 +82,7 @@ fn analyze_file(
                     serde_json::to_writer(&mut line, &Record::new(&name, &output, by))?;
                     writeln!(line)?;
                 } else {
-                    write_plain(&mut line, &name, opened.is_cine, &output)?;
+                    write_plain(&mut line, &name, opened.is_cine, &output, reader.provenance().is_some())?;
                 }
                 bar.suspend(|| std::io::stdout().write_all(&line))?;
             }
@@ -90,6 +92,7 @@ fn analyze_file(
             bar.inc(1);
         }
     }
+    *has_read |= unread.read;
     unread.into_result().map_err(|error| error.context(name))
 }
 
@@ -113,7 +116,7 @@ impl Unread {
         if output.lesion.is_some() || reader.provenance().is_none() || reader.failed_on_last() {
             self.read = true;
         } else if self.refused.is_none() {
-            self.refused = worst(output);
+            self.refused = refusal(output);
         }
     }
 
@@ -130,19 +133,27 @@ impl Unread {
     }
 }
 
-/// The gravest thing about a picture; the issues come gravest first.
-fn worst(output: &StepOutput) -> Option<QualityCode> {
-    output.quality.issues.first().map(|issue| issue.code)
+/// What kept the network from being asked about a picture.
+fn refusal(output: &StepOutput) -> Option<QualityCode> {
+    let refusing = [QualityCode::WrongDomain, QualityCode::NoBmode, QualityCode::ContactLost];
+    refusing.into_iter().find(|code| output.quality.issues.iter().any(|issue| issue.code == *code))
 }
 
 /// One line a frame for a person. Where nothing was marked it says that and no more: it does not mean that nothing is there.
-fn write_plain(out: &mut impl Write, name: &str, is_cine: bool, output: &StepOutput) -> std::io::Result<()> {
+fn write_plain(
+    out: &mut impl Write,
+    name: &str,
+    is_cine: bool,
+    output: &StepOutput,
+    has_model: bool,
+) -> std::io::Result<()> {
     write!(out, "{name}")?;
     if is_cine {
         write!(out, " frame {}", output.frame)?;
     }
     write!(out, ": ")?;
     match output.findings.len() {
+        0 if !has_model => write!(out, "quality judged only")?,
         0 if output.lesion.is_none() => write!(out, "not read")?,
         0 => write!(out, "nothing marked")?,
         1 => write!(out, "1 lesion")?,

@@ -59,7 +59,7 @@ impl Reader {
             Err(error) => (None, Some(format!("{error:#}"))),
         };
         if let Some(why) = &why_no_model {
-            eprintln!("peony: no model, only the quality of the pictures is judged: {why}");
+            eprintln!("peony: no model, only the quality of the pictures is judged ({why})");
         }
         let provenance = network.as_ref().map(Model::provenance);
         let network = network.map(|model| Box::new(model) as Box<dyn Network>);

@@ -17,6 +17,8 @@ use crate::quality::Assessed;
 
 /// The smallest part that is a finding, in pixels of the mask: 0.1 % of the canvas.
 const SMALLEST_PX: u32 = (MASK * MASK / 1000) as u32;
+/// The least width and height of a finding, in pixels of the frame.
+const THINNEST_PX: f32 = 2.0;
 /// The most findings of one frame; a mask in more pieces is noise.
 const MOST_FINDINGS: usize = 16;
 /// The most points of an outline.
@@ -241,7 +243,8 @@ fn read(
             points.iter().step_by(every).map(|&point| on_picture(letterbox, point)).collect();
         let logit = malignancy_logit(labels, mask, &outputs.malignancy_map, part);
         let malignancy = sigmoid(logit);
-        let box_px = bounds(&contour_px)?;
+        // A part in the margin around the picture is no finding: nothing of it is left on the picture.
+        let box_px = bounds(&contour_px).filter(|b| b.width().min(b.height()) >= THINNEST_PX)?;
         let mut measurements = sizes(&contour_px, box_px, &view.frame.spacing);
         measurements.push(Measurement::ratio(Quantity::Malignancy, malignancy));
         let area_px2 = polygon_area(&contour_px);

@@ -26,14 +26,14 @@ pub(super) struct Hysteresis {
 
 impl Hysteresis {
     /// The faults that hold, given those of this frame. What is known of the source and not seen in the picture (the
-    /// scale) holds at once.
+    /// scale), and what keeps the network from being asked, holds at once: a frame that nobody reads must say why.
     pub fn settle(&mut self, now: &[QualityIssue]) -> Vec<QualityIssue> {
         for (light, code) in self.lights.iter_mut().zip(QualityCode::ALL) {
             match now.iter().find(|issue| issue.code == code) {
                 Some(issue) => {
                     light.with = light.with.saturating_add(1);
                     light.without = 0;
-                    if light.with >= ON || light.shown.is_some() || code == QualityCode::ScaleUnknown {
+                    if light.with >= ON || light.shown.is_some() || holds_at_once(code) {
                         light.shown = Some(*issue);
                     }
                 }
@@ -48,6 +48,10 @@ impl Hysteresis {
         }
         self.lights.iter().filter_map(|light| light.shown).collect()
     }
+}
+
+fn holds_at_once(code: QualityCode) -> bool {
+    matches!(code, QualityCode::ScaleUnknown | QualityCode::WrongDomain | QualityCode::NoBmode)
 }
 
 #[cfg(test)]

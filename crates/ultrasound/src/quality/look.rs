@@ -18,6 +18,9 @@ pub(crate) struct Look {
     pub saturated: f32,
     /// Share of pixels equal to their right neighbour, of those that are not black.
     pub flat: f32,
+    /// Standard deviation of grey over its mean within a cell, the median over the cells that show something: what speckle
+    /// is by its nature, and the grain of a film is not.
+    pub contrast: f32,
     /// Share of pixels that are strokes of text or marks.
     pub strokes: f32,
     /// Mean square of differences of neighbours over those of pixels four apart, along the lines of sight and across.
@@ -50,11 +53,15 @@ impl Look {
             return Self::default();
         }
         let mut greys = Histogram::new(0.0, 256.0, 128);
+        let mut contrasts = Histogram::new(0.0, 1.0, 500);
         let (mut black, mut saturated, mut flat, mut strokes) = (0_u32, 0_u32, 0_u32, 0_u32);
         for row in rows.clone() {
             for column in columns.clone() {
                 let cell = grid.at(column, row);
                 greys.add(f32::from(cell.mean));
+                if cell.mean > LIT_WELL {
+                    contrasts.add(f32::from(cell.deviation) / f32::from(cell.mean));
+                }
                 black += u32::from(cell.black);
                 saturated += u32::from(cell.saturated);
                 flat += u32::from(cell.flat.saturating_sub(cell.black));
@@ -67,6 +74,8 @@ impl Look {
             median_grey: greys.quantile(0.5).unwrap_or_default(),
             bright_grey: greys.quantile(0.95).unwrap_or_default(),
             saturated: saturated as f32 / pixels,
+            // A picture too dark to tell keeps what speckle has.
+            contrast: contrasts.quantile(0.5).unwrap_or(1.0),
             flat: flat as f32 / (pixels - black as f32).max(1.0),
             strokes: strokes as f32 / pixels,
             sharpness,
@@ -76,6 +85,9 @@ impl Look {
         }
     }
 }
+
+/// Cells brighter than this show something, and not the noise of the dark.
+const LIT_WELL: u8 = 25;
 
 /// See [`Look::near_width`]. The near field is the upper sixth of the rows that show anything.
 fn near_width(grid: &CellGrid, columns: std::ops::Range<usize>, rows: std::ops::Range<usize>) -> f32 {
