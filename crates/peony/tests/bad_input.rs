@@ -61,20 +61,27 @@ fn element(group: u16, number: u16, vr: &[u8; 2], value: &[u8]) -> Vec<u8> {
 
 /// A grey picture of the given modality and size, all zero.
 fn grey_dataset(modality: &[u8; 2], rows: u16, columns: u16, pixels: usize) -> Vec<u8> {
+    [grey_header(modality, rows, columns, b"1 ", &[]), element(0x7fe0, 0x0010, b"OB", &vec![0; pixels])]
+        .concat()
+}
+
+/// What stands before the pixels of an eight-bit grey object; `timing` holds further elements of group 0018.
+fn grey_header(modality: &[u8; 2], rows: u16, columns: u16, frames: &[u8; 2], timing: &[u8]) -> Vec<u8> {
     let short = |number, value: u16| element(0x0028, number, b"US", &value.to_le_bytes());
     [
         element(0x0008, 0x0016, b"UI", b"1.2.840.10008.5.1.4.1.1.6.1\0"),
         element(0x0008, 0x0018, b"UI", b"1.2.3.4\0"),
         element(0x0008, 0x0060, b"CS", modality),
+        timing.to_vec(),
         short(0x0002, 1),
         element(0x0028, 0x0004, b"CS", b"MONOCHROME2 "),
+        element(0x0028, 0x0008, b"IS", frames),
         short(0x0010, rows),
         short(0x0011, columns),
         short(0x0100, 8),
         short(0x0101, 8),
         short(0x0102, 7),
         short(0x0103, 0),
-        element(0x7fe0, 0x0010, b"OB", &vec![0; pixels]),
     ]
     .concat()
 }
@@ -89,7 +96,7 @@ fn nested(depth: usize) -> Vec<u8> {
     bytes
 }
 
-/// Reads `bad` between two good files: one line about it, both others read, and exit code 1; 3 without a model.
+/// Reads `bad` between two good files: one line about it, both others read, and exit code 1.
 fn check(name: &str, make: impl Fn(&Path) -> PathBuf, says: &str) {
     let folder = TempDir::new().unwrap();
     let good = good(folder.path());
@@ -222,26 +229,10 @@ fn a_damaged_frame_and_a_frame_time_of_zero_are_said_and_the_rest_is_read() {
 
 fn damaged_cine(rows: u16, columns: u16) -> Vec<u8> {
     let folder = TempDir::new().unwrap();
-    let short = |number, value: u16| element(0x0028, number, b"US", &value.to_le_bytes());
     let pixels = usize::from(rows) * usize::from(columns);
     let noise: Vec<u8> = (0..pixels).map(|i| 60 + ((i * 7919) % 61) as u8).collect();
     let good = rle(&noise);
-    let mut dataset = [
-        element(0x0008, 0x0016, b"UI", b"1.2.840.10008.5.1.4.1.1.3.1\0"),
-        element(0x0008, 0x0018, b"UI", b"1.2.3.4\0"),
-        element(0x0008, 0x0060, b"CS", b"US"),
-        element(0x0018, 0x1063, b"DS", b"0 "),
-        short(0x0002, 1),
-        element(0x0028, 0x0004, b"CS", b"MONOCHROME2 "),
-        element(0x0028, 0x0008, b"IS", b"3 "),
-        short(0x0010, rows),
-        short(0x0011, columns),
-        short(0x0100, 8),
-        short(0x0101, 8),
-        short(0x0102, 7),
-        short(0x0103, 0),
-    ]
-    .concat();
+    let mut dataset = grey_header(b"US", rows, columns, b"3 ", &element(0x0018, 0x1063, b"DS", b"0 "));
     dataset.extend([0xe0, 0x7f, 0x10, 0x00, b'O', b'B', 0, 0, 0xff, 0xff, 0xff, 0xff]);
     let item =
         |bytes: &[u8]| [&[0xfe, 0xff, 0x00, 0xe0], &(bytes.len() as u32).to_le_bytes()[..], bytes].concat();
