@@ -160,6 +160,7 @@ fn surface<const W: usize, const H: usize>(
     let (mut patch, mut strip) = (Vec::with_capacity(H), Vec::with_capacity(H + 2));
     cut::<W>(from, origin, H, &mut patch);
     let own = Sums::of(&patch);
+    let own_variance = f64::from(own.variance(W * H));
     let mut surface = NccSurface::default();
     for column in 0..3 {
         // The three neighbours of a column have all but their first and last lines in common.
@@ -170,7 +171,7 @@ fn surface<const W: usize, const H: usize>(
             let other: Sums = single[down..down + 2].iter().copied().chain([common]).sum();
             let covariance = dot(&patch, &strip[down..down + H]) as f64 / pixels
                 - (own.sum as f64 / pixels) * (other.sum as f64 / pixels);
-            let scale = f64::from(own.variance(W * H)) * f64::from(other.variance(W * H));
+            let scale = own_variance * f64::from(other.variance(W * H));
             if scale <= 0.0 {
                 return None;
             }

@@ -65,6 +65,7 @@ pub fn live(args: &BenchLiveArgs) -> Result<Outcome> {
     let source = engine::phantom(SEED, args.size, args.frames)?.frames.map_while(Result::ok);
     let dropped = if args.realtime {
         let counts = live::run(live::paced(source), reader.pipeline(), |_, output| note(output.timings));
+        reader.note_failure();
         counts.dropped
     } else {
         source.for_each(|frame| note(reader.step(&frame).timings));

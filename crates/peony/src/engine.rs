@@ -96,8 +96,13 @@ impl Reader {
     /// Reads one frame.
     pub fn step(&mut self, frame: &Frame) -> StepOutput {
         let output = step(&mut self.pipeline, frame);
-        self.failures.note(&self.pipeline);
+        self.note_failure();
         output
+    }
+
+    /// Looks at what became of the last frame, where somebody else drove the pipeline.
+    pub fn note_failure(&mut self) {
+        self.failures.note(&self.pipeline);
     }
 
     /// Whether the model failed on the last frame, so that nothing on it is the model's word.
