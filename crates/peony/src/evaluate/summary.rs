@@ -1,0 +1,53 @@
+//! What an evaluation has found, for whoever writes it down; here also as JSON.
+
+use std::collections::BTreeMap;
+
+use peony_model::Provenance;
+use serde::Serialize;
+
+use super::figures::{Figures, Group, Subset};
+
+/// Everything that is written down.
+#[derive(Clone, Copy)]
+pub struct Summary<'a> {
+    /// Which rows of the table were read.
+    pub split: &'a str,
+    /// The model that read them.
+    pub provenance: Option<&'a Provenance>,
+    /// All readings first, then each data set and device.
+    pub groups: &'a [Group<'a>],
+}
+
+/// The keys that `--json` writes.
+#[derive(Serialize)]
+struct Json<'a> {
+    split: &'a str,
+    provenance: Option<&'a Provenance>,
+    /// Each data set by its name, and `all`.
+    datasets: BTreeMap<&'a str, &'a Figures>,
+    /// Each device by its name, `other` and `unknown`; left out where the table names none.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    devices: BTreeMap<&'a str, &'a Figures>,
+}
+
+impl Summary<'_> {
+    /// The figures as JSON.
+    ///
+    /// # Errors
+    /// Never for what an evaluation finds; `serde_json` cannot know.
+    pub fn to_json(self) -> serde_json::Result<String> {
+        let (mut datasets, mut devices) = (BTreeMap::new(), BTreeMap::new());
+        for group in self.groups.iter().rev() {
+            // `all` comes last, so that a data set of that name does not stand in its place.
+            match &group.subset {
+                Subset::All => datasets.insert("all", &group.figures),
+                Subset::Dataset(name) => datasets.insert(name, &group.figures),
+                Subset::Device(name) => devices.insert(name.as_str(), &group.figures),
+                Subset::OtherDevices => devices.insert("other", &group.figures),
+                Subset::DeviceUnknown => devices.insert("unknown", &group.figures),
+            };
+        }
+        let json = Json { split: self.split, provenance: self.provenance, datasets, devices };
+        serde_json::to_string_pretty(&json)
+    }
+}
