@@ -55,11 +55,14 @@ pub enum Command {
   peony bench live --engine rten --threads 2")]
     Bench(BenchArgs),
     /// Measure accuracy on labelled pictures.
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   peony evaluate --cases cases.csv --root data --split val
+  peony evaluate --cases cases.csv --root data --html report.html --lang zh
 
 cases.csv has one row a picture with the columns dataset, image, mask, group, pathology and split;
-pathology is benign, malignant or normal; paths are relative to --root.")]
+pathology is benign, malignant or normal; paths are relative to --root. The columns birads (2, 3, 4,
+4a, 4b, 4c, 5), device, shape, margin, echogenicity, posterior, halo and calcifications may be there;
+what needs one that is not is left out.")]
     Evaluate(EvaluateArgs),
 }
 
@@ -238,9 +241,24 @@ pub struct EvaluateArgs {
     /// The figures as JSON instead of a table.
     #[arg(long)]
     pub json: bool,
+    /// Write a report with plots to this file: HTML that loads nothing, for a browser or for print.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// The report's language.
+    #[arg(long, value_enum, default_value_t = Lang::En)]
+    pub lang: Lang,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub model: ModelArgs,
+}
+
+/// The language of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Lang {
+    /// English.
+    En,
+    /// Simplified Chinese.
+    Zh,
 }
 
 /// A scale that a person entered, the same across and down.

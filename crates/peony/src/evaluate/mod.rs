@@ -2,7 +2,7 @@
 //!
 //! The figures are the program's, not the network's alone: the same reading, cropping, thresholds and outlines as
 //! `peony analyze`. `cases.rs` reads the table, `reading.rs` one picture, `figures.rs` makes the figures of all,
-//! each data set and each device, and `table.rs` and `summary.rs` (JSON) write them down.
+//! each data set and each device, and `table.rs`, `summary.rs` (JSON) and `report/` (HTML) write them down.
 
 mod cases;
 mod categories;
@@ -11,12 +11,15 @@ mod figures;
 mod foreign;
 mod metrics;
 mod reading;
+mod report;
 mod summary;
 mod table;
 
+use std::fs::File;
 use std::io::Write;
+use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use self::cases::Cases;
 use self::foreign::Printable;
@@ -29,7 +32,7 @@ use crate::progress;
 /// Reads every ultrasound case of the split and reports.
 ///
 /// # Errors
-/// Where the table cannot be read or holds no such case.
+/// Where the table cannot be read or holds no such case, or the report cannot be written.
 pub fn run(args: &EvaluateArgs) -> Result<Outcome> {
     let Cases { cases, complaints } = Cases::read(&args.cases, &args.split)?;
     let mut reader = Reader::load(&args.model);
@@ -38,6 +41,8 @@ pub fn run(args: &EvaluateArgs) -> Result<Outcome> {
         // Said already, on loading.
         return Ok(outcome);
     }
+    // Before the readings, which take minutes: a path that cannot be written is said at once.
+    let html = args.html.as_deref().map(|path| create(path).map(|file| (path, file))).transpose()?;
     for complaint in &complaints {
         eprintln!("peony: {complaint}");
         outcome = outcome.and(Outcome::SomeFailed);
@@ -58,11 +63,28 @@ pub fn run(args: &EvaluateArgs) -> Result<Outcome> {
     bar.finish_and_clear();
     let groups = figures::groups(&readings);
     let summary = Summary { split: &args.split, provenance: reader.provenance(), groups: &groups };
+    // A full disk is no reason to lose the figures: they are printed, then it is said.
+    let written = match html {
+        Some((path, mut file)) => {
+            let page = report::html(&summary, args.lang)?;
+            file.write_all(page.as_bytes()).with_context(|| cannot_be_written(path))
+        }
+        None => Ok(()),
+    };
     let mut out = std::io::stdout().lock();
     if args.json {
         writeln!(out, "{}", summary.to_json()?)?;
     } else {
         table::write(&mut out, &summary)?;
     }
+    written?;
     Ok(outcome.and(reader.outcome()))
+}
+
+fn create(path: &Path) -> Result<File> {
+    File::create(path).with_context(|| cannot_be_written(path))
+}
+
+fn cannot_be_written(path: &Path) -> String {
+    format!("{}: cannot be written", path.display())
 }
