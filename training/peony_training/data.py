@@ -1,28 +1,33 @@
-"""Cases of `cases.csv`, their parts, and the letterboxed pictures kept in memory.
+"""Cases of `cases.csv`, the phantom's frames and pictures that are no breast ultrasound, letterboxed, in memory.
 
-The split goes by group (patient or near-duplicate group): `val` is only ever reported on; a part of `train` is held
-out, again by group, to choose the checkpoint and the thresholds on.
+The split goes by group (patient or near-duplicate group). `val` is only ever reported on: everything is chosen on folds
+of `train`, made by group again.
 """
 
 import csv
 import hashlib
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from peony_training.lexicon import UNKNOWN, birads_steps, descriptors, tissue
 from peony_training.preprocess import CANVAS, letterbox
 
 DATASETS = ("busi", "busbra", "breast")
-# Zoomed views are cut from a larger copy, so that a crop is not recognised by its blur.
+PHANTOM = "phantom"
+OUTSIDE = "outside"
+# Closer views are cut from a larger copy, so that they are not known by their blur.
 LARGE = 384
+FOLDS = 5
 
 
 @dataclass(frozen=True)
 class Case:
-    """One still: its files (relative to the data folder), its group, and what is known of it."""
+    """One still: its files, its group, and what is known of it."""
 
     dataset: str
     image: str
@@ -31,66 +36,114 @@ class Case:
     pathology: str
     birads: str
     split: str
+    device: str = ""
+    # Answers of `lexicon`, unknown where the data do not say.
+    steps: tuple[float, ...] = ()
+    descriptors: tuple[float, ...] = ()
+    tissue: tuple[float, ...] = ()
+    # Frames of one burst follow one another; a still is a burst of its own.
+    burst: str = ""
 
     @property
     def has_lesion(self) -> bool:
-        return self.pathology != "normal"
+        return self.pathology in ("benign", "malignant")
 
     @property
-    def malignant(self) -> int:
+    def malignant(self) -> float:
         """1 malignant, 0 benign, -1 where the question does not arise (no lesion)."""
-        return {"malignant": 1, "benign": 0}.get(self.pathology, -1)
+        return {"malignant": 1.0, "benign": 0.0}.get(self.pathology, UNKNOWN)
 
     @property
-    def birads_rank(self) -> int:
-        """BI-RADS 2, 3, 4, 5 as 0..3, -1 where it is not given."""
-        return {"2": 0, "3": 1, "4": 2, "5": 3}.get(self.birads[:1], -1) if self.has_lesion else -1
+    def breast(self) -> bool:
+        """Whether this is a B-mode picture of a breast."""
+        return self.dataset != OUTSIDE
 
 
 def read_cases(root: Path) -> list[Case]:
     """The ultrasound rows of `root`/cases.csv, in file order."""
+    return [case_of(row) for row in read_rows(root) if row["dataset"] in DATASETS]
+
+
+def read_rows(root: Path) -> list[dict[str, str]]:
     with (root / "cases.csv").open(newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["dataset"] in DATASETS]
-    return [
-        Case(
-            dataset=row["dataset"],
-            image=row["image"],
-            mask=row["mask"],
-            group=f"{row['dataset']}/{row['group']}",
-            pathology=row["pathology"],
-            birads=row["birads"],
-            split=row["split"],
-        )
-        for row in rows
-    ]
+        return list(csv.DictReader(file))
 
 
-def hold_out(cases: list[Case], fraction: float, seed: int) -> tuple[list[Case], list[Case]]:
-    """Split cases into (learn, held) by group, with the same share of each data set and pathology.
+def case_of(row: Mapping[str, str]) -> Case:
+    lesion = row["pathology"] != "normal"
+    nothing = dict.fromkeys(row, "")
+    return Case(
+        dataset=row["dataset"],
+        image=row["image"],
+        mask=row["mask"],
+        group=f"{row['dataset']}/{row['group']}",
+        pathology=row["pathology"],
+        birads=row["birads"] if lesion else "",
+        split=row["split"],
+        device=row.get("device", ""),
+        steps=tuple(birads_steps(row["birads"] if lesion else "")),
+        descriptors=tuple(descriptors(row if lesion else nothing)),
+        tissue=tuple(tissue(row)),
+    )
 
-    The order of groups is that of a hash of their name and the seed: adding a case moves no other.
+
+def read_mammograms(root: Path) -> list[Case]:
+    """The film mammograms of `cases.csv`: pictures of a breast that this network must not read."""
+    rows = [row for row in read_rows(root) if row["dataset"] == "mias"]
+    return [unlabelled(OUTSIDE, row["image"], row["split"], f"mias/{row['group']}") for row in rows]
+
+
+def unlabelled(dataset: str, image: str, split: str, group: str) -> Case:
+    nothing = tuple(birads_steps("")), tuple(descriptors({})), tuple(tissue({}))
+    return Case(dataset, image, "", group, "", "", split, "", *nothing)
+
+
+def read_phantom(root: Path) -> list[Case]:
+    """Frames that the example `bursts` of the phantom wrote: `SEED-BURST-FRAME-KIND.png`, masks beside them."""
+    cases = []
+    for path in sorted(root.glob("*.png"), key=burst_order):
+        if path.name.endswith(".mask.png"):
+            continue
+        seed, burst, _, kind = path.stem.split("-")
+        drawn = path.with_suffix(".mask.png")
+        pathology = "normal" if kind == "none" else "malignant" if kind == "carcinoma" else "benign"
+        case = unlabelled(PHANTOM, str(path.resolve()), "train", f"phantom/{seed}")
+        mask = str(drawn.resolve()) if drawn.exists() else ""
+        cases.append(replace(case, mask=mask, pathology=pathology, burst=f"phantom/{seed}-{burst}"))
+    return cases
+
+
+def burst_order(path: Path) -> tuple[int, ...]:
+    """Seed, burst and frame as numbers: frame 10 comes after frame 9."""
+    return tuple(int(part) for part in path.name.split(".")[0].split("-")[:3])
+
+
+def fold_of(cases: list[Case], folds: int = FOLDS, seed: int = 0) -> list[int]:
+    """The fold of each case: by group, each with the same share of each data set and pathology.
+
+    The order of groups is that of a hash of their name and the seed: it does not hang on the order of the rows.
     """
-    groups: dict[str, list[Case]] = defaultdict(list)
+    members: dict[str, list[Case]] = defaultdict(list)
     for case in cases:
-        groups[case.group].append(case)
+        members[case.group].append(case)
     strata: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for name, members in groups.items():
-        strata[members[0].dataset, max(member.pathology for member in members)].append(name)
-    held: set[str] = set()
-    for names in strata.values():
-        names.sort(key=lambda name: hashlib.sha256(f"{seed}:{name}".encode()).digest())
-        held.update(names[: round(fraction * len(names))])
-    return [c for c in cases if c.group not in held], [c for c in cases if c.group in held]
+    for name, group in members.items():
+        strata[group[0].dataset, max(case.pathology for case in group)].append(name)
+    fold: dict[str, int] = {}
+    for number, key in enumerate(sorted(strata)):
+        names = sorted(strata[key], key=lambda name: hashlib.sha256(f"{seed}:{name}".encode()).digest())
+        # Each stratum starts at another fold, so that the first does not gather every remainder.
+        fold.update({name: (index + number) % folds for index, name in enumerate(names)})
+    return [fold[case.group] for case in cases]
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """Letterboxed luma and masks (0 or 255, soft at edges), uint8 [n, size, size], in the order of the cases."""
+    """Letterboxed luma and masks (0 or 255, soft at edges), uint8, in the order of the cases."""
 
-    luma: np.ndarray
-    mask: np.ndarray
-    luma_large: np.ndarray
-    mask_large: np.ndarray
+    luma: np.ndarray  # [n, 256, 256], as the program makes it
+    luma_large: np.ndarray  # [n, 384, 384]
+    mask: np.ndarray  # [n, 384, 384]
 
 
 def load_picture(root: Path, case: Case) -> Image.Image:
@@ -114,16 +167,75 @@ def load_pictures(root: Path, cases: list[Case], cache: Path | None = None) -> P
     if kept and kept.exists():
         with np.load(kept) as arrays:
             return Pictures(**{name: arrays[name] for name in arrays.files})
-    shapes = {"luma": CANVAS, "mask": CANVAS, "luma_large": LARGE, "mask_large": LARGE}
-    arrays = {name: np.zeros((len(cases), size, size), np.uint8) for name, size in shapes.items()}
+    luma = np.zeros((len(cases), CANVAS, CANVAS), np.uint8)
+    large = np.zeros((len(cases), LARGE, LARGE), np.uint8)
+    mask = np.zeros_like(large)
     for index, case in enumerate(cases):
         picture = load_picture(root, case)
-        mask = load_mask(root, case, picture.size)
-        arrays["luma"][index] = letterbox(picture)
-        arrays["mask"][index] = letterbox(mask)
-        arrays["luma_large"][index] = letterbox(picture, LARGE)
-        arrays["mask_large"][index] = letterbox(mask, LARGE)
+        luma[index], large[index] = letterbox(picture), letterbox(picture, LARGE)
+        if case.mask:
+            mask[index] = letterbox(load_mask(root, case, picture.size), LARGE)
     if kept:
         kept.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(kept, **arrays)
-    return Pictures(**arrays)
+        np.savez(kept, luma=luma, luma_large=large, mask=mask)
+    return Pictures(luma, large, mask)
+
+
+def photographs() -> list[np.ndarray]:
+    """Everyday pictures that scikit-image carries, grey uint8: what a camera or a microscope shows."""
+    from skimage import color, data
+
+    names = ("camera", "astronaut", "coffee", "chelsea", "rocket", "coins", "moon", "page", "text", "hubble_deep_field")
+    made: list[np.ndarray] = []
+    for name in names:
+        maker: Callable[[], np.ndarray] = getattr(data, name)
+        try:
+            picture = np.asarray(maker())
+        except Exception as refused:  # a picture that this installation would have to fetch is left out
+            print(f"photograph {name} left out: {type(refused).__name__}")
+            continue
+        grey = color.rgb2gray(picture[..., :3]) * 255 if picture.ndim == 3 else picture
+        made.append(np.clip(grey, 0, 255).astype(np.uint8))
+    return made
+
+
+def outside_pictures(count: int, seed: int) -> np.ndarray:
+    """Drawn pictures that no probe made, uint8 [count, 384, 384]: screens, waves, noise, plain grey, photographs."""
+    from PIL import ImageDraw, ImageFont
+
+    rng = np.random.default_rng([seed, 11])
+    size = LARGE
+    y, x = np.mgrid[0:size, 0:size] / size
+    photos = photographs()
+    font = ImageFont.load_default()
+    pictures = np.zeros((count, size, size), np.uint8)
+    for index in range(count):
+        kind = int(rng.integers(6))
+        if kind == 0:
+            plane = np.full((size, size), rng.uniform(0, 255))
+        elif kind == 1:
+            turn = rng.uniform(0, 2 * np.pi)
+            plane = 127 + 127 * np.sin(rng.uniform(0.5, 30) * (x * np.cos(turn) + y * np.sin(turn)))
+        elif kind == 2:
+            cells = int(rng.choice([6, 24, 96, 384]))
+            grain = Image.fromarray(rng.uniform(0, 255, (cells, cells)).astype(np.float32))
+            plane = np.asarray(grain.resize((size, size), Image.Resampling.BILINEAR))
+        elif kind == 3 or not photos:
+            screen = Image.new("L", (size, size), int(rng.integers(256)))
+            pen = ImageDraw.Draw(screen)
+            for _ in range(int(rng.integers(4, 40))):
+                a, b = rng.integers(0, size, 2).tolist()
+                w, h = rng.integers(10, 200, 2).tolist()
+                if rng.random() < 0.4:
+                    pen.rectangle((a, b, a + w, b + h // 3), fill=int(rng.integers(256)))
+                words = " ".join(str(v) for v in rng.integers(0, 9999, 4))
+                pen.text((a, b), words, fill=int(rng.integers(256)), font=font)
+            plane = np.asarray(screen, dtype=np.float64)
+        else:
+            photo = Image.fromarray(photos[int(rng.integers(len(photos)))])
+            share = rng.uniform(0.4, 1.0)
+            w, h = int(photo.width * share), int(photo.height * share)
+            left, top = int(rng.integers(photo.width - w + 1)), int(rng.integers(photo.height - h + 1))
+            plane = np.asarray(letterbox(photo.crop((left, top, left + w, top + h)), size), dtype=np.float64)
+        pictures[index] = np.clip(plane, 0, 255)
+    return pictures

@@ -1,92 +1,154 @@
-"""Readings of a set of cases by the exported model, as the program would give them, and the thresholds chosen on them.
-
-The ONNX file is read, not the checkpoint: what is reported is what ships.
-"""
+"""Every figure of a set of readings: per data set and of all, BI-RADS, descriptors, calibration."""
 
 import math
-from pathlib import Path
+from collections import defaultdict
 
 import numpy as np
-import onnxruntime
-from PIL import Image
 
-from peony_training.augment import Source, cut, lesion_free_window
-from peony_training.data import Case, load_mask, load_picture
-from peony_training.metrics import LEAST_REGION, Reading, dice, largest_region
-from peony_training.preprocess import CANVAS, letterbox, undo_letterbox
+from peony_training.lexicon import CATEGORIES, DESCRIPTORS, STEPS
+from peony_training.metrics import (
+    auc,
+    auc_interval,
+    calibration_error,
+    mean_interval,
+    reliability,
+    weighted_kappa,
+    wilson,
+)
+from peony_training.reading import Reading, Thresholds
 
-MASK_THRESHOLD = 0.5
-# The lesion threshold is the highest that keeps this share of the held-out lesions.
-LEAST_SENSITIVITY = 0.95
-
-
-def open_model(path: Path) -> onnxruntime.InferenceSession:
-    """A session on the CPU; spinning threads off, for the machine may be shared."""
-    options = onnxruntime.SessionOptions()
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+Figures = dict[str, object]
+# BUS-BRA does not divide its 4: against it, and in all, categories are compared on these.
+UNDIVIDED = ("2", "3", "4", "5")
 
 
-def run_model(session: onnxruntime.InferenceSession, canvas: np.ndarray) -> tuple[np.ndarray, float, float]:
-    """uint8 [256, 256] → (mask probability float32 [128, 128], lesion, malignancy)."""
-    luma = canvas.astype(np.float32)[None, None] / np.float32(255.0)
-    mask, lesion, malignancy = session.run(["mask", "lesion", "malignancy"], {"luma": luma})
-    return mask[0, 0], float(lesion[0]), float(malignancy[0])
+def figures(readings: list[Reading], thresholds: Thresholds) -> Figures:
+    """All that is reported of readings of stills, as plain JSON."""
+    lesions = [r for r in readings if r.case.has_lesion]
+    return rounded(
+        {
+            "sets": by_set(readings, thresholds),
+            "reliability": reliability(risks(lesions), malignant(lesions).astype(float)),
+            "birads": {name: birads(part) for name, part in sets_of(lesions) if any(known_birads(r) for r in part)},
+            "birads_said": observed(lesions),
+            "descriptors": descriptors(lesions),
+        }
+    )
 
 
-def read_case(session: onnxruntime.InferenceSession, root: Path, case: Case) -> Reading:
-    """What the model says of one still; Dice at the picture's own size, the letterbox undone."""
-    picture = load_picture(root, case)
-    probability, lesion, malignancy = run_model(session, np.asarray(letterbox(picture)))
-    overlap = None
-    if case.has_lesion:
-        truth = np.asarray(load_mask(root, case, picture.size)) > 127
-        overlap = dice(undo_letterbox(on_canvas(probability), *picture.size) > MASK_THRESHOLD, truth)
-    region = largest_region(probability > MASK_THRESHOLD) / probability.size
-    return Reading(case.dataset, case.group, case.pathology, overlap, malignancy, lesion, region)
+def by_set(readings: list[Reading], thresholds: Thresholds) -> Figures:
+    """`summary` of every data set, and of all together."""
+    return {name: summary(part, thresholds) for name, part in sets_of(readings)}
 
 
-def on_canvas(probability: np.ndarray) -> np.ndarray:
-    """The mask at the size of the canvas, interpolated, as an outline between its values is."""
-    return np.asarray(Image.fromarray(probability).resize((CANVAS, CANVAS), Image.Resampling.BILINEAR))
+def sets_of(readings: list[Reading]) -> list[tuple[str, list[Reading]]]:
+    parts: dict[str, list[Reading]] = defaultdict(list)
+    for reading in readings:
+        parts[reading.case.dataset].append(reading)
+    return [*parts.items(), ("all", readings)]
 
 
-def read_cases_with(session: onnxruntime.InferenceSession, root: Path, cases: list[Case]) -> list[Reading]:
-    return [read_case(session, root, case) for case in cases]
+def summary(readings: list[Reading], thresholds: Thresholds) -> Figures:
+    """What the card says of one set. Dice is that of the whole mask, whether or not it is let through as a finding.
 
-
-def choose_lesion_threshold(readings: list[Reading]) -> float:
-    """The highest threshold that still finds `LEAST_SENSITIVITY` of the lesions that the mask finds.
-
-    Held-out normals are too few to choose on; lesions are many.
+    A lesion is found when its picture has a finding, as the program counts, and in place when one overlaps it.
     """
-    scores = sorted(r.lesion if r.largest_region >= LEAST_REGION else 0.0 for r in readings if r.pathology != "normal")
-    lost = int((1.0 - LEAST_SENSITIVITY) * len(scores))
-    return max(0.01, math.floor(scores[lost] * 1000.0) / 1000.0)
+    lesions = [r for r in readings if r.case.has_lesion]
+    normals = [r for r in readings if not r.case.has_lesion]
+    dices, groups = np.array([r.dice for r in lesions]), [r.case.group for r in lesions]
+    risk, positive = risks(lesions), malignant(lesions)
+    return rounded(
+        {
+            "n": len(readings),
+            "groups": len({r.case.group for r in readings}),
+            "lesions": len(lesions),
+            "malignant": int(positive.sum()),
+            "dice": float(dices.mean()),
+            "dice_ci95": list(mean_interval(dices, groups)),
+            "auc": auc(risk, positive),
+            "auc_ci95": list(auc_interval(risk, positive, groups)),
+            "calibration_error": calibration_error(risk, positive.astype(float)),
+            "lesions_found": sum(bool(r.findings(thresholds)) for r in lesions),
+            "lesions_found_in_place": sum(r.is_found_in_place(thresholds) for r in lesions),
+            "normals": len(normals),
+            "false_masks_on_normals": sum(bool(r.findings(thresholds)) for r in normals),
+        }
+    )
 
 
-def read_lesion_free_crops(
-    session: onnxruntime.InferenceSession, root: Path, cases: list[Case], seed: int
-) -> list[Reading]:
-    """Readings of one crop beside the lesion of each case that has room for one: more normals than the few given."""
-    rng = np.random.default_rng(seed)
-    readings = []
-    for case in cases:
-        picture = load_picture(root, case)
-        luma, mask = (np.asarray(letterbox(p)) for p in (picture, load_mask(root, case, picture.size)))
-        window = lesion_free_window(mask, rng)
-        if window is None:
-            continue
-        large = np.asarray(letterbox(picture, CANVAS * 3 // 2))
-        crop, _ = cut(Source(luma, mask, large, np.zeros_like(large)), window, flip=False)
-        if is_dark(crop):
-            continue
-        probability, lesion, malignancy = run_model(session, np.asarray(crop))
-        region = largest_region(probability > MASK_THRESHOLD) / probability.size
-        readings.append(Reading(case.dataset, case.group, "normal", None, malignancy, lesion, region))
-    return readings
+def malignant(readings: list[Reading]) -> np.ndarray:
+    return np.array([r.case.malignant == 1 for r in readings], dtype=bool)
 
 
-def is_dark(picture: Image.Image) -> bool:
-    """Whether less than half of a crop shows tissue; such a crop says nothing of tissue."""
-    return bool((np.asarray(picture) > 8).mean() < 0.5)
+def risks(readings: list[Reading]) -> np.ndarray:
+    """Probability of malignancy of each picture, its map weighted by its own mask."""
+    return 1.0 / (1.0 + np.exp(-np.array([r.maps["malignancy"] for r in readings])))
+
+
+def said_birads(reading: Reading) -> int:
+    """The category that the network gives, as an index of `CATEGORIES`: one up for each step it thinks likely."""
+    return sum(reading.maps[f"birads_{step}"] >= 0.0 for step in STEPS)
+
+
+def known_birads(reading: Reading) -> bool:
+    return reading.case.birads.upper() in {*CATEGORIES, "4"}
+
+
+def birads(lesions: list[Reading]) -> Figures:
+    """Quadratic weighted kappa of the category against the one given, where one was given."""
+    known = [r for r in lesions if known_birads(r)]
+    said = [CATEGORIES[said_birads(r)] for r in known]
+    given = [r.case.birads.upper() for r in known]
+    words = UNDIVIDED if "4" in given else CATEGORIES
+    if words is UNDIVIDED:
+        said, given = ([word[0] for word in part] for part in (said, given))
+    ranks = [np.array([words.index(word) for word in part]) for part in (said, given)]
+    table = np.zeros((len(words), len(words)), int)
+    np.add.at(table, (ranks[1], ranks[0]), 1)
+    return {
+        "n": len(known),
+        "categories": list(words),
+        "weighted_kappa": weighted_kappa(*ranks, len(words)),
+        "given_by_said": table.tolist(),
+    }
+
+
+def observed(lesions: list[Reading]) -> Figures:
+    """How many lesions of each category that the network gives were malignant, with Wilson's interval."""
+    said, positive = np.array([said_birads(r) for r in lesions]), malignant(lesions)
+    rows: Figures = {}
+    for rank, category in enumerate(CATEGORIES):
+        n, hits = int((said == rank).sum()), int(positive[said == rank].sum())
+        share = hits / n if n else math.nan
+        rows[category] = {"n": n, "malignant": hits, "share": share, "ci95": list(wilson(hits, n))}
+    return rows
+
+
+def descriptors(lesions: list[Reading]) -> Figures:
+    """Ranking and accuracy of each descriptor where it is known."""
+    rows: Figures = {}
+    for position, name in enumerate(DESCRIPTORS):
+        known = [r for r in lesions if r.case.descriptors[position] >= 0]
+        logits = np.array([r.maps[name] for r in known])
+        present = np.array([r.case.descriptors[position] > 0.5 for r in known], dtype=bool)
+        accuracy = float(((logits >= 0) == present).mean()) if known else math.nan
+        rows[name] = {
+            "n": len(known),
+            "present": int(present.sum()),
+            "auc": auc(logits, present),
+            "accuracy": accuracy,
+        }
+    return rows
+
+
+def rounded(value: object) -> object:
+    """Figures to four places; what cannot be told is left out."""
+    if isinstance(value, dict):
+        kept = {key: rounded(part) for key, part in value.items()}
+        return {key: part for key, part in kept.items() if part is not None}
+    if isinstance(value, list):
+        parts = [rounded(part) for part in value]
+        return None if parts and all(part is None for part in parts) else parts
+    if isinstance(value, float):
+        return None if math.isnan(value) else round(value, 4)
+    return value

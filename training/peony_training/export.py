@@ -1,38 +1,44 @@
-"""A checkpoint as one static ONNX file, and the proof that both say the same."""
+"""A checkpoint as one static ONNX file, the proof that both say the same, and its twin in 8-bit integers."""
 
+import copy
 from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 
 from peony_training.calibrate import Calibration
+from peony_training.data import Case, load_picture
 from peony_training.net import Exported, PeonyUs, fold
-from peony_training.preprocess import CANVAS
+from peony_training.preprocess import CANVAS, letterbox
+from peony_training.reading import Model
 
 OPSET = 17
-OUTPUTS = ("mask", "malignancy_map", "lesion", "malignancy")
+OUTPUTS = ("mask", "maps", "embedding", "frame")
 TOLERANCE = 1e-4
+# Training pictures from which the ranges of the integers are taken.
+RANGE_PICTURES = 64
 
 
 def load_checkpoint(path: Path) -> PeonyUs:
-    """The averaged network of a checkpoint, in eval mode."""
-    net = PeonyUs()
-    net.load_state_dict(torch.load(path, weights_only=True)["average"])
+    """The network of a finished run, in eval mode; whether it has a memory is seen from its weights."""
+    weights = torch.load(path, map_location="cpu", weights_only=True)
+    net = PeonyUs(memory=any(name.startswith("memory.") for name in weights))
+    net.load_state_dict(weights)
     return net.eval()
 
 
 def export(net: PeonyUs, path: Path, calibration: Calibration = Calibration.NONE) -> None:
-    """Fold, trace and write `net` to `path`, its malignancy calibrated, then check the file."""
-    wrapped = Exported(fold(net), calibration.slope, calibration.offset).eval()
+    """Trace and write `net`, normalisation folded in and malignancy calibrated, then check the file."""
+    remembers = net.memory is not None
+    inputs = (torch.zeros(1, 1, CANVAS, CANVAS), torch.zeros(1, *PeonyUs.STATE))[: 1 + remembers]
     path.parent.mkdir(parents=True, exist_ok=True)
     torch.onnx.export(
-        wrapped,
-        (torch.zeros(1, 1, CANVAS, CANVAS),),
+        as_shipped(fold(copy.deepcopy(net)), calibration),
+        inputs,
         path,
-        input_names=["luma"],
-        output_names=list(OUTPUTS),
+        input_names=["luma", "state"][: 1 + remembers],
+        output_names=[*OUTPUTS, *(["state_out"] if remembers else [])],
         opset_version=OPSET,
         dynamo=False,
     )
@@ -44,10 +50,59 @@ def export(net: PeonyUs, path: Path, calibration: Calibration = Calibration.NONE
     onnx.save(model, path)
 
 
+def as_shipped(net: PeonyUs, calibration: Calibration) -> Exported:
+    return Exported(net, calibration.slope, calibration.offset, calibration.steps).eval()
+
+
 @torch.no_grad()
-def disagreement(net: PeonyUs, path: Path, luma: np.ndarray, calibration: Calibration = Calibration.NONE) -> float:
-    """The largest difference between the file's answers and PyTorch's on float32 luma [1, 1, 256, 256]."""
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    theirs = session.run(list(OUTPUTS), {"luma": luma})
-    ours = Exported(net.eval(), calibration.slope, calibration.offset)(torch.from_numpy(luma))
-    return max(float(np.abs(a.numpy() - b).max()) for a, b in zip(ours, theirs, strict=True))
+def disagreement(
+    net: PeonyUs, path: Path, canvases: list[np.ndarray], calibration: Calibration = Calibration.NONE
+) -> float:
+    """The largest difference between the file's answers and PyTorch's on canvases that follow one another."""
+    model, ours = Model(path), as_shipped(net, calibration)
+    state, apart = None, 0.0
+    for canvas in canvases:
+        given = model.inputs(canvas, state)
+        theirs = model.session.run(None, given)
+        expected = ours(*(torch.from_numpy(part) for part in given.values()))
+        apart = max(apart, *(float(np.abs(a.numpy() - b).max()) for a, b in zip(expected, theirs, strict=True)))
+        state = theirs[-1] if model.remembers else None
+    return apart
+
+
+def quantise(path: Path, quantised: Path, root: Path, learned: list[Case]) -> None:
+    """Write the twin: unsigned activations, signed weights a channel at a time, between QDQ operators."""
+    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    class Pictures(CalibrationDataReader):
+        """Each picture as a first frame, and again with the memory of itself."""
+
+        def __init__(self) -> None:
+            self.feeds = iter(range_inputs(Model(path), root, learned))
+
+        def get_next(self) -> dict[str, np.ndarray] | None:
+            return next(self.feeds, None)
+
+    prepared = quantised.with_suffix(".prepared.onnx")
+    quant_pre_process(path, prepared, skip_symbolic_shape=True)
+    quantize_static(
+        prepared,
+        quantised,
+        Pictures(),
+        quant_format=QuantFormat.QDQ,
+        per_channel=True,
+        activation_type=QuantType.QUInt8,
+        weight_type=QuantType.QInt8,
+    )
+    prepared.unlink()
+
+
+def range_inputs(model: Model, root: Path, learned: list[Case]) -> list[dict[str, np.ndarray]]:
+    feeds = []
+    for case in learned[:: max(1, len(learned) // RANGE_PICTURES)][:RANGE_PICTURES]:
+        canvas = np.asarray(letterbox(load_picture(root, case)))
+        feeds.append(model.inputs(canvas))
+        if model.remembers:
+            feeds.append(model.inputs(canvas, model.look(canvas).state))
+    return feeds

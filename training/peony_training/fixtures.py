@@ -8,7 +8,8 @@ import torch
 from PIL import Image, ImageFilter
 
 from peony_training.calibrate import Calibration
-from peony_training.net import Exported, PeonyUs
+from peony_training.export import OUTPUTS, as_shipped
+from peony_training.net import PeonyUs
 from peony_training.preprocess import CANVAS, letterbox
 
 # Wide, tall, odd, tiny, larger than the canvas, the canvas itself, and thinner than one canvas pixel.
@@ -37,19 +38,26 @@ def write_letterbox_fixtures(folder: Path) -> None:
 
 @torch.no_grad()
 def write_model_fixture(folder: Path, net: PeonyUs, version: str, calibration: Calibration) -> None:
-    """`input.png` (256×256) and what PyTorch answers to it, for a test of any engine within a tolerance."""
+    """`input.png` (256×256) and what PyTorch answers to it, for a test of any engine within a tolerance.
+
+    `expected.json` has the mean of each channel of each output: of a first frame, and with memory of the same picture
+    after it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     picture = synthetic_picture(CANVAS, CANVAS, seed=7).filter(ImageFilter.GaussianBlur(1.0))
     picture.save(folder / "input.png", optimize=True)
     luma = torch.from_numpy(np.asarray(picture, dtype=np.float32)[None, None] / np.float32(255.0))
-    mask, malignancy_map, lesion, malignancy = Exported(net.eval(), calibration.slope, calibration.offset)(luma)
-    expected = {
-        "version": version,
-        "lesion": float(lesion[0]),
-        "malignancy": float(malignancy[0]),
-        "mask_mean": float(mask.mean()),
-        "mask_share_over_half": float((mask > 0.5).float().mean()),
-        "malignancy_map_mean": float(malignancy_map.mean()),
-        "tolerance": 1e-3,
-    }
+    shipped = as_shipped(net, calibration)
+    frames, state = [], None
+    for _ in range(1 if net.memory is None else 2):
+        outputs = shipped(luma, state)
+        state = outputs[len(OUTPUTS)] if net.memory is not None else None
+        names = [*OUTPUTS, "state_out"][: len(outputs)]
+        frames.append({n: o.flatten(2).mean(2)[0].tolist() for n, o in zip(names, as_maps(outputs), strict=True)})
+    expected = {"version": version, "tolerance": 1e-3, "channel_means": frames}
     (folder / "expected.json").write_text(json.dumps(expected, indent=2) + "\n")
+
+
+def as_maps(outputs: tuple[torch.Tensor, ...]) -> list[torch.Tensor]:
+    """Answers for the frame, [1, c], as maps of one cell."""
+    return [output[..., None, None] if output.ndim == 2 else output for output in outputs]

@@ -1,26 +1,14 @@
-"""Figures a reader of the card can check: Dice, AUC, false masks on normals, with bootstrap intervals over groups."""
+"""Figures a reader of the card can check: overlap, ranking, calibration and agreement, each with its interval.
 
-from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass
+Pictures of one patient are not independent: intervals count groups, not pictures, wherever the method allows.
+"""
+
+from collections.abc import Sequence
 
 import numpy as np
 
-# A region counts as a finding when it fills at least this share of the canvas; the Rust program has the same rule.
-LEAST_REGION = 0.001
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What the network said of one picture."""
-
-    dataset: str
-    group: str
-    pathology: str
-    dice: float | None  # None where there is no lesion
-    malignancy: float
-    lesion: float
-    largest_region: float  # share of the canvas above the mask threshold that hangs together
+# Half the width of a 95 % interval, in standard errors.
+Z95 = 1.959964
 
 
 def dice(predicted: np.ndarray, truth: np.ndarray) -> float:
@@ -31,97 +19,100 @@ def dice(predicted: np.ndarray, truth: np.ndarray) -> float:
 
 def auc(scores: np.ndarray, positive: np.ndarray) -> float:
     """Area under the ROC curve by ranks, ties counted half; NaN where one class is missing."""
-    positives, negatives = scores[positive], scores[~positive]
-    if not len(positives) or not len(negatives):
+    if positive.all() or not positive.any():
         return float("nan")
-    below = np.searchsorted(np.sort(negatives), positives, side="left")
-    not_above = np.searchsorted(np.sort(negatives), positives, side="right")
-    return float((below + not_above).mean() / (2.0 * len(negatives)))
+    return float(placements(scores, positive)[0].mean())
 
 
-def largest_region(mask: np.ndarray) -> int:
-    """Pixels of the largest 4-connected region of a boolean mask."""
-    parent: list[int] = []
-    size: list[int] = []
+def placements(scores: np.ndarray, positive: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each positive the share of negatives below it, for each negative that of positives above it; ties half."""
+    ups, downs = np.sort(scores[positive]), np.sort(scores[~positive])
 
-    def root(run: int) -> int:
-        while parent[run] != run:
-            parent[run] = parent[parent[run]]
-            run = parent[run]
-        return run
+    def below(values: np.ndarray, others: np.ndarray) -> np.ndarray:
+        both = (np.searchsorted(others, values, side) for side in ("left", "right"))
+        return sum(both) / (2.0 * len(others))
 
-    above: list[tuple[int, int, int]] = []
-    for row in mask:
-        edges = np.flatnonzero(np.diff(np.concatenate(([0], row.astype(np.int8), [0]))))
-        here: list[tuple[int, int, int]] = []
-        for start, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-            run = len(parent)
-            parent.append(run)
-            size.append(end - start)
-            here.append((start, end, run))
-            for other_start, other_end, other in above:
-                if other_start < end and start < other_end and root(other) != root(run):
-                    size[root(run)] += size[root(other)]
-                    parent[root(other)] = root(run)
-        above = here
-    return max(size, default=0)
+    return below(scores[positive], downs), 1.0 - below(scores[~positive], ups)
 
 
-def is_finding(reading: Reading, lesion_threshold: float) -> bool:
-    """The program's decision: a region large enough, and the frame's lesion probability over its threshold."""
-    return reading.largest_region >= LEAST_REGION and reading.lesion >= lesion_threshold
+def auc_interval(scores: np.ndarray, positive: np.ndarray, groups: Sequence[str]) -> tuple[float, float]:
+    """95 % interval of the AUC by DeLong's method, pictures of one group taken together (Obuchowski 1997).
+
+    With one picture a group it is the interval of DeLong et al. (1988). NaN where a class has fewer than two groups.
+    """
+    _, member = np.unique(np.asarray(groups), return_inverse=True)
+    kinds = (len(np.unique(member[positive])), len(np.unique(member[~positive])))
+    if min(kinds) < 2:
+        return float("nan"), float("nan")
+    area = auc(scores, positive)
+    size = member.max() + 1
+    of_positives, of_negatives = placements(scores, positive)
+    ups = np.bincount(member[positive], of_positives - area, size)
+    downs = np.bincount(member[~positive], of_negatives - area, size)
+    m, n = len(of_positives), len(of_negatives)
+    variance = (
+        kinds[0] / (kinds[0] - 1) * (ups**2).sum() / m**2
+        + kinds[1] / (kinds[1] - 1) * (downs**2).sum() / n**2
+        + 2.0 * size / (size - 1) * (ups * downs).sum() / (m * n)
+    )
+    half = Z95 * float(np.sqrt(max(variance, 0.0)))
+    return max(0.0, area - half), min(1.0, area + half)
 
 
-def mean_dice(readings: list[Reading]) -> float:
-    values = [r.dice for r in readings if r.dice is not None]
-    return float(np.mean(values)) if values else float("nan")
+def mean_interval(values: np.ndarray, groups: Sequence[str], rounds: int = 2000, seed: int = 0) -> tuple[float, float]:
+    """95 % interval of a mean by bootstrap, groups drawn with replacement."""
+    _, member = np.unique(np.asarray(groups), return_inverse=True)
+    sums, counts = np.bincount(member, values), np.bincount(member)
+    drawn = np.random.default_rng(seed).integers(0, len(sums), (rounds, len(sums)))
+    low, high = np.percentile(sums[drawn].sum(1) / counts[drawn].sum(1), [2.5, 97.5])
+    return float(low), float(high)
 
 
-def malignancy_auc(readings: list[Reading]) -> float:
-    """Malignant against benign; normals are left out, for the question does not arise there."""
-    graded = [r for r in readings if r.pathology != "normal"]
-    return auc(np.array([r.malignancy for r in graded]), np.array([r.pathology == "malignant" for r in graded], bool))
+def wilson(hits: int, n: int) -> tuple[float, float]:
+    """95 % interval of a share (Wilson 1927); 0 to 1 where nothing was counted."""
+    if n == 0:
+        return 0.0, 1.0
+    share, z2 = hits / n, Z95**2
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = Z95 * np.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
+    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
 
 
-def bootstrap(
-    readings: list[Reading], figure: Callable[[list[Reading]], float], rounds: int = 1000, seed: int = 0
-) -> list[float]:
-    """95 % interval of a figure, groups (patients) drawn with replacement."""
-    groups: dict[str, list[Reading]] = defaultdict(list)
-    for reading in readings:
-        groups[reading.group].append(reading)
-    members = list(groups.values())
-    rng = np.random.default_rng(seed)
-    values = []
-    for _ in range(rounds):
-        drawn = [r for i in rng.integers(0, len(members), len(members)) for r in members[i]]
-        values.append(figure(drawn))
-    return [round(float(v), 4) for v in np.nanpercentile(values, [2.5, 97.5])]
+def weighted_kappa(said: np.ndarray, given: np.ndarray, categories: int) -> float:
+    """Agreement beyond chance of two ratings 0..categories, disagreement counted by its square (Cohen 1968)."""
+    table = np.zeros((categories, categories))
+    np.add.at(table, (said, given), 1.0)
+    rank = np.arange(categories)
+    apart = (rank[:, None] - rank[None, :]) ** 2
+    chance = np.outer(table.sum(1), table.sum(0)) / max(table.sum(), 1.0)
+    expected = (apart * chance).sum()
+    return float(1.0 - (apart * table).sum() / expected) if expected else float("nan")
 
 
-def summary(readings: list[Reading], lesion_threshold: float) -> dict[str, object]:
-    """All figures of one set of readings."""
-    normals = [r for r in readings if r.pathology == "normal"]
-    lesions = [r for r in readings if r.pathology != "normal"]
-    return {
-        "n": len(readings),
-        "groups": len({r.group for r in readings}),
-        "lesions": len(lesions),
-        "malignant": sum(r.pathology == "malignant" for r in readings),
-        "dice": round(mean_dice(readings), 4),
-        "dice_ci95": bootstrap(readings, mean_dice),
-        "auc": round(malignancy_auc(readings), 4),
-        "auc_ci95": bootstrap(readings, malignancy_auc),
-        "lesions_found": sum(is_finding(r, lesion_threshold) for r in lesions),
-        "normals": len(normals),
-        "false_masks_on_normals": sum(is_finding(r, lesion_threshold) for r in normals),
-        "false_masks_without_lesion_score": sum(is_finding(r, 0.0) for r in normals),
-    }
+def reliability(predicted: np.ndarray, outcome: np.ndarray, bins: int = 10) -> list[dict[str, float]]:
+    """Predicted against observed in bins of equal width; empty ones are left out."""
+    which = np.minimum((predicted * bins).astype(int), bins - 1)
+    return [
+        {
+            "n": int((which == b).sum()),
+            "predicted": float(predicted[which == b].mean()),
+            "observed": float(outcome[which == b].mean()),
+        }
+        for b in range(bins)
+        if (which == b).any()
+    ]
 
 
-def summaries(readings: list[Reading], lesion_threshold: float) -> dict[str, dict[str, object]]:
-    """`summary` of every data set, and of all together."""
-    by_set: dict[str, list[Reading]] = defaultdict(list)
-    for reading in readings:
-        by_set[reading.dataset].append(reading)
-    return {name: summary(part, lesion_threshold) for name, part in [*by_set.items(), ("all", readings)]}
+def calibration_error(predicted: np.ndarray, outcome: np.ndarray, bins: int = 10) -> float:
+    """Mean distance of observed from predicted over those bins, weighted by their pictures."""
+    parts = reliability(predicted, outcome, bins)
+    return sum(p["n"] * abs(p["predicted"] - p["observed"]) for p in parts) / max(1, len(predicted))
+
+
+def average_precision(scores: np.ndarray, right: np.ndarray, wanted: int) -> float:
+    """Area under the precision-recall curve of detections, precision made to fall only; `wanted` truths in all."""
+    order = np.argsort(-scores, kind="stable")
+    hits = np.cumsum(right[order])
+    precision = hits / np.arange(1, len(order) + 1)
+    envelope = np.maximum.accumulate(precision[::-1])[::-1]
+    return float(envelope[right[order]].sum() / wanted) if wanted else float("nan")

@@ -1,47 +1,44 @@
-"""The data path: which cases go where, and what an augmented view may and may not change."""
+"""Which cases go where, and what is known of them."""
 
 import os
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import lesion_case
 from PIL import Image
 
-from peony_training.augment import Source, draw_marks, lesion_free_window, random_view
-from peony_training.data import Case, hold_out, read_cases
-from peony_training.fixtures import synthetic_picture
-from peony_training.preprocess import CANVAS, letterbox
+from peony_training.data import FOLDS, case_of, fold_of, outside_pictures, read_cases, read_phantom
+from peony_training.lexicon import DESCRIPTORS, UNKNOWN, birads_steps, descriptors, tissue
 
 DATA = Path(os.environ.get("PEONY_DATA", Path(__file__).parents[3] / "shared" / "data"))
+CASES = [
+    lesion_case(f"{dataset}-{group}-{i}", str(group), kind, dataset)
+    for dataset, groups in (("busi", 83), ("busbra", 61), ("breast", 32))
+    for group in range(groups)
+    for kind in [("benign", "malignant", "benign", "normal")[group % 4]]
+    for i in range(2)
+]
 
 
-def case(name: str, group: str, pathology: str = "benign", dataset: str = "busi") -> Case:
-    return Case(dataset, f"{name}.jpg", f"{name}.png", f"{dataset}/{group}", pathology, "", "train")
+def test_no_group_lies_in_two_folds() -> None:
+    folds: dict[str, set[int]] = {}
+    for case, fold in zip(CASES, fold_of(CASES), strict=True):
+        folds.setdefault(case.group, set()).add(fold)
+    assert all(len(fold) == 1 for fold in folds.values())
 
 
-def source_with_box(box: tuple[int, int, int, int] | None) -> Source:
-    planes = []
-    for size in (CANVAS, CANVAS * 3 // 2):
-        mask = np.zeros((size, size), np.uint8)
-        if box:
-            x0, y0, x1, y1 = (edge * size // CANVAS for edge in box)
-            mask[y0:y1, x0:x1] = 255
-        planes += [np.asarray(letterbox(synthetic_picture(640, 480), size)), mask]
-    return Source(*planes)
+def test_every_fold_has_its_share_of_each_set_and_pathology() -> None:
+    counts = Counter((case.dataset, case.pathology, fold) for case, fold in zip(CASES, fold_of(CASES), strict=True))
+    for dataset, pathology in {(case.dataset, case.pathology) for case in CASES}:
+        shares = [counts[dataset, pathology, fold] for fold in range(FOLDS)]
+        assert max(shares) - min(shares) <= 2, (dataset, pathology, shares)
 
 
-def test_no_group_is_both_learned_from_and_held_out() -> None:
-    cases = [case(f"{g}-{i}", str(g), "malignant" if g % 3 else "benign") for g in range(200) for i in range(2)]
-    learn, held = hold_out(cases, 0.08, seed=0)
-    assert len(learn) + len(held) == 400
-    assert not {c.group for c in learn} & {c.group for c in held}
-    assert len(held) == 32
-
-
-def test_the_held_part_does_not_move_when_another_data_set_is_added() -> None:
-    cases = [case(str(g), str(g)) for g in range(100)]
-    more = [case(f"b{g}", str(g), dataset="breast") for g in range(50)]
-    assert {c.image for c in hold_out(cases, 0.1, 0)[1]} <= {c.image for c in hold_out(cases + more, 0.1, 0)[1]}
+def test_folds_hang_on_no_order_of_rows_and_on_the_seed() -> None:
+    backwards = fold_of(CASES[::-1])[::-1]
+    assert backwards == fold_of(CASES) != fold_of(CASES, seed=1)
 
 
 def test_groups_of_the_given_split_do_not_cross() -> None:
@@ -52,44 +49,73 @@ def test_groups_of_the_given_split_do_not_cross() -> None:
     assert train and val and not train & val
 
 
-@pytest.mark.parametrize("seed", range(40))
-def test_a_view_says_lesion_only_where_its_mask_shows_one(seed: int) -> None:
-    view = random_view(source_with_box((100, 90, 150, 140)), np.random.default_rng(seed))
-    assert view.luma.shape == view.mask.shape == (CANVAS, CANVAS)
-    pixels = int((view.mask > 127).sum())
-    assert view.lesion in (1, 0, -1)
-    assert (pixels >= 80) if view.lesion == 1 else (view.lesion == -1 or pixels <= 4)
+@pytest.mark.parametrize(
+    ("category", "expected"),
+    [
+        ("2", [0, 0, 0, 0, 0]),
+        ("4a", [1, 1, 0, 0, 0]),
+        ("4C", [1, 1, 1, 1, 0]),
+        ("5", [1, 1, 1, 1, 1]),
+        ("4", [1, 1, UNKNOWN, UNKNOWN, 0]),
+        ("", [UNKNOWN] * 5),
+        ("1", [UNKNOWN] * 5),
+    ],
+)
+def test_birads_as_steps(category: str, expected: list[float]) -> None:
+    assert birads_steps(category) == expected
 
 
-def test_a_view_of_a_normal_never_says_lesion() -> None:
-    assert all(random_view(source_with_box(None), np.random.default_rng(s)).lesion == 0 for s in range(40))
+@pytest.mark.parametrize(
+    ("row", "present"),
+    [
+        ({"margin": "not circumscribed - angular&indistinct"}, {"angular", "indistinct"}),
+        ({"margin": "circumscribed"}, {"circumscribed"}),
+        ({"posterior": "combined"}, {"enhancement", "shadowing"}),
+        ({"echogenicity": "complex cystic/solid", "halo": "no"}, {"complex"}),
+    ],
+)
+def test_descriptors_are_known_only_where_their_column_is(row: dict[str, str], present: set[str]) -> None:
+    answers = dict(zip(DESCRIPTORS, descriptors(row), strict=True))
+    assert {name for name, answer in answers.items() if answer == 1.0} == present
+    for name, (column, _) in DESCRIPTORS.items():
+        assert (answers[name] == UNKNOWN) == (column not in row)
 
 
-def test_the_same_seed_gives_the_same_view() -> None:
-    first, second = (random_view(source_with_box((60, 60, 90, 90)), np.random.default_rng(5)) for _ in range(2))
-    assert np.array_equal(first.luma, second.luma) and np.array_equal(first.mask, second.mask)
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("homogeneous: fat", [1, 0]),
+        ("heterogeneous: predominantly fibroglandular", [0, 1]),
+        ("lactating", [UNKNOWN, UNKNOWN]),
+    ],
+)
+def test_tissue(words: str, expected: list[float]) -> None:
+    assert tissue({"tissue": words}) == expected
 
 
-def test_a_lesion_free_window_keeps_clear_of_the_lesion() -> None:
-    mask = source_with_box((10, 80, 90, 170)).mask
-    windows = [lesion_free_window(mask, np.random.default_rng(s)) for s in range(30)]
-    found = [w for w in windows if w]
-    assert found
-    for w in found:
-        half = CANVAS / w.zoom / 2
-        assert not (mask[int(w.y - half) : int(w.y + half), int(w.x - half) : int(w.x + half)] > 127).any()
+def test_a_normal_row_says_nothing_of_a_lesion() -> None:
+    row = dict.fromkeys(
+        ("mask", "birads", "shape", "margin", "echogenicity", "posterior", "halo", "calcifications"), ""
+    )
+    row |= {"dataset": "breast", "image": "a.png", "group": "a", "pathology": "normal", "split": "train"}
+    case = case_of(row | {"birads": "1", "shape": "oval", "tissue": "homogeneous: fat"})
+    assert case.malignant == UNKNOWN and not case.has_lesion and case.breast
+    assert set(case.steps) == set(case.descriptors) == {UNKNOWN}
+    assert case.tissue == (1.0, 0.0)
 
 
-def test_marks_are_drawn_on_normals_as_on_lesions() -> None:
-    """No shortcut: the share of pictures that marks change is the same with and without a lesion."""
+def test_frames_of_the_phantom_follow_one_another(tmp_path: Path) -> None:
+    names = ["7-0-10-cyst", "7-0-9-none", "7-1-0-carcinoma"]
+    for name in names:
+        Image.new("L", (4, 4)).save(tmp_path / f"{name}.png")
+    Image.new("L", (4, 4)).save(tmp_path / "7-0-10-cyst.mask.png")
+    cases = read_phantom(tmp_path)
+    assert [Path(case.image).stem for case in cases] == ["7-0-9-none", "7-0-10-cyst", "7-1-0-carcinoma"]
+    assert [case.pathology for case in cases] == ["normal", "benign", "malignant"]
+    assert cases[0].burst == cases[1].burst != cases[2].burst
+    assert [bool(case.mask) for case in cases] == [False, True, False]
 
-    def changed(box: tuple[int, int, int, int] | None) -> float:
-        source = source_with_box(box)
-        count = 0
-        for seed in range(200):
-            luma = Image.fromarray(source.luma.copy())
-            draw_marks(luma, Image.fromarray(source.mask), np.random.default_rng(seed))
-            count += not np.array_equal(np.asarray(luma), source.luma)
-        return count / 200
 
-    assert abs(changed((100, 90, 150, 140)) - changed(None)) < 0.05
+def test_pictures_from_outside_repeat_with_their_seed() -> None:
+    first, again, other = (outside_pictures(8, seed) for seed in (0, 0, 1))
+    assert np.array_equal(first, again) and not np.array_equal(first, other)

@@ -6,6 +6,7 @@
 //! Resizing and Fourier transforms come from crates. Outlines are followed here because they must lie between
 //! pixels (a mask of 256 × 256 is drawn on a frame three times as large), which `imageproc` does not offer.
 
+mod apart;
 mod cells;
 mod component;
 mod highpass;
@@ -18,6 +19,7 @@ mod rect;
 mod still;
 mod vectors;
 
+pub use apart::part_by_cores;
 pub use cells::{Cell, CellGrid};
 pub use component::{Component, Labels};
 pub use highpass::{HighPass, HighPassed};

@@ -85,6 +85,9 @@ pub struct TensorSpec {
     /// The space and order of its axes.
     #[serde(default)]
     pub space: String,
+    /// What each entry of its second axis is, in order; empty where the card does not say.
+    #[serde(default)]
+    pub channels: Vec<String>,
 }
 
 /// How it was taught.
@@ -207,6 +210,13 @@ fn check_tensors(side: &str, tensors: &[TensorSpec]) -> Result<(), CardError> {
             &field("shape"),
             format!("{:?}", tensor.shape),
             "1 to 8 axes, each at least 1, with at most 2^26 values together",
+        )?;
+        let named = tensor.channels.len();
+        must(
+            named == 0 || tensor.shape.get(1) == Some(&named),
+            &field("channels"),
+            named,
+            "as many as the second axis is long",
         )?;
     }
     Ok(())

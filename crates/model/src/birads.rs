@@ -4,9 +4,11 @@ use serde::{Serialize, Serializer};
 
 use crate::Code;
 
-/// An assessment category. The machine proposes 3 to 5 only: 0, 1, 2 and 6 are a person's to give.
+/// An assessment category. The machine proposes 2 to 5 only: 0, 1 and 6 are a person's to give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum BiRads {
+    /// Benign.
+    Cat2,
     /// Probably benign, p ≤ 2 %.
     Cat3,
     /// Low suspicion, 2 % < p ≤ 10 %.
@@ -34,10 +36,21 @@ impl BiRads {
         }
     }
 
-    /// The category as it is written: `3`, `4A`, `4B`, `4C`, `5`.
+    /// As [`Self::from_calibrated`], but benign where the probability is at most 2 % and `benign`, the probability that a
+    /// reader would give a category below 3, is more than a half. No probability of malignancy alone makes a 2.
+    #[must_use]
+    pub fn proposed(probability: f32, benign: f32) -> Option<Self> {
+        match Self::from_calibrated(probability) {
+            Some(Self::Cat3) if benign > 0.5 => Some(Self::Cat2),
+            category => category,
+        }
+    }
+
+    /// The category as it is written: `2`, `3`, `4A`, `4B`, `4C`, `5`.
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
+            Self::Cat2 => "2",
             Self::Cat3 => "3",
             Self::Cat4A => "4A",
             Self::Cat4B => "4B",
@@ -50,6 +63,7 @@ impl BiRads {
     #[must_use]
     pub fn code(self) -> Code {
         let (value, scheme, meaning) = match self {
+            Self::Cat2 => ("397141009", "SCT", "Benign"),
             Self::Cat3 => ("397143007", "SCT", "Probably benign"),
             Self::Cat4A => ("MA.II.A.5.4A", "BI", "4A - Low suspicion"),
             Self::Cat4B => ("MA.II.A.5.4B", "BI", "4B - Intermediate suspicion"),
@@ -88,5 +102,17 @@ mod tests {
         check(1.01, None);
         check(-0.1, None);
         check(f32::NAN, None);
+    }
+
+    #[test]
+    fn benign_needs_a_reader_s_word_beside_a_low_probability() {
+        let check = |p: f32, benign: f32, expect: Option<&str>| {
+            assert_eq!(BiRads::proposed(p, benign).map(BiRads::label), expect, "p = {p}, benign = {benign}");
+        };
+        check(0.01, 0.9, Some("2"));
+        check(0.01, 0.5, Some("3"));
+        check(0.01, f32::NAN, Some("3"));
+        check(0.05, 0.9, Some("4A"));
+        check(f32::NAN, 0.9, None);
     }
 }

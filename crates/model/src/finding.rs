@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{BiRads, BoxPx, Code, Measurement, PointPx, Provenance};
+use crate::{BiRads, BoxPx, Code, Descriptor, Measurement, PointPx, Provenance};
 
 /// Where something is. A region names its space.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +47,8 @@ pub struct Finding {
     pub malignancy: Option<f32>,
     /// The proposed category; `None` where the probability is not calibrated.
     pub assessment: Option<BiRads>,
+    /// Words of the lexicon that hold, by feature; empty where the model says none.
+    pub descriptors: Vec<Descriptor>,
     /// Sizes and the like.
     pub measurements: Vec<Measurement>,
     /// Who said so.

@@ -7,6 +7,7 @@
 
 mod birads;
 mod code;
+mod descriptor;
 mod finding;
 mod frame;
 mod guard;
@@ -18,6 +19,7 @@ mod spacing;
 
 pub use birads::BiRads;
 pub use code::Code;
+pub use descriptor::{Descriptor, Feature, Word};
 pub use finding::{Finding, Region};
 pub use frame::{Frame, Pixels};
 pub use guard::{guarded, quiet_guarded_panics};

@@ -1,10 +1,12 @@
 //! The command line: what can be asked, with examples.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use peony_infer::EngineChoice;
 use peony_model::{CalibrationSource, MmPerPx};
+use peony_phantom::Difficulty;
 
 /// Peony reads breast ultrasound as the probe moves. Research use only: not a medical device.
 #[derive(Debug, Parser)]
@@ -204,6 +206,54 @@ pub enum Bench {
   peony bench live --engine rten --threads 2
   peony bench live --realtime --frames 10000")]
     Live(BenchLiveArgs),
+    /// Whole examinations of phantoms: what is found, kept, graded and measured, against what is there.
+    #[command(after_help = "Examples:
+  peony bench exam
+  peony bench exam --seeds 100..120 --hard --preset soft --json")]
+    Exam(BenchExamArgs),
+}
+
+/// `peony bench exam`.
+#[derive(Debug, Args)]
+pub struct BenchExamArgs {
+    /// Which seeds, the last one left out; each is three sweeps.
+    #[arg(long, default_value = "0..12", value_name = "A..B", value_parser = seeds)]
+    pub seeds: Range<u64>,
+    /// Small and faint masses instead of easy ones.
+    #[arg(long)]
+    pub hard: bool,
+    /// One machine's settings for all (soft, crisp, deep, noisy) instead of each seed's own.
+    #[arg(long, value_name = "NAME")]
+    pub preset: Option<String>,
+    /// One line of JSON at the end.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub model: ModelArgs,
+}
+
+impl BenchExamArgs {
+    /// How hard the masses are to see.
+    pub fn difficulty(&self) -> Difficulty {
+        if self.hard { Difficulty::Hard } else { Difficulty::Easy }
+    }
+}
+
+/// `A..B`, at least one and at most ten thousand.
+fn seeds(text: &str) -> Result<Range<u64>, String> {
+    let parse = || {
+        let (first, end) = text.split_once("..")?;
+        Some(first.trim().parse::<u64>().ok()?..end.trim().parse::<u64>().ok()?)
+    };
+    match parse() {
+        Some(seeds)
+            if seeds.start < seeds.end && seeds.end - seeds.start <= 10_000 && seeds.end < 1 << 60 =>
+        {
+            Ok(seeds)
+        }
+        _ => Err("it is A..B with A below B, at most 10,000 apart".into()),
+    }
 }
 
 /// `peony bench live`.

@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(args),
         Command::Bench(args) => match &args.what {
             Bench::Live(args) => bench::live(args),
+            Bench::Exam(args) => bench::exam::run(args),
         },
         Command::Evaluate(args) => evaluate::run(args),
     };

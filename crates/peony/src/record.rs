@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use peony_model::{BiRads, Finding, Provenance, QualityCode, Quantity, Severity, Unit};
+use peony_model::{BiRads, Descriptor, Finding, Provenance, QualityCode, Quantity, Severity, Unit};
 use peony_ultrasound::output::StepOutput;
 use serde::Serialize;
 
@@ -33,6 +33,8 @@ struct FindingRecord {
     score: f32,
     malignancy: Option<f32>,
     birads: Option<BiRads>,
+    /// Words of the lexicon by feature, such as `{"shape": ["oval"]}`; a feature that is not there was not assessed.
+    descriptors: BTreeMap<&'static str, Vec<&'static str>>,
     size_mm: Option<SizeMm>,
 }
 
@@ -93,9 +95,18 @@ impl FindingRecord {
             score: finding.score,
             malignancy: finding.malignancy,
             birads: finding.assessment,
+            descriptors: by_feature(&finding.descriptors),
             size_mm: size_mm(finding),
         }
     }
+}
+
+fn by_feature(said: &[Descriptor]) -> BTreeMap<&'static str, Vec<&'static str>> {
+    let mut words: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for descriptor in said {
+        words.entry(descriptor.word.feature().key()).or_default().push(descriptor.word.key());
+    }
+    words
 }
 
 /// The diameters in millimetres; `None` where the scale is unknown.

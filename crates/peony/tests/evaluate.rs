@@ -3,34 +3,25 @@
 
 #![allow(clippy::unwrap_used, reason = "a check function of a test fails as the test does")]
 
+mod breast;
+
 use std::path::Path;
 use std::process::{Command, Output};
 
-use image::{GrayImage, Luma};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A dark ellipse in speckle and its mask, as `NAME.png` and `NAME-mask.png`; other grain for another seed.
-fn lesion(folder: &Path, name: &str, seed: u32) {
-    let is_lesion = |x: u32, y: u32| {
-        let (dx, dy) = ((x as f32 - 200.0) / 60.0, (y as f32 - 150.0) / 40.0);
-        dx * dx + dy * dy < 1.0
-    };
-    let picture = GrayImage::from_fn(400, 320, |x, y| {
-        let mut h = x.wrapping_mul(0x9E37_79B9) ^ y.wrapping_mul(0x85EB_CA6B) ^ seed;
-        h = (h ^ (h >> 15)).wrapping_mul(0x2C1B_3C6D);
-        let grain = (h >> 26) as u8;
-        Luma([if is_lesion(x, y) { 8 + grain / 4 } else { 70 + grain + (y / 8) as u8 }])
-    });
+/// A mass of a phantom and its mask, as `NAME.png` and `NAME-mask.png`.
+fn lesion(folder: &Path, name: &str, seed: u64) {
+    let (picture, mask) = breast::with_mass(seed, [400, 320]);
     picture.save(folder.join(format!("{name}.png"))).unwrap();
-    let mask = GrayImage::from_fn(400, 320, |x, y| Luma([if is_lesion(x, y) { 255 } else { 0 }]));
     mask.save(folder.join(format!("{name}-mask.png"))).unwrap();
 }
 
 /// A folder with two lesions, `a` and `b`, and this table.
 fn cases(table: &str) -> TempDir {
     let folder = TempDir::new().unwrap();
-    lesion(folder.path(), "a", 0);
+    lesion(folder.path(), "a", 3);
     lesion(folder.path(), "b", 7);
     std::fs::write(folder.path().join("cases.csv"), table).unwrap();
     folder
@@ -77,6 +68,7 @@ fn the_figures_have_the_documented_keys() {
         "auc_delong_ci95",
         "birads",
         "calibration",
+        "descriptors",
         "dice",
         "false_masks_on_normals",
         "false_masks_share",
@@ -95,7 +87,7 @@ fn the_figures_have_the_documented_keys() {
         ["pictures", "patients", "lesions", "missed", "normals"].map(|key| all[key].as_u64().unwrap());
     assert_eq!(counts, [2, 2, 2, 0, 0]);
     assert_eq!(keys(&all["dice"]), ["ci95", "value"]);
-    assert!(all["dice"]["value"].as_f64().unwrap() > 0.5, "the ellipse is found: {}", all["dice"]);
+    assert!(all["dice"]["value"].as_f64().unwrap() > 0.5, "the mass is found: {}", all["dice"]);
     assert_eq!(all["dice"]["ci95"], Value::Null, "two patients are too few for an interval");
     let point = ["ci95", "specificity", "threshold", "value"];
     assert_eq!(keys(&all["sensitivity_at_specificity_90"]), point);

@@ -2,9 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a check function of a test fails as the test does")]
 
+mod breast;
+
 use std::process::{Command, Stdio};
 
-use image::{GrayImage, Luma};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -18,22 +19,11 @@ fn keys(value: &Value) -> Vec<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()
 }
 
-/// A dark ellipse in speckle, so that something is found.
-fn picture() -> GrayImage {
-    GrayImage::from_fn(400, 320, |x, y| {
-        let mut h = x.wrapping_mul(0x9E37_79B9) ^ y.wrapping_mul(0x85EB_CA6B);
-        h = (h ^ (h >> 15)).wrapping_mul(0x2C1B_3C6D);
-        let grain = (h >> 26) as u8;
-        let (dx, dy) = ((x as f32 - 200.0) / 60.0, (y as f32 - 150.0) / 40.0);
-        Luma([if dx * dx + dy * dy < 1.0 { 8 + grain / 4 } else { 70 + grain + (y / 8) as u8 }])
-    })
-}
-
 #[test]
 fn a_line_of_analyze_has_the_documented_keys() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("still.png");
-    picture().save(&path).unwrap();
+    breast::with_mass(3, [400, 320]).0.save(&path).unwrap();
     let args = ["analyze", "--json", "--engine", "rten", "--mm-per-px", "0.1", path.to_str().unwrap()];
     let output = peony(&args).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -50,11 +40,11 @@ fn a_line_of_analyze_has_the_documented_keys() {
     }
     let findings = line["findings"].as_array().unwrap();
     for finding in findings {
-        let expected = ["birads", "box_px", "contour_px", "malignancy", "score", "size_mm"];
+        let expected = ["birads", "box_px", "contour_px", "descriptors", "malignancy", "score", "size_mm"];
         assert_eq!(keys(finding), expected);
         assert_eq!(keys(&finding["size_mm"]), ["long", "short"]);
     }
-    assert!(!findings.is_empty(), "the ellipse is found, so that the keys of a finding were looked at");
+    assert!(!findings.is_empty(), "the mass is found, so that the keys of a finding were looked at");
     let highest = findings.iter().map(|f| f["malignancy"].as_f64().unwrap()).fold(0.0, f64::max);
     assert_eq!(line["malignancy"].as_f64(), Some(highest));
 }
@@ -78,7 +68,7 @@ fn replaying_twice_writes_the_same_events() {
     let folder = TempDir::new().unwrap();
     let events = |name: &str| {
         let path = folder.path().join(name);
-        let args = ["replay", "phantom:5", "--frames", "60", "--engine", "rten", "--events"];
+        let args = ["replay", "phantom:7", "--frames", "60", "--engine", "rten", "--events"];
         let output = peony(&args).arg(&path).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         std::fs::read_to_string(path).unwrap()

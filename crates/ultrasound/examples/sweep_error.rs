@@ -7,17 +7,18 @@ use std::sync::{Arc, Mutex};
 use peony_imaging::{Letterbox, PixelRect, Resampler};
 use peony_model::{Precision, Provenance};
 use peony_phantom::{Difficulty, MassPlan, PathKind, Phantom, PhantomConfig};
-use peony_ultrasound::network::{CELLS, MASK, NetOutputs, Reading};
+use peony_ultrasound::network::{CELLS, MAPS, MASK, NetOutputs, Reading};
 use peony_ultrasound::{Mode, Network, NetworkError, Pipeline, step};
 
 /// Says what the phantom knows.
 struct Oracle(Arc<Mutex<Vec<f32>>>);
 
 impl Network for Oracle {
-    fn run(&mut self, _: &[f32]) -> Result<NetOutputs, NetworkError> {
+    fn run(&mut self, _: &[f32], _: Option<&[f32]>) -> Result<NetOutputs, NetworkError> {
         let mask = self.0.lock().map_err(|_| NetworkError::Other("poisoned".into()))?.clone();
         let lesion = if mask.iter().any(|p| *p > 0.5) { 1.0 } else { 0.0 };
-        Ok(NetOutputs { mask, malignancy_map: vec![0.0; CELLS * CELLS], lesion, malignancy: 0.5 })
+        let maps = vec![4.0; MAPS * CELLS * CELLS];
+        Ok(NetOutputs { core: mask.clone(), mask, maps, lesion, breast: 1.0, state: None })
     }
     fn provenance(&self) -> Arc<Provenance> {
         let word = || "oracle".to_owned();
@@ -30,7 +31,7 @@ impl Network for Oracle {
         })
     }
     fn reading(&self) -> Reading {
-        Reading { mask: 0.5, lesion: 0.5, calibrated: false }
+        Reading { mask: 0.5, lesion: 0.5, region: 0.5, breast: 0.5, calibrated: false }
     }
 }
 

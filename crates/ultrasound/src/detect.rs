@@ -1,17 +1,23 @@
 //! What the network finds on a frame, fused with what it said of the frames before.
 //!
-//! A simple form: the mask's probabilities of past frames are moved by the in-plane motion and fade exponentially, by
-//! as much as speckle says the plane has changed. No learnt fusion yet.
+//! A network with a memory is given what it left of the frame before. For one without, a simple form: the mask's
+//! probabilities of past frames are moved by the in-plane motion and fade exponentially, by as much as speckle says the
+//! plane has changed.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use peony_imaging::{Component, Labels, Letterbox, PixelRect, Resampler, feret, outline, polygon_area};
+use peony_imaging::{
+    Component, Labels, Letterbox, PixelRect, Resampler, feret, outline, part_by_cores, polygon_area,
+};
 use peony_model::{
-    BiRads, BoxPx, Code, Finding, Measurement, PointPx, Provenance, QualityCode, Quantity, Region, Spacing,
+    BiRads, BoxPx, Code, Finding, Measurement, MmPerPx, PointPx, Provenance, QualityCode, Quantity, Region,
 };
 
-use crate::network::{CANVAS, CELL, CELLS, MASK, MASK_STEP, NetOutputs, Network, NetworkError, Reading};
+use crate::lexicon;
+use crate::network::{
+    CANVAS, CELL, CELLS, MAPS, MASK, MASK_STEP, NetOutputs, Network, NetworkError, Reading, RegionLogits,
+};
 use crate::pipeline::{Mode, View};
 use crate::quality::Assessed;
 
@@ -30,8 +36,10 @@ const MOST_PAST: f32 = 0.5;
 #[derive(Debug, Clone)]
 pub(crate) struct Found {
     pub finding: Finding,
-    /// Logit of malignancy.
-    pub logit: f32,
+    /// What the network's maps say of it.
+    pub logits: RegionLogits,
+    /// Width and height of a pixel, mm, or 1 by 1 where the scale is unknown: the proportions of its box.
+    pub pixel: [f32; 2],
     /// Area within the outline, square pixels of the frame.
     pub area_px2: f32,
     /// Whether it touches the left, right or lower edge of the picture.
@@ -45,6 +53,8 @@ pub(crate) struct Detected {
     pub findings: Vec<Found>,
     pub malignancy: Option<f32>,
     pub lesion: Option<f32>,
+    /// The network says that this is no picture of a breast that it reads.
+    pub outside: bool,
     pub network_took: Duration,
     /// Whether the network looked at this very frame; false while frozen, unreadable or without a network.
     pub fresh: bool,
@@ -66,6 +76,7 @@ struct Past {
     letterbox: Letterbox,
     mask: Vec<f32>,
     lesion: f32,
+    state: Option<Vec<f32>>,
     shown: Vec<Found>,
     malignancy: Option<f32>,
 }
@@ -104,6 +115,7 @@ impl Detect {
         &mut self,
         view: &View<'_>,
         letterbox: &Letterbox,
+        past: Option<&Past>,
     ) -> (Result<NetOutputs, NetworkError>, Duration) {
         if let Err(error) = self.resampler.letterbox(&view.luma, letterbox, &mut self.canvas) {
             return (Err(NetworkError::Other(error.to_string())), Duration::ZERO);
@@ -112,18 +124,19 @@ impl Detect {
             *value = f32::from(grey) / 255.0;
         }
         let started = Instant::now();
-        let outputs = self.ask();
+        let outputs = self.ask(past.and_then(|past| past.state.as_deref()));
         (outputs, started.elapsed())
     }
 
-    fn ask(&mut self) -> Result<NetOutputs, NetworkError> {
+    fn ask(&mut self, state: Option<&[f32]>) -> Result<NetOutputs, NetworkError> {
         let Some(network) = self.network.as_mut() else {
             return Err(NetworkError::Other("no network".into()));
         };
-        let outputs = network.run(&self.input)?;
+        let outputs = network.run(&self.input, state)?;
         for (name, found, expected) in [
             ("mask", outputs.mask.len(), MASK * MASK),
-            ("malignancy_map", outputs.malignancy_map.len(), CELLS * CELLS),
+            ("mask", outputs.core.len(), MASK * MASK),
+            ("maps", outputs.maps.len(), MAPS * CELLS * CELLS),
         ] {
             if found != expected {
                 return Err(NetworkError::Output { name, found, expected });
@@ -145,34 +158,43 @@ pub(crate) fn find(state: &mut Detect, view: &View<'_>, assessed: &Assessed) -> 
         return stand(past, view.frame.index);
     }
     let Some(letterbox) = Letterbox::fit(area, CANVAS as u32) else { return Detected::default() };
-    let (looked, network_took) = state.look(view, &letterbox);
-    let outputs = match looked {
+    // What is left of the past helps only where it shows the same part of the same sweep.
+    let sweep = view.mode == Mode::Sweep;
+    let past = state.past.take().filter(|past| sweep && past.letterbox == letterbox);
+    let (looked, network_took) = state.look(view, &letterbox, past.as_ref());
+    let mut outputs = match looked {
         Ok(outputs) => outputs,
         Err(error) => {
             state.error = Some(error);
-            state.past = None;
             return Detected { network_took, ..Detected::default() };
         }
     };
     state.error = None;
-    let keep = if view.mode == Mode::Sweep { past_share(assessed) } else { 0.0 };
-    let past = state.past.take().filter(|past| past.letterbox == letterbox && keep > 0.0);
-    let (mask, lesion) = fuse(&outputs, past.as_ref(), keep, assessed, &letterbox);
+    if outputs.breast < reading.breast {
+        return Detected { outside: true, network_took, fresh: true, ..Detected::default() };
+    }
+    let keep = if outputs.state.is_some() { 0.0 } else { past_share(assessed) };
+    let past = past.filter(|_| keep > 0.0);
+    let (mut mask, lesion) = fuse(&outputs, past.as_ref(), keep, assessed, &letterbox);
+    part_by_cores(&mut mask, &outputs.core, MASK as u32, reading.mask, &mut state.labels);
     let mut found = read(&mut state.labels, &mask, lesion, &outputs, reading, &letterbox, view, &provenance);
     // Colour lies over the tissue that a grade is read from.
     let is_coloured = assessed.issues.iter().any(|issue| issue.code == QualityCode::ColourBox);
     if is_coloured {
         found.iter_mut().for_each(leave_ungraded);
     }
-    let malignancy = (!is_coloured).then_some(outputs.malignancy);
-    let shown = found.clone();
-    state.past = Some(Past { letterbox, mask, lesion, shown, malignancy });
-    Detected { findings: found, malignancy, lesion: Some(lesion), network_took, fresh: true }
+    let whole =
+        sigmoid(mean_logits(&outputs.maps, (0..MASK * MASK).map(|at| (at, outputs.mask[at]))).malignancy());
+    let malignancy = (!is_coloured).then_some(whole);
+    let (shown, left) = (found.clone(), outputs.state.take());
+    state.past = Some(Past { letterbox, mask, lesion, state: left, shown, malignancy });
+    Detected { findings: found, malignancy, lesion: Some(lesion), network_took, fresh: true, outside: false }
 }
 
 fn leave_ungraded(found: &mut Found) {
     found.finding.malignancy = None;
     found.finding.assessment = None;
+    found.finding.descriptors.clear();
     found.finding.measurements.retain(|measurement| measurement.quantity() != Quantity::Malignancy);
 }
 
@@ -215,8 +237,8 @@ fn fuse(
     (mask, outputs.lesion + keep * (past.lesion - outputs.lesion))
 }
 
-/// The findings of a mask. A finding's score is the mean probability of its pixels times the frame's probability of
-/// any lesion; below the card's threshold of that probability the frame has none.
+/// The findings of a mask. A finding's score is the mean probability of its pixels, times that of its being a lesion,
+/// times the frame's probability of any; below the card's thresholds of the last two it is none.
 #[expect(clippy::too_many_arguments, reason = "each is a different thing, and this is called once")]
 fn read(
     labels: &mut Labels,
@@ -231,50 +253,83 @@ fn read(
     if lesion < reading.lesion {
         return Vec::new();
     }
-    let mut parts = labels.label(mask, MASK as u32, reading.mask);
-    parts.retain(|part| part.pixels >= SMALLEST_PX);
-    let score = |part: &Component| (part.sum / part.pixels as f32 * lesion).clamp(0.0, 1.0);
-    parts.sort_by(|a, b| score(b).total_cmp(&score(a)));
+    let mut parts: Vec<(Component, RegionLogits, f32)> = labels
+        .label(mask, MASK as u32, reading.mask)
+        .into_iter()
+        .filter(|part| part.pixels >= SMALLEST_PX)
+        .map(|part| {
+            let logits = mean_logits(&outputs.maps, pixels_of(labels, mask, &part));
+            let is_lesion = sigmoid(logits.lesion());
+            let score = (part.sum / part.pixels as f32 * is_lesion * lesion).clamp(0.0, 1.0);
+            (part, logits, score)
+        })
+        .filter(|(_, logits, _)| sigmoid(logits.lesion()) >= reading.region)
+        .collect();
+    parts.sort_by(|a, b| b.2.total_cmp(&a.2));
     parts.truncate(MOST_FINDINGS);
-    let found = parts.iter().filter_map(|part| {
+    let found = parts.iter().filter_map(|&(ref part, logits, score)| {
         let points = outline(mask, MASK as u32, reading.mask, labels, part);
         let every = points.len().div_ceil(MOST_POINTS).max(1);
         let contour_px: Vec<PointPx> =
             points.iter().step_by(every).map(|&point| on_picture(letterbox, point)).collect();
-        let logit = malignancy_logit(labels, mask, &outputs.malignancy_map, part);
-        let malignancy = sigmoid(logit);
         // A part in the margin around the picture is no finding: nothing of it is left on the picture.
         let box_px = bounds(&contour_px).filter(|b| b.width().min(b.height()) >= THINNEST_PX)?;
-        let mut measurements = sizes(&contour_px, box_px, &view.frame.spacing);
+        let scale = view.frame.spacing.within(box_px);
+        let pixel = scale.map_or([1.0, 1.0], |mm_per_px| [mm_per_px.x(), mm_per_px.y()]);
+        let malignancy = sigmoid(logits.malignancy());
+        let mut measurements = sizes(&contour_px, scale, pixel);
         measurements.push(Measurement::ratio(Quantity::Malignancy, malignancy));
         let area_px2 = polygon_area(&contour_px);
         let finding = Finding {
             code: Code::LESION,
             region: Region::Image { frame: view.frame.index, box_px, contour_px },
-            score: score(part),
+            score,
             malignancy: Some(malignancy),
-            assessment: if reading.calibrated { BiRads::from_calibrated(malignancy) } else { None },
+            assessment: if reading.calibrated { category(&logits) } else { None },
+            descriptors: lexicon::describe(&logits, box_px, pixel),
             measurements,
             provenance: Arc::clone(provenance),
         };
-        Some(Found { finding, logit, area_px2, cut: is_cut(part.rect, letterbox.placed) })
+        Some(Found { finding, logits, pixel, area_px2, cut: is_cut(part.rect, letterbox.placed) })
     });
     found.collect()
 }
 
-/// The mean of the malignancy map's logits over a part, each cell weighted by the mask's probability in it.
-fn malignancy_logit(labels: &Labels, mask: &[f32], map: &[f32], part: &Component) -> f32 {
-    let (mut weighted, mut weights) = (0.0, 0.0);
-    for y in part.rect.y..part.rect.y + part.rect.height {
-        for x in part.rect.x..part.rect.x + part.rect.width {
-            if labels.at(x, y, MASK as u32) == part.label {
-                let weight = mask[y as usize * MASK + x as usize];
-                weighted += weight * map[y as usize / CELL * CELLS + x as usize / CELL];
-                weights += weight;
-            }
+/// The category that follows from what the maps say.
+pub(crate) fn category(logits: &RegionLogits) -> Option<BiRads> {
+    BiRads::proposed(sigmoid(logits.malignancy()), 1.0 - sigmoid(logits.at_least_3()))
+}
+
+/// The pixels of a part, by their place in the mask, and their probability.
+fn pixels_of<'a>(
+    labels: &'a Labels,
+    mask: &'a [f32],
+    part: &'a Component,
+) -> impl Iterator<Item = (usize, f32)> + 'a {
+    let rect = part.rect;
+    (rect.y..rect.y + rect.height)
+        .flat_map(move |y| (rect.x..rect.x + rect.width).map(move |x| (x, y)))
+        .filter(move |&(x, y)| labels.at(x, y, MASK as u32) == part.label)
+        .map(move |(x, y)| {
+            let at = y as usize * MASK + x as usize;
+            (at, mask[at])
+        })
+}
+
+/// The mean of the maps' logits over pixels of the mask, each weighted; 0 where nothing weighs.
+fn mean_logits(maps: &[f32], pixels: impl Iterator<Item = (usize, f32)>) -> RegionLogits {
+    let mut cells = vec![0.0_f32; CELLS * CELLS];
+    for (at, weight) in pixels {
+        cells[at / MASK / CELL * CELLS + at % MASK / CELL] += weight;
+    }
+    let total: f32 = cells.iter().sum();
+    let mut logits = [0.0; MAPS];
+    if total > 0.0 {
+        for (logit, map) in logits.iter_mut().zip(maps.chunks_exact(CELLS * CELLS)) {
+            *logit = map.iter().zip(&cells).map(|(value, weight)| value * weight).sum::<f32>() / total;
         }
     }
-    if weights > 0.0 { weighted / weights } else { 0.0 }
+    RegionLogits::new(logits)
 }
 
 /// The point of the picture under a point of the mask, which may lie a little over the picture's edge.
@@ -293,9 +348,7 @@ fn is_cut(part: PixelRect, picture: PixelRect) -> bool {
 }
 
 /// The two diameters, in millimetres where the scale is known all around the finding, else in pixels.
-fn sizes(contour: &[PointPx], box_px: BoxPx, spacing: &Spacing) -> Vec<Measurement> {
-    let scale = spacing.within(box_px);
-    let pixel = scale.map_or([1.0, 1.0], |mm_per_px| [mm_per_px.x(), mm_per_px.y()]);
+fn sizes(contour: &[PointPx], scale: Option<MmPerPx>, pixel: [f32; 2]) -> Vec<Measurement> {
     let Some(diameters) = feret(contour, pixel) else { return Vec::new() };
     let measure = |quantity, [a, b]: [PointPx; 2]| match scale {
         Some(mm_per_px) => Measurement::length(quantity, mm_per_px.distance(a, b)),

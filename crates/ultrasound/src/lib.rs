@@ -10,6 +10,7 @@ mod classify;
 mod detect;
 mod histogram;
 pub mod key_planes;
+mod lexicon;
 pub mod live;
 mod motion;
 pub mod network;

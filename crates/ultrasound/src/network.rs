@@ -1,10 +1,10 @@
-//! The network as the pipeline sees it: a canvas in, four answers out.
+//! The network as the pipeline sees it: a canvas in, its answers out.
 
 use std::sync::Arc;
 
-use ndarray::ArrayView4;
+use ndarray::{ArrayView4, ArrayViewD};
 use peony_infer::{Card, Model};
-use peony_model::Provenance;
+use peony_model::{Provenance, Word};
 
 /// Width and height of the network's canvas, in pixels.
 pub const CANVAS: usize = 256;
@@ -13,22 +13,95 @@ pub const CANVAS: usize = 256;
 pub const MASK: usize = 128;
 /// Pixels of the canvas for one of the mask, across and down.
 pub const MASK_STEP: usize = CANVAS / MASK;
-/// Width and height of [`NetOutputs::malignancy_map`], in cells of [`CELL`] pixels.
+/// Width and height of the maps, in cells of [`CELL`] pixels.
 pub const CELLS: usize = 32;
-/// Width and height of a cell of the malignancy map, in pixels of the mask.
+/// Width and height of a cell of the maps, in pixels of the mask.
 pub const CELL: usize = MASK / CELLS;
+/// Steps of the BI-RADS scale that the network is asked about: at least 3, 4A, 4B, 4C, 5.
+pub const STEPS: usize = 5;
+
+/// The words that the network is asked about, in the order of its map's channels.
+pub const WORDS: [Word; 18] = [
+    Word::Oval,
+    Word::Round,
+    Word::Irregular,
+    Word::Circumscribed,
+    Word::Indistinct,
+    Word::Angular,
+    Word::Microlobulated,
+    Word::Spiculated,
+    Word::Anechoic,
+    Word::Hyperechoic,
+    Word::Complex,
+    Word::Hypoechoic,
+    Word::Isoechoic,
+    Word::Heterogeneous,
+    Word::Enhancement,
+    Word::Shadowing,
+    Word::Halo,
+    Word::InMass,
+];
+
+/// Channels of the maps: lesion, malignancy, BI-RADS steps, words.
+pub const MAPS: usize = 2 + STEPS + WORDS.len();
 
 /// What the network says about one canvas.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NetOutputs {
-    /// Lesion probability, row-major, [`MASK`]².
+    /// Probability of a lesion, row-major, [`MASK`]².
     pub mask: Vec<f32>,
-    /// Logit of malignancy of each cell, row-major, [`CELLS`]².
-    pub malignancy_map: Vec<f32>,
+    /// Probability of a lesion's inner part, by which two that touch are told apart; as [`Self::mask`].
+    pub core: Vec<f32>,
+    /// Logits of each cell, channel by channel ([`MAPS`]), each row-major, [`CELLS`]².
+    pub maps: Vec<f32>,
     /// Probability that the frame shows any lesion.
     pub lesion: f32,
-    /// Probability of malignancy of the whole frame.
-    pub malignancy: f32,
+    /// Probability that this is a B-mode picture of a breast.
+    pub breast: f32,
+    /// What the next frame is to be read with; `None` from a network without memory.
+    pub state: Option<Vec<f32>>,
+}
+
+/// What the maps say of one region: means of their logits, weighted by its mask.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RegionLogits([f32; MAPS]);
+
+impl RegionLogits {
+    /// From sums over a region, channel by channel.
+    #[must_use]
+    pub fn new(logits: [f32; MAPS]) -> Self {
+        Self(logits)
+    }
+
+    /// That what the mask marks is a lesion.
+    #[must_use]
+    pub fn lesion(&self) -> f32 {
+        self.0[0]
+    }
+
+    /// That it is malignant.
+    #[must_use]
+    pub fn malignancy(&self) -> f32 {
+        self.0[1]
+    }
+
+    /// That a reader would give at least category 3.
+    #[must_use]
+    pub fn at_least_3(&self) -> f32 {
+        self.0[2]
+    }
+
+    /// Every channel, in the order of the maps.
+    #[must_use]
+    pub fn all(&self) -> &[f32; MAPS] {
+        &self.0
+    }
+
+    /// Of each of [`WORDS`].
+    #[must_use]
+    pub fn words(&self) -> &[f32] {
+        &self.0[2 + STEPS..]
+    }
 }
 
 /// What the card says about reading the outputs.
@@ -38,6 +111,10 @@ pub struct Reading {
     pub mask: f32,
     /// Below this the frame shows no lesion, whatever the mask says.
     pub lesion: f32,
+    /// Below this what the mask marks is none.
+    pub region: f32,
+    /// Below this the frame is not a picture that the network reads.
+    pub breast: f32,
     /// Whether a malignancy is a probability that may be given a category.
     pub calibrated: bool,
 }
@@ -61,6 +138,14 @@ pub enum NetworkError {
     /// The canvas has another size.
     #[error("the canvas holds {0} pixels where 65536 are needed")]
     Canvas(usize),
+    /// The state is not one that this network left.
+    #[error("the state holds {found} values where {expected} are needed")]
+    State {
+        /// Values it holds.
+        found: usize,
+        /// Values it should hold; 0 for a network without memory.
+        expected: usize,
+    },
     /// A network of a test or of another program failed.
     #[error("{0}")]
     Other(String),
@@ -68,11 +153,12 @@ pub enum NetworkError {
 
 /// A network that finds and grades lesions on one canvas.
 pub trait Network: Send {
-    /// Read one canvas: grey / 255, row-major, [`CANVAS`]².
+    /// Read one canvas: grey / 255, row-major, [`CANVAS`]². `state` is what the frame before left
+    /// ([`NetOutputs::state`]), `None` on a first one.
     ///
     /// # Errors
     /// [`NetworkError`]; the network can be run again after it.
-    fn run(&mut self, luma: &[f32]) -> Result<NetOutputs, NetworkError>;
+    fn run(&mut self, luma: &[f32], state: Option<&[f32]>) -> Result<NetOutputs, NetworkError>;
 
     /// Who says so.
     fn provenance(&self) -> Arc<Provenance>;
@@ -81,15 +167,13 @@ pub trait Network: Send {
     fn reading(&self) -> Reading;
 }
 
-/// The task, inputs and outputs that a model of this pipeline names on its card.
+/// The task, input and outputs that a model of this pipeline names on its card.
 const TASK: &str = "breast-ultrasound-lesion";
-const INPUTS: [(&str, &[usize]); 1] = [("luma", &[1, 1, CANVAS, CANVAS])];
-const OUTPUTS: [(&str, &[usize]); 4] = [
-    ("mask", &[1, 1, MASK, MASK]),
-    ("malignancy_map", &[1, 1, CELLS, CELLS]),
-    ("lesion", &[1]),
-    ("malignancy", &[1]),
-];
+const LUMA: (&str, &[usize]) = ("luma", &[1, 1, CANVAS, CANVAS]);
+const OUTPUTS: [(&str, &[usize]); 3] =
+    [("mask", &[1, 2, MASK, MASK]), ("maps", &[1, MAPS, CELLS, CELLS]), ("frame", &[1, 4])];
+/// The memory of a network that has one, taken and given in one shape.
+const STATE: [&str; 2] = ["state", "state_out"];
 
 /// Whether a model is one that this pipeline can ask. A model of another task loads without complaint and would fail on
 /// every frame.
@@ -100,25 +184,57 @@ pub fn check_fits(card: &Card) -> Result<(), String> {
     if card.task != TASK {
         return Err(format!("it is a model for '{}', and one for '{TASK}' is needed", card.task));
     }
-    let inputs = card.inputs.iter().map(|tensor| (tensor.name.as_str(), tensor.shape.as_slice()));
-    if !inputs.clone().eq(INPUTS) {
-        return Err(format!("it takes {:?}, and {INPUTS:?} is given", inputs.collect::<Vec<_>>()));
-    }
-    for (name, shape) in OUTPUTS {
-        let found = card.outputs.iter().find(|tensor| tensor.name == name).map(|tensor| &tensor.shape);
-        if found.map(Vec::as_slice) != Some(shape) {
+    let inputs: Vec<_> =
+        card.inputs.iter().map(|tensor| (tensor.name.as_str(), tensor.shape.as_slice())).collect();
+    let output = |name: &str| card.outputs.iter().find(|tensor| tensor.name == name);
+    let remembers = match inputs.as_slice() {
+        [luma] if *luma == LUMA => None,
+        [luma, (name, shape)] if *luma == LUMA && *name == STATE[0] => Some(*shape),
+        _ => return Err(format!("it takes {inputs:?}, and {LUMA:?} is given, and '{}'", STATE[0])),
+    };
+    let state = remembers.map(|shape| (STATE[1], shape));
+    for (name, shape) in OUTPUTS.into_iter().chain(state) {
+        let found = output(name).map(|tensor| tensor.shape.as_slice());
+        if found != Some(shape) {
             let found = found.map_or("missing".into(), |found| format!("{found:?}"));
             return Err(format!("its output '{name}' is {found}, and {shape:?} is needed"));
         }
     }
+    let said = output("maps").map_or(&[][..], |tensor| tensor.channels.as_slice());
+    if !said.iter().map(String::as_str).eq(map_channels()) {
+        return Err(format!("the channels of its output 'maps' are {said:?}, and others are needed"));
+    }
     Ok(())
 }
 
+/// The channels of the maps as a card names them.
+fn map_channels() -> impl Iterator<Item = &'static str> {
+    let steps = ["lesion", "malignancy", "birads_3", "birads_4A", "birads_4B", "birads_4C", "birads_5"];
+    let words = WORDS.map(|word| match word {
+        Word::InMass => "calcifications",
+        word => word.key(),
+    });
+    steps.into_iter().chain(words)
+}
+
 impl Network for Model {
-    fn run(&mut self, luma: &[f32]) -> Result<NetOutputs, NetworkError> {
+    fn run(&mut self, luma: &[f32], state: Option<&[f32]>) -> Result<NetOutputs, NetworkError> {
         let input = ArrayView4::from_shape((1, 1, CANVAS, CANVAS), luma)
             .map_err(|_| NetworkError::Canvas(luma.len()))?;
-        let outputs = Model::run(self, input)?;
+        let memory = self.card().inputs.get(1).map(|tensor| tensor.shape.clone());
+        let expected = memory.as_ref().map_or(0, |shape| shape.iter().product());
+        if let Some(found) = state.map(<[f32]>::len).filter(|found| *found != expected) {
+            return Err(NetworkError::State { found, expected });
+        }
+        let outputs = match memory {
+            None => self.run_all(&[input.into_dyn()])?,
+            Some(shape) => {
+                let nothing = vec![0.0; expected];
+                let state = ArrayViewD::from_shape(shape, state.unwrap_or(&nothing))
+                    .map_err(|_| NetworkError::State { found: expected, expected })?;
+                self.run_all(&[input.into_dyn(), state])?
+            }
+        };
         let values = |name: &'static str, expected: usize| {
             let found = outputs.values(name).unwrap_or_default();
             if found.len() == expected {
@@ -127,11 +243,15 @@ impl Network for Model {
                 Err(NetworkError::Output { name, found: found.len(), expected })
             }
         };
+        let (mask, core) = values("mask", 2 * MASK * MASK)?.split_at(MASK * MASK);
+        let frame = values("frame", 4)?;
         Ok(NetOutputs {
-            mask: values("mask", MASK * MASK)?.to_vec(),
-            malignancy_map: values("malignancy_map", CELLS * CELLS)?.to_vec(),
-            lesion: values("lesion", 1)?[0],
-            malignancy: values("malignancy", 1)?[0],
+            mask: mask.to_vec(),
+            core: core.to_vec(),
+            maps: values("maps", MAPS * CELLS * CELLS)?.to_vec(),
+            lesion: frame[0],
+            breast: frame[1],
+            state: if expected > 0 { Some(values(STATE[1], expected)?.to_vec()) } else { None },
         })
     }
 
@@ -141,8 +261,13 @@ impl Network for Model {
 
     fn reading(&self) -> Reading {
         let threshold = |name| self.card().threshold(name).unwrap_or(0.5);
-        let calibrated = self.card().calibration.is_some();
-        Reading { mask: threshold("mask"), lesion: threshold("lesion"), calibrated }
+        Reading {
+            mask: threshold("mask"),
+            lesion: threshold("lesion"),
+            region: threshold("region"),
+            breast: threshold("breast"),
+            calibrated: self.card().calibration.is_some(),
+        }
     }
 }
 
@@ -163,7 +288,8 @@ mod tests {
         check_fits(&Card::parse(CARD).unwrap()).unwrap();
         check("breast-ultrasound-lesion", "mammogram", "mammogram");
         check("shape = [1, 1, 256, 256]", "shape = [1, 1, 512, 512]", "512");
-        check("shape = [1, 1, 128, 128]", "shape = [1, 1, 64, 64]", "'mask'");
-        check("name = \"lesion\"", "name = \"region\"", "'lesion' is missing");
+        check("shape = [1, 2, 128, 128]", "shape = [1, 2, 64, 64]", "'mask'");
+        check("name = \"frame\"", "name = \"whole\"", "'frame' is missing");
+        check("\"birads_4A\"", "\"birads_4\"", "channels");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use peony_model::{BiRads, BoxPx, Finding, PointMm, QualityIssue};
+use peony_model::{BiRads, BoxPx, Descriptor, Finding, PointMm, QualityIssue};
 
 /// Everything the pipeline says about one frame.
 #[derive(Debug, Clone)]
@@ -74,6 +74,8 @@ pub struct TrackState {
     pub malignancy_95: Option<[f32; 2]>,
     /// The category of [`Self::malignancy`], where it is calibrated.
     pub assessment: Option<BiRads>,
+    /// The words of the lexicon that hold over all sightings; the orientation is that of the last one.
+    pub descriptors: Vec<Descriptor>,
 }
 
 /// Why a plane was kept.
@@ -134,6 +136,9 @@ pub enum Event {
 pub struct VolumeState {
     /// How far the plane has moved since the sweep began, mm, simulated from speckle; `None` without calibration.
     pub path_mm: Option<f32>,
+    /// Where the middle of the top of the plane is now, against the sweep's first frame, mm, simulated from speckle and the
+    /// picture's shift; `None` without calibration.
+    pub place_mm: Option<PointMm>,
     /// Why no size is given, where none is (`too fast`, `too slow`, `scale unknown`).
     pub unfit: Option<Unfit>,
     /// Each confirmed track's solid so far.

@@ -123,6 +123,9 @@ pub(crate) fn conclude(
     if detected.findings.iter().any(|found| found.cut) {
         issues.push(QualityIssue::new(QualityCode::LesionCut));
     }
+    if detected.outside {
+        issues.push(QualityIssue::new(QualityCode::WrongDomain));
+    }
     let mut issues = if view.mode == Mode::Still { issues } else { state.hysteresis.settle(&issues) };
     issues.sort_by_key(|issue| (Reverse(issue.severity), issue.code));
     let contact_lost = issues

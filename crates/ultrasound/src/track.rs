@@ -8,18 +8,19 @@ use peony_model::BoxPx;
 
 use crate::detect::{Detected, Found, sigmoid};
 use crate::histogram::Histogram;
+use crate::network::{MAPS, RegionLogits};
 use crate::pipeline::{Mode, View};
 use crate::quality::Assessed;
 
 /// A lesion is confirmed when it was seen whole in this many of its last [`WINDOW`] frames, at [`SURE`] or more on the
-/// mean: a mass of 4 mm stays in a plane that moves at 10 mm/s for twelve frames of 30 a second, and most that the
+/// mean (a score is a product of three probabilities; the limit was set on phantoms that no figure is reported on): a mass of 4 mm stays in a plane that moves at 10 mm/s for twelve frames of 30 a second, and most that the
 /// network takes for one without it being there is gone sooner. What the border cuts is shown as new, with the advice to
 /// recentre: the shadow of a rib reaches the lower border, and the network may take it for a lesion.
 const SEEN: u32 = 9;
 /// See [`SEEN`].
 const WINDOW: u32 = 12;
 /// See [`SEEN`].
-const SURE: f32 = 0.7;
+const SURE: f32 = 0.3;
 /// A lesion unseen for so long has left the picture.
 const GONE_NS: u64 = 300_000_000;
 /// Or for so many frames, where the source has no times.
@@ -35,6 +36,8 @@ pub(crate) struct Track {
     pub id: u32,
     pub letter: Option<char>,
     pub box_px: BoxPx,
+    /// Width and height of a pixel when it was last seen, as [`Found::pixel`].
+    pub pixel: [f32; 2],
     /// Index of its sighting among this frame's findings.
     pub finding: Option<usize>,
     pub sightings: u32,
@@ -45,7 +48,7 @@ pub(crate) struct Track {
     last_seen_ns: u64,
     missed: u32,
     score_sum: f32,
-    logit_sum: f32,
+    logit_sums: [f32; MAPS],
     weight_sum: f32,
     spread: Histogram,
 }
@@ -56,6 +59,7 @@ impl Track {
             id,
             letter: None,
             box_px: found.finding.region.box_px(),
+            pixel: found.pixel,
             finding: None,
             sightings: 0,
             velocity: [0.0; 2],
@@ -63,7 +67,7 @@ impl Track {
             last_seen_ns: time_ns,
             missed: 0,
             score_sum: 0.0,
-            logit_sum: 0.0,
+            logit_sums: [0.0; MAPS],
             weight_sum: 0.0,
             spread: Histogram::new(0.0, 1.0, 200),
         };
@@ -76,7 +80,7 @@ impl Track {
         let box_px = found.finding.region.box_px();
         let moved = box_px.center() - self.box_px.center();
         self.velocity = [0, 1].map(|i| 0.7 * self.velocity[i] + 0.3 * moved.to_array()[i]);
-        self.box_px = box_px;
+        (self.box_px, self.pixel) = (box_px, found.pixel);
         self.finding = Some(index);
         self.sightings += 1;
         self.recent |= u32::from(!found.cut);
@@ -85,9 +89,11 @@ impl Track {
         let weight = found.finding.score.max(0.01) * if found.cut { 0.5 } else { 1.0 };
         self.score_sum += found.finding.score;
         if found.finding.malignancy.is_some() {
-            self.logit_sum += weight * found.logit;
+            for (sum, logit) in self.logit_sums.iter_mut().zip(found.logits.all()) {
+                *sum += weight * logit;
+            }
             self.weight_sum += weight;
-            self.spread.add(sigmoid(found.logit));
+            self.spread.add(sigmoid(found.logits.malignancy()));
         }
     }
 
@@ -97,9 +103,10 @@ impl Track {
         seen >= SEEN && self.score_sum >= SURE * self.sightings as f32
     }
 
-    /// Probability of malignancy over all sightings: the sigmoid of the mean logit, weighted by how good each was.
-    pub fn malignancy(&self) -> Option<f32> {
-        (self.weight_sum > 0.0).then(|| sigmoid(self.logit_sum / self.weight_sum))
+    /// What the maps said over all sightings: mean logits, weighted by how good each was; `None` while it has no grade.
+    pub fn logits(&self) -> Option<RegionLogits> {
+        let mean = || RegionLogits::new(self.logit_sums.map(|sum| sum / self.weight_sum));
+        (self.weight_sum > 0.0).then(mean)
     }
 
     /// The interval that holds 95 % of what the single frames said; `None` before it was seen in four.

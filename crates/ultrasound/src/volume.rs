@@ -118,7 +118,8 @@ pub(crate) fn extend(
         renewed.extend(state.shown.iter().find(|solid| solid.track == *track).cloned());
     }
     let path_mm = scale.filter(|_| state.started).map(|_| state.pose.y);
-    Solid { state: VolumeState { path_mm, unfit, tracks: state.shown.clone() }, renewed }
+    let place_mm = path_mm.map(|y| PointMm::new(-state.pose.shift[0], y, -state.pose.shift[1]));
+    Solid { state: VolumeState { path_mm, place_mm, unfit, tracks: state.shown.clone() }, renewed }
 }
 
 impl Sweep {

@@ -8,7 +8,7 @@ use peony_model::{
     CalibrationSource, Frame, MmPerPx, Pixels, Precision, Provenance, QualityCode, Spacing, Unit,
 };
 use peony_ultrasound::live;
-use peony_ultrasound::network::{CANVAS, CELLS, MASK, MASK_STEP, NetOutputs, Reading};
+use peony_ultrasound::network::{CANVAS, CELLS, MAPS, MASK, MASK_STEP, NetOutputs, Reading};
 use peony_ultrasound::output::{Event, StepOutput, Timings};
 use peony_ultrasound::{Mode, Network, NetworkError, Pipeline, replay, step};
 
@@ -18,7 +18,7 @@ struct Dark {
 }
 
 impl Network for Dark {
-    fn run(&mut self, luma: &[f32]) -> Result<NetOutputs, NetworkError> {
+    fn run(&mut self, luma: &[f32], _: Option<&[f32]>) -> Result<NetOutputs, NetworkError> {
         if self.fails {
             return Err(NetworkError::Other("broken on purpose".into()));
         }
@@ -29,9 +29,12 @@ impl Network for Dark {
             })
             .collect();
         let seen = mask.iter().filter(|p| **p > 0.5).count();
-        let malignancy_map =
-            (0..CELLS * CELLS).map(|i| if i % CELLS < CELLS / 2 { 1.5 } else { -1.5 }).collect();
-        Ok(NetOutputs { mask, malignancy_map, lesion: if seen > 50 { 0.95 } else { 0.05 }, malignancy: 0.4 })
+        let mut maps = vec![4.0; MAPS * CELLS * CELLS];
+        for (i, logit) in maps[CELLS * CELLS..2 * CELLS * CELLS].iter_mut().enumerate() {
+            *logit = if i % CELLS < CELLS / 2 { 1.5 } else { -1.5 };
+        }
+        let lesion = if seen > 50 { 0.95 } else { 0.05 };
+        Ok(NetOutputs { core: mask.clone(), mask, maps, lesion, breast: 1.0, state: None })
     }
 
     fn provenance(&self) -> Arc<Provenance> {
@@ -45,7 +48,7 @@ impl Network for Dark {
     }
 
     fn reading(&self) -> Reading {
-        Reading { mask: 0.5, lesion: 0.5, calibrated: false }
+        Reading { mask: 0.5, lesion: 0.5, region: 0.5, breast: 0.5, calibrated: false }
     }
 }
 
@@ -271,4 +274,66 @@ fn a_picture_deeper_than_a_breast_is_not_read() {
         let wrong = output.quality.issues.iter().any(|issue| issue.code == QualityCode::WrongDomain);
         assert_eq!(wrong, !read);
     }
+}
+
+/// Remembers how many frames it has seen, and does not take everything for a breast.
+struct Counting {
+    seen: Arc<std::sync::Mutex<Vec<Option<f32>>>>,
+}
+
+impl Network for Counting {
+    fn run(&mut self, luma: &[f32], state: Option<&[f32]>) -> Result<NetOutputs, NetworkError> {
+        self.seen.lock().unwrap().push(state.map(|state| state[0]));
+        let outputs = Dark { fails: false }.run(luma, None)?;
+        let state = Some(vec![state.map_or(0.0, |state| state[0]) + 1.0]);
+        // What is bright in its upper left corner is none.
+        let breast = if luma[CANVAS * 60 + 12] > 0.9 { 0.1 } else { 0.9 };
+        Ok(NetOutputs { state, breast, ..outputs })
+    }
+
+    fn provenance(&self) -> Arc<Provenance> {
+        Dark { fails: false }.provenance()
+    }
+
+    fn reading(&self) -> Reading {
+        Dark { fails: false }.reading()
+    }
+}
+
+#[test]
+fn a_memory_runs_through_a_sweep_and_through_nothing_else() {
+    let seen = Arc::default();
+    let mut pipeline = Pipeline::new(Some(Box::new(Counting { seen: Arc::clone(&seen) })), Mode::Sweep);
+    let look = |pipeline: &mut Pipeline, frames: std::ops::Range<u64>| {
+        seen.lock().unwrap().clear();
+        for index in frames {
+            step(pipeline, &frame(index, true, known()));
+        }
+        seen.lock().unwrap().clone()
+    };
+    assert_eq!(look(&mut pipeline, 0..4), [None, Some(1.0), Some(2.0), Some(3.0)]);
+    pipeline.restart(Mode::Sweep);
+    assert_eq!(look(&mut pipeline, 4..6), [None, Some(1.0)], "another examination begins with nothing");
+    pipeline.restart(Mode::Still);
+    assert_eq!(look(&mut pipeline, 6..8), [None, None], "stills do not know each other");
+}
+
+#[test]
+fn what_the_network_does_not_read_is_said_and_not_graded() {
+    let seen = Arc::default();
+    let mut pipeline = Pipeline::new(Some(Box::new(Counting { seen })), Mode::Still);
+    let wrong = |output: &StepOutput| {
+        output.quality.issues.iter().any(|issue| issue.code == QualityCode::WrongDomain)
+    };
+    let read = step(&mut pipeline, &frame(3, true, known()));
+    assert!(!wrong(&read) && read.findings.len() == 1 && read.lesion.is_some());
+    let mut other = frame(3, true, known());
+    if let Pixels::Luma8(picture) = &mut other.pixels {
+        for (x, y) in (0..60).flat_map(|x| (0..60).map(move |y| (x, y))) {
+            picture.put_pixel(x, y, Luma([255]));
+        }
+    }
+    let refused = step(&mut pipeline, &other);
+    assert!(wrong(&refused), "{:?}", refused.quality.issues);
+    assert!(refused.findings.is_empty() && refused.malignancy.is_none() && refused.lesion.is_none());
 }

@@ -115,6 +115,7 @@ fn said_of(frame: &Frame, too_fast: bool) -> Result<StepOutput, Box<dyn std::err
         score: 0.9,
         malignancy: Some(0.62),
         assessment: Some(BiRads::Cat4C),
+        descriptors: Vec::new(),
         measurements: vec![
             Measurement::length(Quantity::LongAxis, across),
             Measurement::length(Quantity::ShortAxis, across),
@@ -131,6 +132,7 @@ fn said_of(frame: &Frame, too_fast: bool) -> Result<StepOutput, Box<dyn std::err
         malignancy: Some(0.62),
         malignancy_95: Some([0.48, 0.75]),
         assessment: Some(BiRads::Cat4C),
+        descriptors: Vec::new(),
     };
     let key_plane = Event::KeyPlane { track: 1, reason: PlaneReason::Largest, box_px };
     let issue = QualityIssue::new(QualityCode::TooFast).with_figure(24.0, 15.0);

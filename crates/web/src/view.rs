@@ -1,14 +1,15 @@
 //! From the pipeline's words to the page's.
 
 use peony_model::{
-    BoxPx, CalibrationSource, Finding, Frame, Measurement, MmPerPx, Pixels, PointPx, QualityCode,
+    BoxPx, CalibrationSource, Descriptor, Finding, Frame, Measurement, MmPerPx, Pixels, PointPx, QualityCode,
     QualityIssue, Quantity, Spacing, Unit,
 };
 use peony_ultrasound::output::{self, Quality, StepOutput, TrackState, VolumeState};
 
 use crate::wire::{
-    BoxXy, ContactSide, Figure, FindingView, Interval, Issue, Light, LightName, LightState, PlaneReason,
-    Severity, Size, Stage, TrackStatus, TrackView, TrackVolume, Truth, Unfit, Volume, Words, Xy, Xyz,
+    BoxXy, ContactSide, DescriptorView, Figure, FindingView, Interval, Issue, Light, LightName, LightState,
+    PlaneReason, Severity, Size, Stage, TrackStatus, TrackView, TrackVolume, Truth, Unfit, Volume, Words, Xy,
+    Xyz,
 };
 
 /// No outline needs more points than this on a screen.
@@ -179,9 +180,18 @@ pub(crate) fn track(state: &TrackState, seen: Option<(&Finding, &FindingView)>) 
         malignancy: state.malignancy,
         malignancy_95: state.malignancy_95.map(Interval),
         birads: state.assessment.map(|category| category.label().to_owned()),
+        descriptors: state.descriptors.iter().map(descriptor).collect(),
         size_mm: seen.and_then(|finding| finding.size_mm),
         size_px: seen.and_then(|finding| finding.size_px),
         sightings: state.sightings,
+    }
+}
+
+fn descriptor(said: &Descriptor) -> DescriptorView {
+    DescriptorView {
+        feature: said.word.feature().key(),
+        word: said.word.key(),
+        probability: hundredth(said.probability),
     }
 }
 

@@ -424,9 +424,11 @@ pub struct TrackView {
     /// The interval that holds 95 % of what the single frames said.
     #[schema(required)]
     pub malignancy_95: Option<Interval>,
-    /// The proposed category: `3`, `4A`, `4B`, `4C`, `5`; `null` where the probability is not calibrated.
+    /// The proposed category: `2`, `3`, `4A`, `4B`, `4C`, `5`; `null` where the probability is not calibrated.
     #[schema(required)]
     pub birads: Option<String>,
+    /// Words of the lexicon that hold over all sightings; a feature without a word was not assessed.
+    pub descriptors: Vec<DescriptorView>,
     /// Its size on its largest plane, or else where it was seen last, mm; `null` where the scale is unknown.
     #[schema(required)]
     pub size_mm: Option<Size>,
@@ -435,6 +437,17 @@ pub struct TrackView {
     pub size_px: Option<Size>,
     /// How many frames it was seen in.
     pub sightings: u32,
+}
+
+/// A word of the lexicon said of a lesion.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+pub struct DescriptorView {
+    /// What it answers: `shape`, `orientation`, `margin`, `echo`, `posterior`, `boundary`, `calcification`.
+    pub feature: &'static str,
+    /// The word, such as `irregular`.
+    pub word: &'static str,
+    /// How likely it holds, 0..=1.
+    pub probability: f32,
 }
 
 /// Why a plane was kept.

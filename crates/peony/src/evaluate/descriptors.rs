@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use peony_model::Finding;
+use peony_model::{Feature, Finding, Word};
 use serde::Serialize;
 
 use super::metrics::{Estimate, wilson};
@@ -47,11 +47,39 @@ pub struct DescriptorAccuracy {
 }
 
 /// What the program says of a finding: for each group that it judges, words as the table spells them (`oval`,
-/// `not circumscribed`, `no`).
-///
-/// A finding has no descriptors yet, so nothing is said and the report leaves the section out.
-pub fn descriptors_said(_finding: &Finding) -> Vec<(DescriptorGroup, BTreeSet<String>)> {
-    Vec::new()
+/// `not circumscribed`, `no`). Of halo and calcifications it says only that they are there: silence counts as `no` here.
+pub fn descriptors_said(finding: &Finding) -> Vec<(DescriptorGroup, BTreeSet<String>)> {
+    if finding.descriptors.is_empty() {
+        return Vec::new();
+    }
+    let keys = |feature| -> BTreeSet<String> {
+        let said = finding.descriptors.iter().filter(|said| said.word.feature() == feature);
+        said.flat_map(|said| as_in_the_table(said.word)).map(str::to_owned).collect()
+    };
+    let or_no =
+        |words: BTreeSet<String>| if words.is_empty() { BTreeSet::from(["no".to_owned()]) } else { words };
+    vec![
+        (DescriptorGroup::Shape, keys(Feature::Shape)),
+        (DescriptorGroup::Margin, keys(Feature::Margin)),
+        (DescriptorGroup::Echogenicity, keys(Feature::Echo)),
+        (DescriptorGroup::Posterior, keys(Feature::Posterior)),
+        (DescriptorGroup::Halo, or_no(keys(Feature::Boundary))),
+        (DescriptorGroup::Calcifications, or_no(keys(Feature::Calcification))),
+    ]
+}
+
+/// A word as the table writes it.
+fn as_in_the_table(word: Word) -> Vec<&'static str> {
+    match word {
+        Word::Complex => vec!["complex cystic/solid"],
+        Word::NoPosterior => vec!["no"],
+        Word::Halo => vec!["yes"],
+        Word::InMass => vec!["in a mass"],
+        Word::Indistinct | Word::Angular | Word::Microlobulated | Word::Spiculated => {
+            vec!["not circumscribed", word.key()]
+        }
+        word => vec![word.key()],
+    }
 }
 
 /// The words in a cell of the table: `not circumscribed - angular&indistinct` has three.

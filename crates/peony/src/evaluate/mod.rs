@@ -9,7 +9,7 @@ mod categories;
 mod descriptors;
 mod figures;
 mod foreign;
-mod metrics;
+pub(crate) mod metrics;
 mod reading;
 mod report;
 mod summary;

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use futures_util::{SinkExt, StreamExt};
 use image::{GrayImage, Luma};
 use peony_model::{
-    BiRads, BoxPx, CalibrationSource, Code, Finding, Frame, Measurement, MmPerPx, Pixels, PointPx, Precision,
-    Provenance, QualityCode, QualityIssue, Quantity, Region, Spacing,
+    BiRads, BoxPx, CalibrationSource, Code, Descriptor, Finding, Frame, Measurement, MmPerPx, Pixels,
+    PointPx, Precision, Provenance, QualityCode, QualityIssue, Quantity, Region, Spacing, Word,
 };
 use peony_ultrasound::output::{Event, PlaneReason, Quality, StepOutput, Timings, TrackState, VolumeState};
 use peony_web::wire::{Fault, Model, Source, SourceKind, Truth, Xy};
@@ -207,6 +207,7 @@ fn step_output(frame: &Frame) -> StepOutput {
         score: 0.9,
         malignancy: Some(0.62),
         assessment: Some(BiRads::Cat4C),
+        descriptors: Vec::new(),
         measurements: vec![
             Measurement::length(Quantity::LongAxis, length(40.0)),
             Measurement::length(Quantity::ShortAxis, length(30.0)),
@@ -222,6 +223,7 @@ fn step_output(frame: &Frame) -> StepOutput {
         malignancy: Some(0.6),
         malignancy_95: Some([0.48, 0.75]),
         assessment: Some(BiRads::Cat4C),
+        descriptors: vec![Descriptor { word: Word::Irregular, probability: 0.81 }],
     };
     StepOutput {
         frame: frame.index,

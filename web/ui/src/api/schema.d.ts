@@ -151,6 +151,18 @@ export interface components {
          * @enum {string}
          */
         readonly ContactSide: "left" | "right" | "whole";
+        /** @description A word of the lexicon said of a lesion. */
+        readonly DescriptorView: {
+            /** @description What it answers: `shape`, `orientation`, `margin`, `echo`, `posterior`, `boundary`, `calcification`. */
+            readonly feature: string;
+            /**
+             * Format: float
+             * @description How likely it holds, 0..=1.
+             */
+            readonly probability: number;
+            /** @description The word, such as `irregular`. */
+            readonly word: string;
+        };
         /** @description The page has drawn a binary message; the next one may come. */
         readonly Drawn: {
             /**
@@ -531,11 +543,13 @@ export interface components {
         readonly TrackStatus: "seen" | "predicted" | "left";
         /** @description A lesion followed over the sweep. */
         readonly TrackView: {
-            /** @description The proposed category: `3`, `4A`, `4B`, `4C`, `5`; `null` where the probability is not calibrated. */
+            /** @description The proposed category: `2`, `3`, `4A`, `4B`, `4C`, `5`; `null` where the probability is not calibrated. */
             readonly birads: string | null;
             readonly box_px: components["schemas"]["BoxXy"] | null;
             /** @description Its outline on this frame, closed: the last point joins the first; `null` unless it is seen. */
             readonly contour_px: readonly components["schemas"]["Xy"][] | null;
+            /** @description Words of the lexicon that hold over all sightings; a feature without a word was not assessed. */
+            readonly descriptors: readonly components["schemas"]["DescriptorView"][];
             /** @description A person struck it out; `undo` brings it back. */
             readonly dismissed: boolean;
             /**

@@ -17,6 +17,7 @@ export type PlaneReason = Schemas["PlaneReason"];
 export type Severity = Schemas["Severity"];
 export type Size = Schemas["Size"];
 export type Source = Schemas["Source"];
+export type DescriptorView = Schemas["DescriptorView"];
 export type TrackView = Schemas["TrackView"];
 export type TrackVolume = Schemas["TrackVolume"];
 export type Unfit = Schemas["Unfit"];

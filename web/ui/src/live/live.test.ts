@@ -17,6 +17,7 @@ function track(id: number, changes: Partial<TrackView> = {}): TrackView {
     malignancy: 0.5,
     malignancy_95: null,
     birads: null,
+    descriptors: [],
     size_mm: null,
     size_px: null,
     sightings: 9,

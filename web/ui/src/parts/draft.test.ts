@@ -11,6 +11,7 @@ const LESION = {
   malignancy: 0.62,
   malignancy_95: [0.48, 0.75],
   birads: "4C",
+  descriptors: [],
   size_mm: { long: 10.4, short: 9.4 },
   size_px: null,
 } as unknown as TrackView;
@@ -52,6 +53,27 @@ describe("the draft", () => {
   it("is whole in Chinese", () => {
     expect(draft([LESION], {}, "zh")[1]).toBe(
       "A：[病灶]，[10 × 9\u202fmm]；[第三径 ≈10 ± 2 mm（模拟）]，[体积 0.50\u202fcm³ ± 20%（模拟）]。[BI-RADS 4C类。]",
+    );
+  });
+
+  it("puts the lexicon's words where the sentence of each language has them", () => {
+    const said = (feature: string, word: string) => ({ feature, word, probability: 0.8 });
+    const descriptors = [
+      said("shape", "irregular"),
+      said("orientation", "not_parallel"),
+      said("margin", "indistinct"),
+      said("margin", "spiculated"),
+      said("echo", "hypoechoic"),
+      said("posterior", "shadowing"),
+      said("boundary", "halo"),
+    ];
+    const lesion = { ...LESION, descriptors } as unknown as TrackView;
+    expect(draft([lesion], { volume: { unfit: null, tracks: [] } })[1]).toBe(
+      "A: [irregular hypoechoic lesion], [10 × 9\u202fmm], [not parallel], [margin indistinct, spiculated], " +
+        "[posterior shadowing], [echogenic halo]. [BI-RADS 4C.]",
+    );
+    expect(draft([lesion], { volume: { unfit: null, tracks: [] } }, "zh")[1]).toBe(
+      "A：[低回声病灶]，[10 × 9\u202fmm]，[不规则形]，[不平行]，[边缘模糊、毛刺]，[后方声影]，[高回声晕]。[BI-RADS 4C类。]",
     );
   });
 

@@ -1,7 +1,8 @@
 /** The report's draft: only what has a value is said, and the machine's words are marked as such. */
-import type { LiveUpdate, TrackView } from "../api/wire";
+import type { DescriptorView, LiveUpdate, TrackView } from "../api/wire";
 import { confirmed } from "../live/current";
 import type { Scene } from "../live/examination";
+import { en, type WordKey } from "../words/en";
 import { cubicCentimetres, isUnsure, percent, roundHalfAway, sizeText, thirdAxis } from "../words/numbers";
 import type { Words } from "../words/words";
 
@@ -51,10 +52,14 @@ function lesionLine(track: TrackView, update: LiveUpdate, { say, language }: Wor
   const comma = language === "zh" ? "，" : ", ";
   const semicolon = language === "zh" ? "；" : "; ";
   const stop = language === "zh" ? "。" : ". ";
-  const pieces = [plain(`${track.letter}${language === "zh" ? "：" : ": "}`), proposed(say("report_lesion"))];
+  const described = descriptionOf(track, { say, language });
+  const pieces = [plain(`${track.letter}${language === "zh" ? "：" : ": "}`), proposed(described.lesion)];
   const size = sizeText(track);
   if (size) {
     pieces.push(plain(comma), proposed(track.size_mm ? size : `${size} ${say("report_px")}`));
+  }
+  for (const words of described.features) {
+    pieces.push(plain(comma), proposed(words));
   }
   const solid = update.volume.tracks.find((volume) => volume.track === track.id);
   if (solid) {
@@ -72,6 +77,38 @@ function lesionLine(track: TrackView, update: LiveUpdate, { say, language }: Wor
   return { key: `lesion-${track.id}`, kind: "lesion", track: track.id, pieces };
 }
 
+/** The lexicon's words as the report's sentence has them: what stands before "lesion", and what follows its size. */
+function descriptionOf(
+  { descriptors }: TrackView,
+  { say, language }: Pick<Words, "say" | "language">,
+): { readonly lesion: string; readonly features: readonly string[] } {
+  const saidOf = (feature: DescriptorView["feature"]): readonly string[] =>
+    descriptors
+      .filter((said) => said.feature === feature)
+      .map((said) => wordKey(said))
+      .filter((key) => key !== null)
+      .map((key) => say(key));
+  const shape = saidOf("shape");
+  const before = language === "zh" ? saidOf("echo") : [...shape, ...saidOf("echo")];
+  const margin = saidOf("margin").join(language === "zh" ? "、" : ", ");
+  const features = [
+    ...(language === "zh" ? shape : []),
+    ...saidOf("orientation"),
+    ...(margin ? [say("report_margin", { words: margin })] : []),
+    ...saidOf("posterior"),
+    ...saidOf("boundary"),
+    ...saidOf("calcification"),
+  ];
+  const lesion = before.length > 0 ? say("report_lesion_described", { echo: before.join(" ") }) : say("report_lesion");
+  return { lesion, features };
+}
+
+/** The page's key of a word; none for a word that this page does not know. */
+function wordKey({ feature, word }: DescriptorView): WordKey | null {
+  const key = `word_${feature}_${word}`;
+  return key in en ? (key as WordKey) : null;
+}
+
 /** What each proposed category asks for; a lesion without one asks for nothing. */
 function adviceLines(lesions: readonly TrackView[], { say, language }: Words): readonly Line[] {
   const asks = (categories: readonly string[]): readonly TrackView[] =>
@@ -83,6 +120,7 @@ function adviceLines(lesions: readonly TrackView[], { say, language }: Words): r
       ["advice_5", asks(["5"])],
       ["advice_4", asks(["4", "4A", "4B", "4C"])],
       ["advice_3", asks(["3"])],
+      ["advice_2", asks(["2"])],
     ] as const
   )
     .filter(([, tracks]) => tracks.length > 0)

@@ -12,6 +12,7 @@ const NAMES = {
   well: "--well",
   brInk: "--br-ink",
   brInk2: "--br-ink-2",
+  br2: "--br2",
   br3: "--br3",
   br4a: "--br4a",
   br4b: "--br4b",
@@ -34,6 +35,7 @@ export function readTheme(): Theme {
 /** Ground and ink of a category's chip. */
 export function categoryColours(theme: Theme, category: string): readonly [ground: string, ink: string] {
   const grounds: Readonly<Record<string, string>> = {
+    "2": theme.br2,
     "3": theme.br3,
     "4A": theme.br4a,
     "4B": theme.br4b,

@@ -1,4 +1,6 @@
-//! `peony bench live`: the live pipeline on the phantom's frames, at full speed or in real time.
+//! `peony bench live`: the live pipeline on the phantom's frames, at full speed or in real time; and `peony bench exam`.
+
+pub mod exam;
 
 use std::collections::BTreeMap;
 use std::io::Write;

@@ -1,0 +1,149 @@
+//! The words of the BI-RADS ultrasound lexicon that describe a lesion, and their codes.
+
+use crate::Code;
+
+/// What a word answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Feature {
+    /// Its shape.
+    Shape,
+    /// How its long axis lies against the skin.
+    Orientation,
+    /// Its edge.
+    Margin,
+    /// Its echoes against those of fat.
+    Echo,
+    /// What it does to the echoes behind it.
+    Posterior,
+    /// The boundary; the fourth edition's, and under margin since.
+    Boundary,
+    /// Calcifications.
+    Calcification,
+}
+
+impl Feature {
+    /// The key used in files, such as `shape`.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Shape => "shape",
+            Self::Orientation => "orientation",
+            Self::Margin => "margin",
+            Self::Echo => "echo",
+            Self::Posterior => "posterior",
+            Self::Boundary => "boundary",
+            Self::Calcification => "calcification",
+        }
+    }
+}
+
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident: $feature:ident, $key:literal, $scheme:literal $value:literal $meaning:literal;)*) => {
+        /// A word of the lexicon.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Word {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Word {
+            /// Every word, in the order of the lexicon.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// What it answers.
+            #[must_use]
+            pub fn feature(self) -> Feature {
+                match self {
+                    $(Self::$name => Feature::$feature,)*
+                }
+            }
+
+            /// The key used in files, such as `irregular`.
+            #[must_use]
+            pub fn key(self) -> &'static str {
+                match self {
+                    $(Self::$name => $key,)*
+                }
+            }
+
+            /// Its code (CID 6004, 6006, 6012 and 6152 to 6155), or our own where DICOM has none.
+            #[must_use]
+            pub fn code(self) -> Code {
+                match self {
+                    $(Self::$name => Code { value: $value, scheme: $scheme, meaning: $meaning },)*
+                }
+            }
+        }
+    };
+}
+
+words! {
+    /// Oval.
+    Oval: Shape, "oval", "SCT" "84360004" "Oval";
+    /// Round.
+    Round: Shape, "round", "SCT" "42700002" "Round";
+    /// Irregular.
+    Irregular: Shape, "irregular", "SCT" "49608001" "Irregular";
+    /// The long axis lies along the skin.
+    Parallel: Orientation, "parallel", "DCM" "111355" "Parallel";
+    /// It does not, or there is none.
+    NotParallel: Orientation, "not_parallel", "DCM" "111356" "Not parallel";
+    /// The whole edge is sharp.
+    Circumscribed: Margin, "circumscribed", "SCT" "129738007" "Circumscribed";
+    /// No clear edge.
+    Indistinct: Margin, "indistinct", "SCT" "129741003" "Indistinct";
+    /// Sharp corners.
+    Angular: Margin, "angular", "DCM" "111343" "Angular";
+    /// Short scallops.
+    Microlobulated: Margin, "microlobulated", "SCT" "129739004" "Microlobulated";
+    /// Lines that radiate.
+    Spiculated: Margin, "spiculated", "SCT" "129742005" "Spiculated";
+    /// No echoes inside.
+    Anechoic: Echo, "anechoic", "DCM" "111361" "Anechoic";
+    /// Brighter than fat.
+    Hyperechoic: Echo, "hyperechoic", "DCM" "111362" "Hyperechoic";
+    /// Cystic and solid.
+    Complex: Echo, "complex", "DCM" "111363" "Complex";
+    /// Darker than fat.
+    Hypoechoic: Echo, "hypoechoic", "DCM" "111364" "Hypoechoic";
+    /// As bright as fat.
+    Isoechoic: Echo, "isoechoic", "DCM" "111365" "Isoechoic";
+    /// Mixed.
+    Heterogeneous: Echo, "heterogeneous", "99PEONY" "PN1012" "Heterogeneous echo pattern";
+    /// Nothing behind it changes.
+    NoPosterior: Posterior, "none", "DCM" "111367" "No posterior acoustic features";
+    /// Brighter behind it.
+    Enhancement: Posterior, "enhancement", "DCM" "111368" "Posterior enhancement";
+    /// Darker behind it.
+    Shadowing: Posterior, "shadowing", "DCM" "111369" "Posterior shadowing";
+    /// Both.
+    Combined: Posterior, "combined", "DCM" "111370" "Combined posterior acoustic pattern";
+    /// A bright rim.
+    Halo: Boundary, "halo", "DCM" "111359" "Echogenic halo";
+    /// Bright specks inside it.
+    InMass: Calcification, "in_mass", "DCM" "111346" "Calcifications within a mass";
+}
+
+/// A word said of a lesion, and how sure whoever said it is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Descriptor {
+    /// The word.
+    pub word: Word,
+    /// Probability that it holds, 0..=1.
+    pub probability: f32,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn keys_and_codes_tell_words_of_a_feature_apart() {
+        let keys: HashSet<_> = Word::ALL.iter().map(|word| (word.feature(), word.key())).collect();
+        let codes: HashSet<_> =
+            Word::ALL.iter().map(|word| (word.code().scheme, word.code().value)).collect();
+        assert_eq!((keys.len(), codes.len()), (Word::ALL.len(), Word::ALL.len()));
+        assert!(Word::ALL.iter().all(|w| w.code().value.len() <= 16 && w.code().meaning.len() <= 64));
+    }
+}

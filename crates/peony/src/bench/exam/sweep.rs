@@ -1,0 +1,298 @@
+//! One sweep through the pipeline, and what was said of it beside what was there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use peony_model::{BoxPx, QualityCode};
+use peony_phantom::{Fault, PathKind, Phantom, PhantomFrame};
+use peony_ultrasound::output::{Event, PlaneReason, StepOutput};
+
+use crate::engine::Reader;
+use crate::evaluate::metrics::detection::{Detection, iou, meet};
+
+/// A lesion is found where a confirmed one overlaps it so far on any frame.
+const FOUND_IOU: f32 = 0.3;
+/// What overlaps no lesion so far on any frame is a false alarm.
+const FALSE_IOU: f32 = 0.1;
+/// Every so-many-th frame counts for the average precision: neighbours are alike.
+const SAMPLED: u64 = 5;
+/// A plane shows a lesion at its largest where it shows this share of the largest true area of the sweep.
+const LARGEST_SHARE: f32 = 0.85;
+/// Frames in which a light must come on: half a second.
+const CAUGHT_FRAMES: u64 = 15;
+/// A light this long after a fault is still that fault's.
+const ECHO_FRAMES: u64 = 30;
+/// The plain pick keeps the sharpest frame of each so many: a second.
+const PICK_EVERY: u64 = 30;
+
+/// What is scanned, and when it goes wrong.
+pub struct Sweep {
+    pub phantom: Phantom,
+    pub schedule: Vec<(Range<u64>, Fault)>,
+}
+
+/// What was said of one sweep.
+#[derive(Debug, Default)]
+pub struct Seen {
+    pub frames: u64,
+    pub seconds: f64,
+    /// Lesions, each with what became of it.
+    pub lesions: Vec<Lesion>,
+    /// Confirmed lesions that are none.
+    pub false_alarms: usize,
+    /// Times that a lesion was followed under another number than before.
+    pub switches: usize,
+    pub detections: Vec<Detection>,
+    /// Lesions on the sampled frames.
+    pub shown: usize,
+    /// Faults begun, and those that a light told of in time.
+    pub faults: Vec<(Fault, bool)>,
+    /// Lights without a fault.
+    pub false_lights: usize,
+    pub path: Option<Led>,
+    pub unfit_frames: u64,
+}
+
+/// A lesion of the phantom.
+#[derive(Debug)]
+pub struct Lesion {
+    pub malignant: bool,
+    pub found: bool,
+    pub malignancy: Option<f64>,
+    /// Whether the plane kept as its largest is one; `None` where none was kept.
+    pub largest_kept: Option<bool>,
+    /// The same for a pick of the sharpest frame of each second.
+    pub largest_picked: bool,
+    /// Volume read over true volume.
+    pub volume_ratio: Option<f32>,
+}
+
+/// How far the probe was led, mm.
+#[derive(Debug)]
+pub struct Led {
+    pub kind: PathKind,
+    pub true_mm: f32,
+    pub read_mm: f32,
+    /// Distance between where the plane was taken to be at the end and where it was.
+    pub drift_mm: f32,
+}
+
+/// Run one sweep.
+pub fn watch(reader: &mut Reader, sweep: &Sweep) -> Seen {
+    reader.begin(true);
+    let mut watcher = Watcher { picks: Picks::default(), ..Watcher::default() };
+    let fps = sweep.phantom.config().fps;
+    let limit = (sweep.phantom.path().duration_s() * fps) as usize;
+    let frames = sweep.phantom.sweep().schedule(sweep.schedule.clone()).build_ahead();
+    for made in frames.take(limit) {
+        let output = reader.step(&made.frame);
+        watcher.look(&made, &output, &sweep.schedule);
+    }
+    watcher.conclude(sweep, f64::from(fps))
+}
+
+#[derive(Debug, Default)]
+struct Watcher {
+    seen: Seen,
+    /// Each lesion of the phantom by its number.
+    lesions: BTreeMap<u32, Known>,
+    /// Confirmed tracks that have overlapped a lesion, and those that have not.
+    met: BTreeSet<u32>,
+    confirmed: BTreeSet<u32>,
+    lights: BTreeSet<QualityCode>,
+    caught: BTreeMap<usize, bool>,
+    picks: Picks,
+    start_mm: Option<[f32; 3]>,
+    end_mm: [f32; 3],
+    place_mm: Option<[f32; 3]>,
+    read_mm: Option<f32>,
+    true_mm: f32,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    malignant: bool,
+    volume_mm3: f32,
+    /// True area by frame.
+    areas: BTreeMap<u64, u32>,
+    found: bool,
+    track: Option<u32>,
+    malignancy: Option<f32>,
+    kept: Option<u64>,
+    volume_read_mm3: Option<f32>,
+}
+
+impl Watcher {
+    fn look(&mut self, made: &PhantomFrame, output: &StepOutput, schedule: &[(Range<u64>, Fault)]) {
+        let frame = output.frame;
+        self.seen.frames += 1;
+        self.follow_path(made, output);
+        self.judge_lights(frame, output, schedule);
+        for mass in &made.truth.masses {
+            let known = self.lesions.entry(mass.id).or_default();
+            known.malignant = mass.malignant;
+            known.volume_mm3 = mass.volume_mm3;
+            known.areas.insert(frame, mass.area_px);
+        }
+        if frame.is_multiple_of(SAMPLED) {
+            let said: Vec<(BoxPx, f64)> =
+                output.findings.iter().map(|f| (f.region.box_px(), f64::from(f.score))).collect();
+            let there: Vec<BoxPx> = made.truth.masses.iter().map(|mass| mass.box_px).collect();
+            self.seen.shown += there.len();
+            self.seen.detections.extend(meet(&said, &there));
+        }
+        for track in output.tracks.iter().filter(|track| track.letter.is_some()) {
+            self.confirmed.insert(track.id);
+            if track.finding.is_none() {
+                continue;
+            }
+            let overlap = |mass: &peony_phantom::MassTruth| iou(&mass.box_px, &track.box_px);
+            let nearest = made.truth.masses.iter().max_by(|a, b| overlap(a).total_cmp(&overlap(b)));
+            let Some(mass) = nearest.filter(|mass| overlap(mass) >= FALSE_IOU) else { continue };
+            self.met.insert(track.id);
+            if overlap(mass) < FOUND_IOU {
+                continue;
+            }
+            let Some(known) = self.lesions.get_mut(&mass.id) else { continue };
+            known.found = true;
+            self.seen.switches += usize::from(known.track.is_some_and(|before| before != track.id));
+            known.track = Some(track.id);
+            known.malignancy = track.malignancy;
+        }
+        for solid in &output.volume.tracks {
+            if let Some(known) = self.lesions.values_mut().find(|known| known.track == Some(solid.track)) {
+                known.volume_read_mm3 = Some(solid.volume_cm3 * 1000.0);
+            }
+        }
+        for event in &output.events {
+            if let Event::KeyPlane { track, reason: PlaneReason::Largest, .. } = event
+                && let Some(known) = self.lesions.values_mut().find(|known| known.track == Some(*track))
+            {
+                known.kept = Some(frame);
+            }
+        }
+        self.picks.offer(frame, &made.frame.luma());
+    }
+
+    fn follow_path(&mut self, made: &PhantomFrame, output: &StepOutput) {
+        let place = made.truth.pose.t_mm;
+        let start = *self.start_mm.get_or_insert(place);
+        let step = place[1] - self.end_mm[1];
+        self.true_mm += if self.seen.frames > 1 { step.abs() } else { 0.0 };
+        self.end_mm = place;
+        self.read_mm = output.volume.path_mm.or(self.read_mm);
+        self.place_mm = output
+            .volume
+            .place_mm
+            .map(|p| [p.x + start[0], p.y + start[1], p.z + start[2]])
+            .or(self.place_mm);
+        self.seen.unfit_frames += u64::from(output.volume.unfit.is_some());
+    }
+
+    /// A light that comes on is a fault's within its time and a little after, and false otherwise.
+    fn judge_lights(&mut self, frame: u64, output: &StepOutput, schedule: &[(Range<u64>, Fault)]) {
+        let now: BTreeSet<QualityCode> =
+            output.quality.issues.iter().map(|issue| issue.code).filter(|code| is_light(*code)).collect();
+        for (number, (frames, fault)) in schedule.iter().enumerate() {
+            let caught = self.caught.entry(number).or_default();
+            let due = frames.start..frames.start + CAUGHT_FRAMES;
+            *caught |= due.contains(&frame) && lights_of(*fault).iter().any(|code| now.contains(code));
+        }
+        let explained =
+            schedule.iter().any(|(frames, _)| (frames.start..frames.end + ECHO_FRAMES).contains(&frame));
+        if !explained {
+            self.seen.false_lights += now.difference(&self.lights).count();
+        }
+        self.lights = now;
+    }
+
+    fn conclude(mut self, sweep: &Sweep, fps: f64) -> Seen {
+        self.seen.seconds = self.seen.frames as f64 / fps;
+        self.seen.false_alarms = self.confirmed.difference(&self.met).count();
+        let kind = sweep.phantom.config().path;
+        if let (Some(read_mm), Some(place), true) = (self.read_mm, self.place_mm, sweep.schedule.is_empty()) {
+            let drift_mm = (0..3).map(|i| (place[i] - self.end_mm[i]).powi(2)).sum::<f32>().sqrt();
+            self.seen.path = Some(Led { kind, true_mm: self.true_mm, read_mm, drift_mm });
+        }
+        self.seen.faults =
+            (0..).zip(&sweep.schedule).map(|(n, (_, fault))| (*fault, self.caught[&n])).collect();
+        let picks = self.picks.finish();
+        self.seen.lesions = self.lesions.into_values().map(|known| known.lesion(&picks)).collect();
+        self.seen
+    }
+}
+
+impl Known {
+    fn lesion(self, picks: &[u64]) -> Lesion {
+        let largest = self.areas.values().copied().max().unwrap_or_default() as f32;
+        let is_largest =
+            |frame: &u64| self.areas.get(frame).is_some_and(|area| *area as f32 >= LARGEST_SHARE * largest);
+        Lesion {
+            malignant: self.malignant,
+            found: self.found,
+            malignancy: self.malignancy.map(f64::from),
+            largest_kept: self.kept.as_ref().map(is_largest),
+            // Of the frames picked that show it, the one that shows most: the best that a person could choose.
+            largest_picked: picks.iter().any(is_largest),
+            volume_ratio: self.volume_read_mm3.map(|read| read / self.volume_mm3),
+        }
+    }
+}
+
+/// The sharpest frame of each second, as a plain pick would keep.
+#[derive(Debug, Default)]
+struct Picks {
+    best: Option<(u64, f64)>,
+    kept: Vec<u64>,
+}
+
+impl Picks {
+    fn offer(&mut self, frame: u64, luma: &image::GrayImage) {
+        let sharpness = sharpness(luma);
+        if self.best.is_none_or(|(_, best)| sharpness > best) {
+            self.best = Some((frame, sharpness));
+        }
+        if (frame + 1).is_multiple_of(PICK_EVERY) {
+            self.kept.extend(self.best.take().map(|(frame, _)| frame));
+        }
+    }
+
+    fn finish(mut self) -> Vec<u64> {
+        self.kept.extend(self.best.map(|(frame, _)| frame));
+        self.kept
+    }
+}
+
+/// The variance of the Laplacian (Pertuz 2013), of every second pixel each way.
+fn sharpness(luma: &image::GrayImage) -> f64 {
+    let at = |x: u32, y: u32| f64::from(luma.get_pixel(x, y).0[0]);
+    let (width, height) = luma.dimensions();
+    let (mut sum, mut squares, mut count) = (0.0, 0.0, 0.0);
+    for y in (1..height.saturating_sub(1)).step_by(2) {
+        for x in (1..width.saturating_sub(1)).step_by(2) {
+            let bend = at(x - 1, y) + at(x + 1, y) + at(x, y - 1) + at(x, y + 1) - 4.0 * at(x, y);
+            (sum, squares, count) = (sum + bend, squares + bend * bend, count + 1.0);
+        }
+    }
+    if count > 0.0 { squares / count - (sum / count) * (sum / count) } else { 0.0 }
+}
+
+/// Whether a code is a light for the hand that scans. What the picture cannot help (its scale, a lesion at the border,
+/// what the machine writes) is none.
+fn is_light(code: QualityCode) -> bool {
+    use QualityCode::{Blur, ContactLost, Frozen, GainHigh, GainLow, Jerky, NoBmode, TooFast, WrongDomain};
+    matches!(code, ContactLost | GainLow | GainHigh | Blur | TooFast | Jerky | Frozen | NoBmode | WrongDomain)
+}
+
+/// The lights that tell of a fault.
+fn lights_of(fault: Fault) -> &'static [QualityCode] {
+    match fault {
+        Fault::LostContact => &[QualityCode::ContactLost],
+        Fault::TooDark => &[QualityCode::GainLow, QualityCode::NoBmode],
+        Fault::TooBright => &[QualityCode::GainHigh],
+        Fault::Blur => &[QualityCode::Blur],
+        Fault::TooFast => &[QualityCode::TooFast, QualityCode::Jerky],
+        Fault::Frozen => &[QualityCode::Frozen],
+        Fault::VendorScreen => &[],
+    }
+}

@@ -1,0 +1,118 @@
+"""The report as pictures: curves and tables that may be published, and the worst readings, which may not be.
+
+BUSI's terms do not allow redistribution: sheets of patients' pictures lie beside the runs, never in the repository.
+"""
+
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+from PIL import Image, ImageDraw
+from skimage.morphology import dilation
+
+from peony_training.data import Case, load_mask, load_picture
+from peony_training.evaluate import Figures, malignant, risks, sets_of
+from peony_training.metrics import auc
+from peony_training.preprocess import letterbox
+from peony_training.reading import Model, Reading, Thresholds, read_still
+
+WORST, COLUMNS, TILE = 20, 5, 256
+TRUE_COLOUR, DRAWN_COLOUR = (80, 220, 120), (255, 140, 60)
+COLOURS = 64
+
+
+def report_pictures(folder: Path, readings: list[Reading], figures: Figures) -> None:
+    """`roc.png`, `reliability.png` and `confusion.png` in `folder`; `figures` are those of the same readings."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, draw in (
+        ("roc", lambda axes: draw_roc(axes, readings)),
+        ("reliability", lambda axes: draw_reliability(axes, figures)),
+        ("confusion", lambda axes: draw_confusion(axes, figures)),
+    ):
+        figure, axes = plt.subplots(figsize=(5, 4.6), dpi=110, layout="constrained")
+        draw(axes)
+        figure.savefig(folder / f"{name}.png")
+        plt.close(figure)
+        shrink(folder / f"{name}.png")
+
+
+def shrink(path: Path) -> None:
+    """Few colours say as much, in a quarter of the bytes."""
+    with Image.open(path) as picture:
+        few = picture.convert("RGB").quantize(COLOURS)
+    few.save(path, optimize=True)
+
+
+def draw_roc(axes: plt.Axes, readings: list[Reading]) -> None:
+    for name, part in sets_of([r for r in readings if r.case.has_lesion]):
+        score, positive = risks(part), malignant(part)
+        order = np.argsort(-score, kind="stable")
+        hits, alarms = (np.concatenate([[0], np.cumsum(kind[order]) / kind.sum()]) for kind in (positive, ~positive))
+        label = f"{name}: AUC {auc(score, positive):.3f}, n = {len(part)}"
+        axes.plot(alarms, hits, label=label, linewidth=2.5 if name == "all" else 1.2)
+    axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8, linestyle=":")
+    axes.set(xlabel="benign called malignant", ylabel="malignant called malignant", title="Malignancy, val")
+    axes.legend(loc="lower right", fontsize=8)
+
+
+def draw_reliability(axes: plt.Axes, figures: Figures) -> None:
+    bins = figures["reliability"]
+    axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8, linestyle=":")
+    axes.plot([b["predicted"] for b in bins], [b["observed"] for b in bins], marker="o")
+    for b in bins:
+        axes.annotate(str(b["n"]), (b["predicted"], b["observed"]), (4, -10), textcoords="offset points", fontsize=8)
+    error = figures["sets"]["all"]["calibration_error"]
+    title = f"Calibration, val: error {error:.3f}; counts beside the points"
+    axes.set(xlabel="predicted malignancy", ylabel="observed share malignant", title=title)
+
+
+def draw_confusion(axes: plt.Axes, figures: Figures) -> None:
+    rows = figures["birads"]["all"]
+    table = np.array(rows["given_by_said"])
+    share = table / np.maximum(table.sum(1, keepdims=True), 1)
+    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    for (y, x), count in np.ndenumerate(table):
+        axes.text(x, y, str(count), ha="center", va="center", color="white" if share[y, x] > 0.5 else "black")
+    places = range(len(rows["categories"]))
+    axes.set_xticks(places, rows["categories"])
+    axes.set_yticks(places, rows["categories"])
+    title = f"BI-RADS, val: weighted kappa {rows['weighted_kappa']:.2f}, n = {rows['n']}"
+    axes.set(xlabel="said by the network", ylabel="given by the reader", title=title)
+
+
+def worst_pictures(folder: Path, model: Model, root: Path, readings: list[Reading], thresholds: Thresholds) -> None:
+    """`worst-SET.png` in `folder`: the twenty lowest Dice of each set, a normal with a finding counted as 0."""
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def badness(reading: Reading) -> float:
+        return reading.dice if reading.dice is not None else float(not reading.findings(thresholds))
+
+    for name, part in sets_of(readings)[:-1]:
+        tiles = [tile(model, root, r.case, thresholds) for r in sorted(part, key=badness)[:WORST]]
+        rows = -(-len(tiles) // COLUMNS)
+        sheet = Image.new("RGB", (COLUMNS * TILE, rows * TILE))
+        for place, picture in enumerate(tiles):
+            sheet.paste(picture, (place % COLUMNS * TILE, place // COLUMNS * TILE))
+        sheet.save(folder / f"worst-{name}.png")
+        shrink(folder / f"worst-{name}.png")
+
+
+def tile(model: Model, root: Path, case: Case, thresholds: Thresholds) -> Image.Image:
+    """One picture with the true outline in green and the drawn one in orange."""
+    picture = load_picture(root, case)
+    reading, drawn = read_still(model, root, case, thresholds.mask)
+    shown = np.stack([np.asarray(letterbox(picture, TILE))] * 3, -1)
+    masks = (np.asarray(load_mask(root, case, picture.size)), drawn.astype(np.uint8) * 255)
+    for mask, colour in zip(masks, (TRUE_COLOUR, DRAWN_COLOUR), strict=True):
+        on = np.asarray(letterbox(Image.fromarray(mask), TILE)) > 127
+        shown[dilation(on) & ~on] = colour
+    made = Image.fromarray(shown)
+    risk = float(risks([reading])[0])
+    words = [Path(case.image).stem, case.pathology, f"risk {risk:.2f}", f"lesion {reading.frame['lesion']:.2f}"]
+    words += [f"Dice {reading.dice:.2f}"] if reading.dice is not None else []
+    ImageDraw.Draw(made).text((4, 4), "\n".join(words), fill=(255, 255, 120))
+    return made

@@ -1,0 +1,156 @@
+"""All that is trained for a release, in one plan: teachers, the student that ships, and the runs that measure it.
+
+teacher-0 … teacher-4       each leaves one fold of `train` out
+student                     learns from all of `train` and all five teachers: this is what ships
+student-plain               the same without memory, to see what memory is worth
+student-0 … student-4       each leaves one fold out, with that fold's teacher: thresholds and calibration are theirs
+teacher-SET, student-SET    leave a whole data set out: another hospital
+"""
+
+import multiprocessing
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from peony_training.batches import Shelf
+from peony_training.data import (
+    DATASETS,
+    FOLDS,
+    OUTSIDE,
+    Case,
+    Pictures,
+    fold_of,
+    load_pictures,
+    outside_pictures,
+    read_cases,
+    read_mammograms,
+    read_phantom,
+    unlabelled,
+)
+from peony_training.fit import Recipe, fit
+from peony_training.preprocess import letterbox
+
+DRAWN = 300
+
+
+def recipes(teacher_epochs: int = 18, epochs: int = 28, clip_epochs: int = 5, seed: int = 0) -> list[Recipe]:
+    """Every run in the order in which it may start."""
+    teacher = Recipe("", "teacher", epochs=teacher_epochs, rate=7e-4, average_decay=0.995, batch=48, seed=seed)
+    student = Recipe("", epochs=epochs, clip_epochs=clip_epochs, seed=seed)
+    folds = [str(fold) for fold in range(FOLDS)]
+    everyone = tuple(f"teacher-{fold}" for fold in folds)
+    return [
+        *(replace(teacher, name=f"teacher-{fold}", fold=int(fold), seed=seed + int(fold)) for fold in folds),
+        replace(student, name="student", teachers=everyone),
+        *(replace(teacher, name=f"teacher-{name}", without=name) for name in DATASETS),
+        replace(student, name="student-plain", teachers=everyone, memory=False, start="student"),
+        *(
+            replace(
+                student, name=f"student-{fold}", fold=int(fold), teachers=(f"teacher-{fold}",), seed=seed + int(fold)
+            )
+            for fold in folds
+        ),
+        *(replace(student, name=f"student-{n}", without=n, teachers=(f"teacher-{n}",)) for n in DATASETS),
+    ]
+
+
+def make_shelf(
+    root: Path, phantom: Path | None, cache: Path | None, device: torch.device, seed: int
+) -> tuple[Shelf, list[int]]:
+    """The pictures that are learned from, and the fold of each (-1: in none)."""
+    cases, folds = learned_cases(root, phantom)
+    loaded = load_pictures(root, cases[:-DRAWN], cache)
+    outside = kept_outside(cache, seed)
+    small = np.stack([np.asarray(letterbox(Image.fromarray(picture))) for picture in outside])
+    pictures = Pictures(
+        np.concatenate([loaded.luma, small]),
+        np.concatenate([loaded.luma_large, outside]),
+        np.concatenate([loaded.mask, np.zeros_like(outside)]),
+    )
+    return Shelf(cases, pictures, device, seed), folds
+
+
+def learned_cases(root: Path, phantom: Path | None) -> tuple[list[Case], list[int]]:
+    """The cases of `train`, the phantom's, the films and, last, those that are drawn; and the fold of each."""
+    real = [case for case in read_cases(root) if case.split == "train"]
+    bursts = read_phantom(phantom) if phantom else []
+    films = [case for case in read_mammograms(root) if case.split == "train"]
+    drawn = [unlabelled(OUTSIDE, f"drawn-{i}", "train", f"drawn/{i}") for i in range(DRAWN)]
+    others = [*bursts, *films, *drawn]
+    return [*real, *others], fold_of(real) + [-1] * len(others)
+
+
+def kept_outside(cache: Path | None, seed: int) -> np.ndarray:
+    """Drawn pictures from outside, from the cache where they are in it."""
+    path = cache / f"outside-{seed}.npy" if cache else None
+    if path and path.exists():
+        return np.load(path)
+    drawn = outside_pictures(DRAWN, seed)
+    if path:
+        np.save(path, drawn)
+    return drawn
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a plan reads and writes, and on what it runs."""
+
+    data: Path
+    phantom: Path | None
+    cache: Path | None
+    runs: Path
+    device: str
+    seed: int
+
+    def shelf(self) -> tuple[Shelf, list[int]]:
+        return make_shelf(self.data, self.phantom, self.cache, torch.device(self.device), self.seed)
+
+
+def train_all(place: Place, chosen: list[Recipe], jobs: int) -> None:
+    """Run every recipe that is not done, `jobs` at a time in processes of their own; stop at the first that fails."""
+    waiting = [recipe for recipe in chosen if not (place.runs / f"{recipe.name}.pt").exists()]
+    if jobs == 1:
+        open_shelf(place)
+        for recipe in waiting:
+            work(recipe)
+        return
+    if place.cache:  # made once, before every process asks for it
+        replace(place, device="cpu").shelf()
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, spawn, initializer=open_shelf, initargs=(place,)) as pool:
+        running: set[Future[None]] = set()
+        while waiting or running:
+            for recipe in list(ready(waiting, place.runs)):
+                waiting.remove(recipe)
+                running.add(pool.submit(work, recipe))
+            if not running:
+                raise SystemExit(f"no teacher for {', '.join(recipe.name for recipe in waiting)}")
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                future.result()
+
+
+# What each process of a plan holds: the pictures are loaded once, however many runs it makes.
+HELD: dict[str, tuple[Place, Shelf, list[int]]] = {}
+
+
+def open_shelf(place: Place) -> None:
+    HELD["all"] = (place, *place.shelf())
+
+
+def work(recipe: Recipe) -> None:
+    place, shelf, folds = HELD["all"]
+    fit(recipe, place.runs, shelf, folds)
+
+
+def ready(waiting: list[Recipe], runs: Path) -> Iterator[Recipe]:
+    """Recipes whose teachers are done and whose first part, where another run has it, is learned."""
+    for recipe in waiting:
+        taught = all((runs / f"{name}.pt").exists() for name in recipe.teachers)
+        if taught and (recipe.start is None or (runs / f"{recipe.start}.pt").exists()):
+            yield recipe

@@ -1,0 +1,46 @@
+"""Marks laid and taken away, and false alarms counted over clips."""
+
+import numpy as np
+import pytest
+
+from peony_training.fixtures import synthetic_picture
+from peony_training.trials import FRAMES, Detection, compare, lay_marks, remove_marks
+
+
+def test_marks_are_laid_the_same_each_time() -> None:
+    canvas = np.asarray(synthetic_picture(256, 256))
+    first, again = (lay_marks([canvas] * 8, [np.zeros_like(canvas)] * 8) for _ in range(2))
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert sum(not np.array_equal(a, canvas) for a in first) >= 6
+
+
+def test_thin_marks_go_and_bright_tissue_stays() -> None:
+    canvas = np.full((256, 256), 60, np.uint8)
+    canvas[100:140, 100:160] = 220
+    marked = canvas.copy()
+    marked[40, 30:60] = marked[25:56, 45] = 250
+    cleaned = remove_marks(marked)
+    assert np.array_equal(cleaned[:80, :80], canvas[:80, :80])
+    assert (cleaned[104:136, 104:156] == 220).all()
+
+
+def test_false_alarms_are_counted_in_episodes_at_the_same_sensitivity() -> None:
+    """Two clips, the lesion in the second; one model is as sensitive as the other and alarms in two rows of frames."""
+    lesion = np.repeat([0, 1], FRAMES)
+    hits = [Detection(FRAMES + i, 0.5 + i / 100, 0.9) for i in range(FRAMES)]
+    rows = [Detection(i, 0.9, 0.0) for i in (3, 4, 5, 9)]
+    faint = [Detection(20, 0.1, 0.0)]
+    report = compare({"quiet": [*hits, *faint], "loud": [*hits, *rows]}, lesion)
+    minutes = 2 * FRAMES / 600
+    assert report["sensitivity"] == pytest.approx(0.95)
+    assert report["quiet"]["false_alarm_episodes_a_minute"] == 0
+    assert report["loud"]["false_alarm_episodes_a_minute"] == pytest.approx(2 / minutes)
+    assert report["quiet"]["ap50"] == 1.0 > report["loud"]["ap50"]
+
+
+def test_a_frame_where_nobody_can_say_is_not_counted() -> None:
+    lesion = np.repeat([1, 0], FRAMES)
+    lesion[FRAMES:] = -1
+    hits = [Detection(i, 0.8, 0.9) for i in range(FRAMES)]
+    report = compare({"one": [*hits, Detection(FRAMES + 2, 0.9, 0.0)]}, lesion)
+    assert report["frames"] == FRAMES and report["one"]["false_alarm_episodes_a_minute"] == 0
