@@ -1,4 +1,4 @@
-//! Foreign bytes as pictures: OpenIGTLink messages, streams and servers.
+//! Foreign bytes as pictures: OpenIGTLink messages, streams and servers, and YUV4MPEG2 files.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -11,3 +11,4 @@ mod messages;
 mod server;
 mod stream;
 mod wire;
+mod y4m;
