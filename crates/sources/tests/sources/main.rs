@@ -8,6 +8,7 @@
 
 mod golden;
 mod messages;
+mod pyigtl;
 mod server;
 mod stream;
 mod wire;
