@@ -9,6 +9,7 @@
 mod golden;
 mod messages;
 mod pyigtl;
+mod seeds;
 mod server;
 mod stream;
 mod wire;
