@@ -11,6 +11,10 @@
 
 use peony_dicom::pixels::{self, ImageHeader, Palette, Photometric, SampleOrder, Tone};
 use peony_dicom::{Codec, limits, open_bytes};
+use peony_model::{Frame, Pixels};
+use peony_sources::igtl::{Connection, Content, Depth, HEADER_BYTES, Header, Message, crc64};
+use peony_sources::y4m::Y4m;
+use peony_sources::{Heard, Link};
 
 /// The panic hook of libFuzzer aborts before anything is unwound. A decoder's panic that `pixels::decode` catches is no
 /// finding and passes it, unless `PEONY_FUZZ_STRICT` is set; one that gets out, or that another thread says, is.
@@ -87,5 +91,58 @@ pub fn file(input: &[u8]) {
         assert!(frame.time_ns >= last_ns);
         assert_eq!(frame.size_px(), cine.size_px());
         last_ns = frame.time_ns;
+    }
+}
+
+/// Reads the input as a message, as the same with the CRC that its body has, and as a stream of messages.
+pub fn igtl(input: &[u8]) {
+    igtl_message(input);
+    let mut input = input.to_vec();
+    let Ok(header) = Header::parse(&input) else { return };
+    if let Some(body) = input.get(HEADER_BYTES..header.message_bytes()) {
+        let crc = crc64(body).to_be_bytes();
+        input[HEADER_BYTES - crc.len()..HEADER_BYTES].copy_from_slice(&crc);
+    }
+    igtl_message(&input);
+    let mut connection = Connection::new(&input[..], None, std::time::Duration::ZERO);
+    while let Ok(heard) = connection.next() {
+        if let Heard::Picture(picture) = heard {
+            assert!(size_px(&picture.pixels).iter().all(|side| (1..=8192).contains(side)));
+        }
+    }
+}
+
+fn igtl_message(input: &[u8]) {
+    match Message::parse(input) {
+        Ok(Message { content: Content::Image(image), .. }) => {
+            let [columns, rows, slices] = image.size.map(u32::from);
+            let pictures: Vec<Pixels> = image.slices(&mut Depth::default()).collect();
+            assert_eq!(pictures.len(), slices as usize);
+            assert!(pictures.iter().all(|pixels| size_px(pixels) == [columns, rows]));
+            let _ = image.mm_per_px();
+        }
+        Ok(_) => {}
+        Err(error) => assert!(error.to_string().len() < 200),
+    }
+}
+
+fn size_px(pixels: &Pixels) -> [u32; 2] {
+    match pixels {
+        Pixels::Luma8(grey) => [grey.width(), grey.height()],
+        Pixels::Rgb8(colour) => [colour.width(), colour.height()],
+    }
+}
+
+/// Reads a file's header and its first frames.
+pub fn y4m(input: &[u8]) {
+    let_caught_panics_pass();
+    let Ok(y4m) = Y4m::new(input) else { return };
+    let size_px = y4m.size_px();
+    assert!(size_px.iter().all(|side| (1..=8192).contains(side)));
+    let mut last: Option<Frame> = None;
+    for frame in y4m.take(3).flatten() {
+        assert_eq!(frame.size_px(), size_px);
+        assert!(last.is_none_or(|last| last.index < frame.index && last.time_ns <= frame.time_ns));
+        last = Some(frame);
     }
 }

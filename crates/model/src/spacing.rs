@@ -109,6 +109,9 @@ pub enum CalibrationSource {
     Published,
     /// The phantom that made the picture.
     Phantom,
+    /// The matrix of an OpenIGTLink image.
+    #[serde(rename = "openigtlink")]
+    OpenIgtLink,
 }
 
 /// The size of a pixel in millimetres, across (x) and down (y): both finite and greater than zero.

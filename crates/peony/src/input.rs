@@ -8,7 +8,10 @@ use anyhow::{Context, Result, bail};
 use image::ImageFormat;
 use peony_dicom::ReadIssue;
 use peony_model::{Frame, MmPerPx, Spacing};
+use peony_sources::y4m;
 
+/// What is read, in words.
+const READ: &str = "PNG, JPEG, DICOM or YUV4MPEG2";
 /// The longest file of a still picture: more than an uncompressed 4K screen in colour.
 const MOST_BYTES: u64 = 64 << 20;
 
@@ -37,7 +40,7 @@ pub fn expand(paths: &[PathBuf]) -> Vec<Result<PathBuf>> {
         }
         let inside = pictures_below(path);
         if inside.is_empty() {
-            files.push(Err(anyhow::anyhow!("{}: no PNG, JPEG or DICOM file in this folder", path.display())));
+            files.push(Err(anyhow::anyhow!("{}: no {READ} file in this folder", path.display())));
         }
         files.extend(inside.into_iter().map(Ok));
     }
@@ -51,17 +54,18 @@ fn pictures_below(folder: &Path) -> Vec<PathBuf> {
         .filter_map(Result::ok)
         .filter(|entry| entry.file_type().is_file())
         .map(walkdir::DirEntry::into_path)
-        .filter(|path| matches!(kind_of(path), Ok(Kind::Picture | Kind::Dicom)))
+        .filter(|path| matches!(kind_of(path), Ok(Kind::Picture | Kind::Dicom | Kind::Y4m)))
         .collect()
 }
 
 enum Kind {
     Picture,
     Dicom,
+    Y4m,
     Unknown,
 }
 
-/// Looks at the first bytes: the signature of a picture, or `DICM` after the preamble (PS3.10 §7.1). A file named
+/// Looks at the first bytes: the signature of a picture or a video, or `DICM` after the preamble (PS3.10 §7.1). A file named
 /// `.dcm` is left to the DICOM reader whatever it holds, which says best what is wrong with it.
 fn kind_of(path: &Path) -> Result<Kind> {
     let mut head = Vec::with_capacity(132);
@@ -69,6 +73,7 @@ fn kind_of(path: &Path) -> Result<Kind> {
     let named_dicom = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("dcm"));
     Ok(match image::guess_format(&head) {
         Ok(ImageFormat::Png | ImageFormat::Jpeg) => Kind::Picture,
+        _ if head.starts_with(y4m::SIGNATURE) => Kind::Y4m,
         _ if named_dicom || head.get(128..132) == Some(b"DICM") => Kind::Dicom,
         _ => Kind::Unknown,
     })
@@ -86,7 +91,8 @@ pub fn open(path: &Path, mm_per_px: Option<MmPerPx>) -> Result<Opened> {
             Ok(Opened { frame_count: 1, is_cine: false, notes: Vec::new(), frames })
         }
         Kind::Dicom => cine(path, mm_per_px),
-        Kind::Unknown => bail!("neither PNG, JPEG nor DICOM"),
+        Kind::Y4m => video(path, mm_per_px),
+        Kind::Unknown => bail!("no {READ} file"),
     }
 }
 
@@ -122,6 +128,16 @@ fn cine(path: &Path, mm_per_px: Option<MmPerPx>) -> Result<Opened> {
     Ok(Opened { frame_count, is_cine: frame_count > 1, notes, frames: Box::new(frames) })
 }
 
+fn video(path: &Path, mm_per_px: Option<MmPerPx>) -> Result<Opened> {
+    let video = y4m::open(path)?;
+    peony_imaging::check_size(video.size_px())?;
+    let notes = video.issues().iter().map(ToString::to_string).collect();
+    let frame_count = usize::try_from(video.frame_count(path.metadata()?.len())).unwrap_or(usize::MAX);
+    let spacing = mm_per_px.map_or(Spacing::Unknown, Spacing::Uniform);
+    let frames = video.map(move |frame| Ok(Frame { spacing: spacing.clone(), ..frame? }));
+    Ok(Opened { frame_count, is_cine: frame_count > 1, notes, frames: Box::new(frames) })
+}
+
 /// Whether a person should hear of it: a time, a scale, a frame or a grey level is not what the file says.
 fn changes_a_result(issue: &ReadIssue) -> bool {
     !matches!(
@@ -151,7 +167,7 @@ pub fn open_moving(path: &Path, fps: f64, mm_per_px: Option<MmPerPx>) -> Result<
     }
     let files = pictures_below(path);
     if files.is_empty() {
-        bail!("{}: no PNG, JPEG or DICOM file in this folder", path.display());
+        bail!("{}: no {READ} file in this folder", path.display());
     }
     let frame_count = files.len();
     let step_ns = 1e9 / fps;

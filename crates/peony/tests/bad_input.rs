@@ -124,7 +124,7 @@ fn peony(args: &[&str]) -> Command {
 #[test]
 fn files_that_are_not_what_they_seem() {
     check("text.dcm", |dir| write(dir, "text.dcm", b"This is a text file, not a picture.\n"), "DICOM");
-    check("text", |dir| write(dir, "notes.txt", b"notes"), "neither PNG, JPEG nor DICOM");
+    check("text", |dir| write(dir, "notes.txt", b"notes"), "no PNG, JPEG, DICOM or YUV4MPEG2 file");
     check("empty", |dir| write(dir, "empty.dcm", b""), "DICOM");
     check("missing", |dir| dir.join("missing.png"), "cannot be opened");
     check(
@@ -183,6 +183,21 @@ fn hostile_dicom() {
 }
 
 #[test]
+fn damaged_video() {
+    let y4m = |header: &str, luma: usize| {
+        [format!("YUV4MPEG2 {header}\nFRAME\n").as_bytes(), &vec![0; luma]].concat()
+    };
+    let check = |header: &str, luma: usize, says: &str| {
+        check(header, |dir| write(dir, "video", &y4m(header, luma)), says);
+    };
+    check("W320 H240 F25:1 Cmono", 320 * 240 - 1, "frame 0 is cut off");
+    check("W32 H24 F25:1 Cmono", 32 * 24, "32 × 24 pixels: too small");
+    check("W12000 H12000 F25:1 Cmono", 16, "too large");
+    check("W320 H240 F25:1 C420p10", 16, "10 bits a sample");
+    check("W320 H240 A59:54 F25:1 Cmono", 16, "not square");
+}
+
+#[test]
 fn a_folder_without_pictures() {
     check(
         "empty folder",
@@ -191,7 +206,7 @@ fn a_folder_without_pictures() {
             std::fs::create_dir(&folder).unwrap();
             folder
         },
-        "no PNG, JPEG or DICOM file",
+        "no PNG, JPEG, DICOM or YUV4MPEG2 file",
     );
 }
 

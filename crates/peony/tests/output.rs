@@ -50,6 +50,26 @@ fn a_line_of_analyze_has_the_documented_keys() {
 }
 
 #[test]
+fn a_video_gives_a_line_a_frame() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("video");
+    let mut bytes = b"YUV4MPEG2 W400 H320 F25:1 Ip A1:1 Cmono XCOLORRANGE=FULL\n".to_vec();
+    for _ in 0..3 {
+        bytes.extend([b"FRAME\n", &picture().into_raw()[..]].concat());
+    }
+    std::fs::write(&path, bytes).unwrap();
+    let output = peony(&["analyze", "--json", "--no-model", path.to_str().unwrap()]).output().unwrap();
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let frames = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["frame"].as_u64());
+    assert_eq!(
+        frames.collect::<Vec<_>>(),
+        [Some(0), Some(1), Some(2)],
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
 fn the_last_line_of_bench_live_has_the_documented_keys() {
     let args = ["bench", "live", "--json", "--engine", "rten", "--frames", "12", "--size", "320x240"];
     let output = peony(&args).output().unwrap();

@@ -62,6 +62,7 @@ pub(crate) fn scale_source(source: CalibrationSource) -> &'static str {
         CalibrationSource::Ruler => "ruler",
         CalibrationSource::Published => "published",
         CalibrationSource::Phantom => "phantom",
+        CalibrationSource::OpenIgtLink => "openigtlink",
     }
 }
 

@@ -200,7 +200,7 @@ pub struct LiveUpdate {
     /// Millimetres a pixel across and down; `null` where the scale is unknown: sizes are pixels then.
     #[schema(required)]
     pub mm_per_px: Option<Xy>,
-    /// Who said how large a pixel is: `phantom`, `entered`, `ruler`, `ultrasound_region`, `pixel_spacing`, `published`.
+    /// Who said how large a pixel is: `phantom`, `entered`, `ruler`, `ultrasound_region`, `pixel_spacing`, `published`, `openigtlink`.
     #[schema(required)]
     pub scale_source: Option<String>,
     /// Where the B-mode picture lies on the frame: x0, y0, x1, y1.

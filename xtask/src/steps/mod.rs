@@ -58,7 +58,7 @@ pub const STEPS: [Step; 12] = [
     Step { name: "deny", what: "licences, bans and sources of dependencies, by deny.toml", run: deny::run },
     Step {
         name: "python",
-        what: "a virtual environment with pydicom and ONNX Runtime for the Rust tests",
+        what: "a virtual environment with pydicom, pyigtl and ONNX Runtime for the Rust tests",
         run: python::run,
     },
     Step { name: "rust", what: "Rust unit and integration tests", run: rust::tests },

@@ -356,7 +356,7 @@ export interface components {
             readonly picture_px: components["schemas"]["BoxXy"] | null;
             /** @description The faults that hold now, worst first; the page puts the oldest of the worst on its advice line. */
             readonly quality: readonly components["schemas"]["Issue"][];
-            /** @description Who said how large a pixel is: `phantom`, `entered`, `ruler`, `ultrasound_region`, `pixel_spacing`, `published`. */
+            /** @description Who said how large a pixel is: `phantom`, `entered`, `ruler`, `ultrasound_region`, `pixel_spacing`, `published`, `openigtlink`. */
             readonly scale_source: string | null;
             /** @description Width and height of the luma that follows this JSON. */
             readonly size_px: components["schemas"]["WidthHeight"];

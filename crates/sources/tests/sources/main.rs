@@ -1,0 +1,16 @@
+//! Foreign bytes as pictures: OpenIGTLink messages, streams and servers, and YUV4MPEG2 files.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a check function of a test fails as the test does"
+)]
+
+mod golden;
+mod messages;
+mod pyigtl;
+mod seeds;
+mod server;
+mod stream;
+mod wire;
+mod y4m;
