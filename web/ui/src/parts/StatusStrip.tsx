@@ -46,6 +46,7 @@ const SCALE_WORDS: Readonly<Record<string, WordKey>> = {
   entered: "scale_entered",
   ruler: "scale_ruler",
   ultrasound_region: "scale_ultrasound_region",
+  openigtlink: "scale_openigtlink",
   pixel_spacing: "scale_pixel_spacing",
   published: "scale_published",
 };

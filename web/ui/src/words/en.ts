@@ -203,6 +203,7 @@ export const en = {
   scale_entered: "entered",
   scale_ruler: "from the ruler",
   scale_ultrasound_region: "from the file",
+  scale_openigtlink: "device (OpenIGTLink)",
   scale_pixel_spacing: "from the file",
   scale_published: "as published",
   pages_watch: "{count} pages watch",

@@ -205,6 +205,7 @@ export const zh: Readonly<Record<WordKey, string>> = {
   scale_entered: "人工输入",
   scale_ruler: "读自深度尺",
   scale_ultrasound_region: "来自文件",
+  scale_openigtlink: "设备（OpenIGTLink）",
   scale_pixel_spacing: "来自文件",
   scale_published: "来自发表数据",
   pages_watch: "{count} 个页面在看",
