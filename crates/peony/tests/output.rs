@@ -55,7 +55,7 @@ fn a_video_gives_a_line_a_frame() {
     let path = folder.path().join("video");
     let mut bytes = b"YUV4MPEG2 W400 H320 F25:1 Ip A1:1 Cmono XCOLORRANGE=FULL\n".to_vec();
     for _ in 0..3 {
-        bytes.extend([b"FRAME\n", &picture().into_raw()[..]].concat());
+        bytes.extend([b"FRAME\n", &breast::with_mass(3, [400, 320]).0.into_raw()[..]].concat());
     }
     std::fs::write(&path, bytes).unwrap();
     let output = peony(&["analyze", "--json", "--no-model", path.to_str().unwrap()]).output().unwrap();

@@ -283,7 +283,8 @@ struct Counting {
 
 impl Network for Counting {
     fn run(&mut self, luma: &[f32], state: Option<&[f32]>) -> Result<NetOutputs, NetworkError> {
-        self.seen.lock().unwrap().push(state.map(|state| state[0]));
+        let mut seen = self.seen.lock().map_err(|_| NetworkError::Other("poisoned".into()))?;
+        seen.push(state.map(|state| state[0]));
         let outputs = Dark { fails: false }.run(luma, None)?;
         let state = Some(vec![state.map_or(0.0, |state| state[0]) + 1.0]);
         // What is bright in its upper left corner is none.
