@@ -62,7 +62,7 @@ fn neighbours(at: usize, wide: usize, len: usize) -> impl Iterator<Item = usize>
 mod tests {
     use super::*;
 
-    /// Rows of 16 as a map: `#` 0.9, `+` 0.6 (no core), `.` 0.
+    /// Sizes of the parts of a block of 14 by 6 pixels, whose core is whole or has a gap in the middle.
     fn parts(cores_apart: bool) -> Vec<u32> {
         let mut mask = vec![0.0; 16 * 8];
         let mut core = vec![0.0; 16 * 8];

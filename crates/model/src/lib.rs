@@ -26,7 +26,7 @@ pub use guard::{guarded, quiet_guarded_panics};
 pub use measurement::{Measurement, Quantity, Unit};
 pub use provenance::{Precision, Provenance};
 pub use quality::{QualityCode, QualityIssue, Severity};
-pub use space::{BoxPx, ImagePx, PointMm, PointPx, SweepMm};
+pub use space::{BoxPx, ImagePx, PointMm, PointPx, SweepMm, iou};
 pub use spacing::{
     CalibratedRegion, CalibrationSource, LengthMm, MmPerPx, RegionKind, Spacing, SpacingError,
 };

@@ -16,5 +16,32 @@ pub type PointPx = euclid::Point2D<f32, ImagePx>;
 /// An upright box in image pixels; `max` is exclusive: a box of one pixel is one wide.
 pub type BoxPx = euclid::Box2D<f32, ImagePx>;
 
+/// Intersection over union of two boxes; 0 where they only touch.
+#[must_use]
+pub fn iou(a: BoxPx, b: BoxPx) -> f32 {
+    let both = a.intersection(&b).map_or(0.0, |both| both.area());
+    let either = a.area() + b.area() - both;
+    if either > 0.0 { both / either } else { 0.0 }
+}
+
 /// A point in the millimetres of a sweep.
 pub type PointMm = euclid::Point3D<f32, SweepMm>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn square(x: f32, y: f32, side: f32) -> BoxPx {
+        BoxPx::new(PointPx::new(x, y), PointPx::new(x + side, y + side))
+    }
+
+    #[test]
+    fn overlap_of_boxes() {
+        let check =
+            |a: BoxPx, b: BoxPx, expect: f32| assert!((iou(a, b) - expect).abs() < 1e-6, "{a:?} {b:?}");
+        check(square(0.0, 0.0, 10.0), square(0.0, 0.0, 10.0), 1.0);
+        check(square(0.0, 0.0, 10.0), square(5.0, 0.0, 10.0), 1.0 / 3.0);
+        check(square(0.0, 0.0, 10.0), square(10.0, 0.0, 10.0), 0.0);
+        check(square(0.0, 0.0, 0.0), square(0.0, 0.0, 0.0), 0.0);
+    }
+}

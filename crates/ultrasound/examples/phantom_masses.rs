@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use peony_infer::{EngineChoice, Model, ModelFiles, Options};
-use peony_model::BoxPx;
+use peony_model::iou;
 use peony_phantom::{Difficulty, MassKind, MassPlan, Phantom, PhantomConfig};
 use peony_ultrasound::{Mode, Pipeline, step};
 
@@ -62,7 +62,7 @@ fn sweep(phantom: &Phantom, pipeline: &mut Pipeline, tally: &mut Tally) {
         tally.frames += 1;
         met.extend(made.truth.masses.iter().map(|mass| (mass.id, mass.kind)));
         for track in &output.tracks {
-            let mass = made.truth.masses.iter().find(|mass| overlap(mass.box_px, track.box_px) > OVERLAP);
+            let mass = made.truth.masses.iter().find(|mass| iou(mass.box_px, track.box_px) > OVERLAP);
             let followed = follows.entry(track.id).or_default();
             *followed = followed.or(mass.map(|mass| mass.id));
             if track.letter.is_some() {
@@ -76,10 +76,4 @@ fn sweep(phantom: &Phantom, pipeline: &mut Pipeline, tally: &mut Tally) {
         *tally.confirmed.entry(kind.as_str()).or_default() += u32::from(confirmed.contains(&Some(*id)));
     }
     tally.false_tracks += confirmed.iter().filter(|mass| mass.is_none()).count() as u32;
-}
-
-/// Intersection over union.
-fn overlap(a: BoxPx, b: BoxPx) -> f32 {
-    let common = a.intersection(&b).map_or(0.0, |both| both.area());
-    common / (a.area() + b.area() - common)
 }

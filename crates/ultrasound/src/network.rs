@@ -67,7 +67,7 @@ pub struct NetOutputs {
 pub struct RegionLogits([f32; MAPS]);
 
 impl RegionLogits {
-    /// From sums over a region, channel by channel.
+    /// From the mean logit of each channel.
     #[must_use]
     pub fn new(logits: [f32; MAPS]) -> Self {
         Self(logits)

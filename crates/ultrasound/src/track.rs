@@ -4,7 +4,7 @@
 //! would, when that is unknown), and takes the finding that overlaps it most. A lesion that has left and is met again is a new
 //! one.
 
-use peony_model::BoxPx;
+use peony_model::{BoxPx, iou};
 
 use crate::detect::{Detected, Found, sigmoid};
 use crate::histogram::Histogram;
@@ -182,7 +182,7 @@ fn associate(tracks: &mut [Track], findings: &[Found], time_ns: u64) -> Vec<bool
     let mut pairs = Vec::new();
     for (t, track) in tracks.iter().enumerate() {
         for (f, found) in findings.iter().enumerate() {
-            let overlap = overlap(track.box_px, found.finding.region.box_px());
+            let overlap = iou(track.box_px, found.finding.region.box_px());
             if overlap >= OVERLAP {
                 pairs.push((overlap, t, f));
             }
@@ -224,11 +224,4 @@ fn stays(track: &Track, time_ns: u64) -> bool {
     } else {
         track.missed < WINDOW - SEEN + 1
     }
-}
-
-/// Intersection over union.
-pub(crate) fn overlap(a: BoxPx, b: BoxPx) -> f32 {
-    let common = a.intersection(&b).map_or(0.0, |both| both.area());
-    let union = a.area() + b.area() - common;
-    if union > 0.0 { common / union } else { 0.0 }
 }

@@ -6,12 +6,12 @@ use anyhow::{Context, Result, bail};
 use image::{GrayImage, Luma};
 use imageproc::point::Point;
 use peony_imaging::Labels;
-use peony_model::{BiRads, BoxPx, Finding};
+use peony_model::{BiRads, BoxPx, Finding, iou};
 
 use super::cases::Case;
 use super::categories::Category;
 use super::descriptors::{DescriptorRow, compare, descriptors_said};
-use super::metrics::detection::{Detection, iou, meet};
+use super::metrics::detection::{Detection, meet};
 use super::metrics::dice;
 use crate::engine::Reader;
 use crate::input;
@@ -114,7 +114,7 @@ fn lesions(mask: &[bool], width: u32) -> Vec<BoxPx> {
 /// The finding whose words are held against the table's: the one that overlaps a lesion most.
 fn described<'a>(findings: &'a [Finding], lesions: &[BoxPx]) -> Option<&'a Finding> {
     let overlap = |finding: &Finding| {
-        lesions.iter().map(|lesion| iou(&finding.region.box_px(), lesion)).fold(0.0, f32::max)
+        lesions.iter().map(|lesion| iou(finding.region.box_px(), *lesion)).fold(0.0, f32::max)
     };
     let best = findings.iter().max_by(|a, b| overlap(a).total_cmp(&overlap(b)));
     best.filter(|finding| overlap(finding) > 0.0)

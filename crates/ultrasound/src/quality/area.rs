@@ -1,9 +1,9 @@
 //! Where the picture is: named by the file, or found on the screen and then held.
 
 use peony_imaging::{CellGrid, PixelRect, picture_area};
+use peony_model::iou;
 
 use crate::pipeline::View;
-use crate::track::overlap;
 
 /// A found area that covers this share of the frame is the frame.
 const WHOLE: f32 = 0.8;
@@ -38,7 +38,7 @@ impl AreaKeeper {
             (None, _) => self.held = now,
             (Some(held), Some(now)) => {
                 self.empty = 0;
-                let same = overlap(held.to_box_px(), now.to_box_px()) >= SAME;
+                let same = iou(held.to_box_px(), now.to_box_px()) >= SAME;
                 self.disagree = if same { 0 } else { self.disagree + 1 };
                 if self.disagree > PATIENCE {
                     (self.held, self.disagree) = (Some(now), 0);

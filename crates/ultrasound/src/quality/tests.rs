@@ -134,7 +134,7 @@ fn the_phantoms_vendor_screen_is_cut_away() {
     let truth = made.spacing.tissue_region().unwrap().area_px;
     let unknown = Frame { spacing: Spacing::Unknown, ..made };
     let found = judge(&unknown).1.area.unwrap().to_box_px();
-    let overlap = crate::track::overlap(found, truth);
+    let overlap = peony_model::iou(found, truth);
     assert!(overlap > 0.85, "found {found:?}, truth {truth:?}");
 }
 

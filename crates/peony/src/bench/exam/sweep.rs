@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use peony_model::{BoxPx, QualityCode};
+use peony_model::{BoxPx, QualityCode, iou};
 use peony_phantom::{Fault, PathKind, Phantom, PhantomFrame};
 use peony_ultrasound::output::{Event, PlaneReason, StepOutput};
 
 use crate::engine::Reader;
-use crate::evaluate::metrics::detection::{Detection, iou, meet};
+use crate::evaluate::metrics::detection::{Detection, meet};
 
 /// A lesion is found where a confirmed one overlaps it so far on any frame.
 const FOUND_IOU: f32 = 0.3;
@@ -80,7 +80,7 @@ pub struct Led {
 /// Run one sweep.
 pub fn watch(reader: &mut Reader, sweep: &Sweep) -> Seen {
     reader.begin(true);
-    let mut watcher = Watcher { picks: Picks::default(), ..Watcher::default() };
+    let mut watcher = Watcher::default();
     let fps = sweep.phantom.config().fps;
     let limit = (sweep.phantom.path().duration_s() * fps) as usize;
     let frames = sweep.phantom.sweep().schedule(sweep.schedule.clone()).build_ahead();
@@ -146,7 +146,7 @@ impl Watcher {
             if track.finding.is_none() {
                 continue;
             }
-            let overlap = |mass: &peony_phantom::MassTruth| iou(&mass.box_px, &track.box_px);
+            let overlap = |mass: &peony_phantom::MassTruth| iou(mass.box_px, track.box_px);
             let nearest = made.truth.masses.iter().max_by(|a, b| overlap(a).total_cmp(&overlap(b)));
             let Some(mass) = nearest.filter(|mass| overlap(mass) >= FALSE_IOU) else { continue };
             self.met.insert(track.id);
