@@ -59,7 +59,11 @@ async function findsLesion(page) {
   const picture = page.locator("[data-plane] image").first();
   await until("its picture", async () => (await picture.evaluate((image) => image.getBBox().width)) > 0);
   assert.match(await lesionA(page).innerText(), /\d.*(mm|px)/, "its size has a unit");
-  assert.match(await page.locator(".report .lines").innerText(), /A: (\w+ )*lesion, \d+ × \d+/, "the draft speaks of it");
+  assert.match(
+    await page.locator(".report .lines").innerText(),
+    /A: (\w+ )*lesion, \d+ × \d+/,
+    "the draft speaks of it",
+  );
 }
 
 async function looksRight(page) {
