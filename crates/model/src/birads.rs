@@ -1,16 +1,25 @@
 //! BI-RADS assessment categories and their coded form.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Code;
 
-/// An assessment category. The machine proposes 2 to 5 only: 0, 1 and 6 are a person's to give.
+/// An assessment category, in the order of what is to be done: the greatest of several is the one that counts. The machine
+/// proposes 2, 3, 4A to 4C and 5 only: 0, 1, 6 and a 4 without a letter are a person's to give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum BiRads {
+    /// Negative.
+    Cat1,
     /// Benign.
     Cat2,
     /// Probably benign, p ≤ 2 %.
     Cat3,
+    /// Known malignancy.
+    Cat6,
+    /// Incomplete: more imaging or earlier pictures are needed.
+    Cat0,
+    /// Suspicious, 2 % < p < 95 %, not divided.
+    Cat4,
     /// Low suspicion, 2 % < p ≤ 10 %.
     Cat4A,
     /// Intermediate suspicion, 10 % < p ≤ 50 %.
@@ -22,6 +31,26 @@ pub enum BiRads {
 }
 
 impl BiRads {
+    /// Every category.
+    pub const ALL: [Self; 10] = [
+        Self::Cat0,
+        Self::Cat1,
+        Self::Cat2,
+        Self::Cat3,
+        Self::Cat4,
+        Self::Cat4A,
+        Self::Cat4B,
+        Self::Cat4C,
+        Self::Cat5,
+        Self::Cat6,
+    ];
+
+    /// The category that is written so.
+    #[must_use]
+    pub fn from_label(label: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|category| category.label() == label)
+    }
+
     /// The category whose likelihood interval holds a **calibrated** probability of malignancy; `None` where
     /// `probability` is not within 0..=1. A score that was not calibrated has no category.
     #[must_use]
@@ -46,29 +75,37 @@ impl BiRads {
         }
     }
 
-    /// The category as it is written: `2`, `3`, `4A`, `4B`, `4C`, `5`.
+    /// The category as it is written, such as `4A`.
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
+            Self::Cat0 => "0",
+            Self::Cat1 => "1",
             Self::Cat2 => "2",
             Self::Cat3 => "3",
+            Self::Cat4 => "4",
             Self::Cat4A => "4A",
             Self::Cat4B => "4B",
             Self::Cat4C => "4C",
             Self::Cat5 => "5",
+            Self::Cat6 => "6",
         }
     }
 
-    /// Its code (CID 6026); the meanings of 4A to 4C are the fourth edition's, as DICOM has them.
+    /// Its code (CID 6026 and 6027); the meanings of 4A to 4C are the fourth edition's, as DICOM has them.
     #[must_use]
     pub fn code(self) -> Code {
         let (value, scheme, meaning) = match self {
+            Self::Cat0 => ("397138000", "SCT", "Incomplete"),
+            Self::Cat1 => ("397140005", "SCT", "Negative"),
             Self::Cat2 => ("397141009", "SCT", "Benign"),
             Self::Cat3 => ("397143007", "SCT", "Probably benign"),
+            Self::Cat4 => ("397144001", "SCT", "Suspicious"),
             Self::Cat4A => ("MA.II.A.5.4A", "BI", "4A - Low suspicion"),
             Self::Cat4B => ("MA.II.A.5.4B", "BI", "4B - Intermediate suspicion"),
             Self::Cat4C => ("MA.II.A.5.4C", "BI", "4C - Moderate suspicion"),
             Self::Cat5 => ("397145000", "SCT", "Highly suggestive of malignancy"),
+            Self::Cat6 => ("MA.II.A.5.6", "BI", "Known biopsy proven malignancy"),
         };
         Code { value, scheme, meaning }
     }
@@ -79,6 +116,17 @@ impl Serialize for BiRads {
         serializer.serialize_str(self.label())
     }
 }
+
+impl<'de> Deserialize<'de> for BiRads {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let label = String::deserialize(deserializer)?;
+        Self::from_label(&label)
+            .ok_or_else(|| serde::de::Error::custom("a category is 0, 1, 2, 3, 4, 4A, 4B, 4C, 5 or 6"))
+    }
+}
+
+#[cfg(feature = "schema")]
+crate::schema::written_as_text!(BiRads);
 
 #[cfg(test)]
 mod tests {
@@ -102,6 +150,13 @@ mod tests {
         check(1.01, None);
         check(-0.1, None);
         check(f32::NAN, None);
+    }
+
+    #[test]
+    fn the_greatest_is_the_one_that_asks_for_most() {
+        let order = ["1", "2", "3", "6", "0", "4", "4A", "4B", "4C", "5"].map(BiRads::from_label);
+        assert!(order.iter().all(Option::is_some) && order.is_sorted());
+        assert_eq!(order.len(), BiRads::ALL.len());
     }
 
     #[test]

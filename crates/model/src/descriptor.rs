@@ -1,5 +1,7 @@
 //! The words of the BI-RADS ultrasound lexicon that describe a lesion, and their codes.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use crate::Code;
 
 /// What a word answers.
@@ -119,9 +121,47 @@ words! {
     Combined: Posterior, "combined", "DCM" "111370" "Combined posterior acoustic pattern";
     /// A bright rim.
     Halo: Boundary, "halo", "DCM" "111359" "Echogenic halo";
+    /// A sharp boundary.
+    Abrupt: Boundary, "abrupt", "DCM" "111358" "Abrupt interface";
+    /// No bright specks.
+    NoCalcification: Calcification, "none", "99PEONY" "PN1018" "No calcifications";
     /// Bright specks inside it.
     InMass: Calcification, "in_mass", "DCM" "111346" "Calcifications within a mass";
+    /// Bright specks beside it.
+    OutsideMass: Calcification, "outside", "DCM" "111347" "Calcifications outside of a mass";
+    /// Bright specks in a duct.
+    Intraductal: Calcification, "intraductal", "99PEONY" "PN1013" "Intraductal calcifications";
 }
+
+impl Word {
+    /// The feature's key and the word's, such as `shape.irregular`: how files and messages name it.
+    #[must_use]
+    pub fn path(self) -> String {
+        format!("{}.{}", self.feature().key(), self.key())
+    }
+
+    /// The word that [`Self::path`] names.
+    #[must_use]
+    pub fn from_path(path: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|word| word.path() == path)
+    }
+}
+
+impl Serialize for Word {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.path())
+    }
+}
+
+impl<'de> Deserialize<'de> for Word {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let path = String::deserialize(deserializer)?;
+        Self::from_path(&path).ok_or_else(|| serde::de::Error::custom("not a word of the lexicon"))
+    }
+}
+
+#[cfg(feature = "schema")]
+crate::schema::written_as_text!(Word);
 
 /// A word said of a lesion, and how sure whoever said it is.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -144,6 +184,7 @@ mod tests {
         let codes: HashSet<_> =
             Word::ALL.iter().map(|word| (word.code().scheme, word.code().value)).collect();
         assert_eq!((keys.len(), codes.len()), (Word::ALL.len(), Word::ALL.len()));
+        assert!(Word::ALL.iter().all(|word| Word::from_path(&word.path()) == Some(*word)));
         assert!(Word::ALL.iter().all(|w| w.code().value.len() <= 16 && w.code().meaning.len() <= 64));
     }
 }

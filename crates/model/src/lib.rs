@@ -12,8 +12,12 @@ mod finding;
 mod frame;
 mod guard;
 mod measurement;
+mod place;
 mod provenance;
 mod quality;
+pub mod report;
+#[cfg(feature = "schema")]
+mod schema;
 mod space;
 mod spacing;
 
@@ -24,6 +28,7 @@ pub use finding::{Finding, Region};
 pub use frame::{Frame, Pixels};
 pub use guard::{guarded, quiet_guarded_panics};
 pub use measurement::{Measurement, Quantity, Unit};
+pub use place::{Clock, ClockError, Place, Quadrant, Side};
 pub use provenance::{Precision, Provenance};
 pub use quality::{QualityCode, QualityIssue, Severity};
 pub use space::{BoxPx, ImagePx, PointMm, PointPx, SweepMm, iou};

@@ -1,11 +1,12 @@
 //! Values with their units.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::LengthMm;
 
 /// Unified Code for Units of Measure, as far as breast imaging needs it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum Unit {
     /// Millimetre.
     #[serde(rename = "mm")]

@@ -1,0 +1,147 @@
+//! What a person does to an examination.
+
+use peony_model::report::{Advice, Circumstances, Patient, Size};
+use peony_model::{BiRads, Place, Side, Word};
+use serde::{Deserialize, Serialize};
+
+/// Something a person did. Every one is an event of its own; nothing is overwritten by it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(tag = "act", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Act {
+    /// Says who is examined.
+    SetPatient {
+        /// Who.
+        patient: Patient,
+    },
+    /// Says what concerns the examination as a whole.
+    SetCircumstances {
+        /// What.
+        circumstances: Circumstances,
+    },
+    /// Says which breast is scanned from now on, and where the probe stands, as far as known.
+    SetProbe {
+        /// Where.
+        place: Place,
+    },
+    /// Says a field of a lesion.
+    Say {
+        /// Which lesion.
+        lesion: u32,
+        /// Which field, and what.
+        #[serde(flatten)]
+        word: FieldWord,
+    },
+    /// Takes the machine's proposals for these fields as they stand.
+    Confirm {
+        /// Which lesion.
+        lesion: u32,
+        /// Which fields; those without a proposal are left alone.
+        fields: Vec<FieldName>,
+    },
+    /// Confirms that a breast was examined, or takes that back.
+    SetExamined {
+        /// Which.
+        side: Side,
+        /// Examined or not.
+        examined: bool,
+    },
+    /// Strikes a lesion out.
+    Dismiss {
+        /// Which.
+        lesion: u32,
+    },
+    /// Brings back a lesion that was struck out.
+    Restore {
+        /// Which.
+        lesion: u32,
+    },
+    /// Takes a plane out of the report; its picture stays on the disk.
+    ReleasePlane {
+        /// Which.
+        plane: u64,
+    },
+    /// Brings back a plane that was taken out.
+    RestorePlane {
+        /// Which.
+        plane: u64,
+    },
+    /// Signs the report as it stands.
+    Sign {
+        /// The signer's name.
+        name: String,
+        /// `examiner` or `reviewer`.
+        role: Role,
+        /// Licence number, or empty.
+        #[serde(default)]
+        licence: String,
+    },
+    /// Adds a text to a signed report.
+    Add {
+        /// What it says.
+        text: String,
+    },
+}
+
+/// In which role a report is signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)] // The names are the roles.
+pub enum Role {
+    Examiner,
+    Reviewer,
+}
+
+impl Role {
+    /// The key used in files.
+    #[must_use]
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Examiner => "examiner",
+            Self::Reviewer => "reviewer",
+        }
+    }
+}
+
+/// The fields of a lesion that a person can say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)] // The names are the fields.
+pub enum FieldName {
+    Place,
+    DepthMm,
+    Size,
+    Shape,
+    Orientation,
+    Margin,
+    Echo,
+    Posterior,
+    Calcification,
+    Boundary,
+    Category,
+    Advice,
+}
+
+/// A person's word on a field; `null` says that it was not assessed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(tag = "field", content = "value", rename_all = "snake_case")]
+#[allow(missing_docs)] // The names are the fields.
+pub enum FieldWord {
+    Place(Option<Place>),
+    DepthMm(Option<f32>),
+    Size(Option<Size>),
+    Shape(Option<Word>),
+    Orientation(Option<Word>),
+    Margin(Option<Vec<Word>>),
+    Echo(Option<Word>),
+    Posterior(Option<Word>),
+    Calcification(Option<Vec<Word>>),
+    Boundary(Option<Word>),
+    Category(Option<BiRads>),
+    Advice(Option<Advice>),
+    /// Why the category is below the machine's 4 or 5; empty takes it back.
+    DowngradeReason(String),
+}

@@ -1,0 +1,370 @@
+//! The structured report of a breast ultrasound examination.
+//!
+//! Each field holds what the machine proposed and what a person said, side by side: the person's word is what leaves the
+//! house, and neither is lost. A field without a value prints nothing; it never prints as "absent".
+
+use serde::{Deserialize, Serialize};
+
+use crate::{BiRads, Place, Side, Unit, Word};
+
+/// What the machine proposed for a field, and what a person said of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Field<T> {
+    /// The machine's proposal.
+    pub proposed: Option<T>,
+    /// A person's word.
+    pub said: Option<Said<T>>,
+}
+
+impl<T> Default for Field<T> {
+    fn default() -> Self {
+        Self { proposed: None, said: None }
+    }
+}
+
+/// A person's word on a field.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Said<T> {
+    /// The value; `None` where the person says that it was not assessed.
+    pub value: Option<T>,
+    /// Who.
+    pub by: String,
+    /// When, milliseconds since 1970-01-01 UTC.
+    pub at_ms: u64,
+}
+
+impl<T> Field<T> {
+    /// A machine's proposal, or nothing.
+    #[must_use]
+    pub fn proposed(proposed: Option<T>) -> Self {
+        Self { proposed, said: None }
+    }
+
+    /// What the report prints: a person's word, or else the machine's proposal.
+    #[must_use]
+    pub fn value(&self) -> Option<&T> {
+        match &self.said {
+            Some(said) => said.value.as_ref(),
+            None => self.proposed.as_ref(),
+        }
+    }
+
+    /// Whether the machine proposed it and nobody has said anything yet: drawn dashed, and in the way of signing.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.proposed.is_some() && self.said.is_none()
+    }
+}
+
+/// Who is examined, as far as anybody has said.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct Patient {
+    /// The identifier of the house.
+    pub id: String,
+    /// The name as it is written.
+    pub name: String,
+    /// `F`, `M`, `O`, or empty.
+    pub sex: String,
+    /// `YYYY-MM-DD`, or empty.
+    pub birth_date: String,
+}
+
+/// What is said of the examination as a whole.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct Circumstances {
+    /// The institution, as its heading is written.
+    pub institution: String,
+    /// The examination's number in the house.
+    pub number: String,
+    /// Why it was asked for: `screening`, `symptom`, `follow_up`, or free text.
+    pub indication: String,
+    /// History that matters, free text.
+    pub history: String,
+    /// The ultrasound machine.
+    pub device: String,
+    /// The earlier examination that was compared, free text; empty where none was.
+    pub comparison: String,
+}
+
+/// A length with its unit: millimetres, or pixels where the scale is unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Size {
+    /// The longest diameter.
+    pub long: f32,
+    /// Across it in the same plane.
+    pub short: f32,
+    /// The third axis.
+    #[serde(default)]
+    pub third: Option<ThirdAxis>,
+    /// `mm` or `{pixels}`: one unit for all axes.
+    pub unit: Unit,
+}
+
+/// The extent across the planes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ThirdAxis {
+    /// The extent, in the unit of the size.
+    pub extent: f32,
+    /// Its error; `None` where a person measured it.
+    #[serde(default)]
+    pub error: Option<f32>,
+    /// Made from speckle and not measured: always said beside it.
+    pub simulated: bool,
+}
+
+/// What is advised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Advice {
+    /// The next screen at the programme's interval.
+    Routine,
+    /// A short follow-up by ultrasound.
+    ShortFollowUp,
+    /// A mammogram.
+    Mammography,
+    /// A tissue sample.
+    CoreBiopsy,
+    /// What the text says.
+    Other,
+}
+
+impl Advice {
+    /// The advice that goes with a category.
+    #[must_use]
+    pub fn of(category: BiRads) -> Self {
+        match category {
+            BiRads::Cat1 | BiRads::Cat2 => Self::Routine,
+            BiRads::Cat3 => Self::ShortFollowUp,
+            BiRads::Cat0 => Self::Mammography,
+            BiRads::Cat4 | BiRads::Cat4A | BiRads::Cat4B | BiRads::Cat4C | BiRads::Cat5 => Self::CoreBiopsy,
+            BiRads::Cat6 => Self::Other,
+        }
+    }
+}
+
+/// Why a plane is in the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum PlaneReason {
+    /// The lesion is at its largest here.
+    Largest,
+    /// The plane nearest to perpendicular to the largest.
+    Across,
+    /// The plane that stands best for its features.
+    Features,
+    /// The plane whose probability of malignancy is highest among good pictures.
+    Suspicious,
+    /// A person kept it.
+    Kept,
+}
+
+/// A picture of the report.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Plane {
+    /// Its number within the examination.
+    pub id: u64,
+    /// The lesion it shows; `None` for a plane kept for itself.
+    pub lesion: Option<u32>,
+    /// Why it is here.
+    pub reason: PlaneReason,
+    /// Width and height of the picture.
+    pub picture_px: [u32; 2],
+    /// The lesion's outline on it, closed, pixels; empty where it has none.
+    pub contour_px: Vec<[f32; 2]>,
+    /// The lesion's size on it.
+    pub size: Option<Size>,
+    /// Milliseconds since the examination's first frame.
+    pub time_ms: f64,
+}
+
+/// A probability with the interval that holds 95 % of what single planes said.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Chance {
+    /// The probability, 0..=1.
+    pub estimate: f32,
+    /// The interval; `None` before enough planes were seen.
+    pub interval: Option<[f32; 2]>,
+}
+
+/// One lesion of the report.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct LesionReport {
+    /// Its number within the examination.
+    pub lesion: u32,
+    /// Its letter.
+    pub letter: String,
+    /// A person struck it out: it is kept, and not printed.
+    pub dismissed: bool,
+    /// Where it lies.
+    pub place: Field<Place>,
+    /// From the skin to its nearest edge, mm.
+    pub depth_mm: Field<f32>,
+    /// Long axis, the one across it, and the third.
+    pub size: Field<Size>,
+    /// Shape.
+    pub shape: Field<Word>,
+    /// Orientation.
+    pub orientation: Field<Word>,
+    /// Margin: circumscribed, or every fault of the edge.
+    pub margin: Field<Vec<Word>>,
+    /// Echo pattern.
+    pub echo: Field<Word>,
+    /// Posterior features.
+    pub posterior: Field<Word>,
+    /// Calcifications; `[NoCalcification]` where a person says that there are none.
+    pub calcification: Field<Vec<Word>>,
+    /// Boundary, where the edition of the lexicon has one.
+    pub boundary: Field<Word>,
+    /// The machine's calibrated probability of malignancy. Nobody says another: a person says a category.
+    pub malignancy: Option<Chance>,
+    /// The category.
+    pub category: Field<BiRads>,
+    /// Why a person took a category below the machine's 4 or 5.
+    pub downgrade_reason: String,
+    /// What is advised.
+    pub advice: Field<Advice>,
+    /// Volume in cm³ and its relative error: simulated.
+    pub volume_cm3: Option<[f32; 2]>,
+    /// In how many frames it was seen.
+    pub sightings: u32,
+    /// Its planes, in the order of their reasons.
+    pub planes: Vec<Plane>,
+}
+
+/// One breast of the report.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct BreastReport {
+    /// Which.
+    pub side: Side,
+    /// Seconds of scan with a picture that can be read.
+    pub scanned_s: f32,
+    /// Share of the breast map that a person or the sweep marked as scanned, 0..=1; `None` where nobody did.
+    pub coverage: Option<f32>,
+    /// A person confirms that it was examined and that nothing else was seen.
+    pub examined: Field<bool>,
+    /// The highest category by management; `None` while no category is given.
+    pub category: Option<BiRads>,
+}
+
+/// How long a fault of the picture held.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct QualityRecord {
+    /// Its key, such as `contact_lost`.
+    pub code: String,
+    /// How often it came.
+    pub times: u32,
+    /// How long it held, all together, seconds.
+    pub seconds: f32,
+}
+
+/// The model that proposed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct MachineRecord {
+    /// Its name.
+    pub model: String,
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of the weights, hex.
+    pub sha256: String,
+    /// Engine and precision, such as `onnxruntime/openvino bf16`.
+    pub engine: String,
+}
+
+/// A person's signature under one version of a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Signature {
+    /// The version it stands under, from 1.
+    pub version: u32,
+    /// The name.
+    pub name: String,
+    /// `examiner` or `reviewer`.
+    pub role: String,
+    /// Licence number, or empty.
+    pub licence: String,
+    /// When, milliseconds since 1970-01-01 UTC.
+    pub at_ms: u64,
+    /// SHA-256 of the signed content, hex.
+    pub sha256: String,
+}
+
+/// A text that was added after a signature.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Addendum {
+    /// The version that it makes; it adds to the one before.
+    pub version: u32,
+    /// What it says.
+    pub text: String,
+    /// Who.
+    pub by: String,
+    /// When, milliseconds since 1970-01-01 UTC.
+    pub at_ms: u64,
+}
+
+/// A report, draft or signed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Report {
+    /// The examination's identifier.
+    pub examination: String,
+    /// The edition of the lexicon that its words are of, such as `birads_5`.
+    pub lexicon_edition: String,
+    /// Who is examined.
+    pub patient: Patient,
+    /// What is said of the whole.
+    pub circumstances: Circumstances,
+    /// When it began, milliseconds since 1970-01-01 UTC.
+    pub began_ms: u64,
+    /// The frames came from the virtual transducer: nobody was examined.
+    pub simulated: bool,
+    /// Right, then left.
+    pub breasts: Vec<BreastReport>,
+    /// Lesions right, then left; by suspicion, then clock; those without a side last.
+    pub lesions: Vec<LesionReport>,
+    /// Planes kept for themselves.
+    pub planes: Vec<Plane>,
+    /// Who said how large a pixel is, such as `ruler`; `None`: unknown, sizes are pixels.
+    pub scale_source: Option<String>,
+    /// What was wrong with the pictures, and for how long.
+    pub quality: Vec<QualityRecord>,
+    /// The model that proposed; `None` where none ran.
+    pub machine: Option<MachineRecord>,
+    /// The highest category by management of all lesions and breasts.
+    pub overall: Option<BiRads>,
+    /// Signatures, oldest first; empty for a draft.
+    pub signatures: Vec<Signature>,
+    /// What was added after a signature.
+    pub addenda: Vec<Addendum>,
+}
+
+impl Report {
+    /// Whether a person has signed it: it is read-only then, and a change is an addendum.
+    #[must_use]
+    pub fn is_signed(&self) -> bool {
+        !self.signatures.is_empty()
+    }
+
+    /// The lesions that are printed.
+    pub fn printed(&self) -> impl Iterator<Item = &LesionReport> {
+        self.lesions.iter().filter(|lesion| !lesion.dismissed)
+    }
+}
