@@ -29,7 +29,6 @@ pub enum Act {
         /// Which lesion.
         lesion: u32,
         /// Which field, and what.
-        #[serde(flatten)]
         word: FieldWord,
     },
     /// Takes the machine's proposals for these fields as they stand.
