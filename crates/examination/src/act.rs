@@ -1,6 +1,6 @@
 //! What a person does to an examination.
 
-use peony_model::report::{Advice, Circumstances, Patient, Size};
+use peony_model::report::{Advice, Circumstances, Field, LesionReport, Patient, Size};
 use peony_model::{BiRads, Place, Side, Word};
 use serde::{Deserialize, Serialize};
 
@@ -143,4 +143,44 @@ pub enum FieldWord {
     Advice(Option<Advice>),
     /// Why the category is below the machine's 4 or 5; empty takes it back.
     DowngradeReason(String),
+}
+
+impl FieldName {
+    /// Every field, in the order of the form.
+    pub const ALL: [Self; 12] = [
+        Self::Place,
+        Self::DepthMm,
+        Self::Size,
+        Self::Shape,
+        Self::Orientation,
+        Self::Margin,
+        Self::Echo,
+        Self::Posterior,
+        Self::Calcification,
+        Self::Boundary,
+        Self::Category,
+        Self::Advice,
+    ];
+
+    /// The machine's open proposal for this field of a lesion, as a person's word; `None` where there is none.
+    #[must_use]
+    pub fn proposal(self, lesion: &LesionReport) -> Option<FieldWord> {
+        fn open<T: Clone>(field: &Field<T>, word: impl FnOnce(Option<T>) -> FieldWord) -> Option<FieldWord> {
+            field.is_open().then(|| word(field.proposed.clone()))
+        }
+        match self {
+            Self::Place => open(&lesion.place, FieldWord::Place),
+            Self::DepthMm => open(&lesion.depth_mm, FieldWord::DepthMm),
+            Self::Size => open(&lesion.size, FieldWord::Size),
+            Self::Shape => open(&lesion.shape, FieldWord::Shape),
+            Self::Orientation => open(&lesion.orientation, FieldWord::Orientation),
+            Self::Margin => open(&lesion.margin, FieldWord::Margin),
+            Self::Echo => open(&lesion.echo, FieldWord::Echo),
+            Self::Posterior => open(&lesion.posterior, FieldWord::Posterior),
+            Self::Calcification => open(&lesion.calcification, FieldWord::Calcification),
+            Self::Boundary => open(&lesion.boundary, FieldWord::Boundary),
+            Self::Category => open(&lesion.category, FieldWord::Category),
+            Self::Advice => open(&lesion.advice, FieldWord::Advice),
+        }
+    }
 }

@@ -1,5 +1,27 @@
 //! An examination from the first frame to the signed report.
+//!
+//! Everything that happens is an [`Entry`] of its journal: what the machine says, what a person does. The state is the sum
+//! of the entries, and the [`Report`](peony_model::report::Report) is made from the state. Nothing is overwritten: a
+//! person's word stands beside the machine's proposal, and what is taken back stays in the journal.
+//!
+//! An entry is on the disk within a second, and a person's act before it is acknowledged ([`Examination::act`]): the program can be killed at any
+//! moment and the examination goes on where its journal ends ([`Examination::resume`]).
+//!
+//! Not here: reading frames, sentences and PDF, pages.
 
 mod act;
+mod archive;
+mod bounds;
+mod event;
+mod examination;
+mod journal;
+mod obstacles;
+mod report;
+mod state;
 
 pub use act::{Act, FieldName, FieldWord, Role};
+pub use archive::{Archive, Listed};
+pub use event::{Entry, Event, Found, Observation, Opened, Scanned};
+pub use examination::{Examination, OpenError, Refusal};
+pub use journal::{JournalError, Saved};
+pub use obstacles::{Obstacle, ObstacleCode, obstacles, open};

@@ -1,0 +1,132 @@
+//! What happens in an examination, one entry after another; the state is nothing but their sum.
+
+use peony_model::report::{Chance, MachineRecord, Plane, Signature, Size};
+use peony_model::{BiRads, Place, Side, Word};
+use serde::{Deserialize, Serialize};
+
+use crate::act::{Act, FieldWord};
+
+/// One line of the journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Greater than that of every entry before it.
+    pub seq: u64,
+    /// When, milliseconds since 1970-01-01 UTC.
+    pub at_ms: u64,
+    /// Who; `None` for the machine.
+    pub by: Option<String>,
+    /// What.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", content = "of", rename_all = "snake_case")]
+pub enum Event {
+    /// The examination began; always the first entry.
+    Opened(Opened),
+    /// The program took it up again after it had stopped.
+    Resumed,
+    /// A lesion was confirmed by persistence.
+    Found(Found),
+    /// What the machine says of a lesion now; the newest such word counts.
+    Seen(Observation),
+    /// A plane was kept. The machine's replaces its former one of the same lesion and reason.
+    Kept(Plane),
+    /// Two lesions are one.
+    Merged {
+        /// The one that is no more.
+        from: u32,
+        /// The one that goes on.
+        into: u32,
+    },
+    /// A stretch of scanning.
+    Scanned(Scanned),
+    /// Who says how large a pixel is now; `None`: nobody.
+    Scale {
+        /// Such as `ruler`.
+        source: Option<String>,
+    },
+    /// No picture comes any more, or pictures come again.
+    Source {
+        /// Whether they stopped.
+        lost: bool,
+    },
+    /// A person did something.
+    Act(Act),
+    /// A person took the machine's proposals as they stood: what it says later changes nothing of them.
+    Confirmed {
+        /// Of which lesion.
+        lesion: u32,
+        /// The fields with the values that were proposed.
+        words: Vec<FieldWord>,
+    },
+    /// A person took back what they had done.
+    Undone {
+        /// The entry that no longer counts.
+        seq: u64,
+    },
+    /// A person signed.
+    Signed(Signature),
+}
+
+/// How an examination began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opened {
+    /// Its identifier.
+    pub id: String,
+    /// The version of the program.
+    pub program: String,
+    /// Where its frames come from, as people are told: never a path, an address or a name.
+    pub source: String,
+    /// The frames are the virtual transducer's: nobody is examined.
+    pub simulated: bool,
+    /// The model that reads them; `None` where none does.
+    pub machine: Option<MachineRecord>,
+    /// The lexicon that words are of.
+    pub lexicon_edition: String,
+}
+
+/// A lesion that was confirmed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Found {
+    /// Its number, never used again.
+    pub lesion: u32,
+    /// Its letter, never used again.
+    pub letter: String,
+    /// Where the probe stood, as far as a person had said.
+    pub place: Option<Place>,
+}
+
+/// What the machine says of a lesion.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Observation {
+    /// Which.
+    pub lesion: u32,
+    /// Its size; the third axis is simulated.
+    pub size: Option<Size>,
+    /// From the upper edge of the picture to its nearest edge, mm.
+    pub depth_mm: Option<f32>,
+    /// Words of the lexicon that hold.
+    pub words: Vec<Word>,
+    /// Probability of malignancy over all its sightings.
+    pub malignancy: Option<Chance>,
+    /// The category that is proposed.
+    pub category: Option<BiRads>,
+    /// Volume in cm³ and its relative error; simulated.
+    pub volume_cm3: Option<[f32; 2]>,
+    /// In how many frames it was seen.
+    pub sightings: u32,
+}
+
+/// What was scanned since the last such entry.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Scanned {
+    /// Which breast, as far as a person has said.
+    pub side: Option<Side>,
+    /// Seconds with a picture that can be read.
+    pub seconds: f32,
+    /// Each fault that held: its key, how often it began, for how many seconds.
+    pub faults: Vec<(String, u32, f32)>,
+}

@@ -1,0 +1,494 @@
+//! One examination: its state in memory, and on the disk within a second.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use image::GrayImage;
+use peony_model::report::{Plane, Report, Signature};
+use peony_model::{Place, Side};
+use sha2::{Digest, Sha256};
+
+use crate::act::Act;
+use crate::event::{Entry, Event, Found, Observation, Opened, Scanned};
+use crate::journal::{self, Every, Journal, JournalError, PLANES, Replaces, Saved};
+use crate::obstacles::{Obstacle, obstacles};
+use crate::report::report;
+use crate::state::State;
+
+/// A person's act is acknowledged when it is on the disk, and refused where that takes longer.
+const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(5);
+/// How often the machine's word on one lesion is written.
+const SEEN_EVERY: Duration = Duration::from_millis(500);
+/// How often the scan's record is written.
+const SCANNED_EVERY: Duration = Duration::from_secs(1);
+/// Pictures that were asked for or kept last stay in memory.
+const PICTURES: usize = 64;
+/// The longest text that a person may give for one field, bytes.
+const LONGEST_TEXT: usize = 10_000;
+
+/// Why an act was not followed. Nothing was changed by it.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The report is signed; only an addendum or a second signature may follow.
+    #[error("the report is signed: add an addendum")]
+    Signed,
+    /// There is no signature that could be added to.
+    #[error("the report is not signed yet: change it instead of adding to it")]
+    NotSigned,
+    /// Something stands in the way of a signature.
+    #[error("{} things stand in the way of a signature", .0.len())]
+    Obstacles(Vec<Obstacle>),
+    /// No such lesion.
+    #[error("lesion {0}: this examination has none of that number")]
+    UnknownLesion(u32),
+    /// No such plane.
+    #[error("plane {0}: this examination has none of that number")]
+    UnknownPlane(u64),
+    /// A value that cannot be.
+    #[error("{0}")]
+    BadValue(&'static str),
+    /// This person has done nothing that can be taken back.
+    #[error("nothing of yours can be taken back")]
+    NothingToUndo,
+    /// It could not be made to last.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// Why an examination cannot be opened.
+pub type OpenError = JournalError;
+
+#[derive(Debug)]
+struct Inner {
+    state: State,
+    /// What a person may want to read again: all but the machine's running words.
+    history: Vec<Entry>,
+    pictures: VecDeque<(u64, Arc<GrayImage>)>,
+    /// How many lesions there ever were: letters are never used again.
+    ever: u32,
+    written: BTreeMap<u32, Every>,
+    scan: Scan,
+}
+
+/// What was scanned and is not written yet.
+#[derive(Debug)]
+struct Scan {
+    side: Option<Side>,
+    seconds: f32,
+    faults: BTreeMap<String, (u32, f32)>,
+    holding: Vec<String>,
+    every: Every,
+}
+
+impl Default for Scan {
+    fn default() -> Self {
+        Self {
+            side: None,
+            seconds: 0.0,
+            faults: BTreeMap::new(),
+            holding: Vec::new(),
+            every: Every::new(SCANNED_EVERY),
+        }
+    }
+}
+
+/// An examination that is open in this program.
+#[derive(Debug)]
+pub struct Examination {
+    folder: PathBuf,
+    journal: Journal,
+    inner: Mutex<Inner>,
+}
+
+impl Examination {
+    /// Begin a new one in `folder`, which is made.
+    ///
+    /// # Errors
+    /// Where the disk refuses.
+    pub fn begin(folder: &Path, opened: Opened) -> Result<Self, OpenError> {
+        let journal = Journal::open(folder, 0, 0)?;
+        let entry = Entry { seq: 1, at_ms: now_ms(), by: None, event: Event::Opened(opened) };
+        journal.append(&entry, Replaces::Nothing, None)?;
+        journal.wait(1, ACKNOWLEDGED_WITHIN)?;
+        let state = State::begin(&entry).ok_or(JournalError::NoBeginning)?;
+        Ok(Self::of(folder, journal, state, vec![entry]))
+    }
+
+    /// Take up one that was begun before: it stands where its journal ends.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read from its beginning, or is open elsewhere.
+    pub fn resume(folder: &Path) -> Result<Self, OpenError> {
+        let read = journal::read(folder)?;
+        let (state, _) = replay(&read.entries)?;
+        if read.torn {
+            tracing::warn!("the last entry of an examination was torn: it is set aside");
+        }
+        let journal = Journal::open(folder, read.good, state.last_seq)?;
+        Ok(Self::of(folder, journal, state, read.entries))
+    }
+
+    fn of(folder: &Path, journal: Journal, state: State, entries: Vec<Entry>) -> Self {
+        // A letter that was given once is never given again, also where its lesion was merged into another.
+        let found = entries.iter().filter(|entry| matches!(entry.event, Event::Found(_))).count();
+        let inner = Inner {
+            state,
+            history: entries.into_iter().filter(is_history).collect(),
+            pictures: VecDeque::new(),
+            ever: u32::try_from(found).unwrap_or(u32::MAX),
+            written: BTreeMap::new(),
+            scan: Scan::default(),
+        };
+        Self { folder: folder.to_owned(), journal, inner: Mutex::new(inner) }
+    }
+
+    /// Its identifier.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.inner().state.opened.id.clone()
+    }
+
+    /// How it began.
+    #[must_use]
+    pub fn opened(&self) -> Opened {
+        self.inner().state.opened.clone()
+    }
+
+    /// The report as it stands.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        report(&self.inner().state)
+    }
+
+    /// Where the probe stands, as a person said last.
+    #[must_use]
+    pub fn probe(&self) -> Option<Place> {
+        self.inner().state.probe()
+    }
+
+    /// How far the disk is.
+    #[must_use]
+    pub fn saved(&self) -> Saved {
+        self.journal.saved()
+    }
+
+    /// The number of the last entry.
+    #[must_use]
+    pub fn seq(&self) -> u64 {
+        self.inner().state.last_seq
+    }
+
+    /// What happened, oldest first: every entry but the machine's running words on lesions and on the scan.
+    #[must_use]
+    pub fn history(&self) -> Vec<Entry> {
+        self.inner().history.clone()
+    }
+
+    /// How many acts of this person can be taken back.
+    #[must_use]
+    pub fn undoable(&self, by: &str) -> usize {
+        let inner = self.inner();
+        inner.state.acts().filter(|done| done.by == by).count()
+    }
+
+    /// Say that the program goes on after a stop.
+    ///
+    /// # Errors
+    /// Where the disk takes nothing any more.
+    pub fn resumed(&self) -> Result<(), JournalError> {
+        self.append(&mut self.inner(), None, Event::Resumed, None).map(drop)
+    }
+
+    /// A lesion was confirmed. Gives the number and the letter that it has here.
+    ///
+    /// # Errors
+    /// Where the disk takes nothing any more.
+    pub fn found(&self) -> Result<(u32, String), JournalError> {
+        let mut inner = self.inner();
+        let letter = letters(inner.ever);
+        inner.ever += 1;
+        let lesion = inner.ever;
+        let place = inner.state.probe();
+        let found = Found { lesion, letter: letter.clone(), place };
+        self.append(&mut inner, None, Event::Found(found), None)?;
+        Ok((lesion, letter))
+    }
+
+    /// What the machine says of a lesion now. Written twice a second at most, unless `at_once`.
+    ///
+    /// # Errors
+    /// Where the disk takes nothing any more.
+    pub fn seen(&self, seen: Observation, at_once: bool) -> Result<(), JournalError> {
+        let mut inner = self.inner();
+        let known = inner.state.lesions.get(&seen.lesion);
+        if known.is_none_or(|known| known.seen.as_ref() == Some(&seen)) {
+            return Ok(());
+        }
+        let every = inner.written.entry(seen.lesion).or_insert_with(|| Every::new(SEEN_EVERY));
+        if every.is_due(Instant::now()) || at_once {
+            self.append(&mut inner, None, Event::Seen(seen), None)?;
+        }
+        Ok(())
+    }
+
+    /// Two lesions are one.
+    ///
+    /// # Errors
+    /// Where the disk takes nothing any more.
+    pub fn merged(&self, from: u32, into: u32) -> Result<(), JournalError> {
+        self.append(&mut self.inner(), None, Event::Merged { from, into }, None).map(drop)
+    }
+
+    /// Keep a plane; its `id` is given here. `by` is `None` for the machine.
+    ///
+    /// # Errors
+    /// Where the disk takes nothing any more.
+    pub fn keep(
+        &self,
+        plane: Plane,
+        picture: &Arc<GrayImage>,
+        by: Option<&str>,
+    ) -> Result<Plane, JournalError> {
+        let mut inner = self.inner();
+        let plane = Plane { id: inner.state.last_plane + 1, ..plane };
+        let picture_of = Some((plane.id, Arc::clone(picture)));
+        self.append(&mut inner, by, Event::Kept(plane.clone()), picture_of)?;
+        if inner.pictures.len() == PICTURES {
+            inner.pictures.pop_front();
+        }
+        inner.pictures.push_back((plane.id, Arc::clone(picture)));
+        Ok(plane)
+    }
+
+    /// A frame was read: for how long it stood, whether it can be read, and the faults that held.
+    ///
+    /// # Errors
+    /// Where the disk takes nothing any more.
+    pub fn scanned(&self, seconds: f32, readable: bool, faults: &[&str]) -> Result<(), JournalError> {
+        let mut inner = self.inner();
+        let side = inner.state.probe().map(|place| place.side);
+        let changed = inner.scan.side != side;
+        if changed || inner.scan.every.is_due(Instant::now()) {
+            self.write_scan(&mut inner)?;
+        }
+        let scan = &mut inner.scan;
+        scan.side = side;
+        scan.seconds += if readable { seconds } else { 0.0 };
+        for fault in faults {
+            let begins = u32::from(!scan.holding.iter().any(|holding| holding == fault));
+            let sum = scan.faults.entry((*fault).to_owned()).or_default();
+            *sum = (sum.0 + begins, sum.1 + seconds);
+        }
+        scan.holding = faults.iter().map(|fault| (*fault).to_owned()).collect();
+        Ok(())
+    }
+
+    /// Write what was scanned and is not written yet.
+    ///
+    /// # Errors
+    /// Where the disk takes nothing any more.
+    pub fn rest(&self) -> Result<(), JournalError> {
+        self.write_scan(&mut self.inner())
+    }
+
+    fn write_scan(&self, inner: &mut Inner) -> Result<(), JournalError> {
+        let scan = &mut inner.scan;
+        if scan.seconds == 0.0 && scan.faults.is_empty() {
+            return Ok(());
+        }
+        let faults = std::mem::take(&mut scan.faults).into_iter();
+        let faults = faults.map(|(code, (times, seconds))| (code, times, seconds)).collect();
+        let scanned = Scanned { side: scan.side, seconds: std::mem::take(&mut scan.seconds), faults };
+        self.append(inner, None, Event::Scanned(scanned), None).map(drop)
+    }
+
+    /// Who says how large a pixel is, where that has changed.
+    ///
+    /// # Errors
+    /// Where the disk takes nothing any more.
+    pub fn scale(&self, source: Option<&str>) -> Result<(), JournalError> {
+        let mut inner = self.inner();
+        if inner.state.scale.as_deref() == source {
+            return Ok(());
+        }
+        self.append(&mut inner, None, Event::Scale { source: source.map(str::to_owned) }, None).map(drop)
+    }
+
+    /// Whether pictures stopped coming, where that has changed.
+    ///
+    /// # Errors
+    /// Where the disk takes nothing any more.
+    pub fn source_lost(&self, lost: bool) -> Result<(), JournalError> {
+        let mut inner = self.inner();
+        if inner.state.lost == lost {
+            return Ok(());
+        }
+        self.append(&mut inner, None, Event::Source { lost }, None).map(drop)
+    }
+
+    /// Follow a person's act; it is on the disk when this returns.
+    ///
+    /// # Errors
+    /// [`Refusal`]; nothing is changed then, except that an act which the disk took too long for may still come to last.
+    pub fn act(&self, by: &str, act: Act) -> Result<(), Refusal> {
+        let seq = {
+            let mut inner = self.inner();
+            check(&inner.state, by, &act)?;
+            let event = match act {
+                Act::Sign { name, role, licence } => {
+                    let report = report(&inner.state);
+                    let open = obstacles(&report);
+                    if !open.is_empty() {
+                        return Err(Refusal::Obstacles(open));
+                    }
+                    Event::Signed(Signature {
+                        version: 1,
+                        name,
+                        role: role.key().to_owned(),
+                        licence,
+                        at_ms: now_ms(),
+                        sha256: content_hash(&report),
+                    })
+                }
+                Act::Confirm { lesion, fields } => {
+                    let report = report(&inner.state);
+                    let of = report.lesions.iter().find(|at| at.lesion == lesion);
+                    let words = |of| fields.iter().filter_map(|field| field.proposal(of)).collect();
+                    Event::Confirmed { lesion, words: of.map_or_else(Vec::new, words) }
+                }
+                act => Event::Act(act),
+            };
+            self.append(&mut inner, Some(by), event, None)?
+        };
+        Ok(self.journal.wait(seq, ACKNOWLEDGED_WITHIN)?)
+    }
+
+    /// Take back this person's last act that can be.
+    ///
+    /// # Errors
+    /// [`Refusal::NothingToUndo`]; [`Refusal::Signed`]; where the disk refuses.
+    pub fn undo(&self, by: &str) -> Result<(), Refusal> {
+        let seq = {
+            let mut inner = self.inner();
+            if !inner.state.signatures.is_empty() {
+                return Err(Refusal::Signed);
+            }
+            let last = inner.state.acts().rev().find(|done| done.by == by);
+            let seq = last.ok_or(Refusal::NothingToUndo)?.seq;
+            self.append(&mut inner, Some(by), Event::Undone { seq }, None)?
+        };
+        Ok(self.journal.wait(seq, ACKNOWLEDGED_WITHIN)?)
+    }
+
+    /// The picture of a plane that is or was kept; `None` where there is none or it cannot be read.
+    #[must_use]
+    pub fn picture(&self, plane: u64) -> Option<Arc<GrayImage>> {
+        let in_memory = {
+            let inner = self.inner();
+            inner.pictures.iter().find(|(id, _)| *id == plane).map(|(_, picture)| Arc::clone(picture))
+        };
+        // The name is a number and nothing from outside.
+        let path = self.folder.join(PLANES).join(format!("{plane}.png"));
+        in_memory.or_else(|| Some(Arc::new(image::open(path).ok()?.into_luma8())))
+    }
+
+    fn append(
+        &self,
+        inner: &mut Inner,
+        by: Option<&str>,
+        event: Event,
+        plane: Option<(u64, Arc<GrayImage>)>,
+    ) -> Result<u64, JournalError> {
+        let replaces = match &event {
+            Event::Seen(seen) => Replaces::Seen(seen.lesion),
+            _ => Replaces::Nothing,
+        };
+        let seq = inner.state.last_seq + 1;
+        let entry = Entry { seq, at_ms: now_ms(), by: by.map(str::to_owned), event };
+        self.journal.append(&entry, replaces, plane)?;
+        inner.state.apply(&entry);
+        if is_history(&entry) {
+            inner.history.push(entry);
+        }
+        Ok(seq)
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        // An entry is applied after it was handed over; no step in between leaves a state that is not one.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn is_history(entry: &Entry) -> bool {
+    !matches!(entry.event, Event::Seen(_) | Event::Scanned(_))
+}
+
+/// The state after these entries.
+fn replay(entries: &[Entry]) -> Result<(State, &[Entry]), JournalError> {
+    let (first, rest) = entries.split_first().ok_or(JournalError::NoBeginning)?;
+    let mut state = State::begin(first).ok_or(JournalError::NoBeginning)?;
+    rest.iter().for_each(|entry| state.apply(entry));
+    Ok((state, rest))
+}
+
+/// The report of an examination's folder, without opening it for writing.
+///
+/// # Errors
+/// Where the journal cannot be read from its beginning.
+pub fn read_report(folder: &Path) -> Result<Report, OpenError> {
+    Ok(report(&replay(&journal::read(folder)?.entries)?.0))
+}
+
+fn check(state: &State, by: &str, act: &Act) -> Result<(), Refusal> {
+    if by.trim().is_empty() {
+        return Err(Refusal::BadValue("by: say who does it"));
+    }
+    let signed = !state.signatures.is_empty();
+    match act {
+        Act::Add { .. } if !signed => return Err(Refusal::NotSigned),
+        Act::Add { .. } => {}
+        Act::Sign { .. } if state.signatures.len() < 2 => {}
+        _ if signed => return Err(Refusal::Signed),
+        _ => {}
+    }
+    let lesion = match act {
+        Act::Say { lesion, .. }
+        | Act::Confirm { lesion, .. }
+        | Act::Dismiss { lesion }
+        | Act::Restore { lesion } => Some(*lesion),
+        _ => None,
+    };
+    if let Some(lesion) = lesion.filter(|lesion| !state.lesions.contains_key(lesion)) {
+        return Err(Refusal::UnknownLesion(lesion));
+    }
+    if let Act::ReleasePlane { plane } | Act::RestorePlane { plane } = act
+        && !state.planes.iter().any(|(kept, _)| kept.id == *plane)
+    {
+        return Err(Refusal::UnknownPlane(*plane));
+    }
+    crate::bounds::check(act, LONGEST_TEXT).map_err(Refusal::BadValue)
+}
+
+/// A to Z, then AA and on.
+fn letters(number: u32) -> String {
+    let last = char::from(b'A' + (number % 26) as u8);
+    match (number / 26).checked_sub(1) {
+        Some(rest) => letters(rest) + &last.to_string(),
+        None => last.to_string(),
+    }
+}
+
+/// SHA-256 of a report's content, hex: of its JSON without signatures and addenda.
+fn content_hash(report: &Report) -> String {
+    let content = Report { signatures: Vec::new(), addenda: Vec::new(), ..report.clone() };
+    // Plain data always has a JSON form.
+    let json = serde_json::to_vec(&content).unwrap_or_default();
+    Sha256::digest(json).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn now_ms() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
+}

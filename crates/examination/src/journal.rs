@@ -1,0 +1,346 @@
+//! The journal of an examination on the disk: entries are appended and never changed.
+//!
+//! `journal.jsonl` holds one entry a line, `CRC32 JSON`, the checksum over the JSON in eight hex digits. `planes/ID.png`
+//! holds the pictures; each is on the disk before the entry that names it. One thread writes: it takes everything that waits, writes it,
+//! syncs once, and says so (group commit). Nothing waits for it but who asks to.
+
+use std::collections::VecDeque;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use image::{GrayImage, ImageFormat};
+
+use crate::event::Entry;
+
+/// The file of entries within an examination's folder.
+pub(crate) const FILE: &str = "journal.jsonl";
+/// The folder of pictures within it.
+pub(crate) const PLANES: &str = "planes";
+/// A disk that refuses is asked again after so long.
+const RETRY: Duration = Duration::from_millis(500);
+/// The most entries that wait for a disk that refuses; the machine's newest words take the place of its older ones before that.
+const MOST_WAITING: usize = 4096;
+
+/// Why an examination's journal cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The disk refused.
+    #[error("{what}: {source}")]
+    Disk {
+        /// What was to be done.
+        what: &'static str,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The first entry is missing or is not the beginning of an examination.
+    #[error("the journal has no beginning that can be read")]
+    NoBeginning,
+    /// Another process writes to it.
+    #[error("the examination is open in another program")]
+    Locked,
+    /// It was not on the disk in time.
+    #[error("not on the disk after {} s{}", .waited.as_secs(), .why.as_deref().map(|why| format!(": {why}")).unwrap_or_default())]
+    NotSaved {
+        /// How long was waited.
+        waited: Duration,
+        /// What the disk said last.
+        why: Option<String>,
+    },
+    /// So much waits for a disk that refuses that no more is taken.
+    #[error("the disk takes nothing, and {MOST_WAITING} entries wait for it already")]
+    Full,
+}
+
+fn disk(what: &'static str) -> impl FnOnce(io::Error) -> JournalError {
+    move |source| JournalError::Disk { what, source }
+}
+
+/// What the newer of two waiting entries makes needless.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Replaces {
+    /// The machine's word on a lesion.
+    Seen(u32),
+    /// Nothing: every such entry counts.
+    Nothing,
+}
+
+/// One thing to write.
+#[derive(Debug)]
+struct Waiting {
+    seq: u64,
+    replaces: Replaces,
+    line: String,
+    plane: Option<(u64, Arc<GrayImage>)>,
+}
+
+/// How far the disk is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saved {
+    /// Every entry up to this one is on the disk.
+    pub seq: u64,
+    /// How many wait.
+    pub waiting: usize,
+    /// Why the disk takes nothing, while it does not.
+    pub error: Option<String>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: VecDeque<Waiting>,
+    /// Taken by the writer and not on the disk yet.
+    in_hand: usize,
+    saved: u64,
+    error: Option<String>,
+    ended: bool,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An open journal. Dropped, it writes what still waits, for as long as the disk takes it at once.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    shared: Arc<Shared>,
+    writer: Option<JoinHandle<()>>,
+}
+
+/// What was read of a journal.
+#[derive(Debug)]
+pub(crate) struct Read {
+    pub entries: Vec<Entry>,
+    /// How many bytes hold them.
+    pub good: u64,
+    /// Something stands behind them that is no entry: an entry that was being written when the power went, or a fault of the
+    /// disk.
+    pub torn: bool,
+}
+
+/// Read the entries of an examination's folder, up to the first line that is none.
+pub(crate) fn read(folder: &Path) -> Result<Read, JournalError> {
+    let bytes = fs::read(folder.join(FILE)).map_err(disk("read the journal"))?;
+    let (mut entries, mut good): (Vec<Entry>, usize) = (Vec::new(), 0);
+    while let Some(length) = bytes[good..].iter().position(|byte| *byte == b'\n') {
+        let Some(entry) = parse(&bytes[good..good + length]) else { break };
+        // A number that does not grow is no continuation of this journal.
+        if entries.last().is_some_and(|last: &Entry| last.seq >= entry.seq) {
+            break;
+        }
+        entries.push(entry);
+        good += length + 1;
+    }
+    Ok(Read { entries, good: good as u64, torn: good < bytes.len() })
+}
+
+/// One line without its end: `CRC32 JSON`.
+fn parse(line: &[u8]) -> Option<Entry> {
+    let (crc, json) = (line.get(..8)?, line.get(9..)?);
+    let crc = u32::from_str_radix(std::str::from_utf8(crc).ok()?, 16).ok()?;
+    (line[8] == b' ' && crc32fast::hash(json) == crc).then(|| serde_json::from_slice(json).ok())?
+}
+
+fn line_of(entry: &Entry) -> Result<String, JournalError> {
+    let json = serde_json::to_string(entry)
+        .map_err(|error| JournalError::Disk { what: "write an entry", source: io::Error::other(error) })?;
+    Ok(format!("{:08x} {json}\n", crc32fast::hash(json.as_bytes())))
+}
+
+impl Journal {
+    /// Begin to write in `folder`, after its first `good` bytes; what stands behind them is kept beside it.
+    pub fn open(folder: &Path, good: u64, saved: u64) -> Result<Self, JournalError> {
+        fs::create_dir_all(folder.join(PLANES)).map_err(disk("make the examination's folder"))?;
+        let path = folder.join(FILE);
+        let file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path);
+        let file = file.map_err(disk("open the journal"))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => return Err(JournalError::Locked),
+            Err(fs::TryLockError::Error(source)) => return Err(disk("lock the journal")(source)),
+        }
+        set_torn_aside(&path, &file, good)?;
+        sync_folder(folder).map_err(disk("sync the examination's folder"))?;
+        if let Some(parent) = folder.parent() {
+            sync_folder(parent).map_err(disk("sync the folder of examinations"))?;
+        }
+        let shared = Arc::new(Shared::default());
+        shared.lock().saved = saved;
+        let writer = Writer { shared: Arc::clone(&shared), file, length: good, planes: folder.join(PLANES) };
+        let writer = thread::Builder::new().name("peony-journal".into()).spawn(move || writer.run());
+        let writer = writer.map_err(disk("start the journal's thread"))?;
+        Ok(Self { shared, writer: Some(writer) })
+    }
+
+    /// Hand an entry to the writer, and the picture that it names, if it names one.
+    pub fn append(
+        &self,
+        entry: &Entry,
+        replaces: Replaces,
+        plane: Option<(u64, Arc<GrayImage>)>,
+    ) -> Result<(), JournalError> {
+        let waiting = Waiting { seq: entry.seq, replaces, line: line_of(entry)?, plane };
+        let mut state = self.shared.lock();
+        if replaces != Replaces::Nothing {
+            state.waiting.retain(|older| older.replaces != replaces);
+        }
+        if state.waiting.len() >= MOST_WAITING {
+            return Err(JournalError::Full);
+        }
+        state.waiting.push_back(waiting);
+        self.shared.changed.notify_all();
+        Ok(())
+    }
+
+    /// Wait until everything up to `seq` is on the disk.
+    pub fn wait(&self, seq: u64, most: Duration) -> Result<(), JournalError> {
+        let state = self.shared.lock();
+        let waited =
+            self.shared.changed.wait_timeout_while(state, most, |state| state.saved < seq && !state.ended);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        if state.saved >= seq {
+            return Ok(());
+        }
+        Err(JournalError::NotSaved { waited: most, why: state.error.clone() })
+    }
+
+    pub fn saved(&self) -> Saved {
+        let state = self.shared.lock();
+        Saved { seq: state.saved, waiting: state.waiting.len() + state.in_hand, error: state.error.clone() }
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.shared.lock().ended = true;
+        self.shared.changed.notify_all();
+        if let Some(writer) = self.writer.take() {
+            // A writer that panicked has said so; there is nobody else to tell.
+            let _ = writer.join();
+        }
+    }
+}
+
+/// What stands behind the last good entry goes into a file of its own, and the journal ends where that began.
+fn set_torn_aside(path: &Path, file: &File, good: u64) -> Result<(), JournalError> {
+    let length = file.metadata().map_err(disk("read the journal"))?.len();
+    if length <= good {
+        return Ok(());
+    }
+    let bytes = fs::read(path).map_err(disk("read the journal"))?;
+    let rest = bytes.get(usize::try_from(good).unwrap_or(usize::MAX)..).unwrap_or_default();
+    fs::write(path.with_extension("torn"), rest).map_err(disk("set a torn entry aside"))?;
+    file.set_len(good).map_err(disk("shorten the journal"))?;
+    file.sync_all().map_err(disk("sync the journal"))
+}
+
+/// A new name in a folder is on the disk only once the folder is.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    File::open(folder)?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
+}
+
+struct Writer {
+    shared: Arc<Shared>,
+    file: File,
+    /// Where the next entry begins: a write that failed half-way is begun again there.
+    length: u64,
+    planes: PathBuf,
+}
+
+impl Writer {
+    fn run(mut self) {
+        while let Some(batch) = self.next_batch() {
+            let mut first_try = true;
+            while let Err(error) = self.write(&batch) {
+                tracing::warn!("an examination's journal is not written: {error}");
+                let mut state = self.shared.lock();
+                state.error = Some(error.to_string());
+                self.shared.changed.notify_all();
+                if state.ended && !std::mem::take(&mut first_try) {
+                    return;
+                }
+                let waited = self.shared.changed.wait_timeout_while(state, RETRY, |state| !state.ended);
+                drop(waited.unwrap_or_else(PoisonError::into_inner));
+            }
+            let mut state = self.shared.lock();
+            state.saved = batch.last().map_or(state.saved, |last| last.seq);
+            (state.in_hand, state.error) = (0, None);
+            self.shared.changed.notify_all();
+        }
+    }
+
+    /// Everything that waits; `None` once the journal was dropped and nothing waits.
+    fn next_batch(&self) -> Option<Vec<Waiting>> {
+        let state = self.shared.lock();
+        let waited = self.shared.changed.wait_while(state, |state| state.waiting.is_empty() && !state.ended);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
+        let batch: Vec<Waiting> = state.waiting.drain(..).collect();
+        state.in_hand = batch.len();
+        (!batch.is_empty()).then_some(batch)
+    }
+
+    fn write(&mut self, batch: &[Waiting]) -> io::Result<()> {
+        let mut new_files = false;
+        for (id, picture) in batch.iter().filter_map(|waiting| waiting.plane.as_ref()) {
+            write_plane(&self.planes, *id, picture)?;
+            new_files = true;
+        }
+        if new_files {
+            sync_folder(&self.planes)?;
+        }
+        let text: String = batch.iter().map(|waiting| waiting.line.as_str()).collect();
+        io::Seek::seek(&mut self.file, io::SeekFrom::Start(self.length))?;
+        self.file.set_len(self.length)?;
+        self.file.write_all(text.as_bytes())?;
+        self.file.sync_data()?;
+        self.length += text.len() as u64;
+        Ok(())
+    }
+}
+
+/// Beside its place, synced, and renamed: a picture is there whole or not at all.
+fn write_plane(folder: &Path, id: u64, picture: &GrayImage) -> io::Result<()> {
+    let unfinished = folder.join(format!("{id}.part"));
+    let mut png = io::Cursor::new(Vec::new());
+    picture.write_to(&mut png, ImageFormat::Png).map_err(io::Error::other)?;
+    let mut file = File::create(&unfinished)?;
+    file.write_all(png.get_ref())?;
+    file.sync_data()?;
+    fs::rename(unfinished, folder.join(format!("{id}.png")))
+}
+
+/// Whether it was so long ago that it is time again.
+#[derive(Debug)]
+pub(crate) struct Every {
+    period: Duration,
+    last: Option<Instant>,
+}
+
+impl Every {
+    pub fn new(period: Duration) -> Self {
+        Self { period, last: None }
+    }
+
+    pub fn is_due(&mut self, now: Instant) -> bool {
+        let due = self.last.is_none_or(|last| now.saturating_duration_since(last) >= self.period);
+        if due {
+            self.last = Some(now);
+        }
+        due
+    }
+}

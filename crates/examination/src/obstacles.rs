@@ -1,0 +1,131 @@
+//! What stands in the way of a signature.
+
+use peony_model::report::{Advice, LesionReport, Report};
+use peony_model::{BiRads, Word};
+use serde::Serialize;
+
+use crate::act::FieldName;
+
+/// Something that must be said or mended before a report can be signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Obstacle {
+    /// Its key.
+    pub code: ObstacleCode,
+    /// The lesion that it concerns.
+    pub lesion: Option<u32>,
+    /// The field that it concerns.
+    pub field: Option<FieldName>,
+}
+
+/// Why a report cannot be signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ObstacleCode {
+    /// Nobody said who is examined.
+    NoPatient,
+    /// Nobody confirmed that a breast was examined, and no lesion is reported.
+    NothingExamined,
+    /// A machine's proposal that nobody has taken or changed.
+    Open,
+    /// A lesion of category 3 or more, or of category 0, without a side.
+    NoSide,
+    /// The same, without a clock position.
+    NoClock,
+    /// The same, without a size.
+    NoSize,
+    /// A lesion without a category.
+    NoCategory,
+    /// Category 4 or 5 with the advice to come back at the usual interval, or for follow-up.
+    AdviceTooLow,
+    /// All signs of a simple cyst with category 4 or 5.
+    CystTooHigh,
+    /// A category below the machine's 4 or 5 without a reason.
+    NoReason,
+}
+
+impl ObstacleCode {
+    /// One line in English and one in Chinese.
+    #[must_use]
+    pub fn words(self) -> [&'static str; 2] {
+        match self {
+            Self::NoPatient => ["Say who is examined", "请填写患者身份"],
+            Self::NothingExamined => ["Confirm which breast was examined", "请确认已检查的乳房"],
+            Self::Open => ["Confirm or change the machine's proposal", "请确认或修改机器建议"],
+            Self::NoSide => ["Say the side", "请填写侧别"],
+            Self::NoClock => ["Say the clock position", "请填写钟点位置"],
+            Self::NoSize => ["Say the size", "请填写大小"],
+            Self::NoCategory => ["Give a category", "请给出BI-RADS分类"],
+            Self::AdviceTooLow => ["Category 4 or 5 asks for a tissue sample", "4、5类应建议组织学检查"],
+            Self::CystTooHigh => {
+                ["The words describe a simple cyst, the category does not", "描述为单纯囊肿，与分类矛盾"]
+            }
+            Self::NoReason => ["Say why the category is lower than proposed", "请说明下调分类的原因"],
+        }
+    }
+}
+
+/// Everything in the way, in the order of the report.
+#[must_use]
+pub fn obstacles(report: &Report) -> Vec<Obstacle> {
+    let of_whole = |code| Obstacle { code, lesion: None, field: None };
+    let mut found = Vec::new();
+    if report.patient.id.trim().is_empty() || report.patient.name.trim().is_empty() {
+        found.push(of_whole(ObstacleCode::NoPatient));
+    }
+    let examined = report.breasts.iter().any(|breast| breast.examined.value() == Some(&true));
+    if !examined && report.printed().next().is_none() {
+        found.push(of_whole(ObstacleCode::NothingExamined));
+    }
+    report.printed().for_each(|lesion| of_lesion(lesion, &mut found));
+    found
+}
+
+fn of_lesion(lesion: &LesionReport, found: &mut Vec<Obstacle>) {
+    let mut add =
+        |code, field| found.push(Obstacle { code, lesion: Some(lesion.lesion), field: Some(field) });
+    for field in open(lesion) {
+        add(ObstacleCode::Open, field);
+    }
+    let category = lesion.category.value().copied();
+    let place = lesion.place.value();
+    match category {
+        None => add(ObstacleCode::NoCategory, FieldName::Category),
+        Some(category) if category >= BiRads::Cat3 => {
+            match place {
+                None => add(ObstacleCode::NoSide, FieldName::Place),
+                Some(place) if place.clock.is_none() => add(ObstacleCode::NoClock, FieldName::Place),
+                Some(_) => {}
+            }
+            if lesion.size.value().is_none() {
+                add(ObstacleCode::NoSize, FieldName::Size);
+            }
+        }
+        Some(_) => {}
+    }
+    let suspicious = |category: BiRads| category >= BiRads::Cat4;
+    if category.is_some_and(suspicious) {
+        let advice = lesion.advice.value();
+        if matches!(advice, Some(Advice::Routine | Advice::ShortFollowUp)) {
+            add(ObstacleCode::AdviceTooLow, FieldName::Advice);
+        }
+        let margin = lesion.margin.value().map(Vec::as_slice);
+        let cyst = lesion.echo.value() == Some(&Word::Anechoic)
+            && margin == Some(&[Word::Circumscribed])
+            && lesion.posterior.value() == Some(&Word::Enhancement);
+        if cyst {
+            add(ObstacleCode::CystTooHigh, FieldName::Category);
+        }
+    }
+    let lowered = lesion.category.proposed.is_some_and(suspicious) && !category.is_some_and(suspicious);
+    if lowered && lesion.category.said.is_some() && lesion.downgrade_reason.trim().is_empty() {
+        add(ObstacleCode::NoReason, FieldName::Category);
+    }
+}
+
+/// The fields whose proposals nobody has taken or changed, in the order of the form.
+#[must_use]
+pub fn open(lesion: &LesionReport) -> Vec<FieldName> {
+    FieldName::ALL.into_iter().filter(|field| field.proposal(lesion).is_some()).collect()
+}

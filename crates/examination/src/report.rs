@@ -1,0 +1,205 @@
+//! From the state of an examination to its report.
+
+use peony_model::report::{
+    Addendum, Advice, BreastReport, Circumstances, Field, LesionReport, Patient, QualityRecord, Report, Said,
+};
+use peony_model::{BiRads, Clock, Feature, Side, Word};
+
+use crate::act::{Act, FieldWord};
+use crate::state::{Deed, Done, Lesion, State};
+
+/// The report as it stands: the machine's proposals, and over them what people said and did not take back.
+pub(crate) fn report(state: &State) -> Report {
+    let mut report = Report {
+        examination: state.opened.id.clone(),
+        lexicon_edition: state.opened.lexicon_edition.clone(),
+        patient: Patient::default(),
+        circumstances: Circumstances::default(),
+        began_ms: state.began_ms,
+        simulated: state.opened.simulated,
+        breasts: Side::BOTH.map(|side| breast(state, side)).into(),
+        lesions: state.lesions.values().map(|lesion| proposed(state, lesion)).collect(),
+        planes: planes_of(state, None),
+        scale_source: state.scale.clone(),
+        quality: state
+            .faults
+            .iter()
+            .map(|(code, (times, seconds))| QualityRecord {
+                code: code.clone(),
+                times: *times,
+                seconds: *seconds,
+            })
+            .collect(),
+        machine: state.opened.machine.clone(),
+        overall: None,
+        signatures: state.signatures.clone(),
+        addenda: Vec::new(),
+    };
+    for done in state.acts() {
+        apply(&mut report, done);
+    }
+    conclude(&mut report);
+    report
+}
+
+fn breast(state: &State, side: Side) -> BreastReport {
+    let scanned_s = state.scans.get(&side).map_or(0.0, |scan| scan.seconds);
+    BreastReport {
+        side,
+        scanned_s,
+        coverage: coverage(state, side),
+        examined: Field::default(),
+        category: None,
+    }
+}
+
+/// The share of the twelve hours of the clock at which a person said the probe stood, while scanning this breast.
+///
+/// A simple form: it knows the hours that were said, and nothing of how far from the nipple the probe went.
+fn coverage(state: &State, side: Side) -> Option<f32> {
+    let hours: std::collections::BTreeSet<u8> = state
+        .acts()
+        .filter_map(|done| match &done.deed {
+            Deed::Act(Act::SetProbe { place }) if place.side == side => place.clock,
+            _ => None,
+        })
+        .map(hour)
+        .collect();
+    (!hours.is_empty()).then(|| hours.len() as f32 / 12.0)
+}
+
+fn hour(clock: Clock) -> u8 {
+    // Below 360 degrees, so below 12.
+    (clock.degrees() / 30.0) as u8
+}
+
+fn planes_of(state: &State, lesion: Option<u32>) -> Vec<peony_model::report::Plane> {
+    let kept = state.planes.iter().map(|(plane, _)| plane);
+    let mut planes: Vec<_> =
+        kept.filter(|plane| plane.lesion == lesion && !state.is_released(plane.id)).cloned().collect();
+    planes.sort_by_key(|plane| (plane.reason, plane.id));
+    planes
+}
+
+fn proposed(state: &State, lesion: &Lesion) -> LesionReport {
+    let (found, seen) = (&lesion.found, lesion.seen.as_ref());
+    let words = |feature: Feature| -> Vec<Word> {
+        let said = seen.map_or(&[][..], |seen| &seen.words);
+        said.iter().copied().filter(|word| word.feature() == feature).collect()
+    };
+    let one = |feature| Field::proposed(words(feature).first().copied());
+    let many = |feature| Field::proposed(Some(words(feature)).filter(|words| !words.is_empty()));
+    LesionReport {
+        lesion: found.lesion,
+        letter: found.letter.clone(),
+        dismissed: false,
+        place: Field::proposed(found.place),
+        depth_mm: Field::proposed(seen.and_then(|seen| seen.depth_mm)),
+        size: Field::proposed(seen.and_then(|seen| seen.size)),
+        shape: one(Feature::Shape),
+        orientation: one(Feature::Orientation),
+        margin: many(Feature::Margin),
+        echo: one(Feature::Echo),
+        posterior: one(Feature::Posterior),
+        calcification: many(Feature::Calcification),
+        boundary: one(Feature::Boundary),
+        malignancy: seen.and_then(|seen| seen.malignancy),
+        category: Field::proposed(seen.and_then(|seen| seen.category)),
+        downgrade_reason: String::new(),
+        advice: Field::default(),
+        volume_cm3: seen.and_then(|seen| seen.volume_cm3),
+        sightings: seen.map_or(0, |seen| seen.sightings),
+        planes: planes_of(state, Some(found.lesion)),
+    }
+}
+
+fn apply(report: &mut Report, done: &Done) {
+    let act = match &done.deed {
+        Deed::Act(act) => act,
+        Deed::Confirmed { lesion, words } => {
+            if let Some(lesion) = report.lesions.iter_mut().find(|at| at.lesion == *lesion) {
+                words.iter().for_each(|word| say(lesion, word, done));
+            }
+            return;
+        }
+    };
+    let said = |by: &Done| (by.by.clone(), by.at_ms);
+    match act {
+        Act::SetPatient { patient } => report.patient = patient.clone(),
+        Act::SetCircumstances { circumstances } => report.circumstances = circumstances.clone(),
+        Act::SetExamined { side, examined } => {
+            let (by, at_ms) = said(done);
+            for breast in report.breasts.iter_mut().filter(|breast| breast.side == *side) {
+                breast.examined.said = Some(Said { value: Some(*examined), by: by.clone(), at_ms });
+            }
+        }
+        Act::Say { lesion, word } => {
+            if let Some(lesion) = report.lesions.iter_mut().find(|at| at.lesion == *lesion) {
+                say(lesion, word, done);
+            }
+        }
+        Act::Dismiss { lesion } | Act::Restore { lesion } => {
+            let dismissed = matches!(act, Act::Dismiss { .. });
+            for at in report.lesions.iter_mut().filter(|at| at.lesion == *lesion) {
+                at.dismissed = dismissed;
+            }
+        }
+        Act::Add { text } => {
+            let (by, at_ms) = said(done);
+            let version = report.addenda.len() as u32 + 2;
+            report.addenda.push(Addendum { version, text: text.clone(), by, at_ms });
+        }
+        // The first moves the probe and not a field; planes were left out already; the others become events of their own.
+        Act::SetProbe { .. }
+        | Act::ReleasePlane { .. }
+        | Act::RestorePlane { .. }
+        | Act::Confirm { .. }
+        | Act::Sign { .. } => {}
+    }
+}
+
+fn say(lesion: &mut LesionReport, word: &FieldWord, done: &Done) {
+    fn set<T: Clone>(field: &mut Field<T>, value: &Option<T>, done: &Done) {
+        field.said = Some(Said { value: value.clone(), by: done.by.clone(), at_ms: done.at_ms });
+    }
+    match word {
+        FieldWord::Place(value) => set(&mut lesion.place, value, done),
+        FieldWord::DepthMm(value) => set(&mut lesion.depth_mm, value, done),
+        FieldWord::Size(value) => set(&mut lesion.size, value, done),
+        FieldWord::Shape(value) => set(&mut lesion.shape, value, done),
+        FieldWord::Orientation(value) => set(&mut lesion.orientation, value, done),
+        FieldWord::Margin(value) => set(&mut lesion.margin, value, done),
+        FieldWord::Echo(value) => set(&mut lesion.echo, value, done),
+        FieldWord::Posterior(value) => set(&mut lesion.posterior, value, done),
+        FieldWord::Calcification(value) => set(&mut lesion.calcification, value, done),
+        FieldWord::Boundary(value) => set(&mut lesion.boundary, value, done),
+        FieldWord::Category(value) => set(&mut lesion.category, value, done),
+        FieldWord::Advice(value) => set(&mut lesion.advice, value, done),
+        FieldWord::DowngradeReason(text) => lesion.downgrade_reason.clone_from(text),
+    }
+}
+
+/// What follows from the fields: advice, the categories of each breast and of the whole, and the order.
+fn conclude(report: &mut Report) {
+    for lesion in &mut report.lesions {
+        lesion.advice.proposed = lesion.category.value().copied().map(Advice::of);
+    }
+    let side_of = |lesion: &LesionReport| lesion.place.value().map(|place| place.side);
+    let mut overall: Option<BiRads> = None;
+    for breast in &mut report.breasts {
+        let of_breast = report.lesions.iter().filter(|at| !at.dismissed && side_of(at) == Some(breast.side));
+        let highest = of_breast.filter_map(|at| at.category.value().copied()).max();
+        // Negative is a person's word alone: they confirm that the breast was examined.
+        let negative = breast.examined.value().filter(|examined| **examined).map(|_| BiRads::Cat1);
+        breast.category = highest.or(negative);
+        overall = overall.max(breast.category);
+    }
+    let all = report.lesions.iter().filter(|at| !at.dismissed).filter_map(|at| at.category.value().copied());
+    report.overall = overall.max(all.max());
+    report.lesions.sort_by_key(|lesion| {
+        let place = lesion.place.value();
+        let side = place.map_or(2, |place| u8::from(place.side == Side::Left));
+        let clock = place.and_then(|place| place.clock);
+        (side, std::cmp::Reverse(lesion.category.value().copied()), clock, lesion.lesion)
+    });
+}

@@ -1,0 +1,130 @@
+//! Nothing that was acknowledged is lost, and nothing half-written is shown.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use peony_examination::{Archive, JournalError};
+
+use super::*;
+
+#[test]
+fn an_examination_goes_on_where_it_stood() {
+    let folder = tempfile::tempdir().unwrap();
+    let (examination, lesion) = with_lesion(folder.path());
+    examination.act(BY, demo_patient()).unwrap();
+    let before = examination.report();
+    drop(examination);
+    let examination = resume(folder.path());
+    assert_eq!(examination.report(), before);
+    assert_eq!(examination.probe(), Some(at(Side::Left, "10:30")));
+    assert_eq!(examination.picture(1).unwrap().as_raw()[0], 1, "the picture was on the disk");
+    let (next, letter) = examination.found().unwrap();
+    assert!(next > lesion && letter == "B", "numbers and letters go on");
+    let kept = examination.keep(plane(next, PlaneReason::Kept), &picture(3), Some(BY)).unwrap();
+    assert_eq!(kept.id, 3);
+}
+
+/// Cut the journal at every length: what is whole is there, the rest is set aside, and the examination can be written on.
+#[test]
+fn a_journal_cut_anywhere_opens_with_every_whole_entry() {
+    let folder = tempfile::tempdir().unwrap();
+    let (examination, _) = with_lesion(folder.path());
+    drop(examination);
+    let file = folder.path().join("one/journal.jsonl");
+    let whole = fs::read(&file).unwrap();
+    let entries = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+    let first = whole.iter().position(|byte| *byte == b'\n').unwrap();
+    for length in (first + 1..=whole.len()).step_by(7).chain([whole.len()]) {
+        fs::write(&file, &whole[..length]).unwrap();
+        let examination = resume(folder.path());
+        assert_eq!(examination.seq(), entries(&whole[..length]), "cut at {length}");
+        examination.act(BY, demo_patient()).unwrap();
+        drop(examination);
+        assert_eq!(resume(folder.path()).report().patient.id, "P-1", "cut at {length}");
+    }
+    fs::write(&file, &whole[..first]).unwrap();
+    let error = Examination::resume(&folder.path().join("one")).unwrap_err();
+    assert!(matches!(error, JournalError::NoBeginning), "{error}");
+}
+
+#[test]
+fn a_changed_byte_ends_the_journal_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let (examination, _) = with_lesion(folder.path());
+    drop(examination);
+    let file = folder.path().join("one/journal.jsonl");
+    let mut bytes = fs::read(&file).unwrap();
+    let ends: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at] == b'\n').collect();
+    bytes[ends[1] + 20] ^= 1;
+    fs::write(&file, &bytes).unwrap();
+    let examination = resume(folder.path());
+    assert_eq!(examination.seq(), 2);
+    assert_eq!(
+        fs::read(file.with_extension("torn")).unwrap(),
+        bytes[ends[1] + 1..],
+        "what cannot be read is kept"
+    );
+}
+
+#[test]
+fn what_the_machine_says_is_on_the_disk_within_a_second() {
+    let folder = tempfile::tempdir().unwrap();
+    let (examination, lesion) = with_lesion(folder.path());
+    examination.seen(seen(lesion, BiRads::Cat5), true).unwrap();
+    let (asked, seq) = (Instant::now(), examination.seq());
+    while examination.saved().seq < seq {
+        assert!(asked.elapsed() < Duration::from_secs(1));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let copy = tempfile::tempdir().unwrap();
+    fs::create_dir_all(copy.path().join("one")).unwrap();
+    fs::copy(folder.path().join("one/journal.jsonl"), copy.path().join("one/journal.jsonl")).unwrap();
+    let report = resume(copy.path()).report();
+    assert_eq!(report.lesions[0].category.proposed, Some(BiRads::Cat5), "while the first still runs");
+}
+
+#[test]
+fn a_second_program_does_not_write_into_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let examination = begin(folder.path());
+    let again = Examination::resume(&folder.path().join("one")).unwrap_err();
+    assert!(matches!(again, JournalError::Locked), "{again}");
+    drop(examination);
+    resume(folder.path());
+}
+
+#[test]
+fn an_archive_lists_what_it_holds_and_nothing_outside_names_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = Archive::open(folder.path()).unwrap();
+    let [first, second] = [(); 2].map(|()| archive.begin(opened()).unwrap().id());
+    fs::create_dir_all(folder.path().join("exams/not an identifier")).unwrap();
+    let listed: Vec<String> = archive.list().unwrap().into_iter().map(|listed| listed.id).collect();
+    assert_eq!(listed, [second, first.clone()], "the newest first");
+    for foreign in ["..", "../exams", "", "/etc", "not an identifier", &first.to_uppercase()] {
+        assert!(archive.get(foreign).unwrap().is_none(), "{foreign}");
+    }
+    archive.close(&first);
+    assert!(archive.get(&first).unwrap().is_some(), "closed, it is opened again");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_disk_that_refuses_is_said_and_tried_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (examination, lesion) = with_lesion(folder.path());
+    let planes = folder.path().join("one/planes");
+    let aside = folder.path().join("aside");
+    fs::rename(&planes, &aside).unwrap();
+    examination.keep(plane(lesion, PlaneReason::Suspicious), &picture(4), None).unwrap();
+    let asked = Instant::now();
+    while examination.saved().error.is_none() {
+        assert!(asked.elapsed() < Duration::from_secs(10));
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(examination.picture(3).unwrap().as_raw()[0], 4, "it goes on in memory");
+    fs::rename(&aside, &planes).unwrap();
+    examination.act(BY, demo_patient()).unwrap();
+    assert_eq!(examination.saved().error, None);
+    assert!(planes.join("3.png").exists());
+}

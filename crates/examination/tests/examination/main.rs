@@ -1,0 +1,95 @@
+//! An examination from its beginning to its signature, over stops of every kind.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails as the test does")]
+
+mod durable;
+mod report;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use image::GrayImage;
+use peony_examination::{Act, Examination, FieldName, FieldWord, Observation, Opened};
+use peony_model::report::{Chance, Patient, Plane, PlaneReason, Size};
+use peony_model::{BiRads, Place, Side, Unit, Word};
+
+const BY: &str = "Examiner";
+
+fn opened() -> Opened {
+    Opened {
+        id: "test".into(),
+        program: "0".into(),
+        source: "virtual transducer".into(),
+        simulated: true,
+        machine: None,
+        lexicon_edition: "birads_5".into(),
+    }
+}
+
+fn begin(folder: &Path) -> Examination {
+    Examination::begin(&folder.join("one"), opened()).unwrap()
+}
+
+fn resume(folder: &Path) -> Examination {
+    Examination::resume(&folder.join("one")).unwrap()
+}
+
+fn seen(lesion: u32, category: BiRads) -> Observation {
+    Observation {
+        lesion,
+        size: Some(Size { long: 10.4, short: 9.4, third: None, unit: Unit::Millimetre }),
+        depth_mm: Some(8.0),
+        words: vec![Word::Irregular, Word::Indistinct, Word::Angular, Word::Hypoechoic],
+        malignancy: Some(Chance { estimate: 0.62, interval: Some([0.48, 0.75]) }),
+        category: Some(category),
+        volume_cm3: None,
+        sightings: 40,
+    }
+}
+
+fn plane(lesion: u32, reason: PlaneReason) -> Plane {
+    Plane {
+        id: 0,
+        lesion: Some(lesion),
+        reason,
+        picture_px: [8, 4],
+        contour_px: Vec::new(),
+        size: None,
+        time_ms: 1.0,
+    }
+}
+
+fn picture(level: u8) -> Arc<GrayImage> {
+    Arc::new(GrayImage::from_pixel(8, 4, image::Luma([level])))
+}
+
+fn at(side: Side, clock: &str) -> Place {
+    Place { side, clock: Some(clock.parse().unwrap()), from_nipple_mm: Some(40.0) }
+}
+
+/// An examination with a place, a lesion, and two planes of it.
+fn with_lesion(folder: &Path) -> (Examination, u32) {
+    let examination = begin(folder);
+    examination.act(BY, Act::SetProbe { place: at(Side::Left, "10:30") }).unwrap();
+    let (lesion, letter) = examination.found().unwrap();
+    assert_eq!(letter, "A");
+    examination.seen(seen(lesion, BiRads::Cat4C), true).unwrap();
+    examination.keep(plane(lesion, PlaneReason::Largest), &picture(1), None).unwrap();
+    examination.keep(plane(lesion, PlaneReason::Across), &picture(2), None).unwrap();
+    (examination, lesion)
+}
+
+fn confirm_all(examination: &Examination, lesion: u32) {
+    let report = examination.report();
+    let of = report.lesions.iter().find(|at| at.lesion == lesion).unwrap();
+    let fields: Vec<FieldName> = peony_examination::open(of);
+    examination.act(BY, Act::Confirm { lesion, fields }).unwrap();
+}
+
+fn say(examination: &Examination, lesion: u32, word: FieldWord) {
+    examination.act(BY, Act::Say { lesion, word }).unwrap();
+}
+
+fn demo_patient() -> Act {
+    let patient = Patient { id: "P-1".into(), name: "Demo 01".into(), ..Patient::default() };
+    Act::SetPatient { patient }
+}

@@ -1,0 +1,220 @@
+//! The report: proposals, a person's word over them, and what stands in the way of a signature.
+
+use peony_examination::{ObstacleCode, Refusal, Role, obstacles};
+use peony_model::report::Advice;
+
+use super::*;
+
+fn sign() -> Act {
+    Act::Sign { name: BY.into(), role: Role::Examiner, licence: String::new() }
+}
+
+fn codes(examination: &Examination) -> Vec<ObstacleCode> {
+    let mut codes: Vec<_> =
+        obstacles(&examination.report()).into_iter().map(|obstacle| obstacle.code).collect();
+    codes.dedup();
+    codes
+}
+
+#[test]
+fn the_machine_proposes_a_person_decides_and_both_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let (examination, lesion) = with_lesion(folder.path());
+    let of = |examination: &Examination| examination.report().lesions[0].clone();
+    assert_eq!(of(&examination).place.value(), Some(&at(Side::Left, "10:30")), "where the probe stood");
+    assert_eq!(of(&examination).advice.value(), Some(&Advice::CoreBiopsy), "follows the category");
+    say(&examination, lesion, FieldWord::Category(Some(BiRads::Cat3)));
+    let changed = of(&examination);
+    assert_eq!(changed.category.proposed, Some(BiRads::Cat4C));
+    assert_eq!(changed.category.value(), Some(&BiRads::Cat3));
+    assert_eq!(changed.advice.value(), Some(&Advice::ShortFollowUp), "follows the person's category");
+    examination.seen(seen(lesion, BiRads::Cat5), true).unwrap();
+    assert_eq!(of(&examination).category.value(), Some(&BiRads::Cat3), "the machine overrules nobody");
+    examination.undo(BY).unwrap();
+    assert_eq!(of(&examination).category.value(), Some(&BiRads::Cat5));
+    assert!(matches!(examination.undo("Another"), Err(Refusal::NothingToUndo)), "each takes back their own");
+}
+
+#[test]
+fn what_was_confirmed_stays_when_the_machine_changes_its_mind() {
+    let folder = tempfile::tempdir().unwrap();
+    let (examination, lesion) = with_lesion(folder.path());
+    examination.act(BY, Act::Confirm { lesion, fields: vec![FieldName::Category] }).unwrap();
+    examination.seen(seen(lesion, BiRads::Cat4A), true).unwrap();
+    let category = examination.report().lesions[0].category.clone();
+    assert_eq!((category.proposed, category.value()), (Some(BiRads::Cat4A), Some(&BiRads::Cat4C)));
+}
+
+#[test]
+fn a_report_is_signed_only_when_nothing_is_open_or_contradicts_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let (examination, lesion) = with_lesion(folder.path());
+    assert_eq!(codes(&examination), [ObstacleCode::NoPatient, ObstacleCode::Open]);
+    examination.act(BY, demo_patient()).unwrap();
+    assert!(matches!(examination.act(BY, sign()), Err(Refusal::Obstacles(_))));
+    confirm_all(&examination, lesion);
+    assert_eq!(codes(&examination), []);
+    say(&examination, lesion, FieldWord::Advice(Some(Advice::Routine)));
+    assert_eq!(codes(&examination), [ObstacleCode::AdviceTooLow]);
+    say(&examination, lesion, FieldWord::Category(Some(BiRads::Cat2)));
+    assert_eq!(codes(&examination), [ObstacleCode::NoReason]);
+    say(&examination, lesion, FieldWord::DowngradeReason("known and unchanged for three years".into()));
+    assert_eq!(codes(&examination), []);
+    say(&examination, lesion, FieldWord::Category(Some(BiRads::Cat4A)));
+    say(&examination, lesion, FieldWord::Advice(Some(Advice::CoreBiopsy)));
+    say(&examination, lesion, FieldWord::Echo(Some(Word::Anechoic)));
+    say(&examination, lesion, FieldWord::Margin(Some(vec![Word::Circumscribed])));
+    say(&examination, lesion, FieldWord::Posterior(Some(Word::Enhancement)));
+    assert_eq!(codes(&examination), [ObstacleCode::CystTooHigh]);
+    say(&examination, lesion, FieldWord::Posterior(Some(Word::Shadowing)));
+    say(&examination, lesion, FieldWord::Place(Some(Place { clock: None, ..at(Side::Left, "1:00") })));
+    say(&examination, lesion, FieldWord::Size(None));
+    assert_eq!(codes(&examination), [ObstacleCode::NoClock, ObstacleCode::NoSize]);
+    examination.act(BY, Act::Dismiss { lesion }).unwrap();
+    assert_eq!(codes(&examination), [ObstacleCode::NothingExamined]);
+    examination.act(BY, Act::SetExamined { side: Side::Left, examined: true }).unwrap();
+    assert_eq!(codes(&examination), []);
+    assert_eq!(examination.report().overall, Some(BiRads::Cat1), "a person's word, never the machine's");
+}
+
+#[test]
+fn a_signed_report_is_never_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (examination, lesion) = with_lesion(folder.path());
+    examination.act(BY, demo_patient()).unwrap();
+    confirm_all(&examination, lesion);
+    examination.act(BY, sign()).unwrap();
+    let signed = examination.report();
+    assert_eq!(signed.signatures[0].sha256.len(), 64);
+    let category = FieldWord::Category(Some(BiRads::Cat2));
+    assert!(matches!(examination.act(BY, Act::Say { lesion, word: category }), Err(Refusal::Signed)));
+    assert!(matches!(examination.act(BY, Act::Dismiss { lesion }), Err(Refusal::Signed)));
+    assert!(matches!(examination.undo(BY), Err(Refusal::Signed)));
+    examination.act(BY, Act::Add { text: "Biopsy done".into() }).unwrap();
+    examination.act("Second", sign()).unwrap();
+    let later = examination.report();
+    assert_eq!(later.signatures[0], signed.signatures[0]);
+    assert_eq!(later.signatures[1].sha256, signed.signatures[0].sha256, "both under the same content");
+    assert_eq!(later.addenda[0].text, "Biopsy done");
+    drop(examination);
+    assert_eq!(resume(folder.path()).report(), later);
+}
+
+#[test]
+fn after_a_signature_the_machine_says_nothing_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let (examination, lesion) = with_lesion(folder.path());
+    examination.act(BY, demo_patient()).unwrap();
+    confirm_all(&examination, lesion);
+    examination.act(BY, sign()).unwrap();
+    let signed = examination.report();
+    examination.seen(seen(lesion, BiRads::Cat2), true).unwrap();
+    examination.found().unwrap();
+    examination.keep(plane(lesion, PlaneReason::Largest), &picture(9), None).unwrap();
+    assert_eq!(examination.report(), signed);
+}
+
+#[test]
+fn a_better_plane_takes_the_place_of_the_machine_s_and_never_of_a_person_s() {
+    let folder = tempfile::tempdir().unwrap();
+    let (examination, lesion) = with_lesion(folder.path());
+    examination.keep(plane(lesion, PlaneReason::Largest), &picture(5), Some(BY)).unwrap();
+    examination.keep(plane(lesion, PlaneReason::Largest), &picture(6), None).unwrap();
+    let ids = |examination: &Examination| -> Vec<u64> {
+        examination.report().lesions[0].planes.iter().map(|plane| plane.id).collect()
+    };
+    assert_eq!(ids(&examination), [3, 4, 2]);
+    examination.act(BY, Act::ReleasePlane { plane: 4 }).unwrap();
+    assert_eq!(ids(&examination), [3, 2]);
+    examination.act(BY, Act::RestorePlane { plane: 4 }).unwrap();
+    assert_eq!(ids(&examination), [3, 4, 2]);
+}
+
+#[test]
+fn merged_lesions_are_one_and_the_letter_of_the_other_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (examination, first) = with_lesion(folder.path());
+    let (second, _) = examination.found().unwrap();
+    examination.keep(plane(second, PlaneReason::Largest), &picture(5), None).unwrap();
+    examination.keep(plane(second, PlaneReason::Features), &picture(6), None).unwrap();
+    examination.merged(second, first).unwrap();
+    let report = examination.report();
+    assert_eq!(report.lesions.len(), 1);
+    let planes: Vec<u64> = report.lesions[0].planes.iter().map(|plane| plane.id).collect();
+    assert_eq!(planes, [1, 2, 4], "its own of each reason, and the other's where it had none");
+    assert_eq!(examination.found().unwrap().1, "C");
+}
+
+#[test]
+fn values_that_cannot_be_are_refused_and_change_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (examination, lesion) = with_lesion(folder.path());
+    let before = examination.report();
+    let patient = |patient: Patient| Act::SetPatient { patient };
+    let word = |word: FieldWord| Act::Say { lesion, word };
+    let size = |long: f32| Size { long, short: 1.0, third: None, unit: Unit::Millimetre };
+    for wrong in [
+        patient(Patient { sex: "X".into(), ..Patient::default() }),
+        patient(Patient { birth_date: "1979-13-01".into(), ..Patient::default() }),
+        patient(Patient { name: "n".repeat(10_001), ..Patient::default() }),
+        word(FieldWord::Shape(Some(Word::Hypoechoic))),
+        word(FieldWord::Margin(Some(vec![Word::Circumscribed, Word::Oval]))),
+        word(FieldWord::Size(Some(size(f32::NAN)))),
+        word(FieldWord::Size(Some(size(0.0)))),
+        word(FieldWord::DepthMm(Some(-1.0))),
+        Act::SetProbe { place: Place { from_nipple_mm: Some(301.0), ..at(Side::Left, "1:00") } },
+        Act::Sign { name: " ".into(), role: Role::Examiner, licence: String::new() },
+    ] {
+        assert!(matches!(examination.act(BY, wrong.clone()), Err(Refusal::BadValue(_))), "{wrong:?}");
+    }
+    let unknown = Act::Dismiss { lesion: 99 };
+    assert!(matches!(examination.act(BY, unknown), Err(Refusal::UnknownLesion(99))));
+    assert!(matches!(examination.act(BY, Act::ReleasePlane { plane: 99 }), Err(Refusal::UnknownPlane(99))));
+    assert!(matches!(examination.act("", demo_patient()), Err(Refusal::BadValue(_))));
+    assert_eq!(examination.report(), before);
+}
+
+#[test]
+fn the_scan_is_recorded_by_side_with_what_was_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let examination = begin(folder.path());
+    let side = |side| examination.act(BY, Act::SetProbe { place: at(side, "1:00") }).unwrap();
+    side(Side::Right);
+    for frame in 0..30 {
+        let faults: &[&str] = if frame < 10 || frame >= 20 { &["contact_lost"] } else { &[] };
+        examination.scanned(0.1, faults.is_empty(), faults).unwrap();
+    }
+    side(Side::Left);
+    examination.scanned(0.5, true, &[]).unwrap();
+    examination.rest().unwrap();
+    let report = examination.report();
+    let seconds: Vec<f32> = report.breasts.iter().map(|breast| breast.scanned_s).collect();
+    assert!((seconds[0] - 1.0).abs() < 1e-3 && (seconds[1] - 0.5).abs() < 1e-3, "{seconds:?}");
+    assert_eq!(report.quality[0].code, "contact_lost");
+    assert_eq!(report.quality[0].times, 2);
+    assert!((report.quality[0].seconds - 2.0).abs() < 1e-3);
+    assert_eq!(report.breasts[0].coverage, Some(1.0 / 12.0));
+}
+
+#[test]
+fn every_act_reads_back_from_its_json() {
+    for json in [
+        r#"{"act":"say","lesion":1,"word":{"field":"category","value":"4B"}}"#,
+        r#"{"act":"say","lesion":1,"word":{"field":"margin","value":["margin.indistinct"]}}"#,
+        r#"{"act":"say","lesion":1,"word":{"field":"size","value":null}}"#,
+        r#"{"act":"confirm","lesion":1,"fields":["shape","echo"]}"#,
+        r#"{"act":"set_probe","place":{"side":"left","clock":"10:30","from_nipple_mm":40.0}}"#,
+        r#"{"act":"sign","name":"n","role":"reviewer","licence":""}"#,
+    ] {
+        let act: Act = serde_json::from_str(json).unwrap();
+        assert_eq!(serde_json::from_str::<Act>(&serde_json::to_string(&act).unwrap()).unwrap(), act);
+    }
+    for wrong in [
+        r#"{"act":"close"}"#,
+        r#"{"act":"dismiss","lesion":1,"also":2}"#,
+        r#"{"act":"say","lesion":1,"word":{"field":"shape","value":"shape.square"}}"#,
+        r#"{"act":"set_probe","place":{"side":"left","clock":"10:20"}}"#,
+    ] {
+        assert!(serde_json::from_str::<Act>(wrong).is_err(), "{wrong}");
+    }
+}
