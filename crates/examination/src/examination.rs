@@ -201,19 +201,32 @@ impl Examination {
         self.append(&mut self.inner(), None, Event::Resumed, None).map(drop)
     }
 
-    /// A lesion was confirmed. Gives the number and the letter that it has here.
+    /// A lesion was confirmed; its number is the caller's and was never used for another. Gives the letter that it has here,
+    /// which is that of before where it was found already.
     ///
     /// # Errors
     /// Where the disk takes nothing any more.
-    pub fn found(&self) -> Result<(u32, String), JournalError> {
+    pub fn found(&self, lesion: u32) -> Result<String, JournalError> {
         let mut inner = self.inner();
+        if let Some(known) = inner.state.lesions.get(&lesion) {
+            return Ok(known.found.letter.clone());
+        }
         let letter = letters(inner.ever);
-        inner.ever += 1;
-        let lesion = inner.ever;
-        let place = inner.state.probe();
-        let found = Found { lesion, letter: letter.clone(), place };
+        let found = Found { lesion, letter: letter.clone(), place: inner.state.probe() };
         self.append(&mut inner, None, Event::Found(found), None)?;
-        Ok((lesion, letter))
+        inner.ever += 1;
+        Ok(letter)
+    }
+
+    /// The greatest number that a lesion ever had; 0 where there was none.
+    #[must_use]
+    pub fn last_lesion(&self) -> u32 {
+        let inner = self.inner();
+        let found = |entry: &Entry| match &entry.event {
+            Event::Found(found) => Some(found.lesion),
+            _ => None,
+        };
+        inner.history.iter().filter_map(found).max().unwrap_or_default()
     }
 
     /// What the machine says of a lesion now. Written twice a second at most, unless `at_once`.

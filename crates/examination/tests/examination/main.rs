@@ -70,8 +70,8 @@ fn at(side: Side, clock: &str) -> Place {
 fn with_lesion(folder: &Path) -> (Examination, u32) {
     let examination = begin(folder);
     examination.act(BY, Act::SetProbe { place: at(Side::Left, "10:30") }).unwrap();
-    let (lesion, letter) = examination.found().unwrap();
-    assert_eq!(letter, "A");
+    let lesion = 1;
+    assert_eq!(examination.found(lesion).unwrap(), "A");
     examination.seen(seen(lesion, BiRads::Cat4C), true).unwrap();
     examination.keep(plane(lesion, PlaneReason::Largest), &picture(1), None).unwrap();
     examination.keep(plane(lesion, PlaneReason::Across), &picture(2), None).unwrap();

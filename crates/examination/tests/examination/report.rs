@@ -109,7 +109,7 @@ fn after_a_signature_the_machine_says_nothing_more() {
     examination.act(BY, sign()).unwrap();
     let signed = examination.report();
     examination.seen(seen(lesion, BiRads::Cat2), true).unwrap();
-    examination.found().unwrap();
+    examination.found(2).unwrap();
     examination.keep(plane(lesion, PlaneReason::Largest), &picture(9), None).unwrap();
     assert_eq!(examination.report(), signed);
 }
@@ -134,7 +134,8 @@ fn a_better_plane_takes_the_place_of_the_machine_s_and_never_of_a_person_s() {
 fn merged_lesions_are_one_and_the_letter_of_the_other_is_gone() {
     let folder = tempfile::tempdir().unwrap();
     let (examination, first) = with_lesion(folder.path());
-    let (second, _) = examination.found().unwrap();
+    let second = 2;
+    examination.found(second).unwrap();
     examination.keep(plane(second, PlaneReason::Largest), &picture(5), None).unwrap();
     examination.keep(plane(second, PlaneReason::Features), &picture(6), None).unwrap();
     examination.merged(second, first).unwrap();
@@ -142,7 +143,7 @@ fn merged_lesions_are_one_and_the_letter_of_the_other_is_gone() {
     assert_eq!(report.lesions.len(), 1);
     let planes: Vec<u64> = report.lesions[0].planes.iter().map(|plane| plane.id).collect();
     assert_eq!(planes, [1, 2, 4], "its own of each reason, and the other's where it had none");
-    assert_eq!(examination.found().unwrap().1, "C");
+    assert_eq!(examination.found(3).unwrap(), "C");
 }
 
 #[test]
