@@ -346,36 +346,43 @@ impl Examination {
     /// # Errors
     /// [`Refusal`]; nothing is changed then, except that an act which the disk took too long for may still come to last.
     pub fn act(&self, by: &str, act: Act) -> Result<(), Refusal> {
-        let seq = {
-            let mut inner = self.inner();
-            check(&inner.state, by, &act)?;
-            let event = match act {
-                Act::Sign { name, role, licence } => {
-                    let report = report(&inner.state);
-                    let open = obstacles(&report);
-                    if !open.is_empty() {
-                        return Err(Refusal::Obstacles(open));
-                    }
-                    Event::Signed(Signature {
-                        version: 1,
-                        name,
-                        role: role.key().to_owned(),
-                        licence,
-                        at_ms: now_ms(),
-                        sha256: content_hash(&report),
-                    })
-                }
-                Act::Confirm { lesion, fields } => {
-                    let report = report(&inner.state);
-                    let of = report.lesions.iter().find(|at| at.lesion == lesion);
-                    let words = |of| fields.iter().filter_map(|field| field.proposal(of)).collect();
-                    Event::Confirmed { lesion, words: of.map_or_else(Vec::new, words) }
-                }
-                act => Event::Act(act),
-            };
-            self.append(&mut inner, Some(by), event, None)?
-        };
+        let seq = self.act_soon(by, act)?;
         Ok(self.journal.wait(seq, ACKNOWLEDGED_WITHIN)?)
+    }
+
+    /// As [`Self::act`], for those who must not wait: it is on the disk within a second, or [`Self::saved`] says why not.
+    /// Gives the number of its entry.
+    ///
+    /// # Errors
+    /// [`Refusal`]; nothing is changed then.
+    pub fn act_soon(&self, by: &str, act: Act) -> Result<u64, Refusal> {
+        let mut inner = self.inner();
+        check(&inner.state, by, &act)?;
+        let event = match act {
+            Act::Sign { name, role, licence } => {
+                let report = report(&inner.state);
+                let open = obstacles(&report);
+                if !open.is_empty() {
+                    return Err(Refusal::Obstacles(open));
+                }
+                Event::Signed(Signature {
+                    version: 1,
+                    name,
+                    role: role.key().to_owned(),
+                    licence,
+                    at_ms: now_ms(),
+                    sha256: content_hash(&report),
+                })
+            }
+            Act::Confirm { lesion, fields } => {
+                let report = report(&inner.state);
+                let of = report.lesions.iter().find(|at| at.lesion == lesion);
+                let words = |of| fields.iter().filter_map(|field| field.proposal(of)).collect();
+                Event::Confirmed { lesion, words: of.map_or_else(Vec::new, words) }
+            }
+            act => Event::Act(act),
+        };
+        Ok(self.append(&mut inner, Some(by), event, None)?)
     }
 
     /// Take back this person's last act that can be.
@@ -383,16 +390,22 @@ impl Examination {
     /// # Errors
     /// [`Refusal::NothingToUndo`]; [`Refusal::Signed`]; where the disk refuses.
     pub fn undo(&self, by: &str) -> Result<(), Refusal> {
-        let seq = {
-            let mut inner = self.inner();
-            if !inner.state.signatures.is_empty() {
-                return Err(Refusal::Signed);
-            }
-            let last = inner.state.acts().rev().find(|done| done.by == by);
-            let seq = last.ok_or(Refusal::NothingToUndo)?.seq;
-            self.append(&mut inner, Some(by), Event::Undone { seq }, None)?
-        };
+        let seq = self.undo_soon(by)?;
         Ok(self.journal.wait(seq, ACKNOWLEDGED_WITHIN)?)
+    }
+
+    /// As [`Self::undo`], for those who must not wait.
+    ///
+    /// # Errors
+    /// As [`Self::undo`].
+    pub fn undo_soon(&self, by: &str) -> Result<u64, Refusal> {
+        let mut inner = self.inner();
+        if !inner.state.signatures.is_empty() {
+            return Err(Refusal::Signed);
+        }
+        let last = inner.state.acts().rev().find(|done| done.by == by);
+        let seq = last.ok_or(Refusal::NothingToUndo)?.seq;
+        Ok(self.append(&mut inner, Some(by), Event::Undone { seq }, None)?)
     }
 
     /// The picture of a plane that is or was kept; `None` where there is none or it cannot be read.

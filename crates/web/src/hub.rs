@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use image::GrayImage;
-use peony_model::Frame;
+use peony_examination::Examination;
+use peony_model::{Frame, Place};
 use peony_ultrasound::output::StepOutput;
 use tokio::sync::watch;
 
@@ -15,8 +16,8 @@ use crate::pages::Pages;
 use crate::sweep::Sweep;
 use crate::view;
 use crate::wire::{
-    Command, ErrorCode, ErrorMessage, Fault, Hello, LiveUpdate, Model, Source, State, Stats, Truth, Volume,
-    WidthHeight, Xy,
+    Command, ErrorCode, ErrorMessage, Fault, Hello, LiveUpdate, Model, Side, Source, State, Stats, Truth,
+    Volume, WidthHeight, Xy,
 };
 
 /// How many commands may wait for the source; a person cannot press keys faster than frames come.
@@ -94,12 +95,17 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// A hub for one source, and the end of the bounded queue on which the source hears commands. `model` is the
-    /// model that reads the frames or the reason why there is none.
+    /// A hub for one source and the examination that its frames belong to, and the end of the bounded queue on which the
+    /// source hears commands. `model` is the model that reads the frames or the reason why there is none.
     #[must_use]
-    pub fn new(source: Source, model: Result<Model, String>) -> (Arc<Self>, Receiver<SourceCommand>) {
+    pub fn new(
+        source: Source,
+        model: Result<Model, String>,
+        examination: Arc<Examination>,
+    ) -> (Arc<Self>, Receiver<SourceCommand>) {
         let (commands, receiver) = sync_channel(COMMAND_QUEUE);
-        let inner = Inner { sweep: Sweep::first(), pace: Pace::default(), pages: Pages::default() };
+        let inner =
+            Inner { sweep: Sweep::first(examination), pace: Pace::default(), pages: Pages::default() };
         let hub = Self {
             hello: hello(source, model),
             inner: Mutex::new(inner),
@@ -116,23 +122,24 @@ impl Hub {
         let count = self.frames.fetch_add(1, Ordering::Relaxed) + 1;
         let picture = Arc::new(frame.luma().into_owned());
         let truth: Arc<[Truth]> = capture.truth.iter().map(view::truth).collect();
-        let mut update = update_of(frame, output);
         let mut inner = self.inner();
+        let mut update = update_of(frame, output, |track| inner.sweep.lesion_of(track));
         inner.pace.take(output, capture.captured);
         update.stats = inner.pace.stats(output, capture.dropped);
+        let (lesion_of, letter_of) = (|track| inner.sweep.lesion_of(track), |id| inner.sweep.letter(id));
+        update.volume = view::volume(&output.volume, lesion_of, letter_of);
         inner.sweep.observe(&picture, output, &update);
-        update.volume = view::volume(&output.volume, |track| inner.sweep.letter(track));
         inner.sweep.dress(&mut update, &truth, inner.pages.count());
         let captured = Some(capture.captured);
         // Sent under the lock, so that a command's update never overtakes a newer frame.
         self.newest.send_replace(Some(Arc::new(Published { update, picture, count, captured, truth })));
     }
 
-    /// Forgets the lesions and planes of the former sweep. The source's thread calls this before the first frame
-    /// of another sweep; switches (faults, pause, side) stay as they are.
-    pub fn begin_sweep(&self) {
+    /// Goes on with another examination: what follows belongs to it. The source's thread calls this before the first frame
+    /// of another sweep; switches (faults, pause) stay as they are.
+    pub fn begin_sweep(&self, examination: Arc<Examination>) {
         let mut inner = self.inner();
-        inner.sweep.begin_next();
+        inner.sweep.begin_next(examination);
         inner.pace = Pace::default();
     }
 
@@ -152,9 +159,10 @@ impl Hub {
         self.inner().pages.count()
     }
 
-    /// The grey picture of a kept plane.
-    pub(crate) fn plane_picture(&self, id: u64) -> Option<Arc<GrayImage>> {
-        self.inner().sweep.planes.picture(id)
+    /// The examination that the frames belong to now.
+    #[must_use]
+    pub fn examination(&self) -> Arc<Examination> {
+        Arc::clone(self.inner().sweep.examination())
     }
 
     /// Lets one more page watch; `None` where [`MAX_VIEWERS`](crate::MAX_VIEWERS) do already.
@@ -206,7 +214,15 @@ impl Hub {
             }
             Command::Dismiss { track } => self.inner().sweep.dismiss(track)?,
             Command::Undo {} => self.inner().sweep.undo()?,
-            Command::SetSide { side } => self.inner().sweep.set_side(side),
+            Command::SetSide { side } => {
+                let side = match side {
+                    Side::Left => peony_model::Side::Left,
+                    Side::Right => peony_model::Side::Right,
+                };
+                let place = Place { side, clock: None, from_nipple_mm: None };
+                self.inner().sweep.set_probe(place)?;
+            }
+            Command::SetProbe { place } => self.inner().sweep.set_probe(place)?,
             Command::ShowTruth { on } if on && !source.has_truth => {
                 return Err((ErrorCode::NotSupported, "show_truth: this source knows no truth".to_owned()));
             }
@@ -321,9 +337,11 @@ fn hello(source: Source, model: Result<Model, String>) -> Hello {
 }
 
 /// What this frame says by itself; the sweep writes the rest.
-fn update_of(frame: &Frame, output: &StepOutput) -> LiveUpdate {
-    let track_of =
-        |index| output.tracks.iter().find(|track| track.finding == Some(index)).map(|track| track.id);
+fn update_of(frame: &Frame, output: &StepOutput, lesion_of: impl Fn(u32) -> u32) -> LiveUpdate {
+    let track_of = |index| {
+        let track = output.tracks.iter().find(|track| track.finding == Some(index));
+        track.map(|track| lesion_of(track.id))
+    };
     let scale = view::scale(frame);
     let speed_known = output.quality.speed_mm_s.is_some();
     let findings = output.findings.iter().enumerate();

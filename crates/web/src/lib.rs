@@ -5,14 +5,16 @@
 //!
 //! Deliberately absent: accounts and TLS, therefore any address but loopback ([`Server::bind`] refuses others); a
 //! database; the pipeline, the phantom and the model (the binary wires them); per-viewer state beyond the
-//! frames under way and which one of them gives the commands. Nothing here is written to a disk.
+//! frames under way and which one of them gives the commands. What must last is the examination's to write
+//! (`peony-examination`), and its sentences and its paper are made by `peony-encode`.
 
 mod assets;
+mod exams;
 mod guard;
 mod hub;
 mod pace;
 mod pages;
-mod planes;
+mod rooms;
 mod routes;
 mod server;
 mod socket;
@@ -22,5 +24,6 @@ pub mod wire;
 
 pub use hub::{Capture, Hub, SourceCommand};
 pub use pages::MAX_VIEWERS;
+pub use rooms::{MAX_ROOMS, Opener, Room, RoomError, Rooms};
 pub use routes::openapi;
 pub use server::{Running, ServeConfig, ServeError, Server, serve, start};

@@ -1,23 +1,22 @@
 //! The one table of routes, from which the page's types are made.
 
-use std::io::Cursor;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::{Path, State, WebSocketUpgrade};
+use axum::extract::{Query, State, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router, middleware};
-use image::ImageFormat;
-use utoipa::OpenApi;
+use serde::Deserialize;
+use utoipa::{IntoParams, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::guard::{guard, problem};
-use crate::hub::Hub;
 use crate::pages::MAX_VIEWERS;
+use crate::rooms::{RoomError, Rooms};
 use crate::wire::{self, Health, MAX_CLIENT_MESSAGE, Problem};
-use crate::{assets, socket};
+use crate::{assets, exams, socket};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -32,29 +31,54 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     described().into_openapi()
 }
 
-fn described() -> OpenApiRouter<Arc<Hub>> {
+fn described() -> OpenApiRouter<Arc<Rooms>> {
     OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(live))
         .routes(routes!(health))
-        .routes(routes!(plane))
+        .routes(routes!(exams::list, exams::begin))
+        .routes(routes!(exams::report))
+        .routes(routes!(exams::act))
+        .routes(routes!(exams::undo))
+        .routes(routes!(exams::pdf))
+        .routes(routes!(exams::history))
+        .routes(routes!(exams::plane))
         .routes(routes!(description))
 }
 
 /// Everything the server answers, for pages that come to `bound`.
-pub(crate) fn router(hub: Arc<Hub>, bound: SocketAddr) -> Router {
+pub(crate) fn router(rooms: Arc<Rooms>, bound: SocketAddr) -> Router {
     let (api, _) = described().split_for_parts();
-    api.fallback(page).layer(middleware::from_fn_with_state(bound, guard)).with_state(hub)
+    api.fallback(page).layer(middleware::from_fn_with_state(bound, guard)).with_state(rooms)
+}
+
+/// Which examination a socket belongs to.
+#[derive(Debug, Deserialize, IntoParams)]
+struct Which {
+    /// Its identifier; without it, the newest that goes on.
+    exam: Option<String>,
 }
 
 /// The live socket: text [`wire::ServerMessage`] and binary [`wire::LiveUpdate`] with its picture one way, text
-/// [`wire::Drawn`] and [`wire::Command`] the other.
-#[utoipa::path(get, path = "/live", responses(
+/// [`wire::Drawn`] and [`wire::Command`] the other. An examination that rests is taken up again.
+#[utoipa::path(get, path = "/live", params(Which), responses(
     (status = 101, description = "the live socket"),
     (status = 403, description = "another site's page", body = Problem),
-    (status = 503, description = "too many pages watch", body = Problem),
+    (status = 404, description = "no such examination", body = Problem),
+    (status = 409, description = "it is signed, or its source cannot be had", body = Problem),
+    (status = 503, description = "too many pages watch, or too many examinations go on", body = Problem),
 ))]
-async fn live(State(hub): State<Arc<Hub>>, upgrade: WebSocketUpgrade) -> Response {
-    let Some(viewer) = hub.join() else {
+async fn live(
+    State(rooms): State<Arc<Rooms>>,
+    Query(Which { exam }): Query<Which>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    // Loading a model and reading a journal take a while.
+    let entered = tokio::task::spawn_blocking(move || rooms.enter(exam.as_deref())).await;
+    let room = match entered.unwrap_or_else(|error| Err(RoomError::Refused(error.to_string()))) {
+        Ok(room) => room,
+        Err(error) => return no_room(&error),
+    };
+    let Some(viewer) = room.hub.join() else {
         let error = format!("{MAX_VIEWERS} pages watch already: close one");
         return problem(StatusCode::SERVICE_UNAVAILABLE, error);
     };
@@ -64,45 +88,29 @@ async fn live(State(hub): State<Arc<Hub>>, upgrade: WebSocketUpgrade) -> Respons
         .on_upgrade(move |socket| socket::watch(socket, viewer))
 }
 
+pub(crate) fn no_room(error: &RoomError) -> Response {
+    let status = match error {
+        RoomError::Unknown => StatusCode::NOT_FOUND,
+        RoomError::Signed | RoomError::Refused(_) => StatusCode::CONFLICT,
+        RoomError::Full => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    problem(status, error.to_string())
+}
+
 /// Whether the program is well.
 #[utoipa::path(get, path = "/api/health", responses((status = 200, body = Health)))]
-async fn health(State(hub): State<Arc<Hub>>) -> Response {
+async fn health(State(rooms): State<Arc<Rooms>>) -> Response {
+    let newest = rooms.find(None);
+    let hub = newest.as_ref().map(|room| &room.hub);
     let health = Health {
         status: "ok",
         version: env!("CARGO_PKG_VERSION"),
-        model: hub.hello().model.is_some(),
-        viewers: hub.viewers(),
-        frames: hub.frames(),
+        model: hub.is_some_and(|hub| hub.hello().model.is_some()),
+        viewers: hub.map_or(0, |hub| hub.viewers()),
+        frames: hub.map_or(0, |hub| hub.frames()),
+        examinations: rooms.count(),
     };
     ([(header::CACHE_CONTROL, "no-store")], Json(health)).into_response()
-}
-
-/// The grey picture of a kept plane.
-#[utoipa::path(get, path = "/api/planes/{file}",
-    params(("file" = String, Path, description = "the plane's number and `.png`, as its `url` has it")),
-    responses(
-        (status = 200, description = "8-bit grey PNG", content_type = "image/png", body = [u8]),
-        (status = 404, description = "no such plane is kept", body = Problem),
-    )
-)]
-async fn plane(State(hub): State<Arc<Hub>>, Path(file): Path<String>) -> Response {
-    let id = file.strip_suffix(".png").and_then(|id| id.parse().ok());
-    let Some(picture) = id.and_then(|id| hub.plane_picture(id)) else {
-        return problem(StatusCode::NOT_FOUND, "plane: no such plane is kept in this sweep".to_owned());
-    };
-    let encode = move || {
-        let mut png = Cursor::new(Vec::new());
-        picture.write_to(&mut png, ImageFormat::Png).map(|()| png.into_inner())
-    };
-    match tokio::task::spawn_blocking(encode).await {
-        // A patient's picture does not stay in the browser's cache on the disk.
-        Ok(Ok(png)) => {
-            ([(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "no-store")], png).into_response()
-        }
-        Ok(Err(_)) | Err(_) => {
-            problem(StatusCode::INTERNAL_SERVER_ERROR, "plane: its picture could not be encoded".to_owned())
-        }
-    }
 }
 
 /// This description.

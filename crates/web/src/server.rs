@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::guard;
-use crate::hub::Hub;
+use crate::rooms::Rooms;
 use crate::routes::router;
 
 /// Where to listen.
@@ -109,8 +109,8 @@ impl Server {
     ///
     /// # Errors
     /// [`ServeError::Stopped`].
-    pub async fn run(self, hub: Arc<Hub>, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
-        let app = router(hub, self.addr);
+    pub async fn run(self, rooms: Arc<Rooms>, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
+        let app = router(rooms, self.addr);
         // A frame goes out at once: Nagle's algorithm would hold its tail back.
         let listener = self.listener.tap_io(|stream| {
             if let Err(error) = stream.set_nodelay(true) {
@@ -129,8 +129,8 @@ impl Server {
 ///
 /// # Errors
 /// Those of [`Server::bind`] and [`Server::run`].
-pub async fn serve(config: ServeConfig, hub: Arc<Hub>) -> Result<(), ServeError> {
-    Server::bind(config).await?.run(hub, std::future::pending()).await
+pub async fn serve(config: ServeConfig, rooms: Arc<Rooms>) -> Result<(), ServeError> {
+    Server::bind(config).await?.run(rooms, std::future::pending()).await
 }
 
 /// A server on a thread of its own; dropping it stops it.
@@ -146,7 +146,7 @@ pub struct Running {
 ///
 /// # Errors
 /// Those of [`Server::bind`]; [`ServeError::Stopped`] where the system gives no thread.
-pub fn start(config: ServeConfig, hub: Arc<Hub>) -> Result<Running, ServeError> {
+pub fn start(config: ServeConfig, rooms: Arc<Rooms>) -> Result<Running, ServeError> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(2).build()?;
     let server = runtime.block_on(Server::bind(config))?;
@@ -158,7 +158,7 @@ pub fn start(config: ServeConfig, hub: Arc<Hub>) -> Result<Running, ServeError> 
     };
     let thread = thread::Builder::new()
         .name("peony-web".to_owned())
-        .spawn(move || runtime.block_on(server.run(hub, serving)))?;
+        .spawn(move || runtime.block_on(server.run(rooms, serving)))?;
     Ok(Running { addr, stop: Some(stop), thread: Some(thread) })
 }
 

@@ -1,28 +1,37 @@
-//! What is remembered of one sweep: its lesions, its planes, and what people did to them.
+//! What is remembered of one sweep: its lesions, and what people did to them. What must last goes to the examination.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use image::GrayImage;
+use peony_examination::{Act, Examination, JournalError, Observation, Refusal};
+use peony_model::{BiRads, Place, Unit, Word, report};
 use peony_ultrasound::output::{Event, StepOutput};
 
-use crate::planes::Planes;
 use crate::view;
 use crate::wire::{
-    ErrorCode, Fault, KeyPlane, LiveUpdate, PlaneReason, Side, State, TrackStatus, TrackView, Truth,
+    BoxXy, ErrorCode, Fault, Interval, KeyPlane, LiveUpdate, Side, Size, State, TrackStatus, TrackView,
+    Truth, WidthHeight, Xy,
 };
 
-/// How many lesions of a sweep are remembered; beyond it those that left longest ago are forgotten.
+/// How many lesions of a sweep are remembered; beyond it those that left longest ago are forgotten by the page, and never by
+/// the examination.
 const MAX_LESIONS: usize = 64;
 /// How many actions can be taken back.
 const MAX_UNDO: usize = 64;
+/// A person may keep so many planes by hand.
+const MAX_KEPT: usize = 64;
+/// Who acts on the live page, as long as there are no accounts.
+const BY: &str = "live page";
+/// A frame stands for no longer than this, however late the next one comes.
+const LONGEST_FRAME_S: f32 = 0.5;
 
 /// Something a person did that can be taken back.
 #[derive(Debug, Clone, Copy)]
 enum Done {
     Dismissed(u32),
     Kept(u64),
-    Side(Side),
+    Probe(Option<Place>),
 }
 
 #[derive(Debug)]
@@ -30,6 +39,27 @@ struct Lesion {
     track: TrackView,
     /// Its size was taken from its largest plane: later sightings do not change it.
     sized_by_plane: bool,
+    /// What the examination was told last.
+    told: Option<Observation>,
+}
+
+/// What the examination says, as pages are shown it; read again when it has changed.
+#[derive(Debug, Default)]
+struct Said {
+    seq: Option<u64>,
+    planes: Vec<KeyPlane>,
+    kept: usize,
+    lesions: BTreeMap<u32, SaidOfLesion>,
+    /// Lesions that were found before this sweep.
+    former: Vec<TrackView>,
+    probe: Option<Place>,
+}
+
+#[derive(Debug)]
+struct SaidOfLesion {
+    letter: String,
+    dismissed: bool,
+    place: Option<Place>,
 }
 
 /// The present sweep.
@@ -39,47 +69,71 @@ pub(crate) struct Sweep {
     pub(crate) paused: bool,
     pub(crate) faults: BTreeSet<Fault>,
     pub(crate) show_truth: bool,
-    side: Side,
+    examination: Arc<Examination>,
+    /// Added to the pipeline's numbers of tracks: lesions of the examination that were there before keep theirs.
+    base: u32,
     lesions: BTreeMap<u32, Lesion>,
-    dismissed: BTreeSet<u32>,
-    pub(crate) planes: Planes,
+    /// New lesions that were struck out; the examination knows only confirmed ones.
+    passed: BTreeSet<u32>,
     undo: Vec<Done>,
+    said: Said,
+    last_time_ns: Option<u64>,
+    /// Why the examination does not take what it is given, once it does not.
+    trouble: Option<String>,
 }
 
 impl Sweep {
-    pub(crate) fn first() -> Self {
-        Self {
+    pub(crate) fn first(examination: Arc<Examination>) -> Self {
+        let mut sweep = Self {
             number: 1,
             paused: false,
             faults: BTreeSet::new(),
             show_truth: false,
-            side: Side::default(),
+            base: examination.last_lesion(),
+            examination,
             lesions: BTreeMap::new(),
-            dismissed: BTreeSet::new(),
-            planes: Planes::default(),
+            passed: BTreeSet::new(),
             undo: Vec::new(),
-        }
+            said: Said::default(),
+            last_time_ns: None,
+            trouble: None,
+        };
+        sweep.read_examination();
+        sweep
     }
 
-    /// Forgets the former sweep's lesions and planes; the switches stay.
-    pub(crate) fn begin_next(&mut self) {
-        self.number += 1;
-        self.lesions.clear();
-        self.dismissed.clear();
-        self.undo.clear();
-        self.planes.clear();
+    /// Forgets the former sweep; what follows belongs to `examination`. The switches stay.
+    pub(crate) fn begin_next(&mut self, examination: Arc<Examination>) {
+        let number = self.number + 1;
+        let (paused, show_truth) = (self.paused, self.show_truth);
+        let faults = std::mem::take(&mut self.faults);
+        *self = Self { number, paused, faults, show_truth, ..Self::first(examination) };
     }
 
-    /// Takes in what the pipeline said about a frame; `update` holds the frame's own findings already.
+    pub(crate) fn examination(&self) -> &Arc<Examination> {
+        &self.examination
+    }
+
+    /// The number that a track of the pipeline has on the page and in the examination.
+    pub(crate) fn lesion_of(&self, track: u32) -> u32 {
+        self.base.saturating_add(track)
+    }
+
+    /// Takes in what the pipeline said about a frame; `update` holds the frame's own findings and solids already.
     pub(crate) fn observe(&mut self, picture: &Arc<GrayImage>, output: &StepOutput, update: &LiveUpdate) {
         for state in &output.tracks {
             let seen = state
                 .finding
                 .and_then(|index| Some((output.findings.get(index)?, update.findings.get(index)?)));
-            self.sight(view::track(state, seen));
+            let id = self.lesion_of(state.id);
+            self.sight(TrackView { id, ..view::track(state, seen) });
         }
+        let mut left = Vec::new();
         for (id, lesion) in &mut self.lesions {
-            if !output.tracks.iter().any(|state| state.id == *id) {
+            if !output.tracks.iter().any(|state| self.base.saturating_add(state.id) == *id) {
+                if lesion.track.status != TrackStatus::Left {
+                    left.push(*id);
+                }
                 lesion.track = TrackView {
                     status: TrackStatus::Left,
                     box_px: None,
@@ -88,70 +142,127 @@ impl Sweep {
                 };
             }
         }
-        for event in &output.events {
-            if let Event::KeyPlane { track, reason, box_px } = event {
-                let entry =
-                    KeyPlane { box_px: Some(view::boxed(*box_px)), ..self.plane(update, Some(*track)) };
-                let entry = KeyPlane { reason: view::reason(*reason), ..entry };
-                self.choose(*track, entry, picture);
-            }
-        }
+        let recorded = self.record(picture, output, update, &left);
+        self.note(recorded);
         self.forget();
+        self.read_examination();
     }
 
     fn sight(&mut self, track: TrackView) {
         let former = self.lesions.remove(&track.id);
         let sized_by_plane = former.as_ref().is_some_and(|lesion| lesion.sized_by_plane);
         let measured = track.size_mm.is_some() || track.size_px.is_some();
-        let track = match former {
+        let (told, track) = match former {
             Some(former) if sized_by_plane || !measured => {
-                TrackView { size_mm: former.track.size_mm, size_px: former.track.size_px, ..track }
+                let (size_mm, size_px) = (former.track.size_mm, former.track.size_px);
+                (former.told, TrackView { size_mm, size_px, ..track })
             }
-            _ => track,
+            former => (former.and_then(|former| former.told), track),
         };
-        self.lesions.insert(track.id, Lesion { track, sized_by_plane });
+        self.lesions.insert(track.id, Lesion { track, sized_by_plane, told });
     }
 
-    fn choose(&mut self, track: u32, entry: KeyPlane, picture: &Arc<GrayImage>) {
-        let measured = entry.size_mm.is_some() || entry.size_px.is_some();
-        if entry.reason == PlaneReason::Largest
-            && measured
-            && let Some(lesion) = self.lesions.get_mut(&track)
+    /// Tells the examination everything that must last.
+    fn record(
+        &mut self,
+        picture: &Arc<GrayImage>,
+        output: &StepOutput,
+        update: &LiveUpdate,
+        left: &[u32],
+    ) -> Result<(), JournalError> {
+        let examination = Arc::clone(&self.examination);
+        let since = self.last_time_ns.map_or(0.0, |last| output.time_ns.saturating_sub(last) as f32 / 1e9);
+        self.last_time_ns = Some(output.time_ns);
+        let faults: Vec<&str> = output.quality.issues.iter().map(|issue| issue.code.key()).collect();
+        let stopped = |issue: &peony_model::QualityIssue| issue.severity == peony_model::Severity::Stop;
+        let readable = !output.quality.issues.iter().any(stopped);
+        examination.scanned(since.min(LONGEST_FRAME_S), readable, &faults)?;
+        examination.scale(update.scale_source.as_deref())?;
+        let mut renewed: BTreeSet<u32> = left.iter().copied().collect();
+        for event in &output.events {
+            match event {
+                Event::Confirmed { track, .. } => {
+                    examination.found(self.lesion_of(*track))?;
+                    renewed.insert(self.lesion_of(*track));
+                }
+                Event::KeyPlane { track, reason, .. } => {
+                    let lesion = self.lesion_of(*track);
+                    // A plane of a lesion whose confirmation was never told has no letter yet.
+                    examination.found(lesion)?;
+                    let plane = self.plane(update, Some(lesion), view::reason(*reason));
+                    self.size_by(lesion, &plane);
+                    examination.keep(plane, picture, None)?;
+                    renewed.insert(lesion);
+                }
+                _ => {}
+            }
+        }
+        for (id, lesion) in &mut self.lesions {
+            let Some(state) = output.tracks.iter().find(|state| self.base.saturating_add(state.id) == *id)
+            else {
+                // It has just left: what was said of it last is what lasts.
+                if let Some(told) = lesion.told.clone().filter(|_| renewed.contains(id)) {
+                    examination.seen(told, true)?;
+                }
+                continue;
+            };
+            if state.letter.is_none() {
+                continue;
+            }
+            if !self.said.lesions.contains_key(id) {
+                examination.found(*id)?;
+            }
+            let seen = observation(&lesion.track, state.assessment, update);
+            lesion.told = Some(seen.clone());
+            examination.seen(seen, renewed.contains(id))?;
+        }
+        Ok(())
+    }
+
+    fn size_by(&mut self, lesion: u32, plane: &report::Plane) {
+        if let Some(size) = plane.size.filter(|_| plane.reason == report::PlaneReason::Largest)
+            && let Some(lesion) = self.lesions.get_mut(&lesion)
         {
-            lesion.track.size_mm = entry.size_mm;
-            lesion.track.size_px = entry.size_px;
+            let flat = Some(Size { long: size.long, short: size.short });
+            let is_mm = size.unit == Unit::Millimetre;
+            lesion.track.size_mm = flat.filter(|_| is_mm);
+            lesion.track.size_px = flat.filter(|_| !is_mm);
             lesion.sized_by_plane = true;
         }
-        self.planes.choose(track, entry, Arc::clone(picture));
     }
 
-    /// A plane of the frame in `update`, with the sighting of `track` on it.
-    fn plane(&self, update: &LiveUpdate, track: Option<u32>) -> KeyPlane {
-        let seen = update.findings.iter().find(|finding| track.is_some() && finding.track == track);
-        KeyPlane {
+    /// A plane of the frame in `update`, with the sighting of `lesion` on it.
+    fn plane(&self, update: &LiveUpdate, lesion: Option<u32>, reason: report::PlaneReason) -> report::Plane {
+        let seen = update.findings.iter().find(|finding| lesion.is_some() && finding.track == lesion);
+        let outline = lesion.and_then(|lesion| self.lesions.get(&lesion)?.track.contour_px.clone());
+        // A frame that was drawn a moment ago may show the lesion elsewhere than it is now: then only its box is known.
+        let contour_px = match (seen, outline) {
+            (Some(seen), Some(outline)) if within(&outline, seen.box_px) => {
+                outline.into_iter().map(|Xy(point)| point).collect()
+            }
+            (Some(seen), _) => corners(seen.box_px),
+            (None, _) => Vec::new(),
+        };
+        report::Plane {
             id: 0,
-            url: String::new(),
-            track,
-            letter: None,
-            reason: PlaneReason::Kept,
-            frame: update.frame,
+            lesion,
+            reason,
+            picture_px: update.size_px.0,
+            contour_px,
+            size: seen.and_then(|seen| size_of(seen.size_mm, seen.size_px)),
             time_ms: update.time_ms,
-            size_of_picture_px: update.size_px,
-            box_px: seen.map(|finding| finding.box_px),
-            size_mm: seen.and_then(|finding| finding.size_mm),
-            size_px: seen.and_then(|finding| finding.size_px),
         }
     }
 
     /// New lesions that went without being confirmed were noise; of the others the oldest go when there are too many.
     fn forget(&mut self) {
-        let dismissed = &self.dismissed;
+        let passed = &self.passed;
         let mut gone: BTreeSet<u32> = self
             .lesions
             .values()
             .map(|lesion| &lesion.track)
             .filter(|track| {
-                track.status == TrackStatus::Left && track.letter.is_none() && !dismissed.contains(&track.id)
+                track.status == TrackStatus::Left && track.letter.is_none() && !passed.contains(&track.id)
             })
             .map(|track| track.id)
             .collect();
@@ -160,96 +271,183 @@ impl Sweep {
         let mut rest: Vec<&u32> = self.lesions.keys().filter(|id| !gone.contains(id)).collect();
         rest.sort_by_key(left_first);
         gone.extend(rest.into_iter().take(surplus).copied().collect::<Vec<_>>());
-        if gone.is_empty() {
-            return;
-        }
         self.lesions.retain(|id, _| !gone.contains(id));
-        self.dismissed.retain(|id| !gone.contains(id));
-        self.planes.forget_tracks(|track| gone.contains(&track));
+        self.passed.retain(|id| !gone.contains(id));
     }
 
-    pub(crate) fn letter(&self, track: u32) -> Option<String> {
-        self.lesions.get(&track).and_then(|lesion| lesion.track.letter.clone())
+    /// Reads the examination again where it has changed: a few times a second at most.
+    fn read_examination(&mut self) {
+        let seq = self.examination.seq();
+        if self.said.seq == Some(seq) {
+            return;
+        }
+        let report = self.examination.report();
+        let id = &report.examination;
+        let of_lesions = report.lesions.iter().flat_map(|lesion| {
+            lesion.planes.iter().map(move |plane| key_plane(id, plane, Some(lesion.letter.clone())))
+        });
+        let mut planes: Vec<KeyPlane> =
+            of_lesions.chain(report.planes.iter().map(|plane| key_plane(id, plane, None))).collect();
+        planes.sort_by_key(|plane| (plane.letter.is_none(), plane.letter.clone(), plane.reason, plane.id));
+        let kept = planes.iter().filter(|plane| plane.reason == report::PlaneReason::Kept).count();
+        let said = |lesion: &report::LesionReport| SaidOfLesion {
+            letter: lesion.letter.clone(),
+            dismissed: lesion.dismissed,
+            place: lesion.place.value().copied(),
+        };
+        let former = |lesion: &&report::LesionReport| {
+            lesion.lesion <= self.base && !self.lesions.contains_key(&lesion.lesion)
+        };
+        self.said = Said {
+            seq: Some(seq),
+            planes,
+            kept,
+            lesions: report.lesions.iter().map(|lesion| (lesion.lesion, said(lesion))).collect(),
+            former: report.lesions.iter().filter(former).map(former_track).collect(),
+            probe: self.examination.probe(),
+        };
+    }
+
+    pub(crate) fn letter(&self, lesion: u32) -> Option<String> {
+        self.said.lesions.get(&lesion).map(|said| said.letter.clone())
     }
 
     /// Writes everything that people and earlier frames decide into an update.
     pub(crate) fn dress(&self, update: &mut LiveUpdate, truth: &[Truth], viewers: u32) {
+        let saved = self.examination.saved();
+        let trouble = saved.error.or_else(|| self.trouble.clone());
         update.state = State {
+            exam: self.examination.id(),
             sweep: self.number,
             paused: self.paused,
-            side: self.side,
+            side: self.said.probe.map_or_else(Side::default, |place| view::side(place.side)),
+            probe: self.said.probe,
             faults: self.faults.iter().copied().collect(),
             show_truth: self.show_truth,
             // At most MAX_UNDO.
             undo: self.undo.len() as u32,
             viewers,
+            saved: trouble.is_none(),
+            not_saved_why: trouble,
         };
-        let dismissed = |track: &TrackView| self.dismissed.contains(&track.id);
         update.tracks = self
-            .lesions
-            .values()
-            .map(|lesion| TrackView { dismissed: dismissed(&lesion.track), ..lesion.track.clone() })
+            .said
+            .former
+            .iter()
+            .cloned()
+            .chain(self.lesions.values().map(|lesion| {
+                let id = lesion.track.id;
+                let said = self.said.lesions.get(&id);
+                TrackView {
+                    dismissed: said.map_or_else(|| self.passed.contains(&id), |said| said.dismissed),
+                    letter: said.map(|said| said.letter.clone()),
+                    place: said.and_then(|said| said.place),
+                    ..lesion.track.clone()
+                }
+            }))
             .collect();
         update.tracks.sort_by_key(|track| (track.letter.is_none(), track.letter.clone(), track.id));
-        update.key_planes = self.planes.list(|track| self.letter(track));
+        update.key_planes.clone_from(&self.said.planes);
         update.truth = self.show_truth.then(|| truth.to_vec());
     }
 
-    pub(crate) fn dismiss(&mut self, track: u32) -> Result<(), (ErrorCode, String)> {
-        self.known(track)?;
-        if self.dismissed.insert(track) {
-            self.did(Done::Dismissed(track));
+    pub(crate) fn dismiss(&mut self, lesion: u32) -> Result<(), (ErrorCode, String)> {
+        self.known(lesion)?;
+        match self.said.lesions.get(&lesion) {
+            Some(said) if said.dismissed => return Ok(()),
+            Some(_) => self.act(Act::Dismiss { lesion })?,
+            None if !self.passed.insert(lesion) => return Ok(()),
+            None => {}
         }
+        self.did(Done::Dismissed(lesion));
         Ok(())
     }
 
-    pub(crate) fn set_side(&mut self, side: Side) {
-        if self.side != side {
-            self.did(Done::Side(self.side));
-            self.side = side;
+    /// Says where the probe stands; `None` of the place's parts leaves that part unknown.
+    pub(crate) fn set_probe(&mut self, place: Place) -> Result<(), (ErrorCode, String)> {
+        let former = self.said.probe;
+        if former != Some(place) {
+            self.act(Act::SetProbe { place })?;
+            self.did(Done::Probe(former));
         }
+        Ok(())
     }
 
     pub(crate) fn keep(
         &mut self,
         shown: &LiveUpdate,
         picture: &Arc<GrayImage>,
-        track: Option<u32>,
+        lesion: Option<u32>,
     ) -> Result<(), (ErrorCode, String)> {
-        if let Some(track) = track {
-            self.known(track)?;
+        if let Some(lesion) = lesion {
+            self.known(lesion)?;
         }
         if shown.state.sweep != self.number {
-            return Err((
-                ErrorCode::NothingDrawn,
-                "keep_plane: nothing of this sweep has been drawn yet".to_owned(),
-            ));
+            let message = "keep_plane: nothing of this sweep has been drawn yet";
+            return Err((ErrorCode::NothingDrawn, message.to_owned()));
         }
-        let entry = self.plane(shown, track);
-        let id = self.planes.keep(entry, Arc::clone(picture)).ok_or_else(|| {
-            (ErrorCode::TooManyPlanes, "keep_plane: no more planes can be kept by hand".to_owned())
-        })?;
-        self.did(Done::Kept(id));
+        if self.said.kept >= MAX_KEPT {
+            let message = "keep_plane: no more planes can be kept by hand";
+            return Err((ErrorCode::TooManyPlanes, message.to_owned()));
+        }
+        // A lesion that is not confirmed is none of the examination's yet.
+        let lesion_there = lesion.filter(|lesion| self.said.lesions.contains_key(lesion));
+        let plane = self.plane(shown, lesion, report::PlaneReason::Kept);
+        let plane = report::Plane { lesion: lesion_there, ..plane };
+        let kept = self.examination.keep(plane, picture, Some(BY));
+        let kept = kept.map_err(|error| (ErrorCode::NotSaved, error.to_string()))?;
+        self.did(Done::Kept(kept.id));
+        self.read_examination();
         Ok(())
     }
 
     pub(crate) fn undo(&mut self) -> Result<(), (ErrorCode, String)> {
-        match self.undo.pop() {
-            Some(Done::Dismissed(track)) => {
-                self.dismissed.remove(&track);
+        let Some(last) = self.undo.last().copied() else {
+            return Err((ErrorCode::NothingToUndo, "undo: nothing was done yet".to_owned()));
+        };
+        match last {
+            Done::Dismissed(lesion) if self.said.lesions.contains_key(&lesion) => {
+                self.act(Act::Restore { lesion })?;
             }
-            Some(Done::Kept(id)) => self.planes.release(id),
-            Some(Done::Side(side)) => self.side = side,
-            None => return Err((ErrorCode::NothingToUndo, "undo: nothing was done yet".to_owned())),
+            Done::Dismissed(lesion) => {
+                self.passed.remove(&lesion);
+            }
+            Done::Kept(plane) => self.act(Act::ReleasePlane { plane })?,
+            Done::Probe(Some(place)) => self.act(Act::SetProbe { place })?,
+            Done::Probe(None) => {
+                self.examination.undo_soon(BY).map_err(refused)?;
+                self.read_examination();
+            }
         }
+        self.undo.pop();
         Ok(())
     }
 
-    fn known(&self, track: u32) -> Result<(), (ErrorCode, String)> {
-        if self.lesions.contains_key(&track) {
+    /// The pipeline publishes under the same lock, so that nothing here waits for a disk.
+    fn act(&mut self, act: Act) -> Result<(), (ErrorCode, String)> {
+        self.examination.act_soon(BY, act).map_err(refused)?;
+        self.read_examination();
+        Ok(())
+    }
+
+    fn note(&mut self, recorded: Result<(), JournalError>) {
+        match recorded {
+            Ok(()) => self.trouble = None,
+            Err(error) => {
+                let error = error.to_string();
+                if self.trouble.as_ref() != Some(&error) {
+                    tracing::warn!("the examination takes nothing: {error}");
+                }
+                self.trouble = Some(error);
+            }
+        }
+    }
+
+    fn known(&self, lesion: u32) -> Result<(), (ErrorCode, String)> {
+        if self.lesions.contains_key(&lesion) || self.said.lesions.contains_key(&lesion) {
             return Ok(());
         }
-        Err((ErrorCode::UnknownTrack, format!("track: {track} is not one of this sweep")))
+        Err((ErrorCode::UnknownTrack, format!("track: {lesion} is not one of this sweep")))
     }
 
     fn did(&mut self, done: Done) {
@@ -257,5 +455,112 @@ impl Sweep {
             self.undo.remove(0);
         }
         self.undo.push(done);
+    }
+}
+
+fn refused(refusal: Refusal) -> (ErrorCode, String) {
+    let code = match refusal {
+        Refusal::Journal(_) => ErrorCode::NotSaved,
+        Refusal::Signed => ErrorCode::Signed,
+        _ => ErrorCode::BadMessage,
+    };
+    (code, refusal.to_string())
+}
+
+/// What the examination is told of a lesion that is followed.
+fn observation(track: &TrackView, category: Option<BiRads>, update: &LiveUpdate) -> Observation {
+    let solid = update.volume.tracks.iter().find(|solid| solid.track == track.id);
+    let size = size_of(track.size_mm, track.size_px).map(|size| report::Size {
+        third: solid.filter(|_| size.unit == Unit::Millimetre).map(|solid| report::ThirdAxis {
+            extent: solid.along_mm,
+            error: Some(solid.along_mm * solid.relative_error),
+            simulated: true,
+        }),
+        ..size
+    });
+    let word =
+        |said: &crate::wire::DescriptorView| Word::from_path(&format!("{}.{}", said.feature, said.word));
+    Observation {
+        lesion: track.id,
+        size,
+        depth_mm: depth_mm(track, update),
+        words: track.descriptors.iter().filter_map(word).collect(),
+        malignancy: track.malignancy.map(|estimate| report::Chance {
+            estimate,
+            interval: track.malignancy_95.map(|Interval(ends)| ends),
+        }),
+        category,
+        volume_cm3: solid.map(|solid| [solid.volume_cm3, solid.relative_error]),
+        sightings: track.sightings,
+    }
+}
+
+/// From the upper edge of the B-mode picture to the lesion's.
+fn depth_mm(track: &TrackView, update: &LiveUpdate) -> Option<f32> {
+    let (BoxXy([_, top, ..]), BoxXy([_, skin, ..])) = (track.box_px?, update.picture_px?);
+    let Xy([_, mm_per_px]) = update.mm_per_px?;
+    Some(((top - skin) * mm_per_px).max(0.0))
+}
+
+fn size_of(size_mm: Option<Size>, size_px: Option<Size>) -> Option<report::Size> {
+    let with = |size: Size, unit| report::Size { long: size.long, short: size.short, third: None, unit };
+    size_mm.map(|size| with(size, Unit::Millimetre)).or_else(|| size_px.map(|size| with(size, Unit::Pixel)))
+}
+
+fn within(outline: &[Xy], BoxXy([x0, y0, x1, y1]): BoxXy) -> bool {
+    outline.iter().all(|Xy([x, y])| (x0 - 1.0..=x1 + 1.0).contains(x) && (y0 - 1.0..=y1 + 1.0).contains(y))
+}
+
+fn corners(BoxXy([x0, y0, x1, y1]): BoxXy) -> Vec<[f32; 2]> {
+    vec![[x0, y0], [x1, y0], [x1, y1], [x0, y1]]
+}
+
+fn key_plane(exam: &str, plane: &report::Plane, letter: Option<String>) -> KeyPlane {
+    let size = |unit: Unit| {
+        let size = plane.size.filter(|size| size.unit == unit)?;
+        Some(Size { long: size.long, short: size.short })
+    };
+    KeyPlane {
+        id: plane.id,
+        url: format!("/api/exams/{exam}/planes/{}.png", plane.id),
+        track: plane.lesion,
+        letter,
+        reason: plane.reason,
+        time_ms: plane.time_ms,
+        size_of_picture_px: WidthHeight(plane.picture_px),
+        box_px: bounds(&plane.contour_px),
+        size_mm: size(Unit::Millimetre),
+        size_px: size(Unit::Pixel),
+    }
+}
+
+fn bounds(points: &[[f32; 2]]) -> Option<BoxXy> {
+    let first = points.first()?;
+    let grow = |b: [f32; 4], p: &[f32; 2]| [b[0].min(p[0]), b[1].min(p[1]), b[2].max(p[0]), b[3].max(p[1])];
+    Some(BoxXy(points.iter().fold([first[0], first[1], first[0], first[1]], grow)))
+}
+
+/// A lesion of the examination that this sweep has not seen.
+fn former_track(lesion: &report::LesionReport) -> TrackView {
+    let size = lesion.size.value();
+    let flat = |unit: Unit| {
+        let size = size.filter(|size| size.unit == unit)?;
+        Some(Size { long: size.long, short: size.short })
+    };
+    TrackView {
+        id: lesion.lesion,
+        letter: Some(lesion.letter.clone()),
+        status: TrackStatus::Left,
+        dismissed: lesion.dismissed,
+        place: lesion.place.value().copied(),
+        box_px: None,
+        contour_px: None,
+        malignancy: lesion.malignancy.map(|chance| chance.estimate),
+        malignancy_95: lesion.malignancy.and_then(|chance| chance.interval).map(Interval),
+        birads: lesion.category.value().map(|category| category.label().to_owned()),
+        descriptors: Vec::new(),
+        size_mm: flat(Unit::Millimetre),
+        size_px: flat(Unit::Pixel),
+        sightings: lesion.sightings,
     }
 }

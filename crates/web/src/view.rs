@@ -1,5 +1,6 @@
 //! From the pipeline's words to the page's.
 
+use peony_model::report::PlaneReason;
 use peony_model::{
     BoxPx, CalibrationSource, Descriptor, Finding, Frame, Measurement, MmPerPx, Pixels, PointPx, QualityCode,
     QualityIssue, Quantity, Spacing, Unit,
@@ -8,8 +9,7 @@ use peony_ultrasound::output::{self, Quality, StepOutput, TrackState, VolumeStat
 
 use crate::wire::{
     BoxXy, ContactSide, DescriptorView, Figure, FindingView, Interval, Issue, Light, LightName, LightState,
-    PlaneReason, Severity, Size, Stage, TrackStatus, TrackView, TrackVolume, Truth, Unfit, Volume, Words, Xy,
-    Xyz,
+    Severity, Side, Size, Stage, TrackStatus, TrackView, TrackVolume, Truth, Unfit, Volume, Words, Xy, Xyz,
 };
 
 /// No outline needs more points than this on a screen.
@@ -176,6 +176,7 @@ pub(crate) fn track(state: &TrackState, seen: Option<(&Finding, &FindingView)>) 
         letter: state.letter.map(String::from),
         status: if seen.is_some() { TrackStatus::Seen } else { TrackStatus::Predicted },
         dismissed: false,
+        place: None,
         box_px: Some(boxed(state.box_px)),
         contour_px: outline,
         malignancy: state.malignancy,
@@ -196,6 +197,13 @@ fn descriptor(said: &Descriptor) -> DescriptorView {
     }
 }
 
+pub(crate) fn side(side: peony_model::Side) -> Side {
+    match side {
+        peony_model::Side::Left => Side::Left,
+        peony_model::Side::Right => Side::Right,
+    }
+}
+
 pub(crate) fn reason(reason: output::PlaneReason) -> PlaneReason {
     match reason {
         output::PlaneReason::Largest => PlaneReason::Largest,
@@ -204,7 +212,16 @@ pub(crate) fn reason(reason: output::PlaneReason) -> PlaneReason {
     }
 }
 
-pub(crate) fn volume(state: &VolumeState, letter_of: impl Fn(u32) -> Option<String>) -> Volume {
+/// The solids so far; `lesion_of` numbers the tracks as pages know them, `letter_of` names those.
+pub(crate) fn volume(
+    state: &VolumeState,
+    lesion_of: impl Fn(u32) -> u32,
+    letter_of: impl Fn(u32) -> Option<String>,
+) -> Volume {
+    let solid = |solid: &output::TrackVolume| {
+        let track = lesion_of(solid.track);
+        TrackVolume { track, ..track_volume(solid, letter_of(track)) }
+    };
     Volume {
         simulated: true,
         path_mm: state.path_mm.map(hundredth),
@@ -215,7 +232,7 @@ pub(crate) fn volume(state: &VolumeState, letter_of: impl Fn(u32) -> Option<Stri
             output::Unfit::TooFewPatches => Unfit::TooFewPatches,
             output::Unfit::TurnedBack => Unfit::TurnedBack,
         }),
-        tracks: state.tracks.iter().map(|solid| track_volume(solid, letter_of(solid.track))).collect(),
+        tracks: state.tracks.iter().map(solid).collect(),
     }
 }
 

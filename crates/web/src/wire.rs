@@ -14,6 +14,8 @@
 //! Coordinates are pixels of the sent picture, the centre of its first pixel at (0.5, 0.5); times are milliseconds;
 //! probabilities are 0..=1. `null` means unknown or not measured, never zero.
 
+use peony_model::Place;
+use peony_model::report::PlaneReason;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -184,6 +186,10 @@ pub enum ErrorCode {
     NothingToUndo,
     /// The source has not followed the former commands yet.
     Busy,
+    /// The disk did not take it in time; nothing is shown as done.
+    NotSaved,
+    /// The report is signed and closed.
+    Signed,
     /// Another page gives the commands: `take_over` first.
     Watching,
 }
@@ -239,14 +245,19 @@ pub struct LiveUpdate {
 }
 
 /// What people have switched, the same for every page that watches.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
 pub struct State {
-    /// Counts the sweeps since the program started, from 1; tracks and planes belong to one sweep.
+    /// The examination that is going on.
+    pub exam: String,
+    /// Counts the sweeps since the program started, from 1; tracks belong to one sweep.
     pub sweep: u32,
     /// The source rests at someone's request.
     pub paused: bool,
     /// The breast being scanned, as a person set it.
     pub side: Side,
+    /// Where the probe stands, as a person said last; `null` where nobody has.
+    #[schema(required)]
+    pub probe: Option<Place>,
     /// The phantom's faults that are switched on.
     pub faults: Vec<Fault>,
     /// The truth is being shown.
@@ -255,6 +266,11 @@ pub struct State {
     pub undo: u32,
     /// How many pages watch, this one included.
     pub viewers: u32,
+    /// Everything of the examination is on the disk, or will be within a second.
+    pub saved: bool,
+    /// Why it is not.
+    #[schema(required)]
+    pub not_saved_why: Option<String>,
 }
 
 /// Which breast.
@@ -403,7 +419,7 @@ pub enum TrackStatus {
 /// A lesion followed over the sweep.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct TrackView {
-    /// Its number within the sweep.
+    /// Its number within the examination.
     pub id: u32,
     /// Its letter once persistence confirmed it; `null` while it is new.
     #[schema(required)]
@@ -412,6 +428,9 @@ pub struct TrackView {
     pub status: TrackStatus,
     /// A person struck it out; `undo` brings it back.
     pub dismissed: bool,
+    /// Where it lies in the breast, as far as anybody has said.
+    #[schema(required)]
+    pub place: Option<Place>,
     /// Where it is, seen or predicted; `null` once it has left.
     #[schema(required)]
     pub box_px: Option<BoxXy>,
@@ -450,26 +469,12 @@ pub struct DescriptorView {
     pub probability: f32,
 }
 
-/// Why a plane was kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum PlaneReason {
-    /// The lesion is at its largest here.
-    Largest,
-    /// The plane that stands best for its features: sharp, whole, confident.
-    Features,
-    /// The plane whose probability of malignancy is highest among good pictures.
-    Suspicious,
-    /// A person kept it; the machine never replaces it.
-    Kept,
-}
-
 /// A plane worth keeping. Its picture is a grey PNG at `url`.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct KeyPlane {
     /// Its number; a plane that replaces another has a new one.
     pub id: u64,
-    /// Where its picture is: `/api/planes/{id}.png`; what it shows never changes.
+    /// Where its picture is: `/api/exams/{exam}/planes/{id}.png`; what it shows never changes.
     pub url: String,
     /// The track it shows; `null` for a plane kept by hand without one.
     #[schema(required)]
@@ -479,8 +484,6 @@ pub struct KeyPlane {
     pub letter: Option<String>,
     /// Why it was kept.
     pub reason: PlaneReason,
-    /// The frame it shows.
-    pub frame: u64,
     /// Its time since the source's first frame, milliseconds.
     pub time_ms: f64,
     /// Width and height of its picture.
@@ -607,7 +610,7 @@ pub struct Drawn {
 
 /// What a page may ask for. A command that is followed shows in the [`State`] of the next binary message (which comes
 /// even while the source rests); one that is not is answered by an [`ErrorMessage`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, ToSchema)]
 #[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
     /// Give the commands from now on; the page that gave them before watches. Only this one is followed from a page
@@ -644,12 +647,17 @@ pub enum Command {
         /// Which.
         track: u32,
     },
-    /// Take back the last `dismiss`, `keep_plane` or `set_side` of any page.
+    /// Take back the last `dismiss`, `keep_plane`, `set_side` or `set_probe` of any page.
     Undo {},
-    /// Say which breast is being scanned.
+    /// Say which breast is being scanned; where on it the probe stands is unknown then.
     SetSide {
         /// Which.
         side: Side,
+    },
+    /// Say where the probe stands.
+    SetProbe {
+        /// Where.
+        place: Place,
     },
     /// Show or hide the phantom's truth.
     ShowTruth {
@@ -665,12 +673,14 @@ pub struct Health {
     pub status: &'static str,
     /// The program's version.
     pub version: &'static str,
-    /// Whether a model reads the frames.
+    /// Whether a model reads the frames of the newest examination.
     pub model: bool,
-    /// How many pages watch.
+    /// How many pages watch it.
     pub viewers: u32,
-    /// Frames analysed since the program started.
+    /// Its frames that were analysed.
     pub frames: u64,
+    /// How many examinations go on.
+    pub examinations: usize,
 }
 
 /// Why a request was not answered.

@@ -19,7 +19,11 @@ fn an_examination_goes_on_where_it_stood() {
     assert_eq!(examination.probe(), Some(at(Side::Left, "10:30")));
     assert_eq!(examination.picture(1).unwrap().as_raw()[0], 1, "the picture was on the disk");
     let next = examination.last_lesion() + 1;
-    assert_eq!((next, examination.found(next).unwrap().as_str()), (lesion + 1, "B"), "numbers and letters go on");
+    assert_eq!(
+        (next, examination.found(next).unwrap().as_str()),
+        (lesion + 1, "B"),
+        "numbers and letters go on"
+    );
     let kept = examination.keep(plane(next, PlaneReason::Kept), &picture(3), Some(BY)).unwrap();
     assert_eq!(kept.id, 3);
 }

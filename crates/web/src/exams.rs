@@ -1,0 +1,525 @@
+//! Examinations over HTTP: the list, the report and its acts, pictures.
+
+use std::io::Cursor;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use image::ImageFormat;
+use peony_encode::{Lang, Narrative, narrative};
+use peony_examination::{
+    Act, Entry, Event, Examination, FieldName, Listed, Obstacle, Refusal, obstacles, open,
+};
+use peony_model::report::{Circumstances, Patient, Report};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::guard::problem;
+use crate::rooms::Rooms;
+use crate::routes::no_room;
+use crate::wire::{Problem, Words};
+
+/// Who acts where a page does not say it, as long as there are no accounts.
+const SOMEBODY: &str = "report page";
+/// The header in which a page says who acts, percent-encoded.
+const BY: &str = "x-peony-by";
+/// The longest name in it, bytes once decoded.
+const LONGEST_NAME: usize = 200;
+
+/// An examination in the list.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(crate) struct ExamRow {
+    /// Its identifier.
+    id: String,
+    /// When it began, milliseconds since 1970-01-01 UTC; 0 where that cannot be read.
+    began_ms: u64,
+    /// Where it stands.
+    status: ExamStatus,
+    /// Who is examined.
+    patient: Patient,
+    /// Its number in the house.
+    number: String,
+    /// How many lesions are reported.
+    lesions: usize,
+    /// The highest category.
+    #[schema(required)]
+    category: Option<String>,
+    /// Frames of it come now.
+    live: bool,
+    /// Nobody was examined: its frames are the virtual transducer's.
+    simulated: bool,
+    /// Why it cannot be read, where it cannot.
+    #[schema(required)]
+    fault: Option<String>,
+}
+
+/// Where an examination stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ExamStatus {
+    /// Its report is a draft.
+    Open,
+    /// Its report is signed.
+    Signed,
+    /// It cannot be read.
+    Unreadable,
+}
+
+/// What a page says to begin an examination.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct NewExam {
+    /// Who is examined.
+    #[schema(required = false)]
+    patient: Option<Patient>,
+    /// What concerns the whole.
+    #[schema(required = false)]
+    circumstances: Option<Circumstances>,
+    /// Where its frames come from, such as `capture` or `phantom:3`; without it the program's usual source.
+    #[schema(required = false)]
+    source: Option<String>,
+}
+
+/// An examination that has begun.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct Begun {
+    /// Its identifier.
+    id: String,
+}
+
+/// A report with everything that a page shows around it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct ReportView {
+    /// Its fields.
+    report: Report,
+    /// Its sentences.
+    narrative: Narratives,
+    /// Proposals that nobody has taken or changed yet.
+    open: Vec<OpenField>,
+    /// What stands in the way of a signature, open proposals included.
+    obstacles: Vec<ObstacleView>,
+    /// Nothing stands in its way.
+    signable: bool,
+    /// How many entries its history has.
+    history: usize,
+    /// Everything is on the disk, or will be within a second.
+    saved: bool,
+    /// Why it is not.
+    #[schema(required)]
+    not_saved_why: Option<String>,
+    /// The number of its last entry: a greater one is newer.
+    seq: u64,
+    /// How many acts this person can take back.
+    undo: usize,
+}
+
+/// The sentences in both languages.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct Narratives {
+    /// English.
+    en: Narrative,
+    /// Chinese, simplified.
+    zh: Narrative,
+}
+
+/// A field that is still the machine's word alone.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub(crate) struct OpenField {
+    /// Of which lesion.
+    lesion: u32,
+    /// Which field.
+    field: FieldName,
+}
+
+/// What stands in the way of a signature, in words.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct ObstacleView {
+    #[serde(flatten)]
+    obstacle: Obstacle,
+    /// One line.
+    words: Words,
+}
+
+/// Why an act was not followed.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct Refused {
+    /// One English line.
+    error: String,
+    /// Its key.
+    code: &'static str,
+}
+
+/// An entry of the history.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct HistoryRow {
+    /// Its number.
+    seq: u64,
+    /// When, milliseconds since 1970-01-01 UTC.
+    at_ms: u64,
+    /// Who; `null` for the machine.
+    #[schema(required)]
+    by: Option<String>,
+    /// What.
+    what: Words,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+pub(crate) struct Language {
+    /// `en` or `zh`.
+    #[serde(default)]
+    lang: LangName,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LangName {
+    #[default]
+    En,
+    Zh,
+}
+
+/// Every examination, those that go on first, then the newest.
+#[utoipa::path(get, path = "/api/exams", responses((status = 200, body = [ExamRow])))]
+pub(crate) async fn list(State(rooms): State<Arc<Rooms>>) -> Response {
+    blocking(move || {
+        let listed = rooms.archive().list().map_err(|error| failed(&error))?;
+        let mut rows: Vec<ExamRow> = listed.into_iter().map(|listed| row(&rooms, listed)).collect();
+        rows.sort_by_key(|row| (!row.live, row.status != ExamStatus::Open));
+        Ok(Json(rows))
+    })
+    .await
+}
+
+fn row(rooms: &Rooms, Listed { id, report }: Listed) -> ExamRow {
+    let live = rooms.find(Some(&id)).is_some();
+    match report {
+        Ok(report) => ExamRow {
+            id,
+            began_ms: report.began_ms,
+            status: if report.is_signed() { ExamStatus::Signed } else { ExamStatus::Open },
+            lesions: report.printed().count(),
+            category: report.overall.map(|category| category.label().to_owned()),
+            number: report.circumstances.number,
+            patient: report.patient,
+            live,
+            simulated: report.simulated,
+            fault: None,
+        },
+        Err(error) => ExamRow {
+            id,
+            began_ms: 0,
+            status: ExamStatus::Unreadable,
+            patient: Patient::default(),
+            number: String::new(),
+            lesions: 0,
+            category: None,
+            live,
+            simulated: false,
+            fault: Some(error.to_string()),
+        },
+    }
+}
+
+/// Begin an examination.
+#[utoipa::path(post, path = "/api/exams", request_body = NewExam, responses(
+    (status = 200, body = Begun),
+    (status = 409, description = "as many go on as may, or the source cannot be read", body = Problem),
+    (status = 422, description = "a value that cannot be", body = Problem),
+))]
+pub(crate) async fn begin(
+    State(rooms): State<Arc<Rooms>>,
+    headers: HeaderMap,
+    new: Result<Json<NewExam>, JsonRejection>,
+) -> Response {
+    let Json(new) = match new {
+        Ok(new) => new,
+        Err(error) => return problem(StatusCode::UNPROCESSABLE_ENTITY, error.body_text()),
+    };
+    blocking(move || {
+        let room =
+            rooms.begin(None, new.source.as_deref().unwrap_or_default()).map_err(|error| no_room(&error))?;
+        let examination = room.hub.examination();
+        let by = by(&headers);
+        let patient = new.patient.map(|patient| Act::SetPatient { patient });
+        let circumstances = new.circumstances.map(|circumstances| Act::SetCircumstances { circumstances });
+        for act in [patient, circumstances].into_iter().flatten() {
+            examination.act(&by, act).map_err(refused)?;
+        }
+        Ok(Json(Begun { id: examination.id() }))
+    })
+    .await
+}
+
+/// The report as it stands, draft or signed.
+#[utoipa::path(get, path = "/api/exams/{id}/report",
+    params(("id" = String, Path, description = "the examination")),
+    responses((status = 200, body = ReportView), (status = 404, body = Problem)))]
+pub(crate) async fn report(
+    State(rooms): State<Arc<Rooms>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    blocking(move || Ok(Json(view(&*get(&rooms, &id)?, &by(&headers))))).await
+}
+
+/// Follow a person's act. The answer comes when the act is on the disk.
+#[utoipa::path(post, path = "/api/exams/{id}/acts", request_body = Act,
+    params(("id" = String, Path, description = "the examination")),
+    responses(
+        (status = 200, body = ReportView),
+        (status = 404, body = Problem),
+        (status = 409, description = "signed already, or something stands in the way", body = Refused),
+        (status = 422, description = "a value that cannot be", body = Refused),
+        (status = 503, description = "the disk did not take it in time", body = Refused),
+    ))]
+pub(crate) async fn act(
+    State(rooms): State<Arc<Rooms>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    act: Result<Json<Act>, JsonRejection>,
+) -> Response {
+    let Json(act) = match act {
+        Ok(act) => act,
+        Err(error) => return answer(StatusCode::UNPROCESSABLE_ENTITY, "bad_value", error.body_text()),
+    };
+    blocking(move || {
+        let (examination, by) = (get(&rooms, &id)?, by(&headers));
+        examination.act(&by, act).map_err(refused)?;
+        Ok(Json(view(&examination, &by)))
+    })
+    .await
+}
+
+/// Take back this person's last act.
+#[utoipa::path(post, path = "/api/exams/{id}/undo",
+    params(("id" = String, Path, description = "the examination")),
+    responses((status = 200, body = ReportView), (status = 404, body = Problem), (status = 409, body = Refused)))]
+pub(crate) async fn undo(
+    State(rooms): State<Arc<Rooms>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    blocking(move || {
+        let (examination, by) = (get(&rooms, &id)?, by(&headers));
+        examination.undo(&by).map_err(refused)?;
+        Ok(Json(view(&examination, &by)))
+    })
+    .await
+}
+
+/// The report on paper.
+#[utoipa::path(get, path = "/api/exams/{id}/report.pdf",
+    params(("id" = String, Path, description = "the examination"), Language),
+    responses(
+        (status = 200, description = "PDF", content_type = "application/pdf", body = [u8]),
+        (status = 404, body = Problem),
+    ))]
+pub(crate) async fn pdf(
+    State(rooms): State<Arc<Rooms>>,
+    Path(id): Path<String>,
+    Query(Language { lang }): Query<Language>,
+) -> Response {
+    blocking(move || {
+        let examination = get(&rooms, &id)?;
+        let lang = match lang {
+            LangName::En => Lang::En,
+            LangName::Zh => Lang::Zh,
+        };
+        let pictures = |id| examination.picture(id).map(Arc::unwrap_or_clone);
+        let pdf = peony_encode::pdf(&examination.report(), lang, &pictures);
+        let pdf = pdf.map_err(|error| failed(&error))?;
+        // A patient's report does not stay in the browser's cache on the disk.
+        Ok(([(header::CONTENT_TYPE, "application/pdf"), (header::CACHE_CONTROL, "no-store")], pdf))
+    })
+    .await
+}
+
+/// What happened, oldest first.
+#[utoipa::path(get, path = "/api/exams/{id}/history",
+    params(("id" = String, Path, description = "the examination")),
+    responses((status = 200, body = [HistoryRow]), (status = 404, body = Problem)))]
+pub(crate) async fn history(State(rooms): State<Arc<Rooms>>, Path(id): Path<String>) -> Response {
+    blocking(move || {
+        let entries = get(&rooms, &id)?.history();
+        Ok(Json(entries.iter().map(history_row).collect::<Vec<_>>()))
+    })
+    .await
+}
+
+/// The grey picture of a plane that is or was kept.
+#[utoipa::path(get, path = "/api/exams/{id}/planes/{file}",
+    params(
+        ("id" = String, Path, description = "the examination"),
+        ("file" = String, Path, description = "the plane's number and `.png`"),
+    ),
+    responses(
+        (status = 200, description = "8-bit grey PNG", content_type = "image/png", body = [u8]),
+        (status = 404, description = "no such plane was kept", body = Problem),
+    ))]
+pub(crate) async fn plane(
+    State(rooms): State<Arc<Rooms>>,
+    Path((id, file)): Path<(String, String)>,
+) -> Response {
+    blocking(move || {
+        let number = file.strip_suffix(".png").and_then(|number| number.parse().ok());
+        let examination = get(&rooms, &id)?;
+        let Some(picture) = number.and_then(|number| examination.picture(number)) else {
+            let error = "plane: no such plane was kept in this examination".to_owned();
+            return Err(problem(StatusCode::NOT_FOUND, error));
+        };
+        let mut png = Cursor::new(Vec::new());
+        picture.write_to(&mut png, ImageFormat::Png).map_err(|error| failed(&error))?;
+        // A patient's picture does not stay in the browser's cache on the disk.
+        Ok(([(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "no-store")], png.into_inner()))
+    })
+    .await
+}
+
+/// Runs what waits for a disk where it holds nobody up.
+async fn blocking<T: IntoResponse + Send + 'static>(
+    work: impl FnOnce() -> Result<T, Response> + Send + 'static,
+) -> Response {
+    let done = tokio::task::spawn_blocking(move || match work() {
+        Ok(answer) => answer.into_response(),
+        Err(refused) => refused,
+    });
+    done.await.unwrap_or_else(|_| {
+        problem(StatusCode::INTERNAL_SERVER_ERROR, "the program failed on this request".to_owned())
+    })
+}
+
+fn get(rooms: &Rooms, id: &str) -> Result<Arc<Examination>, Response> {
+    // One that goes on is found without a look at the disk.
+    if let Some(room) = rooms.find(Some(id)) {
+        return Ok(room.hub.examination());
+    }
+    let found = rooms.archive().get(id).map_err(|error| failed(&error))?;
+    found.ok_or_else(|| problem(StatusCode::NOT_FOUND, "exam: there is no such examination".to_owned()))
+}
+
+fn view(examination: &Examination, by: &str) -> ReportView {
+    let (report, saved) = (examination.report(), examination.saved());
+    let found = if report.is_signed() { Vec::new() } else { obstacles(&report) };
+    let open = report.printed().flat_map(|lesion| {
+        let field = |field| OpenField { lesion: lesion.lesion, field };
+        open(lesion).into_iter().map(field)
+    });
+    let words = |obstacle: Obstacle| {
+        let [en, zh] = obstacle.code.words().map(str::to_owned);
+        ObstacleView { obstacle, words: Words { en, zh } }
+    };
+    ReportView {
+        narrative: Narratives { en: narrative(&report, Lang::En), zh: narrative(&report, Lang::Zh) },
+        open: open.collect(),
+        signable: found.is_empty() && !report.is_signed(),
+        obstacles: found.into_iter().map(words).collect(),
+        history: examination.history().len(),
+        saved: saved.error.is_none(),
+        not_saved_why: saved.error,
+        seq: examination.seq(),
+        undo: if report.is_signed() { 0 } else { examination.undoable(by) },
+        report,
+    }
+}
+
+fn by(headers: &HeaderMap) -> String {
+    let said = headers.get(BY).and_then(|value| value.to_str().ok());
+    let decoded =
+        said.map(|said| percent_encoding::percent_decode_str(said).decode_utf8_lossy().into_owned());
+    let name = decoded.unwrap_or_default();
+    let name: String = name.chars().filter(|letter| !letter.is_control()).collect();
+    let name = name.trim();
+    if name.is_empty() || name.len() > LONGEST_NAME { SOMEBODY.to_owned() } else { name.to_owned() }
+}
+
+fn refused(refusal: Refusal) -> Response {
+    let (status, code) = match refusal {
+        Refusal::Signed => (StatusCode::CONFLICT, "signed"),
+        Refusal::NotSigned => (StatusCode::CONFLICT, "not_signed"),
+        Refusal::Obstacles(_) => (StatusCode::CONFLICT, "obstacles"),
+        Refusal::NothingToUndo => (StatusCode::CONFLICT, "nothing_to_undo"),
+        Refusal::UnknownLesion(_) => (StatusCode::UNPROCESSABLE_ENTITY, "unknown_lesion"),
+        Refusal::UnknownPlane(_) => (StatusCode::UNPROCESSABLE_ENTITY, "unknown_plane"),
+        Refusal::BadValue(_) => (StatusCode::UNPROCESSABLE_ENTITY, "bad_value"),
+        Refusal::Journal(_) => (StatusCode::SERVICE_UNAVAILABLE, "not_saved"),
+    };
+    answer(status, code, refusal.to_string())
+}
+
+fn answer(status: StatusCode, code: &'static str, error: String) -> Response {
+    (status, Json(Refused { error, code })).into_response()
+}
+
+fn failed(error: &dyn std::error::Error) -> Response {
+    problem(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
+}
+
+fn history_row(entry: &Entry) -> HistoryRow {
+    let [en, zh] = said(&entry.event);
+    HistoryRow { seq: entry.seq, at_ms: entry.at_ms, by: entry.by.clone(), what: Words { en, zh } }
+}
+
+/// What an entry says, in both languages; values are left to the report.
+fn said(event: &Event) -> [String; 2] {
+    let words = |en: &str, zh: &str| [en.to_owned(), zh.to_owned()];
+    match event {
+        Event::Opened(_) => words("Examination begun", "检查开始"),
+        Event::Resumed => words("Taken up again", "检查恢复"),
+        Event::Found(found) => {
+            [format!("Lesion {} found", found.letter), format!("发现病灶{}", found.letter)]
+        }
+        Event::Seen(seen) => {
+            [format!("Lesion {} read again", seen.lesion), format!("更新病灶{}", seen.lesion)]
+        }
+        Event::Kept(plane) => [format!("Plane {} kept", plane.id), format!("保留切面{}", plane.id)],
+        Event::Merged { from, into } => {
+            [format!("Lesions {from} and {into} are one"), format!("病灶{from}与{into}合并")]
+        }
+        Event::Scanned(_) => words("Scanned", "扫查"),
+        Event::Scale { source: Some(source) } => [format!("Scale: {source}"), format!("比例来源：{source}")],
+        Event::Scale { source: None } => words("Scale unknown", "比例未知"),
+        Event::Source { lost: true } => words("Video lost", "视频中断"),
+        Event::Source { lost: false } => words("Video back", "视频恢复"),
+        Event::Act(act) => said_of_act(act),
+        Event::Confirmed { lesion, words } => [
+            format!("{} fields of lesion {lesion} confirmed", words.len()),
+            format!("确认病灶{lesion}的{}项", words.len()),
+        ],
+        Event::Undone { seq } => [format!("Entry {seq} taken back"), format!("撤销第{seq}条")],
+        Event::Signed(signature) => {
+            [format!("Signed by {}", signature.name), format!("{}签名", signature.name)]
+        }
+    }
+}
+
+fn said_of_act(act: &Act) -> [String; 2] {
+    let words = |en: &str, zh: &str| [en.to_owned(), zh.to_owned()];
+    match act {
+        Act::SetPatient { .. } => words("Patient entered", "填写患者信息"),
+        Act::SetCircumstances { .. } => words("Examination details entered", "填写检查信息"),
+        Act::SetProbe { place } => {
+            let clock = place.clock.map(|clock| clock.to_string()).unwrap_or_default();
+            let (en, zh) = match place.side {
+                peony_model::Side::Left => ("left", "左"),
+                peony_model::Side::Right => ("right", "右"),
+            };
+            [
+                format!("Probe at {en} {clock}").trim_end().to_owned(),
+                format!("探头位置：{zh} {clock}").trim_end().to_owned(),
+            ]
+        }
+        Act::Say { lesion, .. } => [format!("Lesion {lesion} changed"), format!("修改病灶{lesion}")],
+        Act::Confirm { lesion, .. } => [format!("Lesion {lesion} confirmed"), format!("确认病灶{lesion}")],
+        Act::SetExamined { examined: true, .. } => words("Breast confirmed as examined", "确认已检查"),
+        Act::SetExamined { examined: false, .. } => words("Breast not examined", "未检查"),
+        Act::Dismiss { lesion } => [format!("Lesion {lesion} struck out"), format!("排除病灶{lesion}")],
+        Act::Restore { lesion } => [format!("Lesion {lesion} brought back"), format!("恢复病灶{lesion}")],
+        Act::ReleasePlane { plane } => [format!("Plane {plane} taken out"), format!("移除切面{plane}")],
+        Act::RestorePlane { plane } => [format!("Plane {plane} brought back"), format!("恢复切面{plane}")],
+        Act::Sign { .. } => words("Signed", "签名"),
+        Act::Add { .. } => words("Addendum", "补充报告"),
+    }
+}

@@ -1,0 +1,137 @@
+//! The examinations that go on now, each with its source and its pipeline, and those that lie on the disk.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use peony_examination::{Archive, Examination};
+
+use crate::hub::Hub;
+
+/// So many examinations go on at once: each has a pipeline, and the machine has a few cores.
+pub const MAX_ROOMS: usize = 8;
+
+/// Who connects an examination to a source and a pipeline; the binary does.
+pub trait Opener: Send + Sync {
+    /// Begins to read `source` (such as `phantom:3` or `capture`; empty: the usual one) for an examination.
+    ///
+    /// # Errors
+    /// One line on why it cannot be read.
+    fn open(&self, examination: Option<Arc<Examination>>, source: &str) -> Result<Room, String>;
+}
+
+/// An examination that goes on: its hub, and where a page's frames are put, where the page is the source.
+#[derive(Debug, Clone)]
+pub struct Room {
+    /// Where its frames and its pages meet.
+    pub hub: Arc<Hub>,
+}
+
+/// All examinations of this program.
+pub struct Rooms {
+    archive: Arc<Archive>,
+    opener: Option<Box<dyn Opener>>,
+    live: Mutex<Vec<Room>>,
+}
+
+impl std::fmt::Debug for Rooms {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rooms").field("archive", &self.archive).field("live", &self.lock().len()).finish()
+    }
+}
+
+/// Why no examination goes on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RoomError {
+    /// There is none of that identifier.
+    #[error("exam: there is no such examination")]
+    Unknown,
+    /// It is signed and closed.
+    #[error("exam: it is signed; begin another one")]
+    Signed,
+    /// As many go on as may.
+    #[error("exam: {MAX_ROOMS} examinations go on already: finish one")]
+    Full,
+    /// Its source or its journal cannot be had.
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl Rooms {
+    /// Examinations of `archive`; with an `opener`, pages may begin further ones.
+    #[must_use]
+    pub fn new(archive: Arc<Archive>, opener: Option<Box<dyn Opener>>) -> Arc<Self> {
+        Arc::new(Self { archive, opener, live: Mutex::default() })
+    }
+
+    /// Adds an examination that goes on already; a page that names none is shown the last one added.
+    pub fn add(&self, room: Room) {
+        self.lock().push(room);
+    }
+
+    /// The examinations on the disk.
+    #[must_use]
+    pub fn archive(&self) -> &Arc<Archive> {
+        &self.archive
+    }
+
+    /// How many examinations go on.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// The room of an examination that goes on, or of the newest where none is named.
+    #[must_use]
+    pub fn find(&self, exam: Option<&str>) -> Option<Room> {
+        let live = self.lock();
+        let found = match exam {
+            Some(exam) => live.iter().find(|room| room.hub.examination().id() == exam),
+            None => live.last(),
+        };
+        found.cloned()
+    }
+
+    /// The room of an examination; one that rests is taken up again.
+    ///
+    /// # Errors
+    /// [`RoomError`].
+    pub fn enter(&self, exam: Option<&str>) -> Result<Room, RoomError> {
+        if let Some(room) = self.find(exam) {
+            return Ok(room);
+        }
+        let exam = exam.ok_or(RoomError::Unknown)?;
+        let examination = self.archive.get(exam).map_err(|error| RoomError::Refused(error.to_string()))?;
+        let examination = examination.ok_or(RoomError::Unknown)?;
+        if examination.report().is_signed() {
+            return Err(RoomError::Signed);
+        }
+        examination.resumed().map_err(|error| RoomError::Refused(error.to_string()))?;
+        let source = examination.opened().source;
+        self.begin(Some(examination), &source)
+    }
+
+    /// Begins an examination, or takes one up again, on a source.
+    ///
+    /// # Errors
+    /// [`RoomError`].
+    pub fn begin(&self, examination: Option<Arc<Examination>>, source: &str) -> Result<Room, RoomError> {
+        self.close_signed();
+        if self.count() >= MAX_ROOMS {
+            return Err(RoomError::Full);
+        }
+        let opener = self.opener.as_ref();
+        let opener =
+            opener.ok_or_else(|| RoomError::Refused("source: this program has but one".to_owned()))?;
+        let room = opener.open(examination, source).map_err(RoomError::Refused)?;
+        self.add(room.clone());
+        Ok(room)
+    }
+
+    /// Lets go of rooms whose examination is signed: their sources and pipelines end.
+    fn close_signed(&self) {
+        self.lock().retain(|room| !room.hub.examination().report().is_signed());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Room>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
