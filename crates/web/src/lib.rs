@@ -8,6 +8,7 @@
 //! frames under way and which one of them gives the commands. Nothing here is written to a disk.
 
 mod assets;
+pub mod capture;
 mod guard;
 mod hub;
 mod pace;

@@ -38,6 +38,7 @@ fn described() -> OpenApiRouter<Arc<Hub>> {
         .routes(routes!(health))
         .routes(routes!(plane))
         .routes(routes!(description))
+    // The capture socket belongs here, with the seat of its examination: `crate::capture::upgrade(upgrade, seat)`.
 }
 
 /// Everything the server answers, for pages that come to `bound`.

@@ -31,6 +31,9 @@ pub struct Announcement {
     /// Whether this page takes the place of one that captures already.
     #[serde(default)]
     pub take_over: bool,
+    /// A number that the page has drawn by lot, so that it gets its own place back when its socket was lost.
+    #[serde(default)]
+    pub page: Option<u64>,
 }
 
 /// What a picture holds.

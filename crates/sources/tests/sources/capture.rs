@@ -77,9 +77,10 @@ fn an_announcement_says_what_comes() {
         frame_rate: None,
         source: Kind::Screen,
         take_over: true,
+        page: Some(7),
     };
     let text = r#"{"peony_capture":1,"width":1024,"height":768,"format":"luma8+chroma","range":"limited",
-        "frame_rate":null,"source":"screen","take_over":true,"of_a_later_version":[1]}"#;
+        "frame_rate":null,"source":"screen","take_over":true,"page":7,"of_a_later_version":[1]}"#;
     assert_eq!(Announcement::parse(text), Ok(expected));
     let rate = |rate: f64| {
         let mut value = announcement();
