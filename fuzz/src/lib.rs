@@ -12,6 +12,7 @@
 use peony_dicom::pixels::{self, ImageHeader, Palette, Photometric, SampleOrder, Tone};
 use peony_dicom::{Codec, limits, open_bytes};
 use peony_model::{Frame, Pixels};
+use peony_sources::capture::{Announcement, Examination, HEADER_BYTES as CAPTURE_HEADER_BYTES, Range, Sent};
 use peony_sources::igtl::{Connection, Content, Depth, HEADER_BYTES, Header, Message, crc64};
 use peony_sources::y4m::Y4m;
 use peony_sources::{Heard, Link};
@@ -144,5 +145,36 @@ pub fn y4m(input: &[u8]) {
         assert_eq!(frame.size_px(), size_px);
         assert!(last.is_none_or(|last| last.index < frame.index && last.time_ns <= frame.time_ns));
         last = Some(frame);
+    }
+}
+
+/// Reads the input as an announcement, as a message, and as the header of a picture whose levels follow.
+pub fn capture(input: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(input)
+        && let Err(error) = Announcement::parse(text)
+    {
+        assert!(error.to_string().len() < 1000);
+    }
+    capture_message(input);
+    let Some(header) = input.get(..CAPTURE_HEADER_BYTES) else { return };
+    let side = |at: usize| usize::from(header[at]) + usize::from(header[at + 1]) * 256;
+    let payload_bytes = side(16) * side(18) + if header[4] & 2 == 0 { 0 } else { 768 };
+    if payload_bytes > 1 << 16 {
+        return;
+    }
+    let mut message = [&header[..20], &(payload_bytes as u32).to_le_bytes()].concat();
+    message.resize(CAPTURE_HEADER_BYTES + payload_bytes, 128);
+    capture_message(&message);
+}
+
+fn capture_message(message: &[u8]) {
+    match Sent::parse(message) {
+        Ok(sent) => {
+            let size_px = sent.size_px.map(u32::from);
+            assert!(size_px.iter().all(|side| (64..=4096).contains(side)));
+            let now = std::time::Instant::now();
+            assert_eq!(Examination::default().take(&sent, Range::Limited, now).frame.size_px(), size_px);
+        }
+        Err(error) => assert!(error.to_string().len() < 200),
     }
 }

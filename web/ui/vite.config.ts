@@ -8,6 +8,7 @@ const program = process.env["PEONY_URL"] ?? "http://127.0.0.1:8686";
 const proxy = {
   "/api": { target: program, changeOrigin: true },
   "/live": { target: program, changeOrigin: true, ws: true, rewriteWsOrigin: true },
+  "/capture": { target: program, changeOrigin: true, ws: true, rewriteWsOrigin: true },
 };
 
 export default defineConfig({

@@ -4,6 +4,7 @@
 //! - [`LiveSource`]: a device that is connected again whenever it drops out. One examination goes on through it: frames
 //!   are numbered and timed once, and a gap shows as missing time. It keeps the newest frame and counts what it drops.
 //! - [`y4m`]: frames of a YUV4MPEG2 file or pipe.
+//! - [`capture`]: what a page that captures pictures sends, without its socket.
 //!
 //! The network is read by blocking calls on threads of this crate's own: there is no async runtime here. Every length
 //! from outside is checked against a limit before anything is allocated for it ([`igtl::limits`], [`y4m`]).
@@ -11,8 +12,10 @@
 //! It deliberately does **not** decode compressed video, listen on a port, send anything to a device, or judge whether a
 //! picture is fit to be read: one of a single pixel is handed on.
 
+pub mod capture;
 mod clock;
 pub mod igtl;
+mod levels;
 mod link;
 mod queue;
 mod reconnect;

@@ -13,6 +13,8 @@ use ::y4m::{Colorspace, Decoder, Error, Limits, Ratio};
 use image::GrayImage;
 use peony_model::{Frame, Pixels, Spacing, guarded};
 
+use crate::levels::FULL_FROM_LIMITED;
+
 /// What a file begins with.
 pub const SIGNATURE: &[u8] = b"YUV4MPEG2 ";
 /// Columns, and rows, of a frame.
@@ -141,7 +143,8 @@ impl<R: Read> Y4m<R> {
         if tags.is_interlaced {
             issues.push(Y4mIssue::Interlaced);
         }
-        let levels = if tags.is_full_range { std::array::from_fn(|level| level as u8) } else { expanded() };
+        let levels =
+            if tags.is_full_range { std::array::from_fn(|level| level as u8) } else { FULL_FROM_LIMITED };
         let header_bytes = taken.load(Ordering::Relaxed);
         let (next_index, has_ended) = (0, false);
         Ok(Self { decoder, taken, header_bytes, size_px, fps, levels, issues, next_index, has_ended })
@@ -234,11 +237,6 @@ impl Tags {
         }
         tags
     }
-}
-
-/// 16 to 235 as 0 to 255 (BT.601).
-fn expanded() -> [u8; 256] {
-    std::array::from_fn(|level| ((level.saturating_sub(16) * 255 + 109) / 219).min(255) as u8)
 }
 
 fn size_px(width: usize, height: usize) -> Result<[u32; 2], Y4mError> {

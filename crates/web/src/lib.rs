@@ -9,6 +9,7 @@
 //! (`peony-examination`), and its sentences and its paper are made by `peony-encode`.
 
 mod assets;
+pub mod capture;
 mod exams;
 mod guard;
 mod hub;

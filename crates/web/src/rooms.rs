@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use peony_examination::{Archive, Examination};
 
+use crate::capture::{Intake, Seat};
 use crate::hub::Hub;
 
 /// So many examinations go on at once: each has a pipeline, and the machine has a few cores.
@@ -19,10 +20,18 @@ pub trait Opener: Send + Sync {
 }
 
 /// An examination that goes on: its hub, and where a page's frames are put, where the page is the source.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Room {
     /// Where its frames and its pages meet.
     pub hub: Arc<Hub>,
+    /// The seat of the page that captures for it; `None` where its frames come from elsewhere.
+    pub seat: Option<Arc<Seat<Box<dyn Intake>>>>,
+}
+
+impl std::fmt::Debug for Room {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Room").field("hub", &self.hub).field("captures", &self.seat.is_some()).finish()
+    }
 }
 
 /// All examinations of this program.

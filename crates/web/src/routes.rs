@@ -14,9 +14,9 @@ use utoipa_axum::routes;
 
 use crate::guard::{guard, problem};
 use crate::pages::MAX_VIEWERS;
-use crate::rooms::{RoomError, Rooms};
+use crate::rooms::{Room, RoomError, Rooms};
 use crate::wire::{self, Health, MAX_CLIENT_MESSAGE, Problem};
-use crate::{assets, exams, socket};
+use crate::{assets, capture, exams, socket};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -42,6 +42,7 @@ fn described() -> OpenApiRouter<Arc<Rooms>> {
         .routes(routes!(exams::pdf))
         .routes(routes!(exams::history))
         .routes(routes!(exams::plane))
+        .routes(routes!(capture_socket))
         .routes(routes!(description))
 }
 
@@ -86,6 +87,31 @@ async fn live(
         .max_message_size(MAX_CLIENT_MESSAGE)
         .max_frame_size(MAX_CLIENT_MESSAGE)
         .on_upgrade(move |socket| socket::watch(socket, viewer))
+}
+
+/// The capture socket: the page sends the pictures of a grabber, a window or a file (`docs/API.md`). An examination that
+/// rests is taken up again.
+#[utoipa::path(get, path = "/capture", params(Which), responses(
+    (status = 101, description = "the capture socket"),
+    (status = 403, description = "another site's page", body = Problem),
+    (status = 404, description = "no such examination", body = Problem),
+    (status = 409, description = "it is signed, or its frames come from elsewhere", body = Problem),
+    (status = 503, description = "too many pages wait to capture", body = Problem),
+))]
+async fn capture_socket(
+    State(rooms): State<Arc<Rooms>>,
+    Query(Which { exam }): Query<Which>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let entered = tokio::task::spawn_blocking(move || rooms.enter(exam.as_deref())).await;
+    match entered.unwrap_or_else(|error| Err(RoomError::Refused(error.to_string()))) {
+        Ok(Room { seat: Some(seat), .. }) => capture::upgrade(upgrade, seat),
+        Ok(_) => {
+            let error = "exam: its frames come from elsewhere".to_owned();
+            problem(StatusCode::CONFLICT, error)
+        }
+        Err(error) => no_room(&error),
+    }
 }
 
 pub(crate) fn no_room(error: &RoomError) -> Response {

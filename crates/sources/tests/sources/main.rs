@@ -6,6 +6,7 @@
     reason = "a check function of a test fails as the test does"
 )]
 
+mod capture;
 mod golden;
 mod messages;
 mod pyigtl;

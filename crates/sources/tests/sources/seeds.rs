@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use crate::capture::Written;
 use crate::wire::{Content, Envelope, Extended};
-use crate::{golden, y4m};
+use crate::{capture, golden, y4m};
 
 fn check(target: &str, name: &str, bytes: &[u8]) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds").join(target);
@@ -43,4 +44,13 @@ fn y4m_seeds_are_what_the_tests_make() {
     check("420", "W8 H4 F30000:1001 It A1:1 C420jpeg XYSCSS=420JPEG XCOLORRANGE=FULL", 16);
     check("422", "W8 H4 F0:0 A0:0 C422", 32);
     check("444", "W8 H4 F25:1 C444 XCOLORRANGE=LIMITED", 64);
+}
+
+#[test]
+fn capture_seeds_are_what_the_tests_make() {
+    let check = |name: &str, bytes: &[u8]| check("capture", name, bytes);
+    check("announcement", capture::announcement().to_string().as_bytes());
+    check("grey", &Written::default().bytes());
+    let grid = (0..32 * 24).map(|cell| cell as u8).collect();
+    check("coloured", &Written { sequence: 1, flags: 3, size: [64, 72], grid, ..Written::default() }.bytes());
 }

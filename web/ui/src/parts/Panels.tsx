@@ -12,7 +12,8 @@ interface PanelProps {
   readonly children: ReactNode;
 }
 
-function Panel({ title, onClose, children }: PanelProps) {
+/** The frame of what opens above the dock. */
+export function Panel({ title, onClose, children }: PanelProps) {
   const words = useWords();
   return (
     <section className="popover" aria-label={title}>
