@@ -94,7 +94,7 @@ pub struct Circumstances {
 
 /// A length with its unit: millimetres, or pixels where the scale is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = LesionSize))]
 #[serde(deny_unknown_fields)]
 pub struct Size {
     /// The longest diameter.

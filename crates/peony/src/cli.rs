@@ -1,5 +1,6 @@
 //! The command line: what can be asked, with examples.
 
+use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -52,6 +53,11 @@ pub enum Command {
   peony demo --seed 42 --no-open
   peony demo --source cine.dcm")]
     Demo(DemoArgs),
+    /// Serve examinations to the pages of this machine: capture, scan, review, sign.
+    #[command(after_help = "Examples:
+  peony serve --data exams --open
+  peony serve --data exams --open --source phantom:7 --http 127.0.0.1:9000")]
+    Serve(ServeArgs),
     /// Measure speed and memory.
     #[command(after_help = "Example:
   peony bench live --engine rten --threads 2")]
@@ -113,6 +119,8 @@ pub enum Source {
     Phantom(Option<u64>),
     /// A cine or a folder.
     Path(PathBuf),
+    /// What a page captures.
+    Capture,
 }
 
 impl std::fmt::Display for Source {
@@ -121,6 +129,7 @@ impl std::fmt::Display for Source {
             Self::Phantom(None) => f.write_str("phantom"),
             Self::Phantom(Some(seed)) => write!(f, "phantom:{seed}"),
             Self::Path(path) => path.display().fmt(f),
+            Self::Capture => f.write_str("capture"),
         }
     }
 }
@@ -179,6 +188,33 @@ pub struct DemoArgs {
     #[arg(long)]
     pub no_open: bool,
     /// Frames a second.
+    #[arg(long, default_value_t = 30.0, value_parser = frame_rate)]
+    pub fps: f64,
+    /// The size of a pixel in mm, for a source that does not say it itself.
+    #[arg(long, value_name = "MM", value_parser = scale)]
+    pub mm_per_px: Option<MmPerPx>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub model: ModelArgs,
+}
+
+/// `peony serve`.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// The folder that keeps every examination; it is made where it is missing.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// The address of the pages; only this machine's own.
+    #[arg(long, default_value = "127.0.0.1:8686", value_name = "ADDR:PORT")]
+    pub http: SocketAddr,
+    /// Without accounts: whoever sits at this machine may do everything.
+    #[arg(long)]
+    pub open: bool,
+    /// Where frames come from, unless a page asks for another source: `capture` (the page's own grabber), `phantom[:SEED]`, a
+    /// cine, a video or a folder of frames.
+    #[arg(long, default_value = "capture", value_name = "SOURCE", value_parser = source)]
+    pub source: Source,
+    /// Frames a second of the phantom, or of a folder of frames.
     #[arg(long, default_value_t = 30.0, value_parser = frame_rate)]
     pub fps: f64,
     /// The size of a pixel in mm, for a source that does not say it itself.
@@ -318,7 +354,11 @@ fn scale(text: &str) -> Result<MmPerPx, String> {
     MmPerPx::new(mm, mm, CalibrationSource::Entered).map_err(|error| error.to_string())
 }
 
-fn source(text: &str) -> Result<Source, String> {
+/// `phantom[:SEED]`, `capture`, or a path.
+pub fn source(text: &str) -> Result<Source, String> {
+    if text == "capture" {
+        return Ok(Source::Capture);
+    }
     match text.strip_prefix("phantom") {
         Some("") => Ok(Source::Phantom(None)),
         Some(rest) if rest.starts_with(':') => {

@@ -6,11 +6,11 @@
 mod analyze;
 mod bench;
 mod cli;
-mod demo;
 mod engine;
 mod evaluate;
 mod exit;
 mod input;
+mod live;
 mod progress;
 mod record;
 mod replay;
@@ -29,7 +29,8 @@ fn main() -> ExitCode {
     let outcome = match &cli.command {
         Command::Analyze(args) => analyze::run(args),
         Command::Replay(args) => replay::run(args),
-        Command::Demo(args) => demo::run(args),
+        Command::Demo(args) => live::demo(args),
+        Command::Serve(args) => live::serve(args),
         Command::Bench(args) => match &args.what {
             Bench::Live(args) => bench::live(args),
             Bench::Exam(args) => bench::exam::run(args),

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use peony_ultrasound::output::{Event, StepOutput};
 use peony_ultrasound::replay;
 use serde_json::{Value, json};
@@ -80,6 +80,7 @@ fn open(args: &ReplayArgs) -> Result<Opened> {
     match &args.source {
         Source::Phantom(seed) => engine::phantom(seed.unwrap_or(1), [640, 480], args.frames),
         Source::Path(path) => input::open_moving(path, args.fps, args.mm_per_px),
+        Source::Capture => bail!("capture: a page gives the frames; `peony serve` takes them"),
     }
 }
 

@@ -8,13 +8,14 @@ use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use image::{GrayImage, Luma};
+use peony_examination::{Archive, Opened};
 use peony_model::{
     BiRads, BoxPx, CalibrationSource, Code, Finding, Frame, Measurement, MmPerPx, Pixels, PointPx, Precision,
     Provenance, QualityCode, QualityIssue, Quantity, Region, Spacing,
 };
 use peony_ultrasound::output::{Event, PlaneReason, Quality, StepOutput, Timings, TrackState, VolumeState};
 use peony_web::wire::{Fault, Source, SourceKind, Truth};
-use peony_web::{Capture, Hub, ServeConfig, SourceCommand, start};
+use peony_web::{Capture, Hub, Room, Rooms, ServeConfig, SourceCommand, start};
 
 const SIZE_PX: [u32; 2] = [640, 480];
 const RADIUS_PX: f32 = 60.0;
@@ -30,20 +31,37 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         can_renew: true,
         has_truth: true,
     };
-    let (hub, commands) = Hub::new(source, Err("this example has no model".to_owned()));
-    let server = start(ServeConfig::default(), Arc::clone(&hub))?;
+    let folder = tempfile::tempdir()?;
+    let archive = Arc::new(Archive::open(folder.path())?);
+    let examination = archive.begin(opened())?;
+    let (hub, commands) = Hub::new(source, Err("this example has no model".to_owned()), examination);
+    let rooms = Rooms::new(Arc::clone(&archive), None);
+    rooms.add(Room { hub: Arc::clone(&hub), seat: None, life: Arc::new(()) });
+    let server = start(ServeConfig::default(), rooms)?;
     println!("{}", server.url());
-    let mut costs = sweep(&hub, &commands, Duration::from_secs(seconds))?;
+    let mut costs = sweep(&hub, &commands, &archive, Duration::from_secs(seconds))?;
     costs.sort();
     let at = |percent: usize| costs.get(costs.len() * percent / 100).copied().unwrap_or_default();
     println!("publish, {} frames of {SIZE_PX:?}: p50 {:?}, p99 {:?}", costs.len(), at(50), at(99));
     Ok(server.stop()?)
 }
 
+fn opened() -> Opened {
+    Opened {
+        id: String::new(),
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        source: "phantom".to_owned(),
+        simulated: true,
+        machine: None,
+        lexicon_edition: "birads_5".to_owned(),
+    }
+}
+
 /// Publishes until the time is over; how long each publishing took.
 fn sweep(
     hub: &Hub,
     commands: &Receiver<SourceCommand>,
+    archive: &Archive,
     limit: Duration,
 ) -> Result<Vec<Duration>, Box<dyn std::error::Error>> {
     let (began, mut costs) = (Instant::now(), Vec::new());
@@ -55,7 +73,7 @@ fn sweep(
                 SourceCommand::SetPaused(rest) => paused = rest,
                 SourceCommand::SetFault { fault, on } => too_fast = on && fault == Fault::TooFast,
                 SourceCommand::Restart | SourceCommand::NewBreast { .. } => {
-                    hub.begin_sweep();
+                    hub.begin_sweep(archive.begin(opened())?);
                     (index, paused) = (0, false);
                 }
             }

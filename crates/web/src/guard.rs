@@ -17,6 +17,8 @@ use crate::wire::Problem;
 
 /// Refuses what does not come from a page of ours, and tells the browser what a page of ours may do.
 pub(crate) async fn guard(State(bound): State<SocketAddr>, request: Request, next: Next) -> Response {
+    // The report page shows its own paper beside the form; nothing else is ever shown in a frame.
+    let paper = request.uri().path().ends_with("/report.pdf");
     let mut response = match refusal(request.headers(), bound) {
         Some(error) => problem(StatusCode::FORBIDDEN, error),
         None => next.run(request).await,
@@ -24,15 +26,29 @@ pub(crate) async fn guard(State(bound): State<SocketAddr>, request: Request, nex
     for (name, value) in SECURITY_HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
+    if paper {
+        for (name, value) in PAPER_HEADERS {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+    }
     response
 }
+
+/// What is otherwise for a report on paper: a page of ours may frame it, and the browser's viewer styles it.
+const PAPER_HEADERS: [(HeaderName, &str); 2] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'",
+    ),
+    (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
+];
 
 /// Everything the page needs comes from here; `blob:` and `data:` pictures are made by the page itself.
 const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
     (
         header::CONTENT_SECURITY_POLICY,
         "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' blob: data:; \
-         connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'none'; \
+         connect-src 'self'; worker-src 'self' blob:; frame-src 'self'; object-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; \
          frame-ancestors 'none'",
     ),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

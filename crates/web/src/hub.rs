@@ -16,8 +16,8 @@ use crate::pages::Pages;
 use crate::sweep::Sweep;
 use crate::view;
 use crate::wire::{
-    Command, ErrorCode, ErrorMessage, Fault, Hello, LiveUpdate, Model, Side, Source, State, Stats, Truth,
-    Volume, WidthHeight, Xy,
+    Command, ErrorCode, ErrorMessage, Fault, Hello, LiveUpdate, Model, Source, State, Stats, Truth, Volume,
+    WidthHeight, Xy,
 };
 
 /// How many commands may wait for the source; a person cannot press keys faster than frames come.
@@ -215,10 +215,6 @@ impl Hub {
             Command::Dismiss { track } => self.inner().sweep.dismiss(track)?,
             Command::Undo {} => self.inner().sweep.undo()?,
             Command::SetSide { side } => {
-                let side = match side {
-                    Side::Left => peony_model::Side::Left,
-                    Side::Right => peony_model::Side::Right,
-                };
                 let place = Place { side, clock: None, from_nipple_mm: None };
                 self.inner().sweep.set_probe(place)?;
             }
@@ -390,7 +386,17 @@ mod tests {
             can_renew: true,
             has_truth: false,
         };
-        Hub::new(source, Err("no model in this test".to_owned()))
+        let opened = peony_examination::Opened {
+            id: String::new(),
+            program: "0".to_owned(),
+            source: "phantom".to_owned(),
+            simulated: true,
+            machine: None,
+            lexicon_edition: "birads_5".to_owned(),
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let archive = peony_examination::Archive::open(folder.path()).unwrap();
+        Hub::new(source, Err("no model in this test".to_owned()), archive.begin(opened).unwrap())
     }
 
     fn publish(hub: &Hub, index: u64) {

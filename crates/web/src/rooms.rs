@@ -26,6 +26,8 @@ pub struct Room {
     pub hub: Arc<Hub>,
     /// The seat of the page that captures for it; `None` where its frames come from elsewhere.
     pub seat: Option<Arc<Seat<Box<dyn Intake>>>>,
+    /// Its source and its pipeline end when the last holder of this is gone.
+    pub life: Arc<dyn Send + Sync>,
 }
 
 impl std::fmt::Debug for Room {
@@ -37,7 +39,7 @@ impl std::fmt::Debug for Room {
 /// All examinations of this program.
 pub struct Rooms {
     archive: Arc<Archive>,
-    opener: Option<Box<dyn Opener>>,
+    opener: Option<Arc<dyn Opener>>,
     live: Mutex<Vec<Room>>,
 }
 
@@ -67,7 +69,7 @@ pub enum RoomError {
 impl Rooms {
     /// Examinations of `archive`; with an `opener`, pages may begin further ones.
     #[must_use]
-    pub fn new(archive: Arc<Archive>, opener: Option<Box<dyn Opener>>) -> Arc<Self> {
+    pub fn new(archive: Arc<Archive>, opener: Option<Arc<dyn Opener>>) -> Arc<Self> {
         Arc::new(Self { archive, opener, live: Mutex::default() })
     }
 

@@ -21,7 +21,14 @@ use crate::{assets, capture, exams, socket};
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Peony", description = "The live page of Peony. Research use only; this machine only."),
-    components(schemas(wire::ServerMessage, wire::LiveUpdate, wire::LightName, wire::Drawn, wire::Command))
+    components(schemas(
+        wire::ServerMessage,
+        wire::LiveUpdate,
+        wire::LightName,
+        wire::Drawn,
+        wire::Command,
+        exams::LangName
+    ))
 )]
 struct Description;
 

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use image::GrayImage;
 use peony_examination::{Act, Examination, JournalError, Observation, Refusal};
-use peony_model::{BiRads, Place, Unit, Word, report};
+use peony_model::{BiRads, Place, Side, Unit, Word, report};
 use peony_ultrasound::output::{Event, StepOutput};
 
 use crate::view;
 use crate::wire::{
-    BoxXy, ErrorCode, Fault, Interval, KeyPlane, LiveUpdate, Side, Size, State, TrackStatus, TrackView,
-    Truth, WidthHeight, Xy,
+    BoxXy, ErrorCode, Fault, Interval, KeyPlane, LiveUpdate, Size, State, TrackStatus, TrackView, Truth,
+    WidthHeight, Xy,
 };
 
 /// How many lesions of a sweep are remembered; beyond it those that left longest ago are forgotten by the page, and never by
@@ -320,7 +320,7 @@ impl Sweep {
             exam: self.examination.id(),
             sweep: self.number,
             paused: self.paused,
-            side: self.said.probe.map_or_else(Side::default, |place| view::side(place.side)),
+            side: self.said.probe.map_or(Side::Left, |place| place.side),
             probe: self.said.probe,
             faults: self.faults.iter().copied().collect(),
             show_truth: self.show_truth,

@@ -9,7 +9,7 @@ use peony_ultrasound::output::{self, Quality, StepOutput, TrackState, VolumeStat
 
 use crate::wire::{
     BoxXy, ContactSide, DescriptorView, Figure, FindingView, Interval, Issue, Light, LightName, LightState,
-    Severity, Side, Size, Stage, TrackStatus, TrackView, TrackVolume, Truth, Unfit, Volume, Words, Xy, Xyz,
+    Severity, Size, Stage, TrackStatus, TrackView, TrackVolume, Truth, Unfit, Volume, Words, Xy, Xyz,
 };
 
 /// No outline needs more points than this on a screen.
@@ -194,13 +194,6 @@ fn descriptor(said: &Descriptor) -> DescriptorView {
         feature: said.word.feature().key(),
         word: said.word.key(),
         probability: hundredth(said.probability),
-    }
-}
-
-pub(crate) fn side(side: peony_model::Side) -> Side {
-    match side {
-        peony_model::Side::Left => Side::Left,
-        peony_model::Side::Right => Side::Right,
     }
 }
 

@@ -14,8 +14,8 @@
 //! Coordinates are pixels of the sent picture, the centre of its first pixel at (0.5, 0.5); times are milliseconds;
 //! probabilities are 0..=1. `null` means unknown or not measured, never zero.
 
-use peony_model::Place;
 use peony_model::report::PlaneReason;
+use peony_model::{Place, Side};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -245,7 +245,7 @@ pub struct LiveUpdate {
 }
 
 /// What people have switched, the same for every page that watches.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct State {
     /// The examination that is going on.
     pub exam: String,
@@ -253,7 +253,7 @@ pub struct State {
     pub sweep: u32,
     /// The source rests at someone's request.
     pub paused: bool,
-    /// The breast being scanned, as a person set it.
+    /// The breast being scanned, as a person set it; the left one where nobody has.
     pub side: Side,
     /// Where the probe stands, as a person said last; `null` where nobody has.
     #[schema(required)]
@@ -273,15 +273,22 @@ pub struct State {
     pub not_saved_why: Option<String>,
 }
 
-/// Which breast.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Side {
-    /// The patient's left.
-    #[default]
-    Left,
-    /// The patient's right.
-    Right,
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            exam: String::new(),
+            sweep: 0,
+            paused: false,
+            side: Side::Left,
+            probe: None,
+            faults: Vec::new(),
+            show_truth: false,
+            undo: 0,
+            viewers: 0,
+            saved: true,
+            not_saved_why: None,
+        }
+    }
 }
 
 /// A fault of the picture that holds now.

@@ -1,29 +1,24 @@
 //! Invariant 6: not reachable from another machine without authentication and TLS; this page has neither.
 
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use peony_web::wire::{Source, SourceKind};
-use peony_web::{Hub, ServeConfig, ServeError, start};
+use peony_examination::Archive;
+use peony_web::{Rooms, ServeConfig, ServeError, start};
 
-fn hub() -> Arc<Hub> {
-    let source = Source {
-        kind: SourceKind::Phantom,
-        name: "virtual transducer".to_owned(),
-        fps: None,
-        faults: Vec::new(),
-        can_restart: false,
-        can_renew: false,
-        has_truth: false,
-    };
-    Hub::new(source, Err("none".to_owned())).0
+/// Nobody is examined, so that the folder may go at once.
+fn rooms() -> Arc<Rooms> {
+    let folder = tempfile::tempdir().unwrap();
+    Rooms::new(Arc::new(Archive::open(folder.path()).unwrap()), None)
 }
 
 #[test]
 fn an_address_that_other_machines_reach_is_refused_before_anything_is_opened() {
     for addr in ["0.0.0.0:0", "[::]:0", "192.0.2.7:8686", "[2001:db8::1]:8686", "[::ffff:127.0.0.1]:0"] {
         let addr: SocketAddr = addr.parse().unwrap();
-        let error = start(ServeConfig { addr, further_ports: 3 }, hub()).unwrap_err();
+        let error = start(ServeConfig { addr, further_ports: 3 }, rooms()).unwrap_err();
         assert!(
             matches!(error, ServeError::NotLoopback { addr: refused } if refused == addr),
             "{addr}: {error}"
@@ -35,13 +30,13 @@ fn an_address_that_other_machines_reach_is_refused_before_anything_is_opened() {
 #[test]
 fn a_taken_port_is_named_or_the_next_free_one_used() {
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    let first = start(ServeConfig { addr: any, further_ports: 0 }, hub()).unwrap();
+    let first = start(ServeConfig { addr: any, further_ports: 0 }, rooms()).unwrap();
     let taken = first.addr();
-    let error = start(ServeConfig { addr: taken, further_ports: 0 }, hub()).unwrap_err();
+    let error = start(ServeConfig { addr: taken, further_ports: 0 }, rooms()).unwrap_err();
     assert!(error.to_string().starts_with(&format!("port {}: taken", taken.port())), "{error}");
-    let second = start(ServeConfig { addr: taken, further_ports: 20 }, hub()).unwrap();
+    let second = start(ServeConfig { addr: taken, further_ports: 20 }, rooms()).unwrap();
     assert!(second.addr().port() > taken.port() && second.addr().ip().is_loopback());
     first.stop().unwrap();
-    let third = start(ServeConfig { addr: taken, further_ports: 0 }, hub()).unwrap();
+    let third = start(ServeConfig { addr: taken, further_ports: 0 }, rooms()).unwrap();
     assert_eq!(third.addr(), taken, "the port is free again");
 }

@@ -3,6 +3,7 @@
 // The page below is part of these tests, but not inside a test function, where the lints would allow it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod exams;
 mod page;
 
 use page::{Demo, Page, key_plane};
@@ -200,7 +201,7 @@ fn what_a_person_does_can_be_undone() {
     page.draw_until(|update| update["tracks"][0]["dismissed"] == true);
     page.say(r#"{"command":"keep_plane","track":1}"#);
     let kept = page.draw_until(|update| update["state"]["undo"] == 2).update["key_planes"][0].clone();
-    assert_eq!((&kept["reason"], &kept["letter"], &kept["frame"]), (&json!("kept"), &json!("A"), &json!(1)));
+    assert_eq!((&kept["reason"], &kept["letter"]), (&json!("kept"), &json!("A")));
     page.say(r#"{"command":"set_side","side":"right"}"#);
     for _ in 0..3 {
         page.say(r#"{"command":"undo"}"#);
@@ -233,10 +234,8 @@ fn key_planes_keep_their_picture_after_the_lesion_has_left() {
     let (plane, track) = (&shown.update["key_planes"][0], &shown.update["tracks"][0]);
     assert_eq!((&track["status"], &track["box_px"]), (&json!("left"), &Value::Null));
     assert_eq!(track["size_mm"], json!({"long": 4.0, "short": 3.0}), "its size is that of its largest plane");
-    assert_eq!(
-        (&plane["reason"], &plane["letter"], &plane["frame"]),
-        (&json!("largest"), &json!("A"), &json!(10))
-    );
+    assert_eq!((&plane["reason"], &plane["letter"]), (&json!("largest"), &json!("A")));
+    assert_eq!(plane["box_px"], json!([1.0, 1.0, 5.0, 4.0]));
 
     let (head, png) = demo.get(plane["url"].as_str().unwrap(), &demo.host());
     assert!(head.starts_with("HTTP/1.1 200") && head.contains("content-type: image/png"), "{head}");
@@ -245,7 +244,7 @@ fn key_planes_keep_their_picture_after_the_lesion_has_left() {
     assert_eq!(picture.color(), image::ColorType::L8);
     assert_eq!(picture.into_luma8().into_raw(), [10; 8 * 6]);
 
-    demo.hub.begin_sweep();
+    demo.begin_another();
     demo.publish_with(0, |output| output.tracks.clear());
     let fresh = page.draw_until(|update| update["state"]["sweep"] == 2);
     assert_eq!((&fresh.update["key_planes"], &fresh.update["tracks"]), (&json!([]), &json!([])));
@@ -254,9 +253,9 @@ fn key_planes_keep_their_picture_after_the_lesion_has_left() {
 #[test]
 fn a_plane_that_is_not_kept_is_a_clear_404() {
     let demo = Demo::start();
-    for path in ["/api/planes/1.png", "/api/planes/1", "/api/planes/..%2f..%2fetc.png", "/api/planes/-1.png"]
-    {
-        let (head, body) = demo.get(path, &demo.host());
+    for file in ["1.png", "1", "..%2f..%2fetc.png", "-1.png"] {
+        let path = format!("/api/exams/{}/planes/{file}", demo.exam());
+        let (head, body) = demo.get(&path, &demo.host());
         assert!(head.starts_with("HTTP/1.1 404"), "{path}: {head}");
         let problem: Value = serde_json::from_slice(&body).unwrap();
         assert!(problem["error"].as_str().unwrap().contains("no such plane"), "{path}: {problem}");
@@ -291,7 +290,7 @@ fn a_foreign_name_for_this_machine_is_refused() {
     let demo = Demo::start();
     let port = demo.server.addr().port();
     let check = |host: &str, refused: bool| {
-        for path in ["/", "/api/health", "/api/planes/1.png", "/api/openapi.json", "/live"] {
+        for path in ["/", "/api/health", "/api/exams", "/api/openapi.json", "/live"] {
             let (head, _) = demo.get(path, &format!("Host: {host}\r\n"));
             assert_eq!(head.starts_with("HTTP/1.1 403"), refused, "{path} of {host}: {head}");
         }

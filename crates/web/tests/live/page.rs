@@ -8,14 +8,16 @@ use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
 use image::{GrayImage, Luma};
+use peony_examination::{Archive, Opened};
 use peony_model::{
     BiRads, BoxPx, CalibrationSource, Code, Descriptor, Finding, Frame, Measurement, MmPerPx, Pixels,
     PointPx, Precision, Provenance, QualityCode, QualityIssue, Quantity, Region, Spacing, Word,
 };
 use peony_ultrasound::output::{Event, PlaneReason, Quality, StepOutput, Timings, TrackState, VolumeState};
 use peony_web::wire::{Fault, Model, Source, SourceKind, Truth, Xy};
-use peony_web::{Capture, Hub, Running, ServeConfig, SourceCommand, start};
+use peony_web::{Capture, Hub, Room, Rooms, Running, ServeConfig, SourceCommand, start};
 use serde_json::Value;
+use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{self, Message};
@@ -25,7 +27,21 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 pub struct Demo {
     pub hub: Arc<Hub>,
     pub commands: Receiver<SourceCommand>,
+    pub rooms: Arc<Rooms>,
     pub server: Running,
+    /// Dropped last: the examinations write into it.
+    _folder: TempDir,
+}
+
+fn opened() -> Opened {
+    Opened {
+        id: String::new(),
+        program: "0".to_owned(),
+        source: "phantom".to_owned(),
+        simulated: true,
+        machine: None,
+        lexicon_edition: "birads_5".to_owned(),
+    }
 }
 
 impl Demo {
@@ -47,10 +63,14 @@ impl Demo {
             precision: "fp32".to_owned(),
             threads: 2,
         };
-        let (hub, commands) = Hub::new(source, Ok(model));
+        let folder = tempfile::tempdir().unwrap();
+        let archive = Arc::new(Archive::open(folder.path()).unwrap());
+        let (hub, commands) = Hub::new(source, Ok(model), archive.begin(opened()).unwrap());
         let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let server = start(ServeConfig { addr, further_ports: 0 }, Arc::clone(&hub)).unwrap();
-        Self { hub, commands, server }
+        let rooms = Rooms::new(archive, None);
+        rooms.add(Room { hub: Arc::clone(&hub), seat: None, life: Arc::new(()) });
+        let server = start(ServeConfig { addr, further_ports: 0 }, Arc::clone(&rooms)).unwrap();
+        Self { hub, commands, rooms, server, _folder: folder }
     }
 
     /// Publishes a frame of one grey level with the lesion `A` on it.
@@ -69,6 +89,34 @@ impl Demo {
         self.hub.publish(&frame, &output, Capture { captured: Instant::now(), dropped: 3, truth: &truth });
     }
 
+    /// The examination that the frames belong to.
+    pub fn exam(&self) -> String {
+        self.hub.examination().id()
+    }
+
+    /// What follows belongs to another examination.
+    pub fn begin_another(&self) {
+        self.hub.begin_sweep(self.rooms.archive().begin(opened()).unwrap());
+    }
+
+    /// Sends JSON, and gives the status line with headers, and the JSON of the answer.
+    pub fn post(&self, path: &str, body: &str) -> (String, Value) {
+        let headers = format!(
+            "{}Content-Type: application/json\r\nContent-Length: {}\r\nX-Peony-By: Dr%20Test\r\n",
+            self.host(),
+            body.len()
+        );
+        let (head, answer) = self.ask("POST", path, &headers, body);
+        (head, serde_json::from_slice(&answer).unwrap())
+    }
+
+    /// The JSON at a path.
+    pub fn json(&self, path: &str) -> Value {
+        let (head, body) = self.get(path, &self.host());
+        assert!(head.starts_with("HTTP/1.1 200"), "{path}: {head}");
+        serde_json::from_slice(&body).unwrap()
+    }
+
     /// A page that has heard the hello.
     pub fn open(&self) -> (Page, Value) {
         let mut page = Page::connect(&self.socket_url(), None).unwrap();
@@ -82,9 +130,13 @@ impl Demo {
 
     /// One HTTP request; the status line with headers, and the body.
     pub fn get(&self, path: &str, headers: &str) -> (String, Vec<u8>) {
+        self.ask("GET", path, headers, "")
+    }
+
+    fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> (String, Vec<u8>) {
         let mut stream = TcpStream::connect(self.server.addr()).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\n{headers}Connection: close\r\n\r\n").unwrap();
+        write!(stream, "{method} {path} HTTP/1.1\r\n{headers}Connection: close\r\n\r\n{body}").unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).unwrap();
         let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();

@@ -4,6 +4,126 @@
  */
 
 export interface paths {
+    readonly "/api/exams": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Every examination, those that go on first, then the newest. */
+        readonly get: operations["list"];
+        readonly put?: never;
+        /** Begin an examination. */
+        readonly post: operations["begin"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/exams/{id}/acts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Follow a person's act. The answer comes when the act is on the disk. */
+        readonly post: operations["act"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/exams/{id}/history": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What happened, oldest first. */
+        readonly get: operations["history"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/exams/{id}/planes/{file}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The grey picture of a plane that is or was kept. */
+        readonly get: operations["plane"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/exams/{id}/report": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The report as it stands, draft or signed. */
+        readonly get: operations["report"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/exams/{id}/report.pdf": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The report on paper. */
+        readonly get: operations["pdf"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/exams/{id}/undo": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Take back this person's last act. */
+        readonly post: operations["undo"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/health": {
         readonly parameters: {
             readonly query?: never;
@@ -38,15 +158,18 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
-    readonly "/api/planes/{file}": {
+    readonly "/capture": {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** The grey picture of a kept plane. */
-        readonly get: operations["plane"];
+        /**
+         * The capture socket: the page sends the pictures of a grabber, a window or a file (`docs/API.md`). An examination that
+         *     rests is taken up again.
+         */
+        readonly get: operations["capture_socket"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -64,7 +187,7 @@ export interface paths {
         };
         /**
          * The live socket: text [`wire::ServerMessage`] and binary [`wire::LiveUpdate`] with its picture one way, text
-         *     [`wire::Drawn`] and [`wire::Command`] the other.
+         *     [`wire::Drawn`] and [`wire::Command`] the other. An examination that rests is taken up again.
          */
         readonly get: operations["live"];
         readonly put?: never;
@@ -79,6 +202,124 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Something a person did. Every one is an event of its own; nothing is overwritten by it. */
+        readonly Act: {
+            /** @enum {string} */
+            readonly act: "set_patient";
+            /** @description Who. */
+            readonly patient: components["schemas"]["Patient"];
+        } | {
+            /** @enum {string} */
+            readonly act: "set_circumstances";
+            /** @description What. */
+            readonly circumstances: components["schemas"]["Circumstances"];
+        } | {
+            /** @enum {string} */
+            readonly act: "set_probe";
+            /** @description Where. */
+            readonly place: components["schemas"]["Place"];
+        } | {
+            /** @enum {string} */
+            readonly act: "say";
+            /**
+             * Format: int32
+             * @description Which lesion.
+             */
+            readonly lesion: number;
+            /** @description Which field, and what. */
+            readonly word: components["schemas"]["FieldWord"];
+        } | {
+            /** @enum {string} */
+            readonly act: "confirm";
+            /** @description Which fields; those without a proposal are left alone. */
+            readonly fields: readonly components["schemas"]["FieldName"][];
+            /**
+             * Format: int32
+             * @description Which lesion.
+             */
+            readonly lesion: number;
+        } | {
+            /** @enum {string} */
+            readonly act: "set_examined";
+            /** @description Examined or not. */
+            readonly examined: boolean;
+            /** @description Which. */
+            readonly side: components["schemas"]["Side"];
+        } | {
+            /** @enum {string} */
+            readonly act: "dismiss";
+            /**
+             * Format: int32
+             * @description Which.
+             */
+            readonly lesion: number;
+        } | {
+            /** @enum {string} */
+            readonly act: "restore";
+            /**
+             * Format: int32
+             * @description Which.
+             */
+            readonly lesion: number;
+        } | {
+            /** @enum {string} */
+            readonly act: "release_plane";
+            /**
+             * Format: int64
+             * @description Which.
+             */
+            readonly plane: number;
+        } | {
+            /** @enum {string} */
+            readonly act: "restore_plane";
+            /**
+             * Format: int64
+             * @description Which.
+             */
+            readonly plane: number;
+        } | {
+            /** @enum {string} */
+            readonly act: "sign";
+            /** @description Licence number, or empty. */
+            readonly licence?: string;
+            /** @description The signer's name. */
+            readonly name: string;
+            /** @description `examiner` or `reviewer`. */
+            readonly role: components["schemas"]["Role"];
+        } | {
+            /** @enum {string} */
+            readonly act: "add";
+            /** @description What it says. */
+            readonly text: string;
+        };
+        /** @description A text that was added after a signature. */
+        readonly Addendum: {
+            /**
+             * Format: int64
+             * @description When, milliseconds since 1970-01-01 UTC.
+             */
+            readonly at_ms: number;
+            /** @description Who. */
+            readonly by: string;
+            /** @description What it says. */
+            readonly text: string;
+            /**
+             * Format: int32
+             * @description The version that it makes; it adds to the one before.
+             */
+            readonly version: number;
+        };
+        /**
+         * @description What is advised.
+         * @enum {string}
+         */
+        readonly Advice: "routine" | "short_follow_up" | "mammography" | "core_biopsy" | "other";
+        /** @description An examination that has begun. */
+        readonly Begun: {
+            /** @description Its identifier. */
+            readonly id: string;
+        };
+        readonly BiRads: string;
         /** @description An upright box, x0, y0, x1, y1; the end is exclusive. */
         readonly BoxXy: [
             number,
@@ -86,6 +327,68 @@ export interface components {
             number,
             number
         ];
+        /** @description One breast of the report. */
+        readonly BreastReport: {
+            readonly category?: components["schemas"]["BiRads"] | null;
+            /**
+             * Format: float
+             * @description Share of the breast map that a person or the sweep marked as scanned, 0..=1; `None` where nobody did.
+             */
+            readonly coverage?: number | null;
+            /** @description A person confirms that it was examined and that nothing else was seen. */
+            readonly examined: components["schemas"]["Field_bool"];
+            /**
+             * Format: float
+             * @description Seconds of scan with a picture that can be read.
+             */
+            readonly scanned_s: number;
+            /** @description Which. */
+            readonly side: components["schemas"]["Side"];
+        };
+        /** @description A probability with the interval that holds 95 % of what single planes said. */
+        readonly Chance: {
+            /**
+             * Format: float
+             * @description The probability, 0..=1.
+             */
+            readonly estimate: number;
+            /** @description The interval; `None` before enough planes were seen. */
+            readonly interval?: readonly number[] | null;
+        };
+        /** @description What is said of the examination as a whole. */
+        readonly Circumstances: {
+            /**
+             * @description The earlier examination that was compared, free text; empty where none was.
+             * @default
+             */
+            readonly comparison: string;
+            /**
+             * @description The ultrasound machine.
+             * @default
+             */
+            readonly device: string;
+            /**
+             * @description History that matters, free text.
+             * @default
+             */
+            readonly history: string;
+            /**
+             * @description Why it was asked for: `screening`, `symptom`, `follow_up`, or free text.
+             * @default
+             */
+            readonly indication: string;
+            /**
+             * @description The institution, as its heading is written.
+             * @default
+             */
+            readonly institution: string;
+            /**
+             * @description The examination's number in the house.
+             * @default
+             */
+            readonly number: string;
+        };
+        readonly Clock: string;
         /**
          * @description What a page may ask for. A command that is followed shows in the [`State`] of the next binary message (which comes
          *     even while the source rests); one that is not is answered by an [`ErrorMessage`].
@@ -142,6 +445,11 @@ export interface components {
             readonly side: components["schemas"]["Side"];
         } | {
             /** @enum {string} */
+            readonly command: "set_probe";
+            /** @description Where. */
+            readonly place: components["schemas"]["Place"];
+        } | {
+            /** @enum {string} */
             readonly command: "show_truth";
             /** @description Show or hide. */
             readonly on: boolean;
@@ -175,7 +483,7 @@ export interface components {
          * @description What went wrong with a message from a page.
          * @enum {string}
          */
-        readonly ErrorCode: "bad_message" | "too_large" | "unknown_track" | "not_supported" | "nothing_drawn" | "too_many_planes" | "nothing_to_undo" | "busy" | "watching";
+        readonly ErrorCode: "bad_message" | "too_large" | "unknown_track" | "not_supported" | "nothing_drawn" | "too_many_planes" | "nothing_to_undo" | "busy" | "not_saved" | "signed" | "watching";
         /** @description Something this page sent could not be followed. */
         readonly ErrorMessage: {
             /** @description What went wrong, for the page's own words. */
@@ -183,11 +491,173 @@ export interface components {
             /** @description The same in one English line with the field, the value and the limit. */
             readonly message: string;
         };
+        /** @description An examination in the list. */
+        readonly ExamRow: {
+            /**
+             * Format: int64
+             * @description When it began, milliseconds since 1970-01-01 UTC; 0 where that cannot be read.
+             */
+            readonly began_ms: number;
+            /** @description The highest category. */
+            readonly category: string | null;
+            /** @description Why it cannot be read, where it cannot. */
+            readonly fault: string | null;
+            /** @description Its identifier. */
+            readonly id: string;
+            /** @description How many lesions are reported. */
+            readonly lesions: number;
+            /** @description Frames of it come now. */
+            readonly live: boolean;
+            /** @description Its number in the house. */
+            readonly number: string;
+            /** @description Who is examined. */
+            readonly patient: components["schemas"]["Patient"];
+            /** @description Nobody was examined: its frames are the virtual transducer's. */
+            readonly simulated: boolean;
+            /** @description Where it stands. */
+            readonly status: components["schemas"]["ExamStatus"];
+        };
+        /**
+         * @description Where an examination stands.
+         * @enum {string}
+         */
+        readonly ExamStatus: "open" | "signed" | "unreadable";
         /**
          * @description A fault of the phantom, on request.
          * @enum {string}
          */
         readonly Fault: "contact_lost" | "too_dark" | "too_bright" | "blur" | "too_fast" | "frozen" | "vendor_screen";
+        /** @description What the machine proposed for a field, and what a person said of it. */
+        readonly Field_Advice: {
+            /**
+             * @description What is advised.
+             * @enum {string}
+             */
+            readonly proposed?: "routine" | "short_follow_up" | "mammography" | "core_biopsy" | "other";
+            readonly said?: components["schemas"]["Said_Advice"] | null;
+        };
+        /** @description What the machine proposed for a field, and what a person said of it. */
+        readonly Field_BiRads: {
+            readonly proposed?: string;
+            readonly said?: components["schemas"]["Said_BiRads"] | null;
+        };
+        /** @description What the machine proposed for a field, and what a person said of it. */
+        readonly Field_bool: {
+            readonly proposed?: boolean;
+            readonly said?: components["schemas"]["Said_bool"] | null;
+        };
+        /** @description What the machine proposed for a field, and what a person said of it. */
+        readonly Field_f32: {
+            /** Format: float */
+            readonly proposed?: number;
+            readonly said?: components["schemas"]["Said_f32"] | null;
+        };
+        /** @description What the machine proposed for a field, and what a person said of it. */
+        readonly Field_LesionSize: {
+            /** @description A length with its unit: millimetres, or pixels where the scale is unknown. */
+            readonly proposed?: {
+                /**
+                 * Format: float
+                 * @description The longest diameter.
+                 */
+                readonly long: number;
+                /**
+                 * Format: float
+                 * @description Across it in the same plane.
+                 */
+                readonly short: number;
+                readonly third?: components["schemas"]["ThirdAxis"] | null;
+                /** @description `mm` or `{pixels}`: one unit for all axes. */
+                readonly unit: components["schemas"]["Unit"];
+            };
+            readonly said?: components["schemas"]["Said_LesionSize"] | null;
+        };
+        /** @description What the machine proposed for a field, and what a person said of it. */
+        readonly Field_Place: {
+            /** @description Where a lesion lies, or where the probe stands. */
+            readonly proposed?: {
+                readonly clock?: components["schemas"]["Clock"] | null;
+                /**
+                 * Format: float
+                 * @description From the nipple, not from the areola's edge, mm.
+                 */
+                readonly from_nipple_mm?: number | null;
+                /** @description Which breast. */
+                readonly side: components["schemas"]["Side"];
+            };
+            readonly said?: components["schemas"]["Said_Place"] | null;
+        };
+        /** @description What the machine proposed for a field, and what a person said of it. */
+        readonly Field_Vec_Word: {
+            readonly proposed?: readonly string[];
+            readonly said?: components["schemas"]["Said_Vec"] | null;
+        };
+        /** @description What the machine proposed for a field, and what a person said of it. */
+        readonly Field_Word: {
+            readonly proposed?: string;
+            readonly said?: components["schemas"]["Said_Word"] | null;
+        };
+        /**
+         * @description The fields of a lesion that a person can say.
+         * @enum {string}
+         */
+        readonly FieldName: "place" | "depth_mm" | "size" | "shape" | "orientation" | "margin" | "echo" | "posterior" | "calcification" | "boundary" | "category" | "advice";
+        /** @description A person's word on a field; `null` says that it was not assessed. */
+        readonly FieldWord: {
+            /** @enum {string} */
+            readonly field: "place";
+            readonly value: components["schemas"]["Place"] | null;
+        } | {
+            /** @enum {string} */
+            readonly field: "depth_mm";
+            /** Format: float */
+            readonly value: number | null;
+        } | {
+            /** @enum {string} */
+            readonly field: "size";
+            readonly value: components["schemas"]["LesionSize"] | null;
+        } | {
+            /** @enum {string} */
+            readonly field: "shape";
+            readonly value: components["schemas"]["Word"] | null;
+        } | {
+            /** @enum {string} */
+            readonly field: "orientation";
+            readonly value: components["schemas"]["Word"] | null;
+        } | {
+            /** @enum {string} */
+            readonly field: "margin";
+            readonly value: readonly components["schemas"]["Word"][] | null;
+        } | {
+            /** @enum {string} */
+            readonly field: "echo";
+            readonly value: components["schemas"]["Word"] | null;
+        } | {
+            /** @enum {string} */
+            readonly field: "posterior";
+            readonly value: components["schemas"]["Word"] | null;
+        } | {
+            /** @enum {string} */
+            readonly field: "calcification";
+            readonly value: readonly components["schemas"]["Word"][] | null;
+        } | {
+            /** @enum {string} */
+            readonly field: "boundary";
+            readonly value: components["schemas"]["Word"] | null;
+        } | {
+            /** @enum {string} */
+            readonly field: "category";
+            readonly value: components["schemas"]["BiRads"] | null;
+        } | {
+            /** @enum {string} */
+            readonly field: "advice";
+            readonly value: components["schemas"]["Advice"] | null;
+        } | {
+            /** @enum {string} */
+            readonly field: "downgrade_reason";
+            /** @description Why the category is below the machine's 4 or 5; empty takes it back. */
+            readonly value: string;
+        };
         /** @description What was measured and the limit it passed. */
         readonly Figure: {
             /**
@@ -229,12 +699,14 @@ export interface components {
         };
         /** @description Whether the program is well. */
         readonly Health: {
+            /** @description How many examinations go on. */
+            readonly examinations: number;
             /**
              * Format: int64
-             * @description Frames analysed since the program started.
+             * @description Its frames that were analysed.
              */
             readonly frames: number;
-            /** @description Whether a model reads the frames. */
+            /** @description Whether a model reads the frames of the newest examination. */
             readonly model: boolean;
             /** @description Always `ok`: a program that is not well does not answer. */
             readonly status: string;
@@ -242,7 +714,7 @@ export interface components {
             readonly version: string;
             /**
              * Format: int32
-             * @description How many pages watch.
+             * @description How many pages watch it.
              */
             readonly viewers: number;
         };
@@ -259,6 +731,23 @@ export interface components {
             readonly source: components["schemas"]["Source"];
             /** @description The program's version. */
             readonly version: string;
+        };
+        /** @description An entry of the history. */
+        readonly HistoryRow: {
+            /**
+             * Format: int64
+             * @description When, milliseconds since 1970-01-01 UTC.
+             */
+            readonly at_ms: number;
+            /** @description Who; `null` for the machine. */
+            readonly by: string | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            readonly seq: number;
+            /** @description What. */
+            readonly what: components["schemas"]["Words"];
         };
         /** @description The lower and the upper end. */
         readonly Interval: [
@@ -278,11 +767,6 @@ export interface components {
         /** @description A plane worth keeping. Its picture is a grey PNG at `url`. */
         readonly KeyPlane: {
             readonly box_px: components["schemas"]["BoxXy"] | null;
-            /**
-             * Format: int64
-             * @description The frame it shows.
-             */
-            readonly frame: number;
             /**
              * Format: int64
              * @description Its number; a plane that replaces another has a new one.
@@ -306,8 +790,74 @@ export interface components {
              * @description The track it shows; `null` for a plane kept by hand without one.
              */
             readonly track: number | null;
-            /** @description Where its picture is: `/api/planes/{id}.png`; what it shows never changes. */
+            /** @description Where its picture is: `/api/exams/{exam}/planes/{id}.png`; what it shows never changes. */
             readonly url: string;
+        };
+        /** @enum {string} */
+        readonly LangName: "en" | "zh";
+        /** @description One lesion of the report. */
+        readonly LesionReport: {
+            /** @description What is advised. */
+            readonly advice: components["schemas"]["Field_Advice"];
+            /** @description Boundary, where the edition of the lexicon has one. */
+            readonly boundary: components["schemas"]["Field_Word"];
+            /** @description Calcifications; `[NoCalcification]` where a person says that there are none. */
+            readonly calcification: components["schemas"]["Field_Vec_Word"];
+            /** @description The category. */
+            readonly category: components["schemas"]["Field_BiRads"];
+            /** @description From the skin to its nearest edge, mm. */
+            readonly depth_mm: components["schemas"]["Field_f32"];
+            /** @description A person struck it out: it is kept, and not printed. */
+            readonly dismissed: boolean;
+            /** @description Why a person took a category below the machine's 4 or 5. */
+            readonly downgrade_reason: string;
+            /** @description Echo pattern. */
+            readonly echo: components["schemas"]["Field_Word"];
+            /**
+             * Format: int32
+             * @description Its number within the examination.
+             */
+            readonly lesion: number;
+            /** @description Its letter. */
+            readonly letter: string;
+            readonly malignancy?: components["schemas"]["Chance"] | null;
+            /** @description Margin: circumscribed, or every fault of the edge. */
+            readonly margin: components["schemas"]["Field_Vec_Word"];
+            /** @description Orientation. */
+            readonly orientation: components["schemas"]["Field_Word"];
+            /** @description Where it lies. */
+            readonly place: components["schemas"]["Field_Place"];
+            /** @description Its planes, in the order of their reasons. */
+            readonly planes: readonly components["schemas"]["Plane"][];
+            /** @description Posterior features. */
+            readonly posterior: components["schemas"]["Field_Word"];
+            /** @description Shape. */
+            readonly shape: components["schemas"]["Field_Word"];
+            /**
+             * Format: int32
+             * @description In how many frames it was seen.
+             */
+            readonly sightings: number;
+            /** @description Long axis, the one across it, and the third. */
+            readonly size: components["schemas"]["Field_LesionSize"];
+            /** @description Volume in cm³ and its relative error: simulated. */
+            readonly volume_cm3?: readonly number[] | null;
+        };
+        /** @description A length with its unit: millimetres, or pixels where the scale is unknown. */
+        readonly LesionSize: {
+            /**
+             * Format: float
+             * @description The longest diameter.
+             */
+            readonly long: number;
+            /**
+             * Format: float
+             * @description Across it in the same plane.
+             */
+            readonly short: number;
+            readonly third?: components["schemas"]["ThirdAxis"] | null;
+            /** @description `mm` or `{pixels}`: one unit for all axes. */
+            readonly unit: components["schemas"]["Unit"];
         };
         /** @description One quality light. */
         readonly Light: {
@@ -376,6 +926,17 @@ export interface components {
             /** @description The simulated third dimension so far. */
             readonly volume: components["schemas"]["Volume"];
         };
+        /** @description The model that proposed. */
+        readonly MachineRecord: {
+            /** @description Engine and precision, such as `onnxruntime/openvino bf16`. */
+            readonly engine: string;
+            /** @description Its name. */
+            readonly model: string;
+            /** @description SHA-256 of the weights, hex. */
+            readonly sha256: string;
+            /** @description Its version. */
+            readonly version: string;
+        };
         /** @description The model that reads the frames, and how it runs. */
         readonly Model: {
             /** @description Engine and execution provider: `rten`, `onnxruntime/cpu`, `onnxruntime/openvino`. */
@@ -394,6 +955,94 @@ export interface components {
             /** @description Its version, from its card. */
             readonly version: string;
         };
+        /** @description A report in words. */
+        readonly Narrative: {
+            /** @description In the order of a report; none is empty. */
+            readonly sections: readonly components["schemas"]["Section"][];
+        };
+        /** @description The sentences in both languages. */
+        readonly Narratives: {
+            /** @description English. */
+            readonly en: components["schemas"]["Narrative"];
+            /** @description Chinese, simplified. */
+            readonly zh: components["schemas"]["Narrative"];
+        };
+        /** @description What a page says to begin an examination. */
+        readonly NewExam: {
+            /** @default null */
+            readonly circumstances: components["schemas"]["Circumstances"] | null;
+            /** @default null */
+            readonly patient: components["schemas"]["Patient"] | null;
+            /**
+             * @description Where its frames come from, such as `capture` or `phantom:3`; without it the program's usual source.
+             * @default null
+             */
+            readonly source: string | null;
+        };
+        /** @description Something that must be said or mended before a report can be signed. */
+        readonly Obstacle: {
+            /** @description Its key. */
+            readonly code: components["schemas"]["ObstacleCode"];
+            readonly field?: components["schemas"]["FieldName"] | null;
+            /**
+             * Format: int32
+             * @description The lesion that it concerns.
+             */
+            readonly lesion?: number | null;
+        };
+        /**
+         * @description Why a report cannot be signed.
+         * @enum {string}
+         */
+        readonly ObstacleCode: "no_patient" | "nothing_examined" | "open" | "no_side" | "no_clock" | "no_size" | "no_category" | "advice_too_low" | "cyst_too_high" | "no_reason";
+        /** @description What stands in the way of a signature, in words. */
+        readonly ObstacleView: components["schemas"]["Obstacle"] & {
+            /** @description One line. */
+            readonly words: components["schemas"]["Words"];
+        };
+        /** @description A field that is still the machine's word alone. */
+        readonly OpenField: {
+            /** @description Which field. */
+            readonly field: components["schemas"]["FieldName"];
+            /**
+             * Format: int32
+             * @description Of which lesion.
+             */
+            readonly lesion: number;
+        };
+        /** @description A paragraph. */
+        readonly Paragraph: {
+            /**
+             * Format: int32
+             * @description The lesion it describes.
+             */
+            readonly lesion?: number | null;
+            /** @description At least one; none is empty. */
+            readonly runs: readonly components["schemas"]["Run"][];
+        };
+        /** @description Who is examined, as far as anybody has said. */
+        readonly Patient: {
+            /**
+             * @description `YYYY-MM-DD`, or empty.
+             * @default
+             */
+            readonly birth_date: string;
+            /**
+             * @description The identifier of the house.
+             * @default
+             */
+            readonly id: string;
+            /**
+             * @description The name as it is written.
+             * @default
+             */
+            readonly name: string;
+            /**
+             * @description `F`, `M`, `O`, or empty.
+             * @default
+             */
+            readonly sex: string;
+        };
         /** @description The middle and the end of a distribution. */
         readonly Percentiles: {
             /**
@@ -407,15 +1056,275 @@ export interface components {
              */
             readonly p99: number;
         };
+        /** @description Where a lesion lies, or where the probe stands. */
+        readonly Place: {
+            readonly clock?: components["schemas"]["Clock"] | null;
+            /**
+             * Format: float
+             * @description From the nipple, not from the areola's edge, mm.
+             */
+            readonly from_nipple_mm?: number | null;
+            /** @description Which breast. */
+            readonly side: components["schemas"]["Side"];
+        };
+        /** @description A picture of the report. */
+        readonly Plane: {
+            /** @description The lesion's outline on it, closed, pixels; empty where it has none. */
+            readonly contour_px: readonly (readonly number[])[];
+            /**
+             * Format: int64
+             * @description Its number within the examination.
+             */
+            readonly id: number;
+            /**
+             * Format: int32
+             * @description The lesion it shows; `None` for a plane kept for itself.
+             */
+            readonly lesion?: number | null;
+            /** @description Width and height of the picture. */
+            readonly picture_px: readonly number[];
+            /** @description Why it is here. */
+            readonly reason: components["schemas"]["PlaneReason"];
+            readonly size?: components["schemas"]["LesionSize"] | null;
+            /**
+             * Format: double
+             * @description Milliseconds since the examination's first frame.
+             */
+            readonly time_ms: number;
+        };
         /**
-         * @description Why a plane was kept.
+         * @description Why a plane is in the report.
          * @enum {string}
          */
-        readonly PlaneReason: "largest" | "features" | "suspicious" | "kept";
+        readonly PlaneReason: "largest" | "across" | "features" | "suspicious" | "kept";
         /** @description Why a request was not answered. */
         readonly Problem: {
             /** @description One English line with the field, the value and the limit. */
             readonly error: string;
+        };
+        /** @description How long a fault of the picture held. */
+        readonly QualityRecord: {
+            /** @description Its key, such as `contact_lost`. */
+            readonly code: string;
+            /**
+             * Format: float
+             * @description How long it held, all together, seconds.
+             */
+            readonly seconds: number;
+            /**
+             * Format: int32
+             * @description How often it came.
+             */
+            readonly times: number;
+        };
+        /** @description Why an act was not followed. */
+        readonly Refused: {
+            /** @description Its key. */
+            readonly code: string;
+            /** @description One English line. */
+            readonly error: string;
+        };
+        /** @description A report, draft or signed. */
+        readonly Report: {
+            /** @description What was added after a signature. */
+            readonly addenda: readonly components["schemas"]["Addendum"][];
+            /**
+             * Format: int64
+             * @description When it began, milliseconds since 1970-01-01 UTC.
+             */
+            readonly began_ms: number;
+            /** @description Right, then left. */
+            readonly breasts: readonly components["schemas"]["BreastReport"][];
+            /** @description What is said of the whole. */
+            readonly circumstances: components["schemas"]["Circumstances"];
+            /** @description The examination's identifier. */
+            readonly examination: string;
+            /** @description Lesions right, then left; by suspicion, then clock; those without a side last. */
+            readonly lesions: readonly components["schemas"]["LesionReport"][];
+            /** @description The edition of the lexicon that its words are of, such as `birads_5`. */
+            readonly lexicon_edition: string;
+            readonly machine?: components["schemas"]["MachineRecord"] | null;
+            readonly overall?: components["schemas"]["BiRads"] | null;
+            /** @description Who is examined. */
+            readonly patient: components["schemas"]["Patient"];
+            /** @description Planes kept for themselves. */
+            readonly planes: readonly components["schemas"]["Plane"][];
+            /** @description What was wrong with the pictures, and for how long. */
+            readonly quality: readonly components["schemas"]["QualityRecord"][];
+            /** @description Who said how large a pixel is, such as `ruler`; `None`: unknown, sizes are pixels. */
+            readonly scale_source?: string | null;
+            /** @description Signatures, oldest first; empty for a draft. */
+            readonly signatures: readonly components["schemas"]["Signature"][];
+            /** @description The frames came from the virtual transducer: nobody was examined. */
+            readonly simulated: boolean;
+        };
+        /** @description A report with everything that a page shows around it. */
+        readonly ReportView: {
+            /** @description How many entries its history has. */
+            readonly history: number;
+            /** @description Its sentences. */
+            readonly narrative: components["schemas"]["Narratives"];
+            /** @description Why it is not. */
+            readonly not_saved_why: string | null;
+            /** @description What stands in the way of a signature, open proposals included. */
+            readonly obstacles: readonly components["schemas"]["ObstacleView"][];
+            /** @description Proposals that nobody has taken or changed yet. */
+            readonly open: readonly components["schemas"]["OpenField"][];
+            /** @description Its fields. */
+            readonly report: components["schemas"]["Report"];
+            /** @description Everything is on the disk, or will be within a second. */
+            readonly saved: boolean;
+            /**
+             * Format: int64
+             * @description The number of its last entry: a greater one is newer.
+             */
+            readonly seq: number;
+            /** @description Nothing stands in its way. */
+            readonly signable: boolean;
+            /** @description How many acts this person can take back. */
+            readonly undo: number;
+        };
+        /**
+         * @description In which role a report is signed.
+         * @enum {string}
+         */
+        readonly Role: "examiner" | "reviewer";
+        /** @description Words that stand alike. */
+        readonly Run: {
+            /** @description They rest on a proposal of the machine to which nobody has said anything: dashed, or underlined with dots. */
+            readonly proposed: boolean;
+            /** @description The words. */
+            readonly text: string;
+        };
+        /** @description A person's word on a field. */
+        readonly Said_Advice: {
+            /**
+             * Format: int64
+             * @description When, milliseconds since 1970-01-01 UTC.
+             */
+            readonly at_ms: number;
+            /** @description Who. */
+            readonly by: string;
+            /**
+             * @description What is advised.
+             * @enum {string}
+             */
+            readonly value?: "routine" | "short_follow_up" | "mammography" | "core_biopsy" | "other";
+        };
+        /** @description A person's word on a field. */
+        readonly Said_BiRads: {
+            /**
+             * Format: int64
+             * @description When, milliseconds since 1970-01-01 UTC.
+             */
+            readonly at_ms: number;
+            /** @description Who. */
+            readonly by: string;
+            readonly value?: string;
+        };
+        /** @description A person's word on a field. */
+        readonly Said_bool: {
+            /**
+             * Format: int64
+             * @description When, milliseconds since 1970-01-01 UTC.
+             */
+            readonly at_ms: number;
+            /** @description Who. */
+            readonly by: string;
+            readonly value?: boolean;
+        };
+        /** @description A person's word on a field. */
+        readonly Said_f32: {
+            /**
+             * Format: int64
+             * @description When, milliseconds since 1970-01-01 UTC.
+             */
+            readonly at_ms: number;
+            /** @description Who. */
+            readonly by: string;
+            /** Format: float */
+            readonly value?: number;
+        };
+        /** @description A person's word on a field. */
+        readonly Said_LesionSize: {
+            /**
+             * Format: int64
+             * @description When, milliseconds since 1970-01-01 UTC.
+             */
+            readonly at_ms: number;
+            /** @description Who. */
+            readonly by: string;
+            /** @description A length with its unit: millimetres, or pixels where the scale is unknown. */
+            readonly value?: {
+                /**
+                 * Format: float
+                 * @description The longest diameter.
+                 */
+                readonly long: number;
+                /**
+                 * Format: float
+                 * @description Across it in the same plane.
+                 */
+                readonly short: number;
+                readonly third?: components["schemas"]["ThirdAxis"] | null;
+                /** @description `mm` or `{pixels}`: one unit for all axes. */
+                readonly unit: components["schemas"]["Unit"];
+            };
+        };
+        /** @description A person's word on a field. */
+        readonly Said_Place: {
+            /**
+             * Format: int64
+             * @description When, milliseconds since 1970-01-01 UTC.
+             */
+            readonly at_ms: number;
+            /** @description Who. */
+            readonly by: string;
+            /** @description Where a lesion lies, or where the probe stands. */
+            readonly value?: {
+                readonly clock?: components["schemas"]["Clock"] | null;
+                /**
+                 * Format: float
+                 * @description From the nipple, not from the areola's edge, mm.
+                 */
+                readonly from_nipple_mm?: number | null;
+                /** @description Which breast. */
+                readonly side: components["schemas"]["Side"];
+            };
+        };
+        /** @description A person's word on a field. */
+        readonly Said_Vec: {
+            /**
+             * Format: int64
+             * @description When, milliseconds since 1970-01-01 UTC.
+             */
+            readonly at_ms: number;
+            /** @description Who. */
+            readonly by: string;
+            readonly value?: readonly string[];
+        };
+        /** @description A person's word on a field. */
+        readonly Said_Word: {
+            /**
+             * Format: int64
+             * @description When, milliseconds since 1970-01-01 UTC.
+             */
+            readonly at_ms: number;
+            /** @description Who. */
+            readonly by: string;
+            readonly value?: string;
+        };
+        /** @description A part of the report with its heading. */
+        readonly Section: {
+            /** @description As it is printed. */
+            readonly heading: string;
+            /**
+             * @description `notice`, `indication`, `history`, `technique`, `comparison`, `findings_right`, `findings_left`,
+             *     `findings_unplaced`, `impression`, `overall`, `advice` or `record`.
+             */
+            readonly key: string;
+            /** @description At least one. */
+            readonly paragraphs: readonly components["schemas"]["Paragraph"][];
         };
         /** @description A text message from the server. */
         readonly ServerMessage: (components["schemas"]["Hello"] & {
@@ -434,7 +1343,28 @@ export interface components {
          * @description Which breast.
          * @enum {string}
          */
-        readonly Side: "left" | "right";
+        readonly Side: "right" | "left";
+        /** @description A person's signature under one version of a report. */
+        readonly Signature: {
+            /**
+             * Format: int64
+             * @description When, milliseconds since 1970-01-01 UTC.
+             */
+            readonly at_ms: number;
+            /** @description Licence number, or empty. */
+            readonly licence: string;
+            /** @description The name. */
+            readonly name: string;
+            /** @description `examiner` or `reviewer`. */
+            readonly role: string;
+            /** @description SHA-256 of the signed content, hex. */
+            readonly sha256: string;
+            /**
+             * Format: int32
+             * @description The version it stands under, from 1.
+             */
+            readonly version: number;
+        };
         /** @description A size in the picture, unrounded. */
         readonly Size: {
             /**
@@ -485,17 +1415,24 @@ export interface components {
         };
         /** @description What people have switched, the same for every page that watches. */
         readonly State: {
+            /** @description The examination that is going on. */
+            readonly exam: string;
             /** @description The phantom's faults that are switched on. */
             readonly faults: readonly components["schemas"]["Fault"][];
+            /** @description Why it is not. */
+            readonly not_saved_why: string | null;
             /** @description The source rests at someone's request. */
             readonly paused: boolean;
+            readonly probe: components["schemas"]["Place"] | null;
+            /** @description Everything of the examination is on the disk, or will be within a second. */
+            readonly saved: boolean;
             /** @description The truth is being shown. */
             readonly show_truth: boolean;
-            /** @description The breast being scanned, as a person set it. */
+            /** @description The breast being scanned, as a person set it; the left one where nobody has. */
             readonly side: components["schemas"]["Side"];
             /**
              * Format: int32
-             * @description Counts the sweeps since the program started, from 1; tracks and planes belong to one sweep.
+             * @description Counts the sweeps since the program started, from 1; tracks belong to one sweep.
              */
             readonly sweep: number;
             /**
@@ -536,6 +1473,21 @@ export interface components {
             /** @description The whole analysis step, ms, over the last 300 frames. */
             readonly step_ms: components["schemas"]["Percentiles"];
         };
+        /** @description The extent across the planes. */
+        readonly ThirdAxis: {
+            /**
+             * Format: float
+             * @description Its error; `None` where a person measured it.
+             */
+            readonly error?: number | null;
+            /**
+             * Format: float
+             * @description The extent, in the unit of the size.
+             */
+            readonly extent: number;
+            /** @description Made from speckle and not measured: always said beside it. */
+            readonly simulated: boolean;
+        };
         /**
          * @description Where a lesion stands now.
          * @enum {string}
@@ -554,7 +1506,7 @@ export interface components {
             readonly dismissed: boolean;
             /**
              * Format: int32
-             * @description Its number within the sweep.
+             * @description Its number within the examination.
              */
             readonly id: number;
             /** @description Its letter once persistence confirmed it; `null` while it is new. */
@@ -565,6 +1517,7 @@ export interface components {
              */
             readonly malignancy: number | null;
             readonly malignancy_95: components["schemas"]["Interval"] | null;
+            readonly place: components["schemas"]["Place"] | null;
             /**
              * Format: int32
              * @description How many frames it was seen in.
@@ -616,6 +1569,11 @@ export interface components {
          * @enum {string}
          */
         readonly Unfit: "scale_unknown" | "too_fast" | "too_slow" | "too_few_patches" | "turned_back";
+        /**
+         * @description Unified Code for Units of Measure, as far as breast imaging needs it.
+         * @enum {string}
+         */
+        readonly Unit: "mm" | "cm3" | "{pixels}" | "1";
         /** @description The simulated third dimension: made from speckle, not from a tracker, and always called so. */
         readonly Volume: {
             /**
@@ -634,6 +1592,7 @@ export interface components {
             number,
             number
         ];
+        readonly Word: string;
         /** @description Words in both languages of the page. */
         readonly Words: {
             /** @description English. */
@@ -661,6 +1620,292 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    readonly list: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["ExamRow"][];
+                };
+            };
+        };
+    };
+    readonly begin: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewExam"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Begun"];
+                };
+            };
+            /** @description as many go on as may, or the source cannot be read */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a value that cannot be */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly act: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description the examination */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Act"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReportView"];
+                };
+            };
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description signed already, or something stands in the way */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description a value that cannot be */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description the disk did not take it in time */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    readonly history: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description the examination */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["HistoryRow"][];
+                };
+            };
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly plane: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description the plane's number and `.png` */
+                readonly file: string;
+                /** @description the examination */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description 8-bit grey PNG */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "image/png": readonly number[];
+                };
+            };
+            /** @description no such plane was kept */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly report: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description the examination */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReportView"];
+                };
+            };
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly pdf: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description the examination */
+                readonly id: string;
+                /** @description `en` or `zh`. */
+                readonly lang: components["schemas"]["LangName"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description PDF */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/pdf": readonly number[];
+                };
+            };
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly undo: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description the examination */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReportView"];
+                };
+            };
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
     readonly health: {
         readonly parameters: {
             readonly query?: never;
@@ -700,29 +1945,54 @@ export interface operations {
             };
         };
     };
-    readonly plane: {
+    readonly capture_socket: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
             readonly path: {
-                /** @description the plane's number and `.png`, as its `url` has it */
-                readonly file: string;
+                /** @description Its identifier; without it, the newest that goes on. */
+                readonly exam: string | null;
             };
             readonly cookie?: never;
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description 8-bit grey PNG */
-            readonly 200: {
+            /** @description the capture socket */
+            readonly 101: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description another site's page */
+            readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "image/png": readonly number[];
+                    readonly "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description no such plane is kept */
+            /** @description no such examination */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description it is signed, or its frames come from elsewhere */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many pages wait to capture */
+            readonly 503: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -736,7 +2006,10 @@ export interface operations {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
-            readonly path?: never;
+            readonly path: {
+                /** @description Its identifier; without it, the newest that goes on. */
+                readonly exam: string | null;
+            };
             readonly cookie?: never;
         };
         readonly requestBody?: never;
@@ -757,7 +2030,25 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description too many pages watch */
+            /** @description no such examination */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description it is signed, or its source cannot be had */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many pages watch, or too many examinations go on */
             readonly 503: {
                 headers: {
                     readonly [name: string]: unknown;

@@ -4,14 +4,15 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use peony_model::Frame;
+use peony_model::{Frame, MmPerPx};
 use peony_phantom::{FaultSwitch, Phantom, PhantomConfig, PhantomFrame, Sweep};
 use peony_ultrasound::live::LatestSlot;
 use peony_web::SourceCommand;
 use peony_web::wire::{Fault, Source, SourceKind, Truth, Xy};
 
 use super::recording::Recording;
-use crate::cli::{DemoArgs, Source as Asked};
+use super::opener::Between;
+use crate::cli::Source as Asked;
 use crate::exit::Outcome;
 
 /// A breast takes twenty seconds: three lesions and the tissue between them.
@@ -52,6 +53,7 @@ pub struct Captured {
 /// A source that follows the page's commands.
 pub struct Feed {
     player: Player,
+    between: Between,
     sweep: u64,
     /// The sweep that is to begin before the coming frame.
     wanted: Option<Wanted>,
@@ -81,22 +83,36 @@ enum Heard {
     End,
 }
 
+/// What the pages are told of a source that is one of them.
+pub fn capture_description() -> Source {
+    Source {
+        kind: SourceKind::Capture,
+        name: "capture".to_owned(),
+        fps: None,
+        faults: Vec::new(),
+        can_restart: false,
+        can_renew: false,
+        has_truth: false,
+    }
+}
+
 impl Feed {
-    /// Opens what was asked for.
+    /// Opens what was asked for. `fps` is the phantom's rate and that of a folder of frames, `scale` what a person entered for
+    /// a recording.
     ///
     /// # Errors
     /// Where a recording cannot be opened or is a still.
-    pub fn open(args: &DemoArgs) -> Result<Self> {
-        let player = match args.source.clone().unwrap_or(Asked::Phantom(None)) {
+    pub fn open(asked: &Asked, fps: f64, scale: Option<MmPerPx>, between: Between) -> Result<Self> {
+        let player = match asked {
             Asked::Phantom(seed) => {
-                let seed = seed.unwrap_or(args.seed);
-                let (fps, switch) = (args.fps as f32, FaultSwitch::default());
-                let sweep = phantom_sweep(seed, fps, &switch)?;
+                let (fps, switch) = (fps as f32, FaultSwitch::default());
+                let sweep = phantom_sweep(seed.unwrap_or(1), fps, &switch)?;
                 Player::Phantom { fps, switch, sweep }
             }
-            Asked::Path(path) => Player::Recording(Recording::open(&path, args.fps, args.mm_per_px)?),
+            Asked::Path(path) => Player::Recording(Recording::open(path, fps, scale)?),
+            Asked::Capture => bail!("capture: a page gives the frames"),
         };
-        Ok(Self { player, sweep: 0, wanted: None, clock: Clock::default() })
+        Ok(Self { player, between, sweep: 0, wanted: None, clock: Clock::default() })
     }
 
     /// What the pages are told of it; never a path or a name from a file.
@@ -111,8 +127,8 @@ impl Feed {
             name: name.to_owned(),
             fps,
             faults: if phantom { FAULTS.map(|(fault, _)| fault).to_vec() } else { Vec::new() },
-            can_restart: true,
-            can_renew: phantom,
+            can_restart: self.between == Between::Examinations,
+            can_renew: phantom && self.between == Between::Examinations,
             has_truth: phantom,
         }
     }

@@ -1,0 +1,123 @@
+//! `peony demo` and `peony serve`: sources, pipelines and the pages in one process.
+//!
+//! Each examination has a source on a thread of its own, which keeps to its frame rate (or a page that captures), and a
+//! pipeline on another, which takes the newest frame; the server has one more. Between them stand queues of one and the
+//! hub, so none waits for another (invariant 7).
+
+mod opener;
+mod recording;
+mod source;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+
+use anyhow::{Result, bail};
+use peony_examination::Archive;
+use peony_web::{Opener, Rooms, ServeConfig};
+
+use self::opener::{Between, Settings, Studio};
+use crate::cli::{DemoArgs, ServeArgs, Source};
+use crate::exit::Outcome;
+
+/// Opens the page and scans until Ctrl+C.
+///
+/// # Errors
+/// Where the source cannot be opened or the page's port cannot be had.
+pub fn demo(args: &DemoArgs) -> Result<Outcome> {
+    // Nobody is examined: what a demonstration writes goes with it.
+    let folder = tempfile::tempdir()?;
+    let settings = Settings {
+        model: args.model.clone(),
+        source: match args.source.clone() {
+            None | Some(Source::Phantom(None)) => Source::Phantom(Some(args.seed)),
+            Some(source) => source,
+        },
+        fps: args.fps,
+        scale: args.mm_per_px,
+        between: Between::Examinations,
+    };
+    let config = ServeConfig {
+        addr: SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)),
+        // A port that a person chose is taken as it is; the usual one may give way to a neighbour.
+        further_ports: if args.port == crate::cli::DEFAULT_PORT { 9 } else { 0 },
+    };
+    let studio = Studio::new(Archive::open(folder.path())?, settings);
+    let rooms = Rooms::new(Arc::clone(studio.archive()), Some(Arc::clone(&studio) as Arc<dyn Opener>));
+    rooms.begin(None, "")?;
+    let server = peony_web::start(config, Arc::clone(&rooms))?;
+    println!("Peony is scanning: {}", server.url());
+    println!("Only this machine can reach the page. Research use only. Ctrl+C ends it.");
+    if !args.no_open && let Err(error) = open::that_detached(server.url()) {
+        tracing::info!("no browser could be opened: {error}");
+    }
+    until_interrupted()?;
+    server.stop()?;
+    drop(rooms);
+    Ok(studio.close())
+}
+
+/// Serves examinations until Ctrl+C.
+///
+/// # Errors
+/// Where the folder or the address cannot be had.
+pub fn serve(args: &ServeArgs) -> Result<Outcome> {
+    if !args.open {
+        bail!("--open: there are no accounts yet; say --open to serve this machine without them");
+    }
+    let settings = Settings {
+        model: args.model.clone(),
+        source: args.source.clone(),
+        fps: args.fps,
+        scale: args.mm_per_px,
+        between: Between::Rests,
+    };
+    let studio = Studio::new(Archive::open(&args.data)?, settings);
+    let rooms = Rooms::new(Arc::clone(studio.archive()), Some(Arc::clone(&studio) as Arc<dyn Opener>));
+    let config = ServeConfig { addr: args.http, further_ports: 0 };
+    let server = peony_web::start(config, Arc::clone(&rooms))?;
+    println!("Peony serves: {}?page=exams", server.url());
+    println!("Only this machine can reach it. Research use only. Ctrl+C ends it.");
+    until_interrupted()?;
+    server.stop()?;
+    drop(rooms);
+    Ok(studio.close())
+}
+
+/// Ctrl+C ends the examinations and not the process, so that the call still says how it went.
+fn until_interrupted() -> Result<()> {
+    let (tell, told) = sync_channel(1);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let wait = move || {
+        if let Err(error) = runtime.block_on(interrupted()) {
+            // The system's own way of ending the process stays then.
+            tracing::info!("Ctrl+C cannot be waited for: {error}");
+            return;
+        }
+        // The other end waits for nothing else.
+        let _ = tell.send(());
+    };
+    thread::Builder::new().name("peony-interrupt".into()).spawn(wait)?;
+    if told.recv().is_err() {
+        loop {
+            thread::park();
+        }
+    }
+    Ok(())
+}
+
+/// Ctrl+C, or what a service's keeper sends.
+async fn interrupted() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut asked = signal(SignalKind::terminate())?;
+        tokio::select! {
+            pressed = tokio::signal::ctrl_c() => pressed,
+            _ = asked.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}

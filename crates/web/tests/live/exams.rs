@@ -1,0 +1,165 @@
+//! Examinations over HTTP, beside the live page of one.
+
+use peony_ultrasound::output::PlaneReason;
+use serde_json::{Value, json};
+
+use crate::page::{Demo, key_plane};
+
+/// A page on a demo whose lesion A has a plane.
+fn scanned() -> Demo {
+    let demo = Demo::start();
+    demo.publish_with(10, |output| output.events.push(key_plane(PlaneReason::Largest)));
+    demo
+}
+
+fn path(demo: &Demo, what: &str) -> String {
+    format!("/api/exams/{}/{what}", demo.exam())
+}
+
+fn act(demo: &Demo, act: &Value) -> (String, Value) {
+    demo.post(&path(demo, "acts"), &act.to_string())
+}
+
+fn done(demo: &Demo, wanted: &Value) -> Value {
+    let (head, view) = act(demo, wanted);
+    assert!(head.starts_with("HTTP/1.1 200"), "{wanted}: {head} {view}");
+    view
+}
+
+#[test]
+fn what_the_pipeline_says_is_the_report_s_proposal() {
+    let demo = scanned();
+    let view = demo.json(&path(&demo, "report"));
+    let lesion = &view["report"]["lesions"][0];
+    assert_eq!(lesion["letter"], "A");
+    assert_eq!(lesion["category"], json!({"proposed": "4C", "said": null}));
+    assert_eq!(lesion["size"]["proposed"]["long"], 4.0);
+    assert_eq!(lesion["shape"]["proposed"], "shape.irregular");
+    assert_eq!(lesion["planes"][0]["contour_px"], json!([[1.0, 1.0], [5.0, 1.0], [3.0, 4.0]]));
+    assert_eq!(view["open"][0], json!({"lesion": 1, "field": "depth_mm"}));
+    assert_eq!((&view["signable"], &view["saved"]), (&json!(false), &json!(true)));
+    let words = view["narrative"]["zh"].to_string();
+    assert!(words.contains("不规则形"), "{words}");
+    let listed = demo.json("/api/exams");
+    assert_eq!((&listed[0]["id"], &listed[0]["live"]), (&json!(demo.exam()), &json!(true)));
+    assert_eq!((&listed[0]["status"], &listed[0]["category"]), (&json!("open"), &json!("4C")));
+}
+
+#[test]
+fn a_report_is_corrected_signed_and_closed() {
+    let demo = scanned();
+    done(&demo, &json!({"act": "set_patient", "patient": {"id": "P-1", "name": "Demo 01", "sex": "F"}}));
+    let place = json!({"side": "left", "clock": "10:30", "from_nipple_mm": 40.0});
+    done(&demo, &json!({"act": "say", "lesion": 1, "word": {"field": "place", "value": place}}));
+    let view = done(&demo, &json!({"act": "say", "lesion": 1, "word": {"field": "category", "value": "4B"}}));
+    let said = &view["report"]["lesions"][0]["category"];
+    assert_eq!((&said["proposed"], &said["said"]["value"]), (&json!("4C"), &json!("4B")));
+    assert_eq!(said["said"]["by"], "Dr Test");
+    let sign = json!({"act": "sign", "name": "Dr Test", "role": "examiner", "licence": ""});
+    let (head, refused) = act(&demo, &sign);
+    assert!(head.starts_with("HTTP/1.1 409"), "{head}");
+    assert_eq!(refused["code"], "obstacles");
+    let open = view["open"].as_array().unwrap();
+    let fields: Vec<&Value> = open.iter().map(|open| &open["field"]).collect();
+    let view = done(&demo, &json!({"act": "confirm", "lesion": 1, "fields": fields}));
+    assert_eq!((&view["signable"], &view["obstacles"]), (&json!(true), &json!([])));
+    let view = done(&demo, &sign);
+    assert_eq!(view["report"]["signatures"][0]["name"], "Dr Test");
+    let (head, refused) = act(&demo, &json!({"act": "dismiss", "lesion": 1}));
+    assert!(head.starts_with("HTTP/1.1 409"), "{head}");
+    assert_eq!(refused["code"], "signed");
+    let view = done(&demo, &json!({"act": "add", "text": "Biopsy arranged"}));
+    assert_eq!(view["report"]["addenda"][0]["by"], "Dr Test");
+    let history = demo.json(&path(&demo, "history"));
+    let last = history.as_array().unwrap().last().unwrap();
+    assert_eq!((&last["by"], &last["what"]["zh"]), (&json!("Dr Test"), &json!("补充报告")));
+}
+
+#[test]
+fn the_report_comes_on_paper_in_both_languages() {
+    let demo = scanned();
+    for lang in ["en", "zh"] {
+        let (head, pdf) = demo.get(&path(&demo, &format!("report.pdf?lang={lang}")), &demo.host());
+        assert!(head.starts_with("HTTP/1.1 200") && head.contains("application/pdf"), "{head}");
+        assert!(head.contains("no-store"), "{head}");
+        assert!(pdf.starts_with(b"%PDF-"), "{lang}");
+    }
+    let (head, _) = demo.get(&path(&demo, "report.pdf?lang=xx"), &demo.host());
+    assert!(head.starts_with("HTTP/1.1 400"), "{head}");
+}
+
+#[test]
+fn an_act_that_cannot_be_is_one_clear_line_and_changes_nothing() {
+    let demo = scanned();
+    let before = demo.json(&path(&demo, "report"))["report"].clone();
+    for (body, status, code) in [
+        ("{", 422, "bad_value"),
+        (r#"{"act":"close"}"#, 422, "bad_value"),
+        (r#"{"act":"dismiss","lesion":9}"#, 422, "unknown_lesion"),
+        (r#"{"act":"release_plane","plane":9}"#, 422, "unknown_plane"),
+        (r#"{"act":"say","lesion":1,"word":{"field":"shape","value":"echo.complex"}}"#, 422, "bad_value"),
+        (r#"{"act":"add","text":"x"}"#, 409, "not_signed"),
+    ] {
+        let (head, answer) = demo.post(&path(&demo, "acts"), body);
+        assert!(head.starts_with(&format!("HTTP/1.1 {status}")), "{body}: {head} {answer}");
+        assert_eq!(answer["code"], code, "{body}: {answer}");
+        assert!(!answer["error"].as_str().unwrap().contains('\n'), "{answer}");
+    }
+    let (head, answer) = demo.post(&path(&demo, "undo"), "");
+    assert!(head.starts_with("HTTP/1.1 409") && answer["code"] == "nothing_to_undo", "{head} {answer}");
+    assert_eq!(demo.json(&path(&demo, "report"))["report"], before);
+}
+
+#[test]
+fn no_foreign_identifier_opens_anything() {
+    let demo = scanned();
+    for id in ["..", "%2e%2e", "x", "00000000-0000-0000-0000-000000000000"] {
+        for what in ["report", "history", "report.pdf", "planes/1.png"] {
+            let (head, _) = demo.get(&format!("/api/exams/{id}/{what}"), &demo.host());
+            assert!(head.starts_with("HTTP/1.1 404"), "{id}/{what}: {head}");
+        }
+        let (head, _) = demo.get(&format!("/live?exam={id}"), &upgrade(&demo));
+        assert!(head.starts_with("HTTP/1.1 404"), "{id}: {head}");
+    }
+    let (head, _) = demo.get(&format!("/capture?exam={}", demo.exam()), &upgrade(&demo));
+    assert!(head.starts_with("HTTP/1.1 409"), "its frames come from elsewhere: {head}");
+}
+
+fn upgrade(demo: &Demo) -> String {
+    format!(
+        "{}Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n",
+        demo.host()
+    )
+    .replace("Host:", "Connection: upgrade\r\nHost:")
+}
+
+#[test]
+fn the_live_page_and_the_report_are_of_one_examination() {
+    let demo = scanned();
+    let (mut page, _) = demo.open();
+    let shown = page.draw_until(|_| true);
+    assert_eq!(shown.update["state"]["exam"], json!(demo.exam()));
+    page.say(r#"{"command":"set_probe","place":{"side":"right","clock":"9:00","from_nipple_mm":30}}"#);
+    page.draw_until(|update| {
+        update["state"]["probe"]["clock"] == "9:00" && update["state"]["side"] == "right"
+    });
+    page.say(r#"{"command":"dismiss","track":1}"#);
+    page.draw_until(|update| update["tracks"][0]["dismissed"] == true);
+    assert_eq!(demo.json(&path(&demo, "report"))["report"]["lesions"][0]["dismissed"], true);
+    done(&demo, &json!({"act": "restore", "lesion": 1}));
+    demo.publish(11);
+    page.draw_until(|update| update["tracks"][0]["dismissed"] == false);
+}
+
+#[test]
+fn a_former_examination_is_still_there_when_another_goes_on() {
+    let demo = scanned();
+    let former = demo.exam();
+    demo.begin_another();
+    demo.publish(0);
+    let view = demo.json(&format!("/api/exams/{former}/report"));
+    assert_eq!(view["report"]["lesions"][0]["letter"], "A");
+    let ids: Vec<Value> =
+        demo.json("/api/exams").as_array().unwrap().iter().map(|row| row["id"].clone()).collect();
+    assert_eq!(ids, [json!(demo.exam()), json!(former)], "the one that goes on first");
+}
