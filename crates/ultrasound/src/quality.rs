@@ -5,6 +5,7 @@
 //! alarms) and on the phantom's faults. Not measured yet: focus, depth, evenness of the sweep.
 
 mod area;
+mod domain;
 mod faults;
 mod hysteresis;
 mod look;
@@ -21,6 +22,7 @@ use crate::motion::{Follower, Motion};
 use crate::output::{ContactSide, Quality};
 use crate::pipeline::{Mode, View};
 use area::AreaKeeper;
+pub(crate) use domain::Domain;
 use hysteresis::Hysteresis;
 pub(crate) use look::Look;
 use look::{Freeze, chroma};
@@ -76,7 +78,7 @@ pub(crate) fn assess(state: &mut Assess, view: &View<'_>) -> Assessed {
         Some(scale) => issues.extend(faults::too_deep(area, scale)),
     }
     if !still {
-        state.domain.settle(&mut issues);
+        settle_domain(&mut state.domain, &mut issues);
     }
     let stopped =
         |issue: &QualityIssue| matches!(issue.code, QualityCode::NoBmode | QualityCode::WrongDomain);
@@ -93,6 +95,15 @@ pub(crate) fn assess(state: &mut Assess, view: &View<'_>) -> Assessed {
         assess_scan(state, view, &mut assessed, area);
     }
     assessed
+}
+
+/// Makes the frame's word on what kind of picture it is that of the sweep.
+fn settle_domain(domain: &mut Domain, issues: &mut Vec<QualityIssue>) {
+    let now = issues.iter().find(|issue| issue.code == QualityCode::WrongDomain).copied();
+    issues.retain(|issue| issue.code != QualityCode::WrongDomain);
+    if domain.settle(now.is_some()) {
+        issues.push(now.unwrap_or(QualityIssue::new(QualityCode::WrongDomain)));
+    }
 }
 
 /// What only a sequence of frames can show: standing still, speed, drops.
@@ -139,32 +150,6 @@ pub(crate) fn conclude(
         picture_px: assessed.area.map(PixelRect::to_box_px),
         speed_mm_s: assessed.motion.as_ref().and_then(Motion::speed_mm_s),
         contact_lost,
-    }
-}
-
-/// Holds what kind of picture a sweep shows: a fan that is told from its shape on one frame and not on the next would be
-/// graded in between.
-#[derive(Debug, Default)]
-struct Domain {
-    /// The issue that holds, if the sweep is of something else; `None` before the first frame.
-    held: Option<Option<QualityIssue>>,
-    against: u32,
-}
-
-impl Domain {
-    /// Frames in a row that must say otherwise: half a second.
-    const PATIENCE: u32 = 15;
-
-    /// Makes the frame's word that of the sweep.
-    fn settle(&mut self, issues: &mut Vec<QualityIssue>) {
-        let now = issues.iter().find(|issue| issue.code == QualityCode::WrongDomain).copied();
-        let held = *self.held.get_or_insert(now);
-        self.against = if held.is_some() == now.is_some() { 0 } else { self.against + 1 };
-        if self.against > Self::PATIENCE {
-            (self.held, self.against) = (Some(now), 0);
-        }
-        issues.retain(|issue| issue.code != QualityCode::WrongDomain);
-        issues.extend(self.held.flatten());
     }
 }
 

@@ -137,20 +137,3 @@ fn the_phantoms_vendor_screen_is_cut_away() {
     let overlap = peony_model::iou(found, truth);
     assert!(overlap > 0.85, "found {found:?}, truth {truth:?}");
 }
-
-#[test]
-fn a_sweep_of_something_else_stays_one_until_half_a_second_says_otherwise() {
-    let mut domain = super::Domain::default();
-    let mut says = |wrong: bool| {
-        let mut issues = vec![QualityIssue::new(QualityCode::Marks)];
-        issues.extend(wrong.then(|| QualityIssue::new(QualityCode::WrongDomain)));
-        domain.settle(&mut issues);
-        assert!(issues.iter().any(|issue| issue.code == QualityCode::Marks));
-        issues.iter().any(|issue| issue.code == QualityCode::WrongDomain)
-    };
-    assert!(says(true), "the first frame decides");
-    let flickering = [false, false, true, false].repeat(20);
-    assert!(flickering.into_iter().all(&mut says), "a few frames change nothing");
-    let ended = (0..30).position(|_| !says(false));
-    assert_eq!(ended, Some(15 - 1), "one of the sixteen was the last of the flicker");
-}
