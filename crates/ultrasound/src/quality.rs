@@ -1,16 +1,19 @@
 //! Is this a picture that can be read, and is it scanned well? Judged from the picture, never from what was found on
 //! it: a network finds its lesion in a bad picture too.
 //!
-//! A simple form: each fault is a figure of the picture against a fixed limit, the limits set on real stills (few false
-//! alarms) and on the phantom's faults. Not measured yet: focus, depth, evenness of the sweep.
+//! A simple form: each fault is a figure against a fixed limit, the limits set on real stills (few false alarms) and on the
+//! phantom's faults. Most figures are of one picture; gain that drops and speckle that smears are told from what was usual in
+//! the sweep, since another machine's good picture may look the same.
 
 mod area;
 mod domain;
 mod faults;
 mod hysteresis;
 mod look;
+mod pace;
 #[cfg(test)]
 mod tests;
+mod usual;
 
 use std::cmp::Reverse;
 
@@ -26,6 +29,8 @@ pub(crate) use domain::Domain;
 use hysteresis::Hysteresis;
 pub(crate) use look::Look;
 use look::{Freeze, chroma};
+use pace::Pace;
+use usual::Usual;
 
 /// What the quality stage remembers.
 #[derive(Default)]
@@ -36,6 +41,8 @@ pub(crate) struct Assess {
     follower: Follower,
     hysteresis: Hysteresis,
     domain: Domain,
+    usual: Usual,
+    pace: Pace,
     drops: Drops,
 }
 
@@ -92,7 +99,7 @@ pub(crate) fn assess(state: &mut Assess, view: &View<'_>) -> Assessed {
         ..Assessed::default()
     };
     if !still {
-        assess_scan(state, view, &mut assessed, area);
+        assess_scan(state, view, &mut assessed, area, &look);
     }
     assessed
 }
@@ -106,17 +113,20 @@ fn settle_domain(domain: &mut Domain, issues: &mut Vec<QualityIssue>) {
     }
 }
 
-/// What only a sequence of frames can show: standing still, speed, drops.
-fn assess_scan(state: &mut Assess, view: &View<'_>, assessed: &mut Assessed, area: PixelRect) {
+/// What only a sequence of frames can show: standing still, speed, what has changed in the sweep, drops.
+fn assess_scan(state: &mut Assess, view: &View<'_>, assessed: &mut Assessed, area: PixelRect, look: &Look) {
     assessed.frozen = state.freeze.is_frozen(view, area);
     if assessed.frozen {
         assessed.issues.push(QualityIssue::new(QualityCode::Frozen));
     } else if assessed.readable {
         assessed.motion = state.follower.follow(view, area);
-        if let Some(issue) = assessed.motion.as_ref().and_then(faults::too_fast) {
-            assessed.moving_fast = true;
-            assessed.issues.push(issue);
-        }
+        let motion = assessed.motion.as_ref();
+        let change = state.usual.compare(area, look, motion, &assessed.issues);
+        let too_fast = motion.and_then(faults::too_fast).or(change.smeared);
+        assessed.moving_fast = too_fast.is_some();
+        assessed.issues.extend(change.dimmed);
+        assessed.issues.extend(too_fast);
+        assessed.issues.extend(state.pace.is_jerky(motion));
     } else {
         state.follower.forget();
     }
