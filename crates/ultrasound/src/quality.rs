@@ -11,6 +11,7 @@ mod faults;
 mod hysteresis;
 mod look;
 mod pace;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod usual;
@@ -143,6 +144,9 @@ pub(crate) fn conclude(
     let mut issues = assessed.issues.clone();
     if detected.findings.iter().any(|found| found.cut) {
         issues.push(QualityIssue::new(QualityCode::LesionCut));
+    }
+    if let (Some(area), Some(lesion)) = (assessed.area, detected.findings.first()) {
+        issues.extend(settings::unfit_for(view, area, lesion.finding.region.box_px()));
     }
     if detected.outside {
         issues.push(QualityIssue::new(QualityCode::WrongDomain));
