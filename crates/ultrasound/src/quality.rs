@@ -9,6 +9,7 @@ mod area;
 mod domain;
 mod faults;
 mod hysteresis;
+mod live_cells;
 mod look;
 mod pace;
 mod settings;
