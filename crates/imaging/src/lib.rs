@@ -27,6 +27,6 @@ pub use letterbox::{Letterbox, ResampleError, Resampler};
 pub use ncc::{NccSurface, PatchGrid};
 pub use outline::{Feret, feret, outline, polygon_area};
 pub use phase::{PhaseCorrelator, Shift, Spectrum};
-pub use picture_area::picture_area;
+pub use picture_area::{picture_area, to_pixel_edges};
 pub use rect::PixelRect;
 pub use still::{StillError, check_size, read_still};

@@ -29,6 +29,8 @@ pub enum QualityCode {
     Jerky,
     Frozen,
     LesionCut,
+    FocusOff,
+    DepthOff,
     Marks,
     ColourBox,
     NoBmode,
@@ -48,7 +50,7 @@ struct Row {
 
 impl QualityCode {
     /// Every code, in the table's order.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::ContactLost,
         Self::GainLow,
         Self::GainHigh,
@@ -57,6 +59,8 @@ impl QualityCode {
         Self::Jerky,
         Self::Frozen,
         Self::LesionCut,
+        Self::FocusOff,
+        Self::DepthOff,
         Self::Marks,
         Self::ColourBox,
         Self::NoBmode,
@@ -79,6 +83,8 @@ impl QualityCode {
             Self::Jerky => row("jerky", "PN2006", Warn, "Sweep more evenly", "保持匀速"),
             Self::Frozen => row("frozen", "PN2007", Info, "Frozen on the machine, analysis rests", "图像已冻结，分析暂停"),
             Self::LesionCut => row("lesion_cut", "PN2008", Warn, "Lesion cut at the edge; recentre", "病灶被截断，请居中"),
+            Self::FocusOff => row("focus_off", "PN2009", Warn, "Set the focus at the lesion", "焦点移至病灶深度"),
+            Self::DepthOff => row("depth_off", "PN2010", Warn, "Set depth to include the chest wall", "调节深度至可见胸壁"),
             Self::Marks => row("marks", "PN2011", Info, "Calipers or text on the picture, analysis may be affected", "图上有标尺或文字，可能影响分析"),
             Self::ColourBox => row("colour_box", "PN2012", Info, "Colour is on, grading uses B-mode only", "彩色模式：分级仅用灰阶"),
             Self::NoBmode => row("no_bmode", "PN2013", Stop, "No breast B-mode picture found", "未找到乳腺灰阶图"),

@@ -19,7 +19,7 @@ use crate::network::{
     CANVAS, CELL, CELLS, MAPS, MASK, MASK_STEP, NetOutputs, Network, NetworkError, Reading, RegionLogits,
 };
 use crate::pipeline::{Mode, View};
-use crate::quality::Assessed;
+use crate::quality::{Assessed, Domain};
 
 /// The smallest part that is a finding, in pixels of the mask: 0.1 % of the canvas.
 const SMALLEST_PX: u32 = (MASK * MASK / 1000) as u32;
@@ -53,7 +53,7 @@ pub(crate) struct Detected {
     pub findings: Vec<Found>,
     pub malignancy: Option<f32>,
     pub lesion: Option<f32>,
-    /// The network says that this is no picture of a breast that it reads.
+    /// The network says of the sweep, or of a still, that it is no picture of a breast that it reads.
     pub outside: bool,
     pub network_took: Duration,
     /// Whether the network looked at this very frame; false while frozen, unreadable or without a network.
@@ -68,6 +68,7 @@ pub(crate) struct Detect {
     canvas: Vec<u8>,
     input: Vec<f32>,
     labels: Labels,
+    domain: Domain,
     past: Option<Past>,
 }
 
@@ -90,6 +91,7 @@ impl Detect {
             canvas: vec![0; CANVAS * CANVAS],
             input: vec![0.0; CANVAS * CANVAS],
             labels: Labels::new(),
+            domain: Domain::default(),
             past: None,
         }
     }
@@ -170,8 +172,13 @@ pub(crate) fn find(state: &mut Detect, view: &View<'_>, assessed: &Assessed) -> 
         }
     };
     state.error = None;
-    if outputs.breast < reading.breast {
-        return Detected { outside: true, network_took, fresh: true, ..Detected::default() };
+    // A frame that the network does not take for a breast is not graded. Whether the sweep is refused is settled over half a
+    // second, during which the network is asked on.
+    let foreign = outputs.breast < reading.breast;
+    let outside = if sweep { state.domain.settle(foreign) } else { foreign };
+    if foreign || outside {
+        state.past = past.filter(|_| !outside);
+        return Detected { outside, network_took, fresh: true, ..Detected::default() };
     }
     let keep = if outputs.state.is_some() { 0.0 } else { past_share(assessed) };
     let past = past.filter(|_| keep > 0.0);

@@ -48,6 +48,8 @@ pub(crate) struct Motion {
     pub shift_px: [f32; 2],
     /// Likeness of the speckle of this frame and the last, the median over patches, 0..=1.
     pub correlation: f32,
+    /// How many patches of speckle were compared: with few the likeness says nothing.
+    pub patches: usize,
     /// The step out of the plane at the middle of the picture, mm; `None` without a scale or where unfit.
     pub step_mm: Option<f32>,
     /// How the step changes across the picture, mm a mm.
@@ -61,6 +63,16 @@ pub(crate) struct Motion {
 }
 
 impl Motion {
+    /// Whether enough speckle was compared to say how alike the frames are.
+    pub fn is_told(&self) -> bool {
+        self.patches >= FEWEST_PATCHES
+    }
+
+    /// Whether too little of the speckle is left to follow it, with or without a scale.
+    pub fn is_lost(&self) -> bool {
+        self.is_told() && self.correlation < TOO_FAST
+    }
+
     /// How fast the probe leaves the plane, mm/s, simulated from speckle.
     pub fn speed_mm_s(&self) -> Option<f32> {
         self.step_mm.filter(|_| self.seconds > 0.0).map(|step| step / self.seconds)
@@ -214,6 +226,7 @@ impl Follower {
         let mut motion = Motion {
             shift_px: [px_x, px_y],
             correlation: lags[0].1.median().clamp(0.0, 1.0),
+            patches: lags[0].1.patches.len(),
             seconds,
             scale: sampled.scale,
             ..Motion::default()

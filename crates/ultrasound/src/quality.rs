@@ -1,15 +1,21 @@
 //! Is this a picture that can be read, and is it scanned well? Judged from the picture, never from what was found on
 //! it: a network finds its lesion in a bad picture too.
 //!
-//! A simple form: each fault is a figure of the picture against a fixed limit, the limits set on real stills (few false
-//! alarms) and on the phantom's faults. Not measured yet: focus, depth, evenness of the sweep.
+//! A simple form: each fault is a figure against a fixed limit, the limits set on real stills (few false alarms) and on the
+//! phantom's faults. Most figures are of one picture; gain that drops and speckle that smears are told from what was usual in
+//! the sweep, since another machine's good picture may look the same.
 
 mod area;
+mod domain;
 mod faults;
 mod hysteresis;
+mod live_cells;
 mod look;
+mod pace;
+mod settings;
 #[cfg(test)]
 mod tests;
+mod usual;
 
 use std::cmp::Reverse;
 
@@ -21,9 +27,12 @@ use crate::motion::{Follower, Motion};
 use crate::output::{ContactSide, Quality};
 use crate::pipeline::{Mode, View};
 use area::AreaKeeper;
+pub(crate) use domain::Domain;
 use hysteresis::Hysteresis;
 pub(crate) use look::Look;
 use look::{Freeze, chroma};
+use pace::Pace;
+use usual::Usual;
 
 /// What the quality stage remembers.
 #[derive(Default)]
@@ -34,6 +43,8 @@ pub(crate) struct Assess {
     follower: Follower,
     hysteresis: Hysteresis,
     domain: Domain,
+    usual: Usual,
+    pace: Pace,
     drops: Drops,
 }
 
@@ -76,7 +87,7 @@ pub(crate) fn assess(state: &mut Assess, view: &View<'_>) -> Assessed {
         Some(scale) => issues.extend(faults::too_deep(area, scale)),
     }
     if !still {
-        state.domain.settle(&mut issues);
+        settle_domain(&mut state.domain, &mut issues);
     }
     let stopped =
         |issue: &QualityIssue| matches!(issue.code, QualityCode::NoBmode | QualityCode::WrongDomain);
@@ -90,22 +101,34 @@ pub(crate) fn assess(state: &mut Assess, view: &View<'_>) -> Assessed {
         ..Assessed::default()
     };
     if !still {
-        assess_scan(state, view, &mut assessed, area);
+        assess_scan(state, view, &mut assessed, area, &look);
     }
     assessed
 }
 
-/// What only a sequence of frames can show: standing still, speed, drops.
-fn assess_scan(state: &mut Assess, view: &View<'_>, assessed: &mut Assessed, area: PixelRect) {
+/// Makes the frame's word on what kind of picture it is that of the sweep.
+fn settle_domain(domain: &mut Domain, issues: &mut Vec<QualityIssue>) {
+    let now = issues.iter().find(|issue| issue.code == QualityCode::WrongDomain).copied();
+    issues.retain(|issue| issue.code != QualityCode::WrongDomain);
+    if domain.settle(now.is_some()) {
+        issues.push(now.unwrap_or(QualityIssue::new(QualityCode::WrongDomain)));
+    }
+}
+
+/// What only a sequence of frames can show: standing still, speed, what has changed in the sweep, drops.
+fn assess_scan(state: &mut Assess, view: &View<'_>, assessed: &mut Assessed, area: PixelRect, look: &Look) {
     assessed.frozen = state.freeze.is_frozen(view, area);
     if assessed.frozen {
         assessed.issues.push(QualityIssue::new(QualityCode::Frozen));
     } else if assessed.readable {
         assessed.motion = state.follower.follow(view, area);
-        if let Some(issue) = assessed.motion.as_ref().and_then(faults::too_fast) {
-            assessed.moving_fast = true;
-            assessed.issues.push(issue);
-        }
+        let motion = assessed.motion.as_ref();
+        let change = state.usual.compare(area, look, motion, &assessed.issues);
+        let too_fast = motion.and_then(faults::too_fast).or(change.smeared);
+        assessed.moving_fast = too_fast.is_some();
+        assessed.issues.extend(change.dimmed);
+        assessed.issues.extend(too_fast);
+        assessed.issues.extend(state.pace.is_jerky(motion));
     } else {
         state.follower.forget();
     }
@@ -123,6 +146,9 @@ pub(crate) fn conclude(
     if detected.findings.iter().any(|found| found.cut) {
         issues.push(QualityIssue::new(QualityCode::LesionCut));
     }
+    if let (Some(area), Some(lesion)) = (assessed.area, detected.findings.first()) {
+        issues.extend(settings::unfit_for(view, area, lesion.finding.region.box_px()));
+    }
     if detected.outside {
         issues.push(QualityIssue::new(QualityCode::WrongDomain));
     }
@@ -139,32 +165,6 @@ pub(crate) fn conclude(
         picture_px: assessed.area.map(PixelRect::to_box_px),
         speed_mm_s: assessed.motion.as_ref().and_then(Motion::speed_mm_s),
         contact_lost,
-    }
-}
-
-/// Holds what kind of picture a sweep shows: a fan that is told from its shape on one frame and not on the next would be
-/// graded in between.
-#[derive(Debug, Default)]
-struct Domain {
-    /// The issue that holds, if the sweep is of something else; `None` before the first frame.
-    held: Option<Option<QualityIssue>>,
-    against: u32,
-}
-
-impl Domain {
-    /// Frames in a row that must say otherwise: half a second.
-    const PATIENCE: u32 = 15;
-
-    /// Makes the frame's word that of the sweep.
-    fn settle(&mut self, issues: &mut Vec<QualityIssue>) {
-        let now = issues.iter().find(|issue| issue.code == QualityCode::WrongDomain).copied();
-        let held = *self.held.get_or_insert(now);
-        self.against = if held.is_some() == now.is_some() { 0 } else { self.against + 1 };
-        if self.against > Self::PATIENCE {
-            (self.held, self.against) = (Some(now), 0);
-        }
-        issues.retain(|issue| issue.code != QualityCode::WrongDomain);
-        issues.extend(self.held.flatten());
     }
 }
 

@@ -338,3 +338,39 @@ fn what_the_network_does_not_read_is_said_and_not_graded() {
     assert!(wrong(&refused), "{:?}", refused.quality.issues);
     assert!(refused.findings.is_empty() && refused.malignancy.is_none() && refused.lesion.is_none());
 }
+
+#[test]
+fn one_frame_that_the_network_doubts_neither_refuses_a_sweep_nor_is_graded() {
+    let other = |index: u64| {
+        let mut frame = frame(index, true, known());
+        if let Pixels::Luma8(picture) = &mut frame.pixels {
+            for (x, y) in (0..60).flat_map(|x| (0..60).map(move |y| (x, y))) {
+                picture.put_pixel(x, y, Luma([255]));
+            }
+        }
+        frame
+    };
+    // `r`: refused; `g`: graded. Letters of `plan`: a breast (b) or something else (x).
+    let said = |plan: &str| {
+        let network = Counting { seen: Arc::default() };
+        let mut pipeline = Pipeline::new(Some(Box::new(network)), Mode::Sweep);
+        let mut word = |(index, kind): (u64, char)| {
+            let made = if kind == 'x' { other(index) } else { frame(index, true, known()) };
+            let output = step(&mut pipeline, &made);
+            let refused = output.quality.issues.iter().any(|issue| issue.code == QualityCode::WrongDomain);
+            match (refused, output.malignancy.is_some()) {
+                (true, false) => 'r',
+                (false, true) => 'g',
+                (false, false) => '-',
+                (true, true) => '!',
+            }
+        };
+        (0..).zip(plan.chars()).map(&mut word).collect::<String>()
+    };
+    assert_eq!(said("bbbxbbbxxb"), "ggg-ggg--g");
+    assert_eq!(said("xxxbxxbbx"), "rrrrrrrrr");
+    let ended = said(&format!("xx{}", "b".repeat(30)));
+    assert_eq!(ended.find('g'), Some(2 + 15), "half a second of breast ends it: {ended}");
+    let begun = said(&format!("bb{}", "x".repeat(20)));
+    assert_eq!(begun.find('r'), Some(2 + 15), "half a second of something else refuses it: {begun}");
+}

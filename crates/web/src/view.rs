@@ -98,9 +98,9 @@ fn light_of(code: QualityCode) -> Option<LightName> {
     match code {
         QualityCode::ContactLost => Some(LightName::Contact),
         QualityCode::GainLow | QualityCode::GainHigh => Some(LightName::Gain),
-        QualityCode::Blur => Some(LightName::Sharp),
+        QualityCode::Blur | QualityCode::FocusOff => Some(LightName::Sharp),
         QualityCode::TooFast | QualityCode::Jerky => Some(LightName::Speed),
-        QualityCode::ScaleUnknown => Some(LightName::Depth),
+        QualityCode::ScaleUnknown | QualityCode::DepthOff => Some(LightName::Depth),
         QualityCode::LesionCut => Some(LightName::Whole),
         QualityCode::ColourBox => Some(LightName::Colour),
         QualityCode::Frozen

@@ -1,8 +1,11 @@
 //! Where the picture is: named by the file, or found on the screen and then held.
 
-use peony_imaging::{CellGrid, PixelRect, picture_area};
+use std::ops::Range;
+
+use peony_imaging::{CellGrid, PixelRect, picture_area, to_pixel_edges};
 use peony_model::iou;
 
+use super::live_cells::LiveCells;
 use crate::pipeline::View;
 
 /// A found area that covers this share of the frame is the frame.
@@ -11,15 +14,21 @@ const WHOLE: f32 = 0.8;
 const INK: f32 = 0.01;
 /// Two areas that overlap by this are one.
 const SAME: f32 = 0.9;
-/// Frames in a row that must disagree with the held area before another is taken.
+/// An area that holds the held one and more is another below this: its dark depth has begun to live.
+const GROWN: f32 = 0.98;
+/// Frames in a row that must disagree with the held area, and agree with each other, before another is taken.
 const PATIENCE: u32 = 20;
+/// The same where something drawn covers a part of the held area: a menu is open for seconds.
+const PATIENCE_COVERED: u32 = 450;
 
 /// Remembers where the picture is.
 #[derive(Debug, Default)]
 pub(super) struct AreaKeeper {
     held: Option<PixelRect>,
     frame_size: [u32; 2],
-    disagree: u32,
+    live: LiveCells,
+    /// The area that disagrees with the held one, and for how many frames.
+    other: Option<(PixelRect, u32)>,
     empty: u32,
 }
 
@@ -33,32 +42,76 @@ impl AreaKeeper {
         if let Some(region) = view.frame.spacing.tissue_region() {
             return PixelRect::covering(region.area_px, size[0], size[1]);
         }
-        let now = on_screen(grid, PixelRect::whole(size[0], size[1]));
+        let live = (!still).then(|| self.live.watch(grid));
+        let now = on_screen(grid, live, view);
+        self.empty = if now.is_some() { 0 } else { self.empty + 1 };
         match (self.held, now) {
             (None, _) => self.held = now,
-            (Some(held), Some(now)) => {
-                self.empty = 0;
-                let same = iou(held.to_box_px(), now.to_box_px()) >= SAME;
-                self.disagree = if same { 0 } else { self.disagree + 1 };
-                if self.disagree > PATIENCE {
-                    (self.held, self.disagree) = (Some(now), 0);
-                }
-            }
-            (Some(_), None) => {
-                self.empty += 1;
-                if self.empty > PATIENCE {
-                    (self.held, self.empty) = (None, 0);
-                }
-            }
+            (Some(held), Some(now)) => self.weigh(grid, held, now),
+            (Some(_), None) if self.empty > PATIENCE => self.held = None,
+            (Some(_), None) => {}
         }
         self.held
     }
+
+    /// Hold on to the area, or take the other that was seen for long enough.
+    fn weigh(&mut self, grid: &CellGrid, held: PixelRect, now: PixelRect) {
+        let overlap = iou(held.to_box_px(), now.to_box_px());
+        let more = now.to_box_px().inflate(0.5, 0.5).contains_box(&held.to_box_px());
+        if overlap >= if more { GROWN } else { SAME } {
+            self.other = None;
+            return;
+        }
+        let seen = match self.other {
+            Some((other, seen)) if iou(other.to_box_px(), now.to_box_px()) >= SAME => seen + 1,
+            _ => 1,
+        };
+        let patience = if is_covered(grid, held, now) { PATIENCE_COVERED } else { PATIENCE };
+        self.other = Some((now, seen));
+        if seen > patience {
+            (self.held, self.other) = (Some(now), None);
+        }
+    }
+}
+
+/// Whether `now` is what is left of the held area beside something drawn, such as a menu: one side has come in, the others
+/// are where they were, and the strip in between is not black. Another depth moves two sides at least, since the picture of a
+/// linear probe keeps its proportions, and leaves black.
+fn is_covered(grid: &CellGrid, held: PixelRect, now: PixelRect) -> bool {
+    let side = CellGrid::SIDE as u32;
+    let came_in = |sooner: u32, later: u32| later > sooner + 2 * side;
+    let (right, bottom) = (|area: PixelRect| area.x + area.width, |area: PixelRect| area.y + area.height);
+    let strips = [
+        (came_in(held.x, now.x), PixelRect { width: now.x.saturating_sub(held.x), ..held }),
+        (
+            came_in(right(now), right(held)),
+            PixelRect { x: right(now), width: right(held).saturating_sub(right(now)), ..held },
+        ),
+        (came_in(held.y, now.y), PixelRect { height: now.y.saturating_sub(held.y), ..held }),
+        (
+            came_in(bottom(now), bottom(held)),
+            PixelRect { y: bottom(now), height: bottom(held).saturating_sub(bottom(now)), ..held },
+        ),
+    ];
+    let mut moved = strips.into_iter().filter(|(moved, _)| *moved);
+    let (Some((_, strip)), None) = (moved.next(), moved.next()) else { return false };
+    let cells = |from: u32, length: u32, most: usize| {
+        (from / side) as usize..((from + length) as usize / CellGrid::SIDE).min(most)
+    };
+    let columns = cells(strip.x, strip.width, grid.columns());
+    let (mut drawn, mut all) = (0, 0);
+    for row in cells(strip.y, strip.height, grid.rows()) {
+        drawn += columns.clone().filter(|column| grid.at(*column, row).is_ink()).count();
+        all += columns.len();
+    }
+    2 * drawn > all
 }
 
 /// The picture's area on a screen. A still that is all picture stays whole, its dark corners and depths included: only
 /// where other things are drawn around the picture is it cut out.
-fn on_screen(grid: &CellGrid, whole: PixelRect) -> Option<PixelRect> {
-    let found = picture_area(grid)?;
+fn on_screen(grid: &CellGrid, live: Option<&[bool]>, view: &View<'_>) -> Option<PixelRect> {
+    let whole = PixelRect::whole(view.luma.width(), view.luma.height());
+    let found = picture_area(grid, live)?;
     if found.area() as f32 >= WHOLE * whole.area() as f32 {
         return Some(whole);
     }
@@ -80,21 +133,31 @@ fn on_screen(grid: &CellGrid, whole: PixelRect) -> Option<PixelRect> {
         .flat_map(|row| (0..columns).map(move |column| (column, row)))
         .filter(|&(column, row)| outside(column, row) && drawn(column, row))
         .count();
-    Some(if ink as f32 > INK * (columns * rows) as f32 { with_lost_sides(grid, found) } else { whole })
+    if ink as f32 <= INK * (columns * rows) as f32 {
+        return Some(whole);
+    }
+    Some(with_lost_sides(grid, found, to_pixel_edges(&view.luma, found)))
 }
 
-/// The area with the columns beside it that are bright at the level of the skin: there the probe has lost contact, and
-/// reverberation is all that is left. A vendor's ruler or text stands apart from the picture, so the first dark
-/// column ends it.
-fn with_lost_sides(grid: &CellGrid, found: PixelRect) -> PixelRect {
+/// The area with the columns beside it that are bright at the level of the skin and dark below: there the probe has lost
+/// contact, and reverberation is all that is left. A vendor's ruler or text stands apart from the picture, so the first dark
+/// column ends it; a light ground or a menu is as bright below. `cells` is the area in whole cells, `area` the same to the
+/// pixel.
+fn with_lost_sides(grid: &CellGrid, cells: PixelRect, area: PixelRect) -> PixelRect {
     let side = CellGrid::SIDE as u32;
-    let rows = found.y / side..found.y / side + (found.height / side / 8).max(1);
-    let bright = |column: u32| {
-        let sum: u32 = rows.clone().map(|row| u32::from(grid.at(column as usize, row as usize).mean)).sum();
-        sum > 30 * rows.len() as u32
+    let (top, height) = (cells.y / side, cells.height / side);
+    let banded = |column: u32| {
+        let mean = |rows: Range<u32>| {
+            let count = rows.len().max(1) as f32;
+            rows.map(|row| f32::from(grid.at(column as usize, row as usize).mean)).sum::<f32>() / count
+        };
+        let near = mean(top..top + (height / 8).max(1));
+        near > 30.0 && near > 3.0 * mean(top + height * 3 / 8..top + height * 5 / 8)
     };
-    let (first, end) = (found.x / side, (found.x + found.width) / side);
-    let left = (0..first).rev().take_while(|column| bright(*column)).count() as u32;
-    let right = (end..grid.columns() as u32).take_while(|column| bright(*column)).count() as u32;
-    PixelRect { x: found.x - left * side, width: found.width + (left + right) * side, ..found }
+    let (first, end) = (cells.x / side, (cells.x + cells.width) / side);
+    let left = (0..first).rev().take_while(|column| banded(*column)).count() as u32;
+    let right = (end..grid.columns() as u32).take_while(|column| banded(*column)).count() as u32;
+    let x = if left > 0 { (first - left) * side } else { area.x };
+    let to = if right > 0 { (end + right) * side } else { area.x + area.width };
+    PixelRect { x, width: to - x, ..area }
 }

@@ -5,7 +5,7 @@ use peony_model::{CalibrationSource, MmPerPx, QualityCode, QualityIssue};
 
 use super::look::{ColumnSignal, Look};
 use crate::motion::Motion;
-use crate::output::{ContactSide, Unfit};
+use crate::output::ContactSide;
 
 /// One cell in twenty of a picture with enough gain is brighter than this; in the darkest of 495 stills it is 75.
 const GAIN_LOW: f32 = 70.0;
@@ -19,6 +19,8 @@ const BLUR: f32 = 0.092;
 const NO_TISSUE: f32 = 9.0;
 /// Reverberation may reach down into it: then up to this grey, under a near field three times as bright.
 const REVERBERATION: f32 = 40.0;
+/// Columns of reverberation differ less than this from their neighbours, speckle more.
+const BANDED: f32 = 0.03;
 /// The share of columns at one side that must be lost.
 const LOST_SIDE: f32 = 0.08;
 /// The share of columns that makes the whole.
@@ -92,13 +94,9 @@ pub(super) fn contact(look: &Look) -> Option<ContactSide> {
     if count < 8 {
         return None;
     }
-    let lost = |column: &ColumnSignal| {
-        (column.tissue < NO_TISSUE && column.near > column.tissue)
-            || (column.tissue < REVERBERATION && column.near > 3.0 * column.tissue)
-    };
-    let all = look.columns.iter().filter(|column| lost(column)).count();
-    let left = look.columns.iter().take_while(|column| lost(column)).count();
-    let right = look.columns.iter().rev().take_while(|column| lost(column)).count();
+    let all = look.columns.iter().filter(|column| is_lost(column)).count();
+    let left = look.columns.iter().take_while(|column| is_lost(column)).count();
+    let right = look.columns.iter().rev().take_while(|column| is_lost(column)).count();
     let share = |columns: usize| columns as f32 / count as f32;
     if share(all) >= LOST_WHOLE {
         Some(ContactSide::Whole)
@@ -109,12 +107,21 @@ pub(super) fn contact(look: &Look) -> Option<ContactSide> {
     }
 }
 
-/// Faster than speckle can follow, by the speed read or because nothing of the speckle is left.
+/// Whether nothing under the near field is tissue: it is dark, or the bands of reverberation that reach down into it are
+/// the same beside it, and end.
+fn is_lost(column: &ColumnSignal) -> bool {
+    let dark = column.tissue < NO_TISSUE && column.near > column.tissue;
+    let fading = column.tissue < REVERBERATION && column.near > 3.0 * column.tissue;
+    let banded = column.across < BANDED && column.deep < REVERBERATION && column.near > 3.0 * column.deep;
+    dark || fading || banded
+}
+
+/// Faster than speckle can follow, by the speed read or, with or without a scale, because nothing of the speckle is left.
 pub(super) fn too_fast(motion: &Motion) -> Option<QualityIssue> {
     let issue = QualityIssue::new(QualityCode::TooFast);
     match motion.speed_mm_s() {
         Some(speed) if speed > TOO_FAST_MM_S => Some(issue.with_figure(speed, TOO_FAST_MM_S)),
-        _ if motion.unfit == Some(Unfit::TooFast) => Some(issue),
+        _ if motion.is_lost() => Some(issue),
         _ => None,
     }
 }

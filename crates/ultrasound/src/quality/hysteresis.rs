@@ -40,7 +40,7 @@ impl Hysteresis {
                 None => {
                     light.with = 0;
                     light.without = light.without.saturating_add(1);
-                    if light.without >= OFF || code == QualityCode::ScaleUnknown {
+                    if light.without >= OFF || goes_at_once(code) {
                         light.shown = None;
                     }
                 }
@@ -52,6 +52,12 @@ impl Hysteresis {
 
 fn holds_at_once(code: QualityCode) -> bool {
     matches!(code, QualityCode::ScaleUnknown | QualityCode::WrongDomain | QualityCode::NoBmode)
+}
+
+/// The scale is known or not; what kind of picture it is was held for half a second before (`Domain`), and what is graded
+/// must not be called unreadable.
+fn goes_at_once(code: QualityCode) -> bool {
+    matches!(code, QualityCode::ScaleUnknown | QualityCode::WrongDomain)
 }
 
 #[cfg(test)]

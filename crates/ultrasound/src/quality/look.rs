@@ -1,5 +1,7 @@
 //! The figures of one picture that faults are judged by.
 
+use std::ops::Range;
+
 use image::GrayImage;
 use peony_imaging::{CellGrid, PixelRect};
 use peony_model::Pixels;
@@ -21,6 +23,8 @@ pub(crate) struct Look {
     /// Standard deviation of grey over its mean within a cell, the median over the cells that show something: what speckle
     /// is by its nature, and the grain of a film is not.
     pub contrast: f32,
+    /// Standard deviation of grey within a cell, the mean over the cells that show something.
+    pub deviation: f32,
     /// Share of pixels that are strokes of text or marks.
     pub strokes: f32,
     /// Mean square of differences of neighbours over those of pixels four apart, along the lines of sight and across.
@@ -41,6 +45,11 @@ pub(crate) struct ColumnSignal {
     pub near: f32,
     /// Mean grey of the tissue under it (an eighth to five eighths).
     pub tissue: f32,
+    /// Mean grey of the lower part of that (three eighths to five eighths), which reverberation does not reach.
+    pub deep: f32,
+    /// How much the cells of the upper half differ from those beside them, over their mean grey: speckle does, bands of
+    /// reverberation are the same along the whole face.
+    pub across: f32,
 }
 
 impl Look {
@@ -49,11 +58,12 @@ impl Look {
         let side = CellGrid::SIDE;
         let columns = area.x as usize / side..((area.x + area.width) as usize / side).min(grid.columns());
         let rows = area.y as usize / side..((area.y + area.height) as usize / side).min(grid.rows());
-        if columns.is_empty() || rows.is_empty() {
+        if columns.len() < 2 || rows.is_empty() {
             return Self::default();
         }
         let mut greys = Histogram::new(0.0, 256.0, 128);
         let mut contrasts = Histogram::new(0.0, 1.0, 500);
+        let (mut deviations, mut lit) = (0_u32, 0_u32);
         let (mut black, mut saturated, mut flat, mut strokes) = (0_u32, 0_u32, 0_u32, 0_u32);
         for row in rows.clone() {
             for column in columns.clone() {
@@ -61,6 +71,8 @@ impl Look {
                 greys.add(f32::from(cell.mean));
                 if cell.mean > LIT_WELL {
                     contrasts.add(f32::from(cell.deviation) / f32::from(cell.mean));
+                    deviations += u32::from(cell.deviation);
+                    lit += 1;
                 }
                 black += u32::from(cell.black);
                 saturated += u32::from(cell.saturated);
@@ -76,12 +88,16 @@ impl Look {
             saturated: saturated as f32 / pixels,
             // A picture too dark to tell keeps what speckle has.
             contrast: contrasts.quantile(0.5).unwrap_or(1.0),
+            deviation: deviations as f32 / lit.max(1) as f32,
             flat: flat as f32 / (pixels - black as f32).max(1.0),
             strokes: strokes as f32 / pixels,
             sharpness,
             sharpness_across,
             near_width: near_width(grid, columns.clone(), rows.clone()),
-            columns: columns.map(|column| column_signal(grid, column, rows.clone())).collect(),
+            columns: columns
+                .clone()
+                .map(|column| column_signal(grid, column, columns.clone(), rows.clone()))
+                .collect(),
         }
     }
 }
@@ -90,7 +106,7 @@ impl Look {
 const LIT_WELL: u8 = 25;
 
 /// See [`Look::near_width`]. The near field is the upper sixth of the rows that show anything.
-fn near_width(grid: &CellGrid, columns: std::ops::Range<usize>, rows: std::ops::Range<usize>) -> f32 {
+fn near_width(grid: &CellGrid, columns: Range<usize>, rows: Range<usize>) -> f32 {
     const LIT: u8 = 8;
     let span = |row: usize| {
         let lit = |column: &usize| grid.at(*column, row).mean > LIT;
@@ -105,15 +121,27 @@ fn near_width(grid: &CellGrid, columns: std::ops::Range<usize>, rows: std::ops::
     if inside > 0.15 * width { (right - left) / width } else { 1.0 }
 }
 
-fn column_signal(grid: &CellGrid, column: usize, rows: std::ops::Range<usize>) -> ColumnSignal {
+fn column_signal(grid: &CellGrid, column: usize, columns: Range<usize>, rows: Range<usize>) -> ColumnSignal {
     let height = rows.len();
-    let near = rows.start..rows.start + (height / 8).max(1);
-    let tissue = near.end..rows.start + (height * 5 / 8).max(1);
-    let mean = |rows: std::ops::Range<usize>| {
+    let down = |eighths: usize| rows.start + (height * eighths / 8).max(1);
+    let mean = |rows: Range<usize>| {
         let count = rows.len().max(1) as f32;
         rows.map(|row| f32::from(grid.at(column, row).mean)).sum::<f32>() / count
     };
-    ColumnSignal { near: mean(near), tissue: mean(tissue) }
+    // The neighbour towards the middle, so that a border of the picture is not compared with what lies outside.
+    let beside = if column < (columns.start + columns.end) / 2 { column + 1 } else { column - 1 };
+    let (mut apart, mut sum) = (0_u32, 0_u32);
+    for row in rows.start..down(4) {
+        let (here, there) = (grid.at(column, row).mean, grid.at(beside, row).mean);
+        apart += u32::from(here.abs_diff(there));
+        sum += u32::from(here);
+    }
+    ColumnSignal {
+        near: mean(rows.start..down(1)),
+        tissue: mean(down(1)..down(5)),
+        deep: mean(down(3)..down(5)),
+        across: apart as f32 / sum.max(1) as f32,
+    }
 }
 
 /// Fine over coarse: the mean square of neighbours' differences over that of pixels four apart, read on every fourth

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use peony_model::{Frame, Pixels, QualityCode, Spacing};
-use peony_phantom::{Fault, Faults, MassPlan, Phantom, PhantomConfig};
+use peony_phantom::{Fault, Faults, MassPlan, PathKind, Phantom, PhantomConfig};
 
 use super::*;
 
@@ -118,7 +118,9 @@ fn the_phantoms_faults_are_seen() {
     ] {
         let judged = phantom_frames(fault.into());
         report(fault.as_str(), &judged);
-        if share(&judged, code) < 0.8 || share(&clean, code) > 0.1 {
+        if share(&judged, code) < if fault == Fault::LostContact { 1.0 } else { 0.8 }
+            || share(&clean, code) > 0.1
+        {
             missed.push((fault.as_str(), share(&judged, code), share(&clean, code)));
         }
     }
@@ -138,19 +140,38 @@ fn the_phantoms_vendor_screen_is_cut_away() {
     assert!(overlap > 0.85, "found {found:?}, truth {truth:?}");
 }
 
+/// Frames of a fault until its light is on, after most of a second without; `None` where it stays off for half a second.
+fn lit_after(seed: u64, start: u32, fault: Fault, code: QualityCode) -> Option<u32> {
+    let path = PathKind::Freehand;
+    let config =
+        PhantomConfig { masses: MassPlan::Normal, speed_mm_s: 8.0, path, ..PhantomConfig::default() };
+    let phantom = Phantom::new(seed, &config).unwrap();
+    let mut state = Assess::default();
+    let mut ticks = start;
+    (0..35).find_map(|number| {
+        let faults = if number < 20 { Faults::NONE } else { fault.into() };
+        let pose = phantom.path().pose(ticks as f32 / config.fps);
+        ticks += if faults.contains(Fault::TooFast) { 4 } else { 1 };
+        let time_ns = u64::from(number) * 33_333_333;
+        let frame = Frame { index: u64::from(number), time_ns, ..phantom.frame(&pose, faults).frame };
+        let view = View { frame: &frame, luma: frame.luma(), mode: Mode::Sweep };
+        let assessed = assess(&mut state, &view);
+        let quality = conclude(&mut state, &view, &assessed, &Detected::default());
+        let on = quality.issues.iter().any(|issue| issue.code == code);
+        assert!(!on || number >= 20, "{} on frame {number}, before it began", code.key());
+        on.then(|| number - 20)
+    })
+}
+
 #[test]
-fn a_sweep_of_something_else_stays_one_until_half_a_second_says_otherwise() {
-    let mut domain = super::Domain::default();
-    let mut says = |wrong: bool| {
-        let mut issues = vec![QualityIssue::new(QualityCode::Marks)];
-        issues.extend(wrong.then(|| QualityIssue::new(QualityCode::WrongDomain)));
-        domain.settle(&mut issues);
-        assert!(issues.iter().any(|issue| issue.code == QualityCode::Marks));
-        issues.iter().any(|issue| issue.code == QualityCode::WrongDomain)
-    };
-    assert!(says(true), "the first frame decides");
-    let flickering = [false, false, true, false].repeat(20);
-    assert!(flickering.into_iter().all(&mut says), "a few frames change nothing");
-    let ended = (0..30).position(|_| !says(false));
-    assert_eq!(ended, Some(15 - 1), "one of the sixteen was the last of the flicker");
+fn what_only_the_sweep_shows_is_told_within_half_a_second() {
+    // Blurred by its own way, a hurried stretch reads as half as fast; a bright breast 22 dB too low is as bright as some stills.
+    for (seed, start, fault, code) in [
+        (1502, 100, Fault::TooFast, QualityCode::TooFast),
+        (1511, 100, Fault::TooFast, QualityCode::TooFast),
+        (1505, 150, Fault::TooDark, QualityCode::GainLow),
+    ] {
+        let lit = lit_after(seed, start, fault, code);
+        assert!(lit.is_some(), "{} of breast {seed} is missed", fault.as_str());
+    }
 }
