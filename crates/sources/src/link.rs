@@ -42,7 +42,8 @@ pub enum Heard {
 /// A picture as a connection gives it: without a number, and with its device's time.
 #[derive(Debug)]
 pub struct Picture {
-    /// When the device says it was taken, since 1970-01-01 UTC; `None` where it does not say.
+    /// When the device says it was taken, since a moment that stays the same while the source does, such as 1970-01-01 UTC;
+    /// `None` where it does not say.
     pub stamp: Option<Duration>,
     /// When the last byte of it arrived here.
     pub arrived: Instant,
@@ -67,6 +68,10 @@ pub enum SourceError {
     /// The connection broke.
     #[error("the connection broke: {0}")]
     Broken(#[source] io::Error),
+    /// What stands in the way of its RTSP session.
+    #[cfg(feature = "rtsp")]
+    #[error("RTSP: {0}")]
+    Rtsp(#[from] crate::rtsp::RtspError),
     /// What it sent is not OpenIGTLink as we read it.
     #[error("OpenIGTLink: {0}")]
     Igtl(#[from] IgtlError),

@@ -1,10 +1,10 @@
 //! Between the thread that reads a device and the one that reads its frames: a queue that keeps the newest frame.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use peony_model::Frame;
+use peony_model::{Frame, LatestSlot};
 
 use crate::SourceError;
 
@@ -36,78 +36,55 @@ pub struct Counts {
 /// At most one frame, one [`Event::Lost`] and one [`Event::Back`], in the order in which they came (invariant 7).
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    events: VecDeque<Event>,
-    counts: Counts,
-    /// Either side has gone.
-    ended: bool,
+    events: LatestSlot<VecDeque<Event>>,
+    damaged: AtomicU64,
 }
 
 impl Queue {
     /// A frame takes the place of the one before, a loss that of what was said of the connection before.
     pub fn put(&self, event: Event) {
-        let mut state = self.lock();
-        let before = state.events.len();
-        match &event {
-            Event::Frame(_) => {
-                state.events.retain(|waiting| !matches!(waiting, Event::Frame(_)));
-                state.counts.dropped += (before - state.events.len()) as u64;
+        self.events.put_with(|waiting| {
+            let events = waiting.get_or_insert_default();
+            let before = events.len();
+            let mut dropped = 0;
+            match &event {
+                Event::Frame(_) => {
+                    events.retain(|waiting| !matches!(waiting, Event::Frame(_)));
+                    dropped = before - events.len();
+                }
+                Event::Lost { .. } => events.retain(|waiting| matches!(waiting, Event::Frame(_))),
+                Event::Back => {}
             }
-            Event::Lost { .. } => state.events.retain(|waiting| matches!(waiting, Event::Frame(_))),
-            Event::Back => {}
-        }
-        state.events.push_back(event);
-        self.changed.notify_all();
+            events.push_back(event);
+            dropped as u64
+        });
     }
 
     /// Waits for an event; `None` once the source has ended and everything was taken.
     pub fn take(&self) -> Option<Event> {
-        let mut state = self.lock();
-        loop {
-            if let Some(event) = state.events.pop_front() {
-                return Some(event);
-            }
-            if state.ended {
-                return None;
-            }
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
+        self.events.take_with(|waiting| waiting.as_mut().and_then(VecDeque::pop_front))
     }
 
     /// Counts a message that could not be read, and says how many there were.
     pub fn count_damaged(&self) -> u64 {
-        let mut state = self.lock();
-        state.counts.damaged += 1;
-        state.counts.damaged
+        self.damaged.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     pub fn counts(&self) -> Counts {
-        self.lock().counts
+        Counts { dropped: self.events.dropped(), damaged: self.damaged.load(Ordering::Relaxed) }
     }
 
     pub fn end(&self) {
-        self.lock().ended = true;
-        self.changed.notify_all();
+        self.events.close();
     }
 
     pub fn has_ended(&self) -> bool {
-        self.lock().ended
+        self.events.is_closed()
     }
 
     /// Waits for so long, or until the queue has ended.
     pub fn rest(&self, wait: Duration) {
-        let waited = self.changed.wait_timeout_while(self.lock(), wait, |state| !state.ended);
-        drop(waited.unwrap_or_else(PoisonError::into_inner));
-    }
-
-    /// A thread that panicked while it held the lock leaves a whole state behind: each change is one assignment.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.events.rest(wait);
     }
 }
 

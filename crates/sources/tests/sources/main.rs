@@ -9,7 +9,11 @@
 mod capture;
 mod golden;
 mod messages;
+#[cfg(feature = "h264")]
+mod mp4;
 mod pyigtl;
+#[cfg(feature = "rtsp")]
+mod rtsp;
 mod seeds;
 mod server;
 mod stream;
