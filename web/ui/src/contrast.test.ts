@@ -47,13 +47,15 @@ describe("contrast", () => {
   });
 });
 
+const STYLES = ["page.css", "live.css", "map.css", "review.css", "start.css"];
+
 describe("the styles", () => {
-  it.each(["page.css", "live.css"])("%s takes its colours from the tokens", (file) => {
+  it.each(STYLES)("%s takes its colours from the tokens", (file) => {
     const written = read(file).match(/#[0-9a-f]{3,8}\b/gi) ?? [];
     // White over a key plane's own black shade: there is no surface token for a picture's edge.
     expect(written.filter((value) => value !== "#fff")).toEqual([]);
   });
-  it.each(["page.css", "live.css"])("%s has no type of its own size under 12 px", (file) => {
+  it.each(STYLES)("%s has no type of its own size under 12 px", (file) => {
     const sizes = [...read(file).matchAll(/font-size: ([\d.]+)(px|rem)/g)];
     for (const [, value, unit] of sizes) {
       expect(Number(value) * (unit === "rem" ? 14 : 1)).toBeGreaterThanOrEqual(12);

@@ -1,19 +1,15 @@
-/** The page's beginning: opens the live socket of the program that served it, and shows the examination. */
+/** The page's beginning. */
 import { createRoot } from "react-dom/client";
 import "./tokens.css";
 import "./page.css";
 import "./live.css";
-import { Examination } from "./live/examination";
-import { LivePage } from "./parts/LivePage";
-
-const address = new URL("/live", window.location.href);
-address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
-
-const examination = new Examination(address.href);
-examination.open();
+import "./map.css";
+import "./review.css";
+import "./start.css";
+import { App } from "./App";
 
 const root = document.getElementById("page");
 if (!root) {
   throw new Error("index.html: no element #page");
 }
-createRoot(root).render(<LivePage examination={examination} />);
+createRoot(root).render(<App />);

@@ -8,6 +8,7 @@ export type Action =
   | "marks"
   | "keep"
   | "side"
+  | "place"
   | "next"
   | "dismiss"
   | "undo"
@@ -16,7 +17,8 @@ export type Action =
   | "keys"
   | "pause"
   | "truth"
-  | "sweep";
+  | "sweep"
+  | "finish";
 
 export interface Binding {
   readonly action: Action;
@@ -30,6 +32,7 @@ export const BINDINGS: readonly Binding[] = [
   { action: "marks", key: "h", word: "marks", icon: "marks" },
   { action: "keep", key: " ", word: "keep_plane", icon: "keep" },
   { action: "side", key: "s", word: "side", icon: "side" },
+  { action: "place", key: "m", word: "place", icon: "place" },
   { action: "next", key: "n", word: "next_lesion", icon: "next" },
   { action: "dismiss", key: "x", word: "dismiss", icon: "dismiss" },
   { action: "undo", key: "z", word: "undo", icon: "undo" },
@@ -38,11 +41,19 @@ export const BINDINGS: readonly Binding[] = [
   { action: "pause", key: "p", word: "pause", icon: "pause" },
   { action: "truth", key: "t", word: "show_truth", icon: "faults" },
   { action: "sweep", key: "r", word: "new_sweep", icon: "sweep" },
+  { action: "finish", key: "f", word: "finish", icon: "finish" },
   { action: "keys", key: "?", word: "keys", icon: "keys" },
 ];
 
-/** Whether the source has what the action is about: where not, there is neither button nor key for it. */
-export function isFor(source: Source | undefined, action: Action): boolean {
+/** What there is to act on. */
+export interface Has {
+  readonly source: Source | undefined;
+  /** The program keeps a report of this examination. */
+  readonly report: boolean;
+}
+
+/** Whether there is what the action is about: where not, there is neither button nor key for it. */
+export function isFor({ source, report }: Has, action: Action): boolean {
   switch (action) {
     case "faults":
       return source !== undefined && source.faults.length > 0;
@@ -51,12 +62,15 @@ export function isFor(source: Source | undefined, action: Action): boolean {
     case "pause":
     case "sweep":
       return source?.can_restart ?? false;
+    case "place":
+    case "finish":
+      return report;
     default:
       return true;
   }
 }
 
-const OF_THIS_PAGE: readonly Action[] = ["marks", "next", "big", "keys"];
+const OF_THIS_PAGE: readonly Action[] = ["marks", "next", "big", "keys", "finish"];
 
 /** Whether the action changes the examination of every page: a page that only watches may not. */
 export function commands(action: Action): boolean {

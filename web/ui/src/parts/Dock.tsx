@@ -1,28 +1,33 @@
 import type { ReactNode } from "react";
 import type { Scene } from "../live/examination";
-import { type Action, BINDINGS, commands, isFor } from "../live/keys";
+import { type Action, BINDINGS, commands, type Has, isFor } from "../live/keys";
 import { useWords } from "../words/words";
 import { KeyCap } from "./chips";
 import { Icon, type IconName } from "./shapes";
 
+export type LivePanel = "faults" | "keys" | "place";
+
 export interface DockState {
   readonly marks: boolean;
   readonly big: boolean;
-  readonly panel: "faults" | "keys" | null;
+  readonly panel: LivePanel | null;
 }
 
 interface Props {
   readonly scene: Scene;
+  readonly has: Has;
   readonly state: DockState;
   readonly onAction: (action: Action) => void;
 }
 
-export function Dock({ scene, state, onAction }: Props) {
+export function Dock({ scene, has, state, onAction }: Props) {
   const words = useWords();
-  const { update, hello, current, watching } = scene;
+  const { update, current, watching } = scene;
+  // With a report the next action is to finish it, and there are more actions than words have room.
+  const { report } = has;
   const paused = update?.state.paused ?? false;
   const button = (action: Action, rest: Omit<ButtonProps, "action" | "onAction"> = {}): ReactNode =>
-    isFor(hello?.source, action) && (
+    isFor(has, action) && (
       <DockButton
         action={action}
         onAction={onAction}
@@ -35,15 +40,22 @@ export function Dock({ scene, state, onAction }: Props) {
       {button("marks", { pressed: state.marks })}
       {button("keep", { off: !update })}
       {button("side", { label: words.say(update?.state.side === "right" ? "right" : "left"), off: !update })}
+      {button("place", { pressed: state.panel === "place", opens: true })}
       {button("next", { off: current === null })}
-      {button("dismiss", { off: current === null })}
-      {button("undo", { off: !update || update.state.undo === 0 })}
+      {button("dismiss", { off: current === null, short: report })}
+      {button("undo", { off: !update || update.state.undo === 0, short: report })}
       {button("big", { pressed: state.big, short: true })}
-      {button("faults", { pressed: state.panel === "faults", count: update?.state.faults.length ?? 0, opens: true })}
+      {button("faults", {
+        pressed: state.panel === "faults",
+        count: update?.state.faults.length ?? 0,
+        opens: true,
+        short: report,
+      })}
       {button("keys", { pressed: state.panel === "keys", short: true, opens: true })}
       <span className="space" />
       {button("pause", { short: true, off: !update, ...(paused && { label: words.say("resume"), icon: "resume" }) })}
-      {button("sweep", { next: true })}
+      {button("sweep", report ? { short: true } : { next: true })}
+      {button("finish", { next: true })}
     </nav>
   );
 }
@@ -96,7 +108,7 @@ function DockButton({
       onClick={() => !off && onAction(action)}
       {...state}
     >
-      {action !== "sweep" && <Icon name={icon ?? binding.icon} />}
+      {!next && <Icon name={icon ?? binding.icon} />}
       <span className="word">{word}</span>
       {count > 0 && <span className="number">{count}</span>}
       <KeyCap>{cap}</KeyCap>

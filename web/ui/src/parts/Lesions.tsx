@@ -1,15 +1,21 @@
 import type { LiveUpdate, TrackView } from "../api/wire";
+import type { Place, ReportView } from "../exam/api";
+import { placeText } from "../exam/format";
 import type { Examination, Scene } from "../live/examination";
+import { en } from "../words/en";
 import { intervalText, isUnsure, NONE, percent, probability, sizeText, thirdAxis } from "../words/numbers";
-import { useWords, type Words } from "../words/words";
+import { useWords, type WordKey, type Words } from "../words/words";
 import { Category, DraftTag, Letter, Probability } from "./chips";
+import { placeOfTrack } from "./LiveMap";
 
 interface Props {
   readonly examination: Examination;
   readonly scene: Scene;
+  /** Where the lesions lie, as far as the report knows. */
+  readonly view: ReportView | null;
 }
 
-export function Lesions({ examination, scene }: Props) {
+export function Lesions({ examination, scene, view }: Props) {
   const words = useWords();
   const { update, current } = scene;
   const tracks = update ? ordered(update.tracks, current) : [];
@@ -28,6 +34,7 @@ export function Lesions({ examination, scene }: Props) {
               <Row
                 track={track}
                 update={update}
+                place={placeOfTrack(view, track)}
                 current={track.id === current}
                 onChoose={() => examination.choose(track.id)}
               />
@@ -56,16 +63,17 @@ export function ordered(tracks: readonly TrackView[], current: number | null): r
 interface RowProps {
   readonly track: TrackView;
   readonly update: LiveUpdate;
+  readonly place: Place | null;
   readonly current: boolean;
   readonly onChoose: () => void;
 }
 
-function Row({ track, update, current, onChoose }: RowProps) {
+function Row({ track, update, place, current, onChoose }: RowProps) {
   const words = useWords();
   const isNew = track.letter === null;
   const resting = isNew || track.dismissed;
   const kind = track.dismissed ? "dismissed" : isNew ? "new" : current ? "current" : "";
-  const place = words.say(update.state.side === "left" ? "left_breast" : "right_breast");
+  const where = placeText(place, words) ?? words.say(update.state.side === "left" ? "left_breast" : "right_breast");
   return (
     <button
       type="button"
@@ -80,15 +88,31 @@ function Row({ track, update, current, onChoose }: RowProps) {
       <Letter letter={track.letter} current={current} />
       <span className="what">
         <span className="place">
-          {isNew ? words.say("new_lesion") : place}
+          {isNew ? words.say("new_lesion") : where}
           {track.dismissed && <span className="tag">{words.say("dismissed")}</span>}
         </span>
         <span className="size">{isNew ? words.say("new_lesion_long") : sizeOf(track, update, words)}</span>
+        {!isNew && (
+          <span className="described">
+            {wordsOf(track, words).map((word) => (
+              <span key={word}>{word}</span>
+            ))}
+          </span>
+        )}
       </span>
       {isNew ? <span /> : <Category category={track.birads} />}
       {isNew ? <span /> : <Probability value={track.malignancy} interval={track.malignancy_95} />}
     </button>
   );
+}
+
+/** The lexicon's words for a lesion, each with the sign that parts it from the next. */
+function wordsOf({ descriptors }: TrackView, { say, language }: Words): readonly string[] {
+  const keys = descriptors
+    .map(({ feature, word }) => `word_${feature}_${word}`)
+    .filter((key): key is WordKey => key in en);
+  const comma = language === "zh" ? "，" : ", ";
+  return keys.map((key, index) => (index < keys.length - 1 ? say(key) + comma : say(key)));
 }
 
 /** `10 × 9 × ≈10 ± 2 mm sim`: the third axis never without its error and the word. */

@@ -1,11 +1,16 @@
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import type { Place } from "../exam/api";
+import type { ExamState, ExamStore } from "../exam/store";
 import type { Examination } from "../live/examination";
 import { type Action, commands, isFor, useKeys } from "../live/keys";
-import { rememberedLanguage, rememberLanguage, rememberSingleKeys, singleKeysAct } from "../words/preferences";
-import { type Language, WordsContext, wordsIn } from "../words/words";
-import { Dock } from "./Dock";
+import { PlacePanel } from "../map/PlacePanel";
+import { coverageOf } from "../review/mapped";
+import { rememberSingleKeys, singleKeysAct } from "../words/preferences";
+import { type Language, useWords } from "../words/words";
+import { Dock, type LivePanel } from "./Dock";
 import { KeyPlanes } from "./KeyPlanes";
 import { Lesions } from "./Lesions";
+import { LiveMap, liveLesions } from "./LiveMap";
 import { FaultsPanel, KeysPanel } from "./Panels";
 import { Picture } from "./Picture";
 import { QualityBar } from "./QualityBar";
@@ -14,34 +19,44 @@ import { StatusStrip } from "./StatusStrip";
 import { ThirdDimension } from "./ThirdDimension";
 import { TopBar } from "./TopBar";
 
+interface Props {
+  readonly examination: Examination;
+  /** The report that grows beside the picture, where the program keeps one. */
+  readonly store: ExamStore;
+  readonly exam: ExamState;
+  readonly onLanguage: (language: Language) => void;
+  readonly onFinish: () => void;
+}
+
 /** The live examination: what the program says, and the few choices that belong to this browser. */
-export function LivePage({ examination }: { readonly examination: Examination }) {
+export function LivePage({ examination, store, exam, onLanguage, onFinish }: Props) {
   const scene = useSyncExternalStore(examination.subscribe, examination.getScene);
-  const [language, setLanguage] = useState<Language>(rememberedLanguage);
+  const words = useWords();
+  const { view } = exam;
   const [marks, setMarks] = useState(true);
   const [big, setBig] = useState(false);
-  const [panel, setPanel] = useState<"faults" | "keys" | null>(null);
+  const [panel, setPanel] = useState<LivePanel | null>(null);
   const [singleKeys, setSingleKeys] = useState(singleKeysAct);
   const [canvas, setCanvas] = useState<HTMLCanvasElement | null>(null);
-  const words = useMemo(() => wordsIn(language), [language]);
+  const [probe, setProbe] = useState<Place | null>(null);
+  const has = useMemo(() => ({ source: scene.hello?.source, report: view !== null }), [scene.hello, view]);
 
   useEffect(() => {
-    document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
     document.title = words.say("page_title");
-    rememberLanguage(language);
-  }, [language, words]);
+  }, [words]);
 
   const onAction = useCallback(
     (action: Action): void => {
-      const { update, current, hello, watching } = examination.getScene();
-      if (!isFor(hello?.source, action) || (watching && commands(action))) {
+      const { update, current, watching } = examination.getScene();
+      if (!isFor(has, action) || (watching && commands(action))) {
         return;
       }
-      const open = (which: "faults" | "keys"): void => setPanel((before) => (before === which ? null : which));
+      const open = (which: LivePanel): void => setPanel((before) => (before === which ? null : which));
       const acts: Readonly<Record<Action, () => void>> = {
         marks: () => setMarks((on) => !on),
         keep: () => examination.send({ command: "keep_plane", track: current }),
         side: () => examination.send({ command: "set_side", side: update?.state.side === "left" ? "right" : "left" }),
+        place: () => open("place"),
         next: () => examination.chooseNext(),
         dismiss: () => current !== null && examination.send({ command: "dismiss", track: current }),
         undo: () => examination.send({ command: "undo" }),
@@ -51,11 +66,19 @@ export function LivePage({ examination }: { readonly examination: Examination })
         pause: () => examination.send({ command: "set_paused", paused: !update?.state.paused }),
         truth: () => examination.send({ command: "show_truth", on: !update?.state.show_truth }),
         sweep: () => examination.send({ command: "restart" }),
+        finish: onFinish,
       };
       acts[action]();
     },
-    [examination],
+    [examination, has, onFinish],
   );
+  const placeProbe = (place: Place): void => {
+    setProbe(place);
+    store.act({ act: "set_probe", place });
+    if (scene.update && scene.update.state.side !== place.side) {
+      examination.send({ command: "set_side", side: place.side });
+    }
+  };
   useKeys({
     onAction,
     onLesion: (index) => {
@@ -70,42 +93,59 @@ export function LivePage({ examination }: { readonly examination: Examination })
   });
 
   return (
-    <WordsContext value={words}>
-      <div className={`live ${big ? "big" : ""}`}>
-        <TopBar scene={scene} onLanguage={setLanguage} />
-        <main className="rooms">
-          <KeyPlanes examination={examination} scene={scene} />
-          <section className="stage">
-            <QualityBar scene={scene} onTakeOver={() => examination.send({ command: "take_over" })} />
-            <Picture examination={examination} scene={scene} marks={marks} onCanvas={setCanvas} />
-          </section>
-          <aside className="side" aria-label={words.say("lesions")}>
+    <div className={`live ${big ? "big" : ""}`}>
+      <TopBar scene={scene} exam={exam} onLanguage={onLanguage} />
+      <main className="rooms">
+        <KeyPlanes examination={examination} scene={scene} />
+        <section className="stage">
+          <QualityBar scene={scene} onTakeOver={() => examination.send({ command: "take_over" })} />
+          <Picture examination={examination} scene={scene} marks={marks} onCanvas={setCanvas} />
+        </section>
+        <aside className="side" aria-label={words.say("lesions")}>
+          {view ? (
+            <div className="side-row">
+              <LiveMap scene={scene} view={view} probe={probe} onOpen={() => onAction("place")} />
+              <ThirdDimension scene={scene} picture={canvas} narrow={true} />
+            </div>
+          ) : (
             <ThirdDimension scene={scene} picture={canvas} />
-            <Lesions examination={examination} scene={scene} />
-            <Report scene={scene} />
-          </aside>
-          {panel === "faults" && (
-            <FaultsPanel
-              scene={scene}
-              onCommand={(command) => examination.send(command)}
-              onClose={() => setPanel(null)}
-            />
           )}
-          {panel === "keys" && (
-            <KeysPanel
-              source={scene.hello?.source}
-              singleKeys={singleKeys}
-              onSingleKeys={(act) => {
-                setSingleKeys(act);
-                rememberSingleKeys(act);
-              }}
-              onClose={() => setPanel(null)}
-            />
-          )}
-        </main>
-        <Dock scene={scene} state={{ marks, big, panel }} onAction={onAction} />
-        <StatusStrip scene={scene} />
-      </div>
-    </WordsContext>
+          <Lesions examination={examination} scene={scene} view={view} />
+          <Report scene={scene} />
+        </aside>
+        {panel === "faults" && (
+          <FaultsPanel
+            scene={scene}
+            onCommand={(command) => examination.send(command)}
+            onClose={() => setPanel(null)}
+          />
+        )}
+        {panel === "place" && view && (
+          <PlacePanel
+            title={words.say("place_of_probe")}
+            place={probe}
+            side={scene.update?.state.side ?? "right"}
+            probe={probe}
+            lesions={liveLesions(view, scene)}
+            coverage={coverageOf(view.report)}
+            onPlace={placeProbe}
+            onClose={() => setPanel(null)}
+          />
+        )}
+        {panel === "keys" && (
+          <KeysPanel
+            has={has}
+            singleKeys={singleKeys}
+            onSingleKeys={(act) => {
+              setSingleKeys(act);
+              rememberSingleKeys(act);
+            }}
+            onClose={() => setPanel(null)}
+          />
+        )}
+      </main>
+      <Dock scene={scene} has={has} state={{ marks, big, panel }} onAction={onAction} />
+      <StatusStrip scene={scene} />
+    </div>
   );
 }

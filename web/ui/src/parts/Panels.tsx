@@ -1,8 +1,8 @@
 /** What opens above the dock, beside the picture and never over it. */
 import type { ReactNode } from "react";
-import type { Command, Fault, Source } from "../api/wire";
+import type { Command, Fault } from "../api/wire";
 import type { Scene } from "../live/examination";
-import { BINDINGS, isFor } from "../live/keys";
+import { BINDINGS, type Has, isFor } from "../live/keys";
 import { useWords } from "../words/words";
 import { KeyCap } from "./chips";
 
@@ -104,18 +104,18 @@ function Switch({ on, name, cap, onToggle, children }: SwitchProps) {
 }
 
 interface KeysProps {
-  readonly source: Source | undefined;
+  readonly has: Has;
   readonly singleKeys: boolean;
   readonly onSingleKeys: (act: boolean) => void;
   readonly onClose: () => void;
 }
 
-export function KeysPanel({ source, singleKeys, onSingleKeys, onClose }: KeysProps) {
+export function KeysPanel({ has, singleKeys, onSingleKeys, onClose }: KeysProps) {
   const words = useWords();
   return (
     <Panel title={words.say("keys_title")} onClose={onClose}>
       <dl className="key-list">
-        {BINDINGS.filter(({ action }) => isFor(source, action)).map(({ action, key, word }) => (
+        {BINDINGS.filter(({ action }) => isFor(has, action)).map(({ action, key, word }) => (
           <div key={action}>
             <dt>
               <KeyCap>{key === " " ? words.say("key_space") : key.toUpperCase()}</KeyCap>

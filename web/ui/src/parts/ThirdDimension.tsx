@@ -10,20 +10,22 @@ interface Props {
   readonly scene: Scene;
   /** The live picture, which the newest plane carries. */
   readonly picture: HTMLCanvasElement | null;
+  /** It shares its row with the breast map: the figures stand in one line under the solid. */
+  readonly narrow?: boolean;
 }
 
-export function ThirdDimension({ scene, picture }: Props) {
+export function ThirdDimension({ scene, picture, narrow = false }: Props) {
   const words = useWords();
   return (
-    <section className="panel third" aria-labelledby="third-head">
+    <section className={narrow ? "panel third narrow" : "panel third"} aria-labelledby="third-head">
       <h2 className="head" id="third-head">
         {words.say("third_dimension")} <DraftTag>{words.say("simulated")}</DraftTag>
         <span className="space" />
-        <span className="note">{words.say("from_speckle")}</span>
+        {!narrow && <span className="note">{words.say("from_speckle")}</span>}
       </h2>
       <div className="third-body">
         <SolidView scene={scene} picture={picture} />
-        <Figures scene={scene} />
+        {narrow ? <Line scene={scene} /> : <Figures scene={scene} />}
       </div>
     </section>
   );
@@ -84,6 +86,26 @@ function SolidView({ scene, picture }: Props) {
     >
       <canvas ref={canvas} />
     </button>
+  );
+}
+
+/** The volume of the current lesion with its error in one line, or why there is none. */
+function Line({ scene: { update, current } }: { readonly scene: Scene }) {
+  const { say, language } = useWords();
+  const solid = update?.volume.tracks.find((track) => track.track === current);
+  if (solid) {
+    const error = percent(String(roundHalfAway(solid.relative_error * 100)), language);
+    return (
+      <p className="third-line" title={say("from_speckle")}>
+        {`${cubicCentimetres(solid.volume_cm3)}\u202fcm³ ± ${error}`}
+      </p>
+    );
+  }
+  const unfit = update?.volume.unfit;
+  return (
+    <p className={unfit ? "third-line unfit" : "third-line"} title={say("no_solid")}>
+      {unfit ? say(`unfit_${unfit}`) : NONE}
+    </p>
   );
 }
 

@@ -1,7 +1,11 @@
+import { patientName, sexAndAge } from "../exam/format";
+import type { ExamState } from "../exam/store";
 import type { Scene } from "../live/examination";
 import type { Phase } from "../live/phase";
 import { clock } from "../words/numbers";
 import { type Language, useWords } from "../words/words";
+import { LanguageSwitch } from "./LanguageSwitch";
+import { Saved } from "./Saved";
 import { PeonyMark, Shape, type Status } from "./shapes";
 
 const SHAPE_OF: Readonly<Partial<Record<Phase, Status>>> = {
@@ -14,13 +18,15 @@ const SHAPE_OF: Readonly<Partial<Record<Phase, Status>>> = {
 
 interface Props {
   readonly scene: Scene;
+  readonly exam: ExamState;
   readonly onLanguage: (language: Language) => void;
 }
 
-export function TopBar({ scene, onLanguage }: Props) {
+export function TopBar({ scene, exam, onLanguage }: Props) {
   const words = useWords();
   const { hello, phase, update } = scene;
   const shape = SHAPE_OF[phase];
+  const report = exam.view?.report ?? null;
   const phantom = hello?.source.kind === "phantom";
   return (
     <header className="top">
@@ -28,6 +34,17 @@ export function TopBar({ scene, onLanguage }: Props) {
         <PeonyMark />
         Peony
       </h1>
+      {report && (report.patient.name || report.patient.id) && (
+        <>
+          <span className="rule" />
+          <span className="mid clip">{patientName(report.patient, words)}</span>
+          <span className="quiet">
+            {[sexAndAge(report.patient, report.began_ms, words), report.patient.name && report.patient.id]
+              .filter(Boolean)
+              .join(" · ")}
+          </span>
+        </>
+      )}
       {hello && (
         <>
           <span className="rule" />
@@ -46,34 +63,9 @@ export function TopBar({ scene, onLanguage }: Props) {
         </span>
       )}
       <span className="space" />
-      <fieldset className="language">
-        <legend className="hidden">{words.say("language")}</legend>
-        <LanguageButton language="zh" label="中" name="中文" onLanguage={onLanguage} />
-        <LanguageButton language="en" label="EN" name="English" onLanguage={onLanguage} />
-      </fieldset>
+      <Saved state={exam} />
+      <LanguageSwitch onLanguage={onLanguage} />
       <span className="research">{words.say("research_use")}</span>
     </header>
-  );
-}
-
-interface LanguageProps {
-  readonly language: Language;
-  readonly label: string;
-  readonly name: string;
-  readonly onLanguage: (language: Language) => void;
-}
-
-function LanguageButton({ language, label, name, onLanguage }: LanguageProps) {
-  const chosen = useWords().language === language;
-  return (
-    <button
-      type="button"
-      lang={language === "zh" ? "zh-CN" : "en"}
-      aria-pressed={chosen}
-      aria-label={`${label} ${name}`}
-      onClick={() => onLanguage(language)}
-    >
-      {label}
-    </button>
   );
 }

@@ -42,19 +42,26 @@ export function Probability({
         <b>{figure}</b>
         <span>{interval ? intervalText(interval) : ""}</span>
       </span>
-      <span className="bar" aria-hidden="true">
-        <span className="track" />
-        {interval && (
-          <span
-            className="interval"
-            style={{ left: `${interval[0] * 100}%`, width: `${(interval[1] - interval[0]) * 100}%` }}
-          />
-        )}
-        {EDGES.map((edge) => (
-          <span key={edge} className="limit" style={{ left: `${edge}%` }} />
-        ))}
-        {value !== null && <span className="estimate" style={{ left: `${value * 100}%` }} />}
-      </span>
+      <Bar value={value} interval={interval} />
+    </span>
+  );
+}
+
+/** The bar alone: its figures stand beside it. */
+export function Bar({ value, interval }: { readonly value: number | null; readonly interval: Interval | null }) {
+  return (
+    <span className="bar" aria-hidden="true">
+      <span className="track" />
+      {interval && (
+        <span
+          className="interval"
+          style={{ left: `${interval[0] * 100}%`, width: `${(interval[1] - interval[0]) * 100}%` }}
+        />
+      )}
+      {EDGES.map((edge) => (
+        <span key={edge} className="limit" style={{ left: `${edge}%` }} />
+      ))}
+      {value !== null && <span className="estimate" style={{ left: `${value * 100}%` }} />}
     </span>
   );
 }

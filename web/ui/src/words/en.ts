@@ -1,5 +1,8 @@
+import { reportEn } from "./reportEn";
+
 /** English. `{…}` is filled in by the page. The keys are the page's vocabulary; Chinese has the same. */
 export const en = {
+  ...reportEn,
   page_title: "Peony – live examination",
   research_use: "Research use only",
   language: "Language",

@@ -1,0 +1,97 @@
+import { useEffect, useMemo, useRef, useState } from "react";
+import { useReport } from "./exam/useReport";
+import { Examination } from "./live/examination";
+import { LivePage } from "./parts/LivePage";
+import { ReportPage } from "./review/ReportPage";
+import { type Route, useRoute } from "./route";
+import { StartPage } from "./start/StartPage";
+import { rememberedLanguage, rememberLanguage } from "./words/preferences";
+import { type Language, WordsContext, wordsIn } from "./words/words";
+
+/** The page that the address names, in the chosen language. */
+export function App() {
+  const [route, go] = useRoute();
+  const [language, setLanguage] = useState<Language>(rememberedLanguage);
+  const words = useMemo(() => wordsIn(language), [language]);
+  useEffect(() => {
+    document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
+    rememberLanguage(language);
+  }, [language]);
+  return (
+    <WordsContext value={words}>
+      {route.page === "exams" ? (
+        <StartPage onLanguage={setLanguage} onGo={go} />
+      ) : (
+        <OneExam route={route} onGo={go} onLanguage={setLanguage} />
+      )}
+    </WordsContext>
+  );
+}
+
+interface Props {
+  readonly route: Route;
+  readonly onGo: (route: Route) => void;
+  readonly onLanguage: (language: Language) => void;
+}
+
+/** One examination, live or its report. Both share what the program says of it. */
+function OneExam({ route, onGo, onLanguage }: Props) {
+  const { store, state } = useReport(route.exam);
+  const examination = useExamination(route.exam, route.page === "live");
+  // The report's address keeps its examination also where the live page had none.
+  const exam = route.exam ?? state.exam;
+  if (route.page === "report") {
+    return (
+      <ReportPage
+        store={store}
+        state={state}
+        onLanguage={onLanguage}
+        onBack={() => onGo({ page: "live", exam: route.exam })}
+        onHome={() => onGo({ page: "exams", exam: null })}
+      />
+    );
+  }
+  return (
+    examination && (
+      <LivePage
+        examination={examination}
+        store={store}
+        exam={state}
+        onLanguage={onLanguage}
+        onFinish={() => onGo({ page: "report", exam })}
+      />
+    )
+  );
+}
+
+/**
+ * The live examination, opened when its page is first shown. It goes on while the report is looked at, so that 'Back to
+ * scan' returns to the same second.
+ */
+function useExamination(exam: string | null, wanted: boolean): Examination | null {
+  const [opened, setOpened] = useState<Examination | null>(null);
+  const present = useRef<{ readonly exam: string | null; readonly examination: Examination } | null>(null);
+  useEffect(() => {
+    if (wanted && present.current?.exam !== exam) {
+      present.current?.examination.close();
+      const examination = new Examination(liveAddress(exam));
+      examination.open();
+      present.current = { exam, examination };
+      setOpened(examination);
+    }
+  }, [exam, wanted]);
+  useEffect(
+    () => () => {
+      present.current?.examination.close();
+      present.current = null;
+    },
+    [],
+  );
+  return opened;
+}
+
+function liveAddress(exam: string | null): string {
+  const address = new URL(exam === null ? "/live" : `/live?exam=${encodeURIComponent(exam)}`, window.location.href);
+  address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+  return address.href;
+}

@@ -1,0 +1,196 @@
+/** Both breasts from the front, with what is known of where things lie. Only a drawing: who listens to it is around it. */
+import type { Place, Side } from "../exam/api";
+import { percent } from "../words/numbers";
+import { useWords } from "../words/words";
+import { DRAWING, drawnAt, drawnLength } from "./geometry";
+
+export interface MapLesion {
+  readonly letter: string;
+  readonly place: Place | null;
+  readonly current: boolean;
+}
+
+/** A part that was scanned: a strip along the body, millimetres from the nipple, x to the viewer's right and y up. */
+export interface Strip {
+  readonly side: Side;
+  readonly x_mm: readonly [number, number];
+  readonly y_mm: readonly [number, number];
+}
+
+export interface MapProps {
+  readonly lesions: readonly MapLesion[];
+  readonly coverage: Readonly<Partial<Record<Side, number | null>>>;
+  readonly strips?: readonly Strip[];
+  readonly probe?: Place | null;
+  /** A place that is being chosen. */
+  readonly choice?: Place | null;
+  readonly large?: boolean;
+}
+
+const { width, height, centreY, radius, centreX } = DRAWING;
+const SIDES = ["right", "left"] as const;
+/** The right breast with its axillary tail; the left is its mirror image. */
+const OUTLINE =
+  "M60.3 21.5C49.8 20.9 41.7 15.7 33.6 14.5C22.6 13.4 16.2 22.6 19.7 33.1C22.6 41.2 24.9 49.3 22.9 66A58 58 0 1 0 60.3 21.5Z";
+const MIRROR = `matrix(-1 0 0 1 ${width} 0)`;
+const HOURS = [...Array(12).keys()];
+const RINGS_MM = [20, 40, 60] as const;
+/** More dots than this do not fit between the two labels under the map. */
+const MOST_WAITING = 3;
+
+export function BreastMap({ lesions, coverage, strips = [], probe = null, choice = null, large = false }: MapProps) {
+  const { say, language } = useWords();
+  const scale = large ? 0.62 : 1;
+  const placed = lesions.map((lesion) => ({ ...lesion, at: lesion.place && drawnAt(lesion.place) }));
+  const waiting = placed.filter(({ at }) => !at);
+  const label = (side: Side): string => {
+    const share = coverage[side];
+    const name = say(large ? `${side}_breast` : `map_${side}`);
+    return share === null || share === undefined
+      ? name
+      : `${name} ${percent(String(Math.round(share * 100)), language)}`;
+  };
+  return (
+    <svg className={large ? "map large" : "map"} viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
+      {SIDES.map((side) => (
+        <Breast key={side} side={side} strips={strips.filter((strip) => strip.side === side)} large={large} />
+      ))}
+      {SIDES.map((side) => (
+        <text key={side} className="map-label" x={centreX[side]} y={height - 4} fontSize={large ? 9 : 17}>
+          {label(side)}
+        </text>
+      ))}
+      {probe && <Probe place={probe} />}
+      {placed.map(({ letter, current, at }) => at && <Dot key={letter} {...{ letter, current, at, scale }} />)}
+      {waiting.slice(0, MOST_WAITING).map(({ letter, current }, index, shown) => (
+        <Dot
+          key={letter}
+          letter={letter}
+          current={current}
+          at={[width / 2 + (index - (shown.length - 1) / 2) * 27 * scale, height - 13 * scale - 2]}
+          scale={scale * 0.9}
+          waits={true}
+        />
+      ))}
+      {choice && <Choice place={choice} />}
+    </svg>
+  );
+}
+
+function Breast({
+  side,
+  strips,
+  large,
+}: {
+  readonly side: Side;
+  readonly strips: readonly Strip[];
+  readonly large: boolean;
+}) {
+  const x = centreX[side];
+  const clip = `breast-${side}-${large ? "large" : "small"}`;
+  const mirror = side === "left" ? { transform: MIRROR } : {};
+  const text = large ? 9 : 17;
+  return (
+    <g>
+      <clipPath id={clip}>
+        <path d={OUTLINE} {...mirror} />
+      </clipPath>
+      <path className="map-breast" d={OUTLINE} {...mirror} />
+      <g clipPath={`url(#${clip})`}>
+        {strips.map(({ x_mm, y_mm }) => (
+          <rect
+            key={`${x_mm[0]} ${y_mm[0]}`}
+            className="map-strip"
+            x={x + drawnLength(x_mm[0])}
+            y={centreY - drawnLength(y_mm[1])}
+            width={drawnLength(x_mm[1] - x_mm[0])}
+            height={drawnLength(y_mm[1] - y_mm[0])}
+            rx="3"
+          />
+        ))}
+      </g>
+      <path className="map-edge" d={OUTLINE} {...mirror} />
+      {large &&
+        RINGS_MM.map((mm) => (
+          <g key={mm}>
+            <circle className="map-ring" cx={x} cy={centreY} r={drawnLength(mm)} />
+            <text className="map-figure" x={x + 1.5} y={centreY + drawnLength(mm) - 1.8} fontSize="8">
+              {mm / 10}
+            </text>
+          </g>
+        ))}
+      {HOURS.map((hour) => {
+        const angle = (hour * Math.PI) / 6;
+        const long = hour % 3 === 0;
+        const [from, to] = long ? [50, radius] : [53.5, radius];
+        const [sin, cos] = [Math.sin(angle), Math.cos(angle)];
+        return (
+          <line
+            key={hour}
+            className={long ? "map-hour long" : "map-hour"}
+            x1={x + from * sin}
+            y1={centreY - from * cos}
+            x2={x + to * sin}
+            y2={centreY - to * cos}
+          />
+        );
+      })}
+      <circle className="map-nipple" cx={x} cy={centreY} r={large ? 3 : 6} />
+      <circle className="map-nipple-tip" cx={x} cy={centreY} r={large ? 1 : 2} />
+      <text className="map-figure" x={x} y={large ? 14.5 : 13} fontSize={text}>
+        12
+      </text>
+      <text className="map-figure" x={side === "right" ? 11 : 289} y={centreY + text / 3} fontSize={text}>
+        {side === "right" ? 9 : 3}
+      </text>
+      <text className="map-figure" x={x} y={large ? 144 : 150} fontSize={text}>
+        6
+      </text>
+    </g>
+  );
+}
+
+interface DotProps {
+  readonly letter: string;
+  readonly current: boolean;
+  readonly at: readonly [number, number];
+  readonly scale: number;
+  readonly waits?: boolean;
+}
+
+function Dot({ letter, current, at: [x, y], scale, waits = false }: DotProps) {
+  return (
+    <g className={`map-dot ${current ? "current" : ""} ${waits ? "waits" : ""}`}>
+      {current && <circle className="map-halo" cx={x} cy={y} r={17.5 * scale} />}
+      <circle cx={x} cy={y} r={13 * scale} />
+      <text x={x} y={y + 5.7 * scale} fontSize={16.5 * scale}>
+        {letter}
+      </text>
+    </g>
+  );
+}
+
+/** The transducer, its marker to the patient's right, as a transverse sweep holds it: nobody measures how it is turned. */
+function Probe({ place }: { readonly place: Place }) {
+  const at = drawnAt(place);
+  return (
+    at && (
+      <g className="map-probe" transform={`translate(${at[0]} ${at[1]})`}>
+        <rect x="-18" y="-4.5" width="36" height="9" rx="4.5" />
+        <circle cx="-12.5" cy="0" r="2.3" />
+      </g>
+    )
+  );
+}
+
+function Choice({ place }: { readonly place: Place }) {
+  const at = drawnAt(place);
+  return (
+    at && (
+      <g className="map-choice" transform={`translate(${at[0]} ${at[1]})`}>
+        <path d="M-17 0H-11M11 0H17M0 -17V-11M0 11V17" />
+        <circle r="11" />
+      </g>
+    )
+  );
+}

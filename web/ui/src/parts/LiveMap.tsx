@@ -1,0 +1,48 @@
+import type { TrackView } from "../api/wire";
+import type { Place, ReportView } from "../exam/api";
+import { placeOf } from "../exam/field";
+import type { Scene } from "../live/examination";
+import { BreastMap, type MapLesion } from "../map/BreastMap";
+import { coverageOf } from "../review/mapped";
+import { useWords } from "../words/words";
+import { KeyCap } from "./chips";
+
+interface Props {
+  readonly scene: Scene;
+  readonly view: ReportView;
+  readonly probe: Place | null;
+  readonly onOpen: () => void;
+}
+
+/** The map beside the picture: a press opens it at reading size. */
+export function LiveMap({ scene, view, probe, onOpen }: Props) {
+  const { say } = useWords();
+  return (
+    <section className="panel live-map" aria-labelledby="map-head">
+      <h2 className="head" id="map-head">
+        {say("breast_map")} <span className="space" /> <KeyCap>M</KeyCap>
+      </h2>
+      <div className="map-open">
+        <BreastMap lesions={liveLesions(view, scene)} coverage={coverageOf(view.report)} probe={probe} />
+        <button type="button" className="map-press" aria-label={say("open_map")} onClick={onOpen} />
+      </div>
+    </section>
+  );
+}
+
+/** The report and the live list number lesions on their own; the letter is what both show. */
+const ofTrack = (view: ReportView | null, track: TrackView) =>
+  view?.report.lesions.find(({ letter, dismissed }) => letter === track.letter && !dismissed);
+
+export function placeOfTrack(view: ReportView | null, track: TrackView): Place | null {
+  const lesion = track.letter === null ? undefined : ofTrack(view, track);
+  return lesion ? placeOf(lesion) : null;
+}
+
+/** Every lesion of the report that is not struck out, the one we are talking about in pink. */
+export function liveLesions({ report }: ReportView, { update, current }: Scene): readonly MapLesion[] {
+  const letter = update?.tracks.find((track) => track.id === current)?.letter ?? null;
+  return report.lesions
+    .filter(({ dismissed }) => !dismissed)
+    .map((lesion) => ({ letter: lesion.letter, place: placeOf(lesion), current: lesion.letter === letter }));
+}

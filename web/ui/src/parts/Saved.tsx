@@ -1,0 +1,21 @@
+import type { ExamState } from "../exam/store";
+import { useWords } from "../words/words";
+import { Shape } from "./shapes";
+
+/** Whether the program has everything that a person did; nothing where it keeps no examinations. */
+export function Saved({ state: { view, away, waiting } }: { readonly state: ExamState }) {
+  const { say } = useWords();
+  if (!view) {
+    return null;
+  }
+  const [status, word] = away
+    ? (["stop", "state_lost"] as const)
+    : waiting > 0 || !view.saved
+      ? (["off", "saving"] as const)
+      : (["ok", "all_saved"] as const);
+  return (
+    <span className="row quiet small" data-saved={status}>
+      <Shape status={status} /> {say(word)}
+    </span>
+  );
+}

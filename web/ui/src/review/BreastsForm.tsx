@@ -1,0 +1,79 @@
+import type { BreastReport } from "../exam/api";
+import { isOpen, standingOf, valueIn } from "../exam/field";
+import { sideWord } from "../exam/format";
+import { BreastMap } from "../map/BreastMap";
+import { KeyCap } from "../parts/chips";
+import { NONE, percent, roundHalfAway } from "../words/numbers";
+import { useWords } from "../words/words";
+import { useReview } from "./context";
+import { Option, Row } from "./inputs";
+import { coverageOf, mapLesions } from "./mapped";
+import { Paragraphs } from "./Narrative";
+import { Planes } from "./Planes";
+
+/** Both breasts: what was scanned, that they were examined, and what the report says of each. */
+export function BreastsForm({ onConfirm }: { readonly onConfirm: () => void }) {
+  const words = useWords();
+  const { say } = words;
+  const { view, readOnly } = useReview();
+  const { report, narrative } = view;
+  const open = report.breasts.some(({ examined }) => isOpen(examined));
+  const findings = narrative[words.language].sections.filter(({ key }) => /finding|right|left|breast/.test(key));
+  return (
+    <>
+      <header className="form-head">
+        <h2 className="title">{say("both_breasts")}</h2>
+        <span className="space" />
+        {open && !readOnly && (
+          <button type="button" className="button small line" onClick={onConfirm}>
+            {say("confirm_all")} <KeyCap>C</KeyCap>
+          </button>
+        )}
+      </header>
+      <div className="fields">
+        <div className="breasts-map">
+          <BreastMap lesions={mapLesions(report, null)} coverage={coverageOf(report)} large={true} />
+        </div>
+        {report.breasts.map((breast) => (
+          <BreastRow key={breast.side} breast={breast} />
+        ))}
+        {findings.map((section) => (
+          <Row key={section.key} label={section.heading}>
+            <div className="narrative">
+              <Paragraphs section={section} />
+            </div>
+          </Row>
+        ))}
+        {report.planes.length > 0 && <Planes planes={report.planes} letter={null} />}
+      </div>
+    </>
+  );
+}
+
+function BreastRow({ breast }: { readonly breast: BreastReport }) {
+  const words = useWords();
+  const { say, language } = words;
+  const { act } = useReview();
+  const { side, coverage, scanned_s, examined } = breast;
+  const standing = standingOf(examined);
+  const value = valueIn(examined) ?? false;
+  const share = coverage === null ? NONE : percent(String(roundHalfAway(coverage * 100)), language);
+  return (
+    <Row label={say(side === "left" ? "left_breast" : "right_breast")}>
+      <Option
+        chosen={value}
+        standing={standing}
+        onChoose={() => act({ act: "set_examined", side, examined: standing === "proposed" || !value })}
+      >
+        {say("examined")}
+      </Option>
+      <span className="quiet small" title={sideWord(side, words)}>
+        {coverage === null ? say("coverage_unknown") : say("coverage_of", { share })}
+        {" · "}
+        {say("scanned_for", { seconds: roundHalfAway(scanned_s) })}
+      </span>
+      <span className="space" />
+      {breast.category && <span className={`category c${breast.category}`}>{breast.category}</span>}
+    </Row>
+  );
+}

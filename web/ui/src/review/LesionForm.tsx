@@ -1,0 +1,201 @@
+import type { BiRads, Field, FieldName, LesionReport } from "../exam/api";
+import { CATEGORIES, isDowngrade } from "../exam/category";
+import { openFields, standingOf, valueIn } from "../exam/field";
+import { type Feature, LEXICON, optionKey, toggled, type Word, wordOf } from "../exam/lexicon";
+import { DraftTag, KeyCap, Letter } from "../parts/chips";
+import { Icon } from "../parts/shapes";
+import { useWords } from "../words/words";
+import { saying, useReview } from "./context";
+import { Option, Row, TextField } from "./inputs";
+import { Malignancy } from "./Malignancy";
+import { PlaceRow, SizeRow } from "./measures";
+import { Planes } from "./Planes";
+
+interface Props {
+  readonly lesion: LesionReport;
+  readonly onConfirm: () => void;
+}
+
+export function LesionForm({ lesion, onConfirm }: Props) {
+  const { say } = useWords();
+  const { readOnly, act } = useReview();
+  const open = openFields(lesion);
+  return (
+    <>
+      <header className="form-head">
+        <Letter letter={lesion.letter} current={true} />
+        <h2 className="title">{say("lesion_named", { letter: lesion.letter })}</h2>
+        {lesion.dismissed && <span className="quiet">{say("dismissed_long")}</span>}
+        {!lesion.dismissed && open.length > 0 && <DraftTag>{say("machine_draft")}</DraftTag>}
+        <span className="space" />
+        {!readOnly && (
+          <button
+            type="button"
+            className="button small"
+            onClick={() => act({ act: lesion.dismissed ? "restore" : "dismiss", lesion: lesion.lesion })}
+          >
+            <Icon name={lesion.dismissed ? "undo" : "dismiss"} />
+            {say(lesion.dismissed ? "restore" : "dismiss")}
+          </button>
+        )}
+        {!readOnly && !lesion.dismissed && (
+          <button type="button" className="button small line" aria-disabled={open.length === 0} onClick={onConfirm}>
+            {say("confirm_all")} <KeyCap>C</KeyCap>
+          </button>
+        )}
+      </header>
+      <div className={lesion.dismissed ? "fields struck" : "fields"}>
+        <PlaceRow lesion={lesion} />
+        <SizeRow lesion={lesion} />
+        <WordRow lesion={lesion} feature="shape" />
+        <WordRow lesion={lesion} feature="orientation" />
+        <WordsRow lesion={lesion} feature="margin" note={say("any_of")} />
+        <WordRow lesion={lesion} feature="echo" />
+        <WordRow lesion={lesion} feature="posterior" />
+        <WordsRow lesion={lesion} feature="calcification" />
+        {standingOf(lesion.boundary) !== "empty" && <WordRow lesion={lesion} feature="boundary" />}
+        <Malignancy lesion={lesion} />
+        <CategoryRow lesion={lesion} />
+        <AdviceRow lesion={lesion} />
+        <Planes planes={lesion.planes} letter={lesion.letter} />
+      </div>
+    </>
+  );
+}
+
+interface FeatureProps<F extends Feature> {
+  readonly lesion: LesionReport;
+  readonly feature: F;
+  readonly note?: string;
+}
+
+/** A feature that has one word. */
+function WordRow({ lesion, feature }: FeatureProps<Exclude<Feature, "margin" | "calcification">>) {
+  const { say } = useWords();
+  const { act } = useReview();
+  const field: Field<Word> = lesion[feature];
+  const [value, standing] = [valueIn(field), standingOf(field)];
+  return (
+    <Row label={say(`feature_${feature}`)} name={feature} standing={standing}>
+      {LEXICON[feature].map((key) => {
+        const word = wordOf(feature, key);
+        const chosen = word === value;
+        return (
+          <Option
+            key={key}
+            chosen={chosen}
+            standing={standing}
+            machine={field.proposed ? say(optionKey(field.proposed)) : undefined}
+            // A person's own word, chosen once more, is taken back: not assessed.
+            onChoose={() => act(saying(lesion.lesion, { field: feature, value: chosen && field.said ? null : word }))}
+          >
+            {say(optionKey(word))}
+          </Option>
+        );
+      })}
+    </Row>
+  );
+}
+
+/** A feature that can have several words. */
+function WordsRow({ lesion, feature, note }: FeatureProps<"margin" | "calcification">) {
+  const { say, language } = useWords();
+  const { act } = useReview();
+  const field: Field<readonly Word[]> = lesion[feature];
+  const [value, standing] = [valueIn(field) ?? [], standingOf(field)];
+  const choose = (word: Word): void => {
+    if (!field.said && value.includes(word)) {
+      act({ act: "confirm", lesion: lesion.lesion, fields: [feature] });
+      return;
+    }
+    const words = toggled(feature, value, word);
+    act(saying(lesion.lesion, { field: feature, value: words.length > 0 ? words : null }));
+  };
+  const machine = field.proposed?.map((word) => say(optionKey(word))).join(language === "zh" ? "、" : ", ");
+  return (
+    <Row label={say(`feature_${feature}`)} note={note} name={feature} standing={standing}>
+      {LEXICON[feature].map((key) => {
+        const word = wordOf(feature, key);
+        return (
+          <Option
+            key={key}
+            chosen={value.includes(word)}
+            standing={standing}
+            machine={machine}
+            onChoose={() => choose(word)}
+          >
+            {say(optionKey(word))}
+          </Option>
+        );
+      })}
+    </Row>
+  );
+}
+
+function CategoryRow({ lesion }: { readonly lesion: LesionReport }) {
+  const { say } = useWords();
+  const { act, view } = useReview();
+  const { category, downgrade_reason } = lesion;
+  const [value, standing] = [valueIn(category), standingOf(category)];
+  const choose = (chosen: BiRads): void =>
+    act(saying(lesion.lesion, { field: "category", value: chosen === value && category.said ? null : chosen }));
+  const wanted = view.obstacles.some(({ code, lesion: of }) => of === lesion.lesion && /downgrade|reason/.test(code));
+  const asks = isDowngrade(category.proposed, category.said?.value ?? null) || downgrade_reason !== "" || wanted;
+  return (
+    <>
+      <Row label="BI-RADS" name="category" standing={standing} note={value === "4" ? "4" : undefined}>
+        <div className="categories">
+          {CATEGORIES.map((each) => (
+            <Option
+              key={each}
+              className={`category-option ${each === value ? `c${each}` : ""}`}
+              chosen={each === value}
+              standing={standing}
+              machine={category.proposed ?? undefined}
+              onChoose={() => choose(each)}
+            >
+              {each}
+            </Option>
+          ))}
+        </div>
+      </Row>
+      {asks && (
+        <Row label={say("downgrade")} note={wanted ? say("wanted") : undefined}>
+          <TextField
+            label={say("downgrade")}
+            value={downgrade_reason}
+            placeholder={say("downgrade_hint", { category: category.proposed ?? "4" })}
+            onSay={(reason) => act(saying(lesion.lesion, { field: "downgrade_reason", value: reason }))}
+          />
+        </Row>
+      )}
+    </>
+  );
+}
+
+const ADVICE = ["routine", "short_follow_up", "mammography", "core_biopsy", "other"] as const;
+const ADVICE_FIELD: FieldName = "advice";
+
+function AdviceRow({ lesion }: { readonly lesion: LesionReport }) {
+  const { say } = useWords();
+  const { act } = useReview();
+  const field = lesion.advice;
+  const [value, standing] = [valueIn(field), standingOf(field)];
+  return (
+    <Row label={say("report_advice")} name={ADVICE_FIELD} standing={standing}>
+      {ADVICE.map((each) => (
+        <Option
+          key={each}
+          chosen={each === value}
+          standing={standing}
+          machine={field.proposed ? say(`advice_${field.proposed}`) : undefined}
+          onChoose={() =>
+            act(saying(lesion.lesion, { field: "advice", value: each === value && field.said ? null : each }))
+          }
+        >
+          {say(`advice_${each}`)}
+        </Option>
+      ))}
+    </Row>
+  );
+}

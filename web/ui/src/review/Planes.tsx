@@ -1,0 +1,79 @@
+import { type Plane, planeAddress } from "../exam/api";
+import { Letter } from "../parts/chips";
+import { Icon } from "../parts/shapes";
+import { millimetres, roundHalfAway } from "../words/numbers";
+import { useWords } from "../words/words";
+import { useReview } from "./context";
+import { Row } from "./inputs";
+
+/** The key planes, each with its outline; a person may take one out, and undo brings it back. */
+export function Planes({ planes, letter }: { readonly planes: readonly Plane[]; readonly letter: string | null }) {
+  const { say } = useWords();
+  return (
+    <Row label={say("key_planes")}>
+      {planes.length === 0 && <span className="faint">{say("no_planes_kept")}</span>}
+      <ul className="planes">
+        {planes.map((plane) => (
+          <li key={plane.id}>
+            <Tile plane={plane} letter={letter} />
+          </li>
+        ))}
+      </ul>
+    </Row>
+  );
+}
+
+function Tile({ plane, letter }: { readonly plane: Plane; readonly letter: string | null }) {
+  const { say } = useWords();
+  const { exam, act, readOnly } = useReview();
+  const [width, height] = plane.picture_px;
+  const name = say(`reason_${plane.reason}`);
+  return (
+    <div className="tile">
+      <svg viewBox={cropOf(plane)} preserveAspectRatio="xMidYMid slice" role="img" aria-label={name}>
+        <image href={planeAddress(exam, plane.id)} width={width} height={height} />
+        {plane.contour_px.length > 2 && (
+          <polygon className="outline" points={plane.contour_px.map((point) => point.join(",")).join(" ")} />
+        )}
+      </svg>
+      {letter && <Letter letter={letter} current={true} />}
+      {!readOnly && (
+        <button
+          type="button"
+          className="release"
+          aria-label={`${say("release_plane")}: ${name}`}
+          title={say("release_plane")}
+          onClick={() => act({ act: "release_plane", plane: plane.id })}
+        >
+          <Icon name="dismiss" />
+        </button>
+      )}
+      <span className="caption">
+        <span>{name}</span>
+        <span>{longest(plane)}</span>
+      </span>
+    </div>
+  );
+}
+
+function longest({ size }: Plane): string {
+  if (!size) {
+    return "";
+  }
+  return size.unit === "mm" ? `${millimetres(size.long)}\u202fmm` : `${roundHalfAway(size.long)}\u202fpx`;
+}
+
+/** The part of the picture around the outline, at least a third of its width; all of it where there is none. */
+export function cropOf({ contour_px, picture_px: [width, height] }: Plane): string {
+  if (contour_px.length === 0) {
+    return `0 0 ${width} ${height}`;
+  }
+  const xs = contour_px.map(([x]) => x);
+  const ys = contour_px.map(([, y]) => y);
+  const [x0, x1, y0, y1] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+  const w = Math.min(width, Math.max((x1 - x0) * 2, (y1 - y0) * 2.4, width / 3));
+  const h = Math.min(height, w * 0.71);
+  const x = Math.max(0, Math.min(width - w, (x0 + x1 - w) / 2));
+  const y = Math.max(0, Math.min(height - h, (y0 + y1 - h) / 2));
+  return [x, y, w, h].map((value) => value.toFixed(0)).join(" ");
+}

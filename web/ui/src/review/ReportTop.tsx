@@ -1,0 +1,89 @@
+import { dateText, patientName, sexAndAge } from "../exam/format";
+import type { Person } from "../exam/person";
+import type { ExamState } from "../exam/store";
+import { LanguageSwitch } from "../parts/LanguageSwitch";
+import { Saved } from "../parts/Saved";
+import { Icon, PeonyMark } from "../parts/shapes";
+import { type Language, useWords } from "../words/words";
+
+interface Props {
+  readonly state: ExamState;
+  readonly person: Person;
+  readonly panel: string | null;
+  readonly onLanguage: (language: Language) => void;
+  readonly onHistory: () => void;
+  readonly onPerson: () => void;
+  readonly onHome: () => void;
+}
+
+export function ReportTop({ state, person, panel, onLanguage, onHistory, onPerson, onHome }: Props) {
+  const words = useWords();
+  const { say } = words;
+  const { view } = state;
+  const report = view?.report;
+  return (
+    <header className="top">
+      <h1 className="logo">
+        <a
+          href="/?page=exams"
+          title={say("all_exams")}
+          onClick={(event) => {
+            event.preventDefault();
+            onHome();
+          }}
+        >
+          <PeonyMark />
+          Peony
+        </a>
+      </h1>
+      {report && (
+        <>
+          <span className="rule" />
+          <span className="mid clip">{patientName(report.patient, words)}</span>
+          <span className="quiet">
+            {[sexAndAge(report.patient, report.began_ms, words), report.patient.name && report.patient.id]
+              .filter(Boolean)
+              .join(" · ")}
+          </span>
+          <span className="rule" />
+          <span className="quiet">{say("report_dated", { date: dateText(report.began_ms, words) })}</span>
+          {report.simulated && <span className="draft-tag">{say("simulated")}</span>}
+        </>
+      )}
+      <span className="space" />
+      <Saved state={state} />
+      {view && (
+        <button
+          type="button"
+          className={panel === "history" ? "button small on" : "button small"}
+          aria-expanded={panel === "history"}
+          data-action="history"
+          onClick={onHistory}
+        >
+          <Icon name="history" /> {say("history_count", { count: view.history })}
+        </button>
+      )}
+      <LanguageSwitch onLanguage={onLanguage} />
+      <button
+        type="button"
+        className="who"
+        aria-expanded={panel === "person"}
+        title={person.name || say("who_are_you")}
+        aria-label={person.name || say("who_are_you")}
+        onClick={onPerson}
+      >
+        {person.name ? initials(person.name) : <Icon name="person" />}
+      </button>
+      <span className="research">{say("research_use")}</span>
+    </header>
+  );
+}
+
+/** Two letters of a name; of a Chinese name its last two characters, as people are called. */
+export function initials(name: string): string {
+  if (/[\u4e00-\u9fff]/.test(name)) {
+    return name.replace(/[^\u4e00-\u9fff]/g, "").slice(-2);
+  }
+  const parts = name.split(/\s+/).filter(Boolean);
+  return [parts[0], parts.length > 1 ? parts.at(-1) : undefined].map((part) => part?.[0]?.toUpperCase() ?? "").join("");
+}

@@ -1,0 +1,197 @@
+/** The controls of the form. Dashed: the machine's. Solid with a tick: a person's. A small ring: not what the machine said. */
+import { type KeyboardEvent, type ReactNode, useEffect, useState } from "react";
+import type { FieldName } from "../exam/api";
+import type { Standing } from "../exam/field";
+import { Icon } from "../parts/shapes";
+import { useWords } from "../words/words";
+import { useReview } from "./context";
+
+interface RowProps {
+  readonly label: string;
+  /** A word beside the label, such as `any`. */
+  readonly note?: string | undefined;
+  readonly name?: FieldName;
+  readonly standing?: Standing;
+  readonly children: ReactNode;
+}
+
+export function Row({ label, note, name, standing, children }: RowProps) {
+  const { say } = useWords();
+  const { at } = useReview();
+  const here = at !== null && at === name;
+  const said = standing === "unassessed" ? say("not_assessed") : note;
+  return (
+    <fieldset className={here ? "field here" : "field"} data-field={name} data-standing={standing}>
+      <legend className="hidden">{label}</legend>
+      <div className="label" aria-hidden="true">
+        {label} {said && <span className="faint">{said}</span>}
+      </div>
+      <div className="options">{children}</div>
+    </fieldset>
+  );
+}
+
+interface OptionProps {
+  readonly chosen: boolean;
+  readonly standing: Standing;
+  /** What the machine said, where a person says something else. */
+  readonly machine?: string | undefined;
+  readonly className?: string;
+  readonly onChoose: () => void;
+  readonly children: ReactNode;
+}
+
+/** One of several words. */
+export function Option({ chosen, standing, machine, className = "option", onChoose, children }: OptionProps) {
+  const { say } = useWords();
+  const { readOnly } = useReview();
+  const byPerson = chosen && (standing === "confirmed" || standing === "changed");
+  const state = chosen ? (byPerson ? "said" : "proposed") : "";
+  return (
+    <button
+      type="button"
+      className={`${className} ${state}`}
+      aria-pressed={chosen}
+      aria-disabled={readOnly}
+      title={chosen ? titleOf(standing, machine, say) : undefined}
+      onClick={readOnly ? undefined : onChoose}
+      onKeyDown={moveFocus}
+    >
+      {byPerson && <Icon name="tick" />}
+      <span className="option-word">{children}</span>
+      {chosen && standing === "changed" && <span className="ring" aria-hidden="true" />}
+      {chosen && standing === "proposed" && <span className="hidden">, {say("by_machine")}</span>}
+    </button>
+  );
+}
+
+/** Says whose word a value is. */
+export function titleOf(
+  standing: Standing,
+  machine: string | undefined,
+  say: ReturnType<typeof useWords>["say"],
+): string | undefined {
+  if (standing === "changed" && machine) {
+    return say("machine_said", { value: machine });
+  }
+  return standing === "proposed" ? say("by_machine") : undefined;
+}
+
+/** The arrows go from word to word within a row. */
+function moveFocus(event: KeyboardEvent<HTMLButtonElement>): void {
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (step === undefined) {
+    return;
+  }
+  const buttons = [...(event.currentTarget.closest(".options")?.querySelectorAll<HTMLElement>("button, input") ?? [])];
+  const next = buttons[buttons.indexOf(event.currentTarget) + step];
+  if (next) {
+    event.preventDefault();
+    next.focus();
+  }
+}
+
+interface FigureProps {
+  readonly label: string;
+  readonly value: number | null;
+  /** How it is written; `null` prints a dash. */
+  readonly text: string;
+  readonly standing: Standing;
+  readonly machine?: string | undefined;
+  readonly wide?: boolean;
+  readonly onSay: (value: number | null) => void;
+}
+
+/** A figure that can be written over; Enter or leaving says it, Escape takes it back. */
+export function Figure({ label, value, text, standing, machine, wide = false, onSay }: FigureProps) {
+  const { say } = useWords();
+  const { readOnly } = useReview();
+  const [written, setWritten] = useState<string | null>(null);
+  const finish = (): void => {
+    if (written !== null) {
+      const figure = written.trim() === "" ? null : Number(written.replace(",", "."));
+      setWritten(null);
+      const valid = figure === null || (Number.isFinite(figure) && figure >= 0 && figure < 10_000);
+      if (valid && figure !== (value === null ? null : Number(value.toFixed(1)))) {
+        onSay(figure);
+      }
+    }
+  };
+  return (
+    <input
+      className={`figure ${stateOf(standing)} ${wide ? "wide" : ""}`}
+      aria-label={label}
+      title={titleOf(standing, machine, say)}
+      inputMode="decimal"
+      readOnly={readOnly}
+      value={written ?? text}
+      onFocus={(event) => {
+        if (!readOnly) {
+          setWritten(value === null ? "" : value.toFixed(1));
+          const input = event.currentTarget;
+          requestAnimationFrame(() => input.select());
+        }
+      }}
+      onChange={(event) => setWritten(event.target.value)}
+      onBlur={finish}
+      onKeyDown={(event) => {
+        if (event.key === "Enter" && !event.ctrlKey) {
+          event.preventDefault();
+          // Enter on a figure that stands is a person's word for it, too.
+          if (standing === "proposed" && value !== null && written === value.toFixed(1)) {
+            setWritten(null);
+            onSay(value);
+          } else {
+            finish();
+          }
+        } else if (event.key === "Escape") {
+          setWritten(null);
+          event.currentTarget.blur();
+        }
+      }}
+    />
+  );
+}
+
+export const stateOf = (standing: Standing): string =>
+  standing === "proposed" ? "proposed" : standing === "confirmed" || standing === "changed" ? "said" : "";
+
+interface TextProps {
+  readonly label: string;
+  readonly value: string;
+  readonly lines?: number;
+  readonly placeholder?: string;
+  readonly type?: "text" | "date";
+  readonly onSay: (value: string) => void;
+}
+
+/** A text that is said when it is left. */
+export function TextField({ label, value, lines = 1, placeholder, type = "text", onSay }: TextProps) {
+  const { readOnly } = useReview();
+  const [written, setWritten] = useState(value);
+  // What came from elsewhere is shown, and what is being written is not lost to it.
+  useEffect(() => setWritten(value), [value]);
+  const finish = (): void => {
+    if (written.trim() !== value) {
+      onSay(written.trim());
+    }
+  };
+  const shared = {
+    "aria-label": label,
+    placeholder,
+    readOnly,
+    value: written,
+    onBlur: finish,
+  };
+  return lines > 1 ? (
+    <textarea {...shared} className="text" rows={lines} onChange={(event) => setWritten(event.target.value)} />
+  ) : (
+    <input
+      {...shared}
+      className="text"
+      type={type}
+      onChange={(event) => setWritten(event.target.value)}
+      onKeyDown={(event) => event.key === "Enter" && !event.ctrlKey && finish()}
+    />
+  );
+}

@@ -1,0 +1,182 @@
+/** What opens beside the form and never over a picture: who sits here, the history, an addendum. */
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
+import { type HistoryEntry, readHistory } from "../exam/api";
+import { dateText, timeText } from "../exam/format";
+import type { Person } from "../exam/person";
+import { DraftTag, KeyCap } from "../parts/chips";
+import { Icon } from "../parts/shapes";
+import { useWords } from "../words/words";
+import { useReview } from "./context";
+
+interface PanelProps {
+  readonly title: string;
+  readonly className: string;
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+}
+
+function Panel({ title, className, onClose, children }: PanelProps) {
+  const { say } = useWords();
+  return (
+    <section className={`popover ${className}`} aria-label={title}>
+      <div className="head">
+        <h2>{title}</h2>
+        <span className="space" />
+        <button type="button" className="button small" onClick={onClose}>
+          {say("close")} <KeyCap>Esc</KeyCap>
+        </button>
+      </div>
+      {children}
+    </section>
+  );
+}
+
+interface PersonProps {
+  readonly person: Person;
+  /** Signing is what comes next; without it the name is only kept. */
+  readonly signing: boolean;
+  readonly onPerson: (person: Person) => void;
+  readonly onClose: () => void;
+}
+
+const ROLES = ["examiner", "reviewer"] as const;
+
+/** Asked once a session. */
+export function PersonPanel({ person, signing, onPerson, onClose }: PersonProps) {
+  const { say } = useWords();
+  const [written, setWritten] = useState(person);
+  const first = useRef<HTMLInputElement>(null);
+  useEffect(() => first.current?.focus(), []);
+  const finish = (event: FormEvent): void => {
+    event.preventDefault();
+    const name = written.name.trim();
+    if (name) {
+      onPerson({ ...written, name, licence: written.licence.trim() });
+    } else {
+      first.current?.focus();
+    }
+  };
+  return (
+    <Panel title={say(signing ? "sign_report" : "who_are_you")} className="person-panel" onClose={onClose}>
+      <form className="stack" onSubmit={finish}>
+        {signing && <p className="hint">{say("sign_means")}</p>}
+        <label>
+          <span>{say("person_name")}</span>
+          <input
+            ref={first}
+            className="text"
+            required
+            autoComplete="name"
+            maxLength={64}
+            value={written.name}
+            onChange={(event) => setWritten({ ...written, name: event.target.value })}
+          />
+        </label>
+        <fieldset className="roles">
+          <legend>{say("person_role")}</legend>
+          {ROLES.map((role) => (
+            <button
+              key={role}
+              type="button"
+              className={written.role === role ? "option said" : "option"}
+              aria-pressed={written.role === role}
+              onClick={() => setWritten({ ...written, role })}
+            >
+              {written.role === role && <Icon name="tick" />}
+              {say(`role_${role}`)}
+            </button>
+          ))}
+        </fieldset>
+        <label>
+          <span>{say("person_licence")}</span>
+          <input
+            className="text"
+            maxLength={64}
+            value={written.licence}
+            onChange={(event) => setWritten({ ...written, licence: event.target.value })}
+          />
+        </label>
+        <p className="note">{say("person_kept")}</p>
+        <button type="submit" className={signing ? "button line strong" : "button line"}>
+          {say(signing ? "sign_now" : "keep_name")}
+        </button>
+      </form>
+    </Panel>
+  );
+}
+
+/** Everything that happened, the newest first, and the way to take back one's own last word. */
+export function HistoryPanel({ onUndo, onClose }: { readonly onUndo: () => void; readonly onClose: () => void }) {
+  const words = useWords();
+  const { say, language } = words;
+  const { exam, view, readOnly } = useReview();
+  const [entries, setEntries] = useState<readonly HistoryEntry[] | null>(null);
+  const { seq } = view;
+  useEffect(() => {
+    let shown = seq >= 0;
+    void readHistory(exam).then((answer) => {
+      if (shown && answer.kind === "ok") {
+        setEntries(answer.value.toSorted((a, b) => b.seq - a.seq));
+      }
+    });
+    return () => {
+      shown = false;
+    };
+  }, [exam, seq]);
+  return (
+    <Panel title={say("history_title")} className="history-panel" onClose={onClose}>
+      {!readOnly && (
+        <button type="button" className="button small line undo" onClick={onUndo}>
+          <Icon name="undo" /> {say("undo_mine")} <KeyCap>Z</KeyCap>
+        </button>
+      )}
+      {entries?.length === 0 && <p className="hint">{say("history_empty")}</p>}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1). */}
+      <ol className="history" tabIndex={0} aria-label={say("history_title")}>
+        {entries?.map((entry) => (
+          <li key={entry.seq}>
+            <time dateTime={new Date(entry.at_ms).toISOString()} title={dateText(entry.at_ms, words)}>
+              {timeText(entry.at_ms, words)}
+            </time>
+            <span className="what">{entry.what[language]}</span>
+            {entry.by === null ? <DraftTag>{say("machine")}</DraftTag> : <span className="quiet">{entry.by}</span>}
+          </li>
+        ))}
+      </ol>
+    </Panel>
+  );
+}
+
+/** A signed report is not changed: what is to be said goes under it. */
+export function AddendumPanel({ onClose }: { readonly onClose: () => void }) {
+  const { say } = useWords();
+  const { act } = useReview();
+  const [text, setText] = useState("");
+  const field = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => field.current?.focus(), []);
+  const finish = (event: FormEvent): void => {
+    event.preventDefault();
+    if (text.trim()) {
+      act({ act: "add", text: text.trim() });
+      onClose();
+    }
+  };
+  return (
+    <Panel title={say("add_addendum")} className="person-panel" onClose={onClose}>
+      <form className="stack" onSubmit={finish}>
+        <p className="hint">{say("addendum_means")}</p>
+        <textarea
+          ref={field}
+          className="text"
+          rows={4}
+          aria-label={say("add_addendum")}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+        />
+        <button type="submit" className="button line" aria-disabled={text.trim() === ""}>
+          {say("add_now")}
+        </button>
+      </form>
+    </Panel>
+  );
+}

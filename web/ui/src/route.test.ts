@@ -1,0 +1,17 @@
+import { describe, expect, it } from "vitest";
+import { addressOf, type Route, routeOf } from "./route";
+
+describe("a page's address", () => {
+  it.each<[string, Route]>([
+    ["/", { page: "live", exam: null }],
+    ["/?exam=2026-7", { page: "live", exam: "2026-7" }],
+    ["/?exam=a+b&page=report", { page: "report", exam: "a b" }],
+    ["/?page=exams", { page: "exams", exam: null }],
+  ])("%s", (address, route) => {
+    expect(addressOf(route)).toBe(address);
+    expect(routeOf(address.slice(1))).toEqual(route);
+  });
+  it("that names no page of ours is the live one", () => {
+    expect(routeOf("?page=elsewhere&exam=")).toEqual({ page: "live", exam: null });
+  });
+});

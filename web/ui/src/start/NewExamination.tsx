@@ -1,0 +1,161 @@
+import { type FormEvent, useState } from "react";
+import { createExam } from "../exam/api";
+import { rememberedPerson } from "../exam/person";
+import { Icon, Shape } from "../parts/shapes";
+import { useWords } from "../words/words";
+
+const SEXES = ["F", "M", "O"] as const;
+const INDICATIONS = ["screening", "symptom", "follow_up"] as const;
+const SOURCES = ["browser", "phantom", "other"] as const;
+type SourceChoice = (typeof SOURCES)[number];
+
+const EMPTY = { name: "", id: "", sex: "", birth_date: "", number: "", indication: "", address: "" };
+
+/** Who is examined and where the pictures come from. Nothing is required: a name can be said later. */
+export function NewExamination({ onBegun }: { readonly onBegun: (exam: string) => void }) {
+  const { say } = useWords();
+  const [written, setWritten] = useState(EMPTY);
+  const [source, setSource] = useState<SourceChoice>("browser");
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<string | null>(null);
+  const set = (part: Partial<typeof EMPTY>): void => setWritten((before) => ({ ...before, ...part }));
+  const begin = async (event: FormEvent): Promise<void> => {
+    event.preventDefault();
+    if (busy) {
+      return;
+    }
+    setBusy(true);
+    setError(null);
+    const { name, id, sex, birth_date, number, indication, address } = written;
+    const answer = await createExam(
+      {
+        patient: { id: id.trim(), name: name.trim(), sex, birth_date },
+        circumstances: { institution: "", number: number.trim(), indication, history: "", device: "", comparison: "" },
+        source: source === "other" ? address.trim() : source,
+      },
+      rememberedPerson().name,
+    );
+    setBusy(false);
+    if (answer.kind === "ok") {
+      onBegun(answer.value.id);
+    } else {
+      setError(answer.kind === "refused" ? answer.error : say("state_lost"));
+    }
+  };
+  const choices = <T extends string>(
+    name: string,
+    values: readonly T[],
+    chosen: string,
+    word: (value: T) => string,
+    onChoose: (value: T | "") => void,
+  ) => (
+    <fieldset className="choices">
+      <legend>{name}</legend>
+      <div className="options">
+        {values.map((value) => (
+          <button
+            key={value}
+            type="button"
+            className={chosen === value ? "option said" : "option"}
+            aria-pressed={chosen === value}
+            onClick={() => onChoose(chosen === value ? "" : value)}
+          >
+            {chosen === value && <Icon name="tick" />}
+            {word(value)}
+          </button>
+        ))}
+      </div>
+    </fieldset>
+  );
+  return (
+    <form className="new-exam" onSubmit={(event) => void begin(event)}>
+      <h2 className="title">{say("new_exam")}</h2>
+      <div className="new-fields">
+        <label>
+          <span>{say("patient_name")}</span>
+          <input
+            className="text"
+            value={written.name}
+            maxLength={64}
+            onChange={(event) => set({ name: event.target.value })}
+          />
+        </label>
+        <div className="pair">
+          <label>
+            <span>{say("patient_id")}</span>
+            <input
+              className="text"
+              value={written.id}
+              maxLength={64}
+              onChange={(event) => set({ id: event.target.value })}
+            />
+          </label>
+          <label>
+            <span>{say("patient_birth_date")}</span>
+            <input
+              className="text"
+              type="date"
+              value={written.birth_date}
+              onChange={(event) => set({ birth_date: event.target.value })}
+            />
+          </label>
+        </div>
+        {choices(
+          say("patient_sex"),
+          SEXES,
+          written.sex,
+          (sex) => say(`sex_${sex}`),
+          (sex) => set({ sex }),
+        )}
+        <label>
+          <span>{say("exam_number")}</span>
+          <input
+            className="text"
+            value={written.number}
+            maxLength={64}
+            onChange={(event) => set({ number: event.target.value })}
+          />
+        </label>
+        {choices(
+          say("exam_indication"),
+          INDICATIONS,
+          written.indication,
+          (each) => say(`indication_${each}`),
+          (indication) => set({ indication }),
+        )}
+        <fieldset className="choices sources">
+          <legend>{say("source")}</legend>
+          {SOURCES.map((each) => (
+            <label key={each} className={source === each ? "source chosen" : "source"}>
+              <input type="radio" name="source" checked={source === each} onChange={() => setSource(each)} />
+              <span>
+                {say(`source_${each}`)}
+                <small>{say(`source_${each}_why`)}</small>
+              </span>
+            </label>
+          ))}
+        </fieldset>
+        {source === "other" && (
+          <label>
+            <span>{say("source_address")}</span>
+            <input
+              className="text"
+              required
+              spellCheck={false}
+              value={written.address}
+              onChange={(event) => set({ address: event.target.value })}
+            />
+          </label>
+        )}
+      </div>
+      {error !== null && (
+        <p className="row" role="alert">
+          <Shape status="warn" /> {say("exam_not_begun", { error })}
+        </p>
+      )}
+      <button type="submit" className="button next" aria-disabled={busy}>
+        {say("begin_exam")}
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,231 @@
+import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { type ExamSummary, listExams } from "../exam/api";
+import { dateText, patientName, sexAndAge, timeText } from "../exam/format";
+import { KeyCap } from "../parts/chips";
+import { LanguageSwitch } from "../parts/LanguageSwitch";
+import { Icon, PeonyMark, Shape } from "../parts/shapes";
+import { addressOf, type Route } from "../route";
+import { NONE } from "../words/numbers";
+import { type Language, useWords, type Words } from "../words/words";
+import { found, inOrder } from "./exams";
+import { NewExamination } from "./NewExamination";
+
+interface Props {
+  readonly onLanguage: (language: Language) => void;
+  readonly onGo: (route: Route) => void;
+}
+
+const POLL_MS = 3000;
+
+/** The examinations of this program, and a new one. */
+export function StartPage({ onLanguage, onGo }: Props) {
+  const words = useWords();
+  const { say } = words;
+  const { exams, state } = useExams();
+  const [search, setSearch] = useState("");
+  const field = useRef<HTMLInputElement>(null);
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    document.title = say("exams_title");
+  }, [say]);
+  useEffect(() => {
+    const onKeyDown = (event: globalThis.KeyboardEvent): void => {
+      const typing = event.target instanceof Element && event.target.closest("input, textarea, select");
+      if (event.key === "/" && !typing) {
+        event.preventDefault();
+        field.current?.focus();
+      }
+    };
+    window.addEventListener("keydown", onKeyDown);
+    return () => window.removeEventListener("keydown", onKeyDown);
+  }, []);
+  const move = (event: KeyboardEvent): void => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step !== undefined) {
+      event.preventDefault();
+      const rows = [...(list.current?.querySelectorAll<HTMLElement>("a") ?? [])];
+      const at = rows.indexOf(document.activeElement as HTMLElement);
+      (rows[at + step] ?? (step < 0 ? field.current : rows.at(-1)))?.focus();
+    }
+  };
+  const shown = found(inOrder(exams), search);
+  const open = exams.filter(({ status }) => status === "open").length;
+  return (
+    <div className="start">
+      <header className="top">
+        <h1 className="logo">
+          <PeonyMark />
+          Peony
+        </h1>
+        <span className="rule" />
+        <span className="mid">{say("exams")}</span>
+        {open > 0 && <span className="quiet">{say("exams_count_open", { count: open })}</span>}
+        <span className="space" />
+        <LanguageSwitch onLanguage={onLanguage} />
+        <span className="research">{say("research_use")}</span>
+      </header>
+      <main className="hall">
+        {/* biome-ignore lint/a11y/noStaticElementInteractions: the arrows go through the links, which are what is pressed. */}
+        <div className="exams" onKeyDown={move}>
+          <label className="search">
+            <Icon name="search" />
+            <input
+              ref={field}
+              type="search"
+              placeholder={say("search_exams")}
+              aria-label={say("search_exams")}
+              value={search}
+              onChange={(event) => setSearch(event.target.value)}
+              onKeyDown={(event) => event.key === "Escape" && setSearch("")}
+            />
+            {search && (
+              <span className="faint small">
+                {shown.length} / {exams.length}
+              </span>
+            )}
+            <KeyCap>/</KeyCap>
+          </label>
+          <div className="exam-head" aria-hidden="true">
+            <span>{say("column_patient")}</span>
+            <span>{say("column_exam")}</span>
+            <span>{say("column_began")}</span>
+            <span>{say("column_state")}</span>
+            <span>{say("column_lesions")}</span>
+            <span>BI-RADS</span>
+          </div>
+          <div className="exam-rows" ref={list}>
+            {shown.map((exam) => (
+              <ExamRow key={exam.id} exam={exam} words={words} onGo={onGo} />
+            ))}
+            {shown.length === 0 && state !== "loading" && (
+              <div className="nothing">
+                <p className="hint">
+                  {say(
+                    state === "missing"
+                      ? "exams_missing"
+                      : state === "away"
+                        ? "state_lost"
+                        : search
+                          ? "exams_none_found"
+                          : "exams_empty",
+                  )}
+                </p>
+                {state === "missing" && (
+                  <button type="button" className="button line" onClick={() => onGo({ page: "live", exam: null })}>
+                    {say("to_live")}
+                  </button>
+                )}
+              </div>
+            )}
+          </div>
+        </div>
+        {state !== "missing" && <NewExamination onBegun={(exam) => onGo({ page: "live", exam })} />}
+      </main>
+      <footer className="status">
+        <span className="item">
+          <KeyCap>↑</KeyCap> <KeyCap>↓</KeyCap> {say("key_choose")}
+        </span>
+        <span className="item">
+          <KeyCap>⏎</KeyCap> {say("key_open")}
+        </span>
+        <span className="item">
+          <KeyCap>/</KeyCap> {say("key_search")}
+        </span>
+      </footer>
+    </div>
+  );
+}
+
+interface RowProps {
+  readonly exam: ExamSummary;
+  readonly words: Words;
+  readonly onGo: (route: Route) => void;
+}
+
+/** A press goes to where the examination is: the scan while it runs, the report after it. */
+function ExamRow({ exam, words, onGo }: RowProps) {
+  const { say } = words;
+  const { patient, status, live, category } = exam;
+  const route: Route = { page: live && status === "open" ? "live" : "report", exam: exam.id };
+  const state = status === "signed" ? "signed" : live ? "live" : "open";
+  return (
+    <a
+      className="exam-row"
+      href={addressOf(route)}
+      data-exam={exam.id}
+      onClick={(event) => {
+        if (!event.ctrlKey && !event.metaKey && !event.shiftKey) {
+          event.preventDefault();
+          onGo(route);
+        }
+      }}
+    >
+      <span className="two">
+        <b>{patientName(patient, words)}</b>
+        <small>
+          {[sexAndAge(patient, exam.began_ms, words), patient.name && patient.id].filter(Boolean).join(" · ") || NONE}
+        </small>
+      </span>
+      <span className="two">
+        <span>{exam.number || NONE}</span>
+        <small>{sourceText(exam.source, words)}</small>
+      </span>
+      <span className="two">
+        <span>{dayText(exam.began_ms, words)}</span>
+        <small>{timeText(exam.began_ms, words)}</small>
+      </span>
+      <span className="row exam-state" data-state={state}>
+        {state === "live" ? <span className="live-dot" /> : <Shape status={state === "signed" ? "ok" : "info"} />}
+        {say(`state_${state}`)}
+      </span>
+      <span>{exam.lesions}</span>
+      <span>
+        <span className={`category ${category ? `c${category}` : "none"} ${status === "open" ? "proposed" : ""}`}>
+          {category ?? NONE}
+        </span>
+      </span>
+    </a>
+  );
+}
+
+function sourceText(source: string, { say }: Words): string {
+  return source === "phantom" ? say("source_phantom") : source === "browser" ? say("source_browser") : source || NONE;
+}
+
+/** Today and yesterday by their names. */
+function dayText(ms: number, words: Words): string {
+  const day = (time: number): number => Math.floor((time - new Date(time).getTimezoneOffset() * 60_000) / 86_400_000);
+  const ago = day(Date.now()) - day(ms);
+  return ago === 0 ? words.say("today") : ago === 1 ? words.say("yesterday") : dateText(ms, words);
+}
+
+/** The list as the program has it now, asked for again and again. */
+function useExams(): {
+  readonly exams: readonly ExamSummary[];
+  readonly state: "loading" | "there" | "missing" | "away";
+} {
+  const [exams, setExams] = useState<readonly ExamSummary[]>([]);
+  const [state, setState] = useState<"loading" | "there" | "missing" | "away">("loading");
+  useEffect(() => {
+    let mounted = true;
+    const look = async (): Promise<void> => {
+      const answer = await listExams();
+      if (!mounted) {
+        return;
+      }
+      if (answer.kind === "ok") {
+        setExams(answer.value);
+        setState("there");
+      } else {
+        setState(answer.kind === "missing" ? "missing" : "away");
+      }
+    };
+    void look();
+    const timer = setInterval(look, POLL_MS);
+    return () => {
+      mounted = false;
+      clearInterval(timer);
+    };
+  }, []);
+  return { exams, state };
+}
