@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use peony_infer::EngineChoice;
 use peony_model::{CalibrationSource, MmPerPx};
 use peony_phantom::Difficulty;
+use peony_sources::{AddressError, SourceUrl};
 
 /// Peony reads breast ultrasound as the probe moves. Research use only: not a medical device.
 #[derive(Debug, Parser)]
@@ -112,28 +113,6 @@ pub struct AnalyzeArgs {
     pub model: ModelArgs,
 }
 
-/// What is replayed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// The phantom, of this seed if one was named.
-    Phantom(Option<u64>),
-    /// A cine or a folder.
-    Path(PathBuf),
-    /// What a page captures.
-    Capture,
-}
-
-impl std::fmt::Display for Source {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Phantom(None) => f.write_str("phantom"),
-            Self::Phantom(Some(seed)) => write!(f, "phantom:{seed}"),
-            Self::Path(path) => path.display().fmt(f),
-            Self::Capture => f.write_str("capture"),
-        }
-    }
-}
-
 /// How fast a replay goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Speed {
@@ -148,7 +127,7 @@ pub enum Speed {
 pub struct ReplayArgs {
     /// A DICOM cine, a YUV4MPEG2 video, a folder of frames in name order, or `phantom[:SEED]`.
     #[arg(value_parser = source)]
-    pub source: Source,
+    pub source: SourceUrl,
     /// How fast.
     #[arg(long, value_enum, default_value_t = Speed::Max)]
     pub speed: Speed,
@@ -177,7 +156,7 @@ pub const DEFAULT_PORT: u16 = 8686;
 pub struct DemoArgs {
     /// Show this cine or folder of frames again and again instead of the virtual transducer; a still is for `analyze`.
     #[arg(long, value_name = "SOURCE", value_parser = source)]
-    pub source: Option<Source>,
+    pub source: Option<SourceUrl>,
     /// Which breast the virtual transducer scans first.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -210,10 +189,10 @@ pub struct ServeArgs {
     /// Without accounts: whoever sits at this machine may do everything.
     #[arg(long)]
     pub open: bool,
-    /// Where frames come from, unless a page asks for another source: `capture` (the page's own grabber), `phantom[:SEED]`, a
-    /// cine, a video or a folder of frames.
+    /// Where frames come from, unless a page asks for another source: `capture` (the page's own grabber), `igtl://HOST:PORT`,
+    /// `rtsp://HOST/PATH`, `phantom[:SEED]`, a cine, a video or a folder of frames.
     #[arg(long, default_value = "capture", value_name = "SOURCE", value_parser = source)]
-    pub source: Source,
+    pub source: SourceUrl,
     /// Frames a second of the phantom, or of a folder of frames.
     #[arg(long, default_value_t = 30.0, value_parser = frame_rate)]
     pub fps: f64,
@@ -354,20 +333,9 @@ fn scale(text: &str) -> Result<MmPerPx, String> {
     MmPerPx::new(mm, mm, CalibrationSource::Entered).map_err(|error| error.to_string())
 }
 
-/// `phantom[:SEED]`, `capture`, or a path.
-pub fn source(text: &str) -> Result<Source, String> {
-    if text == "capture" {
-        return Ok(Source::Capture);
-    }
-    match text.strip_prefix("phantom") {
-        Some("") => Ok(Source::Phantom(None)),
-        Some(rest) if rest.starts_with(':') => {
-            let seed =
-                rest[1..].parse().map_err(|_| "the seed of the phantom is a whole number".to_owned())?;
-            Ok(Source::Phantom(Some(seed)))
-        }
-        _ => Ok(Source::Path(text.into())),
-    }
+/// Where frames come from.
+fn source(text: &str) -> Result<SourceUrl, String> {
+    text.parse().map_err(|error: AddressError| error.to_string())
 }
 
 fn frame_rate(text: &str) -> Result<f64, String> {

@@ -5,11 +5,12 @@ use std::io::{BufWriter, Write};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use peony_sources::SourceUrl;
 use peony_ultrasound::output::{Event, StepOutput};
 use peony_ultrasound::replay;
 use serde_json::{Value, json};
 
-use crate::cli::{ReplayArgs, Source, Speed};
+use crate::cli::{ReplayArgs, Speed};
 use crate::engine::{self, Failures, Reader};
 use crate::exit::Outcome;
 use crate::input::{self, Opened};
@@ -78,9 +79,9 @@ pub fn run(args: &ReplayArgs) -> Result<Outcome> {
 
 fn open(args: &ReplayArgs) -> Result<Opened> {
     match &args.source {
-        Source::Phantom(seed) => engine::phantom(seed.unwrap_or(1), [640, 480], args.frames),
-        Source::Path(path) => input::open_moving(path, args.fps, args.mm_per_px),
-        Source::Capture => bail!("capture: a page gives the frames; `peony serve` takes them"),
+        SourceUrl::Phantom { seed } => engine::phantom(seed.unwrap_or(1), [640, 480], args.frames),
+        SourceUrl::Path(path) => input::open_moving(path, args.fps, args.mm_per_px),
+        live => bail!("{live}: it has no end that could be replayed; `peony serve --source` reads it"),
     }
 }
 

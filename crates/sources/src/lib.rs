@@ -36,4 +36,4 @@ pub mod y4m;
 pub use address::{AddressError, OpenError, RtspAddress, SourceUrl, open};
 pub use link::{Heard, Link, Picture, Source, SourceError};
 pub use queue::{Counts, Event};
-pub use reconnect::{Backoff, LiveSource};
+pub use reconnect::{Backoff, LiveSource, Stopper};

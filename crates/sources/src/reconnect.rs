@@ -33,7 +33,7 @@ impl Backoff {
 /// The frames of a device, and word of when it drops out and comes back. A thread of its own reads the device and is never
 /// held up: what nobody takes in time is replaced by the newer and counted.
 ///
-/// As an iterator it waits for the next event and ends only where the thread failed. Dropped, it stops trying; the thread
+/// As an iterator it waits for the next event and ends only where it was stopped or the thread failed. Dropped, it stops trying; the thread
 /// ends within the time that the source takes to connect.
 #[derive(Debug)]
 pub struct LiveSource {
@@ -54,10 +54,27 @@ impl LiveSource {
         Ok(Self { queue })
     }
 
+    /// Ends it from another thread than the one that waits for its events.
+    #[must_use]
+    pub fn stopper(&self) -> Stopper {
+        Stopper(Arc::clone(&self.queue))
+    }
+
     /// What did not reach whoever reads the frames, so far.
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.queue.counts()
+    }
+}
+
+/// See [`LiveSource::stopper`].
+#[derive(Debug, Clone)]
+pub struct Stopper(Arc<Queue>);
+
+impl Stopper {
+    /// No further device is connected to; who waits for an event hears that there is none.
+    pub fn stop(&self) {
+        self.0.end();
     }
 }
 

@@ -4,6 +4,7 @@
 //! pipeline on another, which takes the newest frame; the server has one more. Between them stand queues of one and the
 //! hub, so none waits for another (invariant 7).
 
+mod device;
 mod opener;
 mod recording;
 mod source;
@@ -15,10 +16,11 @@ use std::thread;
 
 use anyhow::{Result, bail};
 use peony_examination::Archive;
+use peony_sources::SourceUrl;
 use peony_web::{Opener, Rooms, ServeConfig};
 
 use self::opener::{Between, Settings, Studio};
-use crate::cli::{DemoArgs, ServeArgs, Source};
+use crate::cli::{DemoArgs, ServeArgs};
 use crate::exit::Outcome;
 
 /// Opens the page and scans until Ctrl+C.
@@ -31,7 +33,7 @@ pub fn demo(args: &DemoArgs) -> Result<Outcome> {
     let settings = Settings {
         model: args.model.clone(),
         source: match args.source.clone() {
-            None | Some(Source::Phantom(None)) => Source::Phantom(Some(args.seed)),
+            None | Some(SourceUrl::Phantom { seed: None }) => SourceUrl::Phantom { seed: Some(args.seed) },
             Some(source) => source,
         },
         fps: args.fps,

@@ -1,19 +1,20 @@
 //! From a source to an examination that goes on: the model, the pipeline, the hub, and the threads between.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 
 use peony_examination::{Archive, Examination, Opened};
 use peony_model::report::MachineRecord;
-use peony_model::{MmPerPx, Spacing};
+use peony_model::{LatestSlot, MmPerPx, Spacing};
 use peony_sources::capture::{Announcement, Captured as FromPage};
-use peony_ultrasound::live::LatestSlot;
+use peony_sources::{LiveSource, SourceUrl, Stopper};
 use peony_web::capture::{Intake, Seat};
-use peony_web::wire::Model;
+use peony_web::wire::{Model, Source};
 use peony_web::{Capture, Hub, Opener, Room};
 
-use super::source::{Captured, Feed, capture_description};
-use crate::cli::{ModelArgs, Source};
+use super::device;
+use super::source::{Captured, Feed, running};
+use crate::cli::ModelArgs;
 use crate::engine::Reader;
 use crate::exit::Outcome;
 
@@ -25,7 +26,7 @@ const LEXICON_EDITION: &str = "birads_5";
 pub struct Settings {
     pub model: ModelArgs,
     /// Where frames come from, unless a page asks for another source.
-    pub source: Source,
+    pub source: SourceUrl,
     pub fps: f64,
     pub scale: Option<MmPerPx>,
     pub between: Between,
@@ -47,12 +48,18 @@ pub struct Studio {
     threads: Mutex<Vec<JoinHandle<Outcome>>>,
 }
 
-/// Closes an examination's queue when nobody holds its room any more.
-struct Life(Arc<LatestSlot<Captured>>);
+/// Ends an examination's pipeline and its device when nobody holds its room any more.
+struct Life {
+    slot: Arc<LatestSlot<Captured>>,
+    device: Option<Stopper>,
+}
 
 impl Drop for Life {
     fn drop(&mut self) {
-        self.0.close();
+        self.slot.close();
+        if let Some(device) = &self.device {
+            device.stop();
+        }
     }
 }
 
@@ -81,68 +88,106 @@ impl Studio {
     }
 
     /// The source that is asked for: by a page, or as the examination had it, or the usual one.
-    fn source(&self, asked: &str, examination: Option<&Examination>) -> Result<Source, String> {
+    fn source(&self, asked: &str, examination: Option<&Examination>) -> Result<SourceUrl, String> {
         let known = examination.map(|examination| examination.opened().source);
-        let asked = match known.as_deref() {
+        let asked = known.as_deref().unwrap_or(asked);
+        match asked.parse() {
+            Ok(source @ (SourceUrl::Capture | SourceUrl::Phantom { .. })) => Ok(source),
             // A recording or a device is named by the call alone: no path or address is in a journal.
-            Some("recording") => "",
-            Some(known) => known,
-            None => asked,
-        };
-        match asked {
-            "" => Ok(self.settings.source.clone()),
-            asked => match crate::cli::source(asked)? {
-                // A page names no file of this machine.
-                Source::Path(_) => Err("source: a page may ask for capture or phantom[:SEED]".to_owned()),
-                source => Ok(source),
-            },
+            _ if asked.is_empty() || known.is_some() => Ok(self.settings.source.clone()),
+            // A page names no file and no device.
+            _ => Err("source: a page may ask for capture or phantom[:SEED]".to_owned()),
         }
+    }
+}
+
+/// Where frames are taken from.
+enum Frames {
+    /// Made or read here, at the pace of their times.
+    Fed(Feed),
+    /// A device on the network.
+    Device(LiveSource),
+    /// A page.
+    Page,
+}
+
+impl Frames {
+    fn open(source: &SourceUrl, settings: &Settings) -> Result<Self, String> {
+        match source {
+            SourceUrl::Capture => Ok(Self::Page),
+            SourceUrl::Phantom { .. } | SourceUrl::Path(_) => {
+                let feed = Feed::open(source, settings.fps, settings.scale, settings.between);
+                feed.map(Self::Fed).map_err(|error| format!("{error:#}"))
+            }
+            SourceUrl::Igtl { .. } | SourceUrl::Rtsp(_) | SourceUrl::V4l2(_) => {
+                peony_sources::open(source).map(Self::Device).map_err(|error| error.to_string())
+            }
+        }
+    }
+
+    fn description(&self, source: &SourceUrl) -> Source {
+        match self {
+            Self::Fed(feed) => feed.description(),
+            Self::Device(_) => running(kind_of(source)),
+            Self::Page => running("capture"),
+        }
+    }
+}
+
+/// What a journal and a page say of a source: never a path or an address.
+fn kind_of(source: &SourceUrl) -> &'static str {
+    match source {
+        SourceUrl::Phantom { .. } => "phantom",
+        SourceUrl::Path(_) => "recording",
+        SourceUrl::Igtl { .. } => "OpenIGTLink",
+        SourceUrl::Rtsp(_) => "RTSP",
+        SourceUrl::V4l2(_) => "V4L2",
+        SourceUrl::Capture => "capture",
     }
 }
 
 impl Opener for Studio {
     fn open(&self, examination: Option<Arc<Examination>>, source: &str) -> Result<Room, String> {
         let source = self.source(source, examination.as_deref())?;
-        let Settings { model, fps, scale, between, .. } = &self.settings;
-        let feed = match &source {
-            Source::Capture => None,
-            source => {
-                let feed = Feed::open(source, *fps, *scale, *between);
-                Some(feed.map_err(|error| format!("{error:#}"))?)
-            }
-        };
-        let reader = Reader::load(model);
+        let frames = Frames::open(&source, &self.settings)?;
+        let reader = Reader::load(&self.settings.model);
         let opened = opened(&source, &reader);
         let examination = match examination {
             Some(examination) => examination,
             None => self.archive.begin(opened.clone()).map_err(|error| error.to_string())?,
         };
-        let description = feed.as_ref().map_or_else(capture_description, Feed::description);
-        let (hub, commands) = Hub::new(description, model_of(&reader), examination);
+        let (hub, commands) = Hub::new(frames.description(&source), model_of(&reader), examination);
         let slot = Arc::new(LatestSlot::new());
-        let seat = match feed {
-            Some(feed) => {
-                let slot = Arc::clone(&slot);
+        let of_source = Arc::clone(&slot);
+        let (mut seat, mut stopper) = (None, None);
+        match frames {
+            Frames::Fed(feed) => self.run("peony-source", move || {
+                // The pipeline must not wait for a source that is gone, however it went.
+                let _close = of_source.close_on_drop();
+                feed.run(&commands, &of_source)
+            })?,
+            Frames::Device(device) => {
+                stopper = Some(device.stopper());
+                let hub = Arc::downgrade(&hub);
                 self.run("peony-source", move || {
-                    // The pipeline must not wait for a source that is gone, however it went.
-                    let _close = slot.close_on_drop();
-                    feed.run(&commands, &slot)
+                    let _close = of_source.close_on_drop();
+                    device::run(device, &of_source, &hub)
                 })?;
-                None
             }
-            None => {
-                let intake = FromPages { slot: Arc::clone(&slot), hub: Arc::clone(&hub), scale: *scale };
-                Some(Arc::new(Seat::new(Box::new(intake) as Box<dyn Intake>)))
+            Frames::Page => {
+                let (hub, scale) = (Arc::downgrade(&hub), self.settings.scale);
+                let intake: Box<dyn Intake> = Box::new(FromPages { slot: of_source, hub, scale });
+                seat = Some(Arc::new(Seat::new(intake)));
             }
-        };
-        let life: Arc<dyn Send + Sync> = Arc::new(Life(Arc::clone(&slot)));
+        }
+        let life: Arc<dyn Send + Sync> = Arc::new(Life { slot: Arc::clone(&slot), device: stopper });
         let (archive, of_hub) = (Arc::clone(&self.archive), Arc::clone(&hub));
         self.run("peony-pipeline", move || read(&slot, &of_hub, reader, &archive, &opened))?;
         Ok(Room { hub, seat, life })
     }
 }
 
-fn opened(source: &Source, reader: &Reader) -> Opened {
+fn opened(source: &SourceUrl, reader: &Reader) -> Opened {
     let machine = reader.provenance().map(|by| MachineRecord {
         model: by.model.clone(),
         version: by.version.clone(),
@@ -153,10 +198,11 @@ fn opened(source: &Source, reader: &Reader) -> Opened {
         id: String::new(),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         source: match source {
-            Source::Path(_) => "recording".to_owned(),
-            source => source.to_string(),
+            // Its seed, so that the same breast is scanned when the examination goes on.
+            SourceUrl::Phantom { .. } => source.to_string(),
+            source => kind_of(source).to_owned(),
         },
-        simulated: matches!(source, Source::Phantom(_)),
+        simulated: matches!(source, SourceUrl::Phantom { .. }),
         machine,
         lexicon_edition: LEXICON_EDITION.to_owned(),
     }
@@ -212,13 +258,15 @@ fn read(
 /// Frames that pages capture, on their way to the pipeline.
 struct FromPages {
     slot: Arc<LatestSlot<Captured>>,
-    hub: Arc<Hub>,
+    hub: Weak<Hub>,
     scale: Option<MmPerPx>,
 }
 
 impl FromPages {
     fn note(&self, lost: bool) {
-        if let Err(error) = self.hub.examination().source_lost(lost) {
+        if let Some(hub) = self.hub.upgrade()
+            && let Err(error) = hub.examination().source_lost(lost)
+        {
             tracing::warn!("an examination takes nothing: {error}");
         }
     }

@@ -4,15 +4,14 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use peony_model::{Frame, MmPerPx};
+use peony_model::{Frame, LatestSlot, MmPerPx};
 use peony_phantom::{FaultSwitch, Phantom, PhantomConfig, PhantomFrame, Sweep};
-use peony_ultrasound::live::LatestSlot;
+use peony_sources::SourceUrl;
 use peony_web::SourceCommand;
 use peony_web::wire::{Fault, Source, SourceKind, Truth, Xy};
 
 use super::recording::Recording;
 use super::opener::Between;
-use crate::cli::Source as Asked;
 use crate::exit::Outcome;
 
 /// A breast takes twenty seconds: three lesions and the tissue between them.
@@ -83,11 +82,11 @@ enum Heard {
     End,
 }
 
-/// What the pages are told of a source that is one of them.
-pub fn capture_description() -> Source {
+/// What the pages are told of a source that goes on by itself, such as `capture`.
+pub fn running(name: &str) -> Source {
     Source {
         kind: SourceKind::Capture,
-        name: "capture".to_owned(),
+        name: name.to_owned(),
         fps: None,
         faults: Vec::new(),
         can_restart: false,
@@ -102,15 +101,15 @@ impl Feed {
     ///
     /// # Errors
     /// Where a recording cannot be opened or is a still.
-    pub fn open(asked: &Asked, fps: f64, scale: Option<MmPerPx>, between: Between) -> Result<Self> {
+    pub fn open(asked: &SourceUrl, fps: f64, scale: Option<MmPerPx>, between: Between) -> Result<Self> {
         let player = match asked {
-            Asked::Phantom(seed) => {
+            SourceUrl::Phantom { seed } => {
                 let (fps, switch) = (fps as f32, FaultSwitch::default());
                 let sweep = phantom_sweep(seed.unwrap_or(1), fps, &switch)?;
                 Player::Phantom { fps, switch, sweep }
             }
-            Asked::Path(path) => Player::Recording(Recording::open(path, fps, scale)?),
-            Asked::Capture => bail!("capture: a page gives the frames"),
+            SourceUrl::Path(path) => Player::Recording(Recording::open(path, fps, scale)?),
+            other => bail!("{other}: its frames are not made here"),
         };
         Ok(Self { player, between, sweep: 0, wanted: None, clock: Clock::default() })
     }
