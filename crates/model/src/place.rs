@@ -91,7 +91,7 @@ impl fmt::Display for Clock {
             0 => 12,
             hour => hour,
         };
-        write!(f, "{hour}:{}", if self.half_hours % 2 == 0 { "00" } else { "30" })
+        write!(f, "{hour}:{}", if self.half_hours.is_multiple_of(2) { "00" } else { "30" })
     }
 }
 
