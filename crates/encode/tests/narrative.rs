@@ -48,7 +48,7 @@ Simulated pictures from a virtual transducer: nobody was examined.
 Screening
 [technique] Technique and limits
 Ultrasound with virtual transducer, 10 MHz linear.
-Scanned: Right breast 182^s, coverage 97^%; Left breast 205^s, coverage 95^%.
+Scanned: right breast 182^s, coverage 97^%; left breast 205^s, coverage 95^%.
 Scale from the phantom.
 Sizes marked ≈ are simulated from speckle along the sweep and not measured; ± is their error.
 Picture quality: contact lost (3×, 4^s); swept too fast (1×, <1^s).
@@ -166,7 +166,7 @@ AI draft, not reviewed by a physician
 Lump felt for 2 weeks.
 First child 2011.
 [technique] Technique and limits
-Scanned: Left breast 62^s, coverage 41^%. What was not scanned is not assessed.
+Scanned: left breast 62^s, coverage 41^%. What was not scanned is not assessed.
 Scale unknown: sizes are in pixels.
 [comparison] Comparison
 No earlier study was available or compared.
@@ -221,7 +221,7 @@ fn an_empty_report_says_what_a_person_confirmed_and_no_more() {
 AI draft, not reviewed by a physician
 {SAFETY_EN}
 [technique] Technique and limits
-Scanned: Right breast 120^s, coverage 100^%; Left breast 120^s, coverage 100^%.
+Scanned: right breast 120^s, coverage 100^%; left breast 120^s, coverage 100^%.
 Scale from the phantom.
 [comparison] Comparison
 No earlier study was available or compared.

@@ -61,7 +61,7 @@ fn scanned(breasts: &[BreastReport], lang: Lang) -> Option<String> {
         let seconds = Some(breast.scanned_s).filter(|seconds| number::is_length(*seconds) && *seconds > 0.0);
         let coverage = breast.coverage.filter(|share| (0.0..=1.0).contains(share));
         gaps |= coverage.is_some_and(|share| share < COVERED);
-        let name = words::breast(breast.side, lang);
+        let name = words::breast(breast.side, lang).to_lowercase();
         let parts = [
             seconds.map(|value| number::with_unit(&number::seconds(value), lang.pick("s", "秒"), lang)),
             coverage.map(|share| {

@@ -8,7 +8,7 @@ mod circumstances;
 mod conclusion;
 mod finding;
 mod line;
-mod number;
+pub(crate) mod number;
 mod record;
 mod words;
 
@@ -17,7 +17,9 @@ use peony_model::report::Report;
 use serde::Serialize;
 
 use crate::Lang;
+pub(crate) use finding::category;
 use line::Line;
+pub(crate) use line::{one_line, written};
 
 /// The line on every screen, report and object (clinical reference, 7).
 #[must_use]
