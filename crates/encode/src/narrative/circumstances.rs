@@ -1,0 +1,139 @@
+//! What stands before the findings: notices, indication, history, technique and its limits, comparison.
+
+use peony_model::Unit;
+use peony_model::report::{BreastReport, QualityRecord, Report};
+
+use super::line::{Line, one_line, written};
+use super::{Paragraph, draft, number, paragraphs, safety, words};
+use crate::Lang;
+
+/// Below this share of a breast, what was not scanned is said to be not assessed.
+const COVERED: f32 = 0.8;
+
+pub fn notice(report: &Report, lang: Lang) -> Vec<Paragraph> {
+    let draft = (!report.is_signed()).then(|| draft(lang));
+    let simulated = report.simulated.then(|| {
+        lang.pick(
+            "Simulated pictures from a virtual transducer: nobody was examined.",
+            "虚拟探头的模拟图像：未检查任何人。",
+        )
+    });
+    paragraphs([draft, simulated, Some(safety(lang))].into_iter().flatten().map(Line::plain))
+}
+
+pub fn indication(report: &Report, lang: Lang) -> Vec<Paragraph> {
+    let lines = written(&report.circumstances.indication);
+    paragraphs(lines.iter().map(|line| Line::plain(words::indication(line, lang))))
+}
+
+pub fn history(report: &Report) -> Vec<Paragraph> {
+    paragraphs(written(&report.circumstances.history).into_iter().map(Line::plain))
+}
+
+pub fn comparison(report: &Report, lang: Lang) -> Vec<Paragraph> {
+    let lines = written(&report.circumstances.comparison);
+    if lines.is_empty() {
+        let none = lang.pick("No earlier study was available or compared.", "无既往检查可供对比。");
+        return paragraphs([Line::plain(none)]);
+    }
+    paragraphs(lines.into_iter().map(Line::plain))
+}
+
+pub fn technique(report: &Report, lang: Lang) -> Vec<Paragraph> {
+    let device = one_line(&report.circumstances.device);
+    let device = (!device.is_empty())
+        .then(|| lang.pick(format!("Ultrasound with {device}."), format!("超声设备：{device}。")));
+    let lines = [
+        device,
+        scanned(&report.breasts, lang),
+        Some(scale(report, lang)),
+        third_axis(report, lang),
+        quality(&report.quality, lang),
+    ];
+    paragraphs(lines.into_iter().flatten().map(Line::plain))
+}
+
+/// For how long and how much of each breast; a breast that was not scanned and that nobody spoke of is not mentioned.
+fn scanned(breasts: &[BreastReport], lang: Lang) -> Option<String> {
+    let mut said = Vec::new();
+    let mut gaps = false;
+    for breast in breasts {
+        let seconds = Some(breast.scanned_s).filter(|seconds| number::is_length(*seconds) && *seconds > 0.0);
+        let coverage = breast.coverage.filter(|share| (0.0..=1.0).contains(share));
+        gaps |= coverage.is_some_and(|share| share < COVERED);
+        let name = words::breast(breast.side, lang).to_lowercase();
+        let parts = [
+            seconds.map(|value| number::with_unit(&number::seconds(value), lang.pick("s", "秒"), lang)),
+            coverage.map(|share| {
+                let share = number::percent(share, lang);
+                lang.pick(format!("coverage {share}"), format!("覆盖{share}"))
+            }),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        if !parts.is_empty() {
+            said.push(format!("{name}{}{}", lang.pick(" ", ""), parts.join(lang.pick(", ", "，"))));
+        }
+    }
+    if said.is_empty() {
+        return None;
+    }
+    let gaps = if gaps {
+        lang.pick(" What was not scanned is not assessed.", "未扫查区域未评估。")
+    } else {
+        ""
+    };
+    let said = said.join(lang.pick("; ", "；"));
+    Some(format!("{}{said}{}{gaps}", lang.pick("Scanned: ", "扫查："), lang.pick(".", "。")))
+}
+
+fn scale(report: &Report, lang: Lang) -> String {
+    match &report.scale_source {
+        None => lang.pick("Scale unknown: sizes are in pixels.", "比例未知：大小以像素表示。").to_owned(),
+        Some(key) => {
+            let key = one_line(key);
+            let source = words::scale_source(&key, lang).unwrap_or(&key);
+            lang.pick(format!("Scale {source}."), format!("比例：{source}。"))
+        }
+    }
+}
+
+/// Said where a size of the report has one.
+fn third_axis(report: &Report, lang: Lang) -> Option<String> {
+    let simulated = report.printed().any(|lesion| {
+        let third =
+            lesion.size.value().filter(|size| size.unit == Unit::Millimetre).and_then(|size| size.third);
+        third.is_some_and(|third| third.simulated)
+    });
+    simulated.then(|| {
+        lang.pick(
+            "Sizes marked ≈ are simulated from speckle along the sweep and not measured; ± is their error.",
+            "标≈者沿扫查方向由散斑模拟得出，并非实测；±为其误差。",
+        )
+        .to_owned()
+    })
+}
+
+fn quality(records: &[QualityRecord], lang: Lang) -> Option<String> {
+    if records.is_empty() {
+        return None;
+    }
+    let said: Vec<String> = records
+        .iter()
+        .map(|record| {
+            let code = one_line(&record.code);
+            let fault = words::fault(&code, lang);
+            let times = record.times;
+            let seconds = Some(record.seconds).filter(|seconds| number::is_length(*seconds));
+            let seconds = seconds.map(|value| match number::seconds(value).as_str() {
+                "0" => "<1".to_owned(),
+                seconds => seconds.to_owned(),
+            });
+            let seconds = seconds.map(|value| number::with_unit(&value, lang.pick("s", "秒"), lang));
+            let held =
+                seconds.map(|seconds| format!("{}{seconds}", lang.pick(", ", "，"))).unwrap_or_default();
+            lang.pick(format!("{fault} ({times}×{held})"), format!("{fault}（{times}次{held}）"))
+        })
+        .collect();
+    let said = said.join(lang.pick("; ", "；"));
+    Some(lang.pick(format!("Picture quality: {said}."), format!("图像质量：{said}。")))
+}

@@ -1,0 +1,139 @@
+//! What stands on every page: the band of a draft and its diagonal word, the running head, the foot.
+
+use peony_model::Side;
+use peony_model::report::Report;
+
+use super::ink::{Ink, Pen, line, rectangle};
+use super::page::{BOTTOM, LEFT, Mark, RIGHT, SIZE, TOP, WIDTH, block_on};
+use super::text::{Align, Look, Typesetter, cut};
+use crate::Lang;
+use crate::narrative::{draft, number, one_line, safety};
+
+const BAND: f32 = 19.0;
+const FOOT: Look = Look::new(6.9).ink(Ink::SECOND);
+
+/// Where the content of the first page begins, and of each that follows: under the band and the running head.
+pub fn tops(report: &Report) -> (f32, f32) {
+    let band = if report.is_signed() { 0.0 } else { BAND + 10.0 };
+    (TOP + band, TOP + band + 24.0)
+}
+
+/// Puts the frame on every page, under what is there.
+pub fn put(pages: &mut [Vec<Mark>], set: &mut Typesetter, report: &Report, lang: Lang) {
+    let count = pages.len();
+    for (nth, page) in pages.iter_mut().enumerate() {
+        let mut frame = Vec::new();
+        if !report.is_signed() {
+            diagonal(&mut frame, set, lang);
+            band(&mut frame, set, lang);
+        }
+        if nth > 0 {
+            running_head(&mut frame, set, report, lang);
+        }
+        foot(&mut frame, set, report, (nth + 1, count), lang);
+        frame.append(page);
+        *page = frame;
+    }
+}
+
+fn diagonal(page: &mut Vec<Mark>, set: &mut Typesetter, lang: Lang) {
+    let look = Look::new(lang.pick(128.0, 170.0)).bold().ink(Ink::WATER);
+    let block = set.plain(lang.pick("DRAFT", "草稿"), look, 1000.0, Align::Left);
+    page.push(Mark::Diagonal { middle: [SIZE[0] / 2.0, SIZE[1] * 0.53], degrees: -32.0, block });
+}
+
+fn band(page: &mut Vec<Mark>, set: &mut Typesetter, lang: Lang) {
+    let steps = rectangle([LEFT, TOP], [WIDTH, BAND]);
+    page.push(Mark::Path { steps, fill: None, pen: Some(Pen::new(Ink::BLACK, 1.0).dashed()) });
+    let bold = Look::new(8.6).bold();
+    let words = [
+        (lang.pick("DRAFT – not signed", "草稿 – 未签名"), bold, Align::Left),
+        (draft(lang), Look::new(8.2), Align::Centre),
+        (lang.pick("Research use only", "仅供研究使用"), bold, Align::Right),
+    ];
+    for (word, look, align) in words {
+        let block = set.plain(word, look, WIDTH - 16.0, align);
+        block_on(page, &block, [LEFT + 8.0, TOP + (BAND - block.height()) / 2.0]);
+    }
+}
+
+/// Two identifiers, so that a page that comes loose can be put back.
+fn running_head(page: &mut Vec<Mark>, set: &mut Typesetter, report: &Report, lang: Lang) {
+    let (_, content) = tops(report);
+    let top = content - 24.0;
+    let look = Look::new(7.8).ink(Ink::SECOND);
+    let of_patient = [&report.patient.name, &report.patient.id].map(|text| cut(&one_line(text), 32));
+    let of_patient: Vec<String> = of_patient.into_iter().filter(|text| !text.is_empty()).collect();
+    let left = set.plain(&of_patient.join(" · "), look, WIDTH * 0.6, Align::Left);
+    let number = cut(&one_line(&report.circumstances.number), 32);
+    let title = lang.pick("Breast ultrasound", "乳腺超声");
+    let right = if number.is_empty() { title.to_owned() } else { format!("{title} · {number}") };
+    let right = set.plain(&right, look, WIDTH * 0.4, Align::Right);
+    // What is too long for one line shows its first.
+    for (mut block, x) in [(left, LEFT), (right, LEFT + WIDTH * 0.6)] {
+        block.lines.truncate(1);
+        block_on(page, &block, [x, top]);
+    }
+    let rule = line([LEFT, top + 14.0], [RIGHT, top + 14.0]);
+    page.push(Mark::Path { steps: rule, fill: None, pen: Some(Pen::new(Ink::RULE, 0.6)) });
+}
+
+fn foot(
+    page: &mut Vec<Mark>,
+    set: &mut Typesetter,
+    report: &Report,
+    (nth, count): (usize, usize),
+    lang: Lang,
+) {
+    let top = BOTTOM + 12.0;
+    let rule = line([LEFT, top], [RIGHT, top]);
+    page.push(Mark::Path { steps: rule, fill: None, pen: Some(Pen::new(Ink::BLACK, 0.7)) });
+    let page_number = lang.pick(format!("Page {nth} of {count}"), format!("第{nth}页，共{count}页"));
+    let words = [
+        (machine(report, lang), Align::Left),
+        (quality(report, lang), Align::Centre),
+        (page_number, Align::Right),
+    ];
+    let third = WIDTH / 3.0;
+    for ((word, align), column) in words.into_iter().zip([0.0, 1.0, 2.0]) {
+        let mut block = set.plain(&word, FOOT, third - 6.0, align);
+        block.lines.truncate(1);
+        block_on(page, &block, [LEFT + column * (third + 3.0), top + 5.0]);
+    }
+    let line = set.plain(safety(lang), FOOT, WIDTH, Align::Left);
+    block_on(page, &line, [LEFT, top + 17.0]);
+}
+
+/// Model, version, and the beginning of the weights' hash; the whole hash is in the record.
+fn machine(report: &Report, lang: Lang) -> String {
+    let Some(machine) = &report.machine else {
+        return lang.pick("No model", "未使用模型").to_owned();
+    };
+    let hash: String = one_line(&machine.sha256).chars().take(12).collect();
+    let [model, version] = [&machine.model, &machine.version].map(|text| cut(&one_line(text), 16));
+    format!("{model} {version}, {hash}")
+}
+
+/// `R 97 %, L 95 % scanned, 2 notes`.
+fn quality(report: &Report, lang: Lang) -> String {
+    let scanned = report.breasts.iter().filter_map(|breast| {
+        let share = breast.coverage.filter(|share| (0.0..=1.0).contains(share))?;
+        let side = match breast.side {
+            Side::Right => lang.pick("R ", "右"),
+            Side::Left => lang.pick("L ", "左"),
+        };
+        Some(format!("{side}{}", number::percent(share, lang)))
+    });
+    let scanned: Vec<String> = scanned.take(2).collect();
+    let notes = report.quality.len();
+    let notes = match notes {
+        0 => None,
+        1 => Some(lang.pick("1 note".to_owned(), "1条提示".to_owned())),
+        _ => Some(lang.pick(format!("{notes} notes"), format!("{notes}条提示"))),
+    };
+    let scanned = (!scanned.is_empty())
+        .then(|| lang.pick(format!("Scanned {}", scanned.join(", ")), format!("扫查{}", scanned.join("，"))));
+    let simulated = report.simulated.then(|| lang.pick("Simulated", "模拟").to_owned());
+    let parts: Vec<String> = [simulated, scanned, notes].into_iter().flatten().collect();
+    parts.join(" · ")
+}

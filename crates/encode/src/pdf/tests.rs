@@ -1,0 +1,87 @@
+use super::*;
+
+#[path = "../../tests/samples/mod.rs"]
+mod samples;
+
+/// Everything that is drawn lies on the page, and what is read on it lies between the margins.
+fn check(report: &Report, lang: Lang) {
+    let picture = |plane| Some(samples::picture::of(plane));
+    for (nth, page) in pages(report, lang, &TimeZone::UTC, &picture).iter().enumerate() {
+        for mark in page {
+            match mark {
+                Mark::Text { at: [x, y], run, text } => {
+                    let (from, to) = (x + run.x, x + run.x + run.width);
+                    let inside = from >= page::LEFT - 1.0 && to <= page::RIGHT + 1.0;
+                    assert!(inside, "page {nth}: {from} to {to}: {:.40}", text);
+                    assert!((page::TOP..page::SIZE[1] - 10.0).contains(y), "page {nth}: {y}: {:.40}", text);
+                }
+                Mark::Path { steps, .. } => {
+                    for step in steps {
+                        let ([x, y], ..) = match *step {
+                            ink::Step::Move(to) | ink::Step::Line(to) | ink::Step::Curve(_, _, to) => (to,),
+                            ink::Step::Close => continue,
+                        };
+                        let inside = (0.0..=page::SIZE[0]).contains(&x) && (0.0..=page::SIZE[1]).contains(&y);
+                        assert!(inside, "page {nth}: {x}, {y}");
+                    }
+                }
+                Mark::Picture { at: [x, y], size: [width, height], .. } => {
+                    assert!(*x >= page::LEFT && x + width <= page::RIGHT + 0.1, "page {nth}: {x}");
+                    assert!(*y >= page::TOP && y + height <= page::BOTTOM, "page {nth}: {y}");
+                }
+                Mark::Diagonal { .. } => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_leaves_the_page() {
+    for lang in [Lang::En, Lang::Zh] {
+        for report in [samples::draft(), samples::signed(), samples::unknown_scale(), samples::empty()] {
+            check(&report, lang);
+        }
+        for text in ["W".repeat(400), "肿".repeat(3_000), "a b ".repeat(3_000), "مرحبا ".repeat(90)] {
+            let mut report = samples::signed();
+            report.patient.name.clone_from(&text);
+            report.patient.id.clone_from(&text);
+            report.circumstances.institution.clone_from(&text);
+            report.circumstances.number.clone_from(&text);
+            report.circumstances.indication.clone_from(&text);
+            report.circumstances.history.clone_from(&text);
+            report.addenda[0].text.clone_from(&text);
+            report.signatures[0].name.clone_from(&text);
+            report.lesions[1].letter.clone_from(&text);
+            report.lesions[2].downgrade_reason = text;
+            check(&report, lang);
+        }
+    }
+}
+
+#[test]
+fn what_no_font_has_is_a_box_of_the_first() {
+    let mut set = Typesetter::new(Lang::En);
+    let look = text::Look::new(9.0);
+    let block = set.plain("a\u{10fffd}中", look, 100.0, text::Align::Left);
+    let runs = &block.lines[0].runs;
+    let glyphs: Vec<(usize, u32)> = runs
+        .iter()
+        .flat_map(|run| run.glyphs.iter().map(|glyph| (run.face, glyph.glyph_id.to_u32())))
+        .collect();
+    assert_eq!(glyphs.len(), 3, "{glyphs:?}");
+    assert!(glyphs[0].1 != 0 && glyphs[1].1 == 0 && glyphs[2].1 != 0 && glyphs[2].0 == 2, "{glyphs:?}");
+    assert!(runs.iter().all(|run| run.width > 0.0));
+}
+
+#[test]
+fn the_name_of_the_categories_never_breaks() {
+    let mut set = Typesetter::new(Lang::En);
+    let text = "a mass of BI-RADS category\u{a0}4C";
+    for width in 40..200 {
+        let block = set.plain(text, text::Look::new(9.0), width as f32, text::Align::Left);
+        let ends = block.lines.iter().filter_map(|line| line.runs.last()?.glyphs.last());
+        for end in ends.map(|glyph| &text[..glyph.text_range.end]) {
+            assert!(!end.ends_with("BI-"), "at {width}: {end}");
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! The sentences of whole reports, written by hand from the patterns of the clinical reference.
+//!
+//! `‹…›` rests on an open proposal; `~` stands for a no-break space and `^` for a narrow one.
+
+#![allow(clippy::unwrap_used, reason = "a check function of a test fails as the test does")]
+
+mod samples;
+
+use peony_encode::{Lang, narrative};
+use peony_model::BiRads;
+use peony_model::report::{Field, Report};
+
+fn written(report: &Report, lang: Lang) -> String {
+    let mut text = String::new();
+    for section in narrative(report, lang).sections {
+        text += &format!("[{}] {}\n", section.key, section.heading);
+        for paragraph in section.paragraphs {
+            for run in paragraph.runs {
+                text += &if run.proposed { format!("‹{}›", run.text) } else { run.text };
+            }
+            text.push('\n');
+        }
+    }
+    text.replace('\u{a0}', "~").replace('\u{202f}', "^")
+}
+
+fn check(report: &Report, lang: Lang, expected: &str) {
+    let written = written(report, lang);
+    for (nth, (is, should)) in written.lines().zip(expected.trim_start().lines()).enumerate() {
+        assert_eq!(is, should, "line {nth} of\n{written}");
+    }
+    assert_eq!(written.lines().count(), expected.trim_start().lines().count(), "{written}");
+}
+
+const SAFETY_EN: &str = "Research use only. Not a medical device. AI proposals need review and signature by a qualified physician.";
+const SAFETY_ZH: &str = "仅供研究使用，非医疗器械。AI建议须由有资质医师审核并签名。";
+const SHA: &str = "7f3a52c19be04d6688aa0e5b7d1c93f24610f8e7a2b35c9d00e1f4a6b8c7d2c1";
+
+#[test]
+fn a_draft_in_english() {
+    let expected = format!(
+        "
+[notice] Notice
+AI draft, not reviewed by a physician
+Simulated pictures from a virtual transducer: nobody was examined.
+{SAFETY_EN}
+[indication] Indication
+Screening
+[technique] Technique and limits
+Ultrasound with virtual transducer, 10 MHz linear.
+Scanned: right breast 182^s, coverage 97^%; left breast 205^s, coverage 95^%.
+Scale from the phantom.
+Sizes marked ≈ are simulated from speckle along the sweep and not measured; ± is their error.
+Picture quality: contact lost (3×, 4^s); swept too fast (1×, <1^s).
+[comparison] Comparison
+Ultrasound of 12 May 2023, Town A Health Centre
+[findings_right] Right breast
+C: Right breast, 9 o'clock, 3^cm from nipple: oval anechoic mass, 7~×~4.2^mm, margin circumscribed; posterior enhancement. BI-RADS category~2.
+No other mass seen in the parts examined.
+[findings_left] Left breast
+A: Left breast, 10:30 o'clock, 4^cm from nipple, 8^mm deep: irregular hypoechoic mass, ‹10~×~9~×~≈10~±~2^mm (third axis simulated)›, parallel, margin indistinct and angular; ‹no posterior features›; no calcifications. ‹Volume ≈0.53^cm³ ± 21^%, simulated›. ‹BI-RADS category~4C (malignant 62^%, 95^% interval 48–75^%)›.
+B: Left breast, 1:30 o'clock, 6^cm from nipple: oval isoechoic mass, 6~×~4.9~×~≈6~±~1^mm (third axis simulated), parallel, margin circumscribed. BI-RADS category~3.
+No other mass seen in the parts examined.
+[impression] Impression
+Right breast: C, benign (2). BI-RADS category~2.
+Left breast: A, ‹high suspicion (4C)›; B, probably benign (3). ‹BI-RADS category~4C›.
+[overall] Overall
+‹BI-RADS category~4C›, ‹high suspicion›.
+[advice] Advice
+C: next screening at the programme's interval.
+A: ‹core biopsy; a benign result is discordant until explained›.
+B: short follow-up by ultrasound, first at 6 months.
+[record] Machine's record
+Read by peony-us 0.4.0 on onnxruntime/openvino bf16, weights SHA-256 {SHA}.
+Lexicon: birads_5.
+C: seen in 61 frames.
+A: malignant 62^%, 95^% interval 48–75^%; seen in 143 frames.
+B: malignant 2^%, 95^% interval <1–3^%; seen in 88 frames; changed by a person: category and advice; category proposed 4A; reason: unchanged for three years.
+26 proposals: 20 taken over, 2 changed, 4 open; lesions struck out: 0.
+"
+    );
+    check(&samples::draft(), Lang::En, &expected);
+}
+
+#[test]
+fn a_draft_in_chinese() {
+    let expected = format!(
+        "
+[notice] 声明
+AI生成草稿，未经医师审核
+虚拟探头的模拟图像：未检查任何人。
+{SAFETY_ZH}
+[indication] 检查目的
+筛查
+[technique] 方法与局限
+超声设备：virtual transducer, 10 MHz linear。
+扫查：右乳182秒，覆盖97%；左乳205秒，覆盖95%。
+比例：来自仿体。
+标≈者沿扫查方向由散斑模拟得出，并非实测；±为其误差。
+图像质量：失去接触（3次，4秒）；扫查过快（1次，<1秒）。
+[comparison] 对比
+Ultrasound of 12 May 2023, Town A Health Centre
+[findings_right] 右乳
+C：右乳9点钟、距乳头3cm处见无回声肿块，大小7×4.2mm，椭圆形，边缘局限（光整），后方回声增强。BI-RADS~2类。
+所查部位未见其他肿块。
+[findings_left] 左乳
+A：左乳10点半、距乳头4cm、深8mm处见低回声肿块，‹大小10×9×≈10±2mm（第三径为模拟值）›，不规则形，平行，边缘模糊、成角，‹后方回声无改变›，未见钙化。‹体积≈0.53cm³±21%（模拟）›。‹BI-RADS~4C类（恶性概率62%，95%区间48–75%）›。
+B：左乳1点半、距乳头6cm处见等回声肿块，大小6×4.9×≈6±1mm（第三径为模拟值），椭圆形，平行，边缘局限（光整）。BI-RADS~3类。
+所查部位未见其他肿块。
+[impression] 超声印象
+右乳：C良性（2类）。BI-RADS~2类。
+左乳：A‹高度可疑（4C类）›；B可能良性（3类）。‹BI-RADS~4C类›。
+[overall] 总评
+‹BI-RADS~4C类›，‹高度可疑›。
+[advice] 建议
+C：按筛查间隔复查。
+A：‹建议穿刺；良性结果视为不一致›。
+B：短期超声随访（首次6个月）。
+[record] AI记录
+判读：peony-us 0.4.0（onnxruntime/openvino bf16），权重SHA-256 {SHA}。
+词表版本：birads_5。
+C：见于61帧。
+A：恶性概率62%，95%区间48–75%；见于143帧。
+B：恶性概率2%，95%区间<1–3%；见于88帧；人工更改：分类、建议；建议分类4A类；原因：unchanged for three years。
+建议26项：采纳20项，更改2项，未答4项；排除病灶0个。
+"
+    );
+    check(&samples::draft(), Lang::Zh, &expected);
+}
+
+#[test]
+fn signed_reports_have_nothing_open_and_no_draft_line() {
+    let english = written(&samples::signed(), Lang::En);
+    assert!(english.starts_with(&format!(
+        "[notice] Notice\nSimulated pictures from a virtual transducer: nobody was examined.\n{SAFETY_EN}\n"
+    )));
+    let chinese = written(&samples::signed(), Lang::Zh);
+    for text in [&english, &chinese] {
+        assert!(!text.contains('‹') && !text.contains("draft") && !text.contains("草稿"), "{text}");
+    }
+    let says =
+        |text: &str, line: &str| assert!(text.lines().any(|is| is == line), "{line}\nis not in\n{text}");
+    says(
+        &english,
+        "A: Left breast, 10:30 o'clock, 4^cm from nipple, 8^mm deep: irregular hypoechoic mass, 10~×~9~×~≈10~±~2^mm (third axis simulated), parallel, margin indistinct and angular; no posterior features; no calcifications. Volume ≈0.53^cm³ ± 21^%, simulated. BI-RADS category~4C.",
+    );
+    says(&english, "Left breast: A, high suspicion (4C); B, probably benign (3). BI-RADS category~4C.");
+    says(&english, "BI-RADS category~4C, high suspicion.");
+    says(&english, "26 proposals: 24 taken over, 2 changed, 0 open; lesions struck out: 0.");
+    says(
+        &chinese,
+        "A：左乳10点半、距乳头4cm、深8mm处见低回声肿块，大小10×9×≈10±2mm（第三径为模拟值），不规则形，平行，边缘模糊、成角，后方回声无改变，未见钙化。体积≈0.53cm³±21%（模拟）。BI-RADS~4C类。",
+    );
+    says(&chinese, "左乳：A高度可疑（4C类）；B可能良性（3类）。BI-RADS~4C类。");
+    says(&chinese, "建议26项：采纳24项，更改2项，未答0项；排除病灶0个。");
+}
+
+#[test]
+fn without_a_scale_sizes_are_pixels_and_the_machine_says_neither_normal_nor_category_1() {
+    let expected = format!(
+        "
+[notice] Notice
+AI draft, not reviewed by a physician
+{SAFETY_EN}
+[history] History
+Lump felt for 2 weeks.
+First child 2011.
+[technique] Technique and limits
+Scanned: left breast 62^s, coverage 41^%. What was not scanned is not assessed.
+Scale unknown: sizes are in pixels.
+[comparison] Comparison
+No earlier study was available or compared.
+[findings_right] Right breast
+Not confirmed as examined.
+[findings_left] Left breast
+Not confirmed as examined.
+[findings_unplaced] Side not given
+D: ‹heterogeneous lesion›, ‹174~×~158^px (scale unknown)›.
+[record] Machine's record
+Read by peony-us 0.4.0 on onnxruntime/openvino bf16, weights SHA-256 {SHA}.
+Lexicon: birads_5.
+D: malignancy unsure, 95^% interval 21–86^%; seen in 12 frames.
+3 proposals: 0 taken over, 0 changed, 3 open; lesions struck out: 0.
+"
+    );
+    check(&samples::unknown_scale(), Lang::En, &expected);
+    let expected = format!(
+        "
+[notice] 声明
+AI生成草稿，未经医师审核
+{SAFETY_ZH}
+[history] 病史
+Lump felt for 2 weeks.
+First child 2011.
+[technique] 方法与局限
+扫查：左乳62秒，覆盖41%。未扫查区域未评估。
+比例未知：大小以像素表示。
+[comparison] 对比
+无既往检查可供对比。
+[findings_right] 右乳
+未确认已检查。
+[findings_left] 左乳
+未确认已检查。
+[findings_unplaced] 侧别未定
+D：见‹不均匀回声病灶›，‹大小174×158px（比例未知）›。
+[record] AI记录
+判读：peony-us 0.4.0（onnxruntime/openvino bf16），权重SHA-256 {SHA}。
+词表版本：birads_5。
+D：恶性概率不确定，95%区间21–86%；见于12帧。
+建议3项：采纳0项，更改0项，未答3项；排除病灶0个。
+"
+    );
+    check(&samples::unknown_scale(), Lang::Zh, &expected);
+}
+
+#[test]
+fn an_empty_report_says_what_a_person_confirmed_and_no_more() {
+    let expected = format!(
+        "
+[notice] Notice
+AI draft, not reviewed by a physician
+{SAFETY_EN}
+[technique] Technique and limits
+Scanned: right breast 120^s, coverage 100^%; left breast 120^s, coverage 100^%.
+Scale from the phantom.
+[comparison] Comparison
+No earlier study was available or compared.
+[findings_right] Right breast
+No mass seen in the parts examined.
+[findings_left] Left breast
+No mass seen in the parts examined.
+[impression] Impression
+Right breast: negative. BI-RADS category~1.
+Left breast: negative. BI-RADS category~1.
+[overall] Overall
+BI-RADS category~1, negative.
+[advice] Advice
+Next screening at the programme's interval.
+[record] Machine's record
+No model took part.
+"
+    );
+    check(&samples::empty(), Lang::En, &expected);
+    let expected = format!(
+        "
+[notice] 声明
+AI生成草稿，未经医师审核
+{SAFETY_ZH}
+[technique] 方法与局限
+扫查：右乳120秒，覆盖100%；左乳120秒，覆盖100%。
+比例：来自仿体。
+[comparison] 对比
+无既往检查可供对比。
+[findings_right] 右乳
+所查部位未见肿块。
+[findings_left] 左乳
+所查部位未见肿块。
+[impression] 超声印象
+右乳：阴性。BI-RADS~1类。
+左乳：阴性。BI-RADS~1类。
+[overall] 总评
+BI-RADS~1类，阴性。
+[advice] 建议
+按筛查间隔复查。
+[record] AI记录
+未使用模型。
+"
+    );
+    check(&samples::empty(), Lang::Zh, &expected);
+}
+
+#[test]
+fn a_lesion_that_was_struck_out_is_counted_and_not_printed() {
+    for (lang, right, left, counted) in [
+        (
+            Lang::En,
+            "[findings_right] Right breast\nNot confirmed as examined.\n",
+            "[findings_left] Left breast\nNot confirmed as examined.\n[record]",
+            "0 proposals: 0 taken over, 0 changed, 0 open; lesions struck out: 1.",
+        ),
+        (
+            Lang::Zh,
+            "[findings_right] 右乳\n未确认已检查。\n",
+            "[findings_left] 左乳\n未确认已检查。\n[record]",
+            "建议0项：采纳0项，更改0项，未答0项；排除病灶1个。",
+        ),
+    ] {
+        let text = written(&samples::struck_out(), lang);
+        assert!(text.contains(right) && text.contains(left) && text.contains(counted), "{text}");
+        for gone in ["4C", "10:30", "10点半", "irregular", "≈", "A:", "A："] {
+            assert!(!text.contains(gone), "{gone} in\n{text}");
+        }
+    }
+}
+
+#[test]
+fn one_breast_without_a_person_s_word_keeps_the_whole_from_being_negative() {
+    let mut report = samples::empty();
+    report.breasts[1].examined = Field::proposed(Some(true));
+    let text = written(&report, Lang::En);
+    assert!(text.contains("Right breast: negative."), "{text}");
+    for never in ["Left breast: negative", "[overall]", "[advice]"] {
+        assert!(!text.contains(never), "{never} in\n{text}");
+    }
+    assert!(text.contains("[findings_left] Left breast\nNot confirmed as examined.\n"), "{text}");
+}
+
+#[test]
+fn a_size_that_a_person_changed_has_no_machine_s_volume() {
+    let mut report = samples::signed();
+    let lesion = report.lesions.iter_mut().find(|lesion| lesion.letter == "A").unwrap();
+    lesion.size = samples::said(&lesion.size, Some(samples::size(12.0, 9.0, None)));
+    let text = written(&report, Lang::En);
+    assert!(text.contains("12~×~9^mm, parallel") && !text.contains("Volume"), "{text}");
+    assert!(text.contains("changed by a person: size"), "{text}");
+}
+
+#[test]
+fn no_category_of_a_machine_is_one_that_only_a_person_gives() {
+    for category in BiRads::ALL {
+        let mut report = samples::draft();
+        report.lesions.truncate(1);
+        report.lesions[0].category = samples::open(category);
+        report.lesions[0].advice = Field::default();
+        report.breasts.clear();
+        report.overall = None;
+        let label = format!("category~{}", category.label());
+        let may = !matches!(category.label(), "0" | "1" | "4" | "6");
+        assert_eq!(written(&report, Lang::En).contains(&label), may, "{label}");
+    }
+}
