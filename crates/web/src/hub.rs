@@ -324,7 +324,7 @@ fn hello(source: Source, model: Result<Model, String>) -> Hello {
 fn update_of(frame: &Frame, output: &StepOutput) -> LiveUpdate {
     let track_of =
         |index| output.tracks.iter().find(|track| track.finding == Some(index)).map(|track| track.id);
-    let scale = view::scale(frame);
+    let scale = output.quality.scale.or_else(|| view::scale(frame));
     let speed_known = output.quality.speed_mm_s.is_some();
     let findings = output.findings.iter().enumerate();
     LiveUpdate {
