@@ -16,6 +16,7 @@ mod outline;
 mod phase;
 mod picture_area;
 mod rect;
+mod ruler;
 mod still;
 mod vectors;
 
@@ -29,4 +30,5 @@ pub use outline::{Feret, feret, outline, polygon_area};
 pub use phase::{PhaseCorrelator, Shift, Spectrum};
 pub use picture_area::{picture_area, to_pixel_edges};
 pub use rect::PixelRect;
+pub use ruler::{Ruler, RulerReader};
 pub use still::{StillError, check_size, read_still};

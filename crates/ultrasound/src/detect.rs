@@ -281,7 +281,7 @@ fn read(
             points.iter().step_by(every).map(|&point| on_picture(letterbox, point)).collect();
         // A part in the margin around the picture is no finding: nothing of it is left on the picture.
         let box_px = bounds(&contour_px).filter(|b| b.width().min(b.height()) >= THINNEST_PX)?;
-        let scale = view.frame.spacing.within(box_px);
+        let scale = view.spacing.within(box_px);
         let pixel = scale.map_or([1.0, 1.0], |mm_per_px| [mm_per_px.x(), mm_per_px.y()]);
         let malignancy = sigmoid(logits.malignancy());
         let mut measurements = sizes(&contour_px, scale, pixel);

@@ -166,7 +166,7 @@ impl Follower {
 
     /// Compare a frame with those before it; `None` for the first one, and where the area cannot be resampled.
     pub fn follow(&mut self, view: &View<'_>, area: PixelRect) -> Option<Motion> {
-        let scale = view.frame.spacing.within(area_inside(area));
+        let scale = view.spacing.within(area_inside(area));
         let sampled = Sampled::of(area, scale)?;
         if self.sampled != Some(sampled) {
             self.forget();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use peony_model::{BiRads, BoxPx, Descriptor, Finding, PointMm, QualityIssue};
+use peony_model::{BiRads, BoxPx, Descriptor, Finding, MmPerPx, PointMm, QualityIssue};
 
 /// Everything the pipeline says about one frame.
 #[derive(Debug, Clone)]
@@ -38,6 +38,8 @@ pub struct Quality {
     pub issues: Vec<QualityIssue>,
     /// Where the B-mode picture lies on the frame, if it was found.
     pub picture_px: Option<BoxPx>,
+    /// The scale of that picture: the frame's own, or read off the ruler on the screen. `None` where it is unknown.
+    pub scale: Option<MmPerPx>,
     /// How fast the probe moves out of the plane, mm/s (simulated from speckle) or `None` where it cannot be told.
     pub speed_mm_s: Option<f32>,
     /// Which part of the probe has lost contact, while that fault holds.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use image::GrayImage;
-use peony_model::{Frame, Provenance};
+use peony_model::{Frame, Provenance, Spacing};
 
 use crate::classify::{self, Graded};
 use crate::detect::{self, Detect, Detected};
@@ -13,6 +13,7 @@ use crate::key_planes::{self, KeptPlanes, KeyPlane, KeyPlanes};
 use crate::network::{Network, NetworkError};
 use crate::output::{Event, Quality, StepOutput, Timings};
 use crate::quality::{self, Assess, Assessed};
+use crate::screen::Screen;
 use crate::track::{self, Follow, Tracked};
 use crate::volume::{self, Solid, Sweep};
 
@@ -22,7 +23,9 @@ use crate::volume::{self, Solid, Sweep};
 /// A network that fails leaves the frame without findings ([`Pipeline::network_error`]); the step itself never does.
 pub fn step(pipeline: &mut Pipeline, frame: &Frame) -> StepOutput {
     let mut watch = Stopwatch::start();
-    let view = View { frame, luma: frame.luma(), mode: pipeline.mode };
+    let luma = frame.luma();
+    let spacing = pipeline.screen.spacing(&frame.spacing, &luma, pipeline.assess.area(), pipeline.mode);
+    let view = View { frame, luma, spacing, mode: pipeline.mode };
 
     let assessed: Assessed = quality::assess(&mut pipeline.assess, &view);
     let quality_took = watch.lap();
@@ -85,6 +88,7 @@ pub enum Mode {
 /// What the past frames left, stage by stage.
 pub struct Pipeline {
     mode: Mode,
+    screen: Screen,
     assess: Assess,
     detect: Detect,
     follow: Follow,
@@ -105,6 +109,7 @@ impl Pipeline {
     pub fn new(network: Option<Box<dyn Network>>, mode: Mode) -> Self {
         Self {
             mode,
+            screen: Screen::default(),
             assess: Assess::default(),
             detect: Detect::new(network),
             follow: Follow::default(),
@@ -153,11 +158,13 @@ impl Pipeline {
     }
 }
 
-/// What every stage may look at: the frame, its grey picture, and how frames belong together.
+/// What every stage may look at: the frame, its grey picture and its scale, and how frames belong together.
 #[derive(Debug)]
 pub(crate) struct View<'a> {
     pub frame: &'a Frame,
     pub luma: Cow<'a, GrayImage>,
+    /// The frame's own, or what the screen says.
+    pub spacing: Spacing,
     pub mode: Mode,
 }
 

@@ -68,6 +68,13 @@ pub(crate) struct Assessed {
     pub contact_lost: Option<ContactSide>,
 }
 
+impl Assess {
+    /// Where the picture lay on the last frame.
+    pub fn area(&self) -> Option<PixelRect> {
+        self.area.held()
+    }
+}
+
 /// Judge one frame.
 pub(crate) fn assess(state: &mut Assess, view: &View<'_>) -> Assessed {
     let whole = PixelRect::whole(view.luma.width(), view.luma.height());
@@ -82,7 +89,7 @@ pub(crate) fn assess(state: &mut Assess, view: &View<'_>) -> Assessed {
     let look = Look::at(view, &state.grid, area);
     let contact_lost = faults::contact(&look);
     let mut issues = faults::of_picture(&look, contact_lost, chroma(view, area));
-    match view.frame.spacing.within(area.to_box_px().inflate(-1.0, -1.0)) {
+    match view.spacing.within(area.to_box_px().inflate(-1.0, -1.0)) {
         None => issues.push(QualityIssue::new(QualityCode::ScaleUnknown)),
         Some(scale) => issues.extend(faults::too_deep(area, scale)),
     }
@@ -163,6 +170,7 @@ pub(crate) fn conclude(
     Quality {
         issues,
         picture_px: assessed.area.map(PixelRect::to_box_px),
+        scale: assessed.area.and_then(|area| view.spacing.within(area.to_box_px().inflate(-1.0, -1.0))),
         speed_mm_s: assessed.motion.as_ref().and_then(Motion::speed_mm_s),
         contact_lost,
     }

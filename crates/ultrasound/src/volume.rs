@@ -98,8 +98,7 @@ pub(crate) fn extend(
     if view.mode == Mode::Still {
         return Solid::default();
     }
-    let scale =
-        assessed.area.and_then(|area| view.frame.spacing.within(area.to_box_px().inflate(-1.0, -1.0)));
+    let scale = assessed.area.and_then(|area| view.spacing.within(area.to_box_px().inflate(-1.0, -1.0)));
     if scale != state.scale {
         // Lengths before and after a change of scale do not add up: the sweep begins anew.
         *state = Sweep { scale, ..Sweep::default() };

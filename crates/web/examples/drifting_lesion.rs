@@ -162,6 +162,7 @@ fn said_of(frame: &Frame, too_fast: bool) -> Result<StepOutput, Box<dyn std::err
         quality: Quality {
             issues: if too_fast { vec![issue] } else { Vec::new() },
             picture_px: Some(whole),
+            scale: None,
             speed_mm_s: Some(if too_fast { 24.0 } else { 8.0 }),
             contact_lost: None,
         },

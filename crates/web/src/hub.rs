@@ -338,7 +338,7 @@ fn update_of(frame: &Frame, output: &StepOutput, lesion_of: impl Fn(u32) -> u32)
         let track = output.tracks.iter().find(|track| track.finding == Some(index));
         track.map(|track| lesion_of(track.id))
     };
-    let scale = view::scale(frame);
+    let scale = output.quality.scale.or_else(|| view::scale(frame));
     let speed_known = output.quality.speed_mm_s.is_some();
     let findings = output.findings.iter().enumerate();
     LiveUpdate {

@@ -121,7 +121,7 @@ pub(crate) fn lights(frame: &Frame, output: &StepOutput) -> Vec<Light> {
     let measured = |name| match name {
         LightName::Contact | LightName::Gain | LightName::Sharp => picture,
         LightName::Speed => picture && output.quality.speed_mm_s.is_some() && !holds(QualityCode::Frozen),
-        LightName::Depth => scale(frame).is_some(),
+        LightName::Depth => output.quality.scale.or_else(|| scale(frame)).is_some(),
         LightName::Whole => picture && !output.findings.is_empty(),
         // A grey frame cannot tell whether the machine's colour is on.
         LightName::Colour => picture && matches!(frame.pixels, Pixels::Rgb8(_)),

@@ -33,13 +33,18 @@ pub(super) struct AreaKeeper {
 }
 
 impl AreaKeeper {
+    /// Where the picture was found on the last frame; `None` where the file named it.
+    pub fn held(&self) -> Option<PixelRect> {
+        self.held
+    }
+
     /// The picture's area on this frame; `None` where there is no picture.
     pub fn find(&mut self, grid: &CellGrid, view: &View<'_>, still: bool) -> Option<PixelRect> {
         let size = [view.luma.width(), view.luma.height()];
         if still || size != self.frame_size {
             *self = Self { frame_size: size, ..Self::default() };
         }
-        if let Some(region) = view.frame.spacing.tissue_region() {
+        if let Some(region) = view.spacing.tissue_region() {
             return PixelRect::covering(region.area_px, size[0], size[1]);
         }
         let live = (!still).then(|| self.live.watch(grid));

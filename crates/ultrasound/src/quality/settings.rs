@@ -28,7 +28,7 @@ pub(super) fn unfit_for(view: &View<'_>, area: PixelRect, lesion: BoxPx) -> Vec<
     let focus = focus(&view.luma, area, lesion).filter(|share| *share < FOCUS_OFF);
     let focus = focus.map(|share| QualityIssue::new(QualityCode::FocusOff).with_figure(share, FOCUS_OFF));
     let end = (lesion.max.y - area.y as f32) / area.height as f32;
-    let scale = view.frame.spacing.within(area.to_box_px().inflate(-1.0, -1.0));
+    let scale = view.spacing.within(area.to_box_px().inflate(-1.0, -1.0));
     let depth_mm = scale.map(|mm_per_px| area.height as f32 * mm_per_px.y());
     let limit = if end > TOO_SHALLOW {
         Some(TOO_SHALLOW)

