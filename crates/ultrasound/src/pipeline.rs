@@ -12,6 +12,7 @@ use crate::detect::{self, Detect, Detected};
 use crate::key_planes::{self, KeptPlanes, KeyPlane, KeyPlanes};
 use crate::network::{Network, NetworkError};
 use crate::output::{Event, Quality, StepOutput, Timings};
+use crate::path::{self, Place, Way};
 use crate::quality::{self, Assess, Assessed};
 use crate::track::{self, Follow, Tracked};
 use crate::volume::{self, Solid, Sweep};
@@ -25,22 +26,24 @@ pub fn step(pipeline: &mut Pipeline, frame: &Frame) -> StepOutput {
     let view = View { frame, luma: frame.luma(), mode: pipeline.mode };
 
     let assessed: Assessed = quality::assess(&mut pipeline.assess, &view);
+    let place: Place = path::advance(&mut pipeline.way, &view, &assessed);
     let quality_took = watch.lap();
 
     let detected: Detected = detect::find(&mut pipeline.detect, &view, &assessed);
     let quality: Quality = quality::conclude(&mut pipeline.assess, &view, &assessed, &detected);
     let detect_took = watch.lap();
 
-    let tracked: Tracked = track::follow(&mut pipeline.follow, &view, &assessed, &detected);
+    let tracked: Tracked = track::follow(&mut pipeline.follow, &view, &assessed, &place, &detected);
     let track_took = watch.lap();
 
-    let kept: KeptPlanes = key_planes::keep(&mut pipeline.key_planes, &view, &assessed, &tracked, &detected);
+    let kept: KeptPlanes =
+        key_planes::keep(&mut pipeline.key_planes, &view, &assessed, &place, &tracked, &detected);
     let key_planes_took = watch.lap();
 
     let graded: Graded = classify::grade(&tracked, pipeline.detect.reading());
     let classify_took = watch.lap();
 
-    let solid: Solid = volume::extend(&mut pipeline.sweep, &view, &assessed, &detected, &graded);
+    let solid: Solid = volume::extend(&mut pipeline.sweep, &view, &assessed, &place, &detected, &graded);
     let volume_took = watch.lap();
 
     let events = pipeline.news(&quality, &tracked, kept, &solid);
@@ -86,6 +89,7 @@ pub enum Mode {
 pub struct Pipeline {
     mode: Mode,
     assess: Assess,
+    way: Way,
     detect: Detect,
     follow: Follow,
     key_planes: KeyPlanes,
@@ -106,6 +110,7 @@ impl Pipeline {
         Self {
             mode,
             assess: Assess::default(),
+            way: Way::default(),
             detect: Detect::new(network),
             follow: Follow::default(),
             key_planes: KeyPlanes::default(),
@@ -131,7 +136,7 @@ impl Pipeline {
         self.detect.error()
     }
 
-    /// The planes kept so far: at most three a lesion, with their pictures, oldest lesion first.
+    /// The planes kept so far: at most four a lesion, with their pictures, oldest lesion first.
     #[must_use]
     pub fn key_planes(&self) -> &[KeyPlane] {
         self.key_planes.planes()
@@ -146,6 +151,8 @@ impl Pipeline {
             self.shown_quality = quality.clone();
         }
         events.extend(tracked.confirmed.iter().map(|&(track, letter)| Event::Confirmed { track, letter }));
+        events.extend(tracked.returned.iter().map(|&track| Event::Returned { track }));
+        events.extend(tracked.merged.iter().map(|&(from, into)| Event::Merged { from, into }));
         events.extend(kept.replaced);
         events.extend(solid.renewed.iter().cloned().map(Event::Volume));
         events.extend(tracked.left.iter().map(|&track| Event::Left { track }));

@@ -1,5 +1,6 @@
 //! The planes kept of one sweep, with their pictures, in bounded memory.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -7,8 +8,8 @@ use image::GrayImage;
 
 use crate::wire::{KeyPlane, PlaneReason};
 
-/// The most planes the machine keeps: three reasons for sixteen lesions. Beyond it the oldest goes.
-const MAX_MACHINE: usize = 48;
+/// The most planes the machine keeps: four reasons for sixteen lesions. Beyond it the oldest goes.
+const MAX_MACHINE: usize = 64;
 /// The most planes a person keeps; beyond it keeping is refused, because a person's choice is never replaced.
 const MAX_KEPT: usize = 32;
 /// How many replaced planes can still be fetched by a page whose list is a moment old. While lesions grow, each frame
@@ -68,6 +69,26 @@ impl Planes {
         if let Some(position) = self.kept.iter().position(|plane| plane.entry.id == id) {
             let plane = self.kept.remove(position);
             self.retire(plane);
+        }
+    }
+
+    /// Gives the planes of a track that ended to the one it is part of, where that has none for the reason.
+    pub(crate) fn hand_over(&mut self, from: u32, into: u32) {
+        let theirs: Vec<_> = self.machine.keys().filter(|(track, _)| *track == from).copied().collect();
+        for key in theirs {
+            let Some(mut plane) = self.machine.remove(&key) else { continue };
+            plane.entry.track = Some(into);
+            let too_many = match self.machine.entry((into, key.1)) {
+                Entry::Occupied(_) => Some(plane),
+                Entry::Vacant(place) => {
+                    place.insert(plane);
+                    None
+                }
+            };
+            too_many.into_iter().for_each(|plane| self.retire(plane));
+        }
+        for plane in self.kept.iter_mut().filter(|plane| plane.entry.track == Some(from)) {
+            plane.entry.track = Some(into);
         }
     }
 
@@ -170,6 +191,27 @@ mod tests {
         assert!(planes.list(|_| None).is_empty());
         planes.choose(1, entry(Some(1), PlaneReason::Largest), picture(0));
         assert_eq!(planes.list(|_| None)[0].id, 10_000 + MAX_KEPT as u64 + 1, "numbers are never used again");
+    }
+
+    #[test]
+    fn a_track_that_ends_in_another_leaves_it_the_planes_that_it_lacks() {
+        let mut planes = Planes::default();
+        planes.choose(1, entry(Some(1), PlaneReason::Largest), picture(1));
+        planes.choose(2, entry(Some(2), PlaneReason::Largest), picture(2));
+        planes.choose(2, entry(Some(2), PlaneReason::Features), picture(3));
+        planes.keep(entry(Some(2), PlaneReason::Kept), picture(4));
+        planes.hand_over(2, 1);
+        let list: Vec<_> =
+            planes.list(|_| None).iter().map(|plane| (plane.id, plane.track, plane.reason)).collect();
+        assert_eq!(
+            list,
+            [
+                (1, Some(1), PlaneReason::Largest),
+                (3, Some(1), PlaneReason::Features),
+                (4, Some(1), PlaneReason::Kept),
+            ]
+        );
+        assert!(planes.picture(2).is_some(), "a page may still ask for it");
     }
 
     #[test]

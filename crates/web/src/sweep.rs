@@ -89,14 +89,30 @@ impl Sweep {
             }
         }
         for event in &output.events {
-            if let Event::KeyPlane { track, reason, box_px } = event {
-                let entry =
-                    KeyPlane { box_px: Some(view::boxed(*box_px)), ..self.plane(update, Some(*track)) };
-                let entry = KeyPlane { reason: view::reason(*reason), ..entry };
-                self.choose(*track, entry, picture);
+            match event {
+                Event::KeyPlane { track, reason, box_px } => {
+                    let entry =
+                        KeyPlane { box_px: Some(view::boxed(*box_px)), ..self.plane(update, Some(*track)) };
+                    let entry = KeyPlane { reason: view::reason(*reason), ..entry };
+                    self.choose(*track, entry, picture);
+                }
+                Event::Merged { from, into } => self.merge(*from, *into),
+                // What returned is among the tracks, and is seen again as any other.
+                Event::Confirmed { .. }
+                | Event::Returned { .. }
+                | Event::Left { .. }
+                | Event::Volume(_)
+                | Event::Quality(_) => {}
             }
         }
         self.forget();
+    }
+
+    /// A lesion that turned out to be another one goes; planes that the other lacks become its own.
+    fn merge(&mut self, from: u32, into: u32) {
+        self.lesions.remove(&from);
+        self.dismissed.remove(&from);
+        self.planes.hand_over(from, into);
     }
 
     fn sight(&mut self, track: TrackView) {

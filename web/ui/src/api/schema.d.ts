@@ -411,7 +411,7 @@ export interface components {
          * @description Why a plane was kept.
          * @enum {string}
          */
-        readonly PlaneReason: "largest" | "features" | "suspicious" | "kept";
+        readonly PlaneReason: "largest" | "across" | "features" | "suspicious" | "kept";
         /** @description Why a request was not answered. */
         readonly Problem: {
             /** @description One English line with the field, the value and the limit. */
