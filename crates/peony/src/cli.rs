@@ -231,7 +231,7 @@ pub enum Bench {
 /// `peony bench exam`.
 #[derive(Debug, Args)]
 pub struct BenchExamArgs {
-    /// Which seeds, the last one left out; each is three sweeps.
+    /// Which seeds, the last one left out; each is four sweeps.
     #[arg(long, default_value = "0..12", value_name = "A..B", value_parser = seeds)]
     pub seeds: Range<u64>,
     /// Small and faint masses instead of easy ones.
@@ -240,6 +240,9 @@ pub struct BenchExamArgs {
     /// One machine's settings for all (soft, crisp, deep, noisy) instead of each seed's own.
     #[arg(long, value_name = "NAME")]
     pub preset: Option<String>,
+    /// Only this sweep of each seed; may be given more than once.
+    #[arg(long, value_name = "SWEEP")]
+    pub only: Vec<ExamSweep>,
     /// One line of JSON at the end.
     #[arg(long)]
     pub json: bool,
@@ -248,7 +251,30 @@ pub struct BenchExamArgs {
     pub model: ModelArgs,
 }
 
+/// A sweep of `peony bench exam`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExamSweep {
+    /// Over a cyst, a fibroadenoma and a carcinoma.
+    Masses,
+    /// Over a breast without any.
+    Normal,
+    /// The scan goes wrong at known moments.
+    Faults,
+    /// There and back over the same masses.
+    Back,
+}
+
+impl ExamSweep {
+    /// In the order in which they are run.
+    pub const ALL: [Self; 4] = [Self::Masses, Self::Normal, Self::Faults, Self::Back];
+}
+
 impl BenchExamArgs {
+    /// Whether a sweep is wanted.
+    pub fn asks_for(&self, sweep: ExamSweep) -> bool {
+        self.only.is_empty() || self.only.contains(&sweep)
+    }
+
     /// How hard the masses are to see.
     pub fn difficulty(&self) -> Difficulty {
         if self.hard { Difficulty::Hard } else { Difficulty::Easy }

@@ -53,7 +53,7 @@ pub fn run(args: &ReplayArgs) -> Result<Outcome> {
     let read = replay::run(frames, reader.pipeline(), |pipeline, _, output| -> Result<()> {
         failed.note(pipeline);
         for event in &output.events {
-            if let Some(line) = sentence(event) {
+            if let Some(line) = sentence(&output, event) {
                 let (at, frame) = (seconds(&output), output.frame);
                 bar.suspend(|| writeln!(std::io::stdout(), "{at:8.2} s  frame {frame:5}  {line}"))?;
             }
@@ -90,9 +90,14 @@ fn seconds(output: &StepOutput) -> f64 {
 }
 
 /// What a person reads; `None` for what happens too often to be news.
-fn sentence(event: &Event) -> Option<String> {
+fn sentence(output: &StepOutput, event: &Event) -> Option<String> {
     Some(match event {
         Event::Confirmed { letter, .. } => format!("lesion {letter} confirmed"),
+        Event::Returned { track } => {
+            let letter = output.tracks.iter().find(|state| state.id == *track).and_then(|state| state.letter);
+            format!("lesion {} met again", letter.map_or_else(|| track.to_string(), String::from))
+        }
+        Event::Merged { from, into } => format!("tracks {from} and {into} are one lesion"),
         Event::Left { track } => format!("track {track} left the picture"),
         Event::Quality(issues) if issues.is_empty() => "picture good".into(),
         Event::Quality(issues) => {
@@ -108,6 +113,8 @@ fn event_record(output: &StepOutput, event: &Event) -> Value {
         Event::Confirmed { track, letter } => {
             json!({ "event": "confirmed", "track": track, "letter": letter })
         }
+        Event::Returned { track } => json!({ "event": "returned", "track": track }),
+        Event::Merged { from, into } => json!({ "event": "merged", "from": from, "into": into }),
         Event::Left { track } => json!({ "event": "left", "track": track }),
         Event::KeyPlane { track, reason, box_px } => json!({
             "event": "key_plane",

@@ -18,7 +18,7 @@ impl Network for Oracle {
         let mask = self.0.lock().map_err(|_| NetworkError::Other("poisoned".into()))?.clone();
         let lesion = if mask.iter().any(|p| *p > 0.5) { 1.0 } else { 0.0 };
         let maps = vec![4.0; MAPS * CELLS * CELLS];
-        Ok(NetOutputs { core: mask.clone(), mask, maps, lesion, breast: 1.0, state: None })
+        Ok(NetOutputs { core: mask.clone(), mask, maps, embedding: None, lesion, breast: 1.0, state: None })
     }
     fn provenance(&self) -> Arc<Provenance> {
         let word = || "oracle".to_owned();

@@ -1,6 +1,7 @@
 //! The grade of each lesion followed: a proposal, which a person takes or changes.
 //!
-//! A simple form: the mean of what the frames said, each weighted by how well the lesion was seen on it.
+//! What the planes of a lesion say together is worked out where it is followed (`track/weigh.rs`): a mean over planes, each
+//! weighted by how well the lesion was seen on it. Here it becomes a probability, a category and words.
 
 use crate::detect::{category, sigmoid};
 use crate::lexicon;
@@ -14,15 +15,18 @@ pub(crate) struct Graded {
     pub tracks: Vec<TrackState>,
     /// Lesions that left with this frame.
     pub left: Vec<u32>,
+    /// Tracks that ended in another with this frame.
+    pub merged: Vec<u32>,
     /// Whether sightings are new.
     pub fresh: bool,
 }
 
-/// Grade each lesion by all its sightings; a category only where the model's card says it is calibrated.
+/// Grade each lesion by all its planes; a category only where the model's card says it is calibrated.
 pub(crate) fn grade(tracked: &Tracked, reading: Option<Reading>) -> Graded {
     let calibrated = reading.is_some_and(|reading| reading.calibrated);
     let tracks = tracked.tracks.iter().map(|track| {
-        let logits = track.logits();
+        let verdict = track.verdict.as_ref();
+        let logits = verdict.map(|verdict| &verdict.logits);
         TrackState {
             id: track.id,
             letter: track.letter,
@@ -30,11 +34,13 @@ pub(crate) fn grade(tracked: &Tracked, reading: Option<Reading>) -> Graded {
             box_px: track.box_px,
             sightings: track.sightings,
             malignancy: logits.map(|logits| sigmoid(logits.malignancy())),
-            malignancy_95: track.malignancy_95(),
-            assessment: logits.filter(|_| calibrated).as_ref().and_then(category),
+            malignancy_95: verdict.map(|verdict| verdict.malignancy_95),
+            assessment: logits.filter(|_| calibrated).and_then(category),
             descriptors: logits
-                .map_or_else(Vec::new, |logits| lexicon::describe(&logits, track.box_px, track.pixel)),
+                .map_or_else(Vec::new, |logits| lexicon::describe(logits, track.box_px, track.pixel)),
+            evidence: verdict.map(|verdict| verdict.evidence.clone()),
         }
     });
-    Graded { tracks: tracks.collect(), left: tracked.left.clone(), fresh: tracked.fresh }
+    let merged = tracked.merged.iter().map(|(from, _)| *from).collect();
+    Graded { tracks: tracks.collect(), left: tracked.left.clone(), merged, fresh: tracked.fresh }
 }

@@ -16,9 +16,11 @@ use peony_model::{
 
 use crate::lexicon;
 use crate::network::{
-    CANVAS, CELL, CELLS, MAPS, MASK, MASK_STEP, NetOutputs, Network, NetworkError, Reading, RegionLogits,
+    CANVAS, CELL, CELLS, EMBEDDING, MAPS, MASK, MASK_STEP, NetOutputs, Network, NetworkError, Reading,
+    RegionLogits,
 };
 use crate::pipeline::{Mode, View};
+use crate::pool::{Cells, Embedding};
 use crate::quality::{Assessed, Domain};
 
 /// The smallest part that is a finding, in pixels of the mask: 0.1 % of the canvas.
@@ -44,6 +46,10 @@ pub(crate) struct Found {
     pub area_px2: f32,
     /// Whether it touches the left, right or lower edge of the picture.
     pub cut: bool,
+    /// What it may be known again by, from a network that says so.
+    pub embedding: Option<Embedding>,
+    /// The part of it that the network finds most malignant.
+    pub focus_px: BoxPx,
 }
 
 /// What was found on one frame.
@@ -139,6 +145,11 @@ impl Detect {
             ("mask", outputs.mask.len(), MASK * MASK),
             ("mask", outputs.core.len(), MASK * MASK),
             ("maps", outputs.maps.len(), MAPS * CELLS * CELLS),
+            (
+                "embedding",
+                outputs.embedding.as_ref().map_or(EMBEDDING * CELLS * CELLS, Vec::len),
+                EMBEDDING * CELLS * CELLS,
+            ),
         ] {
             if found != expected {
                 return Err(NetworkError::Output { name, found, expected });
@@ -190,8 +201,8 @@ pub(crate) fn find(state: &mut Detect, view: &View<'_>, assessed: &Assessed) -> 
     if is_coloured {
         found.iter_mut().for_each(leave_ungraded);
     }
-    let whole =
-        sigmoid(mean_logits(&outputs.maps, (0..MASK * MASK).map(|at| (at, outputs.mask[at]))).malignancy());
+    let whole = Cells::under((0..MASK * MASK).map(|at| (at, outputs.mask[at])));
+    let whole = sigmoid(whole.logits(&outputs.maps).malignancy());
     let malignancy = (!is_coloured).then_some(whole);
     let (shown, left) = (found.clone(), outputs.state.take());
     state.past = Some(Past { letterbox, mask, lesion, state: left, shown, malignancy });
@@ -260,21 +271,22 @@ fn read(
     if lesion < reading.lesion {
         return Vec::new();
     }
-    let mut parts: Vec<(Component, RegionLogits, f32)> = labels
+    let mut parts: Vec<(Component, Cells, RegionLogits, f32)> = labels
         .label(mask, MASK as u32, reading.mask)
         .into_iter()
         .filter(|part| part.pixels >= SMALLEST_PX)
         .map(|part| {
-            let logits = mean_logits(&outputs.maps, pixels_of(labels, mask, &part));
+            let cells = Cells::under(pixels_of(labels, mask, &part));
+            let logits = cells.logits(&outputs.maps);
             let is_lesion = sigmoid(logits.lesion());
             let score = (part.sum / part.pixels as f32 * is_lesion * lesion).clamp(0.0, 1.0);
-            (part, logits, score)
+            (part, cells, logits, score)
         })
-        .filter(|(_, logits, _)| sigmoid(logits.lesion()) >= reading.region)
+        .filter(|(_, _, logits, _)| sigmoid(logits.lesion()) >= reading.region)
         .collect();
-    parts.sort_by(|a, b| b.2.total_cmp(&a.2));
+    parts.sort_by(|a, b| b.3.total_cmp(&a.3));
     parts.truncate(MOST_FINDINGS);
-    let found = parts.iter().filter_map(|&(ref part, logits, score)| {
+    let found = parts.iter().filter_map(|&(ref part, ref cells, logits, score)| {
         let points = outline(mask, MASK as u32, reading.mask, labels, part);
         let every = points.len().div_ceil(MOST_POINTS).max(1);
         let contour_px: Vec<PointPx> =
@@ -297,7 +309,13 @@ fn read(
             measurements,
             provenance: Arc::clone(provenance),
         };
-        Some(Found { finding, logits, pixel, area_px2, cut: is_cut(part.rect, letterbox.placed) })
+        let embedding = outputs.embedding.as_deref().and_then(|map| cells.embedding(map));
+        let [left, top, right, bottom] = cells.most_malignant(&outputs.maps);
+        let corner = |x, y| on_picture(letterbox, [x, y].map(|cell: usize| (cell * CELL) as f32));
+        let focus_px =
+            BoxPx::new(corner(left, top), corner(right, bottom)).intersection(&box_px).unwrap_or(box_px);
+        let cut = is_cut(part.rect, letterbox.placed);
+        Some(Found { finding, logits, pixel, area_px2, cut, embedding, focus_px })
     });
     found.collect()
 }
@@ -321,22 +339,6 @@ fn pixels_of<'a>(
             let at = y as usize * MASK + x as usize;
             (at, mask[at])
         })
-}
-
-/// The mean of the maps' logits over pixels of the mask, each weighted; 0 where nothing weighs.
-fn mean_logits(maps: &[f32], pixels: impl Iterator<Item = (usize, f32)>) -> RegionLogits {
-    let mut cells = vec![0.0_f32; CELLS * CELLS];
-    for (at, weight) in pixels {
-        cells[at / MASK / CELL * CELLS + at % MASK / CELL] += weight;
-    }
-    let total: f32 = cells.iter().sum();
-    let mut logits = [0.0; MAPS];
-    if total > 0.0 {
-        for (logit, map) in logits.iter_mut().zip(maps.chunks_exact(CELLS * CELLS)) {
-            *logit = map.iter().zip(&cells).map(|(value, weight)| value * weight).sum::<f32>() / total;
-        }
-    }
-    RegionLogits::new(logits)
 }
 
 /// The point of the picture under a point of the mask, which may lie a little over the picture's edge.

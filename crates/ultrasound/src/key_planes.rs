@@ -1,4 +1,7 @@
-//! The planes worth keeping: for each confirmed lesion its largest, its best seen, and its most suspicious.
+//! The planes worth keeping: for each confirmed lesion its largest, the one across it, its best seen, and its most suspicious.
+//!
+//! Across is what the probe shows after a turn of at least 60 degrees from the largest plane; where nobody turned, there is none.
+//! The others are to differ: a plane next to one that is kept for another reason weighs less.
 //!
 //! A plane is replaced only by a clearly better one, so that the strip does not flicker. Planes from before a lesion was
 //! confirmed (its first three sightings) are not considered.
@@ -10,12 +13,19 @@ use peony_model::{BoxPx, Region};
 
 use crate::detect::{Detected, Found};
 use crate::output::{Event, PlaneReason};
+use crate::path::Place;
 use crate::pipeline::View;
 use crate::quality::Assessed;
 use crate::track::{Track, Tracked};
 
 /// A plane replaces another when its figure is better by this factor.
 const CLEARLY_BETTER: f32 = 1.15;
+/// The probe must have turned so far from the largest plane for one across it, degrees.
+const ACROSS_DEG: f32 = 60.0;
+/// A plane within so many millimetres of the probe's way and degrees of its turn of a kept one is next to it.
+const NEXT_TO: [f32; 2] = [1.5, 15.0];
+/// What a plane next to one that is kept for another reason weighs.
+const NEXT_TO_WEIGHS: f32 = 0.8;
 /// Pictures are kept of so many lesions; the one confirmed first gives way.
 const MOST_LESIONS: usize = 16;
 
@@ -36,6 +46,8 @@ pub struct KeyPlane {
     pub luma: Arc<GrayImage>,
     /// What it was chosen by, larger is better; its scale differs from reason to reason.
     pub figure: f32,
+    /// Where the plane was on its way, and how far it had turned.
+    place: Place,
 }
 
 impl KeyPlane {
@@ -55,6 +67,43 @@ pub(crate) struct KeyPlanes {
 impl KeyPlanes {
     pub fn planes(&self) -> &[KeyPlane] {
         &self.planes
+    }
+
+    /// Give the planes of a track that ended to the one it is part of, where that has none for the reason.
+    fn hand_over(&mut self, from: u32, into: u32) {
+        let theirs: Vec<PlaneReason> =
+            self.planes.iter().filter(|plane| plane.track == into).map(|plane| plane.reason).collect();
+        self.planes.retain(|plane| plane.track != from || !theirs.contains(&plane.reason));
+        self.planes.iter_mut().filter(|plane| plane.track == from).for_each(|plane| plane.track = into);
+    }
+
+    fn largest_of(&self, track: u32) -> Option<&KeyPlane> {
+        self.planes.iter().find(|plane| plane.track == track && plane.reason == PlaneReason::Largest)
+    }
+
+    /// How well a plane at this place fits beside those that are kept of the lesion: 0 where it has no place among them.
+    fn fits(&self, track: u32, reason: PlaneReason, place: &Place) -> f32 {
+        match reason {
+            PlaneReason::Largest => 1.0,
+            PlaneReason::Across => {
+                self.largest_of(track).map_or(0.0, |largest| across(&largest.place, place))
+            }
+            PlaneReason::Features | PlaneReason::Suspicious => {
+                let others =
+                    || self.planes.iter().filter(|plane| plane.track == track && plane.reason < reason);
+                if others().any(|other| is_next_to(&other.place, place)) { NEXT_TO_WEIGHS } else { 1.0 }
+            }
+        }
+    }
+
+    /// The largest plane is another one: what was across the former gives way to anything better across this.
+    fn doubt_across(&mut self, track: u32, largest: &Place) {
+        let planes = self.planes.iter_mut();
+        for plane in planes.filter(|plane| plane.track == track && plane.reason == PlaneReason::Across) {
+            if across(largest, &plane.place) == 0.0 {
+                plane.figure = 0.0;
+            }
+        }
     }
 
     /// Make room for a lesion that has no plane yet.
@@ -80,10 +129,12 @@ pub(crate) fn keep(
     state: &mut KeyPlanes,
     view: &View<'_>,
     assessed: &Assessed,
+    place: &Place,
     tracked: &Tracked,
     detected: &Detected,
 ) -> KeptPlanes {
     let mut kept = KeptPlanes::default();
+    tracked.merged.iter().for_each(|&(from, into)| state.hand_over(from, into));
     if !tracked.fresh {
         return kept;
     }
@@ -92,14 +143,16 @@ pub(crate) fn keep(
     for track in tracked.tracks.iter().filter(|track| track.letter.is_some()) {
         let Some(found) = track.finding.and_then(|index| detected.findings.get(index)) else { continue };
         for (reason, figure) in figures(track, found, assessed) {
+            let figure = figure * state.fits(track.id, reason, place);
             let at = state.planes.iter().position(|plane| plane.track == track.id && plane.reason == reason);
-            if at.is_some_and(|at| figure <= state.planes[at].figure * CLEARLY_BETTER) {
+            if figure <= at.map_or(0.0, |at| state.planes[at].figure * CLEARLY_BETTER) {
                 continue;
             }
             let luma = Arc::clone(picture.get_or_insert_with(|| Arc::new(view.luma.clone().into_owned())));
             let region = found.finding.region.clone();
             let (frame, time_ns) = (view.frame.index, view.frame.time_ns);
-            let plane = KeyPlane { track: track.id, reason, frame, time_ns, region, luma, figure };
+            let place = *place;
+            let plane = KeyPlane { track: track.id, reason, frame, time_ns, region, luma, figure, place };
             let box_px = plane.box_px();
             match at {
                 Some(at) => state.planes[at] = plane,
@@ -108,22 +161,42 @@ pub(crate) fn keep(
                     state.planes.push(plane);
                 }
             }
+            if reason == PlaneReason::Largest {
+                state.doubt_across(track.id, &place);
+            }
             kept.replaced.push(Event::KeyPlane { track: track.id, reason, box_px });
         }
     }
     kept
 }
 
-/// What each reason weighs: area; sureness times sharpness of a whole lesion; malignancy where the lesion is sure.
-fn figures(track: &Track, found: &Found, assessed: &Assessed) -> [(PlaneReason, f32); 3] {
+/// How nearly a plane is perpendicular to the largest: the sine of the angle between them, 0 below [`ACROSS_DEG`].
+fn across(largest: &Place, place: &Place) -> f32 {
+    if !(largest.scaled && place.scaled) {
+        return 0.0;
+    }
+    let sine = (place.turned_deg - largest.turned_deg).to_radians().sin().abs();
+    if sine >= ACROSS_DEG.to_radians().sin() { sine } else { 0.0 }
+}
+
+fn is_next_to(kept: &Place, place: &Place) -> bool {
+    // A turn is part of what was travelled.
+    (place.travelled_mm - kept.travelled_mm).abs() < NEXT_TO[0]
+        && (place.turned_deg - kept.turned_deg).abs() < NEXT_TO[1]
+}
+
+/// What each reason weighs: area, of the largest plane and of that across it; sureness times sharpness of a whole lesion;
+/// malignancy where the lesion is sure.
+fn figures(track: &Track, found: &Found, assessed: &Assessed) -> [(PlaneReason, f32); 4] {
     let whole = if found.cut { 0.5 } else { 1.0 };
     let settled = if assessed.moving_fast { 0.5 } else { 1.0 };
     let sure = found.finding.score * whole;
     let malignancy = found.finding.malignancy.unwrap_or_default();
     // A sighting far from what all the others say is more often a bad frame than a bad lesion.
-    let believable = if track.malignancy_95().is_some_and(|[_, high]| malignancy > high) { 0.9 } else { 1.0 };
+    let believable = if track.is_outlier(found) { 0.9 } else { 1.0 };
     [
         (PlaneReason::Largest, found.area_px2 * whole),
+        (PlaneReason::Across, found.area_px2 * sure),
         (PlaneReason::Features, sure * settled * assessed.sharpness.max(0.01)),
         (PlaneReason::Suspicious, malignancy * sure * settled * believable),
     ]

@@ -54,6 +54,9 @@ pub(crate) struct Motion {
     pub step_mm: Option<f32>,
     /// How the step changes across the picture, mm a mm.
     pub turn: f32,
+    /// The same where the probe turns on the spot, about an axis within the picture: the plane leaves itself forwards on one
+    /// side of it and backwards on the other, which likenesses do not tell apart, so it carries no sign; 0 where it does not.
+    pub spin: f32,
     /// Why there is no step.
     pub unfit: Option<Unfit>,
     /// Time since the last frame, s; 0 where the source gives none.
@@ -326,12 +329,12 @@ fn compare_patches(
 fn fit(motion: &mut Motion, lags: &[(usize, Lag)], scale: MmPerPx, sampled: &Sampled) {
     let first = lags[0].1.median();
     let longest = lags.last().map_or(first, |(_, lag)| lag.median());
-    let at_four = lags.iter().find(|(lag, _)| *lag == 4).map(|(_, lag)| lag.median());
+    let medians: Vec<f32> = lags.iter().map(|(_, lag)| lag.median()).collect();
     motion.unfit = if lags[0].1.patches.len() < FEWEST_PATCHES {
         Some(Unfit::TooFewPatches)
     } else if first < TOO_FAST {
         Some(Unfit::TooFast)
-    } else if at_four.is_some_and(|rho| rho > first + 0.02) {
+    } else if turned_back(&medians) {
         Some(Unfit::TurnedBack)
     } else if longest > TOO_SLOW && lags.len() > 1 {
         Some(Unfit::TooSlow)
@@ -344,6 +347,7 @@ fn fit(motion: &mut Motion, lags: &[(usize, Lag)], scale: MmPerPx, sampled: &Sam
     let points: Vec<Point> = lags.iter().flat_map(|(k, lag)| points(*k, lag, sampled)).collect();
     let Some([step, turn]) = line(&points) else { return };
     let beam = calibration(scale);
+    motion.spin = spin(&points, [step, turn]).unwrap_or_default() * beam.turn_gain;
     motion.step_mm = Some((step * beam.gain).max(0.0));
     motion.turn = turn * beam.turn_gain;
 }
@@ -356,7 +360,36 @@ pub(crate) fn calibration(scale: MmPerPx) -> BeamCalibration {
     }
 }
 
+/// Whether the plane lies nearer to where it was long ago than to where it was since: likenesses by lag, shortest first. A hand that
+/// slows before it turns shows it at the longer lags only. Where hardly anything is alike a difference says nothing.
+fn turned_back(likenesses: &[f32]) -> bool {
+    let first = likenesses.first().copied().unwrap_or(1.0);
+    let longer = likenesses.iter().skip(1).any(|rho| *rho > first + 0.02);
+    longer || likenesses.windows(2).any(|pair| pair[1] > pair[0] + 0.05 && pair[1] > 0.5)
+}
+
+/// Places across where a probe that turns on the spot may have its axis, mm from the middle.
+const AXES_MM: [f32; 7] = [-9.0, -6.0, -3.0, 0.0, 3.0, 6.0, 9.0];
+/// A turn on the spot explains the distances when what it leaves is less than this share of what a plane led on leaves.
+const EXPLAINS: f32 = 0.8;
+
+/// The turn a frame of a probe that turns on the spot, mm a mm; `None` where a plane that is led on explains the distances as well.
+fn spin(points: &[Point], led: [f32; 2]) -> Option<f32> {
+    let left = |points: &[Point], [step, turn]: [f32; 2]| {
+        points.iter().map(|p| p.weight * (p.step - step - turn * p.x).abs()).sum::<f32>()
+    };
+    let about = |axis: f32| {
+        let mirrored: Vec<Point> =
+            points.iter().map(|p| Point { step: if p.x < axis { -p.step } else { p.step }, ..*p }).collect();
+        let found = line(&mirrored)?;
+        Some((left(&mirrored, found), found[1]))
+    };
+    let best = AXES_MM.into_iter().filter_map(about).min_by(|a, b| a.0.total_cmp(&b.0));
+    best.filter(|(rest, _)| *rest < EXPLAINS * left(points, led)).map(|(_, slope)| slope.abs())
+}
+
 /// One patch at one lag: its place across (mm from the middle), its step a frame (mm), and its weight.
+#[derive(Clone, Copy)]
 struct Point {
     x: f32,
     step: f32,
@@ -403,4 +436,44 @@ fn line(points: &[Point]) -> Option<[f32; 2]> {
         }
     }
     Some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Distances as a plane leaves itself at each place, with the least that likenesses can tell.
+    fn points(plane_mm: impl Fn(f32) -> f32) -> Vec<Point> {
+        let across = (-16..=16).map(|x| x as f32);
+        let waver = |x: f32| 0.02 * (x * 2.3).sin();
+        across.map(|x| Point { x, step: plane_mm(x).abs().max(0.02) + waver(x), weight: 1.0 }).collect()
+    }
+
+    #[test]
+    fn a_plane_that_turned_back_is_nearer_to_where_it_was_long_ago() {
+        let check =
+            |likenesses: &[f32], expect| assert_eq!(turned_back(likenesses), expect, "{likenesses:?}");
+        check(&[0.7, 0.25, 0.02], false);
+        check(&[0.95, 0.82, 0.45, 0.05], false);
+        check(&[0.99, 0.98, 0.97, 0.96], false);
+        check(&[0.5, 0.1, 0.12], false);
+        check(&[0.7, 0.6, 0.95], true);
+        check(&[0.94, 0.85, 0.64, 0.93], true);
+        check(&[], false);
+    }
+
+    #[test]
+    fn a_turn_on_the_spot_is_told_from_a_plane_that_is_led_on() {
+        let check = |plane_mm: fn(f32) -> f32, expect: f32| {
+            let points = points(plane_mm);
+            let led = line(&points).unwrap();
+            let found = spin(&points, led).unwrap_or_default();
+            assert!((found - expect).abs() < 0.004, "{found} where {expect} is right");
+        };
+        check(|x| 0.02 * x, 0.02);
+        check(|x| 0.02 * (x - 5.0), 0.02);
+        check(|x| -0.03 * x, 0.03);
+        check(|_| 0.35, 0.0);
+        check(|x| 0.4 + 0.012 * x, 0.0);
+    }
 }

@@ -45,6 +45,9 @@ pub const WORDS: [Word; 18] = [
 /// Channels of the maps: lesion, malignancy, BI-RADS steps, words.
 pub const MAPS: usize = 2 + STEPS + WORDS.len();
 
+/// Channels of the embedding, by which one lesion is known again.
+pub const EMBEDDING: usize = 16;
+
 /// What the network says about one canvas.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NetOutputs {
@@ -54,6 +57,9 @@ pub struct NetOutputs {
     pub core: Vec<f32>,
     /// Logits of each cell, channel by channel ([`MAPS`]), each row-major, [`CELLS`]².
     pub maps: Vec<f32>,
+    /// What is alike for one lesion from frame to frame, channel by channel ([`EMBEDDING`]), each row-major, [`CELLS`]²; `None`
+    /// from a network that gives none.
+    pub embedding: Option<Vec<f32>>,
     /// Probability that the frame shows any lesion.
     pub lesion: f32,
     /// Probability that this is a B-mode picture of a breast.
@@ -172,6 +178,8 @@ const TASK: &str = "breast-ultrasound-lesion";
 const LUMA: (&str, &[usize]) = ("luma", &[1, 1, CANVAS, CANVAS]);
 const OUTPUTS: [(&str, &[usize]); 3] =
     [("mask", &[1, 2, MASK, MASK]), ("maps", &[1, MAPS, CELLS, CELLS]), ("frame", &[1, 4])];
+/// What a network may give beside them.
+const EMBEDDED: (&str, &[usize]) = ("embedding", &[1, EMBEDDING, CELLS, CELLS]);
 /// The memory of a network that has one, taken and given in one shape.
 const STATE: [&str; 2] = ["state", "state_out"];
 
@@ -193,7 +201,8 @@ pub fn check_fits(card: &Card) -> Result<(), String> {
         _ => return Err(format!("it takes {inputs:?}, and {LUMA:?} is given, and '{}'", STATE[0])),
     };
     let state = remembers.map(|shape| (STATE[1], shape));
-    for (name, shape) in OUTPUTS.into_iter().chain(state) {
+    let embedded = output(EMBEDDED.0).map(|_| EMBEDDED);
+    for (name, shape) in OUTPUTS.into_iter().chain(embedded).chain(state) {
         let found = output(name).map(|tensor| tensor.shape.as_slice());
         if found != Some(shape) {
             let found = found.map_or("missing".into(), |found| format!("{found:?}"));
@@ -245,10 +254,15 @@ impl Network for Model {
         };
         let (mask, core) = values("mask", 2 * MASK * MASK)?.split_at(MASK * MASK);
         let frame = values("frame", 4)?;
+        let embedding = match outputs.values(EMBEDDED.0) {
+            Some(_) => Some(values(EMBEDDED.0, EMBEDDING * CELLS * CELLS)?.to_vec()),
+            None => None,
+        };
         Ok(NetOutputs {
             mask: mask.to_vec(),
             core: core.to_vec(),
             maps: values("maps", MAPS * CELLS * CELLS)?.to_vec(),
+            embedding,
             lesion: frame[0],
             breast: frame[1],
             state: if expected > 0 { Some(values(STATE[1], expected)?.to_vec()) } else { None },
@@ -289,6 +303,7 @@ mod tests {
         check("breast-ultrasound-lesion", "mammogram", "mammogram");
         check("shape = [1, 1, 256, 256]", "shape = [1, 1, 512, 512]", "512");
         check("shape = [1, 2, 128, 128]", "shape = [1, 2, 64, 64]", "'mask'");
+        check("shape = [1, 16, 32, 32]", "shape = [1, 8, 32, 32]", "'embedding'");
         check("name = \"frame\"", "name = \"whole\"", "'frame' is missing");
         check("\"birads_4A\"", "\"birads_4\"", "channels");
     }

@@ -70,14 +70,43 @@ pub struct TrackState {
     pub box_px: BoxPx,
     /// How many frames it was seen in.
     pub sightings: u32,
-    /// Probability of malignancy over all sightings, 0..=1.
+    /// Probability of malignancy over all planes seen, 0..=1.
     pub malignancy: Option<f32>,
-    /// The interval that holds 95 % of what the single frames said.
+    /// Between which two values more planes of this lesion would leave [`Self::malignancy`], with 95 % probability: wide while few
+    /// planes were seen or where they disagree. What the network gets wrong of a whole lesion is not in it.
     pub malignancy_95: Option<[f32; 2]>,
     /// The category of [`Self::malignancy`], where it is calibrated.
     pub assessment: Option<BiRads>,
-    /// The words of the lexicon that hold over all sightings; the orientation is that of the last one.
+    /// The words of the lexicon that hold over all planes seen; the orientation is that of the last sighting.
     pub descriptors: Vec<Descriptor>,
+    /// What the grade rests on; `None` where there is no grade.
+    pub evidence: Option<Evidence>,
+}
+
+/// What the grade of a lesion rests on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evidence {
+    /// How many planes the grade is worth: frames of one place are one plane, and planes that were seen badly count less
+    /// (Kish's effective sample size of their weights).
+    pub effective_planes: f32,
+    /// The planes that weighed most, heaviest first, at most five.
+    pub planes: Vec<EvidencePlane>,
+}
+
+/// A plane that weighed in a grade, by its best frame.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EvidencePlane {
+    /// The frame's number in its source.
+    pub frame: u64,
+    /// The frame's time, in nanoseconds since the source's first frame.
+    pub time_ns: u64,
+    /// Its share of the whole grade, 0..=1.
+    pub share: f32,
+    /// The probability of malignancy on this plane alone.
+    pub malignancy: f32,
+    /// The part of the lesion on that frame that the network finds most malignant (three by three cells of its map), whether or
+    /// not that is much.
+    pub focus_px: BoxPx,
 }
 
 /// Why a plane was kept.
@@ -85,6 +114,8 @@ pub struct TrackState {
 pub enum PlaneReason {
     /// The lesion is at its largest here.
     Largest,
+    /// The probe has turned by 60 degrees or more from the largest plane (simulated from speckle): the other section of a report.
+    Across,
     /// The plane that stands best for its features: sharp, whole, confident.
     Features,
     /// The plane whose probability of malignancy is highest among good pictures.
@@ -97,6 +128,7 @@ impl PlaneReason {
     pub fn key(self) -> &'static str {
         match self {
             Self::Largest => "largest",
+            Self::Across => "across",
             Self::Features => "features",
             Self::Suspicious => "suspicious",
         }
@@ -112,6 +144,19 @@ pub enum Event {
         track: u32,
         /// Its letter.
         letter: char,
+    },
+    /// A confirmed lesion that was lost from sight is met again, under its former number and letter. Until now the sighting was
+    /// followed as a new one under a number that is gone with this frame.
+    Returned {
+        /// Its track, as it was.
+        track: u32,
+    },
+    /// Two confirmed tracks turned out to be one lesion. `from` is gone; its planes and its grade are part of `into`.
+    Merged {
+        /// The track that ends: the one confirmed later.
+        from: u32,
+        /// The track that goes on.
+        into: u32,
     },
     /// A lesion has left the picture.
     Left {
@@ -141,6 +186,9 @@ pub struct VolumeState {
     /// Where the middle of the top of the plane is now, against the sweep's first frame, mm, simulated from speckle and the
     /// picture's shift; `None` without calibration.
     pub place_mm: Option<PointMm>,
+    /// How far the probe has turned about the depth axis since then, degrees, simulated from speckle; `None` without
+    /// calibration.
+    pub turned_deg: Option<f32>,
     /// Why no size is given, where none is (`too fast`, `too slow`, `scale unknown`).
     pub unfit: Option<Unfit>,
     /// Each confirmed track's solid so far.

@@ -12,6 +12,7 @@ use crate::detect::{self, Detect, Detected};
 use crate::key_planes::{self, KeptPlanes, KeyPlane, KeyPlanes};
 use crate::network::{Network, NetworkError};
 use crate::output::{Event, Quality, StepOutput, Timings};
+use crate::path::{self, Place, Way};
 use crate::quality::{self, Assess, Assessed};
 use crate::screen::Screen;
 use crate::track::{self, Follow, Tracked};
@@ -28,22 +29,24 @@ pub fn step(pipeline: &mut Pipeline, frame: &Frame) -> StepOutput {
     let view = View { frame, luma, spacing, mode: pipeline.mode };
 
     let assessed: Assessed = quality::assess(&mut pipeline.assess, &view);
+    let place: Place = path::advance(&mut pipeline.way, &view, &assessed);
     let quality_took = watch.lap();
 
     let detected: Detected = detect::find(&mut pipeline.detect, &view, &assessed);
     let quality: Quality = quality::conclude(&mut pipeline.assess, &view, &assessed, &detected);
     let detect_took = watch.lap();
 
-    let tracked: Tracked = track::follow(&mut pipeline.follow, &view, &assessed, &detected);
+    let tracked: Tracked = track::follow(&mut pipeline.follow, &view, &assessed, &place, &detected);
     let track_took = watch.lap();
 
-    let kept: KeptPlanes = key_planes::keep(&mut pipeline.key_planes, &view, &assessed, &tracked, &detected);
+    let kept: KeptPlanes =
+        key_planes::keep(&mut pipeline.key_planes, &view, &assessed, &place, &tracked, &detected);
     let key_planes_took = watch.lap();
 
     let graded: Graded = classify::grade(&tracked, pipeline.detect.reading());
     let classify_took = watch.lap();
 
-    let solid: Solid = volume::extend(&mut pipeline.sweep, &view, &assessed, &detected, &graded);
+    let solid: Solid = volume::extend(&mut pipeline.sweep, &view, &assessed, &place, &detected, &graded);
     let volume_took = watch.lap();
 
     let events = pipeline.news(&quality, &tracked, kept, &solid);
@@ -90,6 +93,7 @@ pub struct Pipeline {
     mode: Mode,
     screen: Screen,
     assess: Assess,
+    way: Way,
     detect: Detect,
     follow: Follow,
     key_planes: KeyPlanes,
@@ -111,6 +115,7 @@ impl Pipeline {
             mode,
             screen: Screen::default(),
             assess: Assess::default(),
+            way: Way::default(),
             detect: Detect::new(network),
             follow: Follow::default(),
             key_planes: KeyPlanes::default(),
@@ -136,7 +141,7 @@ impl Pipeline {
         self.detect.error()
     }
 
-    /// The planes kept so far: at most three a lesion, with their pictures, oldest lesion first.
+    /// The planes kept so far: at most four a lesion, with their pictures, oldest lesion first.
     #[must_use]
     pub fn key_planes(&self) -> &[KeyPlane] {
         self.key_planes.planes()
@@ -151,6 +156,8 @@ impl Pipeline {
             self.shown_quality = quality.clone();
         }
         events.extend(tracked.confirmed.iter().map(|&(track, letter)| Event::Confirmed { track, letter }));
+        events.extend(tracked.returned.iter().map(|&track| Event::Returned { track }));
+        events.extend(tracked.merged.iter().map(|&(from, into)| Event::Merged { from, into }));
         events.extend(kept.replaced);
         events.extend(solid.renewed.iter().cloned().map(Event::Volume));
         events.extend(tracked.left.iter().map(|&track| Event::Left { track }));

@@ -1,16 +1,29 @@
-//! Lesions followed from frame to frame.
+//! Lesions followed from frame to frame, and known again when they come back.
 //!
-//! A simple form: each lesion is expected where the in-plane motion carried its box (or where its own steady motion
-//! would, when that is unknown), and takes the finding that overlaps it most. A lesion that has left and is met again is a new
-//! one.
+//! Each lesion is expected where the in-plane motion carried its box (or where its own steady motion
+//! would, when that is unknown), and takes the finding that overlaps it most. What is about to be confirmed as a new lesion is first held
+//! against those that were lost from sight ([`Traits`]); where one fits, and no other nearly as well, it is that one, under
+//! its number and letter. Two confirmed tracks that lie on each other for several frames become one.
+//!
+//! A simple form: a lesion is known again at the moment of its confirmation or not at all.
+
+#[cfg(test)]
+mod tests;
+mod traits;
+mod weigh;
+
+use std::collections::{BTreeMap, VecDeque};
 
 use peony_model::{BoxPx, iou};
 
-use crate::detect::{Detected, Found, sigmoid};
-use crate::histogram::Histogram;
-use crate::network::{MAPS, RegionLogits};
+use crate::detect::{Detected, Found};
+use crate::path::Place;
 use crate::pipeline::{Mode, View};
 use crate::quality::Assessed;
+pub(crate) use weigh::Verdict;
+
+use self::traits::{NOMINAL_DEPTH_MM, Traits};
+use self::weigh::{Sighting, Weighed};
 
 /// A lesion is confirmed when it was seen whole in this many of its last [`WINDOW`] frames, at [`SURE`] or more on the
 /// mean (a score is a product of three probabilities; the limit was set on phantoms that no figure is reported on): a mass of 4 mm stays in a plane that moves at 10 mm/s for twelve frames of 30 a second, and most that the
@@ -30,6 +43,19 @@ const OVERLAP: f32 = 0.2;
 /// The most lesions followed at once; newer ones wait.
 const MOST_TRACKS: usize = 24;
 
+/// Lesions out of sight that are remembered; beyond it the one that left first is forgotten, and is a new one when it is met again.
+const MOST_FORMER: usize = 32;
+/// The nearest former lesion must be nearer than the next by this much, in the units of [`Traits::distance`].
+const CLEARLY: f32 = 0.5;
+/// Two boxes lie on each other when they share this much of the smaller one, and apart below that much.
+const ON_EACH_OTHER: f32 = 0.6;
+/// See [`ON_EACH_OTHER`].
+const APART: f32 = 0.3;
+/// So many frames on each other make two tracks one.
+const TOGETHER_FRAMES: u32 = 5;
+/// Sharper than this is sharp: about twice what the quality stage calls blurred.
+const SHARP: f32 = 0.18;
+
 /// One lesion and what was said of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Track {
@@ -41,6 +67,10 @@ pub(crate) struct Track {
     /// Index of its sighting among this frame's findings.
     pub finding: Option<usize>,
     pub sightings: u32,
+    /// What its planes say together; `None` while it has no grade.
+    pub verdict: Option<Verdict>,
+    /// Where its letter stands in the order of letters.
+    order: u32,
     /// Where its centre goes, pixels a frame.
     velocity: [f32; 2],
     /// One bit a frame, the newest lowest: seen whole or not.
@@ -48,13 +78,41 @@ pub(crate) struct Track {
     last_seen_ns: u64,
     missed: u32,
     score_sum: f32,
-    logit_sums: [f32; MAPS],
-    weight_sum: f32,
-    spread: Histogram,
+    traits: Traits,
+    weighed: Weighed,
+}
+
+/// What one frame adds to a track beside the finding itself.
+struct Now<'a> {
+    view: &'a View<'a>,
+    assessed: &'a Assessed,
+    place: &'a Place,
+}
+
+impl Now<'_> {
+    fn time_ns(&self) -> u64 {
+        self.view.frame.time_ns
+    }
+
+    /// The scale of a finding, or that of a picture of nominal depth.
+    fn mm_per_px(&self, found: &Found) -> [f32; 2] {
+        let height = self.assessed.area.map_or(self.view.luma.height(), |area| area.height);
+        if self.place.scaled { found.pixel } else { [NOMINAL_DEPTH_MM / height.max(1) as f32; 2] }
+    }
+
+    /// How well a lesion is seen: how sure the finding is, whole, at rest, sharp, with contact.
+    fn quality(&self, found: &Found) -> f32 {
+        let halved = |yes: bool| if yes { 0.5 } else { 1.0 };
+        found.finding.score.max(0.01)
+            * halved(found.cut)
+            * halved(self.assessed.moving_fast)
+            * halved(self.assessed.contact_lost.is_some())
+            * (self.assessed.sharpness / SHARP).clamp(0.25, 1.0)
+    }
 }
 
 impl Track {
-    fn new(id: u32, found: &Found, index: usize, time_ns: u64) -> Self {
+    fn new(id: u32, found: &Found, index: usize, now: &Now<'_>) -> Self {
         let mut track = Self {
             id,
             letter: None,
@@ -62,21 +120,22 @@ impl Track {
             pixel: found.pixel,
             finding: None,
             sightings: 0,
+            verdict: None,
+            order: u32::MAX,
             velocity: [0.0; 2],
             recent: 0,
-            last_seen_ns: time_ns,
+            last_seen_ns: now.time_ns(),
             missed: 0,
             score_sum: 0.0,
-            logit_sums: [0.0; MAPS],
-            weight_sum: 0.0,
-            spread: Histogram::new(0.0, 1.0, 200),
+            traits: Traits::new(now.time_ns(), now.place),
+            weighed: Weighed::default(),
         };
-        track.see(found, index, time_ns);
+        track.see(found, index, now);
         track.velocity = [0.0; 2];
         track
     }
 
-    fn see(&mut self, found: &Found, index: usize, time_ns: u64) {
+    fn see(&mut self, found: &Found, index: usize, now: &Now<'_>) {
         let box_px = found.finding.region.box_px();
         let moved = box_px.center() - self.box_px.center();
         self.velocity = [0, 1].map(|i| 0.7 * self.velocity[i] + 0.3 * moved.to_array()[i]);
@@ -84,16 +143,19 @@ impl Track {
         self.finding = Some(index);
         self.sightings += 1;
         self.recent |= u32::from(!found.cut);
-        (self.last_seen_ns, self.missed) = (time_ns, 0);
-        // A sighting counts by how sure it is, and half where the lesion is cut by the edge.
-        let weight = found.finding.score.max(0.01) * if found.cut { 0.5 } else { 1.0 };
+        (self.last_seen_ns, self.missed) = (now.time_ns(), 0);
         self.score_sum += found.finding.score;
+        self.traits.see(found, now.time_ns(), now.place, now.mm_per_px(found));
         if found.finding.malignancy.is_some() {
-            for (sum, logit) in self.logit_sums.iter_mut().zip(found.logits.all()) {
-                *sum += weight * logit;
-            }
-            self.weight_sum += weight;
-            self.spread.add(sigmoid(found.logits.malignancy()));
+            self.weighed.add(&Sighting {
+                frame: now.view.frame.index,
+                time_ns: now.time_ns(),
+                logits: &found.logits,
+                quality: now.quality(found),
+                travelled_mm: now.place.travelled_mm,
+                focus_px: found.focus_px,
+            });
+            self.verdict = self.weighed.verdict();
         }
     }
 
@@ -103,32 +165,42 @@ impl Track {
         seen >= SEEN && self.score_sum >= SURE * self.sightings as f32
     }
 
-    /// What the maps said over all sightings: mean logits, weighted by how good each was; `None` while it has no grade.
-    pub fn logits(&self) -> Option<RegionLogits> {
-        let mean = || RegionLogits::new(self.logit_sums.map(|sum| sum / self.weight_sum));
-        (self.weight_sum > 0.0).then(mean)
+    /// Whether one sighting says much more of malignancy than the planes together.
+    pub fn is_outlier(&self, found: &Found) -> bool {
+        self.verdict.as_ref().is_some_and(|verdict| {
+            found.logits.malignancy() > verdict.logits.malignancy() + 2.0 * verdict.spread
+        })
     }
 
-    /// The interval that holds 95 % of what the single frames said; `None` before it was seen in four.
-    pub fn malignancy_95(&self) -> Option<[f32; 2]> {
-        if self.sightings < SEEN {
-            return None;
+    /// Take in what was known of the same lesion as `other`; where it is now is what the one says that is seen.
+    fn absorb(&mut self, other: Self) {
+        self.sightings += other.sightings;
+        self.score_sum += other.score_sum;
+        self.traits.absorb(&other.traits);
+        self.weighed.absorb(other.weighed);
+        self.verdict = self.weighed.verdict();
+        if other.finding.is_some() {
+            (self.box_px, self.pixel, self.finding) = (other.box_px, other.pixel, other.finding);
+            (self.velocity, self.recent) = (other.velocity, other.recent);
+            (self.last_seen_ns, self.missed) = (other.last_seen_ns, other.missed);
         }
-        Some([self.spread.quantile(0.025)?, self.spread.quantile(0.975)?])
     }
 }
 
-/// The lesions followed now.
+/// The lesions followed now, and the confirmed ones that have left.
 #[derive(Debug)]
 pub(crate) struct Follow {
     tracks: Vec<Track>,
+    former: VecDeque<Track>,
+    /// Frames that two confirmed tracks lay on each other, and apart while both were seen.
+    pairs: BTreeMap<(u32, u32), [u32; 2]>,
     next_id: u32,
     confirmed: u32,
 }
 
 impl Default for Follow {
     fn default() -> Self {
-        Self { tracks: Vec::new(), next_id: 1, confirmed: 0 }
+        Self { tracks: Vec::new(), former: VecDeque::new(), pairs: BTreeMap::new(), next_id: 1, confirmed: 0 }
     }
 }
 
@@ -137,6 +209,10 @@ impl Default for Follow {
 pub(crate) struct Tracked {
     pub tracks: Vec<Track>,
     pub confirmed: Vec<(u32, char)>,
+    /// Lesions known again.
+    pub returned: Vec<u32>,
+    /// Confirmed tracks that ended in another: from, into.
+    pub merged: Vec<(u32, u32)>,
     /// Confirmed lesions that have left the picture.
     pub left: Vec<u32>,
     /// Whether sightings are new, or the last ones of a frozen picture.
@@ -148,6 +224,7 @@ pub(crate) fn follow(
     state: &mut Follow,
     view: &View<'_>,
     assessed: &Assessed,
+    place: &Place,
     detected: &Detected,
 ) -> Tracked {
     if view.mode == Mode::Still {
@@ -156,29 +233,28 @@ pub(crate) fn follow(
     if assessed.frozen && !detected.fresh {
         return Tracked { tracks: state.tracks.clone(), ..Tracked::default() };
     }
-    let time_ns = view.frame.time_ns;
+    let now = Now { view, assessed, place };
     let shift = assessed.motion.as_ref().map(|motion| motion.shift_px);
     for track in &mut state.tracks {
         let [dx, dy] = shift.unwrap_or(track.velocity);
         track.box_px = track.box_px.translate(euclid::vec2(dx, dy));
         (track.finding, track.recent, track.missed) = (None, track.recent << 1, track.missed + 1);
     }
-    let taken = associate(&mut state.tracks, &detected.findings, time_ns);
+    let taken = associate(&mut state.tracks, &detected.findings, &now);
     for (index, found) in detected.findings.iter().enumerate() {
         if !taken[index] && state.tracks.len() < MOST_TRACKS {
-            state.tracks.push(Track::new(state.next_id, found, index, time_ns));
+            state.tracks.push(Track::new(state.next_id, found, index, &now));
             state.next_id += 1;
         }
     }
-    let confirmed = confirm(state);
-    let (stay, gone): (Vec<_>, Vec<_>) = state.tracks.drain(..).partition(|track| stays(track, time_ns));
-    state.tracks = stay;
-    let left = gone.iter().filter(|track| track.letter.is_some()).map(|track| track.id).collect();
-    Tracked { tracks: state.tracks.clone(), confirmed, left, fresh: detected.fresh }
+    let (confirmed, returned) = state.confirm();
+    let merged = state.merge();
+    let left = state.let_go(now.time_ns());
+    Tracked { tracks: state.tracks.clone(), confirmed, returned, merged, left, fresh: detected.fresh }
 }
 
 /// Give each finding to the lesion that it overlaps most, best pair first. Says which findings were taken.
-fn associate(tracks: &mut [Track], findings: &[Found], time_ns: u64) -> Vec<bool> {
+fn associate(tracks: &mut [Track], findings: &[Found], now: &Now<'_>) -> Vec<bool> {
     let mut pairs = Vec::new();
     for (t, track) in tracks.iter().enumerate() {
         for (f, found) in findings.iter().enumerate() {
@@ -192,24 +268,121 @@ fn associate(tracks: &mut [Track], findings: &[Found], time_ns: u64) -> Vec<bool
     let mut taken = vec![false; findings.len()];
     for (_, t, f) in pairs {
         if tracks[t].finding.is_none() && !taken[f] {
-            tracks[t].see(&findings[f], f, time_ns);
+            tracks[t].see(&findings[f], f, now);
             taken[f] = true;
         }
     }
     taken
 }
 
-fn confirm(state: &mut Follow) -> Vec<(u32, char)> {
-    let mut news = Vec::new();
-    for track in &mut state.tracks {
-        if track.letter.is_none() && track.is_confirmed() {
-            let letter = letter(state.confirmed);
-            state.confirmed += 1;
-            track.letter = Some(letter);
-            news.push((track.id, letter));
+impl Follow {
+    /// Give a letter to each track that persists: its former one where it is a lesion that was lost, else the next.
+    fn confirm(&mut self) -> (Vec<(u32, char)>, Vec<u32>) {
+        let (mut news, mut returned) = (Vec::new(), Vec::new());
+        let due: Vec<u32> = self
+            .tracks
+            .iter()
+            .filter(|track| track.letter.is_none() && track.is_confirmed())
+            .map(|track| track.id)
+            .collect();
+        for id in due {
+            let Some(at) = self.tracks.iter().position(|track| track.id == id) else { continue };
+            if let Some(lost) = self.lost(&self.tracks[at].traits) {
+                let new = self.tracks.remove(at);
+                if let Some(mut former) = self.take_lost(lost) {
+                    former.absorb(new);
+                    self.tracks.push(former);
+                    returned.push(lost);
+                }
+                continue;
+            }
+            let letter = letter(self.confirmed);
+            (self.tracks[at].letter, self.tracks[at].order) = (Some(letter), self.confirmed);
+            self.confirmed += 1;
+            news.push((id, letter));
+        }
+        (news, returned)
+    }
+
+    /// The confirmed lesion out of sight that a new one is, if it is one and no other could be it nearly as well.
+    fn lost(&self, new: &Traits) -> Option<u32> {
+        let unseen = self.tracks.iter().filter(|track| track.letter.is_some() && track.finding.is_none());
+        let mut near: Vec<(f32, u32)> = unseen
+            .chain(&self.former)
+            .filter_map(|former| Some((new.distance(&former.traits)?, former.id)))
+            .collect();
+        near.sort_by(|a, b| a.0.total_cmp(&b.0));
+        match near.as_slice() {
+            [(_, id)] => Some(*id),
+            [(first, id), (second, _), ..] if first + CLEARLY <= *second => Some(*id),
+            _ => None,
         }
     }
-    news
+
+    /// Take a lesion out of those that have left; one that was lost just now stays followed until here.
+    fn take_lost(&mut self, id: u32) -> Option<Track> {
+        match self.former.iter().position(|track| track.id == id) {
+            Some(at) => self.former.remove(at),
+            None => {
+                let at = self.tracks.iter().position(|track| track.id == id)?;
+                Some(self.tracks.remove(at))
+            }
+        }
+    }
+
+    /// Make one of two confirmed tracks that lie on each other for several frames; the letter given first stays.
+    fn merge(&mut self) -> Vec<(u32, u32)> {
+        let mut due = Vec::new();
+        for (n, a) in self.tracks.iter().enumerate() {
+            for b in &self.tracks[n + 1..] {
+                let both = a.letter.is_some() && b.letter.is_some();
+                if !both || a.finding.or(b.finding).is_none() {
+                    continue;
+                }
+                let [together, apart] = self.pairs.entry((a.id.min(b.id), a.id.max(b.id))).or_default();
+                let share = shared(a.box_px, b.box_px);
+                *together += u32::from(share >= ON_EACH_OTHER);
+                *apart += u32::from(share < APART && a.finding.is_some() && b.finding.is_some());
+                let (older, newer) = if a.order < b.order { (a, b) } else { (b, a) };
+                if *together >= TOGETHER_FRAMES
+                    && *together > *apart
+                    && newer.traits.is_of_kind(&older.traits)
+                {
+                    due.push((newer.id, older.id));
+                }
+            }
+        }
+        due.retain(|&(from, into)| {
+            // A third track may have been part of it, and is gone by now: then the rest waits for the next frame.
+            let at = |id: u32| self.tracks.iter().position(|track| track.id == id);
+            let (Some(from), true) = (at(from), at(into).is_some()) else { return false };
+            let ended = self.tracks.remove(from);
+            if let Some(track) = self.tracks.iter_mut().find(|track| track.id == into) {
+                track.absorb(ended);
+            }
+            true
+        });
+        due
+    }
+
+    /// Let go of what was not seen for long; confirmed lesions are remembered.
+    fn let_go(&mut self, time_ns: u64) -> Vec<u32> {
+        let (stay, gone): (Vec<_>, Vec<_>) = self.tracks.drain(..).partition(|track| stays(track, time_ns));
+        self.tracks = stay;
+        let gone: Vec<Track> = gone.into_iter().filter(|track| track.letter.is_some()).collect();
+        let left = gone.iter().map(|track| track.id).collect();
+        self.former.extend(gone);
+        self.former.drain(..self.former.len().saturating_sub(MOST_FORMER));
+        let is_here = |id: u32| self.tracks.iter().any(|track| track.id == id);
+        self.pairs.retain(|&(a, b), _| is_here(a) && is_here(b));
+        left
+    }
+}
+
+/// How much of the smaller of two boxes they share, 0..=1.
+fn shared(a: BoxPx, b: BoxPx) -> f32 {
+    let both = a.intersection(&b).map_or(0.0, |both| both.area());
+    both / a.area().min(b.area()).max(1.0)
 }
 
 /// A to Z, then a to z, then always `#`: by then letters help nobody.

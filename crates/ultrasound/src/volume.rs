@@ -2,6 +2,7 @@
 //!
 //! A simple form: planes are stacked along the path by their steps and in-plane shifts, a turn tilts them about
 //! the depth axis, and a volume is the sum of outline areas times steps (trapezoid). The probe is taken to move one way.
+//! A solid is of one pass over its lesion: what comes back adds nothing to it.
 //! Every size here is simulated: it carries its relative error, and none is given while the sweep is unfit.
 
 use peony_model::{MmPerPx, PointMm, PointPx};
@@ -10,6 +11,7 @@ use crate::classify::Graded;
 use crate::detect::{Detected, Found};
 use crate::motion::{Motion, calibration};
 use crate::output::{TrackVolume, Unfit, VolumeState};
+use crate::path::Place;
 use crate::pipeline::{Mode, View};
 use crate::quality::Assessed;
 
@@ -41,6 +43,8 @@ struct Pose {
 struct Growing {
     track: u32,
     confirmed: bool,
+    /// Its lesion has left.
+    closed: bool,
     slices: Vec<Vec<PointMm>>,
     every: u32,
     sightings: u32,
@@ -92,6 +96,7 @@ pub(crate) fn extend(
     state: &mut Sweep,
     view: &View<'_>,
     assessed: &Assessed,
+    place: &Place,
     detected: &Detected,
     graded: &Graded,
 ) -> Solid {
@@ -113,12 +118,19 @@ pub(crate) fn extend(
         }
         state.shown = state.growing.iter().filter_map(Growing::finished).collect();
     }
+    for solid in state.growing.iter_mut().filter(|solid| graded.left.contains(&solid.track)) {
+        solid.closed = true;
+    }
     for track in &graded.left {
         renewed.extend(state.shown.iter().find(|solid| solid.track == *track).cloned());
     }
     let path_mm = scale.filter(|_| state.started).map(|_| state.pose.y);
     let place_mm = path_mm.map(|y| PointMm::new(-state.pose.shift[0], y, -state.pose.shift[1]));
-    Solid { state: VolumeState { path_mm, place_mm, unfit, tracks: state.shown.clone() }, renewed }
+    let turned_deg = path_mm.map(|_| place.turned_deg);
+    Solid {
+        state: VolumeState { path_mm, place_mm, turned_deg, unfit, tracks: state.shown.clone() },
+        renewed,
+    }
 }
 
 impl Sweep {
@@ -148,7 +160,11 @@ impl Sweep {
         // New lesions grow too, so that a solid has the planes from before persistence confirmed it.
         let followed = |solid: &Growing| graded.tracks.iter().any(|track| track.id == solid.track);
         self.growing.retain(|solid| solid.confirmed || followed(solid));
+        self.growing.retain(|solid| !graded.merged.contains(&solid.track));
         for track in &graded.tracks {
+            if self.growing.iter().any(|solid| solid.track == track.id && solid.closed) {
+                continue;
+            }
             let Some(found) = track.finding.and_then(|index| detected.findings.get(index)) else {
                 if let Some(solid) = self.growing.iter_mut().find(|solid| solid.track == track.id) {
                     solid.frames += 1;
@@ -179,6 +195,7 @@ impl Sweep {
             self.growing.push(Growing {
                 track,
                 confirmed: false,
+                closed: false,
                 slices: Vec::new(),
                 every: 1,
                 sightings: 0,

@@ -34,7 +34,7 @@ impl Network for Dark {
             *logit = if i % CELLS < CELLS / 2 { 1.5 } else { -1.5 };
         }
         let lesion = if seen > 50 { 0.95 } else { 0.05 };
-        Ok(NetOutputs { core: mask.clone(), mask, maps, lesion, breast: 1.0, state: None })
+        Ok(NetOutputs { core: mask.clone(), mask, maps, embedding: None, lesion, breast: 1.0, state: None })
     }
 
     fn provenance(&self) -> Arc<Provenance> {

@@ -194,7 +194,13 @@ impl Sweep {
                     examination.keep(plane, picture, None)?;
                     renewed.insert(lesion);
                 }
-                _ => {}
+                Event::Merged { from, into } => {
+                    let (from, into) = (self.lesion_of(*from), self.lesion_of(*into));
+                    self.lesions.remove(&from);
+                    examination.merged(from, into)?;
+                }
+                // What returned is among the tracks, and is seen again as any other.
+                Event::Returned { .. } | Event::Left { .. } | Event::Volume(_) | Event::Quality(_) => {}
             }
         }
         for (id, lesion) in &mut self.lesions {

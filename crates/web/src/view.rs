@@ -200,6 +200,7 @@ fn descriptor(said: &Descriptor) -> DescriptorView {
 pub(crate) fn reason(reason: output::PlaneReason) -> PlaneReason {
     match reason {
         output::PlaneReason::Largest => PlaneReason::Largest,
+        output::PlaneReason::Across => PlaneReason::Across,
         output::PlaneReason::Features => PlaneReason::Features,
         output::PlaneReason::Suspicious => PlaneReason::Suspicious,
     }

@@ -447,7 +447,7 @@ pub struct TrackView {
     /// Probability of malignancy over all sightings.
     #[schema(required)]
     pub malignancy: Option<f32>,
-    /// The interval that holds 95 % of what the single frames said.
+    /// Between which two values more planes of this lesion would leave it, with 95 % probability.
     #[schema(required)]
     pub malignancy_95: Option<Interval>,
     /// The proposed category: `2`, `3`, `4A`, `4B`, `4C`, `5`; `null` where the probability is not calibrated.

@@ -1,9 +1,11 @@
 //! `peony bench exam`: whole examinations of phantoms, held against what is really there.
 //!
-//! Each seed gives three sweeps: over a breast with a cyst, a fibroadenoma and a carcinoma; over one without any; and over
-//! one in which the scan goes wrong at known moments. Breasts of seeds from 700,000 on have taught the model, and those of
+//! Each seed gives four sweeps: over a breast with a cyst, a fibroadenoma and a carcinoma; over one without any; over
+//! one in which the scan goes wrong at known moments; and there and back over one whose masses are of each kind (even seeds) or
+//! all of one kind (odd ones), which asks whether a lesion that is met again keeps its letter. Breasts of seeds from 700,000 on have taught the model, and those of
 //! 9,000 to 9,100 the speckle's calibration: seeds below 2,900 meet neither. Seeds 500 and 501 set the limit of confirmation.
 
+mod back;
 mod score;
 mod sweep;
 
@@ -11,12 +13,14 @@ use std::io::Write;
 use std::ops::Range;
 
 use anyhow::{Result, bail};
-use peony_phantom::{Difficulty, Fault, MassPlan, PathKind, Phantom, PhantomConfig, Preset};
+use peony_phantom::{
+    Difficulty, Fault, MassKind, MassPlan, MassSpec, PathKind, Phantom, PhantomConfig, Preset,
+};
 use serde::Serialize;
 
 use self::score::{Figures, Totals};
 use self::sweep::{Sweep, watch};
-use crate::cli::BenchExamArgs;
+use crate::cli::{BenchExamArgs, ExamSweep as Kind};
 use crate::engine::Reader;
 use crate::exit::Outcome;
 use crate::progress;
@@ -29,6 +33,9 @@ const FAULT_FRAMES: u64 = 45;
 const FAULT_EVERY: u64 = 105;
 /// The first fault begins after this many frames.
 const FAULT_FIRST: u64 = 60;
+
+/// Breasts of the sweeps there and back are counted from here.
+const BACK_FROM: u64 = 300_000;
 
 /// The last line of `--json`.
 #[derive(Debug, Serialize)]
@@ -50,10 +57,11 @@ pub fn run(args: &BenchExamArgs) -> Result<Outcome> {
         return Ok(Outcome::NoModel);
     }
     let Range { start, end } = args.seeds;
-    let bar = progress::files((end - start) as usize * 3);
+    let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| args.asks_for(*kind)).collect();
+    let bar = progress::files((end - start) as usize * kinds.len());
     let mut totals = Totals::default();
     for seed in args.seeds.clone() {
-        for kind in [Kind::Masses, Kind::Normal, Kind::Faults] {
+        for &kind in &kinds {
             totals.add(&watch(&mut reader, &examination(seed, kind, args.difficulty(), preset)?));
             bar.inc(1);
         }
@@ -68,13 +76,6 @@ pub fn run(args: &BenchExamArgs) -> Result<Outcome> {
     Ok(reader.outcome())
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Masses,
-    Normal,
-    Faults,
-}
-
 /// How a breast is scanned: led straight, by hand or turning, at 6 to 16 mm/s, all drawn from the seed.
 fn examination(seed: u64, kind: Kind, difficulty: Difficulty, preset: Option<Preset>) -> Result<Sweep> {
     let path = [PathKind::Straight, PathKind::Freehand, PathKind::Turning][(seed % 3) as usize];
@@ -86,17 +87,29 @@ fn examination(seed: u64, kind: Kind, difficulty: Difficulty, preset: Option<Pre
         ..PhantomConfig::default()
     };
     let mut schedule = Vec::new();
-    if kind != Kind::Masses {
-        config.masses = MassPlan::Normal;
+    match kind {
+        Kind::Masses => {}
+        Kind::Normal => config.masses = MassPlan::Normal,
+        Kind::Faults => {
+            config.masses = MassPlan::Normal;
+            // Slow and long, so that one breast lasts for all faults and a hurried stretch is not its end.
+            (config.speed_mm_s, config.length_mm, config.path) = (8.0, 200.0, PathKind::Freehand);
+            schedule = (0..).zip(FAULTS).map(|(n, fault)| (fault_frames(n), fault)).collect();
+        }
+        Kind::Back if seed % 2 == 1 => config.masses = alike(seed, difficulty, config.length_mm),
+        Kind::Back => {}
     }
-    if kind == Kind::Faults {
-        // Slow and long, so that one breast lasts for all faults and a hurried stretch is not its end.
-        (config.speed_mm_s, config.length_mm, config.path) = (8.0, 200.0, PathKind::Freehand);
-        schedule = (0..).zip(FAULTS).map(|(n, fault)| (fault_frames(n), fault)).collect();
-    }
-    // Breasts of the three sweeps differ, so that a normal one is not the one with masses again.
-    let phantom = Phantom::new(seed * 3 + kind as u64, &config)?;
-    Ok(Sweep { phantom, schedule })
+    // Breasts of one seed's sweeps differ, so that a normal one is not the one with masses again.
+    let breast = if kind == Kind::Back { BACK_FROM + seed } else { seed * 3 + kind as u64 };
+    let phantom = Phantom::new(breast, &config)?;
+    Ok(Sweep { phantom, schedule, comes_back: kind == Kind::Back })
+}
+
+/// Three masses of one kind: only where they lie and how they look tells them apart.
+fn alike(seed: u64, difficulty: Difficulty, length_mm: f32) -> MassPlan {
+    let kind = [MassKind::Cyst, MassKind::Fibroadenoma, MassKind::Carcinoma][(seed / 2 % 3) as usize];
+    let spec = |part: f32| MassSpec { kind, difficulty, along_mm: part * length_mm, lateral_mm: None };
+    MassPlan::Given([1.0 / 6.0, 0.5, 5.0 / 6.0].map(spec).to_vec())
 }
 
 fn fault_frames(number: u64) -> Range<u64> {

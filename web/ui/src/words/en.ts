@@ -63,6 +63,7 @@ export const en = {
 
   key_planes: "Key planes",
   reason_largest: "largest",
+  reason_across: "across",
   reason_features: "features",
   reason_suspicious: "suspicious",
   reason_kept: "kept",

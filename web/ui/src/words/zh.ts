@@ -64,6 +64,7 @@ export const zh: Readonly<Record<WordKey, string>> = {
 
   key_planes: "关键切面",
   reason_largest: "最大",
+  reason_across: "垂直",
   reason_features: "特征",
   reason_suspicious: "可疑",
   reason_kept: "留存",

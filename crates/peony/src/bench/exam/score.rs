@@ -27,6 +27,8 @@ struct Detect {
     false_per_min: Option<f64>,
     id_switches_per_min: Option<f64>,
     ap50: Option<f64>,
+    letter_kept_on_return: Option<f64>,
+    shared_letters: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -99,10 +101,18 @@ pub struct Totals {
     turning: Share,
     volume: Share,
     graded: Vec<(f64, bool)>,
+    same_letter: Share,
+    shared_letters: usize,
 }
 
 impl Totals {
     pub fn add(&mut self, seen: &Seen) {
+        self.shared_letters += seen.shared_letters;
+        if let Some(met_again) = &seen.met_again {
+            // These sweeps ask about letters only: their lesions are met twice, which no other figure counts with.
+            met_again.iter().for_each(|same| self.same_letter.count(*same));
+            return;
+        }
         let minutes = seen.seconds / 60.0;
         self.minutes += minutes;
         self.frames += seen.frames;
@@ -153,6 +163,8 @@ impl Totals {
                 false_per_min: rate(self.false_alarms, self.minutes),
                 id_switches_per_min: rate(self.switches, self.minutes),
                 ap50: average_precision(&self.detections, self.shown),
+                letter_kept_on_return: self.same_letter.value(),
+                shared_letters: self.shared_letters,
             },
             quality: Quality {
                 caught_in_500ms: self.caught.value(),
@@ -195,6 +207,8 @@ impl Totals {
         share("drift within 10 %, straight", self.straight)?;
         share("drift within 15 %, turning", self.turning)?;
         share("volume within 20 %", self.volume)?;
+        share("letter kept on the way back", self.same_letter)?;
+        writeln!(out, "{:<38} {:>4}", "letters of more than one lesion", self.shared_letters)?;
         for (name, count, minutes) in [
             ("false alarms a minute", self.false_alarms, self.minutes),
             ("  in sweeps without a lesion", self.normal_false, self.normal_minutes),

@@ -7,6 +7,7 @@ use peony_model::{BoxPx, QualityCode, iou};
 use peony_phantom::{Fault, PathKind, Phantom, PhantomFrame};
 use peony_ultrasound::output::{Event, PlaneReason, StepOutput};
 
+use super::back;
 use crate::engine::Reader;
 use crate::evaluate::metrics::detection::{Detection, meet};
 
@@ -29,6 +30,8 @@ const PICK_EVERY: u64 = 30;
 pub struct Sweep {
     pub phantom: Phantom,
     pub schedule: Vec<(Range<u64>, Fault)>,
+    /// Whether the hand turns at the end and comes back over the same breast.
+    pub comes_back: bool,
 }
 
 /// What was said of one sweep.
@@ -51,6 +54,10 @@ pub struct Seen {
     pub false_lights: usize,
     pub path: Option<Led>,
     pub unfit_frames: u64,
+    /// Letters that stood for more than one lesion.
+    pub shared_letters: usize,
+    /// Of a sweep there and back: each lesion that was confirmed on both ways, and whether under the same letter.
+    pub met_again: Option<Vec<bool>>,
 }
 
 /// A lesion of the phantom.
@@ -82,10 +89,16 @@ pub fn watch(reader: &mut Reader, sweep: &Sweep) -> Seen {
     reader.begin(true);
     let mut watcher = Watcher::default();
     let fps = sweep.phantom.config().fps;
-    let limit = (sweep.phantom.path().duration_s() * fps) as usize;
-    let frames = sweep.phantom.sweep().schedule(sweep.schedule.clone()).build_ahead();
-    for made in frames.take(limit) {
+    let turn = back::turn_frame(&sweep.phantom);
+    let frames: Box<dyn Iterator<Item = PhantomFrame>> = if sweep.comes_back {
+        Box::new(back::frames(&sweep.phantom))
+    } else {
+        let once = sweep.phantom.sweep().schedule(sweep.schedule.clone()).build_ahead();
+        Box::new(once.take(turn as usize))
+    };
+    for made in frames {
         let output = reader.step(&made.frame);
+        watcher.on_the_way_back = output.frame >= turn;
         watcher.look(&made, &output, &sweep.schedule);
     }
     watcher.conclude(sweep, f64::from(fps))
@@ -107,6 +120,9 @@ struct Watcher {
     place_mm: Option<[f32; 3]>,
     read_mm: Option<f32>,
     true_mm: f32,
+    on_the_way_back: bool,
+    /// The lesions that each letter has stood for.
+    meanings: BTreeMap<char, BTreeSet<u32>>,
 }
 
 #[derive(Debug, Default)]
@@ -117,6 +133,8 @@ struct Known {
     areas: BTreeMap<u64, u32>,
     found: bool,
     track: Option<u32>,
+    /// Its last letter on the way there, and on the way back.
+    letters: [Option<char>; 2],
     malignancy: Option<f32>,
     kept: Option<u64>,
     volume_read_mm3: Option<f32>,
@@ -157,6 +175,8 @@ impl Watcher {
             known.found = true;
             self.seen.switches += usize::from(known.track.is_some_and(|before| before != track.id));
             known.track = Some(track.id);
+            known.letters[usize::from(self.on_the_way_back)] = track.letter;
+            self.meanings.entry(track.letter.unwrap_or_default()).or_default().insert(mass.id);
             known.malignancy = track.malignancy;
         }
         for solid in &output.volume.tracks {
@@ -216,6 +236,11 @@ impl Watcher {
         }
         self.seen.faults =
             (0..).zip(&sweep.schedule).map(|(n, (_, fault))| (*fault, self.caught[&n])).collect();
+        self.seen.shared_letters = self.meanings.values().filter(|lesions| lesions.len() > 1).count();
+        self.seen.met_again = sweep.comes_back.then(|| {
+            let both = |known: &Known| known.letters[0].zip(known.letters[1]);
+            self.lesions.values().filter_map(both).map(|(there, back)| there == back).collect()
+        });
         let picks = self.picks.finish();
         self.seen.lesions = self.lesions.into_values().map(|known| known.lesion(&picks)).collect();
         self.seen

@@ -1,0 +1,223 @@
+//! Lesions as the tracker meets them, without pictures: boxes, likenesses and a way.
+
+use std::sync::Arc;
+
+use image::GrayImage;
+use peony_model::{
+    CalibrationSource, Code, Finding, Frame, MmPerPx, Pixels, PointPx, Precision, Provenance, Region, Spacing,
+};
+
+use super::*;
+use crate::network::{EMBEDDING, MAPS, RegionLogits, STEPS, WORDS};
+
+const FRAME_NS: u64 = 33_333_333;
+
+/// A lesion of the test: what it looks like and where it lies, mm: across, deep, along the way.
+#[derive(Clone, Copy)]
+struct Lesion {
+    at: [f32; 3],
+    size_mm: f32,
+    fluid: bool,
+    looks: usize,
+}
+
+const FIRST: Lesion = Lesion { at: [20.0, 15.0, 10.0], size_mm: 8.0, fluid: false, looks: 0 };
+
+fn found(lesion: &Lesion, along_mm: f32) -> Found {
+    let half = lesion.size_mm / 2.0;
+    let cut = (half * half - (along_mm - lesion.at[2]).powi(2)).max(0.0).sqrt();
+    let point =
+        |sign: f32| PointPx::new((lesion.at[0] + sign * cut) * 10.0, (lesion.at[1] + sign * cut) * 10.0);
+    let box_px = BoxPx::new(point(-1.0), point(1.0));
+    let mut logits = [0.0; MAPS];
+    for (logit, word) in logits[2 + STEPS..].iter_mut().zip(WORDS) {
+        *logit = if (word == peony_model::Word::Anechoic) == lesion.fluid { 2.0 } else { -2.0 };
+    }
+    let provenance = Provenance {
+        model: "test".into(),
+        version: "1".into(),
+        sha256: String::new(),
+        provider: "test".into(),
+        precision: Precision::Fp32,
+    };
+    let finding = Finding {
+        code: Code::LESION,
+        region: Region::Image { frame: 0, box_px, contour_px: Vec::new() },
+        score: 0.8,
+        malignancy: Some(0.5),
+        assessment: None,
+        descriptors: Vec::new(),
+        measurements: Vec::new(),
+        provenance: Arc::new(provenance),
+    };
+    let embedding: [f32; EMBEDDING] = std::array::from_fn(|n| if n == lesion.looks { 1.0 } else { 0.0 });
+    Found {
+        finding,
+        logits: RegionLogits::new(logits),
+        pixel: [0.1, 0.1],
+        area_px2: box_px.area(),
+        cut: false,
+        embedding: Some(embedding),
+        focus_px: box_px,
+    }
+}
+
+/// A hand over lesions, 0.4 mm a frame.
+struct Hand {
+    follow: Follow,
+    frame: u64,
+    place: Place,
+    scaled: bool,
+    /// Everything that was said of letters, in order: `+A` confirmed, `=A` met again, `-1` left, `2>1` merged.
+    said: Vec<String>,
+}
+
+impl Hand {
+    fn new(scaled: bool) -> Self {
+        let place = Place { scaled, ..Place::default() };
+        Self { follow: Follow::default(), frame: 0, place, scaled, said: Vec::new() }
+    }
+
+    fn look(&mut self, lesions: &[Lesion]) {
+        let here = lesions
+            .iter()
+            .filter(|lesion| (self.place.along_mm - lesion.at[2]).abs() < lesion.size_mm / 2.0 - 0.2);
+        let findings = here.map(|lesion| found(lesion, self.place.along_mm)).collect();
+        self.show(findings);
+    }
+
+    fn show(&mut self, findings: Vec<Found>) {
+        let spacing = match MmPerPx::new(0.1, 0.1, CalibrationSource::Entered) {
+            Ok(scale) if self.scaled => Spacing::Uniform(scale),
+            _ => Spacing::Unknown,
+        };
+        let pixels = Pixels::Luma8(GrayImage::new(400, 400));
+        let frame = Frame { index: self.frame, time_ns: self.frame * FRAME_NS, pixels, spacing };
+        let view = View { frame: &frame, luma: frame.luma(), mode: Mode::Sweep };
+        let motion = crate::motion::Motion::default();
+        let assessed =
+            Assessed { readable: true, sharpness: 0.2, motion: Some(motion), ..Assessed::default() };
+        let detected = Detected { findings, fresh: true, ..Detected::default() };
+        let tracked = follow(&mut self.follow, &view, &assessed, &self.place, &detected);
+        let letter =
+            |id: u32| tracked.tracks.iter().find(|track| track.id == id).and_then(|track| track.letter);
+        self.said.extend(tracked.confirmed.iter().map(|(_, letter)| format!("+{letter}")));
+        self.said.extend(tracked.returned.iter().map(|id| format!("={}", letter(*id).unwrap_or('?'))));
+        self.said.extend(tracked.merged.iter().map(|(from, into)| format!("{from}>{into}")));
+        self.said.extend(tracked.left.iter().map(|id| format!("-{id}")));
+        self.frame += 1;
+    }
+
+    /// Lead the plane to a place along the way.
+    fn to(&mut self, along_mm: f32, lesions: &[Lesion]) {
+        let step = 0.4 * (along_mm - self.place.along_mm).signum();
+        while (along_mm - self.place.along_mm).abs() > 0.4 {
+            self.place.along_mm += step;
+            self.place.travelled_mm += 0.4;
+            self.look(lesions);
+        }
+    }
+}
+
+#[test]
+fn a_lesion_that_comes_back_is_the_same_one_only_where_everything_fits() {
+    let check = |then: Lesion, back_to: f32, expect: &[&str], why: &str| {
+        let mut hand = Hand::new(true);
+        hand.to(30.0, &[FIRST]);
+        hand.to(back_to, &[then]);
+        assert_eq!(hand.said, expect, "{why}");
+    };
+    let again = ["+A", "-1", "=A", "-1"];
+    let other = ["+A", "-1", "+B", "-2"];
+    check(FIRST, 0.0, &again, "the way back");
+    check(Lesion { at: [22.0, 16.0, 11.0], ..FIRST }, 0.0, &again, "a little beside");
+    check(Lesion { at: [28.0, 15.0, 10.0], ..FIRST }, 0.0, &other, "another place across");
+    check(Lesion { at: [20.0, 24.0, 10.0], ..FIRST }, 0.0, &other, "another depth");
+    check(Lesion { at: [20.0, 15.0, 45.0], ..FIRST }, 60.0, &other, "further on and never back");
+    check(Lesion { fluid: true, ..FIRST }, 0.0, &other, "fluid where the other is solid");
+    check(Lesion { size_mm: 16.0, ..FIRST }, -20.0, &other, "twice as large");
+    check(Lesion { looks: 3, ..FIRST }, 0.0, &other, "it looks otherwise");
+}
+
+#[test]
+fn of_two_that_may_be_it_neither_is_taken() {
+    let second = Lesion { at: [20.0, 19.0, 10.0], ..FIRST };
+    let between = Lesion { at: [20.0, 17.0, 10.0], ..FIRST };
+    let mut hand = Hand::new(true);
+    hand.to(30.0, &[FIRST]);
+    // As if the hand were lifted and set down again where it began: the way knows nothing of it.
+    hand.place.along_mm = 0.0;
+    hand.follow.former.clear();
+    hand.to(30.0, &[Lesion { looks: 0, ..second }]);
+    let mut both = Hand::new(true);
+    both.to(30.0, &[FIRST, Lesion { at: [20.0, 25.0, 10.0], ..FIRST }]);
+    for track in &mut both.follow.former {
+        if track.letter == Some('B') {
+            track.traits = hand.follow.former[0].traits.clone();
+        }
+    }
+    both.to(0.0, &[between]);
+    assert_eq!(both.said.last().map(String::as_str), Some("-3"), "{:?}", both.said);
+    assert!(both.said.contains(&"+C".to_owned()), "{:?}", both.said);
+}
+
+#[test]
+fn letters_go_on_after_a_return_and_are_never_given_twice() {
+    let second = Lesion { at: [20.0, 15.0, 40.0], ..FIRST };
+    let third = Lesion { at: [20.0, 15.0, 70.0], ..FIRST };
+    let mut hand = Hand::new(true);
+    hand.to(55.0, &[FIRST, second]);
+    hand.to(0.0, &[FIRST, second]);
+    hand.to(90.0, &[FIRST, second, third]);
+    let letters: Vec<&str> =
+        hand.said.iter().map(String::as_str).filter(|said| !said.starts_with('-')).collect();
+    assert_eq!(letters, ["+A", "+B", "=B", "=A", "=A", "=B", "+C"]);
+}
+
+#[test]
+fn the_sums_of_a_lesion_go_on_when_it_returns() {
+    let mut hand = Hand::new(true);
+    hand.to(30.0, &[FIRST]);
+    let before = hand.follow.former[0].clone();
+    hand.to(0.0, &[FIRST]);
+    let after = &hand.follow.former[0];
+    assert_eq!((after.id, after.letter), (before.id, before.letter));
+    assert!(after.sightings >= 2 * before.sightings - 2, "{} and {}", before.sightings, after.sightings);
+    let planes = |track: &Track| track.verdict.as_ref().unwrap().evidence.effective_planes;
+    assert!(planes(after) > 1.7 * planes(&before), "{} and {}", planes(&before), planes(after));
+}
+
+#[test]
+fn without_a_scale_a_lesion_is_known_again_at_once_or_not_at_all() {
+    let check = |gap: u64, expect: &[&str]| {
+        let mut hand = Hand::new(false);
+        let seen = vec![found(&FIRST, 10.0)];
+        (0..15).for_each(|_| hand.show(seen.clone()));
+        (0..gap).for_each(|_| hand.show(Vec::new()));
+        (0..15).for_each(|_| hand.show(seen.clone()));
+        assert_eq!(hand.said, expect, "after {gap} frames");
+    };
+    check(20, &["+A", "-1", "=A"]);
+    check(200, &["+A", "-1", "+B"]);
+}
+
+#[test]
+fn two_tracks_on_one_lesion_become_the_older_one() {
+    let mut hand = Hand::new(true);
+    let large = Lesion { size_mm: 12.0, ..FIRST };
+    // The network sees it in two parts for a while, then as one.
+    let part = |x: f32| Lesion { at: [x, 15.0, 10.0], size_mm: 7.0, ..FIRST };
+    let parts = vec![found(&part(17.0), 10.0), found(&part(22.5), 10.0)];
+    (0..3).for_each(|_| hand.show(vec![found(&part(17.0), 10.0)]));
+    let mut close = parts.clone();
+    close[1] = found(&part(19.0), 10.0);
+    (0..12).for_each(|_| hand.show(close.clone()));
+    (0..6).for_each(|_| hand.show(vec![found(&large, 10.0)]));
+    assert_eq!(hand.said, ["+A", "+B", "2>1"]);
+    assert_eq!(hand.follow.tracks.len(), 1);
+    // Two that were seen side by side for as long stay two when one outline covers both.
+    let mut neighbours = Hand::new(true);
+    (0..20).for_each(|_| neighbours.show(parts.clone()));
+    (0..6).for_each(|_| neighbours.show(vec![found(&large, 10.0)]));
+    assert_eq!(neighbours.said, ["+A", "+B"]);
+}

@@ -1,0 +1,147 @@
+//! What a lesion is known by, and whether two tracks may be the same lesion.
+//!
+//! A wrong merge mixes the grades of two lesions and is worse than a new letter: everything that is known must fit. Place
+//! decides; fluid or solid, size and the network's embedding can only speak against.
+
+use euclid::default::Vector2D;
+
+use crate::detect::{Found, sigmoid};
+use crate::network::WORDS;
+use crate::path::Place;
+use crate::pool::{Embedding, unit};
+
+/// Depth of the picture where the scale is unknown, mm: lengths are then no more than shares of the picture.
+pub(crate) const NOMINAL_DEPTH_MM: f32 = 40.0;
+/// How far off a lesion may be met again across and in depth, mm: outlines waver, and tissue is pressed.
+const BESIDE_MM: f32 = 4.0;
+const DEEPER_MM: f32 = 4.0;
+/// How far off along the way, mm, beyond where it was seen.
+const ALONG_MM: f32 = 3.0;
+/// The drift of summed steps and shifts, a mm of way between the two.
+const DRIFT: f32 = 0.07;
+/// Drift beyond this much leaves too many lesions in question.
+const MOST_DRIFT_MM: f32 = 10.0;
+/// The new one's size over the former's largest: it may have been seen at its rim only.
+const SIZES: [f32; 2] = [0.3, 1.5];
+/// The least likeness (cosine) of the embeddings. On phantoms that no figure is reported on, one lesion was like itself by 0.98 and
+/// more; others by 0.2 and less, or, where they are of one kind, by up to 0.9: so it speaks against, and never alone for.
+const LIKENESS: f32 = 0.8;
+/// Where nothing is known of the way, a lesion is known again for so long.
+const BRIEFLY_NS: u64 = 1_500_000_000;
+
+/// What is remembered of all sightings of one lesion.
+#[derive(Debug, Clone)]
+pub(crate) struct Traits {
+    sightings: f32,
+    /// Sums over sightings; fluid is the logit of the word for it.
+    embedding: Embedding,
+    fluid: f32,
+    /// The mean place of its middle, against the first frame's picture.
+    across_mm: f32,
+    depth_mm: f32,
+    largest_mm: f32,
+    /// Where along the way it was seen.
+    along_mm: [f32; 2],
+    first_ns: u64,
+    last_ns: u64,
+    last_travelled_mm: f32,
+    scaled: bool,
+}
+
+impl Traits {
+    pub fn new(time_ns: u64, place: &Place) -> Self {
+        Self {
+            sightings: 0.0,
+            embedding: Embedding::default(),
+            fluid: 0.0,
+            across_mm: 0.0,
+            depth_mm: 0.0,
+            largest_mm: 0.0,
+            along_mm: [place.along_mm; 2],
+            first_ns: time_ns,
+            last_ns: time_ns,
+            last_travelled_mm: place.travelled_mm,
+            scaled: place.scaled,
+        }
+    }
+
+    /// Remember a sighting. `mm_per_px` is the scale, or that of a picture of nominal depth.
+    pub fn see(&mut self, found: &Found, time_ns: u64, place: &Place, mm_per_px: [f32; 2]) {
+        self.sightings += 1.0;
+        if let Some(embedding) = found.embedding {
+            self.embedding.iter_mut().zip(embedding).for_each(|(sum, side)| *sum += side);
+        }
+        let fluid = WORDS.iter().position(|word| *word == peony_model::Word::Anechoic);
+        self.fluid += fluid.map_or(0.0, |at| found.logits.words()[at]);
+        let box_px = found.finding.region.box_px();
+        let centre = box_px.center();
+        let at = [0, 1].map(|i| (centre.to_array()[i] - place.shift_px[i]) * mm_per_px[i]);
+        self.across_mm += (at[0] - self.across_mm) / self.sightings;
+        self.depth_mm += (at[1] - self.depth_mm) / self.sightings;
+        let size = Vector2D::new(box_px.width() * mm_per_px[0], box_px.height() * mm_per_px[1]);
+        self.largest_mm = self.largest_mm.max(size.x.max(size.y));
+        let [low, high] = self.along_mm;
+        self.along_mm = [low.min(place.along_mm), high.max(place.along_mm)];
+        self.last_ns = time_ns;
+        self.last_travelled_mm = place.travelled_mm;
+        self.scaled &= place.scaled;
+    }
+
+    /// Take in what was remembered of the same lesion under another number.
+    pub fn absorb(&mut self, other: &Self) {
+        self.sightings += other.sightings;
+        self.embedding.iter_mut().zip(other.embedding).for_each(|(sum, side)| *sum += side);
+        self.fluid += other.fluid;
+        self.largest_mm = self.largest_mm.max(other.largest_mm);
+        // Where it was met last is nearer to where it will be met next than where it was met once.
+        if other.last_ns >= self.last_ns {
+            (self.across_mm, self.depth_mm) = (other.across_mm, other.depth_mm);
+            (self.along_mm, self.last_travelled_mm) = (other.along_mm, other.last_travelled_mm);
+        }
+        self.first_ns = self.first_ns.min(other.first_ns);
+        self.last_ns = self.last_ns.max(other.last_ns);
+        self.scaled &= other.scaled;
+    }
+
+    fn fluid_probability(&self) -> f32 {
+        sigmoid(self.fluid / self.sightings.max(1.0))
+    }
+
+    /// Whether both may be fluid, or both solid.
+    pub fn is_of_kind(&self, other: &Self) -> bool {
+        let [a, b] = [self, other].map(Self::fluid_probability);
+        !((a > 0.6 && b < 0.4) || (a < 0.4 && b > 0.6))
+    }
+
+    fn is_of_size(&self, former: &Self) -> bool {
+        (SIZES[0]..=SIZES[1]).contains(&(self.largest_mm / former.largest_mm.max(0.1)))
+    }
+
+    /// How far this new lesion is off a former one that is out of sight, in units of what may be; `None` where it cannot be
+    /// the same.
+    pub fn distance(&self, former: &Self) -> Option<f32> {
+        // Two that were seen at the same time are two.
+        if former.last_ns >= self.first_ns || !self.is_of_kind(former) || !self.is_of_size(former) {
+            return None;
+        }
+        let drift = DRIFT * (self.last_travelled_mm - former.last_travelled_mm).max(0.0);
+        let scaled = self.scaled && former.scaled;
+        if drift > MOST_DRIFT_MM || !scaled && self.first_ns - former.last_ns > BRIEFLY_NS {
+            return None;
+        }
+        let across = (self.across_mm - former.across_mm).abs() / (BESIDE_MM + drift);
+        let depth = (self.depth_mm - former.depth_mm).abs() / DEEPER_MM;
+        let ([low, high], [first, last]) = (self.along_mm, former.along_mm);
+        let gap = (low - last).max(first - high).max(0.0);
+        let along = if scaled { gap / (ALONG_MM + drift) } else { 0.0 };
+        let unlike = self.likeness(former).map_or(0.0, |likeness| (1.0 - likeness) / (1.0 - LIKENESS));
+        let parts = [across, depth, along, unlike];
+        parts.iter().all(|part| *part <= 1.0).then(|| parts.iter().map(|part| part * part).sum())
+    }
+
+    /// The cosine of both mean embeddings; `None` from a network that gives none.
+    fn likeness(&self, former: &Self) -> Option<f32> {
+        let (new, old) = (unit(self.embedding)?, unit(former.embedding)?);
+        Some(new.iter().zip(old).map(|(a, b)| a * b).sum())
+    }
+}
