@@ -49,7 +49,8 @@ export class Device {
 
   /** Lists the video devices; before a person has allowed one, browsers give no names. */
   async list(): Promise<void> {
-    const devices = await this.media.enumerateDevices();
+    // A browser that lists nothing may still offer a device when it is asked for one.
+    const devices = await this.media.enumerateDevices().catch(() => []);
     const videos = devices.filter(({ kind, deviceId }) => kind === "videoinput" && deviceId !== "");
     this.listener.onChoices(videos.map(({ deviceId, label }) => ({ deviceId, label })));
   }
