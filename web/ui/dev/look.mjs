@@ -25,7 +25,7 @@ const PAGES = [
   ["report-map", "/?exam=demo-01&page=report", (page) => page.locator('[data-field="place"] .figure').first().click()],
   ["report-history", "/?exam=demo-01&page=report", (page) => page.locator('[data-action="history"]').click()],
   ["report-person", "/?exam=demo-01&page=report", (page) => page.locator(".who").click()],
-  ["report-text", "/?exam=demo-01&page=report", (page) => page.locator(".segments button").nth(1).click()],
+  ["report-text", "/?exam=demo-01&page=report", (page) => page.locator(".preview .segments button").nth(1).click()],
   [
     "report-downgrade",
     "/?exam=demo-downgrade&page=report",
@@ -112,7 +112,9 @@ await withBrowser(async (context) => {
     await page.setViewportSize({ width: SMALL.width / 2, height: SMALL.height / 2 });
     await check(`${name} 200 %`, () => checkLayout(page, `${name} at 200 %`, { scrolls: true }));
     await page.screenshot({ path: path.join(folder, `${name}-zh-zoom-200.png`), fullPage: true });
-    problems.push(...complaints.map((complaint) => `${name}: ${complaint}`));
+    // What is made to fail is no news.
+    const news = complaints.filter((complaint) => !complaint.includes("ERR_FAILED"));
+    problems.push(...news.map((complaint) => `${name}: ${complaint}`));
     await page.close();
   }
 });

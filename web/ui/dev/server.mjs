@@ -4,7 +4,7 @@
  *     node dev/server.mjs [PORT] [FOLDER]
  *
  * answers `/api/exams…` with an invented examination, serves a build of the page from FOLDER (`dist`), and hands everything
- * else to a running `peony demo` (`PEONY_URL=http://127.0.0.1:8686`). Nothing of it ships.
+ * else to a running `peony demo` (`PEONY_URL=http://127.0.0.1:8686`). With `EXAMS=none` it keeps no examinations, as `peony demo`. Nothing of it ships.
  */
 import { readFile } from "node:fs/promises";
 import { createServer, request } from "node:http";
@@ -124,7 +124,7 @@ const forwarded = (incoming) => ({ ...incoming.headers, host: program.host, orig
 
 const server = createServer(async (incoming, response) => {
   const url = new URL(incoming.url, "http://localhost");
-  if (url.pathname.startsWith("/api/exams")) {
+  if (url.pathname.startsWith("/api/exams") && process.env.EXAMS !== "none") {
     await answer(incoming, response, url);
     return;
   }

@@ -106,13 +106,12 @@ function Row({ track, update, place, current, onChoose }: RowProps) {
   );
 }
 
-/** The lexicon's words for a lesion, each with the sign that parts it from the next. */
-function wordsOf({ descriptors }: TrackView, { say, language }: Words): readonly string[] {
-  const keys = descriptors
+/** The lexicon's words for a lesion. */
+function wordsOf({ descriptors }: TrackView, { say }: Words): readonly string[] {
+  return descriptors
     .map(({ feature, word }) => `word_${feature}_${word}`)
-    .filter((key): key is WordKey => key in en);
-  const comma = language === "zh" ? "，" : ", ";
-  return keys.map((key, index) => (index < keys.length - 1 ? say(key) + comma : say(key)));
+    .filter((key): key is WordKey => key in en)
+    .map((key) => say(key));
 }
 
 /** `10 × 9 × ≈10 ± 2 mm sim`: the third axis never without its error and the word. */

@@ -75,8 +75,9 @@ interface Line {
 
 /** The one line: what is wrong before what is left to do. */
 function lineOf(state: ExamState, todos: readonly Todo[], words: Words): Line {
-  const { say } = words;
+  const { say, language } = words;
   const { view, away, waiting, refusal } = state;
+  const [comma, semicolon] = language === "zh" ? ["，", "；"] : [",", ";"];
   if (away) {
     const rest =
       waiting === 0
@@ -84,7 +85,7 @@ function lineOf(state: ExamState, todos: readonly Todo[], words: Words): Line {
         : waiting === 1
           ? say("change_waits")
           : say("changes_wait", { count: waiting });
-    return { status: "stop", first: say("state_lost"), rest };
+    return { status: "stop", first: say("state_lost") + semicolon, rest };
   }
   if (refusal) {
     return { status: "warn", first: say("not_taken"), rest: refusalText(refusal, words) };
@@ -94,7 +95,7 @@ function lineOf(state: ExamState, todos: readonly Todo[], words: Words): Line {
     const when = `${dateText(signature.at_ms, words)} ${timeText(signature.at_ms, words)}`;
     return {
       status: "ok",
-      first: say("signed_by", { name: signature.name }),
+      first: say("signed_by", { name: signature.name }) + comma,
       rest: `${when}, ${shortHash(signature.sha256)}`,
     };
   }

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import { pdfAddress } from "../exam/api";
+import { Icon } from "../parts/shapes";
 import { type Language, useWords, WordsContext, wordsIn } from "../words/words";
 import { useReview } from "./context";
 import { Paper } from "./Paper";
@@ -38,6 +39,18 @@ export function Preview() {
             中文
           </button>
         </fieldset>
+        {sheet !== "none" && (
+          <a
+            className="button small"
+            href={pdfAddress(exam, of)}
+            target="_blank"
+            rel="noopener"
+            title={say("open_pdf")}
+          >
+            <Icon name="big" />
+            <span className="hidden">{say("open_pdf")}</span>
+          </a>
+        )}
       </div>
       <div className="sheet">
         {text ? (
@@ -52,7 +65,9 @@ export function Preview() {
   );
 }
 
-const canShowPdf = (): boolean => navigator.pdfViewerEnabled !== false;
+/** A narrow window has the text first: a sheet would be too small to read in it. */
+const canShowPdf = (): boolean =>
+  navigator.pdfViewerEnabled !== false && !window.matchMedia("(max-width: 1199px)").matches;
 
 /**
  * The sheet's address within this page, asked for again when the report has changed. `none`: this program makes no PDF.

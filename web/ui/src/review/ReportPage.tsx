@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import type { Act, FieldName, LesionReport } from "../exam/api";
+import type { Act, FieldName, LesionReport, ReportView } from "../exam/api";
 import { categoryByDigit } from "../exam/category";
 import { categoryOf, openFields, placeOf } from "../exam/field";
 import { type Person, rememberedPerson, rememberPerson } from "../exam/person";
@@ -39,10 +39,16 @@ export function ReportPage({ store, state, onLanguage, onBack, onHome }: Props) 
   const [chosen, setChosen] = useState<ItemKey | null>(null);
   const [at, setAt] = useState<FieldName | null>(null);
   const [panel, setPanel] = useState<PanelName | null>(null);
+  // Only a narrow window asks: a wide one shows both.
+  const [tab, setTab] = useState<"form" | "sheet">("form");
   const [person, setPerson] = useState<Person>(rememberedPerson);
   const form = useRef<HTMLElement>(null);
   const todos = useMemo(() => (view ? todosOf(view) : []), [view]);
-  const item = chosen && view && itemsOf(view).includes(chosen) ? chosen : firstItem(view);
+  // Where the page begins is found once: confirming the last word of a lesion does not turn to another.
+  const first = useRef<ItemKey | null>(null);
+  first.current ??= view && firstItem(view);
+  const wanted = chosen ?? first.current;
+  const item = wanted && view && itemsOf(view).includes(wanted) ? wanted : "breasts";
   const lesion = view?.report.lesions.find((each) => lesionItem(each.lesion) === item) ?? null;
   const readOnly = (view?.report.signatures.length ?? 0) > 0;
   const act = useCallback((done: Act) => store.act(done), [store]);
@@ -56,6 +62,7 @@ export function ReportPage({ store, state, onLanguage, onBack, onHome }: Props) 
     setChosen(to);
     setAt(field);
     setPanel(null);
+    setTab("form");
     // The form of another item is drawn first.
     requestAnimationFrame(() => focusField(form.current, field));
   };
@@ -145,8 +152,15 @@ export function ReportPage({ store, state, onLanguage, onBack, onHome }: Props) 
     <ReviewContext value={review}>
       <div className="review">
         {top}
-        <main className="desk">
+        <main className="desk" data-tab={tab}>
           <Contents item={item} todos={todos} onItem={(to) => goTo(to, null)} />
+          <div className="segments tabs">
+            {(["form", "sheet"] as const).map((each) => (
+              <button key={each} type="button" aria-pressed={tab === each} onClick={() => setTab(each)}>
+                {say(each === "form" ? "form_tab" : "preview")}
+              </button>
+            ))}
+          </div>
           <section
             className="form"
             ref={form}
@@ -206,8 +220,8 @@ function LesionPlace({ lesion, review, onClose }: PlaceProps) {
 }
 
 /** The first lesion that waits, or the first one, or the breasts. */
-function firstItem(view: ExamState["view"]): ItemKey {
-  const lesions = view?.report.lesions.filter(({ dismissed }) => !dismissed) ?? [];
+function firstItem({ report }: ReportView): ItemKey {
+  const lesions = report.lesions.filter(({ dismissed }) => !dismissed);
   const first = lesions.find((lesion) => openFields(lesion).length > 0) ?? lesions[0];
   return first ? lesionItem(first.lesion) : "breasts";
 }

@@ -69,7 +69,7 @@ export function ReportTop({ state, person, panel, onLanguage, onHistory, onPerso
         className="who"
         aria-expanded={panel === "person"}
         title={person.name || say("who_are_you")}
-        aria-label={person.name || say("who_are_you")}
+        aria-label={person.name ? `${initials(person.name)}, ${person.name}` : say("who_are_you")}
         onClick={onPerson}
       >
         {person.name ? initials(person.name) : <Icon name="person" />}

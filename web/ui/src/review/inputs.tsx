@@ -144,6 +144,8 @@ export function Figure({ label, value, text, standing, machine, wide = false, on
           } else {
             finish();
           }
+          // The page's keys act again.
+          event.currentTarget.blur();
         } else if (event.key === "Escape") {
           setWritten(null);
           event.currentTarget.blur();

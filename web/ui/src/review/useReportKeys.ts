@@ -14,7 +14,7 @@ export function useReportKeys(onCommand: (command: ReportCommand) => void): void
         key: event.key,
         ctrl: event.ctrlKey || event.metaKey,
         other: event.altKey || event.repeat,
-        typing: target instanceof Element && isWritten(target),
+        typing: target instanceof Element && isWritten(target) && !(isFigure(target) && LETTERS.test(event.key)),
         singleKeys,
       });
       if (command) {
@@ -31,4 +31,7 @@ export function useReportKeys(onCommand: (command: ReportCommand) => void): void
   }, []);
 }
 
+/** No figure has these letters in it: they are keys there, too. */
+const LETTERS = /^[nc]$/i;
+const isFigure = (element: Element): boolean => element.getAttribute("inputmode") === "decimal";
 const isWritten = (element: Element): boolean => element.closest("input, textarea, select") !== null;
