@@ -7,8 +7,8 @@
 mod samples;
 
 use peony_encode::{Lang, narrative};
-use peony_model::BiRads;
-use peony_model::report::{Field, Report};
+use peony_model::report::{Advice, Field, Report};
+use peony_model::{BiRads, Side};
 
 fn written(report: &Report, lang: Lang) -> String {
     let mut text = String::new();
@@ -51,7 +51,7 @@ Ultrasound with virtual transducer, 10 MHz linear.
 Scanned: right breast 182^s, coverage 97^%; left breast 205^s, coverage 95^%.
 Scale from the phantom.
 Sizes marked ≈ are simulated from speckle along the sweep and not measured; ± is their error.
-Picture quality: contact lost (3×, 4^s); swept too fast (1×, <1^s).
+Picture quality: contact lost (3×, 4^s); swept too fast (1×, <1^s). What could not be read is not assessed.
 [comparison] Comparison
 Ultrasound of 12 May 2023, Town A Health Centre
 [findings_right] Right breast
@@ -97,7 +97,7 @@ AI生成草稿，未经医师审核
 扫查：右乳182秒，覆盖97%；左乳205秒，覆盖95%。
 比例：来自仿体。
 标≈者沿扫查方向由散斑模拟得出，并非实测；±为其误差。
-图像质量：失去接触（3次，4秒）；扫查过快（1次，<1秒）。
+图像质量：失去接触（3次，4秒）；扫查过快（1次，<1秒）。无法判读的部分未评估。
 [comparison] 对比
 Ultrasound of 12 May 2023, Town A Health Centre
 [findings_right] 右乳
@@ -321,11 +321,33 @@ fn no_category_of_a_machine_is_one_that_only_a_person_gives() {
         let mut report = samples::draft();
         report.lesions.truncate(1);
         report.lesions[0].category = samples::open(category);
-        report.lesions[0].advice = Field::default();
-        report.breasts.clear();
-        report.overall = None;
-        let label = format!("category~{}", category.label());
+        report.lesions[0].advice = samples::open(Advice::of(category));
+        for breast in &mut report.breasts {
+            breast.category = (breast.side == Side::Right).then_some(category);
+            breast.examined = Field::default();
+        }
+        report.overall = Some(category);
+        let text = written(&report, Lang::En);
         let may = !matches!(category.label(), "0" | "1" | "4" | "6");
-        assert_eq!(written(&report, Lang::En).contains(&label), may, "{label}");
+        assert_eq!(text.contains(&format!("category~{}", category.label())), may, "{text}");
+        for section in ["[impression]", "[overall]", "[advice]"] {
+            assert_eq!(text.contains(section), may, "{section} of {text}");
+        }
+        report.lesions[0].category = samples::said(&report.lesions[0].category, Some(category));
+        let text = written(&report, Lang::En);
+        let stands = format!("[overall] Overall\nBI-RADS category~{},", category.label());
+        assert!(text.contains(&stands), "{stands} is not in {text}");
     }
+}
+
+#[test]
+fn a_report_that_lists_no_breast_still_concludes_on_its_lesions() {
+    let mut report = samples::signed();
+    report.breasts.clear();
+    let text = written(&report, Lang::En);
+    let stands = "Left breast: A, high suspicion (4C); B, probably benign (3).\n";
+    assert!(text.contains(stands) && text.contains("Right breast: C, benign (2).\n"), "{text}");
+    report.lesions.clear();
+    report.overall = Some(BiRads::Cat1);
+    assert!(!written(&report, Lang::En).contains("[overall]"));
 }

@@ -1,7 +1,7 @@
 //! What stands before the findings: notices, indication, history, technique and its limits, comparison.
 
-use peony_model::Unit;
 use peony_model::report::{BreastReport, QualityRecord, Report};
+use peony_model::{QualityCode, Severity, Unit};
 
 use super::line::{Line, one_line, written};
 use super::{Paragraph, draft, number, paragraphs, safety, words};
@@ -135,5 +135,13 @@ fn quality(records: &[QualityRecord], lang: Lang) -> Option<String> {
         })
         .collect();
     let said = said.join(lang.pick("; ", "；"));
-    Some(lang.pick(format!("Picture quality: {said}."), format!("图像质量：{said}。")))
+    let stopped = records.iter().any(|record| {
+        let mut known = QualityCode::ALL.iter();
+        known.any(|code| code.key() == record.code && code.severity() == Severity::Stop)
+    });
+    let limit = match stopped {
+        true => lang.pick(" What could not be read is not assessed.", "无法判读的部分未评估。"),
+        false => "",
+    };
+    Some(lang.pick(format!("Picture quality: {said}.{limit}"), format!("图像质量：{said}。{limit}")))
 }

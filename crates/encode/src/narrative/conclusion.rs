@@ -10,16 +10,17 @@ use crate::Lang;
 
 /// A line a breast: its lesions with what their categories mean, and the highest of them.
 pub fn impression(report: &Report, lang: Lang) -> Vec<Paragraph> {
-    let lines = report.breasts.iter().map(|breast| {
-        let of_breast = breast.category.filter(|category| may_print(report, *category, breast.side));
-        let here: Vec<&LesionReport> = lesions(report, Some(breast.side))
-            .into_iter()
-            .filter(|lesion| category(lesion).is_some())
-            .collect();
+    let lines = Side::BOTH.into_iter().map(|side| {
+        let breast = report.breasts.iter().find(|breast| breast.side == side);
+        let mut here = lesions(report, Some(side));
+        let examined = is_examined(report, side);
+        let of_breast = breast.and_then(|breast| breast.category);
+        let of_breast = of_breast.filter(|given| may_print(*given, &here, examined));
+        here.retain(|lesion| category(lesion).is_some());
         if of_breast.is_none() && here.is_empty() {
             return Line::default();
         }
-        let mut line = Line::plain(format!("{}{}", words::breast(breast.side, lang), lang.pick(": ", "：")));
+        let mut line = Line::plain(format!("{}{}", words::breast(side, lang), lang.pick(": ", "：")));
         for (nth, lesion) in here.iter().enumerate() {
             let link = if nth == 0 { "" } else { lang.pick("; ", "；") };
             line = line.say(link, false).then(meaning(lesion, lang));
@@ -44,10 +45,12 @@ pub fn impression(report: &Report, lang: Lang) -> Vec<Paragraph> {
 }
 
 pub fn overall(report: &Report, lang: Lang) -> Vec<Paragraph> {
-    let sides: Vec<Side> = report.breasts.iter().map(|breast| breast.side).collect();
-    let shown = report.overall.filter(|category| {
-        // Negative over all means that every breast of the report was confirmed.
-        sides.iter().all(|side| may_print(report, *category, *side))
+    let shown = report.overall.filter(|given| {
+        let all: Vec<&LesionReport> = report.printed().collect();
+        // Negative over all takes a person's word for every breast of the report.
+        let mut sides = report.breasts.iter().map(|breast| breast.side);
+        let confirmed = !report.breasts.is_empty() && sides.all(|side| is_examined(report, side));
+        may_print(*given, &all, confirmed)
     });
     let Some(category) = shown else { return Vec::new() };
     let graded: Vec<&LesionReport> = report.printed().collect();
@@ -64,6 +67,10 @@ pub fn advice(report: &Report, lang: Lang) -> Vec<Paragraph> {
     let mut asked: Vec<(&'static str, bool, Vec<String>)> = Vec::new();
     for lesion in report.printed() {
         let Some(advice) = lesion.advice.value() else { continue };
+        // With a category that no machine gives goes the advice that it made of it.
+        if lesion.advice.is_open() && lesion.category.is_open() && category(lesion).is_none() {
+            continue;
+        }
         let text = words::advice(*advice, category(lesion), lang);
         let open = lesion.advice.is_open();
         let letter = one_line(&lesion.letter);
@@ -94,9 +101,12 @@ fn meaning(lesion: &LesionReport, lang: Lang) -> Line {
         .say(said, lesion.category.is_open())
 }
 
-/// The machine never writes category 1: that takes a person's word for the breast.
-fn may_print(report: &Report, category: BiRads, side: Side) -> bool {
-    category != BiRads::Cat1 || is_examined(report, side)
+/// Whether the highest category of these lesions is printed: not where it comes from one that the machine may not give, and
+/// category 1 only by a person's word, on the lesion or that the whole was examined.
+fn may_print(given: BiRads, lesions: &[&LesionReport], examined: bool) -> bool {
+    let by_lesion = lesions.iter().any(|lesion| category(lesion) == Some(given));
+    let refused = lesions.iter().any(|lesion| lesion.category.value() == Some(&given));
+    by_lesion || (!refused && (given != BiRads::Cat1 || examined))
 }
 
 fn rests_on_machine(lesions: &[&LesionReport]) -> bool {
