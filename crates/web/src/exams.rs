@@ -9,7 +9,8 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use image::ImageFormat;
-use peony_encode::{Lang, Narrative, narrative};
+use peony_encode::narrative::Narrative;
+use peony_encode::{Lang, narrative};
 use peony_examination::{
     Act, Entry, Event, Examination, FieldName, Listed, Obstacle, Refusal, obstacles, open,
 };

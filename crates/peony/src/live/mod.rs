@@ -51,7 +51,9 @@ pub fn demo(args: &DemoArgs) -> Result<Outcome> {
     let server = peony_web::start(config, Arc::clone(&rooms))?;
     println!("Peony is scanning: {}", server.url());
     println!("Only this machine can reach the page. Research use only. Ctrl+C ends it.");
-    if !args.no_open && let Err(error) = open::that_detached(server.url()) {
+    if !args.no_open
+        && let Err(error) = open::that_detached(server.url())
+    {
         tracing::info!("no browser could be opened: {error}");
     }
     until_interrupted()?;

@@ -10,8 +10,8 @@ use peony_sources::SourceUrl;
 use peony_web::SourceCommand;
 use peony_web::wire::{Fault, Source, SourceKind, Truth, Xy};
 
-use super::recording::Recording;
 use super::opener::Between;
+use super::recording::Recording;
 use crate::exit::Outcome;
 
 /// A breast takes twenty seconds: three lesions and the tissue between them.
