@@ -12,14 +12,14 @@ use image::ImageFormat;
 use peony_encode::narrative::Narrative;
 use peony_encode::{Lang, narrative};
 use peony_examination::{
-    Act, Entry, Event, Examination, FieldName, Listed, Obstacle, Refusal, obstacles, open,
+    Act, Entry, Event, Examination, FieldName, Listed, Obstacle, OpenError, Refusal, obstacles, open,
 };
 use peony_model::report::{Circumstances, Patient, Report};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::guard::problem;
-use crate::rooms::Rooms;
+use crate::rooms::{RoomError, Rooms};
 use crate::routes::no_room;
 use crate::wire::{Problem, Words};
 
@@ -186,7 +186,7 @@ pub(crate) enum LangName {
 #[utoipa::path(get, path = "/api/exams", responses((status = 200, body = [ExamRow])))]
 pub(crate) async fn list(State(rooms): State<Arc<Rooms>>) -> Response {
     blocking(move || {
-        let listed = rooms.archive().list().map_err(|error| failed(&error))?;
+        let listed = rooms.archive().list()?;
         let mut rows: Vec<ExamRow> = listed.into_iter().map(|listed| row(&rooms, listed)).collect();
         rows.sort_by_key(|row| (!row.live, row.status != ExamStatus::Open));
         Ok(Json(rows))
@@ -240,14 +240,13 @@ pub(crate) async fn begin(
         Err(error) => return problem(StatusCode::UNPROCESSABLE_ENTITY, error.body_text()),
     };
     blocking(move || {
-        let room =
-            rooms.begin(None, new.source.as_deref().unwrap_or_default()).map_err(|error| no_room(&error))?;
+        let room = rooms.begin(None, new.source.as_deref().unwrap_or_default())?;
         let examination = room.hub.examination();
         let by = by(&headers);
         let patient = new.patient.map(|patient| Act::SetPatient { patient });
         let circumstances = new.circumstances.map(|circumstances| Act::SetCircumstances { circumstances });
         for act in [patient, circumstances].into_iter().flatten() {
-            examination.act(&by, act).map_err(refused)?;
+            examination.act(&by, act)?;
         }
         Ok(Json(Begun { id: examination.id() }))
     })
@@ -288,7 +287,7 @@ pub(crate) async fn act(
     };
     blocking(move || {
         let (examination, by) = (get(&rooms, &id)?, by(&headers));
-        examination.act(&by, act).map_err(refused)?;
+        examination.act(&by, act)?;
         Ok(Json(view(&examination, &by)))
     })
     .await
@@ -305,7 +304,7 @@ pub(crate) async fn undo(
 ) -> Response {
     blocking(move || {
         let (examination, by) = (get(&rooms, &id)?, by(&headers));
-        examination.undo(&by).map_err(refused)?;
+        examination.undo(&by)?;
         Ok(Json(view(&examination, &by)))
     })
     .await
@@ -331,7 +330,7 @@ pub(crate) async fn pdf(
         };
         let pictures = |id| examination.picture(id).map(Arc::unwrap_or_clone);
         let pdf = peony_encode::pdf(&examination.report(), lang, &pictures);
-        let pdf = pdf.map_err(|error| failed(&error))?;
+        let pdf = pdf.map_err(|error| Fault::Failed(error.to_string()))?;
         // A patient's report does not stay in the browser's cache on the disk.
         Ok(([(header::CONTENT_TYPE, "application/pdf"), (header::CACHE_CONTROL, "no-store")], pdf))
     })
@@ -368,37 +367,75 @@ pub(crate) async fn plane(
         let number = file.strip_suffix(".png").and_then(|number| number.parse().ok());
         let examination = get(&rooms, &id)?;
         let Some(picture) = number.and_then(|number| examination.picture(number)) else {
-            let error = "plane: no such plane was kept in this examination".to_owned();
-            return Err(problem(StatusCode::NOT_FOUND, error));
+            return Err(Fault::Missing("plane: no such plane was kept in this examination"));
         };
         let mut png = Cursor::new(Vec::new());
-        picture.write_to(&mut png, ImageFormat::Png).map_err(|error| failed(&error))?;
+        picture.write_to(&mut png, ImageFormat::Png).map_err(|error| Fault::Failed(error.to_string()))?;
         // A patient's picture does not stay in the browser's cache on the disk.
         Ok(([(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "no-store")], png.into_inner()))
     })
     .await
 }
 
+/// Why a request has no other answer.
+enum Fault {
+    /// Nothing of that name.
+    Missing(&'static str),
+    /// A person's act cannot be followed.
+    Refused(Refusal),
+    /// The examination cannot go on.
+    Room(RoomError),
+    /// The disk, or the program itself.
+    Failed(String),
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<RoomError> for Fault {
+    fn from(error: RoomError) -> Self {
+        Self::Room(error)
+    }
+}
+
+impl From<OpenError> for Fault {
+    fn from(error: OpenError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Missing(error) => problem(StatusCode::NOT_FOUND, error.to_owned()),
+            Self::Refused(refusal) => refused(&refusal),
+            Self::Room(error) => no_room(&error),
+            Self::Failed(error) => problem(StatusCode::INTERNAL_SERVER_ERROR, error),
+        }
+    }
+}
+
 /// Runs what waits for a disk where it holds nobody up.
 async fn blocking<T: IntoResponse + Send + 'static>(
-    work: impl FnOnce() -> Result<T, Response> + Send + 'static,
+    work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
 ) -> Response {
     let done = tokio::task::spawn_blocking(move || match work() {
         Ok(answer) => answer.into_response(),
-        Err(refused) => refused,
+        Err(fault) => fault.into_response(),
     });
-    done.await.unwrap_or_else(|_| {
-        problem(StatusCode::INTERNAL_SERVER_ERROR, "the program failed on this request".to_owned())
-    })
+    let failed = |_| Fault::Failed("the program failed on this request".to_owned()).into_response();
+    done.await.unwrap_or_else(failed)
 }
 
-fn get(rooms: &Rooms, id: &str) -> Result<Arc<Examination>, Response> {
+fn get(rooms: &Rooms, id: &str) -> Result<Arc<Examination>, Fault> {
     // One that goes on is found without a look at the disk.
     if let Some(room) = rooms.find(Some(id)) {
         return Ok(room.hub.examination());
     }
-    let found = rooms.archive().get(id).map_err(|error| failed(&error))?;
-    found.ok_or_else(|| problem(StatusCode::NOT_FOUND, "exam: there is no such examination".to_owned()))
+    rooms.archive().get(id)?.ok_or(Fault::Missing("exam: there is no such examination"))
 }
 
 fn view(examination: &Examination, by: &str) -> ReportView {
@@ -436,7 +473,7 @@ fn by(headers: &HeaderMap) -> String {
     if name.is_empty() || name.len() > LONGEST_NAME { SOMEBODY.to_owned() } else { name.to_owned() }
 }
 
-fn refused(refusal: Refusal) -> Response {
+fn refused(refusal: &Refusal) -> Response {
     let (status, code) = match refusal {
         Refusal::Signed => (StatusCode::CONFLICT, "signed"),
         Refusal::NotSigned => (StatusCode::CONFLICT, "not_signed"),
@@ -452,10 +489,6 @@ fn refused(refusal: Refusal) -> Response {
 
 fn answer(status: StatusCode, code: &'static str, error: String) -> Response {
     (status, Json(Refused { error, code })).into_response()
-}
-
-fn failed(error: &dyn std::error::Error) -> Response {
-    problem(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
 }
 
 fn history_row(entry: &Entry) -> HistoryRow {

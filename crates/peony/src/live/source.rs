@@ -300,12 +300,10 @@ mod tests {
     use std::path::Path;
     use std::sync::mpsc::{SyncSender, sync_channel};
 
-    use clap::Parser;
     use image::{GrayImage, Luma};
     use tempfile::TempDir;
 
     use super::*;
-    use crate::cli::{Cli, Command};
 
     /// A PNG is cut off where the letter is `x`.
     fn folder_of(frames: &str) -> TempDir {
@@ -322,11 +320,7 @@ mod tests {
     }
 
     fn open(source: &Path) -> Result<Feed> {
-        let source = source.to_str().unwrap();
-        match Cli::parse_from(["peony", "demo", "--fps", "5", "--source", source]).command {
-            Command::Demo(args) => Feed::open(&args),
-            other => panic!("not a demo: {other:?}"),
-        }
+        Feed::open(&SourceUrl::Path(source.into()), 5.0, None, Between::Examinations)
     }
 
     /// Runs the feed beside `watch`, which takes frames and sends commands; how the feed ended when it no longer did.
