@@ -215,6 +215,10 @@ impl Totals {
             ("identity switches a minute", self.switches, self.minutes),
             ("false lights a minute", self.false_lights, self.minutes),
         ] {
+            if minutes == 0.0 {
+                writeln!(out, "{name:<38} –")?;
+                continue;
+            }
             let [low, high] = poisson(count).map(|bound| bound / minutes);
             writeln!(out, "{name:<38} {count:>4} {:>15.2} ({low:.2}–{high:.2})", count as f64 / minutes)?;
         }
