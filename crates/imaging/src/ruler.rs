@@ -64,6 +64,26 @@ impl RulerReader {
         sides.into_iter().find_map(|columns| self.read_strip(screen, area, columns, rows.clone()))
     }
 
+    /// The distance and the pattern of the strokes of a ruler above or below the picture, which some machines draw too.
+    pub fn read_across(&mut self, screen: &GrayImage, area: PixelRect) -> Option<(f32, [usize; 2])> {
+        if !area.fits(screen.width(), screen.height()) {
+            return None;
+        }
+        let near = (screen.width() / NEAR_SHARE).max(NEAREST);
+        let bottom = area.y + area.height;
+        let sides = [area.y.saturating_sub(near)..area.y, bottom..(bottom + near).min(screen.height())];
+        let length = area.width as usize;
+        sides.into_iter().find_map(|rows| {
+            self.strip.clear();
+            for row in rows.clone() {
+                self.strip.extend_from_slice(area.row(screen, row));
+            }
+            let outer = if rows.start >= bottom { rows.len().saturating_sub(1) } else { 0 };
+            let across = |ruler: &Ruler| ruler.count as f32 * ruler.step_px >= REACHES * length as f32;
+            self.find(length, outer, across).map(|ruler| (ruler.step_px, ruler.every))
+        })
+    }
+
     fn read_strip(
         &mut self,
         screen: &GrayImage,
@@ -72,9 +92,6 @@ impl RulerReader {
         rows: Range<u32>,
     ) -> Option<Ruler> {
         let (width, height) = (columns.len(), rows.len());
-        if width < 4 || height < 32 {
-            return None;
-        }
         // Turned, so that a column lies in one piece.
         self.strip.clear();
         self.strip.resize(width * height, 0);
@@ -84,21 +101,29 @@ impl RulerReader {
                 self.strip[column * height + at] = grey;
             }
         }
-        let outer = if columns.start >= area.x + area.width { width - 1 } else { 0 };
+        let outer = if columns.start >= area.x + area.width { width.saturating_sub(1) } else { 0 };
+        let on_screen = |ruler: &Ruler| Ruler {
+            column: columns.start + ruler.column,
+            first_px: ruler.first_px + rows.start as f32,
+            ..ruler.clone()
+        };
+        self.find(height, outer, |ruler| on_screen(ruler).spans(area)).map(|ruler| on_screen(&ruler))
+    }
+
+    /// The ruler of the most strokes in the strip, whose lines along the ruler are `length` pixels long and of which `outer` is the
+    /// one farthest from the picture. Its places are those of the strip.
+    fn find(&self, length: usize, outer: usize, fits: impl Fn(&Ruler) -> bool) -> Option<Ruler> {
+        if length < 32 {
+            return None;
+        }
         let mut best: Option<(usize, Ruler)> = None;
-        for (column, greys) in self.strip.chunks_exact(height).enumerate() {
+        for (column, greys) in self.strip.chunks_exact(length).enumerate() {
             let Some(marks) = marks(greys) else { continue };
-            let Some(places @ (first, step, count)) = regular(&marks) else { continue };
-            let strokes = self.strokes([height, column, outer], greys, places);
+            let Some(places @ (first_px, step_px, count)) = regular(&marks) else { continue };
+            let strokes = self.strokes([length, column, outer], greys, places);
             let Some(every) = pattern(&strokes) else { continue };
-            let ruler = Ruler {
-                column: columns.start + column as u32,
-                first_px: first + rows.start as f32,
-                step_px: step,
-                count,
-                every,
-            };
-            if ruler.spans(area) && best.as_ref().is_none_or(|(most, _)| marks.len() > *most) {
+            let ruler = Ruler { column: column as u32, first_px, step_px, count, every };
+            if fits(&ruler) && best.as_ref().is_none_or(|(most, _)| marks.len() > *most) {
                 best = Some((marks.len(), ruler));
             }
         }
@@ -329,6 +354,10 @@ mod tests {
             assert!((ruler.step_px / step - 1.0).abs() < 0.005, "{} for {step}", ruler.step_px);
             assert_eq!(ruler.every, every, "{step}");
             assert!(ruler.is_on(&screen(step, length)), "{ruler:?}");
+            let turned = image::imageops::rotate270(&screen(step, length));
+            let above = PixelRect { x: 60, y: 240, width: 400, height: 300 };
+            let (across, pattern) = RulerReader::default().read_across(&turned, above).unwrap();
+            assert!((across / step - 1.0).abs() < 0.005 && pattern == every, "{across} across, {pattern:?}");
             assert!(!ruler.is_on(&screen(step * 1.1, length)), "{ruler:?}");
         };
         check(41.7, |number| if number.is_multiple_of(2) { 8 } else { 4 }, [2, 1]);

@@ -19,6 +19,8 @@ const SLACK: f32 = 0.05;
 const PATIENCE: u32 = 15;
 /// Two readings within this share are the same.
 const SAME: f32 = 0.01;
+/// Pixels are as wide as they are high within this share, or a ruler across the picture is not believed, nor the one beside it.
+const ISOTROPIC: f32 = 0.02;
 /// Frames without its ruler that a scale is remembered for, unused: something passed over it.
 const REMEMBERED: u32 = 30;
 /// While there is no scale, every so many frames are read: reading takes longer than looking whether a ruler is still there.
@@ -98,8 +100,18 @@ impl Screen {
 
     /// Whether the picture as it lies now, which may have been found better meanwhile, gives the same scale.
     fn reads_again(&mut self, luma: &GrayImage, area: PixelRect, before: MmPerPx) -> bool {
-        let again = self.reader.read(luma, area).and_then(|ruler| believed(&ruler, area));
-        again.is_some_and(|again| (again.y() / before.y() - 1.0).abs() <= SAME)
+        self.read(luma, area).is_some_and(|(_, again)| (again.y() / before.y() - 1.0).abs() <= SAME)
+    }
+
+    /// A ruler that can be believed: one across the picture, where there is one, says the same.
+    fn read(&mut self, luma: &GrayImage, area: PixelRect) -> Option<(Ruler, MmPerPx)> {
+        let ruler = self.reader.read(luma, area)?;
+        let mm_per_px = believed(&ruler, area)?;
+        let across = self.reader.read_across(luma, area);
+        let differs = |(step, every): (f32, [usize; 2])| {
+            every == ruler.every && (step / ruler.step_px - 1.0).abs() > ISOTROPIC
+        };
+        (!across.is_some_and(differs)).then_some((ruler, mm_per_px))
     }
 }
 
@@ -149,6 +161,26 @@ mod tests {
         check([1, 1], 3.5, Some(35.0));
         check([2, 1], 30.0, None); // 150 mm: no breast
         check([3, 1], 9.0, None);
+    }
+
+    #[test]
+    fn a_ruler_across_that_says_otherwise_is_believed_as_little_as_the_one_beside() {
+        let area = PixelRect { x: 100, y: 60, width: 300, height: 400 };
+        let read = |across: f32| {
+            let mut luma = GrayImage::new(640, 520);
+            let strokes = (0..=8).flat_map(|number| {
+                let length = if number % 2 == 0 { 8 } else { 4 };
+                (0..length).map(move |along| (number, along))
+            });
+            for (number, along) in strokes {
+                luma.put_pixel(406 + along, 60 + 50 * number, image::Luma([200]));
+                let x = 100 + (number as f32 * across).round() as u32;
+                luma.put_pixel(x.min(639), 50 - along, image::Luma([200]));
+            }
+            Screen::default().read(&luma, area).map(|(_, mm_per_px)| mm_per_px.y())
+        };
+        assert_eq!(read(35.0), None, "pixels wider than high");
+        assert!(read(50.0).is_some_and(|mm| (mm - 0.1).abs() < 1e-3));
     }
 
     #[test]

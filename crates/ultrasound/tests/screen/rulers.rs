@@ -143,7 +143,7 @@ fn rulers_of_several_styles_give_the_scale_within_one_per_cent() {
         let mut scene = Scene::new(layouts().swap_remove(0));
         let picture = scene.layout.picture;
         let truth = depth_mm / picture.height as f32;
-        let found = scene.scales(26, |screen| draw(screen, picture, truth, &style, &mut Dice::new(9)));
+        let found = scene.scales(21, |screen| draw(screen, picture, truth, &style, &mut Dice::new(9)));
         let early = found.iter().position(Option::is_some);
         assert!(early.is_some_and(|at| at >= 15), "{}: on frame {early:?}", style.name);
         let Some(Some(scale)) = found.last() else { panic!("{}: no scale", style.name) };
