@@ -7,9 +7,9 @@ use peony_sources::mp4::{Mp4, Mp4Error};
 use proptest::prelude::*;
 
 pub const BASELINE: &[u8] = include_bytes!("../videos/baseline.mp4");
-const REORDERED: &[u8] = include_bytes!("../videos/reordered.mp4");
+pub const REORDERED: &[u8] = include_bytes!("../videos/reordered.mp4");
 const FULL_RANGE: &[u8] = include_bytes!("../videos/full_range.mp4");
-const FRAGMENTED: &[u8] = include_bytes!("../videos/fragmented.mp4");
+pub const FRAGMENTED: &[u8] = include_bytes!("../videos/fragmented.mp4");
 const NOT_SQUARE: &[u8] = include_bytes!("../videos/not_square.mp4");
 const HEVC: &[u8] = include_bytes!("../videos/hevc.mp4");
 
@@ -123,8 +123,6 @@ fn a_damaged_frame_is_an_error_in_its_place_and_the_file_goes_on() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
     #[test]
     fn no_bytes_panic(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12), which in 0..3_usize) {
         let mut bytes = [BASELINE, REORDERED, FRAGMENTED][which].to_vec();
