@@ -88,13 +88,14 @@ fn samples_that_no_byte_stands_for_are_refused_before_they_are_counted() {
         assert_eq!(error.to_string(), expected);
     };
     // Four thousand million pictures of one byte each.
-    let claimed = [[0, 0, 0, 1], [0xFF; 4]].concat();
-    check(
-        &with_content(BASELINE, b"stsz", 4, &claimed),
-        "damaged MP4 file: more pictures than the file holds",
-    );
     let too_long = "too long: at most 10 million pictures and pieces of sound are read";
+    check(&with_content(BASELINE, b"stsz", 4, &[[0, 0, 0, 1], [0xFF; 4]].concat()), too_long);
     check(&with_content(FRAGMENTED, b"trun", 4, &[0xFF; 4]), too_long);
+    // A million in a file of three kilobytes, and twelve that are each as long as the file.
+    let more = "damaged MP4 file: more pictures than the file holds";
+    check(&with_content(FRAGMENTED, b"trun", 4, &[0, 0x0F, 0, 0]), more);
+    let length = (BASELINE.len() as u32).to_be_bytes();
+    check(&with_content(BASELINE, b"stsz", 4, &[length, [0, 0, 0, 12]].concat()), more);
 }
 
 #[test]
