@@ -3,7 +3,7 @@
     python3 fuzz/make_seeds.py        # with the packages of crates/dicom/tests/requirements.txt
 
 Run again only when a seed is added; what it writes is committed. Seeds that it does not write are inputs with which
-fuzzing found a fault, named for the fault, and those of `capture`, `igtl` and `y4m`, which the tests of crates/sources make.
+fuzzing found a fault, named for the fault, and those of `capture`, `igtl`, `mp4` and `y4m`, which the tests of crates/sources make.
 """
 
 import struct

@@ -6,7 +6,8 @@
 //!     -max_total_time=60 -timeout=20 -rss_limit_mb=2048 -max_len=65536
 //! ```
 //!
-//! Stable Rust is enough without a sanitizer: our code and the decoders are safe Rust, so what is looked for is a
+//! Stable Rust is enough without a sanitizer: our code and the decoders but that of H.264 (`mp4`, C++: a crash of its
+//! own is a finding too) are safe Rust, so what is looked for is a
 //! panic that gets out, a stack overflow, a hang, or memory past the limit. `-s none` leaves debug assertions on.
 
 use peony_dicom::pixels::{self, ImageHeader, Palette, Photometric, SampleOrder, Tone};
@@ -14,6 +15,7 @@ use peony_dicom::{Codec, limits, open_bytes};
 use peony_model::{Frame, Pixels};
 use peony_sources::capture::{Announcement, Examination, HEADER_BYTES as CAPTURE_HEADER_BYTES, Range, Sent};
 use peony_sources::igtl::{Connection, Content, Depth, HEADER_BYTES, Header, Message, crc64};
+use peony_sources::mp4::Mp4;
 use peony_sources::y4m::Y4m;
 use peony_sources::{Heard, Link};
 
@@ -176,5 +178,19 @@ fn capture_message(message: &[u8]) {
             assert_eq!(Examination::default().take(&sent, Range::Limited, now).frame.size_px(), size_px);
         }
         Err(error) => assert!(error.to_string().len() < 200),
+    }
+}
+
+/// Reads a file's tables and its first frames.
+pub fn mp4(input: &[u8]) {
+    let_caught_panics_pass();
+    let mp4 = match Mp4::new(std::io::Cursor::new(input)) {
+        Ok(mp4) => mp4,
+        Err(error) => return assert!(error.to_string().len() < 200),
+    };
+    let mut last_ns = 0;
+    for frame in mp4.take(20).flatten() {
+        assert!(frame.time_ns >= last_ns);
+        last_ns = frame.time_ns;
     }
 }

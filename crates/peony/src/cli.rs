@@ -36,7 +36,7 @@ Exit codes:
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Read pictures: PNG, JPEG, DICOM stills and cines, YUV4MPEG2 video, folders of them.
+    /// Read pictures: PNG, JPEG, DICOM stills and cines, YUV4MPEG2 (and, where built with it, MP4) video, folders of them.
     #[command(after_help = "Examples:
   peony analyze lesion.png
   peony analyze --json cine.dcm | jq .findings
@@ -125,7 +125,7 @@ pub enum Speed {
 /// `peony replay`.
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
-    /// A DICOM cine, a YUV4MPEG2 video, a folder of frames in name order, or `phantom[:SEED]`.
+    /// A DICOM cine, a YUV4MPEG2 or MP4 video, a folder of frames in name order, or `phantom[:SEED]`.
     #[arg(value_parser = source)]
     pub source: SourceUrl,
     /// How fast.

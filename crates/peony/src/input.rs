@@ -11,7 +11,13 @@ use peony_model::{Frame, MmPerPx, Spacing};
 use peony_sources::y4m;
 
 /// What is read, in words.
-const READ: &str = "PNG, JPEG, DICOM or YUV4MPEG2";
+const READ: &str = if cfg!(feature = "h264") {
+    "PNG, JPEG, DICOM, MP4 or YUV4MPEG2"
+} else {
+    "PNG, JPEG, DICOM or YUV4MPEG2"
+};
+/// What stands at byte 4 of an MP4 file (ISO/IEC 14496-12 §4.3). It is known without its decoder too, to say what is missing.
+const MP4_SIGNATURE: &[u8] = b"ftyp";
 /// The longest file of a still picture: more than an uncompressed 4K screen in colour.
 const MOST_BYTES: u64 = 64 << 20;
 
@@ -54,15 +60,23 @@ fn pictures_below(folder: &Path) -> Vec<PathBuf> {
         .filter_map(Result::ok)
         .filter(|entry| entry.file_type().is_file())
         .map(walkdir::DirEntry::into_path)
-        .filter(|path| matches!(kind_of(path), Ok(Kind::Picture | Kind::Dicom | Kind::Y4m)))
+        .filter(|path| matches!(kind_of(path), Ok(kind) if kind.is_read()))
         .collect()
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Picture,
     Dicom,
+    Mp4,
     Y4m,
     Unknown,
+}
+
+impl Kind {
+    fn is_read(self) -> bool {
+        self != Self::Unknown && (self != Self::Mp4 || cfg!(feature = "h264"))
+    }
 }
 
 /// Looks at the first bytes: the signature of a picture or a video, or `DICM` after the preamble (PS3.10 §7.1). A file named
@@ -74,6 +88,7 @@ fn kind_of(path: &Path) -> Result<Kind> {
     Ok(match image::guess_format(&head) {
         Ok(ImageFormat::Png | ImageFormat::Jpeg) => Kind::Picture,
         _ if head.starts_with(y4m::SIGNATURE) => Kind::Y4m,
+        _ if head.get(4..8) == Some(MP4_SIGNATURE) => Kind::Mp4,
         _ if named_dicom || head.get(128..132) == Some(b"DICM") => Kind::Dicom,
         _ => Kind::Unknown,
     })
@@ -92,6 +107,7 @@ pub fn open(path: &Path, mm_per_px: Option<MmPerPx>) -> Result<Opened> {
         }
         Kind::Dicom => cine(path, mm_per_px),
         Kind::Y4m => video(path, mm_per_px),
+        Kind::Mp4 => mp4(path, mm_per_px),
         Kind::Unknown => bail!("no {READ} file"),
     }
 }
@@ -136,6 +152,27 @@ fn video(path: &Path, mm_per_px: Option<MmPerPx>) -> Result<Opened> {
     let spacing = mm_per_px.map_or(Spacing::Unknown, Spacing::Uniform);
     let frames = video.map(move |frame| Ok(Frame { spacing: spacing.clone(), ..frame? }));
     Ok(Opened { frame_count, is_cine: frame_count > 1, notes, frames: Box::new(frames) })
+}
+
+/// A damaged frame is an error in its place, as in a cine.
+#[cfg(feature = "h264")]
+fn mp4(path: &Path, mm_per_px: Option<MmPerPx>) -> Result<Opened> {
+    let video = peony_sources::mp4::open(path)?;
+    let frame_count = usize::try_from(video.frame_count()).unwrap_or(usize::MAX);
+    let spacing = mm_per_px.map_or(Spacing::Unknown, Spacing::Uniform);
+    let frames = video.map(move |frame| {
+        let frame = Frame { spacing: spacing.clone(), ..frame? };
+        peony_imaging::check_size(frame.size_px())?;
+        Ok(frame)
+    });
+    Ok(Opened { frame_count, is_cine: frame_count > 1, notes: Vec::new(), frames: Box::new(frames) })
+}
+
+#[cfg(not(feature = "h264"))]
+fn mp4(_: &Path, _: Option<MmPerPx>) -> Result<Opened> {
+    bail!(
+        "an MP4 video: this program was built without H.264 (`--features h264`); convert it: ffmpeg -i x.mp4 x.y4m"
+    )
 }
 
 /// Whether a person should hear of it: a time, a scale, a frame or a grey level is not what the file says.

@@ -11,6 +11,13 @@ use assert_cmd::Command;
 use image::{GrayImage, Luma};
 use tempfile::TempDir;
 
+/// What is said of a file that is none of those that are read.
+const NO_FILE: &str = if cfg!(feature = "h264") {
+    "no PNG, JPEG, DICOM, MP4 or YUV4MPEG2 file"
+} else {
+    "no PNG, JPEG, DICOM or YUV4MPEG2 file"
+};
+
 /// A picture that reads without complaint.
 fn good(folder: &Path) -> PathBuf {
     save(folder, "good.png", &breast::without_mass(3, [320, 240]))
@@ -124,7 +131,7 @@ fn peony(args: &[&str]) -> Command {
 #[test]
 fn files_that_are_not_what_they_seem() {
     check("text.dcm", |dir| write(dir, "text.dcm", b"This is a text file, not a picture.\n"), "DICOM");
-    check("text", |dir| write(dir, "notes.txt", b"notes"), "no PNG, JPEG, DICOM or YUV4MPEG2 file");
+    check("text", |dir| write(dir, "notes.txt", b"notes"), NO_FILE);
     check("empty", |dir| write(dir, "empty.dcm", b""), "DICOM");
     check("missing", |dir| dir.join("missing.png"), "cannot be opened");
     check(
@@ -198,6 +205,20 @@ fn damaged_video() {
 }
 
 #[test]
+fn mp4_is_known_by_its_bytes_and_what_is_missing_is_said() {
+    let video = include_bytes!("../../sources/tests/videos/baseline.mp4");
+    let says = if cfg!(feature = "h264") { "damaged MP4 file" } else { "built without H.264" };
+    check("mp4", |dir| write(dir, "video", &video[..600]), says);
+    if cfg!(feature = "h264") {
+        let folder = TempDir::new().unwrap();
+        let path = write(folder.path(), "video.bin", video);
+        let replayed = peony(&["replay", "--no-model"]).arg(path).output().unwrap();
+        let said = String::from_utf8(replayed.stdout).unwrap();
+        assert!(said.contains("12 frames in ") && said.contains("none dropped"), "{said}");
+    }
+}
+
+#[test]
 fn a_folder_without_pictures() {
     check(
         "empty folder",
@@ -206,7 +227,7 @@ fn a_folder_without_pictures() {
             std::fs::create_dir(&folder).unwrap();
             folder
         },
-        "no PNG, JPEG, DICOM or YUV4MPEG2 file",
+        NO_FILE,
     );
 }
 

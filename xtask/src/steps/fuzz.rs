@@ -47,8 +47,8 @@ pub fn run(workshop: &Workshop) -> Result<Done> {
     Ok(format!("{} targets, {} s each", targets.len(), workshop.fuzz_seconds).into())
 }
 
-/// libFuzzer is C++, which nothing else here needs; its build asks for `c++` unless `CXX` names another.
-fn cplusplus(workshop: &Workshop) -> Result<()> {
+/// libFuzzer is C++, and so is the decoder of H.264; their builds ask for `c++` unless `CXX` names another.
+pub fn cplusplus(workshop: &Workshop) -> Result<()> {
     if std::env::var_os("CXX").is_none() {
         install::program(workshop, &["c++"], &["g++"])?;
     }

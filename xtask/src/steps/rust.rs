@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::install;
+use crate::steps::fuzz::cplusplus;
 use crate::steps::{Done, Skip, python};
 use crate::tally::{self, Tally};
 use crate::workshop::{Call, Workshop};
@@ -26,7 +27,10 @@ pub fn format(workshop: &Workshop) -> Result<Done> {
 /// Warnings are errors here and not in the sources: a newer compiler may warn of more.
 pub fn clippy(workshop: &Workshop) -> Result<Done> {
     install::component(workshop, "clippy", "clippy")?;
-    let args = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
+    // One of the features builds C++.
+    cplusplus(workshop)?;
+    let args =
+        ["clippy", "--workspace", "--all-features", "--all-targets", "--locked", "--", "-D", "warnings"];
     workshop.run(&workshop.cargo(&args))?;
     Ok("no warning".into())
 }
@@ -35,15 +39,16 @@ pub fn clippy(workshop: &Workshop) -> Result<Done> {
 ///
 /// Those of the engines run once more with OpenVINO, since a process opens one library only.
 pub fn tests(workshop: &Workshop) -> Result<Done> {
+    cplusplus(workshop)?;
     let nextest = install::cargo_tool(workshop, "cargo-nextest", NEXTEST);
     let run = |targets: &[&str]| match &nextest {
         Ok(program) => {
-            let args = ["nextest", "run", "--workspace", "--locked", "--no-fail-fast"];
+            let args = ["nextest", "run", "--workspace", "--all-features", "--locked", "--no-fail-fast"];
             let shown = ["--success-output", "final"];
             workshop.command(program, [&args[..], &shown, targets].concat())
         }
         Err(_) => {
-            let args = ["test", "--workspace", "--locked", "--no-fail-fast"];
+            let args = ["test", "--workspace", "--all-features", "--locked", "--no-fail-fast"];
             workshop.cargo(&[&args[..], targets, &["--", "--show-output"]].concat())
         }
     };
@@ -95,7 +100,7 @@ fn with_python(workshop: &Workshop, command: &Call) -> Call {
 
 /// Examples in documentation: nextest does not run them.
 pub fn doctests(workshop: &Workshop) -> Result<Done> {
-    workshop.run(&workshop.cargo(&["test", "--workspace", "--locked", "--doc"]))?;
+    workshop.run(&workshop.cargo(&["test", "--workspace", "--all-features", "--locked", "--doc"]))?;
     let tally = Tally::read(&workshop.said()).unwrap_or_default();
     Ok(format!("{} examples", tally.passed).into())
 }

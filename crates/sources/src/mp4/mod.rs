@@ -107,6 +107,11 @@ impl<R: Read + Seek> Mp4<R> {
         if !BELIEVABLE_TIMESCALE.contains(&track.timescale) {
             return Err(Mp4Error::Damaged("its clock cannot be right"));
         }
+        // Pictures do not overlap: those of a hostile file could be the same megabytes ten million times.
+        let coded_bytes = track.samples.iter().fold(0_u64, |bytes, sample| bytes.saturating_add(sample.size));
+        if coded_bytes > file_bytes {
+            return Err(Mp4Error::Damaged(scan::MORE_THAN_THE_FILE));
+        }
         let mut decoder = H264::new(Order::Shown)?;
         for unit in avcc.sequence_parameter_sets.iter().chain(&avcc.picture_parameter_sets) {
             decoder.parameters(&unit.bytes)?;

@@ -17,6 +17,9 @@ const TABLE_BYTES: u64 = 128 << 20;
 /// How many pictures and pieces of sound are counted, in all tracks.
 pub const SAMPLES: u64 = 10_000_000;
 
+/// What is said of samples that no byte can stand for.
+pub const MORE_THAN_THE_FILE: &str = "more pictures than the file holds";
+
 /// Those that hold other boxes and are looked into.
 const CONTAINERS: [&[u8; 4]; 9] =
     [b"moov", b"trak", b"mdia", b"minf", b"stbl", b"moof", b"traf", b"mvex", b"edts"];
@@ -61,10 +64,13 @@ fn boxes(
             boxes(file, next, file_bytes, inside, tally)?;
         } else if !PASSED_OVER.contains(&&name) {
             tally.table_bytes += bytes;
-            tally.samples =
-                tally.samples.saturating_add(samples(file, &name, bytes - header_bytes, file_bytes)?);
+            tally.samples = tally.samples.saturating_add(samples(file, &name, bytes - header_bytes)?);
             if tally.table_bytes > TABLE_BYTES || tally.samples > SAMPLES {
                 return Err(Mp4Error::TooLong);
+            }
+            // Each of them lies in the file and has a byte at least.
+            if tally.samples > file_bytes {
+                return Err(Mp4Error::Damaged(MORE_THAN_THE_FILE));
             }
         }
         at = file.seek(SeekFrom::Start(next))?;
@@ -89,32 +95,17 @@ fn header(file: &mut impl Read, left: u64) -> Result<([u8; 4], u64, u64), Mp4Err
 }
 
 /// The samples that a box claims to describe.
-fn samples(
-    file: &mut impl Read,
-    name: &[u8; 4],
-    content_bytes: u64,
-    file_bytes: u64,
-) -> Result<u64, Mp4Error> {
+fn samples(file: &mut impl Read, name: &[u8; 4], content_bytes: u64) -> Result<u64, Mp4Error> {
     if content_bytes < 12 {
         return Ok(0);
     }
-    match name {
+    Ok(match name {
         // Version and flags, the size of all samples or 0, their number (§8.7.3.2).
-        b"stsz" => {
-            let [_, size, count] = words(file)?;
-            // Each of them lies in the file.
-            if u64::from(size) * u64::from(count) > file_bytes {
-                return Err(Mp4Error::Damaged("more pictures than the file holds"));
-            }
-            Ok(count.into())
-        }
+        b"stsz" => words(file)?[2].into(),
         // Version and flags, the number of samples (§8.8.8.2).
-        b"trun" => {
-            let [_, count, _] = words(file)?;
-            Ok(count.into())
-        }
-        _ => Ok(0),
-    }
+        b"trun" => words(file)?[1].into(),
+        _ => 0,
+    })
 }
 
 fn words(file: &mut impl Read) -> Result<[u32; 3], Mp4Error> {

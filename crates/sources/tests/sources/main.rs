@@ -14,6 +14,8 @@ mod mp4;
 mod pyigtl;
 #[cfg(feature = "rtsp")]
 mod rtsp;
+#[cfg(feature = "rtsp")]
+mod rtsp_peer;
 mod seeds;
 mod server;
 mod stream;

@@ -54,3 +54,11 @@ fn capture_seeds_are_what_the_tests_make() {
     let grid = (0..32 * 24).map(|cell| cell as u8).collect();
     check("coloured", &Written { sequence: 1, flags: 3, size: [64, 72], grid, ..Written::default() }.bytes());
 }
+
+#[test]
+#[cfg(feature = "h264")]
+fn mp4_seeds_are_the_tests_videos() {
+    check("mp4", "baseline", crate::mp4::BASELINE);
+    check("mp4", "reordered", crate::mp4::REORDERED);
+    check("mp4", "fragmented", crate::mp4::FRAGMENTED);
+}

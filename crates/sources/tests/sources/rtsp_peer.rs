@@ -1,0 +1,84 @@
+//! Against a stream of FFmpeg's: its coder, its packets and its fragments.
+//!
+//! Needs a Python with the packages of `requirements.txt` (`PEONY_PYTHON`, else `python3`); says so and passes without.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+use peony_model::{Frame, Pixels};
+use peony_sources::{Event, open};
+
+/// The device in a process of its own, killed when it goes out of scope.
+struct Peer(Child);
+
+impl Peer {
+    fn start(python: &str, port: u16) -> Self {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rtsp_server.py");
+        Self(Command::new(python).arg(script).arg(port.to_string()).spawn().unwrap())
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+fn python() -> Option<String> {
+    let python = std::env::var("PEONY_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let found = Command::new(&python).args(["-c", "import numpy, av"]).output();
+    if found.is_ok_and(|output| output.status.success()) {
+        return Some(python);
+    }
+    eprintln!(
+        "skipped: {python} lacks the packages of crates/sources/tests/requirements.txt (set PEONY_PYTHON)"
+    );
+    None
+}
+
+/// The number modulo 12 that is read off a frame; its block is in the middle, and sharp against the noise around it.
+fn number_of(frame: &Frame) -> u64 {
+    let Pixels::Luma8(grey) = &frame.pixels else { panic!("colour") };
+    assert_eq!(grey.dimensions(), (640, 480));
+    let level = f64::from(grey.get_pixel(320, 240).0[0]);
+    let number = ((level - 20.0) / 17.0).round();
+    assert!((level - (20.0 + 17.0 * number)).abs() <= 4.0, "level {level} is none that was made");
+    number as u64
+}
+
+#[test]
+fn a_stream_of_ffmpeg_is_read_and_picked_up_again() {
+    let Some(python) = python() else { return };
+    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+    let mut source = open(&format!("rtsp://127.0.0.1:{port}/video").parse().unwrap()).unwrap();
+    assert!(matches!(source.next(), Some(Event::Lost { .. })), "it has not begun yet");
+    let first = Peer::start(&python, port);
+    assert!(matches!(source.next(), Some(Event::Back)));
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let frames = |count: usize, source: &mut peony_sources::LiveSource| -> Vec<Frame> {
+        let frame = |event| match event {
+            Event::Frame(frame) => frame,
+            other => panic!("no frame: {other:?}"),
+        };
+        assert!(Instant::now() < deadline);
+        source.take(count).map(frame).collect()
+    };
+    let before = frames(30, &mut source);
+    for pair in before.windows(2) {
+        // The queue may have dropped some; the number in the picture says the same as the frame's.
+        let [a, b] = pair else { unreachable!() };
+        assert_eq!((number_of(b) + 12 - number_of(a)) % 12, (b.index - a.index) % 12);
+        let step_ms = (b.time_ns - a.time_ns) / 1_000_000 / (b.index - a.index);
+        assert!((39..=41).contains(&step_ms), "{step_ms} ms from frame to frame");
+    }
+    drop(first);
+    assert!(source.any(|event| matches!(event, Event::Lost { .. })));
+    let _second = Peer::start(&python, port);
+    assert!(matches!(source.next(), Some(Event::Back)));
+    let after = frames(3, &mut source);
+    assert!(after[0].index > before[29].index && after[0].time_ns > before[29].time_ns);
+    assert_eq!(after.iter().map(number_of).next(), Some(0), "it begins anew");
+}
