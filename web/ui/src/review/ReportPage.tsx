@@ -108,7 +108,7 @@ export function ReportPage({ store, state, onLanguage, onBack, onHome }: Props) 
     const acts: Readonly<Record<ReportCommand["kind"], () => void>> = {
       next: () => change && next(),
       confirm: () => change && confirm(),
-      undo: () => change && store.undo(),
+      undo: () => change && view?.undo !== 0 && store.undo(),
       sign: () => change && sign(person),
       escape: () => setPanel(null),
       category: () => {
@@ -229,7 +229,9 @@ function firstItem({ report }: ReportView): ItemKey {
 /** Puts the focus on the value that a field has, or on its first word. */
 function focusField(form: HTMLElement | null, field: FieldName | null): void {
   const row = field && form?.querySelector(`[data-field="${field}"]`);
+  // A figure that only waits is taken with its own button, so that its digits are not written over by chance.
   const target =
+    row?.querySelector<HTMLElement>(".take") ??
     row?.querySelector<HTMLElement>('[aria-pressed="true"], .figure') ??
     row?.querySelector<HTMLElement>("button, input");
   target?.focus();
