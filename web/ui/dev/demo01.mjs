@@ -146,6 +146,7 @@ export const OTHERS = [
   ["Demo 04", "F", "1981-05-05", "US-26-118187", 2, "4A", "signed", 26],
   ["Demo 05", "F", "1959-01-22", "US-26-118170", 1, "2", "signed", 29],
   ["Demo 06", "F", "1964-09-14", "", 1, "5", "signed", 50],
+  ["", "", "", "", 0, null, "unreadable", 60],
   ["Demo 07", "M", "1977-02-08", "US-26-118020", 1, "0", "signed", 74],
 ].map(([name, sex, birth_date, number, lesions, category, status, hours], index) => ({
   id: `other-${index}`,
@@ -155,6 +156,7 @@ export const OTHERS = [
   number,
   lesions,
   category,
-  source: index % 2 ? "igtl://10.0.0.5:18944" : "browser",
   live: false,
+  simulated: index === 3,
+  fault: null,
 }));

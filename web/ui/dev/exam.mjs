@@ -124,28 +124,23 @@ export class Exam {
     const { report } = this;
     const obstacle = (code, en, zh, lesion = null, field = null) => ({ code, lesion, field, words: { en, zh } });
     const list = this.open().map(({ lesion, field }) =>
-      obstacle("open_field", `${field} waits`, `${field} 待确认`, lesion, field),
+      obstacle("open", `${field} waits`, `${field} 待确认`, lesion, field),
     );
     if (!report.patient.name) {
-      list.push(obstacle("patient_missing", "the patient has no name", "缺少患者姓名"));
+      list.push(obstacle("no_patient", "Say who is examined", "请填写患者身份"));
     }
-    for (const { side, examined } of report.breasts) {
-      if (valueIn(examined) !== true) {
-        const [en, zh] = side === "left" ? ["left", "左"] : ["right", "右"];
-        list.push(
-          obstacle("breast_not_examined", `the ${en} breast was not confirmed as examined`, `${zh}乳尚未确认已检查`),
-        );
-      }
+    if (report.lesions.length === 0 && !report.breasts.some(({ examined }) => valueIn(examined) === true)) {
+      list.push(obstacle("nothing_examined", "Confirm which breast was examined", "请确认已检查的乳房"));
     }
     for (const { lesion, category, downgrade_reason, dismissed } of report.lesions) {
       const [machine, person] = [category.proposed, category.said?.value];
-      const less = machine && person && /^[45]/.test(machine) && ORDER.indexOf(person) < ORDER.indexOf(machine);
+      const less = machine && person && /^[45]/.test(machine) && !/^[45]/.test(person);
       if (!dismissed && less && !downgrade_reason) {
         list.push(
           obstacle(
-            "downgrade_without_reason",
-            "a lower category wants a reason",
-            "降低分类需说明理由",
+            "no_reason",
+            "Say why the category is lower than proposed",
+            "请说明下调分类的原因",
             lesion,
             "category",
           ),

@@ -18,15 +18,20 @@ const port = Number(process.argv[2] ?? 8787);
 const folder = path.resolve(process.argv[3] ?? path.join(import.meta.dirname, "../dist"));
 const program = new URL(process.env.PEONY_URL ?? "http://127.0.0.1:8686");
 
-/** As the program's, and besides: the sheet is shown in a frame of the page's own making. */
+/** As the program's: a page may show the sheet in a frame, and nothing else. */
 const HEADERS = {
   "Content-Security-Policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' blob: data:; " +
-    "connect-src 'self'; worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'none'; " +
-    "frame-ancestors 'none'; frame-src blob:",
+    "connect-src 'self'; worker-src 'self' blob:; frame-src 'self'; object-src 'self'; manifest-src 'self'; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   "X-Content-Type-Options": "nosniff",
   "X-Frame-Options": "DENY",
   "Referrer-Policy": "no-referrer",
+};
+const PAPER = {
+  ...HEADERS,
+  "Content-Security-Policy": "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'",
+  "X-Frame-Options": "SAMEORIGIN",
 };
 const KINDS = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 
@@ -40,7 +45,8 @@ const summary = (id, { report }) => ({
   number: report.circumstances.number,
   lesions: report.lesions.filter(({ dismissed }) => !dismissed).length,
   category: report.overall,
-  source: "phantom",
+  simulated: report.simulated,
+  fault: null,
   live: report.signatures.length === 0,
 });
 
@@ -48,8 +54,8 @@ const json = (response, status, value) => {
   response.writeHead(status, { ...HEADERS, "Content-Type": "application/json" });
   response.end(JSON.stringify(value));
 };
-const bytes = (response, kind, value) => {
-  response.writeHead(200, { ...HEADERS, "Content-Type": kind });
+const bytes = (response, kind, value, headers = HEADERS) => {
+  response.writeHead(200, { ...headers, "Content-Type": kind });
   response.end(value);
 };
 
@@ -107,7 +113,7 @@ async function answer(incoming, response, url) {
         ),
         "",
       ]);
-      return bytes(response, "application/pdf", pdf(["DRAFT", "", ...lines]));
+      return bytes(response, "application/pdf", pdf(["DRAFT", "", ...lines]), PAPER);
     } else if (what !== "report") {
       return json(response, 404, { error: "no such route" });
     }

@@ -37,16 +37,16 @@ interface Props {
 /** One examination, live or its report. Both share what the program says of it. */
 function OneExam({ route, onGo, onLanguage }: Props) {
   const { store, state } = useReport(route.exam);
-  const examination = useExamination(route.exam, route.page === "live");
-  // The report's address keeps its examination also where the live page had none.
+  // The report's address names its examination also where the live page's did not.
   const exam = route.exam ?? state.exam;
+  const examination = useExamination(exam, route.page === "live");
   if (route.page === "report") {
     return (
       <ReportPage
         store={store}
         state={state}
         onLanguage={onLanguage}
-        onBack={() => onGo({ page: "live", exam: route.exam })}
+        onBack={() => onGo({ page: "live", exam })}
         onHome={() => onGo({ page: "exams", exam: null })}
       />
     );
@@ -72,8 +72,12 @@ function useExamination(exam: string | null, wanted: boolean): Examination | nul
   const [opened, setOpened] = useState<Examination | null>(null);
   const present = useRef<{ readonly exam: string | null; readonly examination: Examination } | null>(null);
   useEffect(() => {
-    if (wanted && present.current?.exam !== exam) {
-      present.current?.examination.close();
+    const { current } = present;
+    if (current && current.exam === null && exam !== null) {
+      // It was opened before it was known which one is the newest: that is the one.
+      present.current = { ...current, exam };
+    } else if (wanted && (!current || current.exam !== exam)) {
+      current?.examination.close();
       const examination = new Examination(liveAddress(exam));
       examination.open();
       present.current = { exam, examination };

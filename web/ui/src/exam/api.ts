@@ -227,6 +227,10 @@ export interface ReportView {
   /** How many entries the history has. */
   readonly history: number;
   readonly saved: boolean;
+  /** Why it is not. */
+  readonly not_saved_why?: string | null;
+  /** How many acts this person can take back; absent where the program does not say. */
+  readonly undo?: number;
   /** Grows with everything that happens to the examination. */
   readonly seq: number;
 }
@@ -242,19 +246,22 @@ export interface HistoryEntry {
 export interface ExamSummary {
   readonly id: string;
   readonly began_ms: number;
-  readonly status: "open" | "signed";
+  readonly status: "open" | "signed" | "unreadable";
   readonly patient: Patient;
   readonly number: string;
   readonly lesions: number;
   readonly category: BiRads | null;
-  readonly source: string;
   readonly live: boolean;
+  /** Nobody was examined: its frames are the virtual transducer's. */
+  readonly simulated: boolean;
+  /** Why it cannot be read, where it cannot. */
+  readonly fault: string | null;
 }
 
 export interface NewExam {
   readonly patient: Patient;
   readonly circumstances: Circumstances;
-  /** `phantom`, `browser`, or the address of a picture source. */
+  /** `phantom`, `capture` (this browser's), or the address of a picture source. */
   readonly source: string;
 }
 
@@ -277,10 +284,11 @@ async function ask<T>(path: string, init: RequestInit = {}): Promise<Answer<T>> 
     if (answer.status === 404 || answer.status === 405) {
       return { kind: "missing" };
     }
-    if (answer.status >= 500) {
+    const { error, code } = (await answer.json().catch(() => ({}))) as { error?: string; code?: string };
+    if (answer.status >= 500 && code === undefined) {
       return { kind: "away" };
     }
-    const { error, code } = (await answer.json().catch(() => ({}))) as { error?: string; code?: string };
+    // What the program could not save may be saved yet: a person says it again, the page does not.
     return { kind: "refused", error: error ?? `HTTP ${answer.status}`, code: code ?? null };
   } catch {
     return { kind: "away" };

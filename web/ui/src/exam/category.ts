@@ -4,8 +4,7 @@ import type { BiRads } from "./api";
 /** The categories that the form offers; a 4 without a letter is printed where it comes and not offered. */
 export const CATEGORIES = ["0", "1", "2", "3", "4A", "4B", "4C", "5", "6"] as const satisfies readonly BiRads[];
 
-/** In the order of what is to be done, as `BiRads` in the program. */
-const BY_MANAGEMENT: readonly BiRads[] = ["1", "2", "3", "6", "0", "4", "4A", "4B", "4C", "5"];
+const isSuspicious = (category: BiRads): boolean => /^[45]/.test(category);
 const FOURS: readonly BiRads[] = ["4A", "4B", "4C"];
 
 /** The category that a digit gives; `4` again steps through 4A, 4B and 4C. */
@@ -17,10 +16,7 @@ export function categoryByDigit(digit: string, present: BiRads | null): BiRads |
   return CATEGORIES.find((category) => category === digit) ?? null;
 }
 
-/** Whether a person says less than the machine, which said 4 or 5: that wants a reason. */
+/** Whether a person says less than 4 where the machine said 4 or 5: that wants a reason. */
 export function isDowngrade(proposed: BiRads | null, said: BiRads | null): boolean {
-  if (proposed === null || said === null || !/^[45]/.test(proposed)) {
-    return false;
-  }
-  return BY_MANAGEMENT.indexOf(said) < BY_MANAGEMENT.indexOf(proposed);
+  return proposed !== null && said !== null && isSuspicious(proposed) && !isSuspicious(said);
 }

@@ -89,10 +89,10 @@ describe("what is left before signing", () => {
       { lesion: 1, field: "size" },
     ],
     [
-      { code: "open_field", lesion: 1, field: "advice" },
-      { code: "breast_not_examined" },
-      { code: "downgrade_without_reason", lesion: 2, field: "category" },
-      { code: "patient_missing" },
+      { code: "open", lesion: 1, field: "advice" },
+      { code: "nothing_examined" },
+      { code: "no_reason", lesion: 2, field: "category" },
+      { code: "no_patient" },
     ],
   );
   const todos = todosOf(view);
@@ -139,7 +139,7 @@ describe("categories", () => {
   });
   it.each<[BiRads | null, BiRads | null, boolean]>([
     ["4C", "3", true],
-    ["4C", "4B", true],
+    ["4C", "4B", false],
     ["4C", "0", true],
     ["4C", "6", true],
     ["4C", "5", false],

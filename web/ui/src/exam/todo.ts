@@ -26,25 +26,18 @@ export function todosOf(view: ReportView): readonly Todo[] {
     view.open.some(({ lesion, field }) => lesion === obstacle.lesion && field === obstacle.field);
   const others = view.obstacles
     // A word that waits stands in the way too: it is told once.
-    .filter((obstacle) => !waits(obstacle) && !(obstacle.field === null && isAboutOpen(obstacle)))
+    .filter((obstacle) => !waits(obstacle))
     .map((obstacle) => ({ item: itemOf(obstacle), field: obstacle.field, obstacle }));
   const items = itemsOf(view);
   return [...open, ...others].toSorted((a, b) => rankOf(a, items) - rankOf(b, items));
 }
-
-/** The obstacle that only sums up what is open. */
-const isAboutOpen = ({ code }: Obstacle): boolean =>
-  code === "open" || code === "open_fields" || code === "unconfirmed";
 
 /** Where an obstacle is mended. */
 function itemOf({ code, lesion }: Obstacle): ItemKey {
   if (lesion !== null) {
     return lesionItem(lesion);
   }
-  if (/patient|number|indication|institution/.test(code)) {
-    return "patient";
-  }
-  return /breast|examined|coverage|side/.test(code) ? "breasts" : "impression";
+  return code === "no_patient" ? "patient" : code === "nothing_examined" ? "breasts" : "impression";
 }
 
 /** The one after where the person is now, round and round; `null` when nothing is left. */

@@ -1,9 +1,14 @@
-import { useEffect, useMemo, useSyncExternalStore } from "react";
+import { useEffect, useRef, useSyncExternalStore } from "react";
 import { type ExamState, ExamStore } from "./store";
 
 /** The report of an examination, kept up to date while a page shows it; `null`: of the newest open one. */
 export function useReport(exam: string | null): { readonly store: ExamStore; readonly state: ExamState } {
-  const store = useMemo(() => new ExamStore(exam), [exam]);
+  const kept = useRef<ExamStore | null>(null);
+  // The newest open one stays the same examination once the address names it.
+  if (!kept.current || (exam !== null && kept.current.getState().exam !== exam)) {
+    kept.current = new ExamStore(exam);
+  }
+  const store = kept.current;
   useEffect(() => {
     store.open();
     return () => store.close();

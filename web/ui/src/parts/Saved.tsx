@@ -10,11 +10,13 @@ export function Saved({ state: { view, away, waiting } }: { readonly state: Exam
   }
   const [status, word] = away
     ? (["stop", "state_lost"] as const)
-    : waiting > 0 || !view.saved
-      ? (["off", "saving"] as const)
-      : (["ok", "all_saved"] as const);
+    : !view.saved && view.not_saved_why
+      ? (["warn", "not_saved"] as const)
+      : waiting > 0 || !view.saved
+        ? (["off", "saving"] as const)
+        : (["ok", "all_saved"] as const);
   return (
-    <span className="row quiet small" data-saved={status}>
+    <span className="row quiet small" data-saved={status} title={view.not_saved_why ?? undefined}>
       <Shape status={status} /> {say(word)}
     </span>
   );

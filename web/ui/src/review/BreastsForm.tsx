@@ -18,7 +18,7 @@ export function BreastsForm({ onConfirm }: { readonly onConfirm: () => void }) {
   const { view, readOnly } = useReview();
   const { report, narrative } = view;
   const open = report.breasts.some(({ examined }) => isOpen(examined));
-  const findings = narrative[words.language].sections.filter(({ key }) => /finding|right|left|breast/.test(key));
+  const findings = narrative[words.language].sections.filter(({ key }) => key.startsWith("findings_"));
   return (
     <>
       <header className="form-head">

@@ -6,13 +6,16 @@ import { useWords } from "../words/words";
 import { useReview } from "./context";
 import { Paragraphs } from "./Narrative";
 
+/** The sections of the narrative that speak of the whole. */
+const OF_THE_WHOLE: readonly string[] = ["impression", "overall", "advice", "technique", "record"];
+
 /** What follows from the lesions: the overall category, the advice, and what was added later. Nothing is entered here. */
 export function Impression() {
   const words = useWords();
   const { say } = words;
   const { view } = useReview();
   const { report, narrative } = view;
-  const sections = narrative[words.language].sections.filter(({ key }) => /impression|overall|advice|limit/.test(key));
+  const sections = narrative[words.language].sections.filter(({ key }) => OF_THE_WHOLE.includes(key));
   const lesions = report.lesions.filter(({ dismissed }) => !dismissed);
   return (
     <>

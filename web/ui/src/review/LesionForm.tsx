@@ -139,7 +139,7 @@ function CategoryRow({ lesion }: { readonly lesion: LesionReport }) {
   const [value, standing] = [valueIn(category), standingOf(category)];
   const choose = (chosen: BiRads): void =>
     act(saying(lesion.lesion, { field: "category", value: chosen === value && category.said ? null : chosen }));
-  const wanted = view.obstacles.some(({ code, lesion: of }) => of === lesion.lesion && /downgrade|reason/.test(code));
+  const wanted = view.obstacles.some(({ code, lesion: of }) => of === lesion.lesion && code === "no_reason");
   const asks = isDowngrade(category.proposed, category.said?.value ?? null) || downgrade_reason !== "" || wanted;
   return (
     <>

@@ -70,49 +70,34 @@ const canShowPdf = (): boolean =>
   navigator.pdfViewerEnabled !== false && !window.matchMedia("(max-width: 1199px)").matches;
 
 /**
- * The sheet's address within this page, asked for again when the report has changed. `none`: this program makes no PDF.
- * What is shown stays until the next one is there.
+ * The sheet's address, another one when the report has changed. `waiting` for the first, `none` where this program makes no
+ * PDF. It is asked for before it is shown: what stands in the frame stays until the next one is there.
  */
 function usePdf(exam: string, language: Language, seq: number, wanted: boolean): string {
   const [sheet, setSheet] = useState<string>("waiting");
-  const shown = useRef<string | null>(null);
+  const calm = useRef(0);
   useEffect(() => {
     if (!wanted) {
       return;
     }
     const stop = new AbortController();
-    const fetchSheet = async (): Promise<void> => {
+    // The number tells the browser that this is another sheet than the one it has.
+    const address = `${pdfAddress(exam, language)}&seq=${seq}`;
+    const ask = async (): Promise<void> => {
       try {
-        // The number tells the browser that this is another sheet than the one it may have kept.
-        const answer = await fetch(`${pdfAddress(exam, language)}&seq=${seq}`, { signal: stop.signal });
-        if (!answer.ok) {
-          setSheet("none");
-          return;
-        }
-        const address = URL.createObjectURL(await answer.blob());
-        const before = shown.current;
-        shown.current = address;
-        setSheet(address);
-        // The former sheet is still on the screen until the new one is drawn over it.
-        setTimeout(() => before && URL.revokeObjectURL(before), 5000);
+        const { ok } = await fetch(address, { method: "HEAD", signal: stop.signal });
+        setSheet(ok ? address : "none");
+        calm.current = CALM_MS;
       } catch {
-        // The program is away, which the page says elsewhere; the former sheet stays.
+        // The program is away, which the page says elsewhere.
       }
     };
-    const timer = setTimeout(() => void fetchSheet(), shown.current === null ? 0 : CALM_MS);
+    const timer = setTimeout(() => void ask(), calm.current);
     return () => {
       clearTimeout(timer);
       stop.abort();
     };
   }, [exam, language, seq, wanted]);
-  useEffect(
-    () => () => {
-      if (shown.current) {
-        URL.revokeObjectURL(shown.current);
-      }
-    },
-    [],
-  );
   return sheet;
 }
 

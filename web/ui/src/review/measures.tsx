@@ -1,14 +1,35 @@
 /** The rows of the form that hold figures: where a lesion lies, and how large it is. */
 import type { ReactNode } from "react";
-import type { LesionReport, Place, Side, Size } from "../exam/api";
-import { standingOf, valueIn } from "../exam/field";
+import type { FieldName, LesionReport, Place, Side, Size } from "../exam/api";
+import { type Standing, standingOf, valueIn } from "../exam/field";
 import { centimetres, placeText, sideWord, sizeLine, thirdText } from "../exam/format";
+import { Icon } from "../parts/shapes";
 import { millimetres, NONE, roundHalfAway } from "../words/numbers";
 import { useWords } from "../words/words";
 import { saying, useReview } from "./context";
 import { Figure, Option, Row, stateOf, titleOf } from "./inputs";
 
 const SIDES = ["right", "left"] as const;
+
+/** What follows the figures of a field: the way to take them as they stand, or the sign that they are not the machine's. */
+function Mark({ lesion, field, standing }: { lesion: LesionReport; field: FieldName; standing: Standing }) {
+  const { say } = useWords();
+  const { act, readOnly } = useReview();
+  if (standing === "changed") {
+    return <span className="ring" aria-hidden="true" />;
+  }
+  return standing === "proposed" && !readOnly ? (
+    <button
+      type="button"
+      className="option take"
+      title={say("confirm_this")}
+      aria-label={`${say("confirm_this")}: ${say(`short_${field}`)}`}
+      onClick={() => act({ act: "confirm", lesion: lesion.lesion, fields: [field] })}
+    >
+      <Icon name="tick" />
+    </button>
+  ) : null;
+}
 
 export function PlaceRow({ lesion }: { readonly lesion: LesionReport }) {
   const words = useWords();
@@ -80,6 +101,7 @@ export function PlaceRow({ lesion }: { readonly lesion: LesionReport }) {
             onSay={(value) => act(saying(lesion.lesion, { field: "depth_mm", value }))}
           />,
         )}
+        <Mark lesion={lesion} field="depth_mm" standing={deepStanding} />
       </span>
     </Row>
   );
@@ -127,6 +149,7 @@ export function SizeRow({ lesion }: { readonly lesion: LesionReport }) {
         onSay={(extent) => change({ third: extent === null ? null : measured(extent, third) })}
         {...shared}
       />
+      <Mark lesion={lesion} field="size" standing={standing} />
       {third && <span className="quiet small">{say(third.simulated ? "third_simulated" : "third_by_hand")}</span>}
       {lesion.volume_cm3 && third?.simulated && <span className="hidden">{say("simulated")}</span>}
     </Row>

@@ -126,7 +126,12 @@ export function HistoryPanel({ onUndo, onClose }: { readonly onUndo: () => void;
   return (
     <Panel title={say("history_title")} className="history-panel" onClose={onClose}>
       {!readOnly && (
-        <button type="button" className="button small line undo" onClick={onUndo}>
+        <button
+          type="button"
+          className="button small line undo"
+          aria-disabled={view.undo === 0}
+          onClick={() => view.undo !== 0 && onUndo()}
+        >
           <Icon name="undo" /> {say("undo_mine")} <KeyCap>Z</KeyCap>
         </button>
       )}

@@ -3,8 +3,10 @@ import type { WordKey, Words } from "../words/words";
 
 const KNOWN: Readonly<Record<string, WordKey>> = {
   signed: "refused_signed",
-  already_signed: "refused_signed",
-  read_only: "refused_signed",
+  not_signed: "refused_not_signed",
+  obstacles: "refused_obstacles",
+  not_saved: "refused_not_saved",
+  unknown_lesion: "error_unknown_track",
   nothing_to_undo: "error_nothing_to_undo",
   missing: "refused_missing",
 };

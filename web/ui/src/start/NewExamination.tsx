@@ -6,7 +6,7 @@ import { useWords } from "../words/words";
 
 const SEXES = ["F", "M", "O"] as const;
 const INDICATIONS = ["screening", "symptom", "follow_up"] as const;
-const SOURCES = ["browser", "phantom", "other"] as const;
+const SOURCES = ["capture", "phantom", "other"] as const;
 type SourceChoice = (typeof SOURCES)[number];
 
 const EMPTY = { name: "", id: "", sex: "", birth_date: "", number: "", indication: "", address: "" };
@@ -15,7 +15,7 @@ const EMPTY = { name: "", id: "", sex: "", birth_date: "", number: "", indicatio
 export function NewExamination({ onBegun }: { readonly onBegun: (exam: string) => void }) {
   const { say } = useWords();
   const [written, setWritten] = useState(EMPTY);
-  const [source, setSource] = useState<SourceChoice>("browser");
+  const [source, setSource] = useState<SourceChoice>("capture");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const set = (part: Partial<typeof EMPTY>): void => setWritten((before) => ({ ...before, ...part }));
@@ -129,7 +129,7 @@ export function NewExamination({ onBegun }: { readonly onBegun: (exam: string) =
             <label key={each} className={source === each ? "source chosen" : "source"}>
               <input type="radio" name="source" checked={source === each} onChange={() => setSource(each)} />
               <span>
-                {say(`source_${each}`)}
+                {say(each === "capture" ? "source_capture_here" : `source_${each}`)}
                 <small>{say(`source_${each}_why`)}</small>
               </span>
             </label>

@@ -142,17 +142,20 @@ interface RowProps {
   readonly onGo: (route: Route) => void;
 }
 
+const SHAPES = { signed: "ok", open: "info", unreadable: "stop" } as const;
+
 /** A press goes to where the examination is: the scan while it runs, the report after it. */
 function ExamRow({ exam, words, onGo }: RowProps) {
   const { say } = words;
   const { patient, status, live, category } = exam;
   const route: Route = { page: live && status === "open" ? "live" : "report", exam: exam.id };
-  const state = status === "signed" ? "signed" : live ? "live" : "open";
+  const state = status !== "open" ? status : live ? "live" : "open";
   return (
     <a
       className="exam-row"
       href={addressOf(route)}
       data-exam={exam.id}
+      title={exam.fault ?? undefined}
       onClick={(event) => {
         if (!event.ctrlKey && !event.metaKey && !event.shiftKey) {
           event.preventDefault();
@@ -161,21 +164,21 @@ function ExamRow({ exam, words, onGo }: RowProps) {
       }}
     >
       <span className="two">
-        <b>{patientName(patient, words)}</b>
+        <b>{status === "unreadable" ? exam.id : patientName(patient, words)}</b>
         <small>
           {[sexAndAge(patient, exam.began_ms, words), patient.name && patient.id].filter(Boolean).join(" · ") || NONE}
         </small>
       </span>
       <span className="two">
         <span>{exam.number || NONE}</span>
-        <small>{sourceText(exam.source, words)}</small>
+        {exam.simulated && <small>{say("simulated")}</small>}
       </span>
       <span className="two">
-        <span>{dayText(exam.began_ms, words)}</span>
-        <small>{timeText(exam.began_ms, words)}</small>
+        <span>{exam.began_ms > 0 ? dayText(exam.began_ms, words) : NONE}</span>
+        {exam.began_ms > 0 && <small>{timeText(exam.began_ms, words)}</small>}
       </span>
       <span className="row exam-state" data-state={state}>
-        {state === "live" ? <span className="live-dot" /> : <Shape status={state === "signed" ? "ok" : "info"} />}
+        {state === "live" ? <span className="live-dot" /> : <Shape status={SHAPES[state]} />}
         {say(`state_${state}`)}
       </span>
       <span>{exam.lesions}</span>
@@ -186,10 +189,6 @@ function ExamRow({ exam, words, onGo }: RowProps) {
       </span>
     </a>
   );
-}
-
-function sourceText(source: string, { say }: Words): string {
-  return source === "phantom" ? say("source_phantom") : source === "browser" ? say("source_browser") : source || NONE;
 }
 
 /** Today and yesterday by their names. */

@@ -10,8 +10,9 @@ const exam = (id: string, began_ms: number, rest: Partial<ExamSummary> = {}): Ex
   number: `US-${id}`,
   lesions: 0,
   category: null,
-  source: "phantom",
   live: false,
+  simulated: true,
+  fault: null,
   ...rest,
 });
 

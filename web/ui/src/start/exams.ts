@@ -3,7 +3,7 @@ import type { ExamSummary } from "../exam/api";
 
 /** Open ones first, those that scan before the others; then the newest. */
 export function inOrder(exams: readonly ExamSummary[]): readonly ExamSummary[] {
-  const rank = ({ status, live }: ExamSummary): number => (status === "signed" ? 2 : live ? 0 : 1);
+  const rank = ({ status, live }: ExamSummary): number => (status !== "open" ? 2 : live ? 0 : 1);
   return exams.toSorted((a, b) => rank(a) - rank(b) || b.began_ms - a.began_ms);
 }
 

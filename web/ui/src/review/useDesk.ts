@@ -1,0 +1,136 @@
+/** Where the person is in the report, and what the keys and buttons do there. */
+import { type RefObject, useMemo, useRef, useState } from "react";
+import type { FieldName, LesionReport, ReportView } from "../exam/api";
+import { categoryByDigit } from "../exam/category";
+import { categoryOf, isOpen, openFields } from "../exam/field";
+import { type Person, rememberedPerson, rememberPerson } from "../exam/person";
+import type { ExamStore } from "../exam/store";
+import { type ItemKey, itemsOf, lesionItem, nextTodo, type Todo, todosOf } from "../exam/todo";
+import { saying } from "./context";
+import type { ReportCommand } from "./keys";
+
+export type PanelName = "history" | "person" | "sign" | "addendum" | "place";
+
+export interface Desk {
+  readonly item: ItemKey;
+  readonly lesion: LesionReport | null;
+  readonly at: FieldName | null;
+  readonly todos: readonly Todo[];
+  readonly readOnly: boolean;
+  readonly panel: PanelName | null;
+  readonly person: Person;
+  /** Only a narrow window asks: a wide one shows both. */
+  readonly tab: "form" | "sheet";
+  readonly setAt: (field: FieldName | null) => void;
+  readonly setPanel: (panel: PanelName | null) => void;
+  readonly setTab: (tab: "form" | "sheet") => void;
+  readonly toggle: (panel: PanelName) => void;
+  readonly goTo: (item: ItemKey, field: FieldName | null) => void;
+  readonly next: () => void;
+  readonly confirm: () => void;
+  readonly sign: () => void;
+  /** Who sits here; where that was asked for a signature, it follows. */
+  readonly keep: (person: Person) => void;
+  readonly follow: (command: ReportCommand) => void;
+}
+
+export function useDesk(store: ExamStore, view: ReportView | null, form: RefObject<HTMLElement | null>): Desk {
+  const [chosen, setChosen] = useState<ItemKey | null>(null);
+  const [at, setAt] = useState<FieldName | null>(null);
+  const [panel, setPanel] = useState<PanelName | null>(null);
+  const [tab, setTab] = useState<"form" | "sheet">("form");
+  const [person, setPerson] = useState<Person>(rememberedPerson);
+  const todos = useMemo(() => (view ? todosOf(view) : []), [view]);
+  // Where the page begins is found once: confirming the last word of a lesion does not turn to another.
+  const first = useRef<ItemKey | null>(null);
+  first.current ??= view && firstItem(view);
+  const wanted = chosen ?? first.current;
+  const item = wanted && view && itemsOf(view).includes(wanted) ? wanted : "breasts";
+  const lesion = view?.report.lesions.find((each) => lesionItem(each.lesion) === item) ?? null;
+  const readOnly = (view?.report.signatures.length ?? 0) > 0;
+
+  const goTo = (to: ItemKey, field: FieldName | null): void => {
+    setChosen(to);
+    setAt(field);
+    setPanel(null);
+    setTab("form");
+    // The form of another item is drawn first.
+    requestAnimationFrame(() => focusField(form.current, field));
+  };
+  const next = (): void => {
+    const todo = view && nextTodo(todos, item, at, itemsOf(view));
+    if (todo) {
+      goTo(todo.item, todo.field);
+    }
+  };
+  const confirm = (): void => {
+    if (lesion && openFields(lesion).length > 0) {
+      store.act({ act: "confirm", lesion: lesion.lesion, fields: openFields(lesion) });
+    }
+    for (const { side, examined } of item === "breasts" ? (view?.report.breasts ?? []) : []) {
+      if (isOpen(examined)) {
+        store.act({ act: "set_examined", side, examined: examined.proposed ?? true });
+      }
+    }
+  };
+  const signAs = ({ name, role, licence }: Person): void => {
+    if (!view?.signable || readOnly) {
+      next();
+    } else if (name) {
+      setPanel(null);
+      store.act({ act: "sign", name, role, licence });
+    } else {
+      setPanel("sign");
+    }
+  };
+  const keep = (written: Person): void => {
+    rememberPerson(written);
+    setPerson(written);
+    setPanel(null);
+    if (panel === "sign") {
+      signAs(written);
+    }
+  };
+  const categorize = (digit: string): void => {
+    const category = lesion && !lesion.dismissed && categoryByDigit(digit, categoryOf(lesion));
+    if (lesion && category) {
+      store.act(saying(lesion.lesion, { field: "category", value: category }));
+      setAt("category");
+    }
+  };
+  const follow = (command: ReportCommand): void => {
+    if (command.kind === "escape") {
+      setPanel(null);
+    } else if (readOnly) {
+      return;
+    } else if (command.kind === "category") {
+      categorize(command.digit);
+    } else {
+      const undo = (): void => (view?.undo === 0 ? undefined : store.undo());
+      ({ next, confirm, undo, sign: () => signAs(person) })[command.kind]();
+    }
+  };
+  const toggle = (name: PanelName): void => setPanel((before) => (before === name ? null : name));
+  const sign = (): void => signAs(person);
+  const position = { item, lesion, at, todos, readOnly, panel, person, tab };
+  return { ...position, setAt, setPanel, setTab, toggle, goTo, next, confirm, sign, keep, follow };
+}
+
+/** The first lesion that waits, or the first one, or the breasts. */
+function firstItem({ report }: ReportView): ItemKey {
+  const lesions = report.lesions.filter(({ dismissed }) => !dismissed);
+  const first = lesions.find((lesion) => openFields(lesion).length > 0) ?? lesions[0];
+  return first ? lesionItem(first.lesion) : "breasts";
+}
+
+/** Puts the focus on the value that a field has, or on its first word. */
+function focusField(form: HTMLElement | null, field: FieldName | null): void {
+  const row = field && form?.querySelector(`[data-field="${field}"]`);
+  // A figure that only waits is taken with its own button, so that its digits are not written over by chance.
+  const target =
+    row?.querySelector<HTMLElement>(".take") ??
+    row?.querySelector<HTMLElement>('[aria-pressed="true"], .figure') ??
+    row?.querySelector<HTMLElement>("button, input");
+  target?.focus();
+  target?.scrollIntoView({ block: "nearest" });
+}
