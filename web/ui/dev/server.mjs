@@ -154,11 +154,11 @@ const server = createServer(async (incoming, response) => {
   incoming.pipe(on);
 });
 
-// The live socket goes to the running program as it is.
+// The sockets go to the running program as they are.
 server.on("upgrade", (incoming, socket, head) => {
   const upstream = connect(Number(program.port), program.hostname, () => {
     const headers = Object.entries(forwarded(incoming)).map(([name, value]) => `${name}: ${value}`);
-    upstream.write(`GET /live HTTP/1.1\r\n${headers.join("\r\n")}\r\n\r\n`);
+    upstream.write(`GET ${incoming.url} HTTP/1.1\r\n${headers.join("\r\n")}\r\n\r\n`);
     upstream.write(head);
     upstream.pipe(socket).pipe(upstream);
   });

@@ -13,12 +13,13 @@ interface Props {
   readonly todos: readonly Todo[];
   readonly person: Person;
   readonly onBack: () => void;
+  readonly onHome: () => void;
   readonly onNext: () => void;
   readonly onSign: () => void;
   readonly onAdd: () => void;
 }
 
-export function Foot({ state, todos, person, onBack, onNext, onSign, onAdd }: Props) {
+export function Foot({ state, todos, person, onBack, onHome, onNext, onSign, onAdd }: Props) {
   const words = useWords();
   const { say } = words;
   const { view, readOnly } = useReview();
@@ -26,8 +27,9 @@ export function Foot({ state, todos, person, onBack, onNext, onSign, onAdd }: Pr
   const line = lineOf(state, todos, words);
   return (
     <footer className="foot">
-      <button type="button" className="button line" data-action="back" onClick={onBack}>
-        <Icon name="back" /> {say("back_to_scan")}
+      {/* What is signed is not scanned any further. */}
+      <button type="button" className="button line" data-action="back" onClick={readOnly ? onHome : onBack}>
+        <Icon name="back" /> {say(readOnly ? "all_exams" : "back_to_scan")}
       </button>
       <p className="said" aria-live="polite" data-line={line.status}>
         <Shape status={line.status} />

@@ -86,7 +86,7 @@ export function ReportPage({ store, state, onLanguage, onBack, onHome }: Props) 
           <Panels desk={desk} onUndo={() => store.undo()} />
         </main>
         <Foot
-          {...{ state, todos, person, onBack }}
+          {...{ state, todos, person, onBack, onHome }}
           onNext={desk.next}
           onSign={desk.sign}
           onAdd={() => desk.toggle("addendum")}

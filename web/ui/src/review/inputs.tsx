@@ -1,5 +1,5 @@
 /** The controls of the form. Dashed: the machine's. Solid with a tick: a person's. A small ring: not what the machine said. */
-import { type KeyboardEvent, type ReactNode, useEffect, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { FieldName } from "../exam/api";
 import type { Standing } from "../exam/field";
 import { Icon } from "../parts/shapes";
@@ -107,6 +107,14 @@ export function Figure({ label, value, text, standing, machine, wide = false, on
   const { say } = useWords();
   const { readOnly } = useReview();
   const [written, setWritten] = useState<string | null>(null);
+  const input = useRef<HTMLInputElement>(null);
+  const writing = written !== null;
+  // Before the next key comes: what is written replaces what stands.
+  useLayoutEffect(() => {
+    if (writing) {
+      input.current?.select();
+    }
+  }, [writing]);
   const finish = (): void => {
     if (written !== null) {
       const figure = written.trim() === "" ? null : Number(written.replace(",", "."));
@@ -125,13 +133,8 @@ export function Figure({ label, value, text, standing, machine, wide = false, on
       inputMode="decimal"
       readOnly={readOnly}
       value={written ?? text}
-      onFocus={(event) => {
-        if (!readOnly) {
-          setWritten(value === null ? "" : value.toFixed(1));
-          const input = event.currentTarget;
-          requestAnimationFrame(() => input.select());
-        }
-      }}
+      ref={input}
+      onFocus={() => !readOnly && setWritten(value === null ? "" : value.toFixed(1))}
       onChange={(event) => setWritten(event.target.value)}
       onBlur={finish}
       onKeyDown={(event) => {
