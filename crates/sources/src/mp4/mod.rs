@@ -5,6 +5,7 @@
 //!
 //! Not read: other codings (HEVC, AV1, Motion JPEG), ten bits, edit lists, and pixels that are not square.
 
+mod masked;
 mod scan;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -16,6 +17,7 @@ use image::GrayImage;
 use peony_model::{Frame, Pixels, Spacing, guarded};
 use re_mp4::{Sample, StsdBoxContent};
 
+use self::masked::Masked;
 pub use crate::h264::H264Error;
 use crate::h264::{H264, Order};
 
@@ -86,9 +88,10 @@ impl<R: Read + Seek> Mp4<R> {
     /// [`Mp4Error`], in one line that carries nothing of the file.
     pub fn new(mut file: R) -> Result<Self, Mp4Error> {
         let file_bytes = file.seek(SeekFrom::End(0))?;
-        scan::scan(&mut file, file_bytes)?;
+        let names = scan::scan(&mut file, file_bytes)?;
         // Tables that contradict each other make the reader panic; their lengths were looked at before.
-        let read = guarded(|| re_mp4::Mp4::read(&mut file, file_bytes));
+        let read =
+            guarded(|| re_mp4::Mp4::read(Masked { file: &mut file, at: 0, names: &names }, file_bytes));
         let mp4 = match read {
             Ok(Ok(mp4)) => mp4,
             Ok(Err(re_mp4::Error::Io(error))) if error.kind() != io::ErrorKind::UnexpectedEof => {

@@ -26,21 +26,25 @@ const CONTAINERS: [&[u8; 4]; 9] =
 /// Those that the reader behind passes over without allocating.
 const PASSED_OVER: [&[u8; 4]; 4] = [b"mdat", b"free", b"skip", b"wide"];
 
+/// Those that hold nothing which is wanted, and in which the reader behind can go round for ever.
+const MASKED: [&[u8; 4]; 3] = [b"udta", b"meta", b"emsg"];
+
 /// What was counted so far.
 #[derive(Default)]
 struct Tally {
     boxes: u64,
     table_bytes: u64,
     samples: u64,
+    masked: Vec<u64>,
 }
 
-/// Passes a file whose boxes hold together.
-pub fn scan(file: &mut (impl Read + Seek), file_bytes: u64) -> Result<(), Mp4Error> {
+/// Passes a file whose boxes hold together; where the names of those begin that are to be passed over.
+pub fn scan(file: &mut (impl Read + Seek), file_bytes: u64) -> Result<Vec<u64>, Mp4Error> {
     let mut tally = Tally::default();
     file.seek(SeekFrom::Start(0))?;
     boxes(file, file_bytes, file_bytes, DEPTH, &mut tally)?;
     file.seek(SeekFrom::Start(0))?;
-    Ok(())
+    Ok(tally.masked)
 }
 
 /// The boxes from here to `end`.
@@ -62,6 +66,8 @@ fn boxes(
         if CONTAINERS.contains(&&name) {
             let inside = depth.checked_sub(1).ok_or(Mp4Error::Damaged("boxes within boxes"))?;
             boxes(file, next, file_bytes, inside, tally)?;
+        } else if MASKED.contains(&&name) {
+            tally.masked.push(at + 4);
         } else if !PASSED_OVER.contains(&&name) {
             tally.table_bytes += bytes;
             tally.samples = tally.samples.saturating_add(samples(file, &name, bytes - header_bytes)?);
