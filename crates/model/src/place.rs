@@ -158,9 +158,11 @@ pub struct Place {
     pub side: Side,
     /// Its clock position; `None` where only the side is known.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schema(required))]
     pub clock: Option<Clock>,
     /// From the nipple, not from the areola's edge, mm.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schema(required))]
     pub from_nipple_mm: Option<f32>,
 }
 

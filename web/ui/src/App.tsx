@@ -1,4 +1,5 @@
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { type UsedCapture, useCapture } from "./capture/useCapture";
 import { useReport } from "./exam/useReport";
 import { Examination } from "./live/examination";
 import { LivePage } from "./parts/LivePage";
@@ -40,28 +41,54 @@ function OneExam({ route, onGo, onLanguage }: Props) {
   // The report's address names its examination also where the live page's did not.
   const exam = route.exam ?? state.exam;
   const examination = useExamination(exam, route.page === "live");
-  if (route.page === "report") {
-    return (
-      <ReportPage
-        store={store}
-        state={state}
-        onLanguage={onLanguage}
-        onBack={() => onGo({ page: "live", exam })}
-        onHome={() => onGo({ page: "exams", exam: null })}
-      />
-    );
-  }
+  const captures = useCaptures(examination);
+  const [capture, setCapture] = useState<UsedCapture | null>(null);
   return (
-    examination && (
-      <LivePage
-        examination={examination}
-        store={store}
-        exam={state}
-        onLanguage={onLanguage}
-        onFinish={() => onGo({ page: "report", exam })}
-      />
-    )
+    <>
+      {captures && exam !== null && <CaptureKeeper key={exam} exam={exam} onCapture={setCapture} />}
+      {route.page === "report" ? (
+        <ReportPage
+          store={store}
+          state={state}
+          onLanguage={onLanguage}
+          onBack={() => onGo({ page: "live", exam })}
+          onHome={() => onGo({ page: "exams", exam: null })}
+        />
+      ) : (
+        examination && (
+          <LivePage
+            examination={examination}
+            exam={state}
+            capture={captures ? capture : null}
+            onLanguage={onLanguage}
+            onFinish={() => onGo({ page: "report", exam })}
+          />
+        )
+      )}
+    </>
   );
+}
+
+/** Whether the frames of the examination are what a page captures. */
+function useCaptures(examination: Examination | null): boolean {
+  const subscribe = useCallback(
+    (listener: () => void) => examination?.subscribe(listener) ?? (() => undefined),
+    [examination],
+  );
+  return useSyncExternalStore(subscribe, () => examination?.getScene().hello?.source.kind === "capture");
+}
+
+interface CaptureKeeperProps {
+  readonly exam: string;
+  readonly onCapture: (capture: UsedCapture | null) => void;
+}
+
+/** Keeps the capture going from the live page to the report and back. */
+function CaptureKeeper({ exam, onCapture }: CaptureKeeperProps) {
+  const { capture, scene } = useCapture(exam);
+  useEffect(() => onCapture({ capture, scene }), [capture, scene, onCapture]);
+  useEffect(() => () => onCapture(null), [onCapture]);
+  return null;
 }
 
 /**

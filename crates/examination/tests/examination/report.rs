@@ -182,7 +182,7 @@ fn the_scan_is_recorded_by_side_with_what_was_wrong() {
     let side = |side| examination.act(BY, Act::SetProbe { place: at(side, "1:00") }).unwrap();
     side(Side::Right);
     for frame in 0..30 {
-        let faults: &[&str] = if frame < 10 || frame >= 20 { &["contact_lost"] } else { &[] };
+        let faults: &[&str] = if !(10..20).contains(&frame) { &["contact_lost"] } else { &[] };
         examination.scanned(0.1, faults.is_empty(), faults).unwrap();
     }
     side(Side::Left);

@@ -137,7 +137,15 @@ impl Feed {
     pub fn run(mut self, commands: &Receiver<SourceCommand>, slot: &LatestSlot<Captured>) -> Outcome {
         let (mut lost, mut was_lost) = (false, false);
         loop {
-            let coming = self.next();
+            let coming = match self.next() {
+                Ok(Some(frame)) => Ok(frame),
+                // The examination rests on its last frame until nobody holds it any more.
+                Ok(None) => {
+                    while commands.recv().is_ok() {}
+                    return if was_lost || self.is_damaged() { Outcome::SomeFailed } else { Outcome::Done };
+                }
+                Err(error) => Err(error),
+            };
             let due = match &coming {
                 Ok((frame, _)) => self.clock.due(self.sweep, frame.time_ns),
                 Err(_) => Instant::now() + RETRY,
@@ -199,8 +207,9 @@ impl Feed {
         }
     }
 
-    /// The coming frame; a sweep that has ended is followed by the next breast, a recording by itself.
-    fn next(&mut self) -> Result<(Frame, Vec<Truth>)> {
+    /// The coming frame. A sweep that has ended is followed by the next breast and a recording by itself, or by `None` where
+    /// the examination then waits for a person.
+    fn next(&mut self) -> Result<Option<(Frame, Vec<Truth>)>> {
         for _ in 0..2 {
             if let Some(wanted) = self.wanted {
                 self.begin(wanted)?;
@@ -210,7 +219,7 @@ impl Feed {
                 Player::Phantom { sweep, .. } => sweep.next().map(with_truth),
                 Player::Recording(recording) => recording.next().map(|frame| (frame, Vec::new())),
             };
-            if let Some(frame) = frame {
+            if frame.is_some() || self.between == Between::Rests {
                 return Ok(frame);
             }
             self.wanted = Some(Wanted::Next);

@@ -576,12 +576,12 @@ export interface components {
         readonly Field_Place: {
             /** @description Where a lesion lies, or where the probe stands. */
             readonly proposed?: {
-                readonly clock?: components["schemas"]["Clock"] | null;
+                readonly clock: components["schemas"]["Clock"] | null;
                 /**
                  * Format: float
                  * @description From the nipple, not from the areola's edge, mm.
                  */
-                readonly from_nipple_mm?: number | null;
+                readonly from_nipple_mm: number | null;
                 /** @description Which breast. */
                 readonly side: components["schemas"]["Side"];
             };
@@ -1058,12 +1058,12 @@ export interface components {
         };
         /** @description Where a lesion lies, or where the probe stands. */
         readonly Place: {
-            readonly clock?: components["schemas"]["Clock"] | null;
+            readonly clock: components["schemas"]["Clock"] | null;
             /**
              * Format: float
              * @description From the nipple, not from the areola's edge, mm.
              */
-            readonly from_nipple_mm?: number | null;
+            readonly from_nipple_mm: number | null;
             /** @description Which breast. */
             readonly side: components["schemas"]["Side"];
         };
@@ -1282,12 +1282,12 @@ export interface components {
             readonly by: string;
             /** @description Where a lesion lies, or where the probe stands. */
             readonly value?: {
-                readonly clock?: components["schemas"]["Clock"] | null;
+                readonly clock: components["schemas"]["Clock"] | null;
                 /**
                  * Format: float
                  * @description From the nipple, not from the areola's edge, mm.
                  */
-                readonly from_nipple_mm?: number | null;
+                readonly from_nipple_mm: number | null;
                 /** @description Which breast. */
                 readonly side: components["schemas"]["Side"];
             };

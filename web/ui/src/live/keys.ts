@@ -18,6 +18,7 @@ export type Action =
   | "pause"
   | "truth"
   | "sweep"
+  | "capture"
   | "finish";
 
 export interface Binding {
@@ -41,6 +42,7 @@ export const BINDINGS: readonly Binding[] = [
   { action: "pause", key: "p", word: "pause", icon: "pause" },
   { action: "truth", key: "t", word: "show_truth", icon: "faults" },
   { action: "sweep", key: "r", word: "new_sweep", icon: "sweep" },
+  { action: "capture", key: "c", word: "capture_title", icon: "capture" },
   { action: "finish", key: "f", word: "finish", icon: "finish" },
   { action: "keys", key: "?", word: "keys", icon: "keys" },
 ];
@@ -62,6 +64,8 @@ export function isFor({ source, report }: Has, action: Action): boolean {
     case "pause":
     case "sweep":
       return source?.can_restart ?? false;
+    case "capture":
+      return source?.kind === "capture";
     case "place":
     case "finish":
       return report;
@@ -70,7 +74,7 @@ export function isFor({ source, report }: Has, action: Action): boolean {
   }
 }
 
-const OF_THIS_PAGE: readonly Action[] = ["marks", "next", "big", "keys", "finish"];
+const OF_THIS_PAGE: readonly Action[] = ["marks", "next", "big", "keys", "capture", "finish"];
 
 /** Whether the action changes the examination of every page: a page that only watches may not. */
 export function commands(action: Action): boolean {

@@ -12,6 +12,7 @@ function track(id: number, changes: Partial<TrackView> = {}): TrackView {
     letter,
     status: "seen",
     dismissed: false,
+    place: null,
     box_px: null,
     contour_px: null,
     malignancy: 0.5,

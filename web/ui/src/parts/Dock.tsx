@@ -5,7 +5,7 @@ import { useWords } from "../words/words";
 import { KeyCap } from "./chips";
 import { Icon, type IconName } from "./shapes";
 
-export type LivePanel = "faults" | "keys" | "place";
+export type LivePanel = "capture" | "faults" | "keys" | "place";
 
 export interface DockState {
   readonly marks: boolean;
@@ -51,6 +51,7 @@ export function Dock({ scene, has, state, onAction }: Props) {
         opens: true,
         short: report,
       })}
+      {button("capture", { pressed: state.panel === "capture", opens: true, short: report })}
       {button("keys", { pressed: state.panel === "keys", short: true, opens: true })}
       <span className="space" />
       {button("pause", { short: true, off: !update, ...(paused && { label: words.say("resume"), icon: "resume" }) })}

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
-import type { Place } from "../exam/api";
-import type { ExamState, ExamStore } from "../exam/store";
+import { CapturePanel } from "../capture/CapturePanel";
+import { captureAdvice, type UsedCapture } from "../capture/useCapture";
+import type { ExamState } from "../exam/store";
 import type { Examination } from "../live/examination";
 import { type Action, commands, isFor, useKeys } from "../live/keys";
 import { PlacePanel } from "../map/PlacePanel";
@@ -22,14 +23,15 @@ import { TopBar } from "./TopBar";
 interface Props {
   readonly examination: Examination;
   /** The report that grows beside the picture, where the program keeps one. */
-  readonly store: ExamStore;
   readonly exam: ExamState;
+  /** What this browser captures; `null` where the frames come from elsewhere. */
+  readonly capture: UsedCapture | null;
   readonly onLanguage: (language: Language) => void;
   readonly onFinish: () => void;
 }
 
 /** The live examination: what the program says, and the few choices that belong to this browser. */
-export function LivePage({ examination, store, exam, onLanguage, onFinish }: Props) {
+export function LivePage({ examination, exam, capture, onLanguage, onFinish }: Props) {
   const scene = useSyncExternalStore(examination.subscribe, examination.getScene);
   const words = useWords();
   const { view } = exam;
@@ -38,7 +40,7 @@ export function LivePage({ examination, store, exam, onLanguage, onFinish }: Pro
   const [panel, setPanel] = useState<LivePanel | null>(null);
   const [singleKeys, setSingleKeys] = useState(singleKeysAct);
   const [canvas, setCanvas] = useState<HTMLCanvasElement | null>(null);
-  const [probe, setProbe] = useState<Place | null>(null);
+  const probe = scene.update?.state.probe ?? null;
   const has = useMemo(() => ({ source: scene.hello?.source, report: view !== null }), [scene.hello, view]);
 
   useEffect(() => {
@@ -66,19 +68,14 @@ export function LivePage({ examination, store, exam, onLanguage, onFinish }: Pro
         pause: () => examination.send({ command: "set_paused", paused: !update?.state.paused }),
         truth: () => examination.send({ command: "show_truth", on: !update?.state.show_truth }),
         sweep: () => examination.send({ command: "restart" }),
+        capture: () => open("capture"),
         finish: onFinish,
       };
       acts[action]();
     },
     [examination, has, onFinish],
   );
-  const placeProbe = (place: Place): void => {
-    setProbe(place);
-    store.act({ act: "set_probe", place });
-    if (scene.update && scene.update.state.side !== place.side) {
-      examination.send({ command: "set_side", side: place.side });
-    }
-  };
+  useCapturePanel(capture, scene.update !== null, setPanel);
   useKeys({
     onAction,
     onLesion: (index) => {
@@ -98,7 +95,12 @@ export function LivePage({ examination, store, exam, onLanguage, onFinish }: Pro
       <main className="rooms">
         <KeyPlanes examination={examination} scene={scene} />
         <section className="stage">
-          <QualityBar scene={scene} onTakeOver={() => examination.send({ command: "take_over" })} />
+          <QualityBar
+            scene={scene}
+            capture={capture && captureAdvice(capture.scene)}
+            onTakeOver={() => examination.send({ command: "take_over" })}
+            onTakeCapture={() => capture?.capture.takeOver()}
+          />
           <Picture examination={examination} scene={scene} marks={marks} onCanvas={setCanvas} />
         </section>
         <aside className="side" aria-label={words.say("lesions")}>
@@ -128,9 +130,12 @@ export function LivePage({ examination, store, exam, onLanguage, onFinish }: Pro
             probe={probe}
             lesions={liveLesions(view, scene)}
             coverage={coverageOf(view.report)}
-            onPlace={placeProbe}
+            onPlace={(place) => examination.send({ command: "set_probe", place })}
             onClose={() => setPanel(null)}
           />
+        )}
+        {panel === "capture" && capture && (
+          <CapturePanel capture={capture.capture} scene={capture.scene} onClose={() => setPanel(null)} />
         )}
         {panel === "keys" && (
           <KeysPanel
@@ -148,4 +153,20 @@ export function LivePage({ examination, store, exam, onLanguage, onFinish }: Pro
       <StatusStrip scene={scene} />
     </div>
   );
+}
+
+/** The choice of a device opens by itself where nothing is captured yet, and closes when the first picture is there. */
+function useCapturePanel(
+  capture: UsedCapture | null,
+  hasPicture: boolean,
+  setPanel: (change: (before: LivePanel | null) => LivePanel | null) => void,
+): void {
+  const phase = capture?.scene.phase ?? null;
+  useEffect(() => {
+    if (phase === "idle") {
+      setPanel((before) => before ?? "capture");
+    } else if (phase === "capturing" && hasPicture) {
+      setPanel((before) => (before === "capture" ? null : before));
+    }
+  }, [phase, hasPicture, setPanel]);
 }

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import type { LightName, LightState } from "../api/wire";
+import type { captureAdvice } from "../capture/useCapture";
 import type { Scene } from "../live/examination";
 import { useWords } from "../words/words";
 import { type Advice, adviceOf } from "./advice";
@@ -10,12 +11,18 @@ const ORDER: readonly LightName[] = ["contact", "gain", "sharp", "speed", "depth
 
 interface Props {
   readonly scene: Scene;
+  /** What is to be said of this browser's own capture. */
+  readonly capture: ReturnType<typeof captureAdvice>;
   readonly onTakeOver: () => void;
+  readonly onTakeCapture: () => void;
 }
 
-export function QualityBar({ scene, onTakeOver }: Props) {
+export function QualityBar({ scene, capture, onTakeOver, onTakeCapture }: Props) {
   const words = useWords();
-  const advice = adviceOf(scene, words);
+  // Without a capture there is no picture to say anything of.
+  const advice: Advice | null = capture
+    ? { status: capture.severity, title: words.say(capture.says), detail: words.say(capture.does) }
+    : adviceOf(scene, words);
   const old = scene.phase === "lost" || scene.phase === "waiting";
   const stateOf = (name: LightName): LightState =>
     (old ? undefined : scene.update?.lights.find((light) => light.name === name)?.state) ?? "off";
@@ -49,7 +56,12 @@ export function QualityBar({ scene, onTakeOver }: Props) {
             <p className="said">{advice.title}</p>
             {advice.detail && <p className="why">{advice.detail}</p>}
           </div>
-          {scene.concern === "watching" && (
+          {capture?.mayTakeOver && (
+            <button type="button" className="button small" data-action="take-capture" onClick={onTakeCapture}>
+              {words.say("take_over")}
+            </button>
+          )}
+          {!capture && scene.concern === "watching" && (
             <button type="button" className="button small" data-action="take-over" onClick={onTakeOver}>
               {words.say("take_over")}
             </button>

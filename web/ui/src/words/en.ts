@@ -260,6 +260,8 @@ export const en = {
   error_nothing_to_undo: "Nothing to undo.",
   error_busy: "The source is busy. Press again.",
   error_watching: "Another window gives the commands.",
+  error_not_saved: "The disk did not take it in time. Press again.",
+  error_signed: "The report is signed and closed.",
   not_kept: "Not connected: the plane was not kept.",
   not_sent: "Some key presses were not kept. Press again.",
 } as const;

@@ -261,6 +261,8 @@ export const zh: Readonly<Record<WordKey, string>> = {
   error_nothing_to_undo: "没有可撤销的操作。",
   error_busy: "图像源正忙，请再按一次。",
   error_watching: "由另一窗口操作。",
+  error_not_saved: "磁盘未能及时保存，请再按一次。",
+  error_signed: "报告已签名，不能再改。",
   not_kept: "未连接：切面未留存。",
   not_sent: "部分按键未保留，请重新按键。",
 };
