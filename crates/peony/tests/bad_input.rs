@@ -241,7 +241,7 @@ fn numbers_that_cannot_be_are_a_wrong_command_line() {
     };
     check(&["replay", ".", "--fps", "0"], "a frame rate lies between");
     check(&["analyze", "a.png", "--mm-per-px", "0"], "--mm-per-px");
-    check(&["replay", "phantom:x"], "the seed of the phantom");
+    check(&["replay", "phantom:x"], "its seed is a whole number");
 }
 
 /// A cine of three RGB frames in RLE (PS3.5 Annex G) whose middle one is damaged, at a frame time of 0.

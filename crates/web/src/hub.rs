@@ -153,6 +153,12 @@ impl Hub {
         self.frames.load(Ordering::Relaxed)
     }
 
+    /// Whether frames are to be passed over: a person asked for a rest, and the source cannot rest itself.
+    #[must_use]
+    pub fn passes_over(&self) -> bool {
+        !self.hello.source.can_restart && self.inner().sweep.paused
+    }
+
     /// How many pages watch now.
     #[must_use]
     pub fn viewers(&self) -> u32 {
@@ -203,7 +209,10 @@ impl Hub {
                 };
             }
             Command::SetPaused { paused } => {
-                self.ask(source.can_restart, SourceCommand::SetPaused(paused))?;
+                // A source that cannot rest goes on, and its frames are passed over.
+                if source.can_restart {
+                    self.ask(true, SourceCommand::SetPaused(paused))?;
+                }
                 self.inner().sweep.paused = paused;
             }
             Command::KeepPlane { track } => {

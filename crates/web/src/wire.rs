@@ -117,7 +117,7 @@ pub struct Source {
     pub fps: Option<f32>,
     /// The faults that can be switched on; empty for everything but the phantom.
     pub faults: Vec<Fault>,
-    /// Whether `restart` and `set_paused` are understood.
+    /// Whether `restart` is understood, and the source rests at `set_paused`.
     pub can_restart: bool,
     /// Whether `new_breast` is understood.
     pub can_renew: bool,
@@ -251,7 +251,7 @@ pub struct State {
     pub exam: String,
     /// Counts the sweeps since the program started, from 1; tracks belong to one sweep.
     pub sweep: u32,
-    /// The source rests at someone's request.
+    /// The examination rests at someone's request: nothing is read until it goes on.
     pub paused: bool,
     /// The breast being scanned, as a person set it; the left one where nobody has.
     pub side: Side,
@@ -638,7 +638,7 @@ pub enum Command {
         /// On or off.
         on: bool,
     },
-    /// Let the source rest, or go on.
+    /// Let the examination rest, or go on: the source rests where it can, or its frames are passed over.
     SetPaused {
         /// Rest or go on.
         paused: bool,

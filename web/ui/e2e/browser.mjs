@@ -19,13 +19,13 @@ const FLAGS = [
 export const SMALL = { width: 1366, height: 768 };
 export const LARGE = { width: 1920, height: 1080 };
 
-/** Runs `use` with a browser that has no past, and takes the browser and its folder away again. */
-export async function withBrowser(use) {
+/** Runs `use` with a browser that has no past, and takes the browser and its folder away again. `flags` are its further ones. */
+export async function withBrowser(use, flags = []) {
   const folder = await mkdtemp(path.join(tmpdir(), "peony-page-"));
   const context = await chromium.launchPersistentContext(folder, {
     executablePath: EXECUTABLE,
     headless: true,
-    args: FLAGS,
+    args: [...FLAGS, ...flags],
     viewport: SMALL,
     locale: "en-GB",
   });

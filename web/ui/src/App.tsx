@@ -42,6 +42,13 @@ function OneExam({ route, onGo, onLanguage }: Props) {
   const exam = route.exam ?? state.exam;
   const examination = useExamination(exam, route.page === "live");
   const captures = useCaptures(examination);
+  const goesOn = useRef(false);
+  useEffect(() => {
+    if (route.page === "live" && examination && goesOn.current) {
+      goesOn.current = false;
+      examination.send({ command: "set_paused", paused: false });
+    }
+  }, [route.page, examination]);
   const [capture, setCapture] = useState<UsedCapture | null>(null);
   return (
     <>
@@ -51,7 +58,10 @@ function OneExam({ route, onGo, onLanguage }: Props) {
           store={store}
           state={state}
           onLanguage={onLanguage}
-          onBack={() => onGo({ page: "live", exam })}
+          onBack={() => {
+            goesOn.current = true;
+            onGo({ page: "live", exam });
+          }}
           onHome={() => onGo({ page: "exams", exam: null })}
         />
       ) : (
@@ -61,7 +71,11 @@ function OneExam({ route, onGo, onLanguage }: Props) {
             exam={state}
             capture={captures ? capture : null}
             onLanguage={onLanguage}
-            onFinish={() => onGo({ page: "report", exam })}
+            onFinish={() => {
+              // What comes while a person reads the report would change it under their hands.
+              examination.send({ command: "set_paused", paused: true });
+              onGo({ page: "report", exam });
+            }}
           />
         )
       )}

@@ -243,6 +243,9 @@ fn read(
             sweep = Some(captured.sweep);
             dropped_before = slot.dropped();
         }
+        if hub.passes_over() {
+            continue;
+        }
         let output = reader.step(&captured.frame);
         let dropped = slot.dropped() - dropped_before + captured.damaged;
         let capture = Capture { captured: captured.at, dropped, truth: &captured.truth };

@@ -1382,7 +1382,7 @@ export interface components {
         readonly Source: {
             /** @description Whether `new_breast` is understood. */
             readonly can_renew: boolean;
-            /** @description Whether `restart` and `set_paused` are understood. */
+            /** @description Whether `restart` is understood, and the source rests at `set_paused`. */
             readonly can_restart: boolean;
             /** @description The faults that can be switched on; empty for everything but the phantom. */
             readonly faults: readonly components["schemas"]["Fault"][];
@@ -1421,7 +1421,7 @@ export interface components {
             readonly faults: readonly components["schemas"]["Fault"][];
             /** @description Why it is not. */
             readonly not_saved_why: string | null;
-            /** @description The source rests at someone's request. */
+            /** @description The examination rests at someone's request: nothing is read until it goes on. */
             readonly paused: boolean;
             readonly probe: components["schemas"]["Place"] | null;
             /** @description Everything of the examination is on the disk, or will be within a second. */

@@ -262,7 +262,7 @@ export interface NewExam {
   readonly patient: Patient;
   readonly circumstances: Circumstances;
   /** `phantom`, `capture` (this browser's), or the address of a picture source. */
-  readonly source: string;
+  readonly source?: string;
 }
 
 /** What came back: an answer, a refusal, no such route, or no program at all. */

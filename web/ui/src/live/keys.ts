@@ -61,7 +61,6 @@ export function isFor({ source, report }: Has, action: Action): boolean {
       return source !== undefined && source.faults.length > 0;
     case "truth":
       return source?.has_truth ?? false;
-    case "pause":
     case "sweep":
       return source?.can_restart ?? false;
     case "capture":

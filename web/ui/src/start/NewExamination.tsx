@@ -6,10 +6,10 @@ import { useWords } from "../words/words";
 
 const SEXES = ["F", "M", "O"] as const;
 const INDICATIONS = ["screening", "symptom", "follow_up"] as const;
-const SOURCES = ["capture", "phantom", "other"] as const;
+const SOURCES = ["capture", "phantom", "usual"] as const;
 type SourceChoice = (typeof SOURCES)[number];
 
-const EMPTY = { name: "", id: "", sex: "", birth_date: "", number: "", indication: "", address: "" };
+const EMPTY = { name: "", id: "", sex: "", birth_date: "", number: "", indication: "" };
 
 /** Who is examined and where the pictures come from. Nothing is required: a name can be said later. */
 export function NewExamination({ onBegun }: { readonly onBegun: (exam: string) => void }) {
@@ -26,12 +26,13 @@ export function NewExamination({ onBegun }: { readonly onBegun: (exam: string) =
     }
     setBusy(true);
     setError(null);
-    const { name, id, sex, birth_date, number, indication, address } = written;
+    const { name, id, sex, birth_date, number, indication } = written;
     const answer = await createExam(
       {
         patient: { id: id.trim(), name: name.trim(), sex, birth_date },
         circumstances: { institution: "", number: number.trim(), indication, history: "", device: "", comparison: "" },
-        source: source === "other" ? address.trim() : source,
+        // A page names no file and no device: the usual source is the one that the program was started with.
+        ...(source !== "usual" && { source }),
       },
       rememberedPerson().name,
     );
@@ -135,18 +136,6 @@ export function NewExamination({ onBegun }: { readonly onBegun: (exam: string) =
             </label>
           ))}
         </fieldset>
-        {source === "other" && (
-          <label>
-            <span>{say("source_address")}</span>
-            <input
-              className="text"
-              required
-              spellCheck={false}
-              value={written.address}
-              onChange={(event) => set({ address: event.target.value })}
-            />
-          </label>
-        )}
       </div>
       {error !== null && (
         <p className="row" role="alert">
