@@ -90,8 +90,10 @@ impl<R: Read + Seek> Mp4<R> {
         let file_bytes = file.seek(SeekFrom::End(0))?;
         let names = scan::scan(&mut file, file_bytes)?;
         // Tables that contradict each other make the reader panic; their lengths were looked at before.
-        let read =
-            guarded(|| re_mp4::Mp4::read(Masked { file: &mut file, at: 0, names: &names }, file_bytes));
+        // A table is read a word or a byte at a time, and nothing needs to be read twice.
+        let reads_left = 2 * file_bytes + 1000;
+        let masked = Masked { file: &mut file, at: 0, names: &names, reads_left };
+        let read = guarded(|| re_mp4::Mp4::read(masked, file_bytes));
         let mp4 = match read {
             Ok(Ok(mp4)) => mp4,
             Ok(Err(re_mp4::Error::Io(error))) if error.kind() != io::ErrorKind::UnexpectedEof => {

@@ -98,6 +98,16 @@ fn samples_that_no_byte_stands_for_are_refused_before_they_are_counted() {
     check(&with_content(BASELINE, b"stsz", 4, &[length, [0, 0, 0, 12]].concat()), more);
 }
 
+/// The reader behind this one never passes a box of no length.
+#[test]
+fn an_empty_box_within_the_description_of_a_picture_ends_the_reading() {
+    let name_at = BASELINE.windows(4).position(|window| window == b"avcC").unwrap();
+    let mut empty = BASELINE.to_vec();
+    empty[name_at - 4..name_at + 4].copy_from_slice(b"\0\0\0\0abcd");
+    let error = open(&empty).map(|_| ()).unwrap_err();
+    assert_eq!(error.to_string(), "damaged MP4 file: its tables cannot be read");
+}
+
 #[test]
 fn a_damaged_frame_is_an_error_in_its_place_and_the_file_goes_on() {
     // The length before the first unit of the sixth picture, in a file whose pictures stand alone every four.
