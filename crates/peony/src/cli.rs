@@ -221,11 +221,36 @@ pub enum Bench {
   peony bench live --engine rten --threads 2
   peony bench live --realtime --frames 10000")]
     Live(BenchLiveArgs),
+    /// Several examinations at once, each at 30 frames a second: what each is read at, how late, and what is dropped.
+    #[command(after_help = "Examples:
+  peony bench streams --streams 2 --engine rten --threads 1
+  peony bench streams --streams 8 --engine openvino-bf16 --threads 1 --json")]
+    Streams(BenchStreamsArgs),
     /// Whole examinations of phantoms: what is found, kept, graded and measured, against what is there.
     #[command(after_help = "Examples:
   peony bench exam
   peony bench exam --seeds 100..120 --hard --preset soft --json")]
     Exam(BenchExamArgs),
+}
+
+/// `peony bench streams`.
+#[derive(Debug, Args)]
+pub struct BenchStreamsArgs {
+    /// How many examinations, 1 to 64.
+    #[arg(long, default_value_t = 2, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=64))]
+    pub streams: usize,
+    /// How many frames each.
+    #[arg(long, default_value_t = 900, value_name = "N")]
+    pub frames: usize,
+    /// The frames' width and height.
+    #[arg(long, default_value = "640x480", value_parser = frame_size)]
+    pub size: [u32; 2],
+    /// One line of JSON at the end.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub model: ModelArgs,
 }
 
 /// `peony bench exam`.

@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => live::serve(args),
         Command::Bench(args) => match &args.what {
             Bench::Live(args) => bench::live(args),
+            Bench::Streams(args) => bench::streams::run(args),
             Bench::Exam(args) => bench::exam::run(args),
         },
         Command::Evaluate(args) => evaluate::run(args),

@@ -1,6 +1,8 @@
-//! `peony bench live`: the live pipeline on the phantom's frames, at full speed or in real time; and `peony bench exam`.
+//! `peony bench live`: the live pipeline on the phantom's frames, at full speed or in real time; `peony bench exam` and
+//! `peony bench streams`.
 
 pub mod exam;
+pub mod streams;
 
 use std::collections::BTreeMap;
 use std::io::Write;
