@@ -1,5 +1,6 @@
 //! The live page as a user sees it: `peony demo`, a real browser, and screenshots to look at.
 
+use std::ffi::OsStr;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
@@ -15,6 +16,10 @@ use crate::workshop::Workshop;
 const LOOK: &str = "web/ui/e2e/live.mjs";
 /// Whether every frame is drawn or counted as dropped; no frame rate is asked of a machine that others share.
 const COUNT: &str = "xtask/page/count.mjs";
+/// A whole examination from the browser's fake camera to the signed report, in each language.
+const EXAMINE: &str = "web/ui/e2e/exam.mjs";
+/// A breast whose three masses the present model finds: what is tested is the way to the report, and not how much is found.
+const BREAST: &str = "2";
 /// Begins the line in which that script sums up.
 const COUNTED: &str = "counted: ";
 /// The program opens its model and its first breast within this.
@@ -35,30 +40,60 @@ pub fn run(workshop: &Workshop) -> Result<Done> {
     let port_text = port.to_string();
     let program = workshop.target.join("debug/peony");
     let demo = workshop.start(&workshop.command(&program, ["demo", "--no-open", "--port", &port_text]))?;
-    let outcome = wait_until_healthy(&demo, port).and_then(|()| {
-        let url = format!("http://127.0.0.1:{port}");
-        let drive = |script: &str| {
-            let script = workshop.root.join(script);
-            let args = [script.as_path(), Path::new(&url), &screenshots];
-            let drive = workshop.command(&node, args).dir(&ui);
-            let drive = ["PEONY_CHROMIUM", "CHROME_PATH", "PUPPETEER_EXECUTABLE_PATH"]
-                .iter()
-                .fold(drive, |drive, variable| drive.env(variable, &browser));
-            workshop.run(&drive).with_context(|| format!("the page in the browser, {}", script.display()))
-        };
-        drive(LOOK)?;
-        drive(COUNT)
-    });
-    let still_up = demo.try_wait()?.is_none();
-    demo.kill()?;
-    outcome?;
-    if !still_up {
-        bail!("peony demo ended while the browser was looking");
-    }
+    let url = |port: u16| format!("http://127.0.0.1:{port}");
+    let drive = |script: &str, args: &[&str]| {
+        let script = workshop.root.join(script);
+        let args: Vec<&OsStr> =
+            std::iter::once(script.as_os_str()).chain(args.iter().map(OsStr::new)).collect();
+        let drive = workshop.command(&node, args).dir(&ui);
+        let drive = ["PEONY_CHROMIUM", "CHROME_PATH", "PUPPETEER_EXECUTABLE_PATH"]
+            .iter()
+            .fold(drive, |drive, variable| drive.env(variable, &browser));
+        workshop.run(&drive).with_context(|| format!("the page in the browser, {}", script.display()))
+    };
+    let shots = screenshots.display().to_string();
+    watched("peony demo", demo, port, || {
+        drive(LOOK, &[&url(port), &shots])?;
+        drive(COUNT, &[&url(port), &shots])
+    })?;
+    let folder = workshop.folder("examination")?;
+    let video = folder.join("sweep.y4m").display().to_string();
+    let phantom = ["run", "--locked", "-p", "peony-phantom", "--example", "video", "--", &video, BREAST];
+    workshop.run(&workshop.cargo(&phantom))?;
+    let port = free_port()?;
+    let exams = folder.join("exams");
+    std::fs::remove_dir_all(&exams).ok();
+    let scale = scale_of(&folder.join("sweep.json"))?;
+    let address = format!("127.0.0.1:{port}");
+    let exams = exams.display().to_string();
+    let serve = ["serve", "--open", "--data", &exams, "--http", &address, "--mm-per-px", &scale];
+    let serve = workshop.start(&workshop.command(&program, serve))?;
+    watched("peony serve", serve, port, || {
+        ["en", "zh"].iter().try_for_each(|lang| drive(EXAMINE, &[&url(port), &video, &shots, lang]))
+    })?;
     let said = workshop.said();
     let counted = said.lines().find_map(|line| line.strip_prefix(COUNTED));
     let counted = counted.with_context(|| format!("{COUNT} has counted nothing"))?;
     Ok(Done { note: format!("{counted}; screenshots in {}", screenshots.display()), skips })
+}
+
+/// Runs `look` while a program serves, and ends the program; it must not have ended by itself.
+fn watched(name: &str, program: duct::Handle, port: u16, look: impl FnOnce() -> Result<()>) -> Result<()> {
+    let outcome = wait_until_healthy(&program, port).and_then(|()| look());
+    let still_up = program.try_wait()?.is_none();
+    program.kill()?;
+    outcome?;
+    if !still_up {
+        bail!("{name} ended while the browser was looking");
+    }
+    Ok(())
+}
+
+/// Millimetres a pixel, as the phantom wrote them beside its video.
+fn scale_of(json: &Path) -> Result<String> {
+    let truth = std::fs::read_to_string(json)?;
+    let scale = truth.split("\"mm_per_px\":").nth(1).and_then(|rest| rest.split([',', '}']).next());
+    Ok(scale.context("the phantom's video has no scale beside it")?.to_owned())
 }
 
 /// Installs a font for the Chinese page where fontconfig knows of none; says so where it cannot.
@@ -85,7 +120,7 @@ fn wait_until_healthy(demo: &duct::Handle, port: u16) -> Result<()> {
     let begun = Instant::now();
     while begun.elapsed() < START_LIMIT {
         if let Some(ended) = demo.try_wait()? {
-            bail!("peony demo ended at once with {}", ended.status);
+            bail!("the program ended at once with {}", ended.status);
         }
         if health(port)
             .is_ok_and(|answer| answer.starts_with("HTTP/1.1 200") || answer.starts_with("HTTP/1.0 200"))
@@ -94,7 +129,7 @@ fn wait_until_healthy(demo: &duct::Handle, port: u16) -> Result<()> {
         }
         std::thread::sleep(Duration::from_millis(200));
     }
-    bail!("peony demo was not healthy within {} s", START_LIMIT.as_secs())
+    bail!("the program was not healthy within {} s", START_LIMIT.as_secs())
 }
 
 fn health(port: u16) -> Result<String> {
