@@ -7,7 +7,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use image::GrayImage;
 use peony_examination::Examination;
-use peony_model::{Frame, Place};
+use peony_model::{Frame, MmPerPx, Place};
 use peony_ultrasound::output::StepOutput;
 use tokio::sync::watch;
 
@@ -16,8 +16,8 @@ use crate::pages::Pages;
 use crate::sweep::Sweep;
 use crate::view;
 use crate::wire::{
-    Command, ErrorCode, ErrorMessage, Fault, Hello, LiveUpdate, Model, Source, State, Stats, Truth, Volume,
-    WidthHeight, Xy,
+    BoxXy, Command, ErrorCode, ErrorMessage, Fault, Hello, LiveUpdate, Model, Source, State, Stats, Truth,
+    Volume, WidthHeight, Xy,
 };
 
 /// How many commands may wait for the source; a person cannot press keys faster than frames come.
@@ -125,6 +125,7 @@ impl Hub {
         let mut inner = self.inner();
         let mut update = update_of(frame, output, |track| inner.sweep.lesion_of(track));
         inner.pace.take(output, capture.captured);
+        update.captured_ms = epoch_ms(capture.captured);
         update.stats = inner.pace.stats(output, capture.dropped);
         let (lesion_of, letter_of) = (|track| inner.sweep.lesion_of(track), |id| inner.sweep.letter(id));
         update.volume = view::volume(&output.volume, lesion_of, letter_of);
@@ -151,6 +152,12 @@ impl Hub {
     /// How many frames were analysed since the program started.
     pub(crate) fn frames(&self) -> u64 {
         self.frames.load(Ordering::Relaxed)
+    }
+
+    /// The scale that a person's depth gives frames of this size which have none of their own.
+    #[must_use]
+    pub fn entered_scale(&self, size_px: [u32; 2]) -> Option<MmPerPx> {
+        self.inner().sweep.entered_scale(size_px)
     }
 
     /// Whether frames are to be passed over: a person asked for a rest, and the source cannot rest itself.
@@ -214,6 +221,13 @@ impl Hub {
                     self.ask(true, SourceCommand::SetPaused(paused))?;
                 }
                 self.inner().sweep.paused = paused;
+            }
+            Command::SetDepth { depth_mm } => {
+                let nothing =
+                    || (ErrorCode::NothingDrawn, "set_depth: no picture has been found yet".to_owned());
+                let update = &shown.ok_or_else(nothing)?.update;
+                let BoxXy([_, top, _, bottom]) = update.picture_px.ok_or_else(nothing)?;
+                self.inner().sweep.set_depth(depth_mm, bottom - top, update.size_px.0)?;
             }
             Command::KeepPlane { track } => {
                 let nothing =
@@ -325,6 +339,12 @@ impl Pace {
     }
 }
 
+/// The moment by the wall clock.
+fn epoch_ms(moment: Instant) -> f64 {
+    let at = SystemTime::now().checked_sub(moment.elapsed()).unwrap_or(UNIX_EPOCH);
+    at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64() * 1e3
+}
+
 fn hello(source: Source, model: Result<Model, String>) -> Hello {
     let (model, no_model) = match model {
         Ok(model) => (Some(model), None),
@@ -353,6 +373,7 @@ fn update_of(frame: &Frame, output: &StepOutput, lesion_of: impl Fn(u32) -> u32)
     LiveUpdate {
         frame: frame.index,
         time_ms: frame.time_ns as f64 / 1e6,
+        captured_ms: 0.0,
         size_px: WidthHeight(frame.size_px()),
         mm_per_px: scale.map(|scale| Xy([scale.x(), scale.y()])),
         scale_source: scale.map(|scale| view::scale_source(scale.source()).to_owned()),

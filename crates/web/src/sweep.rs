@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use image::GrayImage;
 use peony_examination::{Act, Examination, JournalError, Observation, Refusal};
-use peony_model::{BiRads, Place, Side, Unit, Word, report};
+use peony_model::{BiRads, CalibrationSource, MmPerPx, Place, Side, Unit, Word, report};
 use peony_ultrasound::output::{Event, StepOutput};
 
 use crate::view;
@@ -78,6 +78,8 @@ pub(crate) struct Sweep {
     undo: Vec<Done>,
     said: Said,
     last_time_ns: Option<u64>,
+    /// The scale that a person entered, for frames of this size.
+    entered: Option<(MmPerPx, [u32; 2])>,
     /// Why the examination does not take what it is given, once it does not.
     trouble: Option<String>,
 }
@@ -96,6 +98,7 @@ impl Sweep {
             undo: Vec::new(),
             said: Said::default(),
             last_time_ns: None,
+            entered: None,
             trouble: None,
         };
         sweep.read_examination();
@@ -377,6 +380,31 @@ impl Sweep {
             self.did(Done::Probe(former));
         }
         Ok(())
+    }
+
+    /// A depth for a picture so many pixels high, on frames of this size; `None` takes it back.
+    pub(crate) fn set_depth(
+        &mut self,
+        depth_mm: Option<f32>,
+        height_px: f32,
+        size_px: [u32; 2],
+    ) -> Result<(), (ErrorCode, String)> {
+        let Some(depth_mm) = depth_mm else {
+            self.entered = None;
+            return Ok(());
+        };
+        if !(10.0..=200.0).contains(&depth_mm) {
+            return Err((ErrorCode::BadValue, format!("depth_mm: {depth_mm} does not lie within 10 to 200")));
+        }
+        let mm = depth_mm / height_px;
+        let scale = MmPerPx::new(mm, mm, CalibrationSource::Entered);
+        let scale = scale.map_err(|error| (ErrorCode::BadValue, format!("depth_mm: {error}")))?;
+        self.entered = Some((scale, size_px));
+        Ok(())
+    }
+
+    pub(crate) fn entered_scale(&self, size_px: [u32; 2]) -> Option<MmPerPx> {
+        self.entered.filter(|(_, of)| *of == size_px).map(|(scale, _)| scale)
     }
 
     pub(crate) fn keep(

@@ -190,6 +190,8 @@ pub enum ErrorCode {
     NotSaved,
     /// The report is signed and closed.
     Signed,
+    /// A value that cannot be.
+    BadValue,
     /// Another page gives the commands: `take_over` first.
     Watching,
 }
@@ -201,6 +203,8 @@ pub struct LiveUpdate {
     pub frame: u64,
     /// Its time since the source's first frame, milliseconds.
     pub time_ms: f64,
+    /// When it was captured, milliseconds since 1970-01-01 UTC by this machine's clock: by the page that captured it, where one did.
+    pub captured_ms: f64,
     /// Width and height of the luma that follows this JSON.
     pub size_px: WidthHeight,
     /// Millimetres a pixel across and down; `null` where the scale is unknown: sizes are pixels then.
@@ -642,6 +646,12 @@ pub enum Command {
     SetPaused {
         /// Rest or go on.
         paused: bool,
+    },
+    /// Say how deep the picture reaches, as the machine shows it, for a source that does not say its scale; it holds until the picture's
+    /// size changes.
+    SetDepth {
+        /// From the upper edge of the B-mode picture to the lower, mm, 10 to 200; `null` takes it back.
+        depth_mm: Option<f32>,
     },
     /// Keep the frame that this page drew last.
     KeepPlane {

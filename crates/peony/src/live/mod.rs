@@ -9,6 +9,7 @@ mod opener;
 mod recording;
 mod source;
 
+use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
@@ -49,8 +50,7 @@ pub fn demo(args: &DemoArgs) -> Result<Outcome> {
     let rooms = Rooms::new(Arc::clone(studio.archive()), Some(Arc::clone(&studio) as Arc<dyn Opener>));
     rooms.begin(None, "")?;
     let server = peony_web::start(config, Arc::clone(&rooms))?;
-    println!("Peony is scanning: {}", server.url());
-    println!("Only this machine can reach the page. Research use only. Ctrl+C ends it.");
+    say(&format!("Peony is scanning: {}", server.url()));
     if !args.no_open
         && let Err(error) = open::that_detached(server.url())
     {
@@ -81,12 +81,20 @@ pub fn serve(args: &ServeArgs) -> Result<Outcome> {
     let rooms = Rooms::new(Arc::clone(studio.archive()), Some(Arc::clone(&studio) as Arc<dyn Opener>));
     let config = ServeConfig { addr: args.http, further_ports: 0 };
     let server = peony_web::start(config, Arc::clone(&rooms))?;
-    println!("Peony serves: {}?page=exams", server.url());
-    println!("Only this machine can reach it. Research use only. Ctrl+C ends it.");
+    say(&format!("Peony serves: {}?page=exams", server.url()));
     until_interrupted()?;
     server.stop()?;
     drop(rooms);
     Ok(studio.close())
+}
+
+/// Says where the pages are. Whoever started the program may have stopped listening; it serves on.
+fn say(where_at: &str) {
+    let rest = "Only this machine can reach it. Research use only. Ctrl+C ends it.";
+    let said = writeln!(std::io::stdout(), "{where_at}\n{rest}");
+    if let Err(error) = said {
+        tracing::debug!("nobody listens to the standard output: {error}");
+    }
 }
 
 /// Ctrl+C ends the examinations and not the process, so that the call still says how it went.

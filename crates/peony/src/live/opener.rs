@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use peony_examination::{Archive, Examination, Opened};
 use peony_model::report::MachineRecord;
@@ -18,6 +19,8 @@ use crate::cli::ModelArgs;
 use crate::engine::Reader;
 use crate::exit::Outcome;
 
+/// No picture takes so long from the page to here.
+const OLDEST: Duration = Duration::from_secs(5);
 /// The lexicon that the words of a new examination are of.
 const LEXICON_EDITION: &str = "birads_5";
 
@@ -231,7 +234,7 @@ fn read(
 ) -> Outcome {
     let mut sweep = None;
     let mut dropped_before = 0;
-    while let Some(captured) = slot.take() {
+    while let Some(mut captured) = slot.take() {
         if sweep != Some(captured.sweep) {
             reader.begin(true);
             if sweep.is_some() {
@@ -245,6 +248,11 @@ fn read(
         }
         if hub.passes_over() {
             continue;
+        }
+        if captured.frame.spacing == Spacing::Unknown
+            && let Some(scale) = hub.entered_scale(captured.frame.size_px())
+        {
+            captured.frame.spacing = Spacing::Uniform(scale);
         }
         let output = reader.step(&captured.frame);
         let dropped = slot.dropped() - dropped_before + captured.damaged;
@@ -281,11 +289,16 @@ impl Intake for FromPages {
     }
 
     fn put(&self, captured: FromPage) {
-        let FromPage { mut frame, arrived, .. } = captured;
+        let FromPage { mut frame, arrived, stamp, .. } = captured;
         if let Some(scale) = self.scale {
             frame.spacing = Spacing::Uniform(scale);
         }
-        self.slot.put(Captured { frame, at: arrived, sweep: 0, damaged: 0, truth: Vec::new() });
+        // The page is on this machine, so its clock is ours: latency counts from its capture. A clock that says something
+        // else is not believed.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let age = now.checked_sub(stamp).filter(|age| *age < OLDEST).unwrap_or_default();
+        let at = arrived.checked_sub(age).unwrap_or(arrived);
+        self.slot.put(Captured { frame, at, sweep: 0, damaged: 0, truth: Vec::new() });
     }
 
     fn ends(&self) {

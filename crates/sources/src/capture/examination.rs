@@ -1,6 +1,6 @@
 //! What goes on from one socket of an examination to the next.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use image::GrayImage;
 use peony_model::{Frame, Pixels, Spacing};
@@ -25,6 +25,8 @@ pub struct Captured {
     pub frame: Frame,
     /// How colourful the picture was, where the page could tell. The frame itself is grey.
     pub colour: Option<Colour>,
+    /// When the page got it, since 1970-01-01 UTC by the page's clock.
+    pub stamp: Duration,
     /// When the last byte of it arrived.
     pub arrived: Instant,
 }
@@ -48,7 +50,7 @@ impl Examination {
         }
         let frame =
             Frame { index, time_ns, pixels: Pixels::Luma8(grey(sent, range)), spacing: Spacing::Unknown };
-        Captured { frame, colour: sent.colour, arrived }
+        Captured { frame, colour: sent.colour, stamp: sent.stamp, arrived }
     }
 }
 

@@ -98,6 +98,7 @@ fn a_bad_message_gets_one_clear_error_and_harms_nothing() {
         (r#"{"command":"dismiss","track":77}"#, "unknown_track", "77"),
         (r#"{"command":"keep_plane"}"#, "nothing_drawn", "drawn"),
         (r#"{"command":"undo"}"#, "nothing_to_undo", "undo"),
+        (r#"{"command":"set_depth","depth_mm":40}"#, "nothing_drawn", "picture"),
     ] {
         check(Message::Text(text.into()), code, says);
     }
@@ -209,6 +210,26 @@ fn what_a_person_does_can_be_undone() {
     let shown = page.draw_until(|update| update["state"]["undo"] == 0 && update["state"]["side"] == "left");
     assert_eq!(shown.update["tracks"][0]["dismissed"], false);
     assert_eq!(shown.update["key_planes"], json!([]));
+}
+
+#[test]
+fn a_depth_that_is_entered_gives_the_scale_and_one_that_cannot_be_gives_none() {
+    let demo = Demo::start();
+    demo.publish(1);
+    let (mut page, _) = demo.open();
+    page.draw_until(|_| true);
+    page.say(r#"{"command":"set_depth","depth_mm":9}"#);
+    assert_eq!(page.error()["code"], "bad_value");
+    page.say(r#"{"command":"set_depth","depth_mm":12}"#);
+    page.say(r#"{"command":"set_side","side":"right"}"#);
+    page.draw_until(|update| update["state"]["side"] == "right");
+    let scale = demo.hub.entered_scale([8, 6]).unwrap();
+    assert!((scale.y() - 4.0).abs() < 1e-3, "12 mm over a picture of 3 pixels: {}", scale.y());
+    assert_eq!(demo.hub.entered_scale([16, 12]), None, "of another size it is another picture");
+    page.say(r#"{"command":"set_depth","depth_mm":null}"#);
+    page.say(r#"{"command":"set_side","side":"left"}"#);
+    page.draw_until(|update| update["state"]["side"] == "left");
+    assert_eq!(demo.hub.entered_scale([8, 6]), None);
 }
 
 #[test]

@@ -421,6 +421,14 @@ export interface components {
             readonly paused: boolean;
         } | {
             /** @enum {string} */
+            readonly command: "set_depth";
+            /**
+             * Format: float
+             * @description From the upper edge of the B-mode picture to the lower, mm, 10 to 200; `null` takes it back.
+             */
+            readonly depth_mm?: number | null;
+        } | {
+            /** @enum {string} */
             readonly command: "keep_plane";
             /**
              * Format: int32
@@ -483,7 +491,7 @@ export interface components {
          * @description What went wrong with a message from a page.
          * @enum {string}
          */
-        readonly ErrorCode: "bad_message" | "too_large" | "unknown_track" | "not_supported" | "nothing_drawn" | "too_many_planes" | "nothing_to_undo" | "busy" | "not_saved" | "signed" | "watching";
+        readonly ErrorCode: "bad_message" | "too_large" | "unknown_track" | "not_supported" | "nothing_drawn" | "too_many_planes" | "nothing_to_undo" | "busy" | "not_saved" | "signed" | "bad_value" | "watching";
         /** @description Something this page sent could not be followed. */
         readonly ErrorMessage: {
             /** @description What went wrong, for the page's own words. */
@@ -878,6 +886,11 @@ export interface components {
         readonly LightState: "off" | "ok" | "warn" | "stop";
         /** @description One frame and everything the pipeline says about it. */
         readonly LiveUpdate: {
+            /**
+             * Format: double
+             * @description When it was captured, milliseconds since 1970-01-01 UTC by this machine's clock: by the page that captured it, where one did.
+             */
+            readonly captured_ms: number;
             readonly contact_lost: components["schemas"]["ContactSide"] | null;
             /** @description This page gives the commands. A page that does not only watches, until it says `take_over`. */
             readonly drives: boolean;

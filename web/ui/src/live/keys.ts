@@ -19,6 +19,7 @@ export type Action =
   | "truth"
   | "sweep"
   | "capture"
+  | "depth"
   | "finish";
 
 export interface Binding {
@@ -42,6 +43,7 @@ export const BINDINGS: readonly Binding[] = [
   { action: "pause", key: "p", word: "pause", icon: "pause" },
   { action: "truth", key: "t", word: "show_truth", icon: "faults" },
   { action: "sweep", key: "r", word: "new_sweep", icon: "sweep" },
+  { action: "depth", key: "e", word: "depth_title", icon: "depth" },
   { action: "capture", key: "c", word: "capture_title", icon: "capture" },
   { action: "finish", key: "f", word: "finish", icon: "finish" },
   { action: "keys", key: "?", word: "keys", icon: "keys" },
@@ -63,6 +65,8 @@ export function isFor({ source, report }: Has, action: Action): boolean {
       return source?.has_truth ?? false;
     case "sweep":
       return source?.can_restart ?? false;
+    case "depth":
+      return source !== undefined && source.kind !== "phantom";
     case "capture":
       return source?.kind === "capture";
     case "place":
@@ -89,16 +93,41 @@ interface Listener {
   readonly singleKeys: boolean;
 }
 
+/** A foot switch is a keyboard with two keys: its left pedal keeps the plane, its right one is the next lesion and, held, the side. */
+const LEFT_PEDAL = "PageUp";
+const RIGHT_PEDAL = "PageDown";
+const HELD_MS = 1000;
+
 /** Follows the keys while the page is there. A focused button keeps its own Space. */
 export function useKeys(listener: Listener): void {
   const latest = useRef(listener);
   latest.current = listener;
   useEffect(() => {
+    let held: ReturnType<typeof setTimeout> | undefined;
+    const onKeyUp = (event: KeyboardEvent): void => {
+      if (event.key === RIGHT_PEDAL && held !== undefined) {
+        clearTimeout(held);
+        held = undefined;
+        latest.current.onAction("next");
+      }
+    };
     const onKeyDown = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) {
         return;
       }
       const { onAction, onLesion, onEscape, singleKeys } = latest.current;
+      if (event.key === LEFT_PEDAL || event.key === RIGHT_PEDAL) {
+        event.preventDefault();
+        if (event.key === LEFT_PEDAL) {
+          onAction("keep");
+        } else {
+          held = setTimeout(() => {
+            held = undefined;
+            latest.current.onAction("side");
+          }, HELD_MS);
+        }
+        return;
+      }
       if (event.key === "Escape") {
         onEscape();
         return;
@@ -124,9 +153,12 @@ export function useKeys(listener: Listener): void {
       }
     };
     window.addEventListener("keydown", onKeyDown);
+    window.addEventListener("keyup", onKeyUp);
     window.addEventListener("mousedown", onMouseDown);
     return () => {
+      clearTimeout(held);
       window.removeEventListener("keydown", onKeyDown);
+      window.removeEventListener("keyup", onKeyUp);
       window.removeEventListener("mousedown", onMouseDown);
     };
   }, []);

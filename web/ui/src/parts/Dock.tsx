@@ -5,7 +5,7 @@ import { useWords } from "../words/words";
 import { KeyCap } from "./chips";
 import { Icon, type IconName } from "./shapes";
 
-export type LivePanel = "capture" | "faults" | "keys" | "place";
+export type LivePanel = "capture" | "depth" | "faults" | "keys" | "place";
 
 export interface DockState {
   readonly marks: boolean;
@@ -40,7 +40,7 @@ export function Dock({ scene, has, state, onAction }: Props) {
       {button("marks", { pressed: state.marks })}
       {button("keep", { off: !update })}
       {button("side", { label: words.say(update?.state.side === "right" ? "right" : "left"), off: !update })}
-      {button("place", { pressed: state.panel === "place", opens: true })}
+      {button("place", { pressed: state.panel === "place", opens: true, short: has.source?.can_restart ?? false })}
       {button("next", { off: current === null })}
       {button("dismiss", { off: current === null, short: report })}
       {button("undo", { off: !update || update.state.undo === 0, short: report })}
@@ -51,6 +51,7 @@ export function Dock({ scene, has, state, onAction }: Props) {
         opens: true,
         short: report,
       })}
+      {button("depth", { pressed: state.panel === "depth", opens: true, short: true })}
       {button("capture", { pressed: state.panel === "capture", opens: true, short: report })}
       {button("keys", { pressed: state.panel === "keys", short: true, opens: true })}
       <span className="space" />

@@ -8,6 +8,7 @@ import { PlacePanel } from "../map/PlacePanel";
 import { coverageOf } from "../review/mapped";
 import { rememberSingleKeys, singleKeysAct } from "../words/preferences";
 import { type Language, useWords } from "../words/words";
+import { DepthPanel } from "./DepthPanel";
 import { Dock, type LivePanel } from "./Dock";
 import { KeyPlanes } from "./KeyPlanes";
 import { Lesions } from "./Lesions";
@@ -69,6 +70,7 @@ export function LivePage({ examination, exam, capture, onLanguage, onFinish }: P
         truth: () => examination.send({ command: "show_truth", on: !update?.state.show_truth }),
         sweep: () => examination.send({ command: "restart" }),
         capture: () => open("capture"),
+        depth: () => open("depth"),
         finish: onFinish,
       };
       acts[action]();
@@ -131,6 +133,13 @@ export function LivePage({ examination, exam, capture, onLanguage, onFinish }: P
             lesions={liveLesions(view, scene)}
             coverage={coverageOf(view.report)}
             onPlace={(place) => examination.send({ command: "set_probe", place })}
+            onClose={() => setPanel(null)}
+          />
+        )}
+        {panel === "depth" && (
+          <DepthPanel
+            update={scene.update}
+            onCommand={(command) => examination.send(command)}
             onClose={() => setPanel(null)}
           />
         )}

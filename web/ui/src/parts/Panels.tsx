@@ -129,6 +129,12 @@ export function KeysPanel({ has, singleKeys, onSingleKeys, onClose }: KeysProps)
           </dt>
           <dd>{words.say("choose_lesion")}</dd>
         </div>
+        <div>
+          <dt>
+            <KeyCap>PgUp</KeyCap> <KeyCap>PgDn</KeyCap>
+          </dt>
+          <dd>{words.say("key_pedals")}</dd>
+        </div>
       </dl>
       <label className="check">
         <input type="checkbox" checked={singleKeys} onChange={(event) => onSingleKeys(event.target.checked)} />

@@ -1,0 +1,63 @@
+/** How deep the picture reaches, for a machine whose scale the program cannot read. It holds until the picture's size changes. */
+import { type FormEvent, useState } from "react";
+import type { Command, LiveUpdate } from "../api/wire";
+import { useWords } from "../words/words";
+import { Panel } from "./Panels";
+
+/** What linear probes are set to most. */
+const USUAL_MM = [30, 35, 40, 45, 50, 60] as const;
+const LEAST_MM = 10;
+const MOST_MM = 200;
+
+interface Props {
+  readonly update: LiveUpdate | null;
+  readonly onCommand: (command: Command) => void;
+  readonly onClose: () => void;
+}
+
+export function DepthPanel({ update, onCommand, onClose }: Props) {
+  const { say } = useWords();
+  const [written, setWritten] = useState("");
+  const entered = update?.scale_source === "entered";
+  const enter = (depth_mm: number | null): void => {
+    onCommand({ command: "set_depth", depth_mm });
+    onClose();
+  };
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    const depth = Number(written.replace(",", "."));
+    if (depth >= LEAST_MM && depth <= MOST_MM) {
+      enter(depth);
+    }
+  };
+  return (
+    <Panel title={say("depth_title")} onClose={onClose}>
+      <p className="why">{say("depth_why")}</p>
+      <div className="switches">
+        {USUAL_MM.map((depth) => (
+          <button key={depth} type="button" className="button" onClick={() => enter(depth)}>
+            {depth} mm
+          </button>
+        ))}
+      </div>
+      <form className="switches others" onSubmit={submit}>
+        <input
+          className="text"
+          inputMode="decimal"
+          aria-label={say("depth_other")}
+          placeholder={say("depth_other")}
+          value={written}
+          onChange={(event) => setWritten(event.target.value)}
+        />
+        <button type="submit" className="button">
+          {say("depth_enter")}
+        </button>
+        {entered && (
+          <button type="button" className="button" onClick={() => enter(null)}>
+            {say("depth_forget")}
+          </button>
+        )}
+      </form>
+    </Panel>
+  );
+}
