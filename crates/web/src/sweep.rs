@@ -14,9 +14,9 @@ use crate::wire::{
     WidthHeight, Xy,
 };
 
-/// How many lesions of a sweep are remembered; beyond it those that left longest ago are forgotten by the page, and never by
-/// the examination.
-const MAX_LESIONS: usize = 64;
+/// How many lesions the live page shows; beyond it those that left longest ago are in the report alone. Every frame carries the
+/// list, and a page with a hundred lesions drew later and later.
+const MAX_LESIONS: usize = 24;
 /// How many actions can be taken back.
 const MAX_UNDO: usize = 64;
 /// A person may keep so many planes by hand.
@@ -339,10 +339,13 @@ impl Sweep {
             saved: trouble.is_none(),
             not_saved_why: trouble,
         };
+        let room = MAX_LESIONS.saturating_sub(self.lesions.len());
         update.tracks = self
             .said
             .former
             .iter()
+            .rev()
+            .take(room)
             .cloned()
             .chain(self.lesions.values().map(|lesion| {
                 let id = lesion.track.id;
@@ -356,7 +359,9 @@ impl Sweep {
             }))
             .collect();
         update.tracks.sort_by_key(|track| (track.letter.is_none(), track.letter.clone(), track.id));
-        update.key_planes.clone_from(&self.said.planes);
+        let listed: BTreeSet<u32> = update.tracks.iter().map(|track| track.id).collect();
+        let is_listed = |plane: &&KeyPlane| plane.track.is_none_or(|lesion| listed.contains(&lesion));
+        update.key_planes = self.said.planes.iter().filter(is_listed).cloned().collect();
         update.truth = self.show_truth.then(|| truth.to_vec());
     }
 

@@ -3,7 +3,7 @@
 use peony_ultrasound::output::PlaneReason;
 use serde_json::{Value, json};
 
-use crate::page::{Demo, key_plane};
+use crate::page::{Demo, key_plane, key_plane_of};
 
 /// A page on a demo whose lesion A has a plane.
 fn scanned() -> Demo {
@@ -162,4 +162,24 @@ fn a_former_examination_is_still_there_when_another_goes_on() {
     let ids: Vec<Value> =
         demo.json("/api/exams").as_array().unwrap().iter().map(|row| row["id"].clone()).collect();
     assert_eq!(ids, [json!(demo.exam()), json!(former)], "the one that goes on first");
+}
+
+/// A hundred lesions, one after another: the page's message stays small, and the report has them all.
+#[test]
+fn the_live_page_shows_the_latest_lesions_and_the_report_all() {
+    let demo = Demo::start();
+    let (mut page, _) = demo.open();
+    for lesion in 1..=100 {
+        demo.publish_with(u64::from(lesion), |output| {
+            output.tracks[0].id = lesion;
+            output.events.push(key_plane_of(lesion));
+        });
+    }
+    let shown = page.draw_until(|update| update["frame"] == 100);
+    let tracks = shown.update["tracks"].as_array().unwrap();
+    assert_eq!(tracks.len(), 24);
+    assert!(tracks.iter().any(|track| track["id"] == 100), "the latest is among them");
+    assert_eq!(shown.update["key_planes"].as_array().unwrap().len(), 24, "with their planes alone");
+    let report = demo.json(&path(&demo, "report"));
+    assert_eq!(report["report"]["lesions"].as_array().unwrap().len(), 100);
 }

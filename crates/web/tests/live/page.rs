@@ -303,3 +303,9 @@ fn step_output(frame: &Frame) -> StepOutput {
 pub fn key_plane(reason: PlaneReason) -> Event {
     Event::KeyPlane { track: 1, reason, box_px: BoxPx::new(PointPx::new(1.0, 1.0), PointPx::new(5.0, 4.0)) }
 }
+
+/// This frame is now the largest plane of that lesion.
+pub fn key_plane_of(track: u32) -> Event {
+    let box_px = BoxPx::new(PointPx::new(1.0, 1.0), PointPx::new(5.0, 4.0));
+    Event::KeyPlane { track, reason: PlaneReason::Largest, box_px }
+}
