@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::act::Act;
 use crate::event::{Entry, Event, Found, Observation, Opened, Scanned};
-use crate::journal::{self, Every, Journal, JournalError, PLANES, Replaces, Saved};
+use crate::journal::{self, Journal, JournalError, PLANES, Replaces, Saved};
 use crate::obstacles::{Obstacle, obstacles};
 use crate::report::report;
 use crate::state::State;
@@ -394,18 +394,28 @@ impl Examination {
         Ok(self.journal.wait(seq, ACKNOWLEDGED_WITHIN)?)
     }
 
-    /// As [`Self::undo`], for those who must not wait.
+    fn undo_soon(&self, by: &str) -> Result<u64, Refusal> {
+        let mut inner = self.inner();
+        let last = inner.state.acts().rev().find(|done| done.by == by).map(|done| done.seq);
+        self.take_back_in(&mut inner, by, last)
+    }
+
+    /// Take back the act of this entry, which must be this person's; for those who must not wait, as [`Self::act_soon`].
     ///
     /// # Errors
-    /// As [`Self::undo`].
-    pub fn undo_soon(&self, by: &str) -> Result<u64, Refusal> {
+    /// As [`Self::undo`]; [`Refusal::NothingToUndo`] too where it was taken back already.
+    pub fn take_back_soon(&self, by: &str, seq: u64) -> Result<u64, Refusal> {
         let mut inner = self.inner();
+        let act = inner.state.acts().find(|done| done.seq == seq && done.by == by).map(|done| done.seq);
+        self.take_back_in(&mut inner, by, act)
+    }
+
+    fn take_back_in(&self, inner: &mut Inner, by: &str, act: Option<u64>) -> Result<u64, Refusal> {
         if !inner.state.signatures.is_empty() {
             return Err(Refusal::Signed);
         }
-        let last = inner.state.acts().rev().find(|done| done.by == by);
-        let seq = last.ok_or(Refusal::NothingToUndo)?.seq;
-        Ok(self.append(&mut inner, Some(by), Event::Undone { seq }, None)?)
+        let seq = act.ok_or(Refusal::NothingToUndo)?;
+        Ok(self.append(inner, Some(by), Event::Undone { seq }, None)?)
     }
 
     /// The picture of a plane that is or was kept; `None` where there is none or it cannot be read.
@@ -517,4 +527,25 @@ fn content_hash(report: &Report) -> String {
 fn now_ms() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Whether it was so long ago that it is time again.
+#[derive(Debug)]
+struct Every {
+    period: Duration,
+    last: Option<Instant>,
+}
+
+impl Every {
+    fn new(period: Duration) -> Self {
+        Self { period, last: None }
+    }
+
+    fn is_due(&mut self, now: Instant) -> bool {
+        let due = self.last.is_none_or(|last| now.saturating_duration_since(last) >= self.period);
+        if due {
+            self.last = Some(now);
+        }
+        due
+    }
 }

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use image::{GrayImage, ImageFormat};
 
@@ -322,25 +322,4 @@ fn write_plane(folder: &Path, id: u64, picture: &GrayImage) -> io::Result<()> {
     file.write_all(png.get_ref())?;
     file.sync_data()?;
     fs::rename(unfinished, folder.join(format!("{id}.png")))
-}
-
-/// Whether it was so long ago that it is time again.
-#[derive(Debug)]
-pub(crate) struct Every {
-    period: Duration,
-    last: Option<Instant>,
-}
-
-impl Every {
-    pub fn new(period: Duration) -> Self {
-        Self { period, last: None }
-    }
-
-    pub fn is_due(&mut self, now: Instant) -> bool {
-        let due = self.last.is_none_or(|last| now.saturating_duration_since(last) >= self.period);
-        if due {
-            self.last = Some(now);
-        }
-        due
-    }
 }

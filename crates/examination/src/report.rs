@@ -43,7 +43,7 @@ pub(crate) fn report(state: &State) -> Report {
 }
 
 fn breast(state: &State, side: Side) -> BreastReport {
-    let scanned_s = state.scans.get(&side).map_or(0.0, |scan| scan.seconds);
+    let scanned_s = state.scanned.get(&side).copied().unwrap_or_default();
     BreastReport {
         side,
         scanned_s,

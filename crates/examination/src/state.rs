@@ -35,12 +35,6 @@ pub(crate) struct Lesion {
     pub seen: Option<Observation>,
 }
 
-/// How long one breast was scanned.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Scan {
-    pub seconds: f32,
-}
-
 /// The sum of all entries so far.
 #[derive(Debug, Clone)]
 pub(crate) struct State {
@@ -49,7 +43,8 @@ pub(crate) struct State {
     pub lesions: BTreeMap<u32, Lesion>,
     /// Planes that count; one that was replaced is no longer among them.
     pub planes: Vec<(Plane, Option<String>)>,
-    pub scans: BTreeMap<Side, Scan>,
+    /// How long each breast was scanned, seconds.
+    pub scanned: BTreeMap<Side, f32>,
     pub faults: BTreeMap<String, (u32, f32)>,
     pub scale: Option<String>,
     pub lost: bool,
@@ -69,7 +64,7 @@ impl State {
             began_ms: entry.at_ms,
             lesions: BTreeMap::new(),
             planes: Vec::new(),
-            scans: BTreeMap::new(),
+            scanned: BTreeMap::new(),
             faults: BTreeMap::new(),
             scale: None,
             lost: false,
@@ -102,7 +97,7 @@ impl State {
             Event::Merged { from, into } => self.merge(*from, *into),
             Event::Scanned(scanned) => {
                 if let Some(side) = scanned.side {
-                    self.scans.entry(side).or_default().seconds += scanned.seconds;
+                    *self.scanned.entry(side).or_default() += scanned.seconds;
                 }
                 for (code, times, seconds) in &scanned.faults {
                     let fault = self.faults.entry(code.clone()).or_default();

@@ -288,6 +288,7 @@ pub(crate) async fn act(
     blocking(move || {
         let (examination, by) = (get(&rooms, &id)?, by(&headers));
         examination.act(&by, act)?;
+        rooms.close_signed();
         Ok(Json(view(&examination, &by)))
     })
     .await

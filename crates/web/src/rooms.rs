@@ -138,7 +138,7 @@ impl Rooms {
     }
 
     /// Lets go of rooms whose examination is signed: their sources and pipelines end.
-    fn close_signed(&self) {
+    pub(crate) fn close_signed(&self) {
         self.lock().retain(|room| !room.hub.examination().report().is_signed());
     }
 

@@ -66,6 +66,12 @@ struct Which {
     exam: Option<String>,
 }
 
+/// The room of an examination. Loading a model and reading a journal take a while, and hold nobody up here.
+async fn enter(rooms: Arc<Rooms>, exam: Option<String>) -> Result<Room, RoomError> {
+    let entered = tokio::task::spawn_blocking(move || rooms.enter(exam.as_deref())).await;
+    entered.unwrap_or_else(|error| Err(RoomError::Refused(error.to_string())))
+}
+
 /// The live socket: text [`wire::ServerMessage`] and binary [`wire::LiveUpdate`] with its picture one way, text
 /// [`wire::Drawn`] and [`wire::Command`] the other. An examination that rests is taken up again.
 #[utoipa::path(get, path = "/live", params(Which), responses(
@@ -80,9 +86,7 @@ async fn live(
     Query(Which { exam }): Query<Which>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    // Loading a model and reading a journal take a while.
-    let entered = tokio::task::spawn_blocking(move || rooms.enter(exam.as_deref())).await;
-    let room = match entered.unwrap_or_else(|error| Err(RoomError::Refused(error.to_string()))) {
+    let room = match enter(rooms, exam).await {
         Ok(room) => room,
         Err(error) => return no_room(&error),
     };
@@ -110,8 +114,7 @@ async fn capture_socket(
     Query(Which { exam }): Query<Which>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let entered = tokio::task::spawn_blocking(move || rooms.enter(exam.as_deref())).await;
-    match entered.unwrap_or_else(|error| Err(RoomError::Refused(error.to_string()))) {
+    match enter(rooms, exam).await {
         Ok(Room { seat: Some(seat), .. }) => capture::upgrade(upgrade, seat),
         Ok(_) => {
             let error = "exam: its frames come from elsewhere".to_owned();

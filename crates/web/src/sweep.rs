@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use image::GrayImage;
 use peony_examination::{Act, Examination, JournalError, Observation, Refusal};
-use peony_model::{BiRads, CalibrationSource, MmPerPx, Place, Side, Unit, Word, report};
+use peony_model::{BiRads, CalibrationSource, MmPerPx, Place, Unit, Word, report};
 use peony_ultrasound::output::{Event, StepOutput};
 
 use crate::view;
@@ -29,9 +29,12 @@ const LONGEST_FRAME_S: f32 = 0.5;
 /// Something a person did that can be taken back.
 #[derive(Debug, Clone, Copy)]
 enum Done {
-    Dismissed(u32),
+    /// An act, by the number of its entry in the examination.
+    Act(u64),
+    /// A new lesion was struck out, of which the examination knows nothing.
+    Passed(u32),
+    /// A plane was kept.
     Kept(u64),
-    Probe(Option<Place>),
 }
 
 #[derive(Debug)]
@@ -329,7 +332,6 @@ impl Sweep {
             exam: self.examination.id(),
             sweep: self.number,
             paused: self.paused,
-            side: self.said.probe.map_or(Side::Left, |place| place.side),
             probe: self.said.probe,
             faults: self.faults.iter().copied().collect(),
             show_truth: self.show_truth,
@@ -368,21 +370,25 @@ impl Sweep {
     pub(crate) fn dismiss(&mut self, lesion: u32) -> Result<(), (ErrorCode, String)> {
         self.known(lesion)?;
         match self.said.lesions.get(&lesion) {
-            Some(said) if said.dismissed => return Ok(()),
-            Some(_) => self.act(Act::Dismiss { lesion })?,
-            None if !self.passed.insert(lesion) => return Ok(()),
-            None => {}
+            Some(said) if said.dismissed => {}
+            Some(_) => {
+                let act = self.act(Act::Dismiss { lesion })?;
+                self.did(Done::Act(act));
+            }
+            None => {
+                if self.passed.insert(lesion) {
+                    self.did(Done::Passed(lesion));
+                }
+            }
         }
-        self.did(Done::Dismissed(lesion));
         Ok(())
     }
 
     /// Says where the probe stands; `None` of the place's parts leaves that part unknown.
     pub(crate) fn set_probe(&mut self, place: Place) -> Result<(), (ErrorCode, String)> {
-        let former = self.said.probe;
-        if former != Some(place) {
-            self.act(Act::SetProbe { place })?;
-            self.did(Done::Probe(former));
+        if self.said.probe != Some(place) {
+            let act = self.act(Act::SetProbe { place })?;
+            self.did(Done::Act(act));
         }
         Ok(())
     }
@@ -445,17 +451,15 @@ impl Sweep {
             return Err((ErrorCode::NothingToUndo, "undo: nothing was done yet".to_owned()));
         };
         match last {
-            Done::Dismissed(lesion) if self.said.lesions.contains_key(&lesion) => {
-                self.act(Act::Restore { lesion })?;
+            Done::Act(seq) => {
+                self.examination.take_back_soon(BY, seq).map_err(refused)?;
+                self.read_examination();
             }
-            Done::Dismissed(lesion) => {
+            Done::Passed(lesion) => {
                 self.passed.remove(&lesion);
             }
-            Done::Kept(plane) => self.act(Act::ReleasePlane { plane })?,
-            Done::Probe(Some(place)) => self.act(Act::SetProbe { place })?,
-            Done::Probe(None) => {
-                self.examination.undo_soon(BY).map_err(refused)?;
-                self.read_examination();
+            Done::Kept(plane) => {
+                self.act(Act::ReleasePlane { plane })?;
             }
         }
         self.undo.pop();
@@ -463,10 +467,10 @@ impl Sweep {
     }
 
     /// The pipeline publishes under the same lock, so that nothing here waits for a disk.
-    fn act(&mut self, act: Act) -> Result<(), (ErrorCode, String)> {
-        self.examination.act_soon(BY, act).map_err(refused)?;
+    fn act(&mut self, act: Act) -> Result<u64, (ErrorCode, String)> {
+        let seq = self.examination.act_soon(BY, act).map_err(refused)?;
         self.read_examination();
-        Ok(())
+        Ok(seq)
     }
 
     fn note(&mut self, recorded: Result<(), JournalError>) {

@@ -257,9 +257,7 @@ pub struct State {
     pub sweep: u32,
     /// The examination rests at someone's request: nothing is read until it goes on.
     pub paused: bool,
-    /// The breast being scanned, as a person set it; the left one where nobody has.
-    pub side: Side,
-    /// Where the probe stands, as a person said last; `null` where nobody has.
+    /// Which breast is scanned and where the probe stands on it, as a person said last; `null` where nobody has.
     #[schema(required)]
     pub probe: Option<Place>,
     /// The phantom's faults that are switched on.
@@ -283,7 +281,6 @@ impl Default for State {
             exam: String::new(),
             sweep: 0,
             paused: false,
-            side: Side::Left,
             probe: None,
             faults: Vec::new(),
             show_truth: false,

@@ -141,7 +141,7 @@ fn the_live_page_and_the_report_are_of_one_examination() {
     assert_eq!(shown.update["state"]["exam"], json!(demo.exam()));
     page.say(r#"{"command":"set_probe","place":{"side":"right","clock":"9:00","from_nipple_mm":30}}"#);
     page.draw_until(|update| {
-        update["state"]["probe"]["clock"] == "9:00" && update["state"]["side"] == "right"
+        update["state"]["probe"]["clock"] == "9:00" && update["state"]["probe"]["side"] == "right"
     });
     page.say(r#"{"command":"dismiss","track":1}"#);
     page.draw_until(|update| update["tracks"][0]["dismissed"] == true);

@@ -141,7 +141,7 @@ fn commands_reach_the_source_in_order_and_show_while_it_rests() {
     assert_eq!(shown.update["state"]["faults"], json!(["blur"]));
     other.draw_until(|update| update["state"]["paused"] == true && update["state"]["viewers"] == 2);
     page.say(r#"{"command":"set_side","side":"right"}"#);
-    page.draw_until(|update| update["state"]["side"] == "right");
+    page.draw_until(|update| update["state"]["probe"]["side"] == "right");
     let heard: Vec<_> = demo.commands.try_iter().collect();
     assert_eq!(
         heard,
@@ -181,15 +181,15 @@ fn a_page_that_came_later_watches_until_it_takes_over() {
 
     second.say(r#"{"command":"take_over"}"#);
     second.say(right);
-    let shown = second.draw_until(|update| update["state"]["side"] == "right");
+    let shown = second.draw_until(|update| update["state"]["probe"]["side"] == "right");
     assert_eq!(shown.update["drives"], true);
-    first.draw_until(|update| update["drives"] == false && update["state"]["side"] == "right");
+    first.draw_until(|update| update["drives"] == false && update["state"]["probe"]["side"] == "right");
     first.say(r#"{"command":"undo"}"#);
     assert_eq!(first.error()["code"], "watching");
 
     drop(second);
     let shown = first.draw_until(|update| update["drives"] == true);
-    assert_eq!(shown.update["state"]["side"], "right", "nothing of the examination is lost");
+    assert_eq!(shown.update["state"]["probe"]["side"], "right", "nothing of the examination is lost");
 }
 
 #[test]
@@ -207,9 +207,29 @@ fn what_a_person_does_can_be_undone() {
     for _ in 0..3 {
         page.say(r#"{"command":"undo"}"#);
     }
-    let shown = page.draw_until(|update| update["state"]["undo"] == 0 && update["state"]["side"] == "left");
+    let shown = page.draw_until(|update| update["state"]["undo"] == 0 && update["state"]["probe"].is_null());
     assert_eq!(shown.update["tracks"][0]["dismissed"], false);
     assert_eq!(shown.update["key_planes"], json!([]));
+}
+
+/// Taking back is an entry of its own; it is never taken for the act before it.
+#[test]
+fn what_was_taken_back_does_not_stand_in_the_way_of_what_came_before() {
+    let demo = Demo::start();
+    demo.publish(1);
+    let (mut page, _) = demo.open();
+    page.say(r#"{"command":"set_side","side":"right"}"#);
+    page.say(r#"{"command":"dismiss","track":1}"#);
+    page.draw_until(|update| update["tracks"][0]["dismissed"] == true);
+    page.say(r#"{"command":"undo"}"#);
+    let shown = page.draw_until(|update| update["tracks"][0]["dismissed"] == false);
+    assert_eq!(shown.update["state"]["probe"]["side"], "right");
+    page.say(r#"{"command":"undo"}"#);
+    let shown = page.draw_until(|update| update["state"]["undo"] == 0);
+    assert_eq!(
+        (&shown.update["state"]["probe"], &shown.update["tracks"][0]["dismissed"]),
+        (&Value::Null, &json!(false))
+    );
 }
 
 #[test]
@@ -222,13 +242,13 @@ fn a_depth_that_is_entered_gives_the_scale_and_one_that_cannot_be_gives_none() {
     assert_eq!(page.error()["code"], "bad_value");
     page.say(r#"{"command":"set_depth","depth_mm":12}"#);
     page.say(r#"{"command":"set_side","side":"right"}"#);
-    page.draw_until(|update| update["state"]["side"] == "right");
+    page.draw_until(|update| update["state"]["probe"]["side"] == "right");
     let scale = demo.hub.entered_scale([8, 6]).unwrap();
     assert!((scale.y() - 4.0).abs() < 1e-3, "12 mm over a picture of 3 pixels: {}", scale.y());
     assert_eq!(demo.hub.entered_scale([16, 12]), None, "of another size it is another picture");
     page.say(r#"{"command":"set_depth","depth_mm":null}"#);
     page.say(r#"{"command":"set_side","side":"left"}"#);
-    page.draw_until(|update| update["state"]["side"] == "left");
+    page.draw_until(|update| update["state"]["probe"]["side"] == "left");
     assert_eq!(demo.hub.entered_scale([8, 6]), None);
 }
 

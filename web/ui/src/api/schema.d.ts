@@ -1441,8 +1441,6 @@ export interface components {
             readonly saved: boolean;
             /** @description The truth is being shown. */
             readonly show_truth: boolean;
-            /** @description The breast being scanned, as a person set it; the left one where nobody has. */
-            readonly side: components["schemas"]["Side"];
             /**
              * Format: int32
              * @description Counts the sweeps since the program started, from 1; tracks belong to one sweep.

@@ -39,8 +39,8 @@ export function Dock({ scene, has, state, onAction }: Props) {
     <nav className="dock" aria-label={words.say("dock")}>
       {button("marks", { pressed: state.marks })}
       {button("keep", { off: !update })}
-      {button("side", { label: words.say(update?.state.side === "right" ? "right" : "left"), off: !update })}
-      {button("place", { pressed: state.panel === "place", opens: true, short: has.source?.can_restart ?? false })}
+      {button("side", { label: words.say(update?.state.probe?.side ?? "side"), off: !update })}
+      {button("place", { pressed: state.panel === "place", opens: true, short: true })}
       {button("next", { off: current === null })}
       {button("dismiss", { off: current === null, short: report })}
       {button("undo", { off: !update || update.state.undo === 0, short: report })}

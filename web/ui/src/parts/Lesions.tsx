@@ -1,21 +1,17 @@
 import type { LiveUpdate, TrackView } from "../api/wire";
-import type { Place, ReportView } from "../exam/api";
 import { placeText } from "../exam/format";
 import type { Examination, Scene } from "../live/examination";
 import { en } from "../words/en";
 import { intervalText, isUnsure, NONE, percent, probability, sizeText, thirdAxis } from "../words/numbers";
 import { useWords, type WordKey, type Words } from "../words/words";
 import { Category, DraftTag, Letter, Probability } from "./chips";
-import { placeOfTrack } from "./LiveMap";
 
 interface Props {
   readonly examination: Examination;
   readonly scene: Scene;
-  /** Where the lesions lie, as far as the report knows. */
-  readonly view: ReportView | null;
 }
 
-export function Lesions({ examination, scene, view }: Props) {
+export function Lesions({ examination, scene }: Props) {
   const words = useWords();
   const { update, current } = scene;
   const tracks = update ? ordered(update.tracks, current) : [];
@@ -34,7 +30,6 @@ export function Lesions({ examination, scene, view }: Props) {
               <Row
                 track={track}
                 update={update}
-                place={placeOfTrack(view, track)}
                 current={track.id === current}
                 onChoose={() => examination.choose(track.id)}
               />
@@ -63,17 +58,17 @@ export function ordered(tracks: readonly TrackView[], current: number | null): r
 interface RowProps {
   readonly track: TrackView;
   readonly update: LiveUpdate;
-  readonly place: Place | null;
   readonly current: boolean;
   readonly onChoose: () => void;
 }
 
-function Row({ track, update, place, current, onChoose }: RowProps) {
+function Row({ track, update, current, onChoose }: RowProps) {
   const words = useWords();
   const isNew = track.letter === null;
   const resting = isNew || track.dismissed;
   const kind = track.dismissed ? "dismissed" : isNew ? "new" : current ? "current" : "";
-  const where = placeText(place, words) ?? words.say(update.state.side === "left" ? "left_breast" : "right_breast");
+  // A side that nobody said is not shown: it would be believed.
+  const where = placeText(track.place, words) ?? words.say("place_unknown");
   return (
     <button
       type="button"

@@ -1,4 +1,3 @@
-import type { TrackView } from "../api/wire";
 import type { Place, ReportView } from "../exam/api";
 import { placeOf } from "../exam/field";
 import type { Scene } from "../live/examination";
@@ -30,19 +29,9 @@ export function LiveMap({ scene, view, probe, onOpen }: Props) {
   );
 }
 
-/** The report and the live list number lesions on their own; the letter is what both show. */
-const ofTrack = (view: ReportView | null, track: TrackView) =>
-  view?.report.lesions.find(({ letter, dismissed }) => letter === track.letter && !dismissed);
-
-export function placeOfTrack(view: ReportView | null, track: TrackView): Place | null {
-  const lesion = track.letter === null ? undefined : ofTrack(view, track);
-  return lesion ? placeOf(lesion) : null;
-}
-
 /** Every lesion of the report that is not struck out, the one we are talking about in pink. */
-export function liveLesions({ report }: ReportView, { update, current }: Scene): readonly MapLesion[] {
-  const letter = update?.tracks.find((track) => track.id === current)?.letter ?? null;
+export function liveLesions({ report }: ReportView, { current }: Scene): readonly MapLesion[] {
   return report.lesions
     .filter(({ dismissed }) => !dismissed)
-    .map((lesion) => ({ letter: lesion.letter, place: placeOf(lesion), current: lesion.letter === letter }));
+    .map((lesion) => ({ letter: lesion.letter, place: placeOf(lesion), current: lesion.lesion === current }));
 }

@@ -58,7 +58,8 @@ export function LivePage({ examination, exam, capture, onLanguage, onFinish }: P
       const acts: Readonly<Record<Action, () => void>> = {
         marks: () => setMarks((on) => !on),
         keep: () => examination.send({ command: "keep_plane", track: current }),
-        side: () => examination.send({ command: "set_side", side: update?.state.side === "left" ? "right" : "left" }),
+        side: () =>
+          examination.send({ command: "set_side", side: update?.state.probe?.side === "right" ? "left" : "right" }),
         place: () => open("place"),
         next: () => examination.chooseNext(),
         dismiss: () => current !== null && examination.send({ command: "dismiss", track: current }),
@@ -114,8 +115,8 @@ export function LivePage({ examination, exam, capture, onLanguage, onFinish }: P
           ) : (
             <ThirdDimension scene={scene} picture={canvas} />
           )}
-          <Lesions examination={examination} scene={scene} view={view} />
-          <Report scene={scene} />
+          <Lesions examination={examination} scene={scene} />
+          <Report scene={scene} view={view} />
         </aside>
         {panel === "faults" && (
           <FaultsPanel
@@ -128,7 +129,7 @@ export function LivePage({ examination, exam, capture, onLanguage, onFinish }: P
           <PlacePanel
             title={words.say("place_of_probe")}
             place={probe}
-            side={scene.update?.state.side ?? "right"}
+            side={probe?.side ?? "right"}
             probe={probe}
             lesions={liveLesions(view, scene)}
             coverage={coverageOf(view.report)}

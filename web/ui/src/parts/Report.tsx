@@ -1,36 +1,54 @@
+/** The report as it grows beside the picture: the program's sentences, the same as on the report page and on paper. */
+import type { ReportView } from "../exam/api";
 import type { Scene } from "../live/examination";
+import { Paragraphs } from "../review/Narrative";
 import { useWords } from "../words/words";
 import { DraftTag } from "./chips";
-import { draftOf, type Line } from "./draft";
 
-export function Report({ scene }: { readonly scene: Scene }) {
+/** What is read while scanning; the rest waits on the report page. */
+const SHOWN: readonly string[] = [
+  "findings_right",
+  "findings_left",
+  "findings_unplaced",
+  "impression",
+  "advice",
+  "technique",
+];
+
+interface Props {
+  readonly scene: Scene;
+  readonly view: ReportView | null;
+}
+
+export function Report({ scene, view }: Props) {
   const words = useWords();
-  const lines = draftOf(scene, words);
-  const count = lines.filter((line) => line.kind === "lesion").length;
+  const lesions = view?.report.lesions.filter(({ dismissed }) => !dismissed) ?? [];
+  const open = new Set(view?.open.map(({ lesion }) => lesion)).size;
+  // A breast of which nothing is said yet would only say so.
+  const sections =
+    view && lesions.length > 0
+      ? view.narrative[words.language].sections
+          .filter(({ key }) => SHOWN.includes(key))
+          .toSorted((one, other) => SHOWN.indexOf(one.key) - SHOWN.indexOf(other.key))
+      : [];
   return (
     <section className="panel report" aria-labelledby="report-head">
       <h2 className="head" id="report-head">
         {words.say("report")} <DraftTag>{words.say("machine_draft")}</DraftTag>
         <span className="space" />
-        <span className="note">{count > 0 ? words.say("to_confirm", { count }) : ""}</span>
+        <span className="note">{open > 0 ? words.say("to_confirm", { count: open }) : ""}</span>
       </h2>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1). */}
       <section className="lines" tabIndex={0} aria-label={words.say("report")}>
-        {lines.length === 0 && <p className="hint">{words.say("report_empty")}</p>}
-        {lines.map((line) => (
-          <DraftLine key={line.key} line={line} current={line.track !== null && line.track === scene.current} />
+        {sections.length === 0 && <p className="hint">{words.say("report_empty")}</p>}
+        {sections.map((section) => (
+          <section key={section.key}>
+            <h3>{section.heading}</h3>
+            <Paragraphs section={section} current={scene.current} />
+          </section>
         ))}
       </section>
       <p className="draft-notice">{words.say("draft_notice")}</p>
     </section>
   );
-}
-
-function DraftLine({ line, current }: { readonly line: Line; readonly current: boolean }) {
-  const pieces = line.pieces.map((piece, index) =>
-    // The pieces of a line are a sentence: their order is their identity.
-    // biome-ignore lint/suspicious/noArrayIndexKey: see above.
-    piece.proposed ? <u key={index}>{piece.words}</u> : <span key={index}>{piece.words}</span>,
-  );
-  return line.kind === "heading" ? <h3>{pieces}</h3> : <p className={current ? "current" : ""}>{pieces}</p>;
 }

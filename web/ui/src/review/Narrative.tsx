@@ -10,11 +10,20 @@ export function Narrative({ narrative }: { readonly narrative: NarrativeText }) 
   ));
 }
 
-export function Paragraphs({ section }: { readonly section: Section }) {
+interface ParagraphsProps {
+  readonly section: Section;
+  /** The lesion that is talked about now. */
+  readonly current?: number | null;
+}
+
+export function Paragraphs({ section, current = null }: ParagraphsProps) {
   return section.paragraphs.map((paragraph, index) => (
-    // The paragraphs of a section are its text: their order is their identity.
-    // biome-ignore lint/suspicious/noArrayIndexKey: see above.
-    <p key={index} data-lesion={paragraph.lesion}>
+    <p
+      // biome-ignore lint/suspicious/noArrayIndexKey: the paragraphs of a section are its text: their order is their identity.
+      key={index}
+      data-lesion={paragraph.lesion}
+      className={paragraph.lesion !== null && paragraph.lesion === current ? "current" : ""}
+    >
       {paragraph.runs.map((run, place) =>
         // biome-ignore lint/suspicious/noArrayIndexKey: as the paragraphs.
         run.proposed ? <u key={place}>{run.text}</u> : <span key={place}>{run.text}</span>,
