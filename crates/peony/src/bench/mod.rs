@@ -105,7 +105,11 @@ fn stages(timings: &[Timings]) -> BTreeMap<&'static str, Percentiles> {
 }
 
 fn percentiles(timings: &[Timings], of: impl Fn(&Timings) -> Duration) -> Percentiles {
-    let mut took: Vec<Duration> = timings.iter().map(of).collect();
+    percentiles_of(timings.iter().map(of).collect())
+}
+
+/// Nearest-rank percentiles of durations in any order, ms.
+fn percentiles_of(mut took: Vec<Duration>) -> Percentiles {
     took.sort();
     let at = |quantile: f64| {
         let rank = (quantile * took.len().saturating_sub(1) as f64).round() as usize;

@@ -7,11 +7,10 @@ use anyhow::{Context, Result};
 use peony_model::{Frame, LatestSlot};
 use serde::Serialize;
 
-use super::{Percentiles, SEED, resident_mb};
+use super::{Percentiles, SEED, percentiles_of, resident_mb};
 use crate::cli::BenchStreamsArgs;
 use crate::engine::{self, Reader};
 use crate::exit::Outcome;
-use crate::record;
 
 const FRAMES_A_SECOND: f64 = 30.0;
 /// Frames that every stream plays there and back: making them is not what is measured.
@@ -99,14 +98,9 @@ fn stream(frames: &[Frame], reader: &mut Reader, began: Instant, count: usize) -
         }
     });
     let seconds = began.elapsed().as_secs_f64();
-    took.sort();
-    let at = |quantile: f64| {
-        let rank = (quantile * took.len().saturating_sub(1) as f64).round() as usize;
-        took.get(rank).map_or(0.0, |&took| record::milliseconds(took))
-    };
-    let latency_ms = Percentiles { p50: at(0.50), p95: at(0.95), p99: at(0.99), max: at(1.0) };
-    let frames_a_second = (took.len() as f64 / seconds * 10.0).round() / 10.0;
-    Stream { frames: took.len(), dropped: slot.dropped(), frames_a_second, latency_ms }
+    let frames = took.len();
+    let frames_a_second = (frames as f64 / seconds * 10.0).round() / 10.0;
+    Stream { frames, dropped: slot.dropped(), frames_a_second, latency_ms: percentiles_of(took) }
 }
 
 fn there_and_back(frames: &[Frame], index: usize) -> Frame {
