@@ -5,13 +5,13 @@
 //! the scale and, in the order in which they come, each mass with its kind, whether it is malignant, and its largest extents in
 //! the planes that were written.
 
-use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use peony_model::{Pixels, Spacing};
 use peony_phantom::{Phantom, PhantomConfig};
+use serde_json::json;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -47,14 +47,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     video.flush()?;
-    let mut json = format!("{{\"mm_per_px\":{mm_per_px},\"masses\":[");
-    for (place, (kind, malignant, [wide, deep])) in masses.iter().enumerate() {
-        let comma = if place == 0 { "" } else { "," };
-        write!(
-            json,
-            "{comma}{{\"kind\":\"{kind}\",\"malignant\":{malignant},\"wide_mm\":{wide},\"deep_mm\":{deep}}}"
-        )?;
-    }
-    json.push_str("]}\n");
-    Ok(fs::write(Path::new(out).with_extension("json"), json)?)
+    let masses: Vec<_> = masses
+        .iter()
+        .map(|(kind, malignant, [wide, deep])| json!({ "kind": kind, "malignant": malignant, "wide_mm": wide, "deep_mm": deep }))
+        .collect();
+    let truth = json!({ "mm_per_px": mm_per_px, "masses": masses });
+    Ok(fs::write(Path::new(out).with_extension("json"), truth.to_string())?)
 }

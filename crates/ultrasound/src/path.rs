@@ -1,9 +1,8 @@
 //! Where the plane is on its way through the breast, as far as speckle and the picture's shift tell.
 //!
 //! A simple form: steps out of the plane carry no sign, so the plane is taken to go the way it went until the speckle says that it
-//! turned back, which a turn that is too quick or too slow does not show. Nothing here corrects the drift of summed steps. Of quarter
-//! turns on the spot in five breasts of the phantom (seeds 500 to 504, three ways each) 12 of 15 were read as 80 to 111
-//! degrees, those of one breast as 22 to 59: what is missed is more often a turn than made up.
+//! turned back, which a turn that is too quick or too slow does not show. Nothing here corrects the drift of summed steps. A turn on
+//! the spot is more often missed than made up.
 
 use crate::motion::Motion;
 use crate::output::Unfit;

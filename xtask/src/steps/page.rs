@@ -91,9 +91,9 @@ fn watched(name: &str, program: duct::Handle, port: u16, look: impl FnOnce() -> 
 
 /// Millimetres a pixel, as the phantom wrote them beside its video.
 fn scale_of(json: &Path) -> Result<String> {
-    let truth = std::fs::read_to_string(json)?;
-    let scale = truth.split("\"mm_per_px\":").nth(1).and_then(|rest| rest.split([',', '}']).next());
-    Ok(scale.context("the phantom's video has no scale beside it")?.to_owned())
+    let truth: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(json)?)?;
+    let scale = truth["mm_per_px"].as_f64();
+    Ok(scale.context("the phantom's video has no scale beside it")?.to_string())
 }
 
 /// Installs a font for the Chinese page where fontconfig knows of none; says so where it cannot.

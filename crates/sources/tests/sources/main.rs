@@ -11,6 +11,7 @@ mod golden;
 mod messages;
 #[cfg(feature = "h264")]
 mod mp4;
+mod peer;
 mod pyigtl;
 #[cfg(feature = "rtsp")]
 mod rtsp;

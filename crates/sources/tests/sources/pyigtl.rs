@@ -2,48 +2,13 @@
 //!
 //! Needs a Python with the packages of `requirements.txt` (`PEONY_PYTHON`, else `python3`); says so and passes without.
 
-use std::net::{Ipv4Addr, TcpListener};
-use std::path::Path;
-use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use peony_model::{CalibrationSource, Pixels, Spacing};
 use peony_sources::igtl::Server;
 use peony_sources::{Backoff, Event, Heard, Link, LiveSource, Picture, Source};
 
-/// pyigtl in a process of its own, killed when it goes out of scope.
-struct Peer(Child);
-
-impl Peer {
-    fn start(python: &str, port: u16) -> Self {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pyigtl_server.py");
-        Self(Command::new(python).arg(script).arg(port.to_string()).spawn().unwrap())
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
-}
-
-fn python() -> Option<String> {
-    let python = std::env::var("PEONY_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let found = Command::new(&python).args(["-c", "import numpy, pyigtl"]).output();
-    if found.is_ok_and(|output| output.status.success()) {
-        return Some(python);
-    }
-    eprintln!(
-        "skipped: {python} lacks the packages of crates/sources/tests/requirements.txt (set PEONY_PYTHON)"
-    );
-    None
-}
-
-/// A port that was free a moment ago.
-fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
-}
+use crate::peer::{Peer, free_port, python};
 
 /// The picture `number` as `pyigtl_server.py` makes it.
 fn expected(number: u32, slice: u32, components: u32) -> Vec<u8> {
@@ -72,9 +37,9 @@ fn check(picture: &Picture, number: u32, slice: u32, components: u32) {
 
 #[test]
 fn every_picture_of_pyigtl_is_read_to_the_bit() {
-    let Some(python) = python() else { return };
+    let Some(python) = python("numpy, pyigtl") else { return };
     let port = free_port();
-    let _peer = Peer::start(&python, port);
+    let _peer = Peer::start(&python, "pyigtl_server.py", port);
     let deadline = Instant::now() + Duration::from_secs(60);
     let mut server = Server::new(format!("127.0.0.1:{port}"));
     let mut link = loop {
@@ -102,13 +67,13 @@ fn every_picture_of_pyigtl_is_read_to_the_bit() {
 
 #[test]
 fn pyigtl_may_die_and_come_back() {
-    let Some(python) = python() else { return };
+    let Some(python) = python("numpy, pyigtl") else { return };
     let port = free_port();
     let waits = [Duration::from_millis(20); 4];
     let mut source = LiveSource::start(Server::new(format!("127.0.0.1:{port}")), Backoff { waits }).unwrap();
     assert!(matches!(source.next(), Some(Event::Lost { .. })), "it has not begun yet");
 
-    let first = Peer::start(&python, port);
+    let first = Peer::start(&python, "pyigtl_server.py", port);
     assert!(matches!(source.next(), Some(Event::Back)));
     let frames = |source: &mut LiveSource, count: usize| -> Vec<(u64, u64)> {
         let frame = |event| match event {
@@ -125,7 +90,7 @@ fn pyigtl_may_die_and_come_back() {
     }) else {
         panic!("never lost")
     };
-    let _second = Peer::start(&python, port);
+    let _second = Peer::start(&python, "pyigtl_server.py", port);
     assert!(matches!(source.next(), Some(Event::Back)));
     let gap_ns = since.elapsed().as_nanos() as u64;
     let after = frames(&mut source, 8);

@@ -2,42 +2,12 @@
 //!
 //! Needs a Python with the packages of `requirements.txt` (`PEONY_PYTHON`, else `python3`); says so and passes without.
 
-use std::net::{Ipv4Addr, TcpListener};
-use std::path::Path;
-use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use peony_model::{Frame, Pixels};
 use peony_sources::{Event, open};
 
-/// The device in a process of its own, killed when it goes out of scope.
-struct Peer(Child);
-
-impl Peer {
-    fn start(python: &str, port: u16) -> Self {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rtsp_server.py");
-        Self(Command::new(python).arg(script).arg(port.to_string()).spawn().unwrap())
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
-}
-
-fn python() -> Option<String> {
-    let python = std::env::var("PEONY_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let found = Command::new(&python).args(["-c", "import numpy, av"]).output();
-    if found.is_ok_and(|output| output.status.success()) {
-        return Some(python);
-    }
-    eprintln!(
-        "skipped: {python} lacks the packages of crates/sources/tests/requirements.txt (set PEONY_PYTHON)"
-    );
-    None
-}
+use crate::peer::{Peer, free_port, python};
 
 /// The number modulo 12 that is read off a frame; its block is in the middle, and sharp against the noise around it.
 fn number_of(frame: &Frame) -> u64 {
@@ -51,11 +21,11 @@ fn number_of(frame: &Frame) -> u64 {
 
 #[test]
 fn a_stream_of_ffmpeg_is_read_and_picked_up_again() {
-    let Some(python) = python() else { return };
-    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+    let Some(python) = python("numpy, av") else { return };
+    let port = free_port();
     let mut source = open(&format!("rtsp://127.0.0.1:{port}/video").parse().unwrap()).unwrap();
     assert!(matches!(source.next(), Some(Event::Lost { .. })), "it has not begun yet");
-    let first = Peer::start(&python, port);
+    let first = Peer::start(&python, "rtsp_server.py", port);
     assert!(matches!(source.next(), Some(Event::Back)));
     let deadline = Instant::now() + Duration::from_secs(60);
     let frames = |count: usize, source: &mut peony_sources::LiveSource| -> Vec<Frame> {
@@ -76,7 +46,7 @@ fn a_stream_of_ffmpeg_is_read_and_picked_up_again() {
     }
     drop(first);
     assert!(source.any(|event| matches!(event, Event::Lost { .. })));
-    let _second = Peer::start(&python, port);
+    let _second = Peer::start(&python, "rtsp_server.py", port);
     assert!(matches!(source.next(), Some(Event::Back)));
     let after = frames(3, &mut source);
     assert!(after[0].index > before[29].index && after[0].time_ns > before[29].time_ns);
