@@ -51,6 +51,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .iter()
         .map(|(kind, malignant, [wide, deep])| json!({ "kind": kind, "malignant": malignant, "wide_mm": wide, "deep_mm": deep }))
         .collect();
-    let truth = json!({ "mm_per_px": mm_per_px, "masses": masses });
+    let truth = json!({ "mm_per_px": mm_per_px, "height_px": height, "masses": masses });
     Ok(fs::write(Path::new(out).with_extension("json"), truth.to_string())?)
 }

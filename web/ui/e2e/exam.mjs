@@ -3,10 +3,11 @@
  * breast map, and a report is signed whose lesions are those of the phantom.
  *
  *     cargo run --release -p peony-phantom --example video -- sweep.y4m 3
- *     peony serve --data DIR --open --mm-per-px MM       (the scale that sweep.json holds)
+ *     peony serve --data DIR --open
  *     node e2e/exam.mjs http://127.0.0.1:8686 sweep.y4m FOLDER [en|zh]
  *
- * Screenshots and the signed PDF go into FOLDER.
+ * The picture has no scale until its depth is entered: before that no millimetre is said anywhere. Screenshots and the signed PDF go
+ * into FOLDER.
  */
 import assert from "node:assert/strict";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
@@ -28,8 +29,62 @@ const camera = [
 const shot = (page, name) => page.screenshot({ path: path.join(folder, `${name}-${language}.png`) });
 const reportOf = async (exam) => (await fetch(`${url}/api/exams/${exam}/report`)).json();
 
+const captures = async (page) => {
+  await until("the choice of a device", () => page.locator('[data-action="capture-any"]').isVisible());
+  await page.locator('[data-action="capture-any"]').click();
+  await until("the first picture", async () => (await frameOf(page)) >= 0);
+};
+const statusOf = (page) => page.locator(".status").innerText();
+
+/** Another examination, whose scale nobody says: pixels, and not one millimetre. */
+async function saysPixelsWithoutScale(context) {
+  const begun = await fetch(`${url}/api/exams`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ source: "capture" }),
+  });
+  const { id } = await begun.json();
+  const { page, complaints } = await openPage(context, `${url}/?exam=${id}`);
+  await captures(page);
+  await until("the report to speak of a lesion", async () =>
+    /A[:：]/.test(await page.locator(".report .lines").innerText()),
+  );
+  const said = `${await page.locator(".side").innerText()} ${await page.locator(".strip").innerText()}`;
+  assert.match(said, /\d\s*×\s*\d+\s*px/, "sizes are pixels");
+  assert.doesNotMatch(said, /\d\s*(mm|cm³|cm)/, "no millimetre without a scale");
+  assert.match(await statusOf(page), language === "zh" ? /比例\s*未知/ : /scale unknown/);
+  await shot(page, "0-no-scale");
+  await page.close();
+  assert.deepEqual(complaints, []);
+}
+
+/** The depth that the machine would show. */
+async function entersDepth(page) {
+  await press(page, "e");
+  await page.locator(".popover input").fill((truth.mm_per_px * truth.height_px).toFixed(1));
+  await press(page, "Enter");
+  await until("the scale", async () => /0\.\d+\s*mm\/px/.test(await statusOf(page)));
+}
+
 const lesionOf = async (exam, lesion) => (await reportOf(exam)).report.lesions.find((each) => each.lesion === lesion);
 const isOpen = async (exam, code) => (await reportOf(exam)).obstacles.some((each) => each.code === code);
+
+/** What is written is said once, and not at all where Escape leaves it. */
+async function saysAFigureOnce(page, exam, lesion) {
+  const { history } = await reportOf(exam);
+  const long = page.locator('[data-field="size"] .figure').first();
+  await long.focus();
+  await page.keyboard.type("12.5");
+  await press(page, "Escape");
+  await long.focus();
+  await page.keyboard.type("11.5");
+  await press(page, "Enter");
+  await until("the size", async () => (await lesionOf(exam, lesion)).size.said?.value.long === 11.5);
+  await page.waitForTimeout(700);
+  assert.equal((await reportOf(exam)).history, history + 1, "one act");
+  await press(page, "z");
+  await until("the size to be taken back", async () => (await lesionOf(exam, lesion)).size.said === null);
+}
 
 /** A category below the machine's 4 or 5 wants a reason, and taking back leaves the proposal. */
 async function asksWhyLower(page, exam, lesion) {
@@ -84,6 +139,7 @@ async function isClosedButForAnAddendum(page, exam) {
 await withBrowser(async (context) => {
   const { page, complaints } = await openPage(context, `${url}/?page=exams`);
   await page.locator(".language button", { hasText: language === "zh" ? "中" : "EN" }).click();
+  await saysPixelsWithoutScale(context);
   await page.locator(".new-exam input").first().fill("Demo 01");
   await page.locator(".new-exam input").nth(1).fill("P-2041873");
   await shot(page, "1-start");
@@ -92,15 +148,16 @@ await withBrowser(async (context) => {
   const exam = new URL(page.url()).searchParams.get("exam");
   await until("the choice of a device", () => page.locator('[data-action="capture-any"]').isVisible());
   await shot(page, "2-capture");
-  await page.locator('[data-action="capture-any"]').click();
-  await until("the first picture", async () => (await frameOf(page)) >= 0);
+  // The place first, so that no lesion is met before it is said, however busy the machine.
   await press(page, "m");
   await until("the map", () => page.locator(".place-panel").isVisible());
   await shot(page, "3-map");
   for (const key of ["ArrowRight", "ArrowUp", "Enter"]) {
     await press(page, key);
   }
-  await until("the probe's place", async () => (await reportOf(exam)).history > 2);
+  await until("the probe's place", async () => (await reportOf(exam)).history > 1);
+  await captures(page);
+  await entersDepth(page);
   const confirmed = async () => (await reportOf(exam)).report.lesions.length;
   await until("every lesion of the phantom", async () => (await confirmed()) >= truth.masses.length, 240_000);
   await until("the last of them to have left the picture", async () => {
@@ -142,8 +199,9 @@ await withBrowser(async (context) => {
     );
     assert.ok(lesion.category.proposed, `${lesion.letter} has a category`);
   }
-  // The form begins with the most suspicious one.
-  const [{ lesion }] = report.lesions;
+  const [, shown] = (await page.locator(".form .title").innerText()).match(/\b([A-Z])\b/);
+  const { lesion } = report.lesions.find(({ letter }) => letter === shown);
+  await saysAFigureOnce(page, exam, lesion);
   await asksWhyLower(page, exam, lesion);
   await keepsWhatWasDoneAway(page, exam, lesion);
   for (const _ of report.lesions) {

@@ -3,7 +3,6 @@
 use std::ffi::OsStr;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
@@ -63,10 +62,9 @@ pub fn run(workshop: &Workshop) -> Result<Done> {
     let port = free_port()?;
     let exams = folder.join("exams");
     std::fs::remove_dir_all(&exams).ok();
-    let scale = scale_of(&folder.join("sweep.json"))?;
     let address = format!("127.0.0.1:{port}");
     let exams = exams.display().to_string();
-    let serve = ["serve", "--open", "--data", &exams, "--http", &address, "--mm-per-px", &scale];
+    let serve = ["serve", "--open", "--data", &exams, "--http", &address];
     let serve = workshop.start(&workshop.command(&program, serve))?;
     watched("peony serve", serve, port, || {
         ["en", "zh"].iter().try_for_each(|lang| drive(EXAMINE, &[&url(port), &video, &shots, lang]))
@@ -87,13 +85,6 @@ fn watched(name: &str, program: duct::Handle, port: u16, look: impl FnOnce() -> 
         bail!("{name} ended while the browser was looking");
     }
     Ok(())
-}
-
-/// Millimetres a pixel, as the phantom wrote them beside its video.
-fn scale_of(json: &Path) -> Result<String> {
-    let truth: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(json)?)?;
-    let scale = truth["mm_per_px"].as_f64();
-    Ok(scale.context("the phantom's video has no scale beside it")?.to_string())
 }
 
 /// Installs a font for the Chinese page where fontconfig knows of none; says so where it cannot.

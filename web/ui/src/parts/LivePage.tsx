@@ -39,6 +39,7 @@ export function LivePage({ examination, exam, capture, onLanguage, onFinish }: P
   const [marks, setMarks] = useState(true);
   const [big, setBig] = useState(false);
   const [panel, setPanel] = useState<LivePanel | null>(null);
+  const nothingCaptured = capture?.scene.phase === "idle";
   const [singleKeys, setSingleKeys] = useState(singleKeysAct);
   const [canvas, setCanvas] = useState<HTMLCanvasElement | null>(null);
   const probe = scene.update?.state.probe ?? null;
@@ -48,13 +49,18 @@ export function LivePage({ examination, exam, capture, onLanguage, onFinish }: P
     document.title = words.say("page_title");
   }, [words]);
 
+  // Behind every other panel stands the choice of a device, as long as nothing is captured.
+  const close = useCallback(
+    () => setPanel((before) => (nothingCaptured && before !== "capture" ? "capture" : null)),
+    [nothingCaptured],
+  );
   const onAction = useCallback(
     (action: Action): void => {
       const { update, current, watching } = examination.getScene();
       if (!isFor(has, action) || (watching && commands(action))) {
         return;
       }
-      const open = (which: LivePanel): void => setPanel((before) => (before === which ? null : which));
+      const open = (which: LivePanel): void => (panel === which ? close() : setPanel(which));
       const acts: Readonly<Record<Action, () => void>> = {
         marks: () => setMarks((on) => !on),
         keep: () => examination.send({ command: "keep_plane", track: current }),
@@ -76,7 +82,7 @@ export function LivePage({ examination, exam, capture, onLanguage, onFinish }: P
       };
       acts[action]();
     },
-    [examination, has, onFinish],
+    [examination, has, onFinish, panel, close],
   );
   useCapturePanel(capture, scene.update !== null, setPanel);
   useKeys({
@@ -88,7 +94,7 @@ export function LivePage({ examination, exam, capture, onLanguage, onFinish }: P
         examination.choose(track.id);
       }
     },
-    onEscape: () => setPanel(null),
+    onEscape: close,
     singleKeys,
   });
 
@@ -119,11 +125,7 @@ export function LivePage({ examination, exam, capture, onLanguage, onFinish }: P
           <Report scene={scene} view={view} />
         </aside>
         {panel === "faults" && (
-          <FaultsPanel
-            scene={scene}
-            onCommand={(command) => examination.send(command)}
-            onClose={() => setPanel(null)}
-          />
+          <FaultsPanel scene={scene} onCommand={(command) => examination.send(command)} onClose={close} />
         )}
         {panel === "place" && view && (
           <PlacePanel
@@ -134,18 +136,14 @@ export function LivePage({ examination, exam, capture, onLanguage, onFinish }: P
             lesions={liveLesions(view, scene)}
             coverage={coverageOf(view.report)}
             onPlace={(place) => examination.send({ command: "set_probe", place })}
-            onClose={() => setPanel(null)}
+            onClose={close}
           />
         )}
         {panel === "depth" && (
-          <DepthPanel
-            update={scene.update}
-            onCommand={(command) => examination.send(command)}
-            onClose={() => setPanel(null)}
-          />
+          <DepthPanel update={scene.update} onCommand={(command) => examination.send(command)} onClose={close} />
         )}
         {panel === "capture" && capture && (
-          <CapturePanel capture={capture.capture} scene={capture.scene} onClose={() => setPanel(null)} />
+          <CapturePanel capture={capture.capture} scene={capture.scene} onClose={close} />
         )}
         {panel === "keys" && (
           <KeysPanel
@@ -155,7 +153,7 @@ export function LivePage({ examination, exam, capture, onLanguage, onFinish }: P
               setSingleKeys(act);
               rememberSingleKeys(act);
             }}
-            onClose={() => setPanel(null)}
+            onClose={close}
           />
         )}
       </main>

@@ -26,8 +26,11 @@ export function Paragraphs({ section, current = null }: ParagraphsProps) {
     >
       {paragraph.runs.map((run, place) =>
         // biome-ignore lint/suspicious/noArrayIndexKey: as the paragraphs.
-        run.proposed ? <u key={place}>{run.text}</u> : <span key={place}>{run.text}</span>,
+        run.proposed ? <u key={place}>{unbroken(run.text)}</u> : <span key={place}>{unbroken(run.text)}</span>,
       )}
     </p>
   ));
 }
+
+/** A category is never broken over two lines. */
+const unbroken = (text: string): string => text.replaceAll("BI-RADS", "BI\u2011RADS");

@@ -108,6 +108,8 @@ export function Figure({ label, value, text, standing, machine, wide = false, on
   const { readOnly } = useReview();
   const [written, setWritten] = useState<string | null>(null);
   const input = useRef<HTMLInputElement>(null);
+  // A key that ends the writing leaves the field, and leaving it is what says it: once.
+  const leaving = useRef<"say" | "confirm" | "drop">("say");
   const writing = written !== null;
   // Before the next key comes: what is written replaces what stands.
   useLayoutEffect(() => {
@@ -116,13 +118,19 @@ export function Figure({ label, value, text, standing, machine, wide = false, on
     }
   }, [writing]);
   const finish = (): void => {
-    if (written !== null) {
-      const figure = written.trim() === "" ? null : Number(written.replace(",", "."));
-      setWritten(null);
-      const valid = figure === null || (Number.isFinite(figure) && figure >= 0 && figure < 10_000);
-      if (valid && figure !== (value === null ? null : Number(value.toFixed(1)))) {
-        onSay(figure);
-      }
+    const how = leaving.current;
+    leaving.current = "say";
+    setWritten(null);
+    if (written === null || how === "drop") {
+      return;
+    }
+    const figure = written.trim() === "" ? null : Number(written.replace(",", "."));
+    const valid = figure === null || (Number.isFinite(figure) && figure >= 0 && figure < 10_000);
+    if (valid && figure !== (value === null ? null : Number(value.toFixed(1)))) {
+      onSay(figure);
+    } else if (how === "confirm" && standing === "proposed" && value !== null) {
+      // Enter on a figure that stands is a person's word for it, too.
+      onSay(value);
     }
   };
   return (
@@ -138,19 +146,11 @@ export function Figure({ label, value, text, standing, machine, wide = false, on
       onChange={(event) => setWritten(event.target.value)}
       onBlur={finish}
       onKeyDown={(event) => {
-        if (event.key === "Enter" && !event.ctrlKey) {
+        const ends = event.key === "Escape" ? "drop" : event.key === "Enter" && !event.ctrlKey ? "confirm" : null;
+        if (ends) {
           event.preventDefault();
-          // Enter on a figure that stands is a person's word for it, too.
-          if (standing === "proposed" && value !== null && written === value.toFixed(1)) {
-            setWritten(null);
-            onSay(value);
-          } else {
-            finish();
-          }
+          leaving.current = ends;
           // The page's keys act again.
-          event.currentTarget.blur();
-        } else if (event.key === "Escape") {
-          setWritten(null);
           event.currentTarget.blur();
         }
       }}
@@ -196,7 +196,7 @@ export function TextField({ label, value, lines = 1, placeholder, type = "text",
       className="text"
       type={type}
       onChange={(event) => setWritten(event.target.value)}
-      onKeyDown={(event) => event.key === "Enter" && !event.ctrlKey && finish()}
+      onKeyDown={(event) => event.key === "Enter" && !event.ctrlKey && event.currentTarget.blur()}
     />
   );
 }

@@ -51,7 +51,7 @@ export const en = {
   connecting_advice: "Connecting to the program",
   watching_advice: "This examination is open in another window",
   take_over: "Take over here",
-  scale_unknown_do: "The source has no scale. --mm-per-px gives one.",
+  scale_unknown_do: "Enter the depth that the machine shows: key E.",
 
   old_picture: "Old picture, {seconds} s ago",
   old_picture_do: "Goes on by itself when the picture is back",

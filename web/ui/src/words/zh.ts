@@ -52,7 +52,7 @@ export const zh: Readonly<Record<WordKey, string>> = {
   connecting_advice: "正在连接程序",
   watching_advice: "此检查已在另一窗口打开",
   take_over: "在此接管",
-  scale_unknown_do: "图像源没有比例；可用 --mm-per-px 给出。",
+  scale_unknown_do: "按 E 键填写机器显示的深度。",
 
   old_picture: "旧图像，{seconds} 秒前",
   old_picture_do: "画面恢复后自动继续",
