@@ -76,6 +76,7 @@ fn compare(python: &str, file: &Path, tolerance: &Tolerance) {
         ours.extend_from_slice(match &frame.pixels {
             Pixels::Luma8(grey) => grey.as_raw(),
             Pixels::Rgb8(colour) => colour.as_raw(),
+            Pixels::LumaChroma { .. } => panic!("a grid, of DICOM"),
         });
     }
     let ms = started.elapsed().as_secs_f64() * 1e3 / cine.frame_count() as f64;

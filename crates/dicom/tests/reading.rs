@@ -26,6 +26,7 @@ fn samples(cine: &Cine, index: u64) -> Vec<u8> {
     match cine.frame(index).unwrap().pixels {
         Pixels::Luma8(grey) => grey.into_raw(),
         Pixels::Rgb8(colour) => colour.into_raw(),
+        Pixels::LumaChroma { .. } => panic!("a grid, of DICOM"),
     }
 }
 

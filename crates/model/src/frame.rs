@@ -26,6 +26,13 @@ pub enum Pixels {
     Luma8(GrayImage),
     /// Colour, sRGB.
     Rgb8(RgbImage),
+    /// What is kept of a video's colour: the grey levels, and how far from grey the picture is, as a coarse grid over all of it.
+    LumaChroma {
+        /// Grey levels.
+        luma: GrayImage,
+        /// The mean of max(|Cb − 128|, |Cr − 128|) over each cell, 0 to 128; columns and rows of the grid are its size.
+        chroma: GrayImage,
+    },
 }
 
 impl Frame {
@@ -33,7 +40,7 @@ impl Frame {
     #[must_use]
     pub fn size_px(&self) -> [u32; 2] {
         match &self.pixels {
-            Pixels::Luma8(grey) => [grey.width(), grey.height()],
+            Pixels::Luma8(grey) | Pixels::LumaChroma { luma: grey, .. } => [grey.width(), grey.height()],
             Pixels::Rgb8(colour) => [colour.width(), colour.height()],
         }
     }
@@ -43,7 +50,7 @@ impl Frame {
     #[must_use]
     pub fn luma(&self) -> Cow<'_, GrayImage> {
         match &self.pixels {
-            Pixels::Luma8(grey) => Cow::Borrowed(grey),
+            Pixels::Luma8(grey) | Pixels::LumaChroma { luma: grey, .. } => Cow::Borrowed(grey),
             Pixels::Rgb8(colour) => {
                 let luma = |rgb: &[u8]| {
                     let weighted =

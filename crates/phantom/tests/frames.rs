@@ -16,7 +16,7 @@ fn small(masses: MassPlan) -> PhantomConfig {
 fn grey(frame: &PhantomFrame) -> &GrayImage {
     match &frame.frame.pixels {
         Pixels::Luma8(grey) => grey,
-        Pixels::Rgb8(_) => panic!("the phantom is grey"),
+        _ => panic!("the phantom is grey"),
     }
 }
 

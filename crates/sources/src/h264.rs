@@ -1,4 +1,4 @@
-//! H.264 to grey pictures, by Cisco's decoder.
+//! H.264 to grey pictures with a grid of colour, by Cisco's decoder.
 //!
 //! The decoder is C++ and knows only how it is fed, so that is what is checked here: every parameter set is read before it
 //! goes in, and one that asks for a larger picture than is taken, or for pixels that are not square, ends the stream.
@@ -10,8 +10,9 @@ use image::GrayImage;
 use openh264::OpenH264API;
 use openh264::decoder::{DecodedYUV, Decoder, DecoderConfig, Flush};
 use openh264::formats::YUVSource;
-use peony_model::guarded;
+use peony_model::{Pixels, guarded};
 
+use crate::chroma::{self, Plane};
 use crate::levels::FULL_FROM_LIMITED;
 
 /// Columns, and rows, of a picture; as other videos.
@@ -81,7 +82,7 @@ impl H264 {
     }
 
     /// Takes one picture, its units each behind its length of `length_bytes`; a picture that is ready to be shown, if any.
-    pub fn picture(&mut self, mut units: &[u8], length_bytes: usize) -> Result<Option<GrayImage>, H264Error> {
+    pub fn picture(&mut self, mut units: &[u8], length_bytes: usize) -> Result<Option<Pixels>, H264Error> {
         self.units.clear();
         while !units.is_empty() {
             let (length, rest) = units.split_at_checked(length_bytes).ok_or(H264Error::CutOff)?;
@@ -94,12 +95,12 @@ impl H264 {
     }
 
     /// The pictures that still wait at the end of a stream, in the order in which they are shown.
-    pub fn rest(&mut self) -> Vec<GrayImage> {
+    pub fn rest(&mut self) -> Vec<Pixels> {
         let is_full_range = self.is_full_range;
         let decoder = &mut self.decoder;
         let flushed = guarded(|| {
             let pictures = decoder.flush_remaining().unwrap_or_default();
-            pictures.iter().filter_map(|picture| grey(picture, is_full_range)).collect()
+            pictures.iter().filter_map(|picture| pixels(picture, is_full_range)).collect()
         });
         flushed.unwrap_or_default()
     }
@@ -113,13 +114,13 @@ impl H264 {
         Ok(())
     }
 
-    fn decode(&mut self) -> Result<Option<GrayImage>, H264Error> {
+    fn decode(&mut self) -> Result<Option<Pixels>, H264Error> {
         let (decoder, units, is_full_range) = (&mut self.decoder, &self.units, self.is_full_range);
         if i32::try_from(units.len()).is_err() {
             return Err(H264Error::TooLarge);
         }
         let decoded = guarded(|| match decoder.decode(units) {
-            Ok(picture) => Ok(picture.and_then(|picture| grey(&picture, is_full_range))),
+            Ok(picture) => Ok(picture.and_then(|picture| pixels(&picture, is_full_range))),
             Err(_) => Err(H264Error::Picture),
         });
         decoded.unwrap_or(Err(H264Error::Picture))
@@ -145,6 +146,19 @@ fn check(unit: &[u8]) -> Result<bool, H264Error> {
         Some(_) => return Err(H264Error::NotSquare),
     }
     Ok(vui.video_signal_type.is_some_and(|signal| signal.video_full_range_flag))
+}
+
+fn pixels(picture: &DecodedYUV<'_>, is_full_range: bool) -> Option<Pixels> {
+    let luma = grey(picture, is_full_range)?;
+    // The decoder gives 4:2:0.
+    let (width, height) = picture.dimensions();
+    let (_, of_cb, of_cr) = picture.strides();
+    let (cb, cr) =
+        (Plane { samples: picture.u(), stride: of_cb }, Plane { samples: picture.v(), stride: of_cr });
+    Some(match chroma::grid(cb, cr, [width.div_ceil(2), height.div_ceil(2)]) {
+        Some(chroma) => Pixels::LumaChroma { luma, chroma },
+        None => Pixels::Luma8(luma),
+    })
 }
 
 fn grey(picture: &DecodedYUV<'_>, is_full_range: bool) -> Option<GrayImage> {

@@ -19,6 +19,7 @@
 
 mod address;
 pub mod capture;
+mod chroma;
 mod clock;
 #[cfg(feature = "h264")]
 mod h264;

@@ -233,7 +233,7 @@ impl Connection {
         let picture = decoder.picture(frame.data(), LENGTH_BYTES);
         // After a damaged picture those that need it are damaged too, and may not show it.
         self.waits_for_whole = picture.is_err();
-        Ok(picture?.map(Pixels::Luma8))
+        Ok(picture?)
     }
 
     fn picture(&mut self, frame: &VideoFrame, pixels: Pixels) -> Picture {

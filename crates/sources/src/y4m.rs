@@ -13,6 +13,7 @@ use ::y4m::{Colorspace, Decoder, Error, Limits, Ratio};
 use image::GrayImage;
 use peony_model::{Frame, Pixels, Spacing, guarded};
 
+use crate::chroma::{self, Plane};
 use crate::levels::FULL_FROM_LIMITED;
 
 /// What a file begins with.
@@ -166,19 +167,22 @@ impl<R: Read> Y4m<R> {
     #[must_use]
     pub fn frame_count(&self, file_bytes: u64) -> u64 {
         let [width, height] = self.size_px.map(u64::from);
-        let chroma = match self.decoder.get_colorspace() {
-            Colorspace::Cmono => 0,
-            Colorspace::C444 => width * height,
-            Colorspace::C422 => width.div_ceil(2) * height,
-            _ => width.div_ceil(2) * height.div_ceil(2),
-        };
+        let planes = chroma_size(self.decoder.get_colorspace(), self.size_px);
+        let chroma = planes.map_or(0, |[columns, rows]| columns as u64 * rows as u64);
         file_bytes.saturating_sub(self.header_bytes) / (FRAME_HEADER_BYTES + width * height + 2 * chroma)
     }
 
     fn read(&mut self) -> Result<Option<Frame>, Y4mError> {
         let (index, begins) = (self.next_index, self.taken.load(Ordering::Relaxed));
-        let luma = match self.decoder.read_frame() {
-            Ok(frame) => frame.get_y_plane().iter().map(|level| self.levels[usize::from(*level)]).collect(),
+        let planes = chroma_size(self.decoder.get_colorspace(), self.size_px);
+        let (luma, chroma) = match self.decoder.read_frame() {
+            Ok(frame) => {
+                let luma: Vec<u8> =
+                    frame.get_y_plane().iter().map(|level| self.levels[usize::from(*level)]).collect();
+                let plane = |samples, [stride, _]: [usize; 2]| Plane { samples, stride };
+                let (cb, cr) = (frame.get_u_plane(), frame.get_v_plane());
+                (luma, planes.and_then(|size| chroma::grid(plane(cb, size), plane(cr, size), size)))
+            }
             Err(Error::EOF) if self.taken.load(Ordering::Relaxed) == begins => return Ok(None),
             Err(Error::EOF) => return Err(Y4mError::CutOff { index }),
             Err(Error::IoError(error)) => return Err(error.into()),
@@ -189,7 +193,22 @@ impl<R: Read> Y4m<R> {
         self.next_index += 1;
         let time_ns = u128::from(index) * self.fps.den as u128 * 1_000_000_000 / self.fps.num as u128;
         let time_ns = u64::try_from(time_ns).unwrap_or(u64::MAX);
-        Ok(Some(Frame { index, time_ns, pixels: Pixels::Luma8(luma), spacing: Spacing::Unknown }))
+        let pixels = match chroma {
+            Some(chroma) => Pixels::LumaChroma { luma, chroma },
+            None => Pixels::Luma8(luma),
+        };
+        Ok(Some(Frame { index, time_ns, pixels, spacing: Spacing::Unknown }))
+    }
+}
+
+/// Columns and rows of a plane of colour; `None` where there is none.
+fn chroma_size(colours: Colorspace, size_px: [u32; 2]) -> Option<[usize; 2]> {
+    let [width, height] = size_px.map(|side| side as usize);
+    match colours {
+        Colorspace::Cmono => None,
+        Colorspace::C444 => Some([width, height]),
+        Colorspace::C422 => Some([width.div_ceil(2), height]),
+        _ => Some([width.div_ceil(2), height.div_ceil(2)]),
     }
 }
 

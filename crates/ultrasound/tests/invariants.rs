@@ -250,12 +250,17 @@ fn under_colour_a_lesion_is_found_and_not_graded() {
         let still = Frame { index: 0, time_ns: 0, pixels, spacing: Spacing::Unknown };
         step(&mut pipeline(Mode::Still), &still)
     };
-    let (plain, coloured) = (seen(Pixels::Luma8(grey)), seen(Pixels::Rgb8(colour)));
+    let (plain, coloured) = (seen(Pixels::Luma8(grey.clone())), seen(Pixels::Rgb8(colour)));
     assert!(plain.findings[0].malignancy.is_some() && plain.malignancy.is_some());
-    assert!(coloured.quality.issues.iter().any(|issue| issue.code == QualityCode::ColourBox));
-    assert_eq!(coloured.findings.len(), plain.findings.len());
-    assert!(coloured.findings.iter().all(|f| f.malignancy.is_none() && f.assessment.is_none()));
-    assert_eq!(coloured.malignancy, None);
+    // As a capture or a video keeps it: cells of 20 × 20 pixels.
+    let cell = |x, y| image::Luma([if x >= 16 && y >= 10 { 90 } else { 3 }]);
+    let grid = Pixels::LumaChroma { luma: grey, chroma: GrayImage::from_fn(32, 24, cell) };
+    for coloured in [coloured, seen(grid)] {
+        assert!(coloured.quality.issues.iter().any(|issue| issue.code == QualityCode::ColourBox));
+        assert_eq!(coloured.findings.len(), plain.findings.len());
+        assert!(coloured.findings.iter().all(|f| f.malignancy.is_none() && f.assessment.is_none()));
+        assert_eq!(coloured.malignancy, None);
+    }
 }
 
 #[test]

@@ -124,7 +124,7 @@ pub(crate) fn lights(frame: &Frame, output: &StepOutput) -> Vec<Light> {
         LightName::Depth => output.quality.scale.or_else(|| scale(frame)).is_some(),
         LightName::Whole => picture && !output.findings.is_empty(),
         // A grey frame cannot tell whether the machine's colour is on.
-        LightName::Colour => picture && matches!(frame.pixels, Pixels::Rgb8(_)),
+        LightName::Colour => picture && !matches!(frame.pixels, Pixels::Luma8(_)),
     };
     use LightName::{Colour, Contact, Depth, Gain, Sharp, Speed, Whole};
     [Contact, Gain, Sharp, Speed, Depth, Whole, Colour]

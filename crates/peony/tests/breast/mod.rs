@@ -36,6 +36,6 @@ fn frame(phantom: &Phantom, along_mm: f32) -> PhantomFrame {
 fn grey(shown: PhantomFrame) -> GrayImage {
     match shown.frame.pixels {
         Pixels::Luma8(grey) => grey,
-        Pixels::Rgb8(_) => unreachable!("phantoms are grey"),
+        _ => unreachable!("phantoms are grey"),
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use image::GrayImage;
 use peony_model::{Frame, Pixels, Spacing};
 
-use super::{Colour, Range, Sent};
+use super::{GRID, Range, Sent};
 use crate::clock::FrameClock;
 use crate::levels::FULL_FROM_LIMITED;
 
@@ -21,10 +21,8 @@ pub struct Examination {
 /// A frame that a page captured.
 #[derive(Debug)]
 pub struct Captured {
-    /// As the pipeline reads it: grey, in the full range, without a scale.
+    /// As the pipeline reads it: in the full range, with the grid of colour where one came, without a scale.
     pub frame: Frame,
-    /// How colourful the picture was, where the page could tell. The frame itself is grey.
-    pub colour: Option<Colour>,
     /// When the page got it, since 1970-01-01 UTC by the page's clock.
     pub stamp: Duration,
     /// When the last byte of it arrived.
@@ -48,9 +46,17 @@ impl Examination {
         if let Some(fault) = fault {
             tracing::warn!("the capturing page's times are left for those of arrival: {fault}");
         }
-        let frame =
-            Frame { index, time_ns, pixels: Pixels::Luma8(grey(sent, range)), spacing: Spacing::Unknown };
-        Captured { frame, colour: sent.colour, stamp: sent.stamp, arrived }
+        let frame = Frame { index, time_ns, pixels: pixels(sent, range), spacing: Spacing::Unknown };
+        Captured { frame, stamp: sent.stamp, arrived }
+    }
+}
+
+fn pixels(sent: &Sent<'_>, range: Range) -> Pixels {
+    let luma = grey(sent, range);
+    let [columns, rows] = GRID;
+    match sent.chroma.and_then(|cells| GrayImage::from_raw(columns, rows, cells.to_vec())) {
+        Some(chroma) => Pixels::LumaChroma { luma, chroma },
+        None => Pixels::Luma8(luma),
     }
 }
 

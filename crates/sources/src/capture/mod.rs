@@ -6,7 +6,7 @@
 //! Neither knows a network; `peony-web` owns the socket.
 //!
 //! A page gives grey levels and nothing of its patient. Where its video has colour planes it may add a coarse grid of
-//! how colourful the picture is ([`Colour`]): enough to know that the machine's colour is on, and no more.
+//! how far from grey the picture is ([`GRID`]): enough to know that the machine's colour is on, and no more.
 
 mod announcement;
 mod error;
@@ -19,7 +19,7 @@ pub use announcement::{Announcement, Format, Kind, PROTOCOL, Range};
 pub use error::{CaptureError, ErrorCode};
 pub use examination::{Captured, Examination};
 pub use pace::{BURST, FRAMES_A_SECOND};
-pub use sent::{Colour, GRID, HEADER_BYTES, MESSAGE_BYTES, Sent};
+pub use sent::{GRID, HEADER_BYTES, MESSAGE_BYTES, Sent};
 pub use session::{Heard, Session};
 
 /// How many pictures a page may have under way before the first of them is answered.

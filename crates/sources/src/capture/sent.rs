@@ -4,7 +4,8 @@
 //! u32 sequence | u32 flags | u64 timestamp_us | u16 width | u16 height | u32 payload bytes | luma | grid
 //! ```
 //!
-//! All numbers are little-endian. Bit 0 of the flags: the page saw colour. Bit 1: the grid follows the luma.
+//! All numbers are little-endian. Bit 0 of the flags: the page saw colour. Bit 1: the grid follows the luma. The first alone
+//! says nothing of where the colour is, so that only the grid is used.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -14,8 +15,8 @@ use super::CaptureError;
 /// What comes before the luma.
 pub const HEADER_BYTES: usize = 24;
 /// Columns and rows of the grid of colour.
-pub const GRID: [usize; 2] = [32, 24];
-const GRID_BYTES: usize = GRID[0] * GRID[1];
+pub const GRID: [u32; 2] = [32, 24];
+const GRID_BYTES: usize = GRID[0] as usize * GRID[1] as usize;
 /// How long a side of a picture may be.
 const SIDE_PX: RangeInclusive<u32> = 64..=4096;
 /// Columns × rows; files and devices have the same limit.
@@ -37,32 +38,8 @@ pub struct Sent<'a> {
     pub size_px: [u16; 2],
     /// Row-major, top row first.
     pub luma: &'a [u8],
-    /// How colourful it is, where the page could tell.
-    pub colour: Option<Colour>,
-}
-
-/// How colourful a picture is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Colour {
-    /// Whether the page saw colour at all.
-    pub seen: bool,
-    /// Coloured cells of the grid in thousandths; `None` where no grid came.
-    pub permille: Option<u16>,
-}
-
-impl Colour {
-    /// The distance of a chroma sample from grey at which a cell counts as coloured. A caption's yellow or a cable's hum
-    /// stays below it in the mean of a cell; a colour box does not.
-    pub const COLOURED: u8 = 20;
-
-    fn of(seen: bool, grid: Option<&[u8]>) -> Self {
-        let permille = grid.map(|grid| {
-            let coloured = grid.iter().filter(|magnitude| **magnitude >= Self::COLOURED).count();
-            // At most 1000.
-            (coloured * 1000 / GRID_BYTES) as u16
-        });
-        Self { seen, permille }
-    }
+    /// How far from grey it is, [`GRID`] cells row by row, where the page could tell.
+    pub chroma: Option<&'a [u8]>,
 }
 
 impl<'a> Sent<'a> {
@@ -92,13 +69,12 @@ impl<'a> Sent<'a> {
             return Err(length("payload", payload.len(), needs));
         }
         let (luma, grid) = payload.split_at(pixels);
-        let seen = flags & COLOUR_SEEN != 0;
         Ok(Self {
             sequence: u32::from_le_bytes([s0, s1, s2, s3]),
             stamp: Duration::from_micros(u64::from_le_bytes([t0, t1, t2, t3, t4, t5, t6, t7])),
             size_px,
             luma,
-            colour: (seen || has_grid).then(|| Colour::of(seen, has_grid.then_some(grid))),
+            chroma: has_grid.then_some(grid),
         })
     }
 }

@@ -13,7 +13,6 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use image::GrayImage;
 use peony_model::{Frame, Pixels, Spacing, guarded};
 use re_mp4::{Sample, StsdBoxContent};
 
@@ -179,12 +178,12 @@ impl<R: Read + Seek> Mp4<R> {
     }
 
     /// A picture that comes from the decoder is the first of those that wait: both keep the order of showing.
-    fn show(&mut self, picture: GrayImage) {
+    fn show(&mut self, pixels: Pixels) {
         let (shown_at, _) = self.waiting.pop_first().unwrap_or_default();
         let time_ns = u128::try_from(shown_at).unwrap_or(0) * 1_000_000_000 / u128::from(self.timescale);
         let time_ns = u64::try_from(time_ns).unwrap_or(u64::MAX).max(self.last_ns);
         self.last_ns = time_ns;
-        let (index, pixels) = (self.next_index, Pixels::Luma8(picture));
+        let index = self.next_index;
         self.ready.push_back(Ok(Frame { index, time_ns, pixels, spacing: Spacing::Unknown }));
         self.next_index += 1;
     }

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use peony_model::Pixels;
 use peony_sources::capture::{
-    Announcement, BURST, CaptureError, Colour, ErrorCode, Examination, FRAMES_A_SECOND, Format, GRID,
-    HEADER_BYTES, Heard, Kind, Range, Sent, Session,
+    Announcement, BURST, CaptureError, ErrorCode, Examination, FRAMES_A_SECOND, Format, GRID, HEADER_BYTES,
+    Heard, Kind, Range, Sent, Session,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -115,20 +115,20 @@ fn what_is_no_announcement_is_named() {
 
 #[test]
 fn a_picture_is_read_as_it_was_written() {
-    let mut grid = vec![0; GRID[0] * GRID[1]];
-    grid[..77].fill(Colour::COLOURED);
-    let check = |written: &Written, colour: Option<Colour>| {
+    let mut grid = vec![0; (GRID[0] * GRID[1]) as usize];
+    grid[..77].fill(20);
+    let check = |written: &Written, chroma: Option<&[u8]>| {
         let bytes = written.bytes();
         let sent = Sent::parse(&bytes).unwrap();
-        assert_eq!((sent.sequence, sent.size_px, sent.colour), (written.sequence, written.size, colour));
+        assert_eq!((sent.sequence, sent.size_px, sent.chroma), (written.sequence, written.size, chroma));
         assert_eq!(sent.stamp, Duration::from_micros(written.stamp_us));
         assert_eq!(sent.luma, written.luma());
     };
     check(&Written { sequence: u32::MAX, size: [65, 100], ..Written::default() }, None);
-    check(&Written { flags: 1, ..Written::default() }, Some(Colour { seen: true, permille: None }));
-    let coloured = Written { flags: 3, grid, ..Written::default() };
-    check(&coloured, Some(Colour { seen: true, permille: Some(100) }));
-    check(&Written { flags: 2, ..coloured }, Some(Colour { seen: false, permille: Some(100) }));
+    check(&Written { flags: 1, ..Written::default() }, None);
+    let coloured = Written { flags: 3, grid: grid.clone(), ..Written::default() };
+    check(&coloured, Some(&grid));
+    check(&Written { flags: 2, ..coloured }, Some(&grid));
     check(&Written { stamp_us: u64::MAX, ..Written::default() }, None);
 }
 
@@ -230,6 +230,17 @@ fn one_examination_goes_on_from_page_to_page() {
 }
 
 #[test]
+fn the_grid_of_colour_comes_with_the_frame() {
+    let mut grid = vec![0; (GRID[0] * GRID[1]) as usize];
+    grid[40] = 99;
+    let bytes = Written { flags: 2, grid, ..Written::default() }.bytes();
+    let captured = Examination::default().take(&Sent::parse(&bytes).unwrap(), Range::Full, Instant::now());
+    let Pixels::LumaChroma { luma, chroma } = captured.frame.pixels else { panic!("no grid") };
+    assert_eq!((luma.dimensions(), chroma.dimensions()), ((64, 64), (GRID[0], GRID[1])));
+    assert_eq!(chroma.get_pixel(8, 1).0, [99], "row by row");
+}
+
+#[test]
 fn the_limited_range_is_expanded_and_the_full_one_kept() {
     let bytes = Written::default().bytes();
     let sent = Sent::parse(&bytes).unwrap();
@@ -256,13 +267,13 @@ proptest! {
     fn any_picture_within_the_limits_comes_back(
         sequence: u32, stamp_us: u64, flags in 0_u32..4, width in 64_u16..200, height in 64_u16..200, level: u8,
     ) {
-        let grid = if flags & 2 == 0 { Vec::new() } else { vec![level; GRID[0] * GRID[1]] };
+        let grid = if flags & 2 == 0 { Vec::new() } else { vec![level; (GRID[0] * GRID[1]) as usize] };
         let written = Written { sequence, flags, stamp_us, size: [width, height], grid, off_by: 0 };
         let bytes = written.bytes();
         let sent = Sent::parse(&bytes).unwrap();
         prop_assert_eq!(sent.luma, written.luma());
         prop_assert_eq!(sent.sequence, sequence);
-        prop_assert_eq!(sent.colour.is_some(), flags != 0);
+        prop_assert_eq!(sent.chroma.is_some(), flags & 2 != 0);
     }
 
     #[test]

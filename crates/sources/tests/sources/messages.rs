@@ -39,6 +39,7 @@ proptest! {
             .flat_map(|pixels| match pixels {
                 Pixels::Luma8(grey) => grey.as_raw().clone(),
                 Pixels::Rgb8(colour) => colour.as_raw().clone(),
+                Pixels::LumaChroma { .. } => panic!("a grid, of a message"),
             })
             .collect();
         prop_assert_eq!(read, expected);

@@ -19,7 +19,8 @@ fn open(bytes: &[u8]) -> Result<Mp4<Cursor<Vec<u8>>>, Mp4Error> {
 
 /// The number that is read off a frame, which is that of the frame as it was made.
 pub fn number_of(pixels: &Pixels) -> u64 {
-    let Pixels::Luma8(grey) = pixels else { panic!("colour") };
+    let Pixels::LumaChroma { luma: grey, chroma } = pixels else { panic!("no grid of colour") };
+    assert!(chroma.iter().all(|cell| *cell <= 3), "the films are grey");
     assert_eq!(grey.dimensions(), (96, 80));
     let level = f64::from(grey.get_pixel(48, 40).0[0]);
     let number = ((level - 20.0) / 17.0).round();

@@ -26,6 +26,7 @@ fn check(picture: &Picture, number: u32, slice: u32, components: u32) {
     let (read, kind) = match &picture.pixels {
         Pixels::Luma8(grey) => (grey.as_raw(), 1),
         Pixels::Rgb8(colour) => (colour.as_raw(), 3),
+        Pixels::LumaChroma { .. } => panic!("a grid, of a message"),
     };
     assert_eq!(kind, components, "picture {number}");
     assert!(*read == expected(number, slice, components), "picture {number}, slice {slice}: other levels");

@@ -4,14 +4,14 @@
 
 use std::time::{Duration, Instant};
 
-use peony_model::{Frame, Pixels};
+use peony_model::Frame;
 use peony_sources::{Event, open};
 
 use crate::peer::{Peer, free_port, python};
 
 /// The number modulo 12 that is read off a frame; its block is in the middle, and sharp against the noise around it.
 fn number_of(frame: &Frame) -> u64 {
-    let Pixels::Luma8(grey) = &frame.pixels else { panic!("colour") };
+    let grey = frame.luma();
     assert_eq!(grey.dimensions(), (640, 480));
     let level = f64::from(grey.get_pixel(320, 240).0[0]);
     let number = ((level - 20.0) / 17.0).round();

@@ -41,6 +41,7 @@ fn hear(connection: &mut Connection<impl Read>) -> (Vec<u8>, Vec<String>, Source
             Ok(Heard::Picture(picture)) => pictures.push(match &picture.pixels {
                 Pixels::Luma8(grey) => grey.as_raw()[0],
                 Pixels::Rgb8(colour) => colour.as_raw()[0],
+                Pixels::LumaChroma { .. } => panic!("a grid, of a message"),
             }),
             Ok(Heard::Damaged(error)) => damaged.push(error.to_string()),
             Ok(Heard::Nothing) => {}

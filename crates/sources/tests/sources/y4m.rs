@@ -28,7 +28,7 @@ fn check(header: &str, chroma_bytes: usize, times_us: &[u64], levels: impl Fn(u8
     let frames: Vec<_> = y4m.map(Result::unwrap).collect();
     assert_eq!(frames.iter().map(|frame| frame.time_ns / 1000).collect::<Vec<_>>(), times_us, "{header}");
     for (number, frame) in frames.iter().enumerate() {
-        let Pixels::Luma8(luma) = &frame.pixels else { panic!("colour") };
+        let luma = frame.luma();
         let expected: Vec<u8> = (0..32).map(|pixel| levels((number + pixel * 8) as u8)).collect();
         assert_eq!(luma.as_raw(), &expected, "{header}");
         assert_eq!((frame.index, &frame.spacing), (number as u64, &Spacing::Unknown), "{header}");
@@ -60,6 +60,17 @@ fn every_coding_gives_its_luma() {
     check("C444 XCOLORRANGE=FULL", 64, full);
     check("Cmono", 0, full);
     check("Cmono XCOLORRANGE=LIMITED", 0, limited);
+}
+
+#[test]
+fn what_colour_there_is_comes_as_a_grid() {
+    let (luma, mut cb, cr) = (vec![90; 64 * 48], vec![128; 32 * 24], vec![128; 32 * 24]);
+    cb[5 * 32 + 7] = 200;
+    let file = [b"YUV4MPEG2 W64 H48 F25:1 C420\nFRAME\n".as_slice(), &luma, &cb, &cr].concat();
+    let frame = Y4m::new(&file[..]).unwrap().next().unwrap().unwrap();
+    let Pixels::LumaChroma { chroma, .. } = frame.pixels else { panic!("no grid of colour") };
+    let coloured: Vec<_> = chroma.enumerate_pixels().filter(|(_, _, cell)| cell.0[0] > 0).collect();
+    assert_eq!(coloured, [(7, 5, &image::Luma([72]))]);
 }
 
 #[test]

@@ -9,6 +9,10 @@ use peony_model::Pixels;
 use crate::histogram::Histogram;
 use crate::pipeline::View;
 
+/// The mean distance of chroma from grey at which a cell counts as coloured. A caption's yellow or a cable's hum stays below it
+/// in the mean of a cell; a colour box does not.
+const COLOURED_CELL: u8 = 20;
+
 /// The figures of one picture.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Look {
@@ -177,7 +181,11 @@ fn sharpness(luma: &GrayImage, area: PixelRect) -> [f32; 2] {
 
 /// The share of the picture that is coloured; 0 for a grey one.
 pub(super) fn chroma(view: &View<'_>, area: PixelRect) -> f32 {
-    let Pixels::Rgb8(colour) = &view.frame.pixels else { return 0.0 };
+    let colour = match &view.frame.pixels {
+        Pixels::Luma8(_) => return 0.0,
+        Pixels::LumaChroma { luma, chroma } => return coloured_cells(chroma, luma.dimensions(), area),
+        Pixels::Rgb8(colour) => colour,
+    };
     let stride = colour.width() as usize * 3;
     let (mut coloured, mut read) = (0_u32, 0_u32);
     for y in (area.y..area.y + area.height).step_by(4) {
@@ -188,6 +196,21 @@ pub(super) fn chroma(view: &View<'_>, area: PixelRect) -> f32 {
             coloured += u32::from(r.max(g).max(b) - r.min(g).min(b) > 40);
             read += 1;
         }
+    }
+    coloured as f32 / read.max(1) as f32
+}
+
+/// The share of the grid's cells whose middle lies in `area` that are coloured.
+fn coloured_cells(chroma: &GrayImage, (width, height): (u32, u32), area: PixelRect) -> f32 {
+    let middle = |cell: u32, of: u32, side: u32| (2 * cell + 1) * side / (2 * of.max(1));
+    let inside = |x: u32, y: u32| {
+        (area.x..area.x + area.width).contains(&middle(x, chroma.width(), width))
+            && (area.y..area.y + area.height).contains(&middle(y, chroma.height(), height))
+    };
+    let (mut coloured, mut read) = (0_u32, 0_u32);
+    for (_, _, cell) in chroma.enumerate_pixels().filter(|(x, y, _)| inside(*x, *y)) {
+        coloured += u32::from(cell.0[0] >= COLOURED_CELL);
+        read += 1;
     }
     coloured as f32 / read.max(1) as f32
 }
