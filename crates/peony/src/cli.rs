@@ -190,7 +190,8 @@ pub struct ServeArgs {
     #[arg(long)]
     pub open: bool,
     /// Where frames come from, unless a page asks for another source: `capture` (the page's own grabber), `igtl://HOST:PORT`,
-    /// `rtsp://HOST/PATH`, `phantom[:SEED]`, a cine, a video or a folder of frames.
+    /// `rtsp://HOST/PATH`, `v4l2:/dev/videoN` and `gst:PIPELINE` (where they were built in), `phantom[:SEED]`, a cine, a video or a folder of
+    /// frames.
     #[arg(long, default_value = "capture", value_name = "SOURCE", value_parser = source)]
     pub source: SourceUrl,
     /// Frames a second of the phantom, or of a folder of frames.

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use crate::{Backoff, LiveSource, igtl};
 
 /// The forms, in words.
-const FORMS: &str = "phantom[:SEED], a path, igtl://HOST:PORT, rtsp://[USER:PASSWORD@]HOST[:PORT]/PATH, v4l2:/dev/videoN or capture";
+const FORMS: &str = "phantom[:SEED], a path, igtl://HOST:PORT, rtsp://[USER:PASSWORD@]HOST[:PORT]/PATH, v4l2:/dev/videoN, gst:PIPELINE or capture";
 /// The port of OpenIGTLink where none is given (IANA).
 const IGTL_PORT: u16 = 18944;
 
@@ -31,9 +31,15 @@ pub enum SourceUrl {
     Rtsp(RtspAddress),
     /// `v4l2:/dev/video0`: a capture device of Linux.
     V4l2(PathBuf),
+    /// `gst:PIPELINE`: what a GStreamer pipeline gives.
+    Gst(Pipeline),
     /// `capture`: a page sends the pictures.
     Capture,
 }
+
+/// The text of a GStreamer pipeline, which may hold a password and is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Pipeline(String);
 
 /// The address of an RTSP device, which may hold a password: it is never printed whole.
 #[derive(Clone, PartialEq, Eq)]
@@ -57,6 +63,9 @@ pub enum AddressError {
     /// No path of a device.
     #[error("v4l2: the path of a device is wanted, as in v4l2:/dev/video0")]
     V4l2,
+    /// No pipeline.
+    #[error("gst: a pipeline is wanted, as in 'gst:videotestsrc is-live=true'")]
+    Gst,
 }
 
 impl FromStr for SourceUrl {
@@ -80,12 +89,20 @@ impl FromStr for SourceUrl {
                 }
                 Ok(Self::Rtsp(address))
             }
-            Some(("v4l2", path)) if path.starts_with('/') => Ok(Self::V4l2(path.into())),
+            Some(("v4l2", path)) if is_device(path) => Ok(Self::V4l2(path.into())),
             Some(("v4l2", _)) => Err(AddressError::V4l2),
+            Some(("gst", text)) if text.trim().is_empty() => Err(AddressError::Gst),
+            Some(("gst", text)) => Ok(Self::Gst(Pipeline(text.trim().to_owned()))),
             Some((_, rest)) if rest.starts_with("//") => Err(AddressError::Form),
             _ => Ok(Self::Path(text.into())),
         }
     }
+}
+
+/// A path that is one word of a pipeline and nothing else.
+fn is_device(path: &str) -> bool {
+    let plain = |character: char| character.is_ascii_alphanumeric() || "/_-.".contains(character);
+    path.starts_with('/') && path.chars().all(plain)
 }
 
 fn igtl_address(rest: &str) -> Result<String, AddressError> {
@@ -99,6 +116,12 @@ fn igtl_address(rest: &str) -> Result<String, AddressError> {
         return Err(AddressError::Igtl);
     }
     Ok(format!("{host}:{port}"))
+}
+
+impl fmt::Debug for Pipeline {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("gst:…")
+    }
 }
 
 impl RtspAddress {
@@ -138,6 +161,7 @@ impl fmt::Display for SourceUrl {
             Self::Igtl { address } => write!(formatter, "igtl://{address}"),
             Self::Rtsp(address) => address.fmt(formatter),
             Self::V4l2(path) => write!(formatter, "v4l2:{}", path.display()),
+            Self::Gst(pipeline) => write!(formatter, "{pipeline:?}"),
             Self::Capture => formatter.write_str("capture"),
         }
     }
@@ -150,7 +174,7 @@ pub enum OpenError {
     #[error("{0} is no device that is connected to")]
     NoDevice(SourceUrl),
     /// This program was built without it.
-    #[cfg(not(feature = "rtsp"))]
+    #[cfg(not(all(feature = "rtsp", feature = "gstreamer")))]
     #[error("{what} is not in this program; it is built with `--features {feature}`")]
     NotBuilt {
         /// What is missing.
@@ -158,9 +182,6 @@ pub enum OpenError {
         /// With which feature it comes.
         feature: &'static str,
     },
-    /// Known by its name, and not read.
-    #[error("V4L2 devices are not read: choose the device on the live page, which captures it")]
-    V4l2,
     /// The address of an RTSP device cannot be right.
     #[cfg(feature = "rtsp")]
     #[error("RTSP: {0}")]
@@ -184,7 +205,20 @@ pub fn open(url: &SourceUrl) -> Result<LiveSource, OpenError> {
         }
         #[cfg(not(feature = "rtsp"))]
         SourceUrl::Rtsp(_) => Err(OpenError::NotBuilt { what: "RTSP", feature: "rtsp" }),
-        SourceUrl::V4l2(_) => Err(OpenError::V4l2),
+        #[cfg(feature = "gstreamer")]
+        SourceUrl::V4l2(path) => {
+            let pipeline = format!("v4l2src device={}", path.display());
+            Ok(LiveSource::start(crate::gst::Server::new(&pipeline), backoff)?)
+        }
+        #[cfg(feature = "gstreamer")]
+        SourceUrl::Gst(Pipeline(text)) => Ok(LiveSource::start(crate::gst::Server::new(text), backoff)?),
+        #[cfg(not(feature = "gstreamer"))]
+        SourceUrl::V4l2(_) => Err(OpenError::NotBuilt {
+            what: "V4L2 (the live page captures the device without it)",
+            feature: "gstreamer",
+        }),
+        #[cfg(not(feature = "gstreamer"))]
+        SourceUrl::Gst(_) => Err(OpenError::NotBuilt { what: "GStreamer", feature: "gstreamer" }),
         SourceUrl::Phantom { .. } | SourceUrl::Path(_) | SourceUrl::Capture => {
             Err(OpenError::NoDevice(url.clone()))
         }
@@ -234,6 +268,8 @@ mod tests {
         check("rtsp://", AddressError::Rtsp);
         check("rtsp://user:password@/a", AddressError::Rtsp);
         check("v4l2:video0", AddressError::V4l2);
+        check("v4l2:/dev/video0 ! filesink location=/tmp/a", AddressError::V4l2);
+        check("gst:", AddressError::Gst);
     }
 
     #[test]
@@ -251,6 +287,12 @@ mod tests {
         check("rtsp://example.org/a", "rtsp://example.org/a");
         check("rtsp://user:s3cret@127.0.0.1:1/a@b?c=d", "rtsp://127.0.0.1:1/a@b?c=d");
         check("rtsp://user:s3cret@s3cret@127.0.0.1:1", "rtsp://127.0.0.1:1");
+    }
+
+    #[test]
+    fn a_pipeline_is_never_printed() {
+        let url: SourceUrl = "gst:rtspsrc location=rtsp://user:s3cret@host/a".parse().unwrap();
+        assert_eq!(format!("{url} {url:?}"), "gst:… Gst(gst:…)");
     }
 
     #[test]

@@ -13,7 +13,8 @@ pub(crate) struct Plane<'a> {
 }
 
 impl<'a> Plane<'a> {
-    fn row(self, y: usize, columns: usize) -> Option<&'a [u8]> {
+    /// One row; `None` where the plane is shorter.
+    pub fn row(self, y: usize, columns: usize) -> Option<&'a [u8]> {
         self.samples.get(y * self.stride..)?.get(..columns)
     }
 }

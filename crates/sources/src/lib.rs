@@ -5,6 +5,7 @@
 //!   are numbered and timed once, and a gap shows as missing time. It keeps the newest frame and counts what it drops.
 //! - [`igtl`]: what an OpenIGTLink server sends, read as it comes. Its parser is pure: bytes in, a message or an error out.
 //! - `rtsp` (feature `rtsp`): network encoders and cameras, in H.264 or Motion JPEG.
+//! - `gst` (feature `gstreamer`): whatever a GStreamer pipeline gives, the capture devices of Linux (V4L2) among them.
 //! - [`capture`]: what a page that captures pictures sends, without its socket.
 //! - [`y4m`]: frames of a YUV4MPEG2 file or pipe; `mp4` (feature `h264`): those of an MP4 file with H.264.
 //!
@@ -14,13 +15,14 @@
 //! nothing whose parameters were not read before, and is part of no build that does not ask for it.
 //!
 //! It deliberately does **not** listen on a port, send a picture to a device, or judge whether a picture is fit to be read:
-//! one of a single pixel is handed on. V4L2 and GStreamer are left to the page's capture: the crate for the first that is kept up needs
-//! libclang to build, the second a system's libraries.
+//! one of a single pixel is handed on.
 
 mod address;
 pub mod capture;
 mod chroma;
 mod clock;
+#[cfg(feature = "gstreamer")]
+pub mod gst;
 #[cfg(feature = "h264")]
 mod h264;
 pub mod igtl;

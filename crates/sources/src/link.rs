@@ -72,6 +72,10 @@ pub enum SourceError {
     #[cfg(feature = "rtsp")]
     #[error("RTSP: {0}")]
     Rtsp(#[from] crate::rtsp::RtspError),
+    /// What stands in the way of its pipeline.
+    #[cfg(feature = "gstreamer")]
+    #[error("GStreamer: {0}")]
+    Gst(#[from] crate::gst::GstError),
     /// What it sent is not OpenIGTLink as we read it.
     #[error("OpenIGTLink: {0}")]
     Igtl(#[from] IgtlError),

@@ -1,5 +1,7 @@
 //! The compiler's, clippy's and the tests' word on the Rust code.
 
+use std::process::Command;
+
 use anyhow::Result;
 
 use crate::install;
@@ -30,9 +32,19 @@ pub fn clippy(workshop: &Workshop) -> Result<Done> {
     // One of the features builds C++.
     cplusplus(workshop)?;
     let args =
-        ["clippy", "--workspace", "--all-features", "--all-targets", "--locked", "--", "-D", "warnings"];
+        ["clippy", "--workspace", FEATURES, &features(), "--all-targets", "--locked", "--", "-D", "warnings"];
     workshop.run(&workshop.cargo(&args))?;
     Ok("no warning".into())
+}
+
+const FEATURES: &str = "--features";
+
+/// All features, as far as the system has what they are built with: GStreamer's headers cannot be had by cargo.
+fn features() -> String {
+    let found =
+        Command::new("pkg-config").args(["--exists", "gstreamer-video-1.0", "gstreamer-app-1.0"]).status();
+    let gstreamer = found.is_ok_and(|status| status.success());
+    ["h264", "rtsp"].into_iter().chain(gstreamer.then_some("gstreamer")).collect::<Vec<_>>().join(",")
 }
 
 /// All tests but those in documentation; by cargo's own runner where nextest cannot be had.
@@ -40,15 +52,16 @@ pub fn clippy(workshop: &Workshop) -> Result<Done> {
 /// Those of the engines run once more with OpenVINO, since a process opens one library only.
 pub fn tests(workshop: &Workshop) -> Result<Done> {
     cplusplus(workshop)?;
+    let features = features();
     let nextest = install::cargo_tool(workshop, "cargo-nextest", NEXTEST);
     let run = |targets: &[&str]| match &nextest {
         Ok(program) => {
-            let args = ["nextest", "run", "--workspace", "--all-features", "--locked", "--no-fail-fast"];
+            let args = ["nextest", "run", "--workspace", FEATURES, &features, "--locked", "--no-fail-fast"];
             let shown = ["--success-output", "final"];
             workshop.command(program, [&args[..], &shown, targets].concat())
         }
         Err(_) => {
-            let args = ["test", "--workspace", "--all-features", "--locked", "--no-fail-fast"];
+            let args = ["test", "--workspace", FEATURES, &features, "--locked", "--no-fail-fast"];
             workshop.cargo(&[&args[..], targets, &["--", "--show-output"]].concat())
         }
     };
@@ -100,7 +113,7 @@ fn with_python(workshop: &Workshop, command: &Call) -> Call {
 
 /// Examples in documentation: nextest does not run them.
 pub fn doctests(workshop: &Workshop) -> Result<Done> {
-    workshop.run(&workshop.cargo(&["test", "--workspace", "--all-features", "--locked", "--doc"]))?;
+    workshop.run(&workshop.cargo(&["test", "--workspace", FEATURES, &features(), "--locked", "--doc"]))?;
     let tally = Tally::read(&workshop.said()).unwrap_or_default();
     Ok(format!("{} examples", tally.passed).into())
 }

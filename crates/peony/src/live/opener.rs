@@ -122,7 +122,7 @@ impl Frames {
                 let feed = Feed::open(source, settings.fps, settings.scale, settings.between);
                 feed.map(Self::Fed).map_err(|error| format!("{error:#}"))
             }
-            SourceUrl::Igtl { .. } | SourceUrl::Rtsp(_) | SourceUrl::V4l2(_) => {
+            SourceUrl::Igtl { .. } | SourceUrl::Rtsp(_) | SourceUrl::V4l2(_) | SourceUrl::Gst(_) => {
                 peony_sources::open(source).map(Self::Device).map_err(|error| error.to_string())
             }
         }
@@ -145,6 +145,7 @@ fn kind_of(source: &SourceUrl) -> &'static str {
         SourceUrl::Igtl { .. } => "OpenIGTLink",
         SourceUrl::Rtsp(_) => "RTSP",
         SourceUrl::V4l2(_) => "V4L2",
+        SourceUrl::Gst(_) => "GStreamer",
         SourceUrl::Capture => "capture",
     }
 }

@@ -8,6 +8,8 @@
 
 mod capture;
 mod golden;
+#[cfg(feature = "gstreamer")]
+mod gst;
 mod messages;
 #[cfg(feature = "h264")]
 mod mp4;
