@@ -186,6 +186,12 @@ impl Examination {
         self.inner().history.clone()
     }
 
+    /// How many entries [`Self::history`] has.
+    #[must_use]
+    pub fn history_len(&self) -> usize {
+        self.inner().history.len()
+    }
+
     /// How many acts of this person can be taken back.
     #[must_use]
     pub fn undoable(&self, by: &str) -> usize {

@@ -94,7 +94,7 @@ pub(crate) struct Begun {
 /// A report with everything that a page shows around it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct ReportView {
-    /// Its fields.
+    /// Its fields; outlines of planes have 64 points at most here.
     report: Report,
     /// Its sentences.
     narrative: Narratives,
@@ -455,12 +455,12 @@ fn view(examination: &Examination, by: &str) -> ReportView {
         open: open.collect(),
         signable: found.is_empty() && !report.is_signed(),
         obstacles: found.into_iter().map(words).collect(),
-        history: examination.history().len(),
+        history: examination.history_len(),
         saved: saved.error.is_none(),
         not_saved_why: saved.error,
         seq: examination.seq(),
         undo: if report.is_signed() { 0 } else { examination.undoable(by) },
-        report,
+        report: crate::view::report(report),
     }
 }
 

@@ -1,6 +1,6 @@
 //! From the pipeline's words to the page's.
 
-use peony_model::report::PlaneReason;
+use peony_model::report::{PlaneReason, Report};
 use peony_model::{
     BoxPx, CalibrationSource, Descriptor, Finding, Frame, Measurement, MmPerPx, Pixels, PointPx, QualityCode,
     QualityIssue, Quantity, Spacing, Unit,
@@ -14,6 +14,8 @@ use crate::wire::{
 
 /// No outline needs more points than this on a screen.
 const MAX_CONTOUR: usize = 256;
+/// An outline on a kept plane.
+const MAX_PLANE_POINTS: usize = 64;
 /// The 3-D pane shows no more slices of one lesion than this, and no finer outlines.
 const MAX_SLICES: usize = 24;
 const MAX_SLICE_POINTS: usize = 48;
@@ -34,6 +36,16 @@ fn thin<T>(items: &[T], limit: usize) -> impl Iterator<Item = &T> {
 
 pub(crate) fn boxed(area: BoxPx) -> BoxXy {
     BoxXy([tenth(area.min.x), tenth(area.min.y), tenth(area.max.x), tenth(area.max.y)])
+}
+
+/// A report as a page is shown it: no outline with more points than a small picture of a plane shows. A page asks for it every
+/// two seconds while it draws thirty frames a second, and outlines were most of what it had to read.
+pub(crate) fn report(mut report: Report) -> Report {
+    let of_lesions = report.lesions.iter_mut().flat_map(|lesion| &mut lesion.planes);
+    for plane in of_lesions.chain(&mut report.planes) {
+        plane.contour_px = thin(&plane.contour_px, MAX_PLANE_POINTS).map(|point| point.map(tenth)).collect();
+    }
+    report
 }
 
 fn contour(points: &[PointPx]) -> Vec<Xy> {

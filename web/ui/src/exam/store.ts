@@ -17,6 +17,13 @@ export interface ExamState {
   readonly refusal: { readonly error: string; readonly code: string | null } | null;
 }
 
+/** A report hangs on its entries alone; beside it stand whether they are saved and what this person can take back. */
+const same = (one: ReportView, other: ReportView): boolean =>
+  one.seq === other.seq &&
+  one.saved === other.saved &&
+  one.not_saved_why === other.not_saved_why &&
+  one.undo === other.undo;
+
 const POLL_MS = 2000;
 /** A program without these routes is asked again this seldom, ms. */
 const POLL_MISSING_MS = 30_000;
@@ -112,7 +119,7 @@ export class ExamStore {
   /** An answer that was overtaken by a newer one says nothing, and one that says the same draws nothing. */
   private take(view: ReportView): void {
     const present = this.state.view;
-    if (present && (view.seq < present.seq || JSON.stringify(view) === JSON.stringify(present))) {
+    if (present && (view.seq < present.seq || same(view, present))) {
       return;
     }
     this.set({ view, presence: "there" });
