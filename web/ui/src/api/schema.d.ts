@@ -1183,7 +1183,7 @@ export interface components {
             readonly obstacles: readonly components["schemas"]["ObstacleView"][];
             /** @description Proposals that nobody has taken or changed yet. */
             readonly open: readonly components["schemas"]["OpenField"][];
-            /** @description Its fields. */
+            /** @description Its fields; outlines of planes have 64 points at most here. */
             readonly report: components["schemas"]["Report"];
             /** @description Everything is on the disk, or will be within a second. */
             readonly saved: boolean;
