@@ -1,10 +1,11 @@
-"""`python -m peony_training train|export|evaluate|pictures|fixtures`: see README.md."""
+"""`python -m peony_training train|export|evaluate|pictures|clips|fixtures`: see README.md."""
 
 import argparse
 from pathlib import Path
 
 import torch
 
+from peony_training import clips
 from peony_training.fixtures import write_letterbox_fixtures
 from peony_training.plan import Place, recipes, train_all
 from peony_training.release import Order, draw_pictures, evaluate_model, release
@@ -34,6 +35,10 @@ def main() -> None:
             evaluate_model(options.data, options.model)
         case "pictures":
             draw_pictures(options.data, options.model, options.out or options.model.parent, options.runs)
+        case "clips":
+            o = options
+            written = clips.write_clips(clips.Order(o.data, o.out, o.split, o.seed, o.count, o.frames, o.fps))
+            print(f"{written} clips in {o.out}")
         case "fixtures":
             write_letterbox_fixtures(options.models / "fixtures" / "letterbox")
 
@@ -75,13 +80,20 @@ def command_line() -> argparse.ArgumentParser:
     evaluating = commands.add_parser("evaluate", help="print the figures of an exported model on val")
     drawing = commands.add_parser("pictures", help="draw the report's pictures of an exported model again")
     drawing.add_argument("--out", type=Path, help="folder of the curves; without it, the model's")
+    clipping = commands.add_parser("clips", help="write clips drawn from stills, for `peony bench exam --clips`")
+    clipping.add_argument("--out", type=Path, required=True, help="folder of the clips")
+    clipping.add_argument("--split", default="val", help="which stills: those whose `split` column says this")
+    clipping.add_argument("--seed", type=int, default=0)
+    clipping.add_argument("--count", type=int, default=84, help="how many, of each data set and pathology in turn")
+    clipping.add_argument("--frames", type=int, default=120, help="frames of each")
+    clipping.add_argument("--fps", type=int, default=20)
     writing = commands.add_parser("fixtures", help="write the pictures that the Rust letterbox is compared on")
 
     for command in (training, exporting):
         command.add_argument("--phantom", type=Path, help="frames that the phantom's example `bursts` wrote")
     for command in (training, exporting, drawing):
         command.add_argument("--runs", type=Path, required=True, help="folder of checkpoints and logs")
-    for command in (training, exporting, evaluating, drawing):
+    for command in (training, exporting, evaluating, drawing, clipping):
         command.add_argument("--data", type=Path, required=True, help="folder that holds cases.csv")
     for command in (evaluating, drawing):
         command.add_argument("--model", type=Path, required=True, help="model.onnx, its card beside it")

@@ -227,10 +227,14 @@ pub enum Bench {
   peony bench streams --streams 2 --engine rten --threads 1
   peony bench streams --streams 8 --engine openvino-bf16 --threads 1 --json")]
     Streams(BenchStreamsArgs),
-    /// Whole examinations of phantoms: what is found, kept, graded and measured, against what is there.
+    /// Whole examinations of phantoms, or of clips: what is found, kept, graded and measured, against what is there.
     #[command(after_help = "Examples:
   peony bench exam
-  peony bench exam --seeds 100..120 --hard --preset soft --json")]
+  peony bench exam --seeds 100..120 --hard --preset soft --json
+  peony bench exam --clips clips/ --json
+
+A clip is a video (NAME.y4m) or a folder of frames (NAME/) with its truth beside it (NAME.json), as
+`python -m peony_training clips` writes them; training/README.md tells the format.")]
     Exam(BenchExamArgs),
 }
 
@@ -269,6 +273,9 @@ pub struct BenchExamArgs {
     /// Only this sweep of each seed; may be given more than once.
     #[arg(long, value_name = "SWEEP")]
     pub only: Vec<ExamSweep>,
+    /// Examine the clips below this folder instead of phantoms.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["seeds", "hard", "preset", "only"])]
+    pub clips: Option<PathBuf>,
     /// One line of JSON at the end.
     #[arg(long)]
     pub json: bool,

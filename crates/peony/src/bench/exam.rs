@@ -1,4 +1,5 @@
-//! `peony bench exam`: whole examinations of phantoms, held against what is really there.
+//! `peony bench exam`: whole examinations of phantoms, or of clips with their truth beside them (`clips.rs`), held against what
+//! is really there.
 //!
 //! Each seed gives four sweeps: over a breast with a cyst, a fibroadenoma and a carcinoma; over one without any; over
 //! one in which the scan goes wrong at known moments; and there and back over one whose masses are of each kind (even seeds) or
@@ -6,7 +7,11 @@
 //! 9,000 to 9,100 the speckle's calibration: seeds below 2,900 meet neither. Seeds 500 and 501 set the limit of confirmation.
 
 mod back;
+mod clips;
+mod lights;
+mod picks;
 mod score;
+mod seen;
 mod sweep;
 
 use std::io::Write;
@@ -48,13 +53,16 @@ struct Report {
 /// Examines and reports.
 ///
 /// # Errors
-/// Where the phantom cannot be made as asked.
+/// Where the phantom cannot be made as asked, or there is no clip.
 pub fn run(args: &BenchExamArgs) -> Result<Outcome> {
     let preset = args.preset.as_deref().map(preset).transpose()?;
     let mut reader = Reader::load(&args.model);
     if reader.outcome() == Outcome::NoModel {
         // Said already, on loading: without a model there is nothing to count.
         return Ok(Outcome::NoModel);
+    }
+    if let Some(folder) = &args.clips {
+        return clips::run(folder, args.json, &mut reader);
     }
     let Range { start, end } = args.seeds;
     let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|kind| args.asks_for(*kind)).collect();

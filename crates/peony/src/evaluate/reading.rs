@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use image::{GrayImage, Luma};
 use imageproc::point::Point;
 use peony_imaging::Labels;
-use peony_model::{BiRads, BoxPx, Finding, iou};
+use peony_model::{BiRads, BoxPx, Finding, PointPx, iou};
 
 use super::cases::Case;
 use super::categories::Category;
@@ -124,21 +124,25 @@ fn described<'a>(findings: &'a [Finding], lesions: &[BoxPx]) -> Option<&'a Findi
 fn filled(findings: &[Finding], [width, height]: [u32; 2]) -> Vec<bool> {
     let mut mask = GrayImage::new(width, height);
     for finding in findings {
-        let mut outline: Vec<Point<i32>> = finding
-            .region
-            .contour_px()
-            .iter()
-            .map(|point| Point::new(point.x.floor() as i32, point.y.floor() as i32))
-            .collect();
-        outline.dedup();
-        if outline.len() > 1 && outline.first() == outline.last() {
-            outline.pop();
-        }
-        if outline.len() >= 3 {
-            imageproc::drawing::draw_polygon_mut(&mut mask, &outline, Luma([255]));
-        }
+        fill(&mut mask, finding.region.contour_px());
     }
     on(&mask)
+}
+
+/// Turns on the pixels within a closed outline and on it, in pixels of the mask; what lies outside is cut off. Fewer than three
+/// corners enclose nothing.
+pub fn fill(mask: &mut GrayImage, outline: &[PointPx]) {
+    // Far outside is outside: no sum of coordinates overflows.
+    let corner = |at: f32| at.floor().clamp(-1e6, 1e6) as i32;
+    let mut corners: Vec<Point<i32>> =
+        outline.iter().map(|point| Point::new(corner(point.x), corner(point.y))).collect();
+    corners.dedup();
+    if corners.len() > 1 && corners.first() == corners.last() {
+        corners.pop();
+    }
+    if corners.len() >= 3 {
+        imageproc::drawing::draw_polygon_mut(mask, &corners, Luma([255]));
+    }
 }
 
 #[cfg(test)]

@@ -1,15 +1,16 @@
 //! The figures over all sweeps.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use peony_phantom::{Fault, PathKind};
 use serde::Serialize;
 
-use super::sweep::Seen;
+use super::seen::Seen;
 use crate::evaluate::metrics::calibration::expected_calibration_error;
 use crate::evaluate::metrics::detection::{Detection, average_precision};
-use crate::evaluate::metrics::roc::auc;
-use crate::evaluate::metrics::{Estimate, wilson};
+use crate::evaluate::metrics::roc::{Scored, auc};
+use crate::evaluate::metrics::{Estimate, bootstrap, bootstrap_of_error, wilson};
 
 /// What `--json` gives; a figure that no sweep could give is `null`.
 #[derive(Debug, Serialize)]
@@ -24,7 +25,11 @@ pub struct Figures {
 #[derive(Debug, Serialize)]
 struct Detect {
     sensitivity: Option<f64>,
+    /// Of clips: at an overlap of outlines of 0.2 instead of 0.5.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sensitivity_iou20: Option<f64>,
     false_per_min: Option<f64>,
+    false_per_min_lesion_free: Option<f64>,
     id_switches_per_min: Option<f64>,
     ap50: Option<f64>,
     letter_kept_on_return: Option<f64>,
@@ -77,6 +82,46 @@ impl Share {
 }
 
 /// Counts over sweeps.
+/// A figure with what it is called.
+struct Row {
+    name: String,
+    /// Where it stands in the JSON.
+    key: Option<&'static str>,
+    figure: Figure,
+}
+
+enum Figure {
+    Share(Share),
+    /// How many, and in how many minutes.
+    Rate(usize, f64),
+    Count(usize),
+    Score(Option<Estimate>),
+}
+
+impl Figure {
+    /// With its 95 % interval: Wilson's for shares, Poisson's for rates, the bootstrap's over patients (breasts) for the rest.
+    fn estimate(&self) -> Option<Estimate> {
+        match *self {
+            Self::Share(share) => wilson(share.yes, share.of),
+            Self::Rate(count, minutes) => (minutes > 0.0).then(|| Estimate {
+                value: count as f64 / minutes,
+                ci95: Some(poisson(count).map(|bound| bound / minutes)),
+            }),
+            Self::Count(_) => None,
+            Self::Score(estimate) => estimate,
+        }
+    }
+}
+
+/// Findings of one sweep or clip, and how many lesions the sampled frames showed.
+#[derive(Debug)]
+struct Found {
+    patient: String,
+    detections: Vec<Detection>,
+    shown: usize,
+}
+
+/// Counts over sweeps or clips.
 #[derive(Debug, Default)]
 pub struct Totals {
     minutes: f64,
@@ -89,8 +134,8 @@ pub struct Totals {
     found: Share,
     false_alarms: usize,
     switches: usize,
-    detections: Vec<Detection>,
-    shown: usize,
+    pointed_at: Share,
+    findings: Vec<Found>,
     caught: Share,
     by_fault: Vec<(Fault, Share)>,
     false_lights: usize,
@@ -100,7 +145,8 @@ pub struct Totals {
     straight: Share,
     turning: Share,
     volume: Share,
-    graded: Vec<(f64, bool)>,
+    /// Whose lesion it is, and its grade.
+    graded: Vec<(String, Scored)>,
     same_letter: Share,
     shared_letters: usize,
 }
@@ -119,8 +165,11 @@ impl Totals {
         self.false_alarms += seen.false_alarms;
         self.switches += seen.switches;
         self.false_lights += seen.false_lights;
-        self.shown += seen.shown;
-        self.detections.extend(seen.detections.iter().cloned());
+        self.findings.push(Found {
+            patient: seen.patient.clone(),
+            detections: seen.detections.clone(),
+            shown: seen.shown,
+        });
         if seen.lesions.is_empty() && seen.faults.is_empty() {
             self.normal_minutes += minutes;
             self.normal_false += seen.false_alarms;
@@ -134,10 +183,14 @@ impl Totals {
         }
         for lesion in &seen.lesions {
             self.found.count(lesion.found);
+            if let Some(pointed_at) = lesion.pointed_at {
+                self.pointed_at.count(pointed_at);
+            }
             // A lesion that was missed has no plane: that counts against the planes, and for the plain pick too.
             self.kept.count(lesion.largest_kept == Some(true));
             self.picked.count(lesion.largest_picked);
-            self.graded.extend(lesion.malignancy.map(|p| (p, lesion.malignant)));
+            let graded = lesion.malignancy.map(|p| (seen.patient.clone(), (p, lesion.malignant)));
+            self.graded.extend(graded);
             if let Some(ratio) = lesion.volume_ratio {
                 self.volume.count((0.8..=1.2).contains(&ratio));
             }
@@ -157,12 +210,15 @@ impl Totals {
 
     pub fn figures(&self) -> Figures {
         let rate = |count: usize, minutes: f64| (minutes > 0.0).then(|| count as f64 / minutes);
+        let scores: Vec<Scored> = self.graded.iter().map(|(_, scored)| *scored).collect();
         Figures {
             detect: Detect {
                 sensitivity: self.found.value(),
+                sensitivity_iou20: self.pointed_at.value(),
                 false_per_min: rate(self.false_alarms, self.minutes),
+                false_per_min_lesion_free: rate(self.normal_false, self.normal_minutes),
                 id_switches_per_min: rate(self.switches, self.minutes),
-                ap50: average_precision(&self.detections, self.shown),
+                ap50: ap50(&self.findings.iter().collect::<Vec<_>>()),
                 letter_kept_on_return: self.same_letter.value(),
                 shared_letters: self.shared_letters,
             },
@@ -178,62 +234,107 @@ impl Totals {
                 volume_within_20: self.volume.value(),
                 unfit_share: (self.path_frames > 0).then(|| self.unfit as f64 / self.path_frames as f64),
             },
-            grade: Grade { auc: auc(&self.graded), ece: expected_calibration_error(&self.graded) },
+            grade: Grade { auc: auc(&scores), ece: expected_calibration_error(&scores) },
         }
     }
 
-    /// Each figure with its 95 % interval: Wilson's for shares, Poisson's for rates.
+    fn rows(&self) -> Vec<Row> {
+        let row = |name: &str, key, figure| Row { name: name.into(), key, figure };
+        let share = |name, key, share| row(name, key, Figure::Share(share));
+        let rate = |name, key, count, minutes| row(name, key, Figure::Rate(count, minutes));
+        let mut rows = vec![share("lesions found", Some("detect.sensitivity"), self.found)];
+        if self.pointed_at.of > 0 {
+            rows.push(share(
+                "  at an overlap of 0.2 only",
+                Some("detect.sensitivity_iou20"),
+                self.pointed_at,
+            ));
+        }
+        rows.push(share("faults caught within 500 ms", Some("quality.caught_in_500ms"), self.caught));
+        rows.extend(self.by_fault.iter().map(|(fault, caught)| Row {
+            name: format!("  {}", fault.as_str()),
+            key: None,
+            figure: Figure::Share(*caught),
+        }));
+        let ap50 = bootstrap(&self.findings, |found| &found.patient, ap50);
+        let scores = |rows: &[&(String, Scored)]| rows.iter().map(|row| row.1).collect::<Vec<_>>();
+        let area = bootstrap(&self.graded, |row| &row.0, |rows| auc(&scores(rows)));
+        let error =
+            bootstrap_of_error(&self.graded, |row| &row.0, |rows| expected_calibration_error(&scores(rows)));
+        rows.extend([
+            share("largest plane kept", Some("key_planes.hit"), self.kept),
+            share("  by the sharpest frame of each second", Some("key_planes.baseline_hit"), self.picked),
+            share("length within 10 %", Some("volume.length_within_10"), self.length),
+            share("drift within 10 %, straight", Some("volume.drift_within_10_straight"), self.straight),
+            share("drift within 15 %, turning", Some("volume.drift_within_15_turn"), self.turning),
+            share("volume within 20 %", Some("volume.volume_within_20"), self.volume),
+            share("letter kept on the way back", Some("detect.letter_kept_on_return"), self.same_letter),
+            row("letters of more than one lesion", None, Figure::Count(self.shared_letters)),
+            rate("false alarms a minute", Some("detect.false_per_min"), self.false_alarms, self.minutes),
+            rate(
+                "  in sweeps without a lesion",
+                Some("detect.false_per_min_lesion_free"),
+                self.normal_false,
+                self.normal_minutes,
+            ),
+            rate(
+                "identity switches a minute",
+                Some("detect.id_switches_per_min"),
+                self.switches,
+                self.minutes,
+            ),
+            rate(
+                "false lights a minute",
+                Some("quality.false_lights_per_min"),
+                self.false_lights,
+                self.minutes,
+            ),
+            row("average precision at IoU 0.5", Some("detect.ap50"), Figure::Score(ap50)),
+            row("malignancy AUC", Some("grade.auc"), Figure::Score(area)),
+            row("calibration error", Some("grade.ece"), Figure::Score(error)),
+        ]);
+        let unfit = self.figures().volume.unfit_share.map(|value| Estimate { value, ci95: None });
+        rows.push(row("share of frames unfit for a length", None, Figure::Score(unfit)));
+        rows
+    }
+
+    /// The 95 % interval of each figure that has one, by where it stands in the JSON (`detect.sensitivity`).
+    pub fn intervals(&self) -> BTreeMap<&'static str, [f64; 2]> {
+        self.rows().iter().filter_map(|row| Some((row.key?, row.figure.estimate()?.ci95?))).collect()
+    }
+
+    /// Each figure with its 95 % interval.
     pub fn write_table(&self, out: &mut impl Write) -> std::io::Result<()> {
         writeln!(out, "{} frames, {:.1} min; intervals: 95 %", self.frames, self.minutes)?;
-        let mut share = |name: &str, share: Share| match wilson(share.yes, share.of) {
-            Some(Estimate { value, ci95 }) => {
-                let [low, high] = ci95.unwrap_or([value; 2]);
-                writeln!(
-                    out,
-                    "{name:<38} {:>4} of {:<4} {value:.3} ({low:.3}–{high:.3})",
-                    share.yes, share.of
-                )
-            }
-            None => writeln!(out, "{name:<38} –"),
-        };
-        share("lesions found", self.found)?;
-        share("faults caught within 500 ms", self.caught)?;
-        for (fault, caught) in &self.by_fault {
-            share(&format!("  {}", fault.as_str()), *caught)?;
-        }
-        share("largest plane kept", self.kept)?;
-        share("  by the sharpest frame of each second", self.picked)?;
-        share("length within 10 %", self.length)?;
-        share("drift within 10 %, straight", self.straight)?;
-        share("drift within 15 %, turning", self.turning)?;
-        share("volume within 20 %", self.volume)?;
-        share("letter kept on the way back", self.same_letter)?;
-        writeln!(out, "{:<38} {:>4}", "letters of more than one lesion", self.shared_letters)?;
-        for (name, count, minutes) in [
-            ("false alarms a minute", self.false_alarms, self.minutes),
-            ("  in sweeps without a lesion", self.normal_false, self.normal_minutes),
-            ("identity switches a minute", self.switches, self.minutes),
-            ("false lights a minute", self.false_lights, self.minutes),
-        ] {
-            if minutes == 0.0 {
-                writeln!(out, "{name:<38} –")?;
+        for Row { name, figure, .. } in self.rows() {
+            write!(out, "{name:<38} ")?;
+            let Some(Estimate { value, ci95 }) = figure.estimate() else {
+                match figure {
+                    Figure::Count(count) => writeln!(out, "{count:>4}")?,
+                    _ => writeln!(out, "–")?,
+                }
                 continue;
+            };
+            match figure {
+                Figure::Share(share) => write!(out, "{:>4} of {:<4} {value:.3}", share.yes, share.of)?,
+                Figure::Rate(count, _) => write!(out, "{count:>4} {value:>15.2}")?,
+                Figure::Count(_) | Figure::Score(_) => write!(out, "{value:>20.3}")?,
             }
-            let [low, high] = poisson(count).map(|bound| bound / minutes);
-            writeln!(out, "{name:<38} {count:>4} {:>15.2} ({low:.2}–{high:.2})", count as f64 / minutes)?;
-        }
-        let figures = self.figures();
-        for (name, value) in [
-            ("average precision at IoU 0.5", figures.detect.ap50),
-            ("malignancy AUC", figures.grade.auc),
-            ("calibration error", figures.grade.ece),
-            ("share of frames unfit for a length", figures.volume.unfit_share),
-        ] {
-            let value = value.map_or("–".to_owned(), |value| format!("{value:.3}"));
-            writeln!(out, "{name:<38} {value:>20}")?;
+            let places = if matches!(figure, Figure::Rate(..)) { 2 } else { 3 };
+            match ci95 {
+                Some([low, high]) => writeln!(out, " ({low:.places$}–{high:.places$})")?,
+                None => writeln!(out)?,
+            }
         }
         Ok(())
     }
+}
+
+/// Average precision over the sampled frames of several sweeps or clips.
+fn ap50(found: &[&Found]) -> Option<f64> {
+    let detections: Vec<Detection> =
+        found.iter().flat_map(|found| found.detections.iter().copied()).collect();
+    average_precision(&detections, found.iter().map(|found| found.shown).sum())
 }
 
 /// The 95 % interval of a count (Byar's approximation of the exact Poisson limits).

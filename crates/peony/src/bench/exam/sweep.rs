@@ -3,28 +3,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use peony_model::{BoxPx, QualityCode, iou};
-use peony_phantom::{Fault, PathKind, Phantom, PhantomFrame};
+use peony_model::{BoxPx, iou};
+use peony_phantom::{Fault, Phantom, PhantomFrame};
 use peony_ultrasound::output::{Event, PlaneReason, StepOutput};
 
 use super::back;
+use super::lights::Lights;
+use super::picks::Picks;
+use super::seen::{Led, Lesion, Seen};
 use crate::engine::Reader;
-use crate::evaluate::metrics::detection::{Detection, meet};
+use crate::evaluate::metrics::detection::meet;
 
 /// A lesion is found where a confirmed one overlaps it so far on any frame.
 const FOUND_IOU: f32 = 0.3;
 /// What overlaps no lesion so far on any frame is a false alarm.
-const FALSE_IOU: f32 = 0.1;
+pub const FALSE_IOU: f32 = 0.1;
 /// Every so-many-th frame counts for the average precision: neighbours are alike.
-const SAMPLED: u64 = 5;
+pub const SAMPLED: u64 = 5;
 /// A plane shows a lesion at its largest where it shows this share of the largest true area of the sweep.
-const LARGEST_SHARE: f32 = 0.85;
-/// Frames in which a light must come on: half a second.
-const CAUGHT_FRAMES: u64 = 15;
-/// A light this long after a fault is still that fault's.
-const ECHO_FRAMES: u64 = 30;
-/// The plain pick keeps the sharpest frame of each so many: a second.
-const PICK_EVERY: u64 = 30;
+pub const LARGEST_SHARE: f32 = 0.85;
 
 /// What is scanned, and when it goes wrong.
 pub struct Sweep {
@@ -34,61 +31,11 @@ pub struct Sweep {
     pub comes_back: bool,
 }
 
-/// What was said of one sweep.
-#[derive(Debug, Default)]
-pub struct Seen {
-    pub frames: u64,
-    pub seconds: f64,
-    /// Lesions, each with what became of it.
-    pub lesions: Vec<Lesion>,
-    /// Confirmed lesions that are none.
-    pub false_alarms: usize,
-    /// Times that a lesion was followed under another number than before.
-    pub switches: usize,
-    pub detections: Vec<Detection>,
-    /// Lesions on the sampled frames.
-    pub shown: usize,
-    /// Faults begun, and those that a light told of in time.
-    pub faults: Vec<(Fault, bool)>,
-    /// Lights without a fault.
-    pub false_lights: usize,
-    pub path: Option<Led>,
-    pub unfit_frames: u64,
-    /// Letters that stood for more than one lesion.
-    pub shared_letters: usize,
-    /// Of a sweep there and back: each lesion that was confirmed on both ways, and whether under the same letter.
-    pub met_again: Option<Vec<bool>>,
-}
-
-/// A lesion of the phantom.
-#[derive(Debug)]
-pub struct Lesion {
-    pub malignant: bool,
-    pub found: bool,
-    pub malignancy: Option<f64>,
-    /// Whether the plane kept as its largest is one; `None` where none was kept.
-    pub largest_kept: Option<bool>,
-    /// The same for a pick of the sharpest frame of each second.
-    pub largest_picked: bool,
-    /// Volume read over true volume.
-    pub volume_ratio: Option<f32>,
-}
-
-/// How far the probe was led, mm.
-#[derive(Debug)]
-pub struct Led {
-    pub kind: PathKind,
-    pub true_mm: f32,
-    pub read_mm: f32,
-    /// Distance between where the plane was taken to be at the end and where it was.
-    pub drift_mm: f32,
-}
-
 /// Run one sweep.
 pub fn watch(reader: &mut Reader, sweep: &Sweep) -> Seen {
     reader.begin(true);
-    let mut watcher = Watcher::default();
-    let fps = sweep.phantom.config().fps;
+    let fps = f64::from(sweep.phantom.config().fps);
+    let mut watcher = Watcher::new(sweep, fps);
     let turn = back::turn_frame(&sweep.phantom);
     let frames: Box<dyn Iterator<Item = PhantomFrame>> = if sweep.comes_back {
         Box::new(back::frames(&sweep.phantom))
@@ -99,21 +46,20 @@ pub fn watch(reader: &mut Reader, sweep: &Sweep) -> Seen {
     for made in frames {
         let output = reader.step(&made.frame);
         watcher.on_the_way_back = output.frame >= turn;
-        watcher.look(&made, &output, &sweep.schedule);
+        watcher.look(&made, &output);
     }
-    watcher.conclude(sweep, f64::from(fps))
+    watcher.conclude(sweep, fps)
 }
 
-#[derive(Debug, Default)]
-struct Watcher {
+#[derive(Debug)]
+struct Watcher<'a> {
     seen: Seen,
     /// Each lesion of the phantom by its number.
     lesions: BTreeMap<u32, Known>,
     /// Confirmed tracks that have overlapped a lesion, and those that have not.
     met: BTreeSet<u32>,
     confirmed: BTreeSet<u32>,
-    lights: BTreeSet<QualityCode>,
-    caught: BTreeMap<usize, bool>,
+    lights: Lights<'a>,
     picks: Picks,
     start_mm: Option<[f32; 3]>,
     end_mm: [f32; 3],
@@ -140,12 +86,30 @@ struct Known {
     volume_read_mm3: Option<f32>,
 }
 
-impl Watcher {
-    fn look(&mut self, made: &PhantomFrame, output: &StepOutput, schedule: &[(Range<u64>, Fault)]) {
+impl<'a> Watcher<'a> {
+    fn new(sweep: &'a Sweep, fps: f64) -> Self {
+        Self {
+            seen: Seen { patient: sweep.phantom.seed().to_string(), ..Seen::default() },
+            lesions: BTreeMap::new(),
+            met: BTreeSet::new(),
+            confirmed: BTreeSet::new(),
+            lights: Lights::new(&sweep.schedule, fps),
+            picks: Picks::new(fps),
+            start_mm: None,
+            end_mm: [0.0; 3],
+            place_mm: None,
+            read_mm: None,
+            true_mm: 0.0,
+            on_the_way_back: false,
+            meanings: BTreeMap::new(),
+        }
+    }
+
+    fn look(&mut self, made: &PhantomFrame, output: &StepOutput) {
         let frame = output.frame;
         self.seen.frames += 1;
         self.follow_path(made, output);
-        self.judge_lights(frame, output, schedule);
+        self.lights.judge(frame, &output.quality);
         for mass in &made.truth.masses {
             let known = self.lesions.entry(mass.id).or_default();
             known.malignant = mass.malignant;
@@ -209,23 +173,6 @@ impl Watcher {
         self.seen.unfit_frames += u64::from(output.volume.unfit.is_some());
     }
 
-    /// A light that comes on is a fault's within its time and a little after, and false otherwise.
-    fn judge_lights(&mut self, frame: u64, output: &StepOutput, schedule: &[(Range<u64>, Fault)]) {
-        let now: BTreeSet<QualityCode> =
-            output.quality.issues.iter().map(|issue| issue.code).filter(|code| is_light(*code)).collect();
-        for (number, (frames, fault)) in schedule.iter().enumerate() {
-            let caught = self.caught.entry(number).or_default();
-            let due = frames.start..frames.start + CAUGHT_FRAMES;
-            *caught |= due.contains(&frame) && lights_of(*fault).iter().any(|code| now.contains(code));
-        }
-        let explained =
-            schedule.iter().any(|(frames, _)| (frames.start..frames.end + ECHO_FRAMES).contains(&frame));
-        if !explained {
-            self.seen.false_lights += now.difference(&self.lights).count();
-        }
-        self.lights = now;
-    }
-
     fn conclude(mut self, sweep: &Sweep, fps: f64) -> Seen {
         self.seen.seconds = self.seen.frames as f64 / fps;
         self.seen.false_alarms = self.confirmed.difference(&self.met).count();
@@ -234,8 +181,7 @@ impl Watcher {
             let drift_mm = (0..3).map(|i| (place[i] - self.end_mm[i]).powi(2)).sum::<f32>().sqrt();
             self.seen.path = Some(Led { kind, true_mm: self.true_mm, read_mm, drift_mm });
         }
-        self.seen.faults =
-            (0..).zip(&sweep.schedule).map(|(n, (_, fault))| (*fault, self.caught[&n])).collect();
+        (self.seen.faults, self.seen.false_lights) = self.lights.finish();
         self.seen.shared_letters = self.meanings.values().filter(|lesions| lesions.len() > 1).count();
         self.seen.met_again = sweep.comes_back.then(|| {
             let both = |known: &Known| known.letters[0].zip(known.letters[1]);
@@ -255,69 +201,12 @@ impl Known {
         Lesion {
             malignant: self.malignant,
             found: self.found,
+            pointed_at: None,
             malignancy: self.malignancy.map(f64::from),
             largest_kept: self.kept.as_ref().map(is_largest),
             // Of the frames picked that show it, the one that shows most: the best that a person could choose.
             largest_picked: picks.iter().any(is_largest),
             volume_ratio: self.volume_read_mm3.map(|read| read / self.volume_mm3),
         }
-    }
-}
-
-/// The sharpest frame of each second, as a plain pick would keep.
-#[derive(Debug, Default)]
-struct Picks {
-    best: Option<(u64, f64)>,
-    kept: Vec<u64>,
-}
-
-impl Picks {
-    fn offer(&mut self, frame: u64, luma: &image::GrayImage) {
-        let sharpness = sharpness(luma);
-        if self.best.is_none_or(|(_, best)| sharpness > best) {
-            self.best = Some((frame, sharpness));
-        }
-        if (frame + 1).is_multiple_of(PICK_EVERY) {
-            self.kept.extend(self.best.take().map(|(frame, _)| frame));
-        }
-    }
-
-    fn finish(mut self) -> Vec<u64> {
-        self.kept.extend(self.best.map(|(frame, _)| frame));
-        self.kept
-    }
-}
-
-/// The variance of the Laplacian (Pertuz 2013), of every second pixel each way.
-fn sharpness(luma: &image::GrayImage) -> f64 {
-    let at = |x: u32, y: u32| f64::from(luma.get_pixel(x, y).0[0]);
-    let (width, height) = luma.dimensions();
-    let (mut sum, mut squares, mut count) = (0.0, 0.0, 0.0);
-    for y in (1..height.saturating_sub(1)).step_by(2) {
-        for x in (1..width.saturating_sub(1)).step_by(2) {
-            let bend = at(x - 1, y) + at(x + 1, y) + at(x, y - 1) + at(x, y + 1) - 4.0 * at(x, y);
-            (sum, squares, count) = (sum + bend, squares + bend * bend, count + 1.0);
-        }
-    }
-    if count > 0.0 { squares / count - (sum / count) * (sum / count) } else { 0.0 }
-}
-
-/// Whether a code is a light for the hand that scans. What the picture cannot help (its scale, a lesion at the border,
-/// what the machine writes) is none.
-fn is_light(code: QualityCode) -> bool {
-    use QualityCode::{Blur, ContactLost, Frozen, GainHigh, GainLow, Jerky, NoBmode, TooFast, WrongDomain};
-    matches!(code, ContactLost | GainLow | GainHigh | Blur | TooFast | Jerky | Frozen | NoBmode | WrongDomain)
-}
-
-/// The lights that tell of a fault.
-fn lights_of(fault: Fault) -> &'static [QualityCode] {
-    match fault {
-        Fault::LostContact => &[QualityCode::ContactLost],
-        Fault::TooDark => &[QualityCode::GainLow, QualityCode::NoBmode],
-        Fault::TooBright => &[QualityCode::GainHigh],
-        Fault::Blur => &[QualityCode::Blur],
-        Fault::TooFast => &[QualityCode::TooFast, QualityCode::Jerky],
-        Fault::Frozen => &[QualityCode::Frozen],
-        Fault::VendorScreen => &[],
     }
 }
