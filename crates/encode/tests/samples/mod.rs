@@ -46,6 +46,8 @@ pub fn nothing(lesion: u32, letter: &str) -> LesionReport {
         place: Field::default(),
         depth_mm: Field::default(),
         size: Field::default(),
+        before: Field::default(),
+        candidates: Vec::new(),
         shape: Field::default(),
         orientation: Field::default(),
         margin: Field::default(),
@@ -169,6 +171,7 @@ pub fn draft() -> Report {
             comparison: "Ultrasound of 12 May 2023, Town A Health Centre".to_owned(),
         },
         began_ms: BEGAN_MS,
+        comparison: None,
         simulated: true,
         breasts: vec![
             breast(Side::Right, 182.4, 0.968, Some(BiRads::Cat2)),
