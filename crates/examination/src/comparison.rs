@@ -105,56 +105,61 @@ fn candidates(lesion: &LesionReport, Comparison { earlier, days, .. }: &Comparis
     here.into_iter().map(candidate).collect()
 }
 
+/// A lesion of which nobody has said what it was.
+struct Waiting {
+    /// Its place among the report's.
+    at: usize,
+    now: EarlierLesion,
+    /// The earlier lesions within the tolerance that are left, and how far each is.
+    costs: Vec<(u32, f32)>,
+}
+
 /// The machine's proposals for every lesion that is printed and of which nobody has said anything.
 fn propose(lesions: &mut [LesionReport], earlier: &Earlier) {
-    let mut free: Vec<&EarlierLesion> = earlier.lesions.iter().collect();
-    free.retain(|then| {
-        let is = |lesion: &LesionReport| {
-            let said = lesion.before.said.as_ref().and_then(|said| said.value.as_ref());
-            said.is_some_and(|before| before.lesion == Some(then.lesion))
-        };
-        !lesions.iter().any(|lesion| !lesion.dismissed && is(lesion))
-    });
-    let mut waiting: Vec<(usize, EarlierLesion)> = lesions
-        .iter()
-        .enumerate()
-        .filter(|(_, lesion)| !lesion.dismissed && lesion.before.said.is_none())
-        .map(|(at, lesion)| (at, EarlierLesion::of(lesion)))
+    let printed = || lesions.iter().enumerate().filter(|(_, lesion)| !lesion.dismissed);
+    let said = |then: u32| {
+        let words = printed().filter_map(|(_, lesion)| lesion.before.said.as_ref()?.value.as_ref());
+        words.into_iter().any(|before| before.lesion == Some(then))
+    };
+    let mut free: Vec<&EarlierLesion> = earlier.lesions.iter().filter(|then| !said(then.lesion)).collect();
+    let mut waiting: Vec<Waiting> = printed()
+        .filter(|(_, lesion)| lesion.before.said.is_none())
+        .map(|(at, lesion)| {
+            let now = EarlierLesion::of(lesion);
+            let cost = |then: &&EarlierLesion| {
+                let distance = distance(then, &now).filter(|distance| distance.place <= 1.0 + 1e-4)?;
+                Some((then.lesion, distance.cost))
+            };
+            Waiting { at, costs: free.iter().filter_map(cost).collect(), now }
+        })
         .collect();
     let before = |lesion| Some(Before { examination: earlier.examination.clone(), lesion });
     // One pair after another: what it takes away may tell the next ones apart.
-    while let Some((nth, then)) = clearest(&waiting, &free) {
-        let (at, _) = waiting.swap_remove(nth);
-        lesions[at].before.proposed = before(Some(then));
+    while let Some((nth, then)) = clearest(&waiting) {
+        lesions[waiting.swap_remove(nth).at].before.proposed = before(Some(then));
         free.retain(|left| left.lesion != then);
+        waiting.iter_mut().for_each(|waiting| waiting.costs.retain(|(left, _)| *left != then));
     }
-    for (at, now) in waiting {
-        if is_new(&now, &free, earlier) {
-            lesions[at].before.proposed = before(None);
+    for waiting in waiting {
+        if is_new(&waiting.now, &free, earlier) {
+            lesions[waiting.at].before.proposed = before(None);
         }
     }
 }
 
 /// The nearest pair of those where each is the other's nearest by a margin: which of those that wait, and the earlier lesion.
-fn clearest(waiting: &[(usize, EarlierLesion)], free: &[&EarlierLesion]) -> Option<(usize, u32)> {
-    let cost = |then: &EarlierLesion, now: &EarlierLesion| {
-        distance(then, now).filter(|distance| distance.place <= 1.0 + 1e-4).map(|distance| distance.cost)
+fn clearest(waiting: &[Waiting]) -> Option<(usize, u32)> {
+    let clear = |(nth, own): (usize, &Waiting)| {
+        let &(then, cost) = own.costs.iter().min_by(|(_, a), (_, b)| a.total_cmp(b))?;
+        let is_near = |other: &f32| *other < cost + MARGIN;
+        let others_then = own.costs.iter().filter(|(other, _)| *other != then);
+        let others_now = waiting.iter().enumerate().filter(|(other, _)| *other != nth);
+        let others_now = others_now.flat_map(|(_, other)| &other.costs).filter(|(other, _)| *other == then);
+        let mut others = others_then.chain(others_now).map(|(_, other)| other);
+        (!others.any(is_near)).then_some((cost, nth, then))
     };
-    let mut best: Option<(f32, usize, u32)> = None;
-    for (nth, (_, now)) in waiting.iter().enumerate() {
-        for then in free {
-            let Some(own) = cost(then, now) else { continue };
-            let near = |other: Option<f32>| other.is_some_and(|other| other < own + MARGIN);
-            let others_then = free.iter().filter(|other| other.lesion != then.lesion);
-            let others_now = waiting.iter().enumerate().filter(|(other, _)| *other != nth);
-            let doubt = others_then.map(|other| cost(other, now)).any(near)
-                || others_now.map(|(_, (_, other))| cost(then, other)).any(near);
-            if !doubt && best.is_none_or(|(least, ..)| own < least) {
-                best = Some((own, nth, then.lesion));
-            }
-        }
-    }
-    best.map(|(_, nth, then)| (nth, then))
+    let clear = waiting.iter().enumerate().filter_map(clear);
+    clear.min_by(|(a, ..), (b, ..)| a.total_cmp(b)).map(|(_, nth, then)| (nth, then))
 }
 
 /// Nothing that is left may be it, and its breast was looked at then.

@@ -1,5 +1,6 @@
 use peony_model::report::{Field, ThirdAxis};
 use peony_model::{Clock, Side};
+use proptest::prelude::*;
 
 use super::*;
 
@@ -259,4 +260,39 @@ fn a_record_contradicts_another_only_by_what_both_say() {
     assert!(contradict(&one, &patient("Zhang Si", "F", "1979-03-02")));
     assert!(contradict(&one, &patient("Zhang San", "F", "1979-03-20")));
     assert!(contradict(&one, &patient("Zhang San", "M", "1979-03-02")));
+}
+
+fn any_lesion() -> impl Strategy<Value = (String, f32, Word)> {
+    let place = prop_oneof![
+        (any::<bool>(), 1..=12, 0..100)
+            .prop_map(|(left, hour, mm)| { format!("{} {hour}:30 {mm}", if left { "L" } else { "R" }) }),
+        Just("L".to_owned()),
+        Just(String::new()),
+    ];
+    (place, 1.0_f32..60.0, prop_oneof![Just(SOLID), Just(CYST), Just(Word::Complex)])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_proposed_pair_is_of_one_breast_one_kind_and_one_to_one(
+        before in proptest::collection::vec(any_lesion(), 0..30),
+        after in proptest::collection::vec(any_lesion(), 0..30),
+    ) {
+        let before: Vec<_> = before.iter().map(|(at, long, echo)| (at.as_str(), *long, *echo)).collect();
+        let before = earlier(&before);
+        let mut lesions: Vec<_> = after.iter().map(|(at, long, echo)| now(at, *long, *echo)).collect();
+        propose(&mut lesions, &before);
+        let mut taken = std::collections::BTreeSet::new();
+        for lesion in &lesions {
+            let then = lesion.before.proposed.as_ref().and_then(|before| before.lesion);
+            let Some(then) = then.map(|then| before.lesion(then).unwrap()) else { continue };
+            prop_assert!(taken.insert(then.lesion), "{} twice", then.lesion);
+            let is = EarlierLesion::of(lesion);
+            prop_assert_eq!(then.place.unwrap().side, is.place.unwrap().side);
+            prop_assert!(!are_fluid_and_solid(then, &is));
+            prop_assert!(between(then.place.unwrap(), is.place.unwrap()).unwrap() <= 1.001);
+        }
+    }
 }
