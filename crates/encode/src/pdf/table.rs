@@ -12,7 +12,7 @@ use crate::Lang;
 use crate::narrative::{self, number, one_line};
 
 /// The left edge of each column; the last one ends at the right edge of the page.
-const COLUMNS: [f32; 5] = [LEFT + 4.0, LEFT + 32.0, LEFT + 168.0, LEFT + 348.0, LEFT + 434.0];
+const COLUMNS: [f32; 5] = [LEFT + 4.0, LEFT + 32.0, LEFT + 168.0, LEFT + 332.0, LEFT + 434.0];
 const GAP: f32 = 8.0;
 const CELL: Look = Look::new(9.2);
 const PAD: f32 = 4.2;
