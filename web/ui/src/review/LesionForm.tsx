@@ -5,6 +5,7 @@ import { type Feature, LEXICON, optionKey, toggled, type Word, wordOf } from "..
 import { DraftTag, KeyCap, Letter } from "../parts/chips";
 import { Icon } from "../parts/shapes";
 import { useWords } from "../words/words";
+import { BeforeRow } from "./before";
 import { saying, useReview } from "./context";
 import { Option, Row, TextField } from "./inputs";
 import { Malignancy } from "./Malignancy";
@@ -47,6 +48,7 @@ export function LesionForm({ lesion, onConfirm }: Props) {
       <div className={lesion.dismissed ? "fields struck" : "fields"}>
         <PlaceRow lesion={lesion} />
         <SizeRow lesion={lesion} />
+        <BeforeRow lesion={lesion} />
         <WordRow lesion={lesion} feature="shape" />
         <WordRow lesion={lesion} feature="orientation" />
         <WordsRow lesion={lesion} feature="margin" note={say("any_of")} />
