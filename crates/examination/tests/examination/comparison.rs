@@ -220,7 +220,7 @@ fn a_summary_is_kept_beside_the_journal_and_made_again_where_it_is_missing_damag
         let at = folder.path().join("exams").join(&id);
         (at.join("journal.jsonl"), at.join("summary"))
     };
-    let fresh = || assert_eq!(listed(folder.path()), [in_memory.clone()]);
+    let fresh = || assert_eq!(listed(folder.path()), std::slice::from_ref(&in_memory));
     fresh();
     let whole = fs::read(&kept).unwrap();
     // It is read in place of the journal: one whose content is gone is still listed.
