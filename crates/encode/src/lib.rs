@@ -7,6 +7,7 @@
 mod lang;
 pub mod narrative;
 mod pdf;
+mod time;
 
 pub use lang::Lang;
 pub use narrative::narrative;

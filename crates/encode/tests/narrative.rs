@@ -7,7 +7,7 @@
 mod samples;
 
 use peony_encode::{Lang, narrative};
-use peony_model::report::{Advice, Field, Report};
+use peony_model::report::{Advice, Change, Field, NotComparable, Report, Said};
 use peony_model::{BiRads, Side};
 
 fn written(report: &Report, lang: Lang) -> String {
@@ -138,8 +138,6 @@ fn signed_reports_have_nothing_open_and_no_draft_line() {
     for text in [&english, &chinese] {
         assert!(!text.contains('‹') && !text.contains("draft") && !text.contains("草稿"), "{text}");
     }
-    let says =
-        |text: &str, line: &str| assert!(text.lines().any(|is| is == line), "{line}\nis not in\n{text}");
     says(
         &english,
         "A: Left breast, 10:30 o'clock, 4^cm from nipple, 8^mm deep: irregular hypoechoic mass, 10~×~9~×~≈10~±~2^mm (third axis simulated), parallel, margin indistinct and angular; no posterior features; no calcifications. Volume ≈0.53^cm³ ± 21^%, simulated. BI-RADS category~4C.",
@@ -153,6 +151,73 @@ fn signed_reports_have_nothing_open_and_no_draft_line() {
     );
     says(&chinese, "左乳：A高度可疑（4C类）；B可能良性（3类）。BI-RADS~4C类。");
     says(&chinese, "建议26项：采纳24项，更改2项，未答0项；排除病灶0个。");
+}
+
+fn says(text: &str, line: &str) {
+    assert!(text.lines().any(|is| is.contains(line)), "{line}\nis not in\n{text}");
+}
+
+#[test]
+fn a_comparison_says_when_how_large_and_what_was_not_seen() {
+    let english = written(&samples::compared(), Lang::En);
+    for line in [
+        "Compared with ultrasound of 28 May 2026 (US-26-054410).",
+        "Earlier lesion C (Left breast, 6 o'clock, 2^cm from nipple; 7~×~5^mm; category~2): ‹not seen this time: look again›.",
+        "Earlier lesion D (Right breast, 3 o'clock, 5^cm from nipple; 4.0~×~5^mm; category~2): ‹not seen, also when its place was scanned again›.",
+        "simulated›. ‹Compared with B of 28 May 2026: 8 → 10^mm (+2.4^mm, +30^%) over 180 days, larger, volume doubles in 159 days; a fifth larger or more since category~3: look at the category again; category~3 then›. ‹BI-RADS category~4C",
+        "circumscribed. Compared with A of 28 May 2026: 6 → 6^mm (−0.2^mm, −3^%) over 180 days, no significant change; category~3 then. BI-RADS category~3.",
+        "posterior enhancement. New since 28 May 2026. BI-RADS category~2.",
+    ] {
+        says(&english, line);
+    }
+    let chinese = written(&samples::compared(), Lang::Zh);
+    for line in [
+        "与2026年5月28日超声检查（US-26-054410）对比。",
+        "既往病灶C（左乳6点钟、距乳头2cm，7×5mm，2类）：‹本次未见显示，请再次扫查›。",
+        "既往病灶D（右乳3点钟、距乳头5cm，4.0×5mm，2类）：‹该处再次扫查，仍未见显示›。",
+        "‹与2026年5月28日病灶B比较：8→10mm（差+2.4mm，+30%，间隔180天），增大，体积倍增时间159天；3类随访中增大≥20%，请重新评估分类；原为3类›。‹BI-RADS~4C类",
+        "与2026年5月28日病灶A比较：6→6mm（差−0.2mm，−3%，间隔180天），无明显变化；原为3类。BI-RADS~3类。",
+        "与2026年5月28日比较：新发。BI-RADS~2类。",
+    ] {
+        says(&chinese, line);
+    }
+    for text in [&english, &chinese] {
+        assert!(
+            !text.contains("gone") && !text.contains("消失") && !text.contains("No earlier study"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_compared_says_why_and_another_patient_s_is_not_compared() {
+    let mut report = samples::compared();
+    let lesion = report.lesions.iter_mut().find(|lesion| lesion.letter == "A").unwrap();
+    lesion.candidates[0].change = Change::NotComparable { reason: NotComparable::NoScale };
+    let lesion = report.lesions.iter_mut().find(|lesion| lesion.letter == "B").unwrap();
+    lesion.before = samples::said(&lesion.before, None);
+    let text = written(&report, Lang::En);
+    says(&text, "‹Compared with B of 28 May 2026: not comparable (scale unknown); category~3 then›.");
+    says(&text, "margin circumscribed. Not compared with 28 May 2026. BI-RADS category~3.");
+    let text = written(&report, Lang::Zh);
+    says(&text, "‹与2026年5月28日病灶B比较：不可比较（比例未知）；原为3类›。");
+    says(&text, "未与2026年5月28日对比。");
+    report.comparison.as_mut().unwrap().conflict = true;
+    let text = written(&report, Lang::En);
+    says(
+        &text,
+        "Not compared with ultrasound of 28 May 2026 (US-26-054410): under the same identifier it has another name, sex or birth date.",
+    );
+    for never in ["Compared with", "New since", "look again"] {
+        assert!(!text.contains(never), "{never} in\n{text}");
+    }
+    says(
+        &written(&report, Lang::Zh),
+        "未与2026年5月28日超声检查（US-26-054410）对比：患者号相同，但姓名、性别或出生日期不同。",
+    );
+    let other = Said { value: Some(false), by: "Physician 2".to_owned(), at_ms: 0 };
+    report.comparison.as_mut().unwrap().same_patient = Some(other);
+    says(&written(&report, Lang::En), "No earlier study was available or compared.");
 }
 
 #[test]

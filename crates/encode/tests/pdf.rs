@@ -89,6 +89,7 @@ fn every_sentence_of_the_narrative_is_found_in_both_languages() {
             samples::empty(),
             samples::unknown_scale(),
             samples::struck_out(),
+            samples::compared(),
         ] {
             let read = check(&report, lang);
             assert!((1..=2).contains(&read.pages.len()), "{} pages", read.pages.len());
@@ -121,6 +122,19 @@ fn a_draft_says_so_on_every_page_and_a_signed_report_nowhere() {
         }
         for stands in ["Physician2", "Examiner7", "L-000002", "SHA-256c0ffee1f2a9d44b7"] {
             assert!(signed.contains(stands), "{stands} is not in {signed}");
+        }
+    }
+}
+
+#[test]
+fn the_table_has_what_was_before() {
+    for (lang, cells) in [
+        (Lang::En, ["8mm(+30%)B,28May2026", "6mm(−3%)A,28May2026", "new"]),
+        (Lang::Zh, ["8mm（+30%）B，2026年5月28日", "6mm（−3%）A，2026年5月28日", "新发"]),
+    ] {
+        let all = check(&samples::compared(), lang).all();
+        for cell in cells {
+            assert!(all.contains(cell), "{cell} is not in {all}");
         }
     }
 }

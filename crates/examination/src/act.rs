@@ -1,6 +1,6 @@
 //! What a person does to an examination.
 
-use peony_model::report::{Advice, Circumstances, Field, LesionReport, Patient, Size};
+use peony_model::report::{Advice, Before, Circumstances, Field, LesionReport, Patient, Size};
 use peony_model::{BiRads, Place, Side, Word};
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +44,22 @@ pub enum Act {
         side: Side,
         /// Examined or not.
         examined: bool,
+    },
+    /// Says whether an earlier examination under the same identifier is of the same patient.
+    SetSamePatient {
+        /// The identifier of the earlier examination.
+        examination: String,
+        /// The same or not: with `false` nothing is compared.
+        same: bool,
+    },
+    /// Confirms that the place of an earlier lesion was scanned again and that it was not seen, or takes that back.
+    SetLookedAgain {
+        /// The identifier of the earlier examination.
+        examination: String,
+        /// The lesion's number there.
+        lesion: u32,
+        /// Looked again or not.
+        looked: bool,
     },
     /// Strikes a lesion out.
     Dismiss {
@@ -112,6 +128,7 @@ pub enum FieldName {
     Place,
     DepthMm,
     Size,
+    Before,
     Shape,
     Orientation,
     Margin,
@@ -132,6 +149,8 @@ pub enum FieldWord {
     Place(Option<Place>),
     DepthMm(Option<f32>),
     Size(Option<Size>),
+    /// Which earlier lesion it was, or that it is new; `null` says that it was not compared.
+    Before(Option<Before>),
     Shape(Option<Word>),
     Orientation(Option<Word>),
     Margin(Option<Vec<Word>>),
@@ -147,10 +166,11 @@ pub enum FieldWord {
 
 impl FieldName {
     /// Every field, in the order of the form.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Place,
         Self::DepthMm,
         Self::Size,
+        Self::Before,
         Self::Shape,
         Self::Orientation,
         Self::Margin,
@@ -172,6 +192,7 @@ impl FieldName {
             Self::Place => open(&lesion.place, FieldWord::Place),
             Self::DepthMm => open(&lesion.depth_mm, FieldWord::DepthMm),
             Self::Size => open(&lesion.size, FieldWord::Size),
+            Self::Before => open(&lesion.before, FieldWord::Before),
             Self::Shape => open(&lesion.shape, FieldWord::Shape),
             Self::Orientation => open(&lesion.orientation, FieldWord::Orientation),
             Self::Margin => open(&lesion.margin, FieldWord::Margin),

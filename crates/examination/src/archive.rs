@@ -6,11 +6,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use peony_model::report::Report;
-
 use crate::event::Opened;
-use crate::examination::{Examination, OpenError, read_report};
+use crate::examination::{Examination, OpenError};
 use crate::journal::JournalError;
+use crate::summary::{self, Summary};
 
 /// Examinations that are open in this program, and those that lie on the disk.
 #[derive(Debug)]
@@ -24,8 +23,8 @@ pub struct Archive {
 pub struct Listed {
     /// Its identifier.
     pub id: String,
-    /// Its report, or why that cannot be read.
-    pub report: Result<Report, OpenError>,
+    /// What it is in brief, or why that cannot be read.
+    pub summary: Result<Summary, OpenError>,
 }
 
 impl Archive {
@@ -78,11 +77,35 @@ impl Archive {
         }
     }
 
+    /// Look for the earlier examination that this one is compared with, and have it heard of: the latest one of the same
+    /// patient's identifier that is signed and began before. What is simulated is compared with what is simulated. Nothing is done where it
+    /// was found before.
+    ///
+    /// # Errors
+    /// Where the folder cannot be read, or the disk takes nothing any more.
+    pub fn compare(&self, examination: &Examination) -> Result<(), OpenError> {
+        let Some(patient) = examination.looks_for() else { return Ok(()) };
+        let (own, simulated) = (examination.id(), examination.opened().simulated);
+        let before = self.ids()?.into_iter().filter(|id| *id < own);
+        // One that cannot be read is none to compare with; the list says why.
+        let mut readable = before.filter_map(|id| self.summary(&id)?.ok());
+        let found = readable.find(|other| {
+            other.signed && other.simulated == simulated && other.said.patient.id.trim() == patient
+        });
+        found.map_or(Ok(()), |found| examination.hear_of(found.said))
+    }
+
     /// Every examination, the newest first.
     ///
     /// # Errors
     /// Where the folder cannot be read; an examination that cannot be says so itself.
     pub fn list(&self) -> Result<Vec<Listed>, OpenError> {
+        let ids = self.ids()?.into_iter();
+        Ok(ids.filter_map(|id| Some(Listed { summary: self.summary(&id)?, id })).collect())
+    }
+
+    /// What lies in the folder, the newest first.
+    fn ids(&self) -> Result<Vec<String>, OpenError> {
         let refused =
             |source: io::Error| JournalError::Disk { what: "read the folder of examinations", source };
         let names = fs::read_dir(&self.folder).map_err(refused)?;
@@ -90,13 +113,14 @@ impl Archive {
             names.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
         // Identifiers begin with their time.
         ids.sort_unstable_by(|a, b| b.cmp(a));
-        let listed = ids.into_iter().filter_map(|id| {
-            let folder = self.folder_of(&id)?;
-            let open = self.lock().get(&id).map(Arc::clone);
-            let report = open.map_or_else(|| read_report(&folder), |open| Ok(open.report()));
-            Some(Listed { id, report })
-        });
-        Ok(listed.collect())
+        Ok(ids)
+    }
+
+    /// An examination in brief; `None` where this is no identifier.
+    fn summary(&self, id: &str) -> Option<Result<Summary, OpenError>> {
+        let folder = self.folder_of(id)?;
+        let open = self.lock().get(id).map(Arc::clone);
+        Some(open.map_or_else(|| summary::read(&folder), |open| Ok(Summary::of(&open.report()))))
     }
 
     /// Only what is an identifier names a folder.

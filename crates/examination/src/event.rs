@@ -1,6 +1,6 @@
 //! What happens in an examination, one entry after another; the state is nothing but their sum.
 
-use peony_model::report::{Chance, MachineRecord, Plane, Signature, Size};
+use peony_model::report::{Chance, Earlier, MachineRecord, Plane, Signature, Size};
 use peony_model::{BiRads, Place, Side, Word};
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +53,9 @@ pub enum Event {
         /// Whether they stopped.
         lost: bool,
     },
+    /// An earlier examination is signed under the identifier of the patient that was said. The first one heard of under an
+    /// identifier stands, so that a report does not change with other examinations.
+    Earlier(Earlier),
     /// A person did something.
     Act(Act),
     /// A person took the machine's proposals as they stood: what it says later changes nothing of them.

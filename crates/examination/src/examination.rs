@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use image::GrayImage;
-use peony_model::report::{Plane, Report, Signature};
+use peony_model::report::{Earlier, Plane, Report, Signature};
 use peony_model::{Place, Side};
 use sha2::{Digest, Sha256};
 
-use crate::act::Act;
+use crate::act::{Act, FieldWord};
 use crate::event::{Entry, Event, Found, Observation, Opened, Scanned};
 use crate::journal::{self, Journal, JournalError, PLANES, Replaces, Saved};
 use crate::obstacles::{Obstacle, obstacles};
@@ -347,6 +347,24 @@ impl Examination {
         self.append(&mut inner, None, Event::Source { lost }, None).map(drop)
     }
 
+    /// The identifier of the patient under whom an earlier examination is to be looked for; `None` where nobody has said one, where
+    /// one was found before, and once the report is signed.
+    #[must_use]
+    pub(crate) fn looks_for(&self) -> Option<String> {
+        let inner = self.inner();
+        let id = report(&inner.state).patient.id.trim().to_owned();
+        let looks = !id.is_empty() && !inner.state.earlier.contains_key(&id);
+        (looks && inner.state.signatures.is_empty()).then_some(id)
+    }
+
+    /// There is an earlier examination of the patient.
+    ///
+    /// # Errors
+    /// Where the disk takes nothing any more.
+    pub(crate) fn hear_of(&self, earlier: Earlier) -> Result<(), JournalError> {
+        self.append(&mut self.inner(), None, Event::Earlier(earlier), None).map(drop)
+    }
+
     /// Follow a person's act; it is on the disk when this returns.
     ///
     /// # Errors
@@ -475,12 +493,12 @@ fn replay(entries: &[Entry]) -> Result<(State, &[Entry]), JournalError> {
     Ok((state, rest))
 }
 
-/// The report of an examination's folder, without opening it for writing.
+/// The report after these entries.
 ///
 /// # Errors
-/// Where the journal cannot be read from its beginning.
-pub fn read_report(folder: &Path) -> Result<Report, OpenError> {
-    Ok(report(&replay(&journal::read(folder)?.entries)?.0))
+/// Where the first of them is not the beginning of an examination.
+pub(crate) fn report_of(entries: &[Entry]) -> Result<Report, OpenError> {
+    Ok(report(&replay(entries)?.0))
 }
 
 fn check(state: &State, by: &str, act: &Act) -> Result<(), Refusal> {
@@ -510,7 +528,35 @@ fn check(state: &State, by: &str, act: &Act) -> Result<(), Refusal> {
     {
         return Err(Refusal::UnknownPlane(*plane));
     }
+    check_comparison(state, act)?;
     crate::bounds::check(act, LONGEST_TEXT).map_err(Refusal::BadValue)
+}
+
+/// Whether what an act says of an earlier examination can be: never another breast.
+fn check_comparison(state: &State, act: &Act) -> Result<(), Refusal> {
+    let (examination, known) = match act {
+        Act::SetSamePatient { examination, .. } => (examination, true),
+        Act::SetLookedAgain { examination, lesion, .. } => {
+            let of = report(state).comparison;
+            (examination, of.is_some_and(|of| of.earlier.lesion(*lesion).is_some()))
+        }
+        Act::Say { lesion, word: FieldWord::Before(Some(before)) } => {
+            let report = report(state);
+            let of = report.lesions.iter().find(|at| at.lesion == *lesion);
+            let mut candidates = of.iter().flat_map(|of| &of.candidates);
+            let is = |then| candidates.any(|candidate| candidate.lesion == then);
+            (&before.examination, before.lesion.is_none_or(is))
+        }
+        _ => return Ok(()),
+    };
+    if report(state).comparison.is_none_or(|of| of.earlier.examination != *examination) {
+        return Err(Refusal::BadValue("examination: this one is compared with another, or with none"));
+    }
+    if known {
+        Ok(())
+    } else {
+        Err(Refusal::BadValue("lesion: the earlier examination has none such in this breast"))
+    }
 }
 
 /// A to Z, then AA and on.

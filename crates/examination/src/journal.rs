@@ -145,17 +145,26 @@ pub(crate) fn read(folder: &Path) -> Result<Read, JournalError> {
     Ok(Read { entries, good: good as u64, torn: good < bytes.len() })
 }
 
-/// One line without its end: `CRC32 JSON`.
 fn parse(line: &[u8]) -> Option<Entry> {
+    serde_json::from_slice(unsealed(line)?).ok()
+}
+
+/// A line of its own: `CRC32 JSON`.
+pub(crate) fn sealed(json: &str) -> String {
+    format!("{:08x} {json}\n", crc32fast::hash(json.as_bytes()))
+}
+
+/// The JSON of such a line without its end, where nothing of it was changed.
+pub(crate) fn unsealed(line: &[u8]) -> Option<&[u8]> {
     let (crc, json) = (line.get(..8)?, line.get(9..)?);
     let crc = u32::from_str_radix(std::str::from_utf8(crc).ok()?, 16).ok()?;
-    (line[8] == b' ' && crc32fast::hash(json) == crc).then(|| serde_json::from_slice(json).ok())?
+    (line[8] == b' ' && crc32fast::hash(json) == crc).then_some(json)
 }
 
 fn line_of(entry: &Entry) -> Result<String, JournalError> {
     let json = serde_json::to_string(entry)
         .map_err(|error| JournalError::Disk { what: "write an entry", source: io::Error::other(error) })?;
-    Ok(format!("{:08x} {json}\n", crc32fast::hash(json.as_bytes())))
+    Ok(sealed(&json))
 }
 
 impl Journal {

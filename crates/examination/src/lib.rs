@@ -12,12 +12,14 @@
 mod act;
 mod archive;
 mod bounds;
+mod comparison;
 mod event;
 mod examination;
 mod journal;
 mod obstacles;
 mod report;
 mod state;
+mod summary;
 
 pub use act::{Act, FieldName, FieldWord, Role};
 pub use archive::{Archive, Listed};
@@ -25,3 +27,4 @@ pub use event::{Entry, Event, Found, Observation, Opened, Scanned};
 pub use examination::{Examination, OpenError, Refusal};
 pub use journal::{JournalError, Saved};
 pub use obstacles::{Obstacle, ObstacleCode, obstacles, open};
+pub use summary::Summary;

@@ -1,6 +1,6 @@
 //! What stands in the way of a signature.
 
-use peony_model::report::{Advice, LesionReport, Report};
+use peony_model::report::{Advice, Comparison, LesionReport, Report};
 use peony_model::{BiRads, Word};
 use serde::Serialize;
 
@@ -27,6 +27,8 @@ pub enum ObstacleCode {
     NoPatient,
     /// Nobody confirmed that a breast was examined, and no lesion is reported.
     NothingExamined,
+    /// An earlier examination under the same identifier has another name, sex or birth date.
+    OtherPatient,
     /// A machine's proposal that nobody has taken or changed.
     Open,
     /// A lesion of category 3 or more, or of category 0, without a side.
@@ -35,6 +37,10 @@ pub enum ObstacleCode {
     NoClock,
     /// The same, without a size.
     NoSize,
+    /// A lesion of which nobody knows what it was in the earlier examination.
+    NoBefore,
+    /// Two lesions that are said to have been one and the same.
+    BeforeTwice,
     /// A lesion without a category.
     NoCategory,
     /// Category 4 or 5 with the advice to come back at the usual interval, or for follow-up.
@@ -52,10 +58,18 @@ impl ObstacleCode {
         match self {
             Self::NoPatient => ["Say who is examined", "请填写患者身份"],
             Self::NothingExamined => ["Confirm which breast was examined", "请确认已检查的乳房"],
+            Self::OtherPatient => [
+                "An earlier examination under this identifier has another name, sex or birth date: say whether it is the same patient",
+                "同一患者号的既往检查姓名、性别或出生日期不同：请确认是否为同一患者",
+            ],
             Self::Open => ["Confirm or change the machine's proposal", "请确认或修改机器建议"],
             Self::NoSide => ["Say the side", "请填写侧别"],
             Self::NoClock => ["Say the clock position", "请填写钟点位置"],
             Self::NoSize => ["Say the size", "请填写大小"],
+            Self::NoBefore => {
+                ["Say which earlier lesion it was, or that it is new", "请选择对应的既往病灶或新发"]
+            }
+            Self::BeforeTwice => ["Two lesions are said to be one earlier one", "两个病灶对应了同一既往病灶"],
             Self::NoCategory => ["Give a category", "请给出BI-RADS分类"],
             Self::AdviceTooLow => ["Category 4 or 5 asks for a tissue sample", "4、5类应建议组织学检查"],
             Self::CystTooHigh => {
@@ -74,19 +88,29 @@ pub fn obstacles(report: &Report) -> Vec<Obstacle> {
     if report.patient.id.trim().is_empty() || report.patient.name.trim().is_empty() {
         found.push(of_whole(ObstacleCode::NoPatient));
     }
+    if report.comparison.as_ref().is_some_and(Comparison::asks) {
+        found.push(of_whole(ObstacleCode::OtherPatient));
+    }
     let examined = report.breasts.iter().any(|breast| breast.examined.value() == Some(&true));
     if !examined && report.printed().next().is_none() {
         found.push(of_whole(ObstacleCode::NothingExamined));
     }
-    report.printed().for_each(|lesion| of_lesion(lesion, &mut found));
+    report.printed().for_each(|lesion| of_lesion(report, lesion, &mut found));
     found
 }
 
-fn of_lesion(lesion: &LesionReport, found: &mut Vec<Obstacle>) {
+fn of_lesion(report: &Report, lesion: &LesionReport, found: &mut Vec<Obstacle>) {
     let mut add =
         |code, field| found.push(Obstacle { code, lesion: Some(lesion.lesion), field: Some(field) });
     for field in open(lesion) {
         add(ObstacleCode::Open, field);
+    }
+    if lesion.asks_before() {
+        add(ObstacleCode::NoBefore, FieldName::Before);
+    }
+    let was = |lesion: &LesionReport| lesion.before.value().and_then(|before| before.lesion);
+    if was(lesion).is_some() && report.printed().filter(|other| was(other) == was(lesion)).count() > 1 {
+        add(ObstacleCode::BeforeTwice, FieldName::Before);
     }
     let category = lesion.category.value().copied();
     let place = lesion.place.value();

@@ -6,6 +6,7 @@ use peony_model::report::{
 use peony_model::{BiRads, Clock, Feature, Side, Word};
 
 use crate::act::{Act, FieldWord};
+use crate::comparison::compare;
 use crate::state::{Deed, Done, Lesion, State};
 
 /// The report as it stands: the machine's proposals, and over them what people said and did not take back.
@@ -16,6 +17,7 @@ pub(crate) fn report(state: &State) -> Report {
         patient: Patient::default(),
         circumstances: Circumstances::default(),
         began_ms: state.began_ms,
+        comparison: None,
         simulated: state.opened.simulated,
         breasts: Side::BOTH.map(|side| breast(state, side)).into(),
         lesions: state.lesions.values().map(|lesion| proposed(state, lesion)).collect(),
@@ -38,6 +40,7 @@ pub(crate) fn report(state: &State) -> Report {
     for done in state.acts() {
         apply(&mut report, done);
     }
+    compare(&mut report, state);
     conclude(&mut report);
     report
 }
@@ -96,6 +99,8 @@ fn proposed(state: &State, lesion: &Lesion) -> LesionReport {
         place: Field::proposed(found.place),
         depth_mm: Field::proposed(seen.and_then(|seen| seen.depth_mm)),
         size: Field::proposed(seen.and_then(|seen| seen.size)),
+        before: Field::default(),
+        candidates: Vec::new(),
         shape: one(Feature::Shape),
         orientation: one(Feature::Orientation),
         margin: many(Feature::Margin),
@@ -149,8 +154,11 @@ fn apply(report: &mut Report, done: &Done) {
             let version = report.addenda.len() as u32 + 2;
             report.addenda.push(Addendum { version, text: text.clone(), by, at_ms });
         }
-        // The first moves the probe and not a field; planes were left out already; the others become events of their own.
+        // The first moves the probe and not a field; the next two belong to the comparison; planes were left out already; the
+        // others become events of their own.
         Act::SetProbe { .. }
+        | Act::SetSamePatient { .. }
+        | Act::SetLookedAgain { .. }
         | Act::ReleasePlane { .. }
         | Act::RestorePlane { .. }
         | Act::Confirm { .. }
@@ -166,6 +174,7 @@ fn say(lesion: &mut LesionReport, word: &FieldWord, done: &Done) {
         FieldWord::Place(value) => set(&mut lesion.place, value, done),
         FieldWord::DepthMm(value) => set(&mut lesion.depth_mm, value, done),
         FieldWord::Size(value) => set(&mut lesion.size, value, done),
+        FieldWord::Before(value) => set(&mut lesion.before, value, done),
         FieldWord::Shape(value) => set(&mut lesion.shape, value, done),
         FieldWord::Orientation(value) => set(&mut lesion.orientation, value, done),
         FieldWord::Margin(value) => set(&mut lesion.margin, value, done),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use peony_model::report::{Plane, Signature};
+use peony_model::report::{Earlier, Plane, Signature};
 use peony_model::{Place, Side};
 
 use crate::act::{Act, FieldWord};
@@ -48,6 +48,8 @@ pub(crate) struct State {
     pub faults: BTreeMap<String, (u32, f32)>,
     pub scale: Option<String>,
     pub lost: bool,
+    /// The earlier examination of each patient's identifier that was looked for.
+    pub earlier: BTreeMap<String, Earlier>,
     pub done: Vec<Done>,
     pub undone: BTreeSet<u64>,
     pub signatures: Vec<Signature>,
@@ -68,6 +70,7 @@ impl State {
             faults: BTreeMap::new(),
             scale: None,
             lost: false,
+            earlier: BTreeMap::new(),
             done: Vec::new(),
             undone: BTreeSet::new(),
             signatures: Vec::new(),
@@ -106,6 +109,10 @@ impl State {
             }
             Event::Scale { source } => self.scale.clone_from(source),
             Event::Source { lost } => self.lost = *lost,
+            Event::Earlier(earlier) => {
+                let id = earlier.patient.id.trim().to_owned();
+                self.earlier.entry(id).or_insert_with(|| earlier.clone());
+            }
             Event::Act(act) => self.do_now(entry, Deed::Act(act.clone())),
             Event::Confirmed { lesion, words } => {
                 self.do_now(entry, Deed::Confirmed { lesion: *lesion, words: words.clone() });

@@ -3,9 +3,15 @@
 //! Each field holds what the machine proposed and what a person said, side by side: the person's word is what leaves the
 //! house, and neither is lost. A field without a value prints nothing; it never prints as "absent".
 
+mod comparison;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{BiRads, Place, Side, Unit, Word};
+
+pub use comparison::{
+    Before, Candidate, Change, Comparison, Earlier, EarlierLesion, NotComparable, NotSeen, Trend,
+};
 
 /// What the machine proposed for a field, and what a person said of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -88,7 +94,7 @@ pub struct Circumstances {
     pub history: String,
     /// The ultrasound machine.
     pub device: String,
-    /// The earlier examination that was compared, free text; empty where none was.
+    /// Earlier examinations of elsewhere that were compared, free text; empty where none was.
     pub comparison: String,
 }
 
@@ -216,6 +222,10 @@ pub struct LesionReport {
     pub depth_mm: Field<f32>,
     /// Long axis, the one across it, and the third.
     pub size: Field<Size>,
+    /// What it was in the examination that this one is compared with.
+    pub before: Field<Before>,
+    /// The earlier lesions of the same breast, the nearest first: what `before` can be chosen from.
+    pub candidates: Vec<Candidate>,
     /// Shape.
     pub shape: Field<Word>,
     /// Orientation.
@@ -334,6 +344,8 @@ pub struct Report {
     pub circumstances: Circumstances,
     /// When it began, milliseconds since 1970-01-01 UTC.
     pub began_ms: u64,
+    /// The earlier examination of the same patient; `None` where this installation has none that is signed.
+    pub comparison: Option<Comparison>,
     /// The frames came from the virtual transducer: nobody was examined.
     pub simulated: bool,
     /// Right, then left.

@@ -12,7 +12,7 @@ use image::ImageFormat;
 use peony_encode::narrative::Narrative;
 use peony_encode::{Lang, narrative};
 use peony_examination::{
-    Act, Entry, Event, Examination, FieldName, Listed, Obstacle, OpenError, Refusal, obstacles, open,
+    Act, Entry, Event, Examination, FieldName, Listed, Obstacle, OpenError, Refusal, Summary, obstacles, open,
 };
 use peony_model::report::{Circumstances, Patient, Report};
 use serde::{Deserialize, Serialize};
@@ -194,19 +194,19 @@ pub(crate) async fn list(State(rooms): State<Arc<Rooms>>) -> Response {
     .await
 }
 
-fn row(rooms: &Rooms, Listed { id, report }: Listed) -> ExamRow {
+fn row(rooms: &Rooms, Listed { id, summary }: Listed) -> ExamRow {
     let live = rooms.find(Some(&id)).is_some();
-    match report {
-        Ok(report) => ExamRow {
+    match summary {
+        Ok(Summary { said, simulated, signed, category }) => ExamRow {
             id,
-            began_ms: report.began_ms,
-            status: if report.is_signed() { ExamStatus::Signed } else { ExamStatus::Open },
-            lesions: report.printed().count(),
-            category: report.overall.map(|category| category.label().to_owned()),
-            number: report.circumstances.number,
-            patient: report.patient,
+            began_ms: said.began_ms,
+            status: if signed { ExamStatus::Signed } else { ExamStatus::Open },
+            lesions: said.lesions.len(),
+            category: category.map(|category| category.label().to_owned()),
+            number: said.number,
+            patient: said.patient,
             live,
-            simulated: report.simulated,
+            simulated,
             fault: None,
         },
         Err(error) => ExamRow {
@@ -248,6 +248,7 @@ pub(crate) async fn begin(
         for act in [patient, circumstances].into_iter().flatten() {
             examination.act(&by, act)?;
         }
+        rooms.archive().compare(&examination)?;
         Ok(Json(Begun { id: examination.id() }))
     })
     .await
@@ -287,7 +288,11 @@ pub(crate) async fn act(
     };
     blocking(move || {
         let (examination, by) = (get(&rooms, &id)?, by(&headers));
+        let names_patient = matches!(act, Act::SetPatient { .. });
         examination.act(&by, act)?;
+        if names_patient {
+            rooms.archive().compare(&examination)?;
+        }
         rooms.close_signed();
         Ok(Json(view(&examination, &by)))
     })
@@ -518,6 +523,7 @@ fn said(event: &Event) -> [String; 2] {
         Event::Scale { source: None } => words("Scale unknown", "比例未知"),
         Event::Source { lost: true } => words("Video lost", "视频中断"),
         Event::Source { lost: false } => words("Video back", "视频恢复"),
+        Event::Earlier(_) => words("Earlier examination found", "找到既往检查"),
         Event::Act(act) => said_of_act(act),
         Event::Confirmed { lesion, words } => [
             format!("{} fields of lesion {lesion} confirmed", words.len()),
@@ -550,6 +556,10 @@ fn said_of_act(act: &Act) -> [String; 2] {
         Act::Confirm { lesion, .. } => [format!("Lesion {lesion} confirmed"), format!("确认病灶{lesion}")],
         Act::SetExamined { examined: true, .. } => words("Breast confirmed as examined", "确认已检查"),
         Act::SetExamined { examined: false, .. } => words("Breast not examined", "未检查"),
+        Act::SetSamePatient { same: true, .. } => words("Same patient confirmed", "确认为同一患者"),
+        Act::SetSamePatient { same: false, .. } => words("Said to be another patient", "确认非同一患者"),
+        Act::SetLookedAgain { looked: true, .. } => words("Looked again: not seen", "再次扫查未见"),
+        Act::SetLookedAgain { looked: false, .. } => words("Not looked at again", "未再次扫查"),
         Act::Dismiss { lesion } => [format!("Lesion {lesion} struck out"), format!("排除病灶{lesion}")],
         Act::Restore { lesion } => [format!("Lesion {lesion} brought back"), format!("恢复病灶{lesion}")],
         Act::ReleasePlane { plane } => [format!("Plane {plane} taken out"), format!("移除切面{plane}")],

@@ -115,6 +115,8 @@ impl Rooms {
         if examination.report().is_signed() {
             return Err(RoomError::Signed);
         }
+        // The program may have been stopped between the patient's name and the search.
+        self.archive.compare(&examination).map_err(|error| RoomError::Refused(error.to_string()))?;
         examination.resumed().map_err(|error| RoomError::Refused(error.to_string()))?;
         let source = examination.opened().source;
         self.begin(Some(examination), &source)

@@ -1,4 +1,4 @@
-//! What stands before the findings: notices, indication, history, technique and its limits, comparison.
+//! What stands before the findings: notices, indication, history, technique and its limits.
 
 use peony_model::report::{BreastReport, QualityRecord, Report};
 use peony_model::{QualityCode, Severity, Unit};
@@ -28,15 +28,6 @@ pub fn indication(report: &Report, lang: Lang) -> Vec<Paragraph> {
 
 pub fn history(report: &Report) -> Vec<Paragraph> {
     paragraphs(written(&report.circumstances.history).into_iter().map(Line::plain))
-}
-
-pub fn comparison(report: &Report, lang: Lang) -> Vec<Paragraph> {
-    let lines = written(&report.circumstances.comparison);
-    if lines.is_empty() {
-        let none = lang.pick("No earlier study was available or compared.", "无既往检查可供对比。");
-        return paragraphs([Line::plain(none)]);
-    }
-    paragraphs(lines.into_iter().map(Line::plain))
 }
 
 pub fn technique(report: &Report, lang: Lang) -> Vec<Paragraph> {

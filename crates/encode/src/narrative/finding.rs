@@ -1,27 +1,29 @@
 //! The findings: a sentence a lesion, and what a person says of the rest of the breast.
 
+use jiff::tz::TimeZone;
 use peony_model::report::{Field, LesionReport, Report, Size};
 use peony_model::{BiRads, Place, Side, Unit, Word};
 
 use super::line::{Line, list, one_line};
-use super::{Paragraph, number, words};
+use super::{Paragraph, comparison, number, words};
 use crate::Lang;
 
 /// A piece of a sentence, and whether it rests on an open proposal.
 type Said = (String, bool);
 
 /// The findings in one breast: its lesions as the report has them, then the rest.
-pub fn breast(report: &Report, side: Side, lang: Lang) -> Vec<Paragraph> {
+pub fn breast(report: &Report, side: Side, zone: &TimeZone, lang: Lang) -> Vec<Paragraph> {
     let here = lesions(report, Some(side));
     let found = !here.is_empty();
-    let mut paragraphs: Vec<_> = here.into_iter().filter_map(|lesion| sentence(lesion, lang)).collect();
+    let mut paragraphs: Vec<_> =
+        here.into_iter().filter_map(|lesion| sentence(report, lesion, zone, lang)).collect();
     paragraphs.extend(rest(report, side, found, lang).and_then(|line| line.paragraph(None)));
     paragraphs
 }
 
 /// Lesions whose breast nobody has told.
-pub fn unplaced(report: &Report, lang: Lang) -> Vec<Paragraph> {
-    lesions(report, None).into_iter().filter_map(|lesion| sentence(lesion, lang)).collect()
+pub fn unplaced(report: &Report, zone: &TimeZone, lang: Lang) -> Vec<Paragraph> {
+    lesions(report, None).into_iter().filter_map(|lesion| sentence(report, lesion, zone, lang)).collect()
 }
 
 /// The printed lesions of a breast, or those without one.
@@ -63,7 +65,7 @@ fn rest(report: &Report, side: Side, found: bool, lang: Lang) -> Option<Line> {
     Some(Line::plain(text))
 }
 
-fn sentence(lesion: &LesionReport, lang: Lang) -> Option<Paragraph> {
+fn sentence(report: &Report, lesion: &LesionReport, zone: &TimeZone, lang: Lang) -> Option<Paragraph> {
     let letter = one_line(&lesion.letter);
     let described = description(lesion, lang);
     if described.is_empty() {
@@ -74,6 +76,9 @@ fn sentence(lesion: &LesionReport, lang: Lang) -> Option<Paragraph> {
     let mut line = Line::plain(format!("{letter}{}", lang.pick(": ", "："))).then(described).say(stop, false);
     if let Some(volume) = volume(lesion, lang) {
         line = line.say(space, false).say(volume, lesion.size.is_open()).say(stop, false);
+    }
+    if let Some((since, open)) = comparison::since(report, lesion, zone, lang) {
+        line = line.say(space, false).say(since, open).say(stop, false);
     }
     if let Some(category) = graded(lesion, lang) {
         line = line.say(space, false).say(category, lesion.category.is_open()).say(stop, false);
@@ -121,7 +126,11 @@ fn noun(lesion: &LesionReport, lang: Lang) -> Line {
 }
 
 fn place(field: &Field<Place>, lang: Lang) -> Option<Said> {
-    let place = field.value()?;
+    Some((place_of(*field.value()?, lang), field.is_open()))
+}
+
+/// `Left breast, 10:30 o'clock, 4 cm from nipple`.
+pub fn place_of(place: Place, lang: Lang) -> String {
     let mut said = words::breast(place.side, lang).to_owned();
     if let Some(clock) = place.clock {
         let clock = clock.to_string();
@@ -136,7 +145,7 @@ fn place(field: &Field<Place>, lang: Lang) -> Option<Said> {
         let cm = number::with_unit(&number::half_centimetres(mm), "cm", lang);
         said += &lang.pick(format!(", {cm} from nipple"), format!("、距乳头{cm}"));
     }
-    Some((said, field.is_open()))
+    said
 }
 
 fn depth(field: &Field<f32>, lang: Lang) -> Option<Said> {

@@ -5,6 +5,7 @@
 //! without a sentence is left out, and a slot without a value prints nothing: "not assessed" never reads as "absent".
 
 mod circumstances;
+mod comparison;
 mod conclusion;
 mod finding;
 mod line;
@@ -12,11 +13,13 @@ pub(crate) mod number;
 mod record;
 mod words;
 
+use jiff::tz::TimeZone;
 use peony_model::Side;
 use peony_model::report::Report;
 use serde::Serialize;
 
 use crate::Lang;
+pub(crate) use comparison::in_brief;
 pub(crate) use finding::category;
 use line::Line;
 pub(crate) use line::{one_line, written};
@@ -85,9 +88,14 @@ impl Paragraph {
     }
 }
 
-/// The report in words.
+/// The report in words. Dates are those of this machine's zone.
 #[must_use]
 pub fn narrative(report: &Report, lang: Lang) -> Narrative {
+    narrative_in(report, lang, &TimeZone::system())
+}
+
+/// The same with the dates of a zone.
+pub(crate) fn narrative_in(report: &Report, lang: Lang, zone: &TimeZone) -> Narrative {
     let sections = [
         section("notice", lang.pick("Notice", "声明"), circumstances::notice(report, lang)),
         section("indication", lang.pick("Indication", "检查目的"), circumstances::indication(report, lang)),
@@ -97,17 +105,21 @@ pub fn narrative(report: &Report, lang: Lang) -> Narrative {
             lang.pick("Technique and limits", "方法与局限"),
             circumstances::technique(report, lang),
         ),
-        section("comparison", lang.pick("Comparison", "对比"), circumstances::comparison(report, lang)),
+        section("comparison", lang.pick("Comparison", "对比"), comparison::comparison(report, zone, lang)),
         section(
             "findings_right",
             words::breast(Side::Right, lang),
-            finding::breast(report, Side::Right, lang),
+            finding::breast(report, Side::Right, zone, lang),
         ),
-        section("findings_left", words::breast(Side::Left, lang), finding::breast(report, Side::Left, lang)),
+        section(
+            "findings_left",
+            words::breast(Side::Left, lang),
+            finding::breast(report, Side::Left, zone, lang),
+        ),
         section(
             "findings_unplaced",
             lang.pick("Side not given", "侧别未定"),
-            finding::unplaced(report, lang),
+            finding::unplaced(report, zone, lang),
         ),
         section("impression", lang.pick("Impression", "超声印象"), conclusion::impression(report, lang)),
         section("overall", lang.pick("Overall", "总评"), conclusion::overall(report, lang)),

@@ -123,6 +123,11 @@ pub fn cubic_centimetres(value: f32) -> Option<String> {
     Some(format!("{rounded:.decimals$}"))
 }
 
+/// A number with its sign, also where it is positive: `+2.1`, `−1`.
+pub fn signed(value: f32, write: impl Fn(f32) -> String) -> String {
+    format!("{}{}", if value < 0.0 { "−" } else { "+" }, write(value.abs()))
+}
+
 /// Whole seconds.
 pub fn seconds(value: f32) -> String {
     format!("{:.0}", round(as_written(value), 0))

@@ -91,11 +91,12 @@ fn of_lesion(lesion: &LesionReport, lang: Lang) -> Option<String> {
 }
 
 /// Every field of a lesion that both may speak of.
-fn answers(lesion: &LesionReport, lang: Lang) -> [(&'static str, Answer); 12] {
+fn answers(lesion: &LesionReport, lang: Lang) -> [(&'static str, Answer); 13] {
     [
         (lang.pick("place", "位置"), Answer::to(&lesion.place)),
         (lang.pick("depth", "深度"), Answer::to(&lesion.depth_mm)),
         (lang.pick("size", "大小"), Answer::to(&lesion.size)),
+        (lang.pick("earlier lesion", "对应既往病灶"), Answer::to(&lesion.before)),
         (lang.pick("shape", "形态"), Answer::to(&lesion.shape)),
         (lang.pick("orientation", "方位"), Answer::to(&lesion.orientation)),
         (lang.pick("margin", "边缘"), Answer::to(&lesion.margin)),

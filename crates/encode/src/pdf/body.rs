@@ -7,9 +7,10 @@ use peony_model::report::Report;
 use super::ink::{Ink, Pen, line};
 use super::page::{Flow, LEFT, RIGHT, WIDTH};
 use super::text::{Align, Block, Look, Typesetter, cut};
-use super::{map, plane, sign, table, time};
+use super::{map, plane, sign, table};
 use crate::Lang;
 use crate::narrative::{self, Narrative, Run, Section, one_line};
+use crate::time;
 
 const BODY: Look = Look::new(9.4);
 const SMALL: Look = Look::new(8.0).ink(Ink::SECOND);
@@ -30,13 +31,13 @@ pub struct Paper<'a> {
 
 /// Sets the whole report.
 pub fn set(paper: &mut Paper, pictures: &dyn Fn(u64) -> Option<GrayImage>) {
-    let words = narrative::narrative(paper.report, paper.lang);
+    let words = narrative::narrative_in(paper.report, paper.lang, paper.zone);
     title(paper);
     patient(paper, &words);
     circumstances(paper, &words);
     findings(paper, &words);
     paper.flow.y += 8.0;
-    table::draw(&mut paper.flow, &mut paper.set, paper.report, paper.lang);
+    table::draw(&mut paper.flow, &mut paper.set, paper.report, paper.zone, paper.lang);
     paper.flow.y += 6.0;
     plane::draw(&mut paper.flow, &mut paper.set, paper.report, pictures, paper.lang);
     conclusion(paper, &words);

@@ -15,7 +15,6 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod text;
-mod time;
 mod write;
 
 use image::GrayImage;

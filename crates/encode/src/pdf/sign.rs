@@ -6,8 +6,8 @@ use super::body::{Paper, heading};
 use super::ink::{Ink, Pen, line};
 use super::page::{LEFT, WIDTH};
 use super::text::{Align, Look, cut};
-use super::time;
 use crate::narrative::{one_line, written};
+use crate::time;
 
 const GAP: f32 = 16.0;
 const COLUMN: f32 = (WIDTH - GAP) / 2.0;

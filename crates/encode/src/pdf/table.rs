@@ -1,5 +1,6 @@
 //! The table of lesions.
 
+use jiff::tz::TimeZone;
 use peony_model::BiRads;
 use peony_model::Side;
 use peony_model::report::{LesionReport, Report, Size};
@@ -11,7 +12,7 @@ use crate::Lang;
 use crate::narrative::{self, number, one_line};
 
 /// The left edge of each column; the last one ends at the right edge of the page.
-const COLUMNS: [f32; 5] = [LEFT + 4.0, LEFT + 32.0, LEFT + 168.0, LEFT + 348.0, LEFT + 434.0];
+const COLUMNS: [f32; 5] = [LEFT + 4.0, LEFT + 32.0, LEFT + 168.0, LEFT + 332.0, LEFT + 434.0];
 const GAP: f32 = 8.0;
 const CELL: Look = Look::new(9.2);
 const PAD: f32 = 4.2;
@@ -20,7 +21,7 @@ const NONE: &str = "–";
 const CHIP: [f32; 2] = [25.0, 14.0];
 
 /// Draws the table of the printed lesions; nothing where there is none.
-pub fn draw(flow: &mut Flow, set: &mut Typesetter, report: &Report, lang: Lang) {
+pub fn draw(flow: &mut Flow, set: &mut Typesetter, report: &Report, zone: &TimeZone, lang: Lang) {
     if report.printed().next().is_none() {
         return;
     }
@@ -29,20 +30,21 @@ pub fn draw(flow: &mut Flow, set: &mut Typesetter, report: &Report, lang: Lang) 
     row(flow, set, &head, None);
     for lesion in report.printed() {
         let chip = narrative::category(lesion).map(|category| (category, lesion.category.is_open()));
-        row(flow, set, &cells(lesion, lang), chip);
+        row(flow, set, &cells(report, lesion, zone, lang), chip);
     }
     flow.y += 4.0;
 }
 
-fn cells(lesion: &LesionReport, lang: Lang) -> [(String, Look); 5] {
+fn cells(report: &Report, lesion: &LesionReport, zone: &TimeZone, lang: Lang) -> [(String, Look); 5] {
     let none = || (NONE.to_owned(), CELL);
     let place = place(lesion, lang).map(|text| (text, Look { proposed: lesion.place.is_open(), ..CELL }));
     let size = lesion.size.value().and_then(|size| sized(size, lang));
     let size = size.map(|text| (text, Look { proposed: lesion.size.is_open(), ..CELL }));
     let category = if narrative::category(lesion).is_some() { String::new() } else { NONE.to_owned() };
     let letter: String = one_line(&lesion.letter).chars().take(3).collect();
-    // No size of an earlier examination is in the report yet.
-    [(letter, CELL.bold()), place.unwrap_or_else(none), size.unwrap_or_else(none), none(), (category, CELL)]
+    let before = narrative::in_brief(report, lesion, zone, lang);
+    let before = before.map_or_else(none, |(text, proposed)| (text, Look { proposed, ..CELL }));
+    [(letter, CELL.bold()), place.unwrap_or_else(none), size.unwrap_or_else(none), before, (category, CELL)]
 }
 
 /// `Left 10:30, 4 cm`.

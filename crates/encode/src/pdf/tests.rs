@@ -38,7 +38,13 @@ fn check(report: &Report, lang: Lang) {
 #[test]
 fn nothing_leaves_the_page() {
     for lang in [Lang::En, Lang::Zh] {
-        for report in [samples::draft(), samples::signed(), samples::unknown_scale(), samples::empty()] {
+        for report in [
+            samples::draft(),
+            samples::signed(),
+            samples::unknown_scale(),
+            samples::empty(),
+            samples::compared(),
+        ] {
             check(&report, lang);
         }
         for text in ["W".repeat(400), "肿".repeat(3_000), "a b ".repeat(3_000), "مرحبا ".repeat(90)] {
@@ -52,7 +58,15 @@ fn nothing_leaves_the_page() {
             report.addenda[0].text.clone_from(&text);
             report.signatures[0].name.clone_from(&text);
             report.lesions[1].letter.clone_from(&text);
-            report.lesions[2].downgrade_reason = text;
+            report.lesions[2].downgrade_reason.clone_from(&text);
+            report.comparison = samples::compared().comparison;
+            for (lesion, compared) in report.lesions.iter_mut().zip(samples::compared().lesions) {
+                (lesion.before, lesion.candidates) = (compared.before, compared.candidates);
+            }
+            if let Some(comparison) = &mut report.comparison {
+                comparison.earlier.number.clone_from(&text);
+                comparison.earlier.lesions.iter_mut().for_each(|then| then.letter.clone_from(&text));
+            }
             check(&report, lang);
         }
     }

@@ -5,8 +5,9 @@
 pub mod picture;
 
 use peony_model::report::{
-    Addendum, Advice, BreastReport, Chance, Circumstances, Field, LesionReport, MachineRecord, Patient,
-    Plane, PlaneReason, QualityRecord, Report, Said, Signature, Size, ThirdAxis,
+    Addendum, Advice, Before, BreastReport, Candidate, Chance, Change, Circumstances, Comparison, Earlier,
+    EarlierLesion, Field, LesionReport, MachineRecord, NotSeen, Patient, Plane, PlaneReason, QualityRecord,
+    Report, Said, Signature, Size, ThirdAxis, Trend,
 };
 use peony_model::{BiRads, Clock, Place, Side, Unit, Word};
 
@@ -46,6 +47,8 @@ pub fn nothing(lesion: u32, letter: &str) -> LesionReport {
         place: Field::default(),
         depth_mm: Field::default(),
         size: Field::default(),
+        before: Field::default(),
+        candidates: Vec::new(),
         shape: Field::default(),
         orientation: Field::default(),
         margin: Field::default(),
@@ -169,6 +172,7 @@ pub fn draft() -> Report {
             comparison: "Ultrasound of 12 May 2023, Town A Health Centre".to_owned(),
         },
         began_ms: BEGAN_MS,
+        comparison: None,
         simulated: true,
         breasts: vec![
             breast(Side::Right, 182.4, 0.968, Some(BiRads::Cat2)),
@@ -256,6 +260,75 @@ pub fn unknown_scale() -> Report {
         ..nothing(4, "D")
     }];
     report.overall = Some(BiRads::Cat1);
+    report
+}
+
+/// 180 days before, at noon of the zone of Greenwich: the same day wherever the tests run.
+pub const EARLIER_MS: u64 = BEGAN_MS - 180 * 86_400_000 + 10 * 3_600_000 + 2_760_000;
+
+fn earlier_lesion(lesion: u32, letter: &str, at: Place, long: f32, category: BiRads) -> EarlierLesion {
+    EarlierLesion {
+        lesion,
+        letter: letter.to_owned(),
+        place: Some(at),
+        depth_mm: None,
+        size: Some(size(long, 5.0, None)),
+        words: Vec::new(),
+        category: Some(category),
+    }
+}
+
+fn before(lesion: Option<u32>) -> Before {
+    Before { examination: "2026-05-28".to_owned(), lesion }
+}
+
+/// The draft beside an earlier examination: A is proposed to be its B, B is confirmed to be its A, C is new, and two were not
+/// seen this time.
+pub fn compared() -> Report {
+    let mut report = draft();
+    report.circumstances.comparison.clear();
+    let earlier = Earlier {
+        examination: "2026-05-28".to_owned(),
+        began_ms: EARLIER_MS,
+        patient: report.patient.clone(),
+        number: "US-26-054410".to_owned(),
+        examined: Side::BOTH.to_vec(),
+        lesions: vec![
+            earlier_lesion(1, "A", place(Side::Left, "1:30", 60.0), 6.3, BiRads::Cat3),
+            earlier_lesion(2, "B", place(Side::Left, "10:00", 40.0), 8.0, BiRads::Cat3),
+            earlier_lesion(3, "C", place(Side::Left, "6:00", 20.0), 7.0, BiRads::Cat2),
+            earlier_lesion(4, "D", place(Side::Right, "3:00", 50.0), 4.0, BiRads::Cat2),
+        ],
+    };
+    let again = Said { value: Some(true), by: "Physician 2".to_owned(), at_ms: BEGAN_MS };
+    report.comparison = Some(Comparison {
+        earlier,
+        days: 180,
+        conflict: false,
+        same_patient: None,
+        not_seen: vec![
+            NotSeen { lesion: 3, looked_again: None },
+            NotSeen { lesion: 4, looked_again: Some(again) },
+        ],
+    });
+    let measured = |then: f32, now: f32, trend, alarm, doubling_days| Change::Measured {
+        long_mm: [then, now],
+        difference_mm: now - then,
+        ratio: (now - then) / then,
+        trend,
+        alarm,
+        doubling_days,
+    };
+    for lesion in &mut report.lesions {
+        let (field, candidate) = match lesion.letter.as_str() {
+            "A" => (open(before(Some(2))), Some((2, measured(8.0, 10.4, Trend::Larger, true, Some(158.6))))),
+            "B" => (kept(before(Some(1))), Some((1, measured(6.3, 6.1, Trend::Same, false, None)))),
+            _ => (said(&Field::default(), Some(before(None))), None),
+        };
+        lesion.before = field;
+        lesion.candidates =
+            candidate.map(|(lesion, change)| Candidate { lesion, change }).into_iter().collect();
+    }
     report
 }
 

@@ -1,6 +1,7 @@
 //! An examination from its beginning to its signature, over stops of every kind.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails as the test does")]
 
+mod comparison;
 mod durable;
 mod report;
 

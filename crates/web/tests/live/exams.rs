@@ -183,3 +183,80 @@ fn the_live_page_shows_the_latest_lesions_and_the_report_all() {
     let report = demo.json(&path(&demo, "report"));
     assert_eq!(report["report"]["lesions"].as_array().unwrap().len(), 100);
 }
+
+/// A signed examination of this patient, and another one that has found the same lesion at 11 o'clock.
+fn examined_again(demo: &Demo, patient: &Value) -> String {
+    let place = json!({"side": "left", "clock": "10:30", "from_nipple_mm": 40.0});
+    let view =
+        done(demo, &json!({"act": "set_patient", "patient": {"id": "P-1", "name": "Demo 01", "sex": "F"}}));
+    assert_eq!(view["report"]["comparison"], Value::Null);
+    done(demo, &json!({"act": "say", "lesion": 1, "word": {"field": "place", "value": place}}));
+    done(demo, &json!({"act": "set_examined", "side": "left", "examined": true}));
+    confirm_all(demo);
+    done(demo, &json!({"act": "sign", "name": "Dr Test", "role": "examiner", "licence": ""}));
+    let former = demo.exam();
+    demo.begin_another();
+    demo.publish_with(10, |output| output.events.push(key_plane(PlaneReason::Largest)));
+    done(demo, &json!({"act": "set_patient", "patient": patient}));
+    let place = json!({"side": "left", "clock": "11:00", "from_nipple_mm": 40.0});
+    done(demo, &json!({"act": "say", "lesion": 1, "word": {"field": "place", "value": place}}));
+    former
+}
+
+fn confirm_all(demo: &Demo) -> Value {
+    let view = demo.json(&path(demo, "report"));
+    let fields: Vec<&Value> = view["open"].as_array().unwrap().iter().map(|open| &open["field"]).collect();
+    done(demo, &json!({"act": "confirm", "lesion": 1, "fields": fields}))
+}
+
+#[test]
+fn an_earlier_examination_is_compared_and_its_match_confirmed() {
+    let demo = scanned();
+    let former = examined_again(&demo, &json!({"id": "P-1", "name": "Demo 01"}));
+    let view = demo.json(&path(&demo, "report"));
+    let (comparison, lesion) = (&view["report"]["comparison"], &view["report"]["lesions"][0]);
+    assert_eq!(
+        (&comparison["earlier"]["examination"], &comparison["conflict"]),
+        (&json!(former), &json!(false))
+    );
+    assert_eq!(lesion["before"], json!({"proposed": {"examination": former, "lesion": 1}, "said": null}));
+    let change = &lesion["candidates"][0]["change"];
+    assert_eq!((&change["kind"], &change["trend"]), (&json!("measured"), &json!("same")));
+    assert!(view["open"].as_array().unwrap().contains(&json!({"lesion": 1, "field": "before"})));
+    let words = view["narrative"].to_string();
+    assert!(words.contains("no significant change") && words.contains("无明显变化"), "{words}");
+    let new = json!({"examination": former, "lesion": null});
+    let view = done(&demo, &json!({"act": "say", "lesion": 1, "word": {"field": "before", "value": new}}));
+    assert_eq!(view["report"]["lesions"][0]["before"]["said"]["value"], new);
+    assert_eq!(view["report"]["comparison"]["not_seen"][0]["lesion"], 1);
+    assert!(view["narrative"]["zh"].to_string().contains("本次未见显示"), "{view}");
+    let wrong = json!({"examination": former, "lesion": 9});
+    let (head, refused) =
+        act(&demo, &json!({"act": "say", "lesion": 1, "word": {"field": "before", "value": wrong}}));
+    assert!(head.starts_with("HTTP/1.1 422") && refused["code"] == "bad_value", "{head} {refused}");
+    let (head, view) = demo.post(&path(&demo, "undo"), "");
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    assert_eq!(view["report"]["lesions"][0]["before"]["said"], Value::Null);
+    confirm_all(&demo);
+    let view = done(&demo, &json!({"act": "sign", "name": "Dr Test", "role": "examiner", "licence": ""}));
+    assert_eq!(view["report"]["lesions"][0]["before"]["said"]["value"]["lesion"], 1);
+    let rows = demo.json("/api/exams");
+    let states: Vec<&Value> = rows.as_array().unwrap().iter().map(|row| &row["status"]).collect();
+    assert_eq!(states, ["signed", "signed"]);
+    let history = demo.json(&path(&demo, "history")).to_string();
+    assert!(history.contains("找到既往检查"), "{history}");
+}
+
+#[test]
+fn another_name_under_the_identifier_stands_in_the_way_until_a_person_says() {
+    let demo = scanned();
+    let former = examined_again(&demo, &json!({"id": "P-1", "name": "Demo 02"}));
+    let codes =
+        |view: &Value| view["obstacles"].as_array().unwrap().iter().any(|it| it["code"] == "other_patient");
+    let view = demo.json(&path(&demo, "report"));
+    assert!(codes(&view));
+    assert_eq!(view["report"]["lesions"][0]["before"], json!({"proposed": null, "said": null}));
+    let view = done(&demo, &json!({"act": "set_same_patient", "examination": former, "same": true}));
+    assert!(!codes(&view));
+    assert_eq!(view["report"]["lesions"][0]["before"]["proposed"]["lesion"], 1);
+}

@@ -247,6 +247,25 @@ export interface components {
             readonly side: components["schemas"]["Side"];
         } | {
             /** @enum {string} */
+            readonly act: "set_same_patient";
+            /** @description The identifier of the earlier examination. */
+            readonly examination: string;
+            /** @description The same or not: with `false` nothing is compared. */
+            readonly same: boolean;
+        } | {
+            /** @enum {string} */
+            readonly act: "set_looked_again";
+            /** @description The identifier of the earlier examination. */
+            readonly examination: string;
+            /**
+             * Format: int32
+             * @description The lesion's number there.
+             */
+            readonly lesion: number;
+            /** @description Looked again or not. */
+            readonly looked: boolean;
+        } | {
+            /** @enum {string} */
             readonly act: "dismiss";
             /**
              * Format: int32
@@ -314,6 +333,16 @@ export interface components {
          * @enum {string}
          */
         readonly Advice: "routine" | "short_follow_up" | "mammography" | "core_biopsy" | "other";
+        /** @description What a lesion was in an earlier examination. */
+        readonly Before: {
+            /** @description The identifier of the earlier examination: with another one, this says nothing. */
+            readonly examination: string;
+            /**
+             * Format: int32
+             * @description The lesion that it was there; `None`: it is new.
+             */
+            readonly lesion?: number | null;
+        };
         /** @description An examination that has begun. */
         readonly Begun: {
             /** @description Its identifier. */
@@ -345,6 +374,16 @@ export interface components {
             /** @description Which. */
             readonly side: components["schemas"]["Side"];
         };
+        /** @description An earlier lesion of the same breast, and what the change would be. */
+        readonly Candidate: {
+            /** @description From then until now. */
+            readonly change: components["schemas"]["Change"];
+            /**
+             * Format: int32
+             * @description Its number in the earlier examination.
+             */
+            readonly lesion: number;
+        };
         /** @description A probability with the interval that holds 95 % of what single planes said. */
         readonly Chance: {
             /**
@@ -355,10 +394,42 @@ export interface components {
             /** @description The interval; `None` before enough planes were seen. */
             readonly interval?: readonly number[] | null;
         };
+        /** @description How the longest diameter changed. */
+        readonly Change: {
+            /** @description Category 3 then, and a fifth larger or more since. */
+            readonly alarm: boolean;
+            /**
+             * Format: float
+             * @description Now less then, mm.
+             */
+            readonly difference_mm: number;
+            /**
+             * Format: float
+             * @description Days in which the volume doubles; negative: halves. `None` without three measured axes at both times, under
+             *     thirty days, or where the size is the same.
+             */
+            readonly doubling_days?: number | null;
+            /** @enum {string} */
+            readonly kind: "measured";
+            /** @description The longest diameter then and now, mm. */
+            readonly long_mm: readonly number[];
+            /**
+             * Format: float
+             * @description The same as a share of then.
+             */
+            readonly ratio: number;
+            /** @description What it means. */
+            readonly trend: components["schemas"]["Trend"];
+        } | {
+            /** @enum {string} */
+            readonly kind: "not_comparable";
+            /** @description Why. */
+            readonly reason: components["schemas"]["NotComparable"];
+        };
         /** @description What is said of the examination as a whole. */
         readonly Circumstances: {
             /**
-             * @description The earlier examination that was compared, free text; empty where none was.
+             * @description Earlier examinations of elsewhere that were compared, free text; empty where none was.
              * @default
              */
             readonly comparison: string;
@@ -462,6 +533,24 @@ export interface components {
             /** @description Show or hide. */
             readonly on: boolean;
         };
+        /** @description The earlier examination that a report is held against. */
+        readonly Comparison: {
+            /** @description Identifier alike, and name, sex or birth date not: nothing is compared until a person says that it is the same one. */
+            readonly conflict: boolean;
+            /**
+             * Format: int32
+             * @description Days between the two, rounded.
+             */
+            readonly days: number;
+            /** @description As it was when this examination first heard of it. */
+            readonly earlier: components["schemas"]["Earlier"];
+            /**
+             * @description Earlier lesions that no lesion of this report is, as far as is known. Never "gone": for that, the place must be
+             *     looked at again.
+             */
+            readonly not_seen: readonly components["schemas"]["NotSeen"][];
+            readonly same_patient?: components["schemas"]["Said_bool"] | null;
+        };
         /**
          * @description A part of the probe, as seen on the picture.
          * @enum {string}
@@ -486,6 +575,44 @@ export interface components {
              * @description The `frame` of the message that was drawn.
              */
             readonly drawn: number;
+        };
+        /** @description What a comparison needs of an earlier examination whose report is signed. */
+        readonly Earlier: {
+            /**
+             * Format: int64
+             * @description When it began, milliseconds since 1970-01-01 UTC.
+             */
+            readonly began_ms: number;
+            /** @description Its identifier. */
+            readonly examination: string;
+            /** @description The breasts that a person confirmed as examined. */
+            readonly examined: readonly components["schemas"]["Side"][];
+            /** @description The lesions that its report printed. */
+            readonly lesions: readonly components["schemas"]["EarlierLesion"][];
+            /** @description Its number in the house. */
+            readonly number: string;
+            /** @description Who was examined. */
+            readonly patient: components["schemas"]["Patient"];
+        };
+        /** @description A lesion of an earlier report. With the examination's identifier its number names it for good. */
+        readonly EarlierLesion: {
+            readonly category?: components["schemas"]["BiRads"] | null;
+            /**
+             * Format: float
+             * @description From the skin to its nearest edge, mm.
+             */
+            readonly depth_mm?: number | null;
+            /**
+             * Format: int32
+             * @description Its number within that examination.
+             */
+            readonly lesion: number;
+            /** @description Its letter there. */
+            readonly letter: string;
+            readonly place?: components["schemas"]["Place"] | null;
+            readonly size?: components["schemas"]["LesionSize"] | null;
+            /** @description The words of the lexicon that described it. */
+            readonly words: readonly components["schemas"]["Word"][];
         };
         /**
          * @description What went wrong with a message from a page.
@@ -543,6 +670,20 @@ export interface components {
              */
             readonly proposed?: "routine" | "short_follow_up" | "mammography" | "core_biopsy" | "other";
             readonly said?: components["schemas"]["Said_Advice"] | null;
+        };
+        /** @description What the machine proposed for a field, and what a person said of it. */
+        readonly Field_Before: {
+            /** @description What a lesion was in an earlier examination. */
+            readonly proposed?: {
+                /** @description The identifier of the earlier examination: with another one, this says nothing. */
+                readonly examination: string;
+                /**
+                 * Format: int32
+                 * @description The lesion that it was there; `None`: it is new.
+                 */
+                readonly lesion?: number | null;
+            };
+            readonly said?: components["schemas"]["Said_Before"] | null;
         };
         /** @description What the machine proposed for a field, and what a person said of it. */
         readonly Field_BiRads: {
@@ -609,7 +750,7 @@ export interface components {
          * @description The fields of a lesion that a person can say.
          * @enum {string}
          */
-        readonly FieldName: "place" | "depth_mm" | "size" | "shape" | "orientation" | "margin" | "echo" | "posterior" | "calcification" | "boundary" | "category" | "advice";
+        readonly FieldName: "place" | "depth_mm" | "size" | "before" | "shape" | "orientation" | "margin" | "echo" | "posterior" | "calcification" | "boundary" | "category" | "advice";
         /** @description A person's word on a field; `null` says that it was not assessed. */
         readonly FieldWord: {
             /** @enum {string} */
@@ -624,6 +765,10 @@ export interface components {
             /** @enum {string} */
             readonly field: "size";
             readonly value: components["schemas"]["LesionSize"] | null;
+        } | {
+            /** @enum {string} */
+            readonly field: "before";
+            readonly value: components["schemas"]["Before"] | null;
         } | {
             /** @enum {string} */
             readonly field: "shape";
@@ -807,10 +952,14 @@ export interface components {
         readonly LesionReport: {
             /** @description What is advised. */
             readonly advice: components["schemas"]["Field_Advice"];
+            /** @description What it was in the examination that this one is compared with. */
+            readonly before: components["schemas"]["Field_Before"];
             /** @description Boundary, where the edition of the lexicon has one. */
             readonly boundary: components["schemas"]["Field_Word"];
             /** @description Calcifications; `[NoCalcification]` where a person says that there are none. */
             readonly calcification: components["schemas"]["Field_Vec_Word"];
+            /** @description The earlier lesions of the same breast, the nearest first: what `before` can be chosen from. */
+            readonly candidates: readonly components["schemas"]["Candidate"][];
             /** @description The category. */
             readonly category: components["schemas"]["Field_BiRads"];
             /** @description From the skin to its nearest edge, mm. */
@@ -992,6 +1141,20 @@ export interface components {
              */
             readonly source: string | null;
         };
+        /**
+         * @description Why two sizes cannot be compared.
+         * @enum {string}
+         */
+        readonly NotComparable: "no_size" | "no_scale";
+        /** @description An earlier lesion that was not seen this time. */
+        readonly NotSeen: {
+            /**
+             * Format: int32
+             * @description Its number in the earlier examination.
+             */
+            readonly lesion: number;
+            readonly looked_again?: components["schemas"]["Said_bool"] | null;
+        };
         /** @description Something that must be said or mended before a report can be signed. */
         readonly Obstacle: {
             /** @description Its key. */
@@ -1007,7 +1170,7 @@ export interface components {
          * @description Why a report cannot be signed.
          * @enum {string}
          */
-        readonly ObstacleCode: "no_patient" | "nothing_examined" | "open" | "no_side" | "no_clock" | "no_size" | "no_category" | "advice_too_low" | "cyst_too_high" | "no_reason";
+        readonly ObstacleCode: "no_patient" | "nothing_examined" | "other_patient" | "open" | "no_side" | "no_clock" | "no_size" | "no_before" | "before_twice" | "no_category" | "advice_too_low" | "cyst_too_high" | "no_reason";
         /** @description What stands in the way of a signature, in words. */
         readonly ObstacleView: components["schemas"]["Obstacle"] & {
             /** @description One line. */
@@ -1150,6 +1313,7 @@ export interface components {
             readonly breasts: readonly components["schemas"]["BreastReport"][];
             /** @description What is said of the whole. */
             readonly circumstances: components["schemas"]["Circumstances"];
+            readonly comparison?: components["schemas"]["Comparison"] | null;
             /** @description The examination's identifier. */
             readonly examination: string;
             /** @description Lesions right, then left; by suspicion, then clock; those without a side last. */
@@ -1223,6 +1387,26 @@ export interface components {
              * @enum {string}
              */
             readonly value?: "routine" | "short_follow_up" | "mammography" | "core_biopsy" | "other";
+        };
+        /** @description A person's word on a field. */
+        readonly Said_Before: {
+            /**
+             * Format: int64
+             * @description When, milliseconds since 1970-01-01 UTC.
+             */
+            readonly at_ms: number;
+            /** @description Who. */
+            readonly by: string;
+            /** @description What a lesion was in an earlier examination. */
+            readonly value?: {
+                /** @description The identifier of the earlier examination: with another one, this says nothing. */
+                readonly examination: string;
+                /**
+                 * Format: int32
+                 * @description The lesion that it was there; `None`: it is new.
+                 */
+                readonly lesion?: number | null;
+            };
         };
         /** @description A person's word on a field. */
         readonly Said_BiRads: {
@@ -1566,6 +1750,11 @@ export interface components {
              */
             readonly volume_cm3: number;
         };
+        /**
+         * @description Whether a lesion grew.
+         * @enum {string}
+         */
+        readonly Trend: "larger" | "smaller" | "same";
         /** @description What is really there, as the phantom knows it. */
         readonly Truth: {
             /** @description Its outline on this frame, closed. */

@@ -77,6 +77,66 @@ export interface Chance {
   readonly interval: readonly [number, number] | null;
 }
 
+/** What a lesion was in an earlier examination. */
+export interface Before {
+  readonly examination: string;
+  /** Its number there; `null`: it is new. */
+  readonly lesion: number | null;
+}
+
+export interface EarlierLesion {
+  readonly lesion: number;
+  readonly letter: string;
+  readonly place: Place | null;
+  readonly depth_mm: number | null;
+  readonly size: Size | null;
+  readonly words: readonly Word[];
+  readonly category: BiRads | null;
+}
+
+/** What a comparison needs of an earlier examination. */
+export interface Earlier {
+  readonly examination: string;
+  readonly began_ms: number;
+  readonly patient: Patient;
+  readonly number: string;
+  readonly examined: readonly Side[];
+  readonly lesions: readonly EarlierLesion[];
+}
+
+/** How the longest diameter changed. */
+export type Change =
+  | {
+      readonly kind: "measured";
+      /** Then and now. */
+      readonly long_mm: readonly [number, number];
+      readonly difference_mm: number;
+      /** The difference as a share of then. */
+      readonly ratio: number;
+      readonly trend: "larger" | "smaller" | "same";
+      /** Category 3 then, and a fifth larger or more since. */
+      readonly alarm: boolean;
+      /** Negative: the volume halves. */
+      readonly doubling_days: number | null;
+    }
+  | { readonly kind: "not_comparable"; readonly reason: "no_size" | "no_scale" };
+
+/** An earlier lesion of the same breast. */
+export interface Candidate {
+  readonly lesion: number;
+  readonly change: Change;
+}
+
+/** The earlier examination that a report is held against. */
+export interface Comparison {
+  readonly earlier: Earlier;
+  readonly days: number;
+  /** Identifier alike, and name, sex or birth date not. */
+  readonly conflict: boolean;
+  readonly same_patient: Said<boolean> | null;
+  readonly not_seen: readonly { readonly lesion: number; readonly looked_again: Said<boolean> | null }[];
+}
+
 export interface LesionReport {
   readonly lesion: number;
   readonly letter: string;
@@ -84,6 +144,8 @@ export interface LesionReport {
   readonly place: Field<Place>;
   readonly depth_mm: Field<number>;
   readonly size: Field<Size>;
+  readonly before: Field<Before>;
+  readonly candidates: readonly Candidate[];
   readonly shape: Field<Word>;
   readonly orientation: Field<Word>;
   readonly margin: Field<readonly Word[]>;
@@ -137,6 +199,7 @@ export interface Report {
   readonly patient: Patient;
   readonly circumstances: Circumstances;
   readonly began_ms: number;
+  readonly comparison: Comparison | null;
   readonly simulated: boolean;
   readonly breasts: readonly BreastReport[];
   readonly lesions: readonly LesionReport[];
@@ -153,6 +216,7 @@ export const FIELD_NAMES = [
   "place",
   "depth_mm",
   "size",
+  "before",
   "shape",
   "orientation",
   "margin",
@@ -170,6 +234,7 @@ export type FieldWord =
   | { readonly field: "place"; readonly value: Place | null }
   | { readonly field: "depth_mm"; readonly value: number | null }
   | { readonly field: "size"; readonly value: Size | null }
+  | { readonly field: "before"; readonly value: Before | null }
   | { readonly field: "shape" | "orientation" | "echo" | "posterior" | "boundary"; readonly value: Word | null }
   | { readonly field: "margin" | "calcification"; readonly value: readonly Word[] | null }
   | { readonly field: "category"; readonly value: BiRads | null }
@@ -184,6 +249,13 @@ export type Act =
   | { readonly act: "say"; readonly lesion: number; readonly word: FieldWord }
   | { readonly act: "confirm"; readonly lesion: number; readonly fields: readonly FieldName[] }
   | { readonly act: "set_examined"; readonly side: Side; readonly examined: boolean }
+  | { readonly act: "set_same_patient"; readonly examination: string; readonly same: boolean }
+  | {
+      readonly act: "set_looked_again";
+      readonly examination: string;
+      readonly lesion: number;
+      readonly looked: boolean;
+    }
   | { readonly act: "dismiss" | "restore"; readonly lesion: number }
   | { readonly act: "release_plane" | "restore_plane"; readonly plane: number }
   | { readonly act: "sign"; readonly name: string; readonly role: Role; readonly licence: string }

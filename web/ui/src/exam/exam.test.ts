@@ -45,6 +45,8 @@ const EMPTY: LesionReport = {
   place: field(null),
   depth_mm: field(null),
   size: field(null),
+  before: field(null),
+  candidates: [],
   shape: field(null),
   orientation: field(null),
   margin: field(null),
@@ -93,11 +95,13 @@ describe("what is left before signing", () => {
       { code: "nothing_examined" },
       { code: "no_reason", lesion: 2, field: "category" },
       { code: "no_patient" },
+      { code: "other_patient" },
     ],
   );
   const todos = todosOf(view);
   it("is told once each, in the order of the contents and of the form", () => {
     expect(todos.map(({ item, field: name }) => [item, name])).toEqual([
+      ["patient", null],
       ["patient", null],
       ["breasts", null],
       ["lesion-1", "size"],

@@ -37,7 +37,8 @@ function itemOf({ code, lesion }: Obstacle): ItemKey {
   if (lesion !== null) {
     return lesionItem(lesion);
   }
-  return code === "no_patient" ? "patient" : code === "nothing_examined" ? "breasts" : "impression";
+  const ofPatient = code === "no_patient" || code === "other_patient";
+  return ofPatient ? "patient" : code === "nothing_examined" ? "breasts" : "impression";
 }
 
 /** The one after where the person is now, round and round; `null` when nothing is left. */

@@ -5,6 +5,7 @@ import { BreastMap } from "../map/BreastMap";
 import { KeyCap } from "../parts/chips";
 import { NONE, percent, roundHalfAway } from "../words/numbers";
 import { useWords } from "../words/words";
+import { NotSeenRow } from "./before";
 import { useReview } from "./context";
 import { Option, Row } from "./inputs";
 import { coverageOf, mapLesions } from "./mapped";
@@ -37,6 +38,7 @@ export function BreastsForm({ onConfirm }: { readonly onConfirm: () => void }) {
         {report.breasts.map((breast) => (
           <BreastRow key={breast.side} breast={breast} />
         ))}
+        {report.comparison && <NotSeenRow comparison={report.comparison} />}
         {findings.map((section) => (
           <Row key={section.key} label={section.heading}>
             <div className="narrative">

@@ -1,10 +1,12 @@
 import type { BiRads, Field, FieldName, LesionReport } from "../exam/api";
+import { holds } from "../exam/before";
 import { CATEGORIES, isDowngrade } from "../exam/category";
 import { openFields, standingOf, valueIn } from "../exam/field";
 import { type Feature, LEXICON, optionKey, toggled, type Word, wordOf } from "../exam/lexicon";
 import { DraftTag, KeyCap, Letter } from "../parts/chips";
 import { Icon } from "../parts/shapes";
 import { useWords } from "../words/words";
+import { BeforeRow } from "./before";
 import { saying, useReview } from "./context";
 import { Option, Row, TextField } from "./inputs";
 import { Malignancy } from "./Malignancy";
@@ -18,8 +20,9 @@ interface Props {
 
 export function LesionForm({ lesion, onConfirm }: Props) {
   const { say } = useWords();
-  const { readOnly, act } = useReview();
+  const { readOnly, act, view } = useReview();
   const open = openFields(lesion);
+  const compared = view.report.comparison !== null && holds(view.report.comparison);
   return (
     <>
       <header className="form-head">
@@ -44,9 +47,10 @@ export function LesionForm({ lesion, onConfirm }: Props) {
           </button>
         )}
       </header>
-      <div className={lesion.dismissed ? "fields struck" : "fields"}>
+      <div className={`fields ${lesion.dismissed ? "struck" : ""} ${compared ? "compared" : ""}`}>
         <PlaceRow lesion={lesion} />
         <SizeRow lesion={lesion} />
+        <BeforeRow lesion={lesion} />
         <WordRow lesion={lesion} feature="shape" />
         <WordRow lesion={lesion} feature="orientation" />
         <WordsRow lesion={lesion} feature="margin" note={say("any_of")} />

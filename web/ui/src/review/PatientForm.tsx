@@ -1,5 +1,6 @@
 import type { Circumstances, Patient } from "../exam/api";
 import { useWords } from "../words/words";
+import { EarlierRow } from "./before";
 import { useReview } from "./context";
 import { Option, Row, TextField } from "./inputs";
 
@@ -38,6 +39,7 @@ export function PatientForm() {
         <Row label={say("patient_id")}>
           <TextField label={say("patient_id")} value={patient.id} onSay={(id) => setPatient({ id })} />
         </Row>
+        {view.report.comparison && <EarlierRow comparison={view.report.comparison} />}
         <Row label={say("patient_sex")}>
           {SEXES.map((sex) => (
             <Option

@@ -37,12 +37,14 @@ interface OptionProps {
   /** What the machine said, where a person says something else. */
   readonly machine?: string | undefined;
   readonly className?: string;
+  /** More than the word says, for those who hover. */
+  readonly hint?: string | undefined;
   readonly onChoose: () => void;
   readonly children: ReactNode;
 }
 
 /** One of several words. */
-export function Option({ chosen, standing, machine, className = "option", onChoose, children }: OptionProps) {
+export function Option({ chosen, standing, machine, className = "option", hint, onChoose, children }: OptionProps) {
   const { say } = useWords();
   const { readOnly } = useReview();
   const byPerson = chosen && (standing === "confirmed" || standing === "changed");
@@ -53,7 +55,7 @@ export function Option({ chosen, standing, machine, className = "option", onChoo
       className={`${className} ${state}`}
       aria-pressed={chosen}
       aria-disabled={readOnly}
-      title={chosen ? titleOf(standing, machine, say) : undefined}
+      title={[hint, chosen && titleOf(standing, machine, say)].filter(Boolean).join("\n") || undefined}
       onClick={readOnly ? undefined : onChoose}
       onKeyDown={moveFocus}
     >

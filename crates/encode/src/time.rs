@@ -6,14 +6,22 @@ use jiff::tz::TimeZone;
 
 use crate::Lang;
 
+/// `24 Nov 2026`, `2026年11月24日`.
+pub fn date(at_ms: u64, zone: &TimeZone, lang: Lang) -> String {
+    written(at_ms, zone, lang.pick("%-d %b %Y", "%Y年%-m月%-d日"))
+}
+
 /// `24 Nov 2026, 09:14`, `2026年11月24日 09:14`; with the offset from UTC where it counts, as under a signature.
 pub fn moment(at_ms: u64, zone: &TimeZone, offset: bool, lang: Lang) -> String {
-    let stamp = i64::try_from(at_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
-    let Some(stamp) = stamp else { return "–".to_owned() };
-    let local = stamp.to_zoned(zone.clone());
     let date = lang.pick("%-d %b %Y, %H:%M", "%Y年%-m月%-d日 %H:%M");
     let offset = if offset { " %:z" } else { "" };
-    local.strftime(&format!("{date}{offset}")).to_string()
+    written(at_ms, zone, &format!("{date}{offset}"))
+}
+
+fn written(at_ms: u64, zone: &TimeZone, format: &str) -> String {
+    let stamp = i64::try_from(at_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    let Some(stamp) = stamp else { return "–".to_owned() };
+    stamp.to_zoned(zone.clone()).strftime(format).to_string()
 }
 
 /// Whole years from a birth date (`YYYY-MM-DD`) to a moment; `None` where the date is none or lies ahead.
@@ -40,6 +48,8 @@ mod tests {
         assert_eq!(moment(BEGAN, &east, false, Lang::En), "24 Nov 2026, 09:14");
         assert_eq!(moment(BEGAN, &east, true, Lang::Zh), "2026年11月24日 09:14 +08:00");
         assert_eq!(moment(BEGAN, &TimeZone::UTC, true, Lang::En), "24 Nov 2026, 01:14 +00:00");
+        assert_eq!(date(BEGAN, &east, Lang::En), "24 Nov 2026");
+        assert_eq!(date(BEGAN, &TimeZone::UTC, Lang::Zh), "2026年11月24日");
         assert_eq!(moment(u64::MAX, &TimeZone::UTC, true, Lang::En), "–");
     }
 
