@@ -221,6 +221,7 @@ pub(crate) fn volume(
         path_mm: state.path_mm.map(hundredth),
         unfit: state.unfit.map(|unfit| match unfit {
             output::Unfit::ScaleUnknown => Unfit::ScaleUnknown,
+            output::Unfit::NotCalibrated => Unfit::NotCalibrated,
             output::Unfit::TooFast => Unfit::TooFast,
             output::Unfit::TooSlow => Unfit::TooSlow,
             output::Unfit::TooFewPatches => Unfit::TooFewPatches,

@@ -26,6 +26,8 @@ pub struct Volume {
 pub enum Unfit {
     /// The scale of the picture is unknown.
     ScaleUnknown,
+    /// Nobody has swept a known length with this probe and preset: sizes are those in the plane.
+    NotCalibrated,
     /// The probe moves faster than speckle can follow.
     TooFast,
     /// The probe moves slower than speckle can tell.

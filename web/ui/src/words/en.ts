@@ -81,6 +81,7 @@ export const en = {
   from_speckle: "From speckle, without a tracker",
   unfit: "Sweep unfit: {reason}",
   unfit_scale_unknown: "scale unknown",
+  unfit_not_calibrated: "this probe is not calibrated",
   unfit_too_fast: "too fast",
   unfit_too_slow: "too slow",
   unfit_too_few_patches: "too little speckle",

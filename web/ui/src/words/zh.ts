@@ -82,6 +82,7 @@ export const zh: Readonly<Record<WordKey, string>> = {
   from_speckle: "由散斑推算，无定位器",
   unfit: "本次扫查不适用：{reason}",
   unfit_scale_unknown: "比例未知",
+  unfit_not_calibrated: "探头未校准",
   unfit_too_fast: "过快",
   unfit_too_slow: "过慢",
   unfit_too_few_patches: "散斑不足",
