@@ -19,16 +19,16 @@ const MAX_SLICES: usize = 24;
 const MAX_SLICE_POINTS: usize = 48;
 
 /// Tenths of a pixel are finer than a screen shows, and a third of the bytes; so are tenths of a millimetre of a solid.
-fn tenth(value: f32) -> f32 {
+pub(crate) fn tenth(value: f32) -> f32 {
     (value * 10.0).round() / 10.0
 }
 
-fn hundredth(value: f32) -> f32 {
+pub(crate) fn hundredth(value: f32) -> f32 {
     (value * 100.0).round() / 100.0
 }
 
 /// Every so-many-th item, so that at most `limit` are left.
-fn thin<T>(items: &[T], limit: usize) -> impl Iterator<Item = &T> {
+pub(crate) fn thin<T>(items: &[T], limit: usize) -> impl Iterator<Item = &T> {
     items.iter().step_by(items.len().div_ceil(limit).max(1))
 }
 

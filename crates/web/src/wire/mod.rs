@@ -31,13 +31,27 @@ pub use hello::{
 pub use lesion::{DescriptorView, FindingView, KeyPlane, Size, TrackStatus, TrackView, Truth};
 pub use quality::{ContactSide, Figure, Issue, Light, LightName, LightState, Severity};
 pub use update::{LiveUpdate, Percentiles, Stage, State, Stats};
-pub use volume::{TrackVolume, Unfit, Volume};
+pub use volume::{AxisUnit, AxisView, CoronalLesion, CoronalView, TrackVolume, Unfit, Volume};
 
 /// How many binary messages may be under way to one page before it has drawn the first.
 pub const IN_FLIGHT: usize = 2;
 
 /// The longest text message a page may send, in bytes.
 pub const MAX_CLIENT_MESSAGE: usize = 4096;
+
+/// Described and pictured in one piece: `u32` little-endian length of the JSON, the JSON, the luma.
+///
+/// # Errors
+/// Where the description cannot be written, or is longer than 4 GB.
+pub(crate) fn in_one_piece(description: &impl Serialize, luma: &[u8]) -> Result<Vec<u8>, String> {
+    let mut message = Vec::with_capacity(16 * 1024 + luma.len());
+    message.extend_from_slice(&[0; 4]);
+    serde_json::to_writer(&mut message, description).map_err(|error| error.to_string())?;
+    let length = u32::try_from(message.len() - 4).map_err(|error| error.to_string())?;
+    message[..4].copy_from_slice(&length.to_le_bytes());
+    message.extend_from_slice(luma);
+    Ok(message)
+}
 
 /// Across and down.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
