@@ -20,6 +20,7 @@ export type Action =
   | "sweep"
   | "capture"
   | "depth"
+  | "third"
   | "finish";
 
 export interface Binding {
@@ -39,6 +40,7 @@ export const BINDINGS: readonly Binding[] = [
   { action: "dismiss", key: "x", word: "dismiss", icon: "dismiss" },
   { action: "undo", key: "z", word: "undo", icon: "undo" },
   { action: "big", key: "b", word: "big_picture", icon: "big" },
+  { action: "third", key: "v", word: "coronal_open", icon: "depth" },
   { action: "faults", key: "d", word: "faults", icon: "faults" },
   { action: "pause", key: "p", word: "pause", icon: "pause" },
   { action: "truth", key: "t", word: "show_truth", icon: "faults" },
@@ -77,7 +79,7 @@ export function isFor({ source, report }: Has, action: Action): boolean {
   }
 }
 
-const OF_THIS_PAGE: readonly Action[] = ["marks", "next", "big", "keys", "capture", "finish"];
+const OF_THIS_PAGE: readonly Action[] = ["marks", "next", "big", "third", "keys", "capture", "finish"];
 
 /** Whether the action changes the examination of every page: a page that only watches may not. */
 export function commands(action: Action): boolean {

@@ -8,6 +8,7 @@ import { PlacePanel } from "../map/PlacePanel";
 import { coverageOf } from "../review/mapped";
 import { rememberSingleKeys, singleKeysAct } from "../words/preferences";
 import { type Language, useWords } from "../words/words";
+import { CoronalLarge } from "./CoronalLarge";
 import { DepthPanel } from "./DepthPanel";
 import { Dock, type LivePanel } from "./Dock";
 import { KeyPlanes } from "./KeyPlanes";
@@ -39,6 +40,7 @@ export function LivePage({ examination, exam, capture, onLanguage, onFinish }: P
   const [marks, setMarks] = useState(true);
   const [big, setBig] = useState(false);
   const [panel, setPanel] = useState<LivePanel | null>(null);
+  const [large, setLarge] = useState<"coronal" | null>(null);
   const nothingCaptured = capture?.scene.phase === "idle";
   const [singleKeys, setSingleKeys] = useState(singleKeysAct);
   const [canvas, setCanvas] = useState<HTMLCanvasElement | null>(null);
@@ -78,6 +80,7 @@ export function LivePage({ examination, exam, capture, onLanguage, onFinish }: P
         sweep: () => examination.send({ command: "restart" }),
         capture: () => open("capture"),
         depth: () => open("depth"),
+        third: () => setLarge((before) => (before === "coronal" ? null : "coronal")),
         finish: onFinish,
       };
       acts[action]();
@@ -94,7 +97,7 @@ export function LivePage({ examination, exam, capture, onLanguage, onFinish }: P
         examination.choose(track.id);
       }
     },
-    onEscape: close,
+    onEscape: () => (large ? setLarge(null) : close()),
     singleKeys,
   });
 
@@ -110,16 +113,21 @@ export function LivePage({ examination, exam, capture, onLanguage, onFinish }: P
             onTakeOver={() => examination.send({ command: "take_over" })}
             onTakeCapture={() => capture?.capture.takeOver()}
           />
-          <Picture examination={examination} scene={scene} marks={marks} onCanvas={setCanvas} />
+          <div className="stage-room">
+            <Picture examination={examination} scene={scene} marks={marks} onCanvas={setCanvas} />
+            {large === "coronal" && (
+              <CoronalLarge scene={scene} picture={canvas} marks={marks} onClose={() => setLarge(null)} />
+            )}
+          </div>
         </section>
         <aside className="side" aria-label={words.say("lesions")}>
           {view ? (
             <div className="side-row">
               <LiveMap scene={scene} view={view} probe={probe} onOpen={() => onAction("place")} />
-              <ThirdDimension scene={scene} picture={canvas} narrow={true} />
+              <ThirdDimension scene={scene} picture={canvas} narrow={true} onOpen={() => onAction("third")} />
             </div>
           ) : (
-            <ThirdDimension scene={scene} picture={canvas} />
+            <ThirdDimension scene={scene} picture={canvas} onOpen={() => onAction("third")} />
           )}
           <Lesions examination={examination} scene={scene} />
           <Report scene={scene} view={view} />
