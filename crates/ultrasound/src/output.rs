@@ -79,6 +79,9 @@ pub struct TrackState {
     pub assessment: Option<BiRads>,
     /// The words of the lexicon that hold over all planes seen; the orientation is that of the last sighting.
     pub descriptors: Vec<Descriptor>,
+    /// The part of it on this frame that the network finds most malignant (three by three cells of its map), whether or not that is
+    /// much; `None` where it is only predicted.
+    pub focus_px: Option<BoxPx>,
     /// What the grade rests on; `None` where there is no grade.
     pub evidence: Option<Evidence>,
 }
@@ -89,6 +92,8 @@ pub struct Evidence {
     /// How many planes the grade is worth: frames of one place are one plane, and planes that were seen badly count less
     /// (Kish's effective sample size of their weights).
     pub effective_planes: f32,
+    /// How many planes it was graded on, however well they were seen.
+    pub count: u32,
     /// The planes that weighed most, heaviest first, at most five.
     pub planes: Vec<EvidencePlane>,
 }
@@ -100,6 +105,8 @@ pub struct EvidencePlane {
     pub frame: u64,
     /// The frame's time, in nanoseconds since the source's first frame.
     pub time_ns: u64,
+    /// From when to when its frames were seen, both included, as [`Self::time_ns`].
+    pub seen_ns: [u64; 2],
     /// Its share of the whole grade, 0..=1.
     pub share: f32,
     /// The probability of malignancy on this plane alone.

@@ -383,9 +383,9 @@ fn hello(source: Source, model: Result<Model, String>) -> Hello {
 
 /// What this frame says by itself; the sweep writes the rest.
 fn update_of(frame: &Frame, output: &StepOutput, lesion_of: impl Fn(u32) -> u32) -> LiveUpdate {
-    let track_of = |index| {
+    let finding = |(index, finding)| {
         let track = output.tracks.iter().find(|track| track.finding == Some(index));
-        track.map(|track| lesion_of(track.id))
+        view::finding(finding, track.map(|track| lesion_of(track.id)), track.and_then(|track| track.focus_px))
     };
     let scale = output.quality.scale.or_else(|| view::scale(frame));
     let speed_known = output.quality.speed_mm_s.is_some();
@@ -404,7 +404,7 @@ fn update_of(frame: &Frame, output: &StepOutput, lesion_of: impl Fn(u32) -> u32)
         state: State::default(),
         quality: output.quality.issues.iter().map(|issue| view::issue(issue, speed_known)).collect(),
         lights: view::lights(frame, output),
-        findings: findings.map(|(index, finding)| view::finding(finding, track_of(index))).collect(),
+        findings: findings.map(finding).collect(),
         tracks: Vec::new(),
         key_planes: Vec::new(),
         volume: Volume::default(),

@@ -1,6 +1,6 @@
 //! From the pipeline's words to the page's.
 
-use peony_model::report::PlaneReason;
+use peony_model::report::{Evidence, PlaneReason, WeighedPlane};
 use peony_model::{
     BoxPx, CalibrationSource, Descriptor, Finding, Frame, Measurement, MmPerPx, Pixels, PointPx, QualityCode,
     QualityIssue, Quantity, Spacing, Unit,
@@ -154,12 +154,13 @@ pub(crate) fn size(measurements: &[Measurement], unit: Unit) -> Option<Size> {
     Some(Size { long: of(Quantity::LongAxis)?, short: of(Quantity::ShortAxis)? })
 }
 
-pub(crate) fn finding(finding: &Finding, track: Option<u32>) -> FindingView {
+pub(crate) fn finding(finding: &Finding, track: Option<u32>, focus_px: Option<BoxPx>) -> FindingView {
     let size_mm = size(&finding.measurements, Unit::Millimetre);
     FindingView {
         box_px: boxed(finding.region.box_px()),
         score: finding.score,
         malignancy: finding.malignancy,
+        focus_px: focus_px.map(boxed),
         birads: finding.assessment.map(|category| category.label().to_owned()),
         size_mm,
         size_px: if size_mm.is_some() { None } else { size(&finding.measurements, Unit::Pixel) },
@@ -186,7 +187,18 @@ pub(crate) fn track(state: &TrackState, seen: Option<(&Finding, &FindingView)>) 
         size_mm: seen.and_then(|finding| finding.size_mm),
         size_px: seen.and_then(|finding| finding.size_px),
         sightings: state.sightings,
+        grounds: None,
     }
+}
+
+/// What a grade rests on, as the examination keeps it.
+pub(crate) fn evidence(evidence: &output::Evidence) -> Evidence {
+    let ms = |ns: u64| ns as f64 / 1e6;
+    let weighed = |plane: &output::EvidencePlane| WeighedPlane {
+        seen_ms: plane.seen_ns.map(ms),
+        share: (plane.share * 1e3).round() / 1e3,
+    };
+    Evidence { planes: evidence.count, heaviest: evidence.planes.iter().map(weighed).collect() }
 }
 
 fn descriptor(said: &Descriptor) -> DescriptorView {

@@ -1,7 +1,7 @@
 //! What was found, what is followed, and the planes that were kept.
 
 use peony_model::Place;
-use peony_model::report::PlaneReason;
+use peony_model::report::{Grounds, PlaneReason};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -26,6 +26,9 @@ pub struct FindingView {
     /// Probability of malignancy on this frame alone.
     #[schema(required)]
     pub malignancy: Option<f32>,
+    /// The part of it that the network finds most malignant, whether or not that is much; `null` where no track has it.
+    #[schema(required)]
+    pub focus_px: Option<BoxXy>,
     /// The proposed category: `3`, `4A`, `4B`, `4C`, `5`; `null` where the probability is not calibrated.
     #[schema(required)]
     pub birads: Option<String>,
@@ -92,6 +95,9 @@ pub struct TrackView {
     pub size_px: Option<Size>,
     /// How many frames it was seen in.
     pub sightings: u32,
+    /// Which of its key planes weighed most in its grade; `null` where nothing is known of it.
+    #[schema(required)]
+    pub grounds: Option<Grounds>,
 }
 
 /// A word of the lexicon said of a lesion.
@@ -127,6 +133,9 @@ pub struct KeyPlane {
     /// The lesion's box on it.
     #[schema(required)]
     pub box_px: Option<BoxXy>,
+    /// The share of its place in the grade of the lesion, 0..=1; `null` where it is not among the places that weighed most.
+    #[schema(required)]
+    pub share: Option<f32>,
     /// The lesion's size on it, mm; `null` where the scale is unknown.
     #[schema(required)]
     pub size_mm: Option<Size>,

@@ -276,6 +276,7 @@ fn step_output(frame: &Frame) -> StepOutput {
         malignancy_95: Some([0.48, 0.75]),
         assessment: Some(BiRads::Cat4C),
         descriptors: vec![Descriptor { word: Word::Irregular, probability: 0.81 }],
+        focus_px: None,
         evidence: None,
     };
     StepOutput {
