@@ -29,6 +29,7 @@ const CHECKS = [
   ["both sizes, both languages: nothing spills, axe is content", looksRight],
   ["the language switch keeps place and focus", switchesLanguage],
   ["the coronal view opens large and says that it is simulated", opensCoronal],
+  ["a key plane opens large, with what spoke for suspicion", opensPlane],
   ["keys: marks, keep, undo, dismiss, next, big picture", followsKeys],
   ["faults light their lights", lightsFaults],
   ["the truth can be shown", showsTruth],
@@ -140,6 +141,36 @@ async function opensCoronal(page) {
   assert.equal(await large.count(), 1, "V opens it");
   await press(page, "v");
   assert.equal(await large.count(), 0, "and closes it");
+}
+
+async function opensPlane(page) {
+  const large = page.locator('[data-large="plane"]');
+  const part = large.locator("[data-focus]");
+  // The strip turns over a plane while it grows: the first tile that is there is pressed.
+  await page.locator(".tile[data-track]").first().click();
+  await until("the part that spoke for suspicion", async () => (await part.count()) === 1);
+  for (const [language, label, says] of [
+    ["zh", "中", /分级依据切面：\d+ 个/],
+    ["en", "EN", /Planes graded: \d+\./],
+  ]) {
+    await page.locator(".language button", { hasText: label }).click();
+    assert.match(await large.innerText(), says);
+    await checkLayout(page, `key plane, ${language}`);
+    await shot(page, `live-${language}-plane-1366`);
+  }
+  await checkAccessible(page, "key plane");
+  await press(page, "h");
+  await until("the marks are hidden", async () => (await part.count()) === 0);
+  await press(page, "h");
+  const shown = () => large.locator("[data-plane-large]").getAttribute("data-plane-large");
+  const first = await shown();
+  await large.locator("[data-first]").focus();
+  await press(page, "ArrowRight");
+  await until("the next plane", async () => (await shown()) !== first);
+  await press(page, "ArrowLeft");
+  await until("the first again", async () => (await shown()) === first);
+  await press(page, "Escape");
+  assert.equal(await large.count(), 0, "Escape closes it");
 }
 
 async function followsKeys(page) {

@@ -68,6 +68,10 @@ export interface Plane {
   readonly reason: PlaneReason;
   readonly picture_px: readonly [number, number];
   readonly contour_px: readonly (readonly [number, number])[];
+  /** The part of the lesion that the network finds most malignant, whether or not that is much. */
+  readonly focus_px?: readonly [number, number, number, number];
+  /** Probability of malignancy on this plane alone. */
+  readonly malignancy?: number;
   readonly size: Size | null;
   readonly time_ms: number;
 }
@@ -75,6 +79,15 @@ export interface Plane {
 export interface Chance {
   readonly estimate: number;
   readonly interval: readonly [number, number] | null;
+}
+
+/** Which key planes weighed most in a grade. */
+export interface Grounds {
+  /** How many planes the grade was made on. */
+  readonly planes: number;
+  readonly marked: readonly { readonly plane: number; readonly share: number }[];
+  /** Of the marked ones together; two of one place count once. */
+  readonly share: number;
 }
 
 export interface LesionReport {
@@ -92,6 +105,7 @@ export interface LesionReport {
   readonly calcification: Field<readonly Word[]>;
   readonly boundary: Field<Word>;
   readonly malignancy: Chance | null;
+  readonly grounds?: Grounds;
   readonly category: Field<BiRads>;
   readonly downgrade_reason: string;
   readonly advice: Field<Advice>;

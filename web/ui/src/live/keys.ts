@@ -21,6 +21,7 @@ export type Action =
   | "capture"
   | "depth"
   | "third"
+  | "plane"
   | "finish";
 
 export interface Binding {
@@ -40,6 +41,7 @@ export const BINDINGS: readonly Binding[] = [
   { action: "dismiss", key: "x", word: "dismiss", icon: "dismiss" },
   { action: "undo", key: "z", word: "undo", icon: "undo" },
   { action: "big", key: "b", word: "big_picture", icon: "big" },
+  { action: "plane", key: "k", word: "plane_open", icon: "keep" },
   { action: "third", key: "v", word: "coronal_open", icon: "depth" },
   { action: "faults", key: "d", word: "faults", icon: "faults" },
   { action: "pause", key: "p", word: "pause", icon: "pause" },
@@ -79,7 +81,7 @@ export function isFor({ source, report }: Has, action: Action): boolean {
   }
 }
 
-const OF_THIS_PAGE: readonly Action[] = ["marks", "next", "big", "third", "keys", "capture", "finish"];
+const OF_THIS_PAGE: readonly Action[] = ["marks", "next", "big", "third", "plane", "keys", "capture", "finish"];
 
 /** Whether the action changes the examination of every page: a page that only watches may not. */
 export function commands(action: Action): boolean {
