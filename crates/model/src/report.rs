@@ -223,7 +223,9 @@ pub struct Grounds {
     pub planes: u32,
     /// The key planes that are among those that weighed most.
     pub marked: Vec<MarkedPlane>,
-    /// The share of the whole grade that these have, 0..=1: two key planes of one place count once.
+    /// How many of the planes that were graded these show: two key planes of one place count once.
+    pub shown: u32,
+    /// The share of the whole grade that those have, 0..=1.
     pub share: f32,
 }
 
@@ -251,7 +253,8 @@ impl Grounds {
         };
         let marked = planes.iter().filter_map(&mut mark).collect();
         let share = weighed.iter().map(|at| evidence.heaviest[*at].share).sum();
-        Self { planes: evidence.planes, marked, share }
+        // At most as many as are told.
+        Self { planes: evidence.planes, marked, shown: weighed.len() as u32, share }
     }
 }
 

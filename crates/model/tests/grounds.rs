@@ -31,8 +31,12 @@ fn key_planes_of_one_place_count_once_and_others_not_at_all() {
     ];
     let marked = |plane, share| MarkedPlane { plane, share };
     let of = |planes: &[Plane]| Grounds::of(&evidence, planes);
-    let expect =
-        Grounds { planes: 7, marked: vec![marked(1, 0.5), marked(2, 0.5), marked(3, 0.25)], share: 0.75 };
+    let expect = Grounds {
+        planes: 7,
+        marked: vec![marked(1, 0.5), marked(2, 0.5), marked(3, 0.25)],
+        shown: 2,
+        share: 0.75,
+    };
     assert_eq!(of(&planes), expect);
-    assert_eq!(of(&planes[3..]), Grounds { planes: 7, marked: Vec::new(), share: 0.0 });
+    assert_eq!(of(&planes[3..]), Grounds { planes: 7, marked: Vec::new(), shown: 0, share: 0.0 });
 }

@@ -53,7 +53,7 @@ fn the_key_planes_that_weighed_most_are_marked_and_a_journal_without_evidence_is
     let check = |examination: &Examination| {
         let report = examination.report().lesions[0].clone();
         let grounds = report.grounds.unwrap();
-        assert_eq!((grounds.planes, grounds.share), (6, 0.4));
+        assert_eq!((grounds.planes, grounds.shown, grounds.share), (6, 1, 0.4));
         assert_eq!(grounds.marked, [MarkedPlane { plane: kept.id, share: 0.4 }]);
         let plane = report.planes.into_iter().find(|plane| plane.id == kept.id).unwrap();
         assert_eq!((plane.focus_px, plane.malignancy), (Some([0.0, 0.0, 1.0, 1.0]), Some(0.7)));

@@ -86,7 +86,9 @@ export interface Grounds {
   /** How many planes the grade was made on. */
   readonly planes: number;
   readonly marked: readonly { readonly plane: number; readonly share: number }[];
-  /** Of the marked ones together; two of one place count once. */
+  /** How many of the planes that were graded the marked ones show: two of one place count once. */
+  readonly shown: number;
+  /** The share of those in the grade. */
   readonly share: number;
 }
 

@@ -21,6 +21,7 @@ const GROUNDS: Grounds = {
     { plane: 4, share: 0.4 },
     { plane: 5, share: 0.22 },
   ],
+  shown: 2,
   share: 0.62,
 };
 
@@ -43,8 +44,10 @@ describe("the planes that a grade rests on", () => {
   });
   it("say what they weigh in both languages, and that none weighs where none does", () => {
     expect([shareOf(GROUNDS, 5), shareOf(GROUNDS, 6), shareOf(null, 5)]).toEqual([0.22, null, null]);
-    expect(groundsText(GROUNDS, wordsIn("en"))).toBe("Planes graded: 7. The marked ones (2) weigh 62\u202f%.");
-    expect(groundsText(GROUNDS, wordsIn("zh"))).toBe("分级依据切面：7 个。标记的 2 个占权重 62%。");
-    expect(groundsText({ planes: 3, marked: [], share: 0 }, wordsIn("en"))).toContain("None of these");
+    expect(groundsText(GROUNDS, wordsIn("en"))).toBe(
+      "Planes graded: 7. The marked key planes show 2 of them, which weigh 62\u202f%.",
+    );
+    expect(groundsText(GROUNDS, wordsIn("zh"))).toBe("分级依据切面：7 个。标记的关键切面显示其中 2 个，占权重 62%。");
+    expect(groundsText({ planes: 3, marked: [], shown: 0, share: 0 }, wordsIn("en"))).toContain("None of those");
   });
 });

@@ -33,8 +33,8 @@ export function shareOf(grounds: Grounds | null | undefined, plane: number): num
 }
 
 /** What the grade rests on, in one line. */
-export function groundsText({ planes, marked, share }: Grounds, { say, language }: Words): string {
-  return marked.length === 0
+export function groundsText({ planes, shown, share }: Grounds, { say, language }: Words): string {
+  return shown === 0
     ? say("grounds_none", { planes })
-    : say("grounds", { planes, count: marked.length, share: percent(probability(share), language) });
+    : say("grounds", { planes, shown, share: percent(probability(share), language) });
 }

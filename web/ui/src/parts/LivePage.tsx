@@ -138,6 +138,7 @@ export function LivePage({ examination, exam, capture, onLanguage, onFinish }: P
                 planes={evident}
                 open={large.key}
                 marks={marks}
+                current={scene.current}
                 onOpen={(key) => setLarge({ kind: "plane", key })}
                 onClose={() => setLarge(null)}
               >

@@ -13,6 +13,8 @@ interface Props {
   /** The one that is shown, by [`planeKey`]. */
   readonly open: string;
   readonly marks: boolean;
+  /** The lesion that is talked about, and pink; without it, that of the plane is. */
+  readonly current?: number | null;
   readonly onOpen: (key: string) => void;
   readonly onClose: () => void;
   /** The keys of the page behind it rest, but for the one that hides the marks. */
@@ -22,10 +24,11 @@ interface Props {
 }
 
 /** A key plane at reading size, with what in it spoke for suspicion; arrows go from one to the next. */
-export function PlaneLarge({ exam, planes, open, marks, onOpen, onClose, alone = false, children }: Props) {
+export function PlaneLarge({ exam, planes, open, marks, current, onOpen, onClose, alone = false, children }: Props) {
   const { say } = useWords();
   const index = planes.findIndex(({ plane }) => planeKey(plane) === open);
   const shown = planes[index];
+  const pink = shown !== undefined && (current === undefined || shown.plane.lesion === current);
   const go = (step: number): void => {
     const next = planes[(Math.max(0, index) + step + planes.length) % planes.length];
     if (next) {
@@ -43,8 +46,13 @@ export function PlaneLarge({ exam, planes, open, marks, onOpen, onClose, alone =
     }
   };
   return (
-    <Large name="plane" title={say("plane_word")} tags={<PlaneName shown={shown} />} {...{ onClose, onKeyDown }}>
-      <div className="large-body">
+    <Large
+      name="plane"
+      title={say("plane_word")}
+      tags={<PlaneName shown={shown} pink={pink} />}
+      {...{ onClose, onKeyDown }}
+    >
+      <div className={pink ? "large-body" : "large-body other"}>
         {shown ? (
           <PlanePicture exam={exam} shown={shown} marks={marks} />
         ) : (
@@ -70,12 +78,12 @@ export function PlaneLarge({ exam, planes, open, marks, onOpen, onClose, alone =
 
 const STEPS: Readonly<Record<string, number>> = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
 
-function PlaneName({ shown }: { readonly shown: EvidentPlane | undefined }) {
+function PlaneName({ shown, pink }: { readonly shown: EvidentPlane | undefined; readonly pink: boolean }) {
   const { say } = useWords();
   return (
     shown && (
       <>
-        {shown.letter && <Letter letter={shown.letter} current={true} />}
+        {shown.letter && <Letter letter={shown.letter} current={pink} />}
         <span>{say(`reason_${shown.plane.reason}`)}</span>
       </>
     )
