@@ -36,9 +36,9 @@ pub(crate) struct Wanted {
     params(("id" = String, Path, description = "the examination"), Wanted),
     responses(
         (status = 200, description = "a `CoronalView` and its luma", content_type = "application/octet-stream", body = [u8]),
-        (status = 204, description = "too few frames have been laid yet"),
+        (status = 204, description = "too few frames have been laid yet, or it no longer goes on"),
         (status = 304, description = "the same as before"),
-        (status = 404, description = "no such examination goes on", body = Problem),
+        (status = 404, description = "no such examination", body = Problem),
     ))]
 pub(crate) async fn coronal(
     State(rooms): State<Arc<Rooms>>,
@@ -46,12 +46,17 @@ pub(crate) async fn coronal(
     Query(wanted): Query<Wanted>,
     headers: HeaderMap,
 ) -> Response {
-    let Some(room) = rooms.find(Some(&id)) else {
-        return problem(StatusCode::NOT_FOUND, "exam: no such examination goes on".to_owned());
-    };
-    let (layers, volume) = room.hub.laid();
     // Nothing of it stays in the browser's cache on the disk; the page itself asks whether there is anything new.
     let caching = (header::CACHE_CONTROL, "no-store".to_owned());
+    let Some(room) = rooms.find(Some(&id)) else {
+        // A page may ask once more when the next sweep has begun already.
+        let known = tokio::task::spawn_blocking(move || rooms.archive().get(&id)).await;
+        return match known {
+            Ok(Ok(Some(_))) => (StatusCode::NO_CONTENT, [caching]).into_response(),
+            _ => problem(StatusCode::NOT_FOUND, "exam: there is no such examination".to_owned()),
+        };
+    };
+    let (layers, volume) = room.hub.laid();
     let [sweep, frames] = layers.revision();
     let etag = format!("\"{sweep}-{frames}-{:?}-{:?}\"", wanted.depth, wanted.lesion);
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
