@@ -1,6 +1,6 @@
 //! What happens in an examination, one entry after another; the state is nothing but their sum.
 
-use peony_model::report::{Chance, Earlier, MachineRecord, Plane, Signature, Size};
+use peony_model::report::{Chance, Earlier, Evidence, MachineRecord, Plane, Signature, Size};
 use peony_model::{BiRads, Place, Side, Word};
 use serde::{Deserialize, Serialize};
 
@@ -115,6 +115,9 @@ pub struct Observation {
     pub words: Vec<Word>,
     /// Probability of malignancy over all its sightings.
     pub malignancy: Option<Chance>,
+    /// What that rests on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
     /// The category that is proposed.
     pub category: Option<BiRads>,
     /// Volume in cm³ and its relative error; simulated.

@@ -1,7 +1,8 @@
 //! From the state of an examination to its report.
 
 use peony_model::report::{
-    Addendum, Advice, BreastReport, Circumstances, Field, LesionReport, Patient, QualityRecord, Report, Said,
+    Addendum, Advice, BreastReport, Circumstances, Field, Grounds, LesionReport, Patient, QualityRecord,
+    Report, Said,
 };
 use peony_model::{BiRads, Clock, Feature, Side, Word};
 
@@ -92,6 +93,8 @@ fn proposed(state: &State, lesion: &Lesion) -> LesionReport {
     };
     let one = |feature| Field::proposed(words(feature).first().copied());
     let many = |feature| Field::proposed(Some(words(feature)).filter(|words| !words.is_empty()));
+    let planes = planes_of(state, Some(found.lesion));
+    let evidence = seen.and_then(|seen| seen.evidence.as_ref());
     LesionReport {
         lesion: found.lesion,
         letter: found.letter.clone(),
@@ -109,12 +112,13 @@ fn proposed(state: &State, lesion: &Lesion) -> LesionReport {
         calcification: many(Feature::Calcification),
         boundary: one(Feature::Boundary),
         malignancy: seen.and_then(|seen| seen.malignancy),
+        grounds: evidence.map(|evidence| Grounds::of(evidence, &planes)),
         category: Field::proposed(seen.and_then(|seen| seen.category)),
         downgrade_reason: String::new(),
         advice: Field::default(),
         volume_cm3: seen.and_then(|seen| seen.volume_cm3),
         sightings: seen.map_or(0, |seen| seen.sightings),
-        planes: planes_of(state, Some(found.lesion)),
+        planes,
     }
 }
 

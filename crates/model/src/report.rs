@@ -190,10 +190,78 @@ pub struct Plane {
     pub picture_px: [u32; 2],
     /// The lesion's outline on it, closed, pixels; empty where it has none.
     pub contour_px: Vec<[f32; 2]>,
+    /// The part of the lesion on it that the network finds most malignant, whether or not that is much: x0, y0, x1, y1; `None` for a
+    /// plane without a graded lesion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub focus_px: Option<[f32; 4]>,
+    /// Probability of malignancy on this plane alone, 0..=1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub malignancy: Option<f32>,
     /// The lesion's size on it.
     pub size: Option<Size>,
     /// Milliseconds since the examination's first frame.
     pub time_ms: f64,
+}
+
+/// What the machine's grade of a lesion rests on. Frames of one place are one plane.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// How many planes it was graded on.
+    pub planes: u32,
+    /// Those that weighed most, heaviest first.
+    pub heaviest: Vec<WeighedPlane>,
+}
+
+/// A plane that weighed in a grade.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct WeighedPlane {
+    /// From when to when it was seen, both included, as [`Plane::time_ms`].
+    pub seen_ms: [f64; 2],
+    /// Its share of the whole grade, 0..=1.
+    pub share: f32,
+}
+
+/// Which key planes of a lesion weighed most in its grade.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Grounds {
+    /// How many planes the grade was made on.
+    pub planes: u32,
+    /// The key planes that are among those that weighed most.
+    pub marked: Vec<MarkedPlane>,
+    /// How many of the planes that were graded these show: two key planes of one place count once.
+    pub shown: u32,
+    /// The share of the whole grade that those have, 0..=1.
+    pub share: f32,
+}
+
+/// A key plane that weighed in a grade.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct MarkedPlane {
+    /// [`Plane::id`].
+    pub plane: u64,
+    /// The share of its place in the whole grade, 0..=1.
+    pub share: f32,
+}
+
+impl Grounds {
+    /// Finds each key plane among those that weighed. One on which the lesion was not seen weighed nothing.
+    #[must_use]
+    pub fn of(evidence: &Evidence, planes: &[Plane]) -> Self {
+        let mut weighed = std::collections::BTreeSet::new();
+        let mut mark = |plane: &Plane| {
+            let holds =
+                |weighed: &WeighedPlane| (weighed.seen_ms[0]..=weighed.seen_ms[1]).contains(&plane.time_ms);
+            let at = evidence.heaviest.iter().position(holds).filter(|_| !plane.contour_px.is_empty())?;
+            weighed.insert(at);
+            Some(MarkedPlane { plane: plane.id, share: evidence.heaviest[at].share })
+        };
+        let marked = planes.iter().filter_map(&mut mark).collect();
+        let share = weighed.iter().map(|at| evidence.heaviest[*at].share).sum();
+        // At most as many as are told.
+        Self { planes: evidence.planes, marked, shown: weighed.len() as u32, share }
+    }
 }
 
 /// A probability with the interval that holds 95 % of what single planes said.
@@ -242,6 +310,9 @@ pub struct LesionReport {
     pub boundary: Field<Word>,
     /// The machine's calibrated probability of malignancy. Nobody says another: a person says a category.
     pub malignancy: Option<Chance>,
+    /// Which of its key planes weighed most in that; `None` where nothing is known of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grounds: Option<Grounds>,
     /// The category.
     pub category: Field<BiRads>,
     /// Why a person took a category below the machine's 4 or 5.

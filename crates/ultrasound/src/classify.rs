@@ -3,7 +3,7 @@
 //! What the planes of a lesion say together is worked out where it is followed (`track/weigh.rs`): a mean over planes, each
 //! weighted by how well the lesion was seen on it. Here it becomes a probability, a category and words.
 
-use crate::detect::{category, sigmoid};
+use crate::detect::{Detected, category, sigmoid};
 use crate::lexicon;
 use crate::network::Reading;
 use crate::output::TrackState;
@@ -22,7 +22,7 @@ pub(crate) struct Graded {
 }
 
 /// Grade each lesion by all its planes; a category only where the model's card says it is calibrated.
-pub(crate) fn grade(tracked: &Tracked, reading: Option<Reading>) -> Graded {
+pub(crate) fn grade(tracked: &Tracked, detected: &Detected, reading: Option<Reading>) -> Graded {
     let calibrated = reading.is_some_and(|reading| reading.calibrated);
     let tracks = tracked.tracks.iter().map(|track| {
         let verdict = track.verdict.as_ref();
@@ -38,6 +38,10 @@ pub(crate) fn grade(tracked: &Tracked, reading: Option<Reading>) -> Graded {
             assessment: logits.filter(|_| calibrated).and_then(category),
             descriptors: logits
                 .map_or_else(Vec::new, |logits| lexicon::describe(logits, track.box_px, track.pixel)),
+            focus_px: track
+                .finding
+                .and_then(|index| detected.findings.get(index))
+                .map(|found| found.focus_px),
             evidence: verdict.map(|verdict| verdict.evidence.clone()),
         }
     });

@@ -7,6 +7,7 @@
 //! Not here: reading files, loading models, drawing, reports.
 
 mod classify;
+pub mod coronal;
 mod detect;
 mod histogram;
 pub mod key_planes;

@@ -79,6 +79,9 @@ pub struct TrackState {
     pub assessment: Option<BiRads>,
     /// The words of the lexicon that hold over all planes seen; the orientation is that of the last sighting.
     pub descriptors: Vec<Descriptor>,
+    /// The part of it on this frame that the network finds most malignant (three by three cells of its map), whether or not that is
+    /// much; `None` where it is only predicted.
+    pub focus_px: Option<BoxPx>,
     /// What the grade rests on; `None` where there is no grade.
     pub evidence: Option<Evidence>,
 }
@@ -89,6 +92,8 @@ pub struct Evidence {
     /// How many planes the grade is worth: frames of one place are one plane, and planes that were seen badly count less
     /// (Kish's effective sample size of their weights).
     pub effective_planes: f32,
+    /// How many planes it was graded on, however well they were seen.
+    pub count: u32,
     /// The planes that weighed most, heaviest first, at most five.
     pub planes: Vec<EvidencePlane>,
 }
@@ -100,6 +105,8 @@ pub struct EvidencePlane {
     pub frame: u64,
     /// The frame's time, in nanoseconds since the source's first frame.
     pub time_ns: u64,
+    /// From when to when its frames were seen, both included, as [`Self::time_ns`].
+    pub seen_ns: [u64; 2],
     /// Its share of the whole grade, 0..=1.
     pub share: f32,
     /// The probability of malignancy on this plane alone.
@@ -189,10 +196,34 @@ pub struct VolumeState {
     /// How far the probe has turned about the depth axis since then, degrees, simulated from speckle; `None` without
     /// calibration.
     pub turned_deg: Option<f32>,
+    /// Where this frame's plane lies among those of the sweep; `None` for a still, on a frozen picture, and where no picture was
+    /// found.
+    pub plane: Option<SweepPlane>,
     /// Why no size is given, where none is (`too fast`, `too slow`, `scale unknown`).
     pub unfit: Option<Unfit>,
     /// Each confirmed track's solid so far.
     pub tracks: Vec<TrackVolume>,
+}
+
+/// Where the plane of one frame lies among those of its sweep, as [`crate::coronal`] lays it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SweepPlane {
+    /// Counts the sweeps of an examination: another scale begins another, and lengths of one mean nothing in another.
+    pub sweep: u32,
+    /// The B-mode picture on the frame.
+    pub picture_px: BoxPx,
+    /// Its scale, where that is known.
+    pub mm_per_px: Option<MmPerPx>,
+    /// Along the way at the middle of the frame, mm, simulated from speckle; `None` where lengths along it are unknown.
+    pub along_mm: Option<f32>,
+    /// Its relative error, such as 0.25 for ± 25 %; given with [`Self::along_mm`].
+    pub relative_error: Option<f32>,
+    /// Slope of the plane: mm along the way a mm across.
+    pub slope: f32,
+    /// How far the content has moved in the picture since the sweep's first frame: right, down; pixels of the frame.
+    pub shift_px: [f32; 2],
+    /// How often the probe was seen to turn back since the examination began. The way goes on all the same.
+    pub turns_back: u32,
 }
 
 /// Why the sweep gives no third dimension.
@@ -200,6 +231,8 @@ pub struct VolumeState {
 pub enum Unfit {
     /// The scale of the picture is unknown.
     ScaleUnknown,
+    /// Nobody has swept a known length with this probe and preset: sizes are those in the plane.
+    NotCalibrated,
     /// The probe moves faster than speckle can follow.
     TooFast,
     /// The probe moves slower than speckle can tell.

@@ -43,7 +43,7 @@ pub fn step(pipeline: &mut Pipeline, frame: &Frame) -> StepOutput {
         key_planes::keep(&mut pipeline.key_planes, &view, &assessed, &place, &tracked, &detected);
     let key_planes_took = watch.lap();
 
-    let graded: Graded = classify::grade(&tracked, pipeline.detect.reading());
+    let graded: Graded = classify::grade(&tracked, &detected, pipeline.detect.reading());
     let classify_took = watch.lap();
 
     let solid: Solid = volume::extend(&mut pipeline.sweep, &view, &assessed, &place, &detected, &graded);

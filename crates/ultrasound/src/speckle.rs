@@ -8,16 +8,18 @@ pub(crate) struct BeamCalibration {
     pub gain: f32,
     /// The same for the turn about the depth axis.
     pub turn_gain: f32,
-    /// The relative error to state beside a volume.
-    pub relative_error: f32,
+    /// The relative error to state beside a length along the way and a volume; `None` where nobody has measured it, and then
+    /// there is no such length to state.
+    pub relative_error: Option<f32>,
 }
 
 impl BeamCalibration {
     /// For frames of the phantom, whose beam this is. The gains are those of the method's notes, learnt on other
     /// sweeps; the error is what `examples/sweep_error.rs` shows (with true masks, 52 of 59 solids within it).
-    pub const PHANTOM: Self = Self { gain: 1.22, turn_gain: 1.42, relative_error: 0.25 };
-    /// For any other probe: the same beam is assumed, which can be far off.
-    pub const ASSUMED: Self = Self { relative_error: 0.5, ..Self::PHANTOM };
+    pub const PHANTOM: Self = Self { gain: 1.22, turn_gain: 1.42, relative_error: Some(0.25) };
+    /// For any other probe: the same beam is assumed, which can be far off. Good enough for a light that says that the probe
+    /// moves too fast, and for telling planes apart; not for a size.
+    pub const ASSUMED: Self = Self { relative_error: None, ..Self::PHANTOM };
 }
 
 /// The elevational standard deviation of the beam at a depth, in mm: full width 0.9 at the focus (18 mm), widening

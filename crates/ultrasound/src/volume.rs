@@ -3,14 +3,15 @@
 //! A simple form: planes are stacked along the path by their steps and in-plane shifts, a turn tilts them about
 //! the depth axis, and a volume is the sum of outline areas times steps (trapezoid). The probe is taken to move one way.
 //! A solid is of one pass over its lesion: what comes back adds nothing to it.
-//! Every size here is simulated: it carries its relative error, and none is given while the sweep is unfit.
+//! Every size here is simulated: it carries its relative error, and none is given while the sweep is unfit, nor for a probe whose
+//! beam nobody has measured.
 
 use peony_model::{MmPerPx, PointMm, PointPx};
 
 use crate::classify::Graded;
 use crate::detect::{Detected, Found};
 use crate::motion::{Motion, calibration};
-use crate::output::{TrackVolume, Unfit, VolumeState};
+use crate::output::{SweepPlane, TrackVolume, Unfit, VolumeState};
 use crate::path::Place;
 use crate::pipeline::{Mode, View};
 use crate::quality::Assessed;
@@ -33,8 +34,8 @@ const FEWEST_SIGHTINGS: u32 = 4;
 struct Pose {
     /// Along the path, at the middle of the picture, mm.
     y: f32,
-    /// How far the content has moved in the picture, mm: right and down.
-    shift: [f32; 2],
+    /// How far the content has moved in the picture, pixels of the frame: right and down.
+    shift_px: [f32; 2],
     /// Slope of the plane: mm along the path a mm across.
     slope: f32,
 }
@@ -73,6 +74,7 @@ impl Growing {
 /// The sweep so far.
 #[derive(Debug, Default)]
 pub(crate) struct Sweep {
+    number: u32,
     pose: Pose,
     scale: Option<MmPerPx>,
     growing: Vec<Growing>,
@@ -106,15 +108,21 @@ pub(crate) fn extend(
     let scale = assessed.area.and_then(|area| view.spacing.within(area.to_box_px().inflate(-1.0, -1.0)));
     if scale != state.scale {
         // Lengths before and after a change of scale do not add up: the sweep begins anew.
-        *state = Sweep { scale, ..Sweep::default() };
+        *state = Sweep { number: state.number + 1, scale, ..Sweep::default() };
     }
-    let unfit =
-        scale.map_or(Some(Unfit::ScaleUnknown), |_| assessed.motion.as_ref().and_then(|motion| motion.unfit));
+    let relative_error = scale.and_then(|scale| calibration(scale).relative_error);
+    let unfit = match (scale, relative_error) {
+        (None, _) => Some(Unfit::ScaleUnknown),
+        (_, None) => Some(Unfit::NotCalibrated),
+        _ => assessed.motion.as_ref().and_then(|motion| motion.unfit),
+    };
     let mut renewed = Vec::new();
-    if let (Some(scale), false) = (scale, assessed.frozen) {
-        state.advance(assessed.motion.as_ref(), scale);
+    if !assessed.frozen {
+        state.advance(assessed.motion.as_ref());
+    }
+    if let (Some(scale), Some(relative_error), false) = (scale, relative_error, assessed.frozen) {
         if graded.fresh {
-            renewed = state.grow(view, detected, graded, scale, unfit.is_some());
+            renewed = state.grow(view, detected, graded, Lengths { scale, relative_error }, unfit.is_some());
         }
         state.shown = state.growing.iter().filter_map(Growing::finished).collect();
     }
@@ -124,17 +132,44 @@ pub(crate) fn extend(
     for track in &graded.left {
         renewed.extend(state.shown.iter().find(|solid| solid.track == *track).cloned());
     }
-    let path_mm = scale.filter(|_| state.started).map(|_| state.pose.y);
-    let place_mm = path_mm.map(|y| PointMm::new(-state.pose.shift[0], y, -state.pose.shift[1]));
+    let path_mm = relative_error.filter(|_| state.started).map(|_| state.pose.y);
+    let place_mm = scale.zip(path_mm).map(|(scale, y)| {
+        let [right, down] = state.pose.shift_mm(scale);
+        PointMm::new(-right, y, -down)
+    });
     let turned_deg = path_mm.map(|_| place.turned_deg);
+    let plane = assessed.area.filter(|_| !assessed.frozen).map(|area| SweepPlane {
+        sweep: state.number,
+        picture_px: area.to_box_px(),
+        mm_per_px: scale,
+        along_mm: relative_error.map(|_| state.pose.y),
+        relative_error,
+        slope: state.pose.slope,
+        shift_px: state.pose.shift_px,
+        turns_back: place.turns_back,
+    });
     Solid {
-        state: VolumeState { path_mm, place_mm, turned_deg, unfit, tracks: state.shown.clone() },
+        state: VolumeState { path_mm, place_mm, turned_deg, plane, unfit, tracks: state.shown.clone() },
         renewed,
     }
 }
 
+/// What makes pixels and steps into lengths.
+#[derive(Debug, Clone, Copy)]
+struct Lengths {
+    scale: MmPerPx,
+    /// Of what lies along the way.
+    relative_error: f32,
+}
+
+impl Pose {
+    fn shift_mm(&self, scale: MmPerPx) -> [f32; 2] {
+        [self.shift_px[0] * scale.x(), self.shift_px[1] * scale.y()]
+    }
+}
+
 impl Sweep {
-    fn advance(&mut self, motion: Option<&Motion>, scale: MmPerPx) {
+    fn advance(&mut self, motion: Option<&Motion>) {
         let Some(motion) = motion else { return };
         self.started = true;
         // Where no step could be read the plane goes on as it did: it did not stop because speckle did.
@@ -142,8 +177,9 @@ impl Sweep {
         self.last_step = step;
         self.pose.y += step;
         self.pose.slope += if motion.step_mm.is_some() { motion.turn } else { 0.0 };
-        self.pose.shift[0] += motion.shift_px[0] * scale.x();
-        self.pose.shift[1] += motion.shift_px[1] * scale.y();
+        for (sum, shift) in self.pose.shift_px.iter_mut().zip(motion.shift_px) {
+            *sum += shift;
+        }
     }
 
     /// Add each confirmed lesion's outline; gives the solids that are due for an event.
@@ -152,7 +188,7 @@ impl Sweep {
         view: &View<'_>,
         detected: &Detected,
         graded: &Graded,
-        scale: MmPerPx,
+        Lengths { scale, relative_error }: Lengths,
         unfit: bool,
     ) -> Vec<TrackVolume> {
         let mut renewed = Vec::new();
@@ -177,7 +213,7 @@ impl Sweep {
             let y = self.pose.y + self.pose.slope * (centre_x - middle) * scale.x();
             let area = found.area_px2 * scale.x() * scale.y();
             let half_step = self.last_step / 2.0;
-            let solid = self.solid_of(track.id, y - half_step, calibration(scale).relative_error);
+            let solid = self.solid_of(track.id, y - half_step, relative_error);
             solid.confirmed |= track.letter.is_some();
             solid.add(slice, area, y, unfit);
             if solid.confirmed && solid.sightings.is_multiple_of(RENEWED_EVERY) {
@@ -215,13 +251,10 @@ impl Sweep {
     fn place(&self, found: &Found, scale: MmPerPx, middle: f32) -> Vec<PointMm> {
         let contour = found.finding.region.contour_px();
         let every = contour.len().div_ceil(MOST_POINTS).max(1);
+        let [right, down] = self.pose.shift_mm(scale);
         let place = |point: &PointPx| {
             let across = (point.x - middle) * scale.x();
-            PointMm::new(
-                across - self.pose.shift[0],
-                self.pose.y + self.pose.slope * across,
-                point.y * scale.y() - self.pose.shift[1],
-            )
+            PointMm::new(across - right, self.pose.y + self.pose.slope * across, point.y * scale.y() - down)
         };
         contour.iter().step_by(every).map(place).collect()
     }

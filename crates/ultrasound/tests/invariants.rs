@@ -9,7 +9,7 @@ use peony_model::{
 };
 use peony_ultrasound::live;
 use peony_ultrasound::network::{CANVAS, CELLS, MAPS, MASK, MASK_STEP, NetOutputs, Reading};
-use peony_ultrasound::output::{Event, StepOutput, Timings};
+use peony_ultrasound::output::{Event, StepOutput, Timings, Unfit};
 use peony_ultrasound::{Mode, Network, NetworkError, Pipeline, replay, step};
 
 /// Everything dark is a lesion, malignant when it lies on the left.
@@ -124,10 +124,12 @@ fn no_result_without_provenance_and_no_millimetre_without_scale() {
             }
             let unknown = output.quality.issues.iter().any(|i| i.code == QualityCode::ScaleUnknown);
             assert_eq!(unknown, spacing == Spacing::Unknown);
+            // The scale of the plane says nothing of the beam across it, which nobody has measured.
+            let why = if unknown { Unfit::ScaleUnknown } else { Unfit::NotCalibrated };
+            assert_eq!((output.volume.path_mm, output.volume.unfit), (None, Some(why)));
+            assert!(output.volume.tracks.is_empty());
             if spacing == Spacing::Unknown {
-                assert_eq!(output.volume.path_mm, None);
                 assert_eq!(output.quality.speed_mm_s, None);
-                assert!(output.volume.tracks.is_empty());
             }
         }
         assert!(findings >= 10, "{findings} findings");

@@ -151,6 +151,7 @@ fn said_of(frame: &Frame, too_fast: bool) -> Result<StepOutput, Box<dyn std::err
         malignancy_95: Some([0.48, 0.75]),
         assessment: Some(BiRads::Cat4C),
         descriptors: Vec::new(),
+        focus_px: None,
         evidence: None,
     };
     let key_plane = Event::KeyPlane { track: 1, reason: PlaneReason::Largest, box_px };

@@ -8,6 +8,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use image::GrayImage;
 use peony_examination::Examination;
 use peony_model::{Frame, MmPerPx, Place};
+use peony_ultrasound::coronal::{Layers, Stack};
 use peony_ultrasound::output::StepOutput;
 use tokio::sync::watch;
 
@@ -92,6 +93,9 @@ pub struct Hub {
     newest: watch::Sender<Option<Arc<Published>>>,
     commands: SyncSender<SourceCommand>,
     frames: AtomicU64,
+    /// Small copies of the present sweep's frames, for the coronal view. A page takes a list of shared pictures out of it, so it
+    /// is held for no longer than it takes to make one such copy.
+    stack: Mutex<Stack>,
 }
 
 impl Hub {
@@ -112,6 +116,7 @@ impl Hub {
             newest: watch::Sender::new(None),
             commands,
             frames: AtomicU64::new(0),
+            stack: Mutex::default(),
         };
         (Arc::new(hub), receiver)
     }
@@ -122,6 +127,9 @@ impl Hub {
         let count = self.frames.fetch_add(1, Ordering::Relaxed) + 1;
         let picture = Arc::new(frame.luma().into_owned());
         let truth: Arc<[Truth]> = capture.truth.iter().map(view::truth).collect();
+        if let Some(plane) = &output.volume.plane {
+            self.stack().lay(&picture, plane);
+        }
         let mut inner = self.inner();
         let mut update = update_of(frame, output, |track| inner.sweep.lesion_of(track));
         inner.pace.take(output, capture.captured);
@@ -139,6 +147,7 @@ impl Hub {
     /// Goes on with another examination: what follows belongs to it. The source's thread calls this before the first frame
     /// of another sweep; switches (faults, pause) stay as they are.
     pub fn begin_sweep(&self, examination: Arc<Examination>) {
+        *self.stack() = Stack::default();
         let mut inner = self.inner();
         inner.sweep.begin_next(examination);
         inner.pace = Pace::default();
@@ -147,6 +156,13 @@ impl Hub {
     /// What every page is told first.
     pub(crate) fn hello(&self) -> &Hello {
         &self.hello
+    }
+
+    /// The frames laid for the coronal view, and the solids of the newest frame.
+    pub(crate) fn laid(&self) -> (Layers, Volume) {
+        let layers = self.stack().layers().clone();
+        let newest = self.newest.borrow();
+        (layers, newest.as_ref().map(|newest| newest.update.volume.clone()).unwrap_or_default())
     }
 
     /// How many frames were analysed since the program started.
@@ -280,6 +296,10 @@ impl Hub {
         self.newest.send_replace(Some(Arc::new(again)));
     }
 
+    fn stack(&self) -> MutexGuard<'_, Stack> {
+        self.stack.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn inner(&self) -> MutexGuard<'_, Inner> {
         // No step in between leaves the sweep in a state that the next frame would not mend.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
@@ -363,9 +383,9 @@ fn hello(source: Source, model: Result<Model, String>) -> Hello {
 
 /// What this frame says by itself; the sweep writes the rest.
 fn update_of(frame: &Frame, output: &StepOutput, lesion_of: impl Fn(u32) -> u32) -> LiveUpdate {
-    let track_of = |index| {
+    let finding = |(index, finding)| {
         let track = output.tracks.iter().find(|track| track.finding == Some(index));
-        track.map(|track| lesion_of(track.id))
+        view::finding(finding, track.map(|track| lesion_of(track.id)), track.and_then(|track| track.focus_px))
     };
     let scale = output.quality.scale.or_else(|| view::scale(frame));
     let speed_known = output.quality.speed_mm_s.is_some();
@@ -384,7 +404,7 @@ fn update_of(frame: &Frame, output: &StepOutput, lesion_of: impl Fn(u32) -> u32)
         state: State::default(),
         quality: output.quality.issues.iter().map(|issue| view::issue(issue, speed_known)).collect(),
         lights: view::lights(frame, output),
-        findings: findings.map(|(index, finding)| view::finding(finding, track_of(index))).collect(),
+        findings: findings.map(finding).collect(),
         tracks: Vec::new(),
         key_planes: Vec::new(),
         volume: Volume::default(),

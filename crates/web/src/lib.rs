@@ -10,6 +10,7 @@
 
 mod assets;
 pub mod capture;
+mod coronal;
 mod exams;
 mod guard;
 mod hub;

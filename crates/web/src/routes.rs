@@ -16,7 +16,7 @@ use crate::guard::{guard, problem};
 use crate::pages::MAX_VIEWERS;
 use crate::rooms::{Room, RoomError, Rooms};
 use crate::wire::{self, Health, MAX_CLIENT_MESSAGE, Problem};
-use crate::{assets, capture, exams, socket};
+use crate::{assets, capture, coronal, exams, socket};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -27,6 +27,7 @@ use crate::{assets, capture, exams, socket};
         wire::LightName,
         wire::Drawn,
         wire::Command,
+        wire::CoronalView,
         exams::LangName
     ))
 )]
@@ -49,6 +50,7 @@ fn described() -> OpenApiRouter<Arc<Rooms>> {
         .routes(routes!(exams::pdf))
         .routes(routes!(exams::history))
         .routes(routes!(exams::plane))
+        .routes(routes!(coronal::coronal))
         .routes(routes!(capture_socket))
         .routes(routes!(description))
 }

@@ -4,14 +4,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use serde::Deserialize;
 
 use crate::hub::{Published, Viewer};
 use crate::pace::Window;
 use crate::wire::{
-    Command, Drawn, ErrorCode, ErrorMessage, IN_FLIGHT, LiveUpdate, MAX_CLIENT_MESSAGE, ServerMessage,
+    self, Command, Drawn, ErrorCode, ErrorMessage, IN_FLIGHT, MAX_CLIENT_MESSAGE, ServerMessage,
 };
 
 /// A page that takes nothing for this long is gone.
@@ -80,9 +79,9 @@ impl Page {
         update.drives = self.viewer.drives();
         update.stats.dropped_client = self.missed;
         update.stats.drawn_ms = self.drawn.percentiles();
-        let message = encode(&update, newest.picture.as_raw())?;
+        let message = wire::in_one_piece(&update, newest.picture.as_raw()).map_err(|_| Gone)?;
         self.under_way.push_back(newest);
-        self.send(Message::Binary(message)).await
+        self.send(Message::Binary(message.into())).await
     }
 
     async fn hear(&mut self, message: Message) -> Result<(), Gone> {
@@ -161,15 +160,4 @@ fn parse(text: &str) -> Result<Said, String> {
 
 fn bad(message: String) -> ErrorMessage {
     ErrorMessage { code: ErrorCode::BadMessage, message }
-}
-
-/// `u32` length of the JSON, the JSON, the picture.
-fn encode(update: &LiveUpdate, picture: &[u8]) -> Result<Bytes, Gone> {
-    let mut message = Vec::with_capacity(16 * 1024 + picture.len());
-    message.extend_from_slice(&[0; 4]);
-    serde_json::to_writer(&mut message, update).map_err(|_| Gone)?;
-    let length = u32::try_from(message.len() - 4).map_err(|_| Gone)?;
-    message[..4].copy_from_slice(&length.to_le_bytes());
-    message.extend_from_slice(picture);
-    Ok(message.into())
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use image::GrayImage;
 use peony_examination::{Act, Examination, JournalError, Observation, Refusal};
-use peony_model::{BiRads, CalibrationSource, MmPerPx, Place, Unit, Word, report};
-use peony_ultrasound::output::{Event, StepOutput};
+use peony_model::{CalibrationSource, MmPerPx, Place, Unit, Word, report};
+use peony_ultrasound::output::{Event, StepOutput, TrackState};
 
 use crate::view;
 use crate::wire::{
@@ -63,6 +63,7 @@ struct SaidOfLesion {
     letter: String,
     dismissed: bool,
     place: Option<Place>,
+    grounds: Option<report::Grounds>,
 }
 
 /// The present sweep.
@@ -224,7 +225,7 @@ impl Sweep {
             if !self.said.lesions.contains_key(id) {
                 examination.found(*id)?;
             }
-            let seen = observation(&lesion.track, state.assessment, update);
+            let seen = observation(&lesion.track, state, update);
             lesion.told = Some(seen.clone());
             examination.seen(seen, renewed.contains(id))?;
         }
@@ -261,6 +262,8 @@ impl Sweep {
             reason,
             picture_px: update.size_px.0,
             contour_px,
+            focus_px: seen.and_then(|seen| seen.focus_px).map(|BoxXy(part)| part),
+            malignancy: seen.and_then(|seen| seen.malignancy),
             size: seen.and_then(|seen| size_of(seen.size_mm, seen.size_px)),
             time_ms: update.time_ms,
         }
@@ -296,16 +299,21 @@ impl Sweep {
         let report = self.examination.report();
         let id = &report.examination;
         let of_lesions = report.lesions.iter().flat_map(|lesion| {
-            lesion.planes.iter().map(move |plane| key_plane(id, plane, Some(lesion.letter.clone())))
+            lesion.planes.iter().map(move |plane| KeyPlane {
+                letter: Some(lesion.letter.clone()),
+                share: share_of(lesion.grounds.as_ref(), plane.id),
+                ..key_plane(id, plane)
+            })
         });
         let mut planes: Vec<KeyPlane> =
-            of_lesions.chain(report.planes.iter().map(|plane| key_plane(id, plane, None))).collect();
+            of_lesions.chain(report.planes.iter().map(|plane| key_plane(id, plane))).collect();
         planes.sort_by_key(|plane| (plane.letter.is_none(), plane.letter.clone(), plane.reason, plane.id));
         let kept = planes.iter().filter(|plane| plane.reason == report::PlaneReason::Kept).count();
         let said = |lesion: &report::LesionReport| SaidOfLesion {
             letter: lesion.letter.clone(),
             dismissed: lesion.dismissed,
             place: lesion.place.value().copied(),
+            grounds: lesion.grounds.clone(),
         };
         let former = |lesion: &&report::LesionReport| {
             lesion.lesion <= self.base && !self.lesions.contains_key(&lesion.lesion)
@@ -356,6 +364,7 @@ impl Sweep {
                     dismissed: said.map_or_else(|| self.passed.contains(&id), |said| said.dismissed),
                     letter: said.map(|said| said.letter.clone()),
                     place: said.and_then(|said| said.place),
+                    grounds: said.and_then(|said| said.grounds.clone()),
                     ..lesion.track.clone()
                 }
             }))
@@ -511,7 +520,7 @@ fn refused(refusal: Refusal) -> (ErrorCode, String) {
 }
 
 /// What the examination is told of a lesion that is followed.
-fn observation(track: &TrackView, category: Option<BiRads>, update: &LiveUpdate) -> Observation {
+fn observation(track: &TrackView, state: &TrackState, update: &LiveUpdate) -> Observation {
     let solid = update.volume.tracks.iter().find(|solid| solid.track == track.id);
     let size = size_of(track.size_mm, track.size_px).map(|size| report::Size {
         third: solid.filter(|_| size.unit == Unit::Millimetre).map(|solid| report::ThirdAxis {
@@ -532,7 +541,8 @@ fn observation(track: &TrackView, category: Option<BiRads>, update: &LiveUpdate)
             estimate,
             interval: track.malignancy_95.map(|Interval(ends)| ends),
         }),
-        category,
+        evidence: state.evidence.as_ref().map(view::evidence),
+        category: state.assessment,
         volume_cm3: solid.map(|solid| [solid.volume_cm3, solid.relative_error]),
         sightings: track.sightings,
     }
@@ -558,7 +568,13 @@ fn corners(BoxXy([x0, y0, x1, y1]): BoxXy) -> Vec<[f32; 2]> {
     vec![[x0, y0], [x1, y0], [x1, y1], [x0, y1]]
 }
 
-fn key_plane(exam: &str, plane: &report::Plane, letter: Option<String>) -> KeyPlane {
+/// The share of a key plane in the grade of its lesion.
+fn share_of(grounds: Option<&report::Grounds>, plane: u64) -> Option<f32> {
+    grounds?.marked.iter().find(|marked| marked.plane == plane).map(|marked| marked.share)
+}
+
+/// A plane of the report; its lesion gives it a letter and a share.
+fn key_plane(exam: &str, plane: &report::Plane) -> KeyPlane {
     let size = |unit: Unit| {
         let size = plane.size.filter(|size| size.unit == unit)?;
         Some(Size { long: size.long, short: size.short })
@@ -567,11 +583,12 @@ fn key_plane(exam: &str, plane: &report::Plane, letter: Option<String>) -> KeyPl
         id: plane.id,
         url: format!("/api/exams/{exam}/planes/{}.png", plane.id),
         track: plane.lesion,
-        letter,
+        letter: None,
         reason: plane.reason,
         time_ms: plane.time_ms,
         size_of_picture_px: WidthHeight(plane.picture_px),
         box_px: bounds(&plane.contour_px),
+        share: None,
         size_mm: size(Unit::Millimetre),
         size_px: size(Unit::Pixel),
     }
@@ -605,5 +622,6 @@ fn former_track(lesion: &report::LesionReport) -> TrackView {
         size_mm: flat(Unit::Millimetre),
         size_px: flat(Unit::Pixel),
         sightings: lesion.sightings,
+        grounds: lesion.grounds.clone(),
     }
 }

@@ -1,6 +1,6 @@
 //! From the pipeline's words to the page's.
 
-use peony_model::report::{PlaneReason, Report};
+use peony_model::report::{Evidence, PlaneReason, Report, WeighedPlane};
 use peony_model::{
     BoxPx, CalibrationSource, Descriptor, Finding, Frame, Measurement, MmPerPx, Pixels, PointPx, QualityCode,
     QualityIssue, Quantity, Spacing, Unit,
@@ -21,16 +21,16 @@ const MAX_SLICES: usize = 24;
 const MAX_SLICE_POINTS: usize = 48;
 
 /// Tenths of a pixel are finer than a screen shows, and a third of the bytes; so are tenths of a millimetre of a solid.
-fn tenth(value: f32) -> f32 {
+pub(crate) fn tenth(value: f32) -> f32 {
     (value * 10.0).round() / 10.0
 }
 
-fn hundredth(value: f32) -> f32 {
+pub(crate) fn hundredth(value: f32) -> f32 {
     (value * 100.0).round() / 100.0
 }
 
 /// Every so-many-th item, so that at most `limit` are left.
-fn thin<T>(items: &[T], limit: usize) -> impl Iterator<Item = &T> {
+pub(crate) fn thin<T>(items: &[T], limit: usize) -> impl Iterator<Item = &T> {
     items.iter().step_by(items.len().div_ceil(limit).max(1))
 }
 
@@ -166,12 +166,13 @@ pub(crate) fn size(measurements: &[Measurement], unit: Unit) -> Option<Size> {
     Some(Size { long: of(Quantity::LongAxis)?, short: of(Quantity::ShortAxis)? })
 }
 
-pub(crate) fn finding(finding: &Finding, track: Option<u32>) -> FindingView {
+pub(crate) fn finding(finding: &Finding, track: Option<u32>, focus_px: Option<BoxPx>) -> FindingView {
     let size_mm = size(&finding.measurements, Unit::Millimetre);
     FindingView {
         box_px: boxed(finding.region.box_px()),
         score: finding.score,
         malignancy: finding.malignancy,
+        focus_px: focus_px.map(boxed),
         birads: finding.assessment.map(|category| category.label().to_owned()),
         size_mm,
         size_px: if size_mm.is_some() { None } else { size(&finding.measurements, Unit::Pixel) },
@@ -198,7 +199,18 @@ pub(crate) fn track(state: &TrackState, seen: Option<(&Finding, &FindingView)>) 
         size_mm: seen.and_then(|finding| finding.size_mm),
         size_px: seen.and_then(|finding| finding.size_px),
         sightings: state.sightings,
+        grounds: None,
     }
+}
+
+/// What a grade rests on, as the examination keeps it.
+pub(crate) fn evidence(evidence: &output::Evidence) -> Evidence {
+    let ms = |ns: u64| ns as f64 / 1e6;
+    let weighed = |plane: &output::EvidencePlane| WeighedPlane {
+        seen_ms: plane.seen_ns.map(ms),
+        share: (plane.share * 1e3).round() / 1e3,
+    };
+    Evidence { planes: evidence.count, heaviest: evidence.planes.iter().map(weighed).collect() }
 }
 
 fn descriptor(said: &Descriptor) -> DescriptorView {
@@ -233,6 +245,7 @@ pub(crate) fn volume(
         path_mm: state.path_mm.map(hundredth),
         unfit: state.unfit.map(|unfit| match unfit {
             output::Unfit::ScaleUnknown => Unfit::ScaleUnknown,
+            output::Unfit::NotCalibrated => Unfit::NotCalibrated,
             output::Unfit::TooFast => Unfit::TooFast,
             output::Unfit::TooSlow => Unfit::TooSlow,
             output::Unfit::TooFewPatches => Unfit::TooFewPatches,

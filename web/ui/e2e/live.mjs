@@ -28,6 +28,8 @@ const CHECKS = [
   ["a lesion is confirmed and a key plane kept", findsLesion],
   ["both sizes, both languages: nothing spills, axe is content", looksRight],
   ["the language switch keeps place and focus", switchesLanguage],
+  ["the coronal view opens large and says that it is simulated", opensCoronal],
+  ["a key plane opens large, with what spoke for suspicion", opensPlane],
   ["keys: marks, keep, undo, dismiss, next, big picture", followsKeys],
   ["faults light their lights", lightsFaults],
   ["the truth can be shown", showsTruth],
@@ -103,6 +105,72 @@ async function switchesLanguage(page) {
   assert.equal(await page.evaluate(() => document.activeElement?.textContent), "中");
   await page.locator(".language button", { hasText: "EN" }).click();
   assert.match(await words(), /Key planes/);
+}
+
+async function opensCoronal(page) {
+  const large = page.locator('[data-large="coronal"]');
+  const view = page.locator("[data-coronal]");
+  await page.locator(".third .turn").click();
+  await until("the coronal view", async () => (await view.count()) === 1);
+  for (const [language, label, says] of [
+    ["zh", "中", /冠状面.*模拟/s],
+    ["en", "EN", /Coronal view.*simulated/s],
+  ]) {
+    await page.locator(".language button", { hasText: label }).click();
+    assert.match(await large.innerText(), says);
+    await checkLayout(page, `coronal view, ${language}`);
+    await shot(page, `live-${language}-coronal-1366`);
+  }
+  await checkAccessible(page, "coronal view");
+  const colours = await view.evaluate((canvas) => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return new Set(data.filter((_, index) => index % 4 === 0)).size;
+  });
+  assert.ok(colours > 30, `the plane has ${colours} greys`);
+  const depth = async () => Number(await view.getAttribute("data-coronal"));
+  const before = await depth();
+  await page.locator("#coronal-depth").focus();
+  await press(page, "ArrowLeft");
+  await press(page, "ArrowLeft");
+  await until("a plane nearer to the skin", async () => (await depth()) < before);
+  const frame = await frameOf(page);
+  await until("the live picture goes on", async () => (await frameOf(page)) !== frame);
+  await press(page, "Escape");
+  assert.equal(await large.count(), 0, "Escape closes it");
+  await press(page, "v");
+  assert.equal(await large.count(), 1, "V opens it");
+  await press(page, "v");
+  assert.equal(await large.count(), 0, "and closes it");
+}
+
+async function opensPlane(page) {
+  const large = page.locator('[data-large="plane"]');
+  const part = large.locator("[data-focus]");
+  // The strip turns over a plane while it grows: the first tile that is there is pressed.
+  await page.locator(".tile[data-track]").first().click();
+  await until("the part that spoke for suspicion", async () => (await part.count()) === 1);
+  for (const [language, label, says] of [
+    ["zh", "中", /分级依据切面：\d+ 个/],
+    ["en", "EN", /Planes graded: \d+\./],
+  ]) {
+    await page.locator(".language button", { hasText: label }).click();
+    assert.match(await large.innerText(), says);
+    await checkLayout(page, `key plane, ${language}`);
+    await shot(page, `live-${language}-plane-1366`);
+  }
+  await checkAccessible(page, "key plane");
+  await press(page, "h");
+  await until("the marks are hidden", async () => (await part.count()) === 0);
+  await press(page, "h");
+  const shown = () => large.locator("[data-plane-large]").getAttribute("data-plane-large");
+  const first = await shown();
+  await large.locator("[data-first]").focus();
+  await press(page, "ArrowRight");
+  await until("the next plane", async () => (await shown()) !== first);
+  await press(page, "ArrowLeft");
+  await until("the first again", async () => (await shown()) === first);
+  await press(page, "Escape");
+  assert.equal(await large.count(), 0, "Escape closes it");
 }
 
 async function followsKeys(page) {

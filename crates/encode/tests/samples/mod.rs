@@ -57,6 +57,7 @@ pub fn nothing(lesion: u32, letter: &str) -> LesionReport {
         calcification: Field::default(),
         boundary: Field::default(),
         malignancy: None,
+        grounds: None,
         category: Field::default(),
         downgrade_reason: String::new(),
         advice: Field::default(),
@@ -84,6 +85,8 @@ fn planes(lesion: u32, size: Size, reasons: &[PlaneReason]) -> Vec<Plane> {
         picture_px: [640, 480],
         contour_px: outline(lesion * 10 + nth).map(|[x, y]| [x.round(), y.round()]).collect(),
         size: Some(size),
+        focus_px: None,
+        malignancy: None,
         time_ms: f64::from(lesion * 4_000 + nth * 700),
     })
     .collect()

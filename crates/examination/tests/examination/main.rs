@@ -41,6 +41,7 @@ fn seen(lesion: u32, category: BiRads) -> Observation {
         depth_mm: Some(8.0),
         words: vec![Word::Irregular, Word::Indistinct, Word::Angular, Word::Hypoechoic],
         malignancy: Some(Chance { estimate: 0.62, interval: Some([0.48, 0.75]) }),
+        evidence: None,
         category: Some(category),
         volume_cm3: None,
         sightings: 40,
@@ -55,6 +56,8 @@ fn plane(lesion: u32, reason: PlaneReason) -> Plane {
         picture_px: [8, 4],
         contour_px: Vec::new(),
         size: None,
+        focus_px: None,
+        malignancy: None,
         time_ms: 1.0,
     }
 }

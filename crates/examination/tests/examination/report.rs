@@ -1,7 +1,7 @@
 //! The report: proposals, a person's word over them, and what stands in the way of a signature.
 
 use peony_examination::{ObstacleCode, Refusal, Role, obstacles};
-use peony_model::report::Advice;
+use peony_model::report::{Advice, Evidence, MarkedPlane, WeighedPlane};
 
 use super::*;
 
@@ -33,6 +33,36 @@ fn the_machine_proposes_a_person_decides_and_both_are_kept() {
     examination.undo(BY).unwrap();
     assert_eq!(of(&examination).category.value(), Some(&BiRads::Cat5));
     assert!(matches!(examination.undo("Another"), Err(Refusal::NothingToUndo)), "each takes back their own");
+}
+
+#[test]
+fn the_key_planes_that_weighed_most_are_marked_and_a_journal_without_evidence_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let (examination, lesion) = with_lesion(folder.path());
+    assert_eq!(examination.report().lesions[0].grounds, None, "nothing is known of it");
+    let outlined = Plane {
+        contour_px: vec![[0.0, 0.0], [1.0, 0.0], [1.0, 1.0]],
+        focus_px: Some([0.0, 0.0, 1.0, 1.0]),
+        malignancy: Some(0.7),
+        ..plane(lesion, PlaneReason::Features)
+    };
+    let kept = examination.keep(outlined, &picture(9), None).unwrap();
+    let heaviest = vec![WeighedPlane { seen_ms: [0.0, 2.0], share: 0.4 }];
+    let evidence = Some(Evidence { planes: 6, heaviest });
+    examination.seen(Observation { evidence, ..seen(lesion, BiRads::Cat4C) }, true).unwrap();
+    let check = |examination: &Examination| {
+        let report = examination.report().lesions[0].clone();
+        let grounds = report.grounds.unwrap();
+        assert_eq!((grounds.planes, grounds.shown, grounds.share), (6, 1, 0.4));
+        assert_eq!(grounds.marked, [MarkedPlane { plane: kept.id, share: 0.4 }]);
+        let plane = report.planes.into_iter().find(|plane| plane.id == kept.id).unwrap();
+        assert_eq!((plane.focus_px, plane.malignancy), (Some([0.0, 0.0, 1.0, 1.0]), Some(0.7)));
+    };
+    check(&examination);
+    drop(examination);
+    check(&resume(folder.path()));
+    let former = r#"{"lesion":1,"size":null,"depth_mm":null,"words":[],"malignancy":null,"category":null,"volume_cm3":null,"sightings":4}"#;
+    assert_eq!(serde_json::from_str::<Observation>(former).unwrap().evidence, None);
 }
 
 #[test]

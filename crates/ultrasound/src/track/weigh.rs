@@ -47,6 +47,7 @@ struct Plane {
     count: u32,
     frame: u64,
     time_ns: u64,
+    seen_ns: [u64; 2],
     best_quality: f32,
     focus_px: BoxPx,
 }
@@ -60,6 +61,7 @@ impl Plane {
             count: 0,
             frame: first.frame,
             time_ns: first.time_ns,
+            seen_ns: [first.time_ns; 2],
             best_quality: 0.0,
             focus_px: first.focus_px,
         };
@@ -73,6 +75,7 @@ impl Plane {
         }
         self.quality += seen.quality;
         self.count += 1;
+        self.seen_ns[1] = seen.time_ns;
         if seen.quality > self.best_quality {
             (self.best_quality, self.focus_px) = (seen.quality, seen.focus_px);
             (self.frame, self.time_ns) = (seen.frame, seen.time_ns);
@@ -97,6 +100,7 @@ pub(crate) struct Weighed {
     weight: f32,
     weight_squares: f32,
     malignancy_squares: f32,
+    count: u32,
     heaviest: Vec<Plane>,
 }
 
@@ -128,6 +132,7 @@ impl Weighed {
         self.weight += weight;
         self.weight_squares += weight * weight;
         self.malignancy_squares += weight * plane.malignancy_logit().powi(2);
+        self.count += 1;
         self.keep(plane);
     }
 
@@ -148,6 +153,7 @@ impl Weighed {
         self.weight += other.weight;
         self.weight_squares += other.weight_squares;
         self.malignancy_squares += other.malignancy_squares;
+        self.count += other.count;
         other.heaviest.into_iter().for_each(|plane| self.keep(plane));
     }
 
@@ -174,6 +180,7 @@ impl Weighed {
         let told = whole.heaviest.iter().map(|plane| EvidencePlane {
             frame: plane.frame,
             time_ns: plane.time_ns,
+            seen_ns: plane.seen_ns,
             share: plane.weight() / whole.weight,
             malignancy: sigmoid(plane.malignancy_logit()),
             focus_px: plane.focus_px,
@@ -182,7 +189,7 @@ impl Weighed {
             logits,
             malignancy_95: [sigmoid(mean - reach), sigmoid(mean + reach)],
             spread: variance.sqrt(),
-            evidence: Evidence { effective_planes: planes, planes: told.collect() },
+            evidence: Evidence { effective_planes: planes, count: whole.count, planes: told.collect() },
         })
     }
 }
@@ -253,8 +260,10 @@ mod tests {
             let quality = if n == 7 { 0.9 } else { 0.2 + 0.01 * n as f32 };
             weigh(&mut weighed, n, 0.5 * n as f32, 1.0, quality);
         }
-        let Evidence { planes, effective_planes } = weighed.verdict().unwrap().evidence;
+        let Evidence { planes, effective_planes, count } = weighed.verdict().unwrap().evidence;
         assert_eq!((planes.len(), planes[0].frame), (TOLD, 7));
+        // Frames half a millimetre apart: two make a plane.
+        assert_eq!((count, planes[0].seen_ns), (10, [6, 7]));
         assert_eq!(planes[0].focus_px.min.x, 7.0);
         assert!(planes.is_sorted_by(|a, b| a.share >= b.share) && effective_planes < 10.0);
         assert!(planes.iter().map(|plane| plane.share).sum::<f32>() <= 1.0);

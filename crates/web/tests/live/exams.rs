@@ -1,6 +1,7 @@
 //! Examinations over HTTP, beside the live page of one.
 
-use peony_ultrasound::output::PlaneReason;
+use peony_model::{BoxPx, PointPx};
+use peony_ultrasound::output::{Evidence, EvidencePlane, PlaneReason};
 use serde_json::{Value, json};
 
 use crate::page::{Demo, key_plane, key_plane_of};
@@ -43,6 +44,36 @@ fn what_the_pipeline_says_is_the_report_s_proposal() {
     let listed = demo.json("/api/exams");
     assert_eq!((&listed[0]["id"], &listed[0]["live"]), (&json!(demo.exam()), &json!(true)));
     assert_eq!((&listed[0]["status"], &listed[0]["category"]), (&json!("open"), &json!("4C")));
+}
+
+#[test]
+fn what_a_grade_rests_on_is_marked_on_its_key_planes() {
+    let demo = Demo::start();
+    let part = BoxPx::new(PointPx::new(2.0, 1.0), PointPx::new(4.0, 3.0));
+    demo.publish_with(10, |output| {
+        output.events.push(key_plane(PlaneReason::Largest));
+        let weighed = EvidencePlane {
+            frame: 10,
+            time_ns: output.time_ns,
+            seen_ns: [output.time_ns - 5, output.time_ns + 5],
+            share: 0.4,
+            malignancy: 0.7,
+            focus_px: part,
+        };
+        output.tracks[0].focus_px = Some(part);
+        output.tracks[0].evidence = Some(Evidence { effective_planes: 5.5, count: 7, planes: vec![weighed] });
+    });
+    let lesion = demo.json(&path(&demo, "report"))["report"]["lesions"][0].clone();
+    let plane = &lesion["planes"][0];
+    assert_eq!(plane["focus_px"], json!([2.0, 1.0, 4.0, 3.0]));
+    assert!((plane["malignancy"].as_f64().unwrap() - 0.62).abs() < 1e-6, "on that plane alone: {plane}");
+    let share = |of: &Value| (of["share"].as_f64().unwrap() * 1e3).round();
+    let grounds = &lesion["grounds"];
+    assert_eq!((&grounds["planes"], &grounds["marked"][0]["plane"]), (&json!(7), &plane["id"]));
+    assert_eq!((share(grounds), share(&grounds["marked"][0])), (400.0, 400.0));
+    let (mut page, _) = demo.open();
+    let update = page.draw_until(|_| true).update;
+    assert_eq!((share(&update["key_planes"][0]), share(&update["tracks"][0]["grounds"])), (400.0, 400.0));
 }
 
 #[test]

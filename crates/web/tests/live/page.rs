@@ -165,7 +165,7 @@ pub struct Shown {
 }
 
 impl Shown {
-    fn read(message: &[u8]) -> Self {
+    pub fn read(message: &[u8]) -> Self {
         let length = u32::from_le_bytes(message[..4].try_into().unwrap()) as usize;
         let update = serde_json::from_slice(&message[4..4 + length]).unwrap();
         Self { update, luma: message[4 + length..].to_vec() }
@@ -276,6 +276,7 @@ fn step_output(frame: &Frame) -> StepOutput {
         malignancy_95: Some([0.48, 0.75]),
         assessment: Some(BiRads::Cat4C),
         descriptors: vec![Descriptor { word: Word::Irregular, probability: 0.81 }],
+        focus_px: None,
         evidence: None,
     };
     StepOutput {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { BadMessage, readPicture } from "./message";
+import { BadMessage, readCoronal, readPicture } from "./message";
 
 function message(json: string, luma: readonly number[], length?: number): ArrayBuffer {
   const text = new TextEncoder().encode(json);
@@ -20,6 +20,12 @@ describe("the binary message", () => {
   it("reads Chinese words", () => {
     const { update } = readPicture(message('{"size_px":[1,1],"scale_source":"读自深度尺"}', [0]));
     expect(update.scale_source).toBe("读自深度尺");
+  });
+
+  it("gives a coronal view with its luma", () => {
+    const { view, luma } = readCoronal(message('{"size_px":[2,1],"depth":15.5}', [0, 9]));
+    expect(view.depth).toBe(15.5);
+    expect([...luma]).toEqual([0, 9]);
   });
 
   const bad: readonly (readonly [why: string, bytes: ArrayBuffer, says: string])[] = [

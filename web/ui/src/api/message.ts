@@ -1,9 +1,15 @@
-/** The binary message of the live socket: a frame and everything said about it, in one piece. */
-import type { LiveUpdate } from "./wire";
+/** What comes described and pictured in one piece: a frame of the live socket, and a coronal view. */
+import type { CoronalView, LiveUpdate } from "./wire";
 
 /** What was said about a frame, and the frame: `width × height` bytes of luma, row-major, top row first. */
 export interface Picture {
   readonly update: LiveUpdate;
+  readonly luma: Uint8Array;
+}
+
+/** A coronal view and its `width × height` bytes of luma; 0 where nothing was laid. */
+export interface CoronalPicture {
+  readonly view: CoronalView;
   readonly luma: Uint8Array;
 }
 
@@ -15,11 +21,30 @@ export class BadMessage extends Error {
 const LENGTH_BYTES = 4;
 const text = new TextDecoder("utf-8", { fatal: true });
 
+/** A frame. @throws BadMessage; a picture without its marks is never returned. */
+export function readPicture(message: ArrayBuffer): Picture {
+  const { description, luma } = readPiece<LiveUpdate>(message);
+  return { update: description, luma };
+}
+
+/** A coronal view. @throws BadMessage. */
+export function readCoronal(message: ArrayBuffer): CoronalPicture {
+  const { description, luma } = readPiece<CoronalView>(message);
+  return { view: description, luma };
+}
+
+/** What describes a picture. */
+interface Description {
+  readonly size_px: readonly [width: number, height: number];
+}
+
 /**
  * Reads `u32` little-endian length of the JSON, the JSON, the luma.
- * @throws BadMessage naming the field, the value and the limit; a picture without its marks is never returned.
+ * @throws BadMessage naming the field, the value and the limit.
  */
-export function readPicture(message: ArrayBuffer): Picture {
+function readPiece<T extends Description>(
+  message: ArrayBuffer,
+): { readonly description: T; readonly luma: Uint8Array } {
   if (message.byteLength < LENGTH_BYTES) {
     throw new BadMessage(`message: ${message.byteLength} bytes, at least ${LENGTH_BYTES} expected`);
   }
@@ -28,16 +53,16 @@ export function readPicture(message: ArrayBuffer): Picture {
   if (lumaFrom > message.byteLength) {
     throw new BadMessage(`JSON length: ${length} bytes, ${message.byteLength - LENGTH_BYTES} follow`);
   }
-  const update = readUpdate(new Uint8Array(message, LENGTH_BYTES, length));
+  const description = readDescription<T>(new Uint8Array(message, LENGTH_BYTES, length));
   const luma = new Uint8Array(message, lumaFrom);
-  const [width, height] = update.size_px;
+  const [width, height] = description.size_px;
   if (luma.length !== width * height) {
     throw new BadMessage(`luma: ${luma.length} bytes, ${width} × ${height} expected`);
   }
-  return { update, luma };
+  return { description, luma };
 }
 
-function readUpdate(bytes: Uint8Array): LiveUpdate {
+function readDescription<T extends Description>(bytes: Uint8Array): T {
   let value: unknown;
   try {
     value = JSON.parse(text.decode(bytes));
@@ -48,5 +73,5 @@ function readUpdate(bytes: Uint8Array): LiveUpdate {
   if (typeof value !== "object" || value === null || !("size_px" in value) || !Array.isArray(value.size_px)) {
     throw new BadMessage("size_px: missing");
   }
-  return value as LiveUpdate;
+  return value as T;
 }

@@ -39,6 +39,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/exams/{id}/coronal": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The plane parallel to the skin, from the frames of the present sweep: see `CoronalView`. */
+        readonly get: operations["coronal"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/exams/{id}/history": {
         readonly parameters: {
             readonly query?: never;
@@ -333,6 +350,36 @@ export interface components {
          * @enum {string}
          */
         readonly Advice: "routine" | "short_follow_up" | "mammography" | "core_biopsy" | "other";
+        /**
+         * @description What an axis is measured in.
+         * @enum {string}
+         */
+        readonly AxisUnit: "mm" | "px" | "frames";
+        /** @description One axis of a coronal view. */
+        readonly AxisView: {
+            /**
+             * Format: float
+             * @description How finely frames were laid: nothing is known more exactly.
+             */
+            readonly cell: number;
+            /**
+             * Format: float
+             * @description Where the view begins.
+             */
+            readonly from: number;
+            /**
+             * Format: float
+             * @description Units a pixel.
+             */
+            readonly per_px: number;
+            /**
+             * Format: float
+             * @description The relative error of a length along it where it is simulated, such as 0.25 for ± 25 %; `null` for lengths in the plane.
+             */
+            readonly relative_error: number | null;
+            /** @description What it is measured in. */
+            readonly unit: components["schemas"]["AxisUnit"];
+        };
         /** @description What a lesion was in an earlier examination. */
         readonly Before: {
             /** @description The identifier of the earlier examination: with another one, this says nothing. */
@@ -461,8 +508,8 @@ export interface components {
         };
         readonly Clock: string;
         /**
-         * @description What a page may ask for. A command that is followed shows in the [`State`] of the next binary message (which comes
-         *     even while the source rests); one that is not is answered by an [`ErrorMessage`].
+         * @description What a page may ask for. A command that is followed shows in the `State` of the next binary message (which comes
+         *     even while the source rests); one that is not is answered by an `ErrorMessage`.
          */
         readonly Command: {
             /** @enum {string} */
@@ -556,6 +603,64 @@ export interface components {
          * @enum {string}
          */
         readonly ContactSide: "left" | "right" | "whole";
+        /** @description A lesion's solid, cut at the depth of a coronal view. */
+        readonly CoronalLesion: {
+            /** @description From where to where it reaches in depth, in the unit of `across`. */
+            readonly depths: components["schemas"]["Interval"];
+            /** @description How far it reaches across, along the way and in depth, mm. */
+            readonly extent_mm: components["schemas"]["Xyz"];
+            /** @description Its letter. */
+            readonly letter: string | null;
+            /** @description The closed outline of the cut; empty where the solid does not reach this depth. */
+            readonly outline: readonly components["schemas"]["Xy"][];
+            /**
+             * Format: float
+             * @description The relative error of the second of them.
+             */
+            readonly relative_error: number;
+            /**
+             * Format: int32
+             * @description Which track.
+             */
+            readonly track: number;
+        };
+        /**
+         * @description The plane parallel to the skin at one depth of the present sweep: simulated, and always called so. As bytes: `u32` little-endian
+         *     length of this JSON, the JSON, then `width × height` bytes of luma, row-major: across to the right, along the way downwards; 0
+         *     where nothing was laid, what was is at least 1. Places are across and along the way, in the units of the axes.
+         */
+        readonly CoronalView: {
+            /** @description Across; 0 is the middle of the sweep's first frame. */
+            readonly across: components["schemas"]["AxisView"];
+            /** @description Along the way; 0 is the sweep's first frame. */
+            readonly along: components["schemas"]["AxisView"];
+            /**
+             * Format: float
+             * @description The greatest depth there is.
+             */
+            readonly deepest: number;
+            /**
+             * Format: float
+             * @description From the upper edge of the sweep's first picture, in the unit of `across`.
+             */
+            readonly depth: number;
+            /** @description The lesions that reach this depth, and those that have a solid elsewhere. */
+            readonly lesions: readonly components["schemas"]["CoronalLesion"][];
+            /** @description The two ends of the newest plane. */
+            readonly newest: [
+                components["schemas"]["Xy"],
+                components["schemas"]["Xy"]
+            ];
+            /** @description The way of the picture's middle. */
+            readonly path: readonly components["schemas"]["Xy"][];
+            /** @description Always true. */
+            readonly simulated: boolean;
+            /** @description Width and height of the luma. */
+            readonly size_px: components["schemas"]["WidthHeight"];
+            /** @description Where along the way the probe was seen to turn back: beyond it the same tissue is shown again, mirrored. */
+            readonly turned_back: readonly number[];
+            readonly unfit: components["schemas"]["Unfit"] | null;
+        };
         /** @description A word of the lexicon said of a lesion. */
         readonly DescriptorView: {
             /** @description What it answers: `shape`, `orientation`, `margin`, `echo`, `posterior`, `boundary`, `calcification`. */
@@ -832,6 +937,7 @@ export interface components {
             readonly birads: string | null;
             /** @description The upright box: x0, y0, x1, y1; the end is exclusive. */
             readonly box_px: components["schemas"]["BoxXy"];
+            readonly focus_px: components["schemas"]["BoxXy"] | null;
             /**
              * Format: float
              * @description Probability of malignancy on this frame alone.
@@ -849,6 +955,26 @@ export interface components {
              * @description The track it belongs to.
              */
             readonly track: number | null;
+        };
+        /** @description Which key planes of a lesion weighed most in its grade. */
+        readonly Grounds: {
+            /** @description The key planes that are among those that weighed most. */
+            readonly marked: readonly components["schemas"]["MarkedPlane"][];
+            /**
+             * Format: int32
+             * @description How many planes the grade was made on.
+             */
+            readonly planes: number;
+            /**
+             * Format: float
+             * @description The share of the whole grade that those have, 0..=1.
+             */
+            readonly share: number;
+            /**
+             * Format: int32
+             * @description How many of the planes that were graded these show: two key planes of one place count once.
+             */
+            readonly shown: number;
         };
         /** @description Whether the program is well. */
         readonly Health: {
@@ -929,6 +1055,11 @@ export interface components {
             readonly letter: string | null;
             /** @description Why it was kept. */
             readonly reason: components["schemas"]["PlaneReason"];
+            /**
+             * Format: float
+             * @description The share of its place in the grade of the lesion, 0..=1; `null` where it is not among the places that weighed most.
+             */
+            readonly share: number | null;
             readonly size_mm: components["schemas"]["Size"] | null;
             /** @description Width and height of its picture. */
             readonly size_of_picture_px: components["schemas"]["WidthHeight"];
@@ -970,6 +1101,7 @@ export interface components {
             readonly downgrade_reason: string;
             /** @description Echo pattern. */
             readonly echo: components["schemas"]["Field_Word"];
+            readonly grounds?: components["schemas"]["Grounds"] | null;
             /**
              * Format: int32
              * @description Its number within the examination.
@@ -1057,7 +1189,7 @@ export interface components {
              * @description Probability that the frame shows any lesion; `null` without a model or on an unreadable frame.
              */
             readonly lesion: number | null;
-            /** @description The seven lights, always in the order of [`LightName`]. */
+            /** @description The seven lights, always in the order of `LightName`. */
             readonly lights: readonly components["schemas"]["Light"][];
             /**
              * Format: float
@@ -1098,6 +1230,19 @@ export interface components {
             readonly sha256: string;
             /** @description Its version. */
             readonly version: string;
+        };
+        /** @description A key plane that weighed in a grade. */
+        readonly MarkedPlane: {
+            /**
+             * Format: int64
+             * @description [`Plane::id`].
+             */
+            readonly plane: number;
+            /**
+             * Format: float
+             * @description The share of its place in the whole grade, 0..=1.
+             */
+            readonly share: number;
         };
         /** @description The model that reads the frames, and how it runs. */
         readonly Model: {
@@ -1248,6 +1393,11 @@ export interface components {
             /** @description The lesion's outline on it, closed, pixels; empty where it has none. */
             readonly contour_px: readonly (readonly number[])[];
             /**
+             * @description The part of the lesion on it that the network finds most malignant, whether or not that is much: x0, y0, x1, y1; `None` for a
+             *     plane without a graded lesion.
+             */
+            readonly focus_px?: readonly number[] | null;
+            /**
              * Format: int64
              * @description Its number within the examination.
              */
@@ -1257,6 +1407,11 @@ export interface components {
              * @description The lesion it shows; `None` for a plane kept for itself.
              */
             readonly lesion?: number | null;
+            /**
+             * Format: float
+             * @description Probability of malignancy on this plane alone, 0..=1.
+             */
+            readonly malignancy?: number | null;
             /** @description Width and height of the picture. */
             readonly picture_px: readonly number[];
             /** @description Why it is here. */
@@ -1699,6 +1854,7 @@ export interface components {
             readonly descriptors: readonly components["schemas"]["DescriptorView"][];
             /** @description A person struck it out; `undo` brings it back. */
             readonly dismissed: boolean;
+            readonly grounds: components["schemas"]["Grounds"] | null;
             /**
              * Format: int32
              * @description Its number within the examination.
@@ -1768,7 +1924,7 @@ export interface components {
          * @description Why the sweep gives no third dimension.
          * @enum {string}
          */
-        readonly Unfit: "scale_unknown" | "too_fast" | "too_slow" | "too_few_patches" | "turned_back";
+        readonly Unfit: "scale_unknown" | "not_calibrated" | "too_fast" | "too_slow" | "too_few_patches" | "turned_back";
         /**
          * @description Unified Code for Units of Measure, as far as breast imaging needs it.
          * @enum {string}
@@ -1937,6 +2093,59 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    readonly coronal: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /**
+                 * @description From the upper edge of the sweep's first picture: millimetres, or pixels of the frame where the scale is unknown. Without
+                 *     it the middle of `lesion`, or half-way down.
+                 */
+                readonly depth: number | null;
+                /** @description the examination */
+                readonly id: string;
+                /** @description The lesion whose middle is wanted. */
+                readonly lesion: number | null;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description a `CoronalView` and its luma */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/octet-stream": readonly number[];
+                };
+            };
+            /** @description too few frames have been laid yet, or it no longer goes on */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description the same as before */
+            readonly 304: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no such examination */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -68,6 +68,10 @@ export interface Plane {
   readonly reason: PlaneReason;
   readonly picture_px: readonly [number, number];
   readonly contour_px: readonly (readonly [number, number])[];
+  /** The part of the lesion that the network finds most malignant, whether or not that is much. */
+  readonly focus_px?: readonly [number, number, number, number];
+  /** Probability of malignancy on this plane alone. */
+  readonly malignancy?: number;
   readonly size: Size | null;
   readonly time_ms: number;
 }
@@ -137,6 +141,17 @@ export interface Comparison {
   readonly not_seen: readonly { readonly lesion: number; readonly looked_again: Said<boolean> | null }[];
 }
 
+/** Which key planes weighed most in a grade. */
+export interface Grounds {
+  /** How many planes the grade was made on. */
+  readonly planes: number;
+  readonly marked: readonly { readonly plane: number; readonly share: number }[];
+  /** How many of the planes that were graded the marked ones show: two of one place count once. */
+  readonly shown: number;
+  /** The share of those in the grade. */
+  readonly share: number;
+}
+
 export interface LesionReport {
   readonly lesion: number;
   readonly letter: string;
@@ -154,6 +169,7 @@ export interface LesionReport {
   readonly calcification: Field<readonly Word[]>;
   readonly boundary: Field<Word>;
   readonly malignancy: Chance | null;
+  readonly grounds?: Grounds;
   readonly category: Field<BiRads>;
   readonly downgrade_reason: string;
   readonly advice: Field<Advice>;

@@ -175,6 +175,7 @@ describe("the report's keys", () => {
     ["N", { kind: "next" }],
     ["c", { kind: "confirm" }],
     ["z", { kind: "undo" }],
+    ["H", { kind: "marks" }],
     ["4", { kind: "category", digit: "4" }],
     ["7", null],
     ["Escape", { kind: "escape" }],

@@ -20,6 +20,8 @@ export type Action =
   | "sweep"
   | "capture"
   | "depth"
+  | "third"
+  | "plane"
   | "finish";
 
 export interface Binding {
@@ -39,6 +41,8 @@ export const BINDINGS: readonly Binding[] = [
   { action: "dismiss", key: "x", word: "dismiss", icon: "dismiss" },
   { action: "undo", key: "z", word: "undo", icon: "undo" },
   { action: "big", key: "b", word: "big_picture", icon: "big" },
+  { action: "plane", key: "k", word: "plane_open", icon: "keep" },
+  { action: "third", key: "v", word: "coronal_open", icon: "depth" },
   { action: "faults", key: "d", word: "faults", icon: "faults" },
   { action: "pause", key: "p", word: "pause", icon: "pause" },
   { action: "truth", key: "t", word: "show_truth", icon: "faults" },
@@ -77,7 +81,7 @@ export function isFor({ source, report }: Has, action: Action): boolean {
   }
 }
 
-const OF_THIS_PAGE: readonly Action[] = ["marks", "next", "big", "keys", "capture", "finish"];
+const OF_THIS_PAGE: readonly Action[] = ["marks", "next", "big", "third", "plane", "keys", "capture", "finish"];
 
 /** Whether the action changes the examination of every page: a page that only watches may not. */
 export function commands(action: Action): boolean {

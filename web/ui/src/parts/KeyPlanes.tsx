@@ -1,8 +1,9 @@
 import { useEffect, useRef, useState } from "react";
 import type { KeyPlane } from "../api/wire";
+import { groundsText, planeKey } from "../exam/evidence";
 import type { Examination, Scene } from "../live/examination";
 import { type ShownPlane, useShownPlane } from "../live/planePicture";
-import { millimetres, roundHalfAway } from "../words/numbers";
+import { millimetres, percent, probability, roundHalfAway } from "../words/numbers";
 import { useWords, type Words } from "../words/words";
 import { Letter } from "./chips";
 import { Icon } from "./shapes";
@@ -10,11 +11,19 @@ import { Icon } from "./shapes";
 /** How long a new plane keeps its pink edge, ms. */
 const NEWS_MS = 2000;
 
-export function KeyPlanes({ examination, scene }: { readonly examination: Examination; readonly scene: Scene }) {
+interface Props {
+  readonly examination: Examination;
+  readonly scene: Scene;
+  /** Opens a plane large, by [`planeKey`]. */
+  readonly onOpen: (key: string) => void;
+}
+
+export function KeyPlanes({ examination, scene, onOpen }: Props) {
   const words = useWords();
   const planes = scene.update?.key_planes ?? [];
   const list = useRef<HTMLUListElement>(null);
   const { current } = scene;
+  const grounds = scene.update?.tracks.find((track) => track.id === current)?.grounds;
   // The strip turns to the current lesion's planes; it scrolls itself and never the page.
   useEffect(() => {
     const first = list.current?.querySelector<HTMLElement>(`[data-track="${current}"]`);
@@ -37,11 +46,26 @@ export function KeyPlanes({ examination, scene }: { readonly examination: Examin
       {shown.length === 0 && <p className="hint">{words.say("no_planes")}</p>}
       <ul className="tiles" ref={list}>
         {shown.map((plane) => (
-          <li key={`${plane.track}-${plane.reason}-${plane.reason === "kept" ? plane.id : ""}`}>
-            <Tile plane={plane} current={current} words={words} onChoose={(track) => examination.choose(track)} />
+          <li key={planeKey({ ...plane, lesion: plane.track })}>
+            <Tile
+              plane={plane}
+              current={current}
+              words={words}
+              onChoose={(track) => {
+                if (track !== null) {
+                  examination.choose(track);
+                }
+                onOpen(planeKey({ ...plane, lesion: plane.track }));
+              }}
+            />
           </li>
         ))}
       </ul>
+      {grounds && shown.length > 0 && (
+        <p className="note" data-grounds>
+          {groundsText(grounds, words)}
+        </p>
+      )}
     </aside>
   );
 }
@@ -50,7 +74,7 @@ interface TileProps {
   readonly plane: KeyPlane;
   readonly current: number | null;
   readonly words: Words;
-  readonly onChoose: (track: number) => void;
+  readonly onChoose: (track: number | null) => void;
 }
 
 function Tile({ plane, current, words, onChoose }: TileProps) {
@@ -64,13 +88,18 @@ function Tile({ plane, current, words, onChoose }: TileProps) {
     <button
       type="button"
       className={fresh && isCurrent ? "tile fresh" : "tile"}
-      onClick={() => track !== null && onChoose(track)}
+      onClick={() => onChoose(track)}
       data-plane={shown?.plane.id}
       data-track={track}
     >
       <span className="hidden">{words.say("plane_word")} </span>
       {shown && <Crop {...shown} />}
       {letter && <Letter letter={letter} current={isCurrent} />}
+      {plane.share !== null && (
+        <span className="share" title={words.say("plane_share")}>
+          {percent(probability(plane.share), words.language)}
+        </span>
+      )}
       {reason === "kept" && (
         <span className="hand" title={words.say("kept_by_person")}>
           <Icon name="tick" />

@@ -1,4 +1,5 @@
 import type { LiveUpdate, TrackView } from "../api/wire";
+import { groundsText } from "../exam/evidence";
 import { placeText } from "../exam/format";
 import type { Examination, Scene } from "../live/examination";
 import { en } from "../words/en";
@@ -74,6 +75,7 @@ function Row({ track, update, current, onChoose }: RowProps) {
       type="button"
       className={`lesion ${kind}`}
       aria-pressed={current}
+      title={track.grounds ? groundsText(track.grounds, words) : undefined}
       // Not `disabled`: the list scrolls, and a keyboard reaches its end through the rows.
       aria-disabled={resting}
       onClick={resting ? undefined : onChoose}
@@ -139,6 +141,7 @@ function TextTwin({ update, current, words: { say, language } }: TwinProps) {
           <th>{say("category_word")}</th>
           <th>{say("chance_word")}</th>
           <th>{say("interval_word")}</th>
+          <th>{say("grounds_word")}</th>
         </tr>
       </thead>
       <tbody>
@@ -150,6 +153,7 @@ function TextTwin({ update, current, words: { say, language } }: TwinProps) {
             <td>{track.birads ?? say("not_graded")}</td>
             <td>{chance(track, { say, language })}</td>
             <td>{track.malignancy_95 ? intervalText(track.malignancy_95) : NONE}</td>
+            <td>{track.grounds ? groundsText(track.grounds, { say, language }) : NONE}</td>
           </tr>
         ))}
       </tbody>

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { CapturePanel } from "../capture/CapturePanel";
 import { captureAdvice, type UsedCapture } from "../capture/useCapture";
+import { type EvidentPlane, evidentPlanes, planeKey } from "../exam/evidence";
 import type { ExamState } from "../exam/store";
 import type { Examination } from "../live/examination";
 import { type Action, commands, isFor, useKeys } from "../live/keys";
@@ -8,13 +9,16 @@ import { PlacePanel } from "../map/PlacePanel";
 import { coverageOf } from "../review/mapped";
 import { rememberSingleKeys, singleKeysAct } from "../words/preferences";
 import { type Language, useWords } from "../words/words";
+import { CoronalLarge } from "./CoronalLarge";
 import { DepthPanel } from "./DepthPanel";
 import { Dock, type LivePanel } from "./Dock";
 import { KeyPlanes } from "./KeyPlanes";
+import { LiveInset } from "./Large";
 import { Lesions } from "./Lesions";
 import { LiveMap, liveLesions } from "./LiveMap";
 import { FaultsPanel, KeysPanel } from "./Panels";
 import { Picture } from "./Picture";
+import { PlaneLarge } from "./PlaneLarge";
 import { QualityBar } from "./QualityBar";
 import { Report } from "./Report";
 import { StatusStrip } from "./StatusStrip";
@@ -31,6 +35,15 @@ interface Props {
   readonly onFinish: () => void;
 }
 
+/** What lies large over the stage. */
+type LargeView = { readonly kind: "coronal" } | { readonly kind: "plane"; readonly key: string };
+
+/** The first key plane of a lesion, or of any. */
+function firstPlane(planes: readonly EvidentPlane[], lesion: number | null): LargeView | null {
+  const first = planes.find(({ plane }) => plane.lesion === lesion) ?? planes[0];
+  return first ? { kind: "plane", key: planeKey(first.plane) } : null;
+}
+
 /** The live examination: what the program says, and the few choices that belong to this browser. */
 export function LivePage({ examination, exam, capture, onLanguage, onFinish }: Props) {
   const scene = useSyncExternalStore(examination.subscribe, examination.getScene);
@@ -39,9 +52,11 @@ export function LivePage({ examination, exam, capture, onLanguage, onFinish }: P
   const [marks, setMarks] = useState(true);
   const [big, setBig] = useState(false);
   const [panel, setPanel] = useState<LivePanel | null>(null);
+  const [large, setLarge] = useState<LargeView | null>(null);
   const nothingCaptured = capture?.scene.phase === "idle";
   const [singleKeys, setSingleKeys] = useState(singleKeysAct);
   const [canvas, setCanvas] = useState<HTMLCanvasElement | null>(null);
+  const evident = useMemo(() => (view ? evidentPlanes(view.report) : []), [view]);
   const probe = scene.update?.state.probe ?? null;
   const has = useMemo(() => ({ source: scene.hello?.source, report: view !== null }), [scene.hello, view]);
 
@@ -78,11 +93,13 @@ export function LivePage({ examination, exam, capture, onLanguage, onFinish }: P
         sweep: () => examination.send({ command: "restart" }),
         capture: () => open("capture"),
         depth: () => open("depth"),
+        third: () => setLarge((before) => (before?.kind === "coronal" ? null : { kind: "coronal" })),
+        plane: () => setLarge((before) => (before?.kind === "plane" ? null : firstPlane(evident, current))),
         finish: onFinish,
       };
       acts[action]();
     },
-    [examination, has, onFinish, panel, close],
+    [examination, has, onFinish, panel, close, evident],
   );
   useCapturePanel(capture, scene.update !== null, setPanel);
   useKeys({
@@ -94,7 +111,7 @@ export function LivePage({ examination, exam, capture, onLanguage, onFinish }: P
         examination.choose(track.id);
       }
     },
-    onEscape: close,
+    onEscape: () => (large ? setLarge(null) : close()),
     singleKeys,
   });
 
@@ -102,7 +119,7 @@ export function LivePage({ examination, exam, capture, onLanguage, onFinish }: P
     <div className={`live ${big ? "big" : ""}`}>
       <TopBar scene={scene} exam={exam} onLanguage={onLanguage} />
       <main className="rooms">
-        <KeyPlanes examination={examination} scene={scene} />
+        <KeyPlanes examination={examination} scene={scene} onOpen={(key) => setLarge({ kind: "plane", key })} />
         <section className="stage">
           <QualityBar
             scene={scene}
@@ -110,16 +127,34 @@ export function LivePage({ examination, exam, capture, onLanguage, onFinish }: P
             onTakeOver={() => examination.send({ command: "take_over" })}
             onTakeCapture={() => capture?.capture.takeOver()}
           />
-          <Picture examination={examination} scene={scene} marks={marks} onCanvas={setCanvas} />
+          <div className="stage-room">
+            <Picture examination={examination} scene={scene} marks={marks} onCanvas={setCanvas} />
+            {large?.kind === "coronal" && (
+              <CoronalLarge scene={scene} picture={canvas} marks={marks} onClose={() => setLarge(null)} />
+            )}
+            {large?.kind === "plane" && exam.exam !== null && (
+              <PlaneLarge
+                exam={exam.exam}
+                planes={evident}
+                open={large.key}
+                marks={marks}
+                current={scene.current}
+                onOpen={(key) => setLarge({ kind: "plane", key })}
+                onClose={() => setLarge(null)}
+              >
+                <LiveInset picture={canvas} frame={scene.update?.frame ?? 0} />
+              </PlaneLarge>
+            )}
+          </div>
         </section>
         <aside className="side" aria-label={words.say("lesions")}>
           {view ? (
             <div className="side-row">
               <LiveMap scene={scene} view={view} probe={probe} onOpen={() => onAction("place")} />
-              <ThirdDimension scene={scene} picture={canvas} narrow={true} />
+              <ThirdDimension scene={scene} picture={canvas} narrow={true} onOpen={() => onAction("third")} />
             </div>
           ) : (
-            <ThirdDimension scene={scene} picture={canvas} />
+            <ThirdDimension scene={scene} picture={canvas} onOpen={() => onAction("third")} />
           )}
           <Lesions examination={examination} scene={scene} />
           <Report scene={scene} view={view} />

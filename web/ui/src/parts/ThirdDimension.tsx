@@ -4,7 +4,7 @@ import { drawSolid, THREE_QUARTERS, type Turn, turned } from "../picture/solid";
 import { readTheme } from "../picture/theme";
 import { cubicCentimetres, NONE, percent, roundHalfAway, thirdAxis } from "../words/numbers";
 import { useWords } from "../words/words";
-import { DraftTag, Letter } from "./chips";
+import { DraftTag, KeyCap, Letter } from "./chips";
 
 interface Props {
   readonly scene: Scene;
@@ -12,9 +12,11 @@ interface Props {
   readonly picture: HTMLCanvasElement | null;
   /** It shares its row with the breast map: the figures stand in one line under the solid. */
   readonly narrow?: boolean;
+  /** Opens the coronal view large. */
+  readonly onOpen: () => void;
 }
 
-export function ThirdDimension({ scene, picture, narrow = false }: Props) {
+export function ThirdDimension({ scene, picture, narrow = false, onOpen }: Props) {
   const words = useWords();
   return (
     <section className={narrow ? "panel third narrow" : "panel third"} aria-labelledby="third-head">
@@ -24,7 +26,7 @@ export function ThirdDimension({ scene, picture, narrow = false }: Props) {
         {!narrow && <span className="note">{words.say("from_speckle")}</span>}
       </h2>
       <div className="third-body">
-        <SolidView scene={scene} picture={picture} />
+        <SolidView scene={scene} picture={picture} onOpen={onOpen} />
         {narrow ? <Line scene={scene} /> : <Figures scene={scene} />}
       </div>
     </section>
@@ -34,6 +36,8 @@ export function ThirdDimension({ scene, picture, narrow = false }: Props) {
 /** How far one key press or one pixel of dragging turns, radians. */
 const KEY_STEP = 0.15;
 const DRAG_STEP = 0.012;
+/** A pointer that moved so far before it was let go has turned the view and not pressed it, px. */
+const A_DRAG = 5;
 
 const KEY_TURNS: Readonly<Record<string, readonly [yaw: number, pitch: number]>> = {
   ArrowLeft: [-KEY_STEP, 0],
@@ -42,7 +46,7 @@ const KEY_TURNS: Readonly<Record<string, readonly [yaw: number, pitch: number]>>
   ArrowDown: [0, KEY_STEP],
 };
 
-function SolidView({ scene, picture }: Props) {
+function SolidView({ scene, picture, onOpen }: Omit<Props, "narrow">) {
   const words = useWords();
   const canvas = useRef<HTMLCanvasElement>(null);
   const [turn, setTurn] = useState<Turn>(THREE_QUARTERS);
@@ -68,8 +72,14 @@ function SolidView({ scene, picture }: Props) {
       setTurn((before) => (step ? turned(before, ...step) : THREE_QUARTERS));
     }
   };
+  const dragged = useRef(0);
+  const onPointerDown = (event: PointerEvent): void => {
+    dragged.current = 0;
+    event.currentTarget.setPointerCapture(event.pointerId);
+  };
   const onPointerMove = (event: PointerEvent): void => {
     if (event.buttons > 0) {
+      dragged.current += Math.abs(event.movementX) + Math.abs(event.movementY);
       const [dx, dy] = [event.movementX * DRAG_STEP, event.movementY * DRAG_STEP];
       setTurn((before) => turned(before, dx, dy));
     }
@@ -80,11 +90,12 @@ function SolidView({ scene, picture }: Props) {
       className="turn"
       aria-label={words.say("turn_view")}
       onKeyDown={onKeyDown}
-      onPointerDown={(event) => event.currentTarget.setPointerCapture(event.pointerId)}
+      onPointerDown={onPointerDown}
       onPointerMove={onPointerMove}
-      onDoubleClick={() => setTurn(THREE_QUARTERS)}
+      onClick={() => dragged.current < A_DRAG && onOpen()}
     >
       <canvas ref={canvas} />
+      <KeyCap>V</KeyCap>
     </button>
   );
 }
@@ -102,9 +113,10 @@ function Line({ scene: { update, current } }: { readonly scene: Scene }) {
     );
   }
   const unfit = update?.volume.unfit;
+  const path = update?.volume.path_mm ?? null;
   return (
     <p className={unfit ? "third-line unfit" : "third-line"} title={say("no_solid")}>
-      {unfit ? say(`unfit_${unfit}`) : NONE}
+      {unfit ? say(`unfit_${unfit}`) : path === null ? NONE : `${say("path")} ${roundHalfAway(path)}\u202fmm`}
     </p>
   );
 }

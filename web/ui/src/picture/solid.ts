@@ -80,7 +80,8 @@ type Place = (point: Point3) => Point2;
 function fitted(extent: Point3, solids: readonly TrackVolume[], turn: Turn, size: readonly [number, number]): Place {
   const path = Math.max(extent[1], LEAST_PATH_MM);
   const corners = [0, 1, 2, 3, 4, 5, 6, 7].map(
-    (corner): Point2 => project([corner & 1 ? extent[0] : 0, corner & 2 ? path : 0, corner & 4 ? extent[2] : 0], turn),
+    (corner): Point2 =>
+      project([(corner & 1 ? 0.5 : -0.5) * extent[0], corner & 2 ? path : 0, corner & 4 ? extent[2] : 0], turn),
   );
   const points = [
     ...corners,
@@ -104,11 +105,12 @@ function planesAt(path: number): readonly number[] {
 }
 
 function drawPlane(pen: Pen, y: number, extent: Point3, place: Place, view: SolidView, newest: boolean): void {
-  const [x1, , z1] = extent;
-  const corner = place([0, y, 0]);
-  const across = place([x1, y, 0]);
-  const down = place([0, y, z1]);
-  const opposite = place([x1, y, z1]);
+  // Solids count across from the middle of the picture.
+  const [half, z1] = [extent[0] / 2, extent[2]];
+  const corner = place([-half, y, 0]);
+  const across = place([half, y, 0]);
+  const down = place([-half, y, z1]);
+  const opposite = place([half, y, z1]);
   if (newest && view.picture && view.picture.width > 0) {
     const { width, height } = view.picture;
     pen.save();
@@ -186,8 +188,8 @@ export function rings(solid: TrackVolume): readonly (readonly Point3[])[] {
 
 /** The path of the probe's middle over the skin: straight, because speckle tells steps and not bends. */
 function drawPath(pen: Pen, extent: Point3, place: Place, theme: Theme): void {
-  const [x0, y0] = place([extent[0] / 2, 0, 0]);
-  const [x1, y1] = place([extent[0] / 2, extent[1], 0]);
+  const [x0, y0] = place([0, 0, 0]);
+  const [x1, y1] = place([0, extent[1], 0]);
   pen.beginPath();
   pen.moveTo(x0, y0);
   pen.lineTo(x1, y1);

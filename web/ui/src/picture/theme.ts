@@ -9,6 +9,7 @@ const NAMES = {
   bg1: "--bg-1",
   bg3: "--bg-3",
   info: "--info",
+  warn: "--warn",
   well: "--well",
   brInk: "--br-ink",
   brInk2: "--br-ink-2",

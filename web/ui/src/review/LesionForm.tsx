@@ -61,7 +61,7 @@ export function LesionForm({ lesion, onConfirm }: Props) {
         <Malignancy lesion={lesion} />
         <CategoryRow lesion={lesion} />
         <AdviceRow lesion={lesion} />
-        <Planes planes={lesion.planes} letter={lesion.letter} />
+        <Planes planes={lesion.planes} letter={lesion.letter} grounds={lesion.grounds} />
       </div>
     </>
   );

@@ -1,42 +1,82 @@
-import { type Plane, planeAddress } from "../exam/api";
+import { useState } from "react";
+import { type Grounds, type Plane, planeAddress } from "../exam/api";
+import { groundsText, planeKey, shareOf } from "../exam/evidence";
 import { Letter } from "../parts/chips";
+import { PlaneLarge } from "../parts/PlaneLarge";
+import { PlaneMarks } from "../parts/PlaneMarks";
 import { Icon } from "../parts/shapes";
-import { millimetres, roundHalfAway } from "../words/numbers";
+import { millimetres, percent, probability, roundHalfAway } from "../words/numbers";
 import { useWords } from "../words/words";
 import { useReview } from "./context";
 import { Row } from "./inputs";
 
-/** The key planes, each with its outline; a person may take one out, and undo brings it back. */
-export function Planes({ planes, letter }: { readonly planes: readonly Plane[]; readonly letter: string | null }) {
-  const { say } = useWords();
+interface Props {
+  readonly planes: readonly Plane[];
+  readonly letter: string | null;
+  readonly grounds?: Grounds | undefined;
+}
+
+/** The key planes, each with its outline and what it weighs; a person may take one out, and undo brings it back. */
+export function Planes({ planes, letter, grounds }: Props) {
+  const words = useWords();
+  const { say } = words;
+  const { exam, marks } = useReview();
+  const [open, setOpen] = useState<string | null>(null);
+  const evident = planes.map((plane) => ({ plane, letter, grounds: grounds ?? null }));
   return (
     <Row label={say("key_planes")}>
       {planes.length === 0 && <span className="faint">{say("no_planes_kept")}</span>}
       <ul className="planes">
         {planes.map((plane) => (
           <li key={plane.id}>
-            <Tile plane={plane} letter={letter} />
+            <Tile
+              plane={plane}
+              letter={letter}
+              share={shareOf(grounds, plane.id)}
+              onOpen={() => setOpen(planeKey(plane))}
+            />
           </li>
         ))}
       </ul>
+      {grounds && planes.length > 0 && <p className="note grounds">{groundsText(grounds, words)}</p>}
+      {open !== null && (
+        <PlaneLarge
+          {...{ exam, open, marks }}
+          planes={evident}
+          onOpen={setOpen}
+          onClose={() => setOpen(null)}
+          alone={true}
+        />
+      )}
     </Row>
   );
 }
 
-function Tile({ plane, letter }: { readonly plane: Plane; readonly letter: string | null }) {
-  const { say } = useWords();
-  const { exam, act, readOnly } = useReview();
+interface TileProps {
+  readonly plane: Plane;
+  readonly letter: string | null;
+  readonly share: number | null;
+  readonly onOpen: () => void;
+}
+
+function Tile({ plane, letter, share, onOpen }: TileProps) {
+  const { say, language } = useWords();
+  const { exam, act, readOnly, marks } = useReview();
   const [width, height] = plane.picture_px;
   const name = say(`reason_${plane.reason}`);
   return (
     <div className="tile">
       <svg viewBox={cropOf(plane)} preserveAspectRatio="xMidYMid slice" role="img" aria-label={name}>
         <image href={planeAddress(exam, plane.id)} width={width} height={height} />
-        {plane.contour_px.length > 2 && (
-          <polygon className="outline" points={plane.contour_px.map((point) => point.join(",")).join(" ")} />
-        )}
+        {marks && <PlaneMarks plane={plane} />}
       </svg>
       {letter && <Letter letter={letter} current={true} />}
+      {share !== null && (
+        <span className="share" title={say("plane_share")}>
+          {percent(probability(share), language)}
+        </span>
+      )}
+      <button type="button" className="open" aria-label={`${say("plane_open")}: ${name}`} onClick={onOpen} />
       {!readOnly && (
         <button
           type="button"

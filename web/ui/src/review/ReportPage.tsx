@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import type { FieldName, LesionReport } from "../exam/api";
 import { placeOf } from "../exam/field";
 import type { ExamState, ExamStore } from "../exam/store";
@@ -33,11 +33,12 @@ export function ReportPage({ store, state, onLanguage, onBack, onHome }: Props) 
   const form = useRef<HTMLElement>(null);
   const desk = useDesk(store, view, form);
   const { item, todos, at, panel, person, readOnly, setPanel } = desk;
+  const [marks, setMarks] = useState(true);
   const review = useMemo<Review | null>(() => {
     const act = store.act.bind(store);
-    return view && exam ? { exam, view, readOnly, at, act, openMap: () => setPanel("place") } : null;
-  }, [exam, view, readOnly, at, store, setPanel]);
-  useReportKeys(desk.follow);
+    return view && exam ? { exam, view, readOnly, at, marks, act, openMap: () => setPanel("place") } : null;
+  }, [exam, view, readOnly, at, marks, store, setPanel]);
+  useReportKeys((command) => (command.kind === "marks" ? setMarks((on) => !on) : desk.follow(command)));
   useEffect(() => {
     document.title = say("report_title");
   }, [say]);

@@ -9,6 +9,8 @@ export interface Review {
   readonly readOnly: boolean;
   /** The field where the person is. */
   readonly at: FieldName | null;
+  /** What is drawn on key planes is shown. */
+  readonly marks: boolean;
   readonly act: (act: Act) => void;
   readonly openMap: (lesion: LesionReport) => void;
 }

@@ -5,6 +5,7 @@ export type ReportCommand =
   | { readonly kind: "confirm" }
   | { readonly kind: "category"; readonly digit: string }
   | { readonly kind: "undo" }
+  | { readonly kind: "marks" }
   | { readonly kind: "sign" }
   | { readonly kind: "escape" };
 
@@ -41,6 +42,8 @@ export function commandOf({ key, ctrl, other, typing, singleKeys }: KeyPress): R
       return { kind: "next" };
     case "c":
       return { kind: "confirm" };
+    case "h":
+      return { kind: "marks" };
     case "z":
       return { kind: "undo" };
     default:

@@ -11,6 +11,9 @@ import type { ReportCommand } from "./keys";
 
 export type PanelName = "history" | "person" | "sign" | "addendum" | "place";
 
+/** Every key but that which hides what is drawn on pictures: the page sees to that. */
+export type DeskCommand = Exclude<ReportCommand, { readonly kind: "marks" }>;
+
 export interface Desk {
   readonly item: ItemKey;
   readonly lesion: LesionReport | null;
@@ -31,7 +34,7 @@ export interface Desk {
   readonly sign: () => void;
   /** Who sits here; where that was asked for a signature, it follows. */
   readonly keep: (person: Person) => void;
-  readonly follow: (command: ReportCommand) => void;
+  readonly follow: (command: DeskCommand) => void;
 }
 
 export function useDesk(store: ExamStore, view: ReportView | null, form: RefObject<HTMLElement | null>): Desk {
@@ -98,7 +101,7 @@ export function useDesk(store: ExamStore, view: ReportView | null, form: RefObje
       setAt("category");
     }
   };
-  const follow = (command: ReportCommand): void => {
+  const follow = (command: DeskCommand): void => {
     if (command.kind === "escape") {
       setPanel(null);
     } else if (readOnly) {

@@ -1,0 +1,165 @@
+//! What a page is told once, what it is told when something cannot be followed, and the program's health.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A text message from the server.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ServerMessage {
+    /// The first message of every connection.
+    Hello(Box<Hello>),
+    /// A message from this page could not be followed; nothing was changed by it.
+    Error(ErrorMessage),
+}
+
+/// What a page needs to know once.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Hello {
+    /// Always `Peony`.
+    pub product: String,
+    /// The program's version.
+    pub version: String,
+    /// Differs each time the program is started: a page that finds another one reloads.
+    pub run: String,
+    /// The model that reads the frames; `null` where there is none, and then `no_model` says why.
+    #[schema(required)]
+    pub model: Option<Model>,
+    /// Why no model runs: only picture quality is shown then.
+    #[schema(required)]
+    pub no_model: Option<String>,
+    /// Where the frames come from.
+    pub source: Source,
+}
+
+/// The model that reads the frames, and how it runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Model {
+    /// Its name, from its card.
+    pub name: String,
+    /// Its version, from its card.
+    pub version: String,
+    /// SHA-256 of the weights as loaded, hex.
+    pub sha256: String,
+    /// Engine and execution provider: `rten`, `onnxruntime/cpu`, `onnxruntime/openvino`.
+    pub engine: String,
+    /// `fp32`, `bf16`, `fp16` or `int8`.
+    pub precision: String,
+    /// How many threads it runs on.
+    pub threads: u32,
+}
+
+/// Where the frames come from.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Source {
+    /// What kind it is.
+    pub kind: SourceKind,
+    /// What the status strip calls it, such as `virtual transducer`; never a file's path or a patient's name.
+    pub name: String,
+    /// Frames a second it gives when nothing is dropped; `null` where unknown.
+    #[schema(required)]
+    pub fps: Option<f32>,
+    /// The faults that can be switched on; empty for everything but the phantom.
+    pub faults: Vec<Fault>,
+    /// Whether `restart` is understood, and the source rests at `set_paused`.
+    pub can_restart: bool,
+    /// Whether `new_breast` is understood.
+    pub can_renew: bool,
+    /// Whether the truth of each frame is known, so that `show_truth` has something to show.
+    pub has_truth: bool,
+}
+
+/// What kind of source the frames come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceKind {
+    /// The virtual transducer: nobody was scanned.
+    Phantom,
+    /// Recorded pictures, played again.
+    Replay,
+    /// A machine's video output.
+    Capture,
+}
+
+/// A fault of the phantom, on request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    /// Part of the probe has lost the skin.
+    ContactLost,
+    /// The gain is too low.
+    TooDark,
+    /// The gain is too high.
+    TooBright,
+    /// The picture is out of focus.
+    Blur,
+    /// The probe moves too fast.
+    TooFast,
+    /// The machine's freeze button was pressed.
+    Frozen,
+    /// The vendor's screen stands around the picture.
+    VendorScreen,
+}
+
+/// Something this page sent could not be followed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ErrorMessage {
+    /// What went wrong, for the page's own words.
+    pub code: ErrorCode,
+    /// The same in one English line with the field, the value and the limit.
+    pub message: String,
+}
+
+/// What went wrong with a message from a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// Not one of the messages a page may send. The connection stays.
+    BadMessage,
+    /// Longer than a page's message may be. The connection is closed (WebSocket code 1009).
+    TooLarge,
+    /// The track is not one of this sweep.
+    UnknownTrack,
+    /// This source cannot do that.
+    NotSupported,
+    /// Nothing has been drawn yet that could be kept.
+    NothingDrawn,
+    /// No more planes can be kept by hand.
+    TooManyPlanes,
+    /// There is nothing to undo.
+    NothingToUndo,
+    /// The source has not followed the former commands yet.
+    Busy,
+    /// The disk did not take it in time; nothing is shown as done.
+    NotSaved,
+    /// The report is signed and closed.
+    Signed,
+    /// A value that cannot be.
+    BadValue,
+    /// Another page gives the commands: `take_over` first.
+    Watching,
+}
+
+/// Whether the program is well.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Health {
+    /// Always `ok`: a program that is not well does not answer.
+    pub status: &'static str,
+    /// The program's version.
+    pub version: &'static str,
+    /// Whether a model reads the frames of the newest examination.
+    pub model: bool,
+    /// How many pages watch it.
+    pub viewers: u32,
+    /// Its frames that were analysed.
+    pub frames: u64,
+    /// How many examinations go on.
+    pub examinations: usize,
+}
+
+/// Why a request was not answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Problem {
+    /// One English line with the field, the value and the limit.
+    pub error: String,
+}
