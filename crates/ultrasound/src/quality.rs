@@ -113,11 +113,15 @@ pub(crate) fn assess(state: &mut Assess, view: &View<'_>) -> Assessed {
     assessed
 }
 
-/// Makes the frame's word on what kind of picture it is that of the sweep.
+/// Makes the frame's word on what kind of picture it is that of the sweep. A frame that is blurred or badly gained has lost its
+/// speckle, as a film has: that is no word against a sweep of the breast.
 fn settle_domain(domain: &mut Domain, issues: &mut Vec<QualityIssue>) {
     let now = issues.iter().find(|issue| issue.code == QualityCode::WrongDomain).copied();
     issues.retain(|issue| issue.code != QualityCode::WrongDomain);
-    if domain.settle(now.is_some()) {
+    let spoilt = |issue: &QualityIssue| {
+        matches!(issue.code, QualityCode::Blur | QualityCode::GainLow | QualityCode::GainHigh)
+    };
+    if domain.settle(now.is_some() && !(domain.is_breast() && issues.iter().any(spoilt))) {
         issues.push(now.unwrap_or(QualityIssue::new(QualityCode::WrongDomain)));
     }
 }

@@ -71,6 +71,7 @@ fn now(at: &str, long: f32, echo: Word) -> LesionReport {
         calcification: Field::default(),
         boundary: Field::default(),
         malignancy: None,
+        grounds: None,
         category: Field::default(),
         downgrade_reason: String::new(),
         advice: Field::default(),

@@ -13,6 +13,11 @@ impl Domain {
     /// Frames in a row that must say otherwise: half a second.
     const PATIENCE: u32 = 15;
 
+    /// Whether the sweep is held for one of the breast.
+    pub fn is_breast(&self) -> bool {
+        self.foreign == Some(false)
+    }
+
     /// Whether the sweep is of something else, given what this frame says. The first frame decides.
     pub fn settle(&mut self, now: bool) -> bool {
         let held = self.foreign.get_or_insert(now);

@@ -176,3 +176,41 @@ fn what_only_the_sweep_shows_is_told_within_half_a_second() {
         assert!(lit.is_some(), "{} of breast {seed} is missed", fault.as_str());
     }
 }
+
+#[test]
+fn a_spoilt_frame_is_no_word_against_a_sweep_of_the_breast() {
+    let settled = |begins_foreign: bool, spoilt: Option<QualityCode>| {
+        let foreign = |yes: bool| yes.then_some(QualityCode::WrongDomain);
+        let mut domain = Domain::default();
+        let mut settle = |codes: [Option<QualityCode>; 2]| {
+            let mut issues: Vec<QualityIssue> = codes.into_iter().flatten().map(QualityIssue::new).collect();
+            settle_domain(&mut domain, &mut issues);
+            issues.iter().any(|issue| issue.code == QualityCode::WrongDomain)
+        };
+        settle([foreign(begins_foreign), None]);
+        (0..40).map(|_| settle([foreign(true), spoilt])).last() == Some(true)
+    };
+    assert!(settled(false, None), "half a second of something else");
+    for code in [QualityCode::Blur, QualityCode::GainHigh, QualityCode::GainLow] {
+        assert!(!settled(false, Some(code)), "{code:?}");
+        assert!(settled(true, Some(code)), "{code:?} makes no breast of a film");
+    }
+}
+
+#[test]
+fn a_slower_source_freezes_in_the_same_time() {
+    let after_ms = |fps: u64| {
+        let picture = image::GrayImage::from_fn(320, 240, |x, y| image::Luma([(x * 7 + y * 13) as u8]));
+        let mut freeze = Freeze::default();
+        let lit = (0..60).find(|index| {
+            let time_ns = index * 1_000_000_000 / fps;
+            let pixels = Pixels::Luma8(picture.clone());
+            let frame = Frame { index: *index, time_ns, pixels, spacing: Spacing::Unknown };
+            let view =
+                View { frame: &frame, luma: frame.luma(), spacing: Spacing::Unknown, mode: Mode::Sweep };
+            freeze.is_frozen(&view, PixelRect::whole(320, 240))
+        });
+        lit.map(|index| index * 1000 / fps)
+    };
+    assert_eq!((after_ms(30), after_ms(20)), (Some(300), Some(300)));
+}

@@ -222,3 +222,18 @@ fn two_tracks_on_one_lesion_become_the_older_one() {
     (0..6).for_each(|_| neighbours.show(vec![found(&large, 10.0)]));
     assert_eq!(neighbours.said, ["+A", "+B"]);
 }
+
+#[test]
+fn what_the_border_cuts_is_confirmed_only_where_it_is_sure() {
+    let check = |score: f32, expect: &[&str]| {
+        let mut hand = Hand::new(true);
+        for _ in 0..20 {
+            let mut cut = found(&FIRST, FIRST.at[2]);
+            (cut.cut, cut.finding.score) = (true, score);
+            hand.show(vec![cut]);
+        }
+        assert_eq!(hand.said, expect, "{score}");
+    };
+    check(0.5, &[]);
+    check(0.7, &["+A"]);
+}
