@@ -131,7 +131,7 @@ fn igtl_message(input: &[u8]) {
 
 fn size_px(pixels: &Pixels) -> [u32; 2] {
     match pixels {
-        Pixels::Luma8(grey) => [grey.width(), grey.height()],
+        Pixels::Luma8(grey) | Pixels::LumaChroma { luma: grey, .. } => [grey.width(), grey.height()],
         Pixels::Rgb8(colour) => [colour.width(), colour.height()],
     }
 }

@@ -146,8 +146,14 @@ async function opensCoronal(page) {
 async function opensPlane(page) {
   const large = page.locator('[data-large="plane"]');
   const part = large.locator("[data-focus]");
-  // The strip turns over a plane while it grows: the first tile that is there is pressed.
-  await page.locator(".tile[data-track]").first().click();
+  // The strip turns over a plane while it grows, and the next breast has other planes: the sweep rests meanwhile.
+  await until("a graded plane", async () => (await page.locator(".tile[data-track] .share").count()) > 0);
+  await press(page, "p");
+  await until("the rest", async () => (await phaseOf(page)) === "paused");
+  await page
+    .locator(".tile[data-track]", { has: page.locator(".share") })
+    .first()
+    .click();
   await until("the part that spoke for suspicion", async () => (await part.count()) === 1);
   for (const [language, label, says] of [
     ["zh", "中", /分级依据切面：\d+ 个/],
@@ -171,6 +177,7 @@ async function opensPlane(page) {
   await until("the first again", async () => (await shown()) === first);
   await press(page, "Escape");
   assert.equal(await large.count(), 0, "Escape closes it");
+  await press(page, "p");
 }
 
 async function followsKeys(page) {

@@ -37,10 +37,18 @@ interface Props {
 
 /** One examination, live or its report. Both share what the program says of it. */
 function OneExam({ route, onGo, onLanguage }: Props) {
-  const { store, state } = useReport(route.exam);
+  // The examination that the frames on the screen belong to: another breast of the phantom is another one.
+  const [shown, setShown] = useState<string | null>(null);
+  const { store, state } = useReport(route.page === "live" ? (shown ?? route.exam) : (route.exam ?? shown));
   // The report's address names its examination also where the live page's did not.
-  const exam = route.exam ?? state.exam;
+  const exam = route.page === "live" ? (state.exam ?? route.exam) : (route.exam ?? state.exam);
   const examination = useExamination(exam, route.page === "live");
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another address is another examination until its frames say so.
+  useEffect(() => setShown(null), [route.exam]);
+  useEffect(
+    () => examination?.subscribe(() => setShown((before) => examination.getScene().update?.state.exam ?? before)),
+    [examination],
+  );
   const captures = useCaptures(examination);
   const goesOn = useRef(false);
   useEffect(() => {
@@ -114,8 +122,9 @@ function useExamination(exam: string | null, wanted: boolean): Examination | nul
   const present = useRef<{ readonly exam: string | null; readonly examination: Examination } | null>(null);
   useEffect(() => {
     const { current } = present;
-    if (current && current.exam === null && exam !== null) {
-      // It was opened before it was known which one is the newest: that is the one.
+    const showsIt = current && current.examination.getScene().update?.state.exam === exam;
+    if (current && exam !== null && (current.exam === null || showsIt)) {
+      // It was opened before it was known which one is the newest, or the program has gone on to this one: that is the one.
       present.current = { ...current, exam };
     } else if (wanted && (!current || current.exam !== exam)) {
       current?.examination.close();

@@ -35,7 +35,8 @@ export function CoronalLarge({ scene, picture, marks, onClose }: Props) {
         ) : (
           <Nothing kind={coronal.kind} />
         )}
-        <aside className="large-side">
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1). */}
+        <aside className="large-side" tabIndex={0} aria-label={say("coronal_title")}>
           {shown && <Told view={shown.view} scene={scene} marks={marks} />}
           <LiveInset picture={picture} frame={update?.frame ?? 0} />
         </aside>

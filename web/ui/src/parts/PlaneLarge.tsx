@@ -58,7 +58,8 @@ export function PlaneLarge({ exam, planes, open, marks, current, onOpen, onClose
         ) : (
           <p className="large-nothing">{say("plane_gone")}</p>
         )}
-        <aside className="large-side">
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1). */}
+        <aside className="large-side" tabIndex={0} aria-label={say("plane_word")}>
           {shown && <Told shown={shown} marks={marks} />}
           {children}
         </aside>
