@@ -141,7 +141,11 @@ await withBrowser(async (context) => {
   await page.locator(".language button", { hasText: language === "zh" ? "中" : "EN" }).click();
   await saysPixelsWithoutScale(context);
   await page.locator(".new-exam input").first().fill("Demo 01");
-  await page.locator(".new-exam input").nth(1).fill("P-2041873");
+  // A patient of its own in each language: with an earlier examination there would be a comparison to confirm.
+  await page
+    .locator(".new-exam input")
+    .nth(1)
+    .fill(language === "zh" ? "P-2041874" : "P-2041873");
   await shot(page, "1-start");
   await page.locator(".new-exam [type=submit]").click();
   await until("the live page", async () => /exam=/.test(page.url()));
