@@ -110,7 +110,7 @@ pub fn igtl(input: &[u8]) {
     let mut connection = Connection::new(&input[..], None, std::time::Duration::ZERO);
     while let Ok(heard) = connection.next() {
         if let Heard::Picture(picture) = heard {
-            assert!(size_px(&picture.pixels).iter().all(|side| (1..=8192).contains(side)));
+            assert!(picture.pixels.size_px().iter().all(|side| (1..=8192).contains(side)));
         }
     }
 }
@@ -121,18 +121,11 @@ fn igtl_message(input: &[u8]) {
             let [columns, rows, slices] = image.size.map(u32::from);
             let pictures: Vec<Pixels> = image.slices(&mut Depth::default()).collect();
             assert_eq!(pictures.len(), slices as usize);
-            assert!(pictures.iter().all(|pixels| size_px(pixels) == [columns, rows]));
+            assert!(pictures.iter().all(|pixels| pixels.size_px() == [columns, rows]));
             let _ = image.mm_per_px();
         }
         Ok(_) => {}
         Err(error) => assert!(error.to_string().len() < 200),
-    }
-}
-
-fn size_px(pixels: &Pixels) -> [u32; 2] {
-    match pixels {
-        Pixels::Luma8(grey) | Pixels::LumaChroma { luma: grey, .. } => [grey.width(), grey.height()],
-        Pixels::Rgb8(colour) => [colour.width(), colour.height()],
     }
 }
 

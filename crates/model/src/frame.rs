@@ -35,14 +35,22 @@ pub enum Pixels {
     },
 }
 
+impl Pixels {
+    /// Width and height in pixels.
+    #[must_use]
+    pub fn size_px(&self) -> [u32; 2] {
+        match self {
+            Self::Luma8(grey) | Self::LumaChroma { luma: grey, .. } => [grey.width(), grey.height()],
+            Self::Rgb8(colour) => [colour.width(), colour.height()],
+        }
+    }
+}
+
 impl Frame {
     /// Width and height in pixels.
     #[must_use]
     pub fn size_px(&self) -> [u32; 2] {
-        match &self.pixels {
-            Pixels::Luma8(grey) | Pixels::LumaChroma { luma: grey, .. } => [grey.width(), grey.height()],
-            Pixels::Rgb8(colour) => [colour.width(), colour.height()],
-        }
+        self.pixels.size_px()
     }
 
     /// The grey picture that the models read: `(299 R + 587 G + 114 B + 500) / 1000` in integers (BT.601),

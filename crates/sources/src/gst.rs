@@ -90,7 +90,6 @@ impl Source for Server {
 
     fn connect(&mut self) -> Result<Self::Link, SourceError> {
         gstreamer::init().map_err(|_| GstError::Init)?;
-        // The names are ours, so the sink is found by it; a pipeline that has one of this name already does not parse.
         let whole = format!(
             "{} ! videoconvert ! video/x-raw,format=I420 ! appsink name={SINK} sync=false max-buffers=1 drop=true",
             self.description

@@ -38,13 +38,14 @@ pub fn clippy(workshop: &Workshop) -> Result<Done> {
 }
 
 const FEATURES: &str = "--features";
+const GSTREAMER: &str = "gstreamer";
 
 /// All features, as far as the system has what they are built with: GStreamer's headers cannot be had by cargo.
 fn features() -> String {
     let found =
         Command::new("pkg-config").args(["--exists", "gstreamer-video-1.0", "gstreamer-app-1.0"]).status();
     let gstreamer = found.is_ok_and(|status| status.success());
-    ["h264", "rtsp"].into_iter().chain(gstreamer.then_some("gstreamer")).collect::<Vec<_>>().join(",")
+    ["h264", "rtsp"].into_iter().chain(gstreamer.then_some(GSTREAMER)).collect::<Vec<_>>().join(",")
 }
 
 /// All tests but those in documentation; by cargo's own runner where nextest cannot be had.
@@ -78,6 +79,9 @@ pub fn tests(workshop: &Workshop) -> Result<Done> {
     let mut note = format!("{} tests", Tally::read(&both).unwrap_or_default().passed);
     if !skips.is_empty() {
         note += &format!(", {} checks in them skipped", skips.len());
+    }
+    if !features.contains(GSTREAMER) {
+        note += ", without GStreamer, whose headers are not installed";
     }
     if nextest.is_err() {
         note += ", by cargo test: cargo-nextest could not be installed";

@@ -123,9 +123,18 @@ pub fn cubic_centimetres(value: f32) -> Option<String> {
     Some(format!("{rounded:.decimals$}"))
 }
 
-/// A number with its sign, also where it is positive: `+2.1`, `−1`.
+/// A number with its sign, also where it is positive: `+2.1`, `−1`. What is written as nothing has none: `0.0`.
 pub fn signed(value: f32, write: impl Fn(f32) -> String) -> String {
-    format!("{}{}", if value < 0.0 { "−" } else { "+" }, write(value.abs()))
+    let written = write(value.abs());
+    let nothing = !written.contains(|character: char| ('1'..='9').contains(&character));
+    let sign = if nothing {
+        ""
+    } else if value < 0.0 {
+        "−"
+    } else {
+        "+"
+    };
+    format!("{sign}{written}")
 }
 
 /// Whole seconds.
@@ -135,6 +144,16 @@ pub fn seconds(value: f32) -> String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_change_has_a_sign_and_no_change_has_none() {
+        let check = |value: f32, expect: &str| assert_eq!(super::signed(value, super::millimetres), expect);
+        check(2.1, "+2.1");
+        check(-12.0, "−12");
+        check(0.04, "0.0");
+        check(-0.04, "0.0");
+        check(-0.06, "−0.1");
+    }
+
     use super::*;
 
     #[test]

@@ -60,6 +60,7 @@ describe("a change", () => {
   it("is written with its sign", () => {
     expect(changeText(GROWN, THEN, en)).toBe("8 → 10\u202fmm, +30\u202f%");
     expect(changeText({ ...GROWN, long_mm: [10, 4], ratio: -0.6 }, THEN, zh)).toBe("10 → 4.0\u202fmm, −60%");
+    expect(changeText({ ...GROWN, long_mm: [10, 10], ratio: -0.004 }, THEN, zh)).toBe("10 → 10\u202fmm, 0%");
   });
   it("of pixels is none: the sizes are never set beside millimetres", () => {
     const change: Change = { kind: "not_comparable", reason: "no_scale" };

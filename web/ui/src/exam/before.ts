@@ -24,8 +24,8 @@ export function choicesOf(
   }));
 }
 
-/** `+`, or a minus as wide. */
-const signed = (value: number, text: string): string => `${value < 0 ? "−" : "+"}${text}`;
+/** `+`, or a minus as wide; nothing before what is written as nothing. */
+const signed = (value: number, text: string): string => (/[1-9]/.test(text) ? `${value < 0 ? "−" : "+"}${text}` : text);
 
 /** `8 → 10 mm, +30 %`; the earlier size alone where nothing can be said of the change. */
 export function changeText(change: Change, then: EarlierLesion | null, words: Words): string {
