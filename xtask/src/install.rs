@@ -118,7 +118,9 @@ pub fn pip(workshop: &Workshop, name: &str, arguments: &[String], wanted: &str) 
     let wanted = format!("{}\n{wanted}", arguments.join(" "));
     let stamp = workshop.target.join("python").join(format!("{name}.stamp"));
     Workshop::once(&stamp, &wanted, || {
-        let mut args = vec!["-m".to_owned(), "pip".into(), "install".into(), "--no-input".into()];
+        // The stamp says what is here: a second copy of every package, gigabytes of them, would serve nobody.
+        let pip = ["-m", "pip", "install", "--no-input", "--no-cache-dir"];
+        let mut args: Vec<String> = pip.map(str::to_owned).to_vec();
         args.extend_from_slice(arguments);
         workshop.run(&workshop.command(&python, args)).map_err(|error| {
             let what = format!("a Python package of {name}");

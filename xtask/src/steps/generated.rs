@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 
 use crate::install;
-use crate::steps::{Done, ui};
+use crate::steps::{Done, rust, ui};
 use crate::workshop::Workshop;
 
 const API: &str = "web/ui/src/api";
@@ -36,7 +36,7 @@ pub fn write(workshop: &Workshop) -> Result<()> {
 
 fn api_into(workshop: &Workshop, folder: &Path) -> Result<()> {
     // The program that prints it is an example of the crate that serves it, so that xtask builds without that crate.
-    workshop.run(&workshop.cargo(&["build", "--locked", "-p", "peony-web", "--example", "openapi"]))?;
+    rust::build(workshop, &["--example", "openapi"])?;
     let printer = workshop.target.join("debug/examples/openapi");
     let description = workshop.command(&printer, [] as [&str; 0]).read().context("the API's description")?;
     let (json, types) = (folder.join(FILES[0]), folder.join(FILES[1]));

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 use crate::install::{self, Missing};
-use crate::steps::{Done, Skip};
+use crate::steps::{Done, Skip, rust};
 use crate::workshop::Workshop;
 
 /// What the page does, with screenshots; in `web/ui`.
@@ -32,7 +32,7 @@ pub fn run(workshop: &Workshop) -> Result<Done> {
     let (_, ui) = install::npm(workshop)?;
     let skips = chinese_font(workshop).into_iter().collect();
     // The build of the tests serves again: nothing here depends on how fast it is.
-    workshop.run(&workshop.cargo(&["build", "--locked", "-p", "peony"]))?;
+    rust::build(workshop, &["--bin", "peony", "--example", "video"])?;
     let screenshots = workshop.folder("screenshots")?;
 
     let port = free_port()?;
@@ -57,8 +57,8 @@ pub fn run(workshop: &Workshop) -> Result<Done> {
     })?;
     let folder = workshop.folder("examination")?;
     let video = folder.join("sweep.y4m").display().to_string();
-    let phantom = ["run", "--locked", "-p", "peony-phantom", "--example", "video", "--", &video, BREAST];
-    workshop.run(&workshop.cargo(&phantom))?;
+    let phantom = workshop.target.join("debug/examples/video");
+    workshop.run(&workshop.command(&phantom, [&video, BREAST]))?;
     let port = free_port()?;
     let exams = folder.join("exams");
     std::fs::remove_dir_all(&exams).ok();

@@ -48,6 +48,15 @@ fn features() -> String {
     ["h264", "rtsp"].into_iter().chain(gstreamer.then_some(GSTREAMER)).collect::<Vec<_>>().join(",")
 }
 
+/// Programs and examples of the workspace, named as cargo's arguments, as the tests have them: with the same packages and
+/// features chosen nothing is compiled a second time.
+pub fn build(workshop: &Workshop, targets: &[&str]) -> Result<()> {
+    cplusplus(workshop)?;
+    let features = features();
+    let args = ["build", "--workspace", FEATURES, &features, "--locked"];
+    workshop.run(&workshop.cargo(&[&args[..], targets].concat()))
+}
+
 /// All tests but those in documentation; by cargo's own runner where nextest cannot be had.
 ///
 /// Those of the engines run once more with OpenVINO, since a process opens one library only.
