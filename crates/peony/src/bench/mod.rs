@@ -2,6 +2,7 @@
 //! `peony bench streams`.
 
 pub mod exam;
+pub mod store;
 pub mod streams;
 
 use std::collections::BTreeMap;
