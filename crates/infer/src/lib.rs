@@ -18,6 +18,7 @@ mod files;
 mod model;
 mod outputs;
 mod scan;
+mod turns;
 
 pub use card::{Calibration, Card, Limits, TensorSpec, Training, TrainingData};
 pub use engine::{EngineChoice, Options, UnknownEngine};

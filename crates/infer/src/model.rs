@@ -7,6 +7,7 @@ use peony_model::{Precision, Provenance};
 use sha2::{Digest, Sha256};
 
 use crate::engine::{Engine, GraphTensor, Inside, Library, OnnxRuntime, Provider, guarded};
+use crate::turns::Turns;
 use crate::{Card, EngineChoice, LoadError, ModelFiles, Options, Outputs, RunError, Side, TensorSpec, scan};
 
 /// Engines that both compute in `fp32` differ by less than this, of the largest value of an output or of 1;
@@ -24,6 +25,7 @@ pub struct Model {
     output_names: Arc<[String]>,
     provenance: Arc<Provenance>,
     notes: Vec<String>,
+    threads: usize,
 }
 
 impl std::fmt::Debug for Model {
@@ -65,6 +67,7 @@ impl Model {
             engine: chosen.engine,
             provenance: Arc::new(provenance),
             notes: chosen.notes,
+            threads: options.thread_count(),
         })
     }
 
@@ -86,7 +89,8 @@ impl Model {
         &self.notes
     }
 
-    /// Run a model of one input, of the card's shape.
+    /// Run a model of one input, of the card's shape. Models of one process take turns where the machine has fewer cores than
+    /// they have threads together: a run waits until there are cores for it.
     ///
     /// # Errors
     /// A wrong shape, an engine that fails, an output that is not finite or of another shape. The model can be
@@ -100,6 +104,7 @@ impl Model {
     /// # Errors
     /// As [`Model::run`].
     pub fn run_all(&mut self, inputs: &[ArrayViewD<'_, f32>]) -> Result<Outputs, RunError> {
+        let _turn = Turns::here().wait(self.threads);
         let arrays = run(self.engine.as_mut(), &self.card, &self.output_names, inputs)?;
         Ok(Outputs::new(Arc::clone(&self.output_names), arrays))
     }
