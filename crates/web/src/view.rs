@@ -263,7 +263,7 @@ fn track_volume(solid: &output::TrackVolume, letter: Option<String>) -> TrackVol
     TrackVolume {
         track: solid.track,
         letter,
-        slices_mm: thin(&solid.slices, MAX_SLICES).map(outline).collect(),
+        slices_mm: Some(thin(&solid.slices, MAX_SLICES).map(outline).collect()),
         volume_cm3: solid.volume_cm3,
         relative_error: solid.relative_error,
         along_mm: hundredth(solid.along_mm),

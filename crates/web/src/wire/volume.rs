@@ -46,8 +46,10 @@ pub struct TrackVolume {
     /// Its letter.
     #[schema(required)]
     pub letter: Option<String>,
-    /// Closed outlines in sweep millimetres: x lateral, y along the probe's path, z depth.
-    pub slices_mm: Vec<Vec<Xyz>>,
+    /// Closed outlines in sweep millimetres: x lateral, y along the probe's path, z depth; `null` where they are those of the
+    /// last message on this socket that had this track's: a solid that has left the picture is not sent thirty times a second.
+    #[schema(required)]
+    pub slices_mm: Option<Vec<Vec<Xyz>>>,
     /// Volume in cubic centimetres.
     pub volume_cm3: f32,
     /// Its relative error, such as 0.2 for ± 20 %.

@@ -1893,8 +1893,11 @@ export interface components {
              * @description Its relative error, such as 0.2 for ± 20 %.
              */
             readonly relative_error: number;
-            /** @description Closed outlines in sweep millimetres: x lateral, y along the probe's path, z depth. */
-            readonly slices_mm: readonly (readonly components["schemas"]["Xyz"][])[];
+            /**
+             * @description Closed outlines in sweep millimetres: x lateral, y along the probe's path, z depth; `null` where they are those of the
+             *     last message on this socket that had this track's: a solid that has left the picture is not sent thirty times a second.
+             */
+            readonly slices_mm: readonly (readonly components["schemas"]["Xyz"][])[] | null;
             /**
              * Format: int32
              * @description Which track.
