@@ -21,6 +21,7 @@
 
 mod calibration;
 mod cursor;
+mod data_set;
 mod error;
 mod fragments;
 mod header;
@@ -33,6 +34,7 @@ pub mod scan;
 mod syntax;
 mod timing;
 
+pub use data_set::{read_data_set, write_data_set};
 pub use dicom_core::{Tag, VR};
 pub use error::{DicomError, Field, ReadIssue};
 pub use outline::{

@@ -34,7 +34,7 @@ pub enum Level {
 
 /// Request Attributes Sequence: what a series was made for. Its items are looked into, one level deep.
 pub const REQUEST_ATTRIBUTES: Tag = Tag(0x0040, 0x0275);
-const CHARACTER_SET: Tag = Tag(0x0008, 0x0005);
+pub(crate) const CHARACTER_SET: Tag = Tag(0x0008, 0x0005);
 
 #[rustfmt::skip] // Read as a table.
 const INDEXED: &[(Level, &[Tag])] = &[
@@ -279,12 +279,12 @@ fn put_together(
 
 /// The character set of a file (PS3.5 §6.1.2). Of several, the last is the one that the others are extended with; the first is plain letters
 /// in practice.
-fn character_set(codes: &[String]) -> SpecificCharacterSet {
+pub(crate) fn character_set(codes: &[String]) -> SpecificCharacterSet {
     let code = codes.iter().rev().find(|code| !code.is_empty());
     code.and_then(|code| SpecificCharacterSet::from_code(code)).unwrap_or_default()
 }
 
-fn attributes_of(header: &Header) -> Attributes {
+pub(crate) fn attributes_of(header: &Header) -> Attributes {
     let tags = header.tags_here().filter(|tag| *tag != CHARACTER_SET && *tag != header::EXTENDED_OFFSETS.tag);
     let said = tags.filter_map(|tag| {
         let values = header.texts(tag)?;
