@@ -62,6 +62,8 @@ pub fn build(workshop: &Workshop, targets: &[&str]) -> Result<()> {
 /// Those of the engines run once more with OpenVINO, since a process opens one library only.
 pub fn tests(workshop: &Workshop) -> Result<Done> {
     cplusplus(workshop)?;
+    // Peers of the node's tests, which say so where they have none.
+    install::program(workshop, &["storescu"], &["dcmtk"]).ok();
     let features = features();
     let nextest = install::cargo_tool(workshop, "cargo-nextest", NEXTEST);
     let run = |targets: &[&str]| match &nextest {
