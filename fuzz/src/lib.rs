@@ -10,12 +10,9 @@
 //! own is a finding too) are safe Rust, so what is looked for is a
 //! panic that gets out, a stack overflow, a hang, or memory past the limit. `-s none` leaves debug assertions on.
 
-use bytes::BytesMut;
 use peony_dicom::pixels::{self, ImageHeader, Palette, Photometric, SampleOrder, Tone};
 use peony_dicom::{Codec, limits, open_bytes};
 use peony_model::{Frame, Pixels};
-use peony_node::pdu::{self, DataPdu, Pdu, Value};
-use peony_node::presentation;
 use peony_sources::capture::{Announcement, Examination, HEADER_BYTES as CAPTURE_HEADER_BYTES, Range, Sent};
 use peony_sources::igtl::{Connection, Content, Depth, HEADER_BYTES, Header, Message, crc64};
 use peony_sources::mp4::Mp4;
@@ -188,44 +185,5 @@ pub fn mp4(input: &[u8]) {
     for frame in mp4.take(20).flatten() {
         assert!(frame.time_ns >= last_ns);
         last_ns = frame.time_ns;
-    }
-}
-
-/// Takes PDUs off the input until it ends or one is damaged. What is needed grows with what came, never with what is claimed beyond the limits.
-pub fn pdu(input: &[u8]) {
-    const DATA_BYTES: u32 = 16 << 10;
-    let mut buffer = BytesMut::from(input);
-    while let Ok(Some(pdu)) = pdu::take(&mut buffer, DATA_BYTES) {
-        match pdu {
-            Pdu::Data(mut values) => {
-                while let Ok(Value { context, is_command, is_last, mut bytes }) = Value::take(&mut values) {
-                    let part = bytes.clone();
-                    let mut written = DataPdu::new(DATA_BYTES);
-                    written.fill(&mut bytes);
-                    let mut again = BytesMut::from(written.finish(context, is_command, is_last));
-                    let Ok(Some(Pdu::Data(mut again))) = pdu::take(&mut again, DATA_BYTES) else {
-                        panic!("what was written is not read");
-                    };
-                    let again = Value::take(&mut again);
-                    assert!(
-                        again.is_ok_and(|again| again == Value { context, is_command, is_last, bytes: part })
-                    );
-                    if values.is_empty() {
-                        break;
-                    }
-                }
-            }
-            Pdu::AssociateRequest(request) => {
-                let answer = presentation::answer(&request.presentation_contexts, &request.user_variables);
-                if let Ok(answer) = answer {
-                    assert_eq!(answer.results.len(), request.presentation_contexts.len());
-                    assert!(answer.contexts.len() <= presentation::MOST);
-                }
-            }
-            _ => {}
-        }
-    }
-    if let Ok(needed) = pdu::needed(&buffer, DATA_BYTES) {
-        assert!(needed <= (128 << 10) + 6);
     }
 }
