@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -17,6 +18,7 @@ use dicom_ul::pdu::{
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::archive::Archive;
 use crate::association::{Association, AssociationError, Connection, State};
@@ -40,9 +42,19 @@ const REST: Duration = Duration::from_millis(100);
 /// The configuration of a node that runs, as it is now.
 pub type Current = watch::Receiver<Arc<Configuration>>;
 
+/// What lies under associations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// TCP.
+    Plain,
+    /// TLS, by [`Configuration::tls`]: while that is missing, nobody is taken.
+    Secured,
+}
+
 /// Takes associations until `stop` is done; then those that go on may end their message and are aborted.
 pub async fn serve<A: Archive>(
     listener: TcpListener,
+    transport: Transport,
     archive: A,
     configuration: Current,
     stop: impl Future<Output = ()>,
@@ -51,6 +63,7 @@ pub async fn serve<A: Archive>(
     let turning_away = Arc::new(Semaphore::new(TURNED_AWAY));
     let (stopping, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
+    let mut turned_away = 0;
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -70,10 +83,18 @@ pub async fn serve<A: Archive>(
         if let Some(slot) = slots.take(from.ip(), &limits) {
             let (archive, configuration, stopped) = (archive.clone(), configuration.clone(), stopped.clone());
             tasks.spawn(async move {
-                converse(connection, from, archive, configuration, stopped).await;
+                converse(connection, from, transport, archive, configuration, stopped).await;
                 drop(slot);
             });
-        } else if let Ok(permit) = Arc::clone(&turning_away).try_acquire_owned() {
+            continue;
+        }
+        turned_away += 1_u64;
+        if turned_away.is_power_of_two() {
+            tracing::warn!("{from}: no place; {turned_away} connections were turned away so far");
+        }
+        if transport == Transport::Plain
+            && let Ok(permit) = Arc::clone(&turning_away).try_acquire_owned()
+        {
             tasks.spawn(async move {
                 turn_away(connection, limits).await;
                 drop(permit);
@@ -89,19 +110,34 @@ pub async fn serve<A: Archive>(
 async fn converse<A: Archive>(
     connection: TcpStream,
     from: SocketAddr,
+    transport: Transport,
     archive: A,
     configuration: Current,
-    stopped: watch::Receiver<bool>,
+    mut stopped: watch::Receiver<bool>,
 ) {
     // Nagle's algorithm and delayed acknowledgements cost peers 45 ms an instance.
     if let Err(error) = connection.set_nodelay(true) {
         tracing::debug!("{from}: no delay cannot be set: {error}");
     }
-    let outcome = match accept(Box::new(connection), &configuration).await {
+    let accepted = async {
+        let connection = secure(connection, transport, &configuration).await?;
+        accept(connection, &configuration).await
+    };
+    let accepted = tokio::select! {
+        accepted = accepted => accepted,
+        _ = stopped.wait_for(|stopped| *stopped) => return,
+    };
+    let outcome = match accepted {
         Ok(Some(mut association)) => {
-            tracing::info!("{from}: {} has an association", association.calling());
-            let outcome = provider::provide(&mut association, &archive, &configuration, stopped).await;
+            tracing::info!("{from}: {} has an association", association.peer());
+            let mut owed = Vec::new();
+            let served =
+                provider::provide(&mut association, &archive, &configuration, &mut owed, stopped.clone());
+            let outcome = served.await;
             association.close(&outcome).await;
+            for commitment in owed {
+                commitment.report(&configuration, stopped.clone()).await;
+            }
             outcome
         }
         Ok(None) => Ok(()),
@@ -111,6 +147,24 @@ async fn converse<A: Archive>(
         Ok(()) => tracing::info!("{from}: the association ended"),
         Err(error) => tracing::warn!("{from}: {error}"),
     }
+}
+
+/// The connection that the association runs over.
+async fn secure(
+    connection: TcpStream,
+    transport: Transport,
+    configuration: &Current,
+) -> Result<Box<dyn Connection>, AssociationError> {
+    if transport == Transport::Plain {
+        return Ok(Box::new(connection));
+    }
+    let now = Arc::clone(&configuration.borrow());
+    let Some(tls) = &now.tls else {
+        return Err(AssociationError::Io(io::Error::other("this node has no TLS")));
+    };
+    let limit = now.limits.request_time;
+    let late = |_| AssociationError::Late { what: "agree on TLS", limit };
+    Ok(timeout(limit, tls.accept(connection)).await.map_err(late)??)
 }
 
 /// Agrees to an association or turns it down; `None` where it was turned down.
@@ -173,8 +227,7 @@ async fn negotiate(
     };
     association.send(&UlPdu::AssociationAC(accept)).await?;
     association.contexts = answer.contexts;
-    association.calling = request.calling_ae_title;
-    association.called = request.called_ae_title;
+    association.peer = request.calling_ae_title;
     association.peer_data_bytes = peer_data_bytes;
     association.establish();
     Ok(true)

@@ -1,5 +1,7 @@
 //! What keeps objects, as the services see it.
 
+mod in_store;
+
 use std::future::Future;
 use std::io;
 

@@ -156,8 +156,7 @@ pub struct Association {
     /// The longest P-DATA-TF that the peer takes.
     pub(crate) peer_data_bytes: u32,
     pub(crate) contexts: Vec<Context>,
-    pub(crate) calling: String,
-    pub(crate) called: String,
+    pub(crate) peer: String,
     /// What is left of the last P-DATA-TF.
     values: Bytes,
     /// The command that is coming, and its presentation context.
@@ -170,8 +169,8 @@ pub struct Association {
 
 impl fmt::Debug for Association {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { state, calling, called, contexts, .. } = self;
-        write!(f, "Association {{ {calling} → {called}, {} contexts, {state:?} }}", contexts.len())
+        let Self { state, peer, contexts, .. } = self;
+        write!(f, "Association {{ with {peer}, {} contexts, {state:?} }}", contexts.len())
     }
 }
 
@@ -185,8 +184,7 @@ impl Association {
             limits,
             peer_data_bytes: 0,
             contexts: Vec::new(),
-            calling: String::new(),
-            called: String::new(),
+            peer: String::new(),
             values: Bytes::new(),
             command: None,
             data_set: None,
@@ -195,10 +193,10 @@ impl Association {
         }
     }
 
-    /// The title of the node that asked for the association.
+    /// The title of the node on the other side.
     #[must_use]
-    pub fn calling(&self) -> &str {
-        &self.calling
+    pub fn peer(&self) -> &str {
+        &self.peer
     }
 
     /// The presentation contexts that were agreed to.

@@ -11,9 +11,10 @@ pub const MOST_BYTES: usize = 16 << 10;
 const NO_DATA_SET: u16 = 0x0101;
 
 /// The elements that are used, by their numbers in group 0000.
-#[expect(missing_docs, reason = "named as in PS3.7 Annex E")]
+#[allow(missing_docs, reason = "named as in PS3.7 Annex E")]
 pub mod element {
     pub const AFFECTED_SOP_CLASS_UID: u16 = 0x0002;
+    pub const REQUESTED_SOP_CLASS_UID: u16 = 0x0003;
     pub const COMMAND_FIELD: u16 = 0x0100;
     pub const MESSAGE_ID: u16 = 0x0110;
     pub const MESSAGE_ID_BEING_RESPONDED_TO: u16 = 0x0120;
@@ -23,6 +24,9 @@ pub mod element {
     pub const STATUS: u16 = 0x0900;
     pub const ERROR_COMMENT: u16 = 0x0902;
     pub const AFFECTED_SOP_INSTANCE_UID: u16 = 0x1000;
+    pub const REQUESTED_SOP_INSTANCE_UID: u16 = 0x1001;
+    pub const EVENT_TYPE_ID: u16 = 0x1002;
+    pub const ACTION_TYPE_ID: u16 = 0x1008;
     pub const REMAINING_SUB_OPERATIONS: u16 = 0x1020;
     pub const COMPLETED_SUB_OPERATIONS: u16 = 0x1021;
     pub const FAILED_SUB_OPERATIONS: u16 = 0x1022;
@@ -44,12 +48,25 @@ pub enum Operation {
     Move = 0x0021,
     /// C-ECHO.
     Echo = 0x0030,
+    /// N-EVENT-REPORT.
+    EventReport = 0x0100,
+    /// N-ACTION.
+    Action = 0x0130,
     /// C-CANCEL, which has no response.
     Cancel = 0x0FFF,
 }
 
 impl Operation {
-    const ALL: [Self; 6] = [Self::Store, Self::Get, Self::Find, Self::Move, Self::Echo, Self::Cancel];
+    const ALL: [Self; 8] = [
+        Self::Store,
+        Self::Get,
+        Self::Find,
+        Self::Move,
+        Self::Echo,
+        Self::EventReport,
+        Self::Action,
+        Self::Cancel,
+    ];
 }
 
 const RESPONSE: u16 = 0x8000;
@@ -145,9 +162,15 @@ impl Command {
             .number_of(element::MESSAGE_ID_BEING_RESPONDED_TO, self.message())
             .number_of(element::COMMAND_DATA_SET_TYPE, NO_DATA_SET)
             .number_of(element::STATUS, status.0);
-        for same in [element::AFFECTED_SOP_CLASS_UID, element::AFFECTED_SOP_INSTANCE_UID] {
-            if let Some(value) = self.elements.get(&same) {
-                response.elements.insert(same, value.clone());
+        // What an N-ACTION requests is what its response is about (PS3.7 §10.3.4.2).
+        for (said, of_request) in [
+            (element::AFFECTED_SOP_CLASS_UID, element::REQUESTED_SOP_CLASS_UID),
+            (element::AFFECTED_SOP_INSTANCE_UID, element::REQUESTED_SOP_INSTANCE_UID),
+            (element::ACTION_TYPE_ID, element::ACTION_TYPE_ID),
+            (element::EVENT_TYPE_ID, element::EVENT_TYPE_ID),
+        ] {
+            if let Some(value) = self.elements.get(&said).or_else(|| self.elements.get(&of_request)) {
+                response.elements.insert(said, value.clone());
             }
         }
         response
@@ -165,8 +188,13 @@ impl Command {
     pub fn text_of(mut self, element: u16, text: &str) -> Self {
         let mut value = text.as_bytes().to_vec();
         if !value.len().is_multiple_of(2) {
-            let is_uid =
-                matches!(element, element::AFFECTED_SOP_CLASS_UID | element::AFFECTED_SOP_INSTANCE_UID);
+            let is_uid = matches!(
+                element,
+                element::AFFECTED_SOP_CLASS_UID
+                    | element::AFFECTED_SOP_INSTANCE_UID
+                    | element::REQUESTED_SOP_CLASS_UID
+                    | element::REQUESTED_SOP_INSTANCE_UID
+            );
             value.push(if is_uid { 0 } else { b' ' });
         }
         self.elements.insert(element, value);
@@ -198,6 +226,12 @@ impl Command {
     #[must_use]
     pub fn uid(&self, element: u16) -> Option<&str> {
         self.text(element).filter(|uid| is_uid(uid))
+    }
+
+    /// The SOP class that it is about.
+    #[must_use]
+    pub fn class(&self) -> Option<&str> {
+        self.uid(element::AFFECTED_SOP_CLASS_UID).or_else(|| self.uid(element::REQUESTED_SOP_CLASS_UID))
     }
 
     /// The number of this message, or of the one that it responds to.

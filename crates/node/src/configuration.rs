@@ -5,6 +5,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::tls::Tls;
+
 /// The title of an application entity (PS3.5 §6.2, AE): 1 to 16 letters, without the spaces around them.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct AeTitle(String);
@@ -49,6 +51,8 @@ pub struct Peer {
     pub ae_title: AeTitle,
     /// `host:port`, where it takes associations; without it nothing can be sent there.
     pub address: Option<String>,
+    /// It takes them over TLS.
+    pub tls: bool,
 }
 
 /// How much of everything is taken.
@@ -82,7 +86,7 @@ impl Default for Limits {
 }
 
 /// Who this node is, whom it knows, and how much it takes.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Configuration {
     /// What this node is called; the first is what it calls itself.
     pub ae_title: AeTitle,
@@ -94,6 +98,8 @@ pub struct Configuration {
     pub strangers: bool,
     /// How much is taken.
     pub limits: Limits,
+    /// For connections over TLS, which there are none of without it.
+    pub tls: Option<Tls>,
 }
 
 impl Configuration {
@@ -106,6 +112,7 @@ impl Configuration {
             peers: Vec::new(),
             strangers: true,
             limits: Limits::default(),
+            tls: None,
         }
     }
 

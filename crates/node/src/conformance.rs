@@ -43,6 +43,7 @@ Peony is for research use and no cleared medical device.
 | Longest P-DATA-TF taken | {data_pdu_bytes} bytes, unless the configuration says another |
 | Presentation contexts in one association | {contexts} |
 | Associations at a time | {associations}, of these from one address {associations_from_one_address}; beyond that: rejected, transient, local limit exceeded |
+| TLS | versions 1.2 and 1.3, certificates on both sides; the server's names its host |
 | Time to ask for an association | {request} s, then aborted |
 | Time for a PDU once it has begun, and between two of one message | {pdu} s, then aborted |
 | Rest between messages | {idle} s, then aborted |
@@ -55,6 +56,9 @@ strangers. Of the transfer syntaxes proposed for an object the first that is kno
 in place of implicit, where both are proposed. For everything else it is explicit little endian, then implicit. Objects are kept and handed on as
 they came, bit for bit, and never written anew: a peer that does not take the transfer syntax of an object does not get it.
 
+Storage commitment is reported when every instance has been read back from where it is kept: over an association that this node makes, with a peer whose
+address the configuration has, once its own has ended; over the same association otherwise. A report that is not taken is tried {attempts} times in all.
+
 Identifiers are answered in Unicode (ISO_IR 192) where they are not plain ASCII; queries are read in any character set of DICOM.
 
 ",
@@ -65,14 +69,15 @@ Identifiers are answered in Unicode (ISO_IR 192) where they are not plain ASCII;
         idle = idle_time.as_secs(),
         command = command::MOST_BYTES,
         identifier = identifier::MOST_BYTES,
+        attempts = crate::provider::REPORT_ATTEMPTS,
     )?;
     let (objects, services): (Vec<&SopClass>, Vec<&SopClass>) =
         sop_class::TABLE.iter().partition(|class| class.service == Service::Storage);
     writeln!(text, "## Services\n\n| SOP class | UID | provider | user |\n|---|---|---|---|")?;
     for class in services {
         let user = match class.service {
-            Service::Verification | Service::Storage | Service::Find(_) => "yes",
-            Service::Move(_) | Service::Get(_) => "no",
+            Service::Commitment => "no",
+            _ => "yes",
         };
         writeln!(text, "| {} | `{}` | yes | {user} |", name(class), class.uid)?;
     }

@@ -26,15 +26,17 @@ mod provider;
 pub mod requestor;
 pub mod sop_class;
 pub mod status;
+pub mod tls;
 pub mod transfer_syntax;
 pub mod user;
 
-pub use acceptor::serve;
+pub use acceptor::{Transport, serve};
 pub use archive::Archive;
 pub use association::{Association, AssociationError};
 pub use configuration::{AeTitle, Configuration, Limits, Peer};
 pub use conformance::statement;
 pub use requestor::{Proposal, connect};
+pub use tls::Tls;
 
 /// Of this program, whatever its version (PS3.7 §D.3.3.2): made of a random number (PS3.5 §B.2).
 pub const IMPLEMENTATION_CLASS_UID: &str = "2.25.328831350356126896557087483738221372954";

@@ -14,6 +14,8 @@ pub enum Service {
     Move(Model),
     /// C-GET (PS3.4 §C.4.3).
     Get(Model),
+    /// N-ACTION and N-EVENT-REPORT (PS3.4 Annex J).
+    Commitment,
 }
 
 /// An information model of query and retrieval (PS3.4 §C.6).
@@ -46,6 +48,10 @@ pub fn of(uid: &str) -> Option<&'static SopClass> {
     TABLE.iter().find(|class| class.uid == uid)
 }
 
+/// Storage Commitment Push Model, and its one instance (PS3.4 §J.3.5).
+pub const COMMITMENT: &str = "1.2.840.10008.1.20.1";
+/// See [`COMMITMENT`].
+pub const COMMITMENT_INSTANCE: &str = "1.2.840.10008.1.20.1.1";
 /// Verification.
 pub const VERIFICATION: &str = "1.2.840.10008.1.1";
 
@@ -61,9 +67,10 @@ const fn old(uid: &'static str, name: &'static str, service: Service) -> SopClas
 #[rustfmt::skip] // One class a line: it is read as a table.
 pub static TABLE: &[SopClass] = {
     use Model::{PatientRoot, PatientStudyOnly, StudyRoot};
-    use Service::{Find, Get, Move, Storage, Verification};
+    use Service::{Commitment, Find, Get, Move, Storage, Verification};
     &[
         row("1.2.840.10008.1.1",                 "Verification", Verification),
+        row("1.2.840.10008.1.20.1",              "Storage Commitment Push Model", Commitment),
         row("1.2.840.10008.5.1.4.1.2.1.1",       "Patient Root Query/Retrieve Information Model - FIND", Find(PatientRoot)),
         row("1.2.840.10008.5.1.4.1.2.1.2",       "Patient Root Query/Retrieve Information Model - MOVE", Move(PatientRoot)),
         row("1.2.840.10008.5.1.4.1.2.1.3",       "Patient Root Query/Retrieve Information Model - GET", Get(PatientRoot)),

@@ -59,6 +59,15 @@ impl Status {
     /// There is no such operation for this class.
     pub const UNRECOGNIZED_OPERATION: Self = Self(0x0211);
 
+    /// N-ACTION: the instance that is named is not the one there is.
+    pub const NO_SUCH_INSTANCE: Self = Self(0x0112);
+    /// N-ACTION: there is no such action.
+    pub const NO_SUCH_ACTION: Self = Self(0x0123);
+    /// N-ACTION: what it says cannot be used.
+    pub const INVALID_ARGUMENT: Self = Self(0x0115);
+    /// N-ACTION: too much is asked for in one association.
+    pub const RESOURCE_LIMITATION: Self = Self(0x0213);
+
     /// Which kind of answer it is.
     #[must_use]
     pub const fn kind(self) -> Kind {
@@ -122,5 +131,11 @@ pub static TABLE: &[Row] = &[
     row("C-GET, C-MOVE", Status::CANNOT_PERFORM,   "Every sub-operation failed, or the destination cannot be reached."),
     row("C-MOVE",  Status::UNKNOWN_DESTINATION,    "The configuration has no address for the Move Destination."),
     row("C-GET, C-MOVE", Status::IDENTIFIER_DOES_NOT_MATCH, "The level is missing or not of the information model, or its unique key is missing."),
+    row("N-ACTION", Status::SUCCESS,               "The request is taken; the report follows."),
+    row("N-ACTION", Status::NO_SUCH_INSTANCE,      "Another instance than the well-known one."),
+    row("N-ACTION", Status::NO_SUCH_ACTION,        "Another action than 1, Request Storage Commitment."),
+    row("N-ACTION", Status::INVALID_ARGUMENT,      "No transaction UID, or no instance that is named by two UIDs."),
+    row("N-ACTION", Status::CANNOT_UNDERSTAND,     "The data set cannot be read."),
+    row("N-ACTION", Status::RESOURCE_LIMITATION,   "More requests in one association than are taken."),
     row("C-GET, C-MOVE", Status::CANNOT_UNDERSTAND, "The identifier cannot be read."),
 ];

@@ -6,11 +6,13 @@ use bytes::Bytes;
 use futures_util::Stream;
 use peony_dicom::Attributes;
 
-use crate::archive::Instance;
-use crate::association::{Association, AssociationError};
+use crate::archive::{Archive, Instance};
+use crate::association::{Association, AssociationError, Message};
 use crate::command::{Command, Operation, element};
+use crate::configuration::AeTitle;
 use crate::identifier::{self, MOST_BYTES};
 use crate::presentation::Context;
+use crate::provider;
 use crate::sop_class::{Model, Service};
 use crate::status::{self, Status};
 
@@ -24,6 +26,21 @@ pub struct Originator {
     pub ae_title: String,
     /// The number of its message.
     pub message: u16,
+}
+
+/// How a retrieval ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retrieved {
+    /// The status of the whole.
+    pub status: Status,
+    /// Instances that arrived.
+    pub completed: u16,
+    /// Instances that did not.
+    pub failed: u16,
+    /// Instances that arrived, with a warning.
+    pub warning: u16,
+    /// SOP Instance UIDs of those that did not, where the other node lists them.
+    pub failed_instances: Vec<String>,
 }
 
 impl Association {
@@ -114,15 +131,95 @@ impl Association {
         }
     }
 
+    /// C-MOVE: has what the identifier says sent to `destination`. `None` where the other node did not agree to be asked by that model.
+    ///
+    /// # Errors
+    /// [`AssociationError`]; hand it to [`Self::close`].
+    pub async fn move_to(
+        &mut self,
+        model: Model,
+        identifier: &Attributes,
+        destination: &AeTitle,
+    ) -> Result<Option<Retrieved>, AssociationError> {
+        let Some(context) = self.context_for(Service::Move(model)) else { return Ok(None) };
+        let request = Command::request(Operation::Move, self.next_message(), context.class.uid)
+            .number_of(element::PRIORITY, PRIORITY)
+            .text_of(element::MOVE_DESTINATION, destination.as_str())
+            .with_data_set();
+        self.send_command(context.id, &request).await?;
+        self.send_data_set(context.id, identifier::write(&context, identifier)).await?;
+        loop {
+            let message = self.heard().await?;
+            if !message.command.answers(&request) {
+                return Err(AssociationError::Message("something else came where a response should be"));
+            }
+            if let Some(retrieved) = self.retrieved(&message).await? {
+                return Ok(Some(retrieved));
+            }
+        }
+    }
+
+    /// C-GET: takes what the identifier says into `archive`, as far as there are presentation contexts in which this node provides storage
+    /// ([`crate::Proposal::provides`]). `None` where the other node did not agree to be asked by that model.
+    ///
+    /// # Errors
+    /// [`AssociationError`]; hand it to [`Self::close`].
+    pub async fn get<A: Archive>(
+        &mut self,
+        archive: &A,
+        model: Model,
+        identifier: &Attributes,
+    ) -> Result<Option<Retrieved>, AssociationError> {
+        let Some(context) = self.context_for(Service::Get(model)) else { return Ok(None) };
+        let request = Command::request(Operation::Get, self.next_message(), context.class.uid)
+            .number_of(element::PRIORITY, PRIORITY)
+            .with_data_set();
+        self.send_command(context.id, &request).await?;
+        self.send_data_set(context.id, identifier::write(&context, identifier)).await?;
+        loop {
+            let message = self.heard().await?;
+            if message.command.answers(&request) {
+                if let Some(retrieved) = self.retrieved(&message).await? {
+                    return Ok(Some(retrieved));
+                }
+            } else {
+                provider::take_object(self, archive, &message).await?;
+            }
+        }
+    }
+
+    /// What the last response says; `None` where it is not the last.
+    async fn retrieved(&mut self, message: &Message) -> Result<Option<Retrieved>, AssociationError> {
+        let command = &message.command;
+        let status = command.status().ok_or(AssociationError::Message("a response has no status"))?;
+        let bytes = self.small_data_set(MOST_BYTES).await?.unwrap_or_default();
+        if status.kind() == status::Kind::Pending {
+            return Ok(None);
+        }
+        let failed = identifier::read(&message.context, &bytes).unwrap_or_default();
+        let count = |element| command.number(element).unwrap_or_default();
+        Ok(Some(Retrieved {
+            status,
+            completed: count(element::COMPLETED_SUB_OPERATIONS),
+            failed: count(element::FAILED_SUB_OPERATIONS),
+            warning: count(element::WARNING_SUB_OPERATIONS),
+            failed_instances: identifier::values(&failed, identifier::FAILED_INSTANCES),
+        }))
+    }
+
     fn context_for(&self, service: Service) -> Option<Context> {
         self.contexts().iter().find(|context| context.class.service == service).cloned()
     }
 
-    async fn response(&mut self, request: &Command) -> Result<Status, AssociationError> {
-        let Some(message) = self.next_command().await? else { return Err(AssociationError::Closed) };
+    pub(crate) async fn response(&mut self, request: &Command) -> Result<Status, AssociationError> {
+        let message = self.heard().await?;
         if !message.command.answers(request) {
             return Err(AssociationError::Message("something else came where a response should be"));
         }
         message.command.status().ok_or(AssociationError::Message("a response has no status"))
+    }
+
+    async fn heard(&mut self) -> Result<Message, AssociationError> {
+        self.next_command().await?.ok_or(AssociationError::Closed)
     }
 }

@@ -5,6 +5,7 @@ pynetdicom_peer.py provider PORT FOLDER  is a node PEER at PORT that keeps objec
 """
 
 import json
+import queue
 import sys
 import threading
 from pathlib import Path
@@ -15,6 +16,8 @@ from pynetdicom import AE, StoragePresentationContexts, build_role, evt
 from pynetdicom.sop_class import (
     PatientRootQueryRetrieveInformationModelFind,
     PatientRootQueryRetrieveInformationModelGet,
+    StorageCommitmentPushModel,
+    StorageCommitmentPushModelInstance,
     StudyRootQueryRetrieveInformationModelFind,
     StudyRootQueryRetrieveInformationModelGet,
     StudyRootQueryRetrieveInformationModelMove,
@@ -43,6 +46,12 @@ def user(port, files):
         got.append(event.request.AffectedSOPInstanceUID)
         return 0x0000
 
+    reported = queue.Queue()
+
+    def hear(event):
+        reported.put([event.event_type, len(event.event_information.ReferencedSOPSequence)])
+        return 0x0000, None
+
     ae = AE("SENDER")
     for uid in (
         Verification,
@@ -52,12 +61,12 @@ def user(port, files):
         StudyRootQueryRetrieveInformationModelGet,
         PatientRootQueryRetrieveInformationModelGet,
         StudyRootQueryRetrieveInformationModelMove,
+        StorageCommitmentPushModel,
     ):
         ae.add_requested_context(uid)
     roles = [build_role(UltrasoundImageStorage, scu_role=True, scp_role=True)]
-    association = ae.associate(
-        "127.0.0.1", port, ae_title="PEONY", ext_neg=roles, evt_handlers=[(evt.EVT_C_STORE, keep)]
-    )
+    handlers = [(evt.EVT_C_STORE, keep), (evt.EVT_N_EVENT_REPORT, hear)]
+    association = ae.associate("127.0.0.1", port, ae_title="PEONY", ext_neg=roles, evt_handlers=handlers)
     assert association.is_established
     heard["echo"] = association.send_c_echo().Status
     heard["store"] = [association.send_c_store(dcmread(file)).Status for file in files]
@@ -76,6 +85,15 @@ def user(port, files):
     heard["got"] = got
     responses = association.send_c_move(wanted, "PEER", StudyRootQueryRetrieveInformationModelMove)
     heard["move"] = [[status.Status, *counts(status)] for status, _ in responses]
+    references = [
+        keys(ReferencedSOPClassUID=UltrasoundImageStorage, ReferencedSOPInstanceUID=dcmread(file).SOPInstanceUID)
+        for file in files
+    ]
+    asked = keys(TransactionUID="1.2.3", ReferencedSOPSequence=references)
+    status, _ = association.send_n_action(
+        asked, 1, StorageCommitmentPushModel, StorageCommitmentPushModelInstance
+    )
+    heard["commitment"] = [status.Status, *reported.get(timeout=30)]
     association.release()
     assert association.is_released
     print(json.dumps(heard))

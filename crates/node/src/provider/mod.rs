@@ -1,9 +1,11 @@
 //! What this node does for others: one message after the other, each by the table of operations and classes.
 
+mod commitment;
 mod query;
 mod retrieve;
 mod storage;
 
+pub(crate) use commitment::{ATTEMPTS as REPORT_ATTEMPTS, Commitment};
 use futures_util::FutureExt as _;
 use peony_dicom::Attributes;
 use tokio::sync::watch;
@@ -16,11 +18,12 @@ use crate::identifier;
 use crate::sop_class::Service;
 use crate::status::Status;
 
-/// Serves an association until it is released.
+/// Serves an association until it is released. What is promised for afterwards is in `owed`.
 pub(crate) async fn provide<A: Archive>(
     association: &mut Association,
     archive: &A,
     configuration: &Current,
+    owed: &mut Vec<Commitment>,
     mut stopped: watch::Receiver<bool>,
 ) -> Result<(), AssociationError> {
     loop {
@@ -29,7 +32,7 @@ pub(crate) async fn provide<A: Archive>(
             _ = stopped.wait_for(|stopped| *stopped) => return Err(AssociationError::Stopping),
         };
         let Some(message) = message else { return Ok(()) };
-        answer(association, archive, configuration, &message).await?;
+        answer(association, archive, configuration, owed, &message).await?;
     }
 }
 
@@ -37,6 +40,7 @@ async fn answer<A: Archive>(
     association: &mut Association,
     archive: &A,
     configuration: &Current,
+    owed: &mut Vec<Commitment>,
     message: &Message,
 ) -> Result<(), AssociationError> {
     let Message { context, command } = message;
@@ -48,7 +52,7 @@ async fn answer<A: Archive>(
     if asks_for == Some(Operation::Cancel) {
         return Ok(());
     }
-    if command.uid(element::AFFECTED_SOP_CLASS_UID) != Some(context.class.uid) {
+    if command.class() != Some(context.class.uid) {
         return refuse(association, message, Status::CLASS_NOT_SUPPORTED, "").await;
     }
     match (asks_for, context.class.service) {
@@ -67,8 +71,29 @@ async fn answer<A: Archive>(
             let configuration = configuration.borrow().clone();
             retrieve::move_to(association, archive, message, model, &configuration).await
         }
+        (Some(Operation::Action), Service::Commitment) => {
+            let configuration = configuration.borrow().clone();
+            commitment::commit(association, archive, message, &configuration, owed).await
+        }
         _ => refuse(association, message, Status::UNRECOGNIZED_OPERATION, "").await,
     }
+}
+
+/// Takes an object that comes as a sub-operation of this node's own C-GET; nothing else may come.
+pub(crate) async fn take_object<A: Archive>(
+    association: &mut Association,
+    archive: &A,
+    message: &Message,
+) -> Result<(), AssociationError> {
+    let Message { context, command } = message;
+    let is_object = command.asks_for() == Some(Operation::Store) && context.class.service == Service::Storage;
+    if !is_object {
+        return Err(AssociationError::Message("something else came where an object should be"));
+    }
+    if command.class() != Some(context.class.uid) {
+        return refuse(association, message, Status::CLASS_NOT_SUPPORTED, "").await;
+    }
+    storage::store(association, archive, message).await
 }
 
 /// Answers with a failure. The comment has 64 letters at most, and nothing of a patient.
@@ -80,7 +105,7 @@ async fn refuse(
 ) -> Result<(), AssociationError> {
     // The response comes after the whole request.
     while association.next_data().await?.is_some() {}
-    tracing::warn!("{} is answered with {status} {comment}", association.calling());
+    tracing::warn!("{} is answered with {status} {comment}", association.peer());
     association
         .send_command(message.context.id, &with_comment(message.command.response(status), comment))
         .await

@@ -37,7 +37,7 @@ pub(super) async fn find<A: Archive>(
         let found = match archive.find(&question, offset, PAGE).await {
             Ok(found) => found,
             Err(error) => {
-                tracing::warn!("a query of {} is not answered: {error}", association.calling());
+                tracing::warn!("a query of {} is not answered: {error}", association.peer());
                 return refuse(association, message, failure_of(&error), "").await;
             }
         };

@@ -1,14 +1,14 @@
 //! C-GET and C-MOVE (PS3.4 §C.4.2, §C.4.3): each instance is a sub-operation; the peer hears of every one, and may cancel between two.
 
+use std::cmp::Ordering;
+
 use peony_dicom::{Attributes, Level};
 
 use crate::archive::{Archive, Instance, Which};
 use crate::association::{Association, AssociationError, Message};
 use crate::command::{Command, element};
 use crate::configuration::{Configuration, Peer};
-use crate::identifier::{
-    self, FAILED_INSTANCES, INSTANCE_UID, LEVELS, PATIENT_ID, SERIES_UID, STUDY_UID, attribute,
-};
+use crate::identifier::{self, FAILED_INSTANCES, LEVELS, attribute};
 use crate::presentation;
 use crate::provider::{cancels, identifier_of, is_cancelled, refuse};
 use crate::requestor::{self, Proposal};
@@ -152,9 +152,7 @@ pub(super) async fn move_to<A: Archive>(
 ) -> Result<(), AssociationError> {
     let destination =
         message.command.text(element::MOVE_DESTINATION).and_then(|title| configuration.peer(title));
-    let Some((Peer { ae_title, .. }, address)) =
-        destination.and_then(|peer| Some((peer, peer.address.as_deref()?)))
-    else {
+    let Some((peer, address)) = destination.and_then(|peer| Some((peer, peer.address.as_deref()?))) else {
         return refuse(association, message, Status::UNKNOWN_DESTINATION, "").await;
     };
     let Some(instances) = instances(association, archive, message, model).await? else { return Ok(()) };
@@ -162,46 +160,70 @@ pub(super) async fn move_to<A: Archive>(
     if instances.is_empty() {
         return counts.say(association, message, Status::SUCCESS).await;
     }
-    let (ours, limits) = (&configuration.ae_title, &configuration.limits);
-    let mut there = match requestor::connect(address, ours, ae_title, &proposals(&instances), limits).await {
-        Ok(there) => Some(there),
-        Err(error) => {
-            tracing::warn!("{ae_title} cannot be reached: {error}");
-            None
-        }
-    };
+    let proposals = proposals(&instances);
+    let mut there =
+        Destination { peer, address, configuration, proposals, association: None, reachable: true };
     let originator =
-        Originator { ae_title: association.calling().to_owned(), message: message.command.message() };
+        Originator { ae_title: association.peer().to_owned(), message: message.command.message() };
+    let mut cancelled = false;
     for instance in &instances {
-        if is_cancelled(association, message)? {
-            release(there).await;
-            return counts.say(association, message, Status::CANCEL).await;
+        cancelled = is_cancelled(association, message)?;
+        if cancelled {
+            break;
         }
-        let status = match &mut there {
-            None => None,
-            Some(to) => match to.store(instance, archive.data_set(instance), Some(&originator)).await {
-                Ok(status) => status,
-                Err(error) => {
-                    tracing::warn!("an instance could not be sent to {ae_title}: {error}");
-                    if let Some(failed) = there.take() {
-                        failed.fail(error).await;
-                    }
-                    None
-                }
-            },
-        };
-        counts.done(instance, status);
+        counts.done(instance, there.send(archive, instance, &originator).await);
         counts.say_pending(association, message).await?;
     }
-    release(there).await;
-    counts.say(association, message, counts.status()).await
-}
-
-async fn release(there: Option<Association>) {
-    if let Some(there) = there
+    if let Some(there) = there.association
         && let Err(error) = there.release().await
     {
-        tracing::debug!("a destination did not agree to the end: {error}");
+        tracing::debug!("{} did not agree to the end: {error}", peer.ae_title);
+    }
+    counts.say(association, message, if cancelled { Status::CANCEL } else { counts.status() }).await
+}
+
+/// Where a C-MOVE sends to.
+struct Destination<'a> {
+    peer: &'a Peer,
+    address: &'a str,
+    configuration: &'a Configuration,
+    proposals: Vec<Proposal>,
+    association: Option<Association>,
+    /// It is worth another association.
+    reachable: bool,
+}
+
+impl Destination<'_> {
+    /// The answer of the destination; `None` where it could not be sent there.
+    async fn send<A: Archive>(
+        &mut self,
+        archive: &A,
+        instance: &Instance,
+        originator: &Originator,
+    ) -> Option<Status> {
+        let title = &self.peer.ae_title;
+        if self.association.is_none() && self.reachable {
+            let connected =
+                requestor::connect_to(self.peer, self.address, self.configuration, &self.proposals).await;
+            self.reachable = connected.is_ok();
+            match connected {
+                Ok(association) => self.association = Some(association),
+                Err(error) => tracing::warn!("{title} cannot be reached: {error}"),
+            }
+        }
+        let association = self.association.as_mut()?;
+        match association.store(instance, archive.data_set(instance), Some(originator)).await {
+            Ok(status) => status,
+            Err(error) => {
+                tracing::warn!("an instance could not be sent to {title}: {error}");
+                // What cannot be read here is no reason to send nothing else there.
+                self.reachable = matches!(error, AssociationError::Source(_));
+                if let Some(failed) = self.association.take() {
+                    failed.fail(error).await;
+                }
+                None
+            }
+        }
     }
 }
 
@@ -212,7 +234,7 @@ fn proposals(instances: &[Instance]) -> Vec<Proposal> {
         let class = sop_class::of(&instance.sop_class_uid);
         let syntax = transfer_syntax::of(&instance.transfer_syntax_uid);
         if let (Some(class), Some(syntax)) = (class, syntax) {
-            let proposal = Proposal { class, transfer_syntaxes: vec![syntax.uid] };
+            let proposal = Proposal { class, transfer_syntaxes: vec![syntax.uid], provides: false };
             if proposals.len() < presentation::MOST && !proposals.contains(&proposal) {
                 proposals.push(proposal);
             }
@@ -238,24 +260,34 @@ async fn instances<A: Archive>(
     match archive.instances(&which).await {
         Ok(instances) => Ok(Some(instances)),
         Err(error) => {
-            tracing::warn!("a retrieval of {} is not answered: {error}", association.calling());
+            tracing::warn!("a retrieval of {} is not answered: {error}", association.peer());
             refuse(association, message, Status::CANNOT_COUNT, "").await?;
             Ok(None)
         }
     }
 }
 
-/// What an identifier asks for; `None` where the key that is unique at its level is missing (PS3.4 §C.4.2.2.1). Keys below the level say nothing.
+/// What an identifier asks for (PS3.4 §C.4.2.2.1): a list of what is unique at its level, and one of each level above, where it says so. `None` where it
+/// says something else, such as a pattern, which would ask for everything.
 fn which(identifier: &Attributes, level: Level) -> Option<Which> {
-    let values = |tag| {
-        let asked = LEVELS.iter().any(|(of, _, unique)| *unique == tag && *of <= level);
-        if asked { identifier::values(identifier, tag) } else { Vec::new() }
-    };
-    let unique = LEVELS.iter().find(|(of, ..)| *of == level).map(|(.., unique)| *unique)?;
-    (!values(unique).is_empty()).then(|| Which {
-        patients: values(PATIENT_ID),
-        studies: values(STUDY_UID),
-        series: values(SERIES_UID),
-        instances: values(INSTANCE_UID),
-    })
+    let mut which = Which::default();
+    for (of, _, unique) in LEVELS {
+        let values = identifier::values(identifier, unique);
+        let count = match of.cmp(&level) {
+            Ordering::Less => values.len() <= 1,
+            Ordering::Equal => !values.is_empty(),
+            // Keys below the level say nothing.
+            Ordering::Greater => continue,
+        };
+        if !count || values.iter().any(|value| value.contains(['*', '?'])) {
+            return None;
+        }
+        *match of {
+            Level::Patient => &mut which.patients,
+            Level::Study => &mut which.studies,
+            Level::Series => &mut which.series,
+            Level::Instance => &mut which.instances,
+        } = values;
+    }
+    Some(which)
 }

@@ -24,7 +24,7 @@ pub(super) async fn store<A: Archive>(
     let Some(instance_uid) = command.uid(element::AFFECTED_SOP_INSTANCE_UID) else {
         return refuse(association, message, Status::INVALID_INSTANCE, "").await;
     };
-    let origin = association.calling().to_owned();
+    let origin = association.peer().to_owned();
     let meta = file_meta(context.class.uid, instance_uid, context.transfer_syntax, &origin);
     let mut failure = None;
     let parts = data_set(association, &mut failure);

@@ -81,8 +81,11 @@ async fn dcmtk_stores_finds_and_gets() {
 async fn dcmtk_has_objects_moved_to_itself() {
     let Some(movescu) = dcmtk("movescu") else { return };
     let port = free_port();
-    let peers =
-        vec![Peer { ae_title: "SENDER".parse().unwrap(), address: Some(format!("127.0.0.1:{port}")) }];
+    let peers = vec![Peer {
+        ae_title: "SENDER".parse().unwrap(),
+        address: Some(format!("127.0.0.1:{port}")),
+        tls: false,
+    }];
     let node = Running::start(Configuration { peers, strangers: false, ..open() }).await;
     let samples: Vec<Sample> = (0..3).map(Sample::number).collect();
     for sample in &samples {
@@ -106,7 +109,8 @@ async fn objects_are_sent_to_dcmtk() {
     let proposals = [proposal(VERIFICATION, &[EXPLICIT_LITTLE]), proposal(US, &[EXPLICIT_LITTLE])];
     let (ours, theirs) = ("PEONY".parse().unwrap(), "STORESCP".parse().unwrap());
     let address = format!("127.0.0.1:{port}");
-    let mut association = connect(&address, &ours, &theirs, &proposals, &Default::default()).await.unwrap();
+    let mut association =
+        connect(&address, None, &ours, &theirs, &proposals, &Default::default()).await.unwrap();
     assert_eq!(association.echo().await.unwrap(), Some(Status::SUCCESS));
     let samples: Vec<Sample> = (0..3).map(Sample::number).collect();
     for sample in &samples {

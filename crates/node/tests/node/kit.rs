@@ -13,7 +13,7 @@ use peony_node::archive::{ArchiveError, Found, Instance, Question, Receipt, Whic
 use peony_node::identifier::{INSTANCE_UID, LEVELS, PATIENT_ID, SERIES_UID, STUDY_UID};
 use peony_node::sop_class::{self, SopClass};
 use peony_node::transfer_syntax::EXPLICIT_LITTLE;
-use peony_node::{Archive, Association, Configuration, Proposal, connect, serve};
+use peony_node::{Archive, Association, Configuration, Proposal, Transport, connect, serve};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 
@@ -22,9 +22,9 @@ pub const SOP_CLASS: Tag = Tag(0x0008, 0x0016);
 pub const NAME: Tag = Tag(0x0010, 0x0010);
 
 /// A node over loopback.
-pub struct Running {
+pub struct Running<A = Folder> {
     pub address: SocketAddr,
-    pub archive: Folder,
+    pub archive: A,
     pub configuration: watch::Sender<Arc<Configuration>>,
     stop: Option<oneshot::Sender<()>>,
     pub task: tokio::task::JoinHandle<()>,
@@ -32,12 +32,17 @@ pub struct Running {
 
 impl Running {
     pub async fn start(configuration: Configuration) -> Self {
+        Self::start_over(Transport::Plain, Folder::default(), configuration).await
+    }
+}
+
+impl<A: Archive> Running<A> {
+    pub async fn start_over(transport: Transport, archive: A, configuration: Configuration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let archive = Folder::default();
         let (configuration, current) = watch::channel(Arc::new(configuration));
         let (stop, stopped) = oneshot::channel();
-        let served = serve(listener, archive.clone(), current, async {
+        let served = serve(listener, transport, archive.clone(), current, async {
             let _ = stopped.await;
         });
         Self { address, archive, configuration, stop: Some(stop), task: tokio::spawn(served) }
@@ -51,7 +56,9 @@ impl Running {
     pub async fn associate(&self, classes: &[&str]) -> Association {
         let proposals = classes.iter().map(|uid| proposal(uid, &[EXPLICIT_LITTLE])).collect::<Vec<_>>();
         let (ours, theirs) = ("SENDER".parse().unwrap(), "PEONY".parse().unwrap());
-        connect(&self.address.to_string(), &ours, &theirs, &proposals, &Default::default()).await.unwrap()
+        connect(&self.address.to_string(), None, &ours, &theirs, &proposals, &Default::default())
+            .await
+            .unwrap()
     }
 }
 
@@ -65,7 +72,7 @@ pub fn class(uid: &str) -> &'static SopClass {
 }
 
 pub fn proposal(uid: &str, transfer_syntaxes: &[&'static str]) -> Proposal {
-    Proposal { class: class(uid), transfer_syntaxes: transfer_syntaxes.to_vec() }
+    Proposal { class: class(uid), transfer_syntaxes: transfer_syntaxes.to_vec(), provides: false }
 }
 
 pub fn text(tag: Tag, value: &str) -> (Tag, Attribute) {
@@ -171,6 +178,7 @@ struct Inner {
     /// It has no room.
     full: AtomicBool,
     largest_part: AtomicUsize,
+    damaged: Mutex<Vec<String>>,
 }
 
 impl Default for Inner {
@@ -181,6 +189,7 @@ impl Default for Inner {
             kept: Mutex::default(),
             full: AtomicBool::new(false),
             largest_part: AtomicUsize::new(0),
+            damaged: Mutex::default(),
         }
     }
 }
@@ -204,6 +213,11 @@ impl Folder {
         let (outline, path) = kept.iter().find(|(outline, _)| outline.text(INSTANCE_UID) == instance_uid)?;
         let file = std::fs::read(path).unwrap();
         Some((outline.clone(), file[outline.data_set as usize..].to_vec()))
+    }
+
+    /// The disk has lost the end of an instance.
+    pub fn damage(&self, instance_uid: &str) {
+        self.0.damaged.lock().unwrap().push(instance_uid.to_owned());
     }
 
     /// As if a peer had sent it.
@@ -288,7 +302,9 @@ impl Archive for Folder {
     }
 
     fn data_set(&self, instance: &Instance) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
-        parts(self.kept(&instance.instance_uid).unwrap().1)
+        let damaged = self.0.damaged.lock().unwrap().contains(&instance.instance_uid);
+        let end = damaged.then(|| Err(io::Error::other("damaged, for a test")));
+        parts(self.kept(&instance.instance_uid).unwrap().1).chain(stream::iter(end))
     }
 }
 

@@ -6,11 +6,14 @@
     reason = "a check function of a test fails as the test does"
 )]
 
+mod commitment;
 mod conformance;
 mod dcmtk;
 mod hostile;
+mod in_store;
 mod kit;
 mod negotiation;
 mod peer;
 mod pynetdicom;
 mod services;
+mod tls;

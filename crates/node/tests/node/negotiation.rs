@@ -34,10 +34,10 @@ async fn the_configuration_may_change_while_the_node_runs() {
     let ask = async |called: &str| {
         let (ours, theirs) = ("SENDER".parse().unwrap(), called.parse().unwrap());
         let proposals = [proposal(VERIFICATION, &[IMPLICIT_LITTLE])];
-        connect(&node.address.to_string(), &ours, &theirs, &proposals, &Default::default()).await
+        connect(&node.address.to_string(), None, &ours, &theirs, &proposals, &Default::default()).await
     };
     assert!(matches!(ask("PEONY").await, Err(AssociationError::Rejected(_))));
-    let sender = Peer { ae_title: "SENDER".parse().unwrap(), address: None };
+    let sender = Peer { ae_title: "SENDER".parse().unwrap(), address: None, tls: false };
     node.configuration.send_modify(|configuration| Arc::make_mut(configuration).peers.push(sender));
     let mut before = ask("PEONY").await.unwrap();
     assert!(ask("LILAC").await.is_err());
@@ -66,7 +66,7 @@ async fn objects_come_as_the_peer_would_rather_send_them() {
     let proposals: Vec<_> = cases.iter().map(|(class, syntaxes, _)| proposal(class, syntaxes)).collect();
     let (ours, theirs): (AeTitle, AeTitle) = ("SENDER".parse().unwrap(), "PEONY".parse().unwrap());
     let address = node.address.to_string();
-    let association = connect(&address, &ours, &theirs, &proposals, &Default::default()).await.unwrap();
+    let association = connect(&address, None, &ours, &theirs, &proposals, &Default::default()).await.unwrap();
     for (number, (class, proposed, expected)) in cases.into_iter().enumerate() {
         let agreed = association.contexts().iter().find(|context| usize::from(context.id) == 2 * number + 1);
         assert_eq!(agreed.map(|context| context.transfer_syntax), expected, "{class} {proposed:?}");

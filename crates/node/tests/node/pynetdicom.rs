@@ -18,7 +18,11 @@ async fn pynetdicom_asks_for_everything() {
     let (port, there) = (free_port(), tempfile::tempdir().unwrap());
     provider.args(["provider", &port.to_string()]).arg(there.path());
     let _peer = listening(provider, port).await;
-    let peers = vec![Peer { ae_title: "PEER".parse().unwrap(), address: Some(format!("127.0.0.1:{port}")) }];
+    let peers = vec![Peer {
+        ae_title: "PEER".parse().unwrap(),
+        address: Some(format!("127.0.0.1:{port}")),
+        tls: false,
+    }];
     let node = Running::start(Configuration { peers, ..open() }).await;
     let folder = tempfile::tempdir().unwrap();
     user.args(["user", &node.address.port().to_string()]);
@@ -38,6 +42,7 @@ async fn pynetdicom_asks_for_everything() {
     assert_eq!(heard["get"], sub_operations);
     assert_eq!(heard["got"], serde_json::json!(instances));
     assert_eq!(heard["move"], sub_operations);
+    assert_eq!(heard["commitment"], serde_json::json!([0, 1, samples.len()]));
     for sample in &samples {
         assert!(node.archive.kept(&sample.instance).is_some());
         assert!(there.path().join(format!("{}.dcm", sample.instance)).exists());
@@ -53,7 +58,8 @@ async fn pynetdicom_is_asked_for_everything() {
     let proposals = [US, STUDY_FIND].map(|uid| proposal(uid, &[EXPLICIT_LITTLE]));
     let (ours, theirs) = ("PEONY".parse().unwrap(), "PEER".parse().unwrap());
     let address = format!("127.0.0.1:{port}");
-    let mut association = connect(&address, &ours, &theirs, &proposals, &Default::default()).await.unwrap();
+    let mut association =
+        connect(&address, None, &ours, &theirs, &proposals, &Default::default()).await.unwrap();
     let sample = Sample { pixels: 64 * 10_000, ..Sample::number(1) };
     let stored = association.store(&sample.as_instance(), parts(sample.data_set()), None).await;
     assert_eq!(stored.unwrap(), Some(Status::SUCCESS));

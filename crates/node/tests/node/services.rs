@@ -12,9 +12,10 @@ use peony_node::identifier::{
 };
 use peony_node::sop_class::{Model, VERIFICATION};
 use peony_node::status::Status;
-use peony_node::{Association, AssociationError, Configuration, Peer, identifier};
+use peony_node::transfer_syntax::EXPLICIT_LITTLE;
+use peony_node::{Association, AssociationError, Configuration, Peer, Proposal, connect, identifier};
 
-use crate::kit::{NAME, Running, Sample, US, level, open, parts, text};
+use crate::kit::{Folder, NAME, Running, Sample, US, level, open, parts, proposal, text};
 
 const PATIENT_FIND: &str = "1.2.840.10008.5.1.4.1.2.1.1";
 const STUDY_FIND: &str = "1.2.840.10008.5.1.4.1.2.2.1";
@@ -208,6 +209,43 @@ async fn more_than_a_page_is_found_and_a_cancel_is_heard() {
     association.release().await.unwrap();
 }
 
+#[tokio::test]
+async fn objects_are_got_into_an_archive() {
+    const STUDY_GET: &str = "1.2.840.10008.5.1.4.1.2.2.3";
+    let node = filled(open(), 12).await;
+    let proposals = [
+        Proposal { provides: true, ..proposal(US, &[EXPLICIT_LITTLE]) },
+        proposal(STUDY_GET, &[EXPLICIT_LITTLE]),
+        proposal(STUDY_MOVE, &[EXPLICIT_LITTLE]),
+    ];
+    let (ours, theirs) = ("SENDER".parse().unwrap(), "PEONY".parse().unwrap());
+    let address = node.address.to_string();
+    let mut association =
+        connect(&address, None, &ours, &theirs, &proposals, &Default::default()).await.unwrap();
+    let here = Folder::default();
+    let study: Attributes = [level(Level::Study), text(STUDY_UID, &Sample::number(0).study)].into();
+    let got = association.get(&here, Model::StudyRoot, &study).await.unwrap().unwrap();
+    assert_eq!((got.status, got.completed, got.failed), (Status::SUCCESS, 10, 0));
+    assert_eq!(here.count(), 10);
+    for sample in (0..10).map(Sample::number) {
+        assert!(here.kept(&sample.instance).unwrap().1 == sample.data_set());
+    }
+    // What this node does not take is counted by the other one.
+    here.fill(true);
+    let study: Attributes = [level(Level::Study), text(STUDY_UID, &Sample::number(10).study)].into();
+    let got = association.get(&here, Model::StudyRoot, &study).await.unwrap().unwrap();
+    assert_eq!((got.status, got.completed, got.failed), (Status::CANNOT_PERFORM, 0, 2));
+    assert_eq!(got.failed_instances, [Sample::number(10).instance, Sample::number(11).instance]);
+    assert!(association.get(&here, Model::PatientRoot, &study).await.unwrap().is_none(), "not proposed");
+    let moved =
+        association.move_to(Model::StudyRoot, &study, &"WHO".parse().unwrap()).await.unwrap().unwrap();
+    assert_eq!(moved.status, Status::UNKNOWN_DESTINATION);
+    let pattern: Attributes = [level(Level::Study), text(STUDY_UID, "1.2*")].into();
+    let got = association.get(&here, Model::StudyRoot, &pattern).await.unwrap().unwrap();
+    assert_eq!(got.status, Status::IDENTIFIER_DOES_NOT_MATCH, "a pattern would ask for everything");
+    association.release().await.unwrap();
+}
+
 /// Asks for a move, and gives all responses with the UIDs that the last one says failed.
 async fn moved(node: &Running, to: &str, keys: Attributes) -> (Vec<Command>, Vec<String>) {
     let mut association = node.associate(&[STUDY_MOVE]).await;
@@ -245,7 +283,7 @@ fn counts(response: &Command) -> [Option<u16>; 4] {
 #[tokio::test]
 async fn a_move_counts_what_arrives_what_fails_and_what_is_doubtful() {
     let there = Running::start(Configuration::open("THERE".parse().unwrap())).await;
-    let peer = |title: &str, address| Peer { ae_title: title.parse().unwrap(), address };
+    let peer = |title: &str, address| Peer { ae_title: title.parse().unwrap(), address, tls: false };
     let peers = vec![
         peer("THERE", Some(there.address.to_string())),
         peer("NOWHERE", None),
@@ -272,6 +310,13 @@ async fn a_move_counts_what_arrives_what_fails_and_what_is_doubtful() {
     let last = responses.last().unwrap();
     assert_eq!(counts(last), [None, Some(1), Some(0), Some(1)]);
     assert_eq!((last.status(), failed.len()), (Some(Status::SOME_FAILED), 0));
+
+    // One cannot be read here: the other one is sent all the same.
+    node.archive.damage(&Sample::number(0).instance);
+    let (responses, failed) = moved(&node, "THERE", study(0)).await;
+    let last = responses.last().unwrap();
+    assert_eq!(counts(last), [None, Some(9), Some(1), Some(0)]);
+    assert_eq!((last.status(), failed), (Some(Status::SOME_FAILED), vec![Sample::number(0).instance]));
 
     there.archive.fill(true);
     let (responses, failed) = moved(&node, "THERE", study(10)).await;
