@@ -51,7 +51,7 @@ pub struct Checked {
 
 /// Rows that are read at a time.
 const PAGE: i64 = 200;
-/// A file younger than this may belong to an object that is being received by another program.
+/// A file younger than this may belong to an object that is being received.
 const SETTLED: Duration = Duration::from_secs(600);
 
 struct Check<'a, F> {
@@ -68,16 +68,19 @@ impl Store {
     pub async fn check(&self, report: impl FnMut(Fault)) -> Result<Checked, StoreError> {
         let mut check = Check { store: self, report, checked: Checked::default() };
         check.index().await?;
-        // Listed before the rows are read: a file of now has its row by then.
+        // Listed before the rows are read: a file of now has its row by then. Where nobody can be receiving, none waits for one.
+        let alone = self.lock()?;
         let listed = self.inner.objects.list().await?;
+        let is_alone = alone.is_some();
+        drop(alone);
         check.kept().await?;
         check.aside().await?;
         for file in listed {
-            let named = match digest_of(&file.name) {
-                None => false,
-                Some(digest) => self.is_named(digest).await?,
+            let stray = match digest_of(&file.name) {
+                None => true,
+                Some(digest) => !self.is_named(digest).await? && (is_alone || file.age > SETTLED),
             };
-            if !named && (file.age > SETTLED || self.is_alone()) {
+            if stray {
                 check.fault(FaultKind::StrayFile, file.name);
             }
         }

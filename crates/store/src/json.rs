@@ -28,7 +28,7 @@ fn of_attribute(attribute: &Attribute) -> Value {
     let values: Vec<Value> = if vr == "SQ" {
         attribute.items.iter().map(of_item).collect()
     } else {
-        attribute.values.iter().map(|text| of_value(&vr, text)).collect()
+        attribute.values.iter().map(|text| of_value(vr, text)).collect()
     };
     json!({ "vr": vr, "Value": values })
 }

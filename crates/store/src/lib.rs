@@ -28,9 +28,10 @@ mod spool;
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 pub use audit::AuditLine;
 pub use check::{Checked, Fault, FaultKind};
@@ -85,10 +86,13 @@ struct Inner {
     index: Index,
     objects: Objects,
     incoming: Arc<Incoming>,
-    groups: mpsc::Sender<Waiting>,
+    /// `None` once it is closed.
+    groups: Mutex<Option<mpsc::Sender<Waiting>>>,
+    /// The task of the group commit. It has the lock of the folder as long as a group may still be committed.
+    committing: tokio::sync::Mutex<JoinHandle<()>>,
     announcements: Arc<Announcements>,
-    /// Held as long as the store is open; `None` for one that only looks.
-    lock: Option<File>,
+    /// The store's folder.
+    folder: PathBuf,
 }
 
 impl Store {
@@ -108,7 +112,7 @@ impl Store {
         Ok(store)
     }
 
-    /// Opens a store that is there to look at it, also while another program has it open. What is received meanwhile is not seen as a fault.
+    /// Opens a store that is there to look at it, also while another program has it open.
     ///
     /// # Errors
     /// [`StoreError::Missing`] where there is none; what disk, database or network say.
@@ -117,8 +121,7 @@ impl Store {
         if !folder.is_dir() {
             return Err(StoreError::Missing("store in this folder"));
         }
-        let lock = lock(&folder)?;
-        Self::put_together(options, lock).await
+        Self::put_together(options, None).await
     }
 
     async fn put_together(options: &Options, lock: Option<File>) -> Result<Self, StoreError> {
@@ -145,8 +148,13 @@ impl Store {
         let (groups, waiting) = mpsc::channel(MOST_WAITING);
         let task =
             receive::commit_groups(index.clone(), objects.clone(), Arc::clone(&announcements), waiting);
-        tokio::spawn(task);
-        Ok(Self { inner: Arc::new(Inner { index, objects, incoming, groups, announcements, lock }) })
+        let committing = tokio::spawn(async move {
+            task.await;
+            drop(lock);
+        });
+        let (groups, committing) = (Mutex::new(Some(groups)), tokio::sync::Mutex::new(committing));
+        let inner = Inner { index, objects, incoming, groups, committing, announcements, folder };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The same with objects in a store of the caller's, for tests of one that fails.
@@ -164,14 +172,24 @@ impl Store {
         Self::with_objects(options, Objects::Remote(objects), Some(lock)).await
     }
 
-    /// Closes the connections to the index, once nothing waits for them any more. What is asked afterwards fails.
+    /// Answers those that wait, lets go of the folder and closes the connections to the index. What is asked afterwards fails.
     pub async fn close(&self) {
+        drop(self.groups().take());
+        let mut committing = self.inner.committing.lock().await;
+        if !committing.is_finished() {
+            // A task that panicked has said so.
+            let _ = (&mut *committing).await;
+        }
         self.inner.index.close().await;
     }
 
-    /// Whether no other program has the folder open.
-    fn is_alone(&self) -> bool {
-        self.inner.lock.is_some()
+    fn groups(&self) -> MutexGuard<'_, Option<mpsc::Sender<Waiting>>> {
+        self.inner.groups.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The lock of the folder, where nobody has it, this program neither.
+    fn lock(&self) -> Result<Option<File>, StoreError> {
+        lock(&self.inner.folder)
     }
 }
 

@@ -131,7 +131,7 @@ pub fn head(attributes: &BTreeMap<Tag, String>, pixels: Pixels) -> Vec<u8> {
         if value.len() % 2 == 1 {
             value.push(if vr == "UI" { 0 } else { b' ' });
         }
-        element(&mut file, tag, &vr, &value);
+        element(&mut file, tag, vr, &value);
     }
     file
 }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use sqlx::Row as _;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 
 use crate::arrival::{Arrival, Batch, Known};
 use crate::error::{StoreError, disk};
@@ -109,7 +110,10 @@ impl Store {
             let outcome = if kept_digest.is_some() { Outcome::KeptAside } else { Outcome::Kept };
             let (answer, answered) = oneshot::channel();
             let waiting = Waiting { arrival: Arc::clone(&arrival), spool, kept_digest, answer };
-            self.inner.groups.send(waiting).await.map_err(|_| StoreError::Closed)?;
+            let groups = self.groups().clone().ok_or(StoreError::Closed)?;
+            groups.send(waiting).await.map_err(|_| StoreError::Closed)?;
+            // A store that is closed meanwhile waits for this one's answer, and not for its sender.
+            drop(groups);
             let put;
             (spool, put) = answered.await.map_err(|_| StoreError::Closed)?;
             // Another one with the same UID was quicker: look at it.
@@ -127,7 +131,7 @@ impl Store {
         let incoming = &self.inner.incoming;
         let write = |spool: Option<Spool>, mut gathered: Vec<u8>| {
             let incoming = Arc::clone(incoming);
-            blocking(move || {
+            tokio::task::spawn_blocking(move || {
                 let mut spool = spool.map_or_else(|| incoming.spool(), Ok)?;
                 incoming.write(&mut spool, &gathered)?;
                 gathered.clear();
@@ -137,23 +141,21 @@ impl Store {
         let mut bytes = std::pin::pin!(bytes);
         let (mut spool, mut gathered) = (None, Vec::new());
         // One part is written while the next one gathers.
-        let mut writing: Option<
-            tokio::task::JoinHandle<Result<Result<(Spool, Vec<u8>), StoreError>, StoreError>>,
-        > = None;
+        let mut writing = None;
         while let Some(part) = bytes.next().await {
             gathered.extend_from_slice(&part.map_err(StoreError::Interrupted)?);
             if gathered.len() >= GATHERED_BYTES {
                 let mut empty = Vec::with_capacity(GATHERED_BYTES);
                 if let Some(writing) = writing.take() {
-                    let (written, buffer) = writing.await.map_err(|_| StoreError::Closed)???;
+                    let (written, buffer) = ended(writing).await?;
                     (spool, empty) = (Some(written), buffer);
                 }
                 let full = std::mem::replace(&mut gathered, empty);
-                writing = Some(tokio::spawn(write(spool.take(), full)));
+                writing = Some(write(spool.take(), full));
             }
         }
         if let Some(writing) = writing {
-            spool = Some(writing.await.map_err(|_| StoreError::Closed)???.0);
+            spool = Some(ended(writing).await?.0);
         }
         let (incoming, origin) = (Arc::clone(incoming), origin.to_owned());
         let finish = move || {
@@ -207,6 +209,11 @@ impl Store {
         }
         Ok((spool, received == sum.finish()))
     }
+}
+
+async fn ended<T>(work: JoinHandle<Result<T, StoreError>>) -> Result<T, StoreError> {
+    // A thread that panicked has said so; what it did is not done.
+    work.await.map_err(|_| StoreError::Closed)?
 }
 
 /// The object that has a UID.

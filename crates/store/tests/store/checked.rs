@@ -1,7 +1,8 @@
 //! `check` finds every fault, and none where there is none.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use peony_store::{FaultKind, Store, StoreError};
 
@@ -32,6 +33,8 @@ pub async fn every_fault_is_found(store: &Store, folder: &Path, address: &str) {
     }
     let stray = "a".repeat(64);
     fs::write(place(folder, &stray), "nobody's").unwrap();
+    let an_hour_ago = SystemTime::now() - Duration::from_secs(3600);
+    File::options().write(true).open(place(folder, &stray)).unwrap().set_modified(an_hour_ago).unwrap();
     fs::write(folder.join("store/objects/notes.txt"), "nobody's").unwrap();
 
     let mut found: Vec<(String, String)> =
@@ -99,6 +102,12 @@ async fn it_is_checked_while_it_is_in_use() {
     // As a file lies there before its row is committed.
     fs::write(place(folder.path(), &"b".repeat(64)), "on its way").unwrap();
     assert!(faults(&looking).await.is_empty());
+    store.close().await;
+    assert!(matches!(
+        receive(&store, &file(2, &[], SMALL)).await,
+        Err(StoreError::Closed | StoreError::Index(_))
+    ));
+    assert_eq!(faults(&looking).await.len(), 1, "nobody is there any more who could be receiving it");
     let nowhere = tempfile::tempdir().unwrap();
     assert!(matches!(Store::look_at(&kit::options(&nowhere)).await, Err(StoreError::Missing(_))));
 }
