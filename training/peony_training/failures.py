@@ -3,6 +3,7 @@
 Patients' pictures may not be published; the phantom's may. They show kinds of failure, not how often they come.
 """
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -31,8 +32,7 @@ def keep_failures(folder: Path, frames: Path) -> None:
         path = folder / f"failures-{what}.png"
         path.unlink(missing_ok=True)
         if part:
-            # Every so many of them, so that a row shows different masses.
-            chosen = part[:: max(1, len(part) // COLUMNS)][:COLUMNS]
+            chosen = one_of_each(part)[:COLUMNS]
             sheet = Image.new("RGB", (len(chosen) * TILE, TILE))
             for place, reading in enumerate(chosen):
                 sheet.paste(tile(model, Path("/"), reading.case, thresholds), (place * TILE, 0))
@@ -40,6 +40,16 @@ def keep_failures(folder: Path, frames: Path) -> None:
             shrink_sheet(path)
     record.keep(folder, {"failures": rounded(counts(readings, thresholds))})
     write_page(folder)
+
+
+def one_of_each(part: list[Reading]) -> list[Reading]:
+    """The first of each difficulty, then the second of each, and so on."""
+    seen: Counter[str] = Counter()
+    turns = []
+    for reading in part:
+        turns.append(seen[reading.case.split])
+        seen[reading.case.split] += 1
+    return [part[number] for number in sorted(range(len(part)), key=turns.__getitem__)]
 
 
 def read_frames(folder: Path) -> list[Case]:

@@ -102,9 +102,7 @@ def targets(told: Figures) -> str:
         target("Dice on `val`", value(val, "dice"), val["dice"], DICE[0]),
         target("malignancy AUC on `val`", value(val, "auc"), val["auc"], AUC[0]),
         target("calibration error on `val`", val["calibration_error"], val["calibration_error"], ERROR[0], False),
-        target(
-            f"normals with a false mask, at {found} of lesions found", normals, false_masks, MOST_FALSE_MASKS, False
-        ),
+        target(f"normals with a false mask, where {found} are found", normals, false_masks, MOST_FALSE_MASKS, False),
     ]
     for name, of in told.get("without_set", {}).items():
         at = f"{NAMES[name]}, left out of training"
@@ -466,7 +464,8 @@ def failures(told: Figures, folder: Path) -> str:
         parts += [
             "Pictures of patients may not be shown here. These are frames of the phantom, which show kinds of failure "
             "and not how often they come: one through each mass of breasts that taught nothing, and one beside them "
-            f"(example `frames`, seeds {first} to {last}). The true outline is green, the model's orange.",
+            f"(example `frames`, seeds {first} to {last}). The true outline is green, the mask's orange; a mask on a "
+            "missed mass is one that the lesion's score did not let through.",
             table(["masses", "frames", "Dice", *(text.split(":")[0].lower() for text in FAILED.values())], rows),
         ]
         for what, text in FAILED.items():

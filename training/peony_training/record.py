@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 from peony_training.evaluate import Figures
@@ -20,6 +21,9 @@ def keep(folder: Path, parts: Figures) -> None:
     if kept.get("sha256") != digest(folder):
         raise SystemExit(f"{folder / 'metrics.json'} holds no figures of this model.onnx: export it first")
     text = json.dumps(kept, indent=2, ensure_ascii=False)
+    # An interval, a figure with its interval, and a row of a table are one line each.
+    for flat in (r"\[[^][{}]*\]", r"\{[^{}]{,160}\}"):
+        text = re.sub(flat, lambda part: " ".join(part[0].split()), text)
     (folder / "metrics.json").write_text(text + "\n", encoding="utf-8")
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 from peony_training.categories import benign_cut, ranks, widest_cut
 from peony_training.data import Case
 from peony_training.evaluate import by_size, failures
-from peony_training.failures import counts, failure_of, read_frames
+from peony_training.failures import counts, failure_of, one_of_each, read_frames
 from peony_training.lexicon import CATEGORIES, STEPS
 from peony_training.pictures import DRAWN_COLOUR, TRUE_COLOUR, shrink_sheet
 from peony_training.reading import Reading, Region, Thresholds
@@ -64,6 +64,12 @@ def test_a_frame_fails_in_the_first_way_that_it_does(tmp_path: Path) -> None:
         ("hard", 2, 1, 0),
         ("none", 1, 0, 0),
     ]
+
+
+def test_a_sheet_shows_one_of_each_kind_before_a_second(tmp_path: Path) -> None:
+    frames(tmp_path)
+    hard, also_hard, easy, _ = (read(case) for case in read_frames(tmp_path))
+    assert one_of_each([hard, also_hard, easy]) == [hard, easy, also_hard]
 
 
 def test_failures_of_stills_are_counted_by_kind_and_by_size() -> None:
