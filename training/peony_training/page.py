@@ -239,8 +239,9 @@ def left_out(told: Figures) -> str:
 ## A data set left out
 
 A network of the same form that never saw any picture of the set, on all of it, `train` and `val`: the nearest to
-another hospital that these data allow. Thresholds are those of the model that ships, which were chosen on a fold that
-holds that set too; malignancy is not calibrated.
+another hospital that these data allow. The last column says how that network learned; what ships may have had more.
+Thresholds are those of the model that ships, which were chosen on a fold that holds that set too; malignancy is not
+calibrated.
 
 {table([*SET_COLUMNS, "learned"], rows)}"""
 
