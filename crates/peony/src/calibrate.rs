@@ -42,7 +42,7 @@ pub fn run(args: &CalibrateArgs) -> Result<Outcome> {
     let mut outcome = Outcome::Done;
     let bar = progress::files(args.sweeps.len());
     for (path, length_mm) in args.sweeps.iter().zip(lengths) {
-        match read(path, length_mm, args).with_context(|| path.display().to_string()) {
+        match read(path, length_mm, args) {
             Ok(fit) => fits.push(fit),
             Err(error) => {
                 bar.suspend(|| eprintln!("peony: {error:#}"));
@@ -93,20 +93,24 @@ fn out(args: &CalibrateArgs) -> Result<PathBuf> {
     Ok(out)
 }
 
+/// # Errors
+/// One line that names the file.
 fn read(path: &Path, length_mm: f32, args: &CalibrateArgs) -> Result<Fit> {
+    let name = path.display().to_string();
     let scale = scale(path, args)?;
     let opened = input::open_moving(path, args.fps, scale)?;
-    if opened.frame_count < 2 {
-        bail!("one frame is no sweep");
-    }
     let mut pipeline = Pipeline::new(None, Mode::Sweep);
     let mut sweep = KnownSweep::default();
     for frame in opened.frames {
         // A frame that cannot be read is a step that is not known.
-        sweep.observe(&step(&mut pipeline, &frame?).volume);
+        let frame = frame.with_context(|| name.clone())?;
+        sweep.observe(&step(&mut pipeline, &frame).volume);
     }
-    sweep.check(length_mm)?;
-    Ok(Fit { name: path.display().to_string(), sweep, length_mm, equipment: opened.equipment })
+    if opened.frame_count < 2 {
+        bail!("{name}: one frame is no sweep");
+    }
+    sweep.check(length_mm).with_context(|| name.clone())?;
+    Ok(Fit { name, sweep, length_mm, equipment: opened.equipment })
 }
 
 /// The scale of a sweep that has none of its own: as the call says, or from the ruler on its screen, which is read only after
@@ -118,7 +122,7 @@ fn scale(path: &Path, args: &CalibrateArgs) -> Result<Option<MmPerPx>> {
     let mut pipeline = Pipeline::new(None, Mode::Sweep);
     let mut picture = None;
     for (number, frame) in input::open_moving(path, args.fps, None)?.frames.take(LOOK).enumerate() {
-        let frame = frame?;
+        let frame = frame.with_context(|| path.display().to_string())?;
         if frame.spacing != Spacing::Unknown {
             return Ok(None);
         }
@@ -132,7 +136,9 @@ fn scale(path: &Path, args: &CalibrateArgs) -> Result<Option<MmPerPx>> {
         }
     }
     let Some(depth_mm) = args.depth_mm else { return Ok(None) };
-    let Some(picture) = picture else { bail!("no ultrasound picture was found on its frames") };
+    let Some(picture) = picture else {
+        bail!("{}: no ultrasound picture was found on its frames", path.display())
+    };
     match spacing_from_depth(picture, depth_mm).context("--depth-mm")? {
         Spacing::Uniform(scale) => Ok(Some(scale)),
         _ => Ok(None),

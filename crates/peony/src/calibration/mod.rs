@@ -96,3 +96,90 @@ fn named(known: &[CalibrationFile], args: &CalibrationArgs) -> Result<usize> {
         (_, Some(preset)) => bail!("--calibration: two files are of '{probe}' and '{preset}'"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::file::SweepRecord;
+    use super::*;
+    use peony_ultrasound::calibrate::BeamCalibration;
+
+    fn equipment([model, transducer, processing]: [&str; 3]) -> Equipment {
+        let [model, transducer, processing] = [model, transducer, processing].map(str::to_owned);
+        Equipment { model, transducer, processing }
+    }
+
+    fn file(probe: &str, preset: &str, of: [&str; 3]) -> CalibrationFile {
+        let beam = BeamCalibration { gain: 1.4, turn_gain: 1.6, by_depth: Vec::new() };
+        let sweeps = vec![SweepRecord { length_mm: 60.0, read_mm: 60.0 }];
+        CalibrationFile::new([probe, preset], (&beam, 0.27), sweeps, &equipment(of))
+    }
+
+    /// Probe and preset of the calibration that is chosen.
+    fn chosen(known: &[CalibrationFile], named: Option<usize>, of: [&str; 3]) -> Option<[String; 2]> {
+        let calibrations = Calibrations { known: known.to_vec(), named };
+        let record = calibrations.choose(&equipment(of))?.record;
+        Some([record.probe.clone(), record.preset.clone()])
+    }
+
+    #[test]
+    fn the_probe_and_preset_that_the_pictures_say_choose_else_a_person_does() {
+        let linear = ["E10", "ML6-15", "Breast"];
+        let known = [
+            file("linear", "breast", linear),
+            file("linear", "thyroid", ["E10", "ML6-15", "Thyroid"]),
+            file("grabber", "", ["", "", ""]),
+        ];
+        let check = |named: Option<usize>, of: [&str; 3], expect: Option<[&str; 2]>| {
+            let expect = expect.map(|names| names.map(str::to_owned));
+            assert_eq!(chosen(&known, named, of), expect, "{named:?}, {of:?}");
+        };
+        check(None, linear, Some(["linear", "breast"]));
+        check(None, ["E10", "ML6-15", "Thyroid"], Some(["linear", "thyroid"]));
+        // What the pictures say counts more than what a person named.
+        check(Some(2), linear, Some(["linear", "breast"]));
+        // Another preset, another probe, and a machine that does not say which of its probes.
+        check(None, ["E10", "ML6-15", "Vascular"], None);
+        check(None, ["E10", "C1-6", "Breast"], None);
+        check(None, ["E10", "", "Breast"], None);
+        check(None, ["", "", ""], None);
+        // Named by a person: unless the pictures contradict.
+        check(Some(0), ["", "", ""], Some(["linear", "breast"]));
+        check(Some(0), ["E10", "", ""], Some(["linear", "breast"]));
+        check(Some(0), ["E9", "", ""], None);
+        check(Some(0), ["E10", "C1-6", "Breast"], None);
+        check(Some(2), ["E10", "C1-6", "Breast"], Some(["grabber", ""]));
+    }
+
+    #[test]
+    fn two_calibrations_of_one_probe_and_preset_are_not_chosen_between() {
+        let linear = ["E10", "ML6-15", "Breast"];
+        let known = [file("a", "", linear), file("b", "", linear)];
+        assert_eq!(chosen(&known, None, linear), None);
+        assert_eq!(chosen(&known, Some(1), linear), Some(["b".to_owned(), String::new()]));
+    }
+
+    #[test]
+    fn a_folder_gives_all_of_its_files_and_what_is_written_is_read_the_same() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let files = [file("b", "one", ["E10", "x", ""]), file("b", "two", ["", "", ""])];
+        for (file, name) in files.iter().zip(["1.toml", "2.toml"]) {
+            file.write(&folder.path().join(name)).unwrap();
+        }
+        std::fs::write(folder.path().join("notes.txt"), "notes").unwrap();
+        let args = |probe: Option<&str>, preset: Option<&str>| CalibrationArgs {
+            calibration: Vec::new(),
+            probe: probe.map(str::to_owned),
+            preset: preset.map(str::to_owned),
+        };
+        let load = |args: &CalibrationArgs| Calibrations::load(args, Some(folder.path()));
+        let all = load(&args(None, None)).unwrap();
+        assert_eq!((&all.known[..], all.named), (&files[..], None));
+        assert_eq!(load(&args(Some("b"), Some("two"))).unwrap().named, Some(1));
+        let several = load(&args(Some("b"), None)).unwrap_err().to_string();
+        assert_eq!(several, "--preset: 'b' is calibrated for one, two; which?");
+        let nowhere = Calibrations::load(&args(None, None), Some(&folder.path().join("none"))).unwrap();
+        assert!(nowhere.known.is_empty());
+        std::fs::write(folder.path().join("3.toml"), "version = 1").unwrap();
+        assert!(load(&args(None, None)).unwrap_err().to_string().ends_with("3.toml: no calibration"));
+    }
+}
