@@ -30,5 +30,5 @@ mod syntax;
 mod timing;
 
 pub use error::{DicomError, Field, ReadIssue};
-pub use read::{Cine, IntoFrames, open, open_bytes};
+pub use read::{Cine, Equipment, IntoFrames, open, open_bytes};
 pub use syntax::{Codec, Encoding, TransferSyntax};

@@ -1,7 +1,7 @@
 //! The report: proposals, a person's word over them, and what stands in the way of a signature.
 
 use peony_examination::{ObstacleCode, Refusal, Role, obstacles};
-use peony_model::report::{Advice, Evidence, MarkedPlane, WeighedPlane};
+use peony_model::report::{Advice, CalibrationRecord, Evidence, MarkedPlane, WeighedPlane};
 
 use super::*;
 
@@ -248,4 +248,27 @@ fn every_act_reads_back_from_its_json() {
     ] {
         assert!(serde_json::from_str::<Act>(wrong).is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn what_lengths_along_the_sweep_rest_on_is_kept_once_a_change() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let examination = begin(folder.path());
+    assert!(examination.report().calibrations.is_empty());
+    let record = |probe: &str| CalibrationRecord {
+        probe: probe.to_owned(),
+        preset: "breast".to_owned(),
+        made: "2026-05-28".to_owned(),
+        relative_error: 0.27,
+    };
+    let (one, other) = (record("L12-5"), record("L9-3"));
+    let before = examination.seq();
+    for said in [&one, &one, &other, &one] {
+        examination.calibrated(said).unwrap();
+    }
+    assert_eq!(examination.seq(), before + 3, "said again it is no news");
+    let expect = [other, one];
+    assert_eq!(examination.report().calibrations, expect);
+    drop(examination);
+    assert_eq!(resume(folder.path()).report().calibrations, expect);
 }
