@@ -110,7 +110,7 @@ impl Studio {
 /// Where frames are taken from.
 enum Frames {
     /// Made or read here, at the pace of their times.
-    Fed(Feed),
+    Fed(Box<Feed>),
     /// A device on the network.
     Device(LiveSource),
     /// A page.
@@ -123,7 +123,7 @@ impl Frames {
             SourceUrl::Capture => Ok(Self::Page),
             SourceUrl::Phantom { .. } | SourceUrl::Path(_) => {
                 let feed = Feed::open(source, settings.fps, settings.scale, settings.between);
-                feed.map(Self::Fed).map_err(|error| format!("{error:#}"))
+                feed.map(|feed| Self::Fed(Box::new(feed))).map_err(|error| format!("{error:#}"))
             }
             SourceUrl::Igtl { .. } | SourceUrl::Rtsp(_) | SourceUrl::V4l2(_) | SourceUrl::Gst(_) => {
                 peony_sources::open(source).map(Self::Device).map_err(|error| error.to_string())
