@@ -76,6 +76,27 @@ fn what_was_confirmed_stays_when_the_machine_changes_its_mind() {
 }
 
 #[test]
+fn what_the_machine_graded_suspicious_is_neither_lowered_nor_struck_out_without_a_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let (examination, lesion) = with_lesion(folder.path());
+    examination.act(BY, demo_patient()).unwrap();
+    confirm_all(&examination, lesion);
+    say(&examination, lesion, FieldWord::Category(Some(BiRads::Cat4A)));
+    assert_eq!(codes(&examination), [ObstacleCode::NoReason], "4C to 4A");
+    say(&examination, lesion, FieldWord::Category(None));
+    assert_eq!(codes(&examination), [ObstacleCode::NoCategory, ObstacleCode::NoReason]);
+    say(&examination, lesion, FieldWord::Category(Some(BiRads::Cat4)));
+    assert_eq!(codes(&examination), [], "a 4 without its letter is no lower than 4C");
+    say(&examination, lesion, FieldWord::Advice(None));
+    assert_eq!(codes(&examination), [ObstacleCode::AdviceTooLow]);
+    examination.act(BY, Act::Dismiss { lesion }).unwrap();
+    assert_eq!(codes(&examination), [ObstacleCode::NothingExamined, ObstacleCode::NoReason]);
+    examination.act(BY, Act::SetExamined { side: Side::Left, examined: true }).unwrap();
+    say(&examination, lesion, FieldWord::DowngradeReason("a rib, seen in both planes".into()));
+    assert_eq!(codes(&examination), []);
+}
+
+#[test]
 fn a_report_is_signed_only_when_nothing_is_open_or_contradicts_itself() {
     let folder = tempfile::tempdir().unwrap();
     let (examination, lesion) = with_lesion(folder.path());
