@@ -381,6 +381,17 @@ fn a_lesion_that_was_struck_out_is_counted_and_not_printed() {
 }
 
 #[test]
+fn why_a_suspicious_lesion_was_struck_out_is_in_the_record() {
+    let mut report = samples::struck_out();
+    report.lesions[0].downgrade_reason = "a rib, seen\nin both planes".to_owned();
+    says(
+        &written(&report, Lang::En),
+        "A: struck out; category proposed 4C; reason: a rib, seen in both planes.",
+    );
+    says(&written(&report, Lang::Zh), "A：已排除；建议分类4C类；原因：a rib, seen in both planes。");
+}
+
+#[test]
 fn one_breast_without_a_person_s_word_keeps_the_whole_from_being_negative() {
     let mut report = samples::empty();
     report.breasts[1].examined = Field::proposed(Some(true));
