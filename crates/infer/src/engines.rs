@@ -52,7 +52,7 @@ impl Engines {
         key: Key,
         make: impl FnOnce() -> Result<Made, LoadError>,
     ) -> Result<Arc<Self>, LoadError> {
-        // Whoever loads the same model meanwhile waits, and then has it at once.
+        // Held while a model is made: whoever loads one meanwhile waits, and has the same one at once then.
         let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
         loaded.retain(|(_, engines)| engines.strong_count() > 0);
         let known = loaded.iter().find(|(known, _)| *known == key).and_then(|(_, engines)| engines.upgrade());
