@@ -40,5 +40,5 @@ pub use error::{DicomError, Field, ReadIssue};
 pub use outline::{
     Attribute, Attributes, FramePlaces, Level, Outline, REQUEST_ATTRIBUTES, level_of, outline, vr_of,
 };
-pub use read::{Cine, IntoFrames, open, open_bytes};
+pub use read::{Cine, Equipment, IntoFrames, open, open_bytes};
 pub use syntax::{Codec, Encoding, TransferSyntax};

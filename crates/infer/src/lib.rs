@@ -13,12 +13,12 @@
 
 mod card;
 mod engine;
+mod engines;
 mod error;
 mod files;
 mod model;
 mod outputs;
 mod scan;
-mod turns;
 
 pub use card::{Calibration, Card, Limits, TensorSpec, Training, TrainingData};
 pub use engine::{EngineChoice, Options, UnknownEngine};

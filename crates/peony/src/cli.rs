@@ -59,6 +59,15 @@ pub enum Command {
   peony serve --data exams --open
   peony serve --data exams --open --source phantom:7 --http 127.0.0.1:9000")]
     Serve(ServeArgs),
+    /// Measure a probe's beam: sweeps of known length make the file that lengths along a sweep need.
+    #[command(after_help = "Examples:
+  peony calibrate a.dcm b.dcm c.dcm --length-mm 60 --probe L12-5 --preset breast
+  peony calibrate sweep.y4m --length-mm 50 --depth-mm 40 --probe L12-5 -o exams/calibrations/l12.toml
+
+Put two marks on a breast (or a phantom of its kind), 40 to 80 mm apart. Rest the probe on one for a second, lead it straight to the
+other within 4 to 8 seconds, across its own plane, rest again; three times. Change nothing on the machine meanwhile, and
+calibrate anew for another preset or depth.")]
+    Calibrate(CalibrateArgs),
     /// Measure speed and memory.
     #[command(after_help = "Example:
   peony bench live --engine rten --threads 2")]
@@ -96,6 +105,50 @@ pub struct ModelArgs {
     pub threads: usize,
 }
 
+/// What lengths along the sweep are made with.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Calibration")]
+pub struct CalibrationArgs {
+    /// A file that `peony calibrate` wrote, or a folder of them; without one that fits, sizes are those in the plane.
+    #[arg(long, value_name = "PATH")]
+    pub calibration: Vec<PathBuf>,
+    /// The probe, where the pictures do not say it (DICOM may): one that a calibration is of.
+    #[arg(long, value_name = "NAME")]
+    pub probe: Option<String>,
+    /// The machine's preset, where the probe is calibrated for several.
+    #[arg(long, value_name = "NAME", requires = "probe")]
+    pub preset: Option<String>,
+}
+
+/// `peony calibrate`.
+#[derive(Debug, Args)]
+pub struct CalibrateArgs {
+    /// Sweeps of known length: DICOM cines, YUV4MPEG2 or MP4 videos, folders of frames; three are better than one.
+    #[arg(required = true, value_name = "SWEEP")]
+    pub sweeps: Vec<PathBuf>,
+    /// From the mark where the sweep begins to the one where it ends, mm; once for all sweeps, or once for each.
+    #[arg(long, required = true, value_name = "MM")]
+    pub length_mm: Vec<f32>,
+    /// What the probe is called.
+    #[arg(long, value_name = "NAME")]
+    pub probe: String,
+    /// What the machine's preset is called; another one needs a calibration of its own.
+    #[arg(long, default_value = "", value_name = "NAME")]
+    pub preset: String,
+    /// The size of a pixel in mm, for sweeps that do not say it themselves.
+    #[arg(long, value_name = "MM", value_parser = scale)]
+    pub mm_per_px: Option<MmPerPx>,
+    /// The depth that the machine shows, for sweeps that do not say their scale.
+    #[arg(long, value_name = "MM", conflicts_with = "mm_per_px")]
+    pub depth_mm: Option<f32>,
+    /// Frames a second of a folder of frames.
+    #[arg(long, default_value_t = 30.0, value_parser = frame_rate)]
+    pub fps: f64,
+    /// The file to write; PROBE.toml or PROBE-PRESET.toml where none is named.
+    #[arg(short, long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
 /// `peony analyze`.
 #[derive(Debug, Args)]
 pub struct AnalyzeArgs {
@@ -108,6 +161,9 @@ pub struct AnalyzeArgs {
     /// The size of a pixel in mm, for pictures that do not say it themselves.
     #[arg(long, value_name = "MM", value_parser = scale)]
     pub mm_per_px: Option<MmPerPx>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub calibration: CalibrationArgs,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub model: ModelArgs,
@@ -145,6 +201,9 @@ pub struct ReplayArgs {
     pub mm_per_px: Option<MmPerPx>,
     #[command(flatten)]
     #[allow(missing_docs)]
+    pub calibration: CalibrationArgs,
+    #[command(flatten)]
+    #[allow(missing_docs)]
     pub model: ModelArgs,
 }
 
@@ -174,6 +233,9 @@ pub struct DemoArgs {
     pub mm_per_px: Option<MmPerPx>,
     #[command(flatten)]
     #[allow(missing_docs)]
+    pub calibration: CalibrationArgs,
+    #[command(flatten)]
+    #[allow(missing_docs)]
     pub model: ModelArgs,
 }
 
@@ -200,6 +262,9 @@ pub struct ServeArgs {
     /// The size of a pixel in mm, for a source that does not say it itself.
     #[arg(long, value_name = "MM", value_parser = scale)]
     pub mm_per_px: Option<MmPerPx>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub calibration: CalibrationArgs,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub model: ModelArgs,
@@ -236,6 +301,31 @@ pub enum Bench {
 A clip is a video (NAME.y4m) or a folder of frames (NAME/) with its truth beside it (NAME.json), as
 `python -m peony_training clips` writes them; training/README.md tells the format.")]
     Exam(BenchExamArgs),
+    /// Probes that nobody has measured, as the phantom plays them: lengths along the sweep with a calibration and without.
+    #[command(after_help = "Examples:
+  peony bench calibration
+  peony bench calibration --sweeps 1 --probe thick --json")]
+    Calibration(BenchCalibrationArgs),
+}
+
+/// `peony bench calibration`.
+#[derive(Debug, Args)]
+pub struct BenchCalibrationArgs {
+    /// Which breasts lengths are read over, the last one left out.
+    #[arg(long, default_value = "0..12", value_name = "A..B", value_parser = seeds)]
+    pub seeds: Range<u64>,
+    /// How many sweeps of known length make the calibration, 1 to 16, over other breasts.
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=16))]
+    pub sweeps: u64,
+    /// Only this probe (thin, thick, near, far).
+    #[arg(long, value_name = "NAME")]
+    pub probe: Option<String>,
+    /// Keep the calibrations in this folder, as PROBE.toml.
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+    /// One line of JSON at the end.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `peony bench streams`.
@@ -267,14 +357,17 @@ pub struct BenchExamArgs {
     /// Small and faint masses instead of easy ones.
     #[arg(long)]
     pub hard: bool,
-    /// One machine's settings for all (soft, crisp, deep, noisy) instead of each seed's own.
+    /// One machine's settings for all (soft, crisp, deep, noisy, or a probe of `bench calibration`) instead of each seed's own.
     #[arg(long, value_name = "NAME")]
     pub preset: Option<String>,
     /// Only this sweep of each seed; may be given more than once.
     #[arg(long, value_name = "SWEEP")]
     pub only: Vec<ExamSweep>,
+    /// Read the phantoms as a probe that is known by this file alone, instead of with their own beam.
+    #[arg(long, value_name = "FILE")]
+    pub calibration: Option<PathBuf>,
     /// Examine the clips below this folder instead of phantoms.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["seeds", "hard", "preset", "only"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["seeds", "hard", "preset", "only", "calibration"])]
     pub clips: Option<PathBuf>,
     /// One line of JSON at the end.
     #[arg(long)]

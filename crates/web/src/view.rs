@@ -243,6 +243,7 @@ pub(crate) fn volume(
     Volume {
         simulated: true,
         path_mm: state.path_mm.map(hundredth),
+        calibration: state.calibration.as_deref().cloned(),
         unfit: state.unfit.map(|unfit| match unfit {
             output::Unfit::ScaleUnknown => Unfit::ScaleUnknown,
             output::Unfit::NotCalibrated => Unfit::NotCalibrated,

@@ -21,8 +21,12 @@ use peony_sources::SourceUrl;
 use peony_web::{Opener, Rooms, ServeConfig};
 
 use self::opener::{Between, Settings, Studio};
+use crate::calibration::Calibrations;
 use crate::cli::{DemoArgs, ServeArgs};
 use crate::exit::Outcome;
+
+/// Where `peony serve` looks for calibrations, in its folder.
+const CALIBRATIONS: &str = "calibrations";
 
 /// Opens the page and scans until Ctrl+C.
 ///
@@ -39,6 +43,7 @@ pub fn demo(args: &DemoArgs) -> Result<Outcome> {
         },
         fps: args.fps,
         scale: args.mm_per_px,
+        calibrations: Calibrations::load(&args.calibration, None)?,
         between: Between::Examinations,
     };
     let config = ServeConfig {
@@ -75,6 +80,7 @@ pub fn serve(args: &ServeArgs) -> Result<Outcome> {
         source: args.source.clone(),
         fps: args.fps,
         scale: args.mm_per_px,
+        calibrations: Calibrations::load(&args.calibration, Some(&args.data.join(CALIBRATIONS)))?,
         between: Between::Rests,
     };
     let studio = Studio::new(Archive::open(&args.data)?, settings);

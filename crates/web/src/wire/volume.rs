@@ -1,5 +1,6 @@
 //! The simulated third dimension.
 
+use peony_model::report::CalibrationRecord;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -13,6 +14,9 @@ pub struct Volume {
     /// How far the plane has moved since the sweep began, mm; `null` without calibration.
     #[schema(required)]
     pub path_mm: Option<f32>,
+    /// What lengths along the way rest on; `null` where there are none.
+    #[schema(required)]
+    pub calibration: Option<CalibrationRecord>,
     /// Why no size is given, where none is.
     #[schema(required)]
     pub unfit: Option<Unfit>,

@@ -9,6 +9,7 @@ export type LiveUpdate = Omit<Schemas["LiveUpdate"], "volume"> & { readonly volu
 export type AxisView = Schemas["AxisView"];
 export type CoronalLesion = Schemas["CoronalLesion"];
 export type CoronalView = Schemas["CoronalView"];
+export type CalibrationRecord = Schemas["CalibrationRecord"];
 export type Command = Schemas["Command"];
 export type ErrorCode = Schemas["ErrorCode"];
 export type Fault = Schemas["Fault"];

@@ -2,9 +2,10 @@
  * The examination as this page sees it: the program's last answer, and nothing of its own but which lesion is current.
  * Each frame is drawn outside React by the painter; React gets a scene a few times a second.
  */
+
+import { replaceEqualDeep } from "@tanstack/query-core";
 import type { Picture } from "../api/message";
 import type { Command, ErrorCode, Hello, LiveUpdate } from "../api/wire";
-import { shared } from "../shared";
 import type { WordKey } from "../words/words";
 import { type ConcernKey, concernsOf, foremost, oldestFirst } from "./concerns";
 import { Connection } from "./connection";
@@ -239,7 +240,7 @@ export class Examination {
   }
 
   private look(): Scene {
-    const update = this.drawn ? shared(this.told, this.drawn.picture.update) : null;
+    const update = this.drawn ? replaceEqualDeep(this.told, this.drawn.picture.update) : null;
     this.told = update;
     const age = this.drawn ? performance.now() - this.drawn.at : 0;
     const phase = phaseOf({ connected: this.connected, greetedOnce: this.hello !== null, update, age });
