@@ -68,6 +68,16 @@ Put two marks on a breast (or a phantom of its kind), 40 to 80 mm apart. Rest th
 other within 4 to 8 seconds, across its own plane, rest again; three times. Change nothing on the machine meanwhile, and
 calibrate anew for another preset or depth.")]
     Calibrate(CalibrateArgs),
+    /// Take DICOM files into the store: objects, an index, and what became of each.
+    #[command(after_help = "Examples:
+  peony import --data data study/ cine.dcm
+  peony import --data data --objects s3://bucket/peony study/")]
+    Import(ImportArgs),
+    /// Read everything that the store keeps and report each fault; nothing is changed.
+    #[command(after_help = "Examples:
+  peony check --data data
+  peony check --data data --json")]
+    Check(CheckArgs),
     /// Measure speed and memory.
     #[command(after_help = "Example:
   peony bench live --engine rten --threads 2")]
@@ -270,6 +280,71 @@ pub struct ServeArgs {
     pub model: ModelArgs,
 }
 
+/// Where things are kept.
+#[derive(Debug, Clone, Args)]
+pub struct StoreArgs {
+    /// The data folder.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Keep the index in PostgreSQL, at postgres://…, instead of the data folder.
+    #[arg(long, value_name = "URL", env = "PEONY_INDEX", hide_env_values = true)]
+    pub index: Option<String>,
+    /// Keep objects in a bucket, at s3://BUCKET/PREFIX, instead of the data folder; credentials come from AWS_ACCESS_KEY_ID and its like.
+    #[arg(long, value_name = "URL", env = "PEONY_OBJECTS", hide_env_values = true)]
+    pub objects: Option<String>,
+    /// How many bytes must stay free on the disk.
+    #[arg(long, value_name = "BYTES", default_value_t = 1 << 30)]
+    pub keep_free: u64,
+}
+
+/// `peony import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// DICOM files, or folders of them.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub store: StoreArgs,
+    /// How many files are taken in at the same time.
+    #[arg(long, default_value_t = 8, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=64))]
+    pub writers: usize,
+    /// One line of JSON at the end.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `peony check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub store: StoreArgs,
+    /// One line of JSON a fault, and one at the end.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `peony bench store`.
+#[derive(Debug, Args)]
+pub struct BenchStoreArgs {
+    /// A folder on the disk that is measured; an empty one is made in it and taken away at the end.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub data: PathBuf,
+    /// Keep the index in PostgreSQL, at postgres://…, instead of the folder; it must be empty.
+    #[arg(long, value_name = "URL")]
+    pub index: Option<String>,
+    /// Seconds for each figure.
+    #[arg(long, default_value_t = 5)]
+    pub seconds: u64,
+    /// Studies of the index that queries are measured on; 0 leaves them out.
+    #[arg(long, default_value_t = 10_000)]
+    pub studies: u64,
+    /// One line of JSON at the end.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `peony bench`.
 #[derive(Debug, Args)]
 pub struct BenchArgs {
@@ -292,6 +367,11 @@ pub enum Bench {
   peony bench streams --streams 2 --engine rten --threads 1
   peony bench streams --streams 8 --engine openvino-bf16 --threads 1 --json")]
     Streams(BenchStreamsArgs),
+    /// What the store takes in, hands out and finds, with everything synced.
+    #[command(after_help = "Examples:
+  peony bench store --json
+  peony bench store --data /srv/peony --seconds 20 --studies 1000000 --json")]
+    Store(BenchStoreArgs),
     /// Whole examinations of phantoms, or of clips: what is found, kept, graded and measured, against what is there.
     #[command(after_help = "Examples:
   peony bench exam
