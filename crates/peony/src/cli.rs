@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use peony_infer::EngineChoice;
 use peony_model::{CalibrationSource, MmPerPx};
+use peony_node::AeTitle;
 use peony_phantom::Difficulty;
 use peony_sources::{AddressError, SourceUrl};
 
@@ -57,7 +58,11 @@ pub enum Command {
     /// Serve examinations to the pages of this machine: capture, scan, review, sign.
     #[command(after_help = "Examples:
   peony serve --data exams --open
-  peony serve --data exams --open --source phantom:7 --http 127.0.0.1:9000")]
+  peony serve --data exams --open --source phantom:7 --http 127.0.0.1:9000
+  peony serve --data exams --open --dicom 127.0.0.1:11112 --aet PEONY
+
+With --dicom it is a DICOM node as well: objects that other nodes send go into the store of the data folder, where
+`peony import` puts files too. Stop it before `peony import`; `peony check` may run beside it.")]
     Serve(ServeArgs),
     /// Measure a probe's beam: sweeps of known length make the file that lengths along a sweep need.
     #[command(after_help = "Examples:
@@ -252,15 +257,25 @@ pub struct DemoArgs {
 /// `peony serve`.
 #[derive(Debug, Args)]
 pub struct ServeArgs {
-    /// The folder that keeps every examination; it is made where it is missing.
-    #[arg(long, value_name = "DIR")]
-    pub data: PathBuf,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub store: StoreArgs,
     /// The address of the pages; only this machine's own.
     #[arg(long, default_value = "127.0.0.1:8686", value_name = "ADDR:PORT")]
     pub http: SocketAddr,
     /// Without accounts: whoever sits at this machine may do everything.
     #[arg(long)]
     pub open: bool,
+    /// Be a DICOM node at this address; only this machine's own, unless there are certificates.
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub dicom: Option<SocketAddr>,
+    /// What the node is called: its title of an application entity.
+    #[arg(long, value_name = "NAME", default_value = "PEONY", requires = "dicom")]
+    pub aet: AeTitle,
+    /// DICOM over TLS: a folder with certificate.pem and key.pem of this node, and authorities.pem, one of which must have signed the
+    /// certificate of whoever connects.
+    #[arg(long, value_name = "DIR", requires = "dicom")]
+    pub dicom_tls: Option<PathBuf>,
     /// Where frames come from, unless a page asks for another source: `capture` (the page's own grabber), `igtl://HOST:PORT`,
     /// `rtsp://HOST/PATH`, `v4l2:/dev/videoN` and `gst:PIPELINE` (where they were built in), `phantom[:SEED]`, a cine, a video or a folder of
     /// frames.
@@ -283,7 +298,7 @@ pub struct ServeArgs {
 /// Where things are kept.
 #[derive(Debug, Clone, Args)]
 pub struct StoreArgs {
-    /// The data folder.
+    /// The data folder: of the store, and of every examination of `serve`.
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
     /// Keep the index in PostgreSQL, at postgres://…, instead of the data folder.
