@@ -3,7 +3,7 @@
     peony serve --data exams --open
     python docs/peony_client.py frames/ --report report.pdf
 
-Speaks version 1 of the sockets in API.md. Needs `websockets` and `pillow`.
+Speaks version 1 of the capture socket and version 2 of the live socket in API.md. Needs `websockets` and `pillow`.
 """
 
 import argparse

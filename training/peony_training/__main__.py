@@ -1,36 +1,36 @@
-"""`python -m peony_training train|export|evaluate|pictures|clips|fixtures`: see README.md."""
+"""`python -m peony_training release`, or its parts one by one: see README.md."""
 
 import argparse
 from pathlib import Path
 
 import torch
 
-from peony_training import clips
+from peony_training import clips, failures, program
+from peony_training.fit import Recipe
 from peony_training.fixtures import write_letterbox_fixtures
-from peony_training.plan import Place, recipes, train_all
-from peony_training.release import Order, draw_pictures, evaluate_model, release
+from peony_training.page import write_page
+from peony_training.plan import Place, described, only, recipes, small_recipes, train_all
+from peony_training.release import Order, draw_pictures, evaluate_model, keep_without_sets, release
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Read the command line and run one command."""
-    options = command_line().parse_args()
+    options = command_line().parse_args(arguments)
     match options.command:
+        case "release":
+            whole_release(options)
         case "train":
             train(options)
         case "export":
-            release(
-                Order(
-                    data=options.data,
-                    phantom=options.phantom,
-                    runs=options.runs,
-                    run=options.run,
-                    held=options.held,
-                    version=options.version,
-                    models=options.models,
-                    limits=tuple(options.limit),
-                    command=options.trained_by,
-                )
-            )
+            release(order_of(options, options.run, options.held))
+        case "without":
+            keep_without_sets(options.data, options.runs, options.run, options.models / "peony-us")
+        case "program":
+            measure_program(options)
+        case "failures":
+            failures.keep_failures(options.models / "peony-us", options.frames)
+        case "page":
+            write_page(options.models / "peony-us")
         case "evaluate":
             evaluate_model(options.data, options.model)
         case "pictures":
@@ -43,39 +43,95 @@ def main() -> None:
             write_letterbox_fixtures(options.models / "fixtures" / "letterbox")
 
 
+def whole_release(options: argparse.Namespace) -> None:
+    """Train the plan, export what ships, and measure whatever the call gives the means for."""
+    plan = plan_of(options)
+    if options.dry_run:
+        print("\n".join(described(recipe, options.runs) for recipe in plan))
+        return
+    train(options)
+    release(order_of(options, "student-plain-0", 0) if options.small else order_of(options, "student", None))
+    if options.frames:
+        failures.keep_failures(options.models / "peony-us", options.frames)
+    if options.peony:
+        measure_program(options)
+
+
 def train(options: argparse.Namespace) -> None:
-    every = recipes(options.teacher_epochs, options.epochs, options.clip_epochs, options.seed)
-    chosen = [recipe for recipe in every if not options.only or recipe.name in options.only]
-    if not chosen:
-        raise SystemExit(f"--only names no run; there are {', '.join(recipe.name for recipe in every)}")
     place = Place(options.data, options.phantom, options.cache, options.runs, options.device, options.seed)
-    train_all(place, chosen, options.jobs)
+    train_all(place, plan_of(options), options.jobs)
+
+
+def plan_of(options: argparse.Namespace) -> list[Recipe]:
+    if options.small:
+        every = small_recipes(options.epochs or 40, options.seed)
+    else:
+        every = recipes(options.teacher_epochs, options.epochs or 28, options.clip_epochs, options.seed)
+    return only(every, options.only)
+
+
+def order_of(options: argparse.Namespace, run: str, held: int | None) -> Order:
+    return Order(
+        data=options.data,
+        phantom=options.phantom,
+        runs=options.runs,
+        run=run,
+        held=held,
+        version=options.version,
+        models=options.models,
+        limits=tuple(options.limit),
+        command=options.trained_by,
+    )
+
+
+def measure_program(options: argparse.Namespace) -> None:
+    libraries = program.Libraries(options.onnxruntime, options.openvino)
+    folder = options.models / "peony-us"
+    program.keep_program(folder, options.data, options.peony, libraries, options.exam)
 
 
 def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="peony_training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
 
+    releasing = commands.add_parser("release", help="train all that ships, export it, write its card and page")
+    releasing.add_argument("--dry-run", action="store_true", help="say which runs there are and which are done")
     training = commands.add_parser("train", help="train all that ships; goes on where it stopped")
-    training.add_argument("--cache", type=Path, help="folder that keeps the letterboxed pictures for the next run")
-    training.add_argument("--teacher-epochs", type=int, default=18)
-    training.add_argument("--epochs", type=int, default=28)
-    training.add_argument("--clip-epochs", type=int, default=5)
-    training.add_argument("--only", action="append", help="this run alone (may be repeated)")
-    training.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    training.add_argument("--jobs", type=int, default=1, help="runs at once, each in a process of its own")
-    training.add_argument("--seed", type=int, default=0)
+    for command in (releasing, training):
+        command.add_argument("--cache", type=Path, help="folder that keeps the letterboxed pictures for the next run")
+        command.add_argument("--small", action="store_true", help="what two cores can do: no teacher, memory or clips")
+        command.add_argument("--teacher-epochs", type=int, default=18)
+        command.add_argument("--epochs", type=int, help="of stills; 28 without --small, 40 with it")
+        command.add_argument("--clip-epochs", type=int, default=5)
+        command.add_argument("--only", action="append", help="this run alone (may be repeated)")
+        command.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+        command.add_argument("--jobs", type=int, default=1, help="runs at once, each in a process of its own")
+        command.add_argument("--seed", type=int, default=0)
 
-    exporting = commands.add_parser("export", help="write the ONNX file, its card, figures, pictures and fixtures")
+    exporting = commands.add_parser("export", help="write the ONNX file, its card, figures, page and fixtures")
     exporting.add_argument("--run", default="student", help="the run to export: RUNS/RUN.pt")
     exporting.add_argument(
         "--held",
         type=int,
         help="the fold that the run left out; without it RUN-0 to RUN-4 are read, as far as they exist",
     )
-    exporting.add_argument("--version", required=True)
-    exporting.add_argument("--limit", action="append", default=[], help="a further sentence for the card's limits")
-    exporting.add_argument("--trained-by", help="how the run was made, for the card, where it was not the plan alone")
+    for command in (releasing, exporting):
+        command.add_argument("--version", required=True)
+        command.add_argument("--limit", action="append", default=[], help="a further sentence for the card's limits")
+        command.add_argument("--trained-by", help="how the run was made, for the card, where it was not the plan")
+
+    leaving = commands.add_parser("without", help="measure again the runs that left a data set out")
+    leaving.add_argument("--run", default="student", help="the stem of their names: RUNS/RUN-SET.pt")
+    measuring = commands.add_parser("program", help="measure the program: its answers in each precision")
+    for command, must in ((measuring, True), (releasing, False)):
+        command.add_argument("--peony", type=Path, required=must, help="the program, `target/release/peony`")
+        command.add_argument("--onnxruntime", type=Path, help="an ONNX Runtime library")
+        command.add_argument("--openvino", type=Path, help="an ONNX Runtime library with OpenVINO inside")
+        command.add_argument("--exam", metavar="A..B", help="seeds of phantoms for `peony bench exam`; takes long")
+    failing = commands.add_parser("failures", help="draw what goes wrong on phantoms")
+    for command, must in ((failing, True), (releasing, False)):
+        command.add_argument("--frames", type=Path, required=must, help="what the phantom's example `frames` wrote")
+    paging = commands.add_parser("page", help="write the model's page again, from its card and its figures")
 
     evaluating = commands.add_parser("evaluate", help="print the figures of an exported model on val")
     drawing = commands.add_parser("pictures", help="draw the report's pictures of an exported model again")
@@ -89,15 +145,15 @@ def command_line() -> argparse.ArgumentParser:
     clipping.add_argument("--fps", type=int, default=20)
     writing = commands.add_parser("fixtures", help="write the pictures that the Rust letterbox is compared on")
 
-    for command in (training, exporting):
+    for command in (releasing, training, exporting):
         command.add_argument("--phantom", type=Path, help="frames that the phantom's example `bursts` wrote")
-    for command in (training, exporting, drawing):
+    for command in (releasing, training, exporting, leaving, drawing):
         command.add_argument("--runs", type=Path, required=True, help="folder of checkpoints and logs")
-    for command in (training, exporting, evaluating, drawing, clipping):
+    for command in (releasing, training, exporting, leaving, measuring, evaluating, drawing, clipping):
         command.add_argument("--data", type=Path, required=True, help="folder that holds cases.csv")
     for command in (evaluating, drawing):
         command.add_argument("--model", type=Path, required=True, help="model.onnx, its card beside it")
-    for command in (exporting, writing):
+    for command in (releasing, exporting, leaving, measuring, failing, paging, writing):
         command.add_argument("--models", type=Path, default=Path("../models"), help="the repository's models folder")
     return parser
 

@@ -64,6 +64,8 @@ def write_card(
                 "licence": "MIT OR Apache-2.0",
                 "summary": summary(facts),
                 "gflop": round(facts.gflop, 3),
+                # Others are added where the program was measured in them.
+                "precisions": ["fp32"],
             },
         ),
         *(table("[inputs]", row) for row in inputs),
@@ -90,6 +92,14 @@ def write_card(
 def read_thresholds(card: Path) -> Thresholds:
     """The thresholds that a card names."""
     return Thresholds(**tomllib.loads(card.read_text(encoding="utf-8"))["thresholds"])
+
+
+def write_precisions(card: Path, precisions: list[str]) -> None:
+    """Say on the card in which precisions the model may run without being asked: those that lose little on `val`."""
+    lines = card.read_text(encoding="utf-8").splitlines()
+    place = next(number for number, line in enumerate(lines) if line.startswith("precisions = "))
+    lines[place] = f"precisions = {json.dumps(list(dict.fromkeys(precisions)))}"
+    card.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def summary(facts: Facts) -> str:

@@ -20,6 +20,8 @@ from peony_training.reading import Reading, Thresholds
 Figures = dict[str, object]
 # BUS-BRA does not divide its 4: against it, and in all, categories are compared on these.
 UNDIVIDED = ("2", "3", "4", "5")
+# Shares of the picture that part lesions by their size.
+SIZES = (0.02, 0.05, 0.15)
 
 
 def figures(readings: list[Reading], thresholds: Thresholds) -> Figures:
@@ -32,6 +34,8 @@ def figures(readings: list[Reading], thresholds: Thresholds) -> Figures:
             "birads": {name: birads(part) for name, part in sets_of(lesions) if any(known_birads(r) for r in part)},
             "birads_said": observed(lesions),
             "descriptors": descriptors(lesions),
+            "failures": {name: failures(part, thresholds) for name, part in sets_of(lesions)},
+            "by_size": by_size(lesions, thresholds),
         }
     )
 
@@ -95,14 +99,18 @@ def known_birads(reading: Reading) -> bool:
 
 
 def birads(lesions: list[Reading]) -> Figures:
-    """Quadratic weighted kappa of the category against the one given, where one was given."""
-    known = [r for r in lesions if known_birads(r)]
-    said = [CATEGORIES[said_birads(r)] for r in known]
-    given = [r.case.birads.upper() for r in known]
+    """The category that the network's steps give against the one that a reader gave, where one did."""
+    return given_against([(r, CATEGORIES[said_birads(r)]) for r in lesions if known_birads(r)])
+
+
+def given_against(known: list[tuple[Reading, str]]) -> Figures:
+    """Quadratic weighted kappa of a category said against the one given."""
+    said = [word for _, word in known]
+    given = [r.case.birads.upper() for r, _ in known]
     words = UNDIVIDED if "4" in given else CATEGORIES
     if words is UNDIVIDED:
         said, given = ([word[0] for word in part] for part in (said, given))
-    ranks = [np.array([words.index(word) for word in part]) for part in (said, given)]
+    ranks = [np.array([words.index(word) for word in part], dtype=int) for part in (said, given)]
     table = np.zeros((len(words), len(words)), int)
     np.add.at(table, (ranks[1], ranks[0]), 1)
     return {
@@ -138,6 +146,39 @@ def descriptors(lesions: list[Reading]) -> Figures:
             "auc": auc(logits, present),
             "accuracy": accuracy,
         }
+    return rows
+
+
+def failures(lesions: list[Reading], thresholds: Thresholds) -> Figures:
+    """What went wrong on the lesions of one set: not found, drawn badly, or graded against what they were."""
+    risk, positive = risks(lesions), malignant(lesions)
+    return {
+        "lesions": len(lesions),
+        "not_found_in_place": sum(not r.is_found_in_place(thresholds) for r in lesions),
+        "dice_below_half": sum(r.dice < 0.5 for r in lesions),
+        "malignant": int(positive.sum()),
+        "malignant_at_most_10_percent": int((risk[positive] <= 0.10).sum()),
+        "benign": int((~positive).sum()),
+        "benign_above_half": int((risk[~positive] > 0.5).sum()),
+    }
+
+
+def by_size(lesions: list[Reading], thresholds: Thresholds) -> list[Figures]:
+    """Dice and lesions found by how much of the picture the lesion covers."""
+    rows: list[Figures] = []
+    for low, high in zip((0.0, *SIZES), (*SIZES, 1.0), strict=True):
+        part = [r for r in lesions if low <= r.area < high]
+        if part:
+            dices, groups = np.array([r.dice for r in part]), [r.case.group for r in part]
+            rows.append(
+                {
+                    "area": [low, high],
+                    "lesions": len(part),
+                    "dice": float(dices.mean()),
+                    "dice_ci95": list(mean_interval(dices, groups)),
+                    "not_found_in_place": sum(not r.is_found_in_place(thresholds) for r in part),
+                }
+            )
     return rows
 
 

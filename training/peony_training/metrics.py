@@ -68,7 +68,7 @@ def mean_interval(values: np.ndarray, groups: Sequence[str], rounds: int = 2000,
     return float(low), float(high)
 
 
-def wilson(hits: int, n: int) -> tuple[float, float]:
+def wilson(hits: float, n: float) -> tuple[float, float]:
     """95 % interval of a share (Wilson 1927); 0 to 1 where nothing was counted."""
     if n == 0:
         return 0.0, 1.0

@@ -21,7 +21,7 @@ from peony_training.preprocess import letterbox
 from peony_training.reading import Model, Reading, Thresholds, read_still
 
 WORST, COLUMNS, TILE = 20, 5, 256
-TRUE_COLOUR, DRAWN_COLOUR = (80, 220, 120), (255, 140, 60)
+TRUE_COLOUR, DRAWN_COLOUR, WORD_COLOUR = (80, 220, 120), (255, 140, 60), (255, 255, 120)
 COLOURS = 64
 
 
@@ -44,6 +44,17 @@ def shrink(path: Path) -> None:
     """Few colours say as much, in a quarter of the bytes."""
     with Image.open(path) as picture:
         few = picture.convert("RGB").quantize(COLOURS)
+    few.save(path, optimize=True)
+
+
+def shrink_sheet(path: Path) -> None:
+    """The same for greys with thin coloured lines, whose colours would be lost among the greys."""
+    greys = [round(step * 255 / (COLOURS - 4)) for step in range(COLOURS - 3)]
+    colours = [level for grey in greys for level in (grey, grey, grey)]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([*colours, *TRUE_COLOUR, *DRAWN_COLOUR, *WORD_COLOUR])
+    with Image.open(path) as picture:
+        few = picture.convert("RGB").quantize(palette=palette, dither=Image.Dither.NONE)
     few.save(path, optimize=True)
 
 
@@ -98,7 +109,7 @@ def worst_pictures(folder: Path, model: Model, root: Path, readings: list[Readin
         for place, picture in enumerate(tiles):
             sheet.paste(picture, (place % COLUMNS * TILE, place // COLUMNS * TILE))
         sheet.save(folder / f"worst-{name}.png")
-        shrink(folder / f"worst-{name}.png")
+        shrink_sheet(folder / f"worst-{name}.png")
 
 
 def tile(model: Model, root: Path, case: Case, thresholds: Thresholds) -> Image.Image:
@@ -114,5 +125,5 @@ def tile(model: Model, root: Path, case: Case, thresholds: Thresholds) -> Image.
     risk = float(risks([reading])[0])
     words = [Path(case.image).stem, case.pathology, f"risk {risk:.2f}", f"lesion {reading.frame['lesion']:.2f}"]
     words += [f"Dice {reading.dice:.2f}"] if reading.dice is not None else []
-    ImageDraw.Draw(made).text((4, 4), "\n".join(words), fill=(255, 255, 120))
+    ImageDraw.Draw(made).text((4, 4), "\n".join(words), fill=WORD_COLOUR)
     return made

@@ -4,7 +4,10 @@ teacher-0 … teacher-4       each leaves one fold of `train` out
 student                     learns from all of `train` and all five teachers: this is what ships
 student-plain               the same without memory, to see what memory is worth
 student-0 … student-4       each leaves one fold out, with that fold's teacher: thresholds and calibration are theirs
+student-plain-0 …           the same without memory, each begun from its twin's stills
 teacher-SET, student-SET    leave a whole data set out: another hospital
+
+What two cores can train in hours is less: `small_recipes`, without teacher, memory and clips.
 """
 
 import multiprocessing
@@ -55,8 +58,60 @@ def recipes(teacher_epochs: int = 18, epochs: int = 28, clip_epochs: int = 5, se
             )
             for fold in folds
         ),
+        *(
+            replace(
+                student,
+                name=f"student-plain-{fold}",
+                fold=int(fold),
+                teachers=(f"teacher-{fold}",),
+                memory=False,
+                start=f"student-{fold}",
+                seed=seed + int(fold),
+            )
+            for fold in folds
+        ),
         *(replace(student, name=f"student-{n}", without=n, teachers=(f"teacher-{n}",)) for n in DATASETS),
     ]
+
+
+def small_recipes(epochs: int = 40, seed: int = 0) -> list[Recipe]:
+    """For two cores, from stills and labels alone: what ships leaves a fold out, and each data set is left out once."""
+    student = Recipe("", epochs=epochs, clip_epochs=0, memory=False, seed=seed)
+    return [
+        replace(student, name="student-plain-0", fold=0),
+        *(replace(student, name=f"student-plain-{name}", without=name) for name in DATASETS),
+    ]
+
+
+def only(every: list[Recipe], names: list[str] | None) -> list[Recipe]:
+    """The recipes of those names, or all of them; a name that no recipe has is refused."""
+    if not names:
+        return every
+    unknown = set(names) - {recipe.name for recipe in every}
+    if unknown:
+        there = ", ".join(recipe.name for recipe in every)
+        raise SystemExit(f"no run is named {', '.join(sorted(unknown))}; there are {there}")
+    return [recipe for recipe in every if recipe.name in names]
+
+
+def needed(name: str, every: list[Recipe]) -> list[Recipe]:
+    """A run of the plan with all that it needs, in the order of the plan."""
+    wanted = {name}
+    for recipe in reversed(every):  # what a run needs stands before it
+        if recipe.name in wanted:
+            wanted |= {*recipe.teachers, *([recipe.start] if recipe.start else [])}
+    return [recipe for recipe in every if recipe.name in wanted]
+
+
+def described(recipe: Recipe, runs: Path) -> str:
+    """One line on a run: what it leaves out, which runs it needs, and whether it is done."""
+    out = f"without {recipe.without}" if recipe.without else f"without fold {recipe.fold}"
+    out = out if recipe.without or recipe.fold is not None else "from all of train"
+    clips = recipe.clip_epochs if recipe.kind == "student" else 0
+    needs = [*recipe.teachers, *([recipe.start] if recipe.start else [])]
+    after = f", after {' '.join(needs)}" if needs else ""
+    done = "done" if (runs / f"{recipe.name}.pt").exists() else "to do"
+    return f"{recipe.name}: {out}, {recipe.epochs} epochs of stills and {clips} of clips{after}: {done}"
 
 
 def make_shelf(

@@ -4,7 +4,7 @@ The ONNX file is read, not the checkpoint, from the picture at its own size thro
 what ships.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,6 +53,7 @@ class Reading:
     maps: dict[str, float]  # logits: each map's mean weighted by the mask
     regions: tuple[Region, ...]
     dice: float | None = None  # at the picture's own size; None where there is no lesion
+    area: float = 0.0  # share of the picture that the true mask covers
 
     def findings(self, thresholds: Thresholds) -> list[Region]:
         """The program's decision: a breast, a lesion in the frame, and a region that is one."""
@@ -105,8 +106,10 @@ def read_still(model: Model, root: Path, case: Case, mask_threshold: float = 0.5
     truth = load_mask(root, case, picture.size)
     seen = model.look(np.asarray(letterbox(picture)))
     drawn = undo_letterbox(on_canvas(seen.mask[0]), *picture.size) >= mask_threshold
-    overlap = dice(drawn, np.asarray(truth) > 127) if case.has_lesion else None
-    return reading_of(case, seen, np.asarray(letterbox(truth)), overlap, mask_threshold), drawn
+    true = np.asarray(truth) > 127
+    overlap = dice(drawn, true) if case.has_lesion else None
+    reading = reading_of(case, seen, np.asarray(letterbox(truth)), overlap, mask_threshold)
+    return replace(reading, area=float(true.mean())), drawn
 
 
 def reading_of(

@@ -8,17 +8,19 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from peony_training import trials
+from peony_training import record, trials
 from peony_training.calibrate import Calibration, calibrate
 from peony_training.card import Facts, read_thresholds, write_card
+from peony_training.categories import benign_cut
 from peony_training.data import DATASETS, FOLDS, Case, fold_of, read_cases
 from peony_training.evaluate import Figures, by_set, figures, malignant, rounded
 from peony_training.export import TOLERANCE, disagreement, export, load_checkpoint, quantise
 from peony_training.fixtures import synthetic_picture, write_letterbox_fixtures, write_model_fixture
 from peony_training.lexicon import STEPS
 from peony_training.net import count_gflop
+from peony_training.page import write_page
 from peony_training.pictures import report_pictures, worst_pictures
-from peony_training.plan import learned_cases, recipes
+from peony_training.plan import learned_cases, needed, recipes, small_recipes
 from peony_training.preprocess import CANVAS
 from peony_training.reading import Model, Reading, Thresholds, read_cases_with
 from peony_training.thresholds import choose_thresholds, read_lesion_free_windows
@@ -54,7 +56,10 @@ class Chosen:
 
 
 def release(order: Order) -> None:
-    """Write `models`/peony-us and `models`/fixtures, leave what may not be published in `runs`, print the figures."""
+    """Write `models`/peony-us and `models`/fixtures, leave what may not be published in `runs`, print the figures.
+
+    What other commands have measured on this very file stays in `metrics.json`; of another file nothing does.
+    """
     folder = order.models / "peony-us"
     net = load_checkpoint(order.runs / f"{order.run}.pt")
     chosen = choose(order)
@@ -74,13 +79,14 @@ def release(order: Order) -> None:
         "calibration": asdict(chosen.calibration),
         "held": chosen.report,
         "val": on_val,
-        "without_set": without_sets(order, chosen.thresholds),
+        "without_set": without_sets(order.data, order.runs, stem(order.run), chosen.thresholds),
         "memory": memory_trial(order, folder / "model.onnx", val),
         "int8": integer_trial(order, folder / "model.onnx", val, chosen.thresholds, on_val),
     }
-    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     write_card(folder, facts(order, chosen, net), learned(order), on_val["sets"], order.limits)
     report_pictures(folder, readings, on_val)
+    record.keep(folder, metrics)
+    write_page(folder)
     worst_pictures(order.runs / "pictures", model, order.data, readings, chosen.thresholds)
     write_letterbox_fixtures(order.models / "fixtures" / "letterbox")
     write_model_fixture(order.models / "fixtures" / "peony-us", net, order.version, chosen.calibration)
@@ -153,6 +159,7 @@ def choose(order: Order) -> Chosen:
         "lesion_free_windows": len(beside),
         "false_masks_on_windows": sum(bool(r.findings(thresholds)) for r in beside),
         "calibration": decided,
+        "categories": benign_cut(lesions),
     }
     return Chosen(thresholds, calibration, rounded(told))
 
@@ -174,37 +181,73 @@ def canvases() -> list[np.ndarray]:
     return [np.asarray(synthetic_picture(CANVAS, CANVAS)), np.asarray(synthetic_picture(CANVAS, CANVAS, seed=1)), noise]
 
 
-def without_sets(order: Order, thresholds: Thresholds) -> Figures:
-    """What a network makes of a set that it never saw, for each set that a run has left out."""
+def stem(run: str) -> str:
+    """The name that a run shares with those that leave something else out: `student-plain` of `student-plain-0`."""
+    name, _, last = run.rpartition("-")
+    return name if last.isdigit() else run
+
+
+def without_sets(data: Path, runs: Path, name: str, thresholds: Thresholds) -> Figures:
+    """What a network makes of a set that it never saw, for each set that a run `name`-SET has left out.
+
+    All of the set is read, `train` and `val`. Malignancy is not calibrated; thresholds are those of what ships.
+    """
     told: Figures = {}
-    for name in DATASETS:
-        checkpoint = order.runs / f"student-{name}.pt"
+    for dataset in DATASETS:
+        checkpoint = runs / f"{name}-{dataset}.pt"
         if not checkpoint.exists():
             continue
         export(load_checkpoint(checkpoint), checkpoint.with_suffix(".onnx"))
-        cases = [case for case in read_cases(order.data) if case.dataset == name]
-        told[name] = trials.left_out(Model(checkpoint.with_suffix(".onnx")), order.data, cases, thresholds)
+        cases = [case for case in read_cases(data) if case.dataset == dataset]
+        told[dataset] = trials.left_out(Model(checkpoint.with_suffix(".onnx")), data, cases, thresholds)
+        kept = runs / checkpoint.stem / "last.pt"
+        if kept.exists():
+            told[dataset] |= made_by(torch.load(kept, map_location="cpu", weights_only=True)["recipe"])
     return told
 
 
+def made_by(recipe: dict[str, object]) -> Figures:
+    names = ("name", "epochs", "clip_epochs", "teachers", "seed")
+    return {"run": {name: recipe[name] if name != "teachers" else len(recipe[name]) for name in names}}
+
+
+def keep_without_sets(data: Path, runs: Path, name: str, folder: Path) -> None:
+    """Measure the runs that left a set out, put that into `folder`/metrics.json and onto the page."""
+    told = without_sets(data, runs, name, read_thresholds(folder / "card.toml"))
+    if not told:
+        raise SystemExit(f"there is no {name}-SET.pt in {runs}")
+    record.keep(folder, {"without_set": told})
+    write_page(folder)
+    show({"without_set": told})
+
+
 def memory_trial(order: Order, shipped: Path, val: list[Case]) -> Figures:
-    """What ships against its twin without a memory, where there is one."""
-    checkpoint = order.runs / f"{order.run}-plain.pt"
-    if not checkpoint.exists() or not Model(shipped).remembers:
+    """The run against its twin with, or without, a memory, where there is one."""
+    remembers = Model(shipped).remembers
+    twin = order.runs / f"{twin_of(order.run)}.pt"
+    if not twin.exists():
         return {}
-    export(load_checkpoint(checkpoint), checkpoint.with_suffix(".onnx"))
-    models = {"memory": Model(shipped), "plain": Model(checkpoint.with_suffix(".onnx"))}
-    return trials.memory(models, order.data, val)
+    export(load_checkpoint(twin), twin.with_suffix(".onnx"))
+    models = [Model(shipped), Model(twin.with_suffix(".onnx"))]
+    with_memory, plain = models if remembers else models[::-1]
+    return trials.memory({"memory": with_memory, "plain": plain}, order.data, val)
+
+
+def twin_of(run: str) -> str:
+    """`student-plain-2` of `student-2`, and the other way."""
+    other = run.replace("student-plain", "student")
+    return other if other != run else run.replace("student", "student-plain", 1)
 
 
 def integer_trial(order: Order, shipped: Path, val: list[Case], thresholds: Thresholds, on_val: Figures) -> Figures:
-    """What the twin in 8-bit integers loses; it stays beside the runs."""
+    """What the twin in 8-bit integers loses against fp32, both on ONNX Runtime; it stays beside the runs."""
     path = order.runs / "model.int8.onnx"
     quantise(shipped, path, order.data, [case for case in read_cases(order.data) if case.split == "train"])
     twin = by_set(read_cases_with(Model(path), order.data, val, thresholds.mask), thresholds)["all"]
     lost = {name: on_val["sets"]["all"][name] - twin[name] for name in ("dice", "auc")}
     small = max(lost.values()) <= MOST_LOST
-    return rounded({"dice_lost": lost["dice"], "auc_lost": lost["auc"], "small_enough_to_ship": small})
+    kept = {name: twin[name] for name in ("dice", "auc", "false_masks_on_normals")}
+    return rounded({**kept, "dice_lost": lost["dice"], "auc_lost": lost["auc"], "small_enough_to_ship": small})
 
 
 def learned(order: Order) -> list[Case]:
@@ -215,21 +258,37 @@ def learned(order: Order) -> list[Case]:
 
 def facts(order: Order, chosen: Chosen, net: torch.nn.Module) -> Facts:
     recipe = recipe_of(order)
-    epochs, clip_epochs, seed = recipe["epochs"], recipe["clip_epochs"], recipe["seed"]
-    plan = f"--epochs {epochs} --clip-epochs {clip_epochs} --seed {seed - (recipe['fold'] or 0)}"
-    needed = [*recipe["teachers"], *([recipe["start"]] if recipe["start"] else []), order.run]
-    only = " ".join(f"--only {name}" for name in needed)
-    command = f"python -m peony_training train --data DATA --phantom PHANTOM --runs RUNS {only} {plan}"
     return Facts(
         version=order.version,
         remembers=net.memory is not None,
         gflop=count_gflop(net),
         thresholds=chosen.thresholds,
         calibration=chosen.calibration,
-        command=order.command or command,
-        seed=seed,
-        epochs=epochs + clip_epochs,
+        command=order.command or command_of(recipe, order.runs),
+        seed=recipe["seed"],
+        epochs=recipe["epochs"] + recipe["clip_epochs"],
     )
+
+
+def command_of(recipe: dict[str, object], runs: Path) -> str:
+    """The command that makes the run again. One that is not of the plan has none: how it was made is to be said."""
+    epochs, clip_epochs, seed = recipe["epochs"], recipe["clip_epochs"], recipe["seed"] - (recipe["fold"] or 0)
+    teacher_epochs = {
+        torch.load(path, map_location="cpu", weights_only=True)["recipe"]["epochs"]
+        for path in (runs / name / "last.pt" for name in recipe["teachers"])
+        if path.exists()
+    }
+    plans = {
+        f"--epochs {epochs} --clip-epochs {clip_epochs} --seed {seed}": recipes(18, epochs, clip_epochs, seed),
+        f"--small --epochs {epochs} --seed {seed}": small_recipes(epochs, seed),
+    }
+    for options, every in plans.items():
+        if json.loads(json.dumps(recipe)) in [json.loads(json.dumps(asdict(planned))) for planned in every]:
+            only = " ".join(f"--only {planned.name}" for planned in needed(recipe["name"], every))
+            taught = f" --teacher-epochs {teacher_epochs.pop()}" if len(teacher_epochs) == 1 else ""
+            start = "python -m peony_training train --data DATA --phantom PHANTOM --runs RUNS"
+            return f"{start} {only} {options}{taught}"
+    raise SystemExit(f"{recipe['name']} was not made as the plan makes it: say how with --trained-by")
 
 
 def recipe_of(order: Order) -> dict[str, object]:
@@ -237,7 +296,7 @@ def recipe_of(order: Order) -> dict[str, object]:
     checkpoint = order.runs / order.run / "last.pt"
     if checkpoint.exists():
         return torch.load(checkpoint, map_location="cpu", weights_only=True)["recipe"]
-    for recipe in recipes():
+    for recipe in [*recipes(), *small_recipes()]:
         if recipe.name == order.run:
             return asdict(recipe)
     raise SystemExit(f"{checkpoint} is not there and the plan has no run {order.run}")

@@ -9,7 +9,7 @@ from peony_training import fit as fitting
 from peony_training.batches import Shelf
 from peony_training.data import DATASETS, FOLDS
 from peony_training.fit import Recipe, fit, learned_indices
-from peony_training.plan import ready, recipes
+from peony_training.plan import needed, only, ready, recipes, small_recipes
 
 TINY = Recipe("tiny", epochs=5, clip_epochs=1, batch=4, fold=0)
 
@@ -77,3 +77,28 @@ def test_a_run_waits_for_its_teachers(tmp_path: Path) -> None:
         (tmp_path / f"teacher-{fold}.pt").touch()
     more = {recipe.name for recipe in ready(recipes(), tmp_path)} - names
     assert "student" in more and "student-plain" not in more
+
+
+def test_a_name_that_no_run_has_is_refused() -> None:
+    """A plan without that run was once trained as if it had not been asked for."""
+    with pytest.raises(SystemExit, match="student-plain-7; there are teacher-0"):
+        only(recipes(), ["teacher-0", "student-plain-7"])
+    assert [recipe.name for recipe in only(recipes(), ["student-1", "teacher-1"])] == ["teacher-1", "student-1"]
+    assert len(only(recipes(), None)) == len(recipes())
+
+
+def test_a_run_needs_its_teachers_and_the_run_that_it_begins_from() -> None:
+    assert [recipe.name for recipe in needed("student-plain-2", recipes())] == [
+        "teacher-2",
+        "student-2",
+        "student-plain-2",
+    ]
+    assert len(needed("student", recipes())) == FOLDS + 1
+
+
+def test_two_cores_train_one_run_that_ships_and_one_without_each_set() -> None:
+    first, *others = small_recipes()
+    assert first.fold == 0 and [recipe.without for recipe in others] == list(DATASETS)
+    for recipe in small_recipes():
+        assert recipe.kind == "student" and not recipe.memory and not recipe.teachers and not recipe.clip_epochs
+        assert needed(recipe.name, small_recipes()) == [recipe]

@@ -3,6 +3,7 @@
 import csv
 import json
 import tomllib
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,14 @@ import torch
 from conftest import BOXES, lesion_mask
 from PIL import Image
 
+from peony_training import plan, record, trials
 from peony_training import release as releasing
-from peony_training import trials
+from peony_training.__main__ import main
 from peony_training.fixtures import synthetic_picture
 from peony_training.net import PeonyUs
-from peony_training.release import Order, evaluate_model, held_runs, release
+from peony_training.page import page
+from peony_training.plan import recipes, small_recipes
+from peony_training.release import Order, command_of, evaluate_model, held_runs, release, stem, twin_of
 
 COLUMNS = ("dataset", "image", "mask", "group", "pathology", "birads", "shape", "margin", "echogenicity", "posterior")
 COLUMNS += ("halo", "calcifications", "tissue", "device", "split")
@@ -50,7 +54,7 @@ def write_cases(root: Path) -> None:
 def order(tmp_path_factory: pytest.TempPathFactory) -> Order:
     root, runs, models = (tmp_path_factory.mktemp(name) for name in ("data", "runs", "models"))
     write_cases(root)
-    for name, memory in (("student-2", True), ("student-2-plain", False), ("student-busi", True)):
+    for name, memory in (("student-2", True), ("student-plain-2", False), ("student-busi", True)):
         torch.manual_seed(1)
         torch.save(PeonyUs(memory).state_dict(), runs / f"{name}.pt")
     return Order(root, None, runs, "student-2", 2, "1.2.3", models, ("one more",), None)
@@ -71,6 +75,8 @@ def test_a_release_is_whole(order: Order, monkeypatch: pytest.MonkeyPatch, capsy
     assert set(metrics["without_set"]) == {"busi"} and metrics["without_set"]["busi"]["n"] == 24
     assert {"memory", "plain"} < set(metrics["memory"])
     assert "--only teacher-2 --only student-2" in card["training"]["command"]
+    assert card["precisions"] == ["fp32"]
+    assert (folder / "README.md").read_text() == page(folder)
     for name in ("roc", "reliability", "confusion"):
         assert (folder / f"{name}.png").stat().st_size < 150_000
     assert {p.name for p in (order.runs / "pictures").iterdir()} == {
@@ -104,3 +110,72 @@ def test_the_recipe_is_that_of_the_checkpoint_where_there_is_one(order: Order, t
     (tmp_path / "student-2").mkdir()
     torch.save({"recipe": {"epochs": 7}}, tmp_path / "student-2" / "last.pt")
     assert releasing.recipe_of(moved) == {"epochs": 7}
+
+
+def test_one_command_trains_and_exports_what_two_cores_can(
+    order: Order, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Stopped and called again it goes on: runs that are done are not made again."""
+    for module, name, value in ((plan, "DRAWN", 6), (trials, "DRAWN", 6), (trials, "CLIPS", 2), (trials, "FRAMES", 4)):
+        monkeypatch.setattr(module, name, value)
+    runs, models = tmp_path / "runs", tmp_path / "models"
+    call = ["release", "--small", "--epochs", "1", "--seed", "3", "--device", "cpu", "--version", "2.0.0"]
+    call += ["--data", str(order.data), "--runs", str(runs), "--models", str(models)]
+    main([*call, "--dry-run"])
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "student-plain-0: without fold 0, 1 epochs of stills and 0 of clips: to do"
+    assert [line.split(",")[0] for line in told[1:]] == [
+        f"student-plain-{name}: without {name}" for name in ("busi", "busbra", "breast")
+    ]
+    assert not runs.exists() and not models.exists()
+    main(call)
+    card = tomllib.loads((models / "peony-us" / "card.toml").read_text())
+    assert card["version"] == "2.0.0"
+    assert card["training"]["command"] == (
+        "python -m peony_training train --data DATA --phantom PHANTOM --runs RUNS --only student-plain-0 "
+        "--small --epochs 1 --seed 3"
+    )
+    without = json.loads((models / "peony-us" / "metrics.json").read_text())["without_set"]
+    assert {name: row["n"] for name, row in without.items()} == {"busi": 24, "busbra": 16, "breast": 16}
+    run = {"name": "student-plain-busi", "epochs": 1, "clip_epochs": 0, "teachers": 0, "seed": 3}
+    assert without["busi"]["run"] == run
+    made = (runs / "student-plain-0.pt").stat().st_mtime_ns
+    main([*call, "--dry-run"])
+    assert all(line.endswith(": done") for line in capsys.readouterr().out.splitlines()[-4:])
+    main(["without", "--run", "student-plain", "--data", str(order.data), "--runs", str(runs), "--models", str(models)])
+    assert json.loads((models / "peony-us" / "metrics.json").read_text())["without_set"] == without
+    assert (runs / "student-plain-0.pt").stat().st_mtime_ns == made
+
+
+def test_a_card_names_a_command_only_where_the_plan_made_the_run(tmp_path: Path) -> None:
+    by_name = {recipe.name: asdict(recipe) for recipe in recipes(9, 7, 2, seed=50)}
+    command = command_of(by_name["student-plain-3"], tmp_path)
+    assert "--only teacher-3 --only student-3 --only student-plain-3 --epochs 7 --clip-epochs 2 --seed 50" in command
+    small = command_of(asdict(small_recipes(7, 5)[0]), tmp_path)
+    assert small.endswith("--only student-plain-0 --small --epochs 7 --seed 5")
+    with pytest.raises(SystemExit, match="--trained-by"):
+        command_of(by_name["student-plain-3"] | {"rate": 0.002}, tmp_path)
+
+
+def test_a_run_and_its_twin_have_one_name_apart_from_the_memory() -> None:
+    for name, other in (("student-0", "student-plain-0"), ("student", "student-plain")):
+        assert (twin_of(name), twin_of(other)) == (other, name)
+    assert [stem(name) for name in ("student-plain-0", "student-3", "student", "student-plain")] == [
+        "student-plain",
+        "student",
+        "student",
+        "student-plain",
+    ]
+
+
+def test_figures_of_another_file_are_not_kept(tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(b"one")
+    with pytest.raises(SystemExit, match="export it first"):
+        record.keep(tmp_path, {"exam": {"detect": {}}})
+    record.keep(tmp_path, {"sha256": record.digest(tmp_path), "val": 1})
+    record.keep(tmp_path, {"exam": 2})
+    assert set(record.read(tmp_path)) == {"sha256", "val", "exam"}
+    (tmp_path / "model.onnx").write_bytes(b"two")
+    assert record.read(tmp_path) == {}
+    record.keep(tmp_path, {"sha256": record.digest(tmp_path), "val": 3})
+    assert set(record.read(tmp_path)) == {"sha256", "val"}

@@ -30,6 +30,9 @@ macro_rules! fields {
 fields! {
     SOP_CLASS_UID            = 0x0008, 0x0016, "SOP Class UID";
     MODALITY                 = 0x0008, 0x0060, "Modality";
+    MODEL_NAME               = 0x0008, 0x1090, "Manufacturer's Model Name";
+    TRANSDUCER_DATA          = 0x0018, 0x5010, "Transducer Data";
+    PROCESSING_FUNCTION      = 0x0018, 0x5020, "Processing Function";
     CINE_RATE                = 0x0018, 0x0040, "Cine Rate";
     FRAME_TIME               = 0x0018, 0x1063, "Frame Time";
     FRAME_TIME_VECTOR        = 0x0018, 0x1065, "Frame Time Vector";
@@ -200,6 +203,20 @@ impl Header {
         let first = text.split('\\').next()?.trim_matches([' ', '\0']);
         let allowed = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || matches!(c, ' ' | '_' | '.');
         (!first.is_empty() && first.len() <= 64 && first.chars().all(allowed)).then(|| first.to_owned())
+    }
+
+    /// The values of a long string that names equipment, joined by a space, where they hold only what such names do: letters and digits of
+    /// ASCII and a few signs. It is for comparing with other names, and in no error and no debug form.
+    pub fn equipment(&self, field: Field) -> Option<String> {
+        let text = self.primitive(field)?.to_str();
+        let parts: Vec<&str> = text
+            .split('\\')
+            .map(|part| part.trim_matches([' ', '\0']))
+            .filter(|part| !part.is_empty())
+            .collect();
+        let name = parts.join(" ");
+        let allowed = |c: char| c.is_ascii_alphanumeric() || " .,_-+/()".contains(c);
+        (!name.is_empty() && name.len() <= 64 && name.chars().all(allowed)).then_some(name)
     }
 
     /// The tags of an element that points at others.

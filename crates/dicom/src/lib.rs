@@ -29,6 +29,7 @@ pub const IMPLEMENTATION_VERSION_NAME: &str = concat!("PEONY_", env!("CARGO_PKG_
 
 mod calibration;
 mod cursor;
+mod data_set;
 mod elements;
 mod error;
 mod fragments;
@@ -44,6 +45,7 @@ mod syntax;
 mod text;
 mod timing;
 
+pub use data_set::{read_data_set, write_data_set};
 pub use dicom_core::{Tag, VR};
 pub use elements::Elements;
 pub use error::{DicomError, Field, ReadIssue};
@@ -52,7 +54,7 @@ pub use outline::{
     tag_of, vr_of,
 };
 pub use pictures::Pictures;
-pub use read::{Cine, IntoFrames, open, open_bytes};
+pub use read::{Cine, Equipment, IntoFrames, open, open_bytes};
 pub use scan::Step;
 pub use syntax::{Codec, Encoding, TransferSyntax};
 pub use text::{CHARACTER_SET, Characters};

@@ -284,7 +284,7 @@ fn put_together(
     Ok(outline)
 }
 
-fn attributes_of(header: &Header) -> Attributes {
+pub(crate) fn attributes_of(header: &Header) -> Attributes {
     let tags = header.tags_here().filter(|tag| *tag != CHARACTER_SET && *tag != header::EXTENDED_OFFSETS.tag);
     let said = tags.filter_map(|tag| {
         let values = header.texts(tag)?;

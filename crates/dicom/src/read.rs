@@ -29,12 +29,24 @@ struct Inner {
     syntax: &'static TransferSyntax,
     modality: Option<String>,
     sop_class_uid: Option<String>,
+    equipment: Equipment,
     image: ImageHeader,
     tone: Tone,
     spacing: Spacing,
     places: Places,
     times_ns: Vec<u64>,
     issues: Vec<ReadIssue>,
+}
+
+/// What made the pictures, as far as the file says; empty where it does not, or says it in other signs than equipment's names have.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Equipment {
+    /// Manufacturer's Model Name (0008,1090).
+    pub model: String,
+    /// Transducer Data (0018,5010), its values joined by a space.
+    pub transducer: String,
+    /// Processing Function (0018,5020): the preset.
+    pub processing: String,
 }
 
 /// Where the frames lie in the bytes.
@@ -83,8 +95,25 @@ pub fn open_bytes(bytes: Vec<u8>) -> Result<Cine, DicomError> {
     let spacing = calibration::spacing(&header, &image, &mut issues);
     let times_ns = timing::frame_times_ns(&header, found as usize, &mut issues);
     let (modality, sop_class_uid) = (header.code(header::MODALITY), header.code(header::SOP_CLASS_UID));
-    let inner =
-        Inner { bytes, syntax, modality, sop_class_uid, image, tone, spacing, places, times_ns, issues };
+    let name = |field| header.equipment(field).unwrap_or_default();
+    let equipment = Equipment {
+        model: name(header::MODEL_NAME),
+        transducer: name(header::TRANSDUCER_DATA),
+        processing: name(header::PROCESSING_FUNCTION),
+    };
+    let inner = Inner {
+        bytes,
+        syntax,
+        modality,
+        sop_class_uid,
+        equipment,
+        image,
+        tone,
+        spacing,
+        places,
+        times_ns,
+        issues,
+    };
     Ok(Cine { inner: Arc::new(inner) })
 }
 
@@ -175,6 +204,12 @@ impl Cine {
     #[must_use]
     pub fn sop_class_uid(&self) -> &str {
         self.inner.sop_class_uid.as_deref().unwrap_or_default()
+    }
+
+    /// The machine, the probe and the preset.
+    #[must_use]
+    pub fn equipment(&self) -> &Equipment {
+        &self.inner.equipment
     }
 
     /// The transfer syntax.

@@ -15,12 +15,12 @@ use crate::cursor::{Cursor, Source};
 use crate::error::{DicomError, ReadIssue};
 use crate::{Encoding, TransferSyntax, header, limits};
 
-const ITEM: Tag = Tag(0xFFFE, 0xE000);
-const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
-const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
+pub(crate) const ITEM: Tag = Tag(0xFFFE, 0xE000);
+pub(crate) const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
+pub(crate) const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
 const PIXEL_DATA: Tag = Tag(0x7FE0, 0x0010);
 const TRANSFER_SYNTAX_UID: Tag = Tag(0x0002, 0x0010);
-const UNDEFINED: u32 = u32::MAX;
+pub(crate) const UNDEFINED: u32 = u32::MAX;
 /// What is too large where a file is.
 pub(crate) const FILE_LENGTH: &str = "the length of the file in bytes";
 
@@ -552,7 +552,7 @@ impl<'a> Walk<'a> {
 
 /// Whether implicit little endian writes this element as a sequence: the dictionary that dicom-rs uses decides,
 /// so that both see the same structure.
-fn is_sequence(tag: Tag) -> bool {
+pub(crate) fn is_sequence(tag: Tag) -> bool {
     StandardDataDictionary.by_tag(tag).is_some_and(|entry| entry.vr().relaxed() == VR::SQ)
 }
 

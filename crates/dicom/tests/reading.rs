@@ -188,6 +188,26 @@ fn the_tissue_region_is_the_largest_b_mode_picture() {
 }
 
 #[test]
+fn the_probe_and_the_preset_are_read_where_they_are_names_of_equipment() {
+    const MODEL: (u16, u16) = (0x0008, 0x1090);
+    const TRANSDUCER: (u16, u16) = (0x0018, 0x5010);
+    const PROCESSING: (u16, u16) = (0x0018, 0x5020);
+    let check = |file: File, expect: [&str; 3]| {
+        let cine = read(&file);
+        let said = cine.equipment();
+        assert_eq!([said.model.as_str(), &said.transducer, &said.processing], expect);
+        assert!(!format!("{cine:?}").contains("L12"));
+    };
+    check(File::cine(1), ["", "", ""]);
+    let named = File::cine(1).text(MODEL, b"LO", "LOGIQ E10").text(PROCESSING, b"LO", "Breast/1");
+    check(named.clone().text(TRANSDUCER, b"LO", "ML6-15-D"), ["LOGIQ E10", "ML6-15-D", "Breast/1"]);
+    check(named.clone().text(TRANSDUCER, b"LO", "L12-5\\\\38 mm"), ["LOGIQ E10", "L12-5 38 mm", "Breast/1"]);
+    // A person's name has such a sign, and no probe.
+    check(named.clone().text(TRANSDUCER, b"LO", "QUUX^ZED"), ["LOGIQ E10", "", "Breast/1"]);
+    check(named.text(TRANSDUCER, b"LO", &"L12".repeat(30)), ["LOGIQ E10", "", "Breast/1"]);
+}
+
+#[test]
 fn pixel_spacing_counts_only_where_it_is_legal() {
     let check = |file: File, expect: Option<[f32; 2]>| {
         let cine = read(&file.text(PIXEL_SPACING, b"DS", "0.2\\0.1"));

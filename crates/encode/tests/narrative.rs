@@ -7,7 +7,7 @@
 mod samples;
 
 use peony_encode::{Lang, narrative};
-use peony_model::report::{Advice, Change, Field, NotComparable, Report, Said};
+use peony_model::report::{Advice, CalibrationRecord, Change, Field, NotComparable, Report, Said};
 use peony_model::{BiRads, Side};
 
 fn written(report: &Report, lang: Lang) -> String {
@@ -126,6 +126,28 @@ B：恶性概率2%，95%区间<1–3%；见于88帧；人工更改：分类、�
 "
     );
     check(&samples::draft(), Lang::Zh, &expected);
+}
+
+#[test]
+fn a_simulated_size_says_which_calibration_it_rests_on() {
+    let mut report = samples::signed();
+    let record = |probe: &str, preset: &str, made: &str, relative_error| CalibrationRecord {
+        probe: probe.to_owned(),
+        preset: preset.to_owned(),
+        made: made.to_owned(),
+        relative_error,
+    };
+    report.calibrations = vec![record("L12-5", "breast\nfast", "2026-05-28", 0.27)];
+    let simulated =
+        "Sizes marked ≈ are simulated from speckle along the sweep and not measured; ± is their error.";
+    let one = "Calibration: L12-5, breast fast, 2026-05-28, ± 27^%.";
+    says(&written(&report, Lang::En), &format!("{simulated} {one}"));
+    says(&written(&report, Lang::Zh), "±为其误差。校准：L12-5，breast fast，2026-05-28，±27%。");
+    report.calibrations.push(record("virtual transducer", "", "", 0.25));
+    says(&written(&report, Lang::En), "2026-05-28, ± 27^%; virtual transducer, ± 25^%.");
+    // Where no size is simulated nothing rests on it.
+    let flat = Report { calibrations: report.calibrations, ..samples::unknown_scale() };
+    assert!(!written(&flat, Lang::En).contains("Calibration"));
 }
 
 #[test]
@@ -356,6 +378,17 @@ fn a_lesion_that_was_struck_out_is_counted_and_not_printed() {
             assert!(!text.contains(gone), "{gone} in\n{text}");
         }
     }
+}
+
+#[test]
+fn why_a_suspicious_lesion_was_struck_out_is_in_the_record() {
+    let mut report = samples::struck_out();
+    report.lesions[0].downgrade_reason = "a rib, seen\nin both planes".to_owned();
+    says(
+        &written(&report, Lang::En),
+        "A: struck out; category proposed 4C; reason: a rib, seen in both planes.",
+    );
+    says(&written(&report, Lang::Zh), "A：已排除；建议分类4C类；原因：a rib, seen in both planes。");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! What happens in an examination, one entry after another; the state is nothing but their sum.
 
-use peony_model::report::{Chance, Earlier, Evidence, MachineRecord, Plane, Signature, Size};
+use peony_model::report::{
+    CalibrationRecord, Chance, Earlier, Evidence, MachineRecord, Plane, Signature, Size,
+};
 use peony_model::{BiRads, Place, Side, Word};
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +50,8 @@ pub enum Event {
         /// Such as `ruler`.
         source: Option<String>,
     },
+    /// What lengths along the sweep are made with from now on.
+    Calibrated(CalibrationRecord),
     /// No picture comes any more, or pictures come again.
     Source {
         /// Whether they stopped.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use image::GrayImage;
-use peony_model::report::{Earlier, Plane, Report, Signature};
+use peony_model::report::{CalibrationRecord, Earlier, Plane, Report, Signature};
 use peony_model::{Place, Side};
 use sha2::{Digest, Sha256};
 
@@ -333,6 +333,18 @@ impl Examination {
             return Ok(());
         }
         self.append(&mut inner, None, Event::Scale { source: source.map(str::to_owned) }, None).map(drop)
+    }
+
+    /// What lengths along the sweep are made with, where that has changed.
+    ///
+    /// # Errors
+    /// Where the disk takes nothing any more.
+    pub fn calibrated(&self, record: &CalibrationRecord) -> Result<(), JournalError> {
+        let mut inner = self.inner();
+        if inner.state.calibrations.last() == Some(record) {
+            return Ok(());
+        }
+        self.append(&mut inner, None, Event::Calibrated(record.clone()), None).map(drop)
     }
 
     /// Whether pictures stopped coming, where that has changed.

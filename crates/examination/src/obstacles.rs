@@ -43,11 +43,11 @@ pub enum ObstacleCode {
     BeforeTwice,
     /// A lesion without a category.
     NoCategory,
-    /// Category 4 or 5 with the advice to come back at the usual interval, or for follow-up.
+    /// Category 4 or 5 with no advice, or with that to come back at the usual interval or for follow-up.
     AdviceTooLow,
     /// All signs of a simple cyst with category 4 or 5.
     CystTooHigh,
-    /// A category below the machine's 4 or 5 without a reason.
+    /// A category below the machine's 4 or 5, or a lesion struck out that the machine had graded so, without a reason.
     NoReason,
 }
 
@@ -75,7 +75,9 @@ impl ObstacleCode {
             Self::CystTooHigh => {
                 ["The words describe a simple cyst, the category does not", "描述为单纯囊肿，与分类矛盾"]
             }
-            Self::NoReason => ["Say why the category is lower than proposed", "请说明下调分类的原因"],
+            Self::NoReason => {
+                ["Say why it is graded lower than proposed, or struck out", "请说明下调分类或排除病灶的原因"]
+            }
         }
     }
 }
@@ -96,7 +98,26 @@ pub fn obstacles(report: &Report) -> Vec<Obstacle> {
         found.push(of_whole(ObstacleCode::NothingExamined));
     }
     report.printed().for_each(|lesion| of_lesion(report, lesion, &mut found));
+    // Struck out, a suspicious lesion is gone from the report: that is the greatest downgrade there is.
+    let struck =
+        report.lesions.iter().filter(|lesion| lesion.dismissed && lesion.downgrade_reason.trim().is_empty());
+    found.extend(struck.filter(|lesion| lesion.category.proposed.is_some_and(suspicious)).map(|lesion| {
+        Obstacle {
+            code: ObstacleCode::NoReason,
+            lesion: Some(lesion.lesion),
+            field: Some(FieldName::Category),
+        }
+    }));
     found
+}
+
+fn suspicious(category: BiRads) -> bool {
+    category >= BiRads::Cat4
+}
+
+/// Whether a person took a category below the machine's 4 or 5. An undivided 4 is below none of 4A to 4C.
+fn is_lowered(proposed: BiRads, said: BiRads) -> bool {
+    suspicious(proposed) && said < proposed && !(said == BiRads::Cat4 && proposed < BiRads::Cat5)
 }
 
 fn of_lesion(report: &Report, lesion: &LesionReport, found: &mut Vec<Obstacle>) {
@@ -128,10 +149,9 @@ fn of_lesion(report: &Report, lesion: &LesionReport, found: &mut Vec<Obstacle>) 
         }
         Some(_) => {}
     }
-    let suspicious = |category: BiRads| category >= BiRads::Cat4;
     if category.is_some_and(suspicious) {
         let advice = lesion.advice.value();
-        if matches!(advice, Some(Advice::Routine | Advice::ShortFollowUp)) {
+        if matches!(advice, None | Some(Advice::Routine | Advice::ShortFollowUp)) {
             add(ObstacleCode::AdviceTooLow, FieldName::Advice);
         }
         let margin = lesion.margin.value().map(Vec::as_slice);
@@ -142,8 +162,11 @@ fn of_lesion(report: &Report, lesion: &LesionReport, found: &mut Vec<Obstacle>) 
             add(ObstacleCode::CystTooHigh, FieldName::Category);
         }
     }
-    let lowered = lesion.category.proposed.is_some_and(suspicious) && !category.is_some_and(suspicious);
-    if lowered && lesion.category.said.is_some() && lesion.downgrade_reason.trim().is_empty() {
+    let lowered =
+        lesion.category.proposed.zip(lesion.category.said.as_ref()).is_some_and(|(proposed, said)| {
+            said.value.map_or(suspicious(proposed), |value| is_lowered(proposed, value))
+        });
+    if lowered && lesion.downgrade_reason.trim().is_empty() {
         add(ObstacleCode::NoReason, FieldName::Category);
     }
 }

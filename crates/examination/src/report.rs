@@ -24,6 +24,7 @@ pub(crate) fn report(state: &State) -> Report {
         lesions: state.lesions.values().map(|lesion| proposed(state, lesion)).collect(),
         planes: planes_of(state, None),
         scale_source: state.scale.clone(),
+        calibrations: state.calibrations.clone(),
         quality: state
             .faults
             .iter()

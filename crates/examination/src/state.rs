@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use peony_model::report::{Earlier, Plane, Signature};
+use peony_model::report::{CalibrationRecord, Earlier, Plane, Signature};
 use peony_model::{Place, Side};
 
 use crate::act::{Act, FieldWord};
@@ -47,6 +47,8 @@ pub(crate) struct State {
     pub scanned: BTreeMap<Side, f32>,
     pub faults: BTreeMap<String, (u32, f32)>,
     pub scale: Option<String>,
+    /// Each calibration that lengths along a sweep were made with, the newest last.
+    pub calibrations: Vec<CalibrationRecord>,
     pub lost: bool,
     /// The earlier examination of each patient's identifier that was looked for.
     pub earlier: BTreeMap<String, Earlier>,
@@ -69,6 +71,7 @@ impl State {
             scanned: BTreeMap::new(),
             faults: BTreeMap::new(),
             scale: None,
+            calibrations: Vec::new(),
             lost: false,
             earlier: BTreeMap::new(),
             done: Vec::new(),
@@ -108,6 +111,10 @@ impl State {
                 }
             }
             Event::Scale { source } => self.scale.clone_from(source),
+            Event::Calibrated(record) => {
+                self.calibrations.retain(|known| known != record);
+                self.calibrations.push(record.clone());
+            }
             Event::Source { lost } => self.lost = *lost,
             Event::Earlier(earlier) => {
                 let id = earlier.patient.id.trim().to_owned();

@@ -68,7 +68,7 @@ impl std::fmt::Display for EngineChoice {
 }
 
 /// How to run a network.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Options {
     /// Which engine.
     pub engine: EngineChoice,

@@ -13,6 +13,7 @@
 
 mod card;
 mod engine;
+mod engines;
 mod error;
 mod files;
 mod model;

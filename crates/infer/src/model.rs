@@ -7,6 +7,7 @@ use peony_model::{Precision, Provenance};
 use sha2::{Digest, Sha256};
 
 use crate::engine::{Engine, GraphTensor, Inside, Library, OnnxRuntime, Provider, guarded};
+use crate::engines::{Engines, Key, Made};
 use crate::{Card, EngineChoice, LoadError, ModelFiles, Options, Outputs, RunError, Side, TensorSpec, scan};
 
 /// Engines that both compute in `fp32` differ by less than this, of the largest value of an output or of 1;
@@ -20,15 +21,16 @@ const BF16_AGREES_WITHIN: f32 = 0.25;
 /// A model that was checked and tried, ready to run.
 pub struct Model {
     card: Card,
-    engine: Box<dyn Engine>,
+    engines: Arc<Engines>,
     output_names: Arc<[String]>,
-    provenance: Arc<Provenance>,
-    notes: Vec<String>,
 }
 
 impl std::fmt::Debug for Model {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Model").field("provenance", &self.provenance).field("notes", &self.notes).finish()
+        f.debug_struct("Model")
+            .field("provenance", &self.engines.provenance)
+            .field("notes", &self.engines.notes)
+            .finish()
     }
 }
 
@@ -44,14 +46,19 @@ impl Model {
         let card = Card::parse(&files.card_toml)?;
         check_hash(&card, &files.weights)?;
         scan::check(&files.weights).map_err(|source| LoadError::Scan { model: card.name.clone(), source })?;
-        let chosen = choose(&card, &files.weights, options)?;
-        let provenance = Provenance {
-            model: card.name.clone(),
-            version: card.version.clone(),
-            sha256: card.sha256.clone(),
-            provider: chosen.engine.provider().to_owned(),
-            precision: chosen.precision,
-        };
+        let key = Key { card_toml: files.card_toml.into_owned(), options: options.clone() };
+        let engines = Engines::of(key, || {
+            let Chosen { engine, precision, notes } = choose(&card, &files.weights, options)?;
+            let provenance = Provenance {
+                model: card.name.clone(),
+                version: card.version.clone(),
+                sha256: card.sha256.clone(),
+                provider: engine.provider().to_owned(),
+                precision,
+            };
+            Ok(Made { engine, provenance, notes })
+        })?;
+        let provenance = &engines.provenance;
         tracing::info!(
             model = card.name,
             version = card.version,
@@ -59,13 +66,7 @@ impl Model {
             precision = provenance.precision.as_str(),
             "model loaded"
         );
-        Ok(Self {
-            output_names: names(&card.outputs).into(),
-            card,
-            engine: chosen.engine,
-            provenance: Arc::new(provenance),
-            notes: chosen.notes,
-        })
+        Ok(Self { output_names: names(&card.outputs).into(), card, engines })
     }
 
     /// The card.
@@ -77,16 +78,17 @@ impl Model {
     /// Who says what this model says.
     #[must_use]
     pub fn provenance(&self) -> Arc<Provenance> {
-        Arc::clone(&self.provenance)
+        Arc::clone(&self.engines.provenance)
     }
 
     /// Why an engine was taken or passed over, a line each, for people.
     #[must_use]
     pub fn notes(&self) -> &[String] {
-        &self.notes
+        &self.engines.notes
     }
 
-    /// Run a model of one input, of the card's shape.
+    /// Run a model of one input, of the card's shape. A model that was loaded several times has no more engines than the machine
+    /// has cores for: a run waits until one is free.
     ///
     /// # Errors
     /// A wrong shape, an engine that fails, an output that is not finite or of another shape. The model can be
@@ -100,7 +102,7 @@ impl Model {
     /// # Errors
     /// As [`Model::run`].
     pub fn run_all(&mut self, inputs: &[ArrayViewD<'_, f32>]) -> Result<Outputs, RunError> {
-        let arrays = run(self.engine.as_mut(), &self.card, &self.output_names, inputs)?;
+        let arrays = self.engines.run(|engine| run(engine, &self.card, &self.output_names, inputs))?;
         Ok(Outputs::new(Arc::clone(&self.output_names), arrays))
     }
 }

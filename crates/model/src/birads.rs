@@ -65,8 +65,8 @@ impl BiRads {
         }
     }
 
-    /// As [`Self::from_calibrated`], but benign where the probability is at most 2 % and `benign`, the probability that a
-    /// reader would give a category below 3, is more than a half. No probability of malignancy alone makes a 2.
+    /// As [`Self::from_calibrated`], but benign where the probability is at most 2 % and `benign`, the probability that this is
+    /// what a reader gives a category below 3, is more than a half. No probability of malignancy alone makes a 2.
     #[must_use]
     pub fn proposed(probability: f32, benign: f32) -> Option<Self> {
         match Self::from_calibrated(probability) {

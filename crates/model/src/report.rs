@@ -369,6 +369,20 @@ pub struct MachineRecord {
     pub engine: String,
 }
 
+/// What simulated lengths along the sweep rest on: sweeps of known length with the same probe and preset.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct CalibrationRecord {
+    /// Which probe, as people call it.
+    pub probe: String,
+    /// Which settings of the machine, as people call them; empty where the probe has but one.
+    pub preset: String,
+    /// The day it was made, such as `2026-05-28`; empty where there was none: the virtual transducer's beam is known.
+    pub made: String,
+    /// The relative error to state beside a length along the sweep and a volume, such as 0.25 for ± 25 %.
+    pub relative_error: f32,
+}
+
 /// A person's signature under one version of a report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -427,6 +441,9 @@ pub struct Report {
     pub planes: Vec<Plane>,
     /// Who said how large a pixel is, such as `ruler`; `None`: unknown, sizes are pixels.
     pub scale_source: Option<String>,
+    /// What simulated lengths along the sweep rest on, the newest last; none where there are no such lengths.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calibrations: Vec<CalibrationRecord>,
     /// What was wrong with the pictures, and for how long.
     pub quality: Vec<QualityRecord>,
     /// The model that proposed; `None` where none ran.

@@ -6,8 +6,9 @@ use std::path::Path;
 use anyhow::{Result, anyhow};
 use indicatif::ProgressBar;
 use peony_model::QualityCode;
-use peony_ultrasound::output::StepOutput;
+use peony_ultrasound::output::{StepOutput, TrackVolume, VolumeState};
 
+use crate::calibration::Calibrations;
 use crate::cli::AnalyzeArgs;
 use crate::exit::{Outcome, is_broken_pipe};
 use crate::record::{self, Record};
@@ -18,6 +19,7 @@ use crate::{engine, input, progress};
 /// # Errors
 /// Only what ends the whole call: a wrong option, or an output that cannot be written.
 pub fn run(args: &AnalyzeArgs) -> Result<Outcome> {
+    let calibrations = Calibrations::load(&args.calibration, None)?;
     let mut reader = engine::Reader::load(&args.model);
     let files = input::expand(&args.files);
     let bar = progress::files(files.len());
@@ -27,7 +29,7 @@ pub fn run(args: &AnalyzeArgs) -> Result<Outcome> {
     for file in files {
         let read = file.and_then(|path| {
             bar.set_message(path.display().to_string());
-            analyze_file(&path, args, &mut reader, &bar, is_only, &mut has_read)
+            analyze_file(&path, args, &calibrations, &mut reader, &bar, is_only, &mut has_read)
         });
         match read {
             Ok(()) => {}
@@ -56,6 +58,7 @@ pub fn run(args: &AnalyzeArgs) -> Result<Outcome> {
 fn analyze_file(
     path: &Path,
     args: &AnalyzeArgs,
+    calibrations: &Calibrations,
     reader: &mut engine::Reader,
     files: &ProgressBar,
     is_only: bool,
@@ -67,6 +70,8 @@ fn analyze_file(
         files.suspend(|| eprintln!("peony: {name}: {}", opened.notes.join("; ")));
     }
     reader.begin(opened.is_cine);
+    reader.calibrate(calibrations.choose(&opened.equipment));
+    let mut last = VolumeState::default();
     let bar = if is_only && opened.is_cine { progress::frames(opened.frame_count) } else { files.clone() };
     let mut unread = Unread::default();
     // Written a frame at a time: a person sees each as it comes, and a call that is ended keeps what it had.
@@ -85,6 +90,7 @@ fn analyze_file(
                     write_plain(&mut line, &name, opened.is_cine, &output, reader.provenance().is_some())?;
                 }
                 bar.suspend(|| std::io::stdout().write_all(&line))?;
+                last = output.volume;
             }
             Err(error) => unread.damaged(error),
         }
@@ -93,6 +99,11 @@ fn analyze_file(
         }
     }
     *has_read |= unread.read;
+    if !args.json {
+        line.clear();
+        write_way(&mut line, &name, &last)?;
+        files.suspend(|| std::io::stdout().write_all(&line))?;
+    }
     unread.into_result().map_err(|error| error.context(name))
 }
 
@@ -188,6 +199,26 @@ fn write_plain(
         write!(out, " [{}]", issues.join("; "))?;
     }
     writeln!(out)
+}
+
+/// One line for the way of a cine whose probe is calibrated, and one for each solid that it met.
+fn write_way(out: &mut impl Write, name: &str, last: &VolumeState) -> std::io::Result<()> {
+    let Some((path_mm, by)) = last.path_mm.zip(last.calibration.as_deref()) else { return Ok(()) };
+    let error = format!("± {:.0} %, simulated", by.relative_error * 100.0);
+    writeln!(
+        out,
+        "{name}: {path_mm:.1} mm along the sweep {error}; calibration {}",
+        record::calibration(by)
+    )?;
+    for solid in &last.tracks {
+        let TrackVolume { along_mm, volume_cm3, .. } = solid;
+        writeln!(
+            out,
+            "{name}: lesion {} is {along_mm:.1} mm along the sweep, {volume_cm3:.2} cm³ {error}",
+            solid.track
+        )?;
+    }
+    Ok(())
 }
 
 /// Whole percent, never 0 or 100: `<1 %` to `>99 %`.

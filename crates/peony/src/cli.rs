@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use peony_infer::EngineChoice;
 use peony_model::{CalibrationSource, MmPerPx};
+use peony_node::AeTitle;
 use peony_phantom::Difficulty;
 use peony_sources::{AddressError, SourceUrl};
 
@@ -57,8 +58,21 @@ pub enum Command {
     /// Serve examinations to the pages of this machine: capture, scan, review, sign.
     #[command(after_help = "Examples:
   peony serve --data exams --open
-  peony serve --data exams --open --source phantom:7 --http 127.0.0.1:9000")]
+  peony serve --data exams --open --source phantom:7 --http 127.0.0.1:9000
+  peony serve --data exams --open --dicom 127.0.0.1:11112 --aet PEONY
+
+With --dicom it is a DICOM node as well: objects that other nodes send go into the store of the data folder, where
+`peony import` puts files too. Stop it before `peony import`; `peony check` may run beside it.")]
     Serve(ServeArgs),
+    /// Measure a probe's beam: sweeps of known length make the file that lengths along a sweep need.
+    #[command(after_help = "Examples:
+  peony calibrate a.dcm b.dcm c.dcm --length-mm 60 --probe L12-5 --preset breast
+  peony calibrate sweep.y4m --length-mm 50 --depth-mm 40 --probe L12-5 -o exams/calibrations/l12.toml
+
+Put two marks on a breast (or a phantom of its kind), 40 to 80 mm apart. Rest the probe on one for a second, lead it straight to the
+other within 4 to 8 seconds, across its own plane, rest again; three times. Change nothing on the machine meanwhile, and
+calibrate anew for another preset or depth.")]
+    Calibrate(CalibrateArgs),
     /// Take DICOM files into the store: objects, an index, and what became of each.
     #[command(after_help = "Examples:
   peony import --data data study/ cine.dcm
@@ -106,6 +120,50 @@ pub struct ModelArgs {
     pub threads: usize,
 }
 
+/// What lengths along the sweep are made with.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Calibration")]
+pub struct CalibrationArgs {
+    /// A file that `peony calibrate` wrote, or a folder of them; without one that fits, sizes are those in the plane.
+    #[arg(long, value_name = "PATH")]
+    pub calibration: Vec<PathBuf>,
+    /// The probe, where the pictures do not say it (DICOM may): one that a calibration is of.
+    #[arg(long, value_name = "NAME")]
+    pub probe: Option<String>,
+    /// The machine's preset, where the probe is calibrated for several.
+    #[arg(long, value_name = "NAME", requires = "probe")]
+    pub preset: Option<String>,
+}
+
+/// `peony calibrate`.
+#[derive(Debug, Args)]
+pub struct CalibrateArgs {
+    /// Sweeps of known length: DICOM cines, YUV4MPEG2 or MP4 videos, folders of frames; three are better than one.
+    #[arg(required = true, value_name = "SWEEP")]
+    pub sweeps: Vec<PathBuf>,
+    /// From the mark where the sweep begins to the one where it ends, mm; once for all sweeps, or once for each.
+    #[arg(long, required = true, value_name = "MM")]
+    pub length_mm: Vec<f32>,
+    /// What the probe is called.
+    #[arg(long, value_name = "NAME")]
+    pub probe: String,
+    /// What the machine's preset is called; another one needs a calibration of its own.
+    #[arg(long, default_value = "", value_name = "NAME")]
+    pub preset: String,
+    /// The size of a pixel in mm, for sweeps that do not say it themselves.
+    #[arg(long, value_name = "MM", value_parser = scale)]
+    pub mm_per_px: Option<MmPerPx>,
+    /// The depth that the machine shows, for sweeps that do not say their scale.
+    #[arg(long, value_name = "MM", conflicts_with = "mm_per_px")]
+    pub depth_mm: Option<f32>,
+    /// Frames a second of a folder of frames.
+    #[arg(long, default_value_t = 30.0, value_parser = frame_rate)]
+    pub fps: f64,
+    /// The file to write; PROBE.toml or PROBE-PRESET.toml where none is named.
+    #[arg(short, long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
 /// `peony analyze`.
 #[derive(Debug, Args)]
 pub struct AnalyzeArgs {
@@ -118,6 +176,9 @@ pub struct AnalyzeArgs {
     /// The size of a pixel in mm, for pictures that do not say it themselves.
     #[arg(long, value_name = "MM", value_parser = scale)]
     pub mm_per_px: Option<MmPerPx>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub calibration: CalibrationArgs,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub model: ModelArgs,
@@ -155,6 +216,9 @@ pub struct ReplayArgs {
     pub mm_per_px: Option<MmPerPx>,
     #[command(flatten)]
     #[allow(missing_docs)]
+    pub calibration: CalibrationArgs,
+    #[command(flatten)]
+    #[allow(missing_docs)]
     pub model: ModelArgs,
 }
 
@@ -184,21 +248,34 @@ pub struct DemoArgs {
     pub mm_per_px: Option<MmPerPx>,
     #[command(flatten)]
     #[allow(missing_docs)]
+    pub calibration: CalibrationArgs,
+    #[command(flatten)]
+    #[allow(missing_docs)]
     pub model: ModelArgs,
 }
 
 /// `peony serve`.
 #[derive(Debug, Args)]
 pub struct ServeArgs {
-    /// The folder that keeps every examination; it is made where it is missing.
-    #[arg(long, value_name = "DIR")]
-    pub data: PathBuf,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub store: StoreArgs,
     /// The address of the pages; only this machine's own.
     #[arg(long, default_value = "127.0.0.1:8686", value_name = "ADDR:PORT")]
     pub http: SocketAddr,
     /// Without accounts: whoever sits at this machine may do everything.
     #[arg(long)]
     pub open: bool,
+    /// Be a DICOM node at this address; only this machine's own, unless there are certificates.
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub dicom: Option<SocketAddr>,
+    /// What the node is called: its title of an application entity.
+    #[arg(long, value_name = "NAME", default_value = "PEONY", requires = "dicom")]
+    pub aet: AeTitle,
+    /// DICOM over TLS: a folder with certificate.pem and key.pem of this node, and authorities.pem, one of which must have signed the
+    /// certificate of whoever connects.
+    #[arg(long, value_name = "DIR", requires = "dicom")]
+    pub dicom_tls: Option<PathBuf>,
     /// Where frames come from, unless a page asks for another source: `capture` (the page's own grabber), `igtl://HOST:PORT`,
     /// `rtsp://HOST/PATH`, `v4l2:/dev/videoN` and `gst:PIPELINE` (where they were built in), `phantom[:SEED]`, a cine, a video or a folder of
     /// frames.
@@ -212,13 +289,16 @@ pub struct ServeArgs {
     pub mm_per_px: Option<MmPerPx>,
     #[command(flatten)]
     #[allow(missing_docs)]
+    pub calibration: CalibrationArgs,
+    #[command(flatten)]
+    #[allow(missing_docs)]
     pub model: ModelArgs,
 }
 
 /// Where things are kept.
 #[derive(Debug, Clone, Args)]
 pub struct StoreArgs {
-    /// The data folder.
+    /// The data folder: of the store, and of every examination of `serve`.
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
     /// Keep the index in PostgreSQL, at postgres://…, instead of the data folder.
@@ -316,6 +396,31 @@ pub enum Bench {
 A clip is a video (NAME.y4m) or a folder of frames (NAME/) with its truth beside it (NAME.json), as
 `python -m peony_training clips` writes them; training/README.md tells the format.")]
     Exam(BenchExamArgs),
+    /// Probes that nobody has measured, as the phantom plays them: lengths along the sweep with a calibration and without.
+    #[command(after_help = "Examples:
+  peony bench calibration
+  peony bench calibration --sweeps 1 --probe thick --json")]
+    Calibration(BenchCalibrationArgs),
+}
+
+/// `peony bench calibration`.
+#[derive(Debug, Args)]
+pub struct BenchCalibrationArgs {
+    /// Which breasts lengths are read over, the last one left out.
+    #[arg(long, default_value = "0..12", value_name = "A..B", value_parser = seeds)]
+    pub seeds: Range<u64>,
+    /// How many sweeps of known length make the calibration, 1 to 16, over other breasts.
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=16))]
+    pub sweeps: u64,
+    /// Only this probe (thin, thick, near, far).
+    #[arg(long, value_name = "NAME")]
+    pub probe: Option<String>,
+    /// Keep the calibrations in this folder, as PROBE.toml.
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
+    /// One line of JSON at the end.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `peony bench streams`.
@@ -347,14 +452,17 @@ pub struct BenchExamArgs {
     /// Small and faint masses instead of easy ones.
     #[arg(long)]
     pub hard: bool,
-    /// One machine's settings for all (soft, crisp, deep, noisy) instead of each seed's own.
+    /// One machine's settings for all (soft, crisp, deep, noisy, or a probe of `bench calibration`) instead of each seed's own.
     #[arg(long, value_name = "NAME")]
     pub preset: Option<String>,
     /// Only this sweep of each seed; may be given more than once.
     #[arg(long, value_name = "SWEEP")]
     pub only: Vec<ExamSweep>,
+    /// Read the phantoms as a probe that is known by this file alone, instead of with their own beam.
+    #[arg(long, value_name = "FILE")]
+    pub calibration: Option<PathBuf>,
     /// Examine the clips below this folder instead of phantoms.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["seeds", "hard", "preset", "only"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["seeds", "hard", "preset", "only", "calibration"])]
     pub clips: Option<PathBuf>,
     /// One line of JSON at the end.
     #[arg(long)]

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
+use peony_dicom::Equipment;
 use peony_infer::{EngineChoice, Model, ModelFiles, Options};
 use peony_model::{Frame, Provenance};
 use peony_phantom::{Phantom, PhantomConfig};
+use peony_ultrasound::calibrate::Calibration;
 use peony_ultrasound::output::StepOutput;
 use peony_ultrasound::{Mode, Network, Pipeline, network, step};
 
@@ -93,6 +95,11 @@ impl Reader {
         self.pipeline.restart(if is_cine { Mode::Sweep } else { Mode::Still });
     }
 
+    /// What lengths along the sweep are made with from the next frame on; `None`: there are none.
+    pub fn calibrate(&mut self, calibration: Option<Calibration>) {
+        self.pipeline.calibrate(calibration);
+    }
+
     /// Reads one frame.
     pub fn step(&mut self, frame: &Frame) -> StepOutput {
         let output = step(&mut self.pipeline, frame);
@@ -156,5 +163,6 @@ pub fn phantom(seed: u64, size_px: [u32; 2], frame_count: usize) -> Result<Opene
     let config = PhantomConfig { size_px, ..PhantomConfig::default() };
     let sweep = Phantom::new(seed, &config)?.sweep().endless().build_ahead();
     let frames = sweep.take(frame_count).map(|made| Ok(made.frame));
-    Ok(Opened { frame_count, is_cine: true, notes: Vec::new(), frames: Box::new(frames) })
+    let (equipment, notes) = (Equipment::default(), Vec::new());
+    Ok(Opened { frame_count, is_cine: true, equipment, notes, frames: Box::new(frames) })
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use image::ImageFormat;
-use peony_dicom::ReadIssue;
+use peony_dicom::{Equipment, ReadIssue};
 use peony_model::{Frame, MmPerPx, Spacing};
 use peony_sources::y4m;
 
@@ -27,6 +27,8 @@ pub struct Opened {
     pub frame_count: usize,
     /// Whether the frames follow each other in time.
     pub is_cine: bool,
+    /// What made the pictures, where a DICOM says it.
+    pub equipment: Equipment,
     /// What was read otherwise than the file says, and changes a result; in words.
     pub notes: Vec<String>,
     /// The frames in order. A frame that cannot be decoded is an error in its place.
@@ -38,7 +40,7 @@ pub struct Opened {
 /// # Errors
 /// One for each path that does not exist or holds no picture, in its place.
 pub fn expand(paths: &[PathBuf]) -> Vec<Result<PathBuf>> {
-    expand_to(paths, READ, |path| matches!(kind_of(path), Ok(kind) if kind.is_read()))
+    expand_to(paths, READ, is_picture)
 }
 
 /// The same for DICOM files of any kind. The directory of a medium (PS3.3 §F) is none: it is about files and is no object.
@@ -51,6 +53,10 @@ pub fn expand_dicom(paths: &[PathBuf]) -> Vec<Result<PathBuf>> {
         let head = head_of(path).unwrap_or_default();
         !is_directory && (is_named_dicom(path) || has_prefix(&head))
     })
+}
+
+fn is_picture(path: &Path) -> bool {
+    matches!(kind_of(path), Ok(kind) if kind.is_read())
 }
 
 fn expand_to(paths: &[PathBuf], what: &str, is_wanted: fn(&Path) -> bool) -> Vec<Result<PathBuf>> {
@@ -131,7 +137,8 @@ pub fn open(path: &Path, mm_per_px: Option<MmPerPx>) -> Result<Opened> {
         Kind::Picture => {
             let frame = still(path, mm_per_px)?;
             let frames = Box::new(std::iter::once(Ok(frame)));
-            Ok(Opened { frame_count: 1, is_cine: false, notes: Vec::new(), frames })
+            let equipment = Equipment::default();
+            Ok(Opened { frame_count: 1, is_cine: false, equipment, notes: Vec::new(), frames })
         }
         Kind::Dicom => cine(path, mm_per_px),
         Kind::Y4m => video(path, mm_per_px),
@@ -162,6 +169,7 @@ fn cine(path: &Path, mm_per_px: Option<MmPerPx>) -> Result<Opened> {
     harmless.iter().for_each(|issue| tracing::info!("{issue}"));
     let notes = notes.iter().map(ToString::to_string).collect();
     let frame_count = usize::try_from(cine.frame_count()).unwrap_or(usize::MAX);
+    let equipment = cine.equipment().clone();
     let frames = cine.into_iter().map(move |frame| {
         let mut frame = frame?;
         if let (Spacing::Unknown, Some(entered)) = (&frame.spacing, mm_per_px) {
@@ -169,7 +177,7 @@ fn cine(path: &Path, mm_per_px: Option<MmPerPx>) -> Result<Opened> {
         }
         Ok(frame)
     });
-    Ok(Opened { frame_count, is_cine: frame_count > 1, notes, frames: Box::new(frames) })
+    Ok(Opened { frame_count, is_cine: frame_count > 1, equipment, notes, frames: Box::new(frames) })
 }
 
 fn video(path: &Path, mm_per_px: Option<MmPerPx>) -> Result<Opened> {
@@ -179,7 +187,8 @@ fn video(path: &Path, mm_per_px: Option<MmPerPx>) -> Result<Opened> {
     let frame_count = usize::try_from(video.frame_count(path.metadata()?.len())).unwrap_or(usize::MAX);
     let spacing = mm_per_px.map_or(Spacing::Unknown, Spacing::Uniform);
     let frames = video.map(move |frame| Ok(Frame { spacing: spacing.clone(), ..frame? }));
-    Ok(Opened { frame_count, is_cine: frame_count > 1, notes, frames: Box::new(frames) })
+    let equipment = Equipment::default();
+    Ok(Opened { frame_count, is_cine: frame_count > 1, equipment, notes, frames: Box::new(frames) })
 }
 
 /// A damaged frame is an error in its place, as in a cine.
@@ -193,7 +202,8 @@ fn mp4(path: &Path, mm_per_px: Option<MmPerPx>) -> Result<Opened> {
         peony_imaging::check_size(frame.size_px())?;
         Ok(frame)
     });
-    Ok(Opened { frame_count, is_cine: frame_count > 1, notes: Vec::new(), frames: Box::new(frames) })
+    let (equipment, notes) = (Equipment::default(), Vec::new());
+    Ok(Opened { frame_count, is_cine: frame_count > 1, equipment, notes, frames: Box::new(frames) })
 }
 
 #[cfg(not(feature = "h264"))]
@@ -230,11 +240,12 @@ pub fn open_moving(path: &Path, fps: f64, mm_per_px: Option<MmPerPx>) -> Result<
     if !path.is_dir() {
         return open(path, mm_per_px).with_context(|| path.display().to_string());
     }
-    let files = pictures_below(path);
+    let files = files_below(path, is_picture);
     if files.is_empty() {
         bail!("{}: no {READ} file in this folder", path.display());
     }
     let frame_count = files.len();
+    let equipment = open(&files[0], mm_per_px).map(|first| first.equipment).unwrap_or_default();
     let step_ns = 1e9 / fps;
     let frames = files.into_iter().enumerate().map(move |(index, file)| {
         let mut opened = open(&file, mm_per_px).with_context(|| file.display().to_string())?;
@@ -244,5 +255,5 @@ pub fn open_moving(path: &Path, fps: f64, mm_per_px: Option<MmPerPx>) -> Result<
         frame.time_ns = (index as f64 * step_ns) as u64;
         Ok(frame)
     });
-    Ok(Opened { frame_count, is_cine: true, notes: Vec::new(), frames: Box::new(frames) })
+    Ok(Opened { frame_count, is_cine: true, equipment, notes: Vec::new(), frames: Box::new(frames) })
 }

@@ -5,6 +5,8 @@
 
 mod analyze;
 mod bench;
+mod calibrate;
+mod calibration;
 mod check;
 mod cli;
 mod engine;
@@ -32,12 +34,14 @@ fn main() -> ExitCode {
     let outcome = match &cli.command {
         Command::Analyze(args) => analyze::run(args),
         Command::Replay(args) => replay::run(args),
+        Command::Calibrate(args) => calibrate::run(args),
         Command::Demo(args) => live::demo(args),
         Command::Serve(args) => live::serve(args),
         Command::Bench(args) => match &args.what {
             Bench::Live(args) => bench::live(args),
             Bench::Streams(args) => bench::streams::run(args),
             Bench::Exam(args) => bench::exam::run(args),
+            Bench::Calibration(args) => bench::calibration::run(args),
             Bench::Store(args) => bench::store::run(args),
         },
         Command::Import(args) => import::run(args),

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use peony_model::report::CalibrationRecord;
 use peony_model::{BiRads, Descriptor, Finding, Provenance, QualityCode, Quantity, Severity, Unit};
-use peony_ultrasound::output::StepOutput;
+use peony_ultrasound::output::{StepOutput, TrackVolume, VolumeState};
 use serde::Serialize;
 
 /// One frame of one file.
@@ -17,7 +18,27 @@ pub struct Record<'a> {
     /// The highest of the findings, or the net's own where there is none.
     malignancy: Option<f32>,
     provenance: Option<&'a Provenance>,
+    /// The simulated third dimension; not there without a calibration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    volume: Option<VolumeRecord<'a>>,
     ms: BTreeMap<&'static str, f64>,
+}
+
+#[derive(Debug, Serialize)]
+struct VolumeRecord<'a> {
+    /// Always true.
+    simulated: bool,
+    /// How far the plane has moved since the cine began, mm.
+    path_mm: f32,
+    calibration: &'a CalibrationRecord,
+    solids: Vec<SolidRecord>,
+}
+
+#[derive(Debug, Serialize)]
+struct SolidRecord {
+    track: u32,
+    along_mm: f32,
+    volume_cm3: f32,
 }
 
 #[derive(Debug, Serialize)]
@@ -49,7 +70,7 @@ pub struct SizeMm {
 
 impl<'a> Record<'a> {
     /// The record of one step. `provenance` is the model's that read it, `None` where none did.
-    pub fn new(file: &'a str, output: &StepOutput, provenance: Option<&'a Provenance>) -> Self {
+    pub fn new(file: &'a str, output: &'a StepOutput, provenance: Option<&'a Provenance>) -> Self {
         let mut ms: BTreeMap<_, _> =
             output.timings.stages().into_iter().map(|(name, took)| (name, milliseconds(took))).collect();
         ms.insert("step", milliseconds(output.timings.step));
@@ -66,9 +87,31 @@ impl<'a> Record<'a> {
             findings: output.findings.iter().map(FindingRecord::new).collect(),
             malignancy: frame_malignancy(output),
             provenance,
+            volume: volume(&output.volume),
             ms,
         }
     }
+}
+
+fn volume(said: &VolumeState) -> Option<VolumeRecord<'_>> {
+    let solid = |solid: &TrackVolume| SolidRecord {
+        track: solid.track,
+        along_mm: solid.along_mm,
+        volume_cm3: solid.volume_cm3,
+    };
+    Some(VolumeRecord {
+        simulated: true,
+        path_mm: said.path_mm?,
+        calibration: said.calibration.as_deref()?,
+        solids: said.tracks.iter().map(solid).collect(),
+    })
+}
+
+/// `L12-5, breast, of 2026-05-28`.
+pub fn calibration(by: &CalibrationRecord) -> String {
+    let names = [by.probe.as_str(), &by.preset].into_iter().filter(|name| !name.is_empty());
+    let made = (!by.made.is_empty()).then(|| format!("of {}", by.made));
+    names.map(str::to_owned).chain(made).collect::<Vec<_>>().join(", ")
 }
 
 /// The highest malignancy of the findings, or the net's own where there is no finding.

@@ -10,6 +10,7 @@ use peony_ultrasound::output::{Event, StepOutput};
 use peony_ultrasound::replay;
 use serde_json::{Value, json};
 
+use crate::calibration::Calibrations;
 use crate::cli::{ReplayArgs, Speed};
 use crate::engine::{self, Failures, Reader};
 use crate::exit::Outcome;
@@ -21,6 +22,7 @@ use crate::{progress, record};
 /// # Errors
 /// Where the source cannot be opened, or what happened cannot be written.
 pub fn run(args: &ReplayArgs) -> Result<Outcome> {
+    let calibrations = Calibrations::load(&args.calibration, None)?;
     let source = open(args)?;
     let mut events = args.events.as_ref().map(|path| -> Result<_> {
         let file = File::create(path).with_context(|| format!("{}: cannot be written", path.display()))?;
@@ -32,6 +34,7 @@ pub fn run(args: &ReplayArgs) -> Result<Outcome> {
     }
     let mut reader = Reader::load(&args.model);
     reader.begin(true);
+    reader.calibrate(calibrations.choose(&source.equipment));
     let bar = progress::frames(source.frame_count);
     let clock = Instant::now();
     let mut not_read = 0_u64;
@@ -129,6 +132,7 @@ fn event_record(output: &StepOutput, event: &Event) -> Value {
             "volume_cm3": volume.volume_cm3,
             "relative_error": volume.relative_error,
             "along_mm": volume.along_mm,
+            "calibration": output.volume.calibration.as_deref(),
         }),
         Event::Quality(issues) => json!({ "event": "quality", "issues": issues }),
     };

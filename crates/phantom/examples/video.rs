@@ -1,5 +1,5 @@
 //! Writes a sweep as video, for a browser's fake camera:
-//! `cargo run --release -p peony-phantom --example video -- OUT.y4m SEED`.
+//! `cargo run --release -p peony-phantom --example video -- OUT.y4m SEED [WIDTH HEIGHT]`.
 //!
 //! YUV4MPEG2, 4:2:0, grey in limited range as a frame grabber gives it. What is really there is written beside it: `OUT.json` holds
 //! the scale and, in the order in which they come, each mass with its kind, whether it is malignant, and its largest extents in
@@ -15,9 +15,17 @@ use serde_json::json;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let [out, seed] = &args[..] else { return Err("needs OUT.y4m SEED".into()) };
-    let config = PhantomConfig::default();
+    let (out, seed, size) = match &args[..] {
+        [out, seed] => (out, seed, None),
+        [out, seed, width, height] => (out, seed, Some([width.parse()?, height.parse()?])),
+        _ => return Err("needs OUT.y4m SEED [WIDTH HEIGHT]".into()),
+    };
+    let usual = PhantomConfig::default();
+    let config = PhantomConfig { size_px: size.unwrap_or(usual.size_px), ..usual };
     let [width, height] = config.size_px;
+    if width % 2 != 0 || height % 2 != 0 {
+        return Err(format!("{width} × {height}: 4:2:0 needs even sides").into());
+    }
     let mut video = BufWriter::new(File::create(out)?);
     writeln!(video, "YUV4MPEG2 W{width} H{height} F{}:1 Ip A1:1 C420jpeg XCOLORRANGE=LIMITED", config.fps)?;
     let grey = vec![128_u8; (width * height / 2) as usize];

@@ -6,6 +6,7 @@
 //! linearly in y, so that the loop over a block has no index in it and runs in vector registers.
 
 use crate::anatomy::{ATTENUATION_STEP, Column, PITCH as VOXEL, View};
+use crate::config::Elevation;
 use crate::pose::Pose;
 use crate::tile::{self, BLOCK, Tile};
 
@@ -15,10 +16,6 @@ pub(crate) const SAMPLE: f32 = tile::PITCH_Z;
 const TAP: f32 = 0.28;
 /// 4 π f / c at 10 MHz, rad/mm.
 pub(crate) const TWO_K0: f32 = 82.0;
-/// Depth of the elevational focus and the beam's full width there, mm.
-const FOCUS: f32 = 18.0;
-const FOCAL_WIDTH: f32 = 0.9;
-
 /// The correlation of neighbouring cells of the tile: exp(-0.09² / (4 · 0.16²)).
 const NEIGHBOUR: f32 = 0.923_9;
 
@@ -30,6 +27,7 @@ pub(crate) struct Probe {
     pub(crate) pitch: f32,
     /// Samples down a line, a multiple of [`BLOCK`].
     pub(crate) samples: usize,
+    pub(crate) elevation: Elevation,
 }
 
 impl Probe {
@@ -47,20 +45,22 @@ pub(crate) struct Beams {
     pub(crate) attenuation: Vec<f32>,
 }
 
-/// Standard deviation of the elevational profile at a depth, mm.
-pub(crate) fn elevation_sigma(z: f32) -> f32 {
-    let opening = (2.2 * (z / FOCUS - 1.0)).powi(2) * if z < FOCUS { 0.35 } else { 1.0 };
-    (FOCAL_WIDTH * FOCAL_WIDTH + opening).sqrt() / 2.355
-}
+impl Elevation {
+    /// Standard deviation of the elevational profile at a depth, mm.
+    pub(crate) fn sigma(self, z: f32) -> f32 {
+        let opening = (2.2 * (z / self.focus_mm - 1.0)).powi(2) * if z < self.focus_mm { 0.35 } else { 1.0 };
+        (self.width_mm * self.width_mm + opening).sqrt() / 2.355
+    }
 
-/// Farthest tap from the plane at a depth, mm.
-pub(crate) fn elevation_reach(z: f32) -> f32 {
-    2.3 * elevation_sigma(z) + TAP
+    /// Farthest tap from the plane at a depth, mm.
+    pub(crate) fn reach(self, z: f32) -> f32 {
+        2.3 * self.sigma(z) + TAP
+    }
 }
 
 /// The weights of the taps -n..=n at one depth, so that plain speckle has unit power.
-fn taps(z: f32) -> Vec<f32> {
-    let variance = elevation_sigma(z).powi(2) - tile::SIGMA_XY.powi(2);
+fn taps(elevation: Elevation, z: f32) -> Vec<f32> {
+    let variance = elevation.sigma(z).powi(2) - tile::SIGMA_XY.powi(2);
     let count = (2.3 * variance.sqrt() / TAP).round() as i32;
     let weight = |k: i32| (-(k as f32 * TAP).powi(2) / (2.0 * variance)).exp();
     let mut power = 0.0;
@@ -84,8 +84,9 @@ struct Tables {
 /// Sums the beams of one frame; `shift` is where this breast begins in the tile, mm.
 pub(crate) fn sum(view: &View<'_>, tile: &Tile, shift: [f32; 3], probe: &Probe, pose: &Pose) -> Beams {
     let blocks = probe.samples / BLOCK;
-    let weights: Vec<Vec<f32>> =
-        (0..blocks).map(|block| taps((block as f32 + 0.5) * BLOCK as f32 * SAMPLE)).collect();
+    let weights: Vec<Vec<f32>> = (0..blocks)
+        .map(|block| taps(probe.elevation, (block as f32 + 0.5) * BLOCK as f32 * SAMPLE))
+        .collect();
     let most = weights.iter().map(|w| w.len() as i32 / 2).max().unwrap_or(0);
     let tables = Tables { amplitude: crate::anatomy::amplitudes(), weights, most };
     let count = probe.lines * probe.samples;

@@ -94,6 +94,22 @@ pub struct Preset {
     pub smoothing: f32,
     /// Strength of the unsharp mask, 0 for none.
     pub sharpening: f32,
+    /// How thick the plane is: the probe's lens.
+    pub elevation: Elevation,
+}
+
+/// The beam across the plane. Off its focus it opens by what the method's beam does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Elevation {
+    /// Depth of the focus, mm: 8 to 40.
+    pub focus_mm: f32,
+    /// Full width there, mm: 0.6 to 2.
+    pub width_mm: f32,
+}
+
+impl Elevation {
+    /// The beam that the method was measured with.
+    pub const METHOD: Self = Self { focus_mm: 18.0, width_mm: 0.9 };
 }
 
 impl Preset {
@@ -117,6 +133,7 @@ impl Preset {
             noise_db: stream.range(-58.0, -47.0),
             smoothing: stream.range(0.6, 1.1),
             sharpening: stream.range(0.0, 0.5),
+            elevation: Elevation::METHOD,
         }
     }
 }
@@ -146,11 +163,14 @@ impl PhantomConfig {
     pub fn check(&self) -> Result<(), PhantomError> {
         let [width, height] = self.size_px.map(|px| px as f32);
         let depth = self.preset.map_or(30.0, |preset| preset.depth_mm);
+        let elevation = self.preset.map_or(Elevation::METHOD, |preset| preset.elevation);
         let rows = [
             ("width in pixels", width, 64.0, 4096.0),
             ("height in pixels", height, 64.0, 4096.0),
             ("frame rate", self.fps, 1.0, 240.0),
             ("depth in mm", depth, 20.0, 60.0),
+            ("elevational focus in mm", elevation.focus_mm, 8.0, 40.0),
+            ("elevational width in mm", elevation.width_mm, 0.6, 2.0),
             ("speed in mm/s", self.speed_mm_s, 0.5, 60.0),
             ("length in mm", self.length_mm, 5.0, 200.0),
         ];

@@ -40,7 +40,7 @@ mod sweep;
 mod tile;
 mod truth;
 
-pub use config::{MassPlan, PhantomConfig, PhantomError, Preset};
+pub use config::{Elevation, MassPlan, PhantomConfig, PhantomError, Preset};
 pub use fault::{Fault, FaultSwitch, Faults};
 pub use mass::{Difficulty, MassKind, MassSpec};
 pub use path::{Path, PathKind};

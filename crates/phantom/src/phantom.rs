@@ -81,7 +81,7 @@ impl Phantom {
         let shift = [stream.range(0.0, 11.0), stream.range(0.0, 22.0), stream.range(0.0, 19.0)];
         let volumes = anatomy.masses().iter().map(Mass::volume).collect();
         let path = Path::new(key.purpose(13), config.path, config.speed_mm_s, config.length_mm);
-        let probe = Probe { lines: LINES, pitch, samples };
+        let probe = Probe { lines: LINES, pitch, samples, elevation: preset.elevation };
         let config = config.clone();
         let breast = Breast { seed, key, config, preset, probe, width_mm, anatomy, volumes, shift, path };
         Ok(Self { breast: Arc::new(breast) })
@@ -163,7 +163,7 @@ impl Breast {
         let mut ends = [f32::MAX, f32::MIN];
         for x in [-half, half] {
             for z in [0.0, 0.5 * depth, depth + 1.0] {
-                let reach = beam::elevation_reach(z);
+                let reach = self.preset.elevation.reach(z);
                 for y in [-reach, reach] {
                     let along = pose.to_breast([x, y, z])[1];
                     ends = [ends[0].min(along), ends[1].max(along)];

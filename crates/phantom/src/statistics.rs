@@ -3,11 +3,12 @@
 use crate::anatomy::Slab;
 use crate::beam::{self, Probe, SAMPLE};
 use crate::compound::{self, Resolution};
+use crate::config::Elevation;
 use crate::phantom;
 use crate::pose::{Pose, Turn};
 use crate::tile;
 
-const PROBE: Probe = Probe { lines: 192, pitch: 0.2, samples: 400 };
+const PROBE: Probe = Probe { lines: 192, pitch: 0.2, samples: 400, elevation: Elevation::METHOD };
 
 /// Intensity of plain gland at a pose.
 fn plain(pose: &Pose, resolution: Resolution) -> Vec<f32> {
@@ -77,7 +78,7 @@ fn speckle_decorrelates_with_the_elevational_step_as_the_beam_is_wide() {
             }
         }
         for ((a, b), (from, to)) in pairs.iter().zip(bands) {
-            let sigma = beam::elevation_sigma(0.5 * (from + to));
+            let sigma = Elevation::METHOD.sigma(0.5 * (from + to));
             let theory = f64::from((-step * step / (2.0 * sigma * sigma)).exp());
             let seen = correlation(a, b);
             eprintln!("depth {from}..{to} step {step}: {seen:.3}, theory {theory:.3}");
@@ -99,7 +100,7 @@ fn speckle_decorrelates_as_the_probe_tilts() {
             b.extend(band(&plain(&tilted, Resolution::ONE_LOOK), 17.0, 19.0));
         }
         let sin = degrees.to_radians().sin();
-        let variance = beam::elevation_sigma(18.0).powi(2);
+        let variance = Elevation::METHOD.sigma(18.0).powi(2);
         let taps = variance - tile::SIGMA_XY.powi(2);
         let (moved, turned) = ((18.0 * sin).powi(2), (beam::TWO_K0 * sin * taps).powi(2));
         let theory = f64::from((-(moved + turned) / (2.0 * variance)).exp());

@@ -5,8 +5,8 @@
 use image::GrayImage;
 use peony_model::{Pixels, Spacing};
 use peony_phantom::{
-    Difficulty, Fault, Faults, MassKind, MassPlan, MassSpec, Phantom, PhantomConfig, PhantomError,
-    PhantomFrame, Pose, Turn,
+    Difficulty, Elevation, Fault, Faults, MassKind, MassPlan, MassSpec, Phantom, PhantomConfig, PhantomError,
+    PhantomFrame, Pose, Preset, Turn,
 };
 
 fn small(masses: MassPlan) -> PhantomConfig {
@@ -216,4 +216,10 @@ fn numbers_out_of_range_are_refused() {
         PhantomConfig { size_px: [1, 480], ..fine() },
         "the phantom's width in pixels is 1, not between 64 and 4096",
     );
+    let beam = |focus_mm, width_mm| {
+        let elevation = Elevation { focus_mm, width_mm };
+        PhantomConfig { preset: Some(Preset { elevation, ..Preset::drawn(1) }), ..fine() }
+    };
+    check(beam(0.0, 0.9), "the phantom's elevational focus in mm is 0, not between 8 and 40");
+    check(beam(18.0, 0.1), "the phantom's elevational width in mm is 0.1, not between 0.6 and 2");
 }

@@ -321,8 +321,12 @@ fn read(
 }
 
 /// The category that follows from what the maps say.
+///
+/// A 2 sends the patient home until the next round. Without palpation, history and earlier pictures a simple cyst is what a picture
+/// alone shows to be benign, so a solid lesion is a 3 at least, however benign the network finds it.
 pub(crate) fn category(logits: &RegionLogits) -> Option<BiRads> {
-    BiRads::proposed(sigmoid(logits.malignancy()), 1.0 - sigmoid(logits.at_least_3()))
+    let benign = (1.0 - sigmoid(logits.at_least_3())).min(sigmoid(logits.anechoic()));
+    BiRads::proposed(sigmoid(logits.malignancy()), benign)
 }
 
 /// The pixels of a part, by their place in the mask, and their probability.
@@ -373,4 +377,30 @@ fn bounds(points: &[PointPx]) -> Option<BoxPx> {
 /// The probability of a logit.
 pub(crate) fn sigmoid(logit: f32) -> f32 {
     1.0 / (1.0 + (-logit).exp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::{MAPS, STEPS, WORDS};
+
+    #[test]
+    fn benign_is_a_simple_cyst_and_nothing_solid() {
+        let check = |malignancy: f32, at_least_3: f32, likely: &[peony_model::Word], expected: &str| {
+            let mut logits = [-2.0; MAPS];
+            [logits[1], logits[2]] = [malignancy, at_least_3];
+            for (at, word) in WORDS.iter().enumerate() {
+                if likely.contains(word) {
+                    logits[2 + STEPS + at] = 2.0;
+                }
+            }
+            let said = category(&RegionLogits::new(logits)).map(BiRads::label);
+            assert_eq!(said, Some(expected), "{malignancy} {at_least_3} {likely:?}");
+        };
+        use peony_model::Word::{Anechoic, Circumscribed, Hypoechoic, Oval};
+        check(-6.0, -3.0, &[Oval, Circumscribed, Anechoic], "2");
+        check(-6.0, -3.0, &[Oval, Circumscribed, Hypoechoic], "3");
+        check(-6.0, 3.0, &[Oval, Circumscribed, Anechoic], "3");
+        check(-3.0, -3.0, &[Oval, Circumscribed, Anechoic], "4A");
+    }
 }

@@ -6,6 +6,7 @@
 //!
 //! Not here: reading files, loading models, drawing, reports.
 
+pub mod calibrate;
 mod classify;
 pub mod coronal;
 mod detect;

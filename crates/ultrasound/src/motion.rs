@@ -11,10 +11,10 @@ use std::collections::VecDeque;
 use peony_imaging::{
     HighPass, HighPassed, NccSurface, PatchGrid, PhaseCorrelator, PixelRect, Resampler, Shift, Spectrum,
 };
-use peony_model::{BoxPx, CalibrationSource, MmPerPx};
+use peony_model::{BoxPx, MmPerPx};
 
 use crate::histogram::Histogram;
-use crate::output::Unfit;
+use crate::output::{PatchStep, Unfit};
 use crate::pipeline::View;
 use crate::speckle::{BeamCalibration, distance_mm};
 
@@ -26,6 +26,8 @@ const LARGEST: u32 = 400;
 const UNSCALED_WIDTH: f32 = 320.0;
 /// Patches, in pixels: 3.2 × 3.6 mm.
 const PATCH: [usize; 2] = [32, 36];
+/// From one row of patches to the next, mm.
+pub(crate) const ROW_MM: f32 = PATCH[1] as f32 * PIXEL_MM;
 type Patches = PatchGrid<{ PATCH[0] }, { PATCH[1] }>;
 /// Frames back that this one is compared with; the longest only when the probe is slow.
 const LAGS: [usize; 3] = [1, 2, 4];
@@ -63,6 +65,8 @@ pub(crate) struct Motion {
     pub seconds: f32,
     /// The scale that the step was read with.
     pub scale: Option<MmPerPx>,
+    /// What the step was fitted to, before any calibration.
+    pub patch_steps: Vec<PatchStep>,
 }
 
 impl Motion {
@@ -178,7 +182,7 @@ impl Follower {
         let seconds = view.frame.time_ns.saturating_sub(self.last_time_ns) as f32 * 1e-9;
         self.last_time_ns = view.frame.time_ns;
         let picture = self.take_in(view, &sampled)?;
-        let motion = self.compare(&picture, &sampled, seconds);
+        let motion = self.compare(view, &picture, &sampled, seconds);
         let last = self.past.front().map_or([0.0; 2], |past| past.place);
         let moved = motion.as_ref().map_or([0.0; 2], |(_, moved)| *moved);
         std::mem::swap(&mut self.spectrum, &mut self.last_spectrum);
@@ -203,6 +207,7 @@ impl Follower {
     /// The motion, and the in-plane shift in pixels of the resampled picture.
     fn compare(
         &mut self,
+        view: &View<'_>,
         picture: &HighPassed,
         sampled: &Sampled,
         seconds: f32,
@@ -236,7 +241,7 @@ impl Follower {
         };
         match sampled.scale {
             None => motion.unfit = Some(Unfit::ScaleUnknown),
-            Some(scale) => fit(&mut motion, &lags, scale, sampled),
+            Some(scale) => fit(&mut motion, &lags, view.beam(scale), sampled),
         }
         Some((motion, moved))
     }
@@ -326,7 +331,7 @@ fn compare_patches(
 }
 
 /// Fit a step and a turn to the distances of all patches at all lags, and say why where it cannot be.
-fn fit(motion: &mut Motion, lags: &[(usize, Lag)], scale: MmPerPx, sampled: &Sampled) {
+fn fit(motion: &mut Motion, lags: &[(usize, Lag)], beam: &BeamCalibration, sampled: &Sampled) {
     let first = lags[0].1.median();
     let longest = lags.last().map_or(first, |(_, lag)| lag.median());
     let medians: Vec<f32> = lags.iter().map(|(_, lag)| lag.median()).collect();
@@ -344,20 +349,12 @@ fn fit(motion: &mut Motion, lags: &[(usize, Lag)], scale: MmPerPx, sampled: &Sam
     if matches!(motion.unfit, Some(Unfit::TooFewPatches)) {
         return;
     }
-    let points: Vec<Point> = lags.iter().flat_map(|(k, lag)| points(*k, lag, sampled)).collect();
+    motion.patch_steps = lags.iter().flat_map(|(k, lag)| patch_steps(*k, lag, sampled)).collect();
+    let points = points(&motion.patch_steps, beam);
     let Some([step, turn]) = line(&points) else { return };
-    let beam = calibration(scale);
     motion.spin = spin(&points, [step, turn]).unwrap_or_default() * beam.turn_gain;
     motion.step_mm = Some((step * beam.gain).max(0.0));
     motion.turn = turn * beam.turn_gain;
-}
-
-/// What is known of the probe that made frames of this scale.
-pub(crate) fn calibration(scale: MmPerPx) -> BeamCalibration {
-    match scale.source() {
-        CalibrationSource::Phantom => BeamCalibration::PHANTOM,
-        _ => BeamCalibration::ASSUMED,
-    }
 }
 
 /// Whether the plane lies nearer to where it was long ago than to where it was since: likenesses by lag, shortest first. A hand that
@@ -388,30 +385,41 @@ fn spin(points: &[Point], led: [f32; 2]) -> Option<f32> {
     best.filter(|(rest, _)| *rest < EXPLAINS * left(points, led)).map(|(_, slope)| slope.abs())
 }
 
-/// One patch at one lag: its place across (mm from the middle), its step a frame (mm), and its weight.
+/// One patch at one lag: its place across (mm from the middle), its step a frame (mm, but for the gain), and its weight.
 #[derive(Clone, Copy)]
-struct Point {
-    x: f32,
-    step: f32,
-    weight: f32,
+pub(crate) struct Point {
+    pub x: f32,
+    pub step: f32,
+    pub weight: f32,
 }
 
-fn points(lag: usize, compared: &Lag, sampled: &Sampled) -> Vec<Point> {
-    let point = |&([column, row], rho): &([usize; 2], f32)| {
+/// The patches as a beam has them: steps of all depths alike, but for its one gain.
+pub(crate) fn points(steps: &[PatchStep], beam: &BeamCalibration) -> Vec<Point> {
+    let point = |patch: &PatchStep| Point {
+        x: patch.x_mm,
+        step: patch.step_mm * beam.factor_at(patch.depth_mm),
+        weight: patch.weight,
+    };
+    steps.iter().map(point).collect()
+}
+
+fn patch_steps(lag: usize, compared: &Lag, sampled: &Sampled) -> Vec<PatchStep> {
+    let patch = |&([column, row], rho): &([usize; 2], f32)| {
         let centre = |index: usize, side: usize| (index * side) as f32 + side as f32 / 2.0;
-        let depth = sampled.top_mm + centre(row, PATCH[1]) * PIXEL_MM;
+        let depth_mm = sampled.top_mm + centre(row, PATCH[1]) * PIXEL_MM;
         let weight = if (0.25..=0.85).contains(&rho) { 1.0 / ((rho - 0.55).powi(2) + 0.01) } else { 0.02 };
-        Point {
-            x: (centre(column, PATCH[0]) - sampled.size[0] as f32 / 2.0) * PIXEL_MM,
-            step: distance_mm(rho, depth) / lag as f32,
+        PatchStep {
+            x_mm: (centre(column, PATCH[0]) - sampled.size[0] as f32 / 2.0) * PIXEL_MM,
+            depth_mm,
+            step_mm: distance_mm(rho, depth_mm) / lag as f32,
             weight,
         }
     };
-    compared.patches.iter().map(point).collect()
+    compared.patches.iter().map(patch).collect()
 }
 
 /// The weighted line through the points, twice more with points far from it weighing less (Huber).
-fn line(points: &[Point]) -> Option<[f32; 2]> {
+pub(crate) fn line(points: &[Point]) -> Option<[f32; 2]> {
     let mut weights: Vec<f32> = points.iter().map(|point| point.weight).collect();
     let mut found = [0.0; 2];
     for _ in 0..3 {

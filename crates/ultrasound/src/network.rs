@@ -97,6 +97,13 @@ impl RegionLogits {
         self.0[2]
     }
 
+    /// That it is filled with fluid.
+    #[must_use]
+    pub fn anechoic(&self) -> f32 {
+        let place = WORDS.iter().position(|word| *word == Word::Anechoic);
+        place.map_or(f32::NEG_INFINITY, |place| self.words()[place])
+    }
+
     /// Every channel, in the order of the maps.
     #[must_use]
     pub fn all(&self) -> &[f32; MAPS] {

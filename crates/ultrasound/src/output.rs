@@ -1,7 +1,9 @@
 //! What one step of the pipeline says: plain data, drawn by the page and written by the command line.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use peony_model::report::CalibrationRecord;
 use peony_model::{BiRads, BoxPx, Descriptor, Finding, MmPerPx, PointMm, QualityIssue};
 
 /// Everything the pipeline says about one frame.
@@ -201,8 +203,39 @@ pub struct VolumeState {
     pub plane: Option<SweepPlane>,
     /// Why no size is given, where none is (`too fast`, `too slow`, `scale unknown`).
     pub unfit: Option<Unfit>,
+    /// What lengths along the way rest on; `None` where there are none.
+    pub calibration: Option<Arc<CalibrationRecord>>,
+    /// What the speckle of this frame says by itself, whatever the probe; `None` for the first frame, a still, and where nothing could
+    /// be compared.
+    pub speckle: Option<Speckle>,
     /// Each confirmed track's solid so far.
     pub tracks: Vec<TrackVolume>,
+}
+
+/// What the speckle of one frame says of the step since the frame before, without any calibration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Speckle {
+    /// What each patch says, at each lag; none where the scale is unknown or too few patches are full speckle.
+    pub steps: Vec<PatchStep>,
+    /// How far the content moved in the picture: right, down, mm; `None` without a scale.
+    pub shift_mm: Option<[f32; 2]>,
+    /// How alike this frame and the last are, the median over patches, 0..=1.
+    pub likeness: f32,
+    /// Why a step is not to be trusted, where it is not.
+    pub unfit: Option<Unfit>,
+}
+
+/// What one patch of speckle says at one lag.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PatchStep {
+    /// Across, from the middle of the picture, mm.
+    pub x_mm: f32,
+    /// Below its upper edge, mm.
+    pub depth_mm: f32,
+    /// The step out of the plane a frame, mm, if pure speckle were seen with the phantom's beam.
+    pub step_mm: f32,
+    /// How much it says.
+    pub weight: f32,
 }
 
 /// Where the plane of one frame lies among those of its sweep, as [`crate::coronal`] lays it.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use image::GrayImage;
-use peony_model::{Frame, Provenance, Spacing};
+use peony_model::{CalibrationSource, Frame, MmPerPx, Provenance, Spacing};
 
 use crate::classify::{self, Graded};
 use crate::detect::{self, Detect, Detected};
@@ -15,6 +15,7 @@ use crate::output::{Event, Quality, StepOutput, Timings};
 use crate::path::{self, Place, Way};
 use crate::quality::{self, Assess, Assessed};
 use crate::screen::Screen;
+use crate::speckle::{ASSUMED, BeamCalibration, Calibration, PHANTOM};
 use crate::track::{self, Follow, Tracked};
 use crate::volume::{self, Solid, Sweep};
 
@@ -26,7 +27,8 @@ pub fn step(pipeline: &mut Pipeline, frame: &Frame) -> StepOutput {
     let mut watch = Stopwatch::start();
     let luma = frame.luma();
     let spacing = pipeline.screen.spacing(&frame.spacing, &luma, pipeline.assess.area(), pipeline.mode);
-    let view = View { frame, luma, spacing, mode: pipeline.mode };
+    let calibration = pipeline.calibration.as_ref();
+    let view = View { frame, luma, spacing, mode: pipeline.mode, calibration };
 
     let assessed: Assessed = quality::assess(&mut pipeline.assess, &view);
     let place: Place = path::advance(&mut pipeline.way, &view, &assessed);
@@ -91,6 +93,7 @@ pub enum Mode {
 /// What the past frames left, stage by stage.
 pub struct Pipeline {
     mode: Mode,
+    calibration: Option<Calibration>,
     screen: Screen,
     assess: Assess,
     way: Way,
@@ -113,6 +116,7 @@ impl Pipeline {
     pub fn new(network: Option<Box<dyn Network>>, mode: Mode) -> Self {
         Self {
             mode,
+            calibration: None,
             screen: Screen::default(),
             assess: Assess::default(),
             way: Way::default(),
@@ -124,9 +128,16 @@ impl Pipeline {
         }
     }
 
-    /// Begin another examination with the same network: everything the past frames left is forgotten.
+    /// Begin another examination with the same network and the same calibration: everything the past frames left is forgotten.
     pub fn restart(&mut self, mode: Mode) {
-        *self = Self::new(self.detect.take_network(), mode);
+        let calibration = self.calibration.take();
+        *self = Self { calibration, ..Self::new(self.detect.take_network(), mode) };
+    }
+
+    /// From the next frame on, lengths along the way are those of this probe and preset; `None`: nobody has measured the probe, and
+    /// there are none. Another one than before begins another sweep. Frames of the phantom are read with the phantom's own in any case.
+    pub fn calibrate(&mut self, calibration: Option<Calibration>) {
+        self.calibration = calibration;
     }
 
     /// Who makes the findings; `None` without a network.
@@ -173,6 +184,23 @@ pub(crate) struct View<'a> {
     /// The frame's own, or what the screen says.
     pub spacing: Spacing,
     pub mode: Mode,
+    /// Of the probe and preset that the frames are said to come from.
+    pub calibration: Option<&'a Calibration>,
+}
+
+impl View<'_> {
+    /// What lengths along the way rest on for frames of this scale; `None` where nobody has measured the probe.
+    pub fn calibration(&self, scale: MmPerPx) -> Option<&Calibration> {
+        match scale.source() {
+            CalibrationSource::Phantom => Some(&PHANTOM),
+            _ => self.calibration,
+        }
+    }
+
+    /// The beam to read frames of this scale with.
+    pub fn beam(&self, scale: MmPerPx) -> &BeamCalibration {
+        self.calibration(scale).map_or(&ASSUMED, |calibration| &calibration.beam)
+    }
 }
 
 struct Stopwatch {

@@ -1,26 +1,71 @@
-//! From the likeness of speckle to a distance out of the plane: the beam, and its theory.
+//! From the likeness of speckle to a distance out of the plane: the beam, its theory, and what a probe's own beam makes of it.
 
-/// What a probe and its processing do to a distance read from speckle. One sweep of known length for each probe and
-/// preset would make one of these; so far there is only that of the phantom's beam.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct BeamCalibration {
+use std::sync::{Arc, LazyLock};
+
+use peony_model::report::CalibrationRecord;
+
+/// What a probe and its processing do to a distance read from speckle by the theory of the phantom's beam.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BeamCalibration {
     /// True step over the step read from pure speckle's curve: structure keeps the likeness of tissue up.
     pub gain: f32,
     /// The same for the turn about the depth axis.
     pub turn_gain: f32,
-    /// The relative error to state beside a length along the way and a volume; `None` where nobody has measured it, and then
-    /// there is no such length to state.
-    pub relative_error: Option<f32>,
+    /// How the gain differs with depth, least depth first: a probe whose beam is thin elsewhere. Empty where one gain serves all depths.
+    pub by_depth: Vec<DepthGain>,
+}
+
+/// The gain of one depth over that of the whole picture.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DepthGain {
+    /// Below the upper edge of the picture, mm.
+    pub depth_mm: f32,
+    /// To be multiplied with [`BeamCalibration::gain`].
+    pub factor: f32,
+}
+
+/// A beam that somebody has measured, with what to say of it beside every length that is made with it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Calibration {
+    /// Of which probe and preset, from when, and how far lengths along the way and volumes may be off.
+    pub record: Arc<CalibrationRecord>,
+    /// What it does.
+    pub beam: BeamCalibration,
 }
 
 impl BeamCalibration {
-    /// For frames of the phantom, whose beam this is. The gains are those of the method's notes, learnt on other
-    /// sweeps; the error is what `examples/sweep_error.rs` shows (with true masks, 52 of 59 solids within it).
-    pub const PHANTOM: Self = Self { gain: 1.22, turn_gain: 1.42, relative_error: Some(0.25) };
-    /// For any other probe: the same beam is assumed, which can be far off. Good enough for a light that says that the probe
-    /// moves too fast, and for telling planes apart; not for a size.
-    pub const ASSUMED: Self = Self { relative_error: None, ..Self::PHANTOM };
+    /// The gain that distances at a depth have over those of the whole picture: between two depths in proportion, beyond the
+    /// last ones as there.
+    pub(crate) fn factor_at(&self, depth_mm: f32) -> f32 {
+        let above = self.by_depth.iter().rev().find(|known| known.depth_mm <= depth_mm);
+        let below = self.by_depth.iter().find(|known| known.depth_mm > depth_mm);
+        match (above, below) {
+            (Some(above), Some(below)) => {
+                let part = (depth_mm - above.depth_mm) / (below.depth_mm - above.depth_mm);
+                above.factor + part * (below.factor - above.factor)
+            }
+            (Some(only), None) | (None, Some(only)) => only.factor,
+            (None, None) => 1.0,
+        }
+    }
 }
+
+/// For a probe that nobody has measured the phantom's beam is assumed, which can be far off: good enough for a light that says that the
+/// probe moves too fast, and for telling planes apart; not for a size.
+pub(crate) static ASSUMED: BeamCalibration =
+    BeamCalibration { gain: 1.22, turn_gain: 1.42, by_depth: Vec::new() };
+
+/// For frames of the phantom, whose beam this is. The gains are those of the method's notes, learnt on other sweeps; the
+/// error is what `examples/sweep_error.rs` shows (with true masks, 52 of 59 solids within it).
+pub(crate) static PHANTOM: LazyLock<Calibration> = LazyLock::new(|| Calibration {
+    record: Arc::new(CalibrationRecord {
+        probe: "virtual transducer".to_owned(),
+        preset: String::new(),
+        made: String::new(),
+        relative_error: 0.25,
+    }),
+    beam: ASSUMED.clone(),
+});
 
 /// The elevational standard deviation of the beam at a depth, in mm: full width 0.9 at the focus (18 mm), widening
 /// on both sides, less so above it.
@@ -37,4 +82,27 @@ pub(crate) fn beam_sigma_mm(depth_mm: f32) -> f32 {
 pub(crate) fn distance_mm(rho: f32, depth_mm: f32) -> f32 {
     let rho = rho.clamp(0.02, 0.9995);
     beam_sigma_mm(depth_mm) * (-2.0 * rho.ln()).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gain_of_a_depth_lies_between_those_that_are_known() {
+        let known = |depths: &[(f32, f32)]| {
+            let by_depth = depths.iter().map(|&(depth_mm, factor)| DepthGain { depth_mm, factor }).collect();
+            BeamCalibration { by_depth, ..ASSUMED.clone() }
+        };
+        let check = |depths: &[(f32, f32)], at: f32, expect: f32| {
+            let factor = known(depths).factor_at(at);
+            assert!((factor - expect).abs() < 1e-6, "{depths:?} at {at}: {factor}");
+        };
+        check(&[], 12.0, 1.0);
+        check(&[(10.0, 0.8)], 3.0, 0.8);
+        check(&[(10.0, 0.8), (20.0, 1.2)], 3.0, 0.8);
+        check(&[(10.0, 0.8), (20.0, 1.2)], 15.0, 1.0);
+        check(&[(10.0, 0.8), (20.0, 1.2)], 20.0, 1.2);
+        check(&[(10.0, 0.8), (20.0, 1.2)], 33.0, 1.2);
+    }
 }

@@ -6,12 +6,15 @@
 //! Every size here is simulated: it carries its relative error, and none is given while the sweep is unfit, nor for a probe whose
 //! beam nobody has measured.
 
+use std::sync::Arc;
+
+use peony_model::report::CalibrationRecord;
 use peony_model::{MmPerPx, PointMm, PointPx};
 
 use crate::classify::Graded;
 use crate::detect::{Detected, Found};
-use crate::motion::{Motion, calibration};
-use crate::output::{SweepPlane, TrackVolume, Unfit, VolumeState};
+use crate::motion::Motion;
+use crate::output::{Speckle, SweepPlane, TrackVolume, Unfit, VolumeState};
 use crate::path::Place;
 use crate::pipeline::{Mode, View};
 use crate::quality::Assessed;
@@ -77,6 +80,7 @@ pub(crate) struct Sweep {
     number: u32,
     pose: Pose,
     scale: Option<MmPerPx>,
+    calibration: Option<Arc<CalibrationRecord>>,
     growing: Vec<Growing>,
     shown: Vec<TrackVolume>,
     /// The last step read, for frames that are too fast or have too few patches.
@@ -106,11 +110,13 @@ pub(crate) fn extend(
         return Solid::default();
     }
     let scale = assessed.area.and_then(|area| view.spacing.within(area.to_box_px().inflate(-1.0, -1.0)));
-    if scale != state.scale {
-        // Lengths before and after a change of scale do not add up: the sweep begins anew.
-        *state = Sweep { number: state.number + 1, scale, ..Sweep::default() };
+    let calibration = scale.and_then(|scale| view.calibration(scale)).map(|known| &known.record);
+    if scale != state.scale || calibration != state.calibration.as_ref() {
+        // Lengths before and after a change of scale or calibration do not add up: the sweep begins anew.
+        let (number, calibration) = (state.number + 1, calibration.cloned());
+        *state = Sweep { number, scale, calibration, ..Sweep::default() };
     }
-    let relative_error = scale.and_then(|scale| calibration(scale).relative_error);
+    let relative_error = calibration.map(|known| known.relative_error);
     let unfit = match (scale, relative_error) {
         (None, _) => Some(Unfit::ScaleUnknown),
         (_, None) => Some(Unfit::NotCalibrated),
@@ -149,9 +155,27 @@ pub(crate) fn extend(
         turns_back: place.turns_back,
     });
     Solid {
-        state: VolumeState { path_mm, place_mm, turned_deg, plane, unfit, tracks: state.shown.clone() },
+        state: VolumeState {
+            path_mm,
+            place_mm,
+            turned_deg,
+            plane,
+            unfit,
+            calibration: calibration.cloned(),
+            speckle: assessed.motion.as_ref().map(speckle),
+            tracks: state.shown.clone(),
+        },
         renewed,
     }
+}
+
+fn speckle(motion: &Motion) -> Speckle {
+    let shift_mm = motion.scale.map(|scale| in_mm(motion.shift_px, scale));
+    Speckle { steps: motion.patch_steps.clone(), shift_mm, likeness: motion.correlation, unfit: motion.unfit }
+}
+
+fn in_mm([x, y]: [f32; 2], scale: MmPerPx) -> [f32; 2] {
+    [x * scale.x(), y * scale.y()]
 }
 
 /// What makes pixels and steps into lengths.
@@ -164,7 +188,7 @@ struct Lengths {
 
 impl Pose {
     fn shift_mm(&self, scale: MmPerPx) -> [f32; 2] {
-        [self.shift_px[0] * scale.x(), self.shift_px[1] * scale.y()]
+        in_mm(self.shift_px, scale)
     }
 }
 

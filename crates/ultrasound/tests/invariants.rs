@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use image::{GrayImage, Luma, Rgb, RgbImage};
+use peony_model::report::CalibrationRecord;
 use peony_model::{
     CalibrationSource, Frame, MmPerPx, Pixels, Precision, Provenance, QualityCode, Spacing, Unit,
 };
+use peony_ultrasound::calibrate::{BeamCalibration, Calibration};
 use peony_ultrasound::live;
 use peony_ultrasound::network::{CANVAS, CELLS, MAPS, MASK, MASK_STEP, NetOutputs, Reading};
-use peony_ultrasound::output::{Event, StepOutput, Timings, Unfit};
+use peony_ultrasound::output::{Event, StepOutput, Timings, Unfit, VolumeState};
 use peony_ultrasound::{Mode, Network, NetworkError, Pipeline, replay, step};
 
 /// Everything dark is a lesion, malignant when it lies on the left.
@@ -134,6 +136,62 @@ fn no_result_without_provenance_and_no_millimetre_without_scale() {
         }
         assert!(findings >= 10, "{findings} findings");
     }
+}
+
+/// What is known of a probe of this name.
+fn calibration(probe: &str, gain: f32) -> Calibration {
+    let record = CalibrationRecord {
+        probe: probe.to_owned(),
+        preset: String::new(),
+        made: "2026-05-28".to_owned(),
+        relative_error: 0.3,
+    };
+    let beam = BeamCalibration { gain, turn_gain: gain, by_depth: Vec::new() };
+    Calibration { record: Arc::new(record), beam }
+}
+
+#[test]
+fn lengths_along_the_way_are_those_of_the_calibration_that_they_name() {
+    let read = |calibration: Option<Calibration>, source: CalibrationSource| {
+        let mut pipeline = pipeline(Mode::Still);
+        pipeline.calibrate(calibration);
+        pipeline.restart(Mode::Sweep);
+        let spacing = Spacing::Uniform(MmPerPx::new(0.1, 0.1, source).unwrap());
+        cine(30, &spacing).iter().map(|frame| step(&mut pipeline, frame).volume).last().unwrap()
+    };
+    let (entered, phantom) = (CalibrationSource::Entered, CalibrationSource::Phantom);
+    let [one, double] = [1.0, 2.0].map(|gain| read(Some(calibration("L12-5", gain)), entered));
+    let (one_mm, double_mm) = (one.path_mm.unwrap(), double.path_mm.unwrap());
+    assert!(one_mm > 0.0 && (double_mm / one_mm - 2.0).abs() < 1e-3, "{one_mm} and {double_mm} mm");
+    let named = |said: &VolumeState| said.calibration.as_ref().map(|by| by.probe.clone());
+    assert_eq!(named(&one).as_deref(), Some("L12-5"));
+    assert_eq!(one.plane.unwrap().relative_error, Some(0.3));
+    // The phantom's beam is its own, whatever a person says.
+    let own = read(Some(calibration("L12-5", 2.0)), phantom);
+    assert_eq!((own.path_mm, named(&own)), (read(None, phantom).path_mm, Some("virtual transducer".into())));
+    let none = read(None, entered);
+    assert_eq!((none.path_mm, none.calibration, none.unfit), (None, None, Some(Unfit::NotCalibrated)));
+}
+
+#[test]
+fn another_calibration_begins_another_sweep() {
+    let mut pipeline = pipeline(Mode::Sweep);
+    let mut sweeps = Vec::new();
+    for (index, frame) in cine(30, &known()).iter().enumerate() {
+        match index {
+            10 => pipeline.calibrate(Some(calibration("one", 1.0))),
+            20 => pipeline.calibrate(Some(calibration("other", 1.0))),
+            _ => {}
+        }
+        let said = step(&mut pipeline, frame).volume;
+        sweeps.extend(said.plane.map(|plane| plane.sweep));
+        assert_eq!(said.path_mm.is_some(), index >= 10, "frame {index}");
+        if index == 20 {
+            assert!(said.path_mm.unwrap() < 2.0, "the way of the former one is not counted on");
+        }
+    }
+    let first = sweeps[0];
+    assert_eq!((sweeps[9], sweeps[10], sweeps[20], sweeps[29]), (first, first + 1, first + 2, first + 2));
 }
 
 #[test]

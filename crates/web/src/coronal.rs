@@ -120,8 +120,8 @@ fn axis(axis: &Axis) -> AxisView {
 
 fn lesion(layers: &Layers, solid: &TrackVolume, depth: f32) -> CoronalLesion {
     let point = |&Xyz([x, y, z]): &Xyz| PointMm::new(x, y, z);
-    let slices: Vec<Vec<PointMm>> =
-        solid.slices_mm.iter().map(|slice| slice.iter().map(point).collect()).collect();
+    let slices = solid.slices_mm.iter().flatten();
+    let slices: Vec<Vec<PointMm>> = slices.map(|slice| slice.iter().map(point).collect()).collect();
     let outline = coronal::section(&slices, layers.sweep_depth(depth));
     let [from, to] = range(solid, 0);
     let depths = depths(layers, solid);
@@ -142,6 +142,6 @@ fn depths(layers: &Layers, solid: &TrackVolume) -> Interval {
 }
 
 fn range(solid: &TrackVolume, side: usize) -> [f32; 2] {
-    let values = solid.slices_mm.iter().flatten().map(|Xyz(point)| point[side]);
+    let values = solid.slices_mm.iter().flatten().flatten().map(|Xyz(point)| point[side]);
     values.fold([f32::INFINITY, f32::NEG_INFINITY], |[low, high], value| [low.min(value), high.max(value)])
 }

@@ -521,6 +521,15 @@ fn said(event: &Event) -> [String; 2] {
         Event::Scanned(_) => words("Scanned", "扫查"),
         Event::Scale { source: Some(source) } => [format!("Scale: {source}"), format!("比例来源：{source}")],
         Event::Scale { source: None } => words("Scale unknown", "比例未知"),
+        Event::Calibrated(by) => {
+            let percent = (by.relative_error * 100.0).round();
+            let names = [by.probe.as_str(), &by.preset, &by.made];
+            let names: Vec<&str> = names.into_iter().filter(|name| !name.is_empty()).collect();
+            [
+                format!("Calibration: {}, ± {percent} %", names.join(", ")),
+                format!("校准：{}，±{percent}%", names.join("，")),
+            ]
+        }
         Event::Source { lost: true } => words("Video lost", "视频中断"),
         Event::Source { lost: false } => words("Video back", "视频恢复"),
         Event::Earlier(_) => words("Earlier examination found", "找到既往检查"),

@@ -1,6 +1,6 @@
 //! One page on the live socket: at most two frames under way, the newest next, what it missed counted.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,8 @@ use serde::Deserialize;
 use crate::hub::{Published, Viewer};
 use crate::pace::Window;
 use crate::wire::{
-    self, Command, Drawn, ErrorCode, ErrorMessage, IN_FLIGHT, MAX_CLIENT_MESSAGE, ServerMessage,
+    self, Command, Drawn, ErrorCode, ErrorMessage, IN_FLIGHT, MAX_CLIENT_MESSAGE, ServerMessage, TrackVolume,
+    Xyz,
 };
 
 /// A page that takes nothing for this long is gone.
@@ -26,6 +27,7 @@ pub(crate) async fn watch(socket: WebSocket, viewer: Viewer) {
         sent: None,
         missed: 0,
         drawn: Window::default(),
+        solids: Solids::default(),
     };
     // A page that has gone away is no fault, and there is nobody to tell.
     if let Err(Gone) = page.serve().await {
@@ -47,6 +49,25 @@ struct Page {
     sent: Option<u64>,
     missed: u64,
     drawn: Window,
+    solids: Solids,
+}
+
+/// The outlines of the solids that a page has been sent.
+#[derive(Default)]
+struct Solids(BTreeMap<u32, Vec<Vec<Xyz>>>);
+
+impl Solids {
+    /// Takes out what the page has already: most of a message once a few lesions have left the picture.
+    fn leave_out_known(&mut self, solids: &mut [TrackVolume]) {
+        self.0.retain(|known, _| solids.iter().any(|solid| solid.track == *known));
+        for solid in solids {
+            let slices = solid.slices_mm.take();
+            if slices.as_ref() != self.0.get(&solid.track) {
+                self.0.extend(slices.clone().map(|slices| (solid.track, slices)));
+                solid.slices_mm = slices;
+            }
+        }
+    }
 }
 
 impl Page {
@@ -79,6 +100,7 @@ impl Page {
         update.drives = self.viewer.drives();
         update.stats.dropped_client = self.missed;
         update.stats.drawn_ms = self.drawn.percentiles();
+        self.solids.leave_out_known(&mut update.volume.tracks);
         let message = wire::in_one_piece(&update, newest.picture.as_raw()).map_err(|_| Gone)?;
         self.under_way.push_back(newest);
         self.send(Message::Binary(message.into())).await
@@ -160,4 +182,46 @@ fn parse(text: &str) -> Result<Said, String> {
 
 fn bad(message: String) -> ErrorMessage {
     ErrorMessage { code: ErrorCode::BadMessage, message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slice(depth: f32) -> Vec<Xyz> {
+        vec![Xyz([0.0, 0.0, depth]), Xyz([1.0, 0.0, depth]), Xyz([0.0, 0.0, depth + 1.0])]
+    }
+
+    /// What a page is sent of solids given as their tracks and slices.
+    fn sent(solids: &mut Solids, tracks: &[(u32, &[f32])]) -> Vec<Option<usize>> {
+        let track = |(track, depths): &(u32, &[f32])| TrackVolume {
+            track: *track,
+            letter: None,
+            slices_mm: Some(depths.iter().map(|depth| slice(*depth)).collect()),
+            volume_cm3: 1.0,
+            relative_error: 0.2,
+            along_mm: 2.0,
+        };
+        let mut tracks: Vec<_> = tracks.iter().map(track).collect();
+        solids.leave_out_known(&mut tracks);
+        tracks.iter().map(|solid| solid.slices_mm.as_ref().map(Vec::len)).collect()
+    }
+
+    #[test]
+    fn outlines_are_sent_when_they_change_and_not_again() {
+        let mut page = Solids::default();
+        assert_eq!(sent(&mut page, &[(1, &[5.0])]), [Some(1)]);
+        assert_eq!(sent(&mut page, &[(1, &[5.0]), (2, &[7.0])]), [None, Some(1)]);
+        assert_eq!(sent(&mut page, &[(1, &[5.0]), (2, &[7.0, 8.0])]), [None, Some(2)]);
+        assert_eq!(sent(&mut page, &[(2, &[7.0, 8.0]), (1, &[6.0])]), [None, Some(1)]);
+        assert_eq!(sent(&mut page, &[(1, &[6.0])]), [None]);
+        assert_eq!(
+            sent(&mut page, &[(1, &[6.0]), (2, &[7.0, 8.0])]),
+            [None, Some(2)],
+            "it was gone meanwhile"
+        );
+        assert_eq!(sent(&mut page, &[]), []);
+        assert_eq!(sent(&mut page, &[(1, &[6.0])]), [Some(1)], "another sweep may have the same");
+        assert_eq!(sent(&mut Solids::default(), &[(1, &[6.0])]), [Some(1)], "another page");
+    }
 }

@@ -185,6 +185,9 @@ impl Sweep {
         let readable = !output.quality.issues.iter().any(stopped);
         examination.scanned(since.min(LONGEST_FRAME_S), readable, &faults)?;
         examination.scale(update.scale_source.as_deref())?;
+        if let Some(calibration) = &output.volume.calibration {
+            examination.calibrated(calibration)?;
+        }
         let mut renewed: BTreeSet<u32> = left.iter().copied().collect();
         for event in &output.events {
             match event {

@@ -243,6 +243,7 @@ pub(crate) fn volume(
     Volume {
         simulated: true,
         path_mm: state.path_mm.map(hundredth),
+        calibration: state.calibration.as_deref().cloned(),
         unfit: state.unfit.map(|unfit| match unfit {
             output::Unfit::ScaleUnknown => Unfit::ScaleUnknown,
             output::Unfit::NotCalibrated => Unfit::NotCalibrated,
@@ -263,7 +264,7 @@ fn track_volume(solid: &output::TrackVolume, letter: Option<String>) -> TrackVol
     TrackVolume {
         track: solid.track,
         letter,
-        slices_mm: thin(&solid.slices, MAX_SLICES).map(outline).collect(),
+        slices_mm: Some(thin(&solid.slices, MAX_SLICES).map(outline).collect()),
         volume_cm3: solid.volume_cm3,
         relative_error: solid.relative_error,
         along_mm: hundredth(solid.along_mm),

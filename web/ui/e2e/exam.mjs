@@ -104,7 +104,10 @@ async function asksWhyLower(page, exam, lesion) {
 /** What a person does while the program does not answer waits, and arrives in its order. */
 async function keepsWhatWasDoneAway(page, exam, lesion) {
   const before = (await lesionOf(exam, lesion)).category.said;
+  // The page asks every two seconds: once that has failed, nothing gets through any more.
+  const cut = page.waitForEvent("requestfailed");
   await page.route("**/api/exams/**", (route) => route.abort());
+  await cut;
   await press(page, "5");
   await press(page, "5");
   await page.waitForTimeout(500);

@@ -58,6 +58,11 @@ function OneExam({ route, onGo, onLanguage }: Props) {
     }
   }, [route.page, examination]);
   const [capture, setCapture] = useState<UsedCapture | null>(null);
+  const onFinish = useCallback(() => {
+    // What comes while a person reads the report would change it under their hands.
+    examination?.send({ command: "set_paused", paused: true });
+    onGo({ page: "report", exam });
+  }, [examination, exam, onGo]);
   return (
     <>
       {captures && exam !== null && <CaptureKeeper key={exam} exam={exam} onCapture={setCapture} />}
@@ -79,11 +84,7 @@ function OneExam({ route, onGo, onLanguage }: Props) {
             exam={state}
             capture={captures ? capture : null}
             onLanguage={onLanguage}
-            onFinish={() => {
-              // What comes while a person reads the report would change it under their hands.
-              examination.send({ command: "set_paused", paused: true });
-              onGo({ page: "report", exam });
-            }}
+            onFinish={onFinish}
           />
         )
       )}

@@ -64,6 +64,8 @@ pub fn build(workshop: &Workshop, targets: &[&str]) -> Result<()> {
 /// Those of the engines run once more with OpenVINO, since a process opens one library only.
 pub fn tests(workshop: &Workshop) -> Result<Done> {
     cplusplus(workshop)?;
+    // Peers of the node's tests, which say so where they have none.
+    install::program(workshop, &["storescu"], &["dcmtk"]).ok();
     if !std::path::Path::new(POSTGRESQL).is_dir() {
         // Without it a test says that it was skipped.
         install::package(workshop, "postgresql").ok();

@@ -1,6 +1,6 @@
 //! What stands before the findings: notices, indication, history, technique and its limits.
 
-use peony_model::report::{BreastReport, QualityRecord, Report};
+use peony_model::report::{BreastReport, CalibrationRecord, QualityRecord, Report};
 use peony_model::{QualityCode, Severity, Unit};
 
 use super::line::{Line, one_line, written};
@@ -96,12 +96,33 @@ fn third_axis(report: &Report, lang: Lang) -> Option<String> {
         third.is_some_and(|third| third.simulated)
     });
     simulated.then(|| {
-        lang.pick(
+        let said = lang.pick(
             "Sizes marked ≈ are simulated from speckle along the sweep and not measured; ± is their error.",
             "标≈者沿扫查方向由散斑模拟得出，并非实测；±为其误差。",
-        )
-        .to_owned()
+        );
+        format!("{said}{}", calibrations(&report.calibrations, lang))
     })
+}
+
+/// What they rest on: nothing for reports from before that was kept.
+fn calibrations(records: &[CalibrationRecord], lang: Lang) -> String {
+    let said = records.iter().map(|record| {
+        let names = [one_line(&record.probe), one_line(&record.preset), one_line(&record.made)];
+        let names: Vec<String> = names.into_iter().filter(|name| !name.is_empty()).collect();
+        let error = number::percent(record.relative_error, lang);
+        format!(
+            "{}{}±{}{error}",
+            names.join(lang.pick(", ", "，")),
+            lang.pick(", ", "，"),
+            lang.pick(" ", "")
+        )
+    });
+    let said: Vec<String> = said.collect();
+    if said.is_empty() {
+        return String::new();
+    }
+    let said = said.join(lang.pick("; ", "；"));
+    lang.pick(format!(" Calibration: {said}."), format!("校准：{said}。"))
 }
 
 fn quality(records: &[QualityRecord], lang: Lang) -> Option<String> {

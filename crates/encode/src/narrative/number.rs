@@ -144,17 +144,17 @@ pub fn seconds(value: f32) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     #[test]
     fn a_change_has_a_sign_and_no_change_has_none() {
-        let check = |value: f32, expect: &str| assert_eq!(super::signed(value, super::millimetres), expect);
+        let check = |value: f32, expect: &str| assert_eq!(signed(value, millimetres), expect);
         check(2.1, "+2.1");
         check(-12.0, "−12");
         check(0.04, "0.0");
         check(-0.04, "0.0");
         check(-0.06, "−0.1");
     }
-
-    use super::*;
 
     #[test]
     fn millimetres_are_whole_from_five_on_and_halves_go_up() {

@@ -42,6 +42,8 @@ pub fn record(report: &Report, lang: Lang) -> Vec<Paragraph> {
         lines.push(Line::plain(edition));
     }
     lines.extend(report.printed().filter_map(|lesion| of_lesion(lesion, lang)).map(Line::plain));
+    let struck = report.lesions.iter().filter(|lesion| lesion.dismissed);
+    lines.extend(struck.filter_map(|lesion| struck_out(lesion, lang)).map(Line::plain));
     lines.push(Line::plain(counts(report, lang)));
     paragraphs(lines)
 }
@@ -73,21 +75,35 @@ fn of_lesion(lesion: &LesionReport, lang: Lang) -> Option<String> {
         let changed = list(&changed, lang);
         said.push(lang.pick(format!("changed by a person: {changed}"), format!("人工更改：{changed}")));
     }
-    if Answer::to(&lesion.category) == Answer::Changed
-        && let Some(proposed) = lesion.category.proposed
-    {
-        let label = proposed.label();
-        said.push(lang.pick(format!("category proposed {label}"), format!("建议分类{label}类")));
-        let reason = one_line(&lesion.downgrade_reason);
-        if !reason.is_empty() {
-            said.push(lang.pick(format!("reason: {reason}"), format!("原因：{reason}")));
-        }
+    if Answer::to(&lesion.category) == Answer::Changed {
+        said.extend(proposed_category(lesion, lang));
+        said.extend(reason(lesion, lang));
     }
-    if said.is_empty() {
-        return None;
-    }
+    (!said.is_empty()).then(|| of_letter(&letter, &said, lang))
+}
+
+/// A lesion that is not printed, where a person had to say why.
+fn struck_out(lesion: &LesionReport, lang: Lang) -> Option<String> {
+    let reason = reason(lesion, lang)?;
+    let said =
+        [Some(lang.pick("struck out", "已排除").to_owned()), proposed_category(lesion, lang), Some(reason)];
+    let said: Vec<String> = said.into_iter().flatten().collect();
+    Some(of_letter(&one_line(&lesion.letter), &said, lang))
+}
+
+fn proposed_category(lesion: &LesionReport, lang: Lang) -> Option<String> {
+    let label = lesion.category.proposed?.label();
+    Some(lang.pick(format!("category proposed {label}"), format!("建议分类{label}类")))
+}
+
+fn reason(lesion: &LesionReport, lang: Lang) -> Option<String> {
+    let reason = one_line(&lesion.downgrade_reason);
+    (!reason.is_empty()).then(|| lang.pick(format!("reason: {reason}"), format!("原因：{reason}")))
+}
+
+fn of_letter(letter: &str, said: &[String], lang: Lang) -> String {
     let said = said.join(lang.pick("; ", "；"));
-    Some(format!("{letter}{}{said}{}", lang.pick(": ", "："), lang.pick(".", "。")))
+    format!("{letter}{}{said}{}", lang.pick(": ", "："), lang.pick(".", "。"))
 }
 
 /// Every field of a lesion that both may speak of.

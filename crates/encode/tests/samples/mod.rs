@@ -184,6 +184,7 @@ pub fn draft() -> Report {
         lesions: vec![cyst(), suspicious(), probably_benign()],
         planes: Vec::new(),
         scale_source: Some("phantom".to_owned()),
+        calibrations: Vec::new(),
         quality: vec![
             QualityRecord { code: "contact_lost".to_owned(), times: 3, seconds: 4.2 },
             QualityRecord { code: "too_fast".to_owned(), times: 1, seconds: 0.3 },

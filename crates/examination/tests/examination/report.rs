@@ -1,7 +1,7 @@
 //! The report: proposals, a person's word over them, and what stands in the way of a signature.
 
 use peony_examination::{ObstacleCode, Refusal, Role, obstacles};
-use peony_model::report::{Advice, Evidence, MarkedPlane, WeighedPlane};
+use peony_model::report::{Advice, CalibrationRecord, Evidence, MarkedPlane, WeighedPlane};
 
 use super::*;
 
@@ -73,6 +73,27 @@ fn what_was_confirmed_stays_when_the_machine_changes_its_mind() {
     examination.seen(seen(lesion, BiRads::Cat4A), true).unwrap();
     let category = examination.report().lesions[0].category.clone();
     assert_eq!((category.proposed, category.value()), (Some(BiRads::Cat4A), Some(&BiRads::Cat4C)));
+}
+
+#[test]
+fn what_the_machine_graded_suspicious_is_neither_lowered_nor_struck_out_without_a_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let (examination, lesion) = with_lesion(folder.path());
+    examination.act(BY, demo_patient()).unwrap();
+    confirm_all(&examination, lesion);
+    say(&examination, lesion, FieldWord::Category(Some(BiRads::Cat4A)));
+    assert_eq!(codes(&examination), [ObstacleCode::NoReason], "4C to 4A");
+    say(&examination, lesion, FieldWord::Category(None));
+    assert_eq!(codes(&examination), [ObstacleCode::NoCategory, ObstacleCode::NoReason]);
+    say(&examination, lesion, FieldWord::Category(Some(BiRads::Cat4)));
+    assert_eq!(codes(&examination), [], "a 4 without its letter is no lower than 4C");
+    say(&examination, lesion, FieldWord::Advice(None));
+    assert_eq!(codes(&examination), [ObstacleCode::AdviceTooLow]);
+    examination.act(BY, Act::Dismiss { lesion }).unwrap();
+    assert_eq!(codes(&examination), [ObstacleCode::NothingExamined, ObstacleCode::NoReason]);
+    examination.act(BY, Act::SetExamined { side: Side::Left, examined: true }).unwrap();
+    say(&examination, lesion, FieldWord::DowngradeReason("a rib, seen in both planes".into()));
+    assert_eq!(codes(&examination), []);
 }
 
 #[test]
@@ -248,4 +269,27 @@ fn every_act_reads_back_from_its_json() {
     ] {
         assert!(serde_json::from_str::<Act>(wrong).is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn what_lengths_along_the_sweep_rest_on_is_kept_once_a_change() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let examination = begin(folder.path());
+    assert!(examination.report().calibrations.is_empty());
+    let record = |probe: &str| CalibrationRecord {
+        probe: probe.to_owned(),
+        preset: "breast".to_owned(),
+        made: "2026-05-28".to_owned(),
+        relative_error: 0.27,
+    };
+    let (one, other) = (record("L12-5"), record("L9-3"));
+    let before = examination.seq();
+    for said in [&one, &one, &other, &one] {
+        examination.calibrated(said).unwrap();
+    }
+    assert_eq!(examination.seq(), before + 3, "said again it is no news");
+    let expect = [other, one];
+    assert_eq!(examination.report().calibrations, expect);
+    drop(examination);
+    assert_eq!(resume(folder.path()).report().calibrations, expect);
 }

@@ -82,7 +82,11 @@ fn with_openvino(
     let provider = OpenVINO::default()
         .with_device_type("CPU")
         .with_num_threads(threads)
-        .with_arbitrary_config("load_config", format!(r#"{{"CPU":{{"INFERENCE_PRECISION_HINT":"{hint}"}}}}"#))
+        // Left alone OpenVINO binds its threads to cores, those of every engine to the same ones, and stays there while the others rest.
+        .with_arbitrary_config(
+            "load_config",
+            format!(r#"{{"CPU":{{"INFERENCE_PRECISION_HINT":"{hint}","ENABLE_CPU_PINNING":"NO"}}}}"#),
+        )
         .build()
         // Without this a provider that cannot be had is passed over in silence.
         .error_on_failure();

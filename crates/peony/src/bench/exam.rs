@@ -25,6 +25,8 @@ use serde::Serialize;
 
 use self::score::{Figures, Totals};
 use self::sweep::{Sweep, watch};
+use super::calibration;
+use crate::calibration::file::CalibrationFile;
 use crate::cli::{BenchExamArgs, ExamSweep as Kind};
 use crate::engine::Reader;
 use crate::exit::Outcome;
@@ -56,7 +58,9 @@ struct Report {
 /// Where the phantom cannot be made as asked, or there is no clip.
 pub fn run(args: &BenchExamArgs) -> Result<Outcome> {
     let preset = args.preset.as_deref().map(preset).transpose()?;
+    let probe = args.calibration.as_deref().map(CalibrationFile::read).transpose()?;
     let mut reader = Reader::load(&args.model);
+    reader.calibrate(probe.as_ref().map(CalibrationFile::calibration));
     if reader.outcome() == Outcome::NoModel {
         // Said already, on loading: without a model there is nothing to count.
         return Ok(Outcome::NoModel);
@@ -70,7 +74,8 @@ pub fn run(args: &BenchExamArgs) -> Result<Outcome> {
     let mut totals = Totals::default();
     for seed in args.seeds.clone() {
         for &kind in &kinds {
-            totals.add(&watch(&mut reader, &examination(seed, kind, args.difficulty(), preset)?));
+            let sweep = examination(seed, kind, args.difficulty(), preset)?;
+            totals.add(&watch(&mut reader, &Sweep { of_a_probe: probe.is_some(), ..sweep }));
             bar.inc(1);
         }
     }
@@ -110,7 +115,7 @@ fn examination(seed: u64, kind: Kind, difficulty: Difficulty, preset: Option<Pre
     // Breasts of one seed's sweeps differ, so that a normal one is not the one with masses again.
     let breast = if kind == Kind::Back { BACK_FROM + seed } else { seed * 3 + kind as u64 };
     let phantom = Phantom::new(breast, &config)?;
-    Ok(Sweep { phantom, schedule, comes_back: kind == Kind::Back })
+    Ok(Sweep { phantom, schedule, comes_back: kind == Kind::Back, of_a_probe: false })
 }
 
 /// Three masses of one kind: only where they lie and how they look tells them apart.
@@ -133,8 +138,12 @@ fn preset(name: &str) -> Result<Preset> {
         "crisp" => Preset { smoothing: 0.6, sharpening: 0.6, dynamic_range_db: 60.0, curve: 0.55, ..plain },
         "deep" => Preset { depth_mm: 48.0, ..plain },
         "noisy" => Preset { noise_db: -44.0, ..plain },
-        _ => bail!(
-            "no preset '{name}'; there are soft, crisp, deep and noisy, and without one each seed draws its own"
-        ),
+        _ => match calibration::preset(name) {
+            Some(preset) => preset,
+            None => bail!(
+                "no preset '{name}'; there are soft, crisp, deep and noisy, and the probes of `bench calibration`; without one \
+                 each seed draws its own"
+            ),
+        },
     })
 }

@@ -1,6 +1,7 @@
 //! `peony bench live`: the live pipeline on the phantom's frames, at full speed or in real time; `peony bench exam` and
 //! `peony bench streams`.
 
+pub mod calibration;
 pub mod exam;
 pub mod store;
 pub mod streams;

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use peony_dicom::Equipment;
 use peony_examination::{Archive, Examination, Opened};
 use peony_model::report::MachineRecord;
 use peony_model::{LatestSlot, MmPerPx, Spacing};
@@ -15,6 +16,7 @@ use peony_web::{Capture, Hub, Opener, Room};
 
 use super::device;
 use super::source::{Captured, Feed, running};
+use crate::calibration::Calibrations;
 use crate::cli::ModelArgs;
 use crate::engine::Reader;
 use crate::exit::Outcome;
@@ -32,6 +34,7 @@ pub struct Settings {
     pub source: SourceUrl,
     pub fps: f64,
     pub scale: Option<MmPerPx>,
+    pub calibrations: Calibrations,
     pub between: Between,
 }
 
@@ -107,7 +110,7 @@ impl Studio {
 /// Where frames are taken from.
 enum Frames {
     /// Made or read here, at the pace of their times.
-    Fed(Feed),
+    Fed(Box<Feed>),
     /// A device on the network.
     Device(LiveSource),
     /// A page.
@@ -120,11 +123,19 @@ impl Frames {
             SourceUrl::Capture => Ok(Self::Page),
             SourceUrl::Phantom { .. } | SourceUrl::Path(_) => {
                 let feed = Feed::open(source, settings.fps, settings.scale, settings.between);
-                feed.map(Self::Fed).map_err(|error| format!("{error:#}"))
+                feed.map(|feed| Self::Fed(Box::new(feed))).map_err(|error| format!("{error:#}"))
             }
             SourceUrl::Igtl { .. } | SourceUrl::Rtsp(_) | SourceUrl::V4l2(_) | SourceUrl::Gst(_) => {
                 peony_sources::open(source).map(Self::Device).map_err(|error| error.to_string())
             }
+        }
+    }
+
+    /// What the frames say of the machine that made them.
+    fn equipment(&self) -> Equipment {
+        match self {
+            Self::Fed(feed) => feed.equipment(),
+            Self::Device(_) | Self::Page => Equipment::default(),
         }
     }
 
@@ -154,7 +165,8 @@ impl Opener for Studio {
     fn open(&self, examination: Option<Arc<Examination>>, source: &str) -> Result<Room, String> {
         let source = self.source(source, examination.as_deref())?;
         let frames = Frames::open(&source, &self.settings)?;
-        let reader = Reader::load(&self.settings.model);
+        let mut reader = Reader::load(&self.settings.model);
+        reader.calibrate(self.settings.calibrations.choose(&frames.equipment()));
         let opened = opened(&source, &reader);
         let examination = match examination {
             Some(examination) => examination,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
+use peony_dicom::Equipment;
 use peony_model::{Frame, MmPerPx};
 
 use crate::input::{self, Opened};
@@ -13,6 +14,7 @@ pub struct Recording {
     source: PathBuf,
     fps: f64,
     scale: Option<MmPerPx>,
+    equipment: Equipment,
     /// What is left of this playing.
     frames: Box<dyn Iterator<Item = Result<Frame>> + Send>,
     /// How many frames of this playing came so far, damaged ones included.
@@ -28,12 +30,17 @@ impl Recording {
     /// # Errors
     /// Where it cannot be opened, or holds a single frame: a still is no sweep.
     pub fn open(source: &Path, fps: f64, scale: Option<MmPerPx>) -> Result<Self> {
-        let Opened { frames, notes, .. } = open_cine(source, fps, scale)?;
+        let Opened { frames, equipment, notes, .. } = open_cine(source, fps, scale)?;
         for note in notes {
             eprintln!("peony: {}: {note}", source.display());
         }
         let source = source.to_owned();
-        Ok(Self { source, fps, scale, frames, played: 0, damaged: 0, said: BTreeSet::new() })
+        Ok(Self { source, fps, scale, equipment, frames, played: 0, damaged: 0, said: BTreeSet::new() })
+    }
+
+    /// What it says of the machine that made it.
+    pub fn equipment(&self) -> &Equipment {
+        &self.equipment
     }
 
     /// Begins again. On an error what was left of the former playing stays.

@@ -4,6 +4,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
+use peony_dicom::Equipment;
 use peony_model::{Frame, LatestSlot, MmPerPx};
 use peony_phantom::{FaultSwitch, Phantom, PhantomConfig, PhantomFrame, Sweep};
 use peony_sources::SourceUrl;
@@ -129,6 +130,14 @@ impl Feed {
             can_restart: self.between == Between::Examinations,
             can_renew: phantom && self.between == Between::Examinations,
             has_truth: phantom,
+        }
+    }
+
+    /// What a recording says of the machine that made it.
+    pub fn equipment(&self) -> Equipment {
+        match &self.player {
+            Player::Phantom { .. } => Equipment::default(),
+            Player::Recording(recording) => recording.equipment().clone(),
         }
     }
 

@@ -18,7 +18,13 @@ fn data() -> Option<PathBuf> {
 }
 
 fn judge(frame: &Frame) -> (Look, Assessed) {
-    let view = View { frame, luma: frame.luma(), spacing: frame.spacing.clone(), mode: Mode::Still };
+    let view = View {
+        frame,
+        luma: frame.luma(),
+        spacing: frame.spacing.clone(),
+        mode: Mode::Still,
+        calibration: None,
+    };
     let mut state = Assess::default();
     let assessed = assess(&mut state, &view);
     let look = assessed.area.map(|area| Look::at(&view, &state.grid, area)).unwrap_or_default();
@@ -154,8 +160,13 @@ fn lit_after(seed: u64, start: u32, fault: Fault, code: QualityCode) -> Option<u
         ticks += if faults.contains(Fault::TooFast) { 4 } else { 1 };
         let time_ns = u64::from(number) * 33_333_333;
         let frame = Frame { index: u64::from(number), time_ns, ..phantom.frame(&pose, faults).frame };
-        let view =
-            View { frame: &frame, luma: frame.luma(), spacing: frame.spacing.clone(), mode: Mode::Sweep };
+        let view = View {
+            frame: &frame,
+            luma: frame.luma(),
+            spacing: frame.spacing.clone(),
+            mode: Mode::Sweep,
+            calibration: None,
+        };
         let assessed = assess(&mut state, &view);
         let quality = conclude(&mut state, &view, &assessed, &Detected::default());
         let on = quality.issues.iter().any(|issue| issue.code == code);
@@ -206,8 +217,13 @@ fn a_slower_source_freezes_in_the_same_time() {
             let time_ns = index * 1_000_000_000 / fps;
             let pixels = Pixels::Luma8(picture.clone());
             let frame = Frame { index: *index, time_ns, pixels, spacing: Spacing::Unknown };
-            let view =
-                View { frame: &frame, luma: frame.luma(), spacing: Spacing::Unknown, mode: Mode::Sweep };
+            let view = View {
+                frame: &frame,
+                luma: frame.luma(),
+                spacing: Spacing::Unknown,
+                mode: Mode::Sweep,
+                calibration: None,
+            };
             freeze.is_frozen(&view, PixelRect::whole(320, 240))
         });
         lit.map(|index| index * 1000 / fps)

@@ -93,8 +93,13 @@ impl Hand {
         };
         let pixels = Pixels::Luma8(GrayImage::new(400, 400));
         let frame = Frame { index: self.frame, time_ns: self.frame * FRAME_NS, pixels, spacing };
-        let view =
-            View { frame: &frame, luma: frame.luma(), mode: Mode::Sweep, spacing: frame.spacing.clone() };
+        let view = View {
+            frame: &frame,
+            luma: frame.luma(),
+            mode: Mode::Sweep,
+            spacing: frame.spacing.clone(),
+            calibration: None,
+        };
         let motion = crate::motion::Motion::default();
         let assessed =
             Assessed { readable: true, sharpness: 0.2, motion: Some(motion), ..Assessed::default() };

@@ -6,7 +6,6 @@
 use euclid::default::Vector2D;
 
 use crate::detect::{Found, sigmoid};
-use crate::network::WORDS;
 use crate::path::Place;
 use crate::pool::{Embedding, unit};
 
@@ -71,8 +70,7 @@ impl Traits {
         if let Some(embedding) = found.embedding {
             self.embedding.iter_mut().zip(embedding).for_each(|(sum, side)| *sum += side);
         }
-        let fluid = WORDS.iter().position(|word| *word == peony_model::Word::Anechoic);
-        self.fluid += fluid.map_or(0.0, |at| found.logits.words()[at]);
+        self.fluid += found.logits.anechoic();
         let box_px = found.finding.region.box_px();
         let centre = box_px.center();
         let at = [0, 1].map(|i| (centre.to_array()[i] - place.shift_px[i]) * mm_per_px[i]);

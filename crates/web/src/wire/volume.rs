@@ -1,5 +1,6 @@
 //! The simulated third dimension.
 
+use peony_model::report::CalibrationRecord;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -13,6 +14,9 @@ pub struct Volume {
     /// How far the plane has moved since the sweep began, mm; `null` without calibration.
     #[schema(required)]
     pub path_mm: Option<f32>,
+    /// What lengths along the way rest on; `null` where there are none.
+    #[schema(required)]
+    pub calibration: Option<CalibrationRecord>,
     /// Why no size is given, where none is.
     #[schema(required)]
     pub unfit: Option<Unfit>,
@@ -46,8 +50,10 @@ pub struct TrackVolume {
     /// Its letter.
     #[schema(required)]
     pub letter: Option<String>,
-    /// Closed outlines in sweep millimetres: x lateral, y along the probe's path, z depth.
-    pub slices_mm: Vec<Vec<Xyz>>,
+    /// Closed outlines in sweep millimetres: x lateral, y along the probe's path, z depth; `null` where they are those of the
+    /// last message on this socket that had this track's: a solid that has left the picture is not sent thirty times a second.
+    #[schema(required)]
+    pub slices_mm: Option<Vec<Vec<Xyz>>>,
     /// Volume in cubic centimetres.
     pub volume_cm3: f32,
     /// Its relative error, such as 0.2 for ± 20 %.

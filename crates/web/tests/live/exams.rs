@@ -93,6 +93,9 @@ fn a_report_is_corrected_signed_and_closed() {
     let open = view["open"].as_array().unwrap();
     let fields: Vec<&Value> = open.iter().map(|open| &open["field"]).collect();
     let view = done(&demo, &json!({"act": "confirm", "lesion": 1, "fields": fields}));
+    assert_eq!((&view["signable"], &view["obstacles"][0]["code"]), (&json!(false), &json!("no_reason")));
+    let why = json!({"field": "downgrade_reason", "value": "known for years, and smaller"});
+    let view = done(&demo, &json!({"act": "say", "lesion": 1, "word": why}));
     assert_eq!((&view["signable"], &view["obstacles"]), (&json!(true), &json!([])));
     let view = done(&demo, &sign);
     assert_eq!(view["report"]["signatures"][0]["name"], "Dr Test");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { BadMessage, readCoronal, readPicture } from "./message";
+import { BadMessage, PictureReader, readCoronal } from "./message";
 
 function message(json: string, luma: readonly number[], length?: number): ArrayBuffer {
   const text = new TextEncoder().encode(json);
@@ -10,16 +10,41 @@ function message(json: string, luma: readonly number[], length?: number): ArrayB
   return bytes.buffer;
 }
 
+/** A frame's message of these fields, and those that every frame has. */
+function frame(fields: object, luma: readonly number[] = [0]): ArrayBuffer {
+  return message(JSON.stringify({ size_px: [luma.length, 1], volume: { tracks: [] }, ...fields }), luma);
+}
+
+const readPicture = (bytes: ArrayBuffer) => new PictureReader().read(bytes);
+
 describe("the binary message", () => {
   it("gives the update and the luma that came with it", () => {
-    const { update, luma } = readPicture(message('{"frame":7,"size_px":[3,2]}', [1, 2, 3, 4, 5, 255]));
+    const { update, luma } = readPicture(frame({ frame: 7, size_px: [3, 2] }, [1, 2, 3, 4, 5, 255]));
     expect(update.frame).toBe(7);
     expect([...luma]).toEqual([1, 2, 3, 4, 5, 255]);
   });
 
   it("reads Chinese words", () => {
-    const { update } = readPicture(message('{"size_px":[1,1],"scale_source":"读自深度尺"}', [0]));
+    const { update } = readPicture(frame({ scale_source: "读自深度尺" }));
     expect(update.scale_source).toBe("读自深度尺");
+  });
+
+  it("keeps the outlines of a solid until others come or it is gone", () => {
+    const reader = new PictureReader();
+    const read = (...tracks: readonly object[]) =>
+      reader.read(frame({ volume: { tracks } })).update.volume.tracks.map(({ track, slices_mm }) => [track, slices_mm]);
+    const [one, other] = [[[[0, 1, 2]]], [[[3, 4, 5]]]];
+    expect(read({ track: 1, slices_mm: one })).toEqual([[1, one]]);
+    expect(read({ track: 1, slices_mm: null }, { track: 2, slices_mm: other })).toEqual([
+      [1, one],
+      [2, other],
+    ]);
+    expect(read({ track: 1, slices_mm: other }, { track: 2, slices_mm: null })).toEqual([
+      [1, other],
+      [2, other],
+    ]);
+    expect(read({ track: 2, slices_mm: null })).toEqual([[2, other]]);
+    expect(() => read({ track: 1, slices_mm: null })).toThrow(BadMessage);
   });
 
   it("gives a coronal view with its luma", () => {

@@ -1,5 +1,5 @@
 /** What comes described and pictured in one piece: a frame of the live socket, and a coronal view. */
-import type { CoronalView, LiveUpdate } from "./wire";
+import type { CoronalView, LiveUpdate, SentUpdate, Slices } from "./wire";
 
 /** What was said about a frame, and the frame: `width × height` bytes of luma, row-major, top row first. */
 export interface Picture {
@@ -21,10 +21,23 @@ export class BadMessage extends Error {
 const LENGTH_BYTES = 4;
 const text = new TextDecoder("utf-8", { fatal: true });
 
-/** A frame. @throws BadMessage; a picture without its marks is never returned. */
-export function readPicture(message: ArrayBuffer): Picture {
-  const { description, luma } = readPiece<LiveUpdate>(message);
-  return { update: description, luma };
+/** Reads the frames of one socket, on which the outlines of a solid come again only when they have changed. */
+export class PictureReader {
+  private slices: ReadonlyMap<number, Slices> = new Map();
+
+  /** The next frame. @throws BadMessage; a picture without its marks is never returned. */
+  read(message: ArrayBuffer): Picture {
+    const { description, luma } = readPiece<SentUpdate>(message);
+    const tracks = description.volume.tracks.map((solid) => {
+      const slices_mm = solid.slices_mm ?? this.slices.get(solid.track);
+      if (!slices_mm) {
+        throw new BadMessage(`volume: track ${solid.track} never had slices_mm`);
+      }
+      return { ...solid, slices_mm };
+    });
+    this.slices = new Map(tracks.map(({ track, slices_mm }) => [track, slices_mm]));
+    return { update: { ...description, volume: { ...description.volume, tracks } }, luma };
+  }
 }
 
 /** A coronal view. @throws BadMessage. */

@@ -421,6 +421,20 @@ export interface components {
             /** @description Which. */
             readonly side: components["schemas"]["Side"];
         };
+        /** @description What simulated lengths along the sweep rest on: sweeps of known length with the same probe and preset. */
+        readonly CalibrationRecord: {
+            /** @description The day it was made, such as `2026-05-28`; empty where there was none: the virtual transducer's beam is known. */
+            readonly made: string;
+            /** @description Which settings of the machine, as people call them; empty where the probe has but one. */
+            readonly preset: string;
+            /** @description Which probe, as people call it. */
+            readonly probe: string;
+            /**
+             * Format: float
+             * @description The relative error to state beside a length along the sweep and a volume, such as 0.25 for ± 25 %.
+             */
+            readonly relative_error: number;
+        };
         /** @description An earlier lesion of the same breast, and what the change would be. */
         readonly Candidate: {
             /** @description From then until now. */
@@ -1466,6 +1480,8 @@ export interface components {
             readonly began_ms: number;
             /** @description Right, then left. */
             readonly breasts: readonly components["schemas"]["BreastReport"][];
+            /** @description What simulated lengths along the sweep rest on, the newest last; none where there are no such lengths. */
+            readonly calibrations?: readonly components["schemas"]["CalibrationRecord"][];
             /** @description What is said of the whole. */
             readonly circumstances: components["schemas"]["Circumstances"];
             readonly comparison?: components["schemas"]["Comparison"] | null;
@@ -1893,8 +1909,11 @@ export interface components {
              * @description Its relative error, such as 0.2 for ± 20 %.
              */
             readonly relative_error: number;
-            /** @description Closed outlines in sweep millimetres: x lateral, y along the probe's path, z depth. */
-            readonly slices_mm: readonly (readonly components["schemas"]["Xyz"][])[];
+            /**
+             * @description Closed outlines in sweep millimetres: x lateral, y along the probe's path, z depth; `null` where they are those of the
+             *     last message on this socket that had this track's: a solid that has left the picture is not sent thirty times a second.
+             */
+            readonly slices_mm: readonly (readonly components["schemas"]["Xyz"][])[] | null;
             /**
              * Format: int32
              * @description Which track.
@@ -1932,6 +1951,7 @@ export interface components {
         readonly Unit: "mm" | "cm3" | "{pixels}" | "1";
         /** @description The simulated third dimension: made from speckle, not from a tracker, and always called so. */
         readonly Volume: {
+            readonly calibration: components["schemas"]["CalibrationRecord"] | null;
             /**
              * Format: float
              * @description How far the plane has moved since the sweep began, mm; `null` without calibration.

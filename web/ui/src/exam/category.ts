@@ -16,7 +16,11 @@ export function categoryByDigit(digit: string, present: BiRads | null): BiRads |
   return CATEGORIES.find((category) => category === digit) ?? null;
 }
 
-/** Whether a person says less than 4 where the machine said 4 or 5: that wants a reason. */
+/** Whether a person says less than the machine, where that said 4 or 5: that wants a reason. */
 export function isDowngrade(proposed: BiRads | null, said: BiRads | null): boolean {
-  return proposed !== null && said !== null && isSuspicious(proposed) && !isSuspicious(said);
+  if (proposed === null || said === null || !isSuspicious(proposed) || said === proposed) {
+    return false;
+  }
+  // An undivided 4 is below none of 4A to 4C.
+  return !isSuspicious(said) || (said === "4" ? proposed === "5" : said < proposed);
 }

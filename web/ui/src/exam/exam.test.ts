@@ -143,7 +143,10 @@ describe("categories", () => {
   });
   it.each<[BiRads | null, BiRads | null, boolean]>([
     ["4C", "3", true],
-    ["4C", "4B", false],
+    ["4C", "4B", true],
+    ["4C", "4", false],
+    ["5", "4", true],
+    ["4A", "4B", false],
     ["4C", "0", true],
     ["4C", "6", true],
     ["4C", "5", false],

@@ -1,4 +1,6 @@
 /** The report of one examination as the program last told it, and what this page still has to tell the program. */
+
+import { replaceEqualDeep } from "@tanstack/query-core";
 import { type Act, type Answer, listExams, type ReportView, readReport, sendAct, sendUndo } from "./api";
 import { rememberedPerson } from "./person";
 import { ActQueue, type Change } from "./queue";
@@ -122,7 +124,7 @@ export class ExamStore {
     if (present && (view.seq < present.seq || same(view, present))) {
       return;
     }
-    this.set({ view, presence: "there" });
+    this.set({ view: replaceEqualDeep(present, view), presence: "there" });
   }
 
   private set(change: Partial<ExamState>): void {

@@ -1,5 +1,5 @@
 /** The live socket: comes back by itself, acknowledges what was drawn, and loses no key press silently. */
-import { BadMessage, type Picture, readPicture } from "../api/message";
+import { BadMessage, type Picture, PictureReader } from "../api/message";
 import type { Command, ErrorCode, Hello, ServerMessage } from "../api/wire";
 
 export interface Listener {
@@ -21,6 +21,7 @@ const MOST_UNSENT = 16;
 
 export class Connection {
   private socket: WebSocket | null = null;
+  private reader = new PictureReader();
   private attempts = 0;
   private greeted = false;
   private retry: ReturnType<typeof setTimeout> | undefined;
@@ -35,6 +36,7 @@ export class Connection {
     const socket = new WebSocket(this.url);
     socket.binaryType = "arraybuffer";
     this.socket = socket;
+    this.reader = new PictureReader();
     const silence = setTimeout(() => socket.close(), HELLO_LIMIT_MS);
     socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => {
       clearTimeout(silence);
@@ -109,7 +111,7 @@ export class Connection {
   /** A message that cannot be read means that page and program differ: this connection cannot go on. */
   private read(data: ArrayBuffer): Picture {
     try {
-      return readPicture(data);
+      return this.reader.read(data);
     } catch (error) {
       if (error instanceof BadMessage) {
         this.socket?.close();

@@ -2,6 +2,8 @@
  * The examination as this page sees it: the program's last answer, and nothing of its own but which lesion is current.
  * Each frame is drawn outside React by the painter; React gets a scene a few times a second.
  */
+
+import { replaceEqualDeep } from "@tanstack/query-core";
 import type { Picture } from "../api/message";
 import type { Command, ErrorCode, Hello, LiveUpdate } from "../api/wire";
 import type { WordKey } from "../words/words";
@@ -15,6 +17,7 @@ import { type Phase, phaseOf } from "./phase";
 export interface Scene {
   readonly phase: Phase;
   readonly hello: Hello | null;
+  /** What has not changed since the scene before is the same object. */
   readonly update: LiveUpdate | null;
   /** The track of the current lesion. */
   readonly current: number | null;
@@ -68,6 +71,8 @@ export class Examination {
   private standing: readonly ConcernKey[] = [];
   private toldAt = 0;
   private ticker = 0;
+  /** What React knows of the frame drawn last. */
+  private told: LiveUpdate | null = null;
   private scene: Scene;
 
   constructor(url: string) {
@@ -235,7 +240,8 @@ export class Examination {
   }
 
   private look(): Scene {
-    const update = this.drawn?.picture.update ?? null;
+    const update = this.drawn ? replaceEqualDeep(this.told, this.drawn.picture.update) : null;
+    this.told = update;
     const age = this.drawn ? performance.now() - this.drawn.at : 0;
     const phase = phaseOf({ connected: this.connected, greetedOnce: this.hello !== null, update, age });
     const old = phase === "lost" || phase === "waiting";

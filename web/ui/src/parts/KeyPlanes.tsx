@@ -1,10 +1,10 @@
-import { useEffect, useRef, useState } from "react";
+import { memo, useEffect, useRef, useState } from "react";
 import type { KeyPlane } from "../api/wire";
 import { groundsText, planeKey } from "../exam/evidence";
 import type { Examination, Scene } from "../live/examination";
 import { type ShownPlane, useShownPlane } from "../live/planePicture";
 import { millimetres, percent, probability, roundHalfAway } from "../words/numbers";
-import { useWords, type Words } from "../words/words";
+import { useWords } from "../words/words";
 import { Letter } from "./chips";
 import { Icon } from "./shapes";
 
@@ -49,14 +49,9 @@ export function KeyPlanes({ examination, scene, onOpen }: Props) {
           <li key={planeKey({ ...plane, lesion: plane.track })}>
             <Tile
               plane={plane}
-              current={current}
-              words={words}
-              onChoose={(track) => {
-                if (track !== null) {
-                  examination.choose(track);
-                }
-                onOpen(planeKey({ ...plane, lesion: plane.track }));
-              }}
+              isCurrent={plane.track !== null && plane.track === current}
+              examination={examination}
+              onOpen={onOpen}
             />
           </li>
         ))}
@@ -72,23 +67,29 @@ export function KeyPlanes({ examination, scene, onOpen }: Props) {
 
 interface TileProps {
   readonly plane: KeyPlane;
-  readonly current: number | null;
-  readonly words: Words;
-  readonly onChoose: (track: number | null) => void;
+  /** It shows the lesion that is talked about now. */
+  readonly isCurrent: boolean;
+  readonly examination: Examination;
+  readonly onOpen: (key: string) => void;
 }
 
-function Tile({ plane, current, words, onChoose }: TileProps) {
+const Tile = memo(function Tile({ plane, isCurrent, examination, onOpen }: TileProps) {
+  const words = useWords();
   const shown = useShownPlane(plane);
   const fresh = useNews(shown?.plane.id ?? null);
   const { track, letter, reason } = plane;
-  const isCurrent = track !== null && track === current;
   const name = words.say(`reason_${reason}`);
   const size = longest(shown?.plane ?? plane);
   return (
     <button
       type="button"
       className={fresh && isCurrent ? "tile fresh" : "tile"}
-      onClick={() => onChoose(track)}
+      onClick={() => {
+        if (track !== null) {
+          examination.choose(track);
+        }
+        onOpen(planeKey({ ...plane, lesion: track }));
+      }}
       data-plane={shown?.plane.id}
       data-track={track}
     >
@@ -111,7 +112,7 @@ function Tile({ plane, current, words, onChoose }: TileProps) {
       </span>
     </button>
   );
-}
+});
 
 /** The lesion and what is around it. */
 function Crop({ plane, picture }: ShownPlane) {

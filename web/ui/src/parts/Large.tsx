@@ -25,7 +25,7 @@ export function Large({ title, tags, name, onClose, onKeyDown, children }: Props
     }
   };
   return (
-    <section className="large" aria-label={title} data-large={name} ref={root} tabIndex={-1} onKeyDown={follow}>
+    <section className="large-view" aria-label={title} data-large={name} ref={root} tabIndex={-1} onKeyDown={follow}>
       <header className="head">
         <h2>{title}</h2>
         {tags}

@@ -1,4 +1,5 @@
-import type { LiveUpdate, TrackView } from "../api/wire";
+import { memo } from "react";
+import type { TrackView, TrackVolume } from "../api/wire";
 import { groundsText } from "../exam/evidence";
 import { placeText } from "../exam/format";
 import type { Examination, Scene } from "../live/examination";
@@ -16,6 +17,7 @@ export function Lesions({ examination, scene }: Props) {
   const words = useWords();
   const { update, current } = scene;
   const tracks = update ? ordered(update.tracks, current) : [];
+  const solids = update?.volume.tracks ?? [];
   const count = tracks.filter((track) => track.letter !== null && !track.dismissed).length;
   return (
     <section className="panel lesions" aria-labelledby="lesions-head">
@@ -25,24 +27,23 @@ export function Lesions({ examination, scene }: Props) {
         <span className="note">{words.say("malignant_interval")}</span>
       </h2>
       <ul className="rows">
-        {update &&
-          tracks.map((track) => (
-            <li key={track.id}>
-              <Row
-                track={track}
-                update={update}
-                current={track.id === current}
-                onChoose={() => examination.choose(track.id)}
-              />
-            </li>
-          ))}
+        {tracks.map((track) => (
+          <li key={track.id}>
+            <Row
+              track={track}
+              solid={solids.find((solid) => solid.track === track.id)}
+              current={track.id === current}
+              examination={examination}
+            />
+          </li>
+        ))}
       </ul>
       {tracks.length === 0 && (
         <p className="hint">{words.say(update && scene.hello?.model === null ? "no_model" : "no_lesion")}</p>
       )}
       {update && (
         <div className="hidden">
-          <TextTwin update={update} current={current} words={words} />
+          <TextTwin tracks={update.tracks} solids={solids} current={current} words={words} />
         </div>
       )}
     </section>
@@ -58,12 +59,12 @@ export function ordered(tracks: readonly TrackView[], current: number | null): r
 
 interface RowProps {
   readonly track: TrackView;
-  readonly update: LiveUpdate;
+  readonly solid: TrackVolume | undefined;
   readonly current: boolean;
-  readonly onChoose: () => void;
+  readonly examination: Examination;
 }
 
-function Row({ track, update, current, onChoose }: RowProps) {
+const Row = memo(function Row({ track, solid, current, examination }: RowProps) {
   const words = useWords();
   const isNew = track.letter === null;
   const resting = isNew || track.dismissed;
@@ -78,7 +79,7 @@ function Row({ track, update, current, onChoose }: RowProps) {
       title={track.grounds ? groundsText(track.grounds, words) : undefined}
       // Not `disabled`: the list scrolls, and a keyboard reaches its end through the rows.
       aria-disabled={resting}
-      onClick={resting ? undefined : onChoose}
+      onClick={resting ? undefined : () => examination.choose(track.id)}
       data-track={track.id}
       data-letter={track.letter ?? ""}
     >
@@ -88,7 +89,7 @@ function Row({ track, update, current, onChoose }: RowProps) {
           {isNew ? words.say("new_lesion") : where}
           {track.dismissed && <span className="tag">{words.say("dismissed")}</span>}
         </span>
-        <span className="size">{isNew ? words.say("new_lesion_long") : sizeOf(track, update, words)}</span>
+        <span className="size">{isNew ? words.say("new_lesion_long") : sizeOf(track, solid, words)}</span>
         {!isNew && (
           <span className="described">
             {wordsOf(track, words).map((word) => (
@@ -101,7 +102,7 @@ function Row({ track, update, current, onChoose }: RowProps) {
       {isNew ? <span /> : <Probability value={track.malignancy} interval={track.malignancy_95} />}
     </button>
   );
-}
+});
 
 /** The lexicon's words for a lesion. */
 function wordsOf({ descriptors }: TrackView, { say }: Words): readonly string[] {
@@ -112,9 +113,8 @@ function wordsOf({ descriptors }: TrackView, { say }: Words): readonly string[] 
 }
 
 /** `10 × 9 × ≈10 ± 2 mm sim`: the third axis never without its error and the word. */
-function sizeOf(track: TrackView, update: LiveUpdate, words: Words): string {
+function sizeOf(track: TrackView, solid: TrackVolume | undefined, words: Words): string {
   const flat = sizeText(track);
-  const solid = update.volume.tracks.find((volume) => volume.track === track.id);
   if (!flat || !track.size_mm || !solid) {
     return flat ?? words.say("no_size");
   }
@@ -122,14 +122,16 @@ function sizeOf(track: TrackView, update: LiveUpdate, words: Words): string {
 }
 
 interface TwinProps {
-  readonly update: LiveUpdate;
+  readonly tracks: readonly TrackView[];
+  readonly solids: readonly TrackVolume[];
   readonly current: number | null;
   readonly words: Words;
 }
 
 /** What the canvas shows, as a table for screen readers. */
-function TextTwin({ update, current, words: { say, language } }: TwinProps) {
-  const lesions = update.tracks.filter((track) => track.letter !== null && !track.dismissed);
+const TextTwin = memo(function TextTwin({ tracks, solids, current, words: { say, language } }: TwinProps) {
+  const lesions = tracks.filter((track) => track.letter !== null && !track.dismissed);
+  const solidOf = (track: TrackView) => solids.find((solid) => solid.track === track.id);
   return (
     <table>
       <caption>{say("table_caption")}</caption>
@@ -149,7 +151,7 @@ function TextTwin({ update, current, words: { say, language } }: TwinProps) {
           <tr key={track.id}>
             <th scope="row">{track.id === current ? `${track.letter}, ${say("current_lesion")}` : track.letter}</th>
             <td>{say(`status_${track.status}`)}</td>
-            <td>{sizeOf(track, update, { say, language })}</td>
+            <td>{sizeOf(track, solidOf(track), { say, language })}</td>
             <td>{track.birads ?? say("not_graded")}</td>
             <td>{chance(track, { say, language })}</td>
             <td>{track.malignancy_95 ? intervalText(track.malignancy_95) : NONE}</td>
@@ -159,7 +161,7 @@ function TextTwin({ update, current, words: { say, language } }: TwinProps) {
       </tbody>
     </table>
   );
-}
+});
 
 function chance(track: TrackView, { say, language }: Words): string {
   if (track.malignancy === null) {

@@ -53,6 +53,7 @@ export function LivePage({ examination, exam, capture, onLanguage, onFinish }: P
   const [big, setBig] = useState(false);
   const [panel, setPanel] = useState<LivePanel | null>(null);
   const [large, setLarge] = useState<LargeView | null>(null);
+  const openPlane = useCallback((key: string) => setLarge({ kind: "plane", key }), []);
   const nothingCaptured = capture?.scene.phase === "idle";
   const [singleKeys, setSingleKeys] = useState(singleKeysAct);
   const [canvas, setCanvas] = useState<HTMLCanvasElement | null>(null);
@@ -101,6 +102,7 @@ export function LivePage({ examination, exam, capture, onLanguage, onFinish }: P
     },
     [examination, has, onFinish, panel, close, evident],
   );
+  const openPlace = useCallback(() => onAction("place"), [onAction]);
   useCapturePanel(capture, scene.update !== null, setPanel);
   useKeys({
     onAction,
@@ -119,7 +121,7 @@ export function LivePage({ examination, exam, capture, onLanguage, onFinish }: P
     <div className={`live ${big ? "big" : ""}`}>
       <TopBar scene={scene} exam={exam} onLanguage={onLanguage} />
       <main className="rooms">
-        <KeyPlanes examination={examination} scene={scene} onOpen={(key) => setLarge({ kind: "plane", key })} />
+        <KeyPlanes examination={examination} scene={scene} onOpen={openPlane} />
         <section className="stage">
           <QualityBar
             scene={scene}
@@ -139,7 +141,7 @@ export function LivePage({ examination, exam, capture, onLanguage, onFinish }: P
                 open={large.key}
                 marks={marks}
                 current={scene.current}
-                onOpen={(key) => setLarge({ kind: "plane", key })}
+                onOpen={openPlane}
                 onClose={() => setLarge(null)}
               >
                 <LiveInset picture={canvas} frame={scene.update?.frame ?? 0} />
@@ -150,14 +152,14 @@ export function LivePage({ examination, exam, capture, onLanguage, onFinish }: P
         <aside className="side" aria-label={words.say("lesions")}>
           {view ? (
             <div className="side-row">
-              <LiveMap scene={scene} view={view} probe={probe} onOpen={() => onAction("place")} />
+              <LiveMap current={scene.current} view={view} probe={probe} onOpen={openPlace} />
               <ThirdDimension scene={scene} picture={canvas} narrow={true} onOpen={() => onAction("third")} />
             </div>
           ) : (
             <ThirdDimension scene={scene} picture={canvas} onOpen={() => onAction("third")} />
           )}
           <Lesions examination={examination} scene={scene} />
-          <Report scene={scene} view={view} />
+          <Report current={scene.current} view={view} />
         </aside>
         {panel === "faults" && (
           <FaultsPanel scene={scene} onCommand={(command) => examination.send(command)} onClose={close} />
@@ -168,7 +170,7 @@ export function LivePage({ examination, exam, capture, onLanguage, onFinish }: P
             place={probe}
             side={probe?.side ?? "right"}
             probe={probe}
-            lesions={liveLesions(view, scene)}
+            lesions={liveLesions(view, scene.current)}
             coverage={coverageOf(view.report)}
             onPlace={(place) => examination.send({ command: "set_probe", place })}
             onClose={close}

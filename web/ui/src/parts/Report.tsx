@@ -1,6 +1,6 @@
 /** The report as it grows beside the picture: the program's sentences, the same as on the report page and on paper. */
+import { memo } from "react";
 import type { ReportView } from "../exam/api";
-import type { Scene } from "../live/examination";
 import { Paragraphs } from "../review/Narrative";
 import { useWords } from "../words/words";
 import { DraftTag } from "./chips";
@@ -16,11 +16,12 @@ const SHOWN: readonly string[] = [
 ];
 
 interface Props {
-  readonly scene: Scene;
+  /** The lesion that is talked about now. */
+  readonly current: number | null;
   readonly view: ReportView | null;
 }
 
-export function Report({ scene, view }: Props) {
+export const Report = memo(function Report({ current, view }: Props) {
   const words = useWords();
   const lesions = view?.report.lesions.filter(({ dismissed }) => !dismissed) ?? [];
   const open = new Set(view?.open.map(({ lesion }) => lesion)).size;
@@ -44,11 +45,11 @@ export function Report({ scene, view }: Props) {
         {sections.map((section) => (
           <section key={section.key}>
             <h3>{section.heading}</h3>
-            <Paragraphs section={section} current={scene.current} />
+            <Paragraphs section={section} current={current} />
           </section>
         ))}
       </section>
       <p className="draft-notice">{words.say("draft_notice")}</p>
     </section>
   );
-}
+});

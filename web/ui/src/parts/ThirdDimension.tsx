@@ -1,4 +1,5 @@
 import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from "react";
+import type { CalibrationRecord } from "../api/wire";
 import type { Scene } from "../live/examination";
 import { drawSolid, THREE_QUARTERS, type Turn, turned } from "../picture/solid";
 import { readTheme } from "../picture/theme";
@@ -100,6 +101,11 @@ function SolidView({ scene, picture, onOpen }: Omit<Props, "narrow">) {
   );
 }
 
+/** Probe, preset and day. */
+function calibrationWords({ probe, preset, made }: CalibrationRecord): string {
+  return [probe, preset, made].filter((word) => word !== "").join(", ");
+}
+
 /** The volume of the current lesion with its error in one line, or why there is none. */
 function Line({ scene: { update, current } }: { readonly scene: Scene }) {
   const { say, language } = useWords();
@@ -130,6 +136,14 @@ function Figures({ scene: { update, current } }: { readonly scene: Scene }) {
   const { volume } = update;
   const solid = volume.tracks.find((track) => track.track === current);
   const path = volume.path_mm === null ? NONE : `${roundHalfAway(volume.path_mm)}\u202fmm`;
+  // The virtual transducer's beam was made, not measured: there is no day to say.
+  const measured = volume.calibration?.made ? volume.calibration : null;
+  const basis = measured && (
+    <>
+      <dt>{say("calibration")}</dt>
+      <dd>{calibrationWords(measured)}</dd>
+    </>
+  );
   return (
     <div className="figures3">
       {solid ? (
@@ -146,6 +160,7 @@ function Figures({ scene: { update, current } }: { readonly scene: Scene }) {
             <dd>{`${thirdAxis(solid)}\u202fmm`}</dd>
             <dt>{say("path")}</dt>
             <dd>{path}</dd>
+            {basis}
           </dl>
         </>
       ) : (
@@ -158,6 +173,7 @@ function Figures({ scene: { update, current } }: { readonly scene: Scene }) {
           <dl>
             <dt>{say("path")}</dt>
             <dd>{path}</dd>
+            {basis}
           </dl>
         </>
       )}

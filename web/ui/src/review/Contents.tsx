@@ -55,11 +55,10 @@ export function Contents({ item, todos, onItem }: Props) {
           return entry(key, {
             sign: <Letter letter={lesion.letter} current={item === key} />,
             title: shortPlace(placeOf(lesion), words),
-            detail: lesion.dismissed
-              ? say("dismissed")
-              : waiting(key) > 0
+            detail:
+              waiting(key) > 0
                 ? say("to_confirm", { count: waiting(key) })
-                : say("confirmed"),
+                : say(lesion.dismissed ? "dismissed" : "confirmed"),
             end: <Category lesion={lesion} />,
             struck: lesion.dismissed,
           });

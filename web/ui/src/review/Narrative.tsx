@@ -1,3 +1,4 @@
+import { memo } from "react";
 import type { Narrative as NarrativeText, Section } from "../exam/api";
 
 /** The report's sentences. The machine's words that nobody has confirmed are underlined with dots. */
@@ -16,7 +17,7 @@ interface ParagraphsProps {
   readonly current?: number | null;
 }
 
-export function Paragraphs({ section, current = null }: ParagraphsProps) {
+export const Paragraphs = memo(function Paragraphs({ section, current = null }: ParagraphsProps) {
   return section.paragraphs.map((paragraph, index) => (
     <p
       // biome-ignore lint/suspicious/noArrayIndexKey: the paragraphs of a section are its text: their order is their identity.
@@ -30,7 +31,7 @@ export function Paragraphs({ section, current = null }: ParagraphsProps) {
       )}
     </p>
   ));
-}
+});
 
 /** A category is never broken over two lines. */
 const unbroken = (text: string): string => text.replaceAll("BI-RADS", "BI\u2011RADS");

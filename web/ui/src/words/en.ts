@@ -92,6 +92,7 @@ export const en = {
   volume: "Volume",
   third_axis: "Third axis",
   path: "Path",
+  calibration: "Calibration",
   from_speckle: "From speckle, without a tracker",
   unfit: "Sweep unfit: {reason}",
   unfit_scale_unknown: "scale unknown",

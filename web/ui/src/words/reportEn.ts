@@ -98,7 +98,7 @@ export const reportEn = {
   volume_halves: "volume halves in {days} days",
   growth_alarm: "a fifth larger or more since category 3",
   downgrade: "Reason",
-  downgrade_hint: "Why less than the machine's {category}?",
+  downgrade_hint: "Why not {category}, as the machine says?",
   wanted: "wanted",
   no_planes_kept: "No planes were kept.",
   release_plane: "Take out of the report",

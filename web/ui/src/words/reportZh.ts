@@ -100,7 +100,7 @@ export const reportZh: Readonly<Record<keyof typeof reportEn, string>> = {
   volume_halves: "体积减半 {days} 天",
   growth_alarm: "3类随访中增大≥20%",
   downgrade: "理由",
-  downgrade_hint: "为何低于机器的 {category}？",
+  downgrade_hint: "为何不采纳机器的 {category} 类？",
   wanted: "必填",
   no_planes_kept: "未留存切面。",
   release_plane: "从报告中移除",

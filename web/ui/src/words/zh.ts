@@ -93,6 +93,7 @@ export const zh: Readonly<Record<WordKey, string>> = {
   volume: "体积",
   third_axis: "第三径",
   path: "路径",
+  calibration: "校准",
   from_speckle: "由散斑推算，无定位器",
   unfit: "本次扫查不适用：{reason}",
   unfit_scale_unknown: "比例未知",

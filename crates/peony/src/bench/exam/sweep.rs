@@ -7,6 +7,7 @@ use peony_model::{BoxPx, iou};
 use peony_phantom::{Fault, Phantom, PhantomFrame};
 use peony_ultrasound::output::{Event, PlaneReason, StepOutput};
 
+use super::super::calibration::as_of_a_probe;
 use super::back;
 use super::lights::Lights;
 use super::picks::Picks;
@@ -29,6 +30,8 @@ pub struct Sweep {
     pub schedule: Vec<(Range<u64>, Fault)>,
     /// Whether the hand turns at the end and comes back over the same breast.
     pub comes_back: bool,
+    /// Whether the frames say that they are the phantom's, or are those of a probe that only a calibration knows.
+    pub of_a_probe: bool,
 }
 
 /// Run one sweep.
@@ -43,7 +46,10 @@ pub fn watch(reader: &mut Reader, sweep: &Sweep) -> Seen {
         let once = sweep.phantom.sweep().schedule(sweep.schedule.clone()).build_ahead();
         Box::new(once.take(turn as usize))
     };
-    for made in frames {
+    for mut made in frames {
+        if sweep.of_a_probe {
+            made.frame = as_of_a_probe(made.frame);
+        }
         let output = reader.step(&made.frame);
         watcher.on_the_way_back = output.frame >= turn;
         watcher.look(&made, &output);

@@ -1,0 +1,185 @@
+//! The calibrations that a call knows, and which of them a source's lengths along the sweep are made with.
+
+pub mod file;
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use peony_dicom::Equipment;
+use peony_ultrasound::calibrate::Calibration;
+
+use self::file::{CalibrationFile, Fits};
+use crate::cli::CalibrationArgs;
+
+/// Every calibration that the call named, and which one a person says the source is of.
+#[derive(Debug, Clone, Default)]
+pub struct Calibrations {
+    known: Vec<CalibrationFile>,
+    /// Probe and preset, or the only file that was named.
+    named: Option<usize>,
+}
+
+impl Calibrations {
+    /// Reads the files and folders of the call, and those of `usual`, a folder that need not be there.
+    ///
+    /// # Errors
+    /// One line for the first that is no calibration, and where what is named is not there or not one alone.
+    pub fn load(args: &CalibrationArgs, usual: Option<&Path>) -> Result<Self> {
+        let mut known = Vec::new();
+        for path in &args.calibration {
+            if path.is_dir() {
+                known.extend(in_folder(path)?);
+            } else {
+                known.push(CalibrationFile::read(path)?);
+            }
+        }
+        if let Some(folder) = usual.filter(|folder| folder.is_dir()) {
+            known.extend(in_folder(folder)?);
+        }
+        let named = match (&args.probe, &args.calibration[..]) {
+            (Some(_), _) => Some(named(&known, args)?),
+            // One file is named for what is read; a folder is to choose from.
+            (None, [only]) if !only.is_dir() => Some(0),
+            (None, _) => None,
+        };
+        Ok(Self { known, named })
+    }
+
+    /// The one for pictures of this machine: that of the probe and preset that they say themselves, else the one that a person
+    /// named, unless they say that they are of another. `None`: sizes are those in the plane.
+    pub fn choose(&self, equipment: &Equipment) -> Option<Calibration> {
+        let mut fitting = self.known.iter().filter(|known| known.is_of(equipment) == Fits::Yes);
+        let said = match (fitting.next(), fitting.next()) {
+            (Some(only), None) => Some(only),
+            _ => self
+                .named
+                .and_then(|at| self.known.get(at))
+                .filter(|named| named.is_of(equipment) != Fits::No),
+        };
+        said.map(CalibrationFile::calibration)
+    }
+}
+
+fn in_folder(folder: &Path) -> Result<Vec<CalibrationFile>> {
+    let entries = walkdir::WalkDir::new(folder).max_depth(1).sort_by_file_name();
+    let files = entries.into_iter().filter_map(Result::ok).map(walkdir::DirEntry::into_path);
+    files
+        .filter(|path| path.extension().is_some_and(|end| end == "toml"))
+        .map(|path| CalibrationFile::read(&path))
+        .collect()
+}
+
+fn named(known: &[CalibrationFile], args: &CalibrationArgs) -> Result<usize> {
+    let probe = args.probe.as_deref().unwrap_or_default();
+    let of_probe: Vec<usize> = (0..known.len()).filter(|&at| known[at].probe == probe).collect();
+    let fitting: Vec<usize> = of_probe
+        .iter()
+        .copied()
+        .filter(|&at| args.preset.as_ref().is_none_or(|preset| known[at].preset == *preset))
+        .collect();
+    let list = |names: Vec<&str>| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    match (&fitting[..], &args.preset) {
+        (&[only], _) => Ok(only),
+        ([], _) if of_probe.is_empty() => {
+            bail!(
+                "--probe: no calibration of '{probe}'; there are {}",
+                list(known.iter().map(|known| &*known.probe).collect())
+            )
+        }
+        ([], _) => {
+            bail!("--preset: '{probe}' has {}", list(of_probe.iter().map(|&at| &*known[at].preset).collect()))
+        }
+        (_, None) => bail!(
+            "--preset: '{probe}' is calibrated for {}; which?",
+            list(of_probe.iter().map(|&at| &*known[at].preset).collect())
+        ),
+        (_, Some(preset)) => bail!("--calibration: two files are of '{probe}' and '{preset}'"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::file::SweepRecord;
+    use super::*;
+    use peony_ultrasound::calibrate::BeamCalibration;
+
+    fn equipment([model, transducer, processing]: [&str; 3]) -> Equipment {
+        let [model, transducer, processing] = [model, transducer, processing].map(str::to_owned);
+        Equipment { model, transducer, processing }
+    }
+
+    fn file(probe: &str, preset: &str, of: [&str; 3]) -> CalibrationFile {
+        let beam = BeamCalibration { gain: 1.4, turn_gain: 1.6, by_depth: Vec::new() };
+        let sweeps = vec![SweepRecord { length_mm: 60.0, read_mm: 60.0 }];
+        CalibrationFile::new([probe, preset], (&beam, 0.27), sweeps, &equipment(of))
+    }
+
+    /// Probe and preset of the calibration that is chosen.
+    fn chosen(known: &[CalibrationFile], named: Option<usize>, of: [&str; 3]) -> Option<[String; 2]> {
+        let calibrations = Calibrations { known: known.to_vec(), named };
+        let record = calibrations.choose(&equipment(of))?.record;
+        Some([record.probe.clone(), record.preset.clone()])
+    }
+
+    #[test]
+    fn the_probe_and_preset_that_the_pictures_say_choose_else_a_person_does() {
+        let linear = ["E10", "ML6-15", "Breast"];
+        let known = [
+            file("linear", "breast", linear),
+            file("linear", "thyroid", ["E10", "ML6-15", "Thyroid"]),
+            file("grabber", "", ["", "", ""]),
+        ];
+        let check = |named: Option<usize>, of: [&str; 3], expect: Option<[&str; 2]>| {
+            let expect = expect.map(|names| names.map(str::to_owned));
+            assert_eq!(chosen(&known, named, of), expect, "{named:?}, {of:?}");
+        };
+        check(None, linear, Some(["linear", "breast"]));
+        check(None, ["E10", "ML6-15", "Thyroid"], Some(["linear", "thyroid"]));
+        // What the pictures say counts more than what a person named.
+        check(Some(2), linear, Some(["linear", "breast"]));
+        // Another preset, another probe, and a machine that does not say which of its probes.
+        check(None, ["E10", "ML6-15", "Vascular"], None);
+        check(None, ["E10", "C1-6", "Breast"], None);
+        check(None, ["E10", "", "Breast"], None);
+        check(None, ["", "", ""], None);
+        // Named by a person: unless the pictures contradict.
+        check(Some(0), ["", "", ""], Some(["linear", "breast"]));
+        check(Some(0), ["E10", "", ""], Some(["linear", "breast"]));
+        check(Some(0), ["E9", "", ""], None);
+        check(Some(0), ["E10", "C1-6", "Breast"], None);
+        check(Some(2), ["E10", "C1-6", "Breast"], Some(["grabber", ""]));
+    }
+
+    #[test]
+    fn two_calibrations_of_one_probe_and_preset_are_not_chosen_between() {
+        let linear = ["E10", "ML6-15", "Breast"];
+        let known = [file("a", "", linear), file("b", "", linear)];
+        assert_eq!(chosen(&known, None, linear), None);
+        assert_eq!(chosen(&known, Some(1), linear), Some(["b".to_owned(), String::new()]));
+    }
+
+    #[test]
+    fn a_folder_gives_all_of_its_files_and_what_is_written_is_read_the_same() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let files = [file("b", "one", ["E10", "x", ""]), file("b", "two", ["", "", ""])];
+        for (file, name) in files.iter().zip(["1.toml", "2.toml"]) {
+            file.write(&folder.path().join(name)).unwrap();
+        }
+        std::fs::write(folder.path().join("notes.txt"), "notes").unwrap();
+        let args = |probe: Option<&str>, preset: Option<&str>| CalibrationArgs {
+            calibration: Vec::new(),
+            probe: probe.map(str::to_owned),
+            preset: preset.map(str::to_owned),
+        };
+        let load = |args: &CalibrationArgs| Calibrations::load(args, Some(folder.path()));
+        let all = load(&args(None, None)).unwrap();
+        assert_eq!((&all.known[..], all.named), (&files[..], None));
+        assert_eq!(load(&args(Some("b"), Some("two"))).unwrap().named, Some(1));
+        let several = load(&args(Some("b"), None)).unwrap_err().to_string();
+        assert_eq!(several, "--preset: 'b' is calibrated for one, two; which?");
+        let nowhere = Calibrations::load(&args(None, None), Some(&folder.path().join("none"))).unwrap();
+        assert!(nowhere.known.is_empty());
+        std::fs::write(folder.path().join("3.toml"), "version = 1").unwrap();
+        assert!(load(&args(None, None)).unwrap_err().to_string().ends_with("3.toml: no calibration"));
+    }
+}

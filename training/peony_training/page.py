@@ -1,0 +1,520 @@
+"""The model's page for people, `README.md` beside it: made from its card and its figures alone.
+
+A figure that was not measured is not there, and a target that was not measured is called that.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from peony_training import record
+from peony_training.evaluate import Figures
+from peony_training.metrics import wilson
+
+NAMES = {"busi": "BUSI", "busbra": "BUS-BRA", "breast": "BrEaST", "all": "all"}
+RANGES = {"2": "0 %", "3": "≤ 2 %", "4A": "2–10 %", "4B": "10–50 %", "4C": "50–95 %", "5": "≥ 95 %"}
+
+# What the model is to reach: (what, on `val`, on a set left out, whether more is better).
+DICE, AUC, ERROR = (0.88, 0.82), (0.94, 0.90), (0.04, 0.08)
+MOST_FALSE_MASKS, MOST_FALSE_ALARMS, LEAST_FOUND, MOST_LOST, MOST_MOVED = 0.10, 1.0, 0.95, 0.005, 0.02
+
+INTENDED = """\
+For research on B-mode ultrasound of the breast, by people who can read such pictures themselves. On each frame it
+proposes outlines of lesions, a probability of malignancy, a BI-RADS category that follows from it, and words of the
+BI-RADS lexicon; a person confirms, changes or rejects each of them. `peony` shows it stills and live scans."""
+
+NOT_INTENDED = (
+    "Diagnosis, triage, screening, or any decision on a patient: it is not a medical device, and nobody has "
+    "tested it on patients.",
+    "Saying that a breast is normal, or that a lesion is not there: what it does not mark is not thereby healthy.",
+    "Other organs, other pictures than B-mode (Doppler, elastography, mammograms, MRI), men, implants, or breasts "
+    "after surgery or radiation: nothing was learned of them, but that film mammograms are to be refused.",
+    "A biopsy avoided because of a low category: see how many malignant lesions lie in each, below.",
+    "A probability for people who are screened: it was calibrated where about a third of the lesions are malignant.",
+)
+
+FAILED = {
+    "missed": "Missed: nothing is marked on the mass",
+    "outline": "Drawn badly: something is marked there, with a Dice below 0.7",
+    "grade": "Graded wrongly: a carcinoma at 10 % or less, or a benign mass above 50 %",
+    "false": "Marked where there is no mass",
+}
+
+
+def write_page(folder: Path) -> None:
+    """Write `folder`/README.md."""
+    (folder / "README.md").write_text(page(folder), encoding="utf-8")
+
+
+def page(folder: Path) -> str:
+    """The page as Markdown."""
+    card = tomllib.loads((folder / "card.toml").read_text(encoding="utf-8"))
+    told = record.read(folder)
+    if not told:
+        raise SystemExit(f"{folder / 'metrics.json'} holds no figures of this model.onnx")
+    parts = [
+        head(card),
+        f"## What it is for\n\n{INTENDED}",
+        "## What it is not for\n\n" + bullets(NOT_INTENDED),
+        "## Limits\n\n" + bullets(card["limits"]["text"]),
+        learned_from(card),
+        targets(told),
+        on_val(told),
+        of_the_program(told),
+        left_out(told),
+        calibration(told, card),
+        categories(told),
+        descriptors(told),
+        elsewhere(told),
+        over_time(told),
+        precision(told),
+        failures(told, folder),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def head(card: Figures) -> str:
+    return f"""\
+<!-- Made by `python -m peony_training page` from card.toml and metrics.json: change those. -->
+# {card["name"]} {card["version"]}
+
+{card["summary"]} {card["gflop"]} GFLOP a frame; weights under {card["licence"]}.
+Intervals are 95 %, over patients or groups of near-duplicates (bootstrap; DeLong with groups taken together), Wilson's
+for shares. What each figure means and how it is made stands in [training](../../training/README.md); speed, and figures
+of whole examinations, in [BENCHMARKS](../../docs/BENCHMARKS.md)."""
+
+
+def learned_from(card: Figures) -> str:
+    data = card["training"]["data"]
+    rows = [[row["name"], row["images"], row["patients"], row["terms"], row["source"]] for row in data]
+    made = f"{card['training']['epochs']} epochs, seed {card['training']['seed']}: {card['training']['command']}"
+    listed = table(["source", "pictures", "patients or groups", "terms", "from"], rows)
+    return f"## What it learned from\n\n{listed}\n\nHow: {made}."
+
+
+def targets(told: Figures) -> str:
+    """Every target with what was reached, of the network alone unless it says otherwise."""
+    val = told["val"]["sets"]["all"]
+    normals = share(val["false_masks_on_normals"], val["normals"])
+    found = f"{val['lesions_found']} of {val['lesions']} lesions"
+    false_masks = ratio(val["false_masks_on_normals"], val["normals"])
+    rows = [
+        target("Dice on `val`", value(val, "dice"), val["dice"], DICE[0]),
+        target("malignancy AUC on `val`", value(val, "auc"), val["auc"], AUC[0]),
+        target("calibration error on `val`", val["calibration_error"], val["calibration_error"], ERROR[0], False),
+        target(f"normals with a false mask, where {found} are found", normals, false_masks, MOST_FALSE_MASKS, False),
+    ]
+    for name, of in told.get("without_set", {}).items():
+        at = f"{NAMES[name]}, left out of training"
+        rows += [
+            target(f"Dice on {at}", value(of, "dice"), of["dice"], DICE[1]),
+            target(f"malignancy AUC on {at}", value(of, "auc"), of["auc"], AUC[1]),
+            target(f"calibration error on {at}", of["calibration_error"], of["calibration_error"], ERROR[1], False),
+        ]
+    missing = [NAMES[name] for name in ("busi", "busbra", "breast") if name not in told.get("without_set", {})]
+    if missing:
+        rows.append([f"{', '.join(missing)} left out of training", "not measured", "Dice 0.82, AUC 0.90, error 0.08"])
+    marks = told["val"]["marks"]
+    moved = max(abs(marks[name]["auc_change"]) for name in ("laid", "removed"))
+    put = marks["laid"]["lesions_put_where_none_was"]
+    rows += [
+        target("AUC moved by marks laid on or taken out", moved, moved, MOST_MOVED, False),
+        target(f"lesions put by marks on {marks['lesion_free']} pictures without one", put, put, 0, False),
+        *(target(f"Dice and AUC lost in {name}", lost, lost, MOST_LOST, False) for name, lost in losses(told)),
+    ]
+    rows += exam_targets(told.get("exam", {}).get("detect", {}))
+    return "## Targets\n\n" + table(["figure", "reached", "aimed at"], rows)
+
+
+def exam_targets(found: Figures) -> list[list[object]]:
+    """Whole examinations of phantoms, as far as `peony bench exam` was run."""
+    aims = (
+        (
+            "false_per_min_lesion_free",
+            "false alarms a minute, phantoms without a lesion",
+            MOST_FALSE_ALARMS,
+            False,
+        ),
+        ("sensitivity", "lesions of the phantom found", LEAST_FOUND, True),
+    )
+    return [
+        target(words, found[name], found[name], bound, least)
+        if found.get(name) is not None
+        else [words, "not measured here: see BENCHMARKS", f"{'≥' if least else '≤'} {bound}"]
+        for name, words, bound, least in aims
+    ]
+
+
+def target(what: str, reached: object, figure: float, bound: float, least: bool = True) -> list[object]:
+    hit = figure >= bound if least else figure <= bound
+    return [what, reached, f"{'≥' if least else '≤'} {bound}, {'reached' if hit else '**missed**'}"]
+
+
+def losses(told: Figures) -> list[tuple[str, float]]:
+    """The most that each lower precision loses of Dice and AUC."""
+    rows = told.get("program", {}).get("engines", [])
+    lost = [(row["precision"], max(row["dice_lost"], row["auc_lost"])) for row in rows if row["precision"] != "fp32"]
+    if "int8" in told:
+        lost.append(("int8", max(told["int8"]["dice_lost"], told["int8"]["auc_lost"])))
+    return lost
+
+
+def on_val(told: Figures) -> str:
+    rows = [set_row(name, of) for name, of in told["val"]["sets"].items()]
+    return f"""\
+## On `val`, the network alone
+
+Pictures of the same three sets, of patients that it did not learn from; nothing was chosen on them. Dice is that of the
+whole mask, whether or not it is let through as a finding.
+
+{table(SET_COLUMNS, rows)}
+
+![ROC curves](roc.png)"""
+
+
+SET_COLUMNS = [
+    "data set",
+    "pictures (patients)",
+    "Dice",
+    "AUC",
+    "calibration error",
+    "lesions found, in place",
+    "false mask on normals",
+]
+
+
+def set_row(name: str, of: Figures) -> list[object]:
+    return [
+        NAMES[name],
+        f"{of['n']} ({of['groups']})",
+        value(of, "dice"),
+        value(of, "auc"),
+        of["calibration_error"],
+        f"{of['lesions_found']}, {of['lesions_found_in_place']} of {of['lesions']}",
+        share(of["false_masks_on_normals"], of["normals"]) if of["normals"] else "no normals",
+    ]
+
+
+def of_the_program(told: Figures) -> str:
+    """The program's answer, a data set and a device."""
+    if "program" not in told:
+        return ""
+    parts = {
+        **{NAMES.get(name, name): of for name, of in told["program"]["datasets"].items()},
+        **{f"device: {name}": of for name, of in told["program"].get("devices", {}).items()},
+    }
+    rows = [
+        [
+            name,
+            f"{of['pictures']} ({of['patients']})",
+            estimate(of.get("dice")),
+            estimate(of.get("auc")),
+            estimate(of.get("sensitivity_at_specificity_90")),
+            estimate(of.get("ap50")),
+            estimate((of.get("birads") or {}).get("kappa")),
+            estimate((of.get("calibration") or {}).get("ece")),
+            f"{of['missed']} of {of['lesions']}",
+            f"{of['false_masks_on_normals']} of {of['normals']}",
+        ]
+        for name, of in parts.items()
+    ]
+    columns = ["pictures (patients)", "Dice", "AUC", "sensitivity at 90 % specificity", "AP50", "BI-RADS kappa"]
+    columns += ["calibration error", "lesions missed", "false mask on normals"]
+    return f"""\
+## On `val`, the program
+
+`peony evaluate --split val --engine rten`: its outlines, thresholds and categories. Kappa is quadratic, against the
+category that a reader gave, and compares the 4 undivided where some have no letter. Devices with fewer than 20 pictures
+are together.
+
+{table(["", *columns], rows)}"""
+
+
+def left_out(told: Figures) -> str:
+    parts = told.get("without_set", {})
+    if not parts:
+        return "## A data set left out\n\nNot measured for this version."
+    rows = [[*set_row(name, of), how(of.get("run"))] for name, of in parts.items()]
+    return f"""\
+## A data set left out
+
+A network of the same form that never saw any picture of the set, on all of it, `train` and `val`: the nearest to
+another hospital that these data allow. The last column says how that network learned; what ships may have had more.
+Thresholds are those of the model that ships, which were chosen on a fold that holds that set too; malignancy is not
+calibrated.
+
+{table([*SET_COLUMNS, "learned"], rows)}"""
+
+
+def how(run: Mapping[str, object] | None) -> str:
+    if run is None:
+        return "not recorded"
+    taught = (
+        "no teacher" if not run["teachers"] else f"{run['teachers']} teachers" if run["teachers"] > 1 else "a teacher"
+    )
+    return f"{run['epochs']} epochs of stills, {run['clip_epochs']} of clips, {taught}"
+
+
+def calibration(told: Figures, card: Figures) -> str:
+    fit = card["calibration"]
+    rows = [[row["n"], row["predicted"], row["observed"]] for row in told["val"]["reliability"]]
+    return f"""\
+## Calibration of malignancy
+
+A logistic fit (slope {fit["slope"]}, offset {fit["offset"]}) on {fit["pictures"]} pictures held out of learning.
+On `val`:
+
+{table(["pictures", "predicted on the mean", "malignant"], rows)}
+
+![Reliability](reliability.png)"""
+
+
+def categories(told: Figures) -> str:
+    """What lies in each category, and why few lesions get a 2 or a 3."""
+    parts = ["## BI-RADS categories"]
+    proposed = told.get("program", {}).get("datasets", {}).get("all", {}).get("malignancy_by_category", [])
+    if proposed:
+        rows = [
+            [
+                row["category"],
+                f"{row['malignant']} of {row['pictures']}",
+                estimate(row["share"]),
+                RANGES[row["category"]],
+            ]
+            for row in proposed
+        ]
+        parts.append(
+            "Proposed by the program on `val`: the category follows from the calibrated probability of malignancy."
+        )
+        parts.append(table(["category", "malignant", "share", "lexicon"], rows))
+    said = told["val"]["birads_said"]
+    rows = [
+        [
+            name,
+            f"{row['malignant']} of {row['n']}",
+            f"{row['share']} ({span(row['ci95'])})" if row["n"] else "–",
+            RANGES[name],
+        ]
+        for name, row in said.items()
+    ]
+    kappas = ", ".join(f"{NAMES[name]} {row['weighted_kappa']}" for name, row in told["val"]["birads"].items())
+    parts += [
+        "By the network's own steps, which were learned from readers and are not what is proposed (quadratic kappa on "
+        f"`val`: {kappas}):",
+        table(["category", "malignant", "share", "lexicon"], rows),
+        "![Confusion](confusion.png)",
+    ]
+    cut = told["held"].get("categories")
+    if cut:
+        ways = {
+            "readers": "given by readers",
+            "by_steps": "by the network's steps",
+            "by_probability": "by the probability, at most 2 % (what is proposed)",
+            "cut": "below the widest cut with at most 2 % where it was set",
+        }
+        rows = [
+            [
+                words,
+                cut[name]["n"],
+                cut[name]["malignant"],
+                f"{cut[name].get('share', '–')} ({span(cut[name]['ci95'])})",
+                cut[name].get("weighted_kappa", "–"),
+            ]
+            for name, words in ways.items()
+        ]
+        parts += [
+            "Could more lesions be called 2 or 3? On the fold held out, where probability and cut were set on four "
+            "fifths and counted on the fifth beside them (means of ten ways to part them):",
+            table(["2 or 3", "lesions", "malignant", "share", "kappa with readers"], rows),
+            f"To show that at most 2 % of such lesions are malignant takes {cut['lesions_to_show_it']} without a "
+            "malignant one. The category follows the probability: a 3 that hides cancers is worse than a low kappa.",
+        ]
+    return "\n\n".join(parts)
+
+
+def descriptors(told: Figures) -> str:
+    rows = [
+        [name, f"{row['present']} of {row['n']}", row.get("auc", "–"), row.get("accuracy", "–")]
+        for name, row in told["val"]["descriptors"].items()
+    ]
+    parts = [
+        "## Words of the lexicon, on BrEaST in `val`",
+        "So few that each figure is uncertain by a tenth or more. Each word, by the network:",
+        table(["word", "present", "AUC", "accuracy"], rows),
+    ]
+    groups = told.get("program", {}).get("datasets", {}).get("all", {}).get("descriptors", [])
+    if groups:
+        rows = [[row["group"], row["lesions"], estimate(row["same"]), row["commonest"]] for row in groups]
+        parts += [
+            "Each group, by the program: how often it says the very words of the reader, and how often the commonest "
+            "answer alone would:",
+            table(["group", "lesions", "the same words", "the commonest answer"], rows),
+        ]
+    return "\n\n".join(parts)
+
+
+def elsewhere(told: Figures) -> str:
+    words = {
+        "breast_val": "breast ultrasound, `val`",
+        "mammograms_val": "film mammograms, `val`",
+        "drawn": "screens, patterns, noise and photographs",
+    }
+    rows = [
+        [words[name], f"{row['refused']} of {row['n']}", row["with_findings"]]
+        for name, row in told["val"]["domain"].items()
+    ]
+    marks = told["val"]["marks"]
+    shown = {"as_given": "as given", "laid": "marks laid on", "removed": "marks taken out"}
+    changed = [
+        [
+            text,
+            marks[name]["auc"],
+            share(marks[name]["lesions_found_in_place"], marks["lesions"]),
+            share(marks[name]["false_masks"], marks["lesion_free"]),
+        ]
+        for name, text in shown.items()
+    ]
+    return f"""\
+## What is no breast, and burned-in marks
+
+{table(["pictures", "refused", "with findings"], rows)}
+
+{table(["`val`", "AUC", "lesions found in place", "false masks without a lesion"], changed)}"""
+
+
+def over_time(told: Figures) -> str:
+    trial = told.get("memory")
+    if not trial:
+        return ""
+    rows = [
+        [text, trial[name]["false_alarm_episodes_a_minute"], trial[name]["ap50"]]
+        for name, text in (("memory", "with a memory"), ("plain", "without"))
+    ]
+    return f"""\
+## A memory from frame to frame
+
+On {trial["frames"]} frames of clips drawn from `val`, at the same sensitivity ({trial["sensitivity"]}):
+
+{table(["network", "false alarms a minute", "AP50"], rows)}"""
+
+
+def precision(told: Figures) -> str:
+    rows = [
+        [row["engine"], row["precision"], row["dice"], row["auc"], row["dice_lost"], row["auc_lost"], "the program"]
+        for row in told.get("program", {}).get("engines", [])
+    ]
+    if "int8" in told:
+        of = told["int8"]
+        rows.append(
+            [
+                "onnxruntime/cpu",
+                "int8, does not ship",
+                of.get("dice", "–"),
+                of.get("auc", "–"),
+                of["dice_lost"],
+                of["auc_lost"],
+                "the network alone",
+            ]
+        )
+    if not rows:
+        return ""
+    columns = ["engine", "precision", "Dice", "AUC", "Dice lost", "AUC lost", "read by"]
+    return f"""\
+## Precision
+
+Lost against fp32 on `val` (at most {MOST_LOST} allowed; below zero is a gain). Times are in docs/BENCHMARKS.md.
+
+{table(columns, rows)}"""
+
+
+def failures(told: Figures, folder: Path) -> str:
+    parts = ["## Known failures"]
+    real = told["val"].get("failures")
+    if real:
+        rows = [
+            [
+                NAMES[name],
+                share(of["not_found_in_place"], of["lesions"]),
+                share(of["dice_below_half"], of["lesions"]),
+                share(of["malignant_at_most_10_percent"], of["malignant"]),
+                share(of["benign_above_half"], of["benign"]),
+            ]
+            for name, of in real.items()
+        ]
+        columns = ["`val`", "not found in place", "Dice below 0.5", "malignant at 10 % or less", "benign above 50 %"]
+        parts.append(table(columns, rows))
+    sizes = told["val"].get("by_size")
+    if sizes:
+        rows = [
+            [
+                f"{row['area'][0]:.0%} to {row['area'][1]:.0%}",
+                row["lesions"],
+                value(row, "dice"),
+                row["not_found_in_place"],
+            ]
+            for row in sizes
+        ]
+        parts.append(table(["of the picture the lesion covers", "lesions", "Dice", "not found in place"], rows))
+    drawn = told.get("failures")
+    if drawn:
+        first, last = drawn["seeds"]
+        rows = [
+            [row["masses"], row["frames"], row.get("dice", "–"), *(row[what] for what in FAILED)]
+            for row in drawn["rows"]
+        ]
+        parts += [
+            "Pictures of patients may not be shown here. These are frames of the phantom, which show kinds of failure "
+            "and not how often they come: one through each mass of breasts that taught nothing, and one beside them "
+            f"(example `frames`, seeds {first} to {last}). The true outline is green, the mask's orange; a mask on a "
+            "missed mass is one that the lesion's score did not let through.",
+            table(["masses", "frames", "Dice", *(text.split(":")[0].lower() for text in FAILED.values())], rows),
+        ]
+        for what, text in FAILED.items():
+            if (folder / f"failures-{what}.png").exists():
+                parts.append(f"{text}.\n\n![{text}](failures-{what}.png)")
+    return "\n\n".join(parts)
+
+
+def table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    lines = [list(columns), *([number(part) for part in row] for row in rows)]
+    lines.insert(1, ["---"] * len(lines[0]))
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def bullets(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def number(part: object) -> str:
+    """A figure as it stands, without noughts behind it; words as they are, a table's own sign taken out."""
+    if isinstance(part, float):
+        return f"{part:.4f}".rstrip("0").rstrip(".") if part else "0"
+    return str(part).replace("|", "/")
+
+
+def value(of: Figures, name: str) -> str:
+    """A figure with its interval, three places."""
+    if name not in of:
+        return "–"
+    interval = of.get(f"{name}_ci95")
+    return f"{of[name]:.3f} ({span(interval)})" if interval else f"{of[name]:.3f}"
+
+
+def estimate(of: Mapping[str, object] | None) -> str:
+    """The same of the program's JSON."""
+    if not of or of.get("value") is None:
+        return "–"
+    return f"{of['value']:.3f} ({span(of['ci95'])})" if of.get("ci95") else f"{of['value']:.3f}"
+
+
+def span(interval: Sequence[float]) -> str:
+    return f"{interval[0]:.3f}–{interval[1]:.3f}"
+
+
+def share(hits: int, n: int) -> str:
+    """A count with Wilson's interval of its share."""
+    return f"{hits} of {n} ({span(wilson(hits, n))})" if n else "0 of 0"
+
+
+def ratio(hits: int, n: int) -> float:
+    return hits / n if n else 0.0

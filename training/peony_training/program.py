@@ -1,0 +1,96 @@
+"""What the program itself says with the model, on each engine and in each precision; read from its own JSON."""
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from peony_training import record
+from peony_training.card import write_precisions
+from peony_training.evaluate import Figures, rounded
+from peony_training.page import write_page
+from peony_training.release import MOST_LOST
+
+KEPT = ("pictures", "patients", "dice", "auc", "auc_delong_ci95", "sensitivity_at_specificity_90", "ap50", "missed")
+KEPT += ("lesions", "false_masks_on_normals", "normals", "malignancy_by_category", "descriptors")
+
+
+@dataclass(frozen=True)
+class Libraries:
+    """Where the engines outside the program are; one that is not named is not measured."""
+
+    onnxruntime: Path | None
+    openvino: Path | None
+
+    def engines(self) -> list[tuple[str, Path | None]]:
+        """(engine, its library), the one inside, which is what the others are held against, first."""
+        outside = [("onnxruntime", self.onnxruntime), ("openvino", self.openvino), ("openvino-bf16", self.openvino)]
+        return [("rten", None), *((name, path) for name, path in outside if path)]
+
+
+def keep_program(folder: Path, data: Path, peony: Path, libraries: Libraries, seeds: str | None = None) -> None:
+    """Measure on `val`, put figures and losses into `folder`/metrics.json, the precisions that lose little on the card.
+
+    With `seeds` (`A..B`) whole examinations of phantoms too, on the last engine: the fastest where OpenVINO is there.
+    """
+    told = {name: evaluate(folder, data, peony, name, library) for name, library in libraries.engines()}
+    first = told["rten"]
+    engines = [engine_row(said, first) for said in told.values()]
+    of_parts = {key: {name: kept(of) for name, of in first[key].items()} for key in ("datasets", "devices")}
+    parts: Figures = {"program": rounded({"engines": engines, **of_parts})}
+    if seeds:
+        name, library = libraries.engines()[-1]
+        command = ["bench", "exam", "--seeds", seeds, "--json", *model_arguments(folder, name, library)]
+        parts["exam"] = rounded({"seeds": seeds, "engine": name, **call(peony, command)})
+    record.keep(folder, parts)
+    lost = {row["precision"]: max(row["dice_lost"], row["auc_lost"]) for row in engines}
+    write_precisions(folder / "card.toml", [name for name, most in lost.items() if most <= MOST_LOST])
+    write_page(folder)
+
+
+def evaluate(folder: Path, data: Path, peony: Path, engine: str, library: Path | None) -> Figures:
+    """`peony evaluate --json` on `val`. An engine that gave way to another is an error: nobody asked for that one."""
+    command = ["evaluate", "--cases", str(data / "cases.csv"), "--root", str(data), "--split", "val", "--json"]
+    said = call(peony, [*command, *model_arguments(folder, engine, library)])
+    by, asked = said["provenance"], engine.removesuffix("-bf16")
+    if by["sha256"] != record.digest(folder):
+        raise SystemExit(f"{peony} read another model than {folder}")
+    if not by["provider"].endswith("cpu" if asked == "onnxruntime" else asked) or (
+        engine.endswith("bf16") != (by["precision"] == "bf16")
+    ):
+        raise SystemExit(f"asked for {engine}, {by['provider']} in {by['precision']} ran")
+    return said
+
+
+def kept(figures: Figures) -> Figures:
+    """What the page shows of one set; plots and tables are in the program's own report."""
+    parts = {name: figures[name] for name in KEPT if figures.get(name) is not None}
+    for name, inner in (("birads", "kappa"), ("calibration", "ece")):
+        if figures.get(name):
+            parts[name] = {inner: figures[name][inner]}
+    return parts
+
+
+def engine_row(said: Figures, first: Figures) -> Figures:
+    """One engine: what it reaches, and what that is below the first."""
+    figures, yardstick = said["datasets"]["all"], first["datasets"]["all"]
+    reached = {name: figures[name]["value"] for name in ("dice", "auc")}
+    return {
+        "engine": said["provenance"]["provider"],
+        "precision": said["provenance"]["precision"],
+        **reached,
+        **{f"{name}_lost": yardstick[name]["value"] - value for name, value in reached.items()},
+        "missed": figures["missed"],
+        "false_masks_on_normals": figures["false_masks_on_normals"],
+    }
+
+
+def model_arguments(folder: Path, engine: str, library: Path | None) -> list[str]:
+    return ["--model", str(folder), "--engine", engine, *(["--library", str(library)] if library else [])]
+
+
+def call(peony: Path, arguments: list[str]) -> Figures:
+    """The program's JSON, which is the last line that it writes or all of it."""
+    done = subprocess.run([peony, *arguments], stdout=subprocess.PIPE, text=True, check=True)
+    text = done.stdout.strip()
+    return json.loads(text if text.startswith("{\n") else text.splitlines()[-1])

@@ -1,0 +1,142 @@
+"""The page says what card and figures say, and says of what was not measured that it was not."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from peony_training import record
+from peony_training.page import page, write_page
+from peony_training.program import Libraries, keep_program
+
+SHIPPED = Path(__file__).parents[2] / "models" / "peony-us"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of what ships, to change."""
+    for name in ("card.toml", "metrics.json", "model.onnx"):
+        (tmp_path / name).write_bytes((SHIPPED / name).read_bytes())
+    return tmp_path
+
+
+def change(folder: Path, path: str, value: object) -> str:
+    """Set one figure and give the page."""
+    told = record.read(folder)
+    *way, last = path.split(".")
+    place = told
+    for key in way:
+        place = place.setdefault(key, {})
+    place[last] = value
+    (folder / "metrics.json").write_text(json.dumps(told))
+    return page(folder)
+
+
+def row(text: str, start: str) -> str:
+    return next(line for line in text.splitlines() if line.startswith(f"| {start}"))
+
+
+def test_what_ships_has_the_page_of_its_card_and_figures() -> None:
+    """`python -m peony_training page` makes it again after either was changed."""
+    assert (SHIPPED / "README.md").read_text(encoding="utf-8") == page(SHIPPED)
+
+
+def test_no_picture_on_the_page_is_missing_and_none_is_left_over() -> None:
+    text = (SHIPPED / "README.md").read_text(encoding="utf-8")
+    there = {path.name for path in SHIPPED.glob("*.png")}
+    assert there == {part.split(")")[0] for part in text.split("](") if part.split(")")[0].endswith(".png")}
+
+
+def test_a_target_is_reached_or_missed_by_its_figure(folder: Path) -> None:
+    assert row(change(folder, "val.sets.all.dice", 0.8799), "Dice on `val`").endswith("| ≥ 0.88, **missed** |")
+    assert row(change(folder, "val.sets.all.dice", 0.88), "Dice on `val`").endswith("| ≥ 0.88, reached |")
+    error = "calibration error on `val`"
+    assert row(change(folder, "val.sets.all.calibration_error", 0.041), error).endswith("≤ 0.04, **missed** |")
+    assert row(change(folder, "val.sets.all.calibration_error", 0.0), error).endswith("| 0 | ≤ 0.04, reached |")
+    assert "**missed**" in row(change(folder, "val.sets.all.false_masks_on_normals", 3), "normals with a false mask")
+    assert "reached" in row(change(folder, "val.sets.all.false_masks_on_normals", 2), "normals with a false mask")
+    found = "lesions of the phantom found"
+    assert (
+        row(change(folder, "exam.detect", {"sensitivity": 0.94}), found) == f"| {found} | 0.94 | ≥ 0.95, **missed** |"
+    )
+
+
+def test_what_was_not_measured_is_called_that(folder: Path) -> None:
+    told = record.read(folder)
+    (folder / "metrics.json").write_text(json.dumps({key: told[key] for key in ("sha256", "val", "held")}))
+    text = page(folder)
+    assert "BUSI, BUS-BRA, BrEaST left out of training | not measured |" in text
+    assert "Not measured for this version." in text
+    found = row(text, "lesions of the phantom found")
+    assert found == "| lesions of the phantom found | not measured here: see BENCHMARKS | ≥ 0.95 |"
+    for heading in ("## On `val`, the program", "## Precision", "## A memory"):
+        assert heading not in text
+
+
+def test_there_is_no_page_of_another_file(folder: Path) -> None:
+    (folder / "model.onnx").write_bytes(b"other weights")
+    with pytest.raises(SystemExit, match="no figures of this model"):
+        page(folder)
+
+
+# Says what it was asked for, as `peony evaluate --json` does; in bf16 a little less.
+PROGRAM = """#!/usr/bin/env python3
+import hashlib, json, pathlib, sys
+words = dict(zip(sys.argv, sys.argv[1:]))
+engine, folder = words["--engine"], pathlib.Path(words["--model"])
+bf16 = engine.endswith("bf16")
+if sys.argv[1] == "bench":
+    print("a table for people")
+    print(json.dumps({"seeds": [0, 2], "detect": {"sensitivity": 0.5, "false_per_min_lesion_free": 2.0}}))
+    raise SystemExit
+inside = {"rten": "rten", "onnxruntime": "onnxruntime/cpu"}
+figures = {
+    "pictures": 9, "patients": 8, "dice": {"value": 0.8 - LOSS * bf16, "ci95": [0.7, 0.9]}, "auc": {"value": 0.9},
+    "missed": 1, "lesions": 7, "false_masks_on_normals": 1, "normals": 2, "malignancy_by_category": [],
+}
+by = {"sha256": hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()}
+by["precision"] = "bf16" if bf16 else "fp32"
+by["provider"] = RAN or inside.get(engine, "onnxruntime/openvino")
+print(json.dumps({"provenance": by, "datasets": {"all": figures}, "devices": {"A|B": figures}}, indent=2))
+"""
+
+
+def program(folder: Path, loss: float = 0.002, ran: str = "") -> Path:
+    path = folder / "peony"
+    path.write_text(PROGRAM.replace("LOSS", str(loss)).replace("RAN", repr(ran)))
+    path.chmod(0o755)
+    return path
+
+
+@pytest.mark.parametrize(("loss", "allowed"), [(0.002, ["fp32", "bf16"]), (0.006, ["fp32"])])
+def test_a_precision_is_on_the_card_where_the_program_loses_little_in_it(
+    folder: Path, loss: float, allowed: list[str]
+) -> None:
+    libraries = Libraries(Path("ort.so"), Path("openvino.so"))
+    keep_program(folder, Path("data"), program(folder, loss), libraries, "0..2")
+    assert f"precisions = {json.dumps(allowed)}" in (folder / "card.toml").read_text()
+    engines = record.read(folder)["program"]["engines"]
+    assert [(one["engine"], one["precision"], one["dice_lost"]) for one in engines] == [
+        ("rten", "fp32", 0.0),
+        ("onnxruntime/cpu", "fp32", 0.0),
+        ("onnxruntime/openvino", "fp32", 0.0),
+        ("onnxruntime/openvino", "bf16", loss),
+    ]
+    text = (folder / "README.md").read_text()
+    word = "reached" if loss < 0.005 else "**missed**"
+    assert row(text, "Dice and AUC lost in bf16") == f"| Dice and AUC lost in bf16 | {loss} | ≤ 0.005, {word} |"
+    assert row(text, "device: A/B").startswith("| device: A/B | 9 (8) | 0.800 (0.700–0.900) | 0.900 |")
+    assert row(text, "false alarms a minute").endswith("| 2 | ≤ 1.0, **missed** |")
+
+
+def test_an_engine_that_gave_way_is_not_measured_under_its_name(folder: Path) -> None:
+    before = (folder / "metrics.json").read_bytes()
+    with pytest.raises(SystemExit, match="asked for openvino, rten in fp32 ran"):
+        keep_program(folder, Path("data"), program(folder, ran="rten"), Libraries(None, Path("openvino.so")))
+    assert (folder / "metrics.json").read_bytes() == before
+
+
+def test_without_libraries_only_what_is_inside_is_measured(folder: Path) -> None:
+    keep_program(folder, Path("data"), program(folder), Libraries(None, None))
+    assert [one["engine"] for one in record.read(folder)["program"]["engines"]] == ["rten"]
+    write_page(folder)
