@@ -5,7 +5,9 @@ use peony_dicom::{Elements, Step, Tag, open_bytes};
 use peony_store::made_up::{self, Pixels};
 use serde_json::json;
 
-use crate::kit::{BASE, SERIES_UID, STUDY_UID, Server, file, in_syntax, jpeg_cine, place, said, uids};
+use crate::kit::{
+    BASE, SERIES_UID, STUDY_UID, Server, encapsulated, even, file, in_syntax, jpeg_cine, place, said, uids,
+};
 
 const AS_KEPT: &str = "Accept: multipart/related; type=\"application/dicom\"; transfer-syntax=*";
 const PLAIN: &str = "Accept: multipart/related; type=\"application/dicom\"";
@@ -130,6 +132,28 @@ async fn a_compressed_object_is_written_anew_for_whoever_asks() {
     assert_ne!(kept.field("etag"), answer.field("etag"));
 }
 
+/// JPEG keeps colours as luma and chroma; uncompressed they are red, green and blue, and the object says so.
+#[tokio::test]
+async fn a_colour_picture_is_red_green_and_blue_uncompressed() {
+    let server = Server::start().await;
+    let picture = image::RgbImage::from_fn(640, 480, |x, y| image::Rgb([(x / 3) as u8, (y / 2) as u8, 90]));
+    let mut coded = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut coded, image::ImageFormat::Jpeg).unwrap();
+    let sent = encapsulated(1, &[even(coded.into_inner())]);
+    let sent = in_syntax(sent, "MONOCHROME2 ", "YBR_FULL_422");
+    let sent = in_syntax(sent, "\x28\0\x02\0US\x02\0\x01\0", "\x28\0\x02\0US\x02\0\x03\0");
+    server.store("/studies", &[&sent]).await;
+    let (_, written) = server.get(&place(1), &[PLAIN]).await.parts().remove(0);
+    let metadata = [&sent, &written].map(|file| open_bytes(file.clone()).unwrap());
+    let [before, after] = metadata.map(|cine| cine.frame(0).unwrap().luma().into_owned());
+    assert!(before == after);
+    assert!(written.windows(12).any(|bytes| bytes == b"\x28\0\x04\0CS\x04\0RGB "));
+    let end = picture.as_raw().len();
+    let pixels = &written[written.len() - end..];
+    let off = pixels.iter().zip(picture.as_raw()).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
+    assert!(off <= 16, "{off}");
+}
+
 #[tokio::test]
 async fn what_nothing_here_decodes_goes_out_as_it_is_or_not_at_all() {
     let server = Server::start().await;
@@ -161,24 +185,37 @@ async fn an_answer_that_fails_on_its_way_is_seen_to_fail() {
 
     // Damaged on the disk: nothing of it is handed out.
     let server = Server::start().await;
+    let study = uids(1)[0].clone();
+    server.store("/studies", &[&file(2, &[(STUDY_UID, &study)])]).await;
     server.store("/studies", &[&file(1, &[])]).await;
+    damage(&server, &uids(1)[2]);
+    let metadata = format!("{}/metadata", place(1));
+    for (path, accept) in
+        [(&place(1), AS_KEPT), (&place(1), "Accept: application/dicom"), (&metadata, "Accept: */*")]
+    {
+        let answer = server.get(path, &[accept]).await;
+        assert_eq!((answer.status, answer.error().as_str()), (500, "the object cannot be read"), "{path}");
+    }
+    assert!(!server.get(&format!("/studies/{study}"), &[AS_KEPT]).await.whole);
+}
+
+/// Changes a byte of the file that holds a text.
+fn damage(server: &Server, text: &str) {
     let mut waiting = vec![server.folder.path().join("store/objects")];
     while let Some(folder) = waiting.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 waiting.push(path);
-            } else {
-                let mut bytes = std::fs::read(&path).unwrap();
+                continue;
+            }
+            let mut bytes = std::fs::read(&path).unwrap();
+            if bytes.windows(text.len()).any(|window| window == text.as_bytes()) {
                 bytes[200] ^= 1;
                 std::fs::write(&path, bytes).unwrap();
             }
         }
     }
-    let answer = server.get(&place(1), &[AS_KEPT]).await;
-    assert!(!answer.whole);
-    let answer = server.get(&format!("{}/metadata", place(1)), &[]).await;
-    assert_eq!((answer.status, answer.error().as_str()), (500, "the object cannot be read"));
 }
 
 #[tokio::test]
