@@ -72,7 +72,12 @@ pub(crate) struct Service {
     limits: Limits,
     /// How many pictures are decoded at once: each takes a core, and memory by its size.
     decoding: Arc<Semaphore>,
+    /// How many threads make answers at once: a slow peer holds one of them, and the store has the rest for itself.
+    making: Arc<Semaphore>,
 }
+
+/// See [`Service::making`]; the runtime has 512 threads that may wait unless it is told otherwise.
+const MADE_AT_ONCE: usize = 32;
 
 /// What is done where: service, place, methods, and a note.
 pub(crate) const PLACES: &[(&str, &str, &str, &str)] = &[
@@ -102,7 +107,8 @@ const INSTANCE: &str = "/studies/{study}/series/{series}/instances/{instance}";
 /// Everything, to be mounted below a path; a request may carry a [`Caller`].
 pub fn routes(store: Store, limits: Limits) -> Router {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let service = Service { store, limits, decoding: Arc::new(Semaphore::new(cores)) };
+    let (decoding, making) = (Arc::new(Semaphore::new(cores)), Arc::new(Semaphore::new(MADE_AT_ONCE)));
+    let service = Service { store, limits, decoding, making };
     let mut router = Router::new()
         .route("/studies", get(query::studies).post(storing::store))
         .route(STUDY, get(retrieve::objects).post(storing::store))

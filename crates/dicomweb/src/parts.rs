@@ -94,7 +94,9 @@ pub(crate) async fn made(
     let (made, mut taken) = mpsc::channel(WAITING);
     let (runtime, silence) = (Handle::current(), service.limits.silence);
     let sink = Sink { made, runtime, silence, decoding: Arc::clone(&service.decoding) };
+    let place = Arc::clone(&service.making).acquire_owned().await.map_err(|_| Problem::Failed)?;
     tokio::task::spawn_blocking(move || {
+        let _place = place;
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&sink)));
         // A panic has said so itself; without a word the peer would take half for all.
         if let Err(problem) = outcome.unwrap_or(Err(Problem::Failed)) {

@@ -1,9 +1,13 @@
 //! WADO-RS: whole objects, their metadata and bulk data.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use peony_dicom::{Elements, Step, Tag, open_bytes};
+use peony_dicomweb::Limits;
 use peony_store::made_up::{self, Pixels};
 use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
 
 use crate::kit::{
     BASE, SERIES_UID, STUDY_UID, Server, encapsulated, even, file, in_syntax, jpeg_cine, place, said, uids,
@@ -130,6 +134,31 @@ async fn a_compressed_object_is_written_anew_for_whoever_asks() {
     assert!(alone.body == written);
     let kept = server.get(&place(1), &[AS_KEPT]).await;
     assert_ne!(kept.field("etag"), answer.field("etag"));
+}
+
+/// Whoever asks for much and takes nothing has a thread, of which there are few, until it is let go; nobody else waits for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn slow_takers_hold_nobody_up() {
+    let limits = Limits { silence: Duration::from_secs(2), ..Limits::default() };
+    let server = Server::within(limits).await;
+    let (sent, _) = jpeg_cine(1, 60);
+    server.store("/studies", &[&sent]).await;
+    let mut slow = Vec::new();
+    for _ in 0..40 {
+        let mut stream = server.connect().await;
+        let head = format!("GET {BASE}{} HTTP/1.1\r\nHost: x\r\n{PLAIN}\r\n\r\n", place(1));
+        stream.write_all(head.as_bytes()).await.unwrap();
+        slow.push(stream);
+    }
+    let answered = async {
+        assert_eq!(server.get("/studies", &[]).await.status, 200);
+        assert!(server.get(&place(1), &[AS_KEPT]).await.parts()[0].1 == sent);
+    };
+    tokio::time::timeout(Duration::from_secs(10), answered).await.expect("held up");
+    // More of them than there are threads: the last ones have theirs when the first are let go.
+    let answer = server.get(&place(1), &[PLAIN]).await;
+    assert!(answer.status == 200 && answer.whole);
+    assert_eq!(slow.len(), 40);
 }
 
 /// JPEG keeps colours as luma and chroma; uncompressed they are red, green and blue, and the object says so.
