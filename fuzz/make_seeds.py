@@ -186,8 +186,41 @@ def onnx_seeds():
     put("onnx_scan", "outside", model(tensor([3, 3], block(13, block(1, b"location") + block(2, b"w.bin")) + number(14, 1))))
 
 
+def network_seeds():
+    """PDUs (PS3.8 9.3), a command set (PS3.7 E.1) and the identifier of a query, field by field."""
+    pad = lambda text: text + b"\0" * (len(text) % 2)
+    item = lambda kind, value: struct.pack(">BxH", kind, len(value)) + value
+    pdu = lambda kind, value: struct.pack(">BxI", kind, len(value)) + value
+    context = lambda number, abstract, syntaxes: item(
+        0x20, bytes([number, 0, 0, 0]) + item(0x30, abstract) + b"".join(item(0x40, syntax) for syntax in syntaxes)
+    )
+    us, verification = b"1.2.840.10008.5.1.4.1.1.6.1", b"1.2.840.10008.1.1"
+    implicit, explicit = b"1.2.840.10008.1.2", b"1.2.840.10008.1.2.1"
+    role = struct.pack(">H", len(us)) + us + b"\1\1"
+    user = item(0x51, struct.pack(">I", 16384)) + item(0x52, b"1.2.3") + item(0x54, role) + item(0x55, b"SEED")
+    request = b"\0\1\0\0" + b"PEONY".ljust(16) + b"SENDER".ljust(16) + bytes(32) + item(0x10, b"1.2.840.10008.3.1.1.1")
+    request += context(1, verification, [implicit]) + context(3, us, [explicit, implicit]) + item(0x50, user)
+    of_group_0 = lambda element, value: struct.pack("<HHI", 0, element, len(value)) + value
+    number = lambda element, value: of_group_0(element, struct.pack("<H", value))
+    command = of_group_0(0x0002, pad(verification)) + number(0x0100, 0x0030) + number(0x0110, 1) + number(0x0800, 0x0101)
+    command = of_group_0(0, struct.pack("<I", len(command))) + command
+    value = lambda control, part: struct.pack(">IBB", len(part) + 2, 1, control) + part
+    put("pdu", "request", pdu(1, request))
+    put("pdu", "echo", pdu(4, value(3, command)) + pdu(5, bytes(4)))
+    put("pdu", "parts", pdu(4, value(1, command[:20]) + value(3, command[20:])) + pdu(4, value(0, b"data")))
+    put("pdu", "reject", pdu(3, b"\0\1\1\7") + pdu(7, b"\0\0\2\1"))
+    put("command", "echo", command)
+    step = element(0x0008, 0x0060, b"CS", b"US") + element(0x0040, 0x0002, b"DA", b"20261126")
+    steps = struct.pack("<HHI", 0xFFFE, 0xE000, len(step)) + step
+    query = element(0x0008, 0x0005, b"CS", b"ISO_IR 192") + element(0x0008, 0x0052, b"CS", b"STUDY ")
+    query += element(0x0010, 0x0010, b"PN", b"A^B ") + struct.pack("<HH2sxxI", 0x0040, 0x0100, b"SQ", len(steps)) + steps
+    put("data_set", "explicit", query)
+    put("data_set", "implicit", struct.pack("<HHI", 0x0008, 0x0052, 6) + b"STUDY " + struct.pack("<HHI", 0x0010, 0x0010, 0))
+
+
 if __name__ == "__main__":
     pictures_made = pixel_seeds()
     file_seeds(*pictures_made)
     still_seeds(*pictures_made)
     onnx_seeds()
+    network_seeds()

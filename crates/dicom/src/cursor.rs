@@ -1,14 +1,101 @@
 //! A position in the bytes of a data set, and the headers that begin there (PS3.5 §7.1, §7.5).
 
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::ops::Range;
 
 use dicom_core::{Tag, VR};
 
 use crate::{DicomError, Encoding};
 
+/// Where the bytes of a data set are.
+#[derive(Clone, Copy)]
+pub(crate) enum Source<'a> {
+    /// All of them in memory.
+    Memory(&'a [u8]),
+    /// In a file, however long: a few of them are in memory.
+    File(&'a Window<'a>),
+}
+
+impl<'a> Source<'a> {
+    /// How many there are.
+    pub fn length(self) -> usize {
+        match self {
+            Self::Memory(bytes) => bytes.len(),
+            Self::File(window) => window.length,
+        }
+    }
+
+    /// `N` bytes from `at` on; `None` where there are not so many.
+    pub fn array<const N: usize>(self, at: usize) -> Result<Option<[u8; N]>, DicomError> {
+        match self {
+            Self::Memory(bytes) => Ok(bytes.get(at..).and_then(|bytes| bytes.first_chunk().copied())),
+            Self::File(window) if window.length.saturating_sub(at) >= N => {
+                let mut array = [0; N];
+                window.read(at, &mut array)?;
+                Ok(Some(array))
+            }
+            Self::File(_) => Ok(None),
+        }
+    }
+
+    /// The bytes of a range that the scan found, so it is there and within a limit.
+    pub fn bytes(self, range: Range<usize>) -> Result<Cow<'a, [u8]>, DicomError> {
+        match self {
+            Self::Memory(bytes) => Ok(Cow::Borrowed(&bytes[range])),
+            Self::File(window) => {
+                let mut bytes = vec![0; range.len()];
+                window.read(range.start, &mut bytes)?;
+                Ok(Cow::Owned(bytes))
+            }
+        }
+    }
+}
+
+/// A file and the part of it that was read last: headers lie close together, values are jumped over.
+pub(crate) struct Window<'a> {
+    file: &'a File,
+    length: usize,
+    /// Where the part begins, and the part.
+    part: RefCell<(usize, Vec<u8>)>,
+}
+
+impl<'a> Window<'a> {
+    const BYTES: usize = 8 << 10;
+
+    pub fn new(file: &'a File) -> io::Result<Self> {
+        let length = usize::try_from(file.metadata()?.len()).map_err(io::Error::other)?;
+        Ok(Self { file, length, part: RefCell::default() })
+    }
+
+    fn read(&self, at: usize, into: &mut [u8]) -> io::Result<()> {
+        let mut file = self.file;
+        let (start, part) = &mut *self.part.borrow_mut();
+        let held = |start: usize, part: &[u8]| at >= start && at + into.len() <= start + part.len();
+        if !held(*start, part) {
+            file.seek(SeekFrom::Start(at as u64))?;
+            if into.len() > Self::BYTES {
+                return file.read_exact(into);
+            }
+            part.resize(Self::BYTES.min(self.length.saturating_sub(at)), 0);
+            *start = at;
+            if let Err(error) = file.read_exact(part) {
+                part.clear();
+                return Err(error);
+            }
+        }
+        let from = at - *start;
+        let held = part.get(from..from + into.len()).ok_or(io::ErrorKind::UnexpectedEof)?;
+        into.copy_from_slice(held);
+        Ok(())
+    }
+}
+
 /// A position in a data set.
 pub(crate) struct Cursor<'a> {
-    pub bytes: &'a [u8],
+    pub source: Source<'a>,
     pub pos: usize,
     pub encoding: Encoding,
 }
@@ -22,19 +109,23 @@ pub(crate) struct ElementHeader {
 }
 
 impl<'a> Cursor<'a> {
-    pub fn new(bytes: &'a [u8], pos: usize, encoding: Encoding) -> Self {
-        Self { bytes, pos, encoding }
+    pub fn new(source: Source<'a>, pos: usize, encoding: Encoding) -> Self {
+        Self { source, pos, encoding }
     }
 
     /// Bytes to the end of the file.
     pub fn left(&self) -> usize {
-        self.bytes.len() - self.pos
+        self.source.length() - self.pos
     }
 
     fn take<const N: usize>(&mut self, what: &'static str) -> Result<[u8; N], DicomError> {
-        let taken = self.bytes[self.pos..].first_chunk::<N>().copied();
         let needs = N as u64;
-        let taken = taken.ok_or(DicomError::Truncated { what, at: self.pos, needs, has: self.left() })?;
+        let taken = self.source.array(self.pos)?.ok_or(DicomError::Truncated {
+            what,
+            at: self.pos,
+            needs,
+            has: self.left(),
+        })?;
         self.pos += N;
         Ok(taken)
     }

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use crate::Codec;
+use crate::cursor::Source;
+use crate::{Codec, DicomError};
 
 /// Groups of consecutive fragments, one group a frame.
 ///
@@ -10,21 +11,32 @@ use crate::Codec;
 /// Where they fit no fragment, one frame is one fragment, or begins where the codec's signature stands: a frame
 /// of a compressed picture may be cut into several fragments, one of run lengths may not (§A.4.2).
 pub(crate) fn frames(
-    bytes: &[u8],
+    source: Source<'_>,
     fragments: &[Range<usize>],
     offsets: &[u64],
     declared: u64,
     codec: Codec,
-) -> Vec<Range<usize>> {
-    let starts = by_offsets(fragments, offsets).unwrap_or_else(|| {
-        let single = fragments.len() as u64 == declared || matches!(codec, Codec::Native | Codec::Rle);
-        let begins =
-            |index: &usize| single || *index == 0 || signature(codec, &bytes[fragments[*index].clone()]);
-        (0..fragments.len()).filter(begins).collect()
-    });
+) -> Result<Vec<Range<usize>>, DicomError> {
+    let starts = match by_offsets(fragments, offsets) {
+        Some(starts) => starts,
+        None => {
+            let single = fragments.len() as u64 == declared || matches!(codec, Codec::Native | Codec::Rle);
+            let mut starts = Vec::new();
+            for (index, fragment) in fragments.iter().enumerate() {
+                let head = fragment.start..fragment.end.min(fragment.start + SIGNATURE_BYTES);
+                if single || index == 0 || signature(codec, &source.bytes(head)?) {
+                    starts.push(index);
+                }
+            }
+            starts
+        }
+    };
     let ends = starts.iter().skip(1).copied().chain([fragments.len()]);
-    starts.iter().zip(ends).map(|(start, end)| *start..end).collect()
+    Ok(starts.iter().zip(ends).map(|(start, end)| *start..end).collect())
 }
+
+/// The longest signature.
+const SIGNATURE_BYTES: usize = 8;
 
 /// The fragments that the offsets point at, where each points at one and they rise.
 fn by_offsets(fragments: &[Range<usize>], offsets: &[u64]) -> Option<Vec<usize>> {
@@ -77,7 +89,7 @@ mod tests {
         let fragments: Vec<_> = (0..5).map(|i| i * 12 + 8..i * 12 + 12).collect();
         let check = |offsets: &[u64], declared, codec, expect: &[Range<usize>]| {
             assert_eq!(
-                frames(&bytes, &fragments, offsets, declared, codec),
+                frames(Source::Memory(&bytes), &fragments, offsets, declared, codec).unwrap(),
                 expect,
                 "{offsets:?} {declared} {codec}"
             );

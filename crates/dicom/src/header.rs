@@ -8,12 +8,14 @@ use std::ops::Range;
 use dicom_core::Tag;
 use dicom_core::header::HasLength as _;
 use dicom_core::value::{PrimitiveValue, Value};
+use dicom_encoding::text::SpecificCharacterSet;
 use dicom_object::InMemDicomObject;
 use dicom_object::mem::InMemElement;
 use dicom_transfer_syntax_registry::entries;
 
+use crate::cursor::Source;
 use crate::error::{DicomError, Field};
-use crate::scan::Scan;
+use crate::scan::{Scan, Wanted};
 use crate::{Encoding, limits};
 
 macro_rules! fields {
@@ -71,14 +73,18 @@ fields! {
 /// Read by the scan itself.
 pub(crate) const TRANSFER_SYNTAX: Field = Field::new(0x0002, 0x0010, "Transfer Syntax UID");
 
+/// What reading pictures needs.
+pub(crate) const FOR_PICTURES: Wanted =
+    Wanted { top: is_read, items_of: ULTRASOUND_REGIONS.tag, in_item: is_read_in_region };
+
 /// Whether the scan should keep this top-level element.
-pub(crate) fn is_read(tag: Tag) -> bool {
+fn is_read(tag: Tag) -> bool {
     READ.iter().any(|field| field.tag == tag)
 }
 
 /// Whether the scan should keep this element of an ultrasound region: those of PS3.3 table C.8-17 that say where
 /// it lies and how large its pixels are.
-pub(crate) fn is_read_in_region(tag: Tag) -> bool {
+fn is_read_in_region(tag: Tag) -> bool {
     tag.group() == 0x0018 && (0x6012..=0x602E).contains(&tag.element())
 }
 
@@ -92,20 +98,25 @@ pub(crate) struct Header {
 impl Header {
     /// Lets dicom-rs parse the elements that the scan chose.
     pub fn parse(scan: &Scan) -> Result<Self, DicomError> {
-        let object = Self::object(scan, &scan.header)?;
-        let regions = scan.regions.iter().take(limits::REGIONS + 1).map(|region| {
-            let object = Self::object(scan, region)?;
-            Ok(Self { object, sequences: Vec::new(), regions: Vec::new() })
-        });
-        Ok(Self {
-            object,
-            sequences: scan.sequences.clone(),
-            regions: regions.collect::<Result<_, DicomError>>()?,
-        })
+        let (source, encoding) = (Source::Memory(&scan.bytes), scan.syntax.encoding);
+        // Nothing that reading pictures needs is in another character set.
+        let characters = SpecificCharacterSet::default();
+        let mut header = Self::of(source, encoding, &characters, &scan.header)?;
+        header.sequences = scan.sequences.clone();
+        let regions = scan.regions.iter().take(limits::REGIONS + 1);
+        let regions = regions.map(|region| Self::of(source, encoding, &characters, region));
+        header.regions = regions.collect::<Result<_, DicomError>>()?;
+        Ok(header)
     }
 
-    fn object(scan: &Scan, elements: &[Range<usize>]) -> Result<InMemDicomObject, DicomError> {
-        let syntax = match scan.syntax.encoding {
+    /// Elements of one level, without those of its sequences.
+    pub fn of(
+        source: Source<'_>,
+        encoding: Encoding,
+        characters: &SpecificCharacterSet,
+        elements: &[Range<usize>],
+    ) -> Result<Self, DicomError> {
+        let syntax = match encoding {
             Encoding::ImplicitLittle => entries::IMPLICIT_VR_LITTLE_ENDIAN.erased(),
             Encoding::ExplicitLittle => entries::EXPLICIT_VR_LITTLE_ENDIAN.erased(),
             Encoding::ExplicitBig => entries::EXPLICIT_VR_BIG_ENDIAN.erased(),
@@ -121,12 +132,27 @@ impl Header {
             // One at a time: dicom-rs reads whole values only, and would take what an odd length leaves over for
             // the header of another element. An element that it cannot read is missing; the cause is left out,
             // because it may quote a value.
-            let bytes = &scan.bytes[element.clone()];
-            if let Ok(read) = InMemDicomObject::read_dataset_with_ts(bytes, &syntax) {
+            let bytes = source.bytes(element.clone())?;
+            let read = InMemDicomObject::read_dataset_with_ts_cs(&*bytes, &syntax, characters.clone());
+            if let Ok(read) = read {
                 read.into_iter().take(1).for_each(|element| drop(object.put(element)));
             }
         }
-        Ok(object)
+        Ok(Self { object, sequences: Vec::new(), regions: Vec::new() })
+    }
+
+    /// Which elements are here.
+    pub fn tags_here(&self) -> impl Iterator<Item = Tag> + '_ {
+        self.object.tags()
+    }
+
+    /// The values of an element as text, without padding; `None` where it is not there, empty or unreadable.
+    pub fn texts(&self, tag: Tag) -> Option<Vec<String>> {
+        let Value::Primitive(value) = self.object.get(tag)?.value() else { return None };
+        let texts = value.to_multi_str();
+        let texts: Vec<String> =
+            texts.iter().map(|text| text.trim_end_matches([' ', '\0']).trim_start().to_owned()).collect();
+        texts.iter().any(|text| !text.is_empty()).then_some(texts)
     }
 
     fn element(&self, field: Field) -> Option<&InMemElement> {

@@ -16,6 +16,8 @@ pub const ELEMENTS: usize = 1_000_000;
 pub const HEADER_VALUE_BYTES: usize = 1 << 20;
 /// The same for an element of an ultrasound region, which is one number.
 pub const REGION_VALUE_BYTES: usize = 256;
+/// The longest text that an index keeps of an attribute.
+pub const INDEXED_VALUE_BYTES: usize = 4 << 10;
 /// Rows × columns of one frame; a screen of 4K has 8.3 million.
 pub const FRAME_PIXELS: u64 = 16_000_000;
 /// The longest coded frame: the largest colour frame has 48 million bytes uncompressed, and no codec makes it twice as

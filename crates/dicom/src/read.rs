@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use peony_model::{Frame, Spacing};
 
+use crate::cursor::Source;
 use crate::error::{DicomError, ReadIssue};
 use crate::header::{self, Header};
 use crate::pixels::{self, ImageHeader, SampleOrder, Tone};
@@ -179,7 +180,8 @@ fn places(
             if table.is_empty() {
                 table = header.offsets(header::EXTENDED_OFFSETS);
             }
-            let frames = fragments::frames(bytes, &fragments, &table, declared, syntax.codec);
+            let frames =
+                fragments::frames(Source::Memory(bytes), &fragments, &table, declared, syntax.codec)?;
             let found = frames.len() as u64;
             if found > limits::FRAMES {
                 let (what, limit) = ("the number of frames", limits::FRAMES);

@@ -11,16 +11,16 @@ use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry};
 use dicom_core::{Tag, VR};
 use dicom_object::StandardDataDictionary;
 
-use crate::cursor::Cursor;
+use crate::cursor::{Cursor, Source};
 use crate::error::{DicomError, ReadIssue};
 use crate::{Encoding, TransferSyntax, header, limits};
 
-const ITEM: Tag = Tag(0xFFFE, 0xE000);
-const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
-const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
+pub(crate) const ITEM: Tag = Tag(0xFFFE, 0xE000);
+pub(crate) const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
+pub(crate) const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
 const PIXEL_DATA: Tag = Tag(0x7FE0, 0x0010);
 const TRANSFER_SYNTAX_UID: Tag = Tag(0x0002, 0x0010);
-const UNDEFINED: u32 = u32::MAX;
+pub(crate) const UNDEFINED: u32 = u32::MAX;
 /// What is too large where a file is.
 pub(crate) const FILE_LENGTH: &str = "the length of the file in bytes";
 
@@ -68,32 +68,32 @@ pub enum PixelData {
 /// # Errors
 /// [`DicomError`]: not DICOM, cut off, damaged, past a limit, or of a transfer syntax that is not read.
 pub fn scan(bytes: Vec<u8>) -> Result<Scan, DicomError> {
-    // PS3.10 §7.1: 128 bytes of preamble, then the prefix.
     if bytes.len() as u64 > limits::FILE_BYTES {
         let (value, limit) = (bytes.len() as u64, limits::FILE_BYTES);
         return Err(DicomError::TooLarge { what: FILE_LENGTH, value, limit });
     }
-    if bytes.get(128..132) != Some(b"DICM") {
-        return Err(DicomError::NotDicom { length: bytes.len() });
-    }
-    let (syntax, data_set) = file_meta(&bytes)?;
+    let (uid, data_set) = file_meta(Source::Memory(&bytes))?;
+    let syntax = TransferSyntax::of(&uid)?;
     let (bytes, start) = if syntax.deflated {
         (inflate(&bytes[data_set..], limits::INFLATED_BYTES)?, 0)
     } else {
         (bytes, data_set)
     };
-    let mut walk = Walk::new(&bytes, start, syntax.encoding);
-    walk.run()?;
-    let Walk { header, regions, sequences, pixel_data, issues, .. } = walk;
+    let found = walk(Source::Memory(&bytes), start, syntax.encoding, &header::FOR_PICTURES)?;
+    let Found { header, items: regions, sequences, pixel_data, issues } = found;
     Ok(Scan { syntax, bytes, header, regions, sequences, pixel_data, issues })
 }
 
-/// The transfer syntax, and where the data set begins. File meta information is always explicit little endian
-/// (PS3.10 §7.1) and ends where group 0002 does: its group length is wrong too often to be used.
-fn file_meta(bytes: &[u8]) -> Result<(&'static TransferSyntax, usize), DicomError> {
-    let mut cursor = Cursor::new(bytes, 132, Encoding::ExplicitLittle);
+/// The UID of the transfer syntax as the file has it, cut after 64 bytes, and where the data set begins. File meta information is always
+/// explicit little endian (PS3.10 §7.1) and ends where group 0002 does: its group length is wrong or missing too often to be used.
+pub(crate) fn file_meta(source: Source<'_>) -> Result<(Vec<u8>, usize), DicomError> {
+    // PS3.10 §7.1: 128 bytes of preamble, then the prefix.
+    if source.array(128)? != Some(*b"DICM") {
+        return Err(DicomError::NotDicom { length: source.length() });
+    }
+    let mut cursor = Cursor::new(source, 132, Encoding::ExplicitLittle);
     let mut syntax = None;
-    while cursor.left() >= 8 && bytes[cursor.pos..].starts_with(&[0x02, 0x00]) {
+    while cursor.left() >= 8 && cursor.peek_tag()?.group() == 0x0002 {
         let element = cursor.element_header(|_| false)?;
         if element.length == UNDEFINED {
             return Err(DicomError::Malformed {
@@ -103,7 +103,7 @@ fn file_meta(bytes: &[u8]) -> Result<(&'static TransferSyntax, usize), DicomErro
         }
         let value = cursor.skip("an element of the file meta information", element.length)?;
         if element.tag == TRANSFER_SYNTAX_UID {
-            syntax = Some(TransferSyntax::of(&bytes[value])?);
+            syntax = Some(source.bytes(value.start..value.end.min(value.start + 64))?.into_owned());
         }
     }
     match syntax {
@@ -119,7 +119,7 @@ fn file_meta(bytes: &[u8]) -> Result<(&'static TransferSyntax, usize), DicomErro
 }
 
 /// PS3.5 §A.5: everything after the file meta information, in raw deflate.
-fn inflate(deflated: &[u8], limit: u64) -> Result<Vec<u8>, DicomError> {
+pub(crate) fn inflate(deflated: &[u8], limit: u64) -> Result<Vec<u8>, DicomError> {
     use std::io::Read as _;
     let mut inflated = Vec::new();
     let read = flate2::read::DeflateDecoder::new(deflated).take(limit + 1).read_to_end(&mut inflated);
@@ -143,6 +143,37 @@ fn inflate(deflated: &[u8], limit: u64) -> Result<Vec<u8>, DicomError> {
     }
 }
 
+/// Which elements a walk hands on.
+pub(crate) struct Wanted {
+    /// Those of the top level.
+    pub top: fn(Tag) -> bool,
+    /// The one sequence whose items are looked into.
+    pub items_of: Tag,
+    /// Which elements of such an item.
+    pub in_item: fn(Tag) -> bool,
+}
+
+/// What a walk found: see [`Scan`], whose fields these are.
+pub(crate) struct Found {
+    pub header: Vec<Range<usize>>,
+    pub items: Vec<Vec<Range<usize>>>,
+    pub sequences: Vec<Tag>,
+    pub pixel_data: Option<PixelData>,
+    pub issues: Vec<ReadIssue>,
+}
+
+/// Walks a data set from `start` to its end.
+pub(crate) fn walk(
+    source: Source<'_>,
+    start: usize,
+    encoding: Encoding,
+    wanted: &Wanted,
+) -> Result<Found, DicomError> {
+    let mut walk = Walk::new(source, start, encoding, wanted);
+    walk.run()?;
+    Ok(walk.found)
+}
+
 /// A sequence or an item that is open at the current position.
 struct Open {
     kind: Kind,
@@ -160,32 +191,27 @@ enum Kind {
 
 struct Walk<'a> {
     cursor: Cursor<'a>,
+    wanted: &'a Wanted,
     open: Vec<Open>,
     /// The encoding of the data set: content in another one is not handed on.
     encoding: Encoding,
-    /// The top-level sequence that is being walked is the one of the regions.
-    in_regions: bool,
+    /// The top-level sequence that is being walked is the one whose items are wanted.
+    in_items: bool,
     count: usize,
-    header: Vec<Range<usize>>,
-    regions: Vec<Vec<Range<usize>>>,
-    sequences: Vec<Tag>,
-    pixel_data: Option<PixelData>,
-    issues: Vec<ReadIssue>,
+    found: Found,
 }
 
 impl<'a> Walk<'a> {
-    fn new(bytes: &'a [u8], start: usize, encoding: Encoding) -> Self {
+    fn new(source: Source<'a>, start: usize, encoding: Encoding, wanted: &'a Wanted) -> Self {
+        let (header, items, sequences) = (Vec::new(), Vec::new(), Vec::new());
         Self {
-            cursor: Cursor::new(bytes, start, encoding),
+            cursor: Cursor::new(source, start, encoding),
+            wanted,
             open: Vec::new(),
             encoding,
-            in_regions: false,
+            in_items: false,
             count: 0,
-            header: Vec::new(),
-            regions: Vec::new(),
-            sequences: Vec::new(),
-            pixel_data: None,
-            issues: Vec::new(),
+            found: Found { header, items, sequences, pixel_data: None, issues: Vec::new() },
         }
     }
 
@@ -198,8 +224,8 @@ impl<'a> Walk<'a> {
                 // before it the file was cut off.
                 return match left {
                     0 => Ok(()),
-                    _ if self.pixel_data.is_some() => {
-                        self.issues.push(ReadIssue::TrailingBytes { bytes: left });
+                    _ if self.found.pixel_data.is_some() => {
+                        self.found.issues.push(ReadIssue::TrailingBytes { bytes: left });
                         Ok(())
                     }
                     _ => Err(DicomError::Truncated {
@@ -229,7 +255,7 @@ impl<'a> Walk<'a> {
 
     /// Where the innermost container of defined length ends, or the file.
     fn end(&self) -> usize {
-        self.open.iter().rev().find_map(|open| open.end).unwrap_or(self.cursor.bytes.len())
+        self.open.iter().rev().find_map(|open| open.end).unwrap_or(self.cursor.source.length())
     }
 
     fn close_what_ends_here(&mut self) -> Result<(), DicomError> {
@@ -250,7 +276,7 @@ impl<'a> Walk<'a> {
         if let Some(open) = self.open.pop() {
             self.cursor.encoding = open.outside;
         }
-        self.in_regions &= !self.open.is_empty();
+        self.in_items &= !self.open.is_empty();
     }
 
     fn enter(&mut self, kind: Kind, length: u32, inside: Encoding) -> Result<(), DicomError> {
@@ -271,7 +297,7 @@ impl<'a> Walk<'a> {
     fn fits(&self, what: &'static str, length: u32) -> Result<usize, DicomError> {
         let (at, has) = (self.cursor.pos, self.cursor.left());
         let end = at + length as usize;
-        if end > self.cursor.bytes.len() {
+        if end > self.cursor.source.length() {
             return Err(DicomError::Truncated { what, at, needs: u64::from(length), has });
         }
         if end > self.end() {
@@ -289,8 +315,8 @@ impl<'a> Walk<'a> {
         let (tag, length) = self.cursor.item_header()?;
         match tag {
             ITEM => {
-                if self.in_regions && self.open.len() == 1 {
-                    self.regions.push(Vec::new());
+                if self.in_items && self.open.len() == 1 {
+                    self.found.items.push(Vec::new());
                 }
                 self.enter(Kind::Item, length, self.cursor.encoding)
             }
@@ -311,8 +337,8 @@ impl<'a> Walk<'a> {
                 return Ok(());
             }
             // Some writers end the pixel data twice.
-            if tag == SEQUENCE_END && self.open.is_empty() && self.pixel_data.is_some() {
-                self.issues.push(ReadIssue::StrayDelimiter { at });
+            if tag == SEQUENCE_END && self.open.is_empty() && self.found.pixel_data.is_some() {
+                self.found.issues.push(ReadIssue::StrayDelimiter { at });
                 return Ok(());
             }
             return Err(DicomError::Malformed { what: "an item or delimiter outside a sequence", at });
@@ -324,7 +350,7 @@ impl<'a> Walk<'a> {
             VR::OB | VR::OW if undefined => {
                 let pixel_data = self.fragments()?;
                 if top && element.tag == PIXEL_DATA {
-                    self.pixel_data.get_or_insert(pixel_data);
+                    self.found.pixel_data.get_or_insert(pixel_data);
                 }
                 return Ok(());
             }
@@ -341,7 +367,7 @@ impl<'a> Walk<'a> {
         let end = self.fits("the value of an element", element.length)?;
         if top && element.tag == PIXEL_DATA {
             let words = element.vr == VR::OW;
-            self.pixel_data.get_or_insert(PixelData::Native { value: self.cursor.pos..end, words });
+            self.found.pixel_data.get_or_insert(PixelData::Native { value: self.cursor.pos..end, words });
         }
         self.cursor.pos = end;
         // Other parsers have their own ideas of what an unknown value representation holds.
@@ -353,24 +379,24 @@ impl<'a> Walk<'a> {
     }
 
     fn sequence(&mut self, tag: Tag, length: u32, inside: Encoding) -> Result<(), DicomError> {
-        if self.open.is_empty() && header::is_read(tag) {
-            self.sequences.push(tag);
-            self.in_regions = tag == header::ULTRASOUND_REGIONS.tag;
+        if self.open.is_empty() && (self.wanted.top)(tag) {
+            self.found.sequences.push(tag);
+            self.in_items = tag == self.wanted.items_of;
         }
         self.enter(Kind::Sequence, length, inside)
     }
 
     fn choose(&mut self, tag: Tag, bytes: usize, element: Range<usize>) {
         let (chosen, limit) = match self.open.len() {
-            0 if header::is_read(tag) => (&mut self.header, limits::HEADER_VALUE_BYTES),
-            2 if self.in_regions && header::is_read_in_region(tag) => match self.regions.last_mut() {
-                Some(region) => (region, limits::REGION_VALUE_BYTES),
+            0 if (self.wanted.top)(tag) => (&mut self.found.header, limits::HEADER_VALUE_BYTES),
+            2 if self.in_items && (self.wanted.in_item)(tag) => match self.found.items.last_mut() {
+                Some(item) => (item, limits::REGION_VALUE_BYTES),
                 None => return,
             },
             _ => return,
         };
         if bytes > limit {
-            self.issues.push(ReadIssue::HeaderValueTooLong { tag, bytes, limit });
+            self.found.issues.push(ReadIssue::HeaderValueTooLong { tag, bytes, limit });
         } else {
             chosen.push(element);
         }
@@ -411,7 +437,7 @@ impl<'a> Walk<'a> {
 
 /// Whether implicit little endian writes this element as a sequence: the dictionary that dicom-rs uses decides,
 /// so that both see the same structure.
-fn is_sequence(tag: Tag) -> bool {
+pub(crate) fn is_sequence(tag: Tag) -> bool {
     StandardDataDictionary.by_tag(tag).is_some_and(|entry| entry.vr().relaxed() == VR::SQ)
 }
 

@@ -98,8 +98,7 @@ impl TransferSyntax {
     /// # Errors
     /// [`DicomError::UnsupportedSyntax`], with nothing of the value but digits and dots.
     pub fn of(uid: &[u8]) -> Result<&'static Self, DicomError> {
-        let uid: String =
-            uid.iter().take(64).map(|b| char::from(*b)).filter(|c| c.is_ascii_digit() || *c == '.').collect();
+        let uid = clean(uid);
         TABLE.iter().find(|syntax| syntax.uid == uid).ok_or_else(|| {
             // PS3.5 §8.2.5 to §8.2.14: MPEG-2, H.264 and HEVC have 4.100 to 4.108.
             let video = uid.strip_prefix("1.2.840.10008.1.2.4.10").is_some_and(|rest| {
@@ -108,5 +107,29 @@ impl TransferSyntax {
             });
             DicomError::UnsupportedSyntax { uid, video }
         })
+    }
+}
+
+/// What a UID is made of, out of what a file has in its place: nothing else comes back out.
+pub(crate) fn clean(uid: &[u8]) -> String {
+    uid.iter().take(64).map(|b| char::from(*b)).filter(|c| c.is_ascii_digit() || *c == '.').collect()
+}
+
+/// How elements are written, whether deflated, and whose signature begins a frame, where that is known: for any syntax, also where its pixels
+/// are not decoded here. Whatever is compressed is explicit little endian (PS3.5 §A.4).
+pub(crate) fn layout(uid: &str) -> (Encoding, bool, Option<Codec>) {
+    if let Some(known) = TABLE.iter().find(|syntax| syntax.uid == uid) {
+        return (known.encoding, known.deflated, Some(known.codec));
+    }
+    match uid {
+        // JPIP: references, in deflated data sets (PS3.5 §A.7).
+        "1.2.840.10008.1.2.4.95" | "1.2.840.10008.1.2.4.205" => (Encoding::ExplicitLittle, true, None),
+        // JPEG 2000 part 2, and high-throughput JPEG 2000: the same code stream begins a frame.
+        "1.2.840.10008.1.2.4.92"
+        | "1.2.840.10008.1.2.4.93"
+        | "1.2.840.10008.1.2.4.201"
+        | "1.2.840.10008.1.2.4.202"
+        | "1.2.840.10008.1.2.4.203" => (Encoding::ExplicitLittle, false, Some(Codec::Jpeg2000)),
+        _ => (Encoding::ExplicitLittle, false, None),
     }
 }

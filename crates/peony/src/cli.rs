@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use peony_infer::EngineChoice;
 use peony_model::{CalibrationSource, MmPerPx};
+use peony_node::AeTitle;
 use peony_phantom::Difficulty;
 use peony_sources::{AddressError, SourceUrl};
 
@@ -57,7 +58,11 @@ pub enum Command {
     /// Serve examinations to the pages of this machine: capture, scan, review, sign.
     #[command(after_help = "Examples:
   peony serve --data exams --open
-  peony serve --data exams --open --source phantom:7 --http 127.0.0.1:9000")]
+  peony serve --data exams --open --source phantom:7 --http 127.0.0.1:9000
+  peony serve --data exams --open --dicom 127.0.0.1:11112 --aet PEONY
+
+With --dicom it is a DICOM node as well: objects that other nodes send go into the store of the data folder, where
+`peony import` puts files too. Stop it before `peony import`; `peony check` may run beside it.")]
     Serve(ServeArgs),
     /// Measure a probe's beam: sweeps of known length make the file that lengths along a sweep need.
     #[command(after_help = "Examples:
@@ -68,6 +73,16 @@ Put two marks on a breast (or a phantom of its kind), 40 to 80 mm apart. Rest th
 other within 4 to 8 seconds, across its own plane, rest again; three times. Change nothing on the machine meanwhile, and
 calibrate anew for another preset or depth.")]
     Calibrate(CalibrateArgs),
+    /// Take DICOM files into the store: objects, an index, and what became of each.
+    #[command(after_help = "Examples:
+  peony import --data data study/ cine.dcm
+  peony import --data data --objects s3://bucket/peony study/")]
+    Import(ImportArgs),
+    /// Read everything that the store keeps and report each fault; nothing is changed.
+    #[command(after_help = "Examples:
+  peony check --data data
+  peony check --data data --json")]
+    Check(CheckArgs),
     /// Measure speed and memory.
     #[command(after_help = "Example:
   peony bench live --engine rten --threads 2")]
@@ -242,15 +257,25 @@ pub struct DemoArgs {
 /// `peony serve`.
 #[derive(Debug, Args)]
 pub struct ServeArgs {
-    /// The folder that keeps every examination; it is made where it is missing.
-    #[arg(long, value_name = "DIR")]
-    pub data: PathBuf,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub store: StoreArgs,
     /// The address of the pages; only this machine's own.
     #[arg(long, default_value = "127.0.0.1:8686", value_name = "ADDR:PORT")]
     pub http: SocketAddr,
     /// Without accounts: whoever sits at this machine may do everything.
     #[arg(long)]
     pub open: bool,
+    /// Be a DICOM node at this address; only this machine's own, unless there are certificates.
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub dicom: Option<SocketAddr>,
+    /// What the node is called: its title of an application entity.
+    #[arg(long, value_name = "NAME", default_value = "PEONY", requires = "dicom")]
+    pub aet: AeTitle,
+    /// DICOM over TLS: a folder with certificate.pem and key.pem of this node, and authorities.pem, one of which must have signed the
+    /// certificate of whoever connects.
+    #[arg(long, value_name = "DIR", requires = "dicom")]
+    pub dicom_tls: Option<PathBuf>,
     /// Where frames come from, unless a page asks for another source: `capture` (the page's own grabber), `igtl://HOST:PORT`,
     /// `rtsp://HOST/PATH`, `v4l2:/dev/videoN` and `gst:PIPELINE` (where they were built in), `phantom[:SEED]`, a cine, a video or a folder of
     /// frames.
@@ -268,6 +293,71 @@ pub struct ServeArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub model: ModelArgs,
+}
+
+/// Where things are kept.
+#[derive(Debug, Clone, Args)]
+pub struct StoreArgs {
+    /// The data folder: of the store, and of every examination of `serve`.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Keep the index in PostgreSQL, at postgres://…, instead of the data folder.
+    #[arg(long, value_name = "URL", env = "PEONY_INDEX", hide_env_values = true)]
+    pub index: Option<String>,
+    /// Keep objects in a bucket, at s3://BUCKET/PREFIX, instead of the data folder; credentials come from AWS_ACCESS_KEY_ID and its like.
+    #[arg(long, value_name = "URL", env = "PEONY_OBJECTS", hide_env_values = true)]
+    pub objects: Option<String>,
+    /// How many bytes must stay free on the disk.
+    #[arg(long, value_name = "BYTES", default_value_t = 1 << 30)]
+    pub keep_free: u64,
+}
+
+/// `peony import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// DICOM files, or folders of them.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub store: StoreArgs,
+    /// How many files are taken in at the same time.
+    #[arg(long, default_value_t = 8, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=64))]
+    pub writers: usize,
+    /// One line of JSON at the end.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `peony check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub store: StoreArgs,
+    /// One line of JSON a fault, and one at the end.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `peony bench store`.
+#[derive(Debug, Args)]
+pub struct BenchStoreArgs {
+    /// A folder on the disk that is measured; an empty one is made in it and taken away at the end.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub data: PathBuf,
+    /// Keep the index in PostgreSQL, at postgres://…, instead of the folder; it must be empty.
+    #[arg(long, value_name = "URL")]
+    pub index: Option<String>,
+    /// Seconds for each figure.
+    #[arg(long, default_value_t = 5)]
+    pub seconds: u64,
+    /// Studies of the index that queries are measured on; 0 leaves them out.
+    #[arg(long, default_value_t = 10_000)]
+    pub studies: u64,
+    /// One line of JSON at the end.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `peony bench`.
@@ -292,6 +382,11 @@ pub enum Bench {
   peony bench streams --streams 2 --engine rten --threads 1
   peony bench streams --streams 8 --engine openvino-bf16 --threads 1 --json")]
     Streams(BenchStreamsArgs),
+    /// What the store takes in, hands out and finds, with everything synced.
+    #[command(after_help = "Examples:
+  peony bench store --json
+  peony bench store --data /srv/peony --seconds 20 --studies 1000000 --json")]
+    Store(BenchStoreArgs),
     /// Whole examinations of phantoms, or of clips: what is found, kept, graded and measured, against what is there.
     #[command(after_help = "Examples:
   peony bench exam

@@ -40,29 +40,49 @@ pub struct Opened {
 /// # Errors
 /// One for each path that does not exist or holds no picture, in its place.
 pub fn expand(paths: &[PathBuf]) -> Vec<Result<PathBuf>> {
+    expand_to(paths, READ, is_picture)
+}
+
+/// The same for DICOM files of any kind. The directory of a medium (PS3.3 §F) is none: it is about files and is no object.
+///
+/// # Errors
+/// As [`expand`].
+pub fn expand_dicom(paths: &[PathBuf]) -> Vec<Result<PathBuf>> {
+    expand_to(paths, "DICOM", |path| {
+        let is_directory = path.file_name().is_some_and(|name| name.eq_ignore_ascii_case("DICOMDIR"));
+        let head = head_of(path).unwrap_or_default();
+        !is_directory && (is_named_dicom(path) || has_prefix(&head))
+    })
+}
+
+fn is_picture(path: &Path) -> bool {
+    matches!(kind_of(path), Ok(kind) if kind.is_read())
+}
+
+fn expand_to(paths: &[PathBuf], what: &str, is_wanted: fn(&Path) -> bool) -> Vec<Result<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
         if !path.is_dir() {
             files.push(Ok(path.clone()));
             continue;
         }
-        let inside = pictures_below(path);
+        let inside = files_below(path, is_wanted);
         if inside.is_empty() {
-            files.push(Err(anyhow::anyhow!("{}: no {READ} file in this folder", path.display())));
+            files.push(Err(anyhow::anyhow!("{}: no {what} file in this folder", path.display())));
         }
         files.extend(inside.into_iter().map(Ok));
     }
     files
 }
 
-fn pictures_below(folder: &Path) -> Vec<PathBuf> {
+fn files_below(folder: &Path, is_wanted: fn(&Path) -> bool) -> Vec<PathBuf> {
     walkdir::WalkDir::new(folder)
         .sort_by_file_name()
         .into_iter()
         .filter_map(Result::ok)
         .filter(|entry| entry.file_type().is_file())
         .map(walkdir::DirEntry::into_path)
-        .filter(|path| matches!(kind_of(path), Ok(kind) if kind.is_read()))
+        .filter(|path| is_wanted(path))
         .collect()
 }
 
@@ -84,16 +104,28 @@ impl Kind {
 /// Looks at the first bytes: the signature of a picture or a video, or `DICM` after the preamble (PS3.10 §7.1). A file named
 /// `.dcm` is left to the DICOM reader whatever it holds, which says best what is wrong with it.
 fn kind_of(path: &Path) -> Result<Kind> {
-    let mut head = Vec::with_capacity(132);
-    File::open(path)?.take(132).read_to_end(&mut head)?;
-    let named_dicom = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("dcm"));
+    let head = head_of(path)?;
     Ok(match image::guess_format(&head) {
         Ok(ImageFormat::Png | ImageFormat::Jpeg) => Kind::Picture,
         _ if head.starts_with(y4m::SIGNATURE) => Kind::Y4m,
         _ if head.get(4..8) == Some(MP4_SIGNATURE) => Kind::Mp4,
-        _ if named_dicom || head.get(128..132) == Some(b"DICM") => Kind::Dicom,
+        _ if is_named_dicom(path) || has_prefix(&head) => Kind::Dicom,
         _ => Kind::Unknown,
     })
+}
+
+fn head_of(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut head = Vec::with_capacity(132);
+    File::open(path)?.take(132).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+fn is_named_dicom(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("dcm"))
+}
+
+fn has_prefix(head: &[u8]) -> bool {
+    head.get(128..132) == Some(b"DICM")
 }
 
 /// Opens one file. `mm_per_px` is what a person entered; a file that knows its own scale keeps it.
@@ -208,7 +240,7 @@ pub fn open_moving(path: &Path, fps: f64, mm_per_px: Option<MmPerPx>) -> Result<
     if !path.is_dir() {
         return open(path, mm_per_px).with_context(|| path.display().to_string());
     }
-    let files = pictures_below(path);
+    let files = files_below(path, is_picture);
     if files.is_empty() {
         bail!("{}: no {READ} file in this folder", path.display());
     }

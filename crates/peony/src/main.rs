@@ -7,15 +7,18 @@ mod analyze;
 mod bench;
 mod calibrate;
 mod calibration;
+mod check;
 mod cli;
 mod engine;
 mod evaluate;
 mod exit;
+mod import;
 mod input;
 mod live;
 mod progress;
 mod record;
 mod replay;
+mod storage;
 
 use std::process::ExitCode;
 
@@ -39,7 +42,10 @@ fn main() -> ExitCode {
             Bench::Streams(args) => bench::streams::run(args),
             Bench::Exam(args) => bench::exam::run(args),
             Bench::Calibration(args) => bench::calibration::run(args),
+            Bench::Store(args) => bench::store::run(args),
         },
+        Command::Import(args) => import::run(args),
+        Command::Check(args) => check::run(args),
         Command::Evaluate(args) => evaluate::run(args),
     };
     match outcome {

@@ -8,12 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
 
 /// The floor of every crate of the workspace. A new crate gets its row here, or the test below fails.
-const FLOORS: [(&str, u8); 12] = [
+const FLOORS: [(&str, u8); 14] = [
     ("peony", 4),
+    ("peony-node", 3),
     ("peony-web", 3),
     ("peony-encode", 2),
     ("peony-examination", 2),
     ("peony-sources", 2),
+    ("peony-store", 2),
     ("peony-ultrasound", 2),
     ("peony-dicom", 1),
     ("peony-imaging", 1),

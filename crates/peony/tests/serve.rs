@@ -1,4 +1,5 @@
-//! `peony serve` as a clinic meets it: examinations begin, the program is killed, and nothing that it acknowledged is lost.
+//! `peony serve` as a clinic meets it: examinations begin, other DICOM nodes send, the program is killed, and nothing that it acknowledged is
+//! lost.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails as the test does")]
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -7,12 +8,19 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use peony_node::sop_class::{self, VERIFICATION};
+use peony_node::status::Status;
+use peony_node::transfer_syntax::EXPLICIT_LITTLE;
+use peony_node::{AssociationError, Proposal, Tls, connect};
+use peony_store::made_up::{self, Pixels};
 use serde_json::{Value, json};
 
 /// A running server, killed without a word when it is dropped.
 struct Serve {
     child: Child,
     addr: String,
+    /// The second line that it says: where its node is, if it is one.
+    dicom: String,
 }
 
 impl Serve {
@@ -25,10 +33,16 @@ impl Serve {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let [line, dicom] = [(); 2].map(|()| lines.next().unwrap().unwrap());
         let addr = line.split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned();
-        Self { child, addr }
+        Self { child, addr, dicom }
+    }
+
+    /// The port of its node.
+    fn port(&self) -> String {
+        let addr = self.dicom.split(" at ").nth(1).unwrap().split(',').next().unwrap();
+        addr.rsplit(':').next().unwrap().to_owned()
     }
 
     fn ask(&self, method: &str, path: &str, body: &str) -> Option<(u16, Value)> {
@@ -142,4 +156,114 @@ fn without_accounts_it_serves_only_who_says_so() {
     };
     assert!(refused(&[]).contains("--open"), "accounts are not there yet");
     assert!(refused(&["--open", "--http", "0.0.0.0:0"]).contains("127.0.0.1"));
+}
+
+/// A tool of DCMTK with its output, against the node; `None`, and said so, where it is not installed.
+fn dcmtk(serve: &Serve, tool: &str, args: &[&str], files: &[&str]) -> Option<String> {
+    let mut command = Command::new(tool);
+    command.args(["-v", "-aec", "WARD"]).args(args).args(["127.0.0.1", &serve.port()]).args(files);
+    let Ok(output) = command.output() else {
+        eprintln!("skipped: {tool} is missing (apt-get install dcmtk)");
+        return None;
+    };
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(output.status.success(), "{said}");
+    Some(said)
+}
+
+#[test]
+fn what_another_node_stored_is_found_checked_and_survives_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let still = Pixels::Native { frames: 1, size: [64, 64] };
+    let files = [0, 1, 2].map(|number| {
+        let path = folder.path().join(format!("{number}.dcm"));
+        std::fs::write(&path, made_up::file(&made_up::attributes(number), still, number)).unwrap();
+        path.to_str().unwrap().to_owned()
+    });
+    let node = ["--dicom", "127.0.0.1:0", "--aet", "WARD", "--keep-free", "0"];
+    let find = |serve: &Serve, patient: &str| {
+        let key = format!("PatientID={patient}");
+        let keys = ["-S", "-k", "QueryRetrieveLevel=STUDY", "-k", &key, "-k", "StudyInstanceUID"];
+        dcmtk(serve, "findscu", &keys, &[]).map(|said| said.matches("(Pending)").count())
+    };
+    let serve = Serve::start(&data, &node);
+    let sent = dcmtk(&serve, "storescu", &["-xe"], &files.each_ref().map(String::as_str));
+    let Some(sent) = sent else { return };
+    assert_eq!(sent.matches("(Success)").count(), 3, "{sent}");
+    // Two studies are one patient's.
+    assert_eq!((find(&serve, "P00000000"), find(&serve, "P00000001")), (Some(2), Some(1)));
+    drop(serve);
+    let check = || {
+        let mut check = Command::new(env!("CARGO_BIN_EXE_peony"));
+        let output = check.args(["check", "--json", "--data"]).arg(&data).output().unwrap();
+        let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code(), said["objects"].clone(), said["faults"].clone())
+    };
+    assert_eq!(check(), (Some(0), json!(3), json!(0)));
+    let serve = Serve::start(&data, &node);
+    assert_eq!((find(&serve, "P00000000"), find(&serve, "P*")), (Some(2), Some(3)));
+    assert_eq!(check(), (Some(0), json!(3), json!(0)), "beside the program that serves");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_node_that_is_asked_to_stop_stops_though_a_peer_is_connected() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut serve = Serve::start(folder.path(), &["--dicom", "127.0.0.1:0"]);
+    let idle = TcpStream::connect(("127.0.0.1", serve.port().parse::<u16>().unwrap())).unwrap();
+    let asked = Instant::now();
+    Command::new("kill").arg(serve.child.id().to_string()).status().unwrap();
+    let status = serve.child.wait().unwrap();
+    assert!(status.code().is_some(), "it ended by itself: {status}");
+    assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
+    drop(idle);
+}
+
+/// C-ECHO.
+fn echo(serve: &Serve, tls: Option<&Tls>) -> Result<Option<Status>, AssociationError> {
+    let proposal = Proposal {
+        class: sop_class::of(VERIFICATION).unwrap(),
+        transfer_syntaxes: vec![EXPLICIT_LITTLE],
+        provides: false,
+    };
+    let (ours, theirs) = ("SENDER".parse().unwrap(), "PEONY".parse().unwrap());
+    let address = format!("127.0.0.1:{}", serve.port());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut association =
+            connect(&address, tls, &ours, &theirs, &[proposal], &Default::default()).await?;
+        let answer = association.echo().await?;
+        association.release().await?;
+        Ok(answer)
+    })
+}
+
+#[test]
+fn other_machines_reach_its_node_over_tls_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let papers = folder.path().join("papers");
+    let refused = |args: &[&str]| {
+        let mut peony = Command::new(env!("CARGO_BIN_EXE_peony"));
+        peony.args(["serve", "--open", "--http", "127.0.0.1:0", "--no-model", "--data"]);
+        let output = peony.arg(folder.path()).args(args).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let said = refused(&["--dicom", "0.0.0.0:0"]);
+    assert!(said.contains("--dicom-tls") && said.lines().count() == 1, "{said}");
+    let secured = ["--dicom", "0.0.0.0:0", "--dicom-tls", papers.to_str().unwrap()];
+    assert!(refused(&secured).contains("certificate.pem"), "the file that is missing is named");
+    // One that is its own authority.
+    let own = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let (certificate, key) = (own.cert.pem(), own.signing_key.serialize_pem());
+    std::fs::create_dir(&papers).unwrap();
+    for (name, text) in [("certificate", &certificate), ("key", &key), ("authorities", &certificate)] {
+        std::fs::write(papers.join(name).with_extension("pem"), text).unwrap();
+    }
+    let serve = Serve::start(folder.path(), &secured);
+    assert!(serve.dicom.contains("over TLS"), "{}", serve.dicom);
+    let tls = Tls::from_pem(certificate.as_bytes(), key.as_bytes(), certificate.as_bytes()).unwrap();
+    assert_eq!(echo(&serve, Some(&tls)).unwrap(), Some(Status::SUCCESS));
+    assert!(echo(&serve, None).is_err(), "without a certificate");
 }

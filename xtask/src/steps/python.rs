@@ -1,4 +1,4 @@
-//! Python beside the Rust tests: pydicom and pyigtl to compare with, and the ONNX Runtime libraries inside two wheels.
+//! Python beside the Rust tests: pydicom, pynetdicom and pyigtl to compare with, and the ONNX Runtime libraries inside two wheels.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,6 +11,7 @@ use crate::steps::{Done, Skip};
 use crate::workshop::Workshop;
 
 const DICOM: &str = "crates/dicom/tests/requirements.txt";
+const NODE: &str = "crates/node/tests/requirements.txt";
 const SOURCES: &str = "crates/sources/tests/requirements.txt";
 const TRAINING: &str = "training/requirements.txt";
 /// An ONNX Runtime library with OpenVINO inside; one wheel for each Python, and the same library in all of them.
@@ -31,11 +32,12 @@ pub fn run(workshop: &Workshop) -> Result<Done> {
         training.lines().find(|line| line.starts_with("onnxruntime==")).unwrap_or("onnxruntime");
     let arguments = ["-r".to_owned(), DICOM.into(), onnxruntime.trim().to_owned()];
     install::pip(workshop, "rust", &arguments, &dicom)?;
+    install::pip(workshop, "node", &["-r".to_owned(), NODE.into()], &read(NODE)?)?;
     // The file has all that is needed, and one package of it in the place of one that has no wheel.
     let arguments = ["--no-deps".to_owned(), "-r".into(), SOURCES.into()];
     install::pip(workshop, "sources", &arguments, &read(SOURCES)?)?;
     let library = onnx_runtime(workshop).context("the onnxruntime package holds no library")?;
-    let note = format!("pydicom, pyigtl, {}", file_name(&library));
+    let note = format!("pydicom, pynetdicom, pyigtl, {}", file_name(&library));
     if !OPENVINO_IS_MADE {
         let what = format!("OpenVINO: {OPENVINO} is not made for this kind of machine");
         return Ok(Done { note, skips: vec![Skip { what, mendable: false }] });

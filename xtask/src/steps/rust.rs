@@ -14,8 +14,10 @@ const NEXTEST: &str = "0.9.143";
 /// The tests that run every engine: they see one ONNX Runtime library at a time.
 const ENGINE_TESTS: [&str; 2] = ["engines", "peony_us"];
 /// What stands in the reason of a skip that nothing which can be installed mends: pictures that are not in the
-/// repository, and instructions that the processor does not have.
-const NOT_HERE: [&str; 3] = ["PEONY_DATA", "shared/data", "the processor has no"];
+/// repository, instructions that the processor does not have, and a system that lets nobody mount a disk.
+const NOT_HERE: [&str; 4] = ["PEONY_DATA", "shared/data", "the processor has no", "cannot be mounted"];
+/// Where Debian puts the server that tests of the store start for themselves.
+const POSTGRESQL: &str = "/usr/lib/postgresql";
 
 /// rustfmt over every crate, the fuzz targets too.
 pub fn format(workshop: &Workshop) -> Result<Done> {
@@ -62,6 +64,12 @@ pub fn build(workshop: &Workshop, targets: &[&str]) -> Result<()> {
 /// Those of the engines run once more with OpenVINO, since a process opens one library only.
 pub fn tests(workshop: &Workshop) -> Result<Done> {
     cplusplus(workshop)?;
+    // Peers of the node's tests, which say so where they have none.
+    install::program(workshop, &["storescu"], &["dcmtk"]).ok();
+    if !std::path::Path::new(POSTGRESQL).is_dir() {
+        // Without it a test says that it was skipped.
+        install::package(workshop, "postgresql").ok();
+    }
     let features = features();
     let nextest = install::cargo_tool(workshop, "cargo-nextest", NEXTEST);
     let run = |targets: &[&str]| match &nextest {

@@ -3,6 +3,7 @@
 
 pub mod calibration;
 pub mod exam;
+pub mod store;
 pub mod streams;
 
 use std::collections::BTreeMap;

@@ -5,6 +5,7 @@
 //! hub, so none waits for another (invariant 7).
 
 mod device;
+mod node;
 mod opener;
 mod recording;
 mod source;
@@ -20,6 +21,7 @@ use peony_examination::Archive;
 use peony_sources::SourceUrl;
 use peony_web::{Opener, Rooms, ServeConfig};
 
+use self::node::Node;
 use self::opener::{Between, Settings, Studio};
 use crate::calibration::Calibrations;
 use crate::cli::{DemoArgs, ServeArgs};
@@ -55,7 +57,7 @@ pub fn demo(args: &DemoArgs) -> Result<Outcome> {
     let rooms = Rooms::new(Arc::clone(studio.archive()), Some(Arc::clone(&studio) as Arc<dyn Opener>));
     rooms.begin(None, "")?;
     let server = peony_web::start(config, Arc::clone(&rooms))?;
-    say(&format!("Peony is scanning: {}", server.url()));
+    say(&format!("Peony is scanning: {}", server.url()), None);
     if !args.no_open
         && let Err(error) = open::that_detached(server.url())
     {
@@ -67,10 +69,10 @@ pub fn demo(args: &DemoArgs) -> Result<Outcome> {
     Ok(studio.close())
 }
 
-/// Serves examinations until Ctrl+C.
+/// Serves examinations, and other DICOM nodes where it is one, until Ctrl+C.
 ///
 /// # Errors
-/// Where the folder or the address cannot be had.
+/// Where the folder or an address cannot be had, or may not be served.
 pub fn serve(args: &ServeArgs) -> Result<Outcome> {
     if !args.open {
         bail!("--open: there are no accounts yet; say --open to serve this machine without them");
@@ -80,24 +82,32 @@ pub fn serve(args: &ServeArgs) -> Result<Outcome> {
         source: args.source.clone(),
         fps: args.fps,
         scale: args.mm_per_px,
-        calibrations: Calibrations::load(&args.calibration, Some(&args.data.join(CALIBRATIONS)))?,
+        calibrations: Calibrations::load(&args.calibration, Some(&args.store.data.join(CALIBRATIONS)))?,
         between: Between::Rests,
     };
-    let studio = Studio::new(Archive::open(&args.data)?, settings);
+    let node = args.dicom.map(|addr| node::start(args, addr)).transpose()?;
+    let studio = Studio::new(Archive::open(&args.store.data)?, settings);
     let rooms = Rooms::new(Arc::clone(studio.archive()), Some(Arc::clone(&studio) as Arc<dyn Opener>));
     let config = ServeConfig { addr: args.http, further_ports: 0 };
     let server = peony_web::start(config, Arc::clone(&rooms))?;
-    say(&format!("Peony serves: {}?page=exams", server.url()));
+    say(&format!("Peony serves: {}?page=exams", server.url()), node.as_ref());
     until_interrupted()?;
     server.stop()?;
     drop(rooms);
+    if let Some(node) = node {
+        node.stop();
+    }
     Ok(studio.close())
 }
 
-/// Says where the pages are. Whoever started the program may have stopped listening; it serves on.
-fn say(where_at: &str) {
-    let rest = "Only this machine can reach it. Research use only. Ctrl+C ends it.";
-    let said = writeln!(std::io::stdout(), "{where_at}\n{rest}");
+/// Says where the pages are, and the node. Whoever started the program may have stopped listening; it serves on.
+fn say(where_at: &str, node: Option<&Node>) {
+    let dicom = node.map(|node| format!("{}\n", node.said())).unwrap_or_default();
+    let reach = match node {
+        Some(node) if node.is_reachable() => "Only this machine can reach the pages.",
+        _ => "Only this machine can reach it.",
+    };
+    let said = writeln!(std::io::stdout(), "{where_at}\n{dicom}{reach} Research use only. Ctrl+C ends it.");
     if let Err(error) = said {
         tracing::debug!("nobody listens to the standard output: {error}");
     }

@@ -1,0 +1,72 @@
+//! Small data sets without a file around them.
+
+use peony_dicom::{
+    Attribute, Attributes, DicomError, Encoding, Tag, VR, read_data_set, vr_of, write_data_set,
+};
+use proptest::prelude::*;
+
+const NAME: Tag = Tag(0x0010, 0x0010);
+const STEPS: Tag = Tag(0x0040, 0x0100);
+
+fn text(tag: Tag, values: &[&str]) -> (Tag, Attribute) {
+    let values = values.iter().map(|value| (*value).to_owned()).collect();
+    (tag, Attribute { vr: vr_of(tag), values, items: Vec::new() })
+}
+
+fn identifier() -> Attributes {
+    let step: Attributes = [
+        text(Tag(0x0008, 0x0060), &["US"]),
+        text(Tag(0x0040, 0x0002), &["20261126-20261127"]),
+        text(Tag(0x0040, 0x0006), &[]),
+    ]
+    .into();
+    [
+        text(Tag(0x0008, 0x0052), &["STUDY"]),
+        text(Tag(0x0008, 0x0061), &["US", "MG"]),
+        text(NAME, &["王^小明"]),
+        text(Tag(0x0010, 0x0030), &[]),
+        text(Tag(0x0028, 0x0010), &["480"]),
+        (STEPS, Attribute { vr: VR::SQ, values: Vec::new(), items: vec![step] }),
+    ]
+    .into()
+}
+
+#[test]
+fn what_is_written_is_read() {
+    for encoding in [Encoding::ImplicitLittle, Encoding::ExplicitLittle] {
+        let bytes = write_data_set(&identifier(), encoding);
+        let read = read_data_set(&bytes, encoding).unwrap();
+        assert!(read == identifier(), "{encoding:?}: {:?}", read.keys());
+        // Neither byte goes missing unseen.
+        for cut in 1..bytes.len() {
+            let cut = read_data_set(&bytes[..cut], encoding);
+            assert!(cut.is_err() || cut.is_ok_and(|cut| cut != identifier()), "{encoding:?}");
+        }
+    }
+}
+
+#[test]
+fn names_are_read_in_the_character_set_that_is_said() {
+    // GB18030: 王 is CD F5.
+    let mut bytes = b"\x08\0\x05\0CS\x08\0GB18030 ".to_vec();
+    bytes.extend_from_slice(b"\x10\0\x10\0PN\x02\0\xCD\xF5");
+    let read = read_data_set(&bytes, Encoding::ExplicitLittle).unwrap();
+    assert_eq!(read[&NAME].values, ["王"]);
+}
+
+#[test]
+fn nesting_is_refused_before_it_costs_anything() {
+    let begin: &[u8] = b"\x40\0\0\x01SQ\0\0\xFF\xFF\xFF\xFF\xFE\xFF\0\xE0\xFF\xFF\xFF\xFF";
+    let read = read_data_set(&begin.repeat(100_000), Encoding::ExplicitLittle);
+    assert!(matches!(read, Err(DicomError::TooDeep { limit: 4, .. })));
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_break_it(bytes in prop::collection::vec(any::<u8>(), 0..300), explicit: bool) {
+        let encoding = if explicit { Encoding::ExplicitLittle } else { Encoding::ImplicitLittle };
+        if let Ok(read) = read_data_set(&bytes, encoding) {
+            let _ = write_data_set(&read, encoding);
+        }
+    }
+}

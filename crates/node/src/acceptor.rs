@@ -1,0 +1,317 @@
+//! Taking associations (PS3.8 §7.1): who may have one, how many at a time, and what is agreed.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use dicom_ul::Pdu as UlPdu;
+use dicom_ul::pdu::{
+    AssociationAC, AssociationRJ, AssociationRJResult as Rejected,
+    AssociationRJServiceProviderASCEReason as AcseReason,
+    AssociationRJServiceProviderPresentationReason as PresentationReason,
+    AssociationRJServiceUserReason as UserReason, AssociationRJSource as Source, AssociationRQ,
+    UserVariableItem,
+};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::archive::Archive;
+use crate::association::{Association, AssociationError, Connection, State};
+use crate::configuration::{Configuration, Limits};
+use crate::pdu::Pdu;
+use crate::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, presentation, provider};
+
+/// PS3.7 §A.2.1.
+pub(crate) const APPLICATION_CONTEXT: &str = "1.2.840.10008.3.1.1.1";
+/// What is sent to a peer that names no limit.
+const DATA_BYTES_WITHOUT_LIMIT: u32 = 128 << 10;
+/// A peer that takes less cannot be spoken with.
+const FEWEST_DATA_BYTES: u32 = 64;
+/// How many are turned away in words at a time; who comes beyond that is turned away without.
+const TURNED_AWAY: usize = 64;
+/// How long one who is turned away may take to ask.
+const TURNED_AWAY_TIME: Duration = Duration::from_secs(5);
+/// How long is waited where the system can take no connection.
+const REST: Duration = Duration::from_millis(100);
+
+/// The configuration of a node that runs, as it is now.
+pub type Current = watch::Receiver<Arc<Configuration>>;
+
+/// What lies under associations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// TCP.
+    Plain,
+    /// TLS, by [`Configuration::tls`]: while that is missing, nobody is taken.
+    Secured,
+}
+
+/// Takes associations until `stop` is done; then those that go on may end their message and are aborted.
+pub async fn serve<A: Archive>(
+    listener: TcpListener,
+    transport: Transport,
+    archive: A,
+    configuration: Current,
+    stop: impl Future<Output = ()>,
+) {
+    let slots = Slots::default();
+    let turning_away = Arc::new(Semaphore::new(TURNED_AWAY));
+    let (stopping, stopped) = watch::channel(false);
+    let mut tasks = JoinSet::new();
+    let mut turned_away = 0;
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let accepted = tokio::select! {
+            () = &mut stop => break,
+            Some(_) = tasks.join_next() => continue,
+            accepted = listener.accept() => accepted,
+        };
+        let (connection, from) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!("no connection can be taken: {error}");
+                tokio::time::sleep(REST).await;
+                continue;
+            }
+        };
+        let limits = configuration.borrow().limits.clone();
+        if let Some(slot) = slots.take(from.ip(), &limits) {
+            let (archive, configuration, stopped) = (archive.clone(), configuration.clone(), stopped.clone());
+            tasks.spawn(async move {
+                converse(connection, from, transport, archive, configuration, stopped).await;
+                drop(slot);
+            });
+            continue;
+        }
+        turned_away += 1_u64;
+        if turned_away.is_power_of_two() {
+            tracing::warn!("{from}: no place; {turned_away} connections were turned away so far");
+        }
+        if transport == Transport::Plain
+            && let Ok(permit) = Arc::clone(&turning_away).try_acquire_owned()
+        {
+            tasks.spawn(async move {
+                turn_away(connection, limits).await;
+                drop(permit);
+            });
+        }
+    }
+    drop(listener);
+    let _ = stopping.send(true);
+    while tasks.join_next().await.is_some() {}
+}
+
+/// One association from its request to its end.
+async fn converse<A: Archive>(
+    connection: TcpStream,
+    from: SocketAddr,
+    transport: Transport,
+    archive: A,
+    configuration: Current,
+    mut stopped: watch::Receiver<bool>,
+) {
+    // Nagle's algorithm and delayed acknowledgements cost peers 45 ms an instance.
+    if let Err(error) = connection.set_nodelay(true) {
+        tracing::debug!("{from}: no delay cannot be set: {error}");
+    }
+    let accepted = async {
+        let connection = secure(connection, transport, &configuration).await?;
+        accept(connection, &configuration).await
+    };
+    let accepted = tokio::select! {
+        accepted = accepted => accepted,
+        _ = stopped.wait_for(|stopped| *stopped) => return,
+    };
+    let outcome = match accepted {
+        Ok(Some(mut association)) => {
+            tracing::info!("{from}: {} has an association", association.peer());
+            let mut owed = Vec::new();
+            let served =
+                provider::provide(&mut association, &archive, &configuration, &mut owed, stopped.clone());
+            let outcome = served.await;
+            association.close(&outcome).await;
+            for commitment in owed {
+                commitment.report(&configuration, stopped.clone()).await;
+            }
+            outcome
+        }
+        Ok(None) => Ok(()),
+        Err(error) => Err(error),
+    };
+    match outcome {
+        Ok(()) => tracing::info!("{from}: the association ended"),
+        Err(error) => tracing::warn!("{from}: {error}"),
+    }
+}
+
+/// The connection that the association runs over.
+async fn secure(
+    connection: TcpStream,
+    transport: Transport,
+    configuration: &Current,
+) -> Result<Box<dyn Connection>, AssociationError> {
+    if transport == Transport::Plain {
+        return Ok(Box::new(connection));
+    }
+    let now = Arc::clone(&configuration.borrow());
+    let Some(tls) = &now.tls else {
+        return Err(AssociationError::Io(io::Error::other("this node has no TLS")));
+    };
+    let limit = now.limits.request_time;
+    let late = |_| AssociationError::Late { what: "agree on TLS", limit };
+    Ok(timeout(limit, tls.accept(connection)).await.map_err(late)??)
+}
+
+/// Agrees to an association or turns it down; `None` where it was turned down.
+///
+/// # Errors
+/// [`AssociationError`]; the peer was told.
+pub async fn accept(
+    connection: Box<dyn Connection>,
+    configuration: &Current,
+) -> Result<Option<Association>, AssociationError> {
+    let limits = configuration.borrow().limits.clone();
+    let mut association = Association::new(connection, limits, State::AwaitsRequest);
+    let negotiated = async {
+        let request = request(&mut association).await?;
+        let now = Arc::clone(&configuration.borrow());
+        negotiate(&mut association, request, &now).await
+    };
+    match negotiated.await {
+        Ok(true) => Ok(Some(association)),
+        Ok(false) => {
+            association.hang_up().await;
+            Ok(None)
+        }
+        Err(error) => Err(association.fail(error).await),
+    }
+}
+
+async fn request(association: &mut Association) -> Result<AssociationRQ, AssociationError> {
+    match association.next_pdu().await? {
+        Some(Pdu::AssociateRequest(request)) => Ok(request),
+        Some(other) => Err(AssociationError::Unexpected(other.kind())),
+        None => Err(AssociationError::Closed),
+    }
+}
+
+/// Whether the association was agreed to; the peer was told.
+async fn negotiate(
+    association: &mut Association,
+    request: AssociationRQ,
+    configuration: &Configuration,
+) -> Result<bool, AssociationError> {
+    let peer_data_bytes = data_bytes(&request.user_variables);
+    if let Some(reject) = objection(&request, configuration, peer_data_bytes) {
+        tracing::warn!("an association was rejected: {}", reject.source);
+        association.send(&UlPdu::AssociationRJ(reject)).await?;
+        return Ok(false);
+    }
+    let Ok(answer) = presentation::answer(&request.presentation_contexts, &request.user_variables) else {
+        return Err(AssociationError::Message("presentation contexts are numbered wrongly"));
+    };
+    let mut user_variables = user_variables(&association.limits);
+    user_variables.extend(answer.roles);
+    let accept = AssociationAC {
+        protocol_version: 1,
+        calling_ae_title: request.calling_ae_title.clone(),
+        called_ae_title: request.called_ae_title.clone(),
+        application_context_name: APPLICATION_CONTEXT.to_owned(),
+        presentation_contexts: answer.results,
+        user_variables,
+    };
+    association.send(&UlPdu::AssociationAC(accept)).await?;
+    association.contexts = answer.contexts;
+    association.peer = request.calling_ae_title;
+    association.peer_data_bytes = peer_data_bytes;
+    association.establish();
+    Ok(true)
+}
+
+/// Why there is no association (PS3.8 §9.3.4).
+#[rustfmt::skip] // Read as a table.
+fn objection(request: &AssociationRQ, configuration: &Configuration, peer_data_bytes: u32) -> Option<AssociationRJ> {
+    let objections = [
+        (request.protocol_version & 1 == 0,
+            Source::ServiceProviderASCE(AcseReason::ProtocolVersionNotSupported)),
+        (request.application_context_name.trim_matches(['\0', ' ']) != APPLICATION_CONTEXT,
+            Source::ServiceUser(UserReason::ApplicationContextNameNotSupported)),
+        (!configuration.is_called(&request.called_ae_title),
+            Source::ServiceUser(UserReason::CalledAETitleNotRecognized)),
+        (!configuration.takes(&request.calling_ae_title),
+            Source::ServiceUser(UserReason::CallingAETitleNotRecognized)),
+        (peer_data_bytes < FEWEST_DATA_BYTES,
+            Source::ServiceProviderPresentation(PresentationReason::LocalLimitExceeded)),
+    ];
+    let (_, source) = objections.into_iter().find(|(holds, _)| *holds)?;
+    Some(AssociationRJ { result: Rejected::Permanent, source })
+}
+
+/// The longest P-DATA-TF that a peer takes (PS3.8 §D.1.1; 0 says that it names no limit), and that is sent to it.
+pub(crate) fn data_bytes(user_variables: &[UserVariableItem]) -> u32 {
+    let named = user_variables.iter().find_map(|item| match item {
+        UserVariableItem::MaxLength(bytes) => Some(*bytes),
+        _ => None,
+    });
+    named.filter(|bytes| *bytes > 0).unwrap_or(DATA_BYTES_WITHOUT_LIMIT).min(DATA_BYTES_WITHOUT_LIMIT)
+}
+
+/// What every peer is told of this node.
+pub(crate) fn user_variables(limits: &Limits) -> Vec<UserVariableItem> {
+    vec![
+        UserVariableItem::MaxLength(limits.data_pdu_bytes),
+        UserVariableItem::ImplementationClassUID(IMPLEMENTATION_CLASS_UID.to_owned()),
+        UserVariableItem::ImplementationVersionName(IMPLEMENTATION_VERSION_NAME.to_owned()),
+    ]
+}
+
+/// There is no room: the peer may come again.
+async fn turn_away(connection: TcpStream, limits: Limits) {
+    let limits = Limits { request_time: TURNED_AWAY_TIME, pdu_time: TURNED_AWAY_TIME, ..limits };
+    let mut association = Association::new(Box::new(connection), limits, State::AwaitsRequest);
+    if request(&mut association).await.is_ok() {
+        let source = Source::ServiceProviderPresentation(PresentationReason::LocalLimitExceeded);
+        let reject = AssociationRJ { result: Rejected::Transient, source };
+        // Who does not take it has gone.
+        if association.send(&UlPdu::AssociationRJ(reject)).await.is_ok() {
+            association.hang_up().await;
+        }
+    }
+}
+
+/// How many associations there are, in all and from each address.
+#[derive(Clone, Default)]
+struct Slots(Arc<Mutex<HashMap<IpAddr, usize>>>);
+
+/// One of them; it is free again when this is dropped.
+struct Slot(Slots, IpAddr);
+
+impl Slots {
+    fn take(&self, from: IpAddr, limits: &Limits) -> Option<Slot> {
+        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let all: usize = taken.values().sum();
+        let here = taken.get(&from).copied().unwrap_or_default();
+        if all >= limits.associations || here >= limits.associations_from_one_address {
+            return None;
+        }
+        taken.insert(from, here + 1);
+        Some(Slot(self.clone(), from))
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let mut taken = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(here) = taken.get_mut(&self.1) {
+            *here -= 1;
+            if *here == 0 {
+                taken.remove(&self.1);
+            }
+        }
+    }
+}

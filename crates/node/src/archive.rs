@@ -1,0 +1,100 @@
+//! What keeps objects, as the services see it.
+
+mod in_store;
+
+use std::future::Future;
+use std::io;
+
+use bytes::Bytes;
+use futures_util::Stream;
+use peony_dicom::{Attributes, Level, Tag};
+
+/// What keeps objects. Cloning shares it.
+pub trait Archive: Clone + Send + Sync + 'static {
+    /// Receives one object: a whole file of PS3.10, a part at a time. `origin` is who sends it. The answer means that it is on the disk.
+    fn receive<S>(&self, origin: &str, file: S) -> impl Future<Output = Result<Receipt, ArchiveError>> + Send
+    where
+        S: Stream<Item = io::Result<Bytes>> + Send;
+
+    /// The matches of a question from `offset` on, `most` of them unless there are no more.
+    fn find(
+        &self,
+        question: &Question,
+        offset: usize,
+        most: usize,
+    ) -> impl Future<Output = Result<Found, ArchiveError>> + Send;
+
+    /// The instances that fit everything that is said; of several UIDs or identifiers any fits.
+    fn instances(&self, which: &Which) -> impl Future<Output = Result<Vec<Instance>, ArchiveError>> + Send;
+
+    /// The data set of an instance as it came, a part at a time. After an error nothing follows.
+    fn data_set(&self, instance: &Instance) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static;
+}
+
+/// The answer to an object that was received.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// The SOP Instance UID in its data set.
+    pub instance_uid: String,
+    /// Another object with that UID was there: this one is kept beside it.
+    pub aside: bool,
+}
+
+/// What is searched for.
+#[derive(Clone)]
+pub struct Question {
+    /// Matches are patients, studies, series or instances.
+    pub level: Level,
+    /// What they must match (PS3.4 §C.2.2.2); an empty one matches all and is asked for.
+    pub keys: Attributes,
+}
+
+/// What a question found.
+#[derive(Clone, Default)]
+pub struct Found {
+    /// Each match with the attributes of its level and of those above it.
+    pub matches: Vec<Attributes>,
+    /// Keys that nothing can be matched by.
+    pub passed_over: Vec<Tag>,
+}
+
+/// Which instances; an empty list says nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Which {
+    /// Patient IDs.
+    pub patients: Vec<String>,
+    /// Study Instance UIDs.
+    pub studies: Vec<String>,
+    /// Series Instance UIDs.
+    pub series: Vec<String>,
+    /// SOP Instance UIDs.
+    pub instances: Vec<String>,
+}
+
+/// An instance that is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Instance {
+    /// SOP Class UID.
+    pub sop_class_uid: String,
+    /// SOP Instance UID.
+    pub instance_uid: String,
+    /// Transfer Syntax UID of its data set.
+    pub transfer_syntax_uid: String,
+}
+
+/// Why what keeps objects did not do what it was asked. No message holds anything of a patient.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// There is no room. The same object may be sent again later.
+    #[error("no room: {0}")]
+    Full(String),
+    /// It cannot be reached. The same may be asked again later.
+    #[error("out of reach: {0}")]
+    Unreachable(String),
+    /// The object cannot be read.
+    #[error("not understood: {0}")]
+    NotUnderstood(String),
+    /// Whoever sends the object stopped.
+    #[error("the object did not arrive whole")]
+    Interrupted,
+}

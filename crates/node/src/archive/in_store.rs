@@ -1,0 +1,150 @@
+//! The store as the archive of the services.
+
+use std::io;
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
+use peony_dicom::{Attribute, Attributes, DicomError, Level, Tag, VR};
+use peony_store::{DicomJson, Kept, Matches, Outcome, Query, Store, StoreError};
+use serde_json::Value;
+
+use crate::archive::{Archive, ArchiveError, Found, Instance, Question, Receipt, Which};
+use crate::identifier::{PATIENT_ID, STUDY_UID};
+
+/// Studies of a patient that are asked for at a time.
+const PAGE: u32 = 100;
+
+impl Archive for Store {
+    async fn receive<S>(&self, origin: &str, file: S) -> Result<Receipt, ArchiveError>
+    where
+        S: Stream<Item = io::Result<Bytes>> + Send,
+    {
+        let receipt = Self::receive(self, origin, file).await?;
+        Ok(Receipt { instance_uid: receipt.instance_uid, aside: receipt.outcome == Outcome::KeptAside })
+    }
+
+    async fn find(&self, question: &Question, offset: usize, most: usize) -> Result<Found, ArchiveError> {
+        let tags: Vec<Tag> = question.keys.keys().copied().collect();
+        let mut query = Query::all(question.level).page(number(offset), number(most)).only(&tags);
+        for (tag, key) in &question.keys {
+            if key.vr != VR::SQ && !key.values.is_empty() {
+                query = query.matching(*tag, &key.values.join("\\"));
+            }
+        }
+        let Matches { found, passed_over } = self.query(&query).await?;
+        Ok(Found { matches: found.iter().map(attributes_of).collect(), passed_over })
+    }
+
+    async fn instances(&self, which: &Which) -> Result<Vec<Instance>, ArchiveError> {
+        let mut studies = which.studies.clone();
+        if !which.patients.is_empty() {
+            let theirs = studies_of(self, &which.patients).await?;
+            studies.retain(|study| theirs.contains(study));
+            if which.studies.is_empty() {
+                studies = theirs;
+            } else if studies.is_empty() {
+                return Ok(Vec::new());
+            }
+        }
+        let mut found = Vec::new();
+        // Nothing said is nothing found, and the most that is said here is one list with several UIDs.
+        for study_uid in some_or_none(&studies) {
+            for series_uid in some_or_none(&which.series) {
+                for instance_uid in some_or_none(&which.instances) {
+                    let one = peony_store::Which { study_uid, series_uid, instance_uid };
+                    found.extend(Self::instances(self, one).await?.iter().map(instance_of));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    fn data_set(&self, instance: &Instance) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+        let (store, uid) = (self.clone(), instance.instance_uid.clone());
+        let found = async move {
+            let which = peony_store::Which { instance_uid: Some(&uid), ..Default::default() };
+            let kept = Self::instances(&store, which).await?;
+            let kept = kept.into_iter().next().ok_or(StoreError::Missing("instance"))?;
+            Ok::<_, StoreError>(store.bytes(&kept, kept.data_set))
+        };
+        stream::once(found)
+            .try_flatten()
+            .map(|part: Result<Bytes, StoreError>| part.map_err(io::Error::other))
+    }
+}
+
+/// The studies of patients, by all their pages.
+async fn studies_of(store: &Store, patients: &[String]) -> Result<Vec<String>, StoreError> {
+    let mut studies = Vec::new();
+    loop {
+        let query = Query::all(Level::Study).matching(PATIENT_ID, &patients.join("\\"));
+        let found = store.query(&query.only(&[STUDY_UID]).page(number(studies.len()), PAGE)).await?.found;
+        let uids =
+            found.iter().map(attributes_of).filter_map(|mut study| study.remove(&STUDY_UID)?.values.pop());
+        studies.extend(uids);
+        if found.len() < PAGE as usize {
+            return Ok(studies);
+        }
+    }
+}
+
+/// Each of them, or once nothing.
+fn some_or_none(uids: &[String]) -> Vec<Option<&str>> {
+    if uids.is_empty() { vec![None] } else { uids.iter().map(|uid| Some(uid.as_str())).collect() }
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+fn instance_of(kept: &Kept) -> Instance {
+    Instance {
+        sop_class_uid: kept.sop_class_uid.clone(),
+        instance_uid: kept.instance_uid.clone(),
+        transfer_syntax_uid: kept.transfer_syntax_uid.clone(),
+    }
+}
+
+/// Attributes out of the DICOM JSON Model (PS3.18 §F.2).
+fn attributes_of(json: &DicomJson) -> Attributes {
+    json.iter().filter_map(|(key, attribute)| attribute_of(key, attribute)).collect()
+}
+
+fn attribute_of(key: &str, attribute: &Value) -> Option<(Tag, Attribute)> {
+    let key = u32::from_str_radix(key, 16).ok()?;
+    let tag = Tag((key >> 16) as u16, (key & 0xFFFF) as u16);
+    let vr: VR = attribute.get("vr")?.as_str()?.parse().ok()?;
+    let listed = attribute.get("Value").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    if vr == VR::SQ {
+        let items = listed.iter().filter_map(Value::as_object).map(attributes_of).collect();
+        return Some((tag, Attribute { vr, values: Vec::new(), items }));
+    }
+    Some((tag, Attribute { vr, values: listed.iter().map(text_of).collect(), items: Vec::new() }))
+}
+
+fn text_of(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        // A name in its component groups.
+        Value::Object(groups) => {
+            let group = |name: &str| groups.get(name).and_then(Value::as_str).unwrap_or_default();
+            let name = ["Alphabetic", "Ideographic", "Phonetic"].map(group).join("=");
+            name.trim_end_matches('=').to_owned()
+        }
+        other => other.to_string(),
+    }
+}
+
+impl From<StoreError> for ArchiveError {
+    fn from(error: StoreError) -> Self {
+        let text = error.to_string();
+        match error {
+            StoreError::Full { .. } => Self::Full(text),
+            StoreError::Dicom(DicomError::Io(_)) => Self::Unreachable(text),
+            StoreError::Dicom(_) | StoreError::NoUid(_) => Self::NotUnderstood(text),
+            StoreError::Interrupted(_) => Self::Interrupted,
+            _ => Self::Unreachable(text),
+        }
+    }
+}

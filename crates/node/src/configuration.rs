@@ -1,0 +1,136 @@
+//! Who this node is, whom it knows, and how much of everything it takes. It may be changed while the node runs: an association is judged by
+//! what holds when it is asked for.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::tls::Tls;
+
+/// The title of an application entity (PS3.5 §6.2, AE): 1 to 16 letters, without the spaces around them.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct AeTitle(String);
+
+/// Something else where the title of an application entity should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the title of an application entity has 1 to 16 letters of ASCII, no backslash and no control character"
+)]
+pub struct NotAnAeTitle;
+
+impl FromStr for AeTitle {
+    type Err = NotAnAeTitle;
+
+    fn from_str(text: &str) -> Result<Self, NotAnAeTitle> {
+        let text = text.trim_matches(' ');
+        let allowed = |c: char| matches!(c, ' '..='~') && c != '\\';
+        ((1..=16).contains(&text.len()) && text.chars().all(allowed))
+            .then(|| Self(text.to_owned()))
+            .ok_or(NotAnAeTitle)
+    }
+}
+
+impl AeTitle {
+    /// The letters.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AeTitle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Another node.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Peer {
+    /// What it calls itself.
+    pub ae_title: AeTitle,
+    /// `host:port`, where it takes associations; without it nothing can be sent there.
+    pub address: Option<String>,
+    /// It takes them over TLS.
+    pub tls: bool,
+}
+
+/// How much of everything is taken.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// Associations at a time.
+    pub associations: usize,
+    /// Of these, from one address.
+    pub associations_from_one_address: usize,
+    /// The longest P-DATA-TF that is taken, in bytes after its header; peers are told.
+    pub data_pdu_bytes: u32,
+    /// How long a peer may take from the connection to its whole request for an association.
+    pub request_time: Duration,
+    /// How long a peer may take to send the rest of a PDU or the next one of a message, or to take one off us.
+    pub pdu_time: Duration,
+    /// How long a peer may rest between messages.
+    pub idle_time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            associations: 256,
+            associations_from_one_address: 64,
+            data_pdu_bytes: 128 << 10,
+            request_time: Duration::from_secs(30),
+            pdu_time: Duration::from_secs(60),
+            idle_time: Duration::from_secs(300),
+        }
+    }
+}
+
+/// Who this node is, whom it knows, and how much it takes.
+#[derive(Clone, Debug)]
+pub struct Configuration {
+    /// What this node is called; the first is what it calls itself.
+    pub ae_title: AeTitle,
+    /// Other titles under which it may be called.
+    pub also_called: Vec<AeTitle>,
+    /// Other nodes.
+    pub peers: Vec<Peer>,
+    /// Nodes that are not among [`Self::peers`] are taken too.
+    pub strangers: bool,
+    /// How much is taken.
+    pub limits: Limits,
+    /// For connections over TLS, which there are none of without it.
+    pub tls: Option<Tls>,
+}
+
+impl Configuration {
+    /// A node of that name that knows nobody and takes everybody.
+    #[must_use]
+    pub fn open(ae_title: AeTitle) -> Self {
+        Self {
+            ae_title,
+            also_called: Vec::new(),
+            peers: Vec::new(),
+            strangers: true,
+            limits: Limits::default(),
+            tls: None,
+        }
+    }
+
+    /// Whether this node is called so.
+    #[must_use]
+    pub fn is_called(&self, title: &str) -> bool {
+        self.ae_title.as_str() == title || self.also_called.iter().any(|ours| ours.as_str() == title)
+    }
+
+    /// Whether a node of that title may ask for associations.
+    #[must_use]
+    pub fn takes(&self, calling: &str) -> bool {
+        self.strangers || self.peer(calling).is_some()
+    }
+
+    /// The node of that title.
+    #[must_use]
+    pub fn peer(&self, title: &str) -> Option<&Peer> {
+        self.peers.iter().find(|peer| peer.ae_title.as_str() == title)
+    }
+}

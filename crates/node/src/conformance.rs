@@ -1,0 +1,108 @@
+//! The conformance statement (PS3.2), printed from the tables by which this node works.
+
+use std::fmt::Write as _;
+
+use crate::configuration::Limits;
+use crate::sop_class::{self, Service, SopClass};
+use crate::status;
+use crate::transfer_syntax;
+use crate::{IMPLEMENTATION_CLASS_UID, command, identifier, presentation};
+
+/// The statement, in Markdown.
+#[must_use]
+pub fn statement() -> String {
+    let mut text = String::new();
+    // Memory takes every write.
+    let _ = write_statement(&mut text);
+    text
+}
+
+fn write_statement(text: &mut String) -> std::fmt::Result {
+    let Limits {
+        associations,
+        associations_from_one_address,
+        data_pdu_bytes,
+        request_time,
+        pdu_time,
+        idle_time,
+    } = Limits::default();
+    write!(
+        text,
+        "# DICOM conformance statement
+
+Printed by `cargo run -p peony-node --example conformance > docs/CONFORMANCE.md` from the tables in `crates/node/src`; a test holds this file to them.
+Peony is for research use and no cleared medical device.
+
+## Associations
+
+| | |
+|---|---|
+| Application context | `{context}` |
+| Implementation class UID | `{IMPLEMENTATION_CLASS_UID}` |
+| Implementation version name | `PEONY_` and the version of the program |
+| Longest P-DATA-TF taken | {data_pdu_bytes} bytes, unless the configuration says another |
+| Presentation contexts in one association | {contexts} |
+| Associations at a time | {associations}, of these from one address {associations_from_one_address}; beyond that: rejected, transient, local limit exceeded |
+| TLS | versions 1.2 and 1.3, certificates on both sides; the server's names its host |
+| Time to ask for an association | {request} s, then aborted |
+| Time for a PDU once it has begun, and between two of one message | {pdu} s, then aborted |
+| Rest between messages | {idle} s, then aborted |
+| Longest command set | {command} bytes |
+| Longest identifier | {identifier} bytes |
+| Asynchronous operations, user identity, extended negotiation | not negotiated |
+
+An association is rejected where the called title is not this node's, or where the calling title is not in the configuration and that takes no
+strangers. Of the transfer syntaxes proposed for an object the first that is known is accepted, since it is what the peer would rather send; explicit little endian
+in place of implicit, where both are proposed. For everything else it is explicit little endian, then implicit. Objects are kept and handed on as
+they came, bit for bit, and never written anew: a peer that does not take the transfer syntax of an object does not get it.
+
+Storage commitment is reported when every instance has been read back from where it is kept: over an association that this node makes, with a peer whose
+address the configuration has, once its own has ended; over the same association otherwise. A report that is not taken is tried {attempts} times in all.
+
+Identifiers are answered in Unicode (ISO_IR 192) where they are not plain ASCII; queries are read in any character set of DICOM.
+
+",
+        context = crate::acceptor::APPLICATION_CONTEXT,
+        contexts = presentation::MOST,
+        request = request_time.as_secs(),
+        pdu = pdu_time.as_secs(),
+        idle = idle_time.as_secs(),
+        command = command::MOST_BYTES,
+        identifier = identifier::MOST_BYTES,
+        attempts = crate::provider::REPORT_ATTEMPTS,
+    )?;
+    let (objects, services): (Vec<&SopClass>, Vec<&SopClass>) =
+        sop_class::TABLE.iter().partition(|class| class.service == Service::Storage);
+    writeln!(text, "## Services\n\n| SOP class | UID | provider | user |\n|---|---|---|---|")?;
+    for class in services {
+        let user = match class.service {
+            Service::Commitment => "no",
+            _ => "yes",
+        };
+        writeln!(text, "| {} | `{}` | yes | {user} |", name(class), class.uid)?;
+    }
+    writeln!(
+        text,
+        "\n## Objects\n\nTaken by C-STORE, sent by C-STORE (for C-MOVE too) and by C-GET.\n\n| SOP class | UID |\n|---|---|"
+    )?;
+    for class in objects {
+        writeln!(text, "| {} | `{}` |", name(class), class.uid)?;
+    }
+    writeln!(text, "\n## Transfer syntaxes of objects\n\n| Transfer syntax | UID |\n|---|---|")?;
+    for syntax in transfer_syntax::TABLE {
+        writeln!(text, "| {}{} | `{}` |", syntax.name, retired(syntax.retired), syntax.uid)?;
+    }
+    writeln!(text, "\n## Statuses\n\n| Operation | Status | | When |\n|---|---|---|---|")?;
+    for status::Row { operation, status, when } in status::TABLE {
+        writeln!(text, "| {operation} | {status} | {:?} | {when} |", status.kind())?;
+    }
+    Ok(())
+}
+
+fn name(class: &SopClass) -> String {
+    format!("{}{}", class.name, retired(class.retired))
+}
+
+const fn retired(retired: bool) -> &'static str {
+    if retired { " (retired)" } else { "" }
+}

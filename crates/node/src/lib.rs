@@ -1,0 +1,44 @@
+//! DICOM network services.
+//!
+//! [`serve`] takes associations and does for other nodes what the table of [`sop_class`] says; [`connect`] asks other nodes for the same. In
+//! the order in which a byte meets them:
+//!
+//! 1. [`acceptor`]: how many associations there may be, and who has one ([`configuration`]).
+//! 2. [`pdu`]: kind and length of a PDU are checked, then dicom-rs reads it or its data goes on.
+//! 3. [`presentation`]: what is agreed, from the tables of [`sop_class`] and [`transfer_syntax`].
+//! 4. [`association`]: the states of PS3.8 as a table, and messages out of parts.
+//! 5. [`command`]: command sets, never nested, below 16 KiB.
+//! 6. `provider`: one module a service; what it answers is in [`status`]. Objects go to the [`Archive`] as they come.
+//!
+//! Deliberately absent: an object that is written anew on its way (a peer that does not take its transfer syntax does not get it), and
+//! asynchronous operations (one message is answered before the next is read).
+
+pub mod acceptor;
+pub mod archive;
+pub mod association;
+pub mod command;
+pub mod configuration;
+mod conformance;
+pub mod identifier;
+pub mod pdu;
+pub mod presentation;
+mod provider;
+pub mod requestor;
+pub mod sop_class;
+pub mod status;
+pub mod tls;
+pub mod transfer_syntax;
+pub mod user;
+
+pub use acceptor::{Transport, serve};
+pub use archive::Archive;
+pub use association::{Association, AssociationError};
+pub use configuration::{AeTitle, Configuration, Limits, Peer};
+pub use conformance::statement;
+pub use requestor::{Proposal, connect};
+pub use tls::Tls;
+
+/// Of this program, whatever its version (PS3.7 §D.3.3.2): made of a random number (PS3.5 §B.2).
+pub const IMPLEMENTATION_CLASS_UID: &str = "2.25.328831350356126896557087483738221372954";
+/// What logs of other nodes show.
+pub const IMPLEMENTATION_VERSION_NAME: &str = concat!("PEONY_", env!("CARGO_PKG_VERSION"));

@@ -1,0 +1,192 @@
+//! Storage commitment (PS3.4 Annex J): what is promised is what was read back, to its last byte, from where it is kept.
+
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use peony_dicom::{Attribute, Attributes, Tag, VR};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::acceptor::Current;
+use crate::archive::{Archive, ArchiveError, Instance, Which};
+use crate::association::{Association, AssociationError, Message};
+use crate::command::{Command, Operation, element, is_uid};
+use crate::configuration::Configuration;
+use crate::identifier::{self, RETRIEVE_AE_TITLE, attribute};
+use crate::presentation::Context;
+use crate::provider::{identifier_of, refuse};
+use crate::requestor::{self, Proposal};
+use crate::sop_class::{self, COMMITMENT, COMMITMENT_INSTANCE};
+use crate::status::{Kind, Status};
+use crate::transfer_syntax::{EXPLICIT_LITTLE, IMPLICIT_LITTLE};
+
+/// How often a report is tried, and how long is waited before it is tried again.
+pub(crate) const ATTEMPTS: u32 = 3;
+const WAIT: Duration = Duration::from_secs(5);
+/// Reports that one association may have to come.
+const MOST_OWED: usize = 16;
+
+/// Request Storage Commitment (PS3.4 §J.3.2).
+const REQUEST: u16 = 1;
+/// All are kept; some are not (PS3.4 §J.3.3).
+const ALL_KEPT: u16 = 1;
+const SOME_MISSING: u16 = 2;
+
+const TRANSACTION_UID: Tag = Tag(0x0008, 0x1195);
+const FAILURE_REASON: Tag = Tag(0x0008, 0x1197);
+const FAILED: Tag = Tag(0x0008, 0x1198);
+const REFERENCED: Tag = Tag(0x0008, 0x1199);
+const CLASS_UID: Tag = Tag(0x0008, 0x1150);
+const INSTANCE_UID: Tag = Tag(0x0008, 0x1155);
+
+/// Why an instance is not promised (PS3.3 §C.14.1.1).
+const PROCESSING_FAILURE: u16 = 0x0110;
+const NO_SUCH_INSTANCE: u16 = 0x0112;
+const ANOTHER_CLASS: u16 = 0x0119;
+
+/// A report that a peer has to get.
+pub(crate) struct Commitment {
+    to: String,
+    event: u16,
+    report: Attributes,
+}
+
+pub(super) async fn commit<A: Archive>(
+    association: &mut Association,
+    archive: &A,
+    message: &Message,
+    configuration: &Configuration,
+    owed: &mut Vec<Commitment>,
+) -> Result<(), AssociationError> {
+    let Message { context, command } = message;
+    let objection = if command.uid(element::REQUESTED_SOP_INSTANCE_UID) != Some(COMMITMENT_INSTANCE) {
+        Some(Status::NO_SUCH_INSTANCE)
+    } else if command.number(element::ACTION_TYPE_ID) != Some(REQUEST) {
+        Some(Status::NO_SUCH_ACTION)
+    } else if owed.len() >= MOST_OWED {
+        Some(Status::RESOURCE_LIMITATION)
+    } else {
+        None
+    };
+    if let Some(status) = objection {
+        return refuse(association, message, status, "").await;
+    }
+    let Some(asked) = identifier_of(association, message).await? else { return Ok(()) };
+    let transaction =
+        identifier::values(&asked, TRANSACTION_UID).into_iter().next().filter(|uid| is_uid(uid));
+    let (Some(transaction), Some(references)) = (transaction, references(&asked)) else {
+        return refuse(association, message, Status::INVALID_ARGUMENT, "").await;
+    };
+    association.send_command(context.id, &command.response(Status::SUCCESS)).await?;
+
+    let (mut kept, mut failed) = (Vec::new(), Vec::new());
+    for (class, instance) in references {
+        let mut item: Attributes =
+            [attribute(CLASS_UID, vec![class.clone()]), attribute(INSTANCE_UID, vec![instance.clone()])]
+                .into();
+        match doubt(archive, &class, &instance).await {
+            None => kept.push(item),
+            Some(reason) => {
+                item.extend([attribute(FAILURE_REASON, vec![reason.to_string()])]);
+                failed.push(item);
+            }
+        }
+    }
+    let event = if failed.is_empty() { ALL_KEPT } else { SOME_MISSING };
+    let mut report: Attributes = [
+        attribute(TRANSACTION_UID, vec![transaction]),
+        attribute(RETRIEVE_AE_TITLE, vec![configuration.ae_title.to_string()]),
+    ]
+    .into();
+    for (tag, items) in [(REFERENCED, kept), (FAILED, failed)] {
+        if !items.is_empty() {
+            report.insert(tag, Attribute { vr: VR::SQ, values: Vec::new(), items });
+        }
+    }
+    let commitment = Commitment { to: association.peer().to_owned(), event, report };
+    if configuration.peer(&commitment.to).is_some_and(|peer| peer.address.is_some()) {
+        owed.push(commitment);
+        return Ok(());
+    }
+    commitment.say(association, context).await
+}
+
+/// Class and instance of each reference; `None` where there are none, or one is not named by two UIDs.
+fn references(asked: &Attributes) -> Option<Vec<(String, String)>> {
+    let items = &asked.get(&REFERENCED)?.items;
+    let uid = |item, tag| identifier::values(item, tag).into_iter().next().filter(|uid| is_uid(uid));
+    let named: Option<Vec<_>> =
+        items.iter().map(|item| Some((uid(item, CLASS_UID)?, uid(item, INSTANCE_UID)?))).collect();
+    named.filter(|named| !named.is_empty())
+}
+
+/// Why an instance is not promised; `None` where it is: it was read to its last byte.
+async fn doubt<A: Archive>(archive: &A, class: &str, instance: &str) -> Option<u16> {
+    let which = Which { instances: vec![instance.to_owned()], ..Which::default() };
+    let found: Result<Vec<Instance>, ArchiveError> = archive.instances(&which).await;
+    let Ok(found) = found else { return Some(PROCESSING_FAILURE) };
+    let Some(found) = found.first() else { return Some(NO_SUCH_INSTANCE) };
+    if found.sop_class_uid != class {
+        return Some(ANOTHER_CLASS);
+    }
+    let mut parts = std::pin::pin!(archive.data_set(found));
+    while let Some(part) = parts.next().await {
+        if let Err(error) = part {
+            tracing::error!("an instance that is to be committed cannot be read: {error}");
+            return Some(PROCESSING_FAILURE);
+        }
+    }
+    None
+}
+
+impl Commitment {
+    /// Reports over an association of this node's making; tried again where that fails, unless the node stops.
+    pub async fn report(self, configuration: &Current, mut stopped: watch::Receiver<bool>) {
+        for attempt in 1..=ATTEMPTS {
+            let now = configuration.borrow().clone();
+            match self.try_to_report(&now).await {
+                Ok(()) => return,
+                Err(error) => tracing::warn!("{} has no report of its storage commitment: {error}", self.to),
+            }
+            let wait = timeout(WAIT, stopped.wait_for(|stopped| *stopped));
+            if attempt == ATTEMPTS || wait.await.is_ok() {
+                return;
+            }
+        }
+    }
+
+    async fn try_to_report(&self, configuration: &Configuration) -> Result<(), AssociationError> {
+        let peer = configuration.peer(&self.to);
+        let Some((peer, address)) = peer.and_then(|peer| Some((peer, peer.address.as_deref()?))) else {
+            return Err(AssociationError::Message("the configuration has no address for it any more"));
+        };
+        let class = sop_class::of(COMMITMENT);
+        let transfer_syntaxes = vec![EXPLICIT_LITTLE, IMPLICIT_LITTLE];
+        let proposals: Vec<Proposal> =
+            class.map(|class| Proposal { class, transfer_syntaxes, provides: true }).into_iter().collect();
+        let mut association = requestor::connect_to(peer, address, configuration, &proposals).await?;
+        let said = match association.contexts().first().cloned() {
+            Some(context) => self.say(&mut association, &context).await,
+            None => Err(AssociationError::Message("it does not take reports of storage commitment")),
+        };
+        match said {
+            Ok(()) => association.release().await,
+            Err(error) => Err(association.fail(error).await),
+        }
+    }
+
+    /// N-EVENT-REPORT, and its response.
+    async fn say(&self, association: &mut Association, context: &Context) -> Result<(), AssociationError> {
+        let request = Command::request(Operation::EventReport, association.next_message(), COMMITMENT)
+            .text_of(element::AFFECTED_SOP_INSTANCE_UID, COMMITMENT_INSTANCE)
+            .number_of(element::EVENT_TYPE_ID, self.event)
+            .with_data_set();
+        association.send_command(context.id, &request).await?;
+        association.send_data_set(context.id, identifier::write(context, &self.report)).await?;
+        let status = association.response(&request).await?;
+        if status.kind() == Kind::Failure {
+            tracing::warn!("{} answers a report of storage commitment with {status}", self.to);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,149 @@
+//! What this node does for others: one message after the other, each by the table of operations and classes.
+
+mod commitment;
+mod query;
+mod retrieve;
+mod storage;
+
+pub(crate) use commitment::{ATTEMPTS as REPORT_ATTEMPTS, Commitment};
+use futures_util::FutureExt as _;
+use peony_dicom::Attributes;
+use tokio::sync::watch;
+
+use crate::acceptor::Current;
+use crate::archive::Archive;
+use crate::association::{Association, AssociationError, Message};
+use crate::command::{Command, Operation, element};
+use crate::identifier;
+use crate::sop_class::Service;
+use crate::status::Status;
+
+/// Serves an association until it is released. What is promised for afterwards is in `owed`.
+pub(crate) async fn provide<A: Archive>(
+    association: &mut Association,
+    archive: &A,
+    configuration: &Current,
+    owed: &mut Vec<Commitment>,
+    mut stopped: watch::Receiver<bool>,
+) -> Result<(), AssociationError> {
+    loop {
+        let message = tokio::select! {
+            message = association.next_command() => message?,
+            _ = stopped.wait_for(|stopped| *stopped) => return Err(AssociationError::Stopping),
+        };
+        let Some(message) = message else { return Ok(()) };
+        answer(association, archive, configuration, owed, &message).await?;
+    }
+}
+
+async fn answer<A: Archive>(
+    association: &mut Association,
+    archive: &A,
+    configuration: &Current,
+    owed: &mut Vec<Commitment>,
+    message: &Message,
+) -> Result<(), AssociationError> {
+    let Message { context, command } = message;
+    if command.is_response() {
+        return Err(AssociationError::Message("a response came to nothing that was asked"));
+    }
+    let asks_for = command.asks_for();
+    // What it would cancel was done already.
+    if asks_for == Some(Operation::Cancel) {
+        return Ok(());
+    }
+    if command.class() != Some(context.class.uid) {
+        return refuse(association, message, Status::CLASS_NOT_SUPPORTED, "").await;
+    }
+    match (asks_for, context.class.service) {
+        (Some(Operation::Echo), Service::Verification) => {
+            association.send_command(context.id, &command.response(Status::SUCCESS)).await
+        }
+        (Some(Operation::Store), Service::Storage) => storage::store(association, archive, message).await,
+        (Some(Operation::Find), Service::Find(model)) => {
+            let ours = configuration.borrow().ae_title.clone();
+            query::find(association, archive, message, model, &ours).await
+        }
+        (Some(Operation::Get), Service::Get(model)) => {
+            retrieve::get(association, archive, message, model).await
+        }
+        (Some(Operation::Move), Service::Move(model)) => {
+            let configuration = configuration.borrow().clone();
+            retrieve::move_to(association, archive, message, model, &configuration).await
+        }
+        (Some(Operation::Action), Service::Commitment) => {
+            let configuration = configuration.borrow().clone();
+            commitment::commit(association, archive, message, &configuration, owed).await
+        }
+        _ => refuse(association, message, Status::UNRECOGNIZED_OPERATION, "").await,
+    }
+}
+
+/// Takes an object that comes as a sub-operation of this node's own C-GET; nothing else may come.
+pub(crate) async fn take_object<A: Archive>(
+    association: &mut Association,
+    archive: &A,
+    message: &Message,
+) -> Result<(), AssociationError> {
+    let Message { context, command } = message;
+    let is_object = command.asks_for() == Some(Operation::Store) && context.class.service == Service::Storage;
+    if !is_object {
+        return Err(AssociationError::Message("something else came where an object should be"));
+    }
+    if command.class() != Some(context.class.uid) {
+        return refuse(association, message, Status::CLASS_NOT_SUPPORTED, "").await;
+    }
+    storage::store(association, archive, message).await
+}
+
+/// Answers with a failure. The comment has 64 letters at most, and nothing of a patient.
+async fn refuse(
+    association: &mut Association,
+    message: &Message,
+    status: Status,
+    comment: &str,
+) -> Result<(), AssociationError> {
+    // The response comes after the whole request.
+    while association.next_data().await?.is_some() {}
+    tracing::warn!("{} is answered with {status} {comment}", association.peer());
+    association
+        .send_command(message.context.id, &with_comment(message.command.response(status), comment))
+        .await
+}
+
+fn with_comment(response: Command, comment: &str) -> Command {
+    if comment.is_empty() { response } else { response.text_of(element::ERROR_COMMENT, comment) }
+}
+
+/// The identifier of a request; `None` where it could not be read, and the peer was told.
+async fn identifier_of(
+    association: &mut Association,
+    message: &Message,
+) -> Result<Option<Attributes>, AssociationError> {
+    if !message.command.has_data_set() {
+        refuse(association, message, Status::MISTYPED_ARGUMENT, "the identifier is missing").await?;
+        return Ok(None);
+    }
+    let bytes = association.small_data_set(identifier::MOST_BYTES).await?;
+    let read = bytes.and_then(|bytes| identifier::read(&message.context, &bytes).ok());
+    if read.is_none() {
+        refuse(association, message, Status::CANNOT_UNDERSTAND, "the identifier cannot be read").await?;
+    }
+    Ok(read)
+}
+
+/// Whether the peer has cancelled this request by now.
+fn is_cancelled(association: &mut Association, message: &Message) -> Result<bool, AssociationError> {
+    match association.next_command().now_or_never() {
+        None => Ok(false),
+        Some(heard) => heard?.map_or(Err(AssociationError::Closed), |heard| cancels(&heard, message)),
+    }
+}
+
+/// Whether a message that came meanwhile cancels this request; there is nothing else that it may do.
+fn cancels(heard: &Message, message: &Message) -> Result<bool, AssociationError> {
+    if heard.command.asks_for() != Some(Operation::Cancel) {
+        return Err(AssociationError::Message("another request came before the last one was answered"));
+    }
+    Ok(heard.command.message() == message.command.message())
+}

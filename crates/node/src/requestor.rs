@@ -1,0 +1,143 @@
+//! Asking another node for an association (PS3.8 §7.1).
+
+use std::io;
+
+use dicom_ul::Pdu as UlPdu;
+use dicom_ul::pdu::{
+    AssociationAC, AssociationRQ, PresentationContextProposed, PresentationContextResultReason as Reason,
+    RequestorRoles, UserVariableItem,
+};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::acceptor::{APPLICATION_CONTEXT, data_bytes, user_variables};
+use crate::association::{Association, AssociationError, Connection, State};
+use crate::configuration::{AeTitle, Configuration, Limits, Peer};
+use crate::pdu::Pdu;
+use crate::presentation::{self, Context};
+use crate::sop_class::SopClass;
+use crate::tls::Tls;
+
+/// What is asked for in one presentation context.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    /// The class.
+    pub class: &'static SopClass,
+    /// Any of these, of [`crate::transfer_syntax::TABLE`]; the first is the one that is liked best.
+    pub transfer_syntaxes: Vec<&'static str>,
+    /// This node provides the service, though it is the one who asks for the association (PS3.7 §D.3.3.4).
+    pub provides: bool,
+}
+
+/// Connects to `address` (`host:port`), over TLS where that is given, and asks for an association. Of more than [`presentation::MOST`] proposals the first are made.
+///
+/// # Errors
+/// [`AssociationError`].
+pub async fn connect(
+    address: &str,
+    tls: Option<&Tls>,
+    ours: &AeTitle,
+    theirs: &AeTitle,
+    proposals: &[Proposal],
+    limits: &Limits,
+) -> Result<Association, AssociationError> {
+    let limit = limits.request_time;
+    let connected = async {
+        let connection = TcpStream::connect(address).await?;
+        connection.set_nodelay(true)?;
+        let host = address.rsplit_once(':').map_or(address, |(host, _)| host).trim_matches(['[', ']']);
+        match tls {
+            Some(tls) => tls.connect(host, connection).await,
+            None => Ok(Box::new(connection) as Box<dyn Connection>),
+        }
+    };
+    let late = |_| AssociationError::Late { what: "take the connection", limit };
+    let connection = timeout(limit, connected).await.map_err(late)??;
+    request(connection, ours, theirs, proposals, limits).await
+}
+
+/// The same with a peer of the configuration at its address, over TLS where that is so.
+pub(crate) async fn connect_to(
+    peer: &Peer,
+    address: &str,
+    configuration: &Configuration,
+    proposals: &[Proposal],
+) -> Result<Association, AssociationError> {
+    let Configuration { ae_title, limits, tls, .. } = configuration;
+    let tls = tls.as_ref().filter(|_| peer.tls);
+    if peer.tls && tls.is_none() {
+        return Err(AssociationError::Io(io::Error::other("this node has no TLS")));
+    }
+    connect(address, tls, ae_title, &peer.ae_title, proposals, limits).await
+}
+
+/// Asks for an association over a connection that stands.
+///
+/// # Errors
+/// [`AssociationError`].
+pub async fn request(
+    connection: Box<dyn Connection>,
+    ours: &AeTitle,
+    theirs: &AeTitle,
+    proposals: &[Proposal],
+    limits: &Limits,
+) -> Result<Association, AssociationError> {
+    let mut association = Association::new(connection, limits.clone(), State::AwaitsAnswer);
+    let asked = async {
+        let proposed = proposals.iter().zip(ids()).map(|(proposal, id)| PresentationContextProposed {
+            id,
+            abstract_syntax: proposal.class.uid.to_owned(),
+            transfer_syntaxes: proposal.transfer_syntaxes.iter().map(|uid| (*uid).to_owned()).collect(),
+        });
+        let request = AssociationRQ {
+            protocol_version: 1,
+            calling_ae_title: ours.to_string(),
+            called_ae_title: theirs.to_string(),
+            application_context_name: APPLICATION_CONTEXT.to_owned(),
+            presentation_contexts: proposed.collect(),
+            user_variables: user_variables(limits).into_iter().chain(roles(proposals)).collect(),
+        };
+        association.send(&UlPdu::AssociationRQ(request)).await?;
+        match association.next_pdu().await? {
+            Some(Pdu::AssociateAccept(accept)) => Ok(accept),
+            Some(Pdu::AssociateReject(reject)) => Err(AssociationError::Rejected(reject)),
+            Some(other) => Err(AssociationError::Unexpected(other.kind())),
+            None => Err(AssociationError::Closed),
+        }
+    };
+    let accept = match asked.await {
+        Ok(accept) => accept,
+        Err(error) => return Err(association.fail(error).await),
+    };
+    association.contexts = agreed(proposals, &accept);
+    association.peer_data_bytes = data_bytes(&accept.user_variables);
+    association.peer = theirs.to_string();
+    association.establish();
+    Ok(association)
+}
+
+/// The roles of classes whose service this node provides.
+fn roles(proposals: &[Proposal]) -> impl Iterator<Item = UserVariableItem> {
+    let provided = proposals.iter().filter(|proposal| proposal.provides);
+    provided.map(|Proposal { class, .. }| {
+        let roles = RequestorRoles { scu: false, scp: true };
+        UserVariableItem::ScuScpRoleSelectionSubItem(class.uid.to_owned(), roles)
+    })
+}
+
+/// The numbers of presentation contexts.
+fn ids() -> impl Iterator<Item = u8> {
+    (0..presentation::MOST).map(|number| (2 * number + 1) as u8)
+}
+
+fn agreed(proposals: &[Proposal], accept: &AssociationAC) -> Vec<Context> {
+    let agreed = proposals.iter().zip(ids()).filter_map(|(proposal, id)| {
+        let Proposal { class, transfer_syntaxes, provides } = proposal;
+        let result = accept.presentation_contexts.iter().find(|result| result.id == id)?;
+        let uid = result.transfer_syntax.trim_matches(['\0', ' ']);
+        let transfer_syntax = transfer_syntaxes.iter().find(|proposed| **proposed == uid)?;
+        let accepted = result.reason == Reason::Acceptance;
+        accepted.then_some(Context { id, class, transfer_syntax, requestor_provides: *provides })
+    });
+    agreed.collect()
+}

@@ -1,0 +1,225 @@
+//! The services of other nodes, asked for over an association that this one made.
+
+use std::io;
+
+use bytes::Bytes;
+use futures_util::Stream;
+use peony_dicom::Attributes;
+
+use crate::archive::{Archive, Instance};
+use crate::association::{Association, AssociationError, Message};
+use crate::command::{Command, Operation, element};
+use crate::configuration::AeTitle;
+use crate::identifier::{self, MOST_BYTES};
+use crate::presentation::Context;
+use crate::provider;
+use crate::sop_class::{Model, Service};
+use crate::status::{self, Status};
+
+/// Medium (PS3.7 §9.1.1.1.5).
+const PRIORITY: u16 = 0;
+
+/// Who moves an object (PS3.7 §9.1.1.1.6): the one who asked for it, and by which message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Originator {
+    /// The title of the node that asked.
+    pub ae_title: String,
+    /// The number of its message.
+    pub message: u16,
+}
+
+/// How a retrieval ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retrieved {
+    /// The status of the whole.
+    pub status: Status,
+    /// Instances that arrived.
+    pub completed: u16,
+    /// Instances that did not.
+    pub failed: u16,
+    /// Instances that arrived, with a warning.
+    pub warning: u16,
+    /// SOP Instance UIDs of those that did not, where the other node lists them.
+    pub failed_instances: Vec<String>,
+}
+
+impl Association {
+    /// C-ECHO: whether the other node is there. `None` where it did not agree to be asked.
+    ///
+    /// # Errors
+    /// [`AssociationError`]; hand it to [`Self::close`].
+    pub async fn echo(&mut self) -> Result<Option<Status>, AssociationError> {
+        let Some(context) = self.context_for(Service::Verification) else { return Ok(None) };
+        let request = Command::request(Operation::Echo, self.next_message(), context.class.uid);
+        self.send_command(context.id, &request).await?;
+        Ok(Some(self.response(&request).await?))
+    }
+
+    /// C-STORE: sends an object as it comes. `None` where there is no presentation context for its class and transfer syntax.
+    ///
+    /// # Errors
+    /// [`AssociationError`]; hand it to [`Self::close`].
+    pub async fn store(
+        &mut self,
+        instance: &Instance,
+        data_set: impl Stream<Item = io::Result<Bytes>> + Send,
+        originator: Option<&Originator>,
+    ) -> Result<Option<Status>, AssociationError> {
+        let Some(context) = self.context_of(instance).cloned() else { return Ok(None) };
+        let request = self.begin_store(&context, instance, data_set, originator).await?;
+        Ok(Some(self.response(&request).await?))
+    }
+
+    /// The presentation context that an object may be sent in as it is.
+    pub(crate) fn context_of(&self, instance: &Instance) -> Option<&Context> {
+        self.contexts().iter().find(|context| {
+            context.class.uid == instance.sop_class_uid
+                && context.transfer_syntax == instance.transfer_syntax_uid
+        })
+    }
+
+    /// Sends an object; the response is yet to come.
+    pub(crate) async fn begin_store(
+        &mut self,
+        context: &Context,
+        instance: &Instance,
+        data_set: impl Stream<Item = io::Result<Bytes>> + Send,
+        originator: Option<&Originator>,
+    ) -> Result<Command, AssociationError> {
+        let mut request = Command::request(Operation::Store, self.next_message(), context.class.uid)
+            .number_of(element::PRIORITY, PRIORITY)
+            .text_of(element::AFFECTED_SOP_INSTANCE_UID, &instance.instance_uid)
+            .with_data_set();
+        if let Some(Originator { ae_title, message }) = originator {
+            request = request
+                .text_of(element::MOVE_ORIGINATOR_AE_TITLE, ae_title)
+                .number_of(element::MOVE_ORIGINATOR_MESSAGE_ID, *message);
+        }
+        self.send_command(context.id, &request).await?;
+        self.stream_data_set(context.id, data_set).await?;
+        Ok(request)
+    }
+
+    /// C-FIND: hands each match to `each`. `None` where the other node did not agree to be asked by that model.
+    ///
+    /// `identifier` says the level (0008,0052) and the keys.
+    ///
+    /// # Errors
+    /// [`AssociationError`]; hand it to [`Self::close`].
+    pub async fn find(
+        &mut self,
+        model: Model,
+        identifier: &Attributes,
+        mut each: impl FnMut(Attributes) + Send,
+    ) -> Result<Option<Status>, AssociationError> {
+        let Some(context) = self.context_for(Service::Find(model)) else { return Ok(None) };
+        let request = Command::request(Operation::Find, self.next_message(), context.class.uid)
+            .number_of(element::PRIORITY, PRIORITY)
+            .with_data_set();
+        self.send_command(context.id, &request).await?;
+        self.send_data_set(context.id, identifier::write(&context, identifier)).await?;
+        loop {
+            let status = self.response(&request).await?;
+            if status.kind() != status::Kind::Pending {
+                return Ok(Some(status));
+            }
+            let bytes = self.small_data_set(MOST_BYTES).await?.unwrap_or_default();
+            // A match that cannot be read is none; the others count.
+            if let Ok(found) = identifier::read(&context, &bytes) {
+                each(found);
+            }
+        }
+    }
+
+    /// C-MOVE: has what the identifier says sent to `destination`. `None` where the other node did not agree to be asked by that model.
+    ///
+    /// # Errors
+    /// [`AssociationError`]; hand it to [`Self::close`].
+    pub async fn move_to(
+        &mut self,
+        model: Model,
+        identifier: &Attributes,
+        destination: &AeTitle,
+    ) -> Result<Option<Retrieved>, AssociationError> {
+        let Some(context) = self.context_for(Service::Move(model)) else { return Ok(None) };
+        let request = Command::request(Operation::Move, self.next_message(), context.class.uid)
+            .number_of(element::PRIORITY, PRIORITY)
+            .text_of(element::MOVE_DESTINATION, destination.as_str())
+            .with_data_set();
+        self.send_command(context.id, &request).await?;
+        self.send_data_set(context.id, identifier::write(&context, identifier)).await?;
+        loop {
+            let message = self.heard().await?;
+            if !message.command.answers(&request) {
+                return Err(AssociationError::Message("something else came where a response should be"));
+            }
+            if let Some(retrieved) = self.retrieved(&message).await? {
+                return Ok(Some(retrieved));
+            }
+        }
+    }
+
+    /// C-GET: takes what the identifier says into `archive`, as far as there are presentation contexts in which this node provides storage
+    /// ([`crate::Proposal::provides`]). `None` where the other node did not agree to be asked by that model.
+    ///
+    /// # Errors
+    /// [`AssociationError`]; hand it to [`Self::close`].
+    pub async fn get<A: Archive>(
+        &mut self,
+        archive: &A,
+        model: Model,
+        identifier: &Attributes,
+    ) -> Result<Option<Retrieved>, AssociationError> {
+        let Some(context) = self.context_for(Service::Get(model)) else { return Ok(None) };
+        let request = Command::request(Operation::Get, self.next_message(), context.class.uid)
+            .number_of(element::PRIORITY, PRIORITY)
+            .with_data_set();
+        self.send_command(context.id, &request).await?;
+        self.send_data_set(context.id, identifier::write(&context, identifier)).await?;
+        loop {
+            let message = self.heard().await?;
+            if message.command.answers(&request) {
+                if let Some(retrieved) = self.retrieved(&message).await? {
+                    return Ok(Some(retrieved));
+                }
+            } else {
+                provider::take_object(self, archive, &message).await?;
+            }
+        }
+    }
+
+    /// What the last response says; `None` where it is not the last.
+    async fn retrieved(&mut self, message: &Message) -> Result<Option<Retrieved>, AssociationError> {
+        let command = &message.command;
+        let status = command.status().ok_or(AssociationError::Message("a response has no status"))?;
+        let bytes = self.small_data_set(MOST_BYTES).await?.unwrap_or_default();
+        if status.kind() == status::Kind::Pending {
+            return Ok(None);
+        }
+        let failed = identifier::read(&message.context, &bytes).unwrap_or_default();
+        let count = |element| command.number(element).unwrap_or_default();
+        Ok(Some(Retrieved {
+            status,
+            completed: count(element::COMPLETED_SUB_OPERATIONS),
+            failed: count(element::FAILED_SUB_OPERATIONS),
+            warning: count(element::WARNING_SUB_OPERATIONS),
+            failed_instances: identifier::values(&failed, identifier::FAILED_INSTANCES),
+        }))
+    }
+
+    fn context_for(&self, service: Service) -> Option<Context> {
+        self.contexts().iter().find(|context| context.class.service == service).cloned()
+    }
+
+    pub(crate) async fn response(&mut self, request: &Command) -> Result<Status, AssociationError> {
+        let message = self.heard().await?;
+        if !message.command.answers(request) {
+            return Err(AssociationError::Message("something else came where a response should be"));
+        }
+        message.command.status().ok_or(AssociationError::Message("a response has no status"))
+    }
+
+    async fn heard(&mut self) -> Result<Message, AssociationError> {
+        self.next_command().await?.ok_or(AssociationError::Closed)
+    }
+}

@@ -1,0 +1,135 @@
+//! Storage commitment: what is promised was read back, and the report reaches the one who asked.
+
+use std::sync::Arc;
+
+use peony_dicom::{Attribute, Attributes, Tag, VR};
+use peony_node::acceptor::accept;
+use peony_node::command::{Command, Operation, element};
+use peony_node::identifier::{self, attribute};
+use peony_node::presentation::Context;
+use peony_node::sop_class::{COMMITMENT, COMMITMENT_INSTANCE, VERIFICATION};
+use peony_node::status::Status;
+use peony_node::{Association, Configuration, Peer};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::kit::{Running, Sample, US, open};
+
+const TRANSACTION_UID: Tag = Tag(0x0008, 0x1195);
+const FAILURE_REASON: Tag = Tag(0x0008, 0x1197);
+const FAILED: Tag = Tag(0x0008, 0x1198);
+const REFERENCED: Tag = Tag(0x0008, 0x1199);
+const CLASS_UID: Tag = Tag(0x0008, 0x1150);
+const INSTANCE_UID: Tag = Tag(0x0008, 0x1155);
+
+fn asked(references: &[(&str, &str)]) -> Attributes {
+    let item = |(class, instance): &(&str, &str)| -> Attributes {
+        let said = [(CLASS_UID, *class), (INSTANCE_UID, *instance)];
+        said.map(|(tag, uid)| attribute(tag, vec![uid.to_owned()])).into()
+    };
+    let items = references.iter().map(item).collect();
+    let sequence = Attribute { vr: VR::SQ, values: Vec::new(), items };
+    [attribute(TRANSACTION_UID, vec!["1.2.3.4".to_owned()]), (REFERENCED, sequence)].into()
+}
+
+fn action(instance: &str, kind: u16) -> Command {
+    Command::default()
+        .number_of(element::COMMAND_FIELD, Operation::Action as u16)
+        .number_of(element::MESSAGE_ID, 9)
+        .text_of(element::REQUESTED_SOP_CLASS_UID, COMMITMENT)
+        .text_of(element::REQUESTED_SOP_INSTANCE_UID, instance)
+        .number_of(element::ACTION_TYPE_ID, kind)
+        .with_data_set()
+}
+
+async fn ask(association: &mut Association, request: &Command, asked: &Attributes) -> Status {
+    let context = association.contexts()[0].clone();
+    association.send_command(context.id, request).await.unwrap();
+    association.send_data_set(context.id, identifier::write(&context, asked)).await.unwrap();
+    let response = association.next_command().await.unwrap().unwrap().command;
+    assert!(response.answers(request));
+    assert_eq!(response.class(), Some(COMMITMENT));
+    response.status().unwrap()
+}
+
+/// The event and the report, which is acknowledged.
+async fn report(association: &mut Association) -> (u16, Attributes) {
+    let message = association.next_command().await.unwrap().expect("released without a report");
+    let Context { id, .. } = message.context;
+    assert_eq!(message.command.asks_for(), Some(Operation::EventReport));
+    assert_eq!(message.command.uid(element::AFFECTED_SOP_INSTANCE_UID), Some(COMMITMENT_INSTANCE));
+    let bytes = association.small_data_set(1 << 20).await.unwrap().unwrap();
+    association.send_command(id, &message.command.response(Status::SUCCESS)).await.unwrap();
+    (
+        message.command.number(element::EVENT_TYPE_ID).unwrap(),
+        identifier::read(&message.context, &bytes).unwrap(),
+    )
+}
+
+/// The instances of a list with the reasons of those that failed.
+fn listed(report: &Attributes, list: Tag) -> Vec<(String, String)> {
+    let items = report.get(&list).map(|list| list.items.as_slice()).unwrap_or_default();
+    let value = |item, tag| identifier::values(item, tag).pop().unwrap_or_default();
+    items.iter().map(|item| (value(item, INSTANCE_UID), value(item, FAILURE_REASON))).collect()
+}
+
+#[tokio::test]
+async fn what_is_promised_was_read_back_and_the_rest_has_its_reason() {
+    let node = Running::start(open()).await;
+    for number in 0..3 {
+        node.archive.put(&Sample::number(number)).await;
+    }
+    let uids: Vec<String> = (0..4).map(|number| Sample::number(number).instance).collect();
+    let mut association = node.associate(&[COMMITMENT]).await;
+    let good = action(COMMITMENT_INSTANCE, 1);
+    let all = asked(&[(US, &uids[0]), (US, &uids[1])]);
+    assert_eq!(ask(&mut association, &good, &all).await, Status::SUCCESS);
+    let (event, said) = report(&mut association).await;
+    assert_eq!((event, listed(&said, REFERENCED).len(), listed(&said, FAILED).len()), (1, 2, 0));
+    assert_eq!(said[&TRANSACTION_UID].values, ["1.2.3.4"]);
+
+    node.archive.damage(&uids[2]);
+    let some = asked(&[(US, &uids[0]), (VERIFICATION, &uids[1]), (US, &uids[2]), (US, &uids[3])]);
+    assert_eq!(ask(&mut association, &good, &some).await, Status::SUCCESS);
+    let (event, said) = report(&mut association).await;
+    let [another_class, failure, missing] = [0x0119, 0x0110, 0x0112].map(|reason: u16| reason.to_string());
+    assert_eq!(event, 2);
+    assert_eq!(listed(&said, REFERENCED), [(uids[0].clone(), String::new())]);
+    let [_, one, two, three] = uids.try_into().unwrap();
+    assert_eq!(listed(&said, FAILED), [(one, another_class), (two, failure), (three, missing)]);
+
+    let refused = [
+        (action("1.2.3", 1), all.clone(), Status::NO_SUCH_INSTANCE),
+        (action(COMMITMENT_INSTANCE, 2), all, Status::NO_SUCH_ACTION),
+        (good.clone(), asked(&[]), Status::INVALID_ARGUMENT),
+        (good, asked(&[(US, "no UID")]), Status::INVALID_ARGUMENT),
+    ];
+    for (request, asked, expected) in refused {
+        assert_eq!(ask(&mut association, &request, &asked).await, expected);
+    }
+    association.release().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_peer_with_an_address_gets_its_report_there() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = Some(listener.local_addr().unwrap().to_string());
+    let peers = vec![Peer { ae_title: "SENDER".parse().unwrap(), address, tls: false }];
+    let node = Running::start(Configuration { peers, ..open() }).await;
+    node.archive.put(&Sample::number(1)).await;
+    let mut association = node.associate(&[COMMITMENT]).await;
+    let wanted = asked(&[(US, &Sample::number(1).instance)]);
+    assert_eq!(ask(&mut association, &action(COMMITMENT_INSTANCE, 1), &wanted).await, Status::SUCCESS);
+    association.release().await.unwrap();
+
+    // The first attempt meets nobody.
+    drop(listener.accept().await.unwrap());
+    let (connection, _) = listener.accept().await.unwrap();
+    let sender = Configuration::open("SENDER".parse().unwrap());
+    let (_keep, current) = watch::channel(Arc::new(sender));
+    let mut there = accept(Box::new(connection), &current).await.unwrap().unwrap();
+    assert_eq!(there.peer(), "PEONY");
+    let (event, said) = report(&mut there).await;
+    assert_eq!((event, listed(&said, REFERENCED).len()), (1, 1));
+    assert!(there.next_command().await.unwrap().is_none(), "released");
+}

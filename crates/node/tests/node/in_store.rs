@@ -1,0 +1,94 @@
+//! The services over the store that the program has.
+
+use peony_dicom::{Attributes, Level, Tag};
+use peony_node::archive::Which;
+use peony_node::command::{Command, Operation, element};
+use peony_node::identifier::{self, INSTANCE_UID, PATIENT_ID, STUDY_UID};
+use peony_node::sop_class::Model;
+use peony_node::status::Status;
+use peony_node::{Archive, Association, Configuration, Peer, Transport};
+use peony_store::{Options, Store};
+
+use crate::kit::{NAME, Running, Sample, US, level, open, parts, text};
+
+const STUDY_FIND: &str = "1.2.840.10008.5.1.4.1.2.2.1";
+const PATIENT_FIND: &str = "1.2.840.10008.5.1.4.1.2.1.1";
+const PATIENT_MOVE: &str = "1.2.840.10008.5.1.4.1.2.1.2";
+
+async fn store(association: &mut Association, sample: &Sample) -> Status {
+    let stored = association.store(&sample.as_instance(), parts(sample.data_set()), None).await;
+    stored.unwrap().unwrap()
+}
+
+async fn find(association: &mut Association, model: Model, keys: Attributes) -> Vec<Attributes> {
+    let mut found = Vec::new();
+    let status = association.find(model, &keys, |one| found.push(one)).await.unwrap();
+    assert_eq!(status, Some(Status::SUCCESS));
+    found
+}
+
+async fn opened(folder: &std::path::Path) -> Store {
+    Store::open(&Options { keep_free: 0, ..Options::in_folder(folder) }).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_acknowledged_is_found_moved_and_there_after_the_end() {
+    let there = Running::start(Configuration::open("THERE".parse().unwrap())).await;
+    let address = Some(there.address.to_string());
+    let peers = vec![Peer { ae_title: "THERE".parse().unwrap(), address, tls: false }];
+    let folder = tempfile::tempdir().unwrap();
+    let archive = opened(folder.path()).await;
+    let configuration = Configuration { peers, ..open() };
+    let mut node = Running::start_over(Transport::Plain, archive.clone(), configuration).await;
+    let mut association = node.associate(&[US, STUDY_FIND, PATIENT_FIND, PATIENT_MOVE]).await;
+    let samples: Vec<Sample> = (0..25).map(Sample::number).collect();
+    for sample in &samples {
+        assert_eq!(store(&mut association, sample).await, Status::SUCCESS);
+    }
+    assert_eq!(store(&mut association, &samples[3]).await, Status::SUCCESS);
+    let other = Sample { pixels: 128 * 64, ..samples[3].clone() };
+    assert_eq!(store(&mut association, &other).await, Status::KEPT_ASIDE);
+    let instance = samples[3].as_instance();
+    for damaged in [Vec::new(), samples[3].data_set()[..100].to_vec()] {
+        let stored = association.store(&instance, parts(damaged), None).await.unwrap();
+        assert_eq!(stored, Some(Status::CANNOT_UNDERSTAND));
+    }
+
+    let studies =
+        find(&mut association, Model::StudyRoot, [level(Level::Study), text(NAME, "王*")].into()).await;
+    assert_eq!(studies.len(), 3);
+    assert!(studies.iter().all(|study| study[&NAME].values == ["王^小明"]));
+    let keys = [level(Level::Study), text(STUDY_UID, &samples[13].study), text(Tag(0x0020, 0x1208), "")];
+    let study = find(&mut association, Model::StudyRoot, keys.into()).await;
+    assert_eq!(study[0][&Tag(0x0020, 0x1208)].values, ["10"], "Number of Study Related Instances");
+    let keys = [level(Level::Patient), text(PATIENT_ID, "P-1"), text(NAME, "")];
+    assert_eq!(find(&mut association, Model::PatientRoot, keys.into()).await.len(), 1);
+    let keys = [level(Level::Instance), text(STUDY_UID, &samples[13].study), text(INSTANCE_UID, "")];
+    assert_eq!(find(&mut association, Model::StudyRoot, keys.into()).await.len(), 10);
+
+    let context =
+        association.contexts().iter().find(|context| context.class.uid == PATIENT_MOVE).unwrap().clone();
+    let request = Command::request(Operation::Move, 500, PATIENT_MOVE)
+        .text_of(element::MOVE_DESTINATION, "THERE")
+        .with_data_set();
+    let keys: Attributes = [level(Level::Patient), text(PATIENT_ID, "P-1")].into();
+    association.send_command(context.id, &request).await.unwrap();
+    association.send_data_set(context.id, identifier::write(&context, &keys)).await.unwrap();
+    let mut last = Some(Status::PENDING);
+    while last == Some(Status::PENDING) {
+        last = association.next_command().await.unwrap().unwrap().command.status();
+    }
+    assert_eq!(last, Some(Status::SUCCESS));
+    for sample in &samples {
+        assert!(there.archive.kept(&sample.instance).unwrap().1 == sample.data_set());
+    }
+    association.release().await.unwrap();
+    node.stop();
+    node.task.await.unwrap();
+    archive.close().await;
+    drop((archive, node.archive));
+
+    let again = opened(folder.path()).await;
+    let patient = Which { patients: vec!["P-1".to_owned()], ..Which::default() };
+    assert_eq!(Archive::instances(&again, &patient).await.unwrap().len(), samples.len());
+}

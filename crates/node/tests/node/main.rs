@@ -1,0 +1,19 @@
+//! A node over loopback: what hostile bytes meet, and what its services do for peers of our own and of other makes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a check function of a test fails as the test does"
+)]
+
+mod commitment;
+mod conformance;
+mod dcmtk;
+mod hostile;
+mod in_store;
+mod kit;
+mod negotiation;
+mod peer;
+mod pynetdicom;
+mod services;
+mod tls;

@@ -1,0 +1,337 @@
+//! The services, asked for by this crate's own user side and by command sets made by hand.
+
+use std::io;
+
+use bytes::Bytes;
+use futures_util::stream;
+use peony_dicom::{Attributes, Level, Tag};
+use peony_node::archive::Instance;
+use peony_node::command::{Command, Operation, element};
+use peony_node::identifier::{
+    FAILED_INSTANCES, INSTANCE_UID, PATIENT_ID, RETRIEVE_AE_TITLE, SERIES_UID, STUDY_UID,
+};
+use peony_node::sop_class::{Model, VERIFICATION};
+use peony_node::status::Status;
+use peony_node::transfer_syntax::EXPLICIT_LITTLE;
+use peony_node::{Association, AssociationError, Configuration, Peer, Proposal, connect, identifier};
+
+use crate::kit::{Folder, NAME, Running, Sample, US, level, open, parts, proposal, text};
+
+const PATIENT_FIND: &str = "1.2.840.10008.5.1.4.1.2.1.1";
+const STUDY_FIND: &str = "1.2.840.10008.5.1.4.1.2.2.1";
+const STUDY_MOVE: &str = "1.2.840.10008.5.1.4.1.2.2.2";
+
+#[tokio::test]
+async fn an_echo_comes_back() {
+    let node = Running::start(open()).await;
+    let mut association = node.associate(&[VERIFICATION]).await;
+    for _ in 0..3 {
+        assert_eq!(association.echo().await.unwrap(), Some(Status::SUCCESS));
+    }
+    association.release().await.unwrap();
+}
+
+async fn store(association: &mut Association, sample: &Sample) -> Status {
+    let stored = association.store(&sample.as_instance(), parts(sample.data_set()), None).await;
+    stored.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn an_object_is_kept_bit_for_bit_and_the_same_again_is_no_fault() {
+    let node = Running::start(open()).await;
+    let mut association = node.associate(&[US]).await;
+    let sample = Sample::number(1);
+    assert_eq!(store(&mut association, &sample).await, Status::SUCCESS);
+    let (outline, kept) = node.archive.kept(&sample.instance).unwrap();
+    assert!(kept == sample.data_set());
+    assert_eq!(outline.transfer_syntax_uid, "1.2.840.10008.1.2.1");
+    assert_eq!(store(&mut association, &sample).await, Status::SUCCESS);
+    let other = Sample { patient: "李^芳", ..sample.clone() };
+    assert_eq!(store(&mut association, &other).await, Status::KEPT_ASIDE);
+    assert!(node.archive.kept(&sample.instance).unwrap().1 == sample.data_set());
+    association.release().await.unwrap();
+}
+
+#[tokio::test]
+async fn each_failure_has_its_status_and_the_association_goes_on() {
+    let node = Running::start(open()).await;
+    let mut association = node.associate(&[US, VERIFICATION]).await;
+    let sample = Sample::number(1);
+    let send = async |association: &mut Association, instance: Instance, bytes: Vec<u8>| {
+        association.store(&instance, parts(bytes), None).await.unwrap().unwrap()
+    };
+    let instance = sample.as_instance();
+    let named = |uid: &str| Instance { instance_uid: uid.to_owned(), ..instance.clone() };
+    node.archive.fill(true);
+    // Larger than what is on its way when the archive says no.
+    let large = Sample { pixels: 64 * 30_000, ..sample.clone() };
+    assert_eq!(store(&mut association, &large).await, Status::OUT_OF_RESOURCES);
+    node.archive.fill(false);
+    let refused = [
+        (instance.clone(), vec![0xFF; 50_000], Status::CANNOT_UNDERSTAND),
+        (instance.clone(), Vec::new(), Status::CANNOT_UNDERSTAND),
+        (instance.clone(), b"\x08\0\x18\0SQ\0\0\xFF\xFF\xFF\xFF".repeat(100_000), Status::CANNOT_UNDERSTAND),
+        (named("../../../etc/passwd"), sample.data_set(), Status::INVALID_INSTANCE),
+        (named(""), sample.data_set(), Status::INVALID_INSTANCE),
+    ];
+    for (instance, bytes, expected) in refused {
+        assert_eq!(send(&mut association, instance, bytes).await, expected);
+        assert_eq!(node.archive.count(), 0, "{expected}");
+    }
+    assert_eq!(send(&mut association, named("1.2.3"), sample.data_set()).await, Status::ANOTHER_OBJECT);
+    assert_eq!(store(&mut association, &sample).await, Status::SUCCESS);
+
+    let context = association.contexts()[0].clone();
+    let class_of_another = Command::request(Operation::Store, 9, VERIFICATION);
+    let no_such_operation = Command::request(Operation::Find, 10, US);
+    let without_an_object =
+        Command::request(Operation::Store, 11, US).text_of(element::AFFECTED_SOP_INSTANCE_UID, "1.2");
+    let cases = [
+        (class_of_another, Status::CLASS_NOT_SUPPORTED),
+        (no_such_operation, Status::UNRECOGNIZED_OPERATION),
+        (without_an_object, Status::MISTYPED_ARGUMENT),
+    ];
+    for (request, expected) in cases {
+        association.send_command(context.id, &request).await.unwrap();
+        let response = association.next_command().await.unwrap().unwrap().command;
+        assert!(response.answers(&request));
+        assert_eq!(response.status(), Some(expected));
+    }
+    assert_eq!(association.echo().await.unwrap(), Some(Status::SUCCESS));
+    association.release().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_large_object_is_never_in_memory_whole() {
+    const PART: usize = 1 << 16;
+    let node = Running::start(open()).await;
+    let mut association = node.associate(&[US]).await;
+    let sample = Sample::number(1);
+    let mut head = sample.data_set();
+    head.truncate(head.len() - sample.pixels - 4);
+    let count = 1000;
+    head.extend_from_slice(&((count * PART) as u32).to_le_bytes());
+    let body = (0..count).map(|_| io::Result::Ok(Bytes::from_static(&[7; PART])));
+    let data_set = stream::iter([Ok(Bytes::from(head))].into_iter().chain(body));
+    let stored = association.store(&sample.as_instance(), data_set, None).await.unwrap();
+    assert_eq!(stored, Some(Status::SUCCESS));
+    assert!(node.archive.largest_part() <= 128 << 10, "{}", node.archive.largest_part());
+    assert!(node.archive.kept(&sample.instance).unwrap().1.len() > count * PART);
+    association.release().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_came_half_is_not_kept() {
+    let node = Running::start(open()).await;
+    let mut association = node.associate(&[US]).await;
+    let sample = Sample::number(1);
+    let half = Bytes::from(sample.data_set()).slice(..3000);
+    let broken = stream::iter([Ok(half), Err(io::Error::other("gone"))]);
+    let outcome = association.store(&sample.as_instance(), broken, None).await.map(drop);
+    assert!(matches!(outcome, Err(AssociationError::Source(_))));
+    association.close(&outcome).await;
+    node.associate(&[VERIFICATION]).await.release().await.unwrap();
+    assert_eq!(node.archive.count(), 0);
+}
+
+async fn find(association: &mut Association, model: Model, keys: Attributes) -> (Vec<Attributes>, Status) {
+    let mut found = Vec::new();
+    let status = association.find(model, &keys, |one| found.push(one)).await.unwrap().unwrap();
+    (found, status)
+}
+
+async fn filled(configuration: Configuration, count: u32) -> Running {
+    let node = Running::start(configuration).await;
+    for number in 0..count {
+        node.archive.put(&Sample::number(number)).await;
+    }
+    node
+}
+
+#[tokio::test]
+async fn every_level_of_both_models_is_found() {
+    let node = filled(open(), 25).await;
+    let mut association = node.associate(&[PATIENT_FIND, STUDY_FIND]).await;
+    let study = Sample::number(13).study;
+    type Case<'a> = (Model, Level, &'a [(Tag, &'a str)], usize);
+    let cases: [Case; 7] = [
+        (Model::PatientRoot, Level::Patient, &[(PATIENT_ID, "P-1"), (NAME, "王*")], 1),
+        (Model::PatientRoot, Level::Patient, &[(PATIENT_ID, "P-2")], 0),
+        (Model::PatientRoot, Level::Study, &[(STUDY_UID, ""), (NAME, "")], 3),
+        (Model::StudyRoot, Level::Study, &[(STUDY_UID, &study)], 1),
+        (Model::StudyRoot, Level::Series, &[(STUDY_UID, &study), (SERIES_UID, "")], 1),
+        (Model::StudyRoot, Level::Instance, &[(STUDY_UID, &study), (INSTANCE_UID, "")], 10),
+        (Model::StudyRoot, Level::Instance, &[(INSTANCE_UID, &Sample::number(3).instance)], 1),
+    ];
+    for (model, at, keys, count) in cases {
+        let mut identifier: Attributes = keys.iter().map(|(tag, value)| text(*tag, value)).collect();
+        identifier.extend([level(at)]);
+        let (found, status) = find(&mut association, model, identifier.clone()).await;
+        assert_eq!((found.len(), status), (count, Status::SUCCESS), "{model:?} {at:?}");
+        for one in found {
+            assert!(identifier.keys().all(|tag| one.contains_key(tag)), "each key is answered");
+            assert_eq!(one[&RETRIEVE_AE_TITLE].values, ["PEONY"]);
+            assert!(one.get(&NAME).is_none_or(|name| name.values == ["王^小明"]));
+        }
+    }
+    let (_, status) = find(&mut association, Model::StudyRoot, [level(Level::Patient)].into()).await;
+    assert_eq!(status, Status::IDENTIFIER_DOES_NOT_MATCH, "that model has no patients");
+    let (_, status) = find(&mut association, Model::PatientRoot, [text(NAME, "")].into()).await;
+    assert_eq!(status, Status::IDENTIFIER_DOES_NOT_MATCH, "no level");
+    association.release().await.unwrap();
+}
+
+#[tokio::test]
+async fn more_than_a_page_is_found_and_a_cancel_is_heard() {
+    let node = filled(open(), 230).await;
+    let mut association = node.associate(&[STUDY_FIND]).await;
+    let keys: Attributes = [level(Level::Instance), text(INSTANCE_UID, "")].into();
+    let (found, status) = find(&mut association, Model::StudyRoot, keys.clone()).await;
+    assert_eq!((found.len(), status), (230, Status::SUCCESS));
+
+    let context = association.contexts()[0].clone();
+    let request = Command::request(Operation::Find, 77, STUDY_FIND).with_data_set();
+    let cancel = Command::request(Operation::Cancel, 77, STUDY_FIND);
+    association.send_command(context.id, &request).await.unwrap();
+    association.send_data_set(context.id, identifier::write(&context, &keys)).await.unwrap();
+    association.send_command(context.id, &cancel).await.unwrap();
+    let mut statuses = Vec::new();
+    while statuses.last().is_none_or(|last| *last == Status::PENDING) {
+        let response = association.next_command().await.unwrap().unwrap().command;
+        statuses.push(response.status().unwrap());
+    }
+    assert_eq!(statuses.pop(), Some(Status::CANCEL));
+    assert!(statuses.len() < 230, "{}", statuses.len());
+    // A cancel that comes too late does no harm.
+    association.send_command(context.id, &cancel).await.unwrap();
+    let (found, _) = find(&mut association, Model::StudyRoot, keys).await;
+    assert_eq!(found.len(), 230);
+    association.release().await.unwrap();
+}
+
+#[tokio::test]
+async fn objects_are_got_into_an_archive() {
+    const STUDY_GET: &str = "1.2.840.10008.5.1.4.1.2.2.3";
+    let node = filled(open(), 12).await;
+    let proposals = [
+        Proposal { provides: true, ..proposal(US, &[EXPLICIT_LITTLE]) },
+        proposal(STUDY_GET, &[EXPLICIT_LITTLE]),
+        proposal(STUDY_MOVE, &[EXPLICIT_LITTLE]),
+    ];
+    let (ours, theirs) = ("SENDER".parse().unwrap(), "PEONY".parse().unwrap());
+    let address = node.address.to_string();
+    let mut association =
+        connect(&address, None, &ours, &theirs, &proposals, &Default::default()).await.unwrap();
+    let here = Folder::default();
+    let study: Attributes = [level(Level::Study), text(STUDY_UID, &Sample::number(0).study)].into();
+    let got = association.get(&here, Model::StudyRoot, &study).await.unwrap().unwrap();
+    assert_eq!((got.status, got.completed, got.failed), (Status::SUCCESS, 10, 0));
+    assert_eq!(here.count(), 10);
+    for sample in (0..10).map(Sample::number) {
+        assert!(here.kept(&sample.instance).unwrap().1 == sample.data_set());
+    }
+    // What this node does not take is counted by the other one.
+    here.fill(true);
+    let study: Attributes = [level(Level::Study), text(STUDY_UID, &Sample::number(10).study)].into();
+    let got = association.get(&here, Model::StudyRoot, &study).await.unwrap().unwrap();
+    assert_eq!((got.status, got.completed, got.failed), (Status::CANNOT_PERFORM, 0, 2));
+    assert_eq!(got.failed_instances, [Sample::number(10).instance, Sample::number(11).instance]);
+    assert!(association.get(&here, Model::PatientRoot, &study).await.unwrap().is_none(), "not proposed");
+    let moved =
+        association.move_to(Model::StudyRoot, &study, &"WHO".parse().unwrap()).await.unwrap().unwrap();
+    assert_eq!(moved.status, Status::UNKNOWN_DESTINATION);
+    let pattern: Attributes = [level(Level::Study), text(STUDY_UID, "1.2*")].into();
+    let got = association.get(&here, Model::StudyRoot, &pattern).await.unwrap().unwrap();
+    assert_eq!(got.status, Status::IDENTIFIER_DOES_NOT_MATCH, "a pattern would ask for everything");
+    association.release().await.unwrap();
+}
+
+/// Asks for a move, and gives all responses with the UIDs that the last one says failed.
+async fn moved(node: &Running, to: &str, keys: Attributes) -> (Vec<Command>, Vec<String>) {
+    let mut association = node.associate(&[STUDY_MOVE]).await;
+    let context = association.contexts()[0].clone();
+    let request = Command::request(Operation::Move, 5, STUDY_MOVE)
+        .text_of(element::MOVE_DESTINATION, to)
+        .with_data_set();
+    association.send_command(context.id, &request).await.unwrap();
+    association.send_data_set(context.id, identifier::write(&context, &keys)).await.unwrap();
+    let (mut responses, mut failed) = (Vec::<Command>::new(), Vec::new());
+    while responses.last().is_none_or(|last| last.status() == Some(Status::PENDING)) {
+        let response = association.next_command().await.unwrap().unwrap().command;
+        assert!(response.answers(&request));
+        if response.has_data_set() {
+            let bytes = association.small_data_set(1 << 20).await.unwrap().unwrap();
+            failed = identifier::values(&identifier::read(&context, &bytes).unwrap(), FAILED_INSTANCES);
+        }
+        responses.push(response);
+    }
+    association.release().await.unwrap();
+    (responses, failed)
+}
+
+/// Remaining, completed, failed, with a warning.
+fn counts(response: &Command) -> [Option<u16>; 4] {
+    [
+        element::REMAINING_SUB_OPERATIONS,
+        element::COMPLETED_SUB_OPERATIONS,
+        element::FAILED_SUB_OPERATIONS,
+        element::WARNING_SUB_OPERATIONS,
+    ]
+    .map(|element| response.number(element))
+}
+
+#[tokio::test]
+async fn a_move_counts_what_arrives_what_fails_and_what_is_doubtful() {
+    let there = Running::start(Configuration::open("THERE".parse().unwrap())).await;
+    let peer = |title: &str, address| Peer { ae_title: title.parse().unwrap(), address, tls: false };
+    let peers = vec![
+        peer("THERE", Some(there.address.to_string())),
+        peer("NOWHERE", None),
+        // Nothing listens on the discard port.
+        peer("DOWN", Some("127.0.0.1:9".to_owned())),
+    ];
+    let node = filled(Configuration { peers, ..open() }, 12).await;
+    let study = |number| -> Attributes {
+        [level(Level::Study), text(STUDY_UID, &Sample::number(number).study)].into()
+    };
+
+    let (responses, failed) = moved(&node, "THERE", study(0)).await;
+    assert_eq!((responses.len(), failed.len()), (10, 0));
+    assert_eq!(counts(&responses[0]), [Some(9), Some(1), Some(0), Some(0)]);
+    assert_eq!(counts(&responses[9]), [None, Some(10), Some(0), Some(0)]);
+    assert_eq!(responses[9].status(), Some(Status::SUCCESS));
+    assert_eq!(there.archive.count(), 10);
+    let sample = Sample::number(7);
+    assert!(there.archive.kept(&sample.instance).unwrap().1 == sample.data_set());
+
+    // One of two is doubtful there.
+    there.archive.put(&Sample { patient: "李^芳", ..Sample::number(10) }).await;
+    let (responses, failed) = moved(&node, "THERE", study(10)).await;
+    let last = responses.last().unwrap();
+    assert_eq!(counts(last), [None, Some(1), Some(0), Some(1)]);
+    assert_eq!((last.status(), failed.len()), (Some(Status::SOME_FAILED), 0));
+
+    // One cannot be read here: the other one is sent all the same.
+    node.archive.damage(&Sample::number(0).instance);
+    let (responses, failed) = moved(&node, "THERE", study(0)).await;
+    let last = responses.last().unwrap();
+    assert_eq!(counts(last), [None, Some(9), Some(1), Some(0)]);
+    assert_eq!((last.status(), failed), (Some(Status::SOME_FAILED), vec![Sample::number(0).instance]));
+
+    there.archive.fill(true);
+    let (responses, failed) = moved(&node, "THERE", study(10)).await;
+    assert_eq!(responses.last().unwrap().status(), Some(Status::CANNOT_PERFORM));
+    assert_eq!(failed, [Sample::number(10).instance, Sample::number(11).instance]);
+
+    let (responses, failed) = moved(&node, "DOWN", study(10)).await;
+    assert_eq!(responses.last().unwrap().status(), Some(Status::CANNOT_PERFORM));
+    assert_eq!(failed.len(), 2);
+    for unknown in ["NOWHERE", "WHO"] {
+        let (responses, _) = moved(&node, unknown, study(10)).await;
+        assert_eq!(responses.last().unwrap().status(), Some(Status::UNKNOWN_DESTINATION));
+    }
+    let (responses, _) = moved(&node, "THERE", study(500)).await;
+    assert_eq!(responses.last().unwrap().status(), Some(Status::SUCCESS), "nothing matched");
+    let (responses, _) = moved(&node, "THERE", [level(Level::Study)].into()).await;
+    assert_eq!(responses.last().unwrap().status(), Some(Status::IDENTIFIER_DOES_NOT_MATCH));
+}

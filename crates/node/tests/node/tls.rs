@@ -1,0 +1,107 @@
+//! TLS under associations: both sides show a certificate, or there is none.
+
+use std::time::Duration;
+
+use peony_node::sop_class::VERIFICATION;
+use peony_node::status::Status;
+use peony_node::tls::TlsError;
+use peony_node::transfer_syntax::EXPLICIT_LITTLE;
+use peony_node::{Association, AssociationError, Configuration, Limits, Tls, Transport, connect};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+
+use crate::kit::{Folder, Running, open, proposal};
+use crate::peer::{dcmtk, said};
+
+/// Certificate and private key of this machine, and the authority that signed it.
+struct Papers {
+    certificate: String,
+    key: String,
+    authority: String,
+}
+
+impl Papers {
+    fn new() -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // OpenSSL takes a certificate that names itself as its issuer for its own authority.
+        params.distinguished_name.push(DnType::CommonName, "An authority");
+        let key = KeyPair::generate().unwrap();
+        let authority = params.self_signed(&key).unwrap().pem();
+        let issuer = Issuer::new(params, key);
+        let key = KeyPair::generate().unwrap();
+        let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+        let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &issuer).unwrap().pem();
+        Self { certificate, key: key.serialize_pem(), authority }
+    }
+
+    fn tls(&self) -> Tls {
+        let Self { certificate, key, authority } = self;
+        Tls::from_pem(certificate.as_bytes(), key.as_bytes(), authority.as_bytes()).unwrap()
+    }
+}
+
+async fn start(tls: Option<Tls>) -> Running {
+    Running::start_over(Transport::Secured, Folder::default(), Configuration { tls, ..open() }).await
+}
+
+async fn ask(node: &Running, tls: Option<&Tls>) -> Result<Association, AssociationError> {
+    let (ours, theirs) = ("SENDER".parse().unwrap(), "PEONY".parse().unwrap());
+    let limits = Limits { request_time: Duration::from_secs(5), ..Limits::default() };
+    let proposals = [proposal(VERIFICATION, &[EXPLICIT_LITTLE])];
+    connect(&node.address.to_string(), tls, &ours, &theirs, &proposals, &limits).await
+}
+
+#[tokio::test]
+async fn only_who_shows_a_certificate_of_the_authority_is_taken() {
+    let papers = Papers::new();
+    let node = start(Some(papers.tls())).await;
+    let mut association = ask(&node, Some(&papers.tls())).await.unwrap();
+    assert_eq!(association.echo().await.unwrap(), Some(Status::SUCCESS));
+    association.release().await.unwrap();
+    assert!(ask(&node, Some(&Papers::new().tls())).await.is_err(), "of another authority");
+    assert!(ask(&node, None).await.is_err(), "without TLS");
+    // Renewed while the node runs.
+    let renewed = Papers::new();
+    let tls = Some(renewed.tls());
+    node.configuration.send_modify(|configuration| std::sync::Arc::make_mut(configuration).tls = tls);
+    ask(&node, Some(&renewed.tls())).await.unwrap().release().await.unwrap();
+    assert!(ask(&node, Some(&papers.tls())).await.is_err());
+}
+
+#[tokio::test]
+async fn without_certificates_nobody_is_taken() {
+    let node = start(None).await;
+    assert!(ask(&node, Some(&Papers::new().tls())).await.is_err());
+    assert!(ask(&node, None).await.is_err());
+}
+
+#[test]
+fn what_is_missing_is_said() {
+    let Papers { certificate, key, authority } = Papers::new();
+    let check = |certificate: &str, key: &str, authority: &str, missing: &str| {
+        let error = Tls::from_pem(certificate.as_bytes(), key.as_bytes(), authority.as_bytes()).unwrap_err();
+        assert!(matches!(error, TlsError::Missing(what) if what == missing), "{error}");
+    };
+    check("", &key, &authority, "certificate");
+    check(&certificate, "", &authority, "private key");
+    check(&certificate, &key, "", "certificate of an authority");
+    let other = Papers::new().key;
+    assert!(Tls::from_pem(certificate.as_bytes(), other.as_bytes(), authority.as_bytes()).is_err());
+}
+
+#[tokio::test]
+async fn dcmtk_asks_over_tls() {
+    let Some(mut echoscu) = dcmtk("echoscu") else { return };
+    let papers = Papers::new();
+    let node = start(Some(papers.tls())).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    echoscu.arg("+tls").arg(file("key.pem", &papers.key)).arg(file("certificate.pem", &papers.certificate));
+    echoscu.arg("+cf").arg(file("authority.pem", &papers.authority)).arg("-rc");
+    echoscu.args(["-aec", "PEONY", "localhost", &node.address.port().to_string()]);
+    said(echoscu).await;
+}

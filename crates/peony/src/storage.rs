@@ -1,0 +1,34 @@
+//! The store as the command line names it.
+
+use std::future::Future;
+
+use anyhow::{Context, Result};
+use peony_store::{Options, Store};
+
+use crate::cli::StoreArgs;
+
+/// Where things are kept.
+pub fn options(args: &StoreArgs) -> Options {
+    Options {
+        data: args.data.clone(),
+        index: args.index.clone(),
+        objects: args.objects.clone(),
+        keep_free: args.keep_free,
+    }
+}
+
+/// Opens the store that is worked on.
+///
+/// # Errors
+/// Where folder, index or bucket cannot be had.
+pub async fn open(args: &StoreArgs) -> Result<Store> {
+    Store::open(&options(args)).await.with_context(|| args.data.display().to_string())
+}
+
+/// Runs what talks to the store.
+///
+/// # Errors
+/// Where threads cannot be had; what the work says.
+pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}

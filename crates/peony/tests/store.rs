@@ -1,0 +1,75 @@
+//! `peony import` and `peony check` as an operator meets them.
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+
+use std::path::Path;
+
+use assert_cmd::Command;
+use peony_store::made_up::{self, Pixels};
+use serde_json::Value;
+
+const STILL: Pixels = Pixels::Native { frames: 1, size: [64, 64] };
+
+/// Runs it; its exit code, the lines of its standard output as JSON, and its standard error.
+fn peony(args: &[&str], data: &Path) -> (i32, Vec<Value>, String) {
+    let mut command = Command::cargo_bin("peony").unwrap();
+    let output =
+        command.args(args).args(["--json", "--keep-free", "0", "--data"]).arg(data).output().unwrap();
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let lines = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    (output.status.code().unwrap(), lines, String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn what_was_imported_is_checked_and_every_fault_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let (files, data) = (folder.path().join("files"), folder.path().join("data"));
+    std::fs::create_dir(&files).unwrap();
+    for number in 0..3_u64 {
+        let file = made_up::file(&made_up::attributes(number), STILL, number);
+        std::fs::write(files.join(format!("{number}.dcm")), file).unwrap();
+    }
+    let other = made_up::file(&made_up::attributes(0), STILL, 77);
+    std::fs::write(folder.path().join("other.dcm"), other).unwrap();
+    std::fs::write(files.join("notes.txt"), "no DICOM").unwrap();
+    let files = files.to_str().unwrap();
+    let other = folder.path().join("other.dcm");
+
+    let (code, said, _) = peony(&["check"], &data);
+    assert_eq!((code, said.len()), (1, 0), "there is no store yet");
+    let (code, said, _) = peony(&["import", files], &data);
+    assert_eq!((code, &said[0]["kept"], &said[0]["failed"]), (0, &3.into(), &0.into()));
+    let (code, said, _) = peony(&["import", files, other.to_str().unwrap()], &data);
+    assert_eq!((code, &said[0]["already_there"], &said[0]["kept_aside"]), (0, &3.into(), &1.into()));
+    let (code, said, faults) =
+        peony(&["import", &format!("{files}/notes.txt"), &format!("{files}/none.dcm")], &data);
+    assert_eq!((code, &said[0]["failed"]), (1, &2.into()));
+    assert!(faults.lines().count() == 2 && faults.contains("notes.txt: not a DICOM file"), "{faults}");
+    let (code, said, _) = peony(&["check"], &data);
+    assert_eq!((code, &said[0]["objects"], &said[0]["faults"]), (0, &4.into(), &0.into()));
+
+    let objects = data.join("store/objects");
+    let object = walkdir::WalkDir::new(&objects)
+        .into_iter()
+        .filter_map(Result::ok)
+        .find(|entry| entry.file_type().is_file());
+    std::fs::write(object.unwrap().path(), "damaged").unwrap();
+    std::fs::write(objects.join("stray"), "nobody's").unwrap();
+    let (code, said, _) = peony(&["check"], &data);
+    let faults: Vec<&str> = said.iter().filter_map(|line| line["fault"].as_str()).collect();
+    assert_eq!((code, faults), (1, vec!["wrong digest", "stray file"]));
+}
+
+#[test]
+fn the_bench_measures_everything_that_it_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["bench", "store", "--seconds", "1", "--studies", "300", "--json", "--data"];
+    let output = Command::cargo_bin("peony").unwrap().args(args).arg(folder.path()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let out = String::from_utf8(output.stdout).unwrap();
+    let report: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+    let of = |what: &str| report[what].as_array().unwrap();
+    assert_eq!((of("receive").len(), of("frame").len(), of("query").len()), (4, 2, 12));
+    assert!(of("receive").iter().all(|one| one["received"].as_u64() > Some(0)), "{report}");
+    assert!(of("query").iter().all(|one| one["answered"].as_u64() > Some(0)), "{report}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "it takes away what it made");
+}

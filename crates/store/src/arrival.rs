@@ -1,0 +1,463 @@
+//! One object's rows: made from its outline while it is received, written when its turn comes.
+
+use std::collections::{BTreeMap, HashMap};
+
+use peony_dicom::{FramePlaces, Level, Outline, Tag};
+use sha2::{Digest as _, Sha256};
+use sqlx::{AnyConnection, Row as _};
+
+use crate::error::StoreError;
+use crate::objects::Object;
+use crate::{json, name};
+
+/// What the index says of one object. It has no debug form: it holds what is known of a patient (invariant 5).
+pub(crate) struct Arrival {
+    pub study_uid: String,
+    pub series_uid: String,
+    pub instance_uid: String,
+    pub object: Object,
+    pub origin: String,
+    patient_id: String,
+    issuer: String,
+    /// The study's UID where the patient has no identifier.
+    apart: String,
+    name_key: String,
+    birth_date: String,
+    sex: String,
+    outline: Outline,
+    /// JSON of patient, study, series and instance.
+    attributes: [String; 4],
+    /// Alike for all instances that say the same of patient, study and series.
+    fingerprint: [u8; 32],
+}
+
+impl Arrival {
+    /// The rows of an object.
+    ///
+    /// # Errors
+    /// [`StoreError::NoUid`] where one of its UIDs is missing or none.
+    pub fn of(outline: Outline, object: Object, origin: &str) -> Result<Self, StoreError> {
+        let uid = |tag, name| {
+            let text = outline.text(tag);
+            // PS3.5 §9.1, as far as it protects what is built from a UID: readers are tolerant of leading zeros.
+            let fits =
+                (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+            if fits { Ok(text.to_owned()) } else { Err(StoreError::NoUid(name)) }
+        };
+        let study_uid = uid(Tag(0x0020, 0x000D), "Study Instance UID")?;
+        let series_uid = uid(Tag(0x0020, 0x000E), "Series Instance UID")?;
+        let instance_uid = uid(Tag(0x0008, 0x0018), "SOP Instance UID")?;
+        uid(Tag(0x0008, 0x0016), "SOP Class UID")?;
+        let levels = [Level::Patient, Level::Study, Level::Series, Level::Instance];
+        let attributes =
+            levels.map(|level| serde_json::Value::Object(json::of_level(&outline, level)).to_string());
+        let mut fingerprint = Sha256::new();
+        attributes[..3].iter().for_each(|json| fingerprint.update(json));
+        let patient_id = outline.text(Tag(0x0010, 0x0020)).to_owned();
+        Ok(Self {
+            apart: if patient_id.is_empty() { study_uid.clone() } else { String::new() },
+            issuer: if patient_id.is_empty() {
+                String::new()
+            } else {
+                outline.text(Tag(0x0010, 0x0021)).to_owned()
+            },
+            patient_id,
+            name_key: name::key(outline.text(Tag(0x0010, 0x0010))),
+            birth_date: outline.text(Tag(0x0010, 0x0030)).to_owned(),
+            sex: outline.text(Tag(0x0010, 0x0040)).to_owned(),
+            fingerprint: fingerprint.finalize().into(),
+            attributes,
+            study_uid,
+            series_uid,
+            instance_uid,
+            object,
+            origin: origin.to_owned(),
+            outline,
+        })
+    }
+
+    /// Where the data set begins in the file.
+    pub fn data_set(&self) -> u64 {
+        self.outline.data_set
+    }
+
+    fn text(&self, group: u16, element: u16) -> &str {
+        self.outline.text(Tag(group, element))
+    }
+
+    fn modality(&self) -> &str {
+        self.text(0x0008, 0x0060)
+    }
+}
+
+/// Where an instance stands in the index.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Place {
+    study: i64,
+    series: i64,
+}
+
+/// Places that were found or made before: most instances of a series say the same of it.
+#[derive(Default)]
+pub(crate) struct Known(HashMap<[u8; 32], Place>);
+
+impl Known {
+    const MOST: usize = 4096;
+
+    /// Takes what a batch found, once it is committed.
+    pub fn extend(&mut self, found: Self) {
+        if self.0.len() + found.0.len() > Self::MOST {
+            self.0.clear();
+        }
+        self.0.extend(found.0);
+    }
+}
+
+/// The rows of several objects, within one transaction.
+pub(crate) struct Batch<'a> {
+    connection: &'a mut AnyConnection,
+    known: &'a Known,
+    found: Known,
+    now_ms: i64,
+    /// Instances that came, by series and study.
+    counts: BTreeMap<i64, (i64, i64)>,
+    events: Vec<(&'static str, [String; 3])>,
+}
+
+impl<'a> Batch<'a> {
+    pub fn new(connection: &'a mut AnyConnection, known: &'a Known, now_ms: i64) -> Self {
+        Self {
+            connection,
+            known,
+            found: Known::default(),
+            now_ms,
+            counts: BTreeMap::new(),
+            events: Vec::new(),
+        }
+    }
+
+    /// Writes the rows of one object; `false` where its UID was taken meanwhile.
+    pub async fn put(&mut self, arrival: &Arrival) -> Result<bool, StoreError> {
+        let taken: Option<i64> = sqlx::query_scalar("SELECT id FROM instances WHERE uid = $1")
+            .bind(arrival.instance_uid.as_str())
+            .fetch_optional(&mut *self.connection)
+            .await?;
+        if taken.is_some() {
+            return Ok(false);
+        }
+        let place =
+            match self.known.0.get(&arrival.fingerprint).or_else(|| self.found.0.get(&arrival.fingerprint)) {
+                Some(place) => *place,
+                None => self.place(arrival).await?,
+            };
+        self.found.0.insert(arrival.fingerprint, place);
+        let frames = arrival.outline.frames.as_ref();
+        // Without a place of its own a frame still counts.
+        let declared = arrival.text(0x0028, 0x0008).parse::<i64>().unwrap_or(i64::from(frames.is_some()));
+        let frame_count =
+            frames.map_or(declared.max(0), |frames| i64::try_from(frames.count()).unwrap_or(i64::MAX));
+        let put = sqlx::query(
+            "INSERT INTO instances (uid, series, sop_class, instance_number, content_date, attributes, digest, size, transfer_syntax,
+                data_set, frame_count, frames, blocks, origin, arrived_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (uid) DO NOTHING",
+        )
+        .bind(arrival.instance_uid.as_str())
+        .bind(place.series)
+        .bind(arrival.text(0x0008, 0x0016))
+        .bind(arrival.text(0x0020, 0x0013))
+        .bind(arrival.text(0x0008, 0x0023))
+        .bind(arrival.attributes[3].as_str())
+        .bind(arrival.object.digest.as_str())
+        .bind(signed(arrival.object.size))
+        .bind(arrival.outline.transfer_syntax_uid.as_str())
+        .bind(signed(arrival.outline.data_set))
+        .bind(frame_count)
+        .bind(written(frames))
+        .bind(arrival.object.blocks.as_str())
+        .bind(arrival.origin.as_str())
+        .bind(self.now_ms)
+        .execute(&mut *self.connection)
+        .await?;
+        if put.rows_affected() == 0 {
+            return Ok(false);
+        }
+        self.counts.entry(place.series).or_insert((place.study, 0)).1 += 1;
+        self.event("arrived", arrival);
+        Ok(true)
+    }
+
+    /// Another object under a UID that is taken by the object of `kept_digest`.
+    pub async fn put_aside(&mut self, arrival: &Arrival, kept_digest: &str) -> Result<(), StoreError> {
+        let put = sqlx::query(
+            "INSERT INTO aside (instance_uid, study_uid, series_uid, digest, size, blocks, kept_digest, origin, arrived_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (instance_uid, digest) DO NOTHING",
+        )
+        .bind(arrival.instance_uid.as_str())
+        .bind(arrival.study_uid.as_str())
+        .bind(arrival.series_uid.as_str())
+        .bind(arrival.object.digest.as_str())
+        .bind(signed(arrival.object.size))
+        .bind(arrival.object.blocks.as_str())
+        .bind(kept_digest)
+        .bind(arrival.origin.as_str())
+        .bind(self.now_ms)
+        .execute(&mut *self.connection)
+        .await?;
+        if put.rows_affected() > 0 {
+            self.event("kept-aside", arrival);
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, kind: &'static str, arrival: &Arrival) {
+        let uids = [&arrival.study_uid, &arrival.series_uid, &arrival.instance_uid].map(Clone::clone);
+        self.events.push((kind, uids));
+    }
+
+    /// The patient, study and series of an object, made where they are missing. What came first stays: later objects that say
+    /// something else of the patient leave a conflict for a person.
+    async fn place(&mut self, arrival: &Arrival) -> Result<Place, StoreError> {
+        let patient = self.patient(arrival).await?;
+        let study = self.study(arrival, &patient).await?;
+        let series = self.series(arrival, study).await?;
+        Ok(Place { study, series })
+    }
+
+    async fn patient(&mut self, arrival: &Arrival) -> Result<Patient, StoreError> {
+        let made: Option<i64> = sqlx::query_scalar(
+            "INSERT INTO patients (patient_id, issuer, apart, name_key, birth_date, sex, attributes)
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (patient_id, issuer, apart) DO NOTHING RETURNING id",
+        )
+        .bind(arrival.patient_id.as_str())
+        .bind(arrival.issuer.as_str())
+        .bind(arrival.apart.as_str())
+        .bind(arrival.name_key.as_str())
+        .bind(arrival.birth_date.as_str())
+        .bind(arrival.sex.as_str())
+        .bind(arrival.attributes[0].as_str())
+        .fetch_optional(&mut *self.connection)
+        .await?;
+        if let Some(id) = made {
+            sqlx::query("UPDATE patients SET root = $1 WHERE id = $1")
+                .bind(id)
+                .execute(&mut *self.connection)
+                .await?;
+            let groups = name::groups(&arrival.name_key).map(|group| (0, group));
+            for (kind, key) in groups.chain(name::words(&arrival.name_key).map(|word| (1, word))) {
+                sqlx::query(
+                    "INSERT INTO names (kind, name_key, patient) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+                )
+                .bind(kind)
+                .bind(key)
+                .bind(id)
+                .execute(&mut *self.connection)
+                .await?;
+            }
+        }
+        let row = sqlx::query(
+            "SELECT id, root, name_key, birth_date, sex FROM patients WHERE patient_id = $1 AND issuer = $2 AND apart = $3",
+        )
+        .bind(arrival.patient_id.as_str())
+        .bind(arrival.issuer.as_str())
+        .bind(arrival.apart.as_str())
+        .fetch_one(&mut *self.connection)
+        .await?;
+        let said = [row.try_get("name_key")?, row.try_get("birth_date")?, row.try_get("sex")?];
+        Ok(Patient { id: row.try_get("id")?, root: row.try_get("root")?, said })
+    }
+
+    async fn study(&mut self, arrival: &Arrival, patient: &Patient) -> Result<i64, StoreError> {
+        sqlx::query(
+            "INSERT INTO studies (uid, patient, own_patient, study_date, study_time, accession, study_id, referring_key, description,
+                attributes, modalities, first_at, last_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '', $11, $11) ON CONFLICT (uid) DO NOTHING",
+        )
+        .bind(arrival.study_uid.as_str())
+        .bind(patient.root)
+        .bind(patient.id)
+        .bind(arrival.text(0x0008, 0x0020))
+        .bind(arrival.text(0x0008, 0x0030))
+        .bind(arrival.text(0x0008, 0x0050))
+        .bind(arrival.text(0x0020, 0x0010))
+        .bind(name::key(arrival.text(0x0008, 0x0090)))
+        .bind(arrival.text(0x0008, 0x1030))
+        .bind(arrival.attributes[1].as_str())
+        .bind(self.now_ms)
+        .execute(&mut *self.connection)
+        .await?;
+        let row = sqlx::query(
+            "SELECT s.id AS study, p.id AS patient, p.patient_id FROM studies s, patients p WHERE s.uid = $1 AND p.id = s.own_patient",
+        )
+        .bind(arrival.study_uid.as_str())
+        .fetch_one(&mut *self.connection)
+        .await?;
+        let (study, of): (i64, i64) = (row.try_get("study")?, row.try_get("patient")?);
+        // The study is another patient's, or the patient is said to be somebody else.
+        let other_patient =
+            (of != patient.id).then(|| (Tag(0x0010, 0x0020), row.try_get("patient_id"), &arrival.patient_id));
+        if let Some((tag, kept, other)) = other_patient {
+            self.conflict(of, study, tag, kept?, other).await?;
+        }
+        let heard = [&arrival.name_key, &arrival.birth_date, &arrival.sex];
+        let tags = [Tag(0x0010, 0x0010), Tag(0x0010, 0x0030), Tag(0x0010, 0x0040)];
+        for ((kept, other), tag) in patient.said.iter().zip(heard).zip(tags) {
+            if !kept.is_empty() && !other.is_empty() && kept != other {
+                self.conflict(patient.id, study, tag, kept, other).await?;
+            }
+        }
+        Ok(study)
+    }
+
+    async fn conflict(
+        &mut self,
+        patient: i64,
+        study: i64,
+        tag: Tag,
+        kept: &str,
+        other: &str,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO conflicts (patient, study, tag, kept, other, at) VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (study, tag, other) DO NOTHING",
+        )
+        .bind(patient)
+        .bind(study)
+        .bind(json::key(tag))
+        .bind(kept)
+        .bind(other)
+        .bind(self.now_ms)
+        .execute(&mut *self.connection)
+        .await?;
+        Ok(())
+    }
+
+    async fn series(&mut self, arrival: &Arrival, study: i64) -> Result<i64, StoreError> {
+        let made = sqlx::query(
+            "INSERT INTO series (uid, study, modality, series_number, series_date, series_time, body_part, laterality, description,
+                step_date, step_time, attributes)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (study, uid) DO NOTHING",
+        )
+        .bind(arrival.series_uid.as_str())
+        .bind(study)
+        .bind(arrival.modality())
+        .bind(arrival.text(0x0020, 0x0011))
+        .bind(arrival.text(0x0008, 0x0021))
+        .bind(arrival.text(0x0008, 0x0031))
+        .bind(arrival.text(0x0018, 0x0015))
+        .bind(arrival.text(0x0020, 0x0060))
+        .bind(arrival.text(0x0008, 0x103E))
+        .bind(arrival.text(0x0040, 0x0244))
+        .bind(arrival.text(0x0040, 0x0245))
+        .bind(arrival.attributes[2].as_str())
+        .execute(&mut *self.connection)
+        .await?;
+        if made.rows_affected() > 0 {
+            self.count_series(study, arrival.modality()).await?;
+        }
+        let series = sqlx::query_scalar("SELECT id FROM series WHERE study = $1 AND uid = $2")
+            .bind(study)
+            .bind(arrival.series_uid.as_str())
+            .fetch_one(&mut *self.connection)
+            .await?;
+        Ok(series)
+    }
+
+    async fn count_series(&mut self, study: i64, modality: &str) -> Result<(), StoreError> {
+        let modalities: String = sqlx::query_scalar("SELECT modalities FROM studies WHERE id = $1")
+            .bind(study)
+            .fetch_one(&mut *self.connection)
+            .await?;
+        let mut all: Vec<&str> =
+            modalities.split('\\').chain([modality]).filter(|one| !one.is_empty()).collect();
+        all.sort_unstable();
+        all.dedup();
+        sqlx::query("UPDATE studies SET series_count = series_count + 1, modalities = $2 WHERE id = $1")
+            .bind(study)
+            .bind(all.join("\\"))
+            .execute(&mut *self.connection)
+            .await?;
+        Ok(())
+    }
+
+    /// Writes what concerns the batch as a whole: counts and events. A study that something came for is not complete any more.
+    pub async fn finish(self) -> Result<Known, StoreError> {
+        let Self { connection, found, now_ms, counts, events, .. } = self;
+        let mut by_study: BTreeMap<i64, i64> = BTreeMap::new();
+        for (series, (study, count)) in counts {
+            sqlx::query("UPDATE series SET instance_count = instance_count + $2 WHERE id = $1")
+                .bind(series)
+                .bind(count)
+                .execute(&mut *connection)
+                .await?;
+            *by_study.entry(study).or_default() += count;
+        }
+        for (study, count) in by_study {
+            sqlx::query("UPDATE studies SET instance_count = instance_count + $2, last_at = $3, complete_at = 0 WHERE id = $1")
+                .bind(study)
+                .bind(count)
+                .bind(now_ms)
+                .execute(&mut *connection)
+                .await?;
+        }
+        for (kind, [study, series, instance]) in events {
+            crate::events::put(connection, now_ms, kind, &study, &series, &instance).await?;
+        }
+        Ok(found)
+    }
+}
+
+/// A patient as the index has them.
+struct Patient {
+    id: i64,
+    root: i64,
+    /// Name, birth date, sex.
+    said: [String; 3],
+}
+
+/// Databases know no unsigned numbers; no file is as long as this would matter.
+pub(crate) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The places of frames as they lie in the index: `N start length count`, or `E start length length …`; empty where there are none.
+pub(crate) fn written(frames: Option<&FramePlaces>) -> String {
+    match frames {
+        None => String::new(),
+        Some(FramePlaces::Native { start, frame_bytes, count }) => format!("N {start} {frame_bytes} {count}"),
+        Some(FramePlaces::Encapsulated { start, lengths }) => {
+            let lengths: Vec<String> = lengths.iter().map(u64::to_string).collect();
+            format!("E {start} {}", lengths.join(" "))
+        }
+    }
+}
+
+/// What [`written`] wrote; `None` where it is empty or something else.
+pub(crate) fn read(text: &str) -> Option<FramePlaces> {
+    let mut words = text.split(' ');
+    let kind = words.next()?;
+    let mut numbers = words.map(str::parse::<u64>);
+    let start = numbers.next()?.ok()?;
+    let rest: Vec<u64> = numbers.collect::<Result<_, _>>().ok()?;
+    match (kind, rest.as_slice()) {
+        ("N", &[frame_bytes, count]) => Some(FramePlaces::Native { start, frame_bytes, count }),
+        ("E", _) => Some(FramePlaces::Encapsulated { start, lengths: rest }),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_of_frames_are_read_as_they_were_written() {
+        let native = FramePlaces::Native { start: 700, frame_bytes: 12, count: 3 };
+        let coded = FramePlaces::Encapsulated { start: 1 << 40, lengths: vec![1000, 1010, 990] };
+        for places in [Some(native), Some(coded), None] {
+            assert_eq!(read(&written(places.as_ref())), places);
+        }
+        for nonsense in ["N 1 2", "E", "X 1 2 3", "N a b c", "N 1 2 3 4"] {
+            assert_eq!(read(nonsense), None, "{nonsense}");
+        }
+    }
+}

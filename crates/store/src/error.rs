@@ -1,0 +1,123 @@
+//! What can go wrong. No message holds a value of an object (invariant 5): UIDs, names and identifiers stay out of it.
+
+use peony_dicom::DicomError;
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The disk is nearly full. Nothing was kept; the same call succeeds when there is room again.
+    #[error("the disk is nearly full: {free} bytes are free, {needed} must stay free")]
+    Full {
+        /// Bytes that are free.
+        free: u64,
+        /// Bytes that must stay free, with those that are being received.
+        needed: u64,
+    },
+    /// The object could not be read.
+    #[error(transparent)]
+    Dicom(#[from] DicomError),
+    /// The object lacks what every object has, or has something else in its place.
+    #[error("{0} is missing or no UID: the object cannot be kept")]
+    NoUid(&'static str),
+    /// Whoever sends the object stopped.
+    #[error("the object did not arrive whole: {0}")]
+    Interrupted(std::io::Error),
+    /// Another process holds the index longer than this one waits. The same call may succeed later.
+    #[error("the index is locked by another process")]
+    Locked,
+    /// The index refused.
+    #[error("the index: {0}")]
+    Index(sqlx::Error),
+    /// The index was made by a later version of this program.
+    #[error("the index has the schema {found}, this program knows {known}")]
+    Later {
+        /// Of the index.
+        found: i64,
+        /// Of the program.
+        known: i64,
+    },
+    /// Another process has the folder open.
+    #[error("the data folder is in use by another process")]
+    InUse,
+    /// Files could not be read or written.
+    #[error("cannot {what}: {source}")]
+    Disk {
+        /// What was being done.
+        what: &'static str,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The object store in the network refused or was not there.
+    #[error("the object store: {0}")]
+    Remote(#[from] object_store::Error),
+    /// An object is not what was kept: it must not be handed out.
+    #[error("the object of digest {digest} is damaged: {what}")]
+    Damaged {
+        /// Its digest.
+        digest: String,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// There is nothing of that kind.
+    #[error("there is no such {0}")]
+    Missing(&'static str),
+    /// What was asked contradicts itself or the state of things.
+    #[error("{0}")]
+    Refused(&'static str),
+    /// The program is stopping.
+    #[error("the store is closed")]
+    Closed,
+}
+
+impl StoreError {
+    /// Whether everything else that waits would fail alike.
+    pub(crate) fn concerns_all(&self) -> bool {
+        match self {
+            Self::Full { .. } | Self::Locked | Self::Disk { .. } | Self::Closed => true,
+            Self::Index(error) => error.as_database_error().is_none(),
+            _ => false,
+        }
+    }
+}
+
+impl StoreError {
+    /// The same said to another one who waits, for errors that concern all.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::Full { free, needed } => Self::Full { free: *free, needed: *needed },
+            Self::Locked => Self::Locked,
+            Self::Disk { what, source } => {
+                Self::Disk { what, source: std::io::Error::new(source.kind(), source.to_string()) }
+            }
+            Self::Index(error) => Self::Index(sqlx::Error::Protocol(error.to_string())),
+            _ => Self::Closed,
+        }
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        // SQLite's primary result codes (https://sqlite.org/rescode.html): BUSY 5, LOCKED 6, FULL 13.
+        let code = error.as_database_error().and_then(|error| error.code());
+        match code.and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xFF) {
+            Some(5 | 6) if is_sqlite(&error) => Self::Locked,
+            Some(13) if is_sqlite(&error) => Self::Full { free: 0, needed: 0 },
+            _ => Self::Index(error),
+        }
+    }
+}
+
+/// PostgreSQL's codes are five letters or digits, such as 55P03 or 23505.
+fn is_sqlite(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code.len() < 5)
+}
+
+/// The error of a file operation, with what it was for.
+pub(crate) fn disk(what: &'static str) -> impl FnOnce(std::io::Error) -> StoreError {
+    move |source| match source.kind() {
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+            StoreError::Full { free: 0, needed: 0 }
+        }
+        _ => StoreError::Disk { what, source },
+    }
+}

@@ -1,0 +1,154 @@
+//! What happened, in order: objects that arrived, studies that became complete. Whoever wants to know remembers the number of the last
+//! event that it saw, so nothing is missed by one that was away.
+
+use std::time::Duration;
+
+use sqlx::{AnyConnection, Row as _};
+use tokio::sync::watch;
+
+use crate::Store;
+use crate::error::StoreError;
+use crate::index::now_ms;
+
+/// One event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its number; later events have higher ones.
+    pub id: i64,
+    /// When, in milliseconds since 1970 UTC.
+    pub at_ms: i64,
+    /// `arrived`, `kept-aside` or `study-complete`.
+    pub kind: String,
+    /// Study Instance UID.
+    pub study_uid: String,
+    /// Series Instance UID, empty for a study's event.
+    pub series_uid: String,
+    /// SOP Instance UID, empty for a study's event.
+    pub instance_uid: String,
+}
+
+/// Wakes those who wait for events of this program.
+pub(crate) struct Announcements(watch::Sender<u64>);
+
+impl Announcements {
+    pub fn new() -> Self {
+        Self(watch::Sender::new(0))
+    }
+
+    pub fn wake(&self) {
+        self.0.send_modify(|count| *count += 1);
+    }
+}
+
+pub(crate) async fn put(
+    connection: &mut AnyConnection,
+    at_ms: i64,
+    kind: &str,
+    study_uid: &str,
+    series_uid: &str,
+    instance_uid: &str,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO events (at, kind, study_uid, series_uid, instance_uid) VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(at_ms)
+    .bind(kind)
+    .bind(study_uid)
+    .bind(series_uid)
+    .bind(instance_uid)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+impl Store {
+    /// Events after the one of number `after`, the oldest first, at most `limit`.
+    ///
+    /// With PostgreSQL and several programs a number can become visible after a higher one: ask again from a little before the last.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the index.
+    pub async fn events_after(&self, after: i64, limit: u32) -> Result<Vec<Event>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, at, kind, study_uid, series_uid, instance_uid FROM events WHERE id > $1 ORDER BY id LIMIT $2",
+        )
+        .bind(after)
+        .bind(i64::from(limit))
+        .fetch_all(self.inner.index.pool())
+        .await?;
+        let event = |row: &sqlx::any::AnyRow| {
+            Ok(Event {
+                id: row.try_get("id")?,
+                at_ms: row.try_get("at")?,
+                kind: row.try_get("kind")?,
+                study_uid: row.try_get("study_uid")?,
+                series_uid: row.try_get("series_uid")?,
+                instance_uid: row.try_get("instance_uid")?,
+            })
+        };
+        rows.iter().map(event).collect()
+    }
+
+    /// Changes whenever this program adds events.
+    #[must_use]
+    pub fn announced(&self) -> watch::Receiver<u64> {
+        self.inner.announcements.0.subscribe()
+    }
+
+    /// Declares every study complete to which nothing has come for `quiet`; gives their UIDs. Whoever serves calls it every second or so.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the index.
+    pub async fn complete_quiet_studies(&self, quiet: Duration) -> Result<Vec<String>, StoreError> {
+        let now = now_ms();
+        let before = now - i64::try_from(quiet.as_millis()).unwrap_or(i64::MAX);
+        let waiting: Option<i64> =
+            sqlx::query_scalar("SELECT id FROM studies WHERE complete_at = 0 AND last_at <= $1 LIMIT 1")
+                .bind(before)
+                .fetch_optional(self.inner.index.pool())
+                .await?;
+        if waiting.is_none() {
+            return Ok(Vec::new());
+        }
+        let mut writing = self.inner.index.write().await?;
+        let uids: Vec<String> = sqlx::query_scalar(
+            "UPDATE studies SET complete_at = $2 WHERE complete_at = 0 AND last_at <= $1 RETURNING uid",
+        )
+        .bind(before)
+        .bind(now)
+        .fetch_all(&mut *writing)
+        .await?;
+        for uid in &uids {
+            put(&mut writing, now, "study-complete", uid, "", "").await?;
+        }
+        writing.commit().await?;
+        self.inner.announcements.wake();
+        Ok(uids)
+    }
+
+    /// Declares one study complete, because a performed procedure step or a storage commitment says so. Nothing happens where it is
+    /// complete already.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] where there is no such study, and those of the index.
+    pub async fn complete_study(&self, study_uid: &str) -> Result<(), StoreError> {
+        let now = now_ms();
+        let mut writing = self.inner.index.write().await?;
+        let complete: Option<i64> = sqlx::query_scalar("SELECT complete_at FROM studies WHERE uid = $1")
+            .bind(study_uid)
+            .fetch_optional(&mut *writing)
+            .await?;
+        if complete.ok_or(StoreError::Missing("study"))? != 0 {
+            return Ok(());
+        }
+        sqlx::query("UPDATE studies SET complete_at = $2 WHERE uid = $1")
+            .bind(study_uid)
+            .bind(now)
+            .execute(&mut *writing)
+            .await?;
+        put(&mut writing, now, "study-complete", study_uid, "", "").await?;
+        writing.commit().await?;
+        self.inner.announcements.wake();
+        Ok(())
+    }
+}

@@ -1,0 +1,110 @@
+//! The index: a pool of connections to SQLite or PostgreSQL, and transactions that write.
+
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use sqlx::any::AnyPoolOptions;
+use sqlx::{Any, AnyPool, Transaction};
+
+use crate::error::StoreError;
+use crate::schema::{self, Dialect};
+
+/// How long a statement waits for a lock of another process.
+const LOCK_WAIT: Duration = Duration::from_secs(5);
+/// Queries that run at the same time; more of them wait.
+const CONNECTIONS: u32 = 6;
+/// What would end a path in an address.
+const IN_A_PATH: &AsciiSet = &CONTROLS.add(b'?').add(b'#').add(b'%').add(b' ');
+
+/// Connections to the database.
+#[derive(Clone)]
+pub(crate) struct Index {
+    pool: AnyPool,
+    dialect: Dialect,
+}
+
+/// A transaction that writes.
+pub(crate) type Writing = Transaction<'static, Any>;
+
+impl Index {
+    /// The index in a file, which is made where it is missing.
+    pub async fn sqlite(file: &Path) -> Result<Self, StoreError> {
+        let path = file.to_str().ok_or(StoreError::Refused("the path of the data folder is no Unicode"))?;
+        let address = format!("sqlite:{}?mode=rwc", utf8_percent_encode(path, IN_A_PATH));
+        Self::open(&address, Dialect::Sqlite).await
+    }
+
+    /// The index in PostgreSQL, at `postgres://…`.
+    pub async fn postgres(address: &str) -> Result<Self, StoreError> {
+        Self::open(address, Dialect::Postgres).await
+    }
+
+    async fn open(address: &str, dialect: Dialect) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        let options = AnyPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(2 * LOCK_WAIT)
+            .after_connect(move |connection, _| {
+                Box::pin(async move {
+                    for setting in settings(dialect) {
+                        sqlx::query(*setting).execute(&mut *connection).await?;
+                    }
+                    Ok(())
+                })
+            });
+        let index = Self { pool: options.connect(address).await?, dialect };
+        let mut writing = index.write().await?;
+        let found = schema::migrate(&mut writing, dialect).await?;
+        writing.commit().await?;
+        if found > schema::VERSION {
+            return Err(StoreError::Later { found, known: schema::VERSION });
+        }
+        Ok(index)
+    }
+
+    /// For reading.
+    pub fn pool(&self) -> &AnyPool {
+        &self.pool
+    }
+
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// Begins a transaction that writes. SQLite has one at a time: it takes its turn here and not half-way.
+    pub async fn write(&self) -> Result<Writing, StoreError> {
+        let begin = match self.dialect {
+            Dialect::Sqlite => "BEGIN IMMEDIATE",
+            Dialect::Postgres => "BEGIN",
+        };
+        Ok(self.pool.begin_with(begin).await?)
+    }
+
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+fn settings(dialect: Dialect) -> &'static [&'static str] {
+    match dialect {
+        // What is committed is on the disk when the commit returns (FULL); readers do not wait for it (WAL). LIKE tells capitals from small
+        // letters as PostgreSQL's does. 5000 ms is LOCK_WAIT.
+        Dialect::Sqlite => &[
+            "PRAGMA busy_timeout = 5000",
+            "PRAGMA journal_mode = WAL",
+            "PRAGMA synchronous = FULL",
+            "PRAGMA foreign_keys = ON",
+            "PRAGMA case_sensitive_like = ON",
+            "PRAGMA cache_size = -8192",
+            "PRAGMA temp_store = MEMORY",
+        ],
+        Dialect::Postgres => &["SET synchronous_commit = on", "SET lock_timeout = 5000"],
+    }
+}
+
+/// Milliseconds since 1970.
+pub(crate) fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,61 @@
+//! Attributes in the DICOM JSON Model (PS3.18 §F.2): as they lie in the index and as queries answer.
+
+use peony_dicom::{Attribute, Attributes, Level, Outline, REQUEST_ATTRIBUTES, Tag, level_of};
+use serde_json::{Map, Number, Value, json};
+
+/// Attributes by tag, eight hexadecimal digits; each an object with `vr` and, unless it is empty, `Value`.
+pub type DicomJson = Map<String, Value>;
+
+/// A tag as a key: eight hexadecimal digits.
+#[must_use]
+pub fn key(tag: Tag) -> String {
+    format!("{:04X}{:04X}", tag.group(), tag.element())
+}
+
+/// One attribute.
+pub(crate) fn put(json: &mut DicomJson, tag: Tag, values: Vec<Value>) {
+    json.insert(key(tag), json!({ "vr": peony_dicom::vr_of(tag).to_string(), "Value": values }));
+}
+
+/// The attributes of one level.
+pub(crate) fn of_level(outline: &Outline, level: Level) -> DicomJson {
+    let of_level = outline.attributes.iter().filter(|(tag, _)| level_of(**tag) == Some(level));
+    of_level.map(|(tag, attribute)| (key(*tag), of_attribute(attribute))).collect()
+}
+
+fn of_attribute(attribute: &Attribute) -> Value {
+    let vr = attribute.vr.to_string();
+    let values: Vec<Value> = if vr == "SQ" {
+        attribute.items.iter().map(of_item).collect()
+    } else {
+        attribute.values.iter().map(|text| of_value(vr, text)).collect()
+    };
+    json!({ "vr": vr, "Value": values })
+}
+
+fn of_item(item: &Attributes) -> Value {
+    debug_assert!(!item.contains_key(&REQUEST_ATTRIBUTES), "one level deep");
+    Value::Object(item.iter().map(|(tag, attribute)| (key(*tag), of_attribute(attribute))).collect())
+}
+
+/// A number where the value representation is one and the text is, else the text; an empty value is null (§F.2.5).
+fn of_value(vr: &str, text: &str) -> Value {
+    if text.is_empty() {
+        return Value::Null;
+    }
+    match vr {
+        "PN" => {
+            let names = ["Alphabetic", "Ideographic", "Phonetic"].into_iter().zip(text.split('='));
+            let groups = names.filter(|(_, group)| !group.is_empty());
+            Value::Object(groups.map(|(name, group)| (name.to_owned(), group.into())).collect())
+        }
+        "IS" | "US" | "UL" | "SS" | "SL" => {
+            text.trim().parse::<i64>().map_or_else(|_| text.into(), Value::from)
+        }
+        "DS" | "FD" | "FL" => {
+            let number = text.trim().parse::<f64>().ok().and_then(Number::from_f64);
+            number.map_or_else(|| text.into(), Value::Number)
+        }
+        _ => text.into(),
+    }
+}

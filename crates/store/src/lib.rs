@@ -1,0 +1,210 @@
+//! What Peony keeps: objects by their content, an index of them, events, jobs and an audit.
+//!
+//! The doors, each in the module of its name: [`Store::receive`] takes an object in, [`Store::query`] finds, [`Store::instances`] hands out,
+//! [`Store::events_after`] tells what happened, [`Store::merge`] and its neighbours say who is who, [`Store::take_job`] gives work,
+//! [`Store::audit`] writes down who did what, and [`Store::check`] looks at everything.
+//!
+//! A [`Receipt`] means that file, folder and rows are on the disk (invariant 1). What is not acknowledged may be there or not, whole or not at
+//! all. Deliberately absent: a door that deletes an object or overwrites one.
+
+mod arrival;
+mod audit;
+mod check;
+mod error;
+mod events;
+mod index;
+mod jobs;
+mod json;
+#[doc(hidden)]
+pub mod made_up;
+mod name;
+mod objects;
+mod patients;
+mod query;
+mod receive;
+mod retrieve;
+mod schema;
+mod spool;
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+pub use audit::AuditLine;
+pub use check::{Checked, Fault, FaultKind};
+pub use error::StoreError;
+pub use events::Event;
+pub use jobs::{Ended, Job};
+pub use json::{DicomJson, key};
+pub use objects::Object;
+pub use patients::{Aside, Conflict};
+pub use query::{Matches, Query};
+pub use receive::{Outcome, Receipt};
+pub use retrieve::{Kept, Which};
+
+use crate::error::disk;
+use crate::events::Announcements;
+use crate::index::Index;
+use crate::objects::Objects;
+use crate::receive::Waiting;
+use crate::spool::Incoming;
+
+/// Objects that wait for their group; more of them wait to wait.
+const MOST_WAITING: usize = 1024;
+
+/// Where things are kept.
+#[derive(Clone)]
+pub struct Options {
+    /// The data folder; the store has the folder `store` in it.
+    pub data: PathBuf,
+    /// PostgreSQL, at `postgres://…`, in place of SQLite in the data folder.
+    pub index: Option<String>,
+    /// A bucket, at `s3://bucket/prefix`, in place of files in the data folder; see [`Store::open`].
+    pub objects: Option<String>,
+    /// How many bytes must stay free on the disk of the data folder.
+    pub keep_free: u64,
+}
+
+impl Options {
+    /// Everything in one folder, with 1 GiB that stays free.
+    #[must_use]
+    pub fn in_folder(data: impl Into<PathBuf>) -> Self {
+        Self { data: data.into(), index: None, objects: None, keep_free: 1 << 30 }
+    }
+}
+
+/// What is kept. Cloning shares it.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    index: Index,
+    objects: Objects,
+    incoming: Arc<Incoming>,
+    /// `None` once it is closed.
+    groups: Mutex<Option<mpsc::Sender<Waiting>>>,
+    /// The task of the group commit. It has the lock of the folder as long as a group may still be committed.
+    committing: tokio::sync::Mutex<JoinHandle<()>>,
+    announcements: Arc<Announcements>,
+    /// The store's folder.
+    folder: PathBuf,
+}
+
+impl Store {
+    /// Opens the store, which is made where it is missing, and takes away what an interrupted program had not received whole. One program at a time
+    /// has a data folder open. Credentials of a bucket come from the environment (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
+    /// `AWS_ENDPOINT`, `AWS_REGION` and their like).
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] where another program has the folder open; what disk, database or network say.
+    pub async fn open(options: &Options) -> Result<Self, StoreError> {
+        let folder = store_folder(options);
+        fs::create_dir_all(&folder).map_err(disk("make the data folder"))?;
+        let lock = lock(&folder)?.ok_or(StoreError::InUse)?;
+        let store = Self::put_together(options, Some(lock)).await?;
+        let Inner { index, objects, incoming, .. } = &*store.inner;
+        receive::recover(index, objects, incoming).await?;
+        Ok(store)
+    }
+
+    /// Opens a store that is there to look at it, also while another program has it open.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] where there is none; what disk, database or network say.
+    pub async fn look_at(options: &Options) -> Result<Self, StoreError> {
+        let folder = store_folder(options);
+        if !folder.is_dir() {
+            return Err(StoreError::Missing("store in this folder"));
+        }
+        Self::put_together(options, None).await
+    }
+
+    async fn put_together(options: &Options, lock: Option<File>) -> Result<Self, StoreError> {
+        let objects = match &options.objects {
+            Some(address) => Objects::s3(address)?,
+            None => Objects::files(&store_folder(options).join("objects"))?,
+        };
+        Self::with_objects(options, objects, lock).await
+    }
+
+    async fn with_objects(
+        options: &Options,
+        objects: Objects,
+        lock: Option<File>,
+    ) -> Result<Self, StoreError> {
+        let folder = store_folder(options);
+        let incoming = Arc::new(Incoming::open(folder.join("incoming"), options.keep_free)?);
+        let index = match &options.index {
+            Some(address) => Index::postgres(address).await?,
+            None => Index::sqlite(&folder.join("index.sqlite")).await?,
+        };
+        objects::sync_folder(&folder).map_err(disk("sync the data folder"))?;
+        let announcements = Arc::new(Announcements::new());
+        let (groups, waiting) = mpsc::channel(MOST_WAITING);
+        let task =
+            receive::commit_groups(index.clone(), objects.clone(), Arc::clone(&announcements), waiting);
+        let committing = tokio::spawn(async move {
+            task.await;
+            drop(lock);
+        });
+        let (groups, committing) = (Mutex::new(Some(groups)), tokio::sync::Mutex::new(committing));
+        let inner = Inner { index, objects, incoming, groups, committing, announcements, folder };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The same with objects in a store of the caller's, for tests of one that fails.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    #[doc(hidden)]
+    pub async fn open_with_objects(
+        options: &Options,
+        objects: Arc<dyn object_store::ObjectStore>,
+    ) -> Result<Self, StoreError> {
+        let folder = store_folder(options);
+        fs::create_dir_all(&folder).map_err(disk("make the data folder"))?;
+        let lock = lock(&folder)?.ok_or(StoreError::InUse)?;
+        Self::with_objects(options, Objects::Remote(objects), Some(lock)).await
+    }
+
+    /// Answers those that wait, lets go of the folder and closes the connections to the index. What is asked afterwards fails.
+    pub async fn close(&self) {
+        drop(self.groups().take());
+        let mut committing = self.inner.committing.lock().await;
+        if !committing.is_finished() {
+            // A task that panicked has said so.
+            let _ = (&mut *committing).await;
+        }
+        self.inner.index.close().await;
+    }
+
+    fn groups(&self) -> MutexGuard<'_, Option<mpsc::Sender<Waiting>>> {
+        self.inner.groups.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The lock of the folder, where nobody has it, this program neither.
+    fn lock(&self) -> Result<Option<File>, StoreError> {
+        lock(&self.inner.folder)
+    }
+}
+
+fn store_folder(options: &Options) -> PathBuf {
+    options.data.join("store")
+}
+
+/// The lock of the folder; `None` where another program has it. The system lets go of it when its holder ends, however it ends.
+fn lock(folder: &Path) -> Result<Option<File>, StoreError> {
+    let what = "lock the data folder";
+    let file = File::options().write(true).create(true).truncate(false).open(folder.join("lock"));
+    let file = file.map_err(disk(what))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(disk(what)(error)),
+    }
+}

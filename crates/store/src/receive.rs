@@ -1,0 +1,310 @@
+//! Receiving: bytes come as a stream, and the answer is given when file, folder and rows are on the disk.
+//!
+//! Many receive at once. Each writes, reads the outline and syncs its own file; then one task gives all that wait their names, syncs
+//! each folder once and commits their rows in one transaction: a group commit. While it works, the next group gathers.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _};
+use sqlx::Row as _;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::arrival::{Arrival, Batch, Known};
+use crate::error::{StoreError, disk};
+use crate::index::{Index, now_ms};
+use crate::objects::{Object, Objects, Sum, blocking};
+use crate::spool::{Incoming, Spool};
+use crate::{Announcements, Store};
+
+/// What one receiver gathers before it is written; two of them are in memory.
+const GATHERED_BYTES: usize = 512 << 10;
+/// The largest group.
+const GROUP: usize = 256;
+
+/// What became of a received object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is new, and kept.
+    Kept,
+    /// The same instance with the same data set was there.
+    AlreadyThere,
+    /// Another data set is there under its UID: it is kept beside that one and shown to a person.
+    KeptAside,
+}
+
+/// The answer to a received object: everything about it is on the disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Study Instance UID.
+    pub study_uid: String,
+    /// Series Instance UID.
+    pub series_uid: String,
+    /// SOP Instance UID.
+    pub instance_uid: String,
+    /// SHA-256 of the file, in small hexadecimal digits.
+    pub digest: String,
+    /// The length of the file in bytes.
+    pub size: u64,
+}
+
+/// One object that waits for its group.
+pub(crate) struct Waiting {
+    arrival: Arc<Arrival>,
+    spool: Spool,
+    /// The digest of the object that has its UID: this one goes aside.
+    kept_digest: Option<String>,
+    answer: oneshot::Sender<(Spool, Result<bool, StoreError>)>,
+}
+
+impl Store {
+    /// Receives one object: a whole file of PS3.10, the preamble and file meta information included. `origin` is who sends it, by the
+    /// name of an application entity, an account or a program.
+    ///
+    /// The memory it takes is bounded, whatever comes. Where the caller drops the future, nothing was acknowledged and the object is kept or
+    /// is not.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing was kept then.
+    pub async fn receive<S>(&self, origin: &str, bytes: S) -> Result<Receipt, StoreError>
+    where
+        S: Stream<Item = std::io::Result<Bytes>>,
+    {
+        let (mut spool, arrival) = self.take_in(origin, bytes).await?;
+        let arrival = Arc::new(arrival);
+        let receipt = |outcome| Receipt {
+            outcome,
+            study_uid: arrival.study_uid.clone(),
+            series_uid: arrival.series_uid.clone(),
+            instance_uid: arrival.instance_uid.clone(),
+            digest: arrival.object.digest.clone(),
+            size: arrival.object.size,
+        };
+        loop {
+            let standing = self.standing(&arrival.instance_uid).await?;
+            let kept_digest = match standing {
+                None => None,
+                Some(kept) if kept.object.digest == arrival.object.digest => {
+                    if !self.inner.objects.is_there(&kept.object).await? {
+                        // The sender has what was lost here.
+                        self.inner.objects.upload(&spool, &arrival.object).await?;
+                        let received = vec![(spool.path().to_owned(), arrival.object.clone())];
+                        self.inner.objects.publish(received).await?;
+                    }
+                    return Ok(receipt(Outcome::AlreadyThere));
+                }
+                Some(kept) => {
+                    let same;
+                    (spool, same) = self.same_data_set(spool, &arrival, &kept).await?;
+                    if same {
+                        return Ok(receipt(Outcome::AlreadyThere));
+                    }
+                    Some(kept.object.digest)
+                }
+            };
+            self.inner.objects.upload(&spool, &arrival.object).await?;
+            let outcome = if kept_digest.is_some() { Outcome::KeptAside } else { Outcome::Kept };
+            let (answer, answered) = oneshot::channel();
+            let waiting = Waiting { arrival: Arc::clone(&arrival), spool, kept_digest, answer };
+            let groups = self.groups().clone().ok_or(StoreError::Closed)?;
+            groups.send(waiting).await.map_err(|_| StoreError::Closed)?;
+            // A store that is closed meanwhile waits for this one's answer, and not for its sender.
+            drop(groups);
+            let put;
+            (spool, put) = answered.await.map_err(|_| StoreError::Closed)?;
+            // Another one with the same UID was quicker: look at it.
+            if put? {
+                return Ok(receipt(outcome));
+            }
+        }
+    }
+
+    /// Bytes to the disk, and what they are.
+    async fn take_in<S>(&self, origin: &str, bytes: S) -> Result<(Spool, Arrival), StoreError>
+    where
+        S: Stream<Item = std::io::Result<Bytes>>,
+    {
+        let incoming = &self.inner.incoming;
+        let write = |spool: Option<Spool>, mut gathered: Vec<u8>| {
+            let incoming = Arc::clone(incoming);
+            tokio::task::spawn_blocking(move || {
+                let mut spool = spool.map_or_else(|| incoming.spool(), Ok)?;
+                incoming.write(&mut spool, &gathered)?;
+                gathered.clear();
+                Ok::<_, StoreError>((spool, gathered))
+            })
+        };
+        let mut bytes = std::pin::pin!(bytes);
+        let (mut spool, mut gathered) = (None, Vec::new());
+        // One part is written while the next one gathers.
+        let mut writing = None;
+        while let Some(part) = bytes.next().await {
+            gathered.extend_from_slice(&part.map_err(StoreError::Interrupted)?);
+            if gathered.len() >= GATHERED_BYTES {
+                let mut empty = Vec::with_capacity(GATHERED_BYTES);
+                if let Some(writing) = writing.take() {
+                    let (written, buffer) = ended(writing).await?;
+                    (spool, empty) = (Some(written), buffer);
+                }
+                let full = std::mem::replace(&mut gathered, empty);
+                writing = Some(write(spool.take(), full));
+            }
+        }
+        if let Some(writing) = writing {
+            spool = Some(ended(writing).await?.0);
+        }
+        let (incoming, origin) = (Arc::clone(incoming), origin.to_owned());
+        let finish = move || {
+            let mut spool = spool.map_or_else(|| incoming.spool(), Ok)?;
+            incoming.write(&mut spool, &gathered)?;
+            let outline = peony_dicom::outline(spool.file())?;
+            let object = spool.finish()?;
+            Ok((spool, Arrival::of(outline, object, &origin)?))
+        };
+        blocking(finish).await?
+    }
+
+    async fn standing(&self, instance_uid: &str) -> Result<Option<Standing>, StoreError> {
+        let row = sqlx::query("SELECT digest, size, blocks, data_set FROM instances WHERE uid = $1")
+            .bind(instance_uid)
+            .fetch_optional(self.inner.index.pool())
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let (size, data_set): (i64, i64) = (row.try_get("size")?, row.try_get("data_set")?);
+        let object = Object {
+            digest: row.try_get("digest")?,
+            size: size.unsigned_abs(),
+            blocks: row.try_get("blocks")?,
+        };
+        Ok(Some(Standing { object, data_set: data_set.unsigned_abs() }))
+    }
+
+    /// Whether two files differ in their file meta information only, which is the sender's own (PS3.10 §7.1).
+    async fn same_data_set(
+        &self,
+        spool: Spool,
+        arrival: &Arrival,
+        kept: &Standing,
+    ) -> Result<(Spool, bool), StoreError> {
+        let data_set = arrival.data_set();
+        if arrival.object.size - data_set != kept.object.size - kept.data_set {
+            return Ok((spool, false));
+        }
+        let path = spool.path().to_owned();
+        let received =
+            blocking(move || sum_from(&path, data_set)).await?.map_err(disk("read a received object"))?;
+        let mut sum = Sum::new();
+        let mut parts = std::pin::pin!(self.inner.objects.stream(kept.object.clone(), kept.data_set));
+        while let Some(part) = parts.next().await {
+            match part {
+                Ok(part) => sum.update(&part),
+                // What is damaged is not the same as what came: both are kept.
+                Err(StoreError::Damaged { .. }) => return Ok((spool, false)),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((spool, received == sum.finish()))
+    }
+}
+
+async fn ended<T>(work: JoinHandle<Result<T, StoreError>>) -> Result<T, StoreError> {
+    // A thread that panicked has said so; what it did is not done.
+    work.await.map_err(|_| StoreError::Closed)?
+}
+
+/// The object that has a UID.
+struct Standing {
+    object: Object,
+    data_set: u64,
+}
+
+fn sum_from(path: &Path, start: u64) -> std::io::Result<Object> {
+    let mut file = std::fs::File::open(path)?;
+    std::io::Seek::seek(&mut file, std::io::SeekFrom::Start(start))?;
+    Sum::of(file)
+}
+
+/// The task of the group commit; it ends when nobody can send any more.
+pub(crate) async fn commit_groups(
+    index: Index,
+    objects: Objects,
+    announcements: Arc<Announcements>,
+    mut waiting: mpsc::Receiver<Waiting>,
+) {
+    let mut known = Known::default();
+    let mut group = Vec::with_capacity(GROUP);
+    while waiting.recv_many(&mut group, GROUP).await > 0 {
+        let mut answers = match commit(&index, &objects, &mut known, &group).await {
+            Ok(put) => put.into_iter().map(Ok).collect(),
+            Err(error) if error.concerns_all() => group.iter().map(|_| Err(error.again())).collect(),
+            Err(error) if group.len() == 1 => vec![Err(error)],
+            // One of them was refused: the others shall not pay for it.
+            Err(_) => {
+                let mut each = Vec::with_capacity(group.len());
+                for one in group.chunks(1) {
+                    let put = commit(&index, &objects, &mut known, one).await;
+                    each.push(put.map(|put| put.first().copied().unwrap_or_default()));
+                }
+                each
+            }
+        };
+        for (waiting, answer) in group.drain(..).zip(answers.drain(..)) {
+            // Nobody may wait any more: then the object is kept and was not acknowledged.
+            let _ = waiting.answer.send((waiting.spool, answer));
+        }
+        announcements.wake();
+    }
+}
+
+async fn commit(
+    index: &Index,
+    objects: &Objects,
+    known: &mut Known,
+    group: &[Waiting],
+) -> Result<Vec<bool>, StoreError> {
+    let mut writing = index.write().await?;
+    let mut batch = Batch::new(&mut writing, known, now_ms());
+    let mut put = Vec::with_capacity(group.len());
+    for waiting in group {
+        put.push(match &waiting.kept_digest {
+            None => batch.put(&waiting.arrival).await?,
+            Some(kept) => batch.put_aside(&waiting.arrival, kept).await.map(|()| true)?,
+        });
+    }
+    let found = batch.finish().await?;
+    // Names first, rows after: a row without its object would be a lie, an object without a row is nothing yet.
+    let received = group.iter().zip(&put).filter(|(_, put)| **put);
+    let received =
+        received.map(|(waiting, _)| (waiting.spool.path().to_owned(), waiting.arrival.object.clone()));
+    objects.publish(received.collect()).await?;
+    writing.commit().await?;
+    known.extend(found);
+    Ok(put)
+}
+
+/// Takes away what an interrupted program had received and not acknowledged: its files, and objects that no row names.
+pub(crate) async fn recover(index: &Index, objects: &Objects, incoming: &Incoming) -> Result<(), StoreError> {
+    let what = "take away what was not received whole";
+    for path in incoming.leftovers().map_err(disk(what))? {
+        let file = path.clone();
+        let object = blocking(move || Sum::of(std::fs::File::open(file)?)).await?.map_err(disk(what))?;
+        let named: Option<String> = sqlx::query_scalar(
+            "SELECT digest FROM instances WHERE digest = $1 UNION ALL SELECT digest FROM aside WHERE digest = $1",
+        )
+        .bind(object.digest.as_str())
+        .fetch_optional(index.pool())
+        .await?;
+        if named.is_none() {
+            match objects.remove(&object.digest) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(disk(what)(error)),
+                _ => {}
+            }
+        }
+        std::fs::remove_file(&path).map_err(disk(what))?;
+    }
+    Ok(())
+}

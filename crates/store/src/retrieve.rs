@@ -1,0 +1,113 @@
+//! Handing out: instances of a study, a series or one, their bytes and their frames. What is handed out is verified first.
+
+use bytes::Bytes;
+use futures_util::Stream;
+use peony_dicom::FramePlaces;
+use sqlx::{AssertSqlSafe, Row as _};
+
+use crate::error::StoreError;
+use crate::objects::Object;
+use crate::{Store, arrival};
+
+/// Which instances.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Which<'a> {
+    /// Study Instance UID.
+    pub study_uid: Option<&'a str>,
+    /// Series Instance UID.
+    pub series_uid: Option<&'a str>,
+    /// SOP Instance UID.
+    pub instance_uid: Option<&'a str>,
+}
+
+/// An instance that is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Study Instance UID.
+    pub study_uid: String,
+    /// Series Instance UID.
+    pub series_uid: String,
+    /// SOP Instance UID.
+    pub instance_uid: String,
+    /// SOP Class UID.
+    pub sop_class_uid: String,
+    /// Transfer Syntax UID of the file.
+    pub transfer_syntax_uid: String,
+    /// How many frames it has, 0 where it holds no picture.
+    pub frame_count: u64,
+    /// Where each frame lies; `None` where they have no places of their own.
+    pub frames: Option<FramePlaces>,
+    /// Where the data set begins, in bytes from the beginning of the file.
+    pub data_set: u64,
+    /// The file.
+    pub object: Object,
+}
+
+impl Store {
+    /// The instances that fit everything that is said, in the order in which they came. Nothing said is nothing found.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the index.
+    pub async fn instances(&self, which: Which<'_>) -> Result<Vec<Kept>, StoreError> {
+        let said = [("s.uid", which.study_uid), ("e.uid", which.series_uid), ("i.uid", which.instance_uid)];
+        let said: Vec<(&str, &str)> =
+            said.into_iter().filter_map(|(column, uid)| Some((column, uid?))).collect();
+        if said.is_empty() {
+            return Ok(Vec::new());
+        }
+        let conditions =
+            said.iter().enumerate().map(|(number, (column, _))| format!("{column} = ${}", number + 1));
+        let text = format!(
+            "SELECT s.uid AS study_uid, e.uid AS series_uid, i.uid AS instance_uid, i.sop_class, i.transfer_syntax, i.frame_count,
+                i.frames, i.data_set, i.digest, i.size, i.blocks
+             FROM instances i JOIN series e ON e.id = i.series JOIN studies s ON s.id = e.study WHERE {} ORDER BY i.id",
+            conditions.collect::<Vec<_>>().join(" AND ")
+        );
+        let mut statement = sqlx::query(AssertSqlSafe(text));
+        for (_, uid) in said {
+            statement = statement.bind(uid);
+        }
+        let rows = statement.fetch_all(self.inner.index.pool()).await?;
+        let unsigned =
+            |row: &sqlx::any::AnyRow, column: &str| row.try_get::<i64, _>(column).map(i64::unsigned_abs);
+        let kept = |row: &sqlx::any::AnyRow| {
+            Ok(Kept {
+                study_uid: row.try_get("study_uid")?,
+                series_uid: row.try_get("series_uid")?,
+                instance_uid: row.try_get("instance_uid")?,
+                sop_class_uid: row.try_get("sop_class")?,
+                transfer_syntax_uid: row.try_get("transfer_syntax")?,
+                frame_count: unsigned(row, "frame_count")?,
+                frames: arrival::read(row.try_get("frames")?),
+                data_set: unsigned(row, "data_set")?,
+                object: Object {
+                    digest: row.try_get("digest")?,
+                    size: unsigned(row, "size")?,
+                    blocks: row.try_get("blocks")?,
+                },
+            })
+        };
+        rows.iter().map(kept).collect()
+    }
+
+    /// The bytes of an instance's file from `start` on, a part at a time, each verified. After an error nothing follows.
+    pub fn bytes(
+        &self,
+        kept: &Kept,
+        start: u64,
+    ) -> impl Stream<Item = Result<Bytes, StoreError>> + Send + use<> {
+        self.inner.objects.stream(kept.object.clone(), start)
+    }
+
+    /// The coded bytes of one frame, counted from 0, verified: one read of the disk.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] where there is no such frame or it has no place of its own; [`StoreError::Damaged`].
+    pub async fn frame(&self, kept: &Kept, index: u64) -> Result<Vec<u8>, StoreError> {
+        let missing = StoreError::Missing("frame");
+        let Some(places) = &kept.frames else { return Err(missing) };
+        let range = places.range(index).ok_or(missing)?;
+        let bytes = self.inner.objects.range(&kept.object, range).await?;
+        Ok(places.coded(&bytes)?)
+    }
+}

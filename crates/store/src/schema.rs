@@ -1,0 +1,133 @@
+//! The tables of the index, the same for both databases.
+//!
+//! What SQLite and PostgreSQL spell differently is a word in braces: `{id}` for a number that the database gives, `{text}` for text that is
+//! compared byte by byte, so that a range of it is a prefix. Times are in milliseconds since 1970 UTC; what is absent is an empty text or 0.
+
+use sqlx::{AnyConnection, AssertSqlSafe};
+
+/// Which database the index is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+/// A step, and what of it one of the databases alone needs.
+struct Step {
+    common: &'static [&'static str],
+    sqlite: &'static [&'static str],
+    postgres: &'static [&'static str],
+}
+
+/// In order; a step that was released is never changed.
+const STEPS: &[Step] = &[Step {
+    common: &[
+        // A patient without an identifier is one of their own for each study: `apart` is its UID. `root` is the patient that this one was
+        // merged into, or itself.
+        "CREATE TABLE patients (id {id}, patient_id {text} NOT NULL, issuer {text} NOT NULL, apart {text} NOT NULL,
+            name_key {text} NOT NULL, birth_date {text} NOT NULL, sex {text} NOT NULL, attributes {text} NOT NULL,
+            root BIGINT NOT NULL DEFAULT 0, merged_into BIGINT NOT NULL DEFAULT 0,
+            UNIQUE (patient_id, issuer, apart))",
+        "CREATE INDEX patients_merged ON patients (merged_into) WHERE merged_into <> 0",
+        // Of each component group of a name, the whole (kind 0) and its words (kind 1).
+        "CREATE TABLE names (kind BIGINT NOT NULL, name_key {text} NOT NULL, patient BIGINT NOT NULL REFERENCES patients (id),
+            PRIMARY KEY (kind, name_key, patient))",
+        "CREATE INDEX names_patient ON names (patient, kind, name_key)",
+        // `patient` is whose it is now, `own_patient` whose it was when it came.
+        "CREATE TABLE studies (id {id}, uid {text} NOT NULL UNIQUE, patient BIGINT NOT NULL REFERENCES patients (id),
+            own_patient BIGINT NOT NULL REFERENCES patients (id), study_date {text} NOT NULL, study_time {text} NOT NULL,
+            accession {text} NOT NULL, study_id {text} NOT NULL, referring_key {text} NOT NULL, description {text} NOT NULL,
+            attributes {text} NOT NULL, modalities {text} NOT NULL, series_count BIGINT NOT NULL DEFAULT 0,
+            instance_count BIGINT NOT NULL DEFAULT 0, first_at BIGINT NOT NULL, last_at BIGINT NOT NULL,
+            complete_at BIGINT NOT NULL DEFAULT 0)",
+        "CREATE INDEX studies_patient ON studies (patient, study_date, id)",
+        "CREATE INDEX studies_own_patient ON studies (own_patient)",
+        "CREATE INDEX studies_date ON studies (study_date, id)",
+        "CREATE INDEX studies_accession ON studies (accession)",
+        "CREATE INDEX studies_open ON studies (last_at) WHERE complete_at = 0",
+        "CREATE TABLE series (id {id}, uid {text} NOT NULL, study BIGINT NOT NULL REFERENCES studies (id),
+            modality {text} NOT NULL, series_number {text} NOT NULL, series_date {text} NOT NULL, series_time {text} NOT NULL,
+            body_part {text} NOT NULL, laterality {text} NOT NULL, description {text} NOT NULL, step_date {text} NOT NULL,
+            step_time {text} NOT NULL, attributes {text} NOT NULL, instance_count BIGINT NOT NULL DEFAULT 0, UNIQUE (study, uid))",
+        "CREATE INDEX series_uid ON series (uid)",
+        "CREATE TABLE instances (id {id}, uid {text} NOT NULL UNIQUE, series BIGINT NOT NULL REFERENCES series (id),
+            sop_class {text} NOT NULL, instance_number {text} NOT NULL, content_date {text} NOT NULL, attributes {text} NOT NULL,
+            digest {text} NOT NULL, size BIGINT NOT NULL, transfer_syntax {text} NOT NULL, data_set BIGINT NOT NULL,
+            frame_count BIGINT NOT NULL, frames {text} NOT NULL, blocks {text} NOT NULL, origin {text} NOT NULL,
+            arrived_at BIGINT NOT NULL)",
+        "CREATE INDEX instances_series ON instances (series, id)",
+        "CREATE INDEX instances_digest ON instances (digest)",
+        // Another object under a UID that is taken: kept, shown to a person, and never put in the first one's place.
+        "CREATE TABLE aside (id {id}, instance_uid {text} NOT NULL, study_uid {text} NOT NULL, series_uid {text} NOT NULL,
+            digest {text} NOT NULL, size BIGINT NOT NULL, blocks {text} NOT NULL, kept_digest {text} NOT NULL, origin {text} NOT NULL,
+            arrived_at BIGINT NOT NULL, rejected_at BIGINT NOT NULL DEFAULT 0, rejected_by {text} NOT NULL DEFAULT '',
+            UNIQUE (instance_uid, digest))",
+        "CREATE INDEX aside_digest ON aside (digest)",
+        "CREATE TABLE conflicts (id {id}, patient BIGINT NOT NULL REFERENCES patients (id), study BIGINT NOT NULL REFERENCES studies (id),
+            tag {text} NOT NULL, kept {text} NOT NULL, other {text} NOT NULL, at BIGINT NOT NULL,
+            settled_at BIGINT NOT NULL DEFAULT 0, settled_by {text} NOT NULL DEFAULT '', UNIQUE (study, tag, other))",
+        "CREATE TABLE merges (id {id}, source BIGINT NOT NULL REFERENCES patients (id), target BIGINT NOT NULL REFERENCES patients (id),
+            at BIGINT NOT NULL, who {text} NOT NULL, undone_at BIGINT NOT NULL DEFAULT 0, undone_by {text} NOT NULL DEFAULT '')",
+        "CREATE TABLE events (id {id}, at BIGINT NOT NULL, kind {text} NOT NULL, study_uid {text} NOT NULL,
+            series_uid {text} NOT NULL, instance_uid {text} NOT NULL)",
+        "CREATE TABLE jobs (id {id}, kind {text} NOT NULL, payload {text} NOT NULL, state {text} NOT NULL,
+            due_at BIGINT NOT NULL, tries BIGINT NOT NULL DEFAULT 0, fault {text} NOT NULL DEFAULT '')",
+        "CREATE INDEX jobs_due ON jobs (kind, due_at, id) WHERE state = 'open'",
+        "CREATE TABLE audit (id {id}, at BIGINT NOT NULL, who {text} NOT NULL, act {text} NOT NULL, what {text} NOT NULL)",
+    ],
+    sqlite: &[
+        "CREATE TRIGGER audit_kept BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END",
+        "CREATE TRIGGER audit_stays BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END",
+    ],
+    postgres: &[
+        "CREATE FUNCTION audit_is_append_only() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION 'the audit is append-only'; END $$",
+        "CREATE TRIGGER audit_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
+            FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only()",
+    ],
+}];
+
+/// The schema that this program speaks.
+pub(crate) const VERSION: i64 = STEPS.len() as i64;
+
+/// Brings the tables up to [`VERSION`], within the transaction of `connection`. An index of a later version is said by its number.
+pub(crate) async fn migrate(connection: &mut AnyConnection, dialect: Dialect) -> Result<i64, sqlx::Error> {
+    if dialect == Dialect::Postgres {
+        // Two programs that start at once take turns; the number is this program's own.
+        sqlx::query("SELECT pg_advisory_xact_lock(7267397)").execute(&mut *connection).await?;
+    }
+    sqlx::query("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)")
+        .execute(&mut *connection)
+        .await?;
+    let found: Option<i64> =
+        sqlx::query_scalar("SELECT version FROM schema_version").fetch_optional(&mut *connection).await?;
+    let done = found.unwrap_or(0);
+    let steps = STEPS.iter().skip(usize::try_from(done).unwrap_or(0));
+    for step in steps {
+        let own = match dialect {
+            Dialect::Sqlite => step.sqlite,
+            Dialect::Postgres => step.postgres,
+        };
+        for statement in step.common.iter().chain(own) {
+            sqlx::query(AssertSqlSafe(spelled(statement, dialect))).execute(&mut *connection).await?;
+        }
+    }
+    if done >= VERSION {
+        return Ok(done);
+    }
+    let write = if found.is_some() {
+        "UPDATE schema_version SET version = $1"
+    } else {
+        "INSERT INTO schema_version (version) VALUES ($1)"
+    };
+    sqlx::query(write).bind(VERSION).execute(&mut *connection).await?;
+    Ok(VERSION)
+}
+
+fn spelled(statement: &str, dialect: Dialect) -> String {
+    let (id, text) = match dialect {
+        Dialect::Sqlite => ("INTEGER PRIMARY KEY AUTOINCREMENT", "TEXT"),
+        Dialect::Postgres => ("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "TEXT COLLATE \"C\""),
+    };
+    statement.replace("{id}", id).replace("{text}", text)
+}

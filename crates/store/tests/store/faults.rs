@@ -1,0 +1,163 @@
+//! Full disks, read-only folders, locked indexes: the right error, nothing half, and well again afterwards.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use peony_store::made_up::Pixels;
+use peony_store::{Options, Outcome, Store, StoreError};
+
+use crate::kit::{self, SMALL, bytes, faults, file, kept, put, receive};
+
+/// A small disk of its own; `None` where none can be made.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    fn mount(size: &str) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let mounted =
+            Command::new("mount").args(["-t", "tmpfs", "-o", size, "tmpfs"]).arg(folder.path()).output();
+        if mounted.is_ok_and(|output| output.status.success()) {
+            return Some(Self(folder));
+        }
+        eprintln!("skipped: a small disk cannot be mounted here");
+        None
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(self.0.path()).status();
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_is_refused_and_well_again_when_there_is_room() {
+    let Some(disk) = SmallDisk::mount("size=12m") else { return };
+    let options = Options { keep_free: 0, ..Options::in_folder(disk.0.path()) };
+    let store = Store::open(&options).await.unwrap();
+    let large = |number| file(number, &[], Pixels::Native { frames: 1, size: [1500, 1000] });
+    let mut acknowledged = Vec::new();
+    let mut refused = 0;
+    for number in 0..40 {
+        match receive(&store, &large(number)).await {
+            Ok(receipt) => acknowledged.push((number, receipt.instance_uid)),
+            Err(StoreError::Full { .. }) => refused += 1,
+            Err(other) => panic!("{number}: {other}"),
+        }
+    }
+    assert!(acknowledged.len() >= 2 && refused >= 10, "{} and {refused}", acknowledged.len());
+    for (number, uid) in &acknowledged {
+        let kept = kept(&store, uid).await.unwrap();
+        assert_eq!(bytes(&store, &kept).await.unwrap(), large(*number));
+    }
+    assert!(
+        Command::new("mount").args(["-o", "remount,size=64m"]).arg(disk.0.path()).status().unwrap().success()
+    );
+    assert_eq!(receive(&store, &large(50)).await.unwrap().outcome, Outcome::Kept);
+    assert!(faults(&store).await.is_empty());
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_nearly_full_disk_is_refused_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { keep_free: u64::MAX / 2, ..Options::in_folder(folder.path()) };
+    let store = Store::open(&options).await.unwrap();
+    let refused = receive(&store, &file(1, &[], SMALL)).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Full { needed, .. } if needed == u64::MAX / 2), "{refused}");
+    // What is there can still be found.
+    assert!(store.query(&kit::studies()).await.unwrap().found.is_empty());
+}
+
+#[tokio::test]
+async fn a_disk_that_became_read_only_refuses_and_still_hands_out() {
+    let Some(disk) = SmallDisk::mount("size=32m") else { return };
+    let options = Options { keep_free: 0, ..Options::in_folder(disk.0.path()) };
+    let store = Store::open(&options).await.unwrap();
+    let receipt = put(&store, 1, &[]).await;
+    // A file that is open for writing holds the disk; what is remounted is a view of it.
+    let remount = |how: &str| {
+        Command::new("mount").args(["-o", how]).arg(disk.0.path()).output().unwrap().status.success()
+    };
+    let bound = Command::new("mount").arg("--bind").arg(disk.0.path()).arg(disk.0.path()).status();
+    assert!(bound.unwrap().success());
+    assert!(remount("remount,ro,bind"));
+    let refused = receive(&store, &file(2, &[], SMALL)).await.unwrap_err();
+    let kept = kept(&store, &receipt.instance_uid).await.unwrap();
+    assert_eq!(bytes(&store, &kept).await.unwrap(), file(1, &[], SMALL));
+    assert!(Command::new("umount").arg(disk.0.path()).status().unwrap().success());
+    assert!(matches!(refused, StoreError::Disk { .. }), "{refused}");
+    assert_eq!(put(&store, 2, &[]).await.outcome, Outcome::Kept);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_written_is_said_so() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("store"), "a file where a folder should be").unwrap();
+    let refused = Store::open(&kit::options(&folder)).await.err().unwrap();
+    assert!(matches!(refused, StoreError::Disk { what: "make the data folder", .. }), "{refused}");
+}
+
+async fn lock(folder: &Path) -> sqlx::Transaction<'static, sqlx::Any> {
+    let address = format!("sqlite:{}/store/index.sqlite", folder.display());
+    let pool = sqlx::AnyPool::connect(&address).await.unwrap();
+    pool.begin_with("BEGIN IMMEDIATE").await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_locked_index_is_waited_for_and_then_said_so() {
+    let (folder, store) = kit::store().await;
+    put(&store, 1, &[]).await;
+    // Shorter than the store waits.
+    let held = lock(folder.path()).await;
+    let release = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        held.rollback().await.unwrap();
+    });
+    assert_eq!(put(&store, 2, &[]).await.outcome, Outcome::Kept);
+    release.await.unwrap();
+    // Longer: all that wait hear it.
+    let held = lock(folder.path()).await;
+    let (third, fourth) = (file(3, &[], SMALL), file(4, &[], SMALL));
+    let (one, other) = tokio::join!(receive(&store, &third), receive(&store, &fourth));
+    assert!(
+        matches!(one, Err(StoreError::Locked)) && matches!(other, Err(StoreError::Locked)),
+        "{one:?} {other:?}"
+    );
+    assert_eq!(store.query(&kit::studies()).await.unwrap().found.len(), 2, "reading goes on");
+    held.rollback().await.unwrap();
+    for number in [3, 4] {
+        assert_eq!(put(&store, number, &[]).await.outcome, Outcome::Kept);
+    }
+    assert!(faults(&store).await.is_empty());
+}
+
+/// As a crash between names and rows leaves it.
+#[tokio::test]
+async fn what_was_not_acknowledged_is_taken_away_at_the_next_start() {
+    let (folder, store) = kit::store().await;
+    let receipt = put(&store, 1, &[]).await;
+    store.close().await;
+    let incoming = folder.path().join("store/incoming");
+    let objects = folder.path().join("store/objects");
+    let place = |digest: &str| objects.join(&digest[..2]).join(digest);
+    // One that was linked and has no row, one that has one, one that was cut off.
+    let unnamed = file(2, &[], SMALL);
+    let digest = {
+        use sha2::Digest as _;
+        let sum = sha2::Sha256::digest(&unnamed);
+        sum.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+    };
+    fs::write(incoming.join("0.part"), &unnamed).unwrap();
+    fs::hard_link(incoming.join("0.part"), place(&digest)).unwrap();
+    fs::hard_link(place(&receipt.digest), incoming.join("1.part")).unwrap();
+    fs::write(incoming.join("2.part"), &unnamed[..300]).unwrap();
+
+    let store = Store::open(&kit::options(&folder)).await.unwrap();
+    assert_eq!(fs::read_dir(&incoming).unwrap().count(), 0);
+    assert!(!place(&digest).exists() && place(&receipt.digest).exists());
+    assert!(faults(&store).await.is_empty());
+}

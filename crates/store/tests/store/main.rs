@@ -1,0 +1,17 @@
+//! The store as its users meet it: on SQLite and files, on PostgreSQL, on an object store of the network, and when things fail.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a helper of a test fails as the test does"
+)]
+
+mod checked;
+mod faults;
+mod finding;
+mod killed;
+mod kit;
+mod patients;
+mod postgres;
+mod receiving;
+mod remote;

@@ -1,0 +1,163 @@
+//! Who is who, what happened, who did what, and what waits.
+
+use std::time::Duration;
+
+use peony_dicom::Tag;
+use peony_store::{Ended, Store, StoreError};
+
+use crate::kit::{self, BIRTH_DATE, NAME, PATIENT_ID, STUDY_UID, ask, faults, put, studies};
+
+pub async fn contradictions_are_shown_until_a_person_settles_them(store: &Store) {
+    let who = |name, birth| [(PATIENT_ID, "7"), (NAME, name), (BIRTH_DATE, birth)];
+    put(store, 10, &who("Wang^Fang", "19700101")).await;
+    put(store, 12, &who("WANG^FANG", "")).await;
+    assert!(store.conflicts(10).await.unwrap().is_empty(), "capitals and silence contradict nothing");
+    put(store, 14, &who("Li^Na", "19700102")).await;
+    let conflicts = store.conflicts(10).await.unwrap();
+    let tags: Vec<(&str, &str)> =
+        conflicts.iter().map(|one| (one.tag.as_str(), one.other.as_str())).collect();
+    assert_eq!(tags, [("00100010", "li^na"), ("00100030", "19700102")]);
+    for conflict in conflicts {
+        store.settle_conflict(conflict.id, "a person").await.unwrap();
+    }
+    assert!(store.conflicts(10).await.unwrap().is_empty());
+    // The same study under another identifier.
+    let study = format!("2.25.1{:020}", 10);
+    put(store, 16, &[(PATIENT_ID, "8"), (STUDY_UID, &study)]).await;
+    let conflicts = store.conflicts(10).await.unwrap();
+    assert_eq!((conflicts.len(), conflicts[0].kept.as_str(), conflicts[0].other.as_str()), (1, "7", "8"));
+    // Without an identifier nobody is anybody.
+    for number in [20, 22] {
+        put(store, number, &[(PATIENT_ID, ""), (NAME, "Doe^Jane")]).await;
+    }
+    let unknown = peony_store::Query::all(peony_dicom::Level::Patient).matching(NAME, "doe*");
+    assert_eq!(store.query(&unknown).await.unwrap().found.len(), 2);
+    assert_eq!(store.conflicts(10).await.unwrap().len(), 1);
+}
+
+pub async fn a_merge_moves_studies_and_can_be_undone(store: &Store) {
+    for (number, id) in [(10, "A"), (12, "B"), (14, "C")] {
+        put(store, number, &[(PATIENT_ID, id)]).await;
+    }
+    let number = async |id: &str| store.patient(id, "").await.unwrap();
+    let of = async |id: &str| ask(store, &studies().matching(PATIENT_ID, id), STUDY_UID).await.len();
+    let [a, b, c] = [number("A").await, number("B").await, number("C").await];
+    let first = store.merge(a, b, "a person").await.unwrap();
+    assert_eq!((of("A").await, of("B").await), (0, 2));
+    assert!(matches!(store.merge(a, c, "x").await, Err(StoreError::Refused(_))));
+    assert!(matches!(store.merge(c, a, "x").await, Err(StoreError::Refused(_))));
+    assert!(matches!(store.merge(b, b, "x").await, Err(StoreError::Refused(_))));
+    assert!(matches!(store.merge(b, 99_999, "x").await, Err(StoreError::Missing("patient"))));
+    // What comes for A afterwards is B's, and after the next merge all is C's.
+    put(store, 16, &[(PATIENT_ID, "A")]).await;
+    assert_eq!(of("B").await, 3);
+    let second = store.merge(b, c, "a person").await.unwrap();
+    assert_eq!((of("B").await, of("C").await), (0, 4));
+    store.undo_merge(first, "a person").await.unwrap();
+    assert_eq!((of("A").await, of("B").await, of("C").await), (2, 0, 2));
+    store.undo_merge(second, "a person").await.unwrap();
+    assert_eq!((of("A").await, of("B").await, of("C").await), (2, 1, 1));
+    assert!(matches!(store.undo_merge(first, "x").await, Err(StoreError::Missing("merge"))));
+    let acts: Vec<String> =
+        store.audit_after(0, 10).await.unwrap().into_iter().map(|line| line.act).collect();
+    assert_eq!(acts, ["merge-patients", "merge-patients", "undo-merge", "undo-merge"]);
+    assert!(faults(store).await.is_empty());
+}
+
+pub async fn a_quiet_study_is_complete_once_and_again_when_more_came(store: &Store) {
+    let uid = put(store, 10, &[]).await.study_uid;
+    assert!(store.complete_quiet_studies(Duration::from_secs(60)).await.unwrap().is_empty());
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    assert_eq!(store.complete_quiet_studies(Duration::ZERO).await.unwrap(), [uid.as_str()]);
+    assert!(store.complete_quiet_studies(Duration::ZERO).await.unwrap().is_empty());
+    put(store, 12, &[(STUDY_UID, &uid)]).await;
+    store.complete_study(&uid).await.unwrap();
+    store.complete_study(&uid).await.unwrap();
+    assert!(matches!(store.complete_study("2.25.9").await, Err(StoreError::Missing("study"))));
+    let events = store.events_after(0, 10).await.unwrap();
+    let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
+    assert_eq!(kinds, ["arrived", "study-complete", "arrived", "study-complete"]);
+    let after = store.events_after(events[2].id, 10).await.unwrap();
+    assert_eq!(after, events[3..]);
+}
+
+pub async fn the_audit_only_grows(store: &Store, address: &str) {
+    store.audit("a person", "look", "something").await.unwrap();
+    let pool = sqlx::AnyPool::connect(address).await.unwrap();
+    for statement in ["UPDATE audit SET who = 'nobody'", "DELETE FROM audit"] {
+        let refused = sqlx::query(statement).execute(&pool).await.unwrap_err().to_string();
+        assert!(refused.contains("append-only"), "{refused}");
+    }
+    let lines = store.audit_after(0, 10).await.unwrap();
+    assert_eq!((lines.len(), lines[0].who.as_str()), (1, "a person"));
+}
+
+pub async fn a_job_is_one_workers_until_its_lease_ends(store: &Store) {
+    let minute = Duration::from_secs(60);
+    store.put_job("send", "one").await.unwrap();
+    store.put_job("send", "two").await.unwrap();
+    assert_eq!(store.take_job("read", minute).await.unwrap(), None);
+    let first = store.take_job("send", Duration::ZERO).await.unwrap().unwrap();
+    assert_eq!((first.payload.as_str(), first.tries), ("one", 1));
+    let second = store.take_job("send", minute).await.unwrap().unwrap();
+    assert_eq!(second.payload, "two");
+    // The first one's worker died.
+    let again = store.take_job("send", minute).await.unwrap().unwrap();
+    assert_eq!((again.id, again.tries), (first.id, 2));
+    assert_eq!(store.take_job("send", minute).await.unwrap(), None);
+    store.end_job(again.id, Ended::Again(Duration::ZERO, "refused".into())).await.unwrap();
+    let third = store.take_job("send", minute).await.unwrap().unwrap();
+    store.end_job(third.id, Ended::Done).await.unwrap();
+    store.end_job(second.id, Ended::Failed("no such node".into())).await.unwrap();
+    assert_eq!(store.take_job("send", Duration::ZERO).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn sqlite_contradictions_are_shown_until_a_person_settles_them() {
+    contradictions_are_shown_until_a_person_settles_them(&kit::store().await.1).await;
+}
+
+#[tokio::test]
+async fn sqlite_a_merge_moves_studies_and_can_be_undone() {
+    a_merge_moves_studies_and_can_be_undone(&kit::store().await.1).await;
+}
+
+#[tokio::test]
+async fn sqlite_a_quiet_study_is_complete_once_and_again_when_more_came() {
+    a_quiet_study_is_complete_once_and_again_when_more_came(&kit::store().await.1).await;
+}
+
+#[tokio::test]
+async fn sqlite_the_audit_only_grows() {
+    let (folder, store) = kit::store().await;
+    the_audit_only_grows(&store, &format!("sqlite:{}/store/index.sqlite", folder.path().display())).await;
+}
+
+#[tokio::test]
+async fn sqlite_a_job_is_one_workers_until_its_lease_ends() {
+    a_job_is_one_workers_until_its_lease_ends(&kit::store().await.1).await;
+}
+
+/// Names in the character sets of the field (PS3.5 §6.1.2): as their machines write them.
+#[tokio::test]
+async fn names_are_found_whatever_character_set_they_came_in() {
+    let (_folder, store) = kit::store().await;
+    let sets: [(&str, &[u8], &str); 5] = [
+        ("ISO_IR 100", b"M\xFCller^Jos\xE9", "müller^josé"),
+        ("GB18030", b"Wang^XiaoDong=\xCD\xF5^\xD0\xA1\xB6\xAB", "王^小东"),
+        ("\\ISO 2022 IR 58", b"Zhang^XiaoDong=\x1B$)A\xD5\xC5^\x1B$)A\xD0\xA1\xB6\xAB", "张^小东"),
+        ("ISO_IR 192", "Sato^Aoi=佐藤^葵".as_bytes(), "佐藤^葵"),
+        ("\\ISO 2022 IR 149", b"Hong^Gildong=\x1B$)C\xFB\xF3^\x1B$)C\xD1\xCE\xD4\xD7", "洪^吉洞"),
+    ];
+    for (number, (set, name, asked)) in (10_u64..).step_by(2).zip(sets) {
+        // As long as the name, so that the bytes can be put in its place.
+        let placeholder = "x".repeat(name.len());
+        let said = kit::said(number, &[(Tag(0x0008, 0x0005), set), (NAME, &placeholder), (PATIENT_ID, set)]);
+        let mut file = peony_store::made_up::file(&said, kit::SMALL, number);
+        let at = file.windows(name.len()).position(|part| part == placeholder.as_bytes()).unwrap();
+        file[at..at + name.len()].copy_from_slice(name);
+        kit::receive(&store, &file).await.unwrap();
+        let found = ask(&store, &studies().matching(NAME, asked), PATIENT_ID).await;
+        assert_eq!(found.len(), 1, "{set}: {found:?}");
+    }
+}

@@ -1,0 +1,168 @@
+//! The same on PostgreSQL. A server of the test's own is started, without a port; where there is none to start the test says so and passes.
+
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use peony_store::{Options, Store, StoreError};
+use tempfile::TempDir;
+
+use crate::{checked, finding, kit, patients, receiving};
+
+/// A server with its data in a folder that is gone with it.
+struct Server {
+    child: Child,
+    folder: TempDir,
+    databases: u32,
+}
+
+impl Server {
+    fn start() -> Option<Self> {
+        let Some(programs) = programs() else {
+            eprintln!("skipped: no PostgreSQL server (initdb) on this machine");
+            return None;
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let owner = owner();
+        if let Some((user, group)) = owner {
+            std::os::unix::fs::chown(folder.path(), Some(user), Some(group)).unwrap();
+        }
+        let run = |program: &str| {
+            let mut command = Command::new(programs.join(program));
+            if let Some((user, group)) = owner {
+                command.uid(user).gid(group);
+            }
+            command.current_dir(folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
+            command
+        };
+        let made = run("initdb")
+            .arg("-D")
+            .arg(&data)
+            .args(["-U", "postgres", "-A", "trust", "-N", "-E", "UTF8"])
+            .status();
+        assert!(made.unwrap().success(), "initdb");
+        let child = run("postgres")
+            .arg("-D")
+            .arg(&data)
+            .args(["-c", "listen_addresses=", "-k"])
+            .arg(folder.path())
+            .spawn()
+            .unwrap();
+        Some(Self { child, folder, databases: 0 })
+    }
+
+    fn address(&self, database: &str) -> String {
+        format!("postgres://postgres@localhost/{database}?host={}", self.folder.path().display())
+    }
+
+    async fn pool(&self) -> sqlx::AnyPool {
+        sqlx::any::install_default_drivers();
+        let until = Instant::now() + Duration::from_secs(30);
+        loop {
+            match sqlx::AnyPool::connect(&self.address("postgres")).await {
+                Ok(pool) => return pool,
+                Err(error) if Instant::now() > until => panic!("the server does not answer: {error}"),
+                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+        }
+    }
+
+    /// A store with a database of its own.
+    async fn store(&mut self) -> (TempDir, Store, String) {
+        self.databases += 1;
+        let name = format!("peony{}", self.databases);
+        let pool = self.pool().await;
+        sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&pool).await.unwrap();
+        pool.close().await;
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options { index: Some(self.address(&name)), ..kit::options(&folder) };
+        (folder, Store::open(&options).await.unwrap(), self.address(&name))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Where `initdb` and `postgres` are: on the path, or where Debian puts them.
+fn programs() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let on_path = std::env::split_paths(&path).collect::<Vec<_>>();
+    let debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
+    let debian = debian.filter_map(|version| Some(version.ok()?.path().join("bin")));
+    let has_both = |folder: &Path| folder.join("initdb").is_file() && folder.join("postgres").is_file();
+    debian.chain(on_path).find(|folder| has_both(folder))
+}
+
+/// PostgreSQL does not run as root: then it runs as its own user.
+fn owner() -> Option<(u32, u32)> {
+    let id = |args: &[&str]| {
+        let output = Command::new("id").args(args).output().ok()?;
+        String::from_utf8(output.stdout).ok()?.trim().parse::<u32>().ok()
+    };
+    if id(&["-u"]) == Some(0) { Some((id(&["-u", "postgres"])?, id(&["-g", "postgres"])?)) } else { None }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgresql_does_what_sqlite_does() {
+    let Some(mut server) = Server::start() else { return };
+    macro_rules! each {
+        ($($scenario:path),* $(,)?) => {
+            $(
+                let (_folder, store, _) = server.store().await;
+                $scenario(&store).await;
+                store.close().await;
+            )*
+        };
+    }
+    each!(
+        receiving::what_was_received_comes_back,
+        receiving::a_frame_is_found_without_the_rest,
+        receiving::the_same_again_is_accepted_and_another_kept_aside,
+        receiving::many_at_once_are_each_answered,
+        finding::questions_find_what_fits_and_nothing_else,
+        finding::every_level_answers_with_its_attributes_and_counts,
+        finding::pages_give_everything_once,
+        patients::contradictions_are_shown_until_a_person_settles_them,
+        patients::a_merge_moves_studies_and_can_be_undone,
+        patients::a_quiet_study_is_complete_once_and_again_when_more_came,
+        patients::a_job_is_one_workers_until_its_lease_ends,
+    );
+    let (_folder, store, address) = server.store().await;
+    patients::the_audit_only_grows(&store, &address).await;
+    let (folder, store, address) = server.store().await;
+    checked::every_fault_is_found(&store, folder.path(), &address).await;
+}
+
+/// Two programs with folders of their own on one index: the same instance is kept once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_programs_share_an_index() {
+    let Some(mut server) = Server::start() else { return };
+    let (_first_folder, first, address) = server.store().await;
+    let second_folder = tempfile::tempdir().unwrap();
+    let options = Options { index: Some(address), ..kit::options(&second_folder) };
+    let second = Store::open(&options).await.unwrap();
+    for number in 0..10 {
+        let file = kit::file(number, &[], kit::SMALL);
+        let (one, other) = tokio::join!(kit::receive(&first, &file), kit::receive(&second, &file));
+        let outcomes = [one.unwrap().outcome, other.unwrap().outcome];
+        let kept = outcomes.iter().filter(|outcome| **outcome == peony_store::Outcome::Kept).count();
+        assert_eq!(kept, 1, "{outcomes:?}");
+    }
+}
+
+/// A database that goes away costs the answer, not the program, and is taken again when it is back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_goes_away_is_an_error() {
+    let Some(mut server) = Server::start() else { return };
+    let (_folder, store, _) = server.store().await;
+    kit::put(&store, 1, &[]).await;
+    drop(server);
+    let gone = kit::receive(&store, &kit::file(2, &[], kit::SMALL)).await;
+    assert!(matches!(gone, Err(StoreError::Index(_))), "{gone:?}");
+}
