@@ -17,6 +17,7 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use anyhow::{Result, bail};
+use axum::Router;
 use peony_examination::Archive;
 use peony_sources::SourceUrl;
 use peony_web::{Opener, Rooms, ServeConfig};
@@ -56,7 +57,7 @@ pub fn demo(args: &DemoArgs) -> Result<Outcome> {
     let studio = Studio::new(Archive::open(folder.path())?, settings);
     let rooms = Rooms::new(Arc::clone(studio.archive()), Some(Arc::clone(&studio) as Arc<dyn Opener>));
     rooms.begin(None, "")?;
-    let server = peony_web::start(config, Arc::clone(&rooms))?;
+    let server = peony_web::start(config, Arc::clone(&rooms), Router::new())?;
     say(&format!("Peony is scanning: {}", server.url()), None);
     if !args.no_open
         && let Err(error) = open::that_detached(server.url())
@@ -89,7 +90,7 @@ pub fn serve(args: &ServeArgs) -> Result<Outcome> {
     let studio = Studio::new(Archive::open(&args.store.data)?, settings);
     let rooms = Rooms::new(Arc::clone(studio.archive()), Some(Arc::clone(&studio) as Arc<dyn Opener>));
     let config = ServeConfig { addr: args.http, further_ports: 0 };
-    let server = peony_web::start(config, Arc::clone(&rooms))?;
+    let server = peony_web::start(config, Arc::clone(&rooms), Router::new())?;
     say(&format!("Peony serves: {}?page=exams", server.url()), node.as_ref());
     until_interrupted()?;
     server.stop()?;
