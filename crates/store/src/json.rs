@@ -28,7 +28,7 @@ fn of_attribute(attribute: &Attribute) -> Value {
     let values: Vec<Value> = if vr == "SQ" {
         attribute.items.iter().map(of_item).collect()
     } else {
-        attribute.values.iter().map(|text| of_value(vr, text)).collect()
+        attribute.values.iter().map(|text| value(vr, text)).collect()
     };
     json!({ "vr": vr, "Value": values })
 }
@@ -39,7 +39,8 @@ fn of_item(item: &Attributes) -> Value {
 }
 
 /// A number where the value representation is one and the text is, else the text; an empty value is null (§F.2.5).
-fn of_value(vr: &str, text: &str) -> Value {
+#[must_use]
+pub fn value(vr: &str, text: &str) -> Value {
     if text.is_empty() {
         return Value::Null;
     }

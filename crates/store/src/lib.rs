@@ -38,12 +38,12 @@ pub use check::{Checked, Fault, FaultKind};
 pub use error::StoreError;
 pub use events::Event;
 pub use jobs::{Ended, Job};
-pub use json::{DicomJson, key};
+pub use json::{DicomJson, key, value};
 pub use objects::Object;
 pub use patients::{Aside, Conflict};
 pub use query::{Matches, Query};
 pub use receive::{Outcome, Receipt};
-pub use retrieve::{Kept, Which};
+pub use retrieve::{Kept, Reader, Which};
 
 use crate::error::disk;
 use crate::events::Announcements;
