@@ -335,7 +335,8 @@ pub struct BreastReport {
     pub side: Side,
     /// Seconds of scan with a picture that can be read.
     pub scanned_s: f32,
-    /// Share of the breast map that a person or the sweep marked as scanned, 0..=1; `None` where nobody did.
+    /// Share of the twelve hours of the clock at which a person said that the probe stood, 0..=1; `None` where nobody named one.
+    /// Nothing measures how much of the breast the probe went over: a reader is told the hours, and no percentage.
     pub coverage: Option<f32>,
     /// A person confirms that it was examined and that nothing else was seen.
     pub examined: Field<bool>,

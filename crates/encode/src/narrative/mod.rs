@@ -23,6 +23,7 @@ pub(crate) use comparison::in_brief;
 pub(crate) use finding::category;
 use line::Line;
 pub(crate) use line::{one_line, written};
+pub use words::scale_source;
 
 /// The line on every screen, report and object (clinical reference, 7).
 #[must_use]
