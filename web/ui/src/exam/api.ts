@@ -340,6 +340,8 @@ export interface ExamSummary {
   readonly lesions: number;
   readonly category: BiRads | null;
   readonly live: boolean;
+  /** When its newest frame came; `null` where none has since its source was opened. */
+  readonly last_frame_ms: number | null;
   /** Nobody was examined: its frames are the virtual transducer's. */
   readonly simulated: boolean;
   /** Why it cannot be read, where it cannot. */
