@@ -74,14 +74,14 @@ export function BreastMap({ lesions, named, strips = [], probe = null, choice = 
           className="map-label"
           x={centreX[side]}
           y={height - (large ? 14 : 4)}
-          fontSize={large ? 9 : 17}
+          fontSize={large ? 10 : 17}
         >
           {say(large ? `${side}_breast` : `map_${side}`)}
         </text>
       ))}
       {large &&
         SIDES.map((side) => (
-          <text key={side} className="map-figure" x={centreX[side]} y={height - 3} fontSize={8}>
+          <text key={side} className="map-figure" x={centreX[side]} y={height - 3} fontSize={10}>
             {placesNamed(named[side], say)}
           </text>
         ))}
@@ -118,7 +118,7 @@ function Breast({
   const x = centreX[side];
   const clip = `breast-${side}-${large ? "large" : "small"}`;
   const mirror = side === "left" ? { transform: MIRROR } : {};
-  const text = large ? 9 : 17;
+  const text = large ? 10 : 17;
   return (
     <g>
       <clipPath id={clip}>
@@ -143,7 +143,7 @@ function Breast({
         RINGS_MM.map((mm) => (
           <g key={mm}>
             <circle className="map-ring" cx={x} cy={centreY} r={drawnLength(mm)} />
-            <text className="map-figure" x={x + 1.5} y={centreY + drawnLength(mm) - 1.8} fontSize="8">
+            <text className="map-figure" x={x + 1.5} y={centreY + drawnLength(mm) - 1.8} fontSize="10">
               {mm / 10}
             </text>
           </g>

@@ -11,7 +11,7 @@ interface Props {
   readonly current: number | null;
   readonly view: ReportView;
   readonly probe: Place | null;
-  /** What is asked of the place; it stands where the hours that were named are told otherwise. */
+  /** What is asked of the place: it stands in the place of the heading, and the map stays as large. */
   readonly question: ReactNode;
   readonly onOpen: () => void;
 }
@@ -21,17 +21,16 @@ export const LiveMap = memo(function LiveMap({ current, view, probe, question, o
   const { say } = useWords();
   const named = hoursNamed(view.report);
   return (
-    <section className="panel live-map" aria-labelledby="map-head">
+    <section className={question ? "panel live-map asked" : "panel live-map"} aria-labelledby="map-head">
       <h2 className="head" id="map-head">
         {say("breast_map")} <span className="space" /> <KeyCap>M</KeyCap>
       </h2>
+      {question}
       <div className="map-open">
         <BreastMap lesions={liveLesions(view, current)} named={named} probe={probe} />
         <button type="button" className="map-press" aria-label={say("open_map")} onClick={onOpen} />
       </div>
-      {question ?? (
-        <p className="note named">{say("places_named_both", { right: named.right ?? 0, left: named.left ?? 0 })}</p>
-      )}
+      <p className="note named">{say("places_named_both", { right: named.right ?? 0, left: named.left ?? 0 })}</p>
     </section>
   );
 });
