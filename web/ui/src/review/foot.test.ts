@@ -7,6 +7,7 @@ import { type Todo, todosOf } from "../exam/todo";
 import { wordsIn } from "../words/words";
 import { type Review, ReviewContext } from "./context";
 import { lineOf } from "./Foot";
+import { Row } from "./inputs";
 import { TodosPanel } from "./panels";
 import { byItem, todosText } from "./todoText";
 
@@ -24,6 +25,7 @@ function viewOf(open: ReportView["open"], code?: string): ReportView {
   } as unknown as ReportView;
 }
 
+const REASON = { label: "Reason", name: "category", children: null } as const;
 const FIELDS = ["size", "shape", "margin", "echo pattern"];
 const MANY = viewOf(
   (["shape", "margin", "echo", "size"] as const).flatMap((field) => [
@@ -52,6 +54,21 @@ describe("the line of what is left", () => {
   it("names all where there are no more", () => {
     const few = viewOf([{ lesion: 2, field: "shape" }], "nothing_examined");
     expect(line(few, "en")).toMatchObject({ rest: "Confirm a breast; B: shape", more: 0 });
+  });
+});
+
+describe("where a press leads", () => {
+  it("is marked on the row whose answer is wanted, under the name of its field", () => {
+    const row = (wanted: boolean): string =>
+      renderToStaticMarkup(
+        createElement(
+          ReviewContext,
+          { value: { at: null } as unknown as Review },
+          createElement(Row, { ...REASON, wanted }, "why"),
+        ),
+      );
+    expect(row(true)).toMatch(/data-field="category" data-wanted="true"/);
+    expect(row(false)).not.toContain("data-wanted");
   });
 });
 

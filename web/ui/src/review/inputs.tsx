@@ -12,16 +12,23 @@ interface RowProps {
   readonly note?: string | undefined;
   readonly name?: FieldName;
   readonly standing?: Standing;
+  /** What is asked for here stands in the way of a signature: whoever is led to the field is led here. */
+  readonly wanted?: boolean;
   readonly children: ReactNode;
 }
 
-export function Row({ label, note, name, standing, children }: RowProps) {
+export function Row({ label, note, name, standing, wanted = false, children }: RowProps) {
   const { say } = useWords();
   const { at } = useReview();
   const here = at !== null && at === name;
   const said = standing === "unassessed" ? say("not_assessed") : note;
   return (
-    <fieldset className={here ? "field here" : "field"} data-field={name} data-standing={standing}>
+    <fieldset
+      className={here ? "field here" : "field"}
+      data-field={name}
+      data-standing={standing}
+      data-wanted={wanted || undefined}
+    >
       <legend className="hidden">{label}</legend>
       <div className="label" aria-hidden="true">
         {label} {said && <span className="faint">{said}</span>}

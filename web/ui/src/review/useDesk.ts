@@ -135,6 +135,7 @@ function focusField(form: HTMLElement | null, field: FieldName | null): void {
   const row = field && form?.querySelector(`[data-field="${field}"]`);
   // A figure that only waits is taken with its own button, so that its digits are not written over by chance.
   const target =
+    form?.querySelector<HTMLElement>(`[data-field="${field}"][data-wanted] input`) ??
     row?.querySelector<HTMLElement>(".take") ??
     row?.querySelector<HTMLElement>('[aria-pressed="true"], .figure') ??
     row?.querySelector<HTMLElement>("button, input");
