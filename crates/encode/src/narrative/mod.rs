@@ -66,6 +66,7 @@ pub struct Section {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Paragraph {
     /// The lesion it describes.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub lesion: Option<u32>,
     /// At least one; none is empty.
     pub runs: Vec<Run>,
