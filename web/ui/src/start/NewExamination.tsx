@@ -40,7 +40,7 @@ export function NewExamination({ onBegun }: { readonly onBegun: (exam: string) =
         patient: { id: id.trim(), name: name.trim(), sex, birth_date },
         circumstances: { institution: "", number: number.trim(), indication, history: "", device: "", comparison: "" },
         // A page names no file and no device: the usual source is the one that the program was started with.
-        ...(source !== "usual" && { source }),
+        source: source === "usual" ? null : source,
       },
       rememberedPerson().name,
     );
