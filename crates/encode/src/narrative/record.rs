@@ -4,7 +4,7 @@ use peony_model::report::{Field, LesionReport, MachineRecord, Report};
 
 use super::finding::probability;
 use super::line::{Line, list, one_line};
-use super::{Paragraph, paragraphs};
+use super::{Paragraph, paragraphs, words};
 use crate::Lang;
 
 /// What a person answered to a proposal.
@@ -38,6 +38,7 @@ pub fn record(report: &Report, lang: Lang) -> Vec<Paragraph> {
     let mut lines = vec![Line::plain(read_by(machine, lang))];
     let edition = one_line(&report.lexicon_edition);
     if !edition.is_empty() {
+        let edition = words::edition(&edition, lang).unwrap_or(&edition);
         let edition = lang.pick(format!("Lexicon: {edition}."), format!("词表版本：{edition}。"));
         lines.push(Line::plain(edition));
     }
@@ -65,6 +66,11 @@ fn of_lesion(lesion: &LesionReport, lang: Lang) -> Option<String> {
     if lesion.sightings > 0 {
         let frames = lesion.sightings;
         said.push(lang.pick(format!("seen in {frames} frames"), format!("见于{frames}帧")));
+    }
+    if !lesion.joined.is_empty() {
+        let letters: Vec<String> = lesion.joined.iter().map(|part| one_line(&part.letter)).collect();
+        let letters = list(&letters.iter().map(String::as_str).collect::<Vec<_>>(), lang);
+        said.push(lang.pick(format!("joined by a person: {letters}"), format!("人工合并：{letters}")));
     }
     let changed: Vec<&str> = answers(lesion, lang)
         .into_iter()

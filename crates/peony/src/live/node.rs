@@ -1,4 +1,4 @@
-//! The DICOM node of `peony serve`: its address, its certificates, and the store that keeps what it takes.
+//! The DICOM node of `peony serve`: its address and its certificates.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -7,20 +7,14 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use peony_node::{Configuration, Tls, Transport};
-use peony_store::Store;
 use tokio::net::TcpListener;
-use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::timeout;
 
+use super::kept::Kept;
 use crate::cli::ServeArgs;
-use crate::storage;
 
-/// A study to which nothing has come for this long is complete.
-const QUIET: Duration = Duration::from_secs(60);
-/// How often that is looked at.
-const LOOK: Duration = Duration::from_secs(1);
 /// How long peers may take to end their message when the program ends. What was not acknowledged by then they send again.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 
@@ -31,15 +25,13 @@ pub struct Node {
     ae_title: String,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<()>,
-    store: Store,
-    runtime: Runtime,
 }
 
-/// Starts the node on `addr`, if it may be there.
+/// Starts the node on `addr`, if it may be there; what it takes goes into the store.
 ///
 /// # Errors
-/// Where other machines can reach the address and there are no certificates; where store or address cannot be had.
-pub fn start(args: &ServeArgs, addr: SocketAddr) -> Result<Node> {
+/// Where other machines can reach the address and there are no certificates; where the address cannot be had.
+pub fn start(args: &ServeArgs, addr: SocketAddr, kept: &Kept) -> Result<Node> {
     let (transport, tls) = match &args.dicom_tls {
         Some(folder) => (Transport::Secured, Some(certificates(folder)?)),
         // Any address that is not this machine's own is one that others reach.
@@ -50,26 +42,20 @@ pub fn start(args: &ServeArgs, addr: SocketAddr) -> Result<Node> {
         None => (Transport::Plain, None),
     };
     let configuration = Configuration { tls, ..Configuration::open(args.aet.clone()) };
-    let runtime = Builder::new_multi_thread().enable_all().thread_name("peony-node").build()?;
-    let (store, listener) = runtime.block_on(async {
-        let listener = TcpListener::bind(addr).await.with_context(|| format!("--dicom {addr}"))?;
-        anyhow::Ok((storage::open(&args.store).await?, listener))
-    })?;
+    let listener = kept.block_on(TcpListener::bind(addr)).with_context(|| format!("--dicom {addr}"))?;
     let addr = listener.local_addr()?;
     let (stop, stopped) = oneshot::channel();
-    let archive = store.clone();
-    let serving = runtime.spawn(async move {
+    let archive = kept.store.clone();
+    let serving = kept.handle().spawn(async move {
         // Whoever could change it is the one below, who never does.
         let (_keep, current) = watch::channel(Arc::new(configuration));
-        let completing = tokio::spawn(complete_studies(archive.clone()));
         let stop = async {
             // Stopped by a word or by the sender's end alike.
             let _ = stopped.await;
         };
         peony_node::serve(listener, transport, archive, current, stop).await;
-        completing.abort();
     });
-    Ok(Node { addr, transport, ae_title: args.aet.to_string(), stop, serving, store, runtime })
+    Ok(Node { addr, transport, ae_title: args.aet.to_string(), stop, serving })
 }
 
 /// `certificate.pem`, `key.pem` and `authorities.pem` of a folder.
@@ -82,19 +68,6 @@ fn certificates(folder: &Path) -> Result<Tls> {
         (read("certificate.pem")?, read("key.pem")?, read("authorities.pem")?);
     Tls::from_pem(&certificate, &key, &authorities)
         .with_context(|| format!("--dicom-tls {}", folder.display()))
-}
-
-async fn complete_studies(store: Store) {
-    let mut look = interval(LOOK);
-    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        look.tick().await;
-        match store.complete_quiet_studies(QUIET).await {
-            Ok(complete) if complete.is_empty() => {}
-            Ok(complete) => tracing::info!("{} studies are complete", complete.len()),
-            Err(error) => tracing::warn!("which studies are complete cannot be looked at: {error}"),
-        }
-    }
 }
 
 impl Node {
@@ -112,15 +85,11 @@ impl Node {
         !self.addr.ip().to_canonical().is_loopback()
     }
 
-    /// Takes no more associations, lets those that go on end their message, and closes the store.
-    pub fn stop(self) {
-        let Self { stop, serving, store, runtime, .. } = self;
-        drop(stop);
-        runtime.block_on(async {
-            if timeout(LAST_WORDS, serving).await.is_err() {
-                tracing::warn!("associations were cut off in the midst of a message");
-            }
-            store.close().await;
-        });
+    /// Takes no more associations, and lets those that go on end their message.
+    pub fn stop(self, kept: &Kept) {
+        drop(self.stop);
+        if kept.block_on(async { timeout(LAST_WORDS, self.serving).await }).is_err() {
+            tracing::warn!("associations were cut off in the midst of a message");
+        }
     }
 }

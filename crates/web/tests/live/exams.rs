@@ -1,10 +1,10 @@
 //! Examinations over HTTP, beside the live page of one.
 
-use peony_model::{BoxPx, PointPx};
-use peony_ultrasound::output::{Evidence, EvidencePlane, PlaneReason};
+use peony_model::{BoxPx, Measurement, PointPx, Quantity};
+use peony_ultrasound::output::{Evidence, EvidencePlane, PlaneReason, StepOutput, TrackState};
 use serde_json::{Value, json};
 
-use crate::page::{Demo, key_plane, key_plane_of};
+use crate::page::{Demo, Page, key_plane, key_plane_of};
 
 /// A page on a demo whose lesion A has a plane.
 fn scanned() -> Demo {
@@ -44,6 +44,23 @@ fn what_the_pipeline_says_is_the_report_s_proposal() {
     let listed = demo.json("/api/exams");
     assert_eq!((&listed[0]["id"], &listed[0]["live"]), (&json!(demo.exam()), &json!(true)));
     assert_eq!((&listed[0]["status"], &listed[0]["category"]), (&json!("open"), &json!("4C")));
+}
+
+#[test]
+fn the_list_says_when_the_newest_frame_came() {
+    let now = || std::time::UNIX_EPOCH.elapsed().unwrap().as_millis() as u64;
+    let demo = Demo::start();
+    assert_eq!(demo.json("/api/exams")[0]["last_frame_ms"], Value::Null, "none has come");
+    let before = now();
+    demo.publish(1);
+    let first = demo.json("/api/exams")[0]["last_frame_ms"].as_u64().unwrap();
+    assert!((before - 1..=now()).contains(&first), "{before} {first}");
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    // A page that looks has the same frame published again: that is no newer one.
+    demo.open().0.draw_until(|_| true);
+    assert_eq!(demo.json("/api/exams")[0]["last_frame_ms"], first);
+    demo.publish(2);
+    assert!(demo.json("/api/exams")[0]["last_frame_ms"].as_u64().unwrap() >= first + 20);
 }
 
 #[test]
@@ -105,6 +122,17 @@ fn a_report_is_corrected_signed_and_closed() {
     let view = done(&demo, &json!({"act": "add", "text": "Biopsy arranged"}));
     assert_eq!(view["report"]["addenda"][0]["by"], "Dr Test");
     let history = demo.json(&path(&demo, "history"));
+    let said = history.to_string();
+    for words in [
+        "Lesion A changed",
+        "修改病灶A",
+        "fields of lesion A confirmed",
+        "Scale from the phantom",
+        "比例：来自仿体",
+    ] {
+        assert!(said.contains(words), "{words} is not in {said}");
+    }
+    assert!(!said.contains("esion 1"), "a lesion has a letter: {said}");
     let last = history.as_array().unwrap().last().unwrap();
     assert_eq!((&last["by"], &last["what"]["zh"]), (&json!("Dr Test"), &json!("补充报告")));
 }
@@ -118,8 +146,12 @@ fn the_report_comes_on_paper_in_both_languages() {
         assert!(head.contains("no-store"), "{head}");
         assert!(pdf.starts_with(b"%PDF-"), "{lang}");
     }
-    let (head, _) = demo.get(&path(&demo, "report.pdf?lang=xx"), &demo.host());
-    assert!(head.starts_with("HTTP/1.1 400"), "{head}");
+    for lang in ["fr", "", "EN"] {
+        let (head, body) = demo.get(&path(&demo, &format!("report.pdf?lang={lang}")), &demo.host());
+        assert!(head.starts_with("HTTP/1.1 400") && head.contains("application/json"), "{head}");
+        let problem: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(problem, json!({"error": "lang: a report comes in en or zh"}), "{lang}");
+    }
 }
 
 #[test]
@@ -225,7 +257,6 @@ fn examined_again(demo: &Demo, patient: &Value) -> String {
         done(demo, &json!({"act": "set_patient", "patient": {"id": "P-1", "name": "Demo 01", "sex": "F"}}));
     assert_eq!(view["report"]["comparison"], Value::Null);
     done(demo, &json!({"act": "say", "lesion": 1, "word": {"field": "place", "value": place}}));
-    done(demo, &json!({"act": "set_examined", "side": "left", "examined": true}));
     confirm_all(demo);
     done(demo, &json!({"act": "sign", "name": "Dr Test", "role": "examiner", "licence": ""}));
     let former = demo.exam();
@@ -293,4 +324,61 @@ fn another_name_under_the_identifier_stands_in_the_way_until_a_person_says() {
     let view = done(&demo, &json!({"act": "set_same_patient", "examination": former, "same": true}));
     assert!(!codes(&view));
     assert_eq!(view["report"]["lesions"][0]["before"]["proposed"]["lesion"], 1);
+}
+
+#[test]
+fn two_letters_that_were_joined_are_one_row_that_is_followed() {
+    let demo = scanned();
+    let (mut page, _) = demo.open();
+    let both = |output: &mut StepOutput| {
+        let second = TrackState { id: 2, letter: Some('B'), finding: None, ..output.tracks[0].clone() };
+        output.tracks.push(second);
+        output.events.push(key_plane_of(2));
+    };
+    demo.publish_with(20, both);
+    let shown = page.draw_until(|update| update["frame"] == 20);
+    assert_eq!(letters(&shown.update), ["A", "B"]);
+    done(&demo, &json!({"act": "join", "lesion": 2, "into": 1}));
+    demo.publish_with(21, both);
+    let shown = page.draw_until(|update| update["frame"] == 21);
+    assert_eq!(letters(&shown.update), ["A", "A"], "both are seen at once");
+    demo.publish_with(22, |output| output.tracks[0].id = 2);
+    let shown = page.draw_until(|update| update["frame"] == 22);
+    assert_eq!(letters(&shown.update), ["A"]);
+    let planes = shown.update["key_planes"].as_array().unwrap();
+    assert!(planes.iter().all(|plane| plane["letter"] == "A" && plane["track"] == 1), "{planes:?}");
+    page.say(r#"{"command":"dismiss","track":2}"#);
+    page.draw_until(|update| update["tracks"][0]["dismissed"] == true);
+    let report = demo.json(&path(&demo, "report"));
+    assert_eq!(report["report"]["lesions"].as_array().unwrap().len(), 1);
+    assert_eq!(report["report"]["lesions"][0]["dismissed"], true, "the whole was struck out");
+}
+
+fn letters(update: &Value) -> Vec<&str> {
+    update["tracks"].as_array().unwrap().iter().filter_map(|track| track["letter"].as_str()).collect()
+}
+
+#[test]
+fn a_size_in_pixels_gives_way_to_millimetres_and_not_the_other_way_round() {
+    let demo = Demo::start();
+    let (mut page, _) = demo.open();
+    let unscaled = |output: &mut StepOutput| {
+        output.findings[0].measurements = vec![
+            Measurement::pixels(Quantity::LongAxis, 41.0),
+            Measurement::pixels(Quantity::ShortAxis, 31.0),
+        ];
+    };
+    let size = |page: &mut Page, frame: u64| {
+        let shown = page.draw_until(|update| update["frame"] == frame);
+        shown.update["tracks"][0]["size_mm"].clone()
+    };
+    demo.publish_with(1, |output| {
+        unscaled(output);
+        output.events.push(key_plane(PlaneReason::Largest));
+    });
+    assert_eq!(size(&mut page, 1), Value::Null);
+    demo.publish_with(2, |_| ());
+    assert_eq!(size(&mut page, 2), json!({"long": 4.0, "short": 3.0}));
+    demo.publish_with(3, unscaled);
+    assert_eq!(size(&mut page, 3), json!({"long": 4.0, "short": 3.0}));
 }

@@ -1,4 +1,4 @@
-import type { BiRads, Field, FieldName, LesionReport } from "../exam/api";
+import type { BiRads, Field, FieldName, FieldWord, LesionReport } from "../exam/api";
 import { holds } from "../exam/before";
 import { CATEGORIES, isDowngrade } from "../exam/category";
 import { openFields, standingOf, valueIn } from "../exam/field";
@@ -51,6 +51,7 @@ export function LesionForm({ lesion, onConfirm }: Props) {
         <PlaceRow lesion={lesion} />
         <SizeRow lesion={lesion} />
         <BeforeRow lesion={lesion} />
+        <SameRow lesion={lesion} />
         <WordRow lesion={lesion} feature="shape" />
         <WordRow lesion={lesion} feature="orientation" />
         <WordsRow lesion={lesion} feature="margin" note={say("any_of")} />
@@ -67,14 +68,55 @@ export function LesionForm({ lesion, onConfirm }: Props) {
   );
 }
 
+/** Two letters for one lesion: it is joined to the other here, and what was joined to it is taken apart. */
+function SameRow({ lesion }: { readonly lesion: LesionReport }) {
+  const { say } = useWords();
+  const { act, view, readOnly } = useReview();
+  const others = readOnly ? [] : view.report.lesions.filter((other) => other !== lesion && !other.dismissed);
+  if (lesion.dismissed || (others.length === 0 && lesion.joined.length === 0)) {
+    return null;
+  }
+  return (
+    <Row label={say("same_lesion")}>
+      {lesion.joined.map((part) => (
+        <Option
+          key={part.lesion}
+          chosen={true}
+          standing="confirmed"
+          hint={say("take_apart")}
+          onChoose={() => act({ act: "part", lesion: part.lesion })}
+        >
+          {say("joined_letter", { letter: part.letter })}
+        </Option>
+      ))}
+      {others.map((other) => (
+        <Option
+          key={other.lesion}
+          chosen={false}
+          standing="empty"
+          hint={say("same_as_hint", { letter: other.letter })}
+          onChoose={() => act({ act: "join", lesion: lesion.lesion, into: other.lesion })}
+        >
+          {say("same_as", { letter: other.letter })}
+        </Option>
+      ))}
+    </Row>
+  );
+}
+
+type OneWord = Exclude<Feature, "margin" | "calcification">;
+
 interface FeatureProps<F extends Feature> {
   readonly lesion: LesionReport;
   readonly feature: F;
   readonly note?: string;
 }
 
+/** The compiler does not follow that every one of these features takes any one word. */
+const oneWord = (feature: OneWord, value: Word | null): FieldWord => ({ field: feature, value }) as FieldWord;
+
 /** A feature that has one word. */
-function WordRow({ lesion, feature }: FeatureProps<Exclude<Feature, "margin" | "calcification">>) {
+function WordRow({ lesion, feature }: FeatureProps<OneWord>) {
   const { say } = useWords();
   const { act } = useReview();
   const field: Field<Word> = lesion[feature];
@@ -91,7 +133,7 @@ function WordRow({ lesion, feature }: FeatureProps<Exclude<Feature, "margin" | "
             standing={standing}
             machine={field.proposed ? say(optionKey(field.proposed)) : undefined}
             // A person's own word, chosen once more, is taken back: not assessed.
-            onChoose={() => act(saying(lesion.lesion, { field: feature, value: chosen && field.said ? null : word }))}
+            onChoose={() => act(saying(lesion.lesion, oneWord(feature, chosen && field.said ? null : word)))}
           >
             {say(optionKey(word))}
           </Option>
@@ -164,7 +206,7 @@ function CategoryRow({ lesion }: { readonly lesion: LesionReport }) {
         </div>
       </Row>
       {asks && (
-        <Row label={say("downgrade")} note={wanted ? say("wanted") : undefined}>
+        <Row label={say("downgrade")} name="category" wanted={wanted} note={wanted ? say("wanted") : undefined}>
           <TextField
             label={say("downgrade")}
             value={downgrade_reason}

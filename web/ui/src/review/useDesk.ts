@@ -5,11 +5,11 @@ import { categoryByDigit } from "../exam/category";
 import { categoryOf, isOpen, openFields } from "../exam/field";
 import { type Person, rememberedPerson, rememberPerson } from "../exam/person";
 import type { ExamStore } from "../exam/store";
-import { type ItemKey, itemsOf, lesionItem, nextTodo, type Todo, todosOf } from "../exam/todo";
+import { type ItemKey, itemsOf, lesionItem, nextTodo, presentItem, type Todo, todosOf } from "../exam/todo";
 import { saying } from "./context";
 import type { ReportCommand } from "./keys";
 
-export type PanelName = "history" | "person" | "sign" | "addendum" | "place";
+export type PanelName = "history" | "person" | "sign" | "addendum" | "place" | "todos";
 
 /** Every key but that which hides what is drawn on pictures: the page sees to that. */
 export type DeskCommand = Exclude<ReportCommand, { readonly kind: "marks" }>;
@@ -48,7 +48,7 @@ export function useDesk(store: ExamStore, view: ReportView | null, form: RefObje
   const first = useRef<ItemKey | null>(null);
   first.current ??= view && firstItem(view);
   const wanted = chosen ?? first.current;
-  const item = wanted && view && itemsOf(view).includes(wanted) ? wanted : "breasts";
+  const item = (wanted && view && presentItem(view, wanted)) ?? "breasts";
   const lesion = view?.report.lesions.find((each) => lesionItem(each.lesion) === item) ?? null;
   const readOnly = (view?.report.signatures.length ?? 0) > 0;
 
@@ -128,9 +128,14 @@ function firstItem({ report }: ReportView): ItemKey {
 
 /** Puts the focus on the value that a field has, or on its first word. */
 function focusField(form: HTMLElement | null, field: FieldName | null): void {
+  if (field === null && document.activeElement === document.body) {
+    // What was pressed is gone with its panel: the keys go on from the form.
+    form?.focus();
+  }
   const row = field && form?.querySelector(`[data-field="${field}"]`);
   // A figure that only waits is taken with its own button, so that its digits are not written over by chance.
   const target =
+    form?.querySelector<HTMLElement>(`[data-field="${field}"][data-wanted] input`) ??
     row?.querySelector<HTMLElement>(".take") ??
     row?.querySelector<HTMLElement>('[aria-pressed="true"], .figure') ??
     row?.querySelector<HTMLElement>("button, input");
