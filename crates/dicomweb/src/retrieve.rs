@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -180,7 +179,7 @@ pub(crate) async fn range(
     let status = if found.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
     let length = range.end - range.start;
     let mut response =
-        answer::body(status, &kind, Body::from_stream(begun(out(store, kept, range.clone())).await?));
+        answer::body(status, &kind, parts::body(begun(out(store, kept, range.clone())).await?));
     let fields = response.headers_mut();
     fields.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     fields.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
