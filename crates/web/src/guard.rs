@@ -83,7 +83,10 @@ fn is_our_host(host: &str, bound: SocketAddr) -> bool {
         format!("[::1]:{port}"),
         bound.to_string(),
     ];
-    names.iter().any(|name| name.eq_ignore_ascii_case(host) || (port == 80 && *name == format!("{host}:80")))
+    // A browser that comes here names the port; a program may leave it out, and is as local as we are.
+    let without_port =
+        |name: &String| name.rsplit_once(':').is_some_and(|(name, _)| name.eq_ignore_ascii_case(host));
+    names.iter().any(|name| name.eq_ignore_ascii_case(host) || without_port(name))
 }
 
 /// Foreign text in an answer is short and plain.

@@ -341,7 +341,10 @@ fn a_foreign_name_for_this_machine_is_refused() {
     check(&format!("localhost:{port}"), false);
     check(&format!("evil.example:{port}"), true);
     check("localhost:1", true);
-    check("localhost", true);
+    check("localhost", false);
+    check("127.0.0.1", false);
+    check("evil.example", true);
+    check("[", true);
     check(&format!("localhost:{port}.evil.example"), true);
 }
 
