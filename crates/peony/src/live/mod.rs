@@ -5,6 +5,7 @@
 //! hub, so none waits for another (invariant 7).
 
 mod device;
+mod neighbours;
 mod node;
 mod opener;
 mod recording;

@@ -1,12 +1,11 @@
-//! The DICOM node of `peony serve`: its address, its certificates, and the store that keeps what it takes.
+//! The DICOM node of `peony serve`: its address, and the store that keeps what it takes.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use peony_node::{Configuration, Tls, Transport};
+use peony_node::Transport;
 use peony_store::Store;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
@@ -14,6 +13,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
+use super::neighbours::Neighbours;
 use crate::cli::ServeArgs;
 use crate::storage;
 
@@ -38,18 +38,20 @@ pub struct Node {
 /// Starts the node on `addr`, if it may be there.
 ///
 /// # Errors
-/// Where other machines can reach the address and there are no certificates; where store or address cannot be had.
+/// Where other machines can reach the address and there are no certificates; what is wrong with its configuration; where store or address cannot be
+/// had.
 pub fn start(args: &ServeArgs, addr: SocketAddr) -> Result<Node> {
-    let (transport, tls) = match &args.dicom_tls {
-        Some(folder) => (Transport::Secured, Some(certificates(folder)?)),
+    let transport = match &args.dicom_tls {
+        Some(_) => Transport::Secured,
         // Any address that is not this machine's own is one that others reach.
         None if !addr.ip().to_canonical().is_loopback() => bail!(
             "--dicom {addr}: other machines could reach it without accounts; take an address such as 127.0.0.1:11112, or certificates for \
              both sides (--dicom-tls DIR)"
         ),
-        None => (Transport::Plain, None),
+        None => Transport::Plain,
     };
-    let configuration = Configuration { tls, ..Configuration::open(args.aet.clone()) };
+    let neighbours = Neighbours::of(args);
+    let (configuration, current) = watch::channel(Arc::new(neighbours.read()?));
     let runtime = Builder::new_multi_thread().enable_all().thread_name("peony-node").build()?;
     let (store, listener) = runtime.block_on(async {
         let listener = TcpListener::bind(addr).await.with_context(|| format!("--dicom {addr}"))?;
@@ -59,8 +61,7 @@ pub fn start(args: &ServeArgs, addr: SocketAddr) -> Result<Node> {
     let (stop, stopped) = oneshot::channel();
     let archive = store.clone();
     let serving = runtime.spawn(async move {
-        // Whoever could change it is the one below, who never does.
-        let (_keep, current) = watch::channel(Arc::new(configuration));
+        tokio::spawn(neighbours.keep_up(configuration));
         let completing = tokio::spawn(complete_studies(archive.clone()));
         let stop = async {
             // Stopped by a word or by the sender's end alike.
@@ -70,18 +71,6 @@ pub fn start(args: &ServeArgs, addr: SocketAddr) -> Result<Node> {
         completing.abort();
     });
     Ok(Node { addr, transport, ae_title: args.aet.to_string(), stop, serving, store, runtime })
-}
-
-/// `certificate.pem`, `key.pem` and `authorities.pem` of a folder.
-fn certificates(folder: &Path) -> Result<Tls> {
-    let read = |name: &str| {
-        let path = folder.join(name);
-        std::fs::read(&path).with_context(|| format!("--dicom-tls: {}", path.display()))
-    };
-    let (certificate, key, authorities) =
-        (read("certificate.pem")?, read("key.pem")?, read("authorities.pem")?);
-    Tls::from_pem(&certificate, &key, &authorities)
-        .with_context(|| format!("--dicom-tls {}", folder.display()))
 }
 
 async fn complete_studies(store: Store) {
