@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 
 use dicom_core::{Tag, VR};
@@ -16,7 +15,7 @@ pub(crate) enum Source<'a> {
     /// All of them in memory.
     Memory(&'a [u8]),
     /// In a file, however long: a few of them are in memory.
-    File(&'a Window<'a>),
+    File(&'a dyn Stretches),
 }
 
 impl<'a> Source<'a> {
@@ -24,7 +23,7 @@ impl<'a> Source<'a> {
     pub fn length(self) -> usize {
         match self {
             Self::Memory(bytes) => bytes.len(),
-            Self::File(window) => window.length,
+            Self::File(window) => window.length(),
         }
     }
 
@@ -32,7 +31,7 @@ impl<'a> Source<'a> {
     pub fn array<const N: usize>(self, at: usize) -> Result<Option<[u8; N]>, DicomError> {
         match self {
             Self::Memory(bytes) => Ok(bytes.get(at..).and_then(|bytes| bytes.first_chunk().copied())),
-            Self::File(window) if window.length.saturating_sub(at) >= N => {
+            Self::File(window) if window.length().saturating_sub(at) >= N => {
                 let mut array = [0; N];
                 window.read(at, &mut array)?;
                 Ok(Some(array))
@@ -54,25 +53,44 @@ impl<'a> Source<'a> {
     }
 }
 
-/// A file and the part of it that was read last: headers lie close together, values are jumped over.
-pub(crate) struct Window<'a> {
-    file: &'a File,
-    length: usize,
-    /// Where the part begins, and the part.
-    part: RefCell<(usize, Vec<u8>)>,
+/// What a stretch can be read of, anywhere.
+pub(crate) trait Stretches {
+    /// How many bytes there are.
+    fn length(&self) -> usize;
+    /// Fills `into` from `at` on.
+    fn read(&self, at: usize, into: &mut [u8]) -> io::Result<()>;
 }
 
-impl<'a> Window<'a> {
+/// A file and the part of it that was read last: headers lie close together, values are jumped over.
+pub(crate) struct Window<F> {
+    length: usize,
+    held: RefCell<Held<F>>,
+}
+
+struct Held<F> {
+    file: F,
+    /// Where the part begins, and the part.
+    start: usize,
+    part: Vec<u8>,
+}
+
+impl<F: Read + Seek> Window<F> {
     const BYTES: usize = 8 << 10;
 
-    pub fn new(file: &'a File) -> io::Result<Self> {
-        let length = usize::try_from(file.metadata()?.len()).map_err(io::Error::other)?;
-        Ok(Self { file, length, part: RefCell::default() })
+    pub fn new(mut file: F) -> io::Result<Self> {
+        let length = usize::try_from(file.seek(SeekFrom::End(0))?).map_err(io::Error::other)?;
+        let held = RefCell::new(Held { file, start: 0, part: Vec::new() });
+        Ok(Self { length, held })
+    }
+}
+
+impl<F: Read + Seek> Stretches for Window<F> {
+    fn length(&self) -> usize {
+        self.length
     }
 
     fn read(&self, at: usize, into: &mut [u8]) -> io::Result<()> {
-        let mut file = self.file;
-        let (start, part) = &mut *self.part.borrow_mut();
+        let Held { file, start, part } = &mut *self.held.borrow_mut();
         let held = |start: usize, part: &[u8]| at >= start && at + into.len() <= start + part.len();
         if !held(*start, part) {
             file.seek(SeekFrom::Start(at as u64))?;

@@ -2,14 +2,14 @@
 
 use dicom_core::value::{DataSetSequence, PrimitiveValue, Value};
 use dicom_core::{DataElement, Tag, VR};
-use dicom_encoding::text::SpecificCharacterSet;
 use dicom_object::InMemDicomObject;
 use dicom_transfer_syntax_registry::entries;
 
 use crate::cursor::{Cursor, Source};
 use crate::header::Header;
-use crate::outline::{Attribute, Attributes, CHARACTER_SET, attributes_of, character_set, vr_of};
+use crate::outline::{Attribute, Attributes, attributes_of, vr_of};
 use crate::scan::{ITEM, ITEM_END, SEQUENCE_END, UNDEFINED, is_sequence};
+use crate::text::{CHARACTER_SET, Characters};
 use crate::{DicomError, Encoding};
 
 /// Sequences within sequences: more than identifiers, orders and performed steps have.
@@ -25,7 +25,7 @@ const ELEMENTS: usize = 50_000;
 pub fn read_data_set(bytes: &[u8], encoding: Encoding) -> Result<Attributes, DicomError> {
     let source = Source::Memory(bytes);
     let mut reader = Reader { cursor: Cursor::new(source, 0, encoding), source, encoding, elements: 0 };
-    reader.level(Some(bytes.len()), 0, SpecificCharacterSet::default())
+    reader.level(Some(bytes.len()), 0, Characters::default())
 }
 
 struct Reader<'a> {
@@ -41,7 +41,7 @@ impl Reader<'_> {
         &mut self,
         end: Option<usize>,
         depth: usize,
-        mut characters: SpecificCharacterSet,
+        mut characters: Characters,
     ) -> Result<Attributes, DicomError> {
         let (mut attributes, mut elements) = (Attributes::new(), Vec::new());
         while !self.ends(end, ITEM_END)? {
@@ -67,7 +67,7 @@ impl Reader<'_> {
                     &characters,
                     std::slice::from_ref(&(at..value.end)),
                 )?;
-                characters = character_set(&said.texts(tag).unwrap_or_default());
+                characters = Characters::of(&said.texts(tag).unwrap_or_default());
             } else if vr != VR::UN || self.encoding == Encoding::ImplicitLittle {
                 elements.push(at..value.end);
             }
@@ -81,7 +81,7 @@ impl Reader<'_> {
         &mut self,
         length: u32,
         depth: usize,
-        characters: &SpecificCharacterSet,
+        characters: &Characters,
     ) -> Result<Vec<Attributes>, DicomError> {
         if depth > DEPTH {
             return Err(DicomError::TooDeep { limit: DEPTH, at: self.cursor.pos });
@@ -154,7 +154,7 @@ pub fn write_data_set(attributes: &Attributes, encoding: Encoding) -> Vec<u8> {
         Encoding::ExplicitLittle | Encoding::ExplicitBig => entries::EXPLICIT_VR_LITTLE_ENDIAN.erased(),
     };
     let mut bytes = Vec::new();
-    let utf8 = SpecificCharacterSet::ISO_IR_192;
+    let utf8 = dicom_encoding::text::SpecificCharacterSet::ISO_IR_192;
     // Memory takes every write, and UTF-8 has every letter.
     let _ = object.write_dataset_with_ts_cs(&mut bytes, &syntax, utf8);
     bytes

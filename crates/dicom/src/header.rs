@@ -8,7 +8,6 @@ use std::ops::Range;
 use dicom_core::Tag;
 use dicom_core::header::HasLength as _;
 use dicom_core::value::{PrimitiveValue, Value};
-use dicom_encoding::text::SpecificCharacterSet;
 use dicom_object::InMemDicomObject;
 use dicom_object::mem::InMemElement;
 use dicom_transfer_syntax_registry::entries;
@@ -16,6 +15,7 @@ use dicom_transfer_syntax_registry::entries;
 use crate::cursor::Source;
 use crate::error::{DicomError, Field};
 use crate::scan::{Scan, Wanted};
+use crate::text::Characters;
 use crate::{Encoding, limits};
 
 macro_rules! fields {
@@ -100,7 +100,7 @@ impl Header {
     pub fn parse(scan: &Scan) -> Result<Self, DicomError> {
         let (source, encoding) = (Source::Memory(&scan.bytes), scan.syntax.encoding);
         // Nothing that reading pictures needs is in another character set.
-        let characters = SpecificCharacterSet::default();
+        let characters = Characters::default();
         let mut header = Self::of(source, encoding, &characters, &scan.header)?;
         header.sequences = scan.sequences.clone();
         let regions = scan.regions.iter().take(limits::REGIONS + 1);
@@ -113,7 +113,7 @@ impl Header {
     pub fn of(
         source: Source<'_>,
         encoding: Encoding,
-        characters: &SpecificCharacterSet,
+        characters: &Characters,
         elements: &[Range<usize>],
     ) -> Result<Self, DicomError> {
         let syntax = match encoding {
@@ -133,7 +133,7 @@ impl Header {
             // the header of another element. An element that it cannot read is missing; the cause is left out,
             // because it may quote a value.
             let bytes = source.bytes(element.clone())?;
-            let read = InMemDicomObject::read_dataset_with_ts_cs(&*bytes, &syntax, characters.clone());
+            let read = InMemDicomObject::read_dataset_with_ts_cs(&*bytes, &syntax, characters.0.clone());
             if let Ok(read) = read {
                 read.into_iter().take(1).for_each(|element| drop(object.put(element)));
             }

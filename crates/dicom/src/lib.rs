@@ -15,30 +15,46 @@
 //! [`outline()`] takes the first two steps of another kind of reader: an index, which wants names, dates and numbers of any object, and the
 //! places of its frames, but no pixel.
 //!
+//! Two more readers of the same scan are for whoever hands objects on: [`Elements`] tells every element of a data set step by step, and
+//! [`Pictures`] decodes frames whose coded bytes come from elsewhere.
+//!
 //! It deliberately does **not** write DICOM, speak the network, de-identify, decode video (MPEG, H.264, HEVC),
 //! read files without the preamble and file meta information of PS3.10, apply VOI or modality *tables* (windows
 //! and rescale only), read functional groups of enhanced objects, or keep more than one decoded frame.
 
+/// Of this program, whatever its version (PS3.7 §D.3.3.2): made of a random number (PS3.5 §B.2).
+pub const IMPLEMENTATION_CLASS_UID: &str = "2.25.328831350356126896557087483738221372954";
+/// What files and logs of other nodes show.
+pub const IMPLEMENTATION_VERSION_NAME: &str = concat!("PEONY_", env!("CARGO_PKG_VERSION"));
+
 mod calibration;
 mod cursor;
 mod data_set;
+mod elements;
 mod error;
 mod fragments;
 mod header;
 mod image_header;
 pub mod limits;
 mod outline;
+mod pictures;
 pub mod pixels;
 mod read;
 pub mod scan;
 mod syntax;
+mod text;
 mod timing;
 
 pub use data_set::{read_data_set, write_data_set};
 pub use dicom_core::{Tag, VR};
+pub use elements::Elements;
 pub use error::{DicomError, Field, ReadIssue};
 pub use outline::{
-    Attribute, Attributes, FramePlaces, Level, Outline, REQUEST_ATTRIBUTES, level_of, outline, vr_of,
+    Attribute, Attributes, FramePlaces, Level, Outline, REQUEST_ATTRIBUTES, keyword_of, level_of, outline,
+    tag_of, vr_of,
 };
+pub use pictures::Pictures;
 pub use read::{Cine, Equipment, IntoFrames, open, open_bytes};
+pub use scan::Step;
 pub use syntax::{Codec, Encoding, TransferSyntax};
+pub use text::{CHARACTER_SET, Characters};

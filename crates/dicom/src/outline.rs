@@ -5,18 +5,17 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom};
 use std::ops::Range;
 
 use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry};
 use dicom_core::{Tag, VR};
-use dicom_encoding::text::SpecificCharacterSet;
 use dicom_object::StandardDataDictionary;
 
 use crate::cursor::{Source, Window};
 use crate::error::{DicomError, Field, ReadIssue};
 use crate::header::{self, Header};
 use crate::scan::{self, Found, PixelData, Wanted};
+use crate::text::{CHARACTER_SET, Characters, without_escapes};
 use crate::{Codec, fragments, limits, syntax};
 
 /// What of the world an attribute tells of (PS3.3 §7, PS3.4 §C.6).
@@ -34,7 +33,6 @@ pub enum Level {
 
 /// Request Attributes Sequence: what a series was made for. Its items are looked into, one level deep.
 pub const REQUEST_ATTRIBUTES: Tag = Tag(0x0040, 0x0275);
-pub(crate) const CHARACTER_SET: Tag = Tag(0x0008, 0x0005);
 
 #[rustfmt::skip] // Read as a table.
 const INDEXED: &[(Level, &[Tag])] = &[
@@ -74,6 +72,23 @@ pub fn level_of(tag: Tag) -> Option<Level> {
 #[must_use]
 pub fn vr_of(tag: Tag) -> VR {
     StandardDataDictionary.by_tag(tag).map_or(VR::UN, |entry| entry.vr().relaxed())
+}
+
+/// The tag of a keyword of PS3.6, such as `PatientName`, or of eight hexadecimal digits.
+#[must_use]
+pub fn tag_of(name: &str) -> Option<Tag> {
+    if name.len() == 8 && name.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        let number = u32::from_str_radix(name, 16).ok()?;
+        return Some(Tag((number >> 16) as u16, number as u16));
+    }
+    let entry = StandardDataDictionary.by_name(name)?;
+    Some(entry.tag())
+}
+
+/// The keyword of an attribute in PS3.6; `None` where it has none there.
+#[must_use]
+pub fn keyword_of(tag: Tag) -> Option<&'static str> {
+    StandardDataDictionary.by_tag(tag).map(|entry| entry.alias())
 }
 
 const WANTED: Wanted =
@@ -228,15 +243,7 @@ pub fn outline(file: &File) -> Result<Outline, DicomError> {
         let found = scan::walk(source, data_set, encoding, &WANTED)?;
         return put_together(source, encoding, codec, uid, data_set, found);
     }
-    let (value, limit) = (source.length() as u64, limits::INFLATED_BYTES);
-    if value > limit {
-        return Err(DicomError::TooLarge { what: scan::FILE_LENGTH, value, limit });
-    }
-    let mut bytes = Vec::new();
-    let mut file = file;
-    file.seek(SeekFrom::Start(data_set as u64))?;
-    file.read_to_end(&mut bytes)?;
-    let inflated = scan::inflate(&bytes, limit)?;
+    let inflated = scan::inflated(source, data_set)?;
     let source = Source::Memory(&inflated);
     let found = scan::walk(source, 0, encoding, &WANTED)?;
     let mut outline = put_together(source, encoding, codec, uid, data_set, found)?;
@@ -253,9 +260,9 @@ fn put_together(
     found: Found,
 ) -> Result<Outline, DicomError> {
     let Found { header, items, pixel_data, issues, .. } = found;
-    let ascii = Header::of(source, encoding, &SpecificCharacterSet::default(), &header)?;
-    let characters = character_set(&ascii.texts(CHARACTER_SET).unwrap_or_default());
-    let header = if characters == SpecificCharacterSet::default() {
+    let ascii = Header::of(source, encoding, &Characters::default(), &header)?;
+    let characters = Characters::of(&ascii.texts(CHARACTER_SET).unwrap_or_default());
+    let header = if characters == Characters::default() {
         ascii
     } else {
         Header::of(source, encoding, &characters, &header)?
@@ -277,13 +284,6 @@ fn put_together(
     Ok(outline)
 }
 
-/// The character set of a file (PS3.5 §6.1.2). Of several, the last is the one that the others are extended with; the first is plain letters
-/// in practice.
-pub(crate) fn character_set(codes: &[String]) -> SpecificCharacterSet {
-    let code = codes.iter().rev().find(|code| !code.is_empty());
-    code.and_then(|code| SpecificCharacterSet::from_code(code)).unwrap_or_default()
-}
-
 pub(crate) fn attributes_of(header: &Header) -> Attributes {
     let tags = header.tags_here().filter(|tag| *tag != CHARACTER_SET && *tag != header::EXTENDED_OFFSETS.tag);
     let said = tags.filter_map(|tag| {
@@ -294,26 +294,6 @@ pub(crate) fn attributes_of(header: &Header) -> Attributes {
         (!long).then_some((tag, Attribute { vr: vr_of(tag), values, items: Vec::new() }))
     });
     said.collect()
-}
-
-/// What switches between the sets of a code extension (PS3.5 §6.1.2.5) is no part of a text, and no decoder takes it out. Neither is any
-/// other control character.
-fn without_escapes(text: String) -> String {
-    if !text.contains(|c: char| c.is_control()) {
-        return text;
-    }
-    let mut clean = String::with_capacity(text.len());
-    let mut letters = text.chars();
-    while let Some(letter) = letters.next() {
-        match letter {
-            // ESC, intermediate characters (0x20 to 0x2F), one final character.
-            '\u{1B}' => drop(letters.find(|c| !(' '..='/').contains(c))),
-            '\r' | '\n' | '\t' => clean.push(letter),
-            control if control.is_control() => {}
-            other => clean.push(other),
-        }
-    }
-    clean
 }
 
 fn frames(

@@ -15,6 +15,7 @@ mod segmented;
 mod tone;
 
 pub use crate::image_header::{ImageHeader, Photometric, SampleOrder};
+pub use grey::Window;
 pub use palette::Palette;
 pub use tone::Tone;
 

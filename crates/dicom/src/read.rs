@@ -117,7 +117,7 @@ pub fn open_bytes(bytes: Vec<u8>) -> Result<Cine, DicomError> {
     Ok(Cine { inner: Arc::new(inner) })
 }
 
-fn sample_order(syntax: &TransferSyntax, pixel_data: &PixelData) -> SampleOrder {
+pub(crate) fn sample_order(syntax: &TransferSyntax, pixel_data: &PixelData) -> SampleOrder {
     match (syntax.encoding, pixel_data) {
         (Encoding::ExplicitBig, PixelData::Native { words: true, .. }) => SampleOrder::BigWords,
         (Encoding::ExplicitBig, _) => SampleOrder::Big,

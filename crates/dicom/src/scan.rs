@@ -143,6 +143,15 @@ pub(crate) fn inflate(deflated: &[u8], limit: u64) -> Result<Vec<u8>, DicomError
     }
 }
 
+/// The data set of a deflated file.
+pub(crate) fn inflated(source: Source<'_>, data_set: usize) -> Result<Vec<u8>, DicomError> {
+    let (value, limit) = (source.length() as u64, limits::INFLATED_BYTES);
+    if value > limit {
+        return Err(DicomError::TooLarge { what: FILE_LENGTH, value, limit });
+    }
+    inflate(&source.bytes(data_set..source.length())?, limit)
+}
+
 /// Which elements a walk hands on.
 pub(crate) struct Wanted {
     /// Those of the top level.
@@ -174,6 +183,77 @@ pub(crate) fn walk(
     Ok(walk.found)
 }
 
+/// What is done about the pixel data of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pixels {
+    /// Its fragments are walked.
+    Walked,
+    /// Its fragments are jumped over: its last item ends here, as an earlier walk found.
+    UpTo(usize),
+    /// The walk ends where it begins.
+    End,
+}
+
+/// The same up to the pixel data, whose value or fragments are not found.
+pub(crate) fn walk_to_pixels(
+    source: Source<'_>,
+    start: usize,
+    encoding: Encoding,
+    wanted: &Wanted,
+) -> Result<Found, DicomError> {
+    let mut walk = Walk::new(source, start, encoding, wanted);
+    walk.pixels = Pixels::End;
+    walk.run()?;
+    Ok(walk.found)
+}
+
+/// The same walk told step by step, to its end or to an error of `tell`.
+pub(crate) fn walk_steps(
+    source: Source<'_>,
+    start: usize,
+    encoding: Encoding,
+    pixels: Pixels,
+    tell: &mut dyn FnMut(Step) -> Result<(), DicomError>,
+) -> Result<(), DicomError> {
+    const NOTHING: Wanted = Wanted { top: |_| false, items_of: ITEM, in_item: |_| false };
+    let mut walk = Walk::new(source, start, encoding, &NOTHING);
+    walk.pixels = pixels;
+    walk.tell = Some(tell);
+    walk.run()
+}
+
+/// One step of a walk over a data set. Ranges are byte positions in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// An element that is no sequence.
+    Element {
+        /// Its tag.
+        tag: Tag,
+        /// The value representation in the file; where it has none, that of PS3.6, `UN` without one.
+        vr: VR,
+        /// Its value.
+        value: Range<usize>,
+        /// How its value is written.
+        encoding: Encoding,
+    },
+    /// Encapsulated pixel data (PS3.5 §A.4).
+    Fragments {
+        /// Its tag.
+        tag: Tag,
+    },
+    /// A sequence begins.
+    Sequence {
+        /// Its tag.
+        tag: Tag,
+    },
+    /// An item of the innermost sequence begins.
+    Item,
+    /// The innermost item ends.
+    ItemEnd,
+    /// The innermost sequence ends.
+    SequenceEnd,
+}
+
 /// A sequence or an item that is open at the current position.
 struct Open {
     kind: Kind,
@@ -199,6 +279,10 @@ struct Walk<'a> {
     in_items: bool,
     count: usize,
     found: Found,
+    pixels: Pixels,
+    ended: bool,
+    /// Who wants to hear every step.
+    tell: Option<&'a mut dyn FnMut(Step) -> Result<(), DicomError>>,
 }
 
 impl<'a> Walk<'a> {
@@ -212,11 +296,18 @@ impl<'a> Walk<'a> {
             in_items: false,
             count: 0,
             found: Found { header, items, sequences, pixel_data: None, issues: Vec::new() },
+            pixels: Pixels::Walked,
+            ended: false,
+            tell: None,
         }
     }
 
+    fn tell(&mut self, step: impl FnOnce() -> Step) -> Result<(), DicomError> {
+        self.tell.as_mut().map_or(Ok(()), |tell| tell(step()))
+    }
+
     fn run(&mut self) -> Result<(), DicomError> {
-        loop {
+        while !self.ended {
             self.close_what_ends_here()?;
             let left = self.cursor.left();
             if self.open.is_empty() && left < 8 {
@@ -242,6 +333,7 @@ impl<'a> Walk<'a> {
                 _ => self.element()?,
             }
         }
+        Ok(())
     }
 
     fn counted(&mut self) -> Result<(), DicomError> {
@@ -262,7 +354,7 @@ impl<'a> Walk<'a> {
         while let Some(Open { end: Some(end), .. }) = self.open.last() {
             match self.cursor.pos.cmp(end) {
                 std::cmp::Ordering::Less => break,
-                std::cmp::Ordering::Equal => self.close(),
+                std::cmp::Ordering::Equal => self.close()?,
                 std::cmp::Ordering::Greater => {
                     let what = "an element reaches past the end of its sequence item";
                     return Err(DicomError::Malformed { what, at: *end });
@@ -272,11 +364,12 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn close(&mut self) {
-        if let Some(open) = self.open.pop() {
-            self.cursor.encoding = open.outside;
-        }
+    fn close(&mut self) -> Result<(), DicomError> {
+        let closed = self.open.pop();
         self.in_items &= !self.open.is_empty();
+        let Some(Open { kind, outside, .. }) = closed else { return Ok(()) };
+        self.cursor.encoding = outside;
+        self.tell(|| if kind == Kind::Sequence { Step::SequenceEnd } else { Step::ItemEnd })
     }
 
     fn enter(&mut self, kind: Kind, length: u32, inside: Encoding) -> Result<(), DicomError> {
@@ -318,12 +411,10 @@ impl<'a> Walk<'a> {
                 if self.in_items && self.open.len() == 1 {
                     self.found.items.push(Vec::new());
                 }
-                self.enter(Kind::Item, length, self.cursor.encoding)
+                self.enter(Kind::Item, length, self.cursor.encoding)?;
+                self.tell(|| Step::Item)
             }
-            SEQUENCE_END if self.open.last().is_some_and(|open| open.end.is_none()) => {
-                self.close();
-                Ok(())
-            }
+            SEQUENCE_END if self.open.last().is_some_and(|open| open.end.is_none()) => self.close(),
             _ => Err(DicomError::Malformed { what: "a sequence holds something that is not an item", at }),
         }
     }
@@ -333,8 +424,7 @@ impl<'a> Walk<'a> {
         if self.cursor.peek_tag()?.group() == 0xFFFE {
             let (tag, _) = self.cursor.item_header()?;
             if tag == ITEM_END && self.open.last().is_some_and(|open| open.end.is_none()) {
-                self.close();
-                return Ok(());
+                return self.close();
             }
             // Some writers end the pixel data twice.
             if tag == SEQUENCE_END && self.open.is_empty() && self.found.pixel_data.is_some() {
@@ -348,8 +438,10 @@ impl<'a> Walk<'a> {
         let undefined = element.length == UNDEFINED;
         match element.vr {
             VR::OB | VR::OW if undefined => {
-                let pixel_data = self.fragments()?;
-                if top && element.tag == PIXEL_DATA {
+                let pixels = top && element.tag == PIXEL_DATA;
+                let pixel_data = if pixels { self.pixels()? } else { self.fragments()? };
+                self.tell(|| Step::Fragments { tag: element.tag })?;
+                if pixels {
                     self.found.pixel_data.get_or_insert(pixel_data);
                 }
                 return Ok(());
@@ -368,7 +460,11 @@ impl<'a> Walk<'a> {
         if top && element.tag == PIXEL_DATA {
             let words = element.vr == VR::OW;
             self.found.pixel_data.get_or_insert(PixelData::Native { value: self.cursor.pos..end, words });
+            self.ended = self.pixels == Pixels::End;
         }
+        let (value, encoding) = (self.cursor.pos..end, self.cursor.encoding);
+        let vr = if encoding == Encoding::ImplicitLittle { implied(element.tag) } else { element.vr };
+        self.tell(|| Step::Element { tag: element.tag, vr, value, encoding })?;
         self.cursor.pos = end;
         // Other parsers have their own ideas of what an unknown value representation holds.
         let known = element.vr != VR::UN || self.encoding == Encoding::ImplicitLittle;
@@ -383,7 +479,8 @@ impl<'a> Walk<'a> {
             self.found.sequences.push(tag);
             self.in_items = tag == self.wanted.items_of;
         }
-        self.enter(Kind::Sequence, length, inside)
+        self.enter(Kind::Sequence, length, inside)?;
+        self.tell(|| Step::Sequence { tag })
     }
 
     fn choose(&mut self, tag: Tag, bytes: usize, element: Range<usize>) {
@@ -400,6 +497,24 @@ impl<'a> Walk<'a> {
         } else {
             chosen.push(element);
         }
+    }
+
+    /// The pixel data of the object itself, where it is encapsulated.
+    fn pixels(&mut self) -> Result<PixelData, DicomError> {
+        match self.pixels {
+            Pixels::Walked => return self.fragments(),
+            Pixels::End => self.ended = true,
+            Pixels::UpTo(at) => {
+                if at < self.cursor.pos || at > self.cursor.source.length() {
+                    return Err(DicomError::Malformed { what: "no end of the frames", at });
+                }
+                self.cursor.pos = at;
+                if self.cursor.item_header()?.0 != SEQUENCE_END {
+                    return Err(DicomError::Malformed { what: "something else where the frames end", at });
+                }
+            }
+        }
+        Ok(PixelData::Encapsulated { offsets: 0..0, fragments: Vec::new() })
     }
 
     /// Encapsulated pixel data (PS3.5 §A.4): a basic offset table, fragments, a sequence delimiter.
@@ -439,6 +554,16 @@ impl<'a> Walk<'a> {
 /// so that both see the same structure.
 pub(crate) fn is_sequence(tag: Tag) -> bool {
     StandardDataDictionary.by_tag(tag).is_some_and(|entry| entry.vr().relaxed() == VR::SQ)
+}
+
+/// The value representation of an element that is written without one (PS3.5 §A.1): a group's length and a private creator are in no
+/// dictionary.
+fn implied(tag: Tag) -> VR {
+    match tag.element() {
+        0x0000 => VR::UL,
+        0x0010..=0x00FF if tag.group() % 2 == 1 => VR::LO,
+        _ => crate::vr_of(tag),
+    }
 }
 
 #[cfg(test)]

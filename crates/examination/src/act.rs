@@ -1,7 +1,9 @@
 //! What a person does to an examination.
 
+use std::ops::RangeInclusive;
+
 use peony_model::report::{Advice, Before, Circumstances, Field, LesionReport, Patient, Size};
-use peony_model::{BiRads, Place, Side, Word};
+use peony_model::{BiRads, CalibrationSource, MmPerPx, Place, Side, SpacingError, Word};
 use serde::{Deserialize, Serialize};
 
 /// Something a person did. Every one is an event of its own; nothing is overwritten by it.
@@ -23,6 +25,11 @@ pub enum Act {
     SetProbe {
         /// Where.
         place: Place,
+    },
+    /// Says how deep the picture reaches, for a machine whose scale cannot be read, or takes that back.
+    SetDepth {
+        /// How deep; `null`: as far as the program can read it.
+        depth: Option<EnteredDepth>,
     },
     /// Says a field of a lesion.
     Say {
@@ -61,6 +68,18 @@ pub enum Act {
         /// Looked again or not.
         looked: bool,
     },
+    /// Says that a lesion is one and the same as another: it counts there from now on.
+    Join {
+        /// Which.
+        lesion: u32,
+        /// The one that goes on.
+        into: u32,
+    },
+    /// Takes apart what was joined.
+    Part {
+        /// The lesion that is one of its own again.
+        lesion: u32,
+    },
     /// Strikes a lesion out.
     Dismiss {
         /// Which.
@@ -96,6 +115,33 @@ pub enum Act {
         /// What it says.
         text: String,
     },
+}
+
+/// A depth that a person read off the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct EnteredDepth {
+    /// From the upper to the lower edge of the picture, mm.
+    pub depth_mm: f32,
+    /// The same, pixels.
+    pub height_px: f32,
+    /// Width and height of the frames that it holds for: on others the picture is another.
+    pub size_px: [u32; 2],
+}
+
+impl EnteredDepth {
+    /// Depths that ultrasound machines show, mm.
+    pub const RANGE_MM: RangeInclusive<f32> = 10.0..=200.0;
+
+    /// The size of a pixel.
+    ///
+    /// # Errors
+    /// Where no ultrasound machine has such pixels.
+    pub fn scale(&self) -> Result<MmPerPx, SpacingError> {
+        let mm = self.depth_mm / self.height_px;
+        MmPerPx::new(mm, mm, CalibrationSource::Entered)
+    }
 }
 
 /// In which role a report is signed.

@@ -3,7 +3,7 @@
 use peony_model::report::{Size, ThirdAxis};
 use peony_model::{Feature, Place, Word};
 
-use crate::act::{Act, FieldWord};
+use crate::act::{Act, EnteredDepth, FieldWord};
 
 /// No breast is larger, mm; nor is what is found in one.
 const LARGEST_MM: f32 = 300.0;
@@ -39,6 +39,8 @@ pub(crate) fn check(act: &Act, longest: usize) -> Result<(), &'static str> {
             Err("birth_date: it is YYYY-MM-DD or empty")
         }
         Act::SetProbe { place } => of_place(*place),
+        Act::SetDepth { depth: Some(depth) } => of_depth(depth),
+        Act::Join { lesion, into } if lesion == into => Err("into: a lesion is one with itself already"),
         Act::Say { word, .. } => of_word(word),
         _ => Ok(()),
     }
@@ -61,6 +63,19 @@ fn of_place(place: Place) -> Result<(), &'static str> {
     match place.from_nipple_mm {
         Some(mm) if !(0.0..=LARGEST_MM).contains(&mm) => Err("from_nipple_mm: it lies between 0 and 300"),
         _ => Ok(()),
+    }
+}
+
+fn of_depth(depth: &EnteredDepth) -> Result<(), &'static str> {
+    if !EnteredDepth::RANGE_MM.contains(&depth.depth_mm) {
+        return Err("depth_mm: it lies between 10 and 200");
+    }
+    // A frame's height is far below the 2^24 pixels that are exact.
+    let is_within = depth.height_px <= depth.size_px[1] as f32;
+    if is_within && depth.scale().is_ok() {
+        Ok(())
+    } else {
+        Err("height_px: no picture of this depth has such pixels")
     }
 }
 

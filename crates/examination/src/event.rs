@@ -3,7 +3,7 @@
 use peony_model::report::{
     CalibrationRecord, Chance, Earlier, Evidence, MachineRecord, Plane, Signature, Size,
 };
-use peony_model::{BiRads, Place, Side, Word};
+use peony_model::{BiRads, Side, Word};
 use serde::{Deserialize, Serialize};
 
 use crate::act::{Act, FieldWord};
@@ -102,8 +102,6 @@ pub struct Found {
     pub lesion: u32,
     /// Its letter, never used again.
     pub letter: String,
-    /// Where the probe stood, as far as a person had said.
-    pub place: Option<Place>,
 }
 
 /// What the machine says of a lesion.

@@ -10,7 +10,7 @@ use peony_model::report::{CalibrationRecord, Earlier, Plane, Report, Signature};
 use peony_model::{Place, Side};
 use sha2::{Digest, Sha256};
 
-use crate::act::{Act, FieldWord};
+use crate::act::{Act, EnteredDepth, FieldWord};
 use crate::event::{Entry, Event, Found, Observation, Opened, Scanned};
 use crate::journal::{self, Journal, JournalError, PLANES, Replaces, Saved};
 use crate::obstacles::{Obstacle, obstacles};
@@ -168,6 +168,12 @@ impl Examination {
         self.inner().state.probe()
     }
 
+    /// The depth that a person entered, as far as one holds.
+    #[must_use]
+    pub fn entered_depth(&self) -> Option<EnteredDepth> {
+        self.inner().state.entered_depth()
+    }
+
     /// How far the disk is.
     #[must_use]
     pub fn saved(&self) -> Saved {
@@ -218,7 +224,7 @@ impl Examination {
             return Ok(known.found.letter.clone());
         }
         let letter = letters(inner.ever);
-        let found = Found { lesion, letter: letter.clone(), place: inner.state.probe() };
+        let found = Found { lesion, letter: letter.clone() };
         self.append(&mut inner, None, Event::Found(found), None)?;
         inner.ever += 1;
         Ok(letter)
@@ -528,6 +534,8 @@ fn check(state: &State, by: &str, act: &Act) -> Result<(), Refusal> {
     let lesion = match act {
         Act::Say { lesion, .. }
         | Act::Confirm { lesion, .. }
+        | Act::Join { lesion, .. }
+        | Act::Part { lesion }
         | Act::Dismiss { lesion }
         | Act::Restore { lesion } => Some(*lesion),
         _ => None,
@@ -535,6 +543,7 @@ fn check(state: &State, by: &str, act: &Act) -> Result<(), Refusal> {
     if let Some(lesion) = lesion.filter(|lesion| !state.lesions.contains_key(lesion)) {
         return Err(Refusal::UnknownLesion(lesion));
     }
+    check_joined(state, act, lesion)?;
     if let Act::ReleasePlane { plane } | Act::RestorePlane { plane } = act
         && !state.planes.iter().any(|(kept, _)| kept.id == *plane)
     {
@@ -542,6 +551,22 @@ fn check(state: &State, by: &str, act: &Act) -> Result<(), Refusal> {
     }
     check_comparison(state, act)?;
     crate::bounds::check(act, LONGEST_TEXT).map_err(Refusal::BadValue)
+}
+
+/// A lesion that was joined to another counts there: it is taken apart before anything else is said of it.
+fn check_joined(state: &State, act: &Act, lesion: Option<u32>) -> Result<(), Refusal> {
+    let joined = state.joined();
+    let is_joined = lesion.is_some_and(|lesion| joined.contains_key(&lesion));
+    match act {
+        Act::Part { .. } if is_joined => Ok(()),
+        Act::Part { .. } => Err(Refusal::BadValue("lesion: it was not joined to another")),
+        _ if is_joined => Err(Refusal::BadValue("lesion: it was joined to another; take it apart first")),
+        Act::Join { into, .. } if !state.lesions.contains_key(into) => Err(Refusal::UnknownLesion(*into)),
+        Act::Join { lesion, into } if joined.get(into) == Some(lesion) => {
+            Err(Refusal::BadValue("into: it was joined to this lesion; take it apart first"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Whether what an act says of an earlier examination can be: never another breast.

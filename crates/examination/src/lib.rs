@@ -21,7 +21,7 @@ mod report;
 mod state;
 mod summary;
 
-pub use act::{Act, FieldName, FieldWord, Role};
+pub use act::{Act, EnteredDepth, FieldName, FieldWord, Role};
 pub use archive::{Archive, Listed};
 pub use event::{Entry, Event, Found, Observation, Opened, Scanned};
 pub use examination::{Examination, OpenError, Refusal};

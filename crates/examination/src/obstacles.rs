@@ -1,10 +1,13 @@
 //! What stands in the way of a signature.
 
-use peony_model::report::{Advice, Comparison, LesionReport, Report};
+use peony_model::report::{Advice, BreastReport, Comparison, LesionReport, Report};
 use peony_model::{BiRads, Word};
 use serde::Serialize;
 
 use crate::act::FieldName;
+
+/// No breast is examined in less, seconds. What was scanned before anybody said a side may have been of either breast.
+const LEAST_SCANNED_S: f32 = 5.0;
 
 /// Something that must be said or mended before a report can be signed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -27,6 +30,8 @@ pub enum ObstacleCode {
     NoPatient,
     /// Nobody confirmed that a breast was examined, and no lesion is reported.
     NothingExamined,
+    /// A breast was confirmed as examined of which next to nothing was scanned here.
+    NotScanned,
     /// An earlier examination under the same identifier has another name, sex or birth date.
     OtherPatient,
     /// A machine's proposal that nobody has taken or changed.
@@ -58,6 +63,10 @@ impl ObstacleCode {
         match self {
             Self::NoPatient => ["Say who is examined", "请填写患者身份"],
             Self::NothingExamined => ["Confirm which breast was examined", "请确认已检查的乳房"],
+            Self::NotScanned => [
+                "A breast is confirmed as examined that was hardly scanned: scan it, with its side said, or take that back",
+                "已确认检查的乳房几乎未扫查：请标明侧别后扫查，或撤销确认",
+            ],
             Self::OtherPatient => [
                 "An earlier examination under this identifier has another name, sex or birth date: say whether it is the same patient",
                 "同一患者号的既往检查姓名、性别或出生日期不同：请确认是否为同一患者",
@@ -97,6 +106,10 @@ pub fn obstacles(report: &Report) -> Vec<Obstacle> {
     if !examined && report.printed().next().is_none() {
         found.push(of_whole(ObstacleCode::NothingExamined));
     }
+    let not_scanned = |breast: &&BreastReport| {
+        breast.examined.value() == Some(&true) && breast.scanned_s + report.unsided_s < LEAST_SCANNED_S
+    };
+    found.extend(report.breasts.iter().filter(not_scanned).map(|_| of_whole(ObstacleCode::NotScanned)));
     report.printed().for_each(|lesion| of_lesion(report, lesion, &mut found));
     // Struck out, a suspicious lesion is gone from the report: that is the greatest downgrade there is.
     let struck =

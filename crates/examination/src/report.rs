@@ -1,10 +1,12 @@
 //! From the state of an examination to its report.
 
+use std::collections::BTreeMap;
+
 use peony_model::report::{
-    Addendum, Advice, BreastReport, Circumstances, Field, Grounds, LesionReport, Patient, QualityRecord,
-    Report, Said,
+    Addendum, Advice, BreastReport, Circumstances, Field, Grounds, Joined, LesionReport, Patient, Plane,
+    PlaneReason, QualityRecord, Report, Said, Size,
 };
-use peony_model::{BiRads, Clock, Feature, Side, Word};
+use peony_model::{BiRads, Clock, Feature, Side, Unit, Word};
 
 use crate::act::{Act, FieldWord};
 use crate::comparison::compare;
@@ -23,6 +25,7 @@ pub(crate) fn report(state: &State) -> Report {
         breasts: Side::BOTH.map(|side| breast(state, side)).into(),
         lesions: state.lesions.values().map(|lesion| proposed(state, lesion)).collect(),
         planes: planes_of(state, None),
+        unsided_s: state.scanned_unsided,
         scale_source: state.scale.clone(),
         calibrations: state.calibrations.clone(),
         quality: state
@@ -42,6 +45,7 @@ pub(crate) fn report(state: &State) -> Report {
     for done in state.acts() {
         apply(&mut report, done);
     }
+    join(&mut report, &state.joined());
     compare(&mut report, state);
     conclude(&mut report);
     report
@@ -100,7 +104,8 @@ fn proposed(state: &State, lesion: &Lesion) -> LesionReport {
         lesion: found.lesion,
         letter: found.letter.clone(),
         dismissed: false,
-        place: Field::proposed(found.place),
+        joined: Vec::new(),
+        place: Field::proposed(state.place_of(lesion)),
         depth_mm: Field::proposed(seen.and_then(|seen| seen.depth_mm)),
         size: Field::proposed(seen.and_then(|seen| seen.size)),
         before: Field::default(),
@@ -159,16 +164,74 @@ fn apply(report: &mut Report, done: &Done) {
             let version = report.addenda.len() as u32 + 2;
             report.addenda.push(Addendum { version, text: text.clone(), by, at_ms });
         }
-        // The first moves the probe and not a field; the next two belong to the comparison; planes were left out already; the
-        // others become events of their own.
+        // The first two move the probe and the scale and not a field; the next two belong to the comparison; lesions are joined
+        // when all is said; planes were left out already; the others become events of their own.
         Act::SetProbe { .. }
+        | Act::SetDepth { .. }
         | Act::SetSamePatient { .. }
         | Act::SetLookedAgain { .. }
+        | Act::Join { .. }
+        | Act::Part { .. }
         | Act::ReleasePlane { .. }
         | Act::RestorePlane { .. }
         | Act::Confirm { .. }
         | Act::Sign { .. } => {}
     }
+}
+
+/// Folds each lesion that was joined to another into that one.
+fn join(report: &mut Report, joined: &BTreeMap<u32, u32>) {
+    for (lesion, into) in joined {
+        let Some(at) = report.lesions.iter().position(|at| at.lesion == *lesion) else { continue };
+        let part = report.lesions.remove(at);
+        if let Some(whole) = report.lesions.iter_mut().find(|at| at.lesion == *into) {
+            fold(part, whole);
+        }
+    }
+}
+
+/// What the one does not say the other says; of two sizes the longer counts, and of two grades the higher: joining lesions never
+/// lowers what the machine proposed.
+fn fold(part: LesionReport, whole: &mut LesionReport) {
+    fn or<T>(whole: &mut Field<T>, part: Field<T>) {
+        if whole.proposed.is_none() {
+            whole.proposed = part.proposed;
+        }
+        if whole.said.is_none() {
+            whole.said = part.said;
+        }
+    }
+    whole.joined.push(Joined { lesion: part.lesion, letter: part.letter });
+    whole.sightings += part.sightings;
+    let rank = |size: &Field<Size>| size.proposed.map(|size| (size.unit == Unit::Millimetre, size.long));
+    if rank(&part.size) > rank(&whole.size) {
+        (whole.size.proposed, whole.volume_cm3) = (part.size.proposed, part.volume_cm3);
+    }
+    if part.category.proposed > whole.category.proposed {
+        whole.category.proposed = part.category.proposed;
+        (whole.malignancy, whole.grounds) = (part.malignancy, part.grounds);
+    }
+    or(&mut whole.category, part.category);
+    or(&mut whole.size, part.size);
+    or(&mut whole.place, part.place);
+    or(&mut whole.depth_mm, part.depth_mm);
+    or(&mut whole.before, part.before);
+    or(&mut whole.shape, part.shape);
+    or(&mut whole.orientation, part.orientation);
+    or(&mut whole.margin, part.margin);
+    or(&mut whole.echo, part.echo);
+    or(&mut whole.posterior, part.posterior);
+    or(&mut whole.calcification, part.calcification);
+    or(&mut whole.boundary, part.boundary);
+    or(&mut whole.advice, part.advice);
+    if whole.downgrade_reason.trim().is_empty() {
+        whole.downgrade_reason = part.downgrade_reason;
+    }
+    let had: Vec<PlaneReason> = whole.planes.iter().map(|plane| plane.reason).collect();
+    let lesion = Some(whole.lesion);
+    let is_new = |plane: &Plane| plane.reason == PlaneReason::Kept || !had.contains(&plane.reason);
+    whole.planes.extend(part.planes.into_iter().filter(is_new).map(|plane| Plane { lesion, ..plane }));
+    whole.planes.sort_by_key(|plane| (plane.reason, plane.id));
 }
 
 fn say(lesion: &mut LesionReport, word: &FieldWord, done: &Done) {

@@ -5,8 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use peony_model::report::{CalibrationRecord, Earlier, Plane, Signature};
 use peony_model::{Place, Side};
 
-use crate::act::{Act, FieldWord};
+use crate::act::{Act, EnteredDepth, FieldWord};
 use crate::event::{Entry, Event, Found, Observation, Opened};
+
+/// A place that was said so long before a lesion was found may be its place, milliseconds; later the probe has gone on.
+const PLACE_HOLDS_MS: u64 = 60_000;
+/// Sightings no further apart are of one look, milliseconds.
+const ONE_LOOK_MS: u64 = 2_000;
+/// A place that is said of a lesion in view is said while the probe rests there: one that is gone sooner was left for that place.
+const RESTS_MS: u64 = 1_000;
 
 /// Something a person did, in its place.
 #[derive(Debug, Clone)]
@@ -33,6 +40,32 @@ pub(crate) enum Deed {
 pub(crate) struct Lesion {
     pub found: Found,
     pub seen: Option<Observation>,
+    found_seq: u64,
+    found_ms: u64,
+    /// From when to when it was in view, by the clock of the entries.
+    in_view_ms: Vec<[u64; 2]>,
+}
+
+impl Lesion {
+    fn new(found: &Found, entry: &Entry) -> Self {
+        let Entry { seq: found_seq, at_ms: found_ms, .. } = *entry;
+        Self { found: found.clone(), seen: None, found_seq, found_ms, in_view_ms: vec![[found_ms; 2]] }
+    }
+
+    fn see(&mut self, seen: &Observation, at_ms: u64) {
+        // The last word on a lesion that has left comes without a sighting.
+        if self.seen.as_ref().is_none_or(|before| before.sightings != seen.sightings) {
+            match self.in_view_ms.last_mut() {
+                Some([_, to]) if at_ms <= *to + ONE_LOOK_MS => *to = at_ms.max(*to),
+                _ => self.in_view_ms.push([at_ms, at_ms]),
+            }
+        }
+        self.seen = Some(seen.clone());
+    }
+
+    fn rests_in_view(&self, at_ms: u64) -> bool {
+        self.in_view_ms.iter().any(|[from, to]| *from <= at_ms && at_ms + RESTS_MS <= *to)
+    }
 }
 
 /// The sum of all entries so far.
@@ -41,10 +74,14 @@ pub(crate) struct State {
     pub opened: Opened,
     pub began_ms: u64,
     pub lesions: BTreeMap<u32, Lesion>,
+    /// Lesions that the machine merged into another, and that one; never in a circle, since the one that is merged is no more.
+    pub merged: BTreeMap<u32, u32>,
     /// Planes that count; one that was replaced is no longer among them.
     pub planes: Vec<(Plane, Option<String>)>,
     /// How long each breast was scanned, seconds.
     pub scanned: BTreeMap<Side, f32>,
+    /// The same, while nobody had said which breast it was.
+    pub scanned_unsided: f32,
     pub faults: BTreeMap<String, (u32, f32)>,
     pub scale: Option<String>,
     /// Each calibration that lengths along a sweep were made with, the newest last.
@@ -67,8 +104,10 @@ impl State {
             opened: opened.clone(),
             began_ms: entry.at_ms,
             lesions: BTreeMap::new(),
+            merged: BTreeMap::new(),
             planes: Vec::new(),
             scanned: BTreeMap::new(),
+            scanned_unsided: 0.0,
             faults: BTreeMap::new(),
             scale: None,
             calibrations: Vec::new(),
@@ -92,18 +131,19 @@ impl State {
         match &entry.event {
             Event::Opened(_) | Event::Resumed => {}
             Event::Found(found) => {
-                self.lesions.entry(found.lesion).or_insert(Lesion { found: found.clone(), seen: None });
+                self.lesions.entry(found.lesion).or_insert_with(|| Lesion::new(found, entry));
             }
             Event::Seen(seen) => {
                 if let Some(lesion) = self.lesions.get_mut(&seen.lesion) {
-                    lesion.seen = Some(seen.clone());
+                    lesion.see(seen, entry.at_ms);
                 }
             }
             Event::Kept(plane) => self.keep(plane, entry.by.as_ref()),
             Event::Merged { from, into } => self.merge(*from, *into),
             Event::Scanned(scanned) => {
-                if let Some(side) = scanned.side {
-                    *self.scanned.entry(side).or_default() += scanned.seconds;
+                match scanned.side {
+                    Some(side) => *self.scanned.entry(side).or_default() += scanned.seconds,
+                    None => self.scanned_unsided += scanned.seconds,
                 }
                 for (code, times, seconds) in &scanned.faults {
                     let fault = self.faults.entry(code.clone()).or_default();
@@ -152,6 +192,7 @@ impl State {
             return;
         }
         self.lesions.remove(&from);
+        self.merged.insert(from, into);
         let of_into: Vec<_> = self
             .planes
             .iter()
@@ -175,10 +216,74 @@ impl State {
 
     /// Where the probe stands, as a person said last.
     pub fn probe(&self) -> Option<Place> {
-        self.acts().rev().find_map(|done| match &done.deed {
-            Deed::Act(Act::SetProbe { place }) => Some(*place),
+        self.probes().next_back().map(|(_, place)| place)
+    }
+
+    /// Where a person said that the probe stood.
+    fn probes(&self) -> impl DoubleEndedIterator<Item = (&Done, Place)> {
+        self.acts().filter_map(|done| match &done.deed {
+            Deed::Act(Act::SetProbe { place }) => Some((done, *place)),
             _ => None,
         })
+    }
+
+    /// Where a lesion lies, as far as where the probe was said to stand tells: what was said last while the probe rested on it; else what
+    /// was said shortly before it was found; else only the breast that was being scanned.
+    pub fn place_of(&self, lesion: &Lesion) -> Option<Place> {
+        let in_view: Vec<Place> = self
+            .probes()
+            .filter(|(done, _)| lesion.rests_in_view(done.at_ms))
+            .map(|(_, place)| place)
+            .collect();
+        if let Some(said) = in_view.iter().rev().find(|place| place.clock.is_some()) {
+            return Some(*said);
+        }
+        let before =
+            self.probes().rev().find(|(done, _)| done.seq < lesion.found_seq).map(|(done, place)| {
+                let holds = lesion.found_ms.saturating_sub(done.at_ms) <= PLACE_HOLDS_MS;
+                if holds { place } else { Place { clock: None, from_nipple_mm: None, ..place } }
+            });
+        before.or_else(|| in_view.first().copied())
+    }
+
+    /// The depth that a person entered, as far as one holds.
+    pub fn entered_depth(&self) -> Option<EnteredDepth> {
+        self.acts().rev().find_map(|done| match done.deed {
+            Deed::Act(Act::SetDepth { depth }) => Some(depth),
+            _ => None,
+        })?
+    }
+
+    /// Each lesion that a person joined to another, and the one that it counts for.
+    pub fn joined(&self) -> BTreeMap<u32, u32> {
+        let mut joined = BTreeMap::new();
+        for done in self.acts() {
+            match done.deed {
+                Deed::Act(Act::Join { lesion, into }) => _ = joined.insert(lesion, into),
+                Deed::Act(Act::Part { lesion }) => _ = joined.remove(&lesion),
+                _ => {}
+            }
+        }
+        // The machine may have merged one of them since.
+        let now = |lesion: u32| {
+            std::iter::successors(Some(lesion), |at| self.merged.get(at).copied()).last().unwrap_or(lesion)
+        };
+        let joined: BTreeMap<u32, u32> = joined
+            .into_iter()
+            .map(|(lesion, into)| (now(lesion), now(into)))
+            .filter(|(a, b)| a != b)
+            .collect();
+        let root = |lesion: u32| {
+            let mut at = lesion;
+            for _ in 0..joined.len() {
+                at = *joined.get(&at)?;
+                if !joined.contains_key(&at) {
+                    return Some((lesion, at));
+                }
+            }
+            None
+        };
+        joined.keys().filter_map(|lesion| root(*lesion)).collect()
     }
 
     /// Whether a plane was taken out by a person.

@@ -274,6 +274,16 @@ pub struct Chance {
     pub interval: Option<[f32; 2]>,
 }
 
+/// A lesion that a person joined to another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Joined {
+    /// Its number within the examination.
+    pub lesion: u32,
+    /// Its letter.
+    pub letter: String,
+}
+
 /// One lesion of the report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -284,6 +294,9 @@ pub struct LesionReport {
     pub letter: String,
     /// A person struck it out: it is kept, and not printed.
     pub dismissed: bool,
+    /// Lesions that a person said are this one.
+    #[serde(default)]
+    pub joined: Vec<Joined>,
     /// Where it lies.
     pub place: Field<Place>,
     /// From the skin to its nearest edge, mm.
@@ -439,6 +452,9 @@ pub struct Report {
     pub lesions: Vec<LesionReport>,
     /// Planes kept for themselves.
     pub planes: Vec<Plane>,
+    /// Seconds of scan with a picture that can be read, while nobody had said which breast it was.
+    #[serde(default)]
+    pub unsided_s: f32,
     /// Who said how large a pixel is, such as `ruler`; `None`: unknown, sizes are pixels.
     pub scale_source: Option<String>,
     /// What simulated lengths along the sweep rest on, the newest last; none where there are no such lengths.

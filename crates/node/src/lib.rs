@@ -37,10 +37,6 @@ pub use archive::{Archive, Records};
 pub use association::{Association, AssociationError};
 pub use configuration::{AeTitle, Configuration, Limits, Peer};
 pub use conformance::statement;
+pub use peony_dicom::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 pub use requestor::{Proposal, connect};
 pub use tls::Tls;
-
-/// Of this program, whatever its version (PS3.7 §D.3.3.2): made of a random number (PS3.5 §B.2).
-pub const IMPLEMENTATION_CLASS_UID: &str = "2.25.328831350356126896557087483738221372954";
-/// What logs of other nodes show.
-pub const IMPLEMENTATION_VERSION_NAME: &str = concat!("PEONY_", env!("CARGO_PKG_VERSION"));

@@ -204,6 +204,8 @@ fn what_another_node_stored_is_found_checked_and_survives_a_kill() {
     assert_eq!(check(), (Some(0), json!(3), json!(0)));
     let serve = Serve::start(&data, &node);
     assert_eq!((find(&serve, "P00000000"), find(&serve, "P*")), (Some(2), Some(3)));
+    let found = serve.get("/dicomweb/studies?PatientID=P00000000");
+    assert_eq!(found.as_array().map(Vec::len), Some(2), "the same over DICOMweb: {found}");
     assert_eq!(check(), (Some(0), json!(3), json!(0)), "beside the program that serves");
 }
 

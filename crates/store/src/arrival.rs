@@ -81,6 +81,11 @@ impl Arrival {
         self.outline.data_set
     }
 
+    /// SOP Class UID.
+    pub fn sop_class_uid(&self) -> &str {
+        self.text(0x0008, 0x0016)
+    }
+
     fn text(&self, group: u16, element: u16) -> &str {
         self.outline.text(Tag(group, element))
     }
@@ -163,7 +168,7 @@ impl<'a> Batch<'a> {
         )
         .bind(arrival.instance_uid.as_str())
         .bind(place.series)
-        .bind(arrival.text(0x0008, 0x0016))
+        .bind(arrival.sop_class_uid())
         .bind(arrival.text(0x0020, 0x0013))
         .bind(arrival.text(0x0008, 0x0023))
         .bind(arrival.attributes[3].as_str())

@@ -19,6 +19,14 @@ pub enum StoreError {
     /// The object lacks what every object has, or has something else in its place.
     #[error("{0} is missing or no UID: the object cannot be kept")]
     NoUid(&'static str),
+    /// The object is of another study than was said.
+    #[error("the object is of another study than was said")]
+    OtherStudy {
+        /// SOP Class UID.
+        sop_class_uid: String,
+        /// SOP Instance UID.
+        instance_uid: String,
+    },
     /// Whoever sends the object stopped.
     #[error("the object did not arrive whole: {0}")]
     Interrupted(std::io::Error),

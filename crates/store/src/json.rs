@@ -46,13 +46,14 @@ fn of_attribute(attribute: &Attribute) -> Value {
     let values: Vec<Value> = if vr == "SQ" {
         attribute.items.iter().map(|item| Value::Object(of_attributes(item))).collect()
     } else {
-        attribute.values.iter().map(|text| of_value(vr, text)).collect()
+        attribute.values.iter().map(|text| value(vr, text)).collect()
     };
     json!({ "vr": vr, "Value": values })
 }
 
 /// A number where the value representation is one and the text is, else the text; an empty value is null (§F.2.5).
-fn of_value(vr: &str, text: &str) -> Value {
+#[must_use]
+pub fn value(vr: &str, text: &str) -> Value {
     if text.is_empty() {
         return Value::Null;
     }

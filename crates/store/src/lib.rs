@@ -42,7 +42,7 @@ pub use commitments::Commitment;
 pub use error::StoreError;
 pub use events::Event;
 pub use jobs::{Ended, Job};
-pub use json::{DicomJson, key};
+pub use json::{DicomJson, key, value};
 pub use name::key as name_key;
 pub use objects::Object;
 pub use orders::{Order, OrderState, Ordered, new_uid};
@@ -50,7 +50,7 @@ pub use patients::{Aside, Conflict};
 pub use performed::{StepAnswer, StepState};
 pub use query::{Matches, Query};
 pub use receive::{Outcome, Receipt};
-pub use retrieve::{Kept, Which};
+pub use retrieve::{Kept, Reader, Which};
 
 use crate::error::disk;
 use crate::events::Announcements;

@@ -50,6 +50,33 @@ impl Object {
         Ok(())
     }
 
+    /// The blocks that a range touches.
+    fn blocks_around(&self, range: &Range<u64>) -> Result<Range<u64>, StoreError> {
+        if range.end > self.size || range.start > range.end {
+            return Err(StoreError::Missing("part of the object"));
+        }
+        let first = range.start / BLOCK_BYTES * BLOCK_BYTES;
+        Ok(first..(range.end.div_ceil(BLOCK_BYTES) * BLOCK_BYTES).min(self.size))
+    }
+
+    /// A range out of the bytes of its blocks, once these are checked.
+    fn verified(&self, range: &Range<u64>, whole: Range<u64>, bytes: &Bytes) -> Result<Bytes, StoreError> {
+        if bytes.len() as u64 != whole.end - whole.start {
+            return Err(self.damaged("it is cut off"));
+        }
+        self.verify(whole.start / BLOCK_BYTES, bytes)?;
+        let from = (range.start - whole.start) as usize;
+        Ok(bytes.slice(from..from + (range.end - range.start) as usize))
+    }
+
+    fn unread(&self, error: io::Error) -> StoreError {
+        match error.kind() {
+            io::ErrorKind::NotFound => self.damaged("it is not there"),
+            io::ErrorKind::UnexpectedEof => self.damaged("it is cut off"),
+            _ => disk("read an object")(error),
+        }
+    }
+
     pub(crate) fn damaged(&self, what: &'static str) -> StoreError {
         StoreError::Damaged { digest: self.digest.clone(), what }
     }
@@ -253,18 +280,23 @@ impl Objects {
     /// # Errors
     /// [`StoreError::Damaged`] where they are not what was received.
     pub async fn range(&self, object: &Object, range: Range<u64>) -> Result<Bytes, StoreError> {
-        if range.end > object.size || range.start > range.end {
-            return Err(StoreError::Missing("part of the object"));
-        }
-        let first = range.start / BLOCK_BYTES;
-        let whole = first * BLOCK_BYTES..(range.end.div_ceil(BLOCK_BYTES) * BLOCK_BYTES).min(object.size);
+        let whole = object.blocks_around(&range)?;
         let bytes = self.raw(object, whole.clone()).await?;
-        if bytes.len() as u64 != whole.end - whole.start {
-            return Err(object.damaged("it is cut off"));
-        }
-        object.verify(first, &bytes)?;
-        let from = (range.start - whole.start) as usize;
-        Ok(bytes.slice(from..from + (range.end - range.start) as usize))
+        object.verified(&range, whole, &bytes)
+    }
+
+    /// The same for a thread that may wait; the network is waited for by the runtime of `handle`.
+    pub fn range_waiting(
+        &self,
+        object: &Object,
+        range: Range<u64>,
+        handle: &tokio::runtime::Handle,
+    ) -> Result<Bytes, StoreError> {
+        let Self::Files(folder) = self else { return handle.block_on(self.range(object, range)) };
+        let whole = object.blocks_around(&range)?;
+        let read = read_exact(&folder.join(object.name()), whole.start, whole.end - whole.start);
+        let bytes = read.map_err(|error| object.unread(error))?;
+        object.verified(&range, whole, &bytes)
     }
 
     async fn raw(&self, object: &Object, range: Range<u64>) -> Result<Bytes, StoreError> {
@@ -272,16 +304,7 @@ impl Objects {
             Self::Files(folder) => {
                 let path = folder.join(object.name());
                 let read = move || read_exact(&path, range.start, range.end - range.start);
-                match blocking(read).await? {
-                    Ok(bytes) => Ok(bytes),
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                        Err(object.damaged("it is not there"))
-                    }
-                    Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                        Err(object.damaged("it is cut off"))
-                    }
-                    Err(error) => Err(disk("read an object")(error)),
-                }
+                blocking(read).await?.map_err(|error| object.unread(error))
             }
             Self::Remote(store) => {
                 let path = object_store::path::Path::from(object.name());
@@ -294,21 +317,22 @@ impl Objects {
         }
     }
 
-    /// All bytes of an object from `start` on, verified, a part at a time. After an error nothing follows.
+    /// Bytes of an object, verified, a part at a time. After an error nothing follows.
     pub fn stream(
         &self,
         object: Object,
-        start: u64,
+        range: Range<u64>,
     ) -> impl Stream<Item = Result<Bytes, StoreError>> + Send + use<> {
         let objects = self.clone();
-        stream::try_unfold(start, move |at| {
+        let last = range.end;
+        stream::try_unfold(range.start, move |at| {
             let (objects, object) = (objects.clone(), object.clone());
             async move {
-                if at >= object.size {
+                if at >= last {
                     return Ok(None);
                 }
                 // To the end of a step, so that the next one begins with a block.
-                let end = ((at / STEP_BYTES + 1) * STEP_BYTES).min(object.size);
+                let end = ((at / STEP_BYTES + 1) * STEP_BYTES).min(last);
                 Ok(Some((objects.range(&object, at..end).await?, end)))
             }
         })
@@ -347,7 +371,7 @@ impl Objects {
             return blocking(move || File::open(path)).await?.map_err(disk("read an object"));
         }
         let mut file = tempfile_in(folder)?;
-        let mut parts = std::pin::pin!(self.stream(object.clone(), 0));
+        let mut parts = std::pin::pin!(self.stream(object.clone(), 0..object.size));
         while let Some(part) = parts.next().await {
             let part = part?;
             file = blocking(move || io::Write::write_all(&mut file, &part).map(|()| file))

@@ -44,6 +44,8 @@ pub struct Receipt {
     pub study_uid: String,
     /// Series Instance UID.
     pub series_uid: String,
+    /// SOP Class UID.
+    pub sop_class_uid: String,
     /// SOP Instance UID.
     pub instance_uid: String,
     /// SHA-256 of the file, in small hexadecimal digits.
@@ -74,12 +76,34 @@ impl Store {
     where
         S: Stream<Item = std::io::Result<Bytes>>,
     {
+        self.receive_of(origin, None, bytes).await
+    }
+
+    /// The same; where a study is said, only an object of it.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherStudy`] besides those of [`Self::receive`].
+    pub async fn receive_of<S>(
+        &self,
+        origin: &str,
+        study_uid: Option<&str>,
+        bytes: S,
+    ) -> Result<Receipt, StoreError>
+    where
+        S: Stream<Item = std::io::Result<Bytes>>,
+    {
         let (mut spool, arrival) = self.take_in(origin, bytes).await?;
+        if study_uid.is_some_and(|study_uid| study_uid != arrival.study_uid) {
+            let (sop_class_uid, instance_uid) =
+                (arrival.sop_class_uid().to_owned(), arrival.instance_uid.clone());
+            return Err(StoreError::OtherStudy { sop_class_uid, instance_uid });
+        }
         let arrival = Arc::new(arrival);
         let receipt = |outcome| Receipt {
             outcome,
             study_uid: arrival.study_uid.clone(),
             series_uid: arrival.series_uid.clone(),
+            sop_class_uid: arrival.sop_class_uid().to_owned(),
             instance_uid: arrival.instance_uid.clone(),
             digest: arrival.object.digest.clone(),
             size: arrival.object.size,
@@ -198,7 +222,8 @@ impl Store {
         let received =
             blocking(move || sum_from(&path, data_set)).await?.map_err(disk("read a received object"))?;
         let mut sum = Sum::new();
-        let mut parts = std::pin::pin!(self.inner.objects.stream(kept.object.clone(), kept.data_set));
+        let mut parts =
+            std::pin::pin!(self.inner.objects.stream(kept.object.clone(), kept.data_set..kept.object.size));
         while let Some(part) = parts.next().await {
             match part {
                 Ok(part) => sum.update(&part),

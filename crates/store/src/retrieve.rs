@@ -1,12 +1,15 @@
 //! Handing out: instances of a study, a series or one, their bytes and their frames. What is handed out is verified first.
 
+use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
+
 use bytes::Bytes;
 use futures_util::Stream;
 use peony_dicom::FramePlaces;
 use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::error::StoreError;
-use crate::objects::Object;
+use crate::objects::{BLOCK_BYTES, Object, Objects};
 use crate::{Store, arrival};
 
 /// Which instances.
@@ -96,7 +99,27 @@ impl Store {
         kept: &Kept,
         start: u64,
     ) -> impl Stream<Item = Result<Bytes, StoreError>> + Send + use<> {
-        self.inner.objects.stream(kept.object.clone(), start)
+        self.bytes_in(kept, start..kept.object.size)
+    }
+
+    /// The bytes of a range of an instance's file, a part at a time, each verified. After an error nothing follows.
+    pub fn bytes_in(
+        &self,
+        kept: &Kept,
+        range: Range<u64>,
+    ) -> impl Stream<Item = Result<Bytes, StoreError>> + Send + use<> {
+        self.inner.objects.stream(kept.object.clone(), range)
+    }
+
+    /// An instance's file for a thread that may wait, as [`tokio::task::spawn_blocking`] gives one.
+    ///
+    /// # Panics
+    /// Outside a runtime.
+    #[must_use]
+    pub fn reader(&self, kept: &Kept) -> Reader {
+        let handle = tokio::runtime::Handle::current();
+        let (objects, object) = (self.inner.objects.clone(), kept.object.clone());
+        Reader { objects, object, handle, at: 0, part: 0..0, bytes: Bytes::new() }
     }
 
     /// The coded bytes of one frame, counted from 0, verified: one read of the disk.
@@ -109,5 +132,58 @@ impl Store {
         let range = places.range(index).ok_or(missing)?;
         let bytes = self.inner.objects.range(&kept.object, range).await?;
         Ok(places.coded(&bytes)?)
+    }
+}
+
+/// The file of an instance, read like one. A block is in memory, verified; after an error it stands where it stood.
+#[derive(Clone)]
+pub struct Reader {
+    objects: Objects,
+    object: Object,
+    handle: tokio::runtime::Handle,
+    at: u64,
+    /// The part that was read last, and its bytes.
+    part: Range<u64>,
+    bytes: Bytes,
+}
+
+impl Reader {
+    /// Bytes of the file, verified, in one read of the disk.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] where it is not so long; [`StoreError::Damaged`].
+    pub fn range(&self, range: Range<u64>) -> Result<Bytes, StoreError> {
+        self.objects.range_waiting(&self.object, range, &self.handle)
+    }
+}
+
+impl Read for Reader {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.at >= self.object.size || into.is_empty() {
+            return Ok(0);
+        }
+        if !self.part.contains(&self.at) {
+            let start = self.at / BLOCK_BYTES * BLOCK_BYTES;
+            let part = start..(start + BLOCK_BYTES).min(self.object.size);
+            self.bytes = self.range(part.clone()).map_err(io::Error::other)?;
+            self.part = part;
+        }
+        let held = &self.bytes[(self.at - self.part.start) as usize..];
+        let length = held.len().min(into.len());
+        into[..length].copy_from_slice(&held[..length]);
+        self.at += length as u64;
+        Ok(length)
+    }
+}
+
+impl Seek for Reader {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let at = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::End(by) => self.object.size.checked_add_signed(by),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+        };
+        self.at = at.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.at)
     }
 }

@@ -145,7 +145,8 @@ pub(crate) fn keep(
         for (reason, figure) in figures(track, found, assessed) {
             let figure = figure * state.fits(track.id, reason, place);
             let at = state.planes.iter().position(|plane| plane.track == track.id && plane.reason == reason);
-            if figure <= at.map_or(0.0, |at| state.planes[at].figure * CLEARLY_BETTER) {
+            let to_beat = |kept: &KeyPlane| kept.figure * better(&kept.place, place);
+            if figure <= at.map_or(0.0, |at| to_beat(&state.planes[at])) {
                 continue;
             }
             let luma = Arc::clone(picture.get_or_insert_with(|| Arc::new(view.luma.clone().into_owned())));
@@ -168,6 +169,12 @@ pub(crate) fn keep(
         }
     }
     kept
+}
+
+/// By what factor a plane's figure must exceed that of one that is kept. Without a scale a plane gives no millimetres: one that is
+/// nearly as good and has a scale takes its place.
+fn better(kept: &Place, place: &Place) -> f32 {
+    if place.scaled && !kept.scaled { 1.0 / CLEARLY_BETTER } else { CLEARLY_BETTER }
 }
 
 /// How nearly a plane is perpendicular to the largest: the sine of the angle between them, 0 below [`ACROSS_DEG`].

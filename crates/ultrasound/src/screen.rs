@@ -36,6 +36,19 @@ pub fn spacing_from_depth(picture_px: BoxPx, depth_mm: f32) -> Result<Spacing, S
     MmPerPx::new(mm, mm, CalibrationSource::Entered).map(Spacing::Uniform)
 }
 
+/// A ruler beside a picture whose depth was entered must stand still for so many frames before its going means anything: two
+/// seconds, in which no speckle does.
+const STANDS: u32 = 60;
+
+/// A scale that a person entered, and what the screen showed then.
+#[derive(Debug)]
+struct Entered {
+    mm_per_px: MmPerPx,
+    /// A ruler beside the picture, whether or not it gives a scale, and for how many frames it has stood still.
+    beside: Option<(Ruler, u32)>,
+    missing: u32,
+}
+
 /// What the past frames left of the ruler.
 #[derive(Debug, Default)]
 pub(crate) struct Screen {
@@ -45,11 +58,16 @@ pub(crate) struct Screen {
     held: Option<(Ruler, MmPerPx)>,
     missing: u32,
     frames: u32,
+    entered: Option<Entered>,
 }
 
 impl Screen {
     /// The spacing of a frame: its own where it has one, else that of the ruler beside the picture, once it was read the same
     /// over half a second and as long as that ruler is drawn. `area` is where the picture was on the frame before.
+    ///
+    /// A scale that a person entered holds as long as the ruler that was on the screen then is: where another depth is set at the
+    /// machine, that ruler goes, and what was entered is believed no more, until the ruler comes again. On a screen without any ruler
+    /// nothing tells that the depth was changed.
     ///
     /// A still has no half second, so it gets none from a ruler.
     pub fn spacing(
@@ -59,10 +77,51 @@ impl Screen {
         area: Option<PixelRect>,
         mode: Mode,
     ) -> Spacing {
-        if *own != Spacing::Unknown || mode == Mode::Still {
+        let entered = match own {
+            Spacing::Uniform(mm_per_px) if mm_per_px.source() == CalibrationSource::Entered => {
+                Some(*mm_per_px)
+            }
+            _ => None,
+        };
+        if mode == Mode::Still || (*own != Spacing::Unknown && entered.is_none()) {
             *self = Self::default();
             return own.clone();
         }
+        let Some(mm_per_px) = entered else {
+            self.entered = None;
+            return self.of_ruler(luma, area);
+        };
+        if self.holds(mm_per_px, luma, area) { own.clone() } else { self.of_ruler(luma, area) }
+    }
+
+    /// Whether a scale that was entered is still that of the picture.
+    fn holds(&mut self, mm_per_px: MmPerPx, luma: &GrayImage, area: Option<PixelRect>) -> bool {
+        let entered = match &mut self.entered {
+            Some(entered) if entered.mm_per_px == mm_per_px => entered,
+            _ => {
+                // A ruler that was read before the depth was entered, and not believed by the person, is the one to watch.
+                let beside = self.held.take().map(|(ruler, _)| (ruler, STANDS));
+                self.entered.insert(Entered { mm_per_px, beside, missing: 0 })
+            }
+        };
+        match &mut entered.beside {
+            Some((ruler, stood)) if ruler.is_on(luma) => {
+                *stood = stood.saturating_add(1);
+                entered.missing = 0;
+            }
+            Some((_, stood)) if *stood < STANDS => entered.beside = None,
+            Some(_) => entered.missing = entered.missing.saturating_add(1),
+            None => {
+                self.frames = self.frames.wrapping_add(1);
+                if let Some(area) = area.filter(|_| self.frames.is_multiple_of(READ_EVERY)) {
+                    entered.beside = self.reader.read(luma, area).map(|ruler| (ruler, 1));
+                }
+            }
+        }
+        entered.missing <= REMEMBERED
+    }
+
+    fn of_ruler(&mut self, luma: &GrayImage, area: Option<PixelRect>) -> Spacing {
         if let Some((ruler, mm_per_px)) = &self.held {
             if ruler.is_on(luma) {
                 self.missing = 0;
@@ -181,6 +240,46 @@ mod tests {
         };
         assert_eq!(read(35.0), None, "pixels wider than high");
         assert!(read(50.0).is_some_and(|mm| (mm - 0.1).abs() < 1e-3));
+    }
+
+    fn drawn(step_px: usize) -> GrayImage {
+        let mut luma = GrayImage::new(640, 520);
+        let strokes = (0..=400 / step_px).flat_map(|number| {
+            let length = if number.is_multiple_of(2) { 8 } else { 4 };
+            (0..length).map(move |along| (406 + along, (60 + step_px * number) as u32))
+        });
+        strokes.for_each(|(x, y)| luma.put_pixel(x, y, image::Luma([200])));
+        luma
+    }
+
+    #[test]
+    fn a_depth_that_was_entered_holds_until_another_is_set_at_the_machine() {
+        let area = Some(PixelRect { x: 100, y: 60, width: 300, height: 400 });
+        let own = Spacing::Uniform(MmPerPx::new(0.11, 0.11, CalibrationSource::Entered).unwrap());
+        let mut screen = Screen::default();
+        let mut show = |step_px: usize, frames: u32| {
+            let luma = drawn(step_px);
+            let mut last = Spacing::Unknown;
+            for _ in 0..frames {
+                last = screen.spacing(&own, &luma, area, Mode::Sweep);
+            }
+            last
+        };
+        assert_eq!(show(50, 2 * STANDS), own, "a person's word counts, whatever the ruler says");
+        assert_eq!(show(40, REMEMBERED), own, "something may have passed over the ruler");
+        let Spacing::Uniform(now) = show(40, 2 * STANDS) else { panic!("the new ruler is not read") };
+        assert_eq!(now.source(), CalibrationSource::Ruler);
+        assert!((now.y() - 5.0 / 40.0).abs() < 1e-3, "{} mm a pixel", now.y());
+        assert_eq!(show(50, 1), own, "the former depth is set again");
+    }
+
+    #[test]
+    fn a_depth_that_was_entered_holds_on_a_screen_without_a_ruler() {
+        let area = Some(PixelRect { x: 100, y: 60, width: 300, height: 400 });
+        let own = Spacing::Uniform(MmPerPx::new(0.11, 0.11, CalibrationSource::Entered).unwrap());
+        let (mut screen, nothing) = (Screen::default(), GrayImage::new(640, 520));
+        let all_hold = (0..4 * STANDS).all(|_| screen.spacing(&own, &nothing, area, Mode::Sweep) == own);
+        assert!(all_hold);
     }
 
     #[test]

@@ -37,7 +37,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (hub, commands) = Hub::new(source, Err("this example has no model".to_owned()), examination);
     let rooms = Rooms::new(Arc::clone(&archive), None);
     rooms.add(Room { hub: Arc::clone(&hub), seat: None, life: Arc::new(()) });
-    let server = start(ServeConfig::default(), rooms)?;
+    let server = start(ServeConfig::default(), rooms, axum::Router::new())?;
     println!("{}", server.url());
     let mut costs = sweep(&hub, &commands, &archive, Duration::from_secs(seconds))?;
     costs.sort();

@@ -561,6 +561,17 @@ fn said_of_act(act: &Act) -> [String; 2] {
                 format!("探头位置：{zh} {clock}").trim_end().to_owned(),
             ]
         }
+        Act::SetDepth { depth: Some(depth) } => {
+            let mm = depth.depth_mm;
+            [format!("Depth entered: {mm} mm"), format!("输入深度：{mm} mm")]
+        }
+        Act::SetDepth { depth: None } => words("Entered depth taken back", "清除输入的深度"),
+        Act::Join { lesion, into } => {
+            [format!("Lesion {lesion} said to be lesion {into}"), format!("病灶{lesion}与{into}为同一病灶")]
+        }
+        Act::Part { lesion } => {
+            [format!("Lesion {lesion} taken apart again"), format!("病灶{lesion}恢复为独立病灶")]
+        }
         Act::Say { lesion, .. } => [format!("Lesion {lesion} changed"), format!("修改病灶{lesion}")],
         Act::Confirm { lesion, .. } => [format!("Lesion {lesion} confirmed"), format!("确认病灶{lesion}")],
         Act::SetExamined { examined: true, .. } => words("Breast confirmed as examined", "确认已检查"),

@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use image::GrayImage;
-use peony_examination::Examination;
+use peony_examination::{EnteredDepth, Examination};
 use peony_model::{Frame, MmPerPx, Place};
 use peony_ultrasound::coronal::{Layers, Stack};
 use peony_ultrasound::output::StepOutput;
@@ -188,6 +188,11 @@ impl Hub {
         self.inner().pages.count()
     }
 
+    /// For how long no page has watched; `None` while one does.
+    pub(crate) fn unwatched_for(&self) -> Option<Duration> {
+        self.inner().pages.unwatched_for()
+    }
+
     /// The examination that the frames belong to now.
     #[must_use]
     pub fn examination(&self) -> Arc<Examination> {
@@ -241,9 +246,16 @@ impl Hub {
             Command::SetDepth { depth_mm } => {
                 let nothing =
                     || (ErrorCode::NothingDrawn, "set_depth: no picture has been found yet".to_owned());
-                let update = &shown.ok_or_else(nothing)?.update;
-                let BoxXy([_, top, _, bottom]) = update.picture_px.ok_or_else(nothing)?;
-                self.inner().sweep.set_depth(depth_mm, bottom - top, update.size_px.0)?;
+                let depth = match depth_mm {
+                    Some(depth_mm) => {
+                        let update = &shown.ok_or_else(nothing)?.update;
+                        let BoxXy([_, top, _, bottom]) = update.picture_px.ok_or_else(nothing)?;
+                        let (height_px, size_px) = (bottom - top, update.size_px.0);
+                        Some(EnteredDepth { depth_mm, height_px, size_px })
+                    }
+                    None => None,
+                };
+                self.inner().sweep.set_depth(depth)?;
             }
             Command::KeepPlane { track } => {
                 let nothing =
@@ -416,7 +428,7 @@ fn update_of(frame: &Frame, output: &StepOutput, lesion_of: impl Fn(u32) -> u32)
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::sync::Weak;
 
     use image::GrayImage;
@@ -426,7 +438,7 @@ mod tests {
     use super::*;
     use crate::wire::SourceKind;
 
-    fn hub() -> (Arc<Hub>, Receiver<SourceCommand>) {
+    pub(crate) fn hub() -> (Arc<Hub>, Receiver<SourceCommand>) {
         let source = Source {
             kind: SourceKind::Phantom,
             name: "test".to_owned(),

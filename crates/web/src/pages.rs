@@ -1,10 +1,12 @@
 //! Which pages watch, and which one of them gives the commands: two hands on one examination would confuse each other.
 
+use std::time::{Duration, Instant};
+
 /// How many pages may watch at once.
 pub const MAX_VIEWERS: u32 = 8;
 
 /// The pages that watch. The first to come gives the commands; when it goes, the one that has watched longest does.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Pages {
     /// In the order in which they came.
     watching: Vec<u64>,
@@ -12,6 +14,14 @@ pub(crate) struct Pages {
     driver: Option<u64>,
     /// Never used again, so that a page that went does not give the commands in another's name.
     last: u64,
+    /// When the last one went, or when the first could have come.
+    left: Instant,
+}
+
+impl Default for Pages {
+    fn default() -> Self {
+        Self { watching: Vec::new(), driver: None, last: 0, left: Instant::now() }
+    }
 }
 
 impl Pages {
@@ -28,6 +38,7 @@ impl Pages {
 
     pub(crate) fn leave(&mut self, page: u64) {
         self.watching.retain(|other| *other != page);
+        self.left = Instant::now();
         if self.driver == Some(page) {
             self.driver = self.watching.first().copied();
         }
@@ -39,6 +50,11 @@ impl Pages {
 
     pub(crate) fn drives(&self, page: u64) -> bool {
         self.driver == Some(page)
+    }
+
+    /// For how long nobody has watched; `None` while somebody does.
+    pub(crate) fn unwatched_for(&self) -> Option<Duration> {
+        self.watching.is_empty().then(|| self.left.elapsed())
     }
 
     pub(crate) fn count(&self) -> u32 {

@@ -1,6 +1,7 @@
 //! The examinations that go on now, each with its source and its pipeline, and those that lie on the disk.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use peony_examination::{Archive, Examination};
 
@@ -9,6 +10,9 @@ use crate::hub::Hub;
 
 /// So many examinations go on at once: each has a pipeline, and the machine has a few cores.
 pub const MAX_ROOMS: usize = 8;
+
+/// Nobody has watched an examination for so long: whoever did has left it, and did not reload a page.
+const LEFT_FOR: Duration = Duration::from_secs(60);
 
 /// Who connects an examination to a source and a pipeline; the binary does.
 pub trait Opener: Send + Sync {
@@ -59,7 +63,7 @@ pub enum RoomError {
     #[error("exam: it is signed; begin another one")]
     Signed,
     /// As many go on as may.
-    #[error("exam: {MAX_ROOMS} examinations go on already: finish one")]
+    #[error("exam: {MAX_ROOMS} examinations are being watched already: close the page of one")]
     Full,
     /// Its source or its journal cannot be had.
     #[error("{0}")]
@@ -128,15 +132,30 @@ impl Rooms {
     /// [`RoomError`].
     pub fn begin(&self, examination: Option<Arc<Examination>>, source: &str) -> Result<Room, RoomError> {
         self.close_signed();
-        if self.count() >= MAX_ROOMS {
-            return Err(RoomError::Full);
-        }
+        self.make_room(LEFT_FOR)?;
         let opener = self.opener.as_ref();
         let opener =
             opener.ok_or_else(|| RoomError::Refused("source: this program has but one".to_owned()))?;
         let room = opener.open(examination, source).map_err(RoomError::Refused)?;
         self.add(room.clone());
         Ok(room)
+    }
+
+    /// Where as many go on as may, puts the examination to rest that nobody has watched for longest, and captured for: it stays open, and
+    /// goes on where it stood when somebody comes back to it.
+    fn make_room(&self, left_for: Duration) -> Result<(), RoomError> {
+        let mut live = self.lock();
+        while live.len() >= MAX_ROOMS {
+            let unwatched = |(at, room): (usize, &Room)| {
+                let captures = room.seat.as_ref().is_some_and(|seat| seat.is_taken());
+                room.hub.unwatched_for().filter(|_| !captures).map(|time| (time, at))
+            };
+            let longest = live.iter().enumerate().filter_map(unwatched).max();
+            let (_, at) = longest.filter(|(time, _)| *time >= left_for).ok_or(RoomError::Full)?;
+            // Its source and its pipeline end; what they have not written yet they write then.
+            live.remove(at);
+        }
+        Ok(())
     }
 
     /// Lets go of rooms whose examination is signed: their sources and pipelines end.
@@ -146,5 +165,29 @@ impl Rooms {
 
     fn lock(&self) -> MutexGuard<'_, Vec<Room>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hub;
+
+    #[test]
+    fn the_examination_that_was_left_longest_ago_makes_room_and_one_that_is_watched_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let rooms = Rooms::new(Arc::new(Archive::open(folder.path()).unwrap()), None);
+        let mut pages = Vec::new();
+        for number in 0..MAX_ROOMS {
+            let (hub, _commands) = hub::tests::hub();
+            pages.push(if number == 0 { hub.join() } else { None });
+            rooms.add(Room { hub, seat: None, life: Arc::new(()) });
+        }
+        let ids = || -> Vec<String> { rooms.lock().iter().map(|room| room.hub.examination().id()).collect() };
+        let before = ids();
+        assert_eq!(rooms.make_room(LEFT_FOR), Err(RoomError::Full), "whoever reloads a page comes back");
+        assert_eq!(ids(), before);
+        rooms.make_room(Duration::ZERO).unwrap();
+        assert_eq!(ids(), [&before[..1], &before[2..]].concat(), "the second was begun first of those left");
     }
 }

@@ -55,10 +55,11 @@ fn described() -> OpenApiRouter<Arc<Rooms>> {
         .routes(routes!(description))
 }
 
-/// Everything the server answers, for pages that come to `bound`.
-pub(crate) fn router(rooms: Arc<Rooms>, bound: SocketAddr) -> Router {
+/// Everything the server answers, for pages that come to `bound`, and what is answered `beside`.
+pub(crate) fn router(rooms: Arc<Rooms>, beside: Router, bound: SocketAddr) -> Router {
     let (api, _) = described().split_for_parts();
-    api.fallback(page).layer(middleware::from_fn_with_state(bound, guard)).with_state(rooms)
+    let all = api.fallback(page).with_state(rooms).merge(beside);
+    all.layer(middleware::from_fn_with_state(bound, guard))
 }
 
 /// Which examination a socket belongs to.

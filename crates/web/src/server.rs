@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
+use axum::Router;
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -105,12 +106,17 @@ impl Server {
         guard::url(self.addr)
     }
 
-    /// Serves until `stop` is done.
+    /// Serves until `stop` is done. `beside` are routes of others, behind the same guard: pages of this machine only.
     ///
     /// # Errors
     /// [`ServeError::Stopped`].
-    pub async fn run(self, rooms: Arc<Rooms>, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
-        let app = router(rooms, self.addr);
+    pub async fn run(
+        self,
+        rooms: Arc<Rooms>,
+        beside: Router,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), ServeError> {
+        let app = router(rooms, beside, self.addr);
         // A frame goes out at once: Nagle's algorithm would hold its tail back.
         let listener = self.listener.tap_io(|stream| {
             if let Err(error) = stream.set_nodelay(true) {
@@ -130,7 +136,7 @@ impl Server {
 /// # Errors
 /// Those of [`Server::bind`] and [`Server::run`].
 pub async fn serve(config: ServeConfig, rooms: Arc<Rooms>) -> Result<(), ServeError> {
-    Server::bind(config).await?.run(rooms, std::future::pending()).await
+    Server::bind(config).await?.run(rooms, Router::new(), std::future::pending()).await
 }
 
 /// A server on a thread of its own; dropping it stops it.
@@ -142,11 +148,11 @@ pub struct Running {
 }
 
 /// Binds, and serves on a thread of its own, for programs without an asynchronous runtime: one thread, because the
-/// cores belong to the pipeline.
+/// cores belong to the pipeline. `beside` as in [`Server::run`].
 ///
 /// # Errors
 /// Those of [`Server::bind`]; [`ServeError::Stopped`] where the system gives no thread.
-pub fn start(config: ServeConfig, rooms: Arc<Rooms>) -> Result<Running, ServeError> {
+pub fn start(config: ServeConfig, rooms: Arc<Rooms>, beside: Router) -> Result<Running, ServeError> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(2).build()?;
     let server = runtime.block_on(Server::bind(config))?;
@@ -158,7 +164,7 @@ pub fn start(config: ServeConfig, rooms: Arc<Rooms>) -> Result<Running, ServeErr
     };
     let thread = thread::Builder::new()
         .name("peony-web".to_owned())
-        .spawn(move || runtime.block_on(server.run(rooms, serving)))?;
+        .spawn(move || runtime.block_on(server.run(rooms, beside, serving)))?;
     Ok(Running { addr, stop: Some(stop), thread: Some(thread) })
 }
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use image::GrayImage;
-use peony_examination::{Act, Examination, JournalError, Observation, Refusal};
-use peony_model::{CalibrationSource, MmPerPx, Place, Unit, Word, report};
+use peony_examination::{Act, EnteredDepth, Examination, JournalError, Observation, Refusal};
+use peony_model::{MmPerPx, Place, Unit, Word, report};
 use peony_ultrasound::output::{Event, StepOutput, TrackState};
 
 use crate::view;
@@ -56,9 +56,13 @@ struct Said {
     /// Lesions that were found before this sweep.
     former: Vec<TrackView>,
     probe: Option<Place>,
+    /// The scale that a person entered, for frames of this size.
+    entered: Option<(MmPerPx, [u32; 2])>,
+    /// Lesions that a person joined to another, and that one.
+    joined: BTreeMap<u32, u32>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct SaidOfLesion {
     letter: String,
     dismissed: bool,
@@ -82,8 +86,6 @@ pub(crate) struct Sweep {
     undo: Vec<Done>,
     said: Said,
     last_time_ns: Option<u64>,
-    /// The scale that a person entered, for frames of this size.
-    entered: Option<(MmPerPx, [u32; 2])>,
     /// Why the examination does not take what it is given, once it does not.
     trouble: Option<String>,
 }
@@ -102,7 +104,6 @@ impl Sweep {
             undo: Vec::new(),
             said: Said::default(),
             last_time_ns: None,
-            entered: None,
             trouble: None,
         };
         sweep.read_examination();
@@ -156,17 +157,24 @@ impl Sweep {
     }
 
     fn sight(&mut self, track: TrackView) {
-        let former = self.lesions.remove(&track.id);
-        let sized_by_plane = former.as_ref().is_some_and(|lesion| lesion.sized_by_plane);
-        let measured = track.size_mm.is_some() || track.size_px.is_some();
-        let (told, track) = match former {
-            Some(former) if sized_by_plane || !measured => {
-                let (size_mm, size_px) = (former.track.size_mm, former.track.size_px);
-                (former.told, TrackView { size_mm, size_px, ..track })
-            }
-            former => (former.and_then(|former| former.told), track),
+        let Some(former) = self.lesions.remove(&track.id) else {
+            self.lesions.insert(track.id, Lesion { track, sized_by_plane: false, told: None });
+            return;
         };
-        self.lesions.insert(track.id, Lesion { track, sized_by_plane, told });
+        let measured = track.size_mm.is_some() || track.size_px.is_some();
+        // Millimetres take the place of pixels once the scale is known, and pixels never that of millimetres.
+        let stands = match (former.track.size_mm.is_some(), track.size_mm.is_some()) {
+            (true, false) => true,
+            (false, true) => false,
+            _ => former.sized_by_plane || !measured,
+        };
+        let sized_by_plane = former.sized_by_plane && stands;
+        let track = if stands {
+            TrackView { size_mm: former.track.size_mm, size_px: former.track.size_px, ..track }
+        } else {
+            track
+        };
+        self.lesions.insert(track.id, Lesion { track, sized_by_plane, told: former.told });
     }
 
     /// Tells the examination everything that must last.
@@ -312,12 +320,23 @@ impl Sweep {
             of_lesions.chain(report.planes.iter().map(|plane| key_plane(id, plane))).collect();
         planes.sort_by_key(|plane| (plane.letter.is_none(), plane.letter.clone(), plane.reason, plane.id));
         let kept = planes.iter().filter(|plane| plane.reason == report::PlaneReason::Kept).count();
-        let said = |lesion: &report::LesionReport| SaidOfLesion {
-            letter: lesion.letter.clone(),
-            dismissed: lesion.dismissed,
-            place: lesion.place.value().copied(),
-            grounds: lesion.grounds.clone(),
+        let said = |lesion: &report::LesionReport| {
+            let said = SaidOfLesion {
+                letter: lesion.letter.clone(),
+                dismissed: lesion.dismissed,
+                place: lesion.place.value().copied(),
+                grounds: lesion.grounds.clone(),
+            };
+            let joined: Vec<u32> = lesion.joined.iter().map(|part| part.lesion).collect();
+            joined.into_iter().chain([lesion.lesion]).map(move |lesion| (lesion, said.clone()))
         };
+        let joined = |whole: &report::LesionReport| {
+            let into = whole.lesion;
+            let parts: Vec<u32> = whole.joined.iter().map(|part| part.lesion).collect();
+            parts.into_iter().map(move |part| (part, into))
+        };
+        let entered = self.examination.entered_depth();
+        let entered = entered.and_then(|depth| Some((depth.scale().ok()?, depth.size_px)));
         let former = |lesion: &&report::LesionReport| {
             lesion.lesion <= self.base && !self.lesions.contains_key(&lesion.lesion)
         };
@@ -325,9 +344,11 @@ impl Sweep {
             seq: Some(seq),
             planes,
             kept,
-            lesions: report.lesions.iter().map(|lesion| (lesion.lesion, said(lesion))).collect(),
+            lesions: report.lesions.iter().flat_map(said).collect(),
             former: report.lesions.iter().filter(former).map(former_track).collect(),
             probe: self.examination.probe(),
+            entered,
+            joined: report.lesions.iter().flat_map(joined).collect(),
         };
     }
 
@@ -360,7 +381,7 @@ impl Sweep {
             .rev()
             .take(room)
             .cloned()
-            .chain(self.lesions.values().map(|lesion| {
+            .chain(self.listed().map(|lesion| {
                 let id = lesion.track.id;
                 let said = self.said.lesions.get(&id);
                 TrackView {
@@ -373,14 +394,35 @@ impl Sweep {
             }))
             .collect();
         update.tracks.sort_by_key(|track| (track.letter.is_none(), track.letter.clone(), track.id));
-        let listed: BTreeSet<u32> = update.tracks.iter().map(|track| track.id).collect();
+        let listed: BTreeSet<u32> = update.tracks.iter().map(|track| self.whole(track.id)).collect();
         let is_listed = |plane: &&KeyPlane| plane.track.is_none_or(|lesion| listed.contains(&lesion));
         update.key_planes = self.said.planes.iter().filter(is_listed).cloned().collect();
         update.truth = self.show_truth.then(|| truth.to_vec());
     }
 
+    /// The lesion that this one counts for.
+    fn whole(&self, lesion: u32) -> u32 {
+        self.said.joined.get(&lesion).copied().unwrap_or(lesion)
+    }
+
+    /// The lesions of this sweep that a page shows: of those that were joined the one that is followed.
+    fn listed(&self) -> impl Iterator<Item = &Lesion> {
+        let is_followed = |lesion: &Lesion| lesion.track.status != TrackStatus::Left;
+        let followed: BTreeSet<u32> = self
+            .lesions
+            .values()
+            .filter(|lesion| self.said.joined.contains_key(&lesion.track.id) && is_followed(lesion))
+            .map(|lesion| self.whole(lesion.track.id))
+            .collect();
+        self.lesions.values().filter(move |lesion| {
+            let is_part = self.said.joined.contains_key(&lesion.track.id);
+            is_followed(lesion) || !(is_part || followed.contains(&lesion.track.id))
+        })
+    }
+
     pub(crate) fn dismiss(&mut self, lesion: u32) -> Result<(), (ErrorCode, String)> {
         self.known(lesion)?;
+        let lesion = self.whole(lesion);
         match self.said.lesions.get(&lesion) {
             Some(said) if said.dismissed => {}
             Some(_) => {
@@ -405,29 +447,17 @@ impl Sweep {
         Ok(())
     }
 
-    /// A depth for a picture so many pixels high, on frames of this size; `None` takes it back.
-    pub(crate) fn set_depth(
-        &mut self,
-        depth_mm: Option<f32>,
-        height_px: f32,
-        size_px: [u32; 2],
-    ) -> Result<(), (ErrorCode, String)> {
-        let Some(depth_mm) = depth_mm else {
-            self.entered = None;
-            return Ok(());
-        };
-        if !(10.0..=200.0).contains(&depth_mm) {
-            return Err((ErrorCode::BadValue, format!("depth_mm: {depth_mm} does not lie within 10 to 200")));
+    /// How deep the picture reaches; `None` takes back what was said.
+    pub(crate) fn set_depth(&mut self, depth: Option<EnteredDepth>) -> Result<(), (ErrorCode, String)> {
+        if depth.is_some() || self.said.entered.is_some() {
+            let act = self.act(Act::SetDepth { depth })?;
+            self.did(Done::Act(act));
         }
-        let mm = depth_mm / height_px;
-        let scale = MmPerPx::new(mm, mm, CalibrationSource::Entered);
-        let scale = scale.map_err(|error| (ErrorCode::BadValue, format!("depth_mm: {error}")))?;
-        self.entered = Some((scale, size_px));
         Ok(())
     }
 
     pub(crate) fn entered_scale(&self, size_px: [u32; 2]) -> Option<MmPerPx> {
-        self.entered.filter(|(_, of)| *of == size_px).map(|(scale, _)| scale)
+        self.said.entered.filter(|(_, of)| *of == size_px).map(|(scale, _)| scale)
     }
 
     pub(crate) fn keep(
@@ -449,6 +479,7 @@ impl Sweep {
         }
         // A lesion that is not confirmed is none of the examination's yet.
         let lesion_there = lesion.filter(|lesion| self.said.lesions.contains_key(lesion));
+        let lesion_there = lesion_there.map(|lesion| self.whole(lesion));
         let plane = self.plane(shown, lesion, report::PlaneReason::Kept);
         let plane = report::Plane { lesion: lesion_there, ..plane };
         let kept = self.examination.keep(plane, picture, Some(BY));
@@ -517,6 +548,7 @@ fn refused(refusal: Refusal) -> (ErrorCode, String) {
     let code = match refusal {
         Refusal::Journal(_) => ErrorCode::NotSaved,
         Refusal::Signed => ErrorCode::Signed,
+        Refusal::BadValue(_) => ErrorCode::BadValue,
         _ => ErrorCode::BadMessage,
     };
     (code, refusal.to_string())

@@ -7,16 +7,45 @@ use crate::header::{self, Header};
 const WHITE: f64 = 255.0;
 
 /// How values are spread over grey levels (VOI LUT Function, PS3.3 §C.11.2.1.2).
-#[derive(Debug, Clone, Copy)]
-enum Window {
-    Linear { center: f64, width: f64 },
-    LinearExact { center: f64, width: f64 },
-    Sigmoid { center: f64, width: f64 },
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Window {
+    /// LINEAR: the function without a name.
+    Linear {
+        /// Window Center, in rescaled values.
+        center: f64,
+        /// Window Width, at least 1.
+        width: f64,
+    },
+    /// LINEAR_EXACT.
+    LinearExact {
+        /// Window Center, in rescaled values.
+        center: f64,
+        /// Window Width, above 0.
+        width: f64,
+    },
+    /// SIGMOID.
+    Sigmoid {
+        /// Window Center, in rescaled values.
+        center: f64,
+        /// Window Width, above 0.
+        width: f64,
+    },
 }
 
 /// For each stored value its grey level: rescaled (PS3.3 §C.11.1), windowed with the first window of the file or,
 /// without one, over the range of the stored bits, and inverted for MONOCHROME1.
 pub(super) fn table(header: &Header, image: &ImageHeader, issues: &mut Vec<ReadIssue>) -> Vec<u8> {
+    let window = window(header, issues);
+    windowed_table(header, image, window, issues)
+}
+
+/// The same with a window instead of the file's.
+pub(super) fn windowed_table(
+    header: &Header,
+    image: &ImageHeader,
+    window: Option<Window>,
+    issues: &mut Vec<ReadIssue>,
+) -> Vec<u8> {
     for field in [header::MODALITY_LUT, header::VOI_LUT] {
         if header.has(field) {
             issues.push(ReadIssue::TableNotApplied { field });
@@ -24,7 +53,6 @@ pub(super) fn table(header: &Header, image: &ImageHeader, issues: &mut Vec<ReadI
     }
     let slope = header.number(header::RESCALE_SLOPE).filter(|slope| *slope != 0.0).unwrap_or(1.0);
     let intercept = header.number(header::RESCALE_INTERCEPT).unwrap_or(0.0);
-    let window = window(header, issues);
     let (a, b) = range_of(image);
     let (a, b) = (a * slope + intercept, b * slope + intercept);
     let (low, high) = (a.min(b), a.max(b));
@@ -66,20 +94,26 @@ fn range_of(image: &ImageHeader) -> (f64, f64) {
 fn window(header: &Header, issues: &mut Vec<ReadIssue>) -> Option<Window> {
     let (center, width) = (header.number(header::WINDOW_CENTER)?, header.number(header::WINDOW_WIDTH)?);
     let function = header.code(header::VOI_LUT_FUNCTION);
-    let window = match function.as_deref() {
-        Some("LINEAR_EXACT") if width > 0.0 => Window::LinearExact { center, width },
-        Some("SIGMOID") if width > 0.0 => Window::Sigmoid { center, width },
-        // §C.11.2.1.2.1: the width of the default function is at least 1.
-        _ if width >= 1.0 => Window::Linear { center, width },
-        _ => {
-            issues.push(ReadIssue::ValueIgnored { field: header::WINDOW_WIDTH });
-            return None;
-        }
-    };
-    Some(window)
+    let window = Window::of(function.as_deref().unwrap_or_default(), center, width);
+    if window.is_none() {
+        issues.push(ReadIssue::ValueIgnored { field: header::WINDOW_WIDTH });
+    }
+    window
 }
 
 impl Window {
+    /// The window of a VOI LUT Function, whose default is LINEAR; `None` where its width cannot be one.
+    #[must_use]
+    pub fn of(function: &str, center: f64, width: f64) -> Option<Self> {
+        Some(match function {
+            "LINEAR_EXACT" if width > 0.0 => Self::LinearExact { center, width },
+            "SIGMOID" if width > 0.0 => Self::Sigmoid { center, width },
+            // §C.11.2.1.2.1: the width of the default function is at least 1.
+            _ if width >= 1.0 => Self::Linear { center, width },
+            _ => return None,
+        })
+    }
+
     /// The grey level, before it is clamped to 0..=255.
     fn level(self, value: f64) -> f64 {
         match self {

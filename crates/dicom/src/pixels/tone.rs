@@ -36,6 +36,22 @@ impl Tone {
         })
     }
 
+    /// The same with a window instead of the file's; colours have none.
+    pub(crate) fn windowed(
+        header: &Header,
+        image: &ImageHeader,
+        encoding: Encoding,
+        window: grey::Window,
+    ) -> Result<Self, DicomError> {
+        let mut issues = Vec::new();
+        match image.photometric {
+            Photometric::Monochrome1 | Photometric::Monochrome2 => {
+                Ok(Self::Grey(grey::windowed_table(header, image, Some(window), &mut issues)))
+            }
+            _ => Self::read(header, image, encoding, &mut issues),
+        }
+    }
+
     /// The tone of a picture without a window, and with `palette` where it is one.
     #[must_use]
     pub fn plain(image: &ImageHeader, palette: Palette) -> Self {

@@ -66,6 +66,11 @@ fn of_lesion(lesion: &LesionReport, lang: Lang) -> Option<String> {
         let frames = lesion.sightings;
         said.push(lang.pick(format!("seen in {frames} frames"), format!("见于{frames}帧")));
     }
+    if !lesion.joined.is_empty() {
+        let letters: Vec<String> = lesion.joined.iter().map(|part| one_line(&part.letter)).collect();
+        let letters = list(&letters.iter().map(String::as_str).collect::<Vec<_>>(), lang);
+        said.push(lang.pick(format!("joined by a person: {letters}"), format!("人工合并：{letters}")));
+    }
     let changed: Vec<&str> = answers(lesion, lang)
         .into_iter()
         .filter(|(_, answer)| *answer == Answer::Changed)

@@ -44,6 +44,7 @@ pub fn nothing(lesion: u32, letter: &str) -> LesionReport {
         lesion,
         letter: letter.to_owned(),
         dismissed: false,
+        joined: Vec::new(),
         place: Field::default(),
         depth_mm: Field::default(),
         size: Field::default(),
@@ -183,6 +184,7 @@ pub fn draft() -> Report {
         ],
         lesions: vec![cyst(), suspicious(), probably_benign()],
         planes: Vec::new(),
+        unsided_s: 0.0,
         scale_source: Some("phantom".to_owned()),
         calibrations: Vec::new(),
         quality: vec![

@@ -58,6 +58,7 @@ fn now(at: &str, long: f32, echo: Word) -> LesionReport {
         lesion: 1,
         letter: "A".into(),
         dismissed: false,
+        joined: Vec::new(),
         place: Field::proposed(place(at)),
         depth_mm: Field::default(),
         size: Field::proposed(Some(mm(long))),

@@ -27,7 +27,7 @@ fn examined(archive: &Archive, of: Act, lesions: &[(&str, f32)]) -> Arc<Examinat
         let size = Some(Size { long: *long, short: 5.0, third: None, unit: Unit::Millimetre });
         examination.seen(Observation { size, ..seen(lesion, BiRads::Cat3) }, true).unwrap();
     }
-    examination.act(BY, Act::SetExamined { side: Side::Left, examined: true }).unwrap();
+    examine(&examination);
     examination
 }
 

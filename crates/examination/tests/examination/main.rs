@@ -82,6 +82,16 @@ fn with_lesion(folder: &Path) -> (Examination, u32) {
     (examination, lesion)
 }
 
+/// A minute of the left breast, which somebody then confirms as examined.
+fn examine(examination: &Examination) {
+    let place = Place { side: Side::Left, clock: None, from_nipple_mm: None };
+    examination.act(BY, Act::SetProbe { place }).unwrap();
+    examination.scanned(0.0, true, &[]).unwrap();
+    examination.scanned(60.0, true, &[]).unwrap();
+    examination.rest().unwrap();
+    examination.act(BY, Act::SetExamined { side: Side::Left, examined: true }).unwrap();
+}
+
 fn confirm_all(examination: &Examination, lesion: u32) {
     let report = examination.report();
     let of = report.lesions.iter().find(|at| at.lesion == lesion).unwrap();

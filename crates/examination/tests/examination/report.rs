@@ -1,7 +1,7 @@
 //! The report: proposals, a person's word over them, and what stands in the way of a signature.
 
-use peony_examination::{ObstacleCode, Refusal, Role, obstacles};
-use peony_model::report::{Advice, CalibrationRecord, Evidence, MarkedPlane, WeighedPlane};
+use peony_examination::{EnteredDepth, Entry, Event, Found, ObstacleCode, Refusal, Role, obstacles};
+use peony_model::report::{Advice, CalibrationRecord, Evidence, MarkedPlane, Report, WeighedPlane};
 
 use super::*;
 
@@ -91,7 +91,7 @@ fn what_the_machine_graded_suspicious_is_neither_lowered_nor_struck_out_without_
     assert_eq!(codes(&examination), [ObstacleCode::AdviceTooLow]);
     examination.act(BY, Act::Dismiss { lesion }).unwrap();
     assert_eq!(codes(&examination), [ObstacleCode::NothingExamined, ObstacleCode::NoReason]);
-    examination.act(BY, Act::SetExamined { side: Side::Left, examined: true }).unwrap();
+    examine(&examination);
     say(&examination, lesion, FieldWord::DowngradeReason("a rib, seen in both planes".into()));
     assert_eq!(codes(&examination), []);
 }
@@ -123,7 +123,7 @@ fn a_report_is_signed_only_when_nothing_is_open_or_contradicts_itself() {
     assert_eq!(codes(&examination), [ObstacleCode::NoClock, ObstacleCode::NoSize]);
     examination.act(BY, Act::Dismiss { lesion }).unwrap();
     assert_eq!(codes(&examination), [ObstacleCode::NothingExamined]);
-    examination.act(BY, Act::SetExamined { side: Side::Left, examined: true }).unwrap();
+    examine(&examination);
     assert_eq!(codes(&examination), []);
     assert_eq!(examination.report().overall, Some(BiRads::Cat1), "a person's word, never the machine's");
 }
@@ -292,4 +292,151 @@ fn what_lengths_along_the_sweep_rest_on_is_kept_once_a_change() {
     assert_eq!(examination.report().calibrations, expect);
     drop(examination);
     assert_eq!(resume(folder.path()).report().calibrations, expect);
+}
+
+#[test]
+fn a_place_that_was_said_long_before_a_lesion_was_found_gives_the_side_alone() {
+    let check = |probes: &[(u64, &str)], seen: &[u64], expect: Option<&str>| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut entries = vec![(0, None, Event::Opened(opened()))];
+        let place = |text: &str| {
+            let (side, clock) = text.split_once(' ').unwrap();
+            let side = if side == "L" { Side::Left } else { Side::Right };
+            Place { side, clock: clock.parse().ok(), from_nipple_mm: None }
+        };
+        let probe =
+            |(at, text): &(u64, &str)| (*at, Some(BY), Event::Act(Act::SetProbe { place: place(text) }));
+        entries.extend(probes.iter().map(probe));
+        let found = Found { lesion: 1, letter: "A".into() };
+        entries.push((seen[0], None, Event::Found(found)));
+        entries.extend(seen.iter().enumerate().map(|(count, at)| {
+            let sightings = 10 + count as u32;
+            (*at, None, Event::Seen(Observation { sightings, ..super::seen(1, BiRads::Cat3) }))
+        }));
+        entries.sort_by_key(|(at, ..)| *at);
+        let line = |(seq, (at, by, event)): (usize, (u64, Option<&str>, Event))| {
+            let entry = Entry { seq: seq as u64 + 1, at_ms: at * 1000, by: by.map(str::to_owned), event };
+            let json = serde_json::to_string(&entry).unwrap();
+            format!("{:08x} {json}\n", crc32fast::hash(json.as_bytes()))
+        };
+        let journal: String = entries.into_iter().enumerate().map(line).collect();
+        std::fs::create_dir_all(folder.path().join("one")).unwrap();
+        std::fs::write(folder.path().join("one/journal.jsonl"), journal).unwrap();
+        let proposed = resume(folder.path()).report().lesions[0].place.proposed;
+        assert_eq!(proposed, expect.map(place), "{probes:?}, seen at {seen:?}");
+    };
+    check(&[], &[10], None);
+    check(&[(5, "L 3:00")], &[10], Some("L 3:00"));
+    check(&[(5, "L 3:00")], &[100], Some("L -"));
+    check(&[(5, "L 3:00"), (101, "L 4:00")], &[100, 102], Some("L 4:00"));
+    check(&[(101, "L 4:00")], &[100, 102], Some("L 4:00"));
+    check(&[(101, "L -")], &[100, 102], Some("L -"));
+    // The other breast is scanned next, while the lesion is on the screen still.
+    check(&[(95, "L 3:00"), (101, "R -")], &[100, 101], Some("L 3:00"));
+    // Somewhere else, long after it has left.
+    check(&[(95, "L 3:00"), (150, "L 9:00")], &[100, 102], Some("L 3:00"));
+    check(&[(95, "L 3:00"), (150, "L 9:00")], &[100, 149, 151], Some("L 9:00"));
+}
+
+#[test]
+fn lesions_that_are_one_count_once_with_the_higher_grade_until_they_are_taken_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let (examination, a) = with_lesion(folder.path());
+    examination.found(2).unwrap();
+    let larger = Size { long: 12.0, short: 8.0, third: None, unit: Unit::Millimetre };
+    let of_b = Observation { size: Some(larger), sightings: 5, ..super::seen(2, BiRads::Cat5) };
+    examination.seen(of_b, true).unwrap();
+    examination.keep(plane(2, PlaneReason::Largest), &picture(3), None).unwrap();
+    examination.keep(plane(2, PlaneReason::Suspicious), &picture(4), None).unwrap();
+    say(&examination, a, FieldWord::Category(Some(BiRads::Cat4C)));
+    let apart = examination.report();
+
+    examination.act(BY, Act::Join { lesion: 2, into: a }).unwrap();
+    let report = resume_beside(&examination, folder.path());
+    let [whole] = report.lesions.as_slice() else { panic!("{} lesions", report.lesions.len()) };
+    assert_eq!((whole.lesion, whole.joined[0].letter.as_str(), whole.sightings), (a, "B", 45));
+    assert_eq!(whole.size.proposed.unwrap().long, 12.0);
+    assert_eq!(whole.category.proposed, Some(BiRads::Cat5), "joining never lowers what was proposed");
+    let planes: Vec<_> = whole.planes.iter().map(|plane| (plane.reason, plane.lesion)).collect();
+    let of_a = |reason| (reason, Some(a));
+    let three = [PlaneReason::Largest, PlaneReason::Across, PlaneReason::Suspicious];
+    assert_eq!(planes, three.map(of_a));
+    let asks = obstacles(&report).iter().any(|obstacle| obstacle.code == ObstacleCode::NoReason);
+    assert!(asks, "4C stands below the 5 that came with the other");
+
+    for act in [
+        Act::Dismiss { lesion: 2 },
+        Act::Join { lesion: a, into: 2 },
+        Act::Join { lesion: a, into: a },
+        Act::Part { lesion: a },
+    ] {
+        assert!(matches!(examination.act(BY, act.clone()), Err(Refusal::BadValue(_))), "{act:?}");
+    }
+    let unknown = examination.act(BY, Act::Join { lesion: a, into: 9 });
+    assert!(matches!(unknown, Err(Refusal::UnknownLesion(9))), "{unknown:?}");
+    examination.act(BY, Act::Part { lesion: 2 }).unwrap();
+    assert_eq!(examination.report(), apart);
+    examination.act(BY, Act::Join { lesion: 2, into: a }).unwrap();
+    examination.undo(BY).unwrap();
+    assert_eq!(examination.report(), apart);
+}
+
+#[test]
+fn a_breast_of_which_nothing_was_scanned_is_not_signed_as_examined() {
+    let check = |scanned: &[(Option<Side>, f32)], stands: bool| {
+        let folder = tempfile::tempdir().unwrap();
+        let examination = begin(folder.path());
+        examination.act(BY, demo_patient()).unwrap();
+        for (side, seconds) in scanned {
+            if let Some(side) = *side {
+                let place = Place { side, clock: None, from_nipple_mm: None };
+                examination.act(BY, Act::SetProbe { place }).unwrap();
+            }
+            examination.scanned(*seconds, true, &[]).unwrap();
+            examination.rest().unwrap();
+        }
+        examination.act(BY, Act::SetExamined { side: Side::Left, examined: true }).unwrap();
+        let found = obstacles(&examination.report());
+        let stood = found.iter().any(|obstacle| obstacle.code == ObstacleCode::NotScanned);
+        assert_eq!(stood, stands, "{scanned:?}");
+    };
+    check(&[], true);
+    check(&[(Some(Side::Right), 300.0)], true);
+    check(&[(Some(Side::Left), 2.0)], true);
+    check(&[(Some(Side::Left), 200.0)], false);
+    check(&[(None, 200.0)], false);
+}
+
+#[test]
+fn a_depth_that_was_entered_is_there_after_a_stop_and_can_be_taken_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let examination = begin(folder.path());
+    let depth = EnteredDepth { depth_mm: 40.0, height_px: 400.0, size_px: [640, 480] };
+    examination.act(BY, Act::SetDepth { depth: Some(depth) }).unwrap();
+    for wrong in [
+        EnteredDepth { depth_mm: f32::NAN, ..depth },
+        EnteredDepth { depth_mm: 9.0, ..depth },
+        EnteredDepth { height_px: 0.0, ..depth },
+        EnteredDepth { height_px: 481.0, ..depth },
+        EnteredDepth { height_px: f32::INFINITY, ..depth },
+    ] {
+        let refused = examination.act(BY, Act::SetDepth { depth: Some(wrong) });
+        assert!(matches!(refused, Err(Refusal::BadValue(_))), "{wrong:?}");
+    }
+    drop(examination);
+    let examination = resume(folder.path());
+    assert_eq!(examination.entered_depth(), Some(depth));
+    assert!((depth.scale().unwrap().y() - 0.1).abs() < 1e-6);
+    examination.undo(BY).unwrap();
+    assert_eq!(examination.entered_depth(), None);
+}
+
+/// The report as another program would read it from the journal.
+fn resume_beside(examination: &Examination, folder: &Path) -> Report {
+    let to = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(to.path().join("one")).unwrap();
+    std::fs::copy(folder.join("one/journal.jsonl"), to.path().join("one/journal.jsonl")).unwrap();
+    let report = resume(to.path()).report();
+    assert_eq!(report, examination.report());
+    report
 }

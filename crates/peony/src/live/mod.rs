@@ -5,6 +5,7 @@
 //! hub, so none waits for another (invariant 7).
 
 mod device;
+mod kept;
 mod neighbours;
 mod node;
 mod opener;
@@ -18,10 +19,12 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use anyhow::{Result, bail};
+use axum::Router;
 use peony_examination::Archive;
 use peony_sources::SourceUrl;
 use peony_web::{Opener, Rooms, ServeConfig};
 
+use self::kept::Kept;
 use self::node::Node;
 use self::opener::{Between, Settings, Studio};
 use crate::calibration::Calibrations;
@@ -57,7 +60,7 @@ pub fn demo(args: &DemoArgs) -> Result<Outcome> {
     let studio = Studio::new(Archive::open(folder.path())?, settings);
     let rooms = Rooms::new(Arc::clone(studio.archive()), Some(Arc::clone(&studio) as Arc<dyn Opener>));
     rooms.begin(None, "")?;
-    let server = peony_web::start(config, Arc::clone(&rooms))?;
+    let server = peony_web::start(config, Arc::clone(&rooms), Router::new())?;
     say(&format!("Peony is scanning: {}", server.url()), None);
     if !args.no_open
         && let Err(error) = open::that_detached(server.url())
@@ -86,18 +89,20 @@ pub fn serve(args: &ServeArgs) -> Result<Outcome> {
         calibrations: Calibrations::load(&args.calibration, Some(&args.store.data.join(CALIBRATIONS)))?,
         between: Between::Rests,
     };
-    let node = args.dicom.map(|addr| node::start(args, addr)).transpose()?;
+    let kept = Kept::open(&args.store)?;
+    let node = args.dicom.map(|addr| node::start(args, addr, &kept)).transpose()?;
     let studio = Studio::new(Archive::open(&args.store.data)?, settings);
     let rooms = Rooms::new(Arc::clone(studio.archive()), Some(Arc::clone(&studio) as Arc<dyn Opener>));
     let config = ServeConfig { addr: args.http, further_ports: 0 };
-    let server = peony_web::start(config, Arc::clone(&rooms))?;
+    let server = peony_web::start(config, Arc::clone(&rooms), kept.dicomweb())?;
     say(&format!("Peony serves: {}?page=exams", server.url()), node.as_ref());
     until_interrupted()?;
     server.stop()?;
     drop(rooms);
     if let Some(node) = node {
-        node.stop();
+        node.stop(&kept);
     }
+    kept.close();
     Ok(studio.close())
 }
 

@@ -1,4 +1,4 @@
-//! The DICOM node of `peony serve`: its address, and the store that keeps what it takes.
+//! The DICOM node of `peony serve`: its address.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -6,21 +6,15 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use peony_node::Transport;
-use peony_store::Store;
 use tokio::net::TcpListener;
-use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::timeout;
 
+use super::kept::Kept;
 use super::neighbours::Neighbours;
 use crate::cli::ServeArgs;
-use crate::storage;
 
-/// A study to which nothing has come for this long is complete.
-const QUIET: Duration = Duration::from_secs(60);
-/// How often that is looked at.
-const LOOK: Duration = Duration::from_secs(1);
 /// How long peers may take to end their message when the program ends. What was not acknowledged by then they send again.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 
@@ -31,16 +25,13 @@ pub struct Node {
     ae_title: String,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<()>,
-    store: Store,
-    runtime: Runtime,
 }
 
-/// Starts the node on `addr`, if it may be there.
+/// Starts the node on `addr`, if it may be there; what it takes goes into the store.
 ///
 /// # Errors
-/// Where other machines can reach the address and there are no certificates; what is wrong with its configuration; where store or address cannot be
-/// had.
-pub fn start(args: &ServeArgs, addr: SocketAddr) -> Result<Node> {
+/// Where other machines can reach the address and there are no certificates; what is wrong with its configuration; where the address cannot be had.
+pub fn start(args: &ServeArgs, addr: SocketAddr, kept: &Kept) -> Result<Node> {
     let transport = match &args.dicom_tls {
         Some(_) => Transport::Secured,
         // Any address that is not this machine's own is one that others reach.
@@ -52,38 +43,20 @@ pub fn start(args: &ServeArgs, addr: SocketAddr) -> Result<Node> {
     };
     let neighbours = Neighbours::of(args);
     let (configuration, current) = watch::channel(Arc::new(neighbours.read()?));
-    let runtime = Builder::new_multi_thread().enable_all().thread_name("peony-node").build()?;
-    let (store, listener) = runtime.block_on(async {
-        let listener = TcpListener::bind(addr).await.with_context(|| format!("--dicom {addr}"))?;
-        anyhow::Ok((storage::open(&args.store).await?, listener))
-    })?;
+    let listener = kept.block_on(TcpListener::bind(addr)).with_context(|| format!("--dicom {addr}"))?;
     let addr = listener.local_addr()?;
     let (stop, stopped) = oneshot::channel();
-    let archive = store.clone();
-    let serving = runtime.spawn(async move {
-        tokio::spawn(neighbours.keep_up(configuration));
-        let completing = tokio::spawn(complete_studies(archive.clone()));
+    let archive = kept.store.clone();
+    let serving = kept.handle().spawn(async move {
+        let keeping_up = tokio::spawn(neighbours.keep_up(configuration));
         let stop = async {
             // Stopped by a word or by the sender's end alike.
             let _ = stopped.await;
         };
         peony_node::serve(listener, transport, archive, current, stop).await;
-        completing.abort();
+        keeping_up.abort();
     });
-    Ok(Node { addr, transport, ae_title: args.aet.to_string(), stop, serving, store, runtime })
-}
-
-async fn complete_studies(store: Store) {
-    let mut look = interval(LOOK);
-    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        look.tick().await;
-        match store.complete_quiet_studies(QUIET).await {
-            Ok(complete) if complete.is_empty() => {}
-            Ok(complete) => tracing::info!("{} studies are complete", complete.len()),
-            Err(error) => tracing::warn!("which studies are complete cannot be looked at: {error}"),
-        }
-    }
+    Ok(Node { addr, transport, ae_title: args.aet.to_string(), stop, serving })
 }
 
 impl Node {
@@ -101,15 +74,11 @@ impl Node {
         !self.addr.ip().to_canonical().is_loopback()
     }
 
-    /// Takes no more associations, lets those that go on end their message, and closes the store.
-    pub fn stop(self) {
-        let Self { stop, serving, store, runtime, .. } = self;
-        drop(stop);
-        runtime.block_on(async {
-            if timeout(LAST_WORDS, serving).await.is_err() {
-                tracing::warn!("associations were cut off in the midst of a message");
-            }
-            store.close().await;
-        });
+    /// Takes no more associations, and lets those that go on end their message.
+    pub fn stop(self, kept: &Kept) {
+        drop(self.stop);
+        if kept.block_on(async { timeout(LAST_WORDS, self.serving).await }).is_err() {
+            tracing::warn!("associations were cut off in the midst of a message");
+        }
     }
 }

@@ -1,10 +1,10 @@
 //! Examinations over HTTP, beside the live page of one.
 
-use peony_model::{BoxPx, PointPx};
-use peony_ultrasound::output::{Evidence, EvidencePlane, PlaneReason};
+use peony_model::{BoxPx, Measurement, PointPx, Quantity};
+use peony_ultrasound::output::{Evidence, EvidencePlane, PlaneReason, StepOutput, TrackState};
 use serde_json::{Value, json};
 
-use crate::page::{Demo, key_plane, key_plane_of};
+use crate::page::{Demo, Page, key_plane, key_plane_of};
 
 /// A page on a demo whose lesion A has a plane.
 fn scanned() -> Demo {
@@ -225,7 +225,6 @@ fn examined_again(demo: &Demo, patient: &Value) -> String {
         done(demo, &json!({"act": "set_patient", "patient": {"id": "P-1", "name": "Demo 01", "sex": "F"}}));
     assert_eq!(view["report"]["comparison"], Value::Null);
     done(demo, &json!({"act": "say", "lesion": 1, "word": {"field": "place", "value": place}}));
-    done(demo, &json!({"act": "set_examined", "side": "left", "examined": true}));
     confirm_all(demo);
     done(demo, &json!({"act": "sign", "name": "Dr Test", "role": "examiner", "licence": ""}));
     let former = demo.exam();
@@ -293,4 +292,61 @@ fn another_name_under_the_identifier_stands_in_the_way_until_a_person_says() {
     let view = done(&demo, &json!({"act": "set_same_patient", "examination": former, "same": true}));
     assert!(!codes(&view));
     assert_eq!(view["report"]["lesions"][0]["before"]["proposed"]["lesion"], 1);
+}
+
+#[test]
+fn two_letters_that_were_joined_are_one_row_that_is_followed() {
+    let demo = scanned();
+    let (mut page, _) = demo.open();
+    let both = |output: &mut StepOutput| {
+        let second = TrackState { id: 2, letter: Some('B'), finding: None, ..output.tracks[0].clone() };
+        output.tracks.push(second);
+        output.events.push(key_plane_of(2));
+    };
+    demo.publish_with(20, both);
+    let shown = page.draw_until(|update| update["frame"] == 20);
+    assert_eq!(letters(&shown.update), ["A", "B"]);
+    done(&demo, &json!({"act": "join", "lesion": 2, "into": 1}));
+    demo.publish_with(21, both);
+    let shown = page.draw_until(|update| update["frame"] == 21);
+    assert_eq!(letters(&shown.update), ["A", "A"], "both are seen at once");
+    demo.publish_with(22, |output| output.tracks[0].id = 2);
+    let shown = page.draw_until(|update| update["frame"] == 22);
+    assert_eq!(letters(&shown.update), ["A"]);
+    let planes = shown.update["key_planes"].as_array().unwrap();
+    assert!(planes.iter().all(|plane| plane["letter"] == "A" && plane["track"] == 1), "{planes:?}");
+    page.say(r#"{"command":"dismiss","track":2}"#);
+    page.draw_until(|update| update["tracks"][0]["dismissed"] == true);
+    let report = demo.json(&path(&demo, "report"));
+    assert_eq!(report["report"]["lesions"].as_array().unwrap().len(), 1);
+    assert_eq!(report["report"]["lesions"][0]["dismissed"], true, "the whole was struck out");
+}
+
+fn letters(update: &Value) -> Vec<&str> {
+    update["tracks"].as_array().unwrap().iter().filter_map(|track| track["letter"].as_str()).collect()
+}
+
+#[test]
+fn a_size_in_pixels_gives_way_to_millimetres_and_not_the_other_way_round() {
+    let demo = Demo::start();
+    let (mut page, _) = demo.open();
+    let unscaled = |output: &mut StepOutput| {
+        output.findings[0].measurements = vec![
+            Measurement::pixels(Quantity::LongAxis, 41.0),
+            Measurement::pixels(Quantity::ShortAxis, 31.0),
+        ];
+    };
+    let size = |page: &mut Page, frame: u64| {
+        let shown = page.draw_until(|update| update["frame"] == frame);
+        shown.update["tracks"][0]["size_mm"].clone()
+    };
+    demo.publish_with(1, |output| {
+        unscaled(output);
+        output.events.push(key_plane(PlaneReason::Largest));
+    });
+    assert_eq!(size(&mut page, 1), Value::Null);
+    demo.publish_with(2, |_| ());
+    assert_eq!(size(&mut page, 2), json!({"long": 4.0, "short": 3.0}));
+    demo.publish_with(3, unscaled);
+    assert_eq!(size(&mut page, 3), json!({"long": 4.0, "short": 3.0}));
 }

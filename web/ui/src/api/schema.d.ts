@@ -237,6 +237,10 @@ export interface components {
             readonly place: components["schemas"]["Place"];
         } | {
             /** @enum {string} */
+            readonly act: "set_depth";
+            readonly depth?: components["schemas"]["EnteredDepth"] | null;
+        } | {
+            /** @enum {string} */
             readonly act: "say";
             /**
              * Format: int32
@@ -281,6 +285,27 @@ export interface components {
             readonly lesion: number;
             /** @description Looked again or not. */
             readonly looked: boolean;
+        } | {
+            /** @enum {string} */
+            readonly act: "join";
+            /**
+             * Format: int32
+             * @description The one that goes on.
+             */
+            readonly into: number;
+            /**
+             * Format: int32
+             * @description Which.
+             */
+            readonly lesion: number;
+        } | {
+            /** @enum {string} */
+            readonly act: "part";
+            /**
+             * Format: int32
+             * @description The lesion that is one of its own again.
+             */
+            readonly lesion: number;
         } | {
             /** @enum {string} */
             readonly act: "dismiss";
@@ -733,6 +758,21 @@ export interface components {
             /** @description The words of the lexicon that described it. */
             readonly words: readonly components["schemas"]["Word"][];
         };
+        /** @description A depth that a person read off the machine. */
+        readonly EnteredDepth: {
+            /**
+             * Format: float
+             * @description From the upper to the lower edge of the picture, mm.
+             */
+            readonly depth_mm: number;
+            /**
+             * Format: float
+             * @description The same, pixels.
+             */
+            readonly height_px: number;
+            /** @description Width and height of the frames that it holds for: on others the picture is another. */
+            readonly size_px: readonly number[];
+        };
         /**
          * @description What went wrong with a message from a page.
          * @enum {string}
@@ -1057,6 +1097,16 @@ export interface components {
             /** @description How much it matters. */
             readonly severity: components["schemas"]["Severity"];
         };
+        /** @description A lesion that a person joined to another. */
+        readonly Joined: {
+            /**
+             * Format: int32
+             * @description Its number within the examination.
+             */
+            readonly lesion: number;
+            /** @description Its letter. */
+            readonly letter: string;
+        };
         /** @description A plane worth keeping. Its picture is a grey PNG at `url`. */
         readonly KeyPlane: {
             readonly box_px: components["schemas"]["BoxXy"] | null;
@@ -1116,6 +1166,8 @@ export interface components {
             /** @description Echo pattern. */
             readonly echo: components["schemas"]["Field_Word"];
             readonly grounds?: components["schemas"]["Grounds"] | null;
+            /** @description Lesions that a person said are this one. */
+            readonly joined?: readonly components["schemas"]["Joined"][];
             /**
              * Format: int32
              * @description Its number within the examination.
@@ -1329,7 +1381,7 @@ export interface components {
          * @description Why a report cannot be signed.
          * @enum {string}
          */
-        readonly ObstacleCode: "no_patient" | "nothing_examined" | "other_patient" | "open" | "no_side" | "no_clock" | "no_size" | "no_before" | "before_twice" | "no_category" | "advice_too_low" | "cyst_too_high" | "no_reason";
+        readonly ObstacleCode: "no_patient" | "nothing_examined" | "not_scanned" | "other_patient" | "open" | "no_side" | "no_clock" | "no_size" | "no_before" | "before_twice" | "no_category" | "advice_too_low" | "cyst_too_high" | "no_reason";
         /** @description What stands in the way of a signature, in words. */
         readonly ObstacleView: components["schemas"]["Obstacle"] & {
             /** @description One line. */
@@ -1505,6 +1557,11 @@ export interface components {
             readonly signatures: readonly components["schemas"]["Signature"][];
             /** @description The frames came from the virtual transducer: nobody was examined. */
             readonly simulated: boolean;
+            /**
+             * Format: float
+             * @description Seconds of scan with a picture that can be read, while nobody had said which breast it was.
+             */
+            readonly unsided_s?: number;
         };
         /** @description A report with everything that a page shows around it. */
         readonly ReportView: {

@@ -156,6 +156,8 @@ export interface LesionReport {
   readonly lesion: number;
   readonly letter: string;
   readonly dismissed: boolean;
+  /** Lesions that a person said are this one. */
+  readonly joined: readonly { readonly lesion: number; readonly letter: string }[];
   readonly place: Field<Place>;
   readonly depth_mm: Field<number>;
   readonly size: Field<Size>;
@@ -220,6 +222,8 @@ export interface Report {
   readonly breasts: readonly BreastReport[];
   readonly lesions: readonly LesionReport[];
   readonly planes: readonly Plane[];
+  /** Seconds of readable picture while nobody had said which breast it was. */
+  readonly unsided_s: number;
   readonly scale_source: string | null;
   readonly quality: readonly { readonly code: string; readonly times: number; readonly seconds: number }[];
   readonly machine: MachineRecord | null;
@@ -272,7 +276,8 @@ export type Act =
       readonly lesion: number;
       readonly looked: boolean;
     }
-  | { readonly act: "dismiss" | "restore"; readonly lesion: number }
+  | { readonly act: "join"; readonly lesion: number; readonly into: number }
+  | { readonly act: "dismiss" | "restore" | "part"; readonly lesion: number }
   | { readonly act: "release_plane" | "restore_plane"; readonly plane: number }
   | { readonly act: "sign"; readonly name: string; readonly role: Role; readonly licence: string }
   | { readonly act: "add"; readonly text: string };

@@ -5,7 +5,7 @@ import { categoryByDigit, isDowngrade } from "./category";
 import { openFields, standingOf, valueIn } from "./field";
 import { toggled } from "./lexicon";
 import { ActQueue } from "./queue";
-import { itemsOf, nextTodo, todosOf } from "./todo";
+import { itemsOf, nextTodo, presentItem, todosOf } from "./todo";
 
 const field = <T>(proposed: T | null, said?: T | null): Field<T> => ({
   proposed,
@@ -42,6 +42,7 @@ const EMPTY: LesionReport = {
   lesion: 1,
   letter: "A",
   dismissed: false,
+  joined: [],
   place: field(null),
   depth_mm: field(null),
   size: field(null),
@@ -83,6 +84,20 @@ function viewOf(open: ReportView["open"], obstacles: readonly Partial<Obstacle>[
   } as unknown as ReportView;
 }
 
+describe("where the person is", () => {
+  it("is the whole where a lesion was joined to it", () => {
+    const view = viewOf([]);
+    const joined = {
+      report: { lesions: [{ ...EMPTY, joined: [{ lesion: 2, letter: "B" }] }] },
+    } as unknown as ReportView;
+    expect([presentItem(view, "lesion-2"), presentItem(joined, "lesion-2"), presentItem(joined, "lesion-3")]).toEqual([
+      "lesion-2",
+      "lesion-1",
+      null,
+    ]);
+  });
+});
+
 describe("what is left before signing", () => {
   const view = viewOf(
     [
@@ -96,6 +111,7 @@ describe("what is left before signing", () => {
       { code: "no_reason", lesion: 2, field: "category" },
       { code: "no_patient" },
       { code: "other_patient" },
+      { code: "not_scanned" },
     ],
   );
   const todos = todosOf(view);
@@ -103,6 +119,7 @@ describe("what is left before signing", () => {
     expect(todos.map(({ item, field: name }) => [item, name])).toEqual([
       ["patient", null],
       ["patient", null],
+      ["breasts", null],
       ["breasts", null],
       ["lesion-1", "size"],
       ["lesion-1", "advice"],

@@ -19,6 +19,12 @@ export function itemsOf(view: ReportView): readonly ItemKey[] {
   return ["patient", "breasts", ...view.report.lesions.map(({ lesion }) => lesionItem(lesion)), "impression"];
 }
 
+/** The item itself, or the lesion that it was joined to; `null` where neither is there. */
+export function presentItem(view: ReportView, item: ItemKey): ItemKey | null {
+  const whole = view.report.lesions.find(({ joined }) => joined.some(({ lesion }) => lesionItem(lesion) === item));
+  return itemsOf(view).includes(item) ? item : whole ? lesionItem(whole.lesion) : null;
+}
+
 /** Everything that waits, in the order of the contents and of the form. */
 export function todosOf(view: ReportView): readonly Todo[] {
   const open = view.open.map(({ lesion, field }) => ({ item: lesionItem(lesion), field, obstacle: null }));
@@ -38,7 +44,8 @@ function itemOf({ code, lesion }: Obstacle): ItemKey {
     return lesionItem(lesion);
   }
   const ofPatient = code === "no_patient" || code === "other_patient";
-  return ofPatient ? "patient" : code === "nothing_examined" ? "breasts" : "impression";
+  const ofBreasts = code === "nothing_examined" || code === "not_scanned";
+  return ofPatient ? "patient" : ofBreasts ? "breasts" : "impression";
 }
 
 /** The one after where the person is now, round and round; `null` when nothing is left. */

@@ -1,8 +1,12 @@
-/** How deep the picture reaches, for a machine whose scale the program cannot read. It holds until the picture's size changes. */
+/**
+ * How deep the picture reaches, for a machine whose scale the program cannot read. It holds until the picture's size changes, or the ruler
+ * beside it goes.
+ */
 import { type FormEvent, useState } from "react";
 import type { Command, LiveUpdate } from "../api/wire";
 import { useWords } from "../words/words";
 import { Panel } from "./Panels";
+import { Shape } from "./shapes";
 
 /** What linear probes are set to most. */
 const USUAL_MM = [30, 35, 40, 45, 50, 60] as const;
@@ -18,6 +22,7 @@ interface Props {
 export function DepthPanel({ update, onCommand, onClose }: Props) {
   const { say } = useWords();
   const [written, setWritten] = useState("");
+  const [wrong, setWrong] = useState(false);
   const entered = update?.scale_source === "entered";
   const enter = (depth_mm: number | null): void => {
     onCommand({ command: "set_depth", depth_mm });
@@ -28,6 +33,8 @@ export function DepthPanel({ update, onCommand, onClose }: Props) {
     const depth = Number(written.replace(",", "."));
     if (depth >= LEAST_MM && depth <= MOST_MM) {
       enter(depth);
+    } else {
+      setWrong(true);
     }
   };
   return (
@@ -45,6 +52,8 @@ export function DepthPanel({ update, onCommand, onClose }: Props) {
           className="text"
           inputMode="decimal"
           aria-label={say("depth_other")}
+          aria-invalid={wrong}
+          aria-describedby={wrong ? "depth-wrong" : undefined}
           placeholder={say("depth_other")}
           value={written}
           onChange={(event) => setWritten(event.target.value)}
@@ -52,6 +61,11 @@ export function DepthPanel({ update, onCommand, onClose }: Props) {
         <button type="submit" className="button">
           {say("depth_enter")}
         </button>
+        {wrong && (
+          <p id="depth-wrong" className="row wrong" role="alert">
+            <Shape status="warn" /> {say("depth_wrong", { least: LEAST_MM, most: MOST_MM })}
+          </p>
+        )}
         {entered && (
           <button type="button" className="button" onClick={() => enter(null)}>
             {say("depth_forget")}

@@ -51,6 +51,7 @@ export function LesionForm({ lesion, onConfirm }: Props) {
         <PlaceRow lesion={lesion} />
         <SizeRow lesion={lesion} />
         <BeforeRow lesion={lesion} />
+        <SameRow lesion={lesion} />
         <WordRow lesion={lesion} feature="shape" />
         <WordRow lesion={lesion} feature="orientation" />
         <WordsRow lesion={lesion} feature="margin" note={say("any_of")} />
@@ -64,6 +65,42 @@ export function LesionForm({ lesion, onConfirm }: Props) {
         <Planes planes={lesion.planes} letter={lesion.letter} grounds={lesion.grounds} />
       </div>
     </>
+  );
+}
+
+/** Two letters for one lesion: it is joined to the other here, and what was joined to it is taken apart. */
+function SameRow({ lesion }: { readonly lesion: LesionReport }) {
+  const { say } = useWords();
+  const { act, view, readOnly } = useReview();
+  const others = readOnly ? [] : view.report.lesions.filter((other) => other !== lesion && !other.dismissed);
+  if (lesion.dismissed || (others.length === 0 && lesion.joined.length === 0)) {
+    return null;
+  }
+  return (
+    <Row label={say("same_lesion")}>
+      {lesion.joined.map((part) => (
+        <Option
+          key={part.lesion}
+          chosen={true}
+          standing="confirmed"
+          hint={say("take_apart")}
+          onChoose={() => act({ act: "part", lesion: part.lesion })}
+        >
+          {say("joined_letter", { letter: part.letter })}
+        </Option>
+      ))}
+      {others.map((other) => (
+        <Option
+          key={other.lesion}
+          chosen={false}
+          standing="empty"
+          hint={say("same_as_hint", { letter: other.letter })}
+          onChoose={() => act({ act: "join", lesion: lesion.lesion, into: other.lesion })}
+        >
+          {say("same_as", { letter: other.letter })}
+        </Option>
+      ))}
+    </Row>
   );
 }
 

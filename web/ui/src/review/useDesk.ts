@@ -5,7 +5,7 @@ import { categoryByDigit } from "../exam/category";
 import { categoryOf, isOpen, openFields } from "../exam/field";
 import { type Person, rememberedPerson, rememberPerson } from "../exam/person";
 import type { ExamStore } from "../exam/store";
-import { type ItemKey, itemsOf, lesionItem, nextTodo, type Todo, todosOf } from "../exam/todo";
+import { type ItemKey, itemsOf, lesionItem, nextTodo, presentItem, type Todo, todosOf } from "../exam/todo";
 import { saying } from "./context";
 import type { ReportCommand } from "./keys";
 
@@ -48,7 +48,7 @@ export function useDesk(store: ExamStore, view: ReportView | null, form: RefObje
   const first = useRef<ItemKey | null>(null);
   first.current ??= view && firstItem(view);
   const wanted = chosen ?? first.current;
-  const item = wanted && view && itemsOf(view).includes(wanted) ? wanted : "breasts";
+  const item = (wanted && view && presentItem(view, wanted)) ?? "breasts";
   const lesion = view?.report.lesions.find((each) => lesionItem(each.lesion) === item) ?? null;
   const readOnly = (view?.report.signatures.length ?? 0) > 0;
 

@@ -286,6 +286,7 @@ export const en = {
   depth_why: "As the machine shows it. Sizes are in pixels until then.",
   depth_other: "Other, mm",
   depth_enter: "Enter",
+  depth_wrong: "A depth is {least} to {most} mm",
   depth_forget: "Unknown again",
   key_pedals: "Foot switch: left keeps the plane, right is next lesion, held: side",
   error_bad_value: "This value cannot be.",

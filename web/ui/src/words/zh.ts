@@ -287,6 +287,7 @@ export const zh: Readonly<Record<WordKey, string>> = {
   depth_why: "按机器显示填写；填写前尺寸以像素表示。",
   depth_other: "其他，mm",
   depth_enter: "确定",
+  depth_wrong: "深度应为 {least}～{most} mm",
   depth_forget: "恢复未知",
   key_pedals: "脚踏：左键留存切面，右键下一病灶，长按切换侧别",
   error_bad_value: "该数值无效。",

@@ -1,0 +1,206 @@
+//! What every answer has: where it comes from, in which form it is asked for, by which tag it is known again.
+
+use std::convert::Infallible;
+use std::fmt;
+
+use axum::body::Body;
+use axum::extract::{FromRequestParts, OriginalUri};
+use axum::http::request::Parts;
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use peony_dicom::Tag;
+use peony_store::{DicomJson, key};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::media::{Accept, Range};
+use crate::problem::Problem;
+use crate::xml;
+
+/// Who asks, as the server that routes requests here knows it: an extension of the request, and without it an unknown one in the clear.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The name of an account or a program; it is kept with what it stores.
+    pub name: String,
+    /// Whether it came by TLS.
+    pub tls: bool,
+}
+
+impl Default for Caller {
+    fn default() -> Self {
+        Self { name: "DICOMweb".into(), tls: false }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_default())
+    }
+}
+
+/// The address below which everything here lies, as the peer knows it.
+#[derive(Debug, Clone)]
+pub(crate) struct Base(String);
+
+impl fmt::Display for Base {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Base {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let whole = parts.extensions.get::<OriginalUri>().map(|OriginalUri(uri)| uri.path());
+        let below = whole.and_then(|path| path.strip_suffix(parts.uri.path())).unwrap_or_default();
+        let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let host = host.and_then(|host| host.parse::<Authority>().ok()).or(parts.uri.authority().cloned());
+        // Without a host the address is relative, as the standard allows (PS3.5 §6.2, UR).
+        let start = host.map_or_else(String::new, |host| {
+            let tls = parts.extensions.get::<Caller>().is_some_and(|caller| caller.tls);
+            format!("{}://{host}", if tls { "https" } else { "http" })
+        });
+        Ok(Self(format!("{start}{below}")))
+    }
+}
+
+/// What a peer accepts: by the query where it says so there (PS3.18 §8.3.3.1), else by its header fields.
+pub(crate) fn accepted(headers: &HeaderMap, query: &str) -> Accept {
+    // A plus sign is one here, as in `application/dicom+json`, and no space.
+    let query = query.replace('+', "%2B");
+    let said = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "accept");
+    match said {
+        Some((_, accept)) => Accept::of([&*accept]),
+        None => Accept::of(headers.get_all(header::ACCEPT).iter().filter_map(|field| field.to_str().ok())),
+    }
+}
+
+/// In which form data sets are answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// The DICOM JSON Model (PS3.18 annex F), by the type that was asked for.
+    Json(&'static str),
+    /// The Native DICOM Model (PS3.19 §A.1), a part each.
+    Xml,
+}
+
+const DICOM_JSON: &str = "application/dicom+json";
+const DICOM_XML: &str = "application/dicom+xml";
+
+impl Form {
+    /// The form that a peer asks for.
+    pub fn of(headers: &HeaderMap, query: &str) -> Result<Self, Problem> {
+        let offers = [
+            (false, DICOM_JSON, Self::Json(DICOM_JSON)),
+            (false, "application/json", Self::Json("application/json")),
+            (true, DICOM_XML, Self::Xml),
+        ];
+        let accept = accepted(headers, query);
+        let picked = accept.pick(&offers).map(|(form, _): (&Self, &Range)| *form);
+        let refused = || {
+            let text = "application/dicom+json, or multipart/related with application/dicom+xml";
+            Problem::NotAcceptable(format!("what is accepted here: {text}"))
+        };
+        picked.ok_or_else(refused)
+    }
+
+    /// An answer of data sets.
+    pub fn of_data_sets(self, data_sets: Vec<DicomJson>) -> Result<Response, Problem> {
+        match self {
+            Self::Json(kind) => {
+                let all: Vec<Value> = data_sets.into_iter().map(Value::Object).collect();
+                Ok(body(StatusCode::OK, kind, Value::Array(all).to_string()))
+            }
+            Self::Xml => {
+                let mut written = Vec::new();
+                for data_set in &data_sets {
+                    written.push(xml::native_model(data_set)?);
+                }
+                let boundary = tag_of(written.iter().map(String::as_str));
+                let mut text = String::new();
+                for one in &written {
+                    text +=
+                        &format!("--{boundary}\r\nContent-Type: {DICOM_XML}; charset=utf-8\r\n\r\n{one}\r\n");
+                }
+                text += &format!("--{boundary}--\r\n");
+                Ok(body(StatusCode::OK, &related(DICOM_XML, &boundary), text))
+            }
+        }
+    }
+
+    /// An answer of one data set.
+    pub fn of_data_set(self, status: StatusCode, data_set: DicomJson) -> Result<Response, Problem> {
+        match self {
+            Self::Json(kind) => Ok(body(status, kind, Value::Object(data_set).to_string())),
+            Self::Xml => Ok(body(status, DICOM_XML, xml::native_model(&data_set)?)),
+        }
+    }
+}
+
+/// The Content-Type of a body in parts.
+pub(crate) fn related(kind: &str, boundary: &str) -> String {
+    format!("multipart/related; type=\"{kind}\"; boundary={boundary}")
+}
+
+/// An answer.
+pub(crate) fn body(status: StatusCode, kind: &str, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    if let Ok(kind) = HeaderValue::from_str(kind) {
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    }
+    response
+}
+
+/// An answer without a body.
+pub(crate) fn empty(status: StatusCode) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+/// An attribute with texts.
+pub(crate) fn put<T: Into<Value>>(
+    data_set: &mut DicomJson,
+    tag: Tag,
+    vr: &str,
+    values: impl IntoIterator<Item = T>,
+) {
+    let values: Vec<Value> = values.into_iter().map(Into::into).collect();
+    data_set.insert(key(tag), json!({ "vr": vr, "Value": values }));
+}
+
+/// A short text that is another one for other texts: a boundary that no body holds, since it is made of the body's digests, and an entity tag.
+pub(crate) fn tag_of<'a>(of: impl IntoIterator<Item = &'a str>) -> String {
+    let mut sum = Sha256::new();
+    for text in of {
+        sum.update(text);
+        sum.update([0]);
+    }
+    sum.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// An answer to whoever has it already, by its entity tag (RFC 9110 §13.1.2).
+pub(crate) fn unchanged(headers: &HeaderMap, tag: &str) -> Option<Response> {
+    let listed = headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|field| field.to_str().ok())
+        .collect::<Vec<_>>();
+    let known = |one: &str| one == "*" || one.strip_prefix("W/").unwrap_or(one).trim_matches('"') == tag;
+    let has = listed.iter().flat_map(|field| field.split(',')).any(|one| known(one.trim()));
+    has.then(|| tagged(empty(StatusCode::NOT_MODIFIED), tag))
+}
+
+/// Gives an answer its entity tag. Whoever has it asks again each time: who may see what can change, and an object that was not there may be.
+pub(crate) fn tagged(mut response: Response, tag: &str) -> Response {
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{tag}\"")) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    response
+}

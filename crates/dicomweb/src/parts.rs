@@ -1,0 +1,137 @@
+//! Bodies in parts on their way out: `multipart/related` (RFC 2387), a stream of streams.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt as _, stream};
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, mpsc};
+
+use crate::problem::Problem;
+use crate::{Service, answer};
+
+/// Pieces that are made before the peer takes them.
+const WAITING: usize = 4;
+
+/// Bytes as they are read; after an error the connection is broken off, so that the peer does not take half for all.
+pub(crate) type Out = BoxStream<'static, io::Result<Bytes>>;
+
+/// One part.
+pub(crate) struct Part {
+    /// Its Content-Type.
+    pub kind: String,
+    /// Where it is found alone.
+    pub location: Option<String>,
+    /// Its length, where it is known before it is made.
+    pub length: Option<u64>,
+    pub bytes: Out,
+}
+
+impl Part {
+    fn head(&self, boundary: &str) -> String {
+        let mut head = format!("--{boundary}\r\nContent-Type: {}\r\n", self.kind);
+        if let Some(location) = &self.location {
+            head += &format!("Content-Location: {location}\r\n");
+        }
+        if let Some(length) = self.length {
+            head += &format!("Content-Length: {length}\r\n");
+        }
+        head + "\r\n"
+    }
+
+    /// An answer of this part alone.
+    pub fn alone(self) -> Response {
+        let mut response = answer::body(StatusCode::OK, &self.kind, Body::from_stream(self.bytes));
+        if let Some(length) = self.length {
+            response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        }
+        response
+    }
+}
+
+/// Where a thread that reads and decodes puts what it makes. A peer that takes nothing for too long ends it.
+pub(crate) struct Sink {
+    made: mpsc::Sender<Result<Bytes, Problem>>,
+    runtime: Handle,
+    silence: Duration,
+    decoding: Arc<Semaphore>,
+}
+
+impl Sink {
+    /// Hands on what was made.
+    ///
+    /// # Errors
+    /// [`Problem::Silence`] where nobody takes it.
+    pub fn send(&self, bytes: Bytes) -> Result<(), Problem> {
+        let gone = Problem::Silence(self.silence.as_secs());
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        match self.runtime.block_on(tokio::time::timeout(self.silence, self.made.send(Ok(bytes)))) {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(gone),
+        }
+    }
+
+    /// Decodes when a core is free for it.
+    pub fn decode<T>(&self, work: impl FnOnce() -> T) -> Result<T, Problem> {
+        let _core = self.runtime.block_on(self.decoding.acquire()).map_err(|_| Problem::Failed)?;
+        Ok(work())
+    }
+}
+
+/// Bytes that a thread makes, as the peer takes them. What goes wrong before the first of them is an error of its own.
+pub(crate) async fn made(
+    service: &Service,
+    work: impl FnOnce(&Sink) -> Result<(), Problem> + Send + 'static,
+) -> Result<Out, Problem> {
+    let (made, mut taken) = mpsc::channel(WAITING);
+    let (runtime, silence) = (Handle::current(), service.limits.silence);
+    let sink = Sink { made, runtime, silence, decoding: Arc::clone(&service.decoding) };
+    tokio::task::spawn_blocking(move || {
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&sink)));
+        // A panic has said so itself; without a word the peer would take half for all.
+        if let Err(problem) = outcome.unwrap_or(Err(Problem::Failed)) {
+            let _ = sink.runtime.block_on(tokio::time::timeout(sink.silence, sink.made.send(Err(problem))));
+        }
+    });
+    let first = taken.recv().await.transpose()?;
+    let rest = stream::unfold(taken, async |mut taken| {
+        let part = taken.recv().await?;
+        Some((part.map_err(|problem| broken_off(&problem)), taken))
+    });
+    Ok(stream::iter(first.map(Ok)).chain(rest).boxed())
+}
+
+/// An answer in parts of the type `kind`. Each part is made when the one before is gone.
+pub(crate) fn related(kind: &str, boundary: &str, parts: Vec<Part>) -> Response {
+    let heads: Vec<String> = parts.iter().map(|part| part.head(boundary)).collect();
+    let last = format!("--{boundary}--\r\n");
+    let lengths = parts.iter().zip(&heads).map(|(part, head)| Some(head.len() as u64 + part.length? + 2));
+    let length = lengths.sum::<Option<u64>>().map(|length| length + last.len() as u64);
+    let text = |text: String| stream::iter([Ok::<_, io::Error>(Bytes::from(text))]);
+    let parts = heads
+        .into_iter()
+        .zip(parts)
+        .map(move |(head, part)| text(head).chain(part.bytes).chain(text("\r\n".into())).boxed());
+    let whole = stream::iter(parts).flatten().chain(text(last));
+    let mut response =
+        answer::body(StatusCode::OK, &answer::related(kind, boundary), Body::from_stream(whole));
+    if let Some(length) = length {
+        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    response
+}
+
+/// What the peer hears of an error when part of the answer is gone: the connection ends.
+pub(crate) fn broken_off(error: &dyn std::fmt::Display) -> io::Error {
+    // Texts of the store name a digest or a file operation, those of DICOM a field: nothing of a patient.
+    tracing::warn!("an answer was broken off: {error}");
+    io::Error::other("broken off")
+}

@@ -1,0 +1,94 @@
+//! Why there is no answer: a status and one line, in which nothing of an object stands.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use peony_dicom::DicomError;
+use peony_store::StoreError;
+
+/// A request that gets no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Problem {
+    #[error("{0}")]
+    BadRequest(String),
+    #[error("there is no such {0}")]
+    Missing(&'static str),
+    #[error("{0}")]
+    NotAcceptable(String),
+    #[error("{0}")]
+    UnsupportedMedia(&'static str),
+    #[error("{what}: at most {limit}")]
+    TooLarge { what: &'static str, limit: u64 },
+    #[error("the object has {0} bytes")]
+    RangeNotSatisfiable(u64),
+    #[error("nothing came for {0} seconds")]
+    Silence(u64),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Dicom(#[from] DicomError),
+    /// A thread that panicked; it has said so.
+    #[error("the request failed")]
+    Failed,
+}
+
+impl Problem {
+    /// The status, and what is said of it.
+    fn said(&self) -> (StatusCode, String) {
+        let own = |status| (status, self.to_string());
+        match self {
+            Self::BadRequest(_) => own(StatusCode::BAD_REQUEST),
+            Self::Missing(_) | Self::Store(StoreError::Missing(_)) => own(StatusCode::NOT_FOUND),
+            Self::NotAcceptable(_) => own(StatusCode::NOT_ACCEPTABLE),
+            Self::UnsupportedMedia(_) => own(StatusCode::UNSUPPORTED_MEDIA_TYPE),
+            Self::TooLarge { .. } => own(StatusCode::PAYLOAD_TOO_LARGE),
+            Self::RangeNotSatisfiable(_) => own(StatusCode::RANGE_NOT_SATISFIABLE),
+            Self::Silence(_) => own(StatusCode::REQUEST_TIMEOUT),
+            Self::Failed => own(StatusCode::INTERNAL_SERVER_ERROR),
+            // Its texts name fields, numbers and limits. The last three are what such an object cannot be asked for.
+            Self::Dicom(DicomError::Io(_)) => said(StatusCode::INTERNAL_SERVER_ERROR, UNREADABLE),
+            Self::Dicom(
+                DicomError::NoPixelData | DicomError::UnsupportedSyntax { .. } | DicomError::Unsupported(_),
+            ) => own(StatusCode::NOT_ACCEPTABLE),
+            Self::Dicom(_) => own(StatusCode::UNPROCESSABLE_ENTITY),
+            Self::Store(StoreError::Damaged { .. }) => said(StatusCode::INTERNAL_SERVER_ERROR, UNREADABLE),
+            Self::Store(StoreError::Full { .. }) => said(StatusCode::INSUFFICIENT_STORAGE, "no room"),
+            // What a database, a disk or a bucket says is for the log.
+            Self::Store(_) => said(StatusCode::SERVICE_UNAVAILABLE, "the store cannot answer now"),
+        }
+    }
+}
+
+const UNREADABLE: &str = "the object cannot be read";
+
+fn said(status: StatusCode, text: &str) -> (StatusCode, String) {
+    (status, text.to_owned())
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, error) = self.said();
+        if status.is_server_error() {
+            let kind = match &self {
+                Self::Store(StoreError::Damaged { digest, what }) => format!("object {digest}: {what}"),
+                Self::Store(StoreError::Locked) => "the index is locked".into(),
+                Self::Store(StoreError::Index(_)) => "the index refused".into(),
+                Self::Store(StoreError::Remote(_)) => "the object store refused".into(),
+                Self::Store(StoreError::Disk { what, .. }) => format!("cannot {what}"),
+                _ => error.clone(),
+            };
+            tracing::warn!(status = status.as_u16(), "{kind}");
+        }
+        let body = serde_json::json!({ "error": error }).to_string();
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Self::RangeNotSatisfiable(size) = self
+            && let Ok(range) = HeaderValue::from_str(&format!("bytes */{size}"))
+        {
+            headers.insert(header::CONTENT_RANGE, range);
+        }
+        response
+    }
+}

@@ -1,0 +1,217 @@
+//! Pictures for the eye (PS3.18 §10.4.1.1.3, §10.4.1.1.4): one frame in eight bits, through the file's window or the peer's, as JPEG or PNG.
+
+use std::io::Cursor;
+
+use axum::extract::{RawPathParams, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use image::codecs::jpeg::JpegEncoder;
+use image::{DynamicImage, ImageFormat, imageops};
+use peony_dicom::pixels::Window;
+use peony_model::Pixels;
+use peony_store::Kept;
+
+use crate::answer::{self, accepted};
+use crate::problem::Problem;
+use crate::uid::Address;
+use crate::{Service, frames};
+
+/// The longest side of a thumbnail for which none is asked.
+const THUMBNAIL_PX: u32 = 128;
+/// The longest side of a picture.
+const MOST_PX: u32 = 8192;
+const QUALITY: u8 = 90;
+
+const JPEG: &str = "image/jpeg";
+const PNG: &str = "image/png";
+
+/// How a picture is wanted.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Look {
+    /// Instead of the file's.
+    pub window: Option<Window>,
+    /// Width and height into which it fits, enlarged or reduced.
+    pub viewport_px: Option<[u32; 2]>,
+    /// Left, top, width and height of the part that is shown.
+    pub part_px: Option<[u32; 4]>,
+    /// Of JPEG, 1 to 100.
+    pub quality: Option<u8>,
+    pub png: bool,
+}
+
+impl Look {
+    /// What a query asks for (PS3.18 §8.3.5); of names it does not know nothing is said.
+    fn of(query: &str, accept: &crate::media::Accept) -> Result<Self, Problem> {
+        let offers = [(false, JPEG, false), (false, PNG, true)];
+        let refused = || Problem::NotAcceptable(format!("accept {JPEG} or {PNG}"));
+        let mut look = Self { png: *accept.pick(&offers).ok_or_else(refused)?.0, ..Self::default() };
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            match &*name {
+                "window" => look.window = Some(window(&value).ok_or(bad("window"))?),
+                "quality" => look.quality = Some(quality(&value).ok_or(bad("quality"))?),
+                "viewport" => {
+                    (look.viewport_px, look.part_px) = viewport(&value).ok_or(bad("viewport"))?;
+                }
+                _ => {}
+            }
+        }
+        Ok(look)
+    }
+}
+
+/// What a parameter should have been.
+pub(crate) fn bad(name: &'static str) -> Problem {
+    let form = match name {
+        "window" => "center,width,linear|linear-exact|sigmoid",
+        "viewport" => "width,height or width,height,left,top,width,height in pixels, at most 8192",
+        "quality" => "1 to 100",
+        _ => "a number",
+    };
+    Problem::BadRequest(format!("{name} is not {form}"))
+}
+
+fn window(text: &str) -> Option<Window> {
+    let mut words = text.split(',').map(str::trim);
+    let [center, width] = [words.next()?.parse::<f64>().ok()?, words.next()?.parse::<f64>().ok()?];
+    let function = match words.next().unwrap_or("linear").to_ascii_lowercase().as_str() {
+        "linear" | "" => "LINEAR",
+        "linear-exact" => "LINEAR_EXACT",
+        "sigmoid" => "SIGMOID",
+        _ => return None,
+    };
+    let finite = center.is_finite() && width.is_finite() && words.next().is_none();
+    finite.then(|| Window::of(function, center, width)).flatten()
+}
+
+pub(crate) fn quality(text: &str) -> Option<u8> {
+    text.parse().ok().filter(|quality| (1..=100).contains(quality))
+}
+
+type Viewport = (Option<[u32; 2]>, Option<[u32; 4]>);
+
+fn viewport(text: &str) -> Option<Viewport> {
+    let numbers: Vec<u32> = text.split(',').map(|word| word.trim().parse().ok()).collect::<Option<_>>()?;
+    let size = |width: u32, height: u32| {
+        ((1..=MOST_PX).contains(&width) && (1..=MOST_PX).contains(&height)).then_some([width, height])
+    };
+    match *numbers.as_slice() {
+        [width, height] => Some((Some(size(width, height)?), None)),
+        [width, height, x, y, w, h] => Some((Some(size(width, height)?), Some([x, y, w, h]))),
+        _ => None,
+    }
+}
+
+pub(crate) async fn rendered(
+    State(service): State<Service>,
+    address: Address,
+    params: RawPathParams,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let query = query.unwrap_or_default();
+    let look = Look::of(&query, &accepted(&headers, &query))?;
+    let kept = address.instance(&service.store).await?;
+    let index = index(&params, &kept)?;
+    picture(&service, &kept, index, look, &headers).await
+}
+
+pub(crate) async fn thumbnail(
+    State(service): State<Service>,
+    address: Address,
+    params: RawPathParams,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let query = query.unwrap_or_default();
+    let mut look = Look::of(&query, &accepted(&headers, &query))?;
+    look.viewport_px.get_or_insert([THUMBNAIL_PX; 2]);
+    // The first instance with a picture stands for a series or a study.
+    let kept = address.kept(&service.store).await?;
+    let kept = kept.into_iter().find(|kept| kept.frames.is_some()).ok_or(Problem::Missing("picture"))?;
+    let index = index(&params, &kept)?;
+    picture(&service, &kept, index, look, &headers).await
+}
+
+/// The frame of a path, else the one in the middle: a sweep begins and ends in gel.
+fn index(params: &RawPathParams, kept: &Kept) -> Result<u64, Problem> {
+    if !params.iter().any(|(name, _)| name == "frames") {
+        return Ok(kept.frame_count / 2);
+    }
+    match frames::list(params)?.as_slice() {
+        [one] => Ok(*one),
+        _ => Err(Problem::NotAcceptable("one frame is rendered at a time".into())),
+    }
+}
+
+/// An answer with one frame as a picture.
+pub(crate) async fn picture(
+    service: &Service,
+    kept: &Kept,
+    index: u64,
+    look: Look,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let wanted = format!("{index} {look:?}");
+    let tag = answer::tag_of([kept.object.digest.as_str(), wanted.as_str()]);
+    if let Some(unchanged) = answer::unchanged(headers, &tag) {
+        return Ok(unchanged);
+    }
+    let pictures = frames::pictures(service, kept).await?;
+    let coded = frames::one(&service.store, kept, index).await?;
+    let core = service.decoding.acquire().await.map_err(|_| Problem::Failed)?;
+    let drawn = tokio::task::spawn_blocking(move || draw(pictures.picture(&coded, look.window)?, look));
+    let bytes = drawn.await.map_err(|_| Problem::Failed)??;
+    drop(core);
+    let kind = if look.png { PNG } else { JPEG };
+    Ok(answer::tagged(answer::body(StatusCode::OK, kind, bytes), &tag))
+}
+
+fn draw(pixels: Pixels, look: Look) -> Result<Vec<u8>, Problem> {
+    let mut picture = match pixels {
+        Pixels::Luma8(grey) | Pixels::LumaChroma { luma: grey, .. } => DynamicImage::ImageLuma8(grey),
+        Pixels::Rgb8(colour) => DynamicImage::ImageRgb8(colour),
+    };
+    if let Some([x, y, width, height]) = look.part_px {
+        picture = picture.crop_imm(x, y, width, height);
+    }
+    if picture.width() == 0 || picture.height() == 0 {
+        return Err(bad("viewport"));
+    }
+    if let Some([width, height]) = look.viewport_px {
+        picture = if picture.width() > width || picture.height() > height {
+            picture.thumbnail(width, height)
+        } else {
+            picture.resize(width, height, imageops::FilterType::Triangle)
+        };
+    }
+    let mut bytes = Cursor::new(Vec::new());
+    let written = if look.png {
+        picture.write_to(&mut bytes, ImageFormat::Png)
+    } else {
+        picture.write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, look.quality.unwrap_or(QUALITY)))
+    };
+    // Into memory, and of a size that was looked at.
+    written.map_err(|_| Problem::Failed)?;
+    Ok(bytes.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_and_viewports_are_read() {
+        let linear = Window::Linear { center: 40.0, width: 400.0 };
+        assert_eq!(window("40,400"), Some(linear));
+        assert_eq!(window("40,400,linear"), Some(linear));
+        assert_eq!(window("-1.5,0.5,SIGMOID"), Some(Window::Sigmoid { center: -1.5, width: 0.5 }));
+        for none in ["", "40", "40,0", "NaN,1", "40,400,other", "40,400,linear,1", "1e999,1"] {
+            assert_eq!(window(none), None, "{none}");
+        }
+        assert_eq!(viewport("640,480"), Some((Some([640, 480]), None)));
+        assert_eq!(viewport("64,48,1,2,3,4"), Some((Some([64, 48]), Some([1, 2, 3, 4]))));
+        for none in ["", "640", "0,1", "9000,1", "1,2,3", "-1,2", "1,2,3,4,5,6,7"] {
+            assert_eq!(viewport(none), None, "{none}");
+        }
+    }
+}

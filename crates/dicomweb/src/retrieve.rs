@@ -1,0 +1,229 @@
+//! WADO-RS (PS3.18 §10.4): the objects of a study, of a series or one, as they were received or as the peer asks for them.
+
+use std::ops::Range;
+
+use axum::body::Body;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use peony_dicom::TransferSyntax;
+use peony_store::{Kept, Store};
+
+use crate::Service;
+use crate::answer::{self, Base, accepted};
+use crate::media::Accept;
+use crate::parts::{self, Out, Part, broken_off};
+use crate::problem::Problem;
+use crate::transcode;
+use crate::uid::Address;
+
+pub(crate) const DICOM: &str = "application/dicom";
+pub(crate) const EXPLICIT_LITTLE: &str = "1.2.840.10008.1.2.1";
+
+/// How one object goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    /// As it was received.
+    AsKept,
+    /// Written anew in explicit little endian, its pixels uncompressed.
+    ToExplicitLittle,
+}
+
+impl How {
+    /// How an object in the transfer syntax `kept` is answered to a peer that asks for `wanted`; `None` where it is not. Without a wish it is
+    /// explicit little endian (PS3.18 §8.7.3.5.2).
+    pub fn of(kept: &str, wanted: Option<&str>) -> Option<Self> {
+        let wanted = wanted.unwrap_or(EXPLICIT_LITTLE);
+        if wanted == "*" || wanted == kept {
+            Some(Self::AsKept)
+        } else if wanted == EXPLICIT_LITTLE && TransferSyntax::of(kept.as_bytes()).is_ok() {
+            Some(Self::ToExplicitLittle)
+        } else {
+            None
+        }
+    }
+
+    pub fn transfer_syntax(self, kept: &Kept) -> &str {
+        match self {
+            Self::AsKept => &kept.transfer_syntax_uid,
+            Self::ToExplicitLittle => EXPLICIT_LITTLE,
+        }
+    }
+}
+
+pub(crate) async fn objects(
+    State(service): State<Service>,
+    base: Base,
+    address: Address,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let accept = accepted(&headers, &query.unwrap_or_default());
+    let kept = address.kept(&service.store).await?;
+    let (alone, how) = chosen(&accept, &kept, address.instance.is_some())?;
+    let tag = tag(&kept, &how);
+    if let Some(unchanged) = answer::unchanged(&headers, &tag) {
+        return Ok(unchanged);
+    }
+    if alone && let ([one], [How::AsKept]) = (kept.as_slice(), how.as_slice()) {
+        return Ok(answer::tagged(range(&service.store, one, &headers, &tag)?, &tag));
+    }
+    let mut parts = Vec::with_capacity(kept.len());
+    for (kept, how) in kept.into_iter().zip(how) {
+        // The first one is begun before the answer: what is wrong with it is an answer of its own.
+        parts.push(part(&service, &base, kept, how, parts.is_empty()).await?);
+    }
+    let response = match parts.pop() {
+        Some(one) if alone => one.alone(),
+        last => {
+            parts.extend(last);
+            parts::related(DICOM, &tag, parts)
+        }
+    };
+    Ok(answer::tagged(response, &tag))
+}
+
+/// Whether the object goes out without parts around it, and how each one does: by the dearest range that all of them have an answer to.
+fn chosen(accept: &Accept, kept: &[Kept], may_be_alone: bool) -> Result<(bool, Vec<How>), Problem> {
+    for range in &accept.0 {
+        let alone = may_be_alone && range.covers(false, DICOM) && range.multipart == Some(false);
+        if !alone && !range.covers(true, DICOM) {
+            continue;
+        }
+        // Whoever takes anything gets what was received.
+        let wanted = range.transfer_syntax().or((range.multipart.is_none()).then_some("*"));
+        let how: Option<Vec<How>> =
+            kept.iter().map(|one| How::of(&one.transfer_syntax_uid, wanted)).collect();
+        if let Some(how) = how {
+            return Ok((alone, how));
+        }
+    }
+    let mut known: Vec<&str> = kept.iter().map(|one| one.transfer_syntax_uid.as_str()).collect();
+    known.sort_unstable();
+    known.dedup();
+    let known = known.join(", ");
+    Err(Problem::NotAcceptable(format!(
+        "kept in transfer syntax {known}: accept multipart/related; type=\"{DICOM}\"; transfer-syntax=*"
+    )))
+}
+
+/// One for what was received, another for each other form of it.
+fn tag(kept: &[Kept], how: &[How]) -> String {
+    let texts =
+        kept.iter().zip(how).flat_map(|(kept, how)| [kept.object.digest.as_str(), how.transfer_syntax(kept)]);
+    answer::tag_of(texts)
+}
+
+async fn part(service: &Service, base: &Base, kept: Kept, how: How, begun: bool) -> Result<Part, Problem> {
+    let kind = format!("{DICOM}; transfer-syntax={}", how.transfer_syntax(&kept));
+    let location = Some(location(base, &kept));
+    let (length, bytes) = match how {
+        How::AsKept => (Some(kept.object.size), out(&service.store, &kept, 0..kept.object.size)),
+        How::ToExplicitLittle if begun => (None, transcode::explicit_little(service, &kept).await?),
+        How::ToExplicitLittle => {
+            let service = service.clone();
+            let later = async move {
+                let made = transcode::explicit_little(&service, &kept).await;
+                made.map_err(|problem| broken_off(&problem))
+            };
+            (None, stream::once(later).try_flatten().boxed())
+        }
+    };
+    Ok(Part { kind, location, length, bytes })
+}
+
+/// Where an instance is found.
+pub(crate) fn location(base: &Base, kept: &Kept) -> String {
+    let Kept { study_uid, series_uid, instance_uid, .. } = kept;
+    format!("{base}/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}")
+}
+
+/// Bytes of an object's file as it was received, verified.
+pub(crate) fn out(store: &Store, kept: &Kept, range: Range<u64>) -> Out {
+    let bytes = store.bytes_in(kept, range);
+    bytes.map(|part| part.map_err(|error| broken_off(&error))).boxed()
+}
+
+/// An object as it was received, or the one range of it that is asked for (RFC 9110 §14).
+pub(crate) fn range(store: &Store, kept: &Kept, headers: &HeaderMap, tag: &str) -> Result<Response, Problem> {
+    let size = kept.object.size;
+    let kind = format!("{DICOM}; transfer-syntax={}", kept.transfer_syntax_uid);
+    let of_this = |field: &HeaderValue| field.to_str().is_ok_and(|field| field.trim_matches('"') == tag);
+    let asked = headers.get(header::RANGE).and_then(|range| range.to_str().ok());
+    let asked = asked.filter(|_| headers.get(header::IF_RANGE).is_none_or(of_this));
+    let found = match asked.and_then(|range| range.strip_prefix("bytes=")) {
+        // Several ranges may be answered with everything (§14.2).
+        Some(range) if !range.contains(',') => Some(one_range(range, size)?),
+        _ => None,
+    };
+    let range = found.clone().unwrap_or(0..size);
+    let status = if found.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
+    let length = range.end - range.start;
+    let mut response = answer::body(status, &kind, Body::from_stream(out(store, kept, range.clone())));
+    let fields = response.headers_mut();
+    fields.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    fields.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    let place = format!("bytes {}-{}/{size}", range.start, range.end.saturating_sub(1));
+    if let (Some(_), Ok(place)) = (found, HeaderValue::from_str(&place)) {
+        fields.insert(header::CONTENT_RANGE, place);
+    }
+    Ok(response)
+}
+
+fn one_range(text: &str, size: u64) -> Result<Range<u64>, Problem> {
+    let refused = || Problem::RangeNotSatisfiable(size);
+    let (first, last) = text.split_once('-').ok_or_else(refused)?;
+    let number = |text: &str| text.trim().parse::<u64>().map_err(|_| refused());
+    let range = match (first.trim(), last.trim()) {
+        ("", last) => size.saturating_sub(number(last)?)..size,
+        (first, "") => number(first)?..size,
+        (first, last) => number(first)?..number(last)?.saturating_add(1).min(size),
+    };
+    if range.start < range.end { Ok(range) } else { Err(refused()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_within_the_object() {
+        for (text, expect) in [
+            ("0-0", Some(0..1)),
+            ("10-19", Some(10..20)),
+            ("90-", Some(90..100)),
+            ("-10", Some(90..100)),
+            ("-1000", Some(0..100)),
+            ("50-1000", Some(50..100)),
+            ("0-18446744073709551615", Some(0..100)),
+            ("100-", None),
+            ("-0", None),
+            ("9-3", None),
+            ("a-b", None),
+            ("-", None),
+            ("", None),
+        ] {
+            assert_eq!(one_range(text, 100).ok(), expect, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_asked_for_decides_how_an_object_goes_out() {
+        const JPEG: &str = "1.2.840.10008.1.2.4.50";
+        const H264: &str = "1.2.840.10008.1.2.4.102";
+        for (kept, wanted, expect) in [
+            (JPEG, Some("*"), Some(How::AsKept)),
+            (JPEG, Some(JPEG), Some(How::AsKept)),
+            (JPEG, None, Some(How::ToExplicitLittle)),
+            (JPEG, Some(EXPLICIT_LITTLE), Some(How::ToExplicitLittle)),
+            (JPEG, Some(H264), None),
+            (EXPLICIT_LITTLE, None, Some(How::AsKept)),
+            (EXPLICIT_LITTLE, Some(JPEG), None),
+            (H264, None, None),
+            (H264, Some("*"), Some(How::AsKept)),
+        ] {
+            assert_eq!(How::of(kept, wanted), expect, "{kept} {wanted:?}");
+        }
+    }
+}

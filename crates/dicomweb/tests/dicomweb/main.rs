@@ -1,0 +1,15 @@
+//! Over loopback, in HTTP as it is on the wire.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "a check function of a test fails as the test does"
+)]
+
+mod finding;
+mod kit;
+mod peer;
+mod pictures;
+mod retrieving;
+mod storing;

@@ -1,0 +1,226 @@
+//! Frames, rendered pictures, thumbnails, and WADO-URI.
+
+use image::GenericImageView as _;
+use peony_dicom::Tag;
+use peony_store::made_up::{self, Pixels};
+
+use crate::kit::{SERIES_UID, STUDY_UID, Server, file, in_syntax, jpeg_cine, picture, place, said, uids};
+
+const JPEG: &str = "1.2.840.10008.1.2.4.50";
+
+/// A cine in JPEG as number 1, an uncompressed one as number 2.
+async fn filled() -> (Server, Vec<Vec<u8>>, Vec<u8>) {
+    let server = Server::start().await;
+    let (cine, coded) = jpeg_cine(1, 4);
+    let native = Pixels::Native { frames: 3, size: [20, 30] };
+    let bytes = made_up::file(&said(2, &[]), native, 2);
+    assert_eq!(server.store("/studies", &[&cine, &bytes]).await.status, 200);
+    (server, coded, made_up::body(native, 2)[12..].to_vec())
+}
+
+#[tokio::test]
+async fn frames_are_what_is_in_the_file() {
+    let (server, coded, native) = filled().await;
+    for accept in [
+        "Accept: multipart/related; type=\"image/jpeg\"",
+        "Accept: multipart/related; type=\"image/jpeg\"; transfer-syntax=1.2.840.10008.1.2.4.50",
+        "Accept: multipart/related; type=\"image/*\"",
+        "Accept: */*",
+    ] {
+        let answer = server.get(&format!("{}/frames/1,4,2", place(1)), &[accept]).await;
+        assert_eq!(answer.status, 200, "{accept}: {}", answer.text());
+        let parts = answer.parts();
+        let kinds: Vec<&str> = parts.iter().map(|(kind, _)| kind.as_str()).collect();
+        let kind = format!("image/jpeg; transfer-syntax={JPEG}");
+        assert_eq!(kinds, [kind.as_str(); 3], "{accept}");
+        let bytes: Vec<&Vec<u8>> = parts.iter().map(|(_, bytes)| bytes).collect();
+        assert!(bytes == [&coded[0], &coded[3], &coded[1]], "{accept}");
+    }
+    let octets = "Accept: multipart/related; type=application/octet-stream; transfer-syntax=*";
+    assert!(server.get(&format!("{}/frames/3", place(1)), &[octets]).await.parts()[0].1 == coded[2]);
+    let alone = server.get(&format!("{}/frames/2", place(1)), &["Accept: image/jpeg"]).await;
+    assert!(alone.body == coded[1] && alone.field("content-type").starts_with("image/jpeg"));
+    let answer = server.get(&format!("{}/frames/2,3", place(2)), &["Accept: */*"]).await;
+    for (number, (kind, bytes)) in (1..).zip(answer.parts()) {
+        assert_eq!(kind, "application/octet-stream; transfer-syntax=1.2.840.10008.1.2.1");
+        assert!(bytes == native[number * 600..][..600]);
+    }
+    // The pixel data by the address of the metadata is all of its frames.
+    let bulk = server.get(&format!("{}/bulkdata/7FE00010", place(1)), &["Accept: */*"]).await;
+    assert!(bulk.parts().iter().map(|(_, bytes)| bytes).eq(&coded));
+}
+
+#[tokio::test]
+async fn frames_are_decoded_for_whoever_asks() {
+    let (server, coded, _) = filled().await;
+    for accept in [
+        "Accept: multipart/related; type=\"application/octet-stream\"",
+        "Accept: multipart/related; type=\"application/octet-stream\"; transfer-syntax=1.2.840.10008.1.2.1",
+    ] {
+        let answer = server.get(&format!("{}/frames/2,3", place(1)), &[accept]).await;
+        let parts = answer.parts();
+        assert_eq!(parts.len(), 2);
+        for ((kind, bytes), coded) in parts.iter().zip(&coded[1..]) {
+            assert_eq!(kind, "application/octet-stream; transfer-syntax=1.2.840.10008.1.2.1");
+            let expect = image::load_from_memory(coded).unwrap().to_luma8();
+            let off = bytes.iter().zip(expect.as_raw()).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
+            assert!(bytes.len() == 640 * 480 && off <= 2, "{} bytes, off by {off}", bytes.len());
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_frame_is_one_line() {
+    let (server, ..) = filled().await;
+    for (list, accept, status) in [
+        ("5", "*/*", 404),
+        ("1,5", "*/*", 404),
+        ("0", "*/*", 400),
+        ("1,,2", "*/*", 400),
+        ("-1", "*/*", 400),
+        ("99999999999999999999", "*/*", 400),
+        ("1-3", "*/*", 400),
+        ("1", "text/html", 406),
+        ("1,2", "image/jpeg", 406),
+        ("1", "image/jp2", 406),
+        ("1", "image/jpeg; transfer-syntax=1.2.840.10008.1.2.4.70", 406),
+    ] {
+        let answer =
+            server.get(&format!("{}/frames/{list}", place(1)), &[&format!("Accept: {accept}")]).await;
+        assert_eq!(answer.status, status, "{list} {accept}");
+        assert!(!answer.error().is_empty());
+    }
+    let many = (0..20_000).map(|_| "1").collect::<Vec<_>>().join(",");
+    let answer = server.get(&format!("{}/frames/{many}", place(2)), &["Accept: */*"]).await;
+    assert!(matches!(answer.status, 200 | 413 | 414), "{}", answer.status);
+
+    let video = in_syntax(jpeg_cine(3, 2).0, JPEG, "1.2.840.10008.1.2.4.99");
+    server.store("/studies", &[&video]).await;
+    let octets = ["Accept: multipart/related; type=\"application/octet-stream\""];
+    assert_eq!(server.get(&format!("{}/frames/1", place(3)), &octets).await.status, 406);
+    assert_eq!(server.get(&format!("{}/rendered", place(3)), &[]).await.status, 406);
+}
+
+#[tokio::test]
+async fn a_picture_is_drawn_as_it_is_asked_for() {
+    let (server, coded, _) = filled().await;
+    let path = |rest: &str| format!("{}{rest}", place(1));
+    let answer = server.get(&path("/rendered"), &[]).await;
+    assert_eq!((answer.status, answer.field("content-type")), (200, "image/jpeg"));
+    let answer = server.get(&path("/frames/2/rendered"), &["Accept: image/png"]).await;
+    assert_eq!(answer.field("content-type"), "image/png");
+    let (drawn, expect) =
+        (image::load_from_memory(&answer.body).unwrap(), image::load_from_memory(&coded[1]).unwrap());
+    let off =
+        drawn.to_luma8().as_raw().iter().zip(expect.to_luma8().as_raw()).map(|(a, b)| a.abs_diff(*b)).max();
+    assert!(off.unwrap() <= 2);
+    let again = server
+        .get(
+            &path("/frames/2/rendered"),
+            &["Accept: image/png", &format!("If-None-Match: {}", answer.field("etag"))],
+        )
+        .await;
+    assert_eq!(again.status, 304);
+
+    // A window of the peer's: half of the levels are black, the other half white.
+    let windowed = server.get(&path("/frames/1/rendered?window=128,1&accept=image/png"), &[]).await;
+    let windowed = image::load_from_memory(&windowed.body).unwrap().to_luma8();
+    assert!(windowed.as_raw().iter().all(|level| matches!(level, 0 | 255)));
+    let first = picture(0);
+    let wrong = windowed.as_raw().iter().zip(first.as_raw());
+    let wrong = wrong
+        .filter(|(drawn, level)| (**drawn == 255) != (**level > 127) && level.abs_diff(128) > 12)
+        .count();
+    assert_eq!(wrong, 0);
+
+    for (query, size) in [
+        ("viewport=320,320", (320, 240)),
+        ("viewport=1280,1280", (1280, 960)),
+        ("viewport=100,100,0,0,64,48", (100, 75)),
+    ] {
+        let answer = server.get(&path(&format!("/rendered?{query}")), &[]).await;
+        assert_eq!(image::load_from_memory(&answer.body).unwrap().dimensions(), size, "{query}");
+    }
+    let [fine, coarse] = [90, 10].map(|quality| path(&format!("/rendered?quality={quality}")));
+    assert!(server.get(&fine, &[]).await.body.len() > server.get(&coarse, &[]).await.body.len());
+    for (rest, status) in [
+        ("/rendered?window=1", 400),
+        ("/rendered?viewport=0,0", 400),
+        ("/rendered?viewport=100000,100000", 400),
+        ("/rendered?viewport=10,10,5000,5000,10,10", 400),
+        ("/rendered?quality=0", 400),
+        ("/frames/9/rendered", 404),
+        ("/frames/1,2/rendered", 406),
+        ("/rendered?accept=image/gif", 406),
+    ] {
+        assert_eq!(server.get(&path(rest), &[]).await.status, status, "{rest}");
+    }
+}
+
+#[tokio::test]
+async fn everything_has_a_thumbnail() {
+    let (server, ..) = filled().await;
+    let [study, series, instance] = uids(1);
+    let places = [
+        format!("/studies/{study}"),
+        format!("/studies/{study}/series/{series}"),
+        format!("/studies/{study}/series/{series}/instances/{instance}"),
+        format!("/studies/{study}/series/{series}/instances/{instance}/frames/3"),
+    ];
+    for place in places {
+        let answer = server.get(&format!("{place}/thumbnail"), &["Accept: */*"]).await;
+        assert_eq!(answer.status, 200, "{place}");
+        assert_eq!(image::load_from_memory(&answer.body).unwrap().dimensions(), (128, 96), "{place}");
+    }
+    assert_eq!(server.get("/studies/2.25.4/thumbnail", &[]).await.status, 404);
+}
+
+#[tokio::test]
+async fn wado_uri_gives_an_object_or_a_picture() {
+    let (server, coded, _) = filled().await;
+    let still = file(3, &[(STUDY_UID, "2.25.70"), (SERIES_UID, "2.25.71"), (Tag(0x0010, 0x0020), "P9")]);
+    server.store("/studies", &[&still]).await;
+    let [study, series, instance] = uids(1);
+    let ask = |uids: [&str; 3], rest: &str| {
+        let [study, series, object] = uids;
+        format!("/wado?requestType=WADO&studyUID={study}&seriesUID={series}&objectUID={object}{rest}")
+    };
+    let cine = |rest: &str| ask([&study, &series, &instance], rest);
+    let sent = jpeg_cine(1, 4).0;
+    let answer = server.get(&cine("&contentType=application/dicom&transferSyntax=*"), &[]).await;
+    assert!(answer.status == 200 && answer.body == sent);
+    let answer =
+        server.get(&cine(&format!("&contentType=application%2Fdicom&transferSyntax={JPEG}")), &[]).await;
+    assert!(answer.body == sent);
+    let answer = server.get(&cine(""), &[]).await;
+    assert_eq!(answer.field("content-type"), "application/dicom; transfer-syntax=1.2.840.10008.1.2.1");
+    assert_eq!(peony_dicom::open_bytes(answer.body).unwrap().frame_count(), 4);
+    let answer = server.get(&cine("&frameNumber=2&rows=100&columns=200"), &[]).await;
+    assert_eq!(answer.field("content-type"), "image/jpeg");
+    assert_eq!(image::load_from_memory(&answer.body).unwrap().dimensions(), (133, 100));
+    let answer = server.get(&cine("&frameNumber=2&contentType=image/png"), &[]).await;
+    let (drawn, expect) =
+        (image::load_from_memory(&answer.body).unwrap(), image::load_from_memory(&coded[1]).unwrap());
+    assert!(
+        drawn.to_luma8().as_raw().iter().zip(expect.to_luma8().as_raw()).all(|(a, b)| a.abs_diff(*b) <= 2)
+    );
+    let uid = uids(3)[2].clone();
+    let answer = server.get(&ask(["2.25.70", "2.25.71", &uid], ""), &[]).await;
+    assert_eq!(answer.field("content-type"), "image/jpeg", "a still is a picture");
+    for (path, status) in [
+        ("/wado".to_owned(), 400),
+        ("/wado?requestType=XDS".into(), 400),
+        (ask(["1", "2", ""], ""), 400),
+        (ask(["1", "2", "../3"], ""), 400),
+        (ask(["1", "2", "3"], ""), 404),
+        (cine("&anonymize=yes"), 406),
+        (cine("&contentType=video/mpeg"), 406),
+        (cine("&contentType=application/dicom&transferSyntax=1.2.3"), 406),
+        (cine("&frameNumber=0"), 400),
+        (cine("&frameNumber=99"), 404),
+        (cine("&frameNumber=1&windowCenter=1"), 400),
+        (cine("&frameNumber=1&rows=99999"), 400),
+    ] {
+        assert_eq!(server.get(&path, &[]).await.status, status, "{path}");
+    }
+}

@@ -1,0 +1,337 @@
+//! WADO-RS: whole objects, their metadata and bulk data.
+
+use base64::Engine as _;
+use peony_dicom::{Elements, Step, Tag, open_bytes};
+use peony_store::made_up::{self, Pixels};
+use serde_json::json;
+
+use crate::kit::{BASE, SERIES_UID, STUDY_UID, Server, file, in_syntax, jpeg_cine, place, said, uids};
+
+const AS_KEPT: &str = "Accept: multipart/related; type=\"application/dicom\"; transfer-syntax=*";
+const PLAIN: &str = "Accept: multipart/related; type=\"application/dicom\"";
+const JPEG: &str = "1.2.840.10008.1.2.4.50";
+
+#[tokio::test]
+async fn what_was_stored_comes_back_unchanged() {
+    let server = Server::start().await;
+    let files: Vec<Vec<u8>> = (0..5_u64)
+        .map(|number| {
+            let series = format!("2.25.6{}", number / 3);
+            file(number, &[(STUDY_UID, "2.25.5"), (SERIES_UID, &series)])
+        })
+        .collect();
+    let all: Vec<&[u8]> = files.iter().map(Vec::as_slice).collect();
+    for one in &all {
+        assert_eq!(server.store("/studies/2.25.5", &[one]).await.status, 200);
+    }
+    let kind = "application/dicom; transfer-syntax=1.2.840.10008.1.2.1";
+    for (path, expect) in [
+        ("/studies/2.25.5", &files[..]),
+        ("/studies/2.25.5/series/2.25.60", &files[..3]),
+        ("/studies/2.25.5/series/2.25.61", &files[3..]),
+        (&format!("/studies/2.25.5/series/2.25.60/instances/{}", uids(1)[2]), &files[1..2]),
+    ] {
+        for accept in [AS_KEPT, PLAIN, "Accept: */*", "X: y"] {
+            let answer = server.get(path, &[accept]).await;
+            assert_eq!(answer.status, 200, "{path} {accept}");
+            assert!(answer.whole && !answer.field("content-length").is_empty());
+            let parts = answer.parts();
+            assert!(parts.iter().all(|(of, _)| of == kind), "{:?}", parts[0].0);
+            let bytes: Vec<Vec<u8>> = parts.into_iter().map(|(_, bytes)| bytes).collect();
+            assert!(bytes == expect, "{path} {accept}");
+        }
+    }
+    for missing in ["/studies/2.25.6", "/studies/2.25.5/series/2.25.99", &place(1)] {
+        let answer = server.get(missing, &[]).await;
+        assert_eq!(answer.status, 404, "{missing}");
+        assert!(answer.error().starts_with("there is no such "));
+    }
+}
+
+#[tokio::test]
+async fn one_object_comes_alone_in_ranges_and_only_where_it_is_new() {
+    let server = Server::start().await;
+    let sent = file(1, &[]);
+    server.store("/studies", &[&sent]).await;
+    let path = place(1);
+    let accept = "Accept: application/dicom";
+    let answer = server.get(&path, &[accept]).await;
+    assert_eq!(answer.field("content-type"), "application/dicom; transfer-syntax=1.2.840.10008.1.2.1");
+    assert!(answer.body == sent);
+    assert_eq!(answer.field("accept-ranges"), "bytes");
+    let tag = answer.field("etag").to_owned();
+    let size = sent.len();
+    for (range, status, expect, place) in [
+        ("bytes=0-9", 206, &sent[..10], format!("bytes 0-9/{size}")),
+        ("bytes=100-", 206, &sent[100..], format!("bytes 100-{}/{size}", size - 1)),
+        ("bytes=-4", 206, &sent[size - 4..], format!("bytes {}-{}/{size}", size - 4, size - 1)),
+        ("bytes=0-1,4-5", 200, &sent[..], String::new()),
+        ("lines=0-1", 200, &sent[..], String::new()),
+    ] {
+        let answer = server.get(&path, &[accept, &format!("Range: {range}")]).await;
+        assert_eq!((answer.status, answer.field("content-range")), (status, place.as_str()), "{range}");
+        assert!(answer.body == expect, "{range}");
+    }
+    let answer = server.get(&path, &[accept, "Range: bytes=99999999-"]).await;
+    assert_eq!((answer.status, answer.field("content-range")), (416, format!("bytes */{size}").as_str()));
+    for (if_range, status) in [(tag.as_str(), 206), ("\"another\"", 200)] {
+        let fields = [accept, "Range: bytes=0-9", &format!("If-Range: {if_range}")];
+        assert_eq!(server.get(&path, &fields).await.status, status, "{if_range}");
+    }
+    for (known, status) in
+        [(tag.clone(), 304), (format!("\"x\", W/{tag}"), 304), ("*".into(), 304), ("\"x\"".into(), 200)]
+    {
+        let answer = server.get(&path, &[accept, &format!("If-None-Match: {known}")]).await;
+        assert_eq!((answer.status, answer.field("etag")), (status, tag.as_str()), "{known}");
+        assert!(status == 200 || answer.body.is_empty());
+    }
+    let head = server.ask("HEAD", &path, &[accept], b"").await;
+    assert_eq!((head.status, head.field("content-length")), (200, size.to_string().as_str()));
+    assert!(head.body.is_empty());
+    let study = format!("/studies/{}", uids(1)[0]);
+    assert_eq!(server.get(&study, &[accept]).await.status, 406, "a study has parts");
+}
+
+/// Explicit little endian by whoever asks for it, and the same pictures in it.
+#[tokio::test]
+async fn a_compressed_object_is_written_anew_for_whoever_asks() {
+    let server = Server::start().await;
+    let (sent, _) = jpeg_cine(1, 3);
+    server.store("/studies", &[&sent]).await;
+    let answer = server.get(&place(1), &[PLAIN]).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let (kind, written) = answer.parts().remove(0);
+    assert_eq!(kind, "application/dicom; transfer-syntax=1.2.840.10008.1.2.1");
+    let (before, after) = (open_bytes(sent.clone()).unwrap(), open_bytes(written.clone()).unwrap());
+    assert_eq!((after.frame_count(), after.size_px()), (3, [640, 480]));
+    assert_eq!(after.transfer_syntax().uid, "1.2.840.10008.1.2.1");
+    for frame in 0..3 {
+        assert!(before.frame(frame).unwrap().luma() == after.frame(frame).unwrap().luma(), "{frame}");
+    }
+    let texts = |file: &[u8]| {
+        let data_set = Elements::open(std::io::Cursor::new(file)).unwrap();
+        let mut texts = Vec::new();
+        let told = data_set.walk(|step| {
+            if let Step::Element { tag, value, .. } = step
+                && tag.group() < 0x0028
+            {
+                texts.push((tag, data_set.bytes(value, 1000).unwrap().into_owned()));
+            }
+            Ok(())
+        });
+        told.unwrap();
+        texts
+    };
+    assert_eq!(texts(&sent), texts(&written));
+    assert!(server.get(&place(1), &[AS_KEPT]).await.parts()[0].1 == sent);
+    let alone = server.get(&place(1), &["Accept: application/dicom"]).await;
+    assert!(alone.body == written);
+    let kept = server.get(&place(1), &[AS_KEPT]).await;
+    assert_ne!(kept.field("etag"), answer.field("etag"));
+}
+
+#[tokio::test]
+async fn what_nothing_here_decodes_goes_out_as_it_is_or_not_at_all() {
+    let server = Server::start().await;
+    let video = in_syntax(jpeg_cine(1, 1).0, JPEG, "1.2.840.10008.1.2.4.99");
+    server.store("/studies", &[&video]).await;
+    let answer = server.get(&place(1), &[PLAIN]).await;
+    assert_eq!(answer.status, 406);
+    assert!(
+        answer.error().starts_with("kept in transfer syntax 1.2.840.10008.1.2.4.99"),
+        "{}",
+        answer.error()
+    );
+    assert!(server.get(&place(1), &["Accept: */*"]).await.parts()[0].1 == video);
+    let fields = ["Accept: multipart/related; type=\"application/dicom\", multipart/related; \
+        type=\"application/dicom\"; transfer-syntax=1.2.840.10008.1.2.4.99; q=0.1"];
+    assert!(server.get(&place(1), &fields).await.parts()[0].1 == video);
+}
+
+/// A damaged frame is found when the answer has begun: then the connection breaks off, and nobody takes half for all.
+#[tokio::test]
+async fn an_answer_that_fails_on_its_way_is_seen_to_fail() {
+    let server = Server::start().await;
+    let (mut sent, coded) = jpeg_cine(1, 3);
+    let at = sent.len() - coded[2].len() / 2;
+    sent[at - 5000..at].fill(0xFF);
+    server.store("/studies", &[&sent]).await;
+    let answer = server.get(&place(1), &[PLAIN]).await;
+    assert!(answer.status != 200 || !answer.whole, "half was taken for all");
+
+    // Damaged on the disk: nothing of it is handed out.
+    let server = Server::start().await;
+    server.store("/studies", &[&file(1, &[])]).await;
+    let mut waiting = vec![server.folder.path().join("store/objects")];
+    while let Some(folder) = waiting.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                waiting.push(path);
+            } else {
+                let mut bytes = std::fs::read(&path).unwrap();
+                bytes[200] ^= 1;
+                std::fs::write(&path, bytes).unwrap();
+            }
+        }
+    }
+    let answer = server.get(&place(1), &[AS_KEPT]).await;
+    assert!(!answer.whole);
+    let answer = server.get(&format!("{}/metadata", place(1)), &[]).await;
+    assert_eq!((answer.status, answer.error().as_str()), (500, "the object cannot be read"));
+}
+
+#[tokio::test]
+async fn metadata_is_everything_and_what_is_long_has_an_address() {
+    let server = Server::start().await;
+    let sent = with_a_tail(1);
+    server.store("/studies", &[&sent]).await;
+    let path = format!("{}/metadata", place(1));
+    let answer = server.get(&path, &["Accept: application/dicom+json"]).await;
+    assert_eq!((answer.status, answer.field("content-type")), (200, "application/dicom+json"));
+    let all = answer.json();
+    let one = &all[0];
+    assert_eq!(one["00080018"], json!({"vr": "UI", "Value": [uids(1)[2]]}));
+    assert_eq!(one["00280010"], json!({"vr": "US", "Value": [16]}));
+    assert_eq!(one["00280008"], json!({"vr": "IS", "Value": [1]}));
+    let expect = said(1, &[])[&Tag(0x0010, 0x0010)].clone();
+    let name = &one["00100010"]["Value"][0];
+    let joined =
+        format!("{}={}", name["Alphabetic"].as_str().unwrap(), name["Ideographic"].as_str().unwrap());
+    assert_eq!(joined, expect);
+    assert!(one.get("00020010").is_none(), "file meta information is no attribute of the object");
+    let bulk = format!("http://{}{BASE}{}/bulkdata", server.addr, place(1));
+    assert_eq!(one["7FE00010"], json!({"vr": "OB", "BulkDataURI": format!("{bulk}/7FE00010")}));
+    let item = &one["00880200"]["Value"][1];
+    assert_eq!(item["00280010"]["Value"][0], 7);
+    assert_eq!(item["7FE00010"]["BulkDataURI"], format!("{bulk}/00880200/2/7FE00010"));
+    let inline = base64::engine::general_purpose::STANDARD.encode([1, 2, 3, 4]);
+    assert_eq!(one["00420011"], json!({"vr": "OB", "InlineBinary": inline}));
+    assert_eq!(one["00189305"], json!({"vr": "FD", "Value": [0.25, -2.0]}));
+
+    let octets = "Accept: application/octet-stream";
+    let path = |uri: &str| format!("{}/bulkdata/{uri}", place(1));
+    let answer = server.get(&path("00880200/2/7FE00010"), &[octets]).await;
+    assert_eq!((answer.status, &answer.body[..4]), (200, &[9, 8, 7, 6][..]));
+    let answer = server.get(&path("7FE00010"), &[octets]).await;
+    assert!(sent.windows(256).any(|window| window == answer.body), "{}", answer.text());
+    let related = ["Accept: multipart/related; type=application/octet-stream"];
+    let related = server.get(&path("00420011"), &related).await;
+    assert_eq!(related.parts()[0].1, [1, 2, 3, 4]);
+    for (uri, status) in [
+        ("00880200/3/7FE00010", 404),
+        ("00880200/7FE00010", 400),
+        ("..%2F..", 400),
+        ("0042", 400),
+        ("00420012", 404),
+    ] {
+        assert_eq!(server.get(&path(uri), &[octets]).await.status, status, "{uri}");
+    }
+    let xml = "Accept: multipart/related; type=\"application/dicom+xml\"";
+    let (_, text) = server.get(&format!("/studies/{}/metadata", uids(1)[0]), &[xml]).await.parts().remove(0);
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.contains(&format!("<BulkData uri=\"{bulk}/7FE00010\"/>")), "{text}");
+}
+
+/// A made-up file with an icon of two items, a document, and numbers.
+fn with_a_tail(number: u64) -> Vec<u8> {
+    let small = Pixels::Native { frames: 1, size: [16, 16] };
+    let mut file = made_up::head(&said(number, &[]), small);
+    file.extend(b"\x42\x00\x11\x00OB\0\0\x04\0\0\0\x01\x02\x03\x04");
+    file.extend(b"\x88\x00\x00\x02SQ\0\0\xFF\xFF\xFF\xFF");
+    for rows in [6_u8, 7] {
+        file.extend(b"\xFE\xFF\x00\xE0\xFF\xFF\xFF\xFF\x28\x00\x10\x00US\x02\x00");
+        file.extend([rows, 0]);
+        file.extend(b"\xE0\x7F\x10\x00OB\0\0\x04\0\0\0\x09\x08\x07\x06\xFE\xFF\x0D\xE0\0\0\0\0");
+    }
+    file.extend(b"\xFE\xFF\xDD\xE0\0\0\0\0");
+    file.extend(made_up::body(small, number));
+    // Out of order, as some writers have it: what is read is read.
+    file.extend(b"\x18\x00\x05\x93FD\x10\x00");
+    file.extend([0.25_f64.to_le_bytes(), (-2.0_f64).to_le_bytes()].concat());
+    file
+}
+
+/// In implicit and in big endian the same is said as in explicit little endian.
+#[tokio::test]
+async fn every_encoding_says_the_same() {
+    let server = Server::start().await;
+    let sent = [(1, implicit(1)), (2, big(2))];
+    for (number, sent) in sent {
+        assert_eq!(server.store("/studies", &[&sent]).await.status, 200, "{number}");
+        let answer = server.get(&place(number), &[PLAIN]).await;
+        let (kind, written) = answer.parts().remove(0);
+        assert_eq!(kind, "application/dicom; transfer-syntax=1.2.840.10008.1.2.1");
+        let cine = open_bytes(written.clone()).unwrap();
+        assert_eq!(cine.frame(0).unwrap().luma().as_raw()[..4], [0, 1, 2, 3], "{number}");
+        let metadata = server.get(&format!("{}/metadata", place(number)), &[]).await.json();
+        assert_eq!(metadata[0]["00280010"], json!({"vr": "US", "Value": [2]}), "{number}");
+        assert_eq!(metadata[0]["00280106"], json!({"vr": "US", "Value": [7]}), "{number}");
+        let frame =
+            server.get(&format!("{}/frames/1", place(number)), &["Accept: application/octet-stream"]).await;
+        assert_eq!(frame.body, [0, 0, 1, 0, 2, 0, 3, 0], "{number}");
+    }
+}
+
+/// Two by two samples of 16 bits: 0 to 3.
+fn elements(number: u64) -> Vec<(Tag, &'static str, Vec<u16>)> {
+    let text = |text: &str| {
+        let text = if text.len() % 2 == 1 { format!("{text}\0") } else { text.to_owned() };
+        text.as_bytes().chunks(2).map(|two| u16::from_le_bytes([two[0], two[1]])).collect::<Vec<u16>>()
+    };
+    let [study, series, instance] = uids(number);
+    vec![
+        (Tag(0x0008, 0x0016), "UI", text("1.2.840.10008.5.1.4.1.1.3.1")),
+        (Tag(0x0008, 0x0018), "UI", text(&instance)),
+        (Tag(0x0020, 0x000D), "UI", text(&study)),
+        (Tag(0x0020, 0x000E), "UI", text(&series)),
+        (Tag(0x0028, 0x0002), "US", vec![1]),
+        (Tag(0x0028, 0x0004), "CS", text("MONOCHROME2 ")),
+        (Tag(0x0028, 0x0010), "US", vec![2]),
+        (Tag(0x0028, 0x0011), "US", vec![2]),
+        (Tag(0x0028, 0x0100), "US", vec![16]),
+        (Tag(0x0028, 0x0101), "US", vec![8]),
+        (Tag(0x0028, 0x0102), "US", vec![7]),
+        (Tag(0x0028, 0x0103), "US", vec![0]),
+        (Tag(0x0028, 0x0106), "US", vec![7]),
+        (Tag(0x7FE0, 0x0010), "OW", vec![0, 1, 2, 3]),
+    ]
+}
+
+fn meta(syntax: &str) -> Vec<u8> {
+    let mut file = vec![0; 128];
+    file.extend(b"DICM\x02\x00\x10\x00UI");
+    let syntax = if syntax.len() % 2 == 1 { format!("{syntax}\0") } else { syntax.to_owned() };
+    file.extend((syntax.len() as u16).to_le_bytes());
+    file.extend(syntax.bytes());
+    file
+}
+
+fn implicit(number: u64) -> Vec<u8> {
+    let mut file = meta("1.2.840.10008.1.2");
+    for (tag, _, words) in elements(number) {
+        file.extend([tag.group().to_le_bytes(), tag.element().to_le_bytes()].concat());
+        file.extend((2 * words.len() as u32).to_le_bytes());
+        file.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+    }
+    file
+}
+
+fn big(number: u64) -> Vec<u8> {
+    let mut file = meta("1.2.840.10008.1.2.2");
+    for (tag, vr, words) in elements(number) {
+        file.extend([tag.group().to_be_bytes(), tag.element().to_be_bytes()].concat());
+        file.extend(vr.bytes());
+        if vr == "OW" {
+            file.extend([0, 0]);
+            file.extend((2 * words.len() as u32).to_be_bytes());
+        } else {
+            file.extend((2 * words.len() as u16).to_be_bytes());
+        }
+        let numbers = matches!(vr, "US" | "OW");
+        file.extend(
+            words.iter().flat_map(|word| if numbers { word.to_be_bytes() } else { word.to_le_bytes() }),
+        );
+    }
+    file
+}

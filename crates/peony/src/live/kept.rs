@@ -1,0 +1,101 @@
+//! The store of `peony serve`, and the threads on which what talks to it runs: never those of the pipeline or of the live pages.
+
+use std::future::Future;
+use std::time::Duration;
+
+use anyhow::Result;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use peony_dicomweb::Limits;
+use peony_store::Store;
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval};
+use tower::ServiceExt as _;
+
+use crate::cli::StoreArgs;
+use crate::storage;
+
+/// A study to which nothing has come for this long is complete.
+const QUIET: Duration = Duration::from_secs(60);
+/// How often that is looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// A store that is open.
+pub struct Kept {
+    pub store: Store,
+    runtime: Runtime,
+    completing: JoinHandle<()>,
+}
+
+impl Kept {
+    /// Opens the store of the data folder.
+    ///
+    /// # Errors
+    /// Where folder, index or bucket cannot be had.
+    pub fn open(args: &StoreArgs) -> Result<Self> {
+        let runtime = Builder::new_multi_thread().enable_all().thread_name("peony-store").build()?;
+        let store = runtime.block_on(storage::open(args))?;
+        let completing = runtime.spawn(complete_studies(store.clone()));
+        Ok(Self { store, runtime, completing })
+    }
+
+    pub fn handle(&self) -> &Handle {
+        self.runtime.handle()
+    }
+
+    pub fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    /// DICOMweb over the store, under `/dicomweb`.
+    pub fn dicomweb(&self) -> Router {
+        let routes = peony_dicomweb::routes(self.store.clone(), Limits::default());
+        let handle = self.handle().clone();
+        let elsewhere = move |request: Request<Body>| {
+            let (routes, handle) = (routes.clone(), handle.clone());
+            // The thread of the pages has frames to send.
+            async move { answered(handle.spawn(routes.oneshot(request)).await) }
+        };
+        Router::new().nest_service(
+            "/dicomweb",
+            tower::service_fn(move |request| {
+                let answer = elsewhere(request);
+                async move { Ok::<_, std::convert::Infallible>(answer.await) }
+            }),
+        )
+    }
+
+    /// Answers those that wait and lets go of the folder.
+    pub fn close(self) {
+        self.completing.abort();
+        self.runtime.block_on(self.store.close());
+    }
+}
+
+fn answered(answer: Result<Result<Response, std::convert::Infallible>, tokio::task::JoinError>) -> Response {
+    match answer {
+        Ok(Ok(response)) => response,
+        Ok(Err(never)) => match never {},
+        Err(error) => {
+            tracing::warn!("a request of DICOMweb failed: {error}");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+async fn complete_studies(store: Store) {
+    let mut look = interval(LOOK);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        look.tick().await;
+        match store.complete_quiet_studies(QUIET).await {
+            Ok(complete) if complete.is_empty() => {}
+            Ok(complete) => tracing::info!("{} studies are complete", complete.len()),
+            Err(error) => tracing::warn!("which studies are complete cannot be looked at: {error}"),
+        }
+    }
+}
