@@ -369,7 +369,7 @@ pub struct OrderArgs {
 #[derive(Debug, Subcommand)]
 pub enum OrderCommand {
     /// Take orders; the same one again is no other.
-    Add(OrderAddArgs),
+    Add(Box<OrderAddArgs>),
     /// Those that are not performed yet.
     List(OrderListArgs),
 }
