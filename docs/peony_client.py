@@ -4,38 +4,78 @@
     python docs/peony_client.py frames/ --report report.pdf
 
 Speaks version 1 of the capture socket and version 2 of the live socket in API.md. Needs `websockets` and `pillow`.
+What cannot be done is one line and exit code 1.
 """
 
 import argparse
 import itertools
 import json
 import struct
+import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from PIL import Image
-from websockets.sync.client import connect
+try:
+    from PIL import Image
+    from websockets.exceptions import WebSocketException
+    from websockets.sync.client import connect
+except ImportError as missing:
+    sys.exit(f"{missing.name} is missing: pip install 'websockets>=13' 'pillow>=10'")
 
 HEADER = struct.Struct("<IIQHHI")  # sequence, flags, timestamp in µs, width, height, length of what follows
 
 
-def frames_of(folder: Path) -> Iterator[Image.Image]:
-    """The pictures of a folder in the order of their names, as luma."""
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in {".png", ".jpg", ".jpeg"}:
-            with Image.open(path) as picture:
-                yield picture.convert("L")
+class Refused(Exception):
+    """Why it cannot be done, in one line."""
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """The picture files of a folder in the order of their names."""
+    found = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in {".png", ".jpg", ".jpeg"}]
+    if not found:
+        raise Refused(f"{folder}: no PNG or JPEG picture in this folder")
+    return found
+
+
+def frames_of(paths: list[Path]) -> Iterator[Image.Image]:
+    """The pictures of these files, as luma."""
+    for path in paths:
+        with Image.open(path) as picture:
+            yield picture.convert("L")
 
 
 def ask(base: str, path: str, body: object = None) -> bytes:
     """One HTTP request; with a body it is a POST."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(base + path, data, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request) as answer:
-        return answer.read()
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.read()
+    except urllib.error.HTTPError as error:
+        raise Refused(f"{base} refuses {path}: {error.code}, {said_in(error.read()) or error.reason}") from error
+    except urllib.error.URLError as error:
+        raise Refused(f"{base}: no answer ({error.reason}). Does `peony serve` run there?") from error
+
+
+def ask_json(base: str, path: str, body: object = None) -> dict:
+    """One HTTP request whose answer is JSON."""
+    try:
+        return json.loads(ask(base, path, body))
+    except ValueError as error:
+        raise Refused(f"{base}: what answers {path} is not Peony") from error
+
+
+def said_in(body: bytes) -> str:
+    """What an answer says of why there is no other: every refusal is JSON with an `error`."""
+    try:
+        return str(json.loads(body)["error"])
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def send_frames(base: str, exam: str, frames: Iterator[Image.Image], rate: float) -> int:
@@ -56,14 +96,14 @@ def send_frames(base: str, exam: str, frames: Iterator[Image.Image], rate: float
         socket.send(json.dumps(announcement))
         answer = json.loads(socket.recv())
         if not answer.get("capturing"):
-            raise SystemExit(f"not captured: {answer}")
+            raise Refused(f"not captured: {answer.get('message', answer)}")
         began = time.monotonic()
         for sequence, frame in enumerate(itertools.chain([first], frames)):
             time.sleep(max(0.0, began + sequence / rate - time.monotonic()))
             while under_way >= answer["in_flight"]:
                 said = json.loads(socket.recv())
                 if "error" in said:
-                    raise SystemExit(f"refused: {said['message']}")
+                    raise Refused(f"refused: {said['message']}")
                 taken += "taken" in said
                 under_way -= 1
             luma = frame.tobytes()
@@ -98,6 +138,26 @@ def watch(base: str, exam: str, stop: threading.Event) -> None:
                     print(f"frame {update['frame']}: lesion {track['letter']}, BI-RADS {track['birads'] or '–'}")
 
 
+def examine(options: argparse.Namespace) -> None:
+    """Begin an examination, send the pictures, and say what became of it."""
+    frames = frames_of(pictures_in(options.frames))
+    exam = ask_json(options.base, "/api/exams", {"source": "capture"})["id"]
+    stop = threading.Event()
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        watching = pool.submit(watch, options.base, exam, stop)
+        try:
+            taken = send_frames(options.base, exam, frames, options.rate)
+            time.sleep(1.0)  # what is said of the last frames is on the disk within a second
+        finally:
+            stop.set()
+        watching.result()  # what went wrong there is said here
+    report = ask_json(options.base, f"/api/exams/{exam}/report")
+    print(f"{taken} frames taken, {len(report['report']['lesions'])} lesions, {len(report['obstacles'])} things to do")
+    if options.report:
+        options.report.write_bytes(ask(options.base, f"/api/exams/{exam}/report.pdf?lang={options.lang}"))
+        print(f"written: {options.report}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("frames", type=Path, help="a folder of PNG or JPEG pictures")
@@ -105,22 +165,12 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=30.0, help="frames a second")
     parser.add_argument("--report", type=Path, help="where to save the report as PDF")
     parser.add_argument("--lang", choices=["en", "zh"], default="en")
-    options = parser.parse_args()
-    exam = json.loads(ask(options.base, "/api/exams", {"source": "capture"}))["id"]
-    stop = threading.Event()
-    watcher = threading.Thread(target=watch, args=(options.base, exam, stop))
-    watcher.start()
     try:
-        taken = send_frames(options.base, exam, frames_of(options.frames), options.rate)
-    finally:
-        time.sleep(1.0)  # what is said of the last frames is on the disk within a second
-        stop.set()
-        watcher.join()
-    report = json.loads(ask(options.base, f"/api/exams/{exam}/report"))
-    print(f"{taken} frames taken, {len(report['report']['lesions'])} lesions, {len(report['obstacles'])} things to do")
-    if options.report:
-        options.report.write_bytes(ask(options.base, f"/api/exams/{exam}/report.pdf?lang={options.lang}"))
-        print(f"written: {options.report}")
+        examine(parser.parse_args())
+    except Refused as refused:
+        sys.exit(str(refused))
+    except (OSError, ValueError, WebSocketException) as error:
+        sys.exit(" ".join(f"{type(error).__name__}: {error}".split()))
 
 
 if __name__ == "__main__":

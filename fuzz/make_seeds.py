@@ -218,9 +218,20 @@ def network_seeds():
     put("data_set", "implicit", struct.pack("<HHI", 0x0008, 0x0052, 6) + b"STUDY " + struct.pack("<HHI", 0x0010, 0x0010, 0))
 
 
+def web_seeds():
+    """Bodies in parts (RFC 2046 5.1), whose first byte is how they are cut up; queries and media types (PS3.18 8.3, 8.7)."""
+    part = lambda head, body: b"--b\r\n" + head + b"\r\n" + body + b"\r\n"
+    dicom = b"Content-Type: application/dicom\r\n"
+    put("multipart", "two", b"\x07" + part(dicom, b"one\r\n--a") + part(b"", b"") + b"--b--\r\n")
+    put("multipart", "preamble", b"\x01before\r\n" + part(dicom, b"\r\n") + b"--b--after")
+    put("qido", "keys", b"PatientName=WANG*&0020000D=1.2,1.3&includefield=all&fuzzymatching=true&limit=3&offset=1")
+    put("qido", "accept", b'multipart/related; type="application/dicom"; transfer-syntax=*;q=0.5, */*')
+
+
 if __name__ == "__main__":
     pictures_made = pixel_seeds()
     file_seeds(*pictures_made)
     still_seeds(*pictures_made)
     onnx_seeds()
     network_seeds()
+    web_seeds()

@@ -16,7 +16,9 @@ libfuzzer_sys::fuzz_target!(|input: &[u8]| {
     let walked = data_set.walk(|step| {
         match step {
             Step::Sequence { .. } | Step::Item => depth += 1,
-            Step::SequenceEnd | Step::ItemEnd => depth = depth.checked_sub(1).expect("more ends than beginnings"),
+            Step::SequenceEnd | Step::ItemEnd => {
+                depth = depth.checked_sub(1).expect("more ends than beginnings")
+            }
             Step::Element { vr, value, .. } if value.len() <= VALUE_BYTES => {
                 data_set.texts(vr, value, &Characters::default())?;
             }

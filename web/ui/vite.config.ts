@@ -6,7 +6,7 @@ import { defineConfig } from "vite";
 const program = process.env["PEONY_URL"] ?? "http://127.0.0.1:8686";
 
 const proxy = {
-  "/api": { target: program, changeOrigin: true },
+  "/api": { target: program, changeOrigin: true, headers: { origin: program } },
   "/live": { target: program, changeOrigin: true, ws: true, rewriteWsOrigin: true },
   "/capture": { target: program, changeOrigin: true, ws: true, rewriteWsOrigin: true },
 };

@@ -31,8 +31,8 @@ pub(crate) async fn bulk(
     let place = place(path).ok_or_else(|| Problem::BadRequest("no place of bulk data".into()))?;
     let kept = address.instance(&service.store).await?;
     let accept = accepted(&headers, &query.unwrap_or_default());
-    if place.as_slice() == [(PIXEL_DATA, None)] && kept.frames.is_some() {
-        let all: Vec<u64> = (0..kept.frame_count).collect();
+    if let Some(frames) = kept.frames.as_ref().filter(|_| place.as_slice() == [(PIXEL_DATA, None)]) {
+        let all: Vec<u64> = (0..frames.count()).collect();
         return frames::answer(&service, &kept, &all, &accept, &headers).await;
     }
     let offers = [(true, OCTETS, true), (false, OCTETS, false)];

@@ -8,7 +8,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use peony_dicom::{Encoding, FramePlaces, Pictures, TransferSyntax};
-use peony_store::{Kept, Store, StoreError};
+use peony_store::{Kept, Store};
 
 use crate::Service;
 use crate::answer::{self, accepted};
@@ -61,17 +61,8 @@ pub(crate) async fn answer(
     accept: &Accept,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let places = kept.frames.as_ref().ok_or_else(|| {
-        Problem::NotAcceptable(format!(
-            "frames of transfer syntax {} have no places of their own: retrieve the instance",
-            kept.transfer_syntax_uid
-        ))
-    })?;
     for index in list {
-        let range = places.range(*index).ok_or(Problem::Missing("frame"))?;
-        if range.end - range.start > FRAME_BYTES {
-            return Err(Problem::TooLarge { what: "bytes of a frame", limit: FRAME_BYTES });
-        }
+        place(kept, *index)?;
     }
     let (related, coding) = chosen(accept, kept, list.len() == 1)?;
     let kind = coding.kind(kept);
@@ -91,7 +82,7 @@ pub(crate) async fn answer(
             None => {
                 // The first one is read before the answer begins: what is wrong with it is an answer of its own.
                 let first = if number == 0 { Some(one(&service.store, kept, *index).await?) } else { None };
-                (length(places, *index, first.as_ref()), as_kept(&service.store, kept, *index, first))
+                (length(kept, *index, first.as_ref()), as_kept(&service.store, kept, *index, first))
             }
             Some(pictures) => {
                 let made = uncompressed(service.clone(), Arc::clone(pictures), kept.clone(), *index);
@@ -145,18 +136,24 @@ fn is_little(kept: &Kept) -> bool {
     native && syntax.is_some_and(|syntax| syntax.encoding != Encoding::ExplicitBig)
 }
 
-/// The media type of a frame (PS3.18 table 8.7.3-2 and its neighbours).
+#[rustfmt::skip] // Read as a table.
+/// The media types of coded frames (PS3.18 table 8.7.3-2 and its neighbours), by the ends of their transfer syntaxes.
+pub(crate) const MEDIA: &[(&str, &[&str])] = &[
+    ("image/jpeg",      &["4.50", "4.51", "4.53", "4.55", "4.57", "4.70"]),
+    ("image/dicom-rle", &["5"]),
+    ("image/jls",       &["4.80", "4.81"]),
+    ("image/jp2",       &["4.90", "4.91"]),
+    ("image/jpx",       &["4.92", "4.93"]),
+    ("image/jphc",      &["4.201", "4.202", "4.203"]),
+    ("image/jxl",       &["4.110", "4.111", "4.112"]),
+];
+/// Before those ends.
+pub(crate) const SYNTAXES: &str = "1.2.840.10008.1.2.";
+
+/// The media type of a frame as it is kept.
 fn media(transfer_syntax_uid: &str) -> &'static str {
-    match transfer_syntax_uid.strip_prefix("1.2.840.10008.1.2.") {
-        Some("5") => "image/dicom-rle",
-        Some("4.50" | "4.51" | "4.53" | "4.55" | "4.57" | "4.70") => "image/jpeg",
-        Some("4.80" | "4.81") => "image/jls",
-        Some("4.90" | "4.91") => "image/jp2",
-        Some("4.92" | "4.93") => "image/jpx",
-        Some("4.110" | "4.111" | "4.112") => "image/jxl",
-        Some("4.201" | "4.202" | "4.203") => "image/jphc",
-        _ => OCTETS,
-    }
+    let end = transfer_syntax_uid.strip_prefix(SYNTAXES).unwrap_or_default();
+    MEDIA.iter().find(|(_, ends)| ends.contains(&end)).map_or(OCTETS, |(media, _)| media)
 }
 
 fn chosen(accept: &Accept, kept: &Kept, one: bool) -> Result<(bool, Coding), Problem> {
@@ -197,15 +194,30 @@ fn chosen(accept: &Accept, kept: &Kept, one: bool) -> Result<(bool, Coding), Pro
     Err(Problem::NotAcceptable(text))
 }
 
-pub(crate) async fn one(store: &Store, kept: &Kept, index: u64) -> Result<Bytes, StoreError> {
-    store.frame(kept, index).await.map(Bytes::from)
+/// Where a frame lies, within the limit.
+fn place(kept: &Kept, index: u64) -> Result<std::ops::Range<u64>, Problem> {
+    let places = kept.frames.as_ref().ok_or_else(|| {
+        Problem::NotAcceptable(format!(
+            "it has no frames with places of their own, in transfer syntax {}: retrieve the instance",
+            kept.transfer_syntax_uid
+        ))
+    })?;
+    let range = places.range(index).ok_or(Problem::Missing("frame"))?;
+    let too_large = Problem::TooLarge { what: "bytes of a frame", limit: FRAME_BYTES };
+    if range.end - range.start > FRAME_BYTES { Err(too_large) } else { Ok(range) }
+}
+
+/// The coded bytes of a frame.
+pub(crate) async fn one(store: &Store, kept: &Kept, index: u64) -> Result<Bytes, Problem> {
+    place(kept, index)?;
+    Ok(store.frame(kept, index).await?.into())
 }
 
 /// Fragments lose their headers, so how long a coded frame is stands only of one that was read.
-fn length(places: &FramePlaces, index: u64, first: Option<&Bytes>) -> Option<u64> {
+fn length(kept: &Kept, index: u64, first: Option<&Bytes>) -> Option<u64> {
     let native = || {
-        let range = places.range(index).filter(|_| matches!(places, FramePlaces::Native { .. }))?;
-        Some(range.end - range.start)
+        let native = matches!(kept.frames, Some(FramePlaces::Native { .. }));
+        place(kept, index).ok().filter(|_| native).map(|range| range.end - range.start)
     };
     first.map(|bytes| bytes.len() as u64).or_else(native)
 }

@@ -20,6 +20,7 @@
 
 mod answer;
 mod bulk;
+mod conformance;
 mod frames;
 mod media;
 mod metadata;
@@ -46,6 +47,7 @@ use peony_store::Store;
 use tokio::sync::Semaphore;
 
 pub use answer::Caller;
+pub use conformance::statement;
 
 /// What peers may ask of this program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,15 +72,43 @@ pub(crate) struct Service {
     limits: Limits,
     /// How many pictures are decoded at once: each takes a core, and memory by its size.
     decoding: Arc<Semaphore>,
+    /// How many threads make answers at once: a slow peer holds one of them, and the store has the rest for itself.
+    making: Arc<Semaphore>,
 }
+
+/// See [`Service::making`]; the runtime has 512 threads that may wait unless it is told otherwise.
+const MADE_AT_ONCE: usize = 32;
+
+/// What is done where: service, place, methods, and a note.
+pub(crate) const PLACES: &[(&str, &str, &str, &str)] = &[
+    ("STOW-RS", "/studies", "POST", "objects of any studies"),
+    ("STOW-RS", "/studies/{study}", "POST", "objects of this study only"),
+    ("QIDO-RS", "/studies", "GET", ""),
+    ("QIDO-RS", "/series", "GET", ""),
+    ("QIDO-RS", "/studies/{study}/series", "GET", ""),
+    ("QIDO-RS", "/instances", "GET", ""),
+    ("QIDO-RS", "/studies/{study}/instances", "GET", ""),
+    ("QIDO-RS", "/studies/{study}/series/{series}/instances", "GET", ""),
+    ("WADO-RS", STUDY, "GET", "objects"),
+    ("WADO-RS", SERIES, "GET", "objects"),
+    ("WADO-RS", INSTANCE, "GET", "an object"),
+    ("WADO-RS", "…/metadata", "GET", "of a study, a series, an instance"),
+    ("WADO-RS", "…/thumbnail", "GET", "of a study, a series, an instance, a frame"),
+    ("WADO-RS", "…/rendered", "GET", "of an instance, a frame"),
+    ("WADO-RS", "…/frames/{frames}", "GET", "of an instance, with commas between"),
+    ("WADO-RS", "…/bulkdata/{path}", "GET", "of an instance, by the addresses in its metadata"),
+    ("WADO-URI", "/wado", "GET", "an object or a picture"),
+];
+
+const STUDY: &str = "/studies/{study}";
+const SERIES: &str = "/studies/{study}/series/{series}";
+const INSTANCE: &str = "/studies/{study}/series/{series}/instances/{instance}";
 
 /// Everything, to be mounted below a path; a request may carry a [`Caller`].
 pub fn routes(store: Store, limits: Limits) -> Router {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let service = Service { store, limits, decoding: Arc::new(Semaphore::new(cores)) };
-    const STUDY: &str = "/studies/{study}";
-    const SERIES: &str = "/studies/{study}/series/{series}";
-    const INSTANCE: &str = "/studies/{study}/series/{series}/instances/{instance}";
+    let (decoding, making) = (Arc::new(Semaphore::new(cores)), Arc::new(Semaphore::new(MADE_AT_ONCE)));
+    let service = Service { store, limits, decoding, making };
     let mut router = Router::new()
         .route("/studies", get(query::studies).post(storing::store))
         .route(STUDY, get(retrieve::objects).post(storing::store))

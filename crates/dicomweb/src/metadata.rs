@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::io::{Read, Seek};
 use std::ops::Range;
 
-use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -18,7 +17,7 @@ use serde_json::{Map, Value, json};
 
 use crate::Service;
 use crate::answer::{self, Base, Form};
-use crate::parts::broken_off;
+use crate::parts::{self, broken_off};
 use crate::problem::Problem;
 use crate::retrieve::location;
 use crate::uid::Address;
@@ -62,7 +61,7 @@ pub(crate) async fn metadata(
             });
             let start = stream::iter([Ok(Bytes::from(format!("[{}", Value::Object(first))))]);
             let end = stream::iter([Ok(Bytes::from_static(b"]"))]);
-            answer::body(StatusCode::OK, kind, Body::from_stream(start.chain(rest).chain(end)))
+            answer::body(StatusCode::OK, kind, parts::body(start.chain(rest).chain(end).boxed()))
         }
         Form::Xml => {
             let mut all = Vec::with_capacity(kept.len());

@@ -9,7 +9,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
-use futures_util::{StreamExt as _, stream};
+use futures_util::{Stream, StreamExt as _, stream};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc};
 
@@ -21,6 +21,36 @@ const WAITING: usize = 4;
 
 /// Bytes as they are read; after an error the connection is broken off, so that the peer does not take half for all.
 pub(crate) type Out = BoxStream<'static, io::Result<Bytes>>;
+
+/// A body of these bytes. They are read by a task of the runtime that the handler runs in, whatever runtime the connection is served by: the
+/// server's may have few threads that wait for disks.
+pub(crate) fn body(mut bytes: Out) -> Body {
+    let (read, taken) = mpsc::channel::<Option<io::Result<Bytes>>>(1);
+    tokio::spawn(async move {
+        loop {
+            let part = bytes.next().await;
+            let is_last = part.is_none();
+            if read.send(part).await.is_err() || is_last {
+                return;
+            }
+        }
+    });
+    Body::from_stream(until_the_last(taken))
+}
+
+/// What a task reads, up to its word that this is all: without it, the answer is broken off.
+fn until_the_last(
+    taken: mpsc::Receiver<Option<io::Result<Bytes>>>,
+) -> impl Stream<Item = io::Result<Bytes>> + Send {
+    stream::unfold(Some(taken), async |taken| {
+        let mut taken = taken?;
+        match taken.recv().await {
+            Some(Some(part)) => Some((part, Some(taken))),
+            Some(None) => None,
+            None => Some((Err(io::ErrorKind::UnexpectedEof.into()), None)),
+        }
+    })
+}
 
 /// One part.
 pub(crate) struct Part {
@@ -47,7 +77,7 @@ impl Part {
 
     /// An answer of this part alone.
     pub fn alone(self) -> Response {
-        let mut response = answer::body(StatusCode::OK, &self.kind, Body::from_stream(self.bytes));
+        let mut response = answer::body(StatusCode::OK, &self.kind, body(self.bytes));
         if let Some(length) = self.length {
             response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         }
@@ -94,7 +124,9 @@ pub(crate) async fn made(
     let (made, mut taken) = mpsc::channel(WAITING);
     let (runtime, silence) = (Handle::current(), service.limits.silence);
     let sink = Sink { made, runtime, silence, decoding: Arc::clone(&service.decoding) };
+    let place = Arc::clone(&service.making).acquire_owned().await.map_err(|_| Problem::Failed)?;
     tokio::task::spawn_blocking(move || {
+        let _place = place;
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&sink)));
         // A panic has said so itself; without a word the peer would take half for all.
         if let Err(problem) = outcome.unwrap_or(Err(Problem::Failed)) {
@@ -121,8 +153,7 @@ pub(crate) fn related(kind: &str, boundary: &str, parts: Vec<Part>) -> Response 
         .zip(parts)
         .map(move |(head, part)| text(head).chain(part.bytes).chain(text("\r\n".into())).boxed());
     let whole = stream::iter(parts).flatten().chain(text(last));
-    let mut response =
-        answer::body(StatusCode::OK, &answer::related(kind, boundary), Body::from_stream(whole));
+    let mut response = answer::body(StatusCode::OK, &answer::related(kind, boundary), body(whole.boxed()));
     if let Some(length) = length {
         response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
@@ -134,4 +165,25 @@ pub(crate) fn broken_off(error: &dyn std::fmt::Display) -> io::Error {
     // Texts of the store name a digest or a file operation, those of DICOM a field: nothing of a patient.
     tracing::warn!("an answer was broken off: {error}");
     io::Error::other("broken off")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_task_that_is_gone_is_no_end_of_an_answer() {
+        let (read, taken) = mpsc::channel(4);
+        for part in [Some(Ok(Bytes::from_static(b"half"))), None] {
+            read.send(part).await.unwrap();
+        }
+        drop(read);
+        let parts: Vec<_> = until_the_last(taken).collect().await;
+        assert!(matches!(parts.as_slice(), [Ok(_)]));
+        let (read, taken) = mpsc::channel(4);
+        read.send(Some(Ok(Bytes::from_static(b"half")))).await.unwrap();
+        drop(read);
+        let parts: Vec<_> = until_the_last(taken).collect().await;
+        assert!(matches!(parts.as_slice(), [Ok(_), Err(_)]));
+    }
 }

@@ -24,12 +24,21 @@ pub(crate) enum Problem {
     #[error("nothing came for {0} seconds")]
     Silence(u64),
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
     #[error(transparent)]
     Dicom(#[from] DicomError),
     /// A thread that panicked; it has said so.
     #[error("the request failed")]
     Failed,
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Dicom(error) => Self::Dicom(error),
+            other => Self::Store(other),
+        }
+    }
 }
 
 impl Problem {
@@ -90,5 +99,31 @@ impl IntoResponse for Problem {
             headers.insert(header::CONTENT_RANGE, range);
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_database_or_a_disk_says_is_for_the_log() {
+        let secret = || std::io::Error::other("/home/li/patients");
+        for (problem, status, text) in [
+            (StoreError::Missing("frame").into(), 404, "there is no such frame"),
+            (StoreError::Locked.into(), 503, "the store cannot answer now"),
+            (StoreError::Disk { what: "read", source: secret() }.into(), 503, "the store cannot answer now"),
+            (StoreError::Full { free: 1, needed: 2 }.into(), 507, "no room"),
+            (StoreError::Damaged { digest: "ab".into(), what: "it is cut off" }.into(), 500, UNREADABLE),
+            (StoreError::Dicom(DicomError::Io(secret())).into(), 500, UNREADABLE),
+            (Problem::Dicom(DicomError::NoPixelData), 406, "the object holds no pixel data"),
+            (
+                StoreError::Dicom(DicomError::Malformed { what: "this", at: 7 }).into(),
+                422,
+                "damaged DICOM at byte 7: this",
+            ),
+        ] {
+            assert_eq!((problem.said().0.as_u16(), problem.said().1.as_str()), (status, text));
+        }
     }
 }

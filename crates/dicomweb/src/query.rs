@@ -18,11 +18,11 @@ const INSTANCE_UID: Tag = Tag(0x0008, 0x0018);
 const PATIENT_NAME: Tag = Tag(0x0010, 0x0010);
 
 #[rustfmt::skip] // Read as a table.
-const ANSWERED: &[(Level, &[Tag])] = &[
+pub(crate) const ANSWERED: &[(Level, &[Tag])] = &[
     // PS3.18 table 10.6.3-3, and what lists show besides.
     (Level::Study, &[
         Tag(0x0008, 0x0005), Tag(0x0008, 0x0020), Tag(0x0008, 0x0030), Tag(0x0008, 0x0050), Tag(0x0008, 0x0056),
-        Tag(0x0008, 0x0061), Tag(0x0008, 0x0090), Tag(0x0008, 0x0201), Tag(0x0008, 0x1030), PATIENT_NAME,
+        Tag(0x0008, 0x0061), Tag(0x0008, 0x0090), Tag(0x0008, 0x1030), PATIENT_NAME,
         Tag(0x0010, 0x0020), Tag(0x0010, 0x0030), Tag(0x0010, 0x0040), STUDY_UID, Tag(0x0020, 0x0010),
         Tag(0x0020, 0x1206), Tag(0x0020, 0x1208),
     ]),
@@ -175,7 +175,7 @@ fn is_answered(tag: Tag) -> bool {
     level_of(tag).is_some() || ANSWERED.iter().any(|(_, tags)| tags.contains(&tag))
 }
 
-fn name(tag: Tag) -> String {
+pub(crate) fn name(tag: Tag) -> String {
     peony_dicom::keyword_of(tag).map_or_else(|| key(tag), str::to_owned)
 }
 

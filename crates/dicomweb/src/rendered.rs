@@ -156,8 +156,8 @@ pub(crate) async fn picture(
     if let Some(unchanged) = answer::unchanged(headers, &tag) {
         return Ok(unchanged);
     }
-    let pictures = frames::pictures(service, kept).await?;
     let coded = frames::one(&service.store, kept, index).await?;
+    let pictures = frames::pictures(service, kept).await?;
     let core = service.decoding.acquire().await.map_err(|_| Problem::Failed)?;
     let drawn = tokio::task::spawn_blocking(move || draw(pictures.picture(&coded, look.window)?, look));
     let bytes = drawn.await.map_err(|_| Problem::Failed)??;

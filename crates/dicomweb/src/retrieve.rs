@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 
-use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use bytes::Bytes;
+use futures_util::stream::{self, BoxStream};
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use peony_dicom::TransferSyntax;
-use peony_store::{Kept, Store};
+use peony_store::{Kept, Store, StoreError};
 
 use crate::Service;
 use crate::answer::{self, Base, accepted};
@@ -67,7 +68,7 @@ pub(crate) async fn objects(
         return Ok(unchanged);
     }
     if alone && let ([one], [How::AsKept]) = (kept.as_slice(), how.as_slice()) {
-        return Ok(answer::tagged(range(&service.store, one, &headers, &tag)?, &tag));
+        return Ok(answer::tagged(range(&service.store, one, &headers, &tag).await?, &tag));
     }
     let mut parts = Vec::with_capacity(kept.len());
     for (kept, how) in kept.into_iter().zip(how) {
@@ -115,12 +116,15 @@ fn tag(kept: &[Kept], how: &[How]) -> String {
     answer::tag_of(texts)
 }
 
-async fn part(service: &Service, base: &Base, kept: Kept, how: How, begun: bool) -> Result<Part, Problem> {
+async fn part(service: &Service, base: &Base, kept: Kept, how: How, first: bool) -> Result<Part, Problem> {
     let kind = format!("{DICOM}; transfer-syntax={}", how.transfer_syntax(&kept));
     let location = Some(location(base, &kept));
     let (length, bytes) = match how {
-        How::AsKept => (Some(kept.object.size), out(&service.store, &kept, 0..kept.object.size)),
-        How::ToExplicitLittle if begun => (None, transcode::explicit_little(service, &kept).await?),
+        How::AsKept => {
+            let bytes = out(&service.store, &kept, 0..kept.object.size);
+            (Some(kept.object.size), if first { begun(bytes).await? } else { bytes.map_err(unread).boxed() })
+        }
+        How::ToExplicitLittle if first => (None, transcode::explicit_little(service, &kept).await?),
         How::ToExplicitLittle => {
             let service = service.clone();
             let later = async move {
@@ -140,13 +144,27 @@ pub(crate) fn location(base: &Base, kept: &Kept) -> String {
 }
 
 /// Bytes of an object's file as it was received, verified.
-pub(crate) fn out(store: &Store, kept: &Kept, range: Range<u64>) -> Out {
-    let bytes = store.bytes_in(kept, range);
-    bytes.map(|part| part.map_err(|error| broken_off(&error))).boxed()
+fn out(store: &Store, kept: &Kept, range: Range<u64>) -> BoxStream<'static, Result<Bytes, StoreError>> {
+    store.bytes_in(kept, range).boxed()
+}
+
+fn unread(error: StoreError) -> std::io::Error {
+    broken_off(&error)
+}
+
+/// The same with its first part read: what is wrong with that is an answer of its own.
+async fn begun(mut bytes: BoxStream<'static, Result<Bytes, StoreError>>) -> Result<Out, Problem> {
+    let first = bytes.next().await.transpose()?;
+    Ok(stream::iter(first.map(Ok)).chain(bytes.map_err(unread)).boxed())
 }
 
 /// An object as it was received, or the one range of it that is asked for (RFC 9110 §14).
-pub(crate) fn range(store: &Store, kept: &Kept, headers: &HeaderMap, tag: &str) -> Result<Response, Problem> {
+pub(crate) async fn range(
+    store: &Store,
+    kept: &Kept,
+    headers: &HeaderMap,
+    tag: &str,
+) -> Result<Response, Problem> {
     let size = kept.object.size;
     let kind = format!("{DICOM}; transfer-syntax={}", kept.transfer_syntax_uid);
     let of_this = |field: &HeaderValue| field.to_str().is_ok_and(|field| field.trim_matches('"') == tag);
@@ -160,7 +178,8 @@ pub(crate) fn range(store: &Store, kept: &Kept, headers: &HeaderMap, tag: &str) 
     let range = found.clone().unwrap_or(0..size);
     let status = if found.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
     let length = range.end - range.start;
-    let mut response = answer::body(status, &kind, Body::from_stream(out(store, kept, range.clone())));
+    let mut response =
+        answer::body(status, &kind, parts::body(begun(out(store, kept, range.clone())).await?));
     let fields = response.headers_mut();
     fields.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     fields.insert(header::CONTENT_LENGTH, HeaderValue::from(length));

@@ -33,12 +33,23 @@ const WAITING: usize = 4;
 const OBJECTS: usize = 50_000;
 const DICOM: &str = "application/dicom";
 
-// PS3.18 §I.2.2, PS3.4 §B.2.3.
 const COERCED: u16 = 0xB000;
 const OUT_OF_RESOURCES: u16 = 0xA700;
 const ANOTHER_STUDY: u16 = 0xA900;
 const CANNOT_UNDERSTAND: u16 = 0xC000;
 const PROCESSING_FAILURE: u16 = 0x0110;
+
+/// What is said of an object that is not simply kept (PS3.18 §I.2.2, PS3.4 §B.2.3), and when.
+pub(crate) const REASONS: &[(u16, &str)] = &[
+    (COERCED, "warning: another object has this UID, this one is kept beside it"),
+    (OUT_OF_RESOURCES, "failure: the disk is nearly full"),
+    (ANOTHER_STUDY, "failure: it is of another study than the address"),
+    (
+        CANNOT_UNDERSTAND,
+        "failure: it is no DICOM file, damaged, past a limit, without UIDs, or did not arrive whole",
+    ),
+    (PROCESSING_FAILURE, "failure: the store cannot keep it now"),
+];
 
 const RETRIEVE_URL: Tag = Tag(0x0008, 0x1190);
 const FAILED: Tag = Tag(0x0008, 0x1198);

@@ -304,3 +304,54 @@ impl Writer<'_> {
         self.sink.send(Bytes::from(std::mem::take(&mut self.gathered)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use peony_dicom::pixels::{Photometric, SampleOrder};
+
+    use super::*;
+
+    #[test]
+    fn samples_are_written_to_the_last_bit() {
+        let image = |bits_allocated, bits_stored, signed| ImageHeader {
+            rows: 1,
+            columns: 2,
+            samples: 1,
+            photometric: Photometric::Monochrome2,
+            planar: false,
+            bits_allocated,
+            bits_stored,
+            high_bit: bits_stored - 1,
+            signed,
+            order: SampleOrder::Little,
+        };
+        let (wide, narrow) = (|words| Samples::U16(words), |bytes| Samples::U8(bytes));
+        for (samples, image, expect) in [
+            (wide(vec![0x0FFF, 0x07FF]), image(16, 12, true), vec![0xFF, 0xFF, 0xFF, 0x07]),
+            (wide(vec![0x0FFF, 0x07FF]), image(16, 12, false), vec![0xFF, 0x0F, 0xFF, 0x07]),
+            (wide(vec![0x8000, 0x7FFF]), image(16, 16, true), vec![0x00, 0x80, 0xFF, 0x7F]),
+            (narrow(vec![0x80, 0x7F]), image(8, 8, true), vec![0x80, 0x7F]),
+            (narrow(vec![0x3F, 0x1F]), image(8, 6, true), vec![0xFF, 0x1F]),
+            (narrow(vec![0x80, 0x7F]), image(16, 8, true), vec![0x80, 0xFF, 0x7F, 0x00]),
+            (narrow(vec![0x80, 0x7F]), image(16, 8, false), vec![0x80, 0x00, 0x7F, 0x00]),
+        ] {
+            assert_eq!(
+                bytes_of(&Decoded { samples: samples.clone(), is_rgb: false }, &image),
+                expect,
+                "{samples:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_for_its_value_representation_is_of_an_unknown_one() {
+        let header = |vr, length| {
+            let mut bytes = Vec::new();
+            put_header(&mut bytes, Tag(0x0008, 0x0060), vr, length);
+            bytes
+        };
+        assert_eq!(header(VR::CS, 2), b"\x08\0\x60\0CS\x02\0");
+        assert_eq!(header(VR::DS, 70_000), b"\x08\0\x60\0UN\0\0\x70\x11\x01\0");
+        assert_eq!(header(VR::OB, 2), b"\x08\0\x60\0OB\0\0\x02\0\0\0");
+    }
+}

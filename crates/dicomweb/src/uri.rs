@@ -93,7 +93,7 @@ async fn object(
         return Ok(unchanged);
     }
     let response = match how {
-        How::AsKept => range(&service.store, kept, headers, &tag)?,
+        How::AsKept => range(&service.store, kept, headers, &tag).await?,
         How::ToExplicitLittle => {
             let bytes = transcode::explicit_little(service, kept).await?;
             let kind = format!("{DICOM}; transfer-syntax={syntax}");

@@ -48,7 +48,7 @@ Simulated pictures from a virtual transducer: nobody was examined.
 Screening
 [technique] Technique and limits
 Ultrasound with virtual transducer, 10 MHz linear.
-Scanned: right breast 182^s, coverage 97^%; left breast 205^s, coverage 95^%.
+Scanned: right breast 182^s, places named: 12 of 12; left breast 205^s, places named: 11 of 12.
 Scale from the phantom.
 Sizes marked ≈ are simulated from speckle along the sweep and not measured; ± is their error.
 Picture quality: contact lost (3×, 4^s); swept too fast (1×, <1^s). What could not be read is not assessed.
@@ -72,7 +72,7 @@ A: ‹core biopsy; a benign result is discordant until explained›.
 B: short follow-up by ultrasound, first at 6 months.
 [record] Machine's record
 Read by peony-us 0.4.0 on onnxruntime/openvino bf16, weights SHA-256 {SHA}.
-Lexicon: birads_5.
+Lexicon: BI-RADS, 5th edition.
 C: seen in 61 frames.
 A: malignant 62^%, 95^% interval 48–75^%; seen in 143 frames.
 B: malignant 2^%, 95^% interval <1–3^%; seen in 88 frames; changed by a person: category and advice; category proposed 4A; reason: unchanged for three years.
@@ -94,7 +94,7 @@ AI生成草稿，未经医师审核
 筛查
 [technique] 方法与局限
 超声设备：virtual transducer, 10 MHz linear。
-扫查：右乳182秒，覆盖97%；左乳205秒，覆盖95%。
+扫查：右乳182秒，已标记部位12/12；左乳205秒，已标记部位11/12。
 比例：来自仿体。
 标≈者沿扫查方向由散斑模拟得出，并非实测；±为其误差。
 图像质量：失去接触（3次，4秒）；扫查过快（1次，<1秒）。无法判读的部分未评估。
@@ -118,7 +118,7 @@ A：‹建议穿刺；良性结果视为不一致›。
 B：短期超声随访（首次6个月）。
 [record] AI记录
 判读：peony-us 0.4.0（onnxruntime/openvino bf16），权重SHA-256 {SHA}。
-词表版本：birads_5。
+词表版本：BI-RADS第5版。
 C：见于61帧。
 A：恶性概率62%，95%区间48–75%；见于143帧。
 B：恶性概率2%，95%区间<1–3%；见于88帧；人工更改：分类、建议；建议分类4A类；原因：unchanged for three years。
@@ -253,7 +253,7 @@ AI draft, not reviewed by a physician
 Lump felt for 2 weeks.
 First child 2011.
 [technique] Technique and limits
-Scanned: left breast 62^s, coverage 41^%. What was not scanned is not assessed.
+Scanned: left breast 62^s, places named: 5 of 12. What was not scanned is not assessed.
 Scale unknown: sizes are in pixels.
 [comparison] Comparison
 No earlier study was available or compared.
@@ -265,7 +265,7 @@ Not confirmed as examined.
 D: ‹heterogeneous lesion›, ‹174~×~158^px (scale unknown)›.
 [record] Machine's record
 Read by peony-us 0.4.0 on onnxruntime/openvino bf16, weights SHA-256 {SHA}.
-Lexicon: birads_5.
+Lexicon: BI-RADS, 5th edition.
 D: malignancy unsure, 95^% interval 21–86^%; seen in 12 frames.
 3 proposals: 0 taken over, 0 changed, 3 open; lesions struck out: 0.
 "
@@ -280,7 +280,7 @@ AI生成草稿，未经医师审核
 Lump felt for 2 weeks.
 First child 2011.
 [technique] 方法与局限
-扫查：左乳62秒，覆盖41%。未扫查区域未评估。
+扫查：左乳62秒，已标记部位5/12。未扫查区域未评估。
 比例未知：大小以像素表示。
 [comparison] 对比
 无既往检查可供对比。
@@ -292,7 +292,7 @@ First child 2011.
 D：见‹不均匀回声病灶›，‹大小174×158px（比例未知）›。
 [record] AI记录
 判读：peony-us 0.4.0（onnxruntime/openvino bf16），权重SHA-256 {SHA}。
-词表版本：birads_5。
+词表版本：BI-RADS第5版。
 D：恶性概率不确定，95%区间21–86%；见于12帧。
 建议3项：采纳0项，更改0项，未答3项；排除病灶0个。
 "
@@ -308,7 +308,7 @@ fn an_empty_report_says_what_a_person_confirmed_and_no_more() {
 AI draft, not reviewed by a physician
 {SAFETY_EN}
 [technique] Technique and limits
-Scanned: right breast 120^s, coverage 100^%; left breast 120^s, coverage 100^%.
+Scanned: right breast 120^s, places named: 12 of 12; left breast 120^s, places named: 12 of 12.
 Scale from the phantom.
 [comparison] Comparison
 No earlier study was available or compared.
@@ -334,7 +334,7 @@ No model took part.
 AI生成草稿，未经医师审核
 {SAFETY_ZH}
 [technique] 方法与局限
-扫查：右乳120秒，覆盖100%；左乳120秒，覆盖100%。
+扫查：右乳120秒，已标记部位12/12；左乳120秒，已标记部位12/12。
 比例：来自仿体。
 [comparison] 对比
 无既往检查可供对比。

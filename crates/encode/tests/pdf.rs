@@ -140,6 +140,20 @@ fn the_table_has_what_was_before() {
 }
 
 #[test]
+fn the_hours_that_were_named_are_no_share_of_a_breast() {
+    for (lang, foot, map) in [
+        (Lang::En, "PlacesnamedR12/12,L11/12", ["R12/12", "L11/12"]),
+        (Lang::Zh, "已标记部位右12/12，左11/12", ["右12/12", "左11/12"]),
+    ] {
+        let all = check(&samples::signed(), lang).all();
+        assert!(all.contains(foot), "{foot} is not in {all}");
+        for side in map {
+            assert!(all.matches(side).count() >= 2, "{side} is not under its map in {all}");
+        }
+    }
+}
+
+#[test]
 fn fonts_are_embedded_and_cut_down_to_what_is_used() {
     let read = check(&samples::draft(), Lang::Zh);
     let fonts = read.dictionaries(b"FontDescriptor");

@@ -1,5 +1,8 @@
 //! What a person's values may be.
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 use peony_model::report::{Size, ThirdAxis};
 use peony_model::{Feature, Place, Word};
 
@@ -7,6 +10,8 @@ use crate::act::{Act, EnteredDepth, FieldWord};
 
 /// No breast is larger, mm; nor is what is found in one.
 const LARGEST_MM: f32 = 300.0;
+/// Nobody is older, years.
+const OLDEST: i16 = 130;
 
 /// Whether every value of an act can be; says in one line why not.
 pub(crate) fn check(act: &Act, longest: usize) -> Result<(), &'static str> {
@@ -35,9 +40,7 @@ pub(crate) fn check(act: &Act, longest: usize) -> Result<(), &'static str> {
         Act::SetPatient { patient } if !["", "F", "M", "O"].contains(&patient.sex.as_str()) => {
             Err("sex: it is F, M, O or empty")
         }
-        Act::SetPatient { patient } if !is_date(&patient.birth_date) => {
-            Err("birth_date: it is YYYY-MM-DD or empty")
-        }
+        Act::SetPatient { patient } => of_birth_date(&patient.birth_date, today()),
         Act::SetProbe { place } => of_place(*place),
         Act::SetDepth { depth: Some(depth) } => of_depth(depth),
         Act::Join { lesion, into } if lesion == into => Err("into: a lesion is one with itself already"),
@@ -46,16 +49,24 @@ pub(crate) fn check(act: &Act, longest: usize) -> Result<(), &'static str> {
     }
 }
 
-fn is_date(text: &str) -> bool {
-    let digits = |part: &str, count: usize| part.len() == count && part.bytes().all(|b| b.is_ascii_digit());
-    let within = |part: &str, most: u8| part.parse::<u8>().is_ok_and(|value| (1..=most).contains(&value));
-    let parts: Vec<&str> = text.split('-').collect();
-    match parts.as_slice() {
-        [""] => true,
-        [year, month, day] => {
-            digits(year, 4) && digits(month, 2) && digits(day, 2) && within(month, 12) && within(day, 31)
+/// Today in UTC.
+fn today() -> Date {
+    Timestamp::now().to_zoned(TimeZone::UTC).date()
+}
+
+fn of_birth_date(text: &str, today: Date) -> Result<(), &'static str> {
+    // `jiff` reads further forms; a journal keeps one.
+    let written = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    let date = text.parse::<Date>().ok().filter(|_| written);
+    match date {
+        _ if text.is_empty() => Ok(()),
+        None => Err("birth_date: it is YYYY-MM-DD or empty"),
+        // East of Greenwich the next day has come already.
+        Some(date) if date > today.saturating_add(1.day()) => Err("birth_date: it does not lie ahead"),
+        Some(date) if date < today.saturating_sub(OLDEST.years()) => {
+            Err("birth_date: it lies at most 130 years back")
         }
-        _ => false,
+        Some(_) => Ok(()),
     }
 }
 
@@ -106,4 +117,30 @@ fn of_size(size: &Size) -> Result<(), &'static str> {
     let axes = [Some(size.long), Some(size.short), third];
     let fits = axes.into_iter().flatten().all(|axis| axis > 0.0 && axis <= 10_000.0);
     if fits { Ok(()) } else { Err("size: every axis is greater than 0") }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn a_birth_date_is_a_day_of_the_last_130_years() {
+        let of = |text| of_birth_date(text, date(2026, 11, 26));
+        for fits in ["", "1979-03-04", "2024-02-29", "2026-11-26", "2026-11-27", "1896-11-26"] {
+            assert_eq!(of(fits), Ok(()), "{fits}");
+        }
+        for ahead in ["2026-11-28", "2090-01-01"] {
+            assert_eq!(of(ahead), Err("birth_date: it does not lie ahead"), "{ahead}");
+        }
+        for long_ago in ["1896-11-25", "1066-10-14", "0001-01-01"] {
+            assert_eq!(of(long_ago), Err("birth_date: it lies at most 130 years back"), "{long_ago}");
+        }
+        for none in
+            ["1979", "1979-3-4", "1979-13-01", "2025-02-29", "19790304", "1979-03-04T10", "-979-03-04"]
+        {
+            assert_eq!(of(none), Err("birth_date: it is YYYY-MM-DD or empty"), "{none}");
+        }
+    }
 }

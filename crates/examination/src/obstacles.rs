@@ -16,8 +16,10 @@ pub struct Obstacle {
     /// Its key.
     pub code: ObstacleCode,
     /// The lesion that it concerns.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub lesion: Option<u32>,
     /// The field that it concerns.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub field: Option<FieldName>,
 }
 

@@ -18,8 +18,10 @@ pub use comparison::{
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Field<T> {
     /// The machine's proposal.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub proposed: Option<T>,
     /// A person's word.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub said: Option<Said<T>>,
 }
 
@@ -34,6 +36,7 @@ impl<T> Default for Field<T> {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Said<T> {
     /// The value; `None` where the person says that it was not assessed.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub value: Option<T>,
     /// Who.
     pub by: String,
@@ -109,6 +112,7 @@ pub struct Size {
     pub short: f32,
     /// The third axis.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schema(required))]
     pub third: Option<ThirdAxis>,
     /// `mm` or `{pixels}`: one unit for all axes.
     pub unit: Unit,
@@ -123,6 +127,7 @@ pub struct ThirdAxis {
     pub extent: f32,
     /// Its error; `None` where a person measured it.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schema(required))]
     pub error: Option<f32>,
     /// Made from speckle and not measured: always said beside it.
     pub simulated: bool,
@@ -183,6 +188,7 @@ pub struct Plane {
     /// Its number within the examination.
     pub id: u64,
     /// The lesion it shows; `None` for a plane kept for itself.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub lesion: Option<u32>,
     /// Why it is here.
     pub reason: PlaneReason,
@@ -198,6 +204,7 @@ pub struct Plane {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub malignancy: Option<f32>,
     /// The lesion's size on it.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub size: Option<Size>,
     /// Milliseconds since the examination's first frame.
     pub time_ms: f64,
@@ -271,6 +278,7 @@ pub struct Chance {
     /// The probability, 0..=1.
     pub estimate: f32,
     /// The interval; `None` before enough planes were seen.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub interval: Option<[f32; 2]>,
 }
 
@@ -296,6 +304,7 @@ pub struct LesionReport {
     pub dismissed: bool,
     /// Lesions that a person said are this one.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schema(required))]
     pub joined: Vec<Joined>,
     /// Where it lies.
     pub place: Field<Place>,
@@ -322,6 +331,7 @@ pub struct LesionReport {
     /// Boundary, where the edition of the lexicon has one.
     pub boundary: Field<Word>,
     /// The machine's calibrated probability of malignancy. Nobody says another: a person says a category.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub malignancy: Option<Chance>,
     /// Which of its key planes weighed most in that; `None` where nothing is known of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -333,6 +343,7 @@ pub struct LesionReport {
     /// What is advised.
     pub advice: Field<Advice>,
     /// Volume in cm³ and its relative error: simulated.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub volume_cm3: Option<[f32; 2]>,
     /// In how many frames it was seen.
     pub sightings: u32,
@@ -348,11 +359,14 @@ pub struct BreastReport {
     pub side: Side,
     /// Seconds of scan with a picture that can be read.
     pub scanned_s: f32,
-    /// Share of the breast map that a person or the sweep marked as scanned, 0..=1; `None` where nobody did.
+    /// Share of the twelve hours of the clock at which a person said that the probe stood, 0..=1; `None` where nobody named one.
+    /// Nothing measures how much of the breast the probe went over: a reader is told the hours, and no percentage.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub coverage: Option<f32>,
     /// A person confirms that it was examined and that nothing else was seen.
     pub examined: Field<bool>,
     /// The highest category by management; `None` while no category is given.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub category: Option<BiRads>,
 }
 
@@ -443,6 +457,7 @@ pub struct Report {
     /// When it began, milliseconds since 1970-01-01 UTC.
     pub began_ms: u64,
     /// The earlier examination of the same patient; `None` where this installation has none that is signed.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub comparison: Option<Comparison>,
     /// The frames came from the virtual transducer: nobody was examined.
     pub simulated: bool,
@@ -454,8 +469,10 @@ pub struct Report {
     pub planes: Vec<Plane>,
     /// Seconds of scan with a picture that can be read, while nobody had said which breast it was.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schema(required))]
     pub unsided_s: f32,
     /// Who said how large a pixel is, such as `ruler`; `None`: unknown, sizes are pixels.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub scale_source: Option<String>,
     /// What simulated lengths along the sweep rest on, the newest last; none where there are no such lengths.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -463,8 +480,10 @@ pub struct Report {
     /// What was wrong with the pictures, and for how long.
     pub quality: Vec<QualityRecord>,
     /// The model that proposed; `None` where none ran.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub machine: Option<MachineRecord>,
     /// The highest category by management of all lesions and breasts.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub overall: Option<BiRads>,
     /// Signatures, oldest first; empty for a draft.
     pub signatures: Vec<Signature>,

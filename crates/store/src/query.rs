@@ -29,6 +29,11 @@ pub struct Matches {
 }
 
 impl Query {
+    /// What a question of a level can be matched by.
+    pub fn keys(level: Level) -> impl Iterator<Item = Tag> {
+        KEYS.iter().filter(move |(_, of, ..)| *of <= level).map(|(tag, ..)| *tag)
+    }
+
     /// All of a level, the newest study first.
     #[must_use]
     pub fn all(level: Level) -> Self {

@@ -1,10 +1,11 @@
 //! Examinations over HTTP: the list, the report and its acts, pictures.
 
+use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -48,8 +49,11 @@ pub(crate) struct ExamRow {
     /// The highest category.
     #[schema(required)]
     category: Option<String>,
-    /// Frames of it come now.
+    /// Its source is open: frames of it may come now.
     live: bool,
+    /// When its newest frame came, milliseconds since 1970-01-01 UTC; `null` where none has since its source was opened.
+    #[schema(required)]
+    last_frame_ms: Option<u64>,
     /// Nobody was examined: its frames are the virtual transducer's.
     simulated: bool,
     /// Why it cannot be read, where it cannot.
@@ -195,7 +199,9 @@ pub(crate) async fn list(State(rooms): State<Arc<Rooms>>) -> Response {
 }
 
 fn row(rooms: &Rooms, Listed { id, summary }: Listed) -> ExamRow {
-    let live = rooms.find(Some(&id)).is_some();
+    let room = rooms.find(Some(&id));
+    let live = room.is_some();
+    let last_frame_ms = room.and_then(|room| room.hub.last_frame_ms());
     match summary {
         Ok(Summary { said, simulated, signed, category }) => ExamRow {
             id,
@@ -206,6 +212,7 @@ fn row(rooms: &Rooms, Listed { id, summary }: Listed) -> ExamRow {
             number: said.number,
             patient: said.patient,
             live,
+            last_frame_ms,
             simulated,
             fault: None,
         },
@@ -218,6 +225,7 @@ fn row(rooms: &Rooms, Listed { id, summary }: Listed) -> ExamRow {
             lesions: 0,
             category: None,
             live,
+            last_frame_ms,
             simulated: false,
             fault: Some(error.to_string()),
         },
@@ -321,13 +329,17 @@ pub(crate) async fn undo(
     params(("id" = String, Path, description = "the examination"), Language),
     responses(
         (status = 200, description = "PDF", content_type = "application/pdf", body = [u8]),
+        (status = 400, description = "another language than `en` or `zh`", body = Problem),
         (status = 404, body = Problem),
     ))]
 pub(crate) async fn pdf(
     State(rooms): State<Arc<Rooms>>,
     Path(id): Path<String>,
-    Query(Language { lang }): Query<Language>,
+    language: Result<Query<Language>, QueryRejection>,
 ) -> Response {
+    let Ok(Query(Language { lang })) = language else {
+        return problem(StatusCode::BAD_REQUEST, "lang: a report comes in en or zh".to_owned());
+    };
     blocking(move || {
         let examination = get(&rooms, &id)?;
         let lang = match lang {
@@ -350,7 +362,8 @@ pub(crate) async fn pdf(
 pub(crate) async fn history(State(rooms): State<Arc<Rooms>>, Path(id): Path<String>) -> Response {
     blocking(move || {
         let entries = get(&rooms, &id)?.history();
-        Ok(Json(entries.iter().map(history_row).collect::<Vec<_>>()))
+        let letters = letters(&entries);
+        Ok(Json(entries.iter().map(|entry| history_row(entry, &letters)).collect::<Vec<_>>()))
     })
     .await
 }
@@ -497,14 +510,24 @@ fn answer(status: StatusCode, code: &'static str, error: String) -> Response {
     (status, Json(Refused { error, code })).into_response()
 }
 
-fn history_row(entry: &Entry) -> HistoryRow {
-    let [en, zh] = said(&entry.event);
+/// The letter of every lesion that was found: pages and reports know them by no number.
+fn letters(entries: &[Entry]) -> BTreeMap<u32, &str> {
+    let found = entries.iter().filter_map(|entry| match &entry.event {
+        Event::Found(found) => Some((found.lesion, found.letter.as_str())),
+        _ => None,
+    });
+    found.collect()
+}
+
+fn history_row(entry: &Entry, letters: &BTreeMap<u32, &str>) -> HistoryRow {
+    let [en, zh] = said(&entry.event, letters);
     HistoryRow { seq: entry.seq, at_ms: entry.at_ms, by: entry.by.clone(), what: Words { en, zh } }
 }
 
 /// What an entry says, in both languages; values are left to the report.
-fn said(event: &Event) -> [String; 2] {
+fn said(event: &Event, letters: &BTreeMap<u32, &str>) -> [String; 2] {
     let words = |en: &str, zh: &str| [en.to_owned(), zh.to_owned()];
+    let letter = |lesion: u32| letters.get(&lesion).copied().unwrap_or("?");
     match event {
         Event::Opened(_) => words("Examination begun", "检查开始"),
         Event::Resumed => words("Taken up again", "检查恢复"),
@@ -512,14 +535,19 @@ fn said(event: &Event) -> [String; 2] {
             [format!("Lesion {} found", found.letter), format!("发现病灶{}", found.letter)]
         }
         Event::Seen(seen) => {
-            [format!("Lesion {} read again", seen.lesion), format!("更新病灶{}", seen.lesion)]
+            let letter = letter(seen.lesion);
+            [format!("Lesion {letter} read again"), format!("更新病灶{letter}")]
         }
         Event::Kept(plane) => [format!("Plane {} kept", plane.id), format!("保留切面{}", plane.id)],
         Event::Merged { from, into } => {
+            let [from, into] = [*from, *into].map(letter);
             [format!("Lesions {from} and {into} are one"), format!("病灶{from}与{into}合并")]
         }
         Event::Scanned(_) => words("Scanned", "扫查"),
-        Event::Scale { source: Some(source) } => [format!("Scale: {source}"), format!("比例来源：{source}")],
+        Event::Scale { source: Some(source) } => {
+            let from = |lang| narrative::scale_source(source, lang).unwrap_or(source);
+            [format!("Scale {}", from(Lang::En)), format!("比例：{}", from(Lang::Zh))]
+        }
         Event::Scale { source: None } => words("Scale unknown", "比例未知"),
         Event::Calibrated(by) => {
             let percent = (by.relative_error * 100.0).round();
@@ -533,11 +561,11 @@ fn said(event: &Event) -> [String; 2] {
         Event::Source { lost: true } => words("Video lost", "视频中断"),
         Event::Source { lost: false } => words("Video back", "视频恢复"),
         Event::Earlier(_) => words("Earlier examination found", "找到既往检查"),
-        Event::Act(act) => said_of_act(act),
-        Event::Confirmed { lesion, words } => [
-            format!("{} fields of lesion {lesion} confirmed", words.len()),
-            format!("确认病灶{lesion}的{}项", words.len()),
-        ],
+        Event::Act(act) => said_of_act(act, letter),
+        Event::Confirmed { lesion, words } => {
+            let (letter, count) = (letter(*lesion), words.len());
+            [format!("{count} fields of lesion {letter} confirmed"), format!("确认病灶{letter}的{count}项")]
+        }
         Event::Undone { seq } => [format!("Entry {seq} taken back"), format!("撤销第{seq}条")],
         Event::Signed(signature) => {
             [format!("Signed by {}", signature.name), format!("{}签名", signature.name)]
@@ -545,8 +573,12 @@ fn said(event: &Event) -> [String; 2] {
     }
 }
 
-fn said_of_act(act: &Act) -> [String; 2] {
+fn said_of_act<'a>(act: &Act, letter: impl Fn(u32) -> &'a str) -> [String; 2] {
     let words = |en: &str, zh: &str| [en.to_owned(), zh.to_owned()];
+    let of = |lesion: u32, en: &str, zh: &str| {
+        let letter = letter(lesion);
+        [format!("Lesion {letter} {en}"), format!("{zh}病灶{letter}")]
+    };
     match act {
         Act::SetPatient { .. } => words("Patient entered", "填写患者信息"),
         Act::SetCircumstances { .. } => words("Examination details entered", "填写检查信息"),
@@ -567,21 +599,20 @@ fn said_of_act(act: &Act) -> [String; 2] {
         }
         Act::SetDepth { depth: None } => words("Entered depth taken back", "清除输入的深度"),
         Act::Join { lesion, into } => {
+            let (lesion, into) = (letter(*lesion), letter(*into));
             [format!("Lesion {lesion} said to be lesion {into}"), format!("病灶{lesion}与{into}为同一病灶")]
         }
-        Act::Part { lesion } => {
-            [format!("Lesion {lesion} taken apart again"), format!("病灶{lesion}恢复为独立病灶")]
-        }
-        Act::Say { lesion, .. } => [format!("Lesion {lesion} changed"), format!("修改病灶{lesion}")],
-        Act::Confirm { lesion, .. } => [format!("Lesion {lesion} confirmed"), format!("确认病灶{lesion}")],
+        Act::Part { lesion } => of(*lesion, "taken apart again", "恢复为独立"),
+        Act::Say { lesion, .. } => of(*lesion, "changed", "修改"),
+        Act::Confirm { lesion, .. } => of(*lesion, "confirmed", "确认"),
         Act::SetExamined { examined: true, .. } => words("Breast confirmed as examined", "确认已检查"),
         Act::SetExamined { examined: false, .. } => words("Breast not examined", "未检查"),
         Act::SetSamePatient { same: true, .. } => words("Same patient confirmed", "确认为同一患者"),
         Act::SetSamePatient { same: false, .. } => words("Said to be another patient", "确认非同一患者"),
         Act::SetLookedAgain { looked: true, .. } => words("Looked again: not seen", "再次扫查未见"),
         Act::SetLookedAgain { looked: false, .. } => words("Not looked at again", "未再次扫查"),
-        Act::Dismiss { lesion } => [format!("Lesion {lesion} struck out"), format!("排除病灶{lesion}")],
-        Act::Restore { lesion } => [format!("Lesion {lesion} brought back"), format!("恢复病灶{lesion}")],
+        Act::Dismiss { lesion } => of(*lesion, "struck out", "排除"),
+        Act::Restore { lesion } => of(*lesion, "brought back", "恢复"),
         Act::ReleasePlane { plane } => [format!("Plane {plane} taken out"), format!("移除切面{plane}")],
         Act::RestorePlane { plane } => [format!("Plane {plane} brought back"), format!("恢复切面{plane}")],
         Act::Sign { .. } => words("Signed", "签名"),

@@ -165,6 +165,12 @@ impl Hub {
         (layers, newest.as_ref().map(|newest| newest.update.volume.clone()).unwrap_or_default())
     }
 
+    /// When the source gave the newest frame, milliseconds since 1970-01-01 UTC; `None` before the first one.
+    pub(crate) fn last_frame_ms(&self) -> Option<u64> {
+        // Not negative, and below 2^53 for the next 280,000 years.
+        self.newest.borrow().as_ref().map(|newest| newest.update.captured_ms as u64)
+    }
+
     /// How many frames were analysed since the program started.
     pub(crate) fn frames(&self) -> u64 {
         self.frames.load(Ordering::Relaxed)

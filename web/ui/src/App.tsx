@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { type UsedCapture, useCapture } from "./capture/useCapture";
+import type { Act } from "./exam/api";
 import { useReport } from "./exam/useReport";
 import { Examination } from "./live/examination";
 import { LivePage } from "./parts/LivePage";
@@ -58,6 +59,7 @@ function OneExam({ route, onGo, onLanguage }: Props) {
     }
   }, [route.page, examination]);
   const [capture, setCapture] = useState<UsedCapture | null>(null);
+  const onAct = useCallback((act: Act) => store.act(act), [store]);
   const onFinish = useCallback(() => {
     // What comes while a person reads the report would change it under their hands.
     examination?.send({ command: "set_paused", paused: true });
@@ -83,6 +85,7 @@ function OneExam({ route, onGo, onLanguage }: Props) {
             examination={examination}
             exam={state}
             capture={captures ? capture : null}
+            onAct={onAct}
             onLanguage={onLanguage}
             onFinish={onFinish}
           />

@@ -101,7 +101,10 @@ impl Answer {
         let read = tokio::time::timeout(Duration::from_secs(60), stream.read_to_end(&mut all)).await;
         // A connection that is broken off may end in an error.
         drop(read.expect("no answer in a minute"));
-        let end = all.windows(4).position(|four| four == b"\r\n\r\n").expect("no head") + 4;
+        let Some(end) = find(&all, b"\r\n\r\n").map(|at| at + 4) else {
+            // It was broken off before its head was sent.
+            return Self { status: 0, fields: Vec::new(), body: Vec::new(), whole: false };
+        };
         let head = std::str::from_utf8(&all[..end]).unwrap();
         let mut lines = head.split("\r\n");
         let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
@@ -210,29 +213,39 @@ pub fn picture(number: u32) -> GrayImage {
     GrayImage::from_fn(640, 480, |x, y| image::Luma([((x + 3 * y + 40 * number) / 8 % 256) as u8]))
 }
 
+/// Coded bytes of an even number.
+pub fn even(mut coded: Vec<u8>) -> Vec<u8> {
+    coded.extend([0].iter().take(coded.len() % 2));
+    coded
+}
+
 pub fn jpeg(picture: &GrayImage) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     picture.write_to(&mut bytes, image::ImageFormat::Jpeg).unwrap();
-    let mut bytes = bytes.into_inner();
-    bytes.extend([0].iter().take(bytes.len() % 2));
-    bytes
+    even(bytes.into_inner())
 }
 
 /// A cine in JPEG, and its coded frames.
 pub fn jpeg_cine(number: u64, frames: u16) -> (Vec<u8>, Vec<Vec<u8>>) {
     let coded: Vec<Vec<u8>> = (0..u32::from(frames)).map(|frame| jpeg(&picture(frame))).collect();
+    (encapsulated(number, &coded), coded)
+}
+
+/// A file of coded frames.
+pub fn encapsulated(number: u64, coded: &[Vec<u8>]) -> Vec<u8> {
+    let frames = coded.len() as u16;
     let mut file = made_up::head(&said(number, &[]), Pixels::Coded { frames, frame_bytes: 0 });
     file.extend(b"\xE0\x7F\x10\x00OB\0\0\xFF\xFF\xFF\xFF\xFE\xFF\x00\xE0\0\0\0\0");
-    for frame in &coded {
+    for frame in coded {
         file.extend(b"\xFE\xFF\x00\xE0");
         file.extend((frame.len() as u32).to_le_bytes());
         file.extend(frame);
     }
     file.extend(b"\xFE\xFF\xDD\xE0\0\0\0\0");
-    (file, coded)
+    file
 }
 
-/// The file with another transfer syntax, of the same length.
+/// The file with something in it said otherwise, in the same length: a transfer syntax.
 pub fn in_syntax(mut file: Vec<u8>, from: &str, to: &str) -> Vec<u8> {
     assert_eq!(from.len(), to.len());
     let at = find(&file, from.as_bytes()).unwrap();

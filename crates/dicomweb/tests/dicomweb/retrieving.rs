@@ -1,11 +1,17 @@
 //! WADO-RS: whole objects, their metadata and bulk data.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use peony_dicom::{Elements, Step, Tag, open_bytes};
+use peony_dicomweb::Limits;
 use peony_store::made_up::{self, Pixels};
 use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
 
-use crate::kit::{BASE, SERIES_UID, STUDY_UID, Server, file, in_syntax, jpeg_cine, place, said, uids};
+use crate::kit::{
+    BASE, SERIES_UID, STUDY_UID, Server, encapsulated, even, file, in_syntax, jpeg_cine, place, said, uids,
+};
 
 const AS_KEPT: &str = "Accept: multipart/related; type=\"application/dicom\"; transfer-syntax=*";
 const PLAIN: &str = "Accept: multipart/related; type=\"application/dicom\"";
@@ -130,6 +136,53 @@ async fn a_compressed_object_is_written_anew_for_whoever_asks() {
     assert_ne!(kept.field("etag"), answer.field("etag"));
 }
 
+/// Whoever asks for much and takes nothing has a thread, of which there are few, until it is let go; nobody else waits for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn slow_takers_hold_nobody_up() {
+    let limits = Limits { silence: Duration::from_secs(2), ..Limits::default() };
+    let server = Server::within(limits).await;
+    let (sent, _) = jpeg_cine(1, 60);
+    server.store("/studies", &[&sent]).await;
+    let mut slow = Vec::new();
+    for _ in 0..40 {
+        let mut stream = server.connect().await;
+        let head = format!("GET {BASE}{} HTTP/1.1\r\nHost: x\r\n{PLAIN}\r\n\r\n", place(1));
+        stream.write_all(head.as_bytes()).await.unwrap();
+        slow.push(stream);
+    }
+    let answered = async {
+        assert_eq!(server.get("/studies", &[]).await.status, 200);
+        assert!(server.get(&place(1), &[AS_KEPT]).await.parts()[0].1 == sent);
+    };
+    tokio::time::timeout(Duration::from_secs(10), answered).await.expect("held up");
+    // More of them than there are threads: the last ones have theirs when the first are let go.
+    let answer = server.get(&place(1), &[PLAIN]).await;
+    assert!(answer.status == 200 && answer.whole);
+    assert_eq!(slow.len(), 40);
+}
+
+/// JPEG keeps colours as luma and chroma; uncompressed they are red, green and blue, and the object says so.
+#[tokio::test]
+async fn a_colour_picture_is_red_green_and_blue_uncompressed() {
+    let server = Server::start().await;
+    let picture = image::RgbImage::from_fn(640, 480, |x, y| image::Rgb([(x / 3) as u8, (y / 2) as u8, 90]));
+    let mut coded = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut coded, image::ImageFormat::Jpeg).unwrap();
+    let sent = encapsulated(1, &[even(coded.into_inner())]);
+    let sent = in_syntax(sent, "MONOCHROME2 ", "YBR_FULL_422");
+    let sent = in_syntax(sent, "\x28\0\x02\0US\x02\0\x01\0", "\x28\0\x02\0US\x02\0\x03\0");
+    server.store("/studies", &[&sent]).await;
+    let (_, written) = server.get(&place(1), &[PLAIN]).await.parts().remove(0);
+    let metadata = [&sent, &written].map(|file| open_bytes(file.clone()).unwrap());
+    let [before, after] = metadata.map(|cine| cine.frame(0).unwrap().luma().into_owned());
+    assert!(before == after);
+    assert!(written.windows(12).any(|bytes| bytes == b"\x28\0\x04\0CS\x04\0RGB "));
+    let end = picture.as_raw().len();
+    let pixels = &written[written.len() - end..];
+    let off = pixels.iter().zip(picture.as_raw()).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
+    assert!(off <= 16, "{off}");
+}
+
 #[tokio::test]
 async fn what_nothing_here_decodes_goes_out_as_it_is_or_not_at_all() {
     let server = Server::start().await;
@@ -161,24 +214,37 @@ async fn an_answer_that_fails_on_its_way_is_seen_to_fail() {
 
     // Damaged on the disk: nothing of it is handed out.
     let server = Server::start().await;
+    let study = uids(1)[0].clone();
+    server.store("/studies", &[&file(2, &[(STUDY_UID, &study)])]).await;
     server.store("/studies", &[&file(1, &[])]).await;
+    damage(&server, &uids(1)[2]);
+    let metadata = format!("{}/metadata", place(1));
+    for (path, accept) in
+        [(&place(1), AS_KEPT), (&place(1), "Accept: application/dicom"), (&metadata, "Accept: */*")]
+    {
+        let answer = server.get(path, &[accept]).await;
+        assert_eq!((answer.status, answer.error().as_str()), (500, "the object cannot be read"), "{path}");
+    }
+    assert!(!server.get(&format!("/studies/{study}"), &[AS_KEPT]).await.whole);
+}
+
+/// Changes a byte of the file that holds a text.
+fn damage(server: &Server, text: &str) {
     let mut waiting = vec![server.folder.path().join("store/objects")];
     while let Some(folder) = waiting.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 waiting.push(path);
-            } else {
-                let mut bytes = std::fs::read(&path).unwrap();
+                continue;
+            }
+            let mut bytes = std::fs::read(&path).unwrap();
+            if bytes.windows(text.len()).any(|window| window == text.as_bytes()) {
                 bytes[200] ^= 1;
                 std::fs::write(&path, bytes).unwrap();
             }
         }
     }
-    let answer = server.get(&place(1), &[AS_KEPT]).await;
-    assert!(!answer.whole);
-    let answer = server.get(&format!("{}/metadata", place(1)), &[]).await;
-    assert_eq!((answer.status, answer.error().as_str()), (500, "the object cannot be read"));
 }
 
 #[tokio::test]

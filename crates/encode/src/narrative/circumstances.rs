@@ -7,8 +7,8 @@ use super::line::{Line, one_line, written};
 use super::{Paragraph, draft, number, paragraphs, safety, words};
 use crate::Lang;
 
-/// Below this share of a breast, what was not scanned is said to be not assessed.
-const COVERED: f32 = 0.8;
+/// With fewer of the twelve hours of the clock named, what was not scanned is said to be not assessed.
+const COVERED: u8 = 10;
 
 pub fn notice(report: &Report, lang: Lang) -> Vec<Paragraph> {
     let draft = (!report.is_signed()).then(|| draft(lang));
@@ -44,20 +44,20 @@ pub fn technique(report: &Report, lang: Lang) -> Vec<Paragraph> {
     paragraphs(lines.into_iter().flatten().map(Line::plain))
 }
 
-/// For how long and how much of each breast; a breast that was not scanned and that nobody spoke of is not mentioned.
+/// For how long each breast, and at how many hours of the clock a person said that the probe stood: nobody measured how much of
+/// it the probe went over. A breast that was not scanned and that nobody spoke of is not mentioned.
 fn scanned(breasts: &[BreastReport], lang: Lang) -> Option<String> {
     let mut said = Vec::new();
     let mut gaps = false;
     for breast in breasts {
         let seconds = Some(breast.scanned_s).filter(|seconds| number::is_length(*seconds) && *seconds > 0.0);
-        let coverage = breast.coverage.filter(|share| (0.0..=1.0).contains(share));
-        gaps |= coverage.is_some_and(|share| share < COVERED);
+        let named = breast.coverage.and_then(number::hours_named);
+        gaps |= named.is_some_and(|hours| hours < COVERED);
         let name = words::breast(breast.side, lang).to_lowercase();
         let parts = [
             seconds.map(|value| number::with_unit(&number::seconds(value), lang.pick("s", "秒"), lang)),
-            coverage.map(|share| {
-                let share = number::percent(share, lang);
-                lang.pick(format!("coverage {share}"), format!("覆盖{share}"))
+            named.map(|hours| {
+                lang.pick(format!("places named: {hours} of 12"), format!("已标记部位{hours}/12"))
             }),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();

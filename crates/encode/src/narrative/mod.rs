@@ -23,6 +23,7 @@ pub(crate) use comparison::in_brief;
 pub(crate) use finding::category;
 use line::Line;
 pub(crate) use line::{one_line, written};
+pub use words::scale_source;
 
 /// The line on every screen, report and object (clinical reference, 7).
 #[must_use]
@@ -65,6 +66,7 @@ pub struct Section {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Paragraph {
     /// The lesion it describes.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub lesion: Option<u32>,
     /// At least one; none is empty.
     pub runs: Vec<Run>,

@@ -34,6 +34,12 @@ pub fn is_length(value: f32) -> bool {
     value.is_finite() && value >= 0.0
 }
 
+/// At how many of the twelve hours of the clock the probe stood, of the share that a report keeps; `None` for what is no share.
+pub fn hours_named(share: f32) -> Option<u8> {
+    // Between 0 and 12.
+    (0.0..=1.0).contains(&share).then(|| (share * 12.0).round() as u8)
+}
+
 /// Whole millimetres, tenths below 5; without the unit.
 pub fn millimetres(value: f32) -> String {
     let tenths = round(as_written(value), 1);

@@ -4,7 +4,7 @@ use peony_model::report::{Field, LesionReport, MachineRecord, Report};
 
 use super::finding::probability;
 use super::line::{Line, list, one_line};
-use super::{Paragraph, paragraphs};
+use super::{Paragraph, paragraphs, words};
 use crate::Lang;
 
 /// What a person answered to a proposal.
@@ -38,6 +38,7 @@ pub fn record(report: &Report, lang: Lang) -> Vec<Paragraph> {
     let mut lines = vec![Line::plain(read_by(machine, lang))];
     let edition = one_line(&report.lexicon_edition);
     if !edition.is_empty() {
+        let edition = words::edition(&edition, lang).unwrap_or(&edition);
         let edition = lang.pick(format!("Lexicon: {edition}."), format!("词表版本：{edition}。"));
         lines.push(Line::plain(edition));
     }

@@ -126,7 +126,19 @@ pub fn fault(code: &str, lang: Lang) -> &str {
     lang.pick(en, zh)
 }
 
-/// Who said how large a pixel is; `None` for one of a later program.
+/// The lexicon whose words a report has; `None` for one of a later program.
+pub fn edition(key: &str, lang: Lang) -> Option<&'static str> {
+    let (en, zh) = match key {
+        "birads_us_4" => ("BI-RADS, 4th edition (ultrasound)", "BI-RADS第4版（超声）"),
+        "birads_5" => ("BI-RADS, 5th edition", "BI-RADS第5版"),
+        "birads_2025" => ("BI-RADS, 2025", "BI-RADS 2025版"),
+        _ => return None,
+    };
+    Some(lang.pick(en, zh))
+}
+
+/// Who said how large a pixel is, by the key that a report keeps; `None` for one of a later program.
+#[must_use]
 pub fn scale_source(key: &str, lang: Lang) -> Option<&'static str> {
     let (en, zh) = match key {
         "phantom" => ("from the phantom", "来自仿体"),

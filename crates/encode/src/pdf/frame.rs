@@ -114,26 +114,27 @@ fn machine(report: &Report, lang: Lang) -> String {
     format!("{model} {version}, {hash}")
 }
 
-/// `R 97 %, L 95 % scanned, 2 notes`.
+/// `Places named R 5/12, L 2/12 · 2 notes`.
 fn quality(report: &Report, lang: Lang) -> String {
-    let scanned = report.breasts.iter().filter_map(|breast| {
-        let share = breast.coverage.filter(|share| (0.0..=1.0).contains(share))?;
+    let named = report.breasts.iter().filter_map(|breast| {
+        let hours = breast.coverage.and_then(number::hours_named)?;
         let side = match breast.side {
             Side::Right => lang.pick("R ", "右"),
             Side::Left => lang.pick("L ", "左"),
         };
-        Some(format!("{side}{}", number::percent(share, lang)))
+        Some(format!("{side}{hours}/12"))
     });
-    let scanned: Vec<String> = scanned.take(2).collect();
+    let named: Vec<String> = named.take(2).collect();
     let notes = report.quality.len();
     let notes = match notes {
         0 => None,
         1 => Some(lang.pick("1 note".to_owned(), "1条提示".to_owned())),
         _ => Some(lang.pick(format!("{notes} notes"), format!("{notes}条提示"))),
     };
-    let scanned = (!scanned.is_empty())
-        .then(|| lang.pick(format!("Scanned {}", scanned.join(", ")), format!("扫查{}", scanned.join("，"))));
+    let named = (!named.is_empty()).then(|| {
+        lang.pick(format!("Places named {}", named.join(", ")), format!("已标记部位{}", named.join("，")))
+    });
     let simulated = report.simulated.then(|| lang.pick("Simulated", "模拟").to_owned());
-    let parts: Vec<String> = [simulated, scanned, notes].into_iter().flatten().collect();
+    let parts: Vec<String> = [simulated, named, notes].into_iter().flatten().collect();
     parts.join(" · ")
 }

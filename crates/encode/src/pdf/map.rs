@@ -133,9 +133,9 @@ fn caption(report: &Report, side: Side, lang: Lang) -> String {
         Side::Left => lang.pick("L ", "左 "),
     };
     let breast = report.breasts.iter().find(|breast| breast.side == side);
-    let coverage = breast.and_then(|breast| breast.coverage).filter(|share| (0.0..=1.0).contains(share));
-    let coverage = coverage.map_or("–".to_owned(), |share| number::percent(share, lang));
-    format!("{name}{coverage}")
+    let named = breast.and_then(|breast| breast.coverage).and_then(number::hours_named);
+    let named = named.map_or("–".to_owned(), |hours| format!("{hours}/12"));
+    format!("{name}{named}")
 }
 
 /// The lesions of a breast: at their clock and distance, and those of which either is not known.

@@ -208,6 +208,8 @@ fn values_that_cannot_be_are_refused_and_change_nothing() {
     for wrong in [
         patient(Patient { sex: "X".into(), ..Patient::default() }),
         patient(Patient { birth_date: "1979-13-01".into(), ..Patient::default() }),
+        patient(Patient { birth_date: "1066-10-14".into(), ..Patient::default() }),
+        patient(Patient { birth_date: "2190-01-01".into(), ..Patient::default() }),
         patient(Patient { name: "n".repeat(10_001), ..Patient::default() }),
         word(FieldWord::Shape(Some(Word::Hypoechoic))),
         word(FieldWord::Margin(Some(vec![Word::Circumscribed, Word::Oval]))),

@@ -54,14 +54,18 @@ pub struct EarlierLesion {
     /// Its letter there.
     pub letter: String,
     /// Where it lay.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub place: Option<Place>,
     /// From the skin to its nearest edge, mm.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub depth_mm: Option<f32>,
     /// Its size.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub size: Option<Size>,
     /// The words of the lexicon that described it.
     pub words: Vec<Word>,
     /// Its category.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub category: Option<BiRads>,
 }
 
@@ -92,6 +96,7 @@ pub struct Comparison {
     /// Identifier alike, and name, sex or birth date not: nothing is compared until a person says that it is the same one.
     pub conflict: bool,
     /// A person's word on whether it is the same patient.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub same_patient: Option<Said<bool>>,
     /// Earlier lesions that no lesion of this report is, as far as is known. Never "gone": for that, the place must be
     /// looked at again.
@@ -119,6 +124,7 @@ pub struct NotSeen {
     /// Its number in the earlier examination.
     pub lesion: u32,
     /// A person looked at the place again, and did not see it.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub looked_again: Option<Said<bool>>,
 }
 
@@ -130,6 +136,7 @@ pub struct Before {
     /// The identifier of the earlier examination: with another one, this says nothing.
     pub examination: String,
     /// The lesion that it was there; `None`: it is new.
+    #[cfg_attr(feature = "schema", schema(required))]
     pub lesion: Option<u32>,
 }
 
@@ -162,6 +169,7 @@ pub enum Change {
         alarm: bool,
         /// Days in which the volume doubles; negative: halves. `None` without three measured axes at both times, under
         /// thirty days, or where the size is the same.
+        #[cfg_attr(feature = "schema", schema(required))]
         doubling_days: Option<f32>,
     },
     /// Nothing can be said.

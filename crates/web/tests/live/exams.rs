@@ -47,6 +47,23 @@ fn what_the_pipeline_says_is_the_report_s_proposal() {
 }
 
 #[test]
+fn the_list_says_when_the_newest_frame_came() {
+    let now = || std::time::UNIX_EPOCH.elapsed().unwrap().as_millis() as u64;
+    let demo = Demo::start();
+    assert_eq!(demo.json("/api/exams")[0]["last_frame_ms"], Value::Null, "none has come");
+    let before = now();
+    demo.publish(1);
+    let first = demo.json("/api/exams")[0]["last_frame_ms"].as_u64().unwrap();
+    assert!((before - 1..=now()).contains(&first), "{before} {first}");
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    // A page that looks has the same frame published again: that is no newer one.
+    demo.open().0.draw_until(|_| true);
+    assert_eq!(demo.json("/api/exams")[0]["last_frame_ms"], first);
+    demo.publish(2);
+    assert!(demo.json("/api/exams")[0]["last_frame_ms"].as_u64().unwrap() >= first + 20);
+}
+
+#[test]
 fn what_a_grade_rests_on_is_marked_on_its_key_planes() {
     let demo = Demo::start();
     let part = BoxPx::new(PointPx::new(2.0, 1.0), PointPx::new(4.0, 3.0));
@@ -105,6 +122,17 @@ fn a_report_is_corrected_signed_and_closed() {
     let view = done(&demo, &json!({"act": "add", "text": "Biopsy arranged"}));
     assert_eq!(view["report"]["addenda"][0]["by"], "Dr Test");
     let history = demo.json(&path(&demo, "history"));
+    let said = history.to_string();
+    for words in [
+        "Lesion A changed",
+        "修改病灶A",
+        "fields of lesion A confirmed",
+        "Scale from the phantom",
+        "比例：来自仿体",
+    ] {
+        assert!(said.contains(words), "{words} is not in {said}");
+    }
+    assert!(!said.contains("esion 1"), "a lesion has a letter: {said}");
     let last = history.as_array().unwrap().last().unwrap();
     assert_eq!((&last["by"], &last["what"]["zh"]), (&json!("Dr Test"), &json!("补充报告")));
 }
@@ -118,8 +146,12 @@ fn the_report_comes_on_paper_in_both_languages() {
         assert!(head.contains("no-store"), "{head}");
         assert!(pdf.starts_with(b"%PDF-"), "{lang}");
     }
-    let (head, _) = demo.get(&path(&demo, "report.pdf?lang=xx"), &demo.host());
-    assert!(head.starts_with("HTTP/1.1 400"), "{head}");
+    for lang in ["fr", "", "EN"] {
+        let (head, body) = demo.get(&path(&demo, &format!("report.pdf?lang={lang}")), &demo.host());
+        assert!(head.starts_with("HTTP/1.1 400") && head.contains("application/json"), "{head}");
+        let problem: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(problem, json!({"error": "lang: a report comes in en or zh"}), "{lang}");
+    }
 }
 
 #[test]

@@ -413,7 +413,7 @@ export interface components {
              * Format: int32
              * @description The lesion that it was there; `None`: it is new.
              */
-            readonly lesion?: number | null;
+            readonly lesion: number | null;
         };
         /** @description An examination that has begun. */
         readonly Begun: {
@@ -430,12 +430,13 @@ export interface components {
         ];
         /** @description One breast of the report. */
         readonly BreastReport: {
-            readonly category?: components["schemas"]["BiRads"] | null;
+            readonly category: components["schemas"]["BiRads"] | null;
             /**
              * Format: float
-             * @description Share of the breast map that a person or the sweep marked as scanned, 0..=1; `None` where nobody did.
+             * @description Share of the twelve hours of the clock at which a person said that the probe stood, 0..=1; `None` where nobody named one.
+             *     Nothing measures how much of the breast the probe went over: a reader is told the hours, and no percentage.
              */
-            readonly coverage?: number | null;
+            readonly coverage: number | null;
             /** @description A person confirms that it was examined and that nothing else was seen. */
             readonly examined: components["schemas"]["Field_bool"];
             /**
@@ -478,7 +479,7 @@ export interface components {
              */
             readonly estimate: number;
             /** @description The interval; `None` before enough planes were seen. */
-            readonly interval?: readonly number[] | null;
+            readonly interval: readonly number[] | null;
         };
         /** @description How the longest diameter changed. */
         readonly Change: {
@@ -494,7 +495,7 @@ export interface components {
              * @description Days in which the volume doubles; negative: halves. `None` without three measured axes at both times, under
              *     thirty days, or where the size is the same.
              */
-            readonly doubling_days?: number | null;
+            readonly doubling_days: number | null;
             /** @enum {string} */
             readonly kind: "measured";
             /** @description The longest diameter then and now, mm. */
@@ -635,7 +636,7 @@ export interface components {
              *     looked at again.
              */
             readonly not_seen: readonly components["schemas"]["NotSeen"][];
-            readonly same_patient?: components["schemas"]["Said_bool"] | null;
+            readonly same_patient: components["schemas"]["Said_bool"] | null;
         };
         /**
          * @description A part of the probe, as seen on the picture.
@@ -740,12 +741,12 @@ export interface components {
         };
         /** @description A lesion of an earlier report. With the examination's identifier its number names it for good. */
         readonly EarlierLesion: {
-            readonly category?: components["schemas"]["BiRads"] | null;
+            readonly category: components["schemas"]["BiRads"] | null;
             /**
              * Format: float
              * @description From the skin to its nearest edge, mm.
              */
-            readonly depth_mm?: number | null;
+            readonly depth_mm: number | null;
             /**
              * Format: int32
              * @description Its number within that examination.
@@ -753,8 +754,8 @@ export interface components {
             readonly lesion: number;
             /** @description Its letter there. */
             readonly letter: string;
-            readonly place?: components["schemas"]["Place"] | null;
-            readonly size?: components["schemas"]["LesionSize"] | null;
+            readonly place: components["schemas"]["Place"] | null;
+            readonly size: components["schemas"]["LesionSize"] | null;
             /** @description The words of the lexicon that described it. */
             readonly words: readonly components["schemas"]["Word"][];
         };
@@ -798,9 +799,14 @@ export interface components {
             readonly fault: string | null;
             /** @description Its identifier. */
             readonly id: string;
+            /**
+             * Format: int64
+             * @description When its newest frame came, milliseconds since 1970-01-01 UTC; `null` where none has since its source was opened.
+             */
+            readonly last_frame_ms: number | null;
             /** @description How many lesions are reported. */
             readonly lesions: number;
-            /** @description Frames of it come now. */
+            /** @description Its source is open: frames of it may come now. */
             readonly live: boolean;
             /** @description Its number in the house. */
             readonly number: string;
@@ -827,43 +833,43 @@ export interface components {
              * @description What is advised.
              * @enum {string}
              */
-            readonly proposed?: "routine" | "short_follow_up" | "mammography" | "core_biopsy" | "other";
-            readonly said?: components["schemas"]["Said_Advice"] | null;
+            readonly proposed: "routine" | "short_follow_up" | "mammography" | "core_biopsy" | "other";
+            readonly said: components["schemas"]["Said_Advice"] | null;
         };
         /** @description What the machine proposed for a field, and what a person said of it. */
         readonly Field_Before: {
             /** @description What a lesion was in an earlier examination. */
-            readonly proposed?: {
+            readonly proposed: {
                 /** @description The identifier of the earlier examination: with another one, this says nothing. */
                 readonly examination: string;
                 /**
                  * Format: int32
                  * @description The lesion that it was there; `None`: it is new.
                  */
-                readonly lesion?: number | null;
+                readonly lesion: number | null;
             };
-            readonly said?: components["schemas"]["Said_Before"] | null;
+            readonly said: components["schemas"]["Said_Before"] | null;
         };
         /** @description What the machine proposed for a field, and what a person said of it. */
         readonly Field_BiRads: {
-            readonly proposed?: string;
-            readonly said?: components["schemas"]["Said_BiRads"] | null;
+            readonly proposed: string;
+            readonly said: components["schemas"]["Said_BiRads"] | null;
         };
         /** @description What the machine proposed for a field, and what a person said of it. */
         readonly Field_bool: {
-            readonly proposed?: boolean;
-            readonly said?: components["schemas"]["Said_bool"] | null;
+            readonly proposed: boolean;
+            readonly said: components["schemas"]["Said_bool"] | null;
         };
         /** @description What the machine proposed for a field, and what a person said of it. */
         readonly Field_f32: {
             /** Format: float */
-            readonly proposed?: number;
-            readonly said?: components["schemas"]["Said_f32"] | null;
+            readonly proposed: number;
+            readonly said: components["schemas"]["Said_f32"] | null;
         };
         /** @description What the machine proposed for a field, and what a person said of it. */
         readonly Field_LesionSize: {
             /** @description A length with its unit: millimetres, or pixels where the scale is unknown. */
-            readonly proposed?: {
+            readonly proposed: {
                 /**
                  * Format: float
                  * @description The longest diameter.
@@ -874,16 +880,16 @@ export interface components {
                  * @description Across it in the same plane.
                  */
                 readonly short: number;
-                readonly third?: components["schemas"]["ThirdAxis"] | null;
+                readonly third: components["schemas"]["ThirdAxis"] | null;
                 /** @description `mm` or `{pixels}`: one unit for all axes. */
                 readonly unit: components["schemas"]["Unit"];
             };
-            readonly said?: components["schemas"]["Said_LesionSize"] | null;
+            readonly said: components["schemas"]["Said_LesionSize"] | null;
         };
         /** @description What the machine proposed for a field, and what a person said of it. */
         readonly Field_Place: {
             /** @description Where a lesion lies, or where the probe stands. */
-            readonly proposed?: {
+            readonly proposed: {
                 readonly clock: components["schemas"]["Clock"] | null;
                 /**
                  * Format: float
@@ -893,17 +899,17 @@ export interface components {
                 /** @description Which breast. */
                 readonly side: components["schemas"]["Side"];
             };
-            readonly said?: components["schemas"]["Said_Place"] | null;
+            readonly said: components["schemas"]["Said_Place"] | null;
         };
         /** @description What the machine proposed for a field, and what a person said of it. */
         readonly Field_Vec_Word: {
-            readonly proposed?: readonly string[];
-            readonly said?: components["schemas"]["Said_Vec"] | null;
+            readonly proposed: readonly string[];
+            readonly said: components["schemas"]["Said_Vec"] | null;
         };
         /** @description What the machine proposed for a field, and what a person said of it. */
         readonly Field_Word: {
-            readonly proposed?: string;
-            readonly said?: components["schemas"]["Said_Word"] | null;
+            readonly proposed: string;
+            readonly said: components["schemas"]["Said_Word"] | null;
         };
         /**
          * @description The fields of a lesion that a person can say.
@@ -1167,7 +1173,7 @@ export interface components {
             readonly echo: components["schemas"]["Field_Word"];
             readonly grounds?: components["schemas"]["Grounds"] | null;
             /** @description Lesions that a person said are this one. */
-            readonly joined?: readonly components["schemas"]["Joined"][];
+            readonly joined: readonly components["schemas"]["Joined"][];
             /**
              * Format: int32
              * @description Its number within the examination.
@@ -1175,7 +1181,7 @@ export interface components {
             readonly lesion: number;
             /** @description Its letter. */
             readonly letter: string;
-            readonly malignancy?: components["schemas"]["Chance"] | null;
+            readonly malignancy: components["schemas"]["Chance"] | null;
             /** @description Margin: circumscribed, or every fault of the edge. */
             readonly margin: components["schemas"]["Field_Vec_Word"];
             /** @description Orientation. */
@@ -1196,7 +1202,7 @@ export interface components {
             /** @description Long axis, the one across it, and the third. */
             readonly size: components["schemas"]["Field_LesionSize"];
             /** @description Volume in cm³ and its relative error: simulated. */
-            readonly volume_cm3?: readonly number[] | null;
+            readonly volume_cm3: readonly number[] | null;
         };
         /** @description A length with its unit: millimetres, or pixels where the scale is unknown. */
         readonly LesionSize: {
@@ -1210,7 +1216,7 @@ export interface components {
              * @description Across it in the same plane.
              */
             readonly short: number;
-            readonly third?: components["schemas"]["ThirdAxis"] | null;
+            readonly third: components["schemas"]["ThirdAxis"] | null;
             /** @description `mm` or `{pixels}`: one unit for all axes. */
             readonly unit: components["schemas"]["Unit"];
         };
@@ -1364,18 +1370,18 @@ export interface components {
              * @description Its number in the earlier examination.
              */
             readonly lesion: number;
-            readonly looked_again?: components["schemas"]["Said_bool"] | null;
+            readonly looked_again: components["schemas"]["Said_bool"] | null;
         };
         /** @description Something that must be said or mended before a report can be signed. */
         readonly Obstacle: {
             /** @description Its key. */
             readonly code: components["schemas"]["ObstacleCode"];
-            readonly field?: components["schemas"]["FieldName"] | null;
+            readonly field: components["schemas"]["FieldName"] | null;
             /**
              * Format: int32
              * @description The lesion that it concerns.
              */
-            readonly lesion?: number | null;
+            readonly lesion: number | null;
         };
         /**
          * @description Why a report cannot be signed.
@@ -1403,7 +1409,7 @@ export interface components {
              * Format: int32
              * @description The lesion it describes.
              */
-            readonly lesion?: number | null;
+            readonly lesion: number | null;
             /** @description At least one; none is empty. */
             readonly runs: readonly components["schemas"]["Run"][];
         };
@@ -1472,7 +1478,7 @@ export interface components {
              * Format: int32
              * @description The lesion it shows; `None` for a plane kept for itself.
              */
-            readonly lesion?: number | null;
+            readonly lesion: number | null;
             /**
              * Format: float
              * @description Probability of malignancy on this plane alone, 0..=1.
@@ -1482,7 +1488,7 @@ export interface components {
             readonly picture_px: readonly number[];
             /** @description Why it is here. */
             readonly reason: components["schemas"]["PlaneReason"];
-            readonly size?: components["schemas"]["LesionSize"] | null;
+            readonly size: components["schemas"]["LesionSize"] | null;
             /**
              * Format: double
              * @description Milliseconds since the examination's first frame.
@@ -1536,15 +1542,15 @@ export interface components {
             readonly calibrations?: readonly components["schemas"]["CalibrationRecord"][];
             /** @description What is said of the whole. */
             readonly circumstances: components["schemas"]["Circumstances"];
-            readonly comparison?: components["schemas"]["Comparison"] | null;
+            readonly comparison: components["schemas"]["Comparison"] | null;
             /** @description The examination's identifier. */
             readonly examination: string;
             /** @description Lesions right, then left; by suspicion, then clock; those without a side last. */
             readonly lesions: readonly components["schemas"]["LesionReport"][];
             /** @description The edition of the lexicon that its words are of, such as `birads_5`. */
             readonly lexicon_edition: string;
-            readonly machine?: components["schemas"]["MachineRecord"] | null;
-            readonly overall?: components["schemas"]["BiRads"] | null;
+            readonly machine: components["schemas"]["MachineRecord"] | null;
+            readonly overall: components["schemas"]["BiRads"] | null;
             /** @description Who is examined. */
             readonly patient: components["schemas"]["Patient"];
             /** @description Planes kept for themselves. */
@@ -1552,7 +1558,7 @@ export interface components {
             /** @description What was wrong with the pictures, and for how long. */
             readonly quality: readonly components["schemas"]["QualityRecord"][];
             /** @description Who said how large a pixel is, such as `ruler`; `None`: unknown, sizes are pixels. */
-            readonly scale_source?: string | null;
+            readonly scale_source: string | null;
             /** @description Signatures, oldest first; empty for a draft. */
             readonly signatures: readonly components["schemas"]["Signature"][];
             /** @description The frames came from the virtual transducer: nobody was examined. */
@@ -1561,7 +1567,7 @@ export interface components {
              * Format: float
              * @description Seconds of scan with a picture that can be read, while nobody had said which breast it was.
              */
-            readonly unsided_s?: number;
+            readonly unsided_s: number;
         };
         /** @description A report with everything that a page shows around it. */
         readonly ReportView: {
@@ -1614,7 +1620,7 @@ export interface components {
              * @description What is advised.
              * @enum {string}
              */
-            readonly value?: "routine" | "short_follow_up" | "mammography" | "core_biopsy" | "other";
+            readonly value: "routine" | "short_follow_up" | "mammography" | "core_biopsy" | "other";
         };
         /** @description A person's word on a field. */
         readonly Said_Before: {
@@ -1626,14 +1632,14 @@ export interface components {
             /** @description Who. */
             readonly by: string;
             /** @description What a lesion was in an earlier examination. */
-            readonly value?: {
+            readonly value: {
                 /** @description The identifier of the earlier examination: with another one, this says nothing. */
                 readonly examination: string;
                 /**
                  * Format: int32
                  * @description The lesion that it was there; `None`: it is new.
                  */
-                readonly lesion?: number | null;
+                readonly lesion: number | null;
             };
         };
         /** @description A person's word on a field. */
@@ -1645,7 +1651,7 @@ export interface components {
             readonly at_ms: number;
             /** @description Who. */
             readonly by: string;
-            readonly value?: string;
+            readonly value: string;
         };
         /** @description A person's word on a field. */
         readonly Said_bool: {
@@ -1656,7 +1662,7 @@ export interface components {
             readonly at_ms: number;
             /** @description Who. */
             readonly by: string;
-            readonly value?: boolean;
+            readonly value: boolean;
         };
         /** @description A person's word on a field. */
         readonly Said_f32: {
@@ -1668,7 +1674,7 @@ export interface components {
             /** @description Who. */
             readonly by: string;
             /** Format: float */
-            readonly value?: number;
+            readonly value: number;
         };
         /** @description A person's word on a field. */
         readonly Said_LesionSize: {
@@ -1680,7 +1686,7 @@ export interface components {
             /** @description Who. */
             readonly by: string;
             /** @description A length with its unit: millimetres, or pixels where the scale is unknown. */
-            readonly value?: {
+            readonly value: {
                 /**
                  * Format: float
                  * @description The longest diameter.
@@ -1691,7 +1697,7 @@ export interface components {
                  * @description Across it in the same plane.
                  */
                 readonly short: number;
-                readonly third?: components["schemas"]["ThirdAxis"] | null;
+                readonly third: components["schemas"]["ThirdAxis"] | null;
                 /** @description `mm` or `{pixels}`: one unit for all axes. */
                 readonly unit: components["schemas"]["Unit"];
             };
@@ -1706,7 +1712,7 @@ export interface components {
             /** @description Who. */
             readonly by: string;
             /** @description Where a lesion lies, or where the probe stands. */
-            readonly value?: {
+            readonly value: {
                 readonly clock: components["schemas"]["Clock"] | null;
                 /**
                  * Format: float
@@ -1726,7 +1732,7 @@ export interface components {
             readonly at_ms: number;
             /** @description Who. */
             readonly by: string;
-            readonly value?: readonly string[];
+            readonly value: readonly string[];
         };
         /** @description A person's word on a field. */
         readonly Said_Word: {
@@ -1737,7 +1743,7 @@ export interface components {
             readonly at_ms: number;
             /** @description Who. */
             readonly by: string;
-            readonly value?: string;
+            readonly value: string;
         };
         /** @description A part of the report with its heading. */
         readonly Section: {
@@ -1902,7 +1908,7 @@ export interface components {
              * Format: float
              * @description Its error; `None` where a person measured it.
              */
-            readonly error?: number | null;
+            readonly error: number | null;
             /**
              * Format: float
              * @description The extent, in the unit of the size.
@@ -2342,6 +2348,15 @@ export interface operations {
                 };
                 content: {
                     readonly "application/pdf": readonly number[];
+                };
+            };
+            /** @description another language than `en` or `zh` */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
                 };
             };
             readonly 404: {

@@ -1,6 +1,6 @@
 /** Places, sizes, dates and people as the pages write them. */
 import { millimetres, NONE, roundHalfAway } from "../words/numbers";
-import type { Words } from "../words/words";
+import type { WordKey, Words } from "../words/words";
 import type { Patient, Place, Side, Size, ThirdAxis } from "./api";
 
 const NARROW = "\u202f";
@@ -94,3 +94,12 @@ export const patientName = (patient: Patient, { say }: Words): string => patient
 /** The beginning and the end of a hash: `7f3a…c1`. */
 export const shortHash = (sha256: string): string =>
   sha256.length > 8 ? `${sha256.slice(0, 4)}…${sha256.slice(-2)}` : sha256 || NONE;
+
+/** What the program writes where nobody has said a name. */
+const NAMELESS: Readonly<Record<string, WordKey>> = { "live page": "by_live_page", "report page": "by_report_page" };
+
+/** Who did something: a name as it was said, or the page on which it was done. */
+export function whoText(by: string, { say }: Words): string {
+  const known = NAMELESS[by];
+  return known ? say(known) : by;
+}

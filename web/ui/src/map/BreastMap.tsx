@@ -1,8 +1,7 @@
 /** Both breasts from the front, with what is known of where things lie. Only a drawing: who listens to it is around it. */
 import type { Place, Side } from "../exam/api";
-import { percent } from "../words/numbers";
-import { useWords } from "../words/words";
-import { DRAWING, drawnAt, drawnLength } from "./geometry";
+import { useWords, type Words } from "../words/words";
+import { DRAWING, drawnAt, drawnLength, type Point, spread } from "./geometry";
 
 export interface MapLesion {
   readonly letter: string;
@@ -19,7 +18,8 @@ export interface Strip {
 
 export interface MapProps {
   readonly lesions: readonly MapLesion[];
-  readonly coverage: Readonly<Partial<Record<Side, number | null>>>;
+  /** Of each breast, the hours of the clock at which a person said that the probe stood; shown at reading size. */
+  readonly named: Readonly<Partial<Record<Side, number>>>;
   readonly strips?: readonly Strip[];
   readonly probe?: Place | null;
   /** A place that is being chosen. */
@@ -38,43 +38,72 @@ const RINGS_MM = [20, 40, 60] as const;
 /** More dots than this do not fit between the two labels under the map. */
 const MOST_WAITING = 3;
 
-export function BreastMap({ lesions, coverage, strips = [], probe = null, choice = null, large = false }: MapProps) {
-  const { say, language } = useWords();
+/** Dots nearer to each other than this, of a dot's own size, would cover each other's letters. */
+const APART = 24;
+
+export function BreastMap({ lesions, named, strips = [], probe = null, choice = null, large = false }: MapProps) {
+  const { say } = useWords();
   const scale = large ? 0.62 : 1;
-  const placed = lesions.map((lesion) => ({ ...lesion, at: lesion.place && drawnAt(lesion.place) }));
-  const waiting = placed.filter(({ at }) => !at);
-  const label = (side: Side): string => {
-    const share = coverage[side];
-    const name = say(large ? `${side}_breast` : `map_${side}`);
-    return share === null || share === undefined
-      ? name
-      : `${name} ${percent(String(Math.round(share * 100)), language)}`;
-  };
+  const placed = SIDES.flatMap((side) => {
+    const here = lesions.flatMap((lesion) => {
+      const at = lesion.place?.side === side && drawnAt(lesion.place);
+      return at ? [{ ...lesion, at }] : [];
+    });
+    const dots = spread(
+      here.map(({ at }) => at),
+      APART * scale,
+      side,
+    );
+    return here.map((lesion, index) => ({ ...lesion, dot: dots[index] ?? lesion.at }));
+  });
+  const waiting = lesions
+    .filter(({ place }) => !place || !drawnAt(place))
+    .toSorted((a, b) => Number(b.current) - Number(a.current));
+  const shown = waiting.length > MOST_WAITING ? waiting.slice(0, MOST_WAITING - 1) : waiting;
+  const rest = waiting.length - shown.length;
+  const slots = shown.length + (rest > 0 ? 1 : 0);
+  const slot = (index: number): Point => [width / 2 + (index - (slots - 1) / 2) * 27 * scale, height - 13 * scale - 2];
   return (
     <svg className={large ? "map large" : "map"} viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
       {SIDES.map((side) => (
         <Breast key={side} side={side} strips={strips.filter((strip) => strip.side === side)} large={large} />
       ))}
       {SIDES.map((side) => (
-        <text key={side} className="map-label" x={centreX[side]} y={height - 4} fontSize={large ? 9 : 17}>
-          {label(side)}
+        <text
+          key={side}
+          className="map-label"
+          x={centreX[side]}
+          y={height - (large ? 14 : 4)}
+          fontSize={large ? 10 : 17}
+        >
+          {say(large ? `${side}_breast` : `map_${side}`)}
         </text>
       ))}
+      {large &&
+        SIDES.map((side) => (
+          <text key={side} className="map-figure" x={centreX[side]} y={height - 3} fontSize={10}>
+            {placesNamed(named[side], say)}
+          </text>
+        ))}
       {probe && <Probe place={probe} />}
-      {placed.map(({ letter, current, at }) => at && <Dot key={letter} {...{ letter, current, at, scale }} />)}
-      {waiting.slice(0, MOST_WAITING).map(({ letter, current }, index, shown) => (
-        <Dot
-          key={letter}
-          letter={letter}
-          current={current}
-          at={[width / 2 + (index - (shown.length - 1) / 2) * 27 * scale, height - 13 * scale - 2]}
-          scale={scale * 0.9}
-          waits={true}
-        />
+      {placed.map(({ letter, at, dot }) => (
+        <Leader key={letter} from={at} to={dot} />
       ))}
+      {placed.map(({ letter, current, dot }) => (
+        <Dot key={letter} {...{ letter, current, scale }} at={dot} />
+      ))}
+      {shown.map(({ letter, current }, index) => (
+        <Dot key={letter} {...{ letter, current }} at={slot(index)} scale={scale * 0.9} waits={true} />
+      ))}
+      {rest > 0 && <Dot letter={`+${rest}`} current={false} at={slot(shown.length)} scale={scale * 0.9} waits={true} />}
       {choice && <Choice place={choice} />}
     </svg>
   );
+}
+
+/** `places named: 5 of 12`. */
+export function placesNamed(hours: number | undefined, say: Words["say"]): string {
+  return hours === undefined ? say("no_place_named") : say("places_named", { named: hours });
 }
 
 function Breast({
@@ -89,7 +118,7 @@ function Breast({
   const x = centreX[side];
   const clip = `breast-${side}-${large ? "large" : "small"}`;
   const mirror = side === "left" ? { transform: MIRROR } : {};
-  const text = large ? 9 : 17;
+  const text = large ? 10 : 17;
   return (
     <g>
       <clipPath id={clip}>
@@ -114,7 +143,7 @@ function Breast({
         RINGS_MM.map((mm) => (
           <g key={mm}>
             <circle className="map-ring" cx={x} cy={centreY} r={drawnLength(mm)} />
-            <text className="map-figure" x={x + 1.5} y={centreY + drawnLength(mm) - 1.8} fontSize="8">
+            <text className="map-figure" x={x + 1.5} y={centreY + drawnLength(mm) - 1.8} fontSize="10">
               {mm / 10}
             </text>
           </g>
@@ -150,6 +179,18 @@ function Breast({
   );
 }
 
+/** From where a lesion lies to its dot, where that had to stand aside. */
+function Leader({ from, to }: { readonly from: Point; readonly to: Point }) {
+  return (
+    (from[0] !== to[0] || from[1] !== to[1]) && (
+      <g className="map-leader">
+        <line x1={from[0]} y1={from[1]} x2={to[0]} y2={to[1]} />
+        <circle cx={from[0]} cy={from[1]} r="2" />
+      </g>
+    )
+  );
+}
+
 interface DotProps {
   readonly letter: string;
   readonly current: boolean;
@@ -163,7 +204,7 @@ function Dot({ letter, current, at: [x, y], scale, waits = false }: DotProps) {
     <g className={`map-dot ${current ? "current" : ""} ${waits ? "waits" : ""}`}>
       {current && <circle className="map-halo" cx={x} cy={y} r={17.5 * scale} />}
       <circle cx={x} cy={y} r={13 * scale} />
-      <text x={x} y={y + 5.7 * scale} fontSize={16.5 * scale}>
+      <text x={x} y={y + 5.7 * scale} fontSize={(letter.length > 1 ? 12.5 : 16.5) * scale}>
         {letter}
       </text>
     </g>

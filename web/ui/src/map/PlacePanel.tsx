@@ -6,7 +6,7 @@ import { useWords } from "../words/words";
 import { BreastMap, type MapProps } from "./BreastMap";
 import { DRAWING, mirrored, moved, placeUnder, quadrantOf } from "./geometry";
 
-interface Props extends Pick<MapProps, "lesions" | "coverage" | "strips" | "probe"> {
+interface Props extends Pick<MapProps, "lesions" | "named" | "strips" | "probe"> {
   readonly title: string;
   /** What is known so far. */
   readonly place: Place | null;

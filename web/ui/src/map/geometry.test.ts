@@ -11,6 +11,7 @@ import {
   placeAt,
   placeUnder,
   quadrantOf,
+  spread,
 } from "./geometry";
 
 const apart = (a: Point, b: Point): number => Math.hypot(a[0] - b[0], a[1] - b[1]);
@@ -112,5 +113,51 @@ describe("the arrows", () => {
   });
   it("begin at 12:00 where nothing is known", () => {
     expect(moved(at("right", null, null), { clockwise: 1 })).toEqual(at("right", "12:00", 30));
+  });
+});
+
+describe("dots that share a place", () => {
+  const APART = 24;
+  const nearest = (points: readonly (readonly [number, number])[]): number =>
+    Math.min(...points.flatMap((a, i) => points.slice(i + 1).map((b) => Math.hypot(a[0] - b[0], a[1] - b[1]))));
+  it.each([2, 3, 5, 9, 13])("%i go apart, the same way each time", (count) => {
+    const points = Array.from({ length: count }, () => [240, 60] as const);
+    const moved = spread(points, APART, "left");
+    expect(nearest(moved)).toBeGreaterThan(APART - 0.5);
+    expect(spread(points, APART, "left")).toEqual(moved);
+    // In all directions, and not in a row that runs out of the breast.
+    const [wide, high] = [0, 1].map(
+      (axis) => Math.max(...moved.map((at) => at[axis] ?? 0)) - Math.min(...moved.map((at) => at[axis] ?? 0)),
+    );
+    expect(Math.max(wide ?? 0, high ?? 0)).toBeLessThan(APART * (Math.sqrt(count) + 1));
+    for (const [x, y] of moved) {
+      expect(x >= 164 && x <= 286 && y >= 14 && y <= 148, `${x} ${y}`).toBe(true);
+    }
+  });
+  it("near the edge stay on the map", () => {
+    const moved = spread(
+      Array.from({ length: 6 }, () => [285, 20] as const),
+      APART,
+      "left",
+    );
+    expect(nearest(moved)).toBeGreaterThan(APART - 0.5);
+    expect(moved.every(([x, y]) => x <= 286 && y >= 14)).toBe(true);
+  });
+  it("move as little as they can, and those alone not at all", () => {
+    const moved = spread(
+      [
+        [100, 80],
+        [110, 80],
+        [120, 140],
+      ],
+      APART,
+      "right",
+    );
+    expect(moved[2]).toEqual([120, 140]);
+    expect(Math.hypot((moved[0]?.[0] ?? 0) - 100, (moved[0]?.[1] ?? 0) - 80)).toBeCloseTo(7, 1);
+  });
+  it("none and one are nothing to do", () => {
+    expect(spread([], APART, "left")).toEqual([]);
+    expect(spread([[3, 3]], APART, "right")).toEqual([[3, 3]]);
   });
 });

@@ -101,6 +101,59 @@ export function drawnAt(place: Place): Point | null {
   return [DRAWING.centreX[place.side] + x, DRAWING.centreY - y];
 }
 
+/** Where the dots of a breast may stand: none is cut off, lies over the words below or on the other breast. */
+const ROOM = {
+  right: { left: 14, right: 136, top: 14, bottom: 148 },
+  left: { left: 164, right: 286, top: 14, bottom: 148 },
+} as const;
+/** So often dots push each other: enough for twenty lesions at one place. */
+const PUSHES = 200;
+/** Each next one at the same point stands turned by this, as seeds in a sunflower do: they go apart in all directions. */
+const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
+
+/**
+ * The same points of one breast, moved so far that no two are nearer than `apart`: dots at one place would hide each other's letters.
+ * The same points always give the same answer, and those that are alone stay where they are.
+ */
+export function spread(points: readonly Point[], apart: number, side: Side): readonly Point[] {
+  const moved = points.map(([x, y], index): [number, number] => {
+    const before = points.slice(0, index).filter((other) => other[0] === x && other[1] === y).length;
+    const [away, angle] = [(apart / 2) * Math.sqrt(before), GOLDEN_ANGLE * before];
+    const at: [number, number] = [x, y];
+    if (before > 0) {
+      move(at, [away * Math.cos(angle), away * Math.sin(angle)], side);
+    }
+    return at;
+  });
+  for (let push = 0; push < PUSHES; push += 1) {
+    let crowded = false;
+    for (const [i, one] of moved.entries()) {
+      for (const other of moved.slice(i + 1)) {
+        const [dx, dy] = [other[0] - one[0], other[1] - one[1]];
+        const distance = Math.hypot(dx, dy);
+        if (distance >= apart - 0.01) {
+          continue;
+        }
+        crowded = true;
+        const angle = distance > 0 ? Math.atan2(dy, dx) : GOLDEN_ANGLE * i;
+        const [x, y] = [((apart - distance) / 2) * Math.cos(angle), ((apart - distance) / 2) * Math.sin(angle)];
+        move(one, [-x, -y], side);
+        move(other, [x, y], side);
+      }
+    }
+    if (!crowded) {
+      break;
+    }
+  }
+  return moved;
+}
+
+function move(point: [number, number], [x, y]: Point, side: Side): void {
+  const { left, right, top, bottom } = ROOM[side];
+  point[0] = Math.min(right, Math.max(left, point[0] + x));
+  point[1] = Math.min(bottom, Math.max(top, point[1] + y));
+}
+
 /** The place under a point of the drawing: of the breast on whose half it lies. */
 export function placeUnder([x, y]: Point): Place {
   const side: Side = x < DRAWING.width / 2 ? "right" : "left";

@@ -9,6 +9,7 @@ import { readTheme } from "../picture/theme";
 import { useWords } from "../words/words";
 import { DraftTag, Letter } from "./chips";
 import { Large, LiveInset } from "./Large";
+import { UnfitNote } from "./ThirdDimension";
 
 interface Props {
   readonly scene: Scene;
@@ -133,7 +134,7 @@ function Told({
         <Figure name={say("coronal_way")}>{wayText(view)}</Figure>
       </dl>
       {view.along.unit !== "mm" && <p className="unfit">{say("coronal_no_lengths")}</p>}
-      {view.unfit && <p className="unfit">{say("unfit", { reason: say(`unfit_${view.unfit}`) })}</p>}
+      {view.unfit && <UnfitNote unfit={view.unfit} />}
       {view.turned_back.length > 0 && <p className="hint">{say("coronal_turned")}</p>}
       {lesion?.outline.length === 0 && <p className="hint">{say("coronal_elsewhere")}</p>}
       {marks && (

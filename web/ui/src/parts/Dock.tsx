@@ -17,10 +17,12 @@ interface Props {
   readonly scene: Scene;
   readonly has: Has;
   readonly state: DockState;
+  /** What is asked of the place, where the map has no room for it. */
+  readonly question: ReactNode;
   readonly onAction: (action: Action) => void;
 }
 
-export function Dock({ scene, has, state, onAction }: Props) {
+export function Dock({ scene, has, state, question, onAction }: Props) {
   const words = useWords();
   const { update, current, watching } = scene;
   // With a report the next action is to finish it, and there are more actions than words have room.
@@ -37,6 +39,7 @@ export function Dock({ scene, has, state, onAction }: Props) {
     );
   return (
     <nav className="dock" aria-label={words.say("dock")}>
+      {question}
       {button("marks", { pressed: state.marks })}
       {button("keep", { off: !update })}
       {button("side", { label: words.say(update?.state.probe?.side ?? "side"), off: !update })}

@@ -1,12 +1,16 @@
-import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { replaceEqualDeep } from "@tanstack/query-core";
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { CapturePanel } from "../capture/CapturePanel";
 import { captureAdvice, type UsedCapture } from "../capture/useCapture";
+import type { Act, Side } from "../exam/api";
 import { type EvidentPlane, evidentPlanes, planeKey } from "../exam/evidence";
 import type { ExamState } from "../exam/store";
 import type { Examination } from "../live/examination";
 import { type Action, commands, isFor, useKeys } from "../live/keys";
+import { type Question, questionOf } from "../live/question";
 import { PlacePanel } from "../map/PlacePanel";
-import { coverageOf } from "../review/mapped";
+import { saying } from "../review/context";
+import { hoursNamed } from "../review/mapped";
 import { rememberSingleKeys, singleKeysAct } from "../words/preferences";
 import { type Language, useWords } from "../words/words";
 import { CoronalLarge } from "./CoronalLarge";
@@ -18,6 +22,7 @@ import { Lesions } from "./Lesions";
 import { LiveMap, liveLesions } from "./LiveMap";
 import { FaultsPanel, KeysPanel } from "./Panels";
 import { Picture } from "./Picture";
+import { PlaceQuestion } from "./PlaceQuestion";
 import { PlaneLarge } from "./PlaneLarge";
 import { QualityBar } from "./QualityBar";
 import { Report } from "./Report";
@@ -31,6 +36,7 @@ interface Props {
   readonly exam: ExamState;
   /** What this browser captures; `null` where the frames come from elsewhere. */
   readonly capture: UsedCapture | null;
+  readonly onAct: (act: Act) => void;
   readonly onLanguage: (language: Language) => void;
   readonly onFinish: () => void;
 }
@@ -45,7 +51,7 @@ function firstPlane(planes: readonly EvidentPlane[], lesion: number | null): Lar
 }
 
 /** The live examination: what the program says, and the few choices that belong to this browser. */
-export function LivePage({ examination, exam, capture, onLanguage, onFinish }: Props) {
+export function LivePage({ examination, exam, capture, onAct, onLanguage, onFinish }: Props) {
   const scene = useSyncExternalStore(examination.subscribe, examination.getScene);
   const words = useWords();
   const { view } = exam;
@@ -103,6 +109,30 @@ export function LivePage({ examination, exam, capture, onLanguage, onFinish }: P
     [examination, has, onFinish, panel, close, evident],
   );
   const openPlace = useCallback(() => onAction("place"), [onAction]);
+  const [sideOnly, setSideOnly] = useState<Side | null>(null);
+  const tracks = scene.update?.tracks;
+  const former = useRef<Question | null>(null);
+  // Who only watches cannot answer, without a picture nothing is scanned, and on the open map it is being answered. The same
+  // question is the same object.
+  former.current = replaceEqualDeep(
+    former.current,
+    view && tracks && !scene.watching && panel !== "place"
+      ? questionOf({ tracks, lesions: view.report.lesions, probe, sideOnly })
+      : null,
+  );
+  const asked = former.current;
+  const question = useMemo(
+    () =>
+      asked && (
+        <PlaceQuestion
+          question={asked}
+          onSide={(side) => examination.send({ command: "set_side", side })}
+          onMap={openPlace}
+          onHere={({ lesion, place }) => onAct(saying(lesion, { field: "place", value: place }))}
+        />
+      ),
+    [asked, examination, openPlace, onAct],
+  );
   useCapturePanel(capture, scene.update !== null, setPanel);
   useKeys({
     onAction,
@@ -152,7 +182,7 @@ export function LivePage({ examination, exam, capture, onLanguage, onFinish }: P
         <aside className="side" aria-label={words.say("lesions")}>
           {view ? (
             <div className="side-row">
-              <LiveMap current={scene.current} view={view} probe={probe} onOpen={openPlace} />
+              <LiveMap current={scene.current} view={view} probe={probe} question={question} onOpen={openPlace} />
               <ThirdDimension scene={scene} picture={canvas} narrow={true} onOpen={() => onAction("third")} />
             </div>
           ) : (
@@ -171,8 +201,11 @@ export function LivePage({ examination, exam, capture, onLanguage, onFinish }: P
             side={probe?.side ?? "right"}
             probe={probe}
             lesions={liveLesions(view, scene.current)}
-            coverage={coverageOf(view.report)}
-            onPlace={(place) => examination.send({ command: "set_probe", place })}
+            named={hoursNamed(view.report)}
+            onPlace={(place) => {
+              setSideOnly(place.clock === null ? place.side : null);
+              examination.send({ command: "set_probe", place });
+            }}
             onClose={close}
           />
         )}
@@ -194,7 +227,8 @@ export function LivePage({ examination, exam, capture, onLanguage, onFinish }: P
           />
         )}
       </main>
-      <Dock scene={scene} has={has} state={{ marks, big, panel }} onAction={onAction} />
+      {/* Where the map is out of sight, what it asks stands beside the actions. */}
+      <Dock scene={scene} has={has} state={{ marks, big, panel }} question={question} onAction={onAction} />
       <StatusStrip scene={scene} />
     </div>
   );

@@ -127,7 +127,7 @@ function Told({ shown: { plane, grounds }, marks }: { readonly shown: EvidentPla
         <DraftTag>{say("machine")}</DraftTag>
       </p>
       <dl>
-        {malignancy !== undefined && (
+        {typeof malignancy === "number" && (
           <div>
             <dt>{say("plane_alone")}</dt>
             <dd>{percent(probability(malignancy), language)}</dd>

@@ -1,10 +1,10 @@
 import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from "react";
-import type { CalibrationRecord } from "../api/wire";
+import type { CalibrationRecord, Unfit } from "../api/wire";
 import type { Scene } from "../live/examination";
 import { drawSolid, THREE_QUARTERS, type Turn, turned } from "../picture/solid";
 import { readTheme } from "../picture/theme";
 import { cubicCentimetres, NONE, percent, roundHalfAway, thirdAxis } from "../words/numbers";
-import { useWords } from "../words/words";
+import { useWords, type WordKey } from "../words/words";
 import { DraftTag, KeyCap, Letter } from "./chips";
 
 interface Props {
@@ -118,12 +118,34 @@ function Line({ scene: { update, current } }: { readonly scene: Scene }) {
       </p>
     );
   }
-  const unfit = update?.volume.unfit;
   const path = update?.volume.path_mm ?? null;
-  return (
-    <p className={unfit ? "third-line unfit" : "third-line"} title={say("no_solid")}>
-      {unfit ? say(`unfit_${unfit}`) : path === null ? NONE : `${say("path")} ${roundHalfAway(path)}\u202fmm`}
+  return update?.volume.unfit ? (
+    <div className="third-line">
+      <UnfitNote unfit={update.volume.unfit} brief={true} />
+    </div>
+  ) : (
+    <p className="third-line" title={say("no_solid")}>
+      {path === null ? NONE : `${say("path")} ${roundHalfAway(path)}\u202fmm`}
     </p>
+  );
+}
+
+/** What a person can do about it; the other reasons say it themselves. */
+const MENDED_BY: Readonly<Partial<Record<Unfit, WordKey>>> = {
+  not_calibrated: "unfit_not_calibrated_do",
+  scale_unknown: "scale_unknown_do",
+};
+
+/** Why there are no lengths along the sweep, and what to do about it. */
+export function UnfitNote({ unfit, brief = false }: { readonly unfit: Unfit; readonly brief?: boolean }) {
+  const { say } = useWords();
+  const mend = MENDED_BY[unfit];
+  const reason = say(`unfit_${unfit}`);
+  return (
+    <>
+      <p className="unfit">{brief ? reason : say("unfit", { reason })}</p>
+      {mend && <p className="note">{say(mend)}</p>}
+    </>
   );
 }
 
@@ -165,11 +187,7 @@ function Figures({ scene: { update, current } }: { readonly scene: Scene }) {
         </>
       ) : (
         <>
-          {volume.unfit ? (
-            <p className="unfit">{say("unfit", { reason: say(`unfit_${volume.unfit}`) })}</p>
-          ) : (
-            <p className="hint">{say("no_solid")}</p>
-          )}
+          {volume.unfit ? <UnfitNote unfit={volume.unfit} /> : <p className="hint">{say("no_solid")}</p>}
           <dl>
             <dt>{say("path")}</dt>
             <dd>{path}</dd>

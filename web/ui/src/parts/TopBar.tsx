@@ -2,6 +2,7 @@ import { patientName, sexAndAge } from "../exam/format";
 import type { ExamState } from "../exam/store";
 import type { Scene } from "../live/examination";
 import type { Phase } from "../live/phase";
+import { sourceName } from "../live/source";
 import { clock } from "../words/numbers";
 import { type Language, useWords } from "../words/words";
 import { LanguageSwitch } from "./LanguageSwitch";
@@ -48,7 +49,7 @@ export function TopBar({ scene, exam, onLanguage }: Props) {
       {hello && (
         <>
           <span className="rule" />
-          <span className="mid">{phantom ? words.say("source_phantom") : hello.source.name}</span>
+          <span className="mid">{sourceName(hello.source, words.say)}</span>
           {phantom && <span className="quiet wide">{words.say("nobody_scanned")}</span>}
         </>
       )}

@@ -1,14 +1,14 @@
 import type { BreastReport } from "../exam/api";
 import { isOpen, standingOf, valueIn } from "../exam/field";
 import { sideWord } from "../exam/format";
-import { BreastMap } from "../map/BreastMap";
+import { BreastMap, placesNamed } from "../map/BreastMap";
 import { KeyCap } from "../parts/chips";
-import { NONE, percent, roundHalfAway } from "../words/numbers";
+import { roundHalfAway } from "../words/numbers";
 import { useWords } from "../words/words";
 import { NotSeenRow } from "./before";
 import { useReview } from "./context";
 import { Option, Row } from "./inputs";
-import { coverageOf, mapLesions } from "./mapped";
+import { hoursNamed, mapLesions } from "./mapped";
 import { Paragraphs } from "./Narrative";
 import { Planes } from "./Planes";
 
@@ -33,7 +33,7 @@ export function BreastsForm({ onConfirm }: { readonly onConfirm: () => void }) {
       </header>
       <div className="fields">
         <div className="breasts-map">
-          <BreastMap lesions={mapLesions(report, null)} coverage={coverageOf(report)} large={true} />
+          <BreastMap lesions={mapLesions(report, null)} named={hoursNamed(report)} large={true} />
         </div>
         {report.breasts.map((breast) => (
           <BreastRow key={breast.side} breast={breast} />
@@ -54,12 +54,11 @@ export function BreastsForm({ onConfirm }: { readonly onConfirm: () => void }) {
 
 function BreastRow({ breast }: { readonly breast: BreastReport }) {
   const words = useWords();
-  const { say, language } = words;
-  const { act } = useReview();
-  const { side, coverage, scanned_s, examined } = breast;
+  const { say } = words;
+  const { act, view } = useReview();
+  const { side, scanned_s, examined } = breast;
   const standing = standingOf(examined);
   const value = valueIn(examined) ?? false;
-  const share = coverage === null ? NONE : percent(String(roundHalfAway(coverage * 100)), language);
   return (
     <Row label={say(side === "left" ? "left_breast" : "right_breast")}>
       <Option
@@ -70,7 +69,7 @@ function BreastRow({ breast }: { readonly breast: BreastReport }) {
         {say("examined")}
       </Option>
       <span className="quiet small" title={sideWord(side, words)}>
-        {coverage === null ? say("coverage_unknown") : say("coverage_of", { share })}
+        {placesNamed(hoursNamed(view.report)[side], say)}
         {" · "}
         {say("scanned_for", { seconds: roundHalfAway(scanned_s) })}
       </span>

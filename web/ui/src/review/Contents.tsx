@@ -5,9 +5,10 @@ import { patientName, sexAndAge, shortPlace } from "../exam/format";
 import { type ItemKey, lesionItem, type Todo } from "../exam/todo";
 import { Letter } from "../parts/chips";
 import { Icon, Shape } from "../parts/shapes";
-import { NONE, percent, roundHalfAway } from "../words/numbers";
+import { NONE } from "../words/numbers";
 import { useWords } from "../words/words";
 import { useReview } from "./context";
+import { hoursNamed } from "./mapped";
 
 interface Props {
   readonly item: ItemKey;
@@ -25,8 +26,7 @@ export function Contents({ item, todos, onItem }: Props) {
     <Entry key={key} chosen={item === key} onChoose={() => onItem(key)} {...parts} />
   );
   const state = (key: ItemKey): ReactNode => <Shape status={waiting(key) > 0 ? "info" : "ok"} />;
-  const covered = report.breasts.map(({ coverage }) => coverage).filter((share) => share !== null);
-  const coverage = covered.length > 0 ? covered.reduce((sum, share) => sum + share, 0) / covered.length : null;
+  const named = hoursNamed(report);
   return (
     <nav className="contents" aria-label={say("this_report")}>
       <h2 className="head">{say("this_report")}</h2>
@@ -45,9 +45,10 @@ export function Contents({ item, todos, onItem }: Props) {
           sign: <Icon name="place" />,
           title: say("both_breasts"),
           detail:
-            coverage === null
-              ? say("coverage_unknown")
-              : say("coverage_of", { share: percent(String(roundHalfAway(coverage * 100)), language) }),
+            named.right === undefined && named.left === undefined
+              ? say("no_place_named")
+              : say("places_named_both", { right: named.right ?? 0, left: named.left ?? 0 }),
+          whole: true,
           end: state("breasts"),
         })}
         {report.lesions.map((lesion) => {
@@ -99,10 +100,12 @@ interface EntryProps {
   readonly detail: string;
   readonly end: ReactNode;
   readonly struck?: boolean;
+  /** The detail is a sentence, which is not cut. */
+  readonly whole?: boolean;
   readonly onChoose: () => void;
 }
 
-function Entry({ chosen, sign, title, detail, end, struck = false, onChoose }: EntryProps) {
+function Entry({ chosen, sign, title, detail, end, struck = false, whole = false, onChoose }: EntryProps) {
   return (
     <button
       type="button"
@@ -113,7 +116,7 @@ function Entry({ chosen, sign, title, detail, end, struck = false, onChoose }: E
       {sign}
       <span className="what">
         <span className="name">{title}</span>
-        <span className="detail">{detail}</span>
+        <span className={whole ? "detail whole" : "detail"}>{detail}</span>
       </span>
       {end}
     </button>

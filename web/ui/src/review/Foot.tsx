@@ -7,6 +7,7 @@ import { Icon, Shape, type Status } from "../parts/shapes";
 import { useWords, type Words } from "../words/words";
 import { useReview } from "./context";
 import { refusalText } from "./refusal";
+import { todosText } from "./todoText";
 
 interface Props {
   readonly state: ExamState;
@@ -14,12 +15,15 @@ interface Props {
   readonly person: Person;
   readonly onBack: () => void;
   readonly onHome: () => void;
+  /** What is left is shown as a list. */
+  readonly listed: boolean;
+  readonly onList: () => void;
   readonly onNext: () => void;
   readonly onSign: () => void;
   readonly onAdd: () => void;
 }
 
-export function Foot({ state, todos, person, onBack, onHome, onNext, onSign, onAdd }: Props) {
+export function Foot({ state, todos, person, listed, onBack, onHome, onList, onNext, onSign, onAdd }: Props) {
   const words = useWords();
   const { say } = words;
   const { view, readOnly } = useReview();
@@ -33,10 +37,15 @@ export function Foot({ state, todos, person, onBack, onHome, onNext, onSign, onA
       </button>
       <p className="said" aria-live="polite" data-line={line.status}>
         <Shape status={line.status} />
-        <span title={line.rest}>
+        <span>
           <b>{line.first}</b> {line.rest}
         </span>
       </p>
+      {line.more > 0 && (
+        <button type="button" className="button small line" aria-expanded={listed} data-action="todos" onClick={onList}>
+          {say("more_to_confirm", { count: line.more })}
+        </button>
+      )}
       {readOnly ? (
         <button type="button" className="button line" data-action="add" onClick={onAdd}>
           <Icon name="pen" /> {say("add_addendum")}
@@ -73,10 +82,15 @@ interface Line {
   readonly status: Status;
   readonly first: string;
   readonly rest: string;
+  /** How many there are to do beyond those that the line names. */
+  readonly more: number;
 }
 
+/** So many of the things to do are named in the line; the others stand in the list. */
+const NAMED = 3;
+
 /** The one line: what is wrong before what is left to do. */
-function lineOf(state: ExamState, todos: readonly Todo[], words: Words): Line {
+export function lineOf(state: ExamState, todos: readonly Todo[], words: Words): Line {
   const { say, language } = words;
   const { view, away, waiting, refusal } = state;
   const [comma, semicolon] = language === "zh" ? ["，", "；"] : [",", ";"];
@@ -87,10 +101,10 @@ function lineOf(state: ExamState, todos: readonly Todo[], words: Words): Line {
         : waiting === 1
           ? say("change_waits")
           : say("changes_wait", { count: waiting });
-    return { status: "stop", first: say("state_lost") + semicolon, rest };
+    return { status: "stop", first: say("state_lost") + semicolon, rest, more: 0 };
   }
   if (refusal) {
-    return { status: "warn", first: say("not_taken"), rest: refusalText(refusal, words) };
+    return { status: "warn", first: say("not_taken"), rest: refusalText(refusal, words), more: 0 };
   }
   const signature = view?.report.signatures.at(-1);
   if (signature) {
@@ -99,26 +113,18 @@ function lineOf(state: ExamState, todos: readonly Todo[], words: Words): Line {
       status: "ok",
       first: say("signed_by", { name: signature.name }) + comma,
       rest: `${when}, ${shortHash(signature.sha256)}`,
+      more: 0,
     };
   }
   if (todos.length > 0) {
-    return { status: "info", first: say("before_signing", { count: todos.length }), rest: listOf(todos, words, view) };
+    const more = Math.max(0, todos.length - NAMED);
+    const named = todosText(todos, NAMED, view?.report.lesions ?? [], words);
+    return {
+      status: "info",
+      first: say("before_signing", { count: todos.length }),
+      rest: more > 0 ? `${named}…` : named,
+      more,
+    };
   }
-  return { status: "ok", first: say("nothing_open"), rest: say("can_be_signed") };
-}
-
-/** `A: third axis, posterior; B: BI-RADS`; the letter only where several lesions wait. */
-function listOf(todos: readonly Todo[], { say, language }: Words, view: ExamState["view"]): string {
-  const [comma, semicolon, colon] = language === "zh" ? ["、", "；", "："] : [", ", "; ", ": "];
-  const groups = new Map<string, string[]>();
-  for (const { item, field, obstacle } of todos) {
-    const words = obstacle ? obstacle.words[language] : field ? say(`short_${field}`) : "";
-    groups.set(item, [...(groups.get(item) ?? []), words.replace(/[.。]$/, "")]);
-  }
-  const letterOf = (item: string): string =>
-    view?.report.lesions.find(({ lesion }) => `lesion-${lesion}` === item)?.letter ?? "";
-  const several = [...groups.keys()].length > 1;
-  return [...groups]
-    .map(([item, words]) => `${several && letterOf(item) ? letterOf(item) + colon : ""}${words.join(comma)}`)
-    .join(semicolon);
+  return { status: "ok", first: say("nothing_open"), rest: say("can_be_signed"), more: 0 };
 }

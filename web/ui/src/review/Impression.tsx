@@ -1,5 +1,5 @@
 import { categoryOf, placeOf, sizeOf, standingOf, valueIn } from "../exam/field";
-import { dateText, shortPlace, sizeLine, timeText } from "../exam/format";
+import { dateText, shortPlace, sizeLine, timeText, whoText } from "../exam/format";
 import { Letter } from "../parts/chips";
 import { NONE } from "../words/numbers";
 import { useWords } from "../words/words";
@@ -86,7 +86,7 @@ export function Impression() {
               <p key={addendum.version}>
                 {addendum.text}{" "}
                 <span className="faint">
-                  {addendum.by}, {dateText(addendum.at_ms, words)} {timeText(addendum.at_ms, words)}
+                  {whoText(addendum.by, words)}, {dateText(addendum.at_ms, words)} {timeText(addendum.at_ms, words)}
                 </span>
               </p>
             ))}

@@ -1,4 +1,4 @@
-import type { BiRads, Field, FieldName, LesionReport } from "../exam/api";
+import type { BiRads, Field, FieldName, FieldWord, LesionReport } from "../exam/api";
 import { holds } from "../exam/before";
 import { CATEGORIES, isDowngrade } from "../exam/category";
 import { openFields, standingOf, valueIn } from "../exam/field";
@@ -104,14 +104,19 @@ function SameRow({ lesion }: { readonly lesion: LesionReport }) {
   );
 }
 
+type OneWord = Exclude<Feature, "margin" | "calcification">;
+
 interface FeatureProps<F extends Feature> {
   readonly lesion: LesionReport;
   readonly feature: F;
   readonly note?: string;
 }
 
+/** The compiler does not follow that every one of these features takes any one word. */
+const oneWord = (feature: OneWord, value: Word | null): FieldWord => ({ field: feature, value }) as FieldWord;
+
 /** A feature that has one word. */
-function WordRow({ lesion, feature }: FeatureProps<Exclude<Feature, "margin" | "calcification">>) {
+function WordRow({ lesion, feature }: FeatureProps<OneWord>) {
   const { say } = useWords();
   const { act } = useReview();
   const field: Field<Word> = lesion[feature];
@@ -128,7 +133,7 @@ function WordRow({ lesion, feature }: FeatureProps<Exclude<Feature, "margin" | "
             standing={standing}
             machine={field.proposed ? say(optionKey(field.proposed)) : undefined}
             // A person's own word, chosen once more, is taken back: not assessed.
-            onChoose={() => act(saying(lesion.lesion, { field: feature, value: chosen && field.said ? null : word }))}
+            onChoose={() => act(saying(lesion.lesion, oneWord(feature, chosen && field.said ? null : word)))}
           >
             {say(optionKey(word))}
           </Option>
@@ -201,7 +206,7 @@ function CategoryRow({ lesion }: { readonly lesion: LesionReport }) {
         </div>
       </Row>
       {asks && (
-        <Row label={say("downgrade")} note={wanted ? say("wanted") : undefined}>
+        <Row label={say("downgrade")} name="category" wanted={wanted} note={wanted ? say("wanted") : undefined}>
           <TextField
             label={say("downgrade")}
             value={downgrade_reason}

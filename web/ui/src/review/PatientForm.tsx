@@ -1,4 +1,5 @@
 import type { Circumstances, Patient } from "../exam/api";
+import { birthFault } from "../exam/birth";
 import { useWords } from "../words/words";
 import { EarlierRow } from "./before";
 import { useReview } from "./context";
@@ -56,6 +57,7 @@ export function PatientForm() {
           <TextField
             label={say("patient_birth_date")}
             type="date"
+            faultOf={(date) => birthFault(date, new Date())}
             value={patient.birth_date}
             onSay={(birth_date) => setPatient({ birth_date })}
           />

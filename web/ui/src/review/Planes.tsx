@@ -13,7 +13,7 @@ import { Row } from "./inputs";
 interface Props {
   readonly planes: readonly Plane[];
   readonly letter: string | null;
-  readonly grounds?: Grounds | undefined;
+  readonly grounds?: Grounds | null | undefined;
 }
 
 /** The key planes, each with its outline and what it weighs; a person may take one out, and undo brings it back. */

@@ -10,10 +10,10 @@ import { type Review, ReviewContext, saying, useReview } from "./context";
 import { Foot } from "./Foot";
 import { Impression } from "./Impression";
 import { LesionForm } from "./LesionForm";
-import { coverageOf, mapLesions } from "./mapped";
+import { hoursNamed, mapLesions } from "./mapped";
 import { PatientForm } from "./PatientForm";
 import { Preview } from "./Preview";
-import { AddendumPanel, HistoryPanel, PersonPanel } from "./panels";
+import { AddendumPanel, HistoryPanel, PersonPanel, TodosPanel } from "./panels";
 import { ReportTop } from "./ReportTop";
 import { type Desk, useDesk } from "./useDesk";
 import { useReportKeys } from "./useReportKeys";
@@ -75,6 +75,7 @@ export function ReportPage({ store, state, onLanguage, onBack, onHome }: Props) 
           <section
             className="form"
             ref={form}
+            tabIndex={-1}
             aria-label={say("report")}
             onFocus={(event) => {
               const name = event.target.closest("[data-field]")?.getAttribute("data-field");
@@ -88,6 +89,8 @@ export function ReportPage({ store, state, onLanguage, onBack, onHome }: Props) 
         </main>
         <Foot
           {...{ state, todos, person, onBack, onHome }}
+          listed={panel === "todos"}
+          onList={() => desk.toggle("todos")}
           onNext={desk.next}
           onSign={desk.sign}
           onAdd={() => desk.toggle("addendum")}
@@ -136,6 +139,8 @@ function Panels({ desk, onUndo }: { readonly desk: Desk; readonly onUndo: () => 
       return <PersonPanel person={person} signing={panel === "sign"} onPerson={desk.keep} onClose={close} />;
     case "addendum":
       return <AddendumPanel onClose={close} />;
+    case "todos":
+      return <TodosPanel todos={desk.todos} onGo={desk.goTo} onClose={close} />;
     case "place":
       return lesion && <LesionPlace lesion={lesion} onClose={close} />;
     default:
@@ -153,7 +158,7 @@ function LesionPlace({ lesion, onClose }: { readonly lesion: LesionReport; reado
       place={place}
       side={place?.side ?? "right"}
       lesions={mapLesions(view.report, lesion.lesion)}
-      coverage={coverageOf(view.report)}
+      named={hoursNamed(view.report)}
       onPlace={(value) => act(saying(lesion.lesion, { field: "place", value }))}
       onClose={onClose}
     />

@@ -1,9 +1,9 @@
 /** The controls of the form. Dashed: the machine's. Solid with a tick: a person's. A small ring: not what the machine said. */
-import { type KeyboardEvent, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import type { FieldName } from "../exam/api";
 import type { Standing } from "../exam/field";
-import { Icon } from "../parts/shapes";
-import { useWords } from "../words/words";
+import { Icon, Shape } from "../parts/shapes";
+import { useWords, type WordKey } from "../words/words";
 import { useReview } from "./context";
 
 interface RowProps {
@@ -12,16 +12,23 @@ interface RowProps {
   readonly note?: string | undefined;
   readonly name?: FieldName;
   readonly standing?: Standing;
+  /** What is asked for here stands in the way of a signature: whoever is led to the field is led here. */
+  readonly wanted?: boolean;
   readonly children: ReactNode;
 }
 
-export function Row({ label, note, name, standing, children }: RowProps) {
+export function Row({ label, note, name, standing, wanted = false, children }: RowProps) {
   const { say } = useWords();
   const { at } = useReview();
   const here = at !== null && at === name;
   const said = standing === "unassessed" ? say("not_assessed") : note;
   return (
-    <fieldset className={here ? "field here" : "field"} data-field={name} data-standing={standing}>
+    <fieldset
+      className={here ? "field here" : "field"}
+      data-field={name}
+      data-standing={standing}
+      data-wanted={wanted || undefined}
+    >
       <legend className="hidden">{label}</legend>
       <div className="label" aria-hidden="true">
         {label} {said && <span className="faint">{said}</span>}
@@ -169,17 +176,22 @@ interface TextProps {
   readonly lines?: number;
   readonly placeholder?: string;
   readonly type?: "text" | "date";
+  /** Why what is written cannot be; it is not said then. */
+  readonly faultOf?: (value: string) => WordKey | null;
   readonly onSay: (value: string) => void;
 }
 
 /** A text that is said when it is left. */
-export function TextField({ label, value, lines = 1, placeholder, type = "text", onSay }: TextProps) {
+export function TextField({ label, value, lines = 1, placeholder, type = "text", faultOf, onSay }: TextProps) {
+  const { say } = useWords();
   const { readOnly } = useReview();
+  const line = useId();
   const [written, setWritten] = useState(value);
   // What came from elsewhere is shown, and what is being written is not lost to it.
   useEffect(() => setWritten(value), [value]);
+  const fault = faultOf?.(written.trim()) ?? null;
   const finish = (): void => {
-    if (written.trim() !== value) {
+    if (written.trim() !== value && !fault) {
       onSay(written.trim());
     }
   };
@@ -193,12 +205,21 @@ export function TextField({ label, value, lines = 1, placeholder, type = "text",
   return lines > 1 ? (
     <textarea {...shared} className="text" rows={lines} onChange={(event) => setWritten(event.target.value)} />
   ) : (
-    <input
-      {...shared}
-      className="text"
-      type={type}
-      onChange={(event) => setWritten(event.target.value)}
-      onKeyDown={(event) => event.key === "Enter" && !event.ctrlKey && event.currentTarget.blur()}
-    />
+    <>
+      <input
+        {...shared}
+        className="text"
+        type={type}
+        aria-invalid={fault !== null}
+        aria-describedby={fault ? line : undefined}
+        onChange={(event) => setWritten(event.target.value)}
+        onKeyDown={(event) => event.key === "Enter" && !event.ctrlKey && event.currentTarget.blur()}
+      />
+      {fault && (
+        <p className="row wrong-date" id={line} role="alert">
+          <Shape status="warn" /> {say(fault)}
+        </p>
+      )}
+    </>
   );
 }

@@ -1,12 +1,14 @@
 /** What opens beside the form and never over a picture: who sits here, the history, an addendum. */
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
-import { type HistoryEntry, readHistory } from "../exam/api";
-import { dateText, timeText } from "../exam/format";
+import { type FieldName, type HistoryEntry, readHistory } from "../exam/api";
+import { dateText, timeText, whoText } from "../exam/format";
 import type { Person } from "../exam/person";
+import type { ItemKey, Todo } from "../exam/todo";
 import { DraftTag, KeyCap } from "../parts/chips";
 import { Icon } from "../parts/shapes";
 import { useWords } from "../words/words";
 import { useReview } from "./context";
+import { byItem, letterOf, todoText } from "./todoText";
 
 interface PanelProps {
   readonly title: string;
@@ -105,6 +107,52 @@ export function PersonPanel({ person, signing, onPerson, onClose }: PersonProps)
   );
 }
 
+interface TodosProps {
+  readonly todos: readonly Todo[];
+  readonly onGo: (item: ItemKey, field: FieldName | null) => void;
+  readonly onClose: () => void;
+}
+
+/** Everything that is left to do before signing; a press leads to where it is done. */
+export function TodosPanel({ todos, onGo, onClose }: TodosProps) {
+  const words = useWords();
+  const { say } = words;
+  const { lesions } = useReview().view.report;
+  const first = useRef<HTMLButtonElement>(null);
+  useEffect(() => first.current?.focus(), []);
+  const titleOf = (item: ItemKey): string => {
+    const letter = letterOf(item, lesions);
+    if (letter) {
+      return say("lesion_named", { letter });
+    }
+    return say(item === "patient" ? "patient" : item === "breasts" ? "both_breasts" : "impression");
+  };
+  return (
+    <Panel title={say("todos_title", { count: todos.length })} className="todos-panel" onClose={onClose}>
+      <ul className="todos">
+        {byItem(todos).map(([item, of], group) => (
+          <li key={item}>
+            <h3>{titleOf(item)}</h3>
+            <div className="options">
+              {of.map((todo, index) => (
+                <button
+                  key={`${todo.field} ${todo.obstacle?.code}`}
+                  ref={group + index === 0 ? first : undefined}
+                  type="button"
+                  className="button small line"
+                  onClick={() => onGo(todo.item, todo.field)}
+                >
+                  {todoText(todo, words)}
+                </button>
+              ))}
+            </div>
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
 /** Everything that happened, the newest first, and the way to take back one's own last word. */
 export function HistoryPanel({ onUndo, onClose }: { readonly onUndo: () => void; readonly onClose: () => void }) {
   const words = useWords();
@@ -144,7 +192,11 @@ export function HistoryPanel({ onUndo, onClose }: { readonly onUndo: () => void;
               {timeText(entry.at_ms, words)}
             </time>
             <span className="what">{entry.what[language]}</span>
-            {entry.by === null ? <DraftTag>{say("machine")}</DraftTag> : <span className="quiet">{entry.by}</span>}
+            {entry.by === null ? (
+              <DraftTag>{say("machine")}</DraftTag>
+            ) : (
+              <span className="quiet">{whoText(entry.by, words)}</span>
+            )}
           </li>
         ))}
       </ol>

@@ -9,7 +9,7 @@ import { type ItemKey, itemsOf, lesionItem, nextTodo, presentItem, type Todo, to
 import { saying } from "./context";
 import type { ReportCommand } from "./keys";
 
-export type PanelName = "history" | "person" | "sign" | "addendum" | "place";
+export type PanelName = "history" | "person" | "sign" | "addendum" | "place" | "todos";
 
 /** Every key but that which hides what is drawn on pictures: the page sees to that. */
 export type DeskCommand = Exclude<ReportCommand, { readonly kind: "marks" }>;
@@ -128,9 +128,14 @@ function firstItem({ report }: ReportView): ItemKey {
 
 /** Puts the focus on the value that a field has, or on its first word. */
 function focusField(form: HTMLElement | null, field: FieldName | null): void {
+  if (field === null && document.activeElement === document.body) {
+    // What was pressed is gone with its panel: the keys go on from the form.
+    form?.focus();
+  }
   const row = field && form?.querySelector(`[data-field="${field}"]`);
   // A figure that only waits is taken with its own button, so that its digits are not written over by chance.
   const target =
+    form?.querySelector<HTMLElement>(`[data-field="${field}"][data-wanted] input`) ??
     row?.querySelector<HTMLElement>(".take") ??
     row?.querySelector<HTMLElement>('[aria-pressed="true"], .figure') ??
     row?.querySelector<HTMLElement>("button, input");

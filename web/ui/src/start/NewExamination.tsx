@@ -1,5 +1,6 @@
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import { createExam } from "../exam/api";
+import { birthBounds, birthFault } from "../exam/birth";
 import { rememberedPerson } from "../exam/person";
 import { Icon, Shape } from "../parts/shapes";
 import { useWords } from "../words/words";
@@ -18,10 +19,17 @@ export function NewExamination({ onBegun }: { readonly onBegun: (exam: string) =
   const [source, setSource] = useState<SourceChoice>("capture");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
+  const today = new Date();
+  const wrongDate = birthFault(written.birth_date, today);
+  const birthField = useRef<HTMLInputElement>(null);
   const set = (part: Partial<typeof EMPTY>): void => setWritten((before) => ({ ...before, ...part }));
   const begin = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     if (busy) {
+      return;
+    }
+    if (wrongDate) {
+      birthField.current?.focus();
       return;
     }
     setBusy(true);
@@ -32,7 +40,7 @@ export function NewExamination({ onBegun }: { readonly onBegun: (exam: string) =
         patient: { id: id.trim(), name: name.trim(), sex, birth_date },
         circumstances: { institution: "", number: number.trim(), indication, history: "", device: "", comparison: "" },
         // A page names no file and no device: the usual source is the one that the program was started with.
-        ...(source !== "usual" && { source }),
+        source: source === "usual" ? null : source,
       },
       rememberedPerson().name,
     );
@@ -69,7 +77,7 @@ export function NewExamination({ onBegun }: { readonly onBegun: (exam: string) =
     </fieldset>
   );
   return (
-    <form className="new-exam" onSubmit={(event) => void begin(event)}>
+    <form className="new-exam" noValidate={true} onSubmit={(event) => void begin(event)}>
       <h2 className="title">{say("new_exam")}</h2>
       <div className="new-fields">
         <label>
@@ -96,11 +104,22 @@ export function NewExamination({ onBegun }: { readonly onBegun: (exam: string) =
             <input
               className="text"
               type="date"
+              ref={birthField}
+              {...birthBounds(today)}
+              aria-invalid={wrongDate !== null}
+              aria-describedby="wrong-date"
               value={written.birth_date}
               onChange={(event) => set({ birth_date: event.target.value })}
             />
           </label>
         </div>
+        <p className={wrongDate ? "row wrong-date" : "hidden"} id="wrong-date" aria-live="polite">
+          {wrongDate && (
+            <>
+              <Shape status="warn" /> {say(wrongDate)}
+            </>
+          )}
+        </p>
         {choices(
           say("patient_sex"),
           SEXES,

@@ -7,7 +7,7 @@ import { Icon, PeonyMark, Shape } from "../parts/shapes";
 import { addressOf, type Route } from "../route";
 import { NONE } from "../words/numbers";
 import { type Language, useWords, type Words } from "../words/words";
-import { found, inOrder } from "./exams";
+import { found, inOrder, standingAt } from "./exams";
 import { NewExamination } from "./NewExamination";
 
 interface Props {
@@ -48,7 +48,8 @@ export function StartPage({ onLanguage, onGo }: Props) {
       (rows[at + step] ?? (step < 0 ? field.current : rows.at(-1)))?.focus();
     }
   };
-  const shown = found(inOrder(exams), search);
+  const now = Date.now();
+  const shown = found(inOrder(exams, now), search);
   const open = exams.filter(({ status }) => status === "open").length;
   return (
     <div className="start">
@@ -95,7 +96,7 @@ export function StartPage({ onLanguage, onGo }: Props) {
           </div>
           <div className="exam-rows" ref={list}>
             {shown.map((exam) => (
-              <ExamRow key={exam.id} exam={exam} words={words} onGo={onGo} />
+              <ExamRow key={exam.id} exam={exam} now={now} words={words} onGo={onGo} />
             ))}
             {shown.length === 0 && state !== "loading" && (
               <div className="nothing">
@@ -138,18 +139,19 @@ export function StartPage({ onLanguage, onGo }: Props) {
 
 interface RowProps {
   readonly exam: ExamSummary;
+  readonly now: number;
   readonly words: Words;
   readonly onGo: (route: Route) => void;
 }
 
-const SHAPES = { signed: "ok", open: "info", unreadable: "stop" } as const;
+const SHAPES = { signed: "ok", quiet: "info", open: "info", unreadable: "stop" } as const;
 
-/** A press goes to where the examination is: the scan while it runs, the report after it. */
-function ExamRow({ exam, words, onGo }: RowProps) {
+/** A press goes to where the examination is: the scan while its source is open, the report after it. */
+function ExamRow({ exam, now, words, onGo }: RowProps) {
   const { say } = words;
-  const { patient, status, live, category } = exam;
+  const { patient, status, live, category, last_frame_ms } = exam;
   const route: Route = { page: live && status === "open" ? "live" : "report", exam: exam.id };
-  const state = status !== "open" ? status : live ? "live" : "open";
+  const state = standingAt(exam, now);
   return (
     <a
       className="exam-row"
@@ -179,7 +181,16 @@ function ExamRow({ exam, words, onGo }: RowProps) {
       </span>
       <span className="row exam-state" data-state={state}>
         {state === "live" ? <span className="live-dot" /> : <Shape status={SHAPES[state]} />}
-        {say(`state_${state}`)}
+        <span className="two">
+          <span>{say(`state_${state}`)}</span>
+          {state === "quiet" && (
+            <small>
+              {last_frame_ms === null
+                ? say("no_picture_comes")
+                : say("last_picture", { when: momentText(last_frame_ms, now, words) })}
+            </small>
+          )}
+        </span>
       </span>
       <span>{exam.lesions}</span>
       <span>
@@ -189,6 +200,12 @@ function ExamRow({ exam, words, onGo }: RowProps) {
       </span>
     </a>
   );
+}
+
+/** The time of today, and the day as well where it was another one. */
+function momentText(ms: number, now: number, words: Words): string {
+  const time = timeText(ms, words);
+  return dayText(ms, words) === dayText(now, words) ? time : `${dayText(ms, words)} ${time}`;
 }
 
 /** Today and yesterday by their names. */

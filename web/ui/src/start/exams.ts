@@ -1,9 +1,27 @@
-/** The order of the list, and what is found in it. */
+/** The order of the list, what is found in it, and where each examination stands. */
 import type { ExamSummary } from "../exam/api";
 
+/** An examination to which nothing has come for so long is not being scanned, ms. */
+export const QUIET_AFTER_MS = 120_000;
+
+/** `live`: frames come. `quiet`: its source is open, and nothing comes. `open`: its source is closed and its report a draft. */
+export type Standing = "live" | "quiet" | "open" | "signed" | "unreadable";
+
+export function standingAt({ status, live, last_frame_ms }: ExamSummary, now: number): Standing {
+  if (status !== "open") {
+    return status;
+  }
+  if (!live) {
+    return "open";
+  }
+  return last_frame_ms !== null && now - last_frame_ms < QUIET_AFTER_MS ? "live" : "quiet";
+}
+
+const RANKS: Readonly<Record<Standing, number>> = { live: 0, quiet: 1, open: 1, signed: 2, unreadable: 2 };
+
 /** Open ones first, those that scan before the others; then the newest. */
-export function inOrder(exams: readonly ExamSummary[]): readonly ExamSummary[] {
-  const rank = ({ status, live }: ExamSummary): number => (status !== "open" ? 2 : live ? 0 : 1);
+export function inOrder(exams: readonly ExamSummary[], now: number): readonly ExamSummary[] {
+  const rank = (exam: ExamSummary): number => RANKS[standingAt(exam, now)];
   return exams.toSorted((a, b) => rank(a) - rank(b) || b.began_ms - a.began_ms);
 }
 

@@ -97,6 +97,7 @@ export const en = {
   unfit: "Sweep unfit: {reason}",
   unfit_scale_unknown: "scale unknown",
   unfit_not_calibrated: "this probe is not calibrated",
+  unfit_not_calibrated_do: "Sweep a known length, then run peony calibrate (README).",
   unfit_too_fast: "too fast",
   unfit_too_slow: "too slow",
   unfit_too_few_patches: "too little speckle",

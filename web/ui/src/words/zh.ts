@@ -98,6 +98,7 @@ export const zh: Readonly<Record<WordKey, string>> = {
   unfit: "本次扫查不适用：{reason}",
   unfit_scale_unknown: "比例未知",
   unfit_not_calibrated: "探头未校准",
+  unfit_not_calibrated_do: "请扫查一段已知长度，再运行 peony calibrate（见 README）",
   unfit_too_fast: "过快",
   unfit_too_slow: "过慢",
   unfit_too_few_patches: "散斑不足",

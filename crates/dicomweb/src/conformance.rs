@@ -1,0 +1,119 @@
+//! The conformance statement of DICOMweb (PS3.2), printed from the tables by which it works.
+
+use std::fmt::Write as _;
+
+use peony_dicom::{Level, Tag};
+use peony_store::Query;
+
+use crate::frames::{MEDIA, SYNTAXES};
+use crate::query::{ANSWERED, name};
+use crate::question::MOST;
+use crate::storing::REASONS;
+use crate::{Limits, PLACES};
+
+/// The statement, in Markdown.
+#[must_use]
+pub fn statement() -> String {
+    let mut text = String::new();
+    // Memory takes every write.
+    let _ = write_statement(&mut text);
+    text
+}
+
+fn write_statement(text: &mut String) -> std::fmt::Result {
+    let Limits { silence, object_bytes } = Limits::default();
+    let (silence, gib) = (silence.as_secs(), object_bytes >> 30);
+    writeln!(
+        text,
+        "# DICOMweb conformance statement
+
+Printed by `cargo run -p peony-dicomweb --example dicomweb > docs/DICOMWEB.md` from the tables in `crates/dicomweb/src`; a test holds this file to them.
+Peony is for research use and no cleared medical device. HTTP/1.1, below the path at which the server mounts it.
+
+## Services
+
+| | below the path | | |
+|---|---|---|---|"
+    )?;
+    for (service, place, methods, note) in PLACES {
+        writeln!(text, "| {service} | `{place}` | {methods} | {note} |")?;
+    }
+    writeln!(
+        text,
+        "
+`GET` means `HEAD` too. Every answer with a body of an object has an `ETag`, and `If-None-Match` is heeded. What is wrong is one line, as JSON: `{{\"error\": \"…\"}}`.
+
+## Storing
+
+`multipart/related; type=\"application/dicom\"`, or one object as `application/dicom`; in any transfer syntax, and kept as it came, bit for bit. 200 where every object
+is kept, 202 where some are or one has a warning, 409 where none is, 503 where none is for lack of room. Metadata and bulk data apart are not taken (415). An
+object has at most {gib} GiB; a body that brings nothing for {silence} s is given up (408).
+
+| reason | when |
+|---|---|"
+    )?;
+    for (code, when) in REASONS {
+        writeln!(text, "| {code:04X} | {when} |")?;
+    }
+    writeln!(
+        text,
+        "
+An object whose UIDs are not known is in the Other Failures Sequence (0008,119A).
+
+## Searching
+
+The DICOM JSON Model, or the Native DICOM Model in parts. At most {MOST} results; where there are more, a `Warning` says so, and `offset` leads to them. Single
+values, lists of UIDs, wildcards, ranges of dates and times, and empty values are matched. Names are matched without case, accents and width, each component group alone too;
+`fuzzymatching` lets the words of Patient's Name stand in any order and be begun only, for other names a `Warning` says that it does nothing. A key that nothing is
+matched by and a field that the index does not keep are passed over with a `Warning`; `includefield=all` gives everything that the index keeps.
+
+| level | matched besides those above | answered without being asked |
+|---|---|---|"
+    )?;
+    for (level, title) in [(Level::Study, "study"), (Level::Series, "series"), (Level::Instance, "instance")]
+    {
+        let above: Vec<Tag> = match level {
+            Level::Series => Query::keys(Level::Study).collect(),
+            Level::Instance => Query::keys(Level::Series).collect(),
+            _ => Vec::new(),
+        };
+        let matched = Query::keys(level).filter(|tag| !above.contains(tag));
+        let answered = ANSWERED.iter().filter(|(of, _)| *of == level).flat_map(|(_, tags)| *tags).copied();
+        writeln!(text, "| {title} | {} | {} |", names(matched), names(answered))?;
+    }
+    writeln!(
+        text,
+        "
+Retrieve URL and Specific Character Set (ISO_IR 192) are in every answer. What the path names is not told again.
+
+## Retrieving
+
+Objects go out as they are kept for `transfer-syntax=*`, for their own transfer syntax and for `Accept: */*`; without `transfer-syntax`, and for explicit
+little endian, they are written anew in that, uncompressed. Another transfer syntax, and one whose pixels are not decoded here (video, JPEG 2000 part 2, high-throughput
+JPEG 2000), is refused (406). One instance may come without parts as `application/dicom`; it comes in ranges where it goes out as it is kept.
+
+Frames go out as they are kept, as one of these, or uncompressed as `application/octet-stream`; one frame may come without parts.
+
+| media type | transfer syntaxes `{SYNTAXES}…` |
+|---|---|"
+    )?;
+    for (media, ends) in MEDIA {
+        writeln!(text, "| `{media}` | {} |", ends.join(", "))?;
+    }
+    writeln!(
+        text,
+        "
+Metadata are all attributes of the data set. Binary values beyond 256 bytes, other values beyond 64 KiB and the pixel data are addresses of bulk data.
+
+Pictures are JPEG or PNG, one frame of eight bits through the file's window or `window=center,width,linear|linear-exact|sigmoid`, with `viewport` and `quality`. Without a
+frame number it is the one in the middle. No presentation state, and no modality or VOI table, is applied.
+
+## Not there
+
+Worklist (UPS-RS), deleting, presentation states, rendering of whole series, de-identification on the way out, capabilities (`OPTIONS`)."
+    )
+}
+
+fn names(tags: impl Iterator<Item = Tag>) -> String {
+    tags.map(name).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,52 @@
+import { createElement } from "react";
+import { renderToStaticMarkup } from "react-dom/server";
+import { describe, expect, it } from "vitest";
+import type { Report } from "../exam/api";
+import { hoursNamed } from "../review/mapped";
+import { WordsContext, wordsIn } from "../words/words";
+import { BreastMap, type MapLesion } from "./BreastMap";
+
+const drawn = (props: Parameters<typeof BreastMap>[0], language: "en" | "zh" = "en"): string =>
+  renderToStaticMarkup(createElement(WordsContext, { value: wordsIn(language) }, createElement(BreastMap, props)));
+const texts = (svg: string): readonly string[] =>
+  [...svg.matchAll(/<text[^>]*>([^<]*)/g)].map(([, text]) => text ?? "");
+const breasts = (right: number | null, left: number | null): Report =>
+  ({
+    breasts: [
+      { side: "right", coverage: right },
+      { side: "left", coverage: left },
+    ],
+  }) as unknown as Report;
+
+describe("the hours that were named", () => {
+  it("are hours of twelve, and left out where none was", () => {
+    expect(hoursNamed(breasts(5 / 12, null))).toEqual({ right: 5 });
+    expect(hoursNamed(breasts(Math.fround(1 / 12), 1))).toEqual({ right: 1, left: 12 });
+  });
+  it("stand under the large map as what they are, never as a percentage", () => {
+    const large = (language: "en" | "zh"): readonly string[] =>
+      texts(drawn({ lesions: [], named: { right: 5 }, large: true }, language));
+    expect(large("en")).toEqual(expect.arrayContaining(["places named: 5 of 12", "no place named"]));
+    expect(large("zh")).toEqual(expect.arrayContaining(["已标记部位 5/12", "未标记部位"]));
+    expect(large("en").join()).not.toMatch(/%|coverage/);
+    expect(texts(drawn({ lesions: [], named: { right: 5 } })).join()).not.toMatch(/[%/]/);
+  });
+});
+
+describe("dots", () => {
+  const at = { side: "left", clock: "3:00", from_nipple_mm: 40 } as const;
+  const lesions = (count: number, place: MapLesion["place"]): readonly MapLesion[] =>
+    [..."ABCDEFGH"].slice(0, count).map((letter) => ({ letter, place, current: letter === "F" }));
+  const dots = (svg: string): readonly string[] =>
+    [...svg.matchAll(/class="map-dot[^"]*"(.*?)<\/g>/g)].map(([, dot]) => texts(dot ?? "")[0] ?? "");
+  it("at one place are all there, each with a line to where it lies", () => {
+    const svg = drawn({ lesions: lesions(5, at), named: {} });
+    expect(dots(svg)).toEqual(["A", "B", "C", "D", "E"]);
+    expect(svg.match(/map-leader/g)?.length).toBeGreaterThanOrEqual(4);
+    expect(drawn({ lesions: lesions(1, at), named: {} })).not.toContain("map-leader");
+  });
+  it("without a place wait under the map, the current one first and those beyond counted", () => {
+    expect(dots(drawn({ lesions: lesions(3, null), named: {} }))).toEqual(["A", "B", "C"]);
+    expect(dots(drawn({ lesions: lesions(8, null), named: {} }))).toEqual(["F", "A", "+6"]);
+  });
+});

@@ -1,0 +1,26 @@
+import { createElement } from "react";
+import { renderToStaticMarkup } from "react-dom/server";
+import { describe, expect, it } from "vitest";
+import type { Unfit } from "../api/wire";
+import { WordsContext, wordsIn } from "../words/words";
+import { UnfitNote } from "./ThirdDimension";
+
+describe("why there are no lengths along the sweep", () => {
+  const said = (unfit: Unfit, language: "en" | "zh", brief = false): readonly string[] => {
+    const note = createElement(UnfitNote, { unfit, brief });
+    const html = renderToStaticMarkup(createElement(WordsContext, { value: wordsIn(language) }, note));
+    return [...html.matchAll(/<p[^>]*>([^<]*)/g)].map(([, text]) => text ?? "");
+  };
+  it("comes with what to do about it, where a person can", () => {
+    expect(said("not_calibrated", "en")).toEqual([
+      "Sweep unfit: this probe is not calibrated",
+      "Sweep a known length, then run peony calibrate (README).",
+    ]);
+    expect(said("not_calibrated", "zh", true)).toEqual([
+      "探头未校准",
+      "请扫查一段已知长度，再运行 peony calibrate（见 README）",
+    ]);
+    expect(said("scale_unknown", "en", true)[1]).toMatch(/key E/);
+    expect(said("too_fast", "en")).toEqual(["Sweep unfit: too fast"]);
+  });
+});

@@ -1,0 +1,99 @@
+import { createElement } from "react";
+import { renderToStaticMarkup } from "react-dom/server";
+import { describe, expect, it } from "vitest";
+import type { ReportView } from "../exam/api";
+import type { ExamState } from "../exam/store";
+import { type Todo, todosOf } from "../exam/todo";
+import { wordsIn } from "../words/words";
+import { type Review, ReviewContext } from "./context";
+import { lineOf } from "./Foot";
+import { Row } from "./inputs";
+import { TodosPanel } from "./panels";
+import { byItem, todosText } from "./todoText";
+
+const LESIONS = [
+  { lesion: 1, letter: "A" },
+  { lesion: 2, letter: "B" },
+];
+
+function viewOf(open: ReportView["open"], code?: string): ReportView {
+  const words = { en: "Confirm a breast.", zh: "请确认乳房。" };
+  return {
+    report: { lesions: LESIONS, signatures: [] },
+    open,
+    obstacles: code ? [{ code, lesion: null, field: null, words }] : [],
+  } as unknown as ReportView;
+}
+
+const REASON = { label: "Reason", name: "category", children: null } as const;
+const FIELDS = ["size", "shape", "margin", "echo pattern"];
+const MANY = viewOf(
+  (["shape", "margin", "echo", "size"] as const).flatMap((field) => [
+    { lesion: 1, field },
+    { lesion: 2, field },
+  ]),
+  "nothing_examined",
+);
+const line = (view: ReportView, language: "en" | "zh", todos: readonly Todo[] = todosOf(view)) =>
+  lineOf({ view, away: false, waiting: 0, refusal: null } as unknown as ExamState, todos, wordsIn(language));
+
+describe("the line of what is left", () => {
+  it("says how many, and names the first three", () => {
+    expect(line(MANY, "en")).toEqual({
+      status: "info",
+      first: "9 to confirm before signing:",
+      rest: "Confirm a breast; A: size, shape…",
+      more: 6,
+    });
+    expect(line(MANY, "zh")).toMatchObject({
+      first: "签名前 9 项待确认：",
+      rest: "请确认乳房；A：大小、形态…",
+      more: 6,
+    });
+  });
+  it("names all where there are no more", () => {
+    const few = viewOf([{ lesion: 2, field: "shape" }], "nothing_examined");
+    expect(line(few, "en")).toMatchObject({ rest: "Confirm a breast; B: shape", more: 0 });
+  });
+});
+
+describe("where a press leads", () => {
+  it("is marked on the row whose answer is wanted, under the name of its field", () => {
+    const row = (wanted: boolean): string =>
+      renderToStaticMarkup(
+        createElement(
+          ReviewContext,
+          { value: { at: null } as unknown as Review },
+          createElement(Row, { ...REASON, wanted }, "why"),
+        ),
+      );
+    expect(row(true)).toMatch(/data-field="category" data-wanted="true"/);
+    expect(row(false)).not.toContain("data-wanted");
+  });
+});
+
+describe("the list of what is left", () => {
+  it("has everything, by item", () => {
+    const groups = byItem(todosOf(MANY)).map(([item, todos]) => [item, todos.length]);
+    expect(groups).toEqual([
+      ["breasts", 1],
+      ["lesion-1", 4],
+      ["lesion-2", 4],
+    ]);
+    expect(todosText(todosOf(MANY).slice(1), 2, LESIONS, wordsIn("en"))).toBe("A: size, shape");
+  });
+  it("is a button for each, under the name of what it is about", () => {
+    const none = (): void => undefined;
+    const props = { todos: todosOf(MANY), onGo: none, onClose: none };
+    const review = { exam: "1", view: MANY } as unknown as Review;
+    const page = createElement(ReviewContext, { value: review }, createElement(TodosPanel, props));
+    const html = renderToStaticMarkup(page);
+    expect([...html.matchAll(/<h3>([^<]+)/g)].map(([, title]) => title)).toEqual([
+      "Both breasts",
+      "Lesion A",
+      "Lesion B",
+    ]);
+    const [, ...buttons] = [...html.matchAll(/<button[^>]*>([^<]+)/g)].map(([, text]) => text?.trim());
+    expect(buttons).toEqual(["Confirm a breast", ...FIELDS, ...FIELDS]);
+  });
+});
