@@ -20,7 +20,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::archive::Archive;
+use crate::archive::{Archive, Records};
 use crate::association::{Association, AssociationError, Connection, State};
 use crate::configuration::{Configuration, Limits};
 use crate::pdu::Pdu;
@@ -52,7 +52,7 @@ pub enum Transport {
 }
 
 /// Takes associations until `stop` is done; then those that go on may end their message and are aborted.
-pub async fn serve<A: Archive>(
+pub async fn serve<A: Archive + Records>(
     listener: TcpListener,
     transport: Transport,
     archive: A,
@@ -107,7 +107,7 @@ pub async fn serve<A: Archive>(
 }
 
 /// One association from its request to its end.
-async fn converse<A: Archive>(
+async fn converse<A: Archive + Records>(
     connection: TcpStream,
     from: SocketAddr,
     transport: Transport,

@@ -8,6 +8,7 @@ use std::io;
 use bytes::Bytes;
 use futures_util::Stream;
 use peony_dicom::{Attributes, Level, Tag};
+use peony_store::StepAnswer;
 
 /// What keeps objects. Cloning shares it.
 pub trait Archive: Clone + Send + Sync + 'static {
@@ -29,6 +30,50 @@ pub trait Archive: Clone + Send + Sync + 'static {
 
     /// The data set of an instance as it came, a part at a time. After an error nothing follows.
     fn data_set(&self, instance: &Instance) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static;
+}
+
+/// What is written down beside objects: orders, what modalities perform of them, and what other nodes were asked to keep. Cloning shares it. What
+/// an answer says is on the disk.
+pub trait Records: Clone + Send + Sync + 'static {
+    /// Orders that are not performed yet and begin within days (`YYYYMMDD`, both included; an empty one is no end), after the one of number `after`:
+    /// the next ones by their numbers, each as an item of a worklist (PS3.4 Table K.6-1). After the last there are none.
+    fn open_orders(
+        &self,
+        days: [&str; 2],
+        after: i64,
+    ) -> impl Future<Output = Result<Vec<(i64, Attributes)>, ArchiveError>> + Send;
+
+    /// `origin` begins a performed procedure step.
+    fn begin_step(
+        &self,
+        uid: &str,
+        origin: &str,
+        step: &Attributes,
+    ) -> impl Future<Output = Result<StepAnswer, ArchiveError>> + Send;
+
+    /// `origin` says more of a performed procedure step.
+    fn change_step(
+        &self,
+        uid: &str,
+        origin: &str,
+        changes: &Attributes,
+    ) -> impl Future<Output = Result<StepAnswer, ArchiveError>> + Send;
+
+    /// `peer` is about to be asked to keep instances.
+    fn ask_commitment(
+        &self,
+        transaction_uid: &str,
+        peer: &str,
+        instances: &[String],
+    ) -> impl Future<Output = Result<(), ArchiveError>> + Send;
+
+    /// `peer` says which instances it keeps. Gives whether it was asked.
+    fn answer_commitment(
+        &self,
+        transaction_uid: &str,
+        peer: &str,
+        kept: &[String],
+    ) -> impl Future<Output = Result<bool, ArchiveError>> + Send;
 }
 
 /// The answer to an object that was received.

@@ -13,6 +13,7 @@ use futures_util::{Stream, StreamExt as _};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::archive::ArchiveError;
 use crate::command::{self, Command, CommandFault};
 use crate::configuration::Limits;
 use crate::pdu::{self, DataPdu, Kind, Pdu, PduFault, Value};
@@ -115,6 +116,9 @@ pub enum AssociationError {
     /// What should have been sent could not be read, in the middle of it.
     #[error("the object to send could not be read: {0}")]
     Source(io::Error),
+    /// What has to be written down before it is asked for is not.
+    #[error("it cannot be written down: {0}")]
+    Records(#[from] ArchiveError),
     /// This node stops.
     #[error("this node stops")]
     Stopping,
@@ -125,7 +129,7 @@ impl AssociationError {
     fn abort(&self) -> Option<AbortRQSource> {
         let reason = match self {
             Self::Closed | Self::Aborted | Self::Rejected(_) | Self::Io(_) => return None,
-            Self::Stopping | Self::Source(_) => return Some(AbortRQSource::ServiceUser),
+            Self::Stopping | Self::Source(_) | Self::Records(_) => return Some(AbortRQSource::ServiceUser),
             Self::Late { .. } => Reason::ReasonNotSpecified,
             Self::Pdu(fault) => fault.reason(),
             Self::Unexpected(_) => Reason::UnexpectedPdu,

@@ -23,6 +23,7 @@ pub mod element {
     pub const COMMAND_DATA_SET_TYPE: u16 = 0x0800;
     pub const STATUS: u16 = 0x0900;
     pub const ERROR_COMMENT: u16 = 0x0902;
+    pub const ERROR_ID: u16 = 0x0903;
     pub const AFFECTED_SOP_INSTANCE_UID: u16 = 0x1000;
     pub const REQUESTED_SOP_INSTANCE_UID: u16 = 0x1001;
     pub const EVENT_TYPE_ID: u16 = 0x1002;
@@ -50,21 +51,27 @@ pub enum Operation {
     Echo = 0x0030,
     /// N-EVENT-REPORT.
     EventReport = 0x0100,
+    /// N-SET.
+    Set = 0x0120,
     /// N-ACTION.
     Action = 0x0130,
+    /// N-CREATE.
+    Create = 0x0140,
     /// C-CANCEL, which has no response.
     Cancel = 0x0FFF,
 }
 
 impl Operation {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 10] = [
         Self::Store,
         Self::Get,
         Self::Find,
         Self::Move,
         Self::Echo,
         Self::EventReport,
+        Self::Set,
         Self::Action,
+        Self::Create,
         Self::Cancel,
     ];
 }
@@ -147,6 +154,10 @@ impl Command {
             .number_of(element::COMMAND_DATA_SET_TYPE, NO_DATA_SET);
         match operation {
             Operation::Cancel => command.number_of(element::MESSAGE_ID_BEING_RESPONDED_TO, message),
+            // What exists already is requested, what comes of it is affected (PS3.7 §10.1).
+            Operation::Set | Operation::Action => command
+                .number_of(element::MESSAGE_ID, message)
+                .text_of(element::REQUESTED_SOP_CLASS_UID, class),
             _ => command
                 .number_of(element::MESSAGE_ID, message)
                 .text_of(element::AFFECTED_SOP_CLASS_UID, class),

@@ -58,6 +58,13 @@ they came, bit for bit, and never written anew: a peer that does not take the tr
 
 Storage commitment is reported when every instance has been read back from where it is kept: over an association that this node makes, with a peer whose
 address the configuration has, once its own has ended; over the same association otherwise. A report that is not taken is tried {attempts} times in all.
+Where this node asks for commitment, the report is taken over the same association or over one that the peer makes, in which it may propose to be the provider.
+
+The worklist shows orders that are not performed yet: keys are matched by single value, list of UIDs, wildcard, range (date and time as one
+period where both are ranges) and within the scheduled procedure step; names without regard to case. An order without a station is shown to every station. A key that orders do not have
+is answered empty. A performed step goes from IN PROGRESS to COMPLETED or DISCONTINUED and no further. It starts and ends the orders that its scheduled
+step attributes name by study and step; one that is discontinued since another entry was meant (110514, DCM) gives them back to the worklist. A completed step makes its study complete
+where every instance that it lists is here; otherwise a study is complete when nothing has come for a while.
 
 Identifiers are answered in Unicode (ISO_IR 192) where they are not plain ASCII; queries are read in any character set of DICOM.
 
@@ -76,7 +83,7 @@ Identifiers are answered in Unicode (ISO_IR 192) where they are not plain ASCII;
     writeln!(text, "## Services\n\n| SOP class | UID | provider | user |\n|---|---|---|---|")?;
     for class in services {
         let user = match class.service {
-            Service::Commitment => "no",
+            Service::PerformedStep => "no",
             _ => "yes",
         };
         writeln!(text, "| {} | `{}` | yes | {user} |", name(class), class.uid)?;

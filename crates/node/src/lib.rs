@@ -8,7 +8,8 @@
 //! 3. [`presentation`]: what is agreed, from the tables of [`sop_class`] and [`transfer_syntax`].
 //! 4. [`association`]: the states of PS3.8 as a table, and messages out of parts.
 //! 5. [`command`]: command sets, never nested, below 16 KiB.
-//! 6. `provider`: one module a service; what it answers is in [`status`]. Objects go to the [`Archive`] as they come.
+//! 6. `provider`: one module a service; what it answers is in [`status`]. Objects go to the [`Archive`] as they come; orders, performed steps and
+//!    commitments are [`Records`].
 //!
 //! Deliberately absent: an object that is written anew on its way (a peer that does not take its transfer syntax does not get it), and
 //! asynchronous operations (one message is answered before the next is read).
@@ -20,6 +21,7 @@ pub mod command;
 pub mod configuration;
 mod conformance;
 pub mod identifier;
+pub mod matching;
 pub mod pdu;
 pub mod presentation;
 mod provider;
@@ -31,7 +33,7 @@ pub mod transfer_syntax;
 pub mod user;
 
 pub use acceptor::{Transport, serve};
-pub use archive::Archive;
+pub use archive::{Archive, Records};
 pub use association::{Association, AssociationError};
 pub use configuration::{AeTitle, Configuration, Limits, Peer};
 pub use conformance::statement;

@@ -75,11 +75,12 @@ pub fn answer(
     Ok(answer)
 }
 
-/// What is agreed to of proposed roles (PS3.7 §D.3.3.4): a peer may take objects as well as send them, and nothing else is the other way round.
+/// What is agreed to of proposed roles (PS3.7 §D.3.3.4): a peer may take objects as well as send them, and may report a storage commitment; nothing
+/// else is the other way round.
 fn roles_of(item: &UserVariableItem) -> Option<(&'static SopClass, RequestorRoles)> {
     let UserVariableItem::ScuScpRoleSelectionSubItem(uid, roles) = item else { return None };
     let class = sop_class::of(uid)?;
-    let scp = roles.scp && class.service == Service::Storage;
+    let scp = roles.scp && matches!(class.service, Service::Storage | Service::Commitment);
     Some((class, RequestorRoles { scu: roles.scu, scp }))
 }
 

@@ -16,6 +16,10 @@ pub enum Service {
     Get(Model),
     /// N-ACTION and N-EVENT-REPORT (PS3.4 Annex J).
     Commitment,
+    /// C-FIND of orders (PS3.4 Annex K).
+    Worklist,
+    /// N-CREATE and N-SET (PS3.4 Annex F).
+    PerformedStep,
 }
 
 /// An information model of query and retrieval (PS3.4 §C.6).
@@ -52,6 +56,10 @@ pub fn of(uid: &str) -> Option<&'static SopClass> {
 pub const COMMITMENT: &str = "1.2.840.10008.1.20.1";
 /// See [`COMMITMENT`].
 pub const COMMITMENT_INSTANCE: &str = "1.2.840.10008.1.20.1.1";
+/// Modality Worklist Information Model - FIND.
+pub const WORKLIST: &str = "1.2.840.10008.5.1.4.31";
+/// Modality Performed Procedure Step.
+pub const PERFORMED_STEP: &str = "1.2.840.10008.3.1.2.3.3";
 /// Verification.
 pub const VERIFICATION: &str = "1.2.840.10008.1.1";
 
@@ -67,10 +75,12 @@ const fn old(uid: &'static str, name: &'static str, service: Service) -> SopClas
 #[rustfmt::skip] // One class a line: it is read as a table.
 pub static TABLE: &[SopClass] = {
     use Model::{PatientRoot, PatientStudyOnly, StudyRoot};
-    use Service::{Commitment, Find, Get, Move, Storage, Verification};
+    use Service::{Commitment, Find, Get, Move, PerformedStep, Storage, Verification, Worklist};
     &[
         row("1.2.840.10008.1.1",                 "Verification", Verification),
         row("1.2.840.10008.1.20.1",              "Storage Commitment Push Model", Commitment),
+        row("1.2.840.10008.3.1.2.3.3",           "Modality Performed Procedure Step", PerformedStep),
+        row("1.2.840.10008.5.1.4.31",            "Modality Worklist Information Model - FIND", Worklist),
         row("1.2.840.10008.5.1.4.1.2.1.1",       "Patient Root Query/Retrieve Information Model - FIND", Find(PatientRoot)),
         row("1.2.840.10008.5.1.4.1.2.1.2",       "Patient Root Query/Retrieve Information Model - MOVE", Move(PatientRoot)),
         row("1.2.840.10008.5.1.4.1.2.1.3",       "Patient Root Query/Retrieve Information Model - GET", Get(PatientRoot)),

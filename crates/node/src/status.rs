@@ -59,13 +59,23 @@ impl Status {
     /// There is no such operation for this class.
     pub const UNRECOGNIZED_OPERATION: Self = Self(0x0211);
 
-    /// N-ACTION: the instance that is named is not the one there is.
+    /// N-CREATE, N-SET: what is said of a performed step's state cannot be.
+    pub const INVALID_ATTRIBUTE_VALUE: Self = Self(0x0106);
+    /// N-SET: the step has had its last word (with Error ID A710).
+    pub const PROCESSING_FAILURE: Self = Self(0x0110);
+    /// N-CREATE: there is a step with that UID.
+    pub const DUPLICATE_INSTANCE: Self = Self(0x0111);
+    /// N-CREATE: something that a step must say when it begins is not there.
+    pub const MISSING_ATTRIBUTE: Self = Self(0x0120);
+    /// N-SET, N-ACTION: the instance that is named is not there.
     pub const NO_SUCH_INSTANCE: Self = Self(0x0112);
+    /// N-EVENT-REPORT: there is no such event.
+    pub const NO_SUCH_EVENT: Self = Self(0x0113);
     /// N-ACTION: there is no such action.
     pub const NO_SUCH_ACTION: Self = Self(0x0123);
-    /// N-ACTION: what it says cannot be used.
+    /// N-ACTION, N-EVENT-REPORT: what it says cannot be used.
     pub const INVALID_ARGUMENT: Self = Self(0x0115);
-    /// N-ACTION: too much is asked for in one association.
+    /// N-ACTION: too much is asked for in one association. N-CREATE, N-SET, N-EVENT-REPORT: it cannot be written down now.
     pub const RESOURCE_LIMITATION: Self = Self(0x0213);
 
     /// Which kind of answer it is.
@@ -138,4 +148,19 @@ pub static TABLE: &[Row] = &[
     row("N-ACTION", Status::CANNOT_UNDERSTAND,     "The data set cannot be read."),
     row("N-ACTION", Status::RESOURCE_LIMITATION,   "More requests in one association than are taken."),
     row("C-GET, C-MOVE", Status::CANNOT_UNDERSTAND, "The identifier cannot be read."),
+    row("N-CREATE, N-SET", Status::SUCCESS,        "It is written down."),
+    row("N-CREATE", Status::DUPLICATE_INSTANCE,    "There is a performed step with that UID."),
+    row("N-CREATE", Status::INVALID_INSTANCE,      "The Affected SOP Instance UID is no UID. Where there is none, one is given."),
+    row("N-CREATE", Status::MISSING_ATTRIBUTE,     "The Scheduled Step Attributes Sequence is missing, or an item of it lacks the Study Instance UID."),
+    row("N-SET",   Status::NO_SUCH_INSTANCE,       "There is no performed step with that UID."),
+    row("N-SET",   Status::INVALID_INSTANCE,       "The Requested SOP Instance UID is missing or no UID."),
+    row("N-SET",   Status::PROCESSING_FAILURE,     "The step is completed or discontinued and may no longer be updated; the Error ID is A710H."),
+    row("N-CREATE, N-SET", Status::INVALID_ATTRIBUTE_VALUE, "The Performed Procedure Step Status is none of PS3.3, or, where a step begins, another than IN PROGRESS."),
+    row("N-CREATE, N-SET", Status::CANNOT_UNDERSTAND, "The data set cannot be read."),
+    row("N-CREATE, N-SET", Status::RESOURCE_LIMITATION, "It cannot be written down now. The same may be said again later."),
+    row("N-EVENT-REPORT", Status::SUCCESS,         "The report of a storage commitment is written down."),
+    row("N-EVENT-REPORT", Status::NO_SUCH_EVENT,   "Another event than 1 and 2, those of storage commitment."),
+    row("N-EVENT-REPORT", Status::INVALID_ARGUMENT, "This node asked that peer for no such transaction."),
+    row("N-EVENT-REPORT", Status::CANNOT_UNDERSTAND, "The data set cannot be read."),
+    row("N-EVENT-REPORT", Status::RESOURCE_LIMITATION, "It cannot be written down now."),
 ];

@@ -1,19 +1,22 @@
 //! The services of other nodes, asked for over an association that this one made.
 
 use std::io;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::Stream;
 use peony_dicom::Attributes;
+use peony_store::new_uid;
+use tokio::time::timeout;
 
-use crate::archive::{Archive, Instance};
+use crate::archive::{Archive, Instance, Records};
 use crate::association::{Association, AssociationError, Message};
 use crate::command::{Command, Operation, element};
 use crate::configuration::AeTitle;
 use crate::identifier::{self, MOST_BYTES};
 use crate::presentation::Context;
 use crate::provider;
-use crate::sop_class::{Model, Service};
+use crate::sop_class::{COMMITMENT_INSTANCE, Model, Service};
 use crate::status::{self, Status};
 
 /// Medium (PS3.7 §9.1.1.1.5).
@@ -112,7 +115,30 @@ impl Association {
         identifier: &Attributes,
         mut each: impl FnMut(Attributes) + Send,
     ) -> Result<Option<Status>, AssociationError> {
-        let Some(context) = self.context_for(Service::Find(model)) else { return Ok(None) };
+        self.matches_of(Service::Find(model), identifier, &mut each).await
+    }
+
+    /// C-FIND of the other node's orders: hands each item of its worklist to `each`. `None` where it did not agree to be asked.
+    ///
+    /// `identifier` has the keys, those of the scheduled procedure step in an item of (0040,0100) (PS3.4 Table K.6-1).
+    ///
+    /// # Errors
+    /// [`AssociationError`]; hand it to [`Self::close`].
+    pub async fn worklist(
+        &mut self,
+        identifier: &Attributes,
+        mut each: impl FnMut(Attributes) + Send,
+    ) -> Result<Option<Status>, AssociationError> {
+        self.matches_of(Service::Worklist, identifier, &mut each).await
+    }
+
+    async fn matches_of(
+        &mut self,
+        service: Service,
+        identifier: &Attributes,
+        each: &mut (dyn FnMut(Attributes) + Send),
+    ) -> Result<Option<Status>, AssociationError> {
+        let Some(context) = self.context_for(service) else { return Ok(None) };
         let request = Command::request(Operation::Find, self.next_message(), context.class.uid)
             .number_of(element::PRIORITY, PRIORITY)
             .with_data_set();
@@ -186,6 +212,54 @@ impl Association {
                 provider::take_object(self, archive, &message).await?;
             }
         }
+    }
+
+    /// N-ACTION: asks the other node to keep instances, which is written down before. Gives the UID of the transaction, by which its report is known
+    /// ([`Self::hear_report`]), and the answer. `None` where it did not agree to be asked, or there are no instances.
+    ///
+    /// # Errors
+    /// [`AssociationError`]; hand it to [`Self::close`].
+    pub async fn commit<R: Records>(
+        &mut self,
+        records: &R,
+        instances: &[Instance],
+    ) -> Result<Option<(String, Status)>, AssociationError> {
+        let Some(context) = self.context_for(Service::Commitment) else { return Ok(None) };
+        if instances.is_empty() {
+            return Ok(None);
+        }
+        let transaction = new_uid();
+        let uids: Vec<String> = instances.iter().map(|instance| instance.instance_uid.clone()).collect();
+        records.ask_commitment(&transaction, self.peer(), &uids).await?;
+        let request = Command::request(Operation::Action, self.next_message(), context.class.uid)
+            .text_of(element::REQUESTED_SOP_INSTANCE_UID, COMMITMENT_INSTANCE)
+            .number_of(element::ACTION_TYPE_ID, provider::COMMITMENT_ACTION)
+            .with_data_set();
+        self.send_command(context.id, &request).await?;
+        let asked = provider::commitment_request(&transaction, instances);
+        self.send_data_set(context.id, identifier::write(&context, &asked)).await?;
+        Ok(Some((transaction, self.response(&request).await?)))
+    }
+
+    /// N-EVENT-REPORT: writes down the report of a commitment, where it comes over this association within `wait`. Gives whether it did. The other
+    /// node may bring it over an association of its own as well: [`crate::serve`] takes it then.
+    ///
+    /// # Errors
+    /// [`AssociationError`]; hand it to [`Self::close`].
+    pub async fn hear_report<R: Records>(
+        &mut self,
+        records: &R,
+        wait: Duration,
+    ) -> Result<bool, AssociationError> {
+        let Ok(message) = timeout(wait, self.heard()).await else { return Ok(false) };
+        let message = message?;
+        let is_report = message.command.asks_for() == Some(Operation::EventReport)
+            && message.context.class.service == Service::Commitment;
+        if !is_report {
+            return Err(AssociationError::Message("something else came where a report should be"));
+        }
+        provider::take_report(self, records, &message).await?;
+        Ok(true)
     }
 
     /// What the last response says; `None` where it is not the last.

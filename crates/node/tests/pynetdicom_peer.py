@@ -1,19 +1,28 @@
 """pynetdicom as a peer of the node under test.
 
-pynetdicom_peer.py user PORT FILE...     asks PEONY at PORT for everything, and prints what it heard as JSON
-pynetdicom_peer.py provider PORT FOLDER  is a node PEER at PORT that keeps objects in FOLDER
+pynetdicom_peer.py user PORT FILE...     asks PEONY at PORT for everything
+pynetdicom_peer.py modality PORT         performs the first order of the worklist of PEONY at PORT
+pynetdicom_peer.py provider PORT FOLDER [REPORTS]
+                                         is a node PEER at PORT that keeps objects in FOLDER, and reports what it
+                                         keeps over the association that asked, or to PEONY at the port REPORTS
+
+The first two print what they heard as JSON.
 """
 
 import json
 import queue
 import sys
 import threading
+import time
 from pathlib import Path
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset
+from pydicom.uid import generate_uid
 from pynetdicom import AE, StoragePresentationContexts, build_role, evt
 from pynetdicom.sop_class import (
+    ModalityPerformedProcedureStep,
+    ModalityWorklistInformationFind,
     PatientRootQueryRetrieveInformationModelFind,
     PatientRootQueryRetrieveInformationModelGet,
     StorageCommitmentPushModel,
@@ -90,16 +99,67 @@ def user(port, files):
         for file in files
     ]
     asked = keys(TransactionUID="1.2.3", ReferencedSOPSequence=references)
-    status, _ = association.send_n_action(
-        asked, 1, StorageCommitmentPushModel, StorageCommitmentPushModelInstance
-    )
+    status, _ = association.send_n_action(asked, 1, StorageCommitmentPushModel, StorageCommitmentPushModelInstance)
     heard["commitment"] = [status.Status, *reported.get(timeout=30)]
     association.release()
     assert association.is_released
     print(json.dumps(heard))
 
 
-def provider(port, folder):
+def modality(port):
+    ae = AE("MODALITY")
+    ae.add_requested_context(ModalityWorklistInformationFind)
+    ae.add_requested_context(ModalityPerformedProcedureStep)
+    association = ae.associate("127.0.0.1", port, ae_title="PEONY")
+    assert association.is_established
+    step = keys(
+        ScheduledStationAETitle="MODALITY", ScheduledProcedureStepID="", ScheduledProcedureStepStartDate="20261126"
+    )
+    question = keys(PatientName="WANG*", StudyInstanceUID="", ScheduledProcedureStepSequence=[step])
+    found = [match for _, match in association.send_c_find(question, ModalityWorklistInformationFind) if match]
+    order = found[0]
+    step_id = order.ScheduledProcedureStepSequence[0].ScheduledProcedureStepID
+
+    begun = keys(
+        PerformedProcedureStepID="PPS1",
+        PerformedStationAETitle="MODALITY",
+        PerformedProcedureStepStartDate="20261126",
+        PerformedProcedureStepStartTime="093000",
+        PerformedProcedureStepStatus="IN PROGRESS",
+        Modality="US",
+        PatientName=order.PatientName,
+        ScheduledStepAttributesSequence=[
+            keys(StudyInstanceUID=order.StudyInstanceUID, ScheduledProcedureStepID=step_id, AccessionNumber="")
+        ],
+        PerformedSeriesSequence=[],
+    )
+    uid = generate_uid()
+    create = (begun, ModalityPerformedProcedureStep, uid)
+    going_on = keys(PerformedProcedureStepDescription="Breast ultrasound")
+    completed = keys(
+        PerformedProcedureStepStatus="COMPLETED",
+        PerformedProcedureStepEndDate="20261126",
+        PerformedProcedureStepEndTime="094500",
+        PerformedSeriesSequence=[],
+    )
+    answers = [association.send_n_create(*create) for _ in range(2)]
+    answers += [
+        association.send_n_set(change, ModalityPerformedProcedureStep, uid)
+        for change in (going_on, completed, completed)
+    ]
+    association.release()
+    assert association.is_released
+    heard = {
+        "worklist": [
+            [one.StudyInstanceUID, one.ScheduledProcedureStepSequence[0].ScheduledProcedureStepID] for one in found
+        ],
+        "steps": [status.Status for status, _ in answers],
+        "uid": uid,
+    }
+    print(json.dumps(heard))
+
+
+def provider(port, folder, reports=None):
     def store(event):
         (folder / f"{event.request.AffectedSOPInstanceUID}.dcm").write_bytes(event.encoded_dataset(include_meta=False))
         return 0x0000
@@ -112,14 +172,46 @@ def provider(port, folder):
             match.StudyInstanceUID = f"1.2.3.{number}"
             yield 0xFF00, match
 
+    def commit(event):
+        asked = event.action_information
+        kept, missing = [], []
+        for one in asked.ReferencedSOPSequence:
+            if (folder / f"{one.ReferencedSOPInstanceUID}.dcm").exists():
+                kept.append(one)
+            else:
+                one.FailureReason = 0x0112
+                missing.append(one)
+        said = keys(TransactionUID=asked.TransactionUID)
+        if kept:
+            said.ReferencedSOPSequence = kept
+        if missing:
+            said.FailedSOPSequence = missing
+        report = (said, 2 if missing else 1, StorageCommitmentPushModel, StorageCommitmentPushModelInstance)
+
+        def tell():
+            # After the response to what was asked.
+            time.sleep(0.3)
+            if reports is None:
+                event.assoc.send_n_event_report(*report)
+                return
+            ae = AE("PEER")
+            ae.add_requested_context(StorageCommitmentPushModel)
+            roles = [build_role(StorageCommitmentPushModel, scp_role=True)]
+            association = ae.associate("127.0.0.1", reports, ae_title="PEONY", ext_neg=roles)
+            association.send_n_event_report(*report)
+            association.release()
+
+        threading.Thread(target=tell, daemon=True).start()
+        return 0x0000, None
+
     ae = AE("PEER")
     ae.add_supported_context(Verification)
+    ae.add_supported_context(StorageCommitmentPushModel)
     ae.add_supported_context(StudyRootQueryRetrieveInformationModelFind)
     for context in StoragePresentationContexts:
         ae.add_supported_context(context.abstract_syntax)
-    ae.start_server(
-        ("127.0.0.1", port), evt_handlers=[(evt.EVT_C_STORE, store), (evt.EVT_C_FIND, find)], block=False
-    )
+    handlers = [(evt.EVT_C_STORE, store), (evt.EVT_C_FIND, find), (evt.EVT_N_ACTION, commit)]
+    ae.start_server(("127.0.0.1", port), evt_handlers=handlers, block=False)
     threading.Event().wait()
 
 
@@ -127,5 +219,7 @@ if __name__ == "__main__":
     role, port, *rest = sys.argv[1:]
     if role == "user":
         user(int(port), rest)
+    elif role == "modality":
+        modality(int(port))
     else:
-        provider(int(port), Path(rest[0]))
+        provider(int(port), Path(rest[0]), *map(int, rest[1:]))

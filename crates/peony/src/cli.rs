@@ -62,7 +62,15 @@ pub enum Command {
   peony serve --data exams --open --dicom 127.0.0.1:11112 --aet PEONY
 
 With --dicom it is a DICOM node as well: objects that other nodes send go into the store of the data folder, where
-`peony import` puts files too. Stop it before `peony import`; `peony check` may run beside it.")]
+`peony import` puts files too. Stop it before `peony import`; `peony check` and `peony order` may run beside it.
+
+Nodes to send to are in dicom.toml in the data folder, which is read again on SIGHUP:
+  also_called = ['OLD_NAME']   # further titles of this node
+  only_peers = true            # nodes that are not listed are not taken
+  [[peer]]
+  aet = 'ARCHIVE'
+  address = '10.0.0.5:104'
+  tls = true                   # with --dicom-tls")]
     Serve(ServeArgs),
     /// Measure a probe's beam: sweeps of known length make the file that lengths along a sweep need.
     #[command(after_help = "Examples:
@@ -83,6 +91,15 @@ calibrate anew for another preset or depth.")]
   peony check --data data
   peony check --data data --json")]
     Check(CheckArgs),
+    /// Say what shall be examined: modalities ask `peony serve --dicom` for it (worklist).
+    #[command(after_help = "Examples:
+  peony order add --data data --patient-id P-1 --patient-name 'WANG^FANG=王^芳' --time 0930 --procedure 'Breast ultrasound'
+  peony order add --data data --file orders.json
+  peony order list --data data
+
+A file holds one order or a list of them: objects with patient_id, patient_name and date, and any of birth_date, sex, accession,
+referring_physician, study_uid, procedure_id, procedure, step_id, step, modality, station, time and performing_physician.")]
+    Order(OrderArgs),
     /// Measure speed and memory.
     #[command(after_help = "Example:
   peony bench live --engine rten --threads 2")]
@@ -336,6 +353,79 @@ pub struct CheckArgs {
     #[allow(missing_docs)]
     pub store: StoreArgs,
     /// One line of JSON a fault, and one at the end.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `peony order`.
+#[derive(Debug, Args)]
+pub struct OrderArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub what: OrderCommand,
+}
+
+/// What can be done with orders.
+#[derive(Debug, Subcommand)]
+pub enum OrderCommand {
+    /// Take orders; the same one again is no other.
+    Add(Box<OrderAddArgs>),
+    /// Those that are not performed yet.
+    List(OrderListArgs),
+}
+
+/// `peony order add`.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("whose").required(true).args(["file", "patient_id"])))]
+pub struct OrderAddArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub store: StoreArgs,
+    /// Take them from this file of JSON.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["patient_name", "birth_date", "sex", "accession", "procedure", "modality", "station", "date", "time"])]
+    pub file: Option<PathBuf>,
+    /// The patient's identifier.
+    #[arg(long, value_name = "ID", requires = "patient_name")]
+    pub patient_id: Option<String>,
+    /// The patient's name, FAMILY^GIVEN; another script after `=`.
+    #[arg(long, value_name = "NAME")]
+    pub patient_name: Option<String>,
+    /// The patient's birth date, YYYYMMDD.
+    #[arg(long, value_name = "DATE")]
+    pub birth_date: Option<String>,
+    /// F, M or O.
+    #[arg(long)]
+    pub sex: Option<String>,
+    /// The accession number.
+    #[arg(long, value_name = "NUMBER")]
+    pub accession: Option<String>,
+    /// What shall be done, in words.
+    #[arg(long, value_name = "TEXT")]
+    pub procedure: Option<String>,
+    /// The modality; US where none is said.
+    #[arg(long, value_name = "CODE")]
+    pub modality: Option<String>,
+    /// The title of the machine that shall do it; every machine sees an order without one.
+    #[arg(long, value_name = "AET")]
+    pub station: Option<String>,
+    /// The day, YYYYMMDD; today where none is said.
+    #[arg(long)]
+    pub date: Option<String>,
+    /// The time, HHMM.
+    #[arg(long)]
+    pub time: Option<String>,
+    /// One line of JSON an order.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `peony order list`.
+#[derive(Debug, Args)]
+pub struct OrderListArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub store: StoreArgs,
+    /// One line of JSON an order.
     #[arg(long)]
     pub json: bool,
 }

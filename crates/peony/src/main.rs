@@ -15,6 +15,7 @@ mod exit;
 mod import;
 mod input;
 mod live;
+mod order;
 mod progress;
 mod record;
 mod replay;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         },
         Command::Import(args) => import::run(args),
         Command::Check(args) => check::run(args),
+        Command::Order(args) => order::run(args),
         Command::Evaluate(args) => evaluate::run(args),
     };
     match outcome {

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use anyhow::{Context, Result};
-use peony_store::{Options, Store};
+use peony_store::{Options, Store, StoreError};
 
 use crate::cli::StoreArgs;
 
@@ -23,6 +23,18 @@ pub fn options(args: &StoreArgs) -> Options {
 /// Where folder, index or bucket cannot be had.
 pub async fn open(args: &StoreArgs) -> Result<Store> {
     Store::open(&options(args)).await.with_context(|| args.data.display().to_string())
+}
+
+/// Opens the store for what concerns its index alone: beside another program (`peony serve`) too.
+///
+/// # Errors
+/// Where folder, index or bucket cannot be had.
+pub async fn open_index(args: &StoreArgs) -> Result<Store> {
+    let opened = match Store::open(&options(args)).await {
+        Err(StoreError::InUse) => Store::look_at(&options(args)).await,
+        opened => opened,
+    };
+    opened.with_context(|| args.data.display().to_string())
 }
 
 /// Runs what talks to the store.

@@ -8,10 +8,11 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use peony_node::sop_class::{self, VERIFICATION};
+use peony_node::identifier::{PATIENT_ID, STUDY_UID};
+use peony_node::sop_class::{self, VERIFICATION, WORKLIST};
 use peony_node::status::Status;
 use peony_node::transfer_syntax::EXPLICIT_LITTLE;
-use peony_node::{AssociationError, Proposal, Tls, connect};
+use peony_node::{Association, AssociationError, Proposal, Tls, connect};
 use peony_store::made_up::{self, Pixels};
 use serde_json::{Value, json};
 
@@ -222,23 +223,33 @@ fn a_node_that_is_asked_to_stop_stops_though_a_peer_is_connected() {
     drop(idle);
 }
 
-/// C-ECHO.
-fn echo(serve: &Serve, tls: Option<&Tls>) -> Result<Option<Status>, AssociationError> {
-    let proposal = Proposal {
-        class: sop_class::of(VERIFICATION).unwrap(),
+/// Works with an association of these classes.
+fn associated<T>(
+    serve: &Serve,
+    tls: Option<&Tls>,
+    classes: &[&str],
+    work: impl AsyncFnOnce(&mut Association) -> Result<T, AssociationError>,
+) -> Result<T, AssociationError> {
+    let proposals = classes.iter().map(|uid| Proposal {
+        class: sop_class::of(uid).unwrap(),
         transfer_syntaxes: vec![EXPLICIT_LITTLE],
         provides: false,
-    };
+    });
+    let proposals: Vec<Proposal> = proposals.collect();
     let (ours, theirs) = ("SENDER".parse().unwrap(), "PEONY".parse().unwrap());
     let address = format!("127.0.0.1:{}", serve.port());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let mut association =
-            connect(&address, tls, &ours, &theirs, &[proposal], &Default::default()).await?;
-        let answer = association.echo().await?;
+        let mut association = connect(&address, tls, &ours, &theirs, &proposals, &Default::default()).await?;
+        let worked = work(&mut association).await?;
         association.release().await?;
-        Ok(answer)
+        Ok(worked)
     })
+}
+
+/// C-ECHO.
+fn echo(serve: &Serve, tls: Option<&Tls>) -> Result<Option<Status>, AssociationError> {
+    associated(serve, tls, &[VERIFICATION], async |association| association.echo().await)
 }
 
 #[test]
@@ -268,4 +279,92 @@ fn other_machines_reach_its_node_over_tls_only() {
     let tls = Tls::from_pem(certificate.as_bytes(), key.as_bytes(), certificate.as_bytes()).unwrap();
     assert_eq!(echo(&serve, Some(&tls)).unwrap(), Some(Status::SUCCESS));
     assert!(echo(&serve, None).is_err(), "without a certificate");
+}
+
+#[test]
+fn an_order_that_is_added_beside_it_is_on_the_worklist() {
+    let folder = tempfile::tempdir().unwrap();
+    let order = |data: &Path, args: &[&str]| {
+        let mut peony = Command::new(env!("CARGO_BIN_EXE_peony"));
+        let output = peony.arg("order").args(args).args(["--json", "--data"]).arg(data).output().unwrap();
+        let lines = String::from_utf8(output.stdout).unwrap();
+        let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        (output.status.code().unwrap(), lines, String::from_utf8(output.stderr).unwrap())
+    };
+    let data = folder.path().join("data");
+    let one = ["add", "--patient-id", "P-1", "--patient-name", "WANG^FANG=王^芳", "--date", "20261126"];
+    let (code, lines, _) = order(&data, &one);
+    assert_eq!((code, lines.len()), (0, 1), "before there is a store");
+    let serve = Serve::start(&data, &["--dicom", "127.0.0.1:0"]);
+    let file = folder.path().join("orders.json");
+    let list = json!([
+        {"patient_id": "P-2", "patient_name": "LI^NA", "date": "20261127", "step_id": "SPS-2"},
+        {"patient_id": "P-3", "patient_name": "LI^NA", "date": "27.11.2026", "sex": "?"},
+    ]);
+    std::fs::write(&file, list.to_string()).unwrap();
+    let add_file = ["add", "--file", file.to_str().unwrap()];
+    let (code, lines, faults) = order(&data, &add_file);
+    assert_eq!((code, lines.len()), (1, 0), "all of a list or nothing");
+    assert!(faults.contains("order 2: sex") && faults.contains("order 2: date"), "{faults}");
+    std::fs::write(&file, json!([list[0], {"patient_id": 4711}]).to_string()).unwrap();
+    let (code, _, faults) = order(&data, &add_file);
+    assert!(code == 1 && faults.contains("order 2: it is no object") && !faults.contains("4711"), "{faults}");
+    std::fs::write(&file, list[0].to_string()).unwrap();
+    assert_eq!((order(&data, &add_file).0, order(&data, &add_file).0), (0, 0), "once and again");
+    let (_, lines, _) = order(&data, &["list"]);
+    assert_eq!(lines.iter().map(|line| line["state"].clone()).collect::<Vec<_>>(), ["scheduled"; 2]);
+    assert_eq!(lines[1]["step_id"], "SPS-2");
+
+    let mut found = Vec::new();
+    let [patient_id, study_uid] =
+        [PATIENT_ID, STUDY_UID].map(|tag| peony_node::identifier::attribute(tag, Vec::new()));
+    let keys = [patient_id, study_uid].into();
+    let status = associated(&serve, None, &[WORKLIST], async |association| {
+        association.worklist(&keys, |item| found.push(item)).await
+    });
+    assert_eq!(status.unwrap(), Some(Status::SUCCESS));
+    let said = |tag| found.iter().map(|item| item[&tag].values[0].clone()).collect::<Vec<_>>();
+    assert_eq!(said(PATIENT_ID), ["P-1", "P-2"]);
+    assert_eq!(said(STUDY_UID)[1], lines[1]["study_uid"].as_str().unwrap());
+}
+
+#[cfg(unix)]
+#[test]
+fn whom_the_node_takes_can_be_changed_while_it_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |text: &str| std::fs::write(folder.path().join("dicom.toml"), text).unwrap();
+    write(
+        "also_called = ['a\\b']\n[[peer]]\naet = 'ONE'\naddress = 'nowhere'\n[[peer]]\naet = 'ONE'\ntls = true",
+    );
+    let mut peony = Command::new(env!("CARGO_BIN_EXE_peony"));
+    peony.args([
+        "serve",
+        "--open",
+        "--http",
+        "127.0.0.1:0",
+        "--dicom",
+        "127.0.0.1:0",
+        "--no-model",
+        "--data",
+    ]);
+    let output = peony.arg(folder.path()).output().unwrap();
+    let faults = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), faults.matches("dicom.toml: ").count()), (Some(1), 4), "{faults}");
+
+    write("only_peers = true\n[[peer]]\naet = 'ONE'");
+    let serve = Serve::start(folder.path(), &["--dicom", "127.0.0.1:0"]);
+    assert!(matches!(echo(&serve, None), Err(AssociationError::Rejected(_))), "a stranger");
+    let read_again = || Command::new("kill").args(["-HUP", &serve.child.id().to_string()]).status().unwrap();
+    write("only_peers = true\n[[peer]]\naet = 'SENDER'");
+    read_again();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while echo(&serve, None).is_err() {
+        assert!(Instant::now() < deadline, "it is not read again");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    // What is wrong changes nothing.
+    write("only_peers = true\n[[peer]]\naet = 1");
+    read_again();
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(echo(&serve, None).unwrap(), Some(Status::SUCCESS));
 }

@@ -69,6 +69,9 @@ pub enum StoreError {
     /// There is nothing of that kind.
     #[error("there is no such {0}")]
     Missing(&'static str),
+    /// What shall be kept is not of the form that it must have.
+    #[error("{0}")]
+    Unfit(String),
     /// What was asked contradicts itself or the state of things.
     #[error("{0}")]
     Refused(&'static str),

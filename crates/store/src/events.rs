@@ -17,7 +17,7 @@ pub struct Event {
     pub id: i64,
     /// When, in milliseconds since 1970 UTC.
     pub at_ms: i64,
-    /// `arrived`, `kept-aside` or `study-complete`.
+    /// `arrived`, `kept-aside`, `study-complete`, or `step-begun`, `step-completed` and `step-discontinued` of a performed procedure step.
     pub kind: String,
     /// Study Instance UID.
     pub study_uid: String,
@@ -58,6 +58,23 @@ pub(crate) async fn put(
     .bind(instance_uid)
     .execute(connection)
     .await?;
+    Ok(())
+}
+
+/// A study is complete, where it is here and was not so before.
+pub(crate) async fn complete(
+    connection: &mut AnyConnection,
+    at_ms: i64,
+    study_uid: &str,
+) -> Result<(), StoreError> {
+    let changed = sqlx::query("UPDATE studies SET complete_at = $2 WHERE uid = $1 AND complete_at = 0")
+        .bind(study_uid)
+        .bind(at_ms)
+        .execute(&mut *connection)
+        .await?;
+    if changed.rows_affected() > 0 {
+        put(connection, at_ms, "study-complete", study_uid, "", "").await?;
+    }
     Ok(())
 }
 
@@ -132,21 +149,13 @@ impl Store {
     /// # Errors
     /// [`StoreError::Missing`] where there is no such study, and those of the index.
     pub async fn complete_study(&self, study_uid: &str) -> Result<(), StoreError> {
-        let now = now_ms();
         let mut writing = self.inner.index.write().await?;
-        let complete: Option<i64> = sqlx::query_scalar("SELECT complete_at FROM studies WHERE uid = $1")
+        let known: Option<i64> = sqlx::query_scalar("SELECT id FROM studies WHERE uid = $1")
             .bind(study_uid)
             .fetch_optional(&mut *writing)
             .await?;
-        if complete.ok_or(StoreError::Missing("study"))? != 0 {
-            return Ok(());
-        }
-        sqlx::query("UPDATE studies SET complete_at = $2 WHERE uid = $1")
-            .bind(study_uid)
-            .bind(now)
-            .execute(&mut *writing)
-            .await?;
-        put(&mut writing, now, "study-complete", study_uid, "", "").await?;
+        known.ok_or(StoreError::Missing("study"))?;
+        complete(&mut writing, now_ms(), study_uid).await?;
         writing.commit().await?;
         self.inner.announcements.wake();
         Ok(())

@@ -1,6 +1,6 @@
 //! Attributes in the DICOM JSON Model (PS3.18 §F.2): as they lie in the index and as queries answer.
 
-use peony_dicom::{Attribute, Attributes, Level, Outline, REQUEST_ATTRIBUTES, Tag, level_of};
+use peony_dicom::{Attribute, Attributes, Level, Outline, Tag, level_of};
 use serde_json::{Map, Number, Value, json};
 
 /// Attributes by tag, eight hexadecimal digits; each an object with `vr` and, unless it is empty, `Value`.
@@ -23,19 +23,32 @@ pub(crate) fn of_level(outline: &Outline, level: Level) -> DicomJson {
     of_level.map(|(tag, attribute)| (key(*tag), of_attribute(attribute))).collect()
 }
 
+/// Attributes of any kind, with the items of their sequences.
+pub(crate) fn of_attributes(attributes: &Attributes) -> DicomJson {
+    attributes.iter().map(|(tag, attribute)| (key(*tag), of_attribute(attribute))).collect()
+}
+
+/// As it lies in the index.
+pub(crate) fn text(json: &DicomJson) -> String {
+    Value::Object(json.clone()).to_string()
+}
+
+/// Out of the index; empty where somebody else has written there.
+pub(crate) fn of_text(text: &str) -> DicomJson {
+    match serde_json::from_str(text) {
+        Ok(Value::Object(json)) => json,
+        _ => DicomJson::new(),
+    }
+}
+
 fn of_attribute(attribute: &Attribute) -> Value {
     let vr = attribute.vr.to_string();
     let values: Vec<Value> = if vr == "SQ" {
-        attribute.items.iter().map(of_item).collect()
+        attribute.items.iter().map(|item| Value::Object(of_attributes(item))).collect()
     } else {
         attribute.values.iter().map(|text| value(vr, text)).collect()
     };
     json!({ "vr": vr, "Value": values })
-}
-
-fn of_item(item: &Attributes) -> Value {
-    debug_assert!(!item.contains_key(&REQUEST_ATTRIBUTES), "one level deep");
-    Value::Object(item.iter().map(|(tag, attribute)| (key(*tag), of_attribute(attribute))).collect())
 }
 
 /// A number where the value representation is one and the text is, else the text; an empty value is null (§F.2.5).

@@ -2,7 +2,7 @@
 //!
 //! The doors, each in the module of its name: [`Store::receive`] takes an object in, [`Store::query`] finds, [`Store::instances`] hands out,
 //! [`Store::events_after`] tells what happened, [`Store::merge`] and its neighbours say who is who, [`Store::take_job`] gives work,
-//! [`Store::audit`] writes down who did what, and [`Store::check`] looks at everything.
+//! [`Store::add_order`], [`Store::begin_step`] and [`Store::ask_commitment`] keep what is ordered, performed and promised by others, [`Store::audit`] writes down who did what, and [`Store::check`] looks at everything.
 //!
 //! A [`Receipt`] means that file, folder and rows are on the disk (invariant 1). What is not acknowledged may be there or not, whole or not at
 //! all. Deliberately absent: a door that deletes an object or overwrites one.
@@ -10,6 +10,7 @@
 mod arrival;
 mod audit;
 mod check;
+mod commitments;
 mod error;
 mod events;
 mod index;
@@ -19,7 +20,9 @@ mod json;
 pub mod made_up;
 mod name;
 mod objects;
+mod orders;
 mod patients;
+mod performed;
 mod query;
 mod receive;
 mod retrieve;
@@ -35,12 +38,16 @@ use tokio::task::JoinHandle;
 
 pub use audit::AuditLine;
 pub use check::{Checked, Fault, FaultKind};
+pub use commitments::Commitment;
 pub use error::StoreError;
 pub use events::Event;
 pub use jobs::{Ended, Job};
 pub use json::{DicomJson, key, value};
+pub use name::key as name_key;
 pub use objects::Object;
+pub use orders::{Order, OrderState, Ordered, new_uid};
 pub use patients::{Aside, Conflict};
+pub use performed::{StepAnswer, StepState};
 pub use query::{Matches, Query};
 pub use receive::{Outcome, Receipt};
 pub use retrieve::{Kept, Reader, Which};

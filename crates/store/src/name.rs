@@ -5,7 +5,8 @@ use unicode_normalization::char::is_combining_mark;
 
 /// A person's name (PS3.5 §6.2.1) as it is compared: lower case, no accents, full-width letters as plain ones, single spaces, no empty
 /// components at the end. `^` and `=` stay; `*` and `?` too, so that a pattern is made the same way.
-pub(crate) fn key(name: &str) -> String {
+#[must_use]
+pub fn key(name: &str) -> String {
     let plain = name.nfkd().filter(|letter| !is_combining_mark(*letter)).flat_map(char::to_lowercase);
     // Hangul and the like were taken apart too.
     let plain: String = plain.nfc().collect();

@@ -20,7 +20,9 @@ struct Step {
 }
 
 /// In order; a step that was released is never changed.
-const STEPS: &[Step] = &[Step {
+const STEPS: &[Step] = &[FIRST, ORDERS];
+
+const FIRST: Step = Step {
     common: &[
         // A patient without an identifier is one of their own for each study: `apart` is its UID. `root` is the patient that this one was
         // merged into, or itself.
@@ -85,13 +87,37 @@ const STEPS: &[Step] = &[Step {
         "CREATE TRIGGER audit_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
             FOR EACH STATEMENT EXECUTE FUNCTION audit_is_append_only()",
     ],
-}];
+};
+
+/// What is ordered, what is performed, and what others were asked to keep.
+const ORDERS: Step = Step {
+    common: &[
+        // `start_at` is date and time, one after the other; `item` is an item of a worklist without the status of its step.
+        "CREATE TABLE orders (id {id}, step_id {text} NOT NULL UNIQUE, study_uid {text} NOT NULL, accession {text} NOT NULL,
+            start_at {text} NOT NULL, state {text} NOT NULL, item {text} NOT NULL, at BIGINT NOT NULL)",
+        "CREATE INDEX orders_open ON orders (id) WHERE state IN ('scheduled', 'started')",
+        "CREATE TABLE performed_steps (id {id}, uid {text} NOT NULL UNIQUE, state {text} NOT NULL, attributes {text} NOT NULL,
+            origin {text} NOT NULL, began_at BIGINT NOT NULL, changed_at BIGINT NOT NULL)",
+        "CREATE TABLE commitments (id {id}, transaction_uid {text} NOT NULL UNIQUE, peer {text} NOT NULL, instances {text} NOT NULL,
+            asked_at BIGINT NOT NULL, answered_at BIGINT NOT NULL DEFAULT 0, not_kept {text} NOT NULL DEFAULT '')",
+    ],
+    sqlite: &[],
+    postgres: &[],
+};
 
 /// The schema that this program speaks.
 pub(crate) const VERSION: i64 = STEPS.len() as i64;
 
 /// Brings the tables up to [`VERSION`], within the transaction of `connection`. An index of a later version is said by its number.
 pub(crate) async fn migrate(connection: &mut AnyConnection, dialect: Dialect) -> Result<i64, sqlx::Error> {
+    migrate_by(connection, dialect, STEPS).await
+}
+
+async fn migrate_by(
+    connection: &mut AnyConnection,
+    dialect: Dialect,
+    steps: &[Step],
+) -> Result<i64, sqlx::Error> {
     if dialect == Dialect::Postgres {
         // Two programs that start at once take turns; the number is this program's own.
         sqlx::query("SELECT pg_advisory_xact_lock(7267397)").execute(&mut *connection).await?;
@@ -102,8 +128,8 @@ pub(crate) async fn migrate(connection: &mut AnyConnection, dialect: Dialect) ->
     let found: Option<i64> =
         sqlx::query_scalar("SELECT version FROM schema_version").fetch_optional(&mut *connection).await?;
     let done = found.unwrap_or(0);
-    let steps = STEPS.iter().skip(usize::try_from(done).unwrap_or(0));
-    for step in steps {
+    let version = steps.len() as i64;
+    for step in steps.iter().skip(usize::try_from(done).unwrap_or(0)) {
         let own = match dialect {
             Dialect::Sqlite => step.sqlite,
             Dialect::Postgres => step.postgres,
@@ -112,7 +138,7 @@ pub(crate) async fn migrate(connection: &mut AnyConnection, dialect: Dialect) ->
             sqlx::query(AssertSqlSafe(spelled(statement, dialect))).execute(&mut *connection).await?;
         }
     }
-    if done >= VERSION {
+    if done >= version {
         return Ok(done);
     }
     let write = if found.is_some() {
@@ -120,8 +146,8 @@ pub(crate) async fn migrate(connection: &mut AnyConnection, dialect: Dialect) ->
     } else {
         "INSERT INTO schema_version (version) VALUES ($1)"
     };
-    sqlx::query(write).bind(VERSION).execute(&mut *connection).await?;
-    Ok(VERSION)
+    sqlx::query(write).bind(version).execute(&mut *connection).await?;
+    Ok(version)
 }
 
 fn spelled(statement: &str, dialect: Dialect) -> String {
@@ -130,4 +156,34 @@ fn spelled(statement: &str, dialect: Dialect) -> String {
         Dialect::Postgres => ("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "TEXT COLLATE \"C\""),
     };
     statement.replace("{id}", id).replace("{text}", text)
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Connection as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_index_of_an_earlier_version_is_brought_up_and_keeps_what_it_has() {
+        sqlx::any::install_default_drivers();
+        let mut index = AnyConnection::connect("sqlite::memory:").await.unwrap();
+        for version in 1..=STEPS.len() {
+            let steps = &STEPS[..version];
+            assert_eq!(migrate_by(&mut index, Dialect::Sqlite, steps).await.unwrap(), version as i64);
+            sqlx::query("INSERT INTO audit (at, who, act, what) VALUES (1, 'somebody', 'was', 'here')")
+                .execute(&mut index)
+                .await
+                .unwrap();
+        }
+        assert_eq!(migrate(&mut index, Dialect::Sqlite).await.unwrap(), VERSION);
+        let lines: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM audit").fetch_one(&mut index).await.unwrap();
+        assert_eq!(lines, VERSION);
+        for table in ["orders", "performed_steps", "commitments"] {
+            let statement = AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
+            let count: i64 = sqlx::query_scalar(statement).fetch_one(&mut index).await.unwrap();
+            assert_eq!(count, 0);
+        }
+    }
 }

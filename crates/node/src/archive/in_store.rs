@@ -1,14 +1,14 @@
-//! The store as the archive of the services.
+//! The store as the archive and the records of the services.
 
 use std::io;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use peony_dicom::{Attribute, Attributes, DicomError, Level, Tag, VR};
-use peony_store::{DicomJson, Kept, Matches, Outcome, Query, Store, StoreError};
+use peony_store::{DicomJson, Kept, Matches, Outcome, Query, StepAnswer, Store, StoreError};
 use serde_json::Value;
 
-use crate::archive::{Archive, ArchiveError, Found, Instance, Question, Receipt, Which};
+use crate::archive::{Archive, ArchiveError, Found, Instance, Question, Receipt, Records, Which};
 use crate::identifier::{PATIENT_ID, STUDY_UID};
 
 /// Studies of a patient that are asked for at a time.
@@ -70,6 +70,52 @@ impl Archive for Store {
         stream::once(found)
             .try_flatten()
             .map(|part: Result<Bytes, StoreError>| part.map_err(io::Error::other))
+    }
+}
+
+impl Records for Store {
+    async fn open_orders(&self, days: [&str; 2], after: i64) -> Result<Vec<(i64, Attributes)>, ArchiveError> {
+        let orders = Self::open_orders(self, days, after).await?;
+        Ok(orders.iter().map(|order| (order.id, attributes_of(&order.item))).collect())
+    }
+
+    async fn begin_step(
+        &self,
+        uid: &str,
+        origin: &str,
+        step: &Attributes,
+    ) -> Result<StepAnswer, ArchiveError> {
+        Ok(Self::begin_step(self, uid, origin, step).await?)
+    }
+
+    async fn change_step(
+        &self,
+        uid: &str,
+        origin: &str,
+        changes: &Attributes,
+    ) -> Result<StepAnswer, ArchiveError> {
+        Ok(Self::change_step(self, uid, origin, changes).await?)
+    }
+
+    async fn ask_commitment(
+        &self,
+        transaction_uid: &str,
+        peer: &str,
+        instances: &[String],
+    ) -> Result<(), ArchiveError> {
+        Ok(Self::ask_commitment(self, transaction_uid, peer, instances).await?)
+    }
+
+    async fn answer_commitment(
+        &self,
+        transaction_uid: &str,
+        peer: &str,
+        kept: &[String],
+    ) -> Result<bool, ArchiveError> {
+        match Self::answer_commitment(self, transaction_uid, peer, kept).await {
+            Err(StoreError::Missing(_)) => Ok(false),
+            answered => Ok(answered.map(|()| true)?),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::acceptor::Current;
-use crate::archive::{Archive, ArchiveError, Instance, Which};
+use crate::archive::{Archive, ArchiveError, Instance, Records, Which};
 use crate::association::{Association, AssociationError, Message};
 use crate::command::{Command, Operation, element, is_uid};
 use crate::configuration::Configuration;
@@ -27,7 +27,7 @@ const WAIT: Duration = Duration::from_secs(5);
 const MOST_OWED: usize = 16;
 
 /// Request Storage Commitment (PS3.4 §J.3.2).
-const REQUEST: u16 = 1;
+pub(crate) const REQUEST: u16 = 1;
 /// All are kept; some are not (PS3.4 §J.3.3).
 const ALL_KEPT: u16 = 1;
 const SOME_MISSING: u16 = 2;
@@ -81,9 +81,7 @@ pub(super) async fn commit<A: Archive>(
 
     let (mut kept, mut failed) = (Vec::new(), Vec::new());
     for (class, instance) in references {
-        let mut item: Attributes =
-            [attribute(CLASS_UID, vec![class.clone()]), attribute(INSTANCE_UID, vec![instance.clone()])]
-                .into();
+        let mut item = reference(&class, &instance);
         match doubt(archive, &class, &instance).await {
             None => kept.push(item),
             Some(reason) => {
@@ -109,6 +107,43 @@ pub(super) async fn commit<A: Archive>(
         return Ok(());
     }
     commitment.say(association, context).await
+}
+
+/// What is asked for by N-ACTION: that instances be kept.
+pub(crate) fn request(transaction_uid: &str, instances: &[Instance]) -> Attributes {
+    let items =
+        instances.iter().map(|instance| reference(&instance.sop_class_uid, &instance.instance_uid)).collect();
+    let referenced = Attribute { vr: VR::SQ, values: Vec::new(), items };
+    [attribute(TRANSACTION_UID, vec![transaction_uid.to_owned()]), (REFERENCED, referenced)].into()
+}
+
+fn reference(class: &str, instance: &str) -> Attributes {
+    [attribute(CLASS_UID, vec![class.to_owned()]), attribute(INSTANCE_UID, vec![instance.to_owned()])].into()
+}
+
+/// Takes the report of a commitment that this node asked for, on whichever association it comes.
+pub(crate) async fn take_report<R: Records>(
+    association: &mut Association,
+    records: &R,
+    message: &Message,
+) -> Result<(), AssociationError> {
+    let Message { context, command } = message;
+    if !matches!(command.number(element::EVENT_TYPE_ID), Some(ALL_KEPT | SOME_MISSING)) {
+        return refuse(association, message, Status::NO_SUCH_EVENT, "").await;
+    }
+    let Some(report) = identifier_of(association, message).await? else { return Ok(()) };
+    let transaction = identifier::values(&report, TRANSACTION_UID).pop().unwrap_or_default();
+    let kept: Vec<String> =
+        references(&report).unwrap_or_default().into_iter().map(|(_, instance)| instance).collect();
+    let status = match records.answer_commitment(&transaction, association.peer(), &kept).await {
+        Ok(true) => Status::SUCCESS,
+        Ok(false) => Status::INVALID_ARGUMENT,
+        Err(error) => {
+            tracing::warn!("a report of {} is not written down: {error}", association.peer());
+            Status::RESOURCE_LIMITATION
+        }
+    };
+    association.send_command(context.id, &command.response(status)).await
 }
 
 /// Class and instance of each reference; `None` where there are none, or one is not named by two UIDs.

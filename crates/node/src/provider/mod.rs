@@ -1,17 +1,22 @@
 //! What this node does for others: one message after the other, each by the table of operations and classes.
 
 mod commitment;
+mod performed;
 mod query;
 mod retrieve;
 mod storage;
+mod worklist;
 
-pub(crate) use commitment::{ATTEMPTS as REPORT_ATTEMPTS, Commitment};
+pub(crate) use commitment::{
+    ATTEMPTS as REPORT_ATTEMPTS, Commitment, REQUEST as COMMITMENT_ACTION, request as commitment_request,
+    take_report,
+};
 use futures_util::FutureExt as _;
 use peony_dicom::Attributes;
 use tokio::sync::watch;
 
 use crate::acceptor::Current;
-use crate::archive::Archive;
+use crate::archive::{Archive, Records};
 use crate::association::{Association, AssociationError, Message};
 use crate::command::{Command, Operation, element};
 use crate::identifier;
@@ -19,7 +24,7 @@ use crate::sop_class::Service;
 use crate::status::Status;
 
 /// Serves an association until it is released. What is promised for afterwards is in `owed`.
-pub(crate) async fn provide<A: Archive>(
+pub(crate) async fn provide<A: Archive + Records>(
     association: &mut Association,
     archive: &A,
     configuration: &Current,
@@ -36,7 +41,7 @@ pub(crate) async fn provide<A: Archive>(
     }
 }
 
-async fn answer<A: Archive>(
+async fn answer<A: Archive + Records>(
     association: &mut Association,
     archive: &A,
     configuration: &Current,
@@ -75,6 +80,14 @@ async fn answer<A: Archive>(
             let configuration = configuration.borrow().clone();
             commitment::commit(association, archive, message, &configuration, owed).await
         }
+        (Some(Operation::EventReport), Service::Commitment) => {
+            take_report(association, archive, message).await
+        }
+        (Some(Operation::Find), Service::Worklist) => worklist::find(association, archive, message).await,
+        (Some(Operation::Create), Service::PerformedStep) => {
+            performed::create(association, archive, message).await
+        }
+        (Some(Operation::Set), Service::PerformedStep) => performed::set(association, archive, message).await,
         _ => refuse(association, message, Status::UNRECOGNIZED_OPERATION, "").await,
     }
 }
@@ -130,6 +143,18 @@ async fn identifier_of(
         refuse(association, message, Status::CANNOT_UNDERSTAND, "the identifier cannot be read").await?;
     }
     Ok(read)
+}
+
+/// One match of a C-FIND.
+async fn say_match(
+    association: &mut Association,
+    message: &Message,
+    status: Status,
+    said: &Attributes,
+) -> Result<(), AssociationError> {
+    let Message { context, command } = message;
+    association.send_command(context.id, &command.response(status).with_data_set()).await?;
+    association.send_data_set(context.id, identifier::write(context, said)).await
 }
 
 /// Whether the peer has cancelled this request by now.

@@ -8,7 +8,7 @@ use crate::archive::{Archive, ArchiveError, Question};
 use crate::association::{Association, AssociationError, Message};
 use crate::configuration::AeTitle;
 use crate::identifier::{self, CHARACTER_SET, LEVEL, LEVELS, RETRIEVE_AE_TITLE, attribute};
-use crate::provider::{identifier_of, is_cancelled, refuse};
+use crate::provider::{identifier_of, is_cancelled, refuse, say_match};
 use crate::sop_class::Model;
 use crate::status::Status;
 
@@ -48,9 +48,7 @@ pub(super) async fn find<A: Archive>(
             if is_cancelled(association, message)? {
                 return association.send_command(context.id, &command.response(Status::CANCEL)).await;
             }
-            let answer = identifier::write(context, &said_of(&question, found, ours));
-            association.send_command(context.id, &command.response(status).with_data_set()).await?;
-            association.send_data_set(context.id, answer).await?;
+            say_match(association, message, status, &said_of(&question, found, ours)).await?;
         }
         if count < PAGE {
             return association.send_command(context.id, &command.response(Status::SUCCESS)).await;
@@ -76,7 +74,7 @@ fn said_of(question: &Question, mut found: Attributes, ours: &AeTitle) -> Attrib
     said
 }
 
-const fn failure_of(error: &ArchiveError) -> Status {
+pub(super) const fn failure_of(error: &ArchiveError) -> Status {
     match error {
         ArchiveError::Unreachable(_) | ArchiveError::Full(_) => Status::OUT_OF_RESOURCES,
         ArchiveError::NotUnderstood(_) | ArchiveError::Interrupted => Status::UNABLE_TO_PROCESS,

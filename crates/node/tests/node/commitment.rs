@@ -9,7 +9,7 @@ use peony_node::identifier::{self, attribute};
 use peony_node::presentation::Context;
 use peony_node::sop_class::{COMMITMENT, COMMITMENT_INSTANCE, VERIFICATION};
 use peony_node::status::Status;
-use peony_node::{Association, Configuration, Peer};
+use peony_node::{Association, AssociationError, Configuration, Peer};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -108,6 +108,23 @@ async fn what_is_promised_was_read_back_and_the_rest_has_its_reason() {
         assert_eq!(ask(&mut association, &request, &asked).await, expected);
     }
     association.release().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_report_that_nobody_asked_for_is_refused_and_nothing_is_asked_that_is_not_written_down() {
+    let node = Running::start(open()).await;
+    let mut association = node.associate(&[COMMITMENT]).await;
+    let report = |event| {
+        Command::request(Operation::EventReport, 9, COMMITMENT)
+            .text_of(element::AFFECTED_SOP_INSTANCE_UID, COMMITMENT_INSTANCE)
+            .number_of(element::EVENT_TYPE_ID, event)
+            .with_data_set()
+    };
+    let said = asked(&[(US, "1.2.3")]);
+    assert_eq!(ask(&mut association, &report(1), &said).await, Status::INVALID_ARGUMENT);
+    assert_eq!(ask(&mut association, &report(3), &said).await, Status::NO_SUCH_EVENT);
+    let not_written = association.commit(&node.archive, &[Sample::number(1).as_instance()]).await;
+    assert!(matches!(not_written, Err(AssociationError::Records(_))));
 }
 
 #[tokio::test]

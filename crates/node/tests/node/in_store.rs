@@ -27,7 +27,7 @@ async fn find(association: &mut Association, model: Model, keys: Attributes) -> 
     found
 }
 
-async fn opened(folder: &std::path::Path) -> Store {
+pub async fn opened(folder: &std::path::Path) -> Store {
     Store::open(&Options { keep_free: 0, ..Options::in_folder(folder) }).await.unwrap()
 }
 

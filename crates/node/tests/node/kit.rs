@@ -13,7 +13,8 @@ use peony_node::archive::{ArchiveError, Found, Instance, Question, Receipt, Whic
 use peony_node::identifier::{INSTANCE_UID, LEVELS, PATIENT_ID, SERIES_UID, STUDY_UID};
 use peony_node::sop_class::{self, SopClass};
 use peony_node::transfer_syntax::EXPLICIT_LITTLE;
-use peony_node::{Archive, Association, Configuration, Proposal, Transport, connect, serve};
+use peony_node::{Archive, Association, Configuration, Proposal, Records, Transport, connect, serve};
+use peony_store::StepAnswer;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 
@@ -36,7 +37,7 @@ impl Running {
     }
 }
 
-impl<A: Archive> Running<A> {
+impl<A: Archive + Records> Running<A> {
     pub async fn start_over(transport: Transport, archive: A, configuration: Configuration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -305,6 +306,29 @@ impl Archive for Folder {
         let damaged = self.0.damaged.lock().unwrap().contains(&instance.instance_uid);
         let end = damaged.then(|| Err(io::Error::other("damaged, for a test")));
         parts(self.kept(&instance.instance_uid).unwrap().1).chain(stream::iter(end))
+    }
+}
+
+/// Nothing is ordered, and what is said is forgotten: tests of records have the store.
+impl Records for Folder {
+    async fn open_orders(&self, _: [&str; 2], _: i64) -> Result<Vec<(i64, Attributes)>, ArchiveError> {
+        Ok(Vec::new())
+    }
+
+    async fn begin_step(&self, _: &str, _: &str, _: &Attributes) -> Result<StepAnswer, ArchiveError> {
+        Err(ArchiveError::Unreachable("for a test".to_owned()))
+    }
+
+    async fn change_step(&self, _: &str, _: &str, _: &Attributes) -> Result<StepAnswer, ArchiveError> {
+        Err(ArchiveError::Unreachable("for a test".to_owned()))
+    }
+
+    async fn ask_commitment(&self, _: &str, _: &str, _: &[String]) -> Result<(), ArchiveError> {
+        Err(ArchiveError::Unreachable("for a test".to_owned()))
+    }
+
+    async fn answer_commitment(&self, _: &str, _: &str, _: &[String]) -> Result<bool, ArchiveError> {
+        Ok(false)
     }
 }
 

@@ -17,3 +17,4 @@ mod peer;
 mod pynetdicom;
 mod services;
 mod tls;
+mod worklist;

@@ -6,6 +6,7 @@
 
 mod device;
 mod kept;
+mod neighbours;
 mod node;
 mod opener;
 mod recording;

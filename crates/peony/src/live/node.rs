@@ -1,18 +1,18 @@
-//! The DICOM node of `peony serve`: its address and its certificates.
+//! The DICOM node of `peony serve`: its address.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use peony_node::{Configuration, Tls, Transport};
+use peony_node::Transport;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::kept::Kept;
+use super::neighbours::Neighbours;
 use crate::cli::ServeArgs;
 
 /// How long peers may take to end their message when the program ends. What was not acknowledged by then they send again.
@@ -30,44 +30,33 @@ pub struct Node {
 /// Starts the node on `addr`, if it may be there; what it takes goes into the store.
 ///
 /// # Errors
-/// Where other machines can reach the address and there are no certificates; where the address cannot be had.
+/// Where other machines can reach the address and there are no certificates; what is wrong with its configuration; where the address cannot be had.
 pub fn start(args: &ServeArgs, addr: SocketAddr, kept: &Kept) -> Result<Node> {
-    let (transport, tls) = match &args.dicom_tls {
-        Some(folder) => (Transport::Secured, Some(certificates(folder)?)),
+    let transport = match &args.dicom_tls {
+        Some(_) => Transport::Secured,
         // Any address that is not this machine's own is one that others reach.
         None if !addr.ip().to_canonical().is_loopback() => bail!(
             "--dicom {addr}: other machines could reach it without accounts; take an address such as 127.0.0.1:11112, or certificates for \
              both sides (--dicom-tls DIR)"
         ),
-        None => (Transport::Plain, None),
+        None => Transport::Plain,
     };
-    let configuration = Configuration { tls, ..Configuration::open(args.aet.clone()) };
+    let neighbours = Neighbours::of(args);
+    let (configuration, current) = watch::channel(Arc::new(neighbours.read()?));
     let listener = kept.block_on(TcpListener::bind(addr)).with_context(|| format!("--dicom {addr}"))?;
     let addr = listener.local_addr()?;
     let (stop, stopped) = oneshot::channel();
     let archive = kept.store.clone();
     let serving = kept.handle().spawn(async move {
-        // Whoever could change it is the one below, who never does.
-        let (_keep, current) = watch::channel(Arc::new(configuration));
+        let keeping_up = tokio::spawn(neighbours.keep_up(configuration));
         let stop = async {
             // Stopped by a word or by the sender's end alike.
             let _ = stopped.await;
         };
         peony_node::serve(listener, transport, archive, current, stop).await;
+        keeping_up.abort();
     });
     Ok(Node { addr, transport, ae_title: args.aet.to_string(), stop, serving })
-}
-
-/// `certificate.pem`, `key.pem` and `authorities.pem` of a folder.
-fn certificates(folder: &Path) -> Result<Tls> {
-    let read = |name: &str| {
-        let path = folder.join(name);
-        std::fs::read(&path).with_context(|| format!("--dicom-tls: {}", path.display()))
-    };
-    let (certificate, key, authorities) =
-        (read("certificate.pem")?, read("key.pem")?, read("authorities.pem")?);
-    Tls::from_pem(&certificate, &key, &authorities)
-        .with_context(|| format!("--dicom-tls {}", folder.display()))
 }
 
 impl Node {

@@ -11,6 +11,7 @@ mod faults;
 mod finding;
 mod killed;
 mod kit;
+mod orders;
 mod patients;
 mod postgres;
 mod receiving;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use peony_store::{Options, Store, StoreError};
 use tempfile::TempDir;
 
-use crate::{checked, finding, kit, patients, receiving};
+use crate::{checked, finding, kit, orders, patients, receiving};
 
 /// A server with its data in a folder that is gone with it.
 struct Server {
@@ -132,6 +132,9 @@ async fn postgresql_does_what_sqlite_does() {
         patients::a_merge_moves_studies_and_can_be_undone,
         patients::a_quiet_study_is_complete_once_and_again_when_more_came,
         patients::a_job_is_one_workers_until_its_lease_ends,
+        orders::an_order_is_kept_once_and_found_by_its_day,
+        orders::a_step_takes_its_order_along,
+        orders::what_others_promise_is_written_down,
     );
     let (_folder, store, address) = server.store().await;
     patients::the_audit_only_grows(&store, &address).await;

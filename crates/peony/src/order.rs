@@ -1,0 +1,118 @@
+//! `peony order`: what shall be examined, as modalities ask for it (their worklist).
+
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use peony_store::{Order, Ordered};
+use serde_json::{Value, json};
+
+use crate::cli::{OrderAddArgs, OrderArgs, OrderCommand, OrderListArgs};
+use crate::exit::Outcome;
+use crate::storage;
+
+/// Who adds orders, in the audit.
+const WHO: &str = "command line";
+
+/// Adds or lists.
+///
+/// # Errors
+/// Where the store cannot be had, or an order is refused.
+pub fn run(args: &OrderArgs) -> Result<Outcome> {
+    match &args.what {
+        OrderCommand::Add(args) => storage::block_on(add(args)),
+        OrderCommand::List(args) => storage::block_on(list(args)),
+    }
+}
+
+async fn add(args: &OrderAddArgs) -> Result<Outcome> {
+    let orders = match &args.file {
+        Some(path) => orders_of(path)?,
+        None => vec![order_of(args)],
+    };
+    // Everything that is wrong in a list is said before any of it is taken.
+    let faults: Vec<String> = match (&args.file, &orders[..]) {
+        (Some(path), orders) => {
+            orders.iter().enumerate().flat_map(|(at, order)| faults_of(path, at, order)).collect()
+        }
+        (None, orders) => orders.iter().flat_map(Order::faults).collect(),
+    };
+    if !faults.is_empty() {
+        bail!("{}", faults.join("\n"));
+    }
+    let store = storage::open_index(&args.store).await?;
+    for order in &orders {
+        say(&store.add_order(order, WHO).await?, args.json)?;
+    }
+    store.close().await;
+    Ok(Outcome::Done)
+}
+
+/// A file holds one order, or a list of them.
+fn orders_of(path: &Path) -> Result<Vec<Order>> {
+    let named = || path.display().to_string();
+    let list = match serde_json::from_slice(&std::fs::read(path).with_context(named)?).with_context(named)? {
+        Value::Array(list) => list,
+        one => vec![one],
+    };
+    // What the parser would say may hold what is known of a patient.
+    let no_order = "it is no object of texts under the names that `peony order --help` lists";
+    let read =
+        |(at, one)| serde_json::from_value(one).map_err(|_| anyhow!("{}: {no_order}", which(path, at)));
+    list.into_iter().enumerate().map(read).collect()
+}
+
+fn faults_of(path: &Path, at: usize, order: &Order) -> impl Iterator<Item = String> {
+    let which = which(path, at);
+    order.faults().into_iter().map(move |fault| format!("{which}: {fault}"))
+}
+
+fn which(path: &Path, at: usize) -> String {
+    format!("{}: order {}", path.display(), at + 1)
+}
+
+fn order_of(args: &OrderAddArgs) -> Order {
+    let text = |said: &Option<String>| said.clone().unwrap_or_default();
+    let today = || jiff::Zoned::now().strftime("%Y%m%d").to_string();
+    Order {
+        patient_id: text(&args.patient_id),
+        patient_name: text(&args.patient_name),
+        birth_date: text(&args.birth_date),
+        sex: text(&args.sex),
+        accession: text(&args.accession),
+        procedure: text(&args.procedure),
+        modality: text(&args.modality),
+        station: text(&args.station),
+        date: args.date.clone().unwrap_or_else(today),
+        time: text(&args.time),
+        ..Order::default()
+    }
+}
+
+async fn list(args: &OrderListArgs) -> Result<Outcome> {
+    let store = storage::open_index(&args.store).await?;
+    let mut after = 0;
+    loop {
+        let orders = store.open_orders(["", ""], after).await?;
+        let Some(last) = orders.last() else { break };
+        after = last.id;
+        for order in &orders {
+            say(order, args.json)?;
+        }
+    }
+    store.close().await;
+    Ok(Outcome::Done)
+}
+
+/// One order in a line, without who it is of.
+fn say(order: &Ordered, as_json: bool) -> std::io::Result<()> {
+    let Ordered { step_id, study_uid, start, state, .. } = order;
+    let state = state.word();
+    let mut out = std::io::stdout().lock();
+    if as_json {
+        let line = json!({ "step_id": step_id, "study_uid": study_uid, "start": start, "state": state });
+        writeln!(out, "{line}")
+    } else {
+        writeln!(out, "{step_id:<16} {start:<14} {state:<9} {study_uid}")
+    }
+}

@@ -1,0 +1,376 @@
+//! What shall be examined: orders, as a modality's worklist shows them (PS3.4 Annex K).
+
+use peony_dicom::{Attribute, Attributes, Tag, VR, vr_of};
+use serde::{Deserialize, Serialize};
+use sqlx::Row as _;
+
+use crate::error::StoreError;
+use crate::index::now_ms;
+use crate::json::{self, DicomJson};
+use crate::{Store, audit};
+
+/// Orders that are read at a time.
+const PAGE: i64 = 200;
+/// Scheduled Procedure Step Sequence.
+const STEPS: Tag = Tag(0x0040, 0x0100);
+/// Scheduled Procedure Step Status, of an item of [`STEPS`].
+const STATUS: Tag = Tag(0x0040, 0x0020);
+
+/// What shall be done, for whom, when: one scheduled procedure step with the request that it is of. Texts are empty where nothing is said. It has
+/// no debug form: it says who is examined (invariant 5).
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Order {
+    /// Patient ID; never empty.
+    pub patient_id: String,
+    /// Patient's Name in DICOM's form, such as `WANG^FANG=王^芳`; never empty.
+    pub patient_name: String,
+    /// Patient's Birth Date, `YYYYMMDD`.
+    pub birth_date: String,
+    /// Patient's Sex: `F`, `M` or `O`.
+    pub sex: String,
+    /// Accession Number.
+    pub accession: String,
+    /// Referring Physician's Name.
+    pub referring_physician: String,
+    /// Study Instance UID; a new one where it is empty.
+    pub study_uid: String,
+    /// Requested Procedure ID; that of the step where it is empty.
+    pub procedure_id: String,
+    /// Requested Procedure Description.
+    pub procedure: String,
+    /// Scheduled Procedure Step ID, which no other order has; a new one where it is empty.
+    pub step_id: String,
+    /// Scheduled Procedure Step Description; that of the procedure where it is empty.
+    pub step: String,
+    /// Modality; `US` where it is empty.
+    pub modality: String,
+    /// Scheduled Station AE Title.
+    pub station: String,
+    /// Scheduled Procedure Step Start Date, `YYYYMMDD`; never empty.
+    pub date: String,
+    /// Scheduled Procedure Step Start Time, `HHMM` or `HHMMSS`.
+    pub time: String,
+    /// Scheduled Performing Physician's Name.
+    pub performing_physician: String,
+}
+
+/// What a text of an order may be.
+enum Form {
+    /// So many letters and no backslash, no control character.
+    Text(usize),
+    /// The same of a person's name: three groups of so many.
+    Name,
+    /// Eight digits.
+    Date,
+    /// Four or six digits.
+    Time,
+    /// Digits and dots.
+    Uid,
+    /// One of these.
+    OneOf(&'static [&'static str]),
+}
+
+impl Form {
+    fn fits(&self, text: &str) -> bool {
+        let is_plain = !text.chars().any(|letter| letter == '\\' || letter.is_control());
+        let in_range = |at: usize, range: std::ops::RangeInclusive<u32>| {
+            text.get(at..at + 2).and_then(|two| two.parse().ok()).is_some_and(|two| range.contains(&two))
+        };
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        match self {
+            Self::Text(most) => is_plain && text.chars().count() <= *most,
+            Self::Name => {
+                is_plain
+                    && text.split('=').count() <= 3
+                    && text.split('=').all(|group| group.chars().count() <= 64)
+            }
+            Self::Date => digits && text.len() == 8 && in_range(4, 1..=12) && in_range(6, 1..=31),
+            Self::Time => {
+                digits
+                    && [4, 6].contains(&text.len())
+                    && in_range(0, 0..=23)
+                    && in_range(2, 0..=59)
+                    && (text.len() == 4 || in_range(4, 0..=59))
+            }
+            Self::Uid => text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'),
+            Self::OneOf(words) => words.contains(&text),
+        }
+    }
+
+    fn said(&self) -> String {
+        match self {
+            Self::Text(most) => format!("at most {most} letters, no backslash, no control character"),
+            Self::Name => {
+                "a name of up to three groups of 64 letters, no backslash, no control character".into()
+            }
+            Self::Date => "a date, YYYYMMDD".into(),
+            Self::Time => "a time, HHMM or HHMMSS".into(),
+            Self::Uid => "a UID: digits and dots, at most 64".into(),
+            Self::OneOf(words) => format!("one of {}", words.join(", ")),
+        }
+    }
+}
+
+impl Order {
+    /// What is wrong with it, a line each, by the names of the fields and without their values.
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        for (name, text, form, needed) in self.fields() {
+            if text.is_empty() && needed {
+                faults.push(format!("{name} is missing"));
+            } else if !text.is_empty() && !form.fits(text) {
+                faults.push(format!("{name} must be {}", form.said()));
+            }
+        }
+        faults
+    }
+
+    /// Name, text, form (PS3.5 §6.2), and whether it must be there.
+    #[rustfmt::skip] // Read as a table.
+    fn fields(&self) -> [(&'static str, &str, Form, bool); 16] {
+        [
+            ("patient_id",           &self.patient_id,           Form::Text(64), true),
+            ("patient_name",         &self.patient_name,         Form::Name,     true),
+            ("birth_date",           &self.birth_date,           Form::Date,     false),
+            ("sex",                  &self.sex,                  Form::OneOf(&["F", "M", "O"]), false),
+            ("accession",            &self.accession,            Form::Text(16), false),
+            ("referring_physician",  &self.referring_physician,  Form::Name,     false),
+            ("study_uid",            &self.study_uid,            Form::Uid,      false),
+            ("procedure_id",         &self.procedure_id,         Form::Text(16), false),
+            ("procedure",            &self.procedure,            Form::Text(64), false),
+            ("step_id",              &self.step_id,              Form::Text(16), false),
+            ("step",                 &self.step,                 Form::Text(64), false),
+            ("modality",             &self.modality,             Form::Text(16), false),
+            ("station",              &self.station,              Form::Text(16), false),
+            ("date",                 &self.date,                 Form::Date,     true),
+            ("time",                 &self.time,                 Form::Time,     false),
+            ("performing_physician", &self.performing_physician, Form::Name,     false),
+        ]
+    }
+
+    /// With what its number gives, where nothing is said.
+    fn completed(&self, id: i64, study_uid: String) -> Self {
+        let or = |said: &str, other: &str| if said.is_empty() { other } else { said }.to_owned();
+        let step_id = or(&self.step_id, &format!("P{id}"));
+        Self {
+            study_uid,
+            procedure_id: or(&self.procedure_id, &step_id),
+            step: or(&self.step, &self.procedure),
+            modality: or(&self.modality, "US"),
+            step_id,
+            ..self.clone()
+        }
+    }
+
+    /// As an item of a worklist (PS3.4 Table K.6-1), in the DICOM JSON Model.
+    #[rustfmt::skip] // Read as a table.
+    fn item(&self) -> DicomJson {
+        let of = |said: &[(Tag, &str)]| -> Attributes {
+            said.iter().map(|(tag, text)| {
+                let values = if text.is_empty() { Vec::new() } else { vec![(*text).to_owned()] };
+                (*tag, Attribute { vr: vr_of(*tag), values, items: Vec::new() })
+            }).collect()
+        };
+        let step = of(&[
+            (Tag(0x0008, 0x0060), &self.modality),
+            (Tag(0x0040, 0x0001), &self.station),
+            (Tag(0x0040, 0x0002), &self.date),
+            (Tag(0x0040, 0x0003), &self.time),
+            (Tag(0x0040, 0x0006), &self.performing_physician),
+            (Tag(0x0040, 0x0007), &self.step),
+            (Tag(0x0040, 0x0009), &self.step_id),
+        ]);
+        let mut item = of(&[
+            (Tag(0x0008, 0x0050), &self.accession),
+            (Tag(0x0008, 0x0090), &self.referring_physician),
+            (Tag(0x0010, 0x0010), &self.patient_name),
+            (Tag(0x0010, 0x0020), &self.patient_id),
+            (Tag(0x0010, 0x0030), &self.birth_date),
+            (Tag(0x0010, 0x0040), &self.sex),
+            (Tag(0x0020, 0x000D), &self.study_uid),
+            (Tag(0x0032, 0x1060), &self.procedure),
+            (Tag(0x0040, 0x1001), &self.procedure_id),
+        ]);
+        item.insert(STEPS, Attribute { vr: VR::SQ, values: Vec::new(), items: vec![step] });
+        json::of_attributes(&item)
+    }
+}
+
+/// How an order stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderState {
+    /// Nobody has begun.
+    Scheduled,
+    /// A performed procedure step has begun.
+    Started,
+    /// It was performed.
+    Completed,
+    /// It was broken off.
+    Discontinued,
+}
+
+impl OrderState {
+    const ALL: [Self; 4] = [Self::Scheduled, Self::Started, Self::Completed, Self::Discontinued];
+
+    /// The word in the index; for the first two also in a worklist (PS3.3 §C.4.10, in capitals).
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Scheduled => "scheduled",
+            Self::Started => "started",
+            Self::Completed => "completed",
+            Self::Discontinued => "discontinued",
+        }
+    }
+
+    fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+}
+
+/// An order that is kept.
+#[derive(Clone)]
+pub struct Ordered {
+    /// Its number.
+    pub id: i64,
+    /// How it stands.
+    pub state: OrderState,
+    /// Scheduled Procedure Step ID.
+    pub step_id: String,
+    /// Study Instance UID.
+    pub study_uid: String,
+    /// Scheduled Procedure Step Start Date and Time, one after the other.
+    pub start: String,
+    /// As a worklist shows it (PS3.4 Table K.6-1).
+    pub item: DicomJson,
+}
+
+impl Store {
+    /// Takes an order, which is on the disk when this returns; gives it as it is kept. The same order again is no other one.
+    ///
+    /// # Errors
+    /// [`StoreError::Unfit`] where a text has another form, [`StoreError::Refused`] where another order has its step's ID; those of the index.
+    pub async fn add_order(&self, order: &Order, who: &str) -> Result<Ordered, StoreError> {
+        let faults = order.faults();
+        if !faults.is_empty() {
+            return Err(StoreError::Unfit(faults.join("; ")));
+        }
+        let mut writing = self.inner.index.write().await?;
+        if !order.step_id.is_empty() {
+            let statement = format!("SELECT {COLUMNS} FROM orders WHERE step_id = $1");
+            let row = sqlx::query(sqlx::AssertSqlSafe(statement)).bind(order.step_id.as_str());
+            if let Some(row) = row.fetch_optional(&mut *writing).await? {
+                let kept = ordered(&row)?;
+                let same = order.completed(kept.id, kept.study_uid.clone());
+                let is_same = [kept.study_uid.as_str(), ""].contains(&order.study_uid.as_str());
+                if is_same && without_status(kept.item.clone()) == same.item() {
+                    return Ok(kept);
+                }
+                return Err(StoreError::Refused("another order has the ID of this procedure step"));
+            }
+        }
+        let study_uid = match order.study_uid.as_str() {
+            "" => new_uid(),
+            said => said.to_owned(),
+        };
+        // Its number is part of its ID.
+        let id: i64 = sqlx::query_scalar(
+            "INSERT INTO orders (step_id, study_uid, accession, start_at, state, item, at) VALUES ($1, $1, '', '', 'scheduled', '', $2)
+             RETURNING id",
+        )
+        .bind(new_uid())
+        .bind(now_ms())
+        .fetch_one(&mut *writing)
+        .await?;
+        let order = order.completed(id, study_uid);
+        let start = format!("{}{}", order.date, order.time);
+        let item = order.item();
+        let done = sqlx::query(
+            "UPDATE orders SET step_id = $2, study_uid = $3, accession = $4, start_at = $5, item = $6 WHERE id = $1",
+        )
+        .bind(id)
+        .bind(order.step_id.as_str())
+        .bind(order.study_uid.as_str())
+        .bind(order.accession.as_str())
+        .bind(start.as_str())
+        .bind(json::text(&item))
+        .execute(&mut *writing)
+        .await;
+        match done {
+            // Somebody has named a step as this one would be.
+            Err(error) if error.as_database_error().is_some_and(|error| error.is_unique_violation()) => {
+                return Err(StoreError::Refused("another order has the ID of this procedure step"));
+            }
+            done => done?,
+        };
+        audit::put(&mut writing, who, "add-order", &format!("order {id}")).await?;
+        writing.commit().await?;
+        let Order { step_id, study_uid, .. } = order;
+        let state = OrderState::Scheduled;
+        Ok(Ordered { id, state, step_id, study_uid, start, item: with_status(item, state) })
+    }
+
+    /// Orders that are not performed yet and begin within `days` (`YYYYMMDD`, both included; an empty one is no end), after the one of number
+    /// `after`, in the order of their numbers.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the index.
+    pub async fn open_orders(&self, days: [&str; 2], after: i64) -> Result<Vec<Ordered>, StoreError> {
+        let [first, last] = days;
+        let last = if last.is_empty() { "~".to_owned() } else { format!("{last}~") };
+        let statement = format!(
+            "SELECT {COLUMNS} FROM orders WHERE state IN ('scheduled', 'started') AND id > $1 AND start_at >= $2 AND start_at <= $3
+             ORDER BY id LIMIT $4"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(statement))
+            .bind(after)
+            .bind(first)
+            .bind(last)
+            .bind(PAGE)
+            .fetch_all(self.inner.index.pool())
+            .await?;
+        rows.iter().map(ordered).collect()
+    }
+}
+
+const COLUMNS: &str = "id, state, step_id, study_uid, start_at, item";
+
+fn ordered(row: &sqlx::any::AnyRow) -> Result<Ordered, StoreError> {
+    let (state, item): (String, String) = (row.try_get("state")?, row.try_get("item")?);
+    let state = OrderState::of(&state).ok_or(StoreError::Missing("state of an order"))?;
+    Ok(Ordered {
+        id: row.try_get("id")?,
+        state,
+        step_id: row.try_get("step_id")?,
+        study_uid: row.try_get("study_uid")?,
+        start: row.try_get("start_at")?,
+        item: with_status(json::of_text(&item), state),
+    })
+}
+
+/// With the status of the step, as it is now.
+fn with_status(mut item: DicomJson, state: OrderState) -> DicomJson {
+    if let Some(step) = step_of(&mut item) {
+        json::put(step, STATUS, vec![state.word().to_uppercase().into()]);
+    }
+    item
+}
+
+fn without_status(mut item: DicomJson) -> DicomJson {
+    if let Some(step) = step_of(&mut item) {
+        step.remove(&json::key(STATUS));
+    }
+    item
+}
+
+fn step_of(item: &mut DicomJson) -> Option<&mut DicomJson> {
+    item.get_mut(&json::key(STEPS))?.get_mut("Value")?.get_mut(0)?.as_object_mut()
+}
+
+/// A UID that nobody else has (PS3.5 §B.2): a random number.
+#[must_use]
+pub fn new_uid() -> String {
+    format!("2.25.{}", uuid::Uuid::new_v4().as_u128())
+}

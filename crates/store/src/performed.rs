@@ -1,0 +1,282 @@
+//! Performed procedure steps: what a modality says of an examination while it goes on (PS3.4 Annex F).
+
+use std::collections::BTreeSet;
+
+use peony_dicom::{Attributes, Tag};
+use serde_json::Value;
+use sqlx::AnyConnection;
+
+use crate::error::StoreError;
+use crate::index::now_ms;
+use crate::json::{self, DicomJson};
+use crate::orders::OrderState;
+use crate::{Store, events};
+
+/// Performed Procedure Step Status.
+const STATUS: Tag = Tag(0x0040, 0x0252);
+/// Scheduled Step Attributes Sequence, with what was ordered.
+const SCHEDULED: Tag = Tag(0x0040, 0x0270);
+const STUDY_UID: Tag = Tag(0x0020, 0x000D);
+const STEP_ID: Tag = Tag(0x0040, 0x0009);
+/// Performed Series Sequence, and in its items the sequences that list instances.
+const SERIES: Tag = Tag(0x0040, 0x0340);
+const LISTS: [Tag; 2] = [Tag(0x0008, 0x1140), Tag(0x0040, 0x0220)];
+const INSTANCE_UID: Tag = Tag(0x0008, 0x1155);
+/// Performed Procedure Step Discontinuation Reason Code Sequence.
+const REASON: Tag = Tag(0x0040, 0x0281);
+const CODE: Tag = Tag(0x0008, 0x0100);
+/// Incorrect worklist entry selected (PS3.16 CID 9300): what was ordered has not been done.
+const ANOTHER_ORDER: &str = "110514";
+
+/// How a step stands (PS3.3 §C.4.14).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepState {
+    /// The modality is at it.
+    InProgress,
+    /// It is done.
+    Completed,
+    /// It was broken off.
+    Discontinued,
+}
+
+impl StepState {
+    const ALL: [Self; 3] = [Self::InProgress, Self::Completed, Self::Discontinued];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::InProgress => "IN PROGRESS",
+            Self::Completed => "COMPLETED",
+            Self::Discontinued => "DISCONTINUED",
+        }
+    }
+
+    fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+}
+
+/// The answer to what a modality says of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepAnswer {
+    /// It is written down; the step stands so.
+    Taken(StepState),
+    /// A step has this UID already.
+    Exists,
+    /// No step has this UID.
+    Unknown,
+    /// The step is completed or discontinued, and stays as it is.
+    Final,
+    /// A step does not begin in that state, or there is no such state.
+    BadState,
+}
+
+/// What is said of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Said {
+    /// N-CREATE.
+    Begun,
+    /// N-SET.
+    Changed,
+}
+
+/// PS3.4 §F.7.2: what becomes of a step that stands so, where a modality says that, with that state. `None` is no step, and no state.
+#[rustfmt::skip] // Read as a table.
+const fn answer(now: Option<StepState>, said: Said, state: Option<StepState>) -> StepAnswer {
+    use StepState::{Completed, Discontinued, InProgress};
+    match (now, said, state) {
+        (Some(_),                        Said::Begun,   _)                => StepAnswer::Exists,
+        (None,                           Said::Begun,   Some(InProgress)) => StepAnswer::Taken(InProgress),
+        (None,                           Said::Begun,   _)                => StepAnswer::BadState,
+        (None,                           Said::Changed, _)                => StepAnswer::Unknown,
+        (Some(Completed | Discontinued), Said::Changed, _)                => StepAnswer::Final,
+        (Some(InProgress),               Said::Changed, Some(state))      => StepAnswer::Taken(state),
+        (Some(InProgress),               Said::Changed, None)             => StepAnswer::BadState,
+    }
+}
+
+impl Store {
+    /// A modality begins a step (N-CREATE). What was ordered with it is started.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the index; nothing is written down then.
+    pub async fn begin_step(
+        &self,
+        uid: &str,
+        origin: &str,
+        attributes: &Attributes,
+    ) -> Result<StepAnswer, StoreError> {
+        self.step(Said::Begun, uid, origin, json::of_attributes(attributes)).await
+    }
+
+    /// A modality says more of a step (N-SET): what it says replaces what was said under the same tags. A completed step completes what was ordered,
+    /// and each study of which every instance that the step lists is here. The last word cannot be taken back.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the index; nothing is written down then.
+    pub async fn change_step(
+        &self,
+        uid: &str,
+        origin: &str,
+        changes: &Attributes,
+    ) -> Result<StepAnswer, StoreError> {
+        self.step(Said::Changed, uid, origin, json::of_attributes(changes)).await
+    }
+
+    async fn step(
+        &self,
+        said: Said,
+        uid: &str,
+        origin: &str,
+        attributes: DicomJson,
+    ) -> Result<StepAnswer, StoreError> {
+        let now = now_ms();
+        let mut writing = self.inner.index.write().await?;
+        // Holds the row until the end: what two say of it at once is said one after the other.
+        let kept: Option<String> = sqlx::query_scalar(
+            "UPDATE performed_steps SET changed_at = $2 WHERE uid = $1 RETURNING attributes",
+        )
+        .bind(uid)
+        .bind(now)
+        .fetch_optional(&mut *writing)
+        .await?;
+        let kept = kept.map(|text| json::of_text(&text));
+        let state = kept.as_ref().and_then(state_of);
+        let answer = match (&state, attributes.contains_key(&json::key(STATUS))) {
+            // Nothing is said of the state: it stays.
+            (Some(StepState::InProgress), false) => answer(state, said, state),
+            _ => answer(state, said, state_of(&attributes)),
+        };
+        let StepAnswer::Taken(state) = answer else { return Ok(answer) };
+        let statement = match &kept {
+            Some(_) => "UPDATE performed_steps SET state = $2, attributes = $3, origin = $4, changed_at = $5 WHERE uid = $1",
+            None => {
+                "INSERT INTO performed_steps (uid, state, attributes, origin, began_at, changed_at) VALUES ($1, $2, $3, $4, $5, $5)
+                 ON CONFLICT (uid) DO NOTHING"
+            }
+        };
+        let mut step = kept.unwrap_or_default();
+        step.extend(attributes);
+        let written = sqlx::query(statement)
+            .bind(uid)
+            .bind(state.word())
+            .bind(json::text(&step))
+            .bind(origin)
+            .bind(now)
+            .execute(&mut *writing)
+            .await?;
+        if written.rows_affected() == 0 {
+            // Another one began it meanwhile.
+            return Ok(StepAnswer::Exists);
+        }
+        let begins = said == Said::Begun;
+        if begins || state != StepState::InProgress {
+            follow(&mut writing, &step, state, now).await?;
+        }
+        writing.commit().await?;
+        self.inner.announcements.wake();
+        Ok(answer)
+    }
+
+    /// A step as it was said last, and how it stands.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the index.
+    pub async fn performed_step(&self, uid: &str) -> Result<Option<(StepState, DicomJson)>, StoreError> {
+        let kept: Option<String> =
+            sqlx::query_scalar("SELECT attributes FROM performed_steps WHERE uid = $1")
+                .bind(uid)
+                .fetch_optional(self.inner.index.pool())
+                .await?;
+        let kept = kept.map(|text| json::of_text(&text));
+        Ok(kept.and_then(|step| Some((state_of(&step)?, step))))
+    }
+}
+
+/// What the state of a step means for orders and studies.
+async fn follow(
+    connection: &mut AnyConnection,
+    step: &DicomJson,
+    state: StepState,
+    now: i64,
+) -> Result<(), StoreError> {
+    let another_order = items(step, REASON).iter().any(|reason| text(reason, CODE) == ANOTHER_ORDER);
+    let (event, ordered) = match state {
+        StepState::InProgress => ("step-begun", OrderState::Started),
+        StepState::Completed => ("step-completed", OrderState::Completed),
+        StepState::Discontinued if another_order => ("step-discontinued", OrderState::Scheduled),
+        StepState::Discontinued => ("step-discontinued", OrderState::Discontinued),
+    };
+    let scheduled = items(step, SCHEDULED);
+    for item in &scheduled {
+        // A step that was not ordered has no ID, and what is done with stays so.
+        sqlx::query(
+            "UPDATE orders SET state = $3 WHERE step_id = $1 AND study_uid = $2 AND state IN ('scheduled', 'started')",
+        )
+        .bind(text(item, STEP_ID))
+        .bind(text(item, STUDY_UID))
+        .bind(ordered.word())
+        .execute(&mut *connection)
+        .await?;
+    }
+    let studies: BTreeSet<&str> = scheduled.iter().map(|item| text(item, STUDY_UID)).collect();
+    let complete = state == StepState::Completed && all_are_here(connection, step).await?;
+    for study_uid in studies.into_iter().filter(|uid| !uid.is_empty()) {
+        events::put(connection, now, event, study_uid, "", "").await?;
+        if complete {
+            events::complete(connection, now, study_uid).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether every instance that a step lists has arrived.
+async fn all_are_here(connection: &mut AnyConnection, step: &DicomJson) -> Result<bool, StoreError> {
+    let mut listed = Vec::new();
+    for series in items(step, SERIES) {
+        for list in LISTS {
+            listed.extend(items(series, list).into_iter().map(|instance| text(instance, INSTANCE_UID)));
+        }
+    }
+    for instance_uid in listed {
+        let here: Option<i64> = sqlx::query_scalar("SELECT id FROM instances WHERE uid = $1")
+            .bind(instance_uid)
+            .fetch_optional(&mut *connection)
+            .await?;
+        if here.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn state_of(step: &DicomJson) -> Option<StepState> {
+    StepState::of(text(step, STATUS))
+}
+
+/// The items of a sequence.
+fn items(step: &DicomJson, tag: Tag) -> Vec<&DicomJson> {
+    let listed = step.get(&json::key(tag)).and_then(|sequence| sequence.get("Value")?.as_array());
+    listed.into_iter().flatten().filter_map(Value::as_object).collect()
+}
+
+/// The first value of an attribute, empty where it has none.
+fn text(item: &DicomJson, tag: Tag) -> &str {
+    let value = item.get(&json::key(tag)).and_then(|attribute| attribute.get("Value")?.get(0)?.as_str());
+    value.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_word_of_a_step_is_its_last() {
+        for last in [StepState::Completed, StepState::Discontinued] {
+            for state in StepState::ALL.map(Some).into_iter().chain([None]) {
+                assert_eq!(answer(Some(last), Said::Changed, state), StepAnswer::Final);
+                assert_eq!(answer(Some(last), Said::Begun, state), StepAnswer::Exists);
+            }
+            assert_eq!(answer(None, Said::Begun, Some(last)), StepAnswer::BadState);
+        }
+    }
+}

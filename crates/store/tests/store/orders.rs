@@ -1,0 +1,164 @@
+//! What is ordered, what is performed of it, and what others promise to keep.
+
+use peony_dicom::{Attribute, Attributes, Tag, VR, vr_of};
+use peony_store::{Commitment, Order, OrderState, Ordered, StepAnswer, StepState, Store, StoreError};
+
+use crate::kit;
+
+const STATUS: Tag = Tag(0x0040, 0x0252);
+const SCHEDULED: Tag = Tag(0x0040, 0x0270);
+const STEP_ID: Tag = Tag(0x0040, 0x0009);
+const REASON: Tag = Tag(0x0040, 0x0281);
+const CODE: Tag = Tag(0x0008, 0x0100);
+
+fn order(number: u32) -> Order {
+    Order {
+        patient_id: format!("P-{number}"),
+        patient_name: "WANG^FANG=王^芳".to_owned(),
+        procedure: "Breast ultrasound".to_owned(),
+        date: format!("202611{:02}", 10 + number),
+        time: "0930".to_owned(),
+        ..Order::default()
+    }
+}
+
+async fn open(store: &Store, days: [&str; 2]) -> Vec<(i64, OrderState)> {
+    let open = store.open_orders(days, 0).await.unwrap();
+    open.iter().map(|order| (order.id, order.state)).collect()
+}
+
+pub async fn an_order_is_kept_once_and_found_by_its_day(store: &Store) {
+    let mut kept = Vec::new();
+    for number in 0..3 {
+        kept.push(store.add_order(&order(number), "test").await.unwrap());
+    }
+    let [first, second, third] = &kept[..] else { panic!("three") };
+    assert!(first.study_uid.starts_with("2.25.") && first.study_uid != second.study_uid);
+    assert_eq!((first.start.as_str(), first.state), ("202611100930", OrderState::Scheduled));
+    let step = &first.item["00400100"]["Value"][0];
+    assert_eq!(step["00400009"]["Value"][0], first.step_id.as_str());
+    assert_eq!(
+        (&step["00080060"]["Value"][0], &step["00400020"]["Value"][0]),
+        (&"US".into(), &"SCHEDULED".into())
+    );
+    let ids = |days| async move { open(store, days).await.iter().map(|(id, _)| *id).collect::<Vec<_>>() };
+    assert_eq!(ids(["", ""]).await, [first.id, second.id, third.id]);
+    assert_eq!(ids(["20261111", "20261111"]).await, [second.id]);
+    assert_eq!(ids(["20261111", ""]).await, [second.id, third.id]);
+    assert_eq!(ids(["", "20261110"]).await, [first.id]);
+    assert_eq!(store.open_orders(["", ""], second.id).await.unwrap().len(), 1);
+
+    // As a list that is taken again says it.
+    let named = Order { step_id: "SPS-1".to_owned(), ..order(5) };
+    let kept = store.add_order(&named, "test").await.unwrap();
+    assert_eq!(store.add_order(&named, "test").await.unwrap().id, kept.id);
+    let other = Order { patient_id: "P-9".to_owned(), ..named };
+    assert!(matches!(store.add_order(&other, "test").await, Err(StoreError::Refused(_))));
+    assert_eq!(ids(["20261115", ""]).await, [kept.id]);
+    let audit = store.audit_after(0, 10).await.unwrap();
+    let lines: Vec<(&str, &str)> = audit.iter().map(|line| (line.who.as_str(), line.act.as_str())).collect();
+    assert_eq!(lines, [("test", "add-order"); 4]);
+}
+
+/// What a modality says of a step of an order.
+fn said(status: &str, order: &Ordered, more: &[(Tag, Attribute)]) -> Attributes {
+    let text = |tag, text: &str| {
+        (tag, Attribute { vr: vr_of(tag), values: vec![text.to_owned()], items: Vec::new() })
+    };
+    let item = [text(kit::STUDY_UID, &order.study_uid), text(STEP_ID, &order.step_id)].into();
+    let scheduled = Attribute { vr: VR::SQ, values: Vec::new(), items: vec![item] };
+    let mut said: Attributes = [text(STATUS, status), (SCHEDULED, scheduled)].into();
+    said.extend(more.iter().cloned());
+    said
+}
+
+pub async fn a_step_takes_its_order_along(store: &Store) {
+    let mut orders = Vec::new();
+    for number in 0..3 {
+        orders.push(store.add_order(&order(number), "test").await.unwrap());
+    }
+    let code = Attribute { vr: vr_of(CODE), values: vec!["110514".to_owned()], items: Vec::new() };
+    let another = Attribute { vr: VR::SQ, values: Vec::new(), items: vec![[(CODE, code)].into()] };
+    let ends = [
+        ("COMPLETED", vec![], StepState::Completed, None),
+        ("DISCONTINUED", vec![], StepState::Discontinued, None),
+        ("DISCONTINUED", vec![(REASON, another)], StepState::Discontinued, Some(OrderState::Scheduled)),
+    ];
+    for (order, (word, more, state, left)) in orders.iter().zip(ends) {
+        let uid = format!("1.2.{}", order.id);
+        let begun = store.begin_step(&uid, "US_1", &said("IN PROGRESS", order, &[])).await.unwrap();
+        assert_eq!(begun, StepAnswer::Taken(StepState::InProgress));
+        let now = |open: Vec<(i64, OrderState)>| open.into_iter().find(|(id, _)| *id == order.id);
+        assert_eq!(now(open(store, ["", ""]).await), Some((order.id, OrderState::Started)));
+        let ended = store.change_step(&uid, "US_1", &said(word, order, &more)).await.unwrap();
+        assert_eq!(ended, StepAnswer::Taken(state));
+        assert_eq!(now(open(store, ["", ""]).await).map(|(_, state)| state), left, "{word}");
+        let late = store.change_step(&uid, "US_1", &said("IN PROGRESS", order, &[])).await.unwrap();
+        assert_eq!(late, StepAnswer::Final);
+        assert_eq!(store.performed_step(&uid).await.unwrap().unwrap().0, state);
+    }
+    let events = store.events_after(0, 10).await.unwrap();
+    let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
+    let [begun, completed, discontinued] = ["step-begun", "step-completed", "step-discontinued"];
+    assert_eq!(kinds, [begun, completed, begun, discontinued, begun, discontinued]);
+    assert!(store.performed_step("1.2.3.4").await.unwrap().is_none());
+}
+
+pub async fn what_others_promise_is_written_down(store: &Store) {
+    let instances = ["1.2.1", "1.2.2", "1.2.3"].map(str::to_owned);
+    store.ask_commitment("1.9", "ARCHIVE", &instances).await.unwrap();
+    let asked = Commitment { peer: "ARCHIVE".to_owned(), instances: instances.to_vec(), not_kept: None };
+    assert_eq!(store.commitment("1.9").await.unwrap(), Some(asked.clone()));
+    let kept = ["1.2.2", "1.2.7"].map(str::to_owned);
+    for (transaction, peer) in [("1.8", "ARCHIVE"), ("1.9", "ANOTHER")] {
+        let answer = store.answer_commitment(transaction, peer, &kept).await;
+        assert!(matches!(answer, Err(StoreError::Missing(_))), "{transaction} {peer}");
+    }
+    store.answer_commitment("1.9", "ARCHIVE", &kept).await.unwrap();
+    let not_kept = Some(vec!["1.2.1".to_owned(), "1.2.3".to_owned()]);
+    assert_eq!(store.commitment("1.9").await.unwrap(), Some(Commitment { not_kept, ..asked.clone() }));
+    store.answer_commitment("1.9", "ARCHIVE", &instances).await.unwrap();
+    assert_eq!(
+        store.commitment("1.9").await.unwrap(),
+        Some(Commitment { not_kept: Some(Vec::new()), ..asked })
+    );
+}
+
+#[tokio::test]
+async fn sqlite_an_order_is_kept_once_and_found_by_its_day() {
+    an_order_is_kept_once_and_found_by_its_day(&kit::store().await.1).await;
+}
+
+#[tokio::test]
+async fn sqlite_a_step_takes_its_order_along() {
+    a_step_takes_its_order_along(&kit::store().await.1).await;
+}
+
+#[tokio::test]
+async fn sqlite_what_others_promise_is_written_down() {
+    what_others_promise_is_written_down(&kit::store().await.1).await;
+}
+
+#[tokio::test]
+async fn an_order_of_another_form_is_refused_by_the_name_of_its_field() {
+    let (_folder, store) = kit::store().await;
+    let text = |text: &str| text.to_owned();
+    for (bad, field) in [
+        (Order { patient_id: text(""), ..order(1) }, "patient_id is missing"),
+        (Order { patient_name: text("a\\b"), ..order(1) }, "patient_name"),
+        (Order { patient_name: text("a=b=c=d"), ..order(1) }, "patient_name"),
+        (Order { birth_date: text("1970-01-01"), ..order(1) }, "birth_date"),
+        (Order { date: text("20261301"), ..order(1) }, "date"),
+        (Order { date: text("２０２６１１２６"), ..order(1) }, "date"),
+        (Order { time: text("2460"), ..order(1) }, "time"),
+        (Order { sex: text("X"), ..order(1) }, "sex"),
+        (Order { study_uid: text("1.2/3"), ..order(1) }, "study_uid"),
+        (Order { accession: text("12345678901234567"), ..order(1) }, "accession"),
+        (Order { station: text("a\nb"), ..order(1) }, "station"),
+    ] {
+        let faults = bad.faults();
+        assert!(faults.len() == 1 && faults[0].starts_with(field), "{faults:?}");
+        assert!(matches!(store.add_order(&bad, "test").await, Err(StoreError::Unfit(_))), "{field}");
+    }
+    assert!(open(&store, ["", ""]).await.is_empty());
+}
