@@ -11,7 +11,10 @@ import { MOST_FOUND, NO_SEARCH, PAGE, plainText } from "./question";
 import { StudiesTop } from "./StudiesTop";
 import { StudyPreview } from "./StudyPreview";
 import { rowOf, type StudyRow } from "./study";
+import { UploadPanel } from "./UploadPanel";
+import { sumOf } from "./uploads";
 import { type UsedSearch, useSearch } from "./useSearch";
+import { type UsedUploads, useUploads } from "./useUploads";
 
 /** What machines of breast imaging and its neighbours write into Modality. */
 const MODALITIES = ["US", "MG", "MR", "CT", "DX", "CR", "PT", "NM", "XA", "RF", "SC", "OT", "SR", "PR", "DOC"] as const;
@@ -28,6 +31,7 @@ export function StudyList({ onLanguage, onGo }: Props) {
   const words = useWords();
   const { say } = words;
   const used = useSearch();
+  const adding = useUploads();
   const field = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLDivElement>(null);
   const [chosen, setChosen] = useState<string | null>(null);
@@ -45,7 +49,7 @@ export function StudyList({ onLanguage, onGo }: Props) {
   };
   const open = (study: string): void => onGo({ page: "studies", exam: null, study });
   return (
-    <div className="studies">
+    <div className="studies" {...adding.onDrag}>
       <StudiesTop onLanguage={onLanguage} onGo={onGo}>
         <span className="mid">{say("studies")}</span>
       </StudiesTop>
@@ -66,6 +70,8 @@ export function StudyList({ onLanguage, onGo }: Props) {
             <Count used={used} />
             <KeyCap>/</KeyCap>
           </label>
+          <span className="space" />
+          <AddFiles adding={adding} />
         </div>
         <Filters used={used} />
         <div className="study-head" aria-hidden="true">
@@ -90,7 +96,16 @@ export function StudyList({ onLanguage, onGo }: Props) {
         </div>
         <Pages used={used} />
       </div>
-      {shown && <StudyPreview key={shown.uid} row={shown} onOpen={() => open(shown.uid)} />}
+      {adding.open ? (
+        <UploadPanel uploads={adding.uploads} all={adding.all} onClose={() => adding.setOpen(false)} />
+      ) : (
+        shown && <StudyPreview key={shown.uid} row={shown} onOpen={() => open(shown.uid)} />
+      )}
+      {adding.over && (
+        <div className="drop">
+          <p>{say("drop_here")}</p>
+        </div>
+      )}
       <footer className="status">
         <span className="item">
           <KeyCap>↑</KeyCap> <KeyCap>↓</KeyCap> {say("key_choose")}
@@ -119,6 +134,40 @@ function useSlash(field: { readonly current: HTMLInputElement | null }): void {
     window.addEventListener("keydown", onKeyDown);
     return () => window.removeEventListener("keydown", onKeyDown);
   }, [field]);
+}
+
+/** The button for files, and how it went with those that were added. */
+function AddFiles({ adding: { all, choose, setOpen, open } }: { readonly adding: UsedUploads }) {
+  const { say } = useWords();
+  const input = useRef<HTMLInputElement>(null);
+  const { done, failed } = sumOf(all);
+  return (
+    <>
+      {all.length > 0 && !open && (
+        <button type="button" className="button" onClick={() => setOpen(true)}>
+          <Shape status={failed > 0 ? "stop" : done < all.length ? "info" : "ok"} />
+          {failed > 0 ? say("upload_failed_count", { count: failed }) : say("upload_done", { done, all: all.length })}
+        </button>
+      )}
+      <input
+        ref={input}
+        className="hidden"
+        type="file"
+        multiple
+        tabIndex={-1}
+        aria-hidden="true"
+        onChange={(event) => {
+          choose(event.target.files);
+          // The same files can be chosen again.
+          event.target.value = "";
+        }}
+      />
+      <button type="button" className="button" data-action="add-files" onClick={() => input.current?.click()}>
+        <Icon name="add" />
+        {say("add_files")}
+      </button>
+    </>
+  );
 }
 
 function Count({ used: { found, page } }: { readonly used: UsedSearch }) {
