@@ -23,7 +23,7 @@ export function CineBar({ cine, state, loaded, told }: Props) {
   const rate = roundHalfAway(rateOf(cine.times), 1);
   const of = say("cine_of", { frame: frame + 1, count: cine.count });
   return (
-    <section className="cine" aria-label={say("cine_player")}>
+    <section className="cine" aria-label={say("cine_player")} data-loaded={loaded}>
       <button
         type="button"
         className="button square"

@@ -56,9 +56,9 @@ export function StudyPage({ study, onLanguage, onGo }: Props) {
         {row && (
           <>
             <span className="rule" />
-            <span className="mid clip">{row.name ?? say("study_without_name")}</span>
-            <span className="quiet clip">
-              {[row.person, row.id, row.date, row.description].filter(Boolean).join(" · ")}
+            <span className="study-who">
+              <b>{[row.name ?? say("study_without_name"), row.person].filter(Boolean).join(" · ")}</b>
+              <small>{[row.id, row.date, row.description].filter(Boolean).join(" · ")}</small>
             </span>
           </>
         )}
@@ -112,7 +112,7 @@ function Strip({ strip, chosen, onChoose }: StripProps) {
     <section className="strip-of">
       <h2 className="strip-name">
         <span className="modality">{strip.modality ?? "?"}</span>
-        <span className="clip">{strip.description ?? `${say("series_word")} ${strip.number ?? ""}`}</span>
+        <span>{strip.description ?? `${say("series_word")} ${strip.number ?? ""}`}</span>
       </h2>
       <ul className="tiles-of">
         {strip.instances.map((tile, at) => {
@@ -123,9 +123,6 @@ function Strip({ strip, chosen, onChoose }: StripProps) {
                 type="button"
                 className="image-tile"
                 aria-pressed={tile.instance === chosen}
-                aria-label={[name, tile.frames > 1 && say("frames_count", { count: tile.frames })]
-                  .filter(Boolean)
-                  .join(", ")}
                 data-instance={tile.instance}
                 onClick={() => onChoose(tile.instance)}
               >
@@ -134,7 +131,10 @@ function Strip({ strip, chosen, onChoose }: StripProps) {
                 ) : (
                   <span className="thumb none">{tile.modality}</span>
                 )}
-                <span className="image-number">{tile.number ?? at + 1}</span>
+                <span className="image-number">
+                  <span className="hidden">{name}</span>
+                  <span aria-hidden="true">{tile.number ?? at + 1}</span>
+                </span>
                 {tile.frames > 1 && <span className="image-frames">{say("frames_count", { count: tile.frames })}</span>}
               </button>
             </li>

@@ -79,8 +79,10 @@ export interface CineState {
 
 /** What shows the frames. */
 export interface Screen {
-  /** Whether a frame can be shown at once. */
-  readonly isReady: (frame: number) => boolean;
+  /** Whether a frame has arrived. */
+  readonly isLoaded: (frame: number) => boolean;
+  /** Whether the frame before is still being drawn. */
+  readonly isBusy: () => boolean;
   readonly show: (frame: number) => void;
 }
 
@@ -141,10 +143,13 @@ export class Cine {
       this.#position = position;
       return false;
     }
-    if (!this.screen.isReady(frame)) {
+    if (!this.screen.isLoaded(frame)) {
       return false;
     }
     this.#position = position;
+    if (this.screen.isBusy()) {
+      return false;
+    }
     this.#state = { ...this.#state, frame };
     this.screen.show(frame);
     return true;

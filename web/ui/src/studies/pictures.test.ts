@@ -72,9 +72,9 @@ function play(cine: Cine, ms: number, every = 1000 / 60, from = 0): void {
   }
 }
 
-function screen(ready: (frame: number) => boolean = () => true) {
+function screen(isLoaded: (frame: number) => boolean = () => true, isBusy: () => boolean = () => false) {
   const shown: number[] = [];
-  return { shown, isReady: ready, show: (frame: number) => void shown.push(frame) };
+  return { shown, isLoaded, isBusy, show: (frame: number) => void shown.push(frame) };
 }
 
 describe("a cine", () => {
@@ -124,6 +124,17 @@ describe("a cine", () => {
     cine.setPlaying(true);
     play(cine, 1000, 100);
     expect(on.shown).toEqual([2, 5, 7, 0, 2, 5, 7, 0, 2, 5]);
+  });
+  it("keeps the time while a frame is being drawn", () => {
+    let calls = 0;
+    const on = screen(
+      () => true,
+      () => ++calls % 4 !== 0,
+    );
+    const cine = new Cine(times, on);
+    cine.setPlaying(true);
+    play(cine, 990, 30);
+    expect(on.shown).toEqual([3, 6, 9, 2, 5, 8, 1, 4]);
   });
   it("does not leap after the browser slept", () => {
     const on = screen();

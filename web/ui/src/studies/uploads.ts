@@ -92,14 +92,25 @@ export function sumOf(uploads: readonly Upload<unknown>[]): Sum {
   return { all: uploads.length, done: uploads.length - open, failed };
 }
 
+interface Found {
+  readonly name: string;
+  readonly file: File;
+}
+
 /** What was dropped, with what lies in its folders. The browser forgets `items` when the event is over: it is called in it. */
-export async function filesIn(items: DataTransferItemList): Promise<readonly { name: string; file: File }[]> {
-  const entries = [...items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
-  const found = await Promise.all(entries.map(filesOf));
+export async function filesIn(items: DataTransferItemList): Promise<readonly Found[]> {
+  const found = await Promise.all(
+    [...items].map((item) => {
+      const entry = item.webkitGetAsEntry();
+      // What comes from another program than a file manager may be a file without a place.
+      const file = entry ? null : item.getAsFile();
+      return entry ? filesOf(entry) : file ? [{ name: file.name, file }] : [];
+    }),
+  );
   return found.flat();
 }
 
-async function filesOf(entry: FileSystemEntry): Promise<readonly { name: string; file: File }[]> {
+async function filesOf(entry: FileSystemEntry): Promise<readonly Found[]> {
   if (entry instanceof FileSystemFileEntry) {
     const file = await new Promise<File | null>((resolve) => entry.file(resolve, () => resolve(null)));
     return file ? [{ name: entry.fullPath.replace(/^\//, ""), file }] : [];

@@ -245,7 +245,9 @@ export class PictureView {
     opened.delete(this.#key);
   }
 
-  readonly isReady = (frame: number): boolean => !this.#showing && cache.isLoaded(this.#ids[frame] ?? "");
+  readonly isLoaded = (frame: number): boolean => cache.isLoaded(this.#ids[frame] ?? "");
+
+  readonly isBusy = (): boolean => this.#showing;
 
   /** Shows a frame, as soon as it is there; what was asked for meanwhile comes after it. */
   readonly show = (frame: number): void => {
