@@ -3,8 +3,9 @@ import { useWords } from "../words/words";
 import type { Point, Scale } from "./scale";
 import type { Lie } from "./viewport";
 
-/** A line on a frame, between the middles of pixels. */
+/** A line on a frame, in pixels from the middle of the first one. */
 export interface Measure {
+  /** Counts from 0; it has the letter, which stays while others are removed. */
   readonly id: number;
   readonly frame: number;
   readonly a: Point;
@@ -54,7 +55,7 @@ export function Calipers({ measures, frame, scale, lie, measuring, onMove, onRem
             />
           );
         })}
-        {measures.map((measure, index) => {
+        {measures.map((measure) => {
           if (measure.frame !== frame) {
             return null;
           }
@@ -67,18 +68,18 @@ export function Calipers({ measures, frame, scale, lie, measuring, onMove, onRem
               <path className="dots" d={line} />
               <path className="ends" d={`${cross(a)}${cross(b)}`} />
               <text x={b.x + 10} y={b.y - 10}>
-                {letterOf(index)}
+                {letterOf(measure.id)}
               </text>
             </g>
           );
         })}
       </svg>
-      {measures.map((measure, index) =>
+      {measures.map((measure) =>
         measure.frame === frame
           ? (["a", "b"] as const).map((end, number) => (
               <End
                 key={`${measure.id}${end}`}
-                name={say("measure_end", { letter: letterOf(index), end: number + 1 })}
+                name={say("measure_end", { letter: letterOf(measure.id), end: number + 1 })}
                 point={measure[end]}
                 at={at(measure[end])}
                 scale={lie.scale}

@@ -7,13 +7,14 @@ interface Props {
   readonly cine: Cine;
   readonly state: CineState;
   readonly loaded: number;
+  readonly missing: number;
   readonly told: () => void;
 }
 
 const TIMES = { vector: "times_vector", constant: "times_constant", assumed: "times_assumed" } as const;
 
 /** Plays, pauses, steps and scrubs; says at which rate and how it is known. */
-export function CineBar({ cine, state, loaded, told }: Props) {
+export function CineBar({ cine, state, loaded, missing, told }: Props) {
   const { say } = useWords();
   const { frame, playing, speed } = state;
   const act = (what: () => void) => () => {
@@ -63,7 +64,8 @@ export function CineBar({ cine, state, loaded, told }: Props) {
         <span className="mid">{of}</span>
         <small data-times={cine.times.source}>
           {say(TIMES[cine.times.source], { rate })}
-          {loaded > 0 && loaded < cine.count && ` · ${say("cine_loaded", { count: loaded })}`}
+          {missing > 0 && ` · ${say("cine_missing", { count: missing })}`}
+          {loaded > 0 && loaded + missing < cine.count && ` · ${say("cine_loaded", { count: loaded })}`}
         </small>
       </span>
       <label className="chip">

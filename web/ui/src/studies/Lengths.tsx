@@ -24,8 +24,8 @@ export function Lengths({ measures, scale, multi, measuring, onRemove, onShow }:
       <h2 className="head">{say("measures")}</h2>
       {measures.length === 0 && <p className="hint">{say(measuring ? "measure_help" : "measures_none")}</p>}
       <ul aria-live="polite">
-        {measures.map(({ id, frame, a, b }, index) => {
-          const letter = letterOf(index);
+        {measures.map(({ id, frame, a, b }) => {
+          const letter = letterOf(id);
           const length = lengthOf(scale, a, b);
           const figure = length.unit === "mm" ? millimetres(length.value) : String(roundHalfAway(length.value));
           return (

@@ -82,9 +82,12 @@ export function Viewer({ tile }: { readonly tile: InstanceTile }) {
     const id = drag.current?.measure;
     drag.current = null;
     if (id != null) {
-      setMeasures((before) =>
-        before.filter((one) => one.id !== id || Math.hypot(one.b.x - one.a.x, one.b.y - one.a.y) >= SHORTEST_PX),
-      );
+      const drawn = measures.find((one) => one.id === id);
+      if (drawn && Math.hypot(drawn.b.x - drawn.a.x, drawn.b.y - drawn.a.y) < SHORTEST_PX) {
+        // A click: its letter is free again.
+        made.current = id;
+        remove(id);
+      }
     }
   };
   const onWheel = (event: WheelEvent): void => view?.zoom(event.deltaY < 0 ? ZOOM_STEP : 1 / ZOOM_STEP);
@@ -121,7 +124,7 @@ export function Viewer({ tile }: { readonly tile: InstanceTile }) {
           />
           {view && lie && picture && marks && (
             <Calipers
-              measures={measures.filter((one) => one.frame === state.frame || !state.playing)}
+              measures={measures}
               frame={state.frame}
               scale={picture.scale}
               lie={lie}
@@ -133,7 +136,7 @@ export function Viewer({ tile }: { readonly tile: InstanceTile }) {
           <Over used={used} />
         </div>
         {picture && picture.frames > 1 && cine && (
-          <CineBar cine={cine} state={state} loaded={used.loaded} told={told} />
+          <CineBar cine={cine} state={state} loaded={used.loaded} missing={used.missing} told={told} />
         )}
       </main>
       <aside className="beside">

@@ -16,6 +16,8 @@ export interface UsedPicture {
   readonly view: PictureView | null;
   readonly lie: Lie | null;
   readonly loaded: number;
+  /** Frames that cannot be had. */
+  readonly missing: number;
   readonly cine: Cine | null;
   readonly state: CineState;
   /** After whatever a person did with the cine. */
@@ -36,7 +38,7 @@ export function usePicture(place: Place, element: RefObject<HTMLDivElement | nul
   const picture = about.data ?? null;
   const [view, setView] = useState<PictureView | null>(null);
   const [lie, setLie] = useState<Lie | null>(null);
-  const [loaded, setLoaded] = useState(0);
+  const [{ loaded, missing }, setLoaded] = useState({ loaded: 0, missing: 0 });
   const [error, setError] = useState<string | null>(null);
   const [state, setState] = useState(STILL);
   const [shownWindow, setShownWindow] = useState<Window | null>(null);
@@ -56,7 +58,7 @@ export function usePicture(place: Place, element: RefObject<HTMLDivElement | nul
       }
       const made = await PictureView.open(current, { study, series, instance }, picture, 0, {
         onLie: setLie,
-        onLoaded: setLoaded,
+        onLoaded: (there, lost) => setLoaded({ loaded: there, missing: lost }),
       });
       if (gone) {
         made.close();
@@ -76,8 +78,9 @@ export function usePicture(place: Place, element: RefObject<HTMLDivElement | nul
       timer = requestAnimationFrame(tick);
       setShownWindow(made.setWindow(null));
       setView(made);
-      // What moves is what a cine was taken for.
-      player.setPlaying(true);
+      // What moves is what a cine was taken for; slices, which have no times, and whoever wants no motion are left to begin by hand.
+      const still = globalThis.matchMedia("(prefers-reduced-motion: reduce)").matches;
+      player.setPlaying(picture.times.source !== "assumed" && !still);
       setState(player.state);
     };
     begin().catch((fault: unknown) => {
@@ -100,6 +103,7 @@ export function usePicture(place: Place, element: RefObject<HTMLDivElement | nul
     view,
     lie,
     loaded,
+    missing,
     cine: cine.current,
     state,
     told: () => cine.current && setState(cine.current.state),

@@ -26,6 +26,8 @@ const CACHE_BYTES = 768 * 1024 * 1024;
 const AHEAD_BYTES = CACHE_BYTES / 2;
 /** Frames that are asked for at once. */
 const AT_ONCE = 4;
+/** A frame that has failed so often is not asked for again. */
+const TRIES = 3;
 const [SMALLEST_ZOOM, LARGEST_ZOOM] = [0.25, 16];
 
 /** The pictures that are open, by the key in their frames' names. */
@@ -37,6 +39,9 @@ function frameOf(imageId: string): { readonly place: Place; readonly picture: Pi
   const of = scheme === SCHEME && key !== undefined ? opened.get(key) : undefined;
   return of ? { ...of, frame: Number(frame) } : null;
 }
+
+/** Frames that have come and are not in Cornerstone's cache yet: it is asked for none that could fail, since nobody hears its errors. */
+const come = new Map<string, Types.IImage>();
 
 async function load(imageId: string): Promise<Types.IImage> {
   const found = frameOf(imageId);
@@ -151,7 +156,10 @@ function begin(): Promise<void> {
   begun ??= (async () => {
     await init();
     cache.setMaxCacheSize(CACHE_BYTES);
-    imageLoader.registerImageLoader(SCHEME, (imageId) => ({ promise: load(imageId) as never }));
+    imageLoader.registerImageLoader(SCHEME, (imageId) => {
+      const image = come.get(imageId);
+      return { promise: (image ? Promise.resolve(image) : load(imageId)) as never };
+    });
     metaData.addProvider(moduleOf, 10_000);
   })();
   return begun;
@@ -172,9 +180,10 @@ export class PictureView {
   readonly #engine: RenderingEngine;
   readonly #ids: readonly string[];
   readonly #size: ResizeObserver;
+  readonly #failures = new Map<string, number>();
   #showing = false;
   #wanted = 0;
-  #loading = 0;
+  readonly #fetching = new Map<string, Promise<void>>();
   #closed = false;
 
   private constructor(
@@ -183,7 +192,8 @@ export class PictureView {
     readonly picture: Picture,
     /** Told when the picture lies elsewhere. */
     private readonly onLie: (lie: Lie) => void,
-    private readonly onLoaded: (frames: number) => void,
+    /** Told how many frames are there, and how many cannot be had. */
+    private readonly onLoaded: (frames: number, missing: number) => void,
   ) {
     opened.set(this.#key, { place, picture });
     this.#ids = Array.from({ length: picture.frames }, (_, frame) => `${SCHEME}:${this.#key}:${frame}`);
@@ -201,13 +211,12 @@ export class PictureView {
     place: Place,
     picture: Picture,
     frame: number,
-    told: { readonly onLie: (lie: Lie) => void; readonly onLoaded: (frames: number) => void },
+    told: { readonly onLie: (lie: Lie) => void; readonly onLoaded: (frames: number, missing: number) => void },
   ): Promise<PictureView> {
     await begin();
     const view = new PictureView(element, place, picture, told.onLie, told.onLoaded);
     try {
-      // Its own errors are events: asked for first, the frame's are ours.
-      await imageLoader.loadAndCacheImage(view.#ids[frame] ?? "");
+      await view.#fetch(view.#ids[frame] ?? "");
       if (view.#closed) {
         return view;
       }
@@ -245,7 +254,15 @@ export class PictureView {
     opened.delete(this.#key);
   }
 
-  readonly isLoaded = (frame: number): boolean => cache.isLoaded(this.#ids[frame] ?? "");
+  /** One that cannot be had is passed over like one that is there: the cine goes on. */
+  readonly isLoaded = (frame: number): boolean => {
+    const id = this.#ids[frame] ?? "";
+    return cache.isLoaded(id) || this.#isMissing(id);
+  };
+
+  #isMissing(id: string): boolean {
+    return (this.#failures.get(id) ?? 0) >= TRIES;
+  }
 
   readonly isBusy = (): boolean => this.#showing;
 
@@ -265,6 +282,13 @@ export class PictureView {
     try {
       while (!this.#closed && this.#viewport.getCurrentImageIdIndex() !== this.#wanted) {
         const frame = this.#wanted;
+        if (this.#isMissing(this.#ids[frame] ?? "")) {
+          break;
+        }
+        await this.#fetch(this.#ids[frame] ?? "");
+        if (this.#closed) {
+          break;
+        }
         await this.#viewport.setImageIdIndex(frame);
         this.element.dataset["frame"] = String(frame);
         if (frame === this.#wanted) {
@@ -283,21 +307,45 @@ export class PictureView {
     const { columns, rows, grey, deep, frames } = this.picture;
     const each = columns * rows * (grey ? 1 : 3) * (deep ? 4 : 1);
     const ahead = Math.min(frames, Math.max(Math.floor(AHEAD_BYTES / each), 2));
-    for (let step = 0; step < ahead && this.#loading < AT_ONCE; step += 1) {
+    for (let step = 0; step < ahead && this.#fetching.size < AT_ONCE; step += 1) {
       const id = this.#ids[(this.#wanted + step) % frames] ?? "";
-      if (!cache.getImageLoadObject(id)) {
-        this.#loading += 1;
-        imageLoader
-          .loadAndCacheImage(id)
-          .catch(() => cache.getImageLoadObject(id) && cache.removeImageLoadObject(id))
-          .finally(() => {
-            this.#loading -= 1;
-            if (!this.#closed) {
-              this.onLoaded(this.#ids.filter((one) => cache.isLoaded(one)).length);
-              this.#load();
-            }
-          });
+      if (!cache.isLoaded(id) && !this.#isMissing(id) && !this.#fetching.has(id)) {
+        // A failure is counted, and the frame is asked for again while there are tries.
+        this.#fetch(id).catch(() => {});
       }
+    }
+  }
+
+  /** Brings a frame into the cache; whoever asks for one that is on its way waits for the same. */
+  #fetch(id: string): Promise<void> {
+    if (cache.isLoaded(id)) {
+      return Promise.resolve();
+    }
+    const present = this.#fetching.get(id);
+    if (present) {
+      return present;
+    }
+    const fetching = this.#bring(id).finally(() => {
+      this.#fetching.delete(id);
+      if (!this.#closed) {
+        const there = this.#ids.filter((one) => cache.isLoaded(one)).length;
+        this.onLoaded(there, this.#ids.filter((one) => this.#isMissing(one)).length);
+        this.#load();
+      }
+    });
+    this.#fetching.set(id, fetching);
+    return fetching;
+  }
+
+  async #bring(id: string): Promise<void> {
+    try {
+      come.set(id, await load(id));
+      await imageLoader.loadAndCacheImage(id);
+    } catch (error) {
+      this.#failures.set(id, (this.#failures.get(id) ?? 0) + 1);
+      throw error;
+    } finally {
+      come.delete(id);
     }
   }
 

@@ -73,6 +73,7 @@ export const studiesEn = {
   cine_scrub: "Frame",
   cine_of: "{frame} of {count}",
   cine_speed: "Speed",
+  cine_missing: "{count} cannot be shown",
   cine_loaded: "{count} loaded",
   times_vector: "{rate} frames/s on average, each at its own time",
   times_constant: "{rate} frames/s",

@@ -75,6 +75,7 @@ export const studiesZh: Readonly<Record<keyof typeof studiesEn, string>> = {
   cine_scrub: "帧",
   cine_of: "{frame} / {count}",
   cine_speed: "速度",
+  cine_missing: "{count} 帧无法显示",
   cine_loaded: "已读取 {count}",
   times_vector: "平均 {rate} 帧/秒，各帧按自身时间",
   times_constant: "{rate} 帧/秒",
