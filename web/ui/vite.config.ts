@@ -7,6 +7,7 @@ const program = process.env["PEONY_URL"] ?? "http://127.0.0.1:8686";
 
 const proxy = {
   "/api": { target: program, changeOrigin: true, headers: { origin: program } },
+  "/dicomweb": { target: program, changeOrigin: true, headers: { origin: program } },
   "/live": { target: program, changeOrigin: true, ws: true, rewriteWsOrigin: true },
   "/capture": { target: program, changeOrigin: true, ws: true, rewriteWsOrigin: true },
 };

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { type UsedCapture, useCapture } from "./capture/useCapture";
 import type { Act } from "./exam/api";
 import { useReport } from "./exam/useReport";
@@ -9,6 +9,9 @@ import { type Route, useRoute } from "./route";
 import { StartPage } from "./start/StartPage";
 import { rememberedLanguage, rememberLanguage } from "./words/preferences";
 import { type Language, WordsContext, wordsIn } from "./words/words";
+
+/** Loaded when it is first looked at: who scans does not wait for it. */
+const StudiesPages = lazy(() => import("./studies/StudiesPages"));
 
 /** The page that the address names, in the chosen language. */
 export function App() {
@@ -23,6 +26,10 @@ export function App() {
     <WordsContext value={words}>
       {route.page === "exams" ? (
         <StartPage onLanguage={setLanguage} onGo={go} />
+      ) : route.page === "studies" ? (
+        <Suspense>
+          <StudiesPages study={route.study ?? null} onLanguage={setLanguage} onGo={go} />
+        </Suspense>
       ) : (
         <OneExam route={route} onGo={go} onLanguage={setLanguage} />
       )}

@@ -47,7 +47,7 @@ describe("contrast", () => {
   });
 });
 
-const STYLES = ["page.css", "live.css", "map.css", "review.css", "start.css"];
+const STYLES = ["page.css", "live.css", "map.css", "review.css", "start.css", "studies/studies.css"];
 
 describe("the styles", () => {
   it.each(STYLES)("%s takes its colours from the tokens", (file) => {

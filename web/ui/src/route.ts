@@ -1,27 +1,37 @@
 /** Which page is shown, of which examination: written in the address, so that it can be kept and gone back to. */
 import { useCallback, useEffect, useState } from "react";
 
-export type PageName = "live" | "report" | "exams";
+export type PageName = "live" | "report" | "exams" | "studies";
 
 export interface Route {
   readonly page: PageName;
   /** `null`: the newest open one. */
   readonly exam: string | null;
+  /** The study that is open among the studies, by its UID; without it their list. */
+  readonly study?: string;
 }
+
+const PAGES: readonly string[] = ["report", "exams", "studies"] satisfies PageName[];
+const isPage = (name: string | null): name is PageName => name !== null && PAGES.includes(name);
 
 export function routeOf(search: string): Route {
   const parameters = new URLSearchParams(search);
-  const page = parameters.get("page");
-  return { page: page === "report" || page === "exams" ? page : "live", exam: parameters.get("exam") || null };
+  const named = parameters.get("page");
+  const page = isPage(named) ? named : "live";
+  const study = page === "studies" && parameters.get("study");
+  return { page, exam: parameters.get("exam") || null, ...(study && { study }) };
 }
 
-export function addressOf({ page, exam }: Route): string {
+export function addressOf({ page, exam, study }: Route): string {
   const parameters = new URLSearchParams();
-  if (exam !== null && page !== "exams") {
+  if (exam !== null && page !== "exams" && page !== "studies") {
     parameters.set("exam", exam);
   }
   if (page !== "live") {
     parameters.set("page", page);
+  }
+  if (page === "studies" && study !== undefined) {
+    parameters.set("study", study);
   }
   return parameters.size > 0 ? `/?${parameters}` : "/";
 }

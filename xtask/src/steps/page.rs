@@ -17,6 +17,8 @@ const LOOK: &str = "web/ui/e2e/live.mjs";
 const COUNT: &str = "xtask/page/count.mjs";
 /// A whole examination from the browser's fake camera to the signed report, in each language.
 const EXAMINE: &str = "web/ui/e2e/exam.mjs";
+/// Files dropped, a study found, a cine played at its own frame rate.
+const STUDIES: &str = "web/ui/e2e/studies.mjs";
 /// A breast whose three masses the present model finds: what is tested is the way to the report, and not how much is found.
 const BREAST: &str = "2";
 /// Begins the line in which that script sums up.
@@ -67,7 +69,8 @@ pub fn run(workshop: &Workshop) -> Result<Done> {
     let serve = ["serve", "--open", "--data", &exams, "--http", &address];
     let serve = workshop.start(&workshop.command(&program, serve))?;
     watched("peony serve", serve, port, || {
-        ["en", "zh"].iter().try_for_each(|lang| drive(EXAMINE, &[&url(port), &video, &shots, lang]))
+        ["en", "zh"].iter().try_for_each(|lang| drive(EXAMINE, &[&url(port), &video, &shots, lang]))?;
+        drive(STUDIES, &[&url(port), &shots])
     })?;
     let said = workshop.said();
     let counted = said.lines().find_map(|line| line.strip_prefix(COUNTED));

@@ -72,6 +72,7 @@ const ICONS = {
   pen: "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3",
   search: "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14zM16.5 16.5L21 21",
   tick: "M5 12.5l4.5 4.5L19 7.5",
+  add: "M12 16V4M7 9l5-5 5 5M4 20h16",
 } as const;
 
 export type IconName = keyof typeof ICONS;

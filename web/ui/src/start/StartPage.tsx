@@ -62,6 +62,18 @@ export function StartPage({ onLanguage, onGo }: Props) {
         <span className="mid">{say("exams")}</span>
         {open > 0 && <span className="quiet">{say("exams_count_open", { count: open })}</span>}
         <span className="space" />
+        <a
+          className="button small link"
+          href={addressOf({ page: "studies", exam: null })}
+          onClick={(event) => {
+            if (!event.ctrlKey && !event.metaKey && !event.shiftKey) {
+              event.preventDefault();
+              onGo({ page: "studies", exam: null });
+            }
+          }}
+        >
+          {say("studies")}
+        </a>
         <LanguageSwitch onLanguage={onLanguage} />
         <span className="research">{say("research_use")}</span>
       </header>

@@ -1,9 +1,11 @@
 /** 简体中文。 */
 import type { WordKey } from "./en";
 import { reportZh } from "./reportZh";
+import { studiesZh } from "./studiesZh";
 
 export const zh: Readonly<Record<WordKey, string>> = {
   ...reportZh,
+  ...studiesZh,
   page_title: "Peony – 实时检查",
   research_use: "仅供研究使用",
   language: "语言",

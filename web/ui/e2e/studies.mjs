@@ -1,0 +1,278 @@
+/**
+ * The studies in a real browser: files are added, the list is searched, and a cine plays at its own frame rate.
+ *
+ *     peony serve --data DIR --open
+ *     node e2e/studies.mjs http://127.0.0.1:8686 FOLDER
+ *
+ * It makes its own patient, so it can run beside others; screenshots go into FOLDER.
+ */
+import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { LARGE, openPage, press, SMALL, until, withBrowser } from "./browser.mjs";
+import { sweep, ultrasound } from "./dicom.mjs";
+import { checkAccessible, checkLayout } from "./layout.mjs";
+
+const [url, folder] = process.argv.slice(2);
+if (!url || !folder) {
+  console.error("usage: node e2e/studies.mjs URL FOLDER");
+  process.exit(2);
+}
+await mkdir(folder, { recursive: true });
+const shot = (page, name) => page.screenshot({ path: path.join(folder, `${name}.png`) });
+
+const mark = `E2E${Date.now()}`;
+const root = `2.25.${Date.now()}`;
+const today = new Date();
+const date = `${today.getFullYear()}${String(today.getMonth() + 1).padStart(2, "0")}${String(today.getDate()).padStart(2, "0")}`;
+const patient = { name: `${mark}^ANNA`, id: `P-${mark}`, accession: `A${mark}`.slice(0, 16) };
+const size = { columns: 640, rows: 480 };
+const FRAME_MS = 50;
+const COUNT = 40;
+/** Ten slow frames and then fast ones. */
+const VECTOR = Array.from({ length: 20 }, (_, at) => (at === 0 ? 0 : at <= 10 ? 200 : 40));
+const region = { from: [40, 40], to: [599, 439], cm: 0.01 };
+
+/** Three objects of two studies, and what is none, as files. */
+async function writesFiles() {
+  const study = { ...patient, ...size, date, uid: `${root}.1`, description: "Both breasts" };
+  const files = {
+    "cine.dcm": ultrasound({
+      ...study,
+      instance: 1,
+      frames: sweep({ ...size, count: COUNT }),
+      frameTime: FRAME_MS,
+      regions: [region],
+    }),
+    "vector.dcm": ultrasound({
+      ...study,
+      instance: 2,
+      frames: sweep({ ...size, count: VECTOR.length }),
+      frameTimes: VECTOR,
+    }),
+    "old.dcm": ultrasound({
+      ...study,
+      uid: `${root}.2`,
+      date: "20190401",
+      description: "Follow-up",
+      frames: sweep({ ...size, count: 1 }),
+    }),
+    "letter.txt": Buffer.from("This is no DICOM.".repeat(20)),
+  };
+  for (const [name, bytes] of Object.entries(files)) {
+    await writeFile(path.join(folder, name), bytes);
+  }
+  return Object.keys(files).map((name) => path.join(folder, name));
+}
+
+const rows = (page) => page.locator(".study-row").count();
+const frameOf = (page) => page.locator(".canvas-of").evaluate((element) => Number(element.dataset.frame ?? 0));
+
+async function addsFiles(page) {
+  await page.locator("input[type=file]").setInputFiles(await writesFiles());
+  await until(
+    "the end of the uploads",
+    async () => (await page.locator('[role="status"][data-done="4"]').count()) === 1,
+  );
+  assert.equal(await page.locator('[data-upload="kept"]').count(), 3);
+  assert.match(
+    await page.locator('[data-upload="failed"]').innerText(),
+    /letter\.txt[\s\S]*DICM/,
+    "the reason stands there",
+  );
+  await shot(page, "studies-1-added");
+  await checkLayout(page, "adding files");
+  await page.locator('[data-action="retry"]').click();
+  await until("the second failure", async () => (await page.locator('[data-upload="failed"]').count()) === 1);
+  await page.locator(".uploads .square").click();
+}
+
+/** A dropped file is sent as a chosen one is: the same object again is kept. */
+async function dropsAFile(page) {
+  const bytes = [
+    ...ultrasound({
+      ...patient,
+      ...size,
+      date,
+      uid: `${root}.3`,
+      description: "Dropped",
+      frames: sweep({ ...size, count: 1 }),
+    }),
+  ];
+  await page.evaluate((all) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([new Uint8Array(all)], "dropped.dcm"));
+    const to = document.querySelector(".studies");
+    for (const kind of ["dragenter", "dragover", "drop"]) {
+      to.dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: transfer }));
+    }
+  }, bytes);
+  await until(
+    "the dropped file",
+    async () => (await page.locator('[data-upload="kept"]', { hasText: "dropped.dcm" }).count()) === 1,
+  );
+  await page.locator(".uploads .square").click();
+}
+
+async function searches(page) {
+  await press(page, "/");
+  await page.keyboard.type(mark.toLowerCase());
+  await until("the three studies of the patient", async () => (await rows(page)) === 3);
+  const dates = await page.locator(".study-row").allInnerTexts();
+  assert.match(dates[2], /2019/, "the newest first");
+  await shot(page, "studies-2-found");
+  await page.locator('[data-filter="period"]').selectOption("today");
+  await until("those of today", async () => (await rows(page)) === 2);
+  await page.locator('[data-filter="kind"]').selectOption("MG");
+  await until("no mammogram", async () => page.locator(".nothing").isVisible());
+  await page.locator('[data-filter="kind"]').selectOption("US");
+  await page.locator('[data-filter="period"]').selectOption("any");
+  for (const text of [patient.id, patient.accession, "anna"]) {
+    await page.locator(".search input").fill(text);
+    await until(
+      `the patient by ${text}`,
+      async () => (await page.locator(".study-row", { hasText: mark }).count()) === 3,
+    );
+  }
+  await page.locator(".search input").fill("nobody has this name");
+  await until("nothing", async () => page.locator(".nothing").isVisible());
+  await page.locator(".search input").fill(mark);
+  await until("them again", async () => (await rows(page)) === 3);
+}
+
+/** Frames advance at the rate that the file says, seen over whole seconds. */
+async function plays(page) {
+  await until("the picture", async () => (await page.locator(".canvas-of canvas").count()) > 0);
+  await until("all frames", async () => (await page.locator(`.cine[data-loaded="${COUNT}"]`).count()) === 1);
+  assert.match(await page.locator(".cine-says").innerText(), /20 frames\/s/);
+  const seen = await page.evaluate(
+    (ms) =>
+      new Promise((resolve) => {
+        const element = document.querySelector(".canvas-of");
+        const changes = [];
+        const watch = new MutationObserver(() => changes.push([Number(element.dataset.frame), performance.now()]));
+        watch.observe(element, { attributes: true, attributeFilter: ["data-frame"] });
+        setTimeout(() => {
+          watch.disconnect();
+          resolve(changes);
+        }, ms);
+      }),
+    3000,
+  );
+  // A loaded machine may leave frames out; the time that they stand for has passed nevertheless.
+  const gone = seen.slice(1).reduce((sum, [frame], at) => sum + ((frame - seen[at][0] + COUNT) % COUNT), 0);
+  const rate = (1000 * gone) / (seen.at(-1)[1] - seen[0][1]);
+  const gaps = seen.slice(1).map(([, ms], at) => ms - seen[at][1]);
+  console.log(
+    `${rate.toFixed(1)} frames/s went by, where ${1000 / FRAME_MS} should; ${seen.length} were shown, at most ${Math.max(...gaps).toFixed(0)} ms apart`,
+  );
+  assert.ok(seen.length > 10 && Math.abs(rate - 1000 / FRAME_MS) <= 1, `${rate} frames/s`);
+}
+
+async function stepsAndMeasures(page) {
+  await press(page, "Space");
+  await until("the pause", async () => (await page.locator('[data-playing="false"]').count()) === 1);
+  await press(page, "Home");
+  await until("the first frame", async () => (await frameOf(page)) === 0);
+  await press(page, "ArrowRight");
+  await until("the second frame", async () => (await frameOf(page)) === 1);
+  await page.locator(".scrub").fill("30");
+  await until("the frame that was scrubbed to", async () => (await frameOf(page)) === 30);
+  await page.locator(".canvas-of").click({ trial: true, force: true });
+  await page.evaluate(() => document.activeElement?.blur());
+  await press(page, "r");
+  const lengths = page.locator('[data-part="lengths"]');
+  await until("a length", async () => /13\s*mm/.test(await lengths.innerText()));
+  // By keys alone: the upper end goes out of the region, and the length is no longer in millimetres.
+  const end = page.locator(".end").first();
+  await end.focus();
+  for (let step = 0; step < 10; step += 1) {
+    await press(page, "Shift+ArrowLeft");
+    await press(page, "Shift+ArrowUp");
+  }
+  await until("longer", async () => /\d\s*mm/.test(await lengths.innerText()));
+  for (let step = 0; step < 11; step += 1) {
+    await press(page, "Shift+ArrowUp");
+  }
+  await until("pixels", async () => /\d\s*px/.test(await lengths.innerText()));
+  assert.doesNotMatch(await lengths.innerText(), /\d\s*mm/, "outside the region there is no millimetre");
+  await shot(page, "studies-4-length");
+  await checkLayout(page, "a length");
+  await checkAccessible(page, "a length");
+}
+
+/** The second cine has a time for each frame, no scale, and a frame that does not come: the others play. */
+async function opensTheOther(page) {
+  const LOST = 5;
+  await page.route(`**/frames/${LOST + 1}/rendered*`, (route) => route.fulfill({ status: 500 }));
+  await page.evaluate(() => document.activeElement?.blur());
+  await press(page, "n");
+  await until("the other cine", async () => (await page.locator('[data-times="vector"]').count()) === 1);
+  assert.match(await page.locator('[data-part="scale"]').innerText(), /px/);
+  await until("the lost frame", async () => /1 cannot be shown/.test(await page.locator(".cine-says").innerText()));
+  await until("the frames after it", async () => (await frameOf(page)) > LOST);
+}
+
+await withBrowser(async (context) => {
+  const { page, complaints } = await openPage(context, `${url}/?page=exams`);
+  await until("the start page", () => page.locator('a[href="/?page=studies"]').isVisible());
+  await checkLayout(page, "the start page");
+  await page.locator('a[href="/?page=studies"]').click();
+  await until("the list", () => page.locator(".study-rows").isVisible());
+  await addsFiles(page);
+  await dropsAFile(page);
+  await searches(page);
+  await checkLayout(page, "the list");
+  await checkAccessible(page, "the list");
+  // From the search by keys alone.
+  await page.locator(".search input").focus();
+  await press(page, "ArrowDown");
+  const first = page.locator(".study-row", { hasText: "Both breasts" });
+  await first.focus();
+  await press(page, "Enter");
+  await until("the study", () => page.locator(".study-page").isVisible());
+  await plays(page);
+  await shot(page, "studies-3-cine");
+  await checkLayout(page, "a cine");
+  await stepsAndMeasures(page);
+  await opensTheOther(page);
+  for (const [name, viewport] of [
+    ["large", LARGE],
+    ["tablet", { width: 820, height: 1180 }],
+    ["tablet-flat", { width: 1180, height: 820 }],
+    ["small", SMALL],
+  ]) {
+    await page.setViewportSize(viewport);
+    for (const [label, language] of [
+      ["中", "zh"],
+      ["EN", "en"],
+    ]) {
+      await page.locator(".language button", { hasText: label }).click();
+      await page.waitForTimeout(300);
+      await checkLayout(page, `a study, ${name}, ${language}`);
+      await shot(page, `studies-5-study-${name}-${language}`);
+    }
+  }
+  await page.goBack();
+  await until("the list as it was left", async () => (await rows(page)) === 3);
+  for (const [name, viewport] of [
+    ["large", LARGE],
+    ["tablet", { width: 820, height: 1180 }],
+    ["small", SMALL],
+  ]) {
+    await page.setViewportSize(viewport);
+    for (const [label, language] of [
+      ["中", "zh"],
+      ["EN", "en"],
+    ]) {
+      await page.locator(".language button", { hasText: label }).click();
+      await page.waitForTimeout(300);
+      await checkLayout(page, `the list, ${name}, ${language}`);
+      await shot(page, `studies-6-list-${name}-${language}`);
+    }
+  }
+  // The node refuses the letter, and a frame was taken away; the browser says so, and nothing else.
+  const others = complaints.filter((text) => !/status of (409|500)/.test(text));
+  assert.deepEqual(others, []);
+});
+console.log("the studies: all is well");

@@ -1,0 +1,47 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { useEffect } from "react";
+import type { Route } from "../route";
+import { type Language, useWords } from "../words/words";
+import { NodeError } from "./client";
+import { StudyList } from "./StudyList";
+import { StudyPage } from "./StudyPage";
+import "./studies.css";
+
+const RETRIES = 2;
+
+const client = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // What the node refused it refuses again; what did not arrive may.
+      retry: (count, error) => !(error instanceof NodeError && error.status < 500) && count < RETRIES,
+      retryDelay: 500,
+      refetchOnWindowFocus: false,
+      // Everything is asked of a program in this house: also where the browser thinks that it has no network.
+      networkMode: "always",
+    },
+  },
+});
+
+interface Props {
+  /** `null`: their list. */
+  readonly study: string | null;
+  readonly onLanguage: (language: Language) => void;
+  readonly onGo: (route: Route) => void;
+}
+
+/** The studies that the node keeps, and one of them. */
+export default function StudiesPages({ study, onLanguage, onGo }: Props) {
+  const { say } = useWords();
+  useEffect(() => {
+    document.title = say(study === null ? "studies_title" : "study_title");
+  }, [say, study]);
+  return (
+    <QueryClientProvider client={client}>
+      {study === null ? (
+        <StudyList onLanguage={onLanguage} onGo={onGo} />
+      ) : (
+        <StudyPage key={study} study={study} onLanguage={onLanguage} onGo={onGo} />
+      )}
+    </QueryClientProvider>
+  );
+}
