@@ -73,7 +73,7 @@ export function BreastMap({ lesions, named, strips = [], probe = null, choice = 
           key={side}
           className="map-label"
           x={centreX[side]}
-          y={height - (large ? 14 : 4)}
+          y={height - (large ? 16 : 4)}
           fontSize={large ? 10 : 17}
         >
           {say(large ? `${side}_breast` : `map_${side}`)}
@@ -81,7 +81,7 @@ export function BreastMap({ lesions, named, strips = [], probe = null, choice = 
       ))}
       {large &&
         SIDES.map((side) => (
-          <text key={side} className="map-figure" x={centreX[side]} y={height - 3} fontSize={10}>
+          <text key={side} className="map-figure" x={centreX[side]} y={height - 5} fontSize={10}>
             {placesNamed(named[side], say)}
           </text>
         ))}
