@@ -5,9 +5,8 @@ its memory.
     python benches/node.py --peony target/release/peony --load target/release/examples/load \\
         --orthanc /usr/sbin/Orthanc --dicomweb /usr/share/orthanc/plugins/libOrthancDicomWeb.so
 
-`load` sends from memory; without it DCMTK's storescu does, a process for each association (TCP_NODELAY on both ends), which takes more of the
-processor than either node. Every object is new. The two take turns in every round, and the table holds the median of the rounds with the
-least and the most. Studies are asked over DICOMweb; a frame of Orthanc's is asked over its own API, which is faster than its DICOMweb. Objects are
+`load` sends from memory; without it DCMTK's storescu does, a process for each association (TCP_NODELAY on both ends). Every object is new. The two take turns in every round, and the table holds the median of the rounds with the
+least and the most. Studies are asked over DICOMweb; a frame of Orthanc's is asked over its own API. Objects are
 made here and show nothing. Needs pydicom, numpy and pillow.
 """
 
