@@ -191,24 +191,11 @@ impl<'a> Cursor<'a> {
         }
         // An unknown value representation has the long form, as every one that was added since 1993 (§6.2, §7.1.2).
         let vr = VR::from_binary(self.take("the header of an element")?).unwrap_or(VR::UN);
-        let length = match vr {
-            VR::OB
-            | VR::OD
-            | VR::OF
-            | VR::OL
-            | VR::OV
-            | VR::OW
-            | VR::SQ
-            | VR::SV
-            | VR::UC
-            | VR::UN
-            | VR::UR
-            | VR::UT
-            | VR::UV => {
-                self.u16()?;
-                self.u32()?
-            }
-            _ => u32::from(self.u16()?),
+        let length = if has_long_length(vr) {
+            self.u16()?;
+            self.u32()?
+        } else {
+            u32::from(self.u16()?)
         };
         Ok(ElementHeader { tag, vr, length })
     }
@@ -222,4 +209,25 @@ impl<'a> Cursor<'a> {
         self.pos += length as usize;
         Ok(at..self.pos)
     }
+}
+
+/// Whether an explicit element of this value representation has its length in four bytes, after two that say nothing (§7.1.2).
+#[must_use]
+pub fn has_long_length(vr: VR) -> bool {
+    matches!(
+        vr,
+        VR::OB
+            | VR::OD
+            | VR::OF
+            | VR::OL
+            | VR::OV
+            | VR::OW
+            | VR::SQ
+            | VR::SV
+            | VR::UC
+            | VR::UN
+            | VR::UR
+            | VR::UT
+            | VR::UV
+    )
 }

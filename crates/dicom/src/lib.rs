@@ -45,6 +45,7 @@ mod syntax;
 mod text;
 mod timing;
 
+pub use cursor::has_long_length;
 pub use data_set::{read_data_set, write_data_set};
 pub use dicom_core::{Tag, VR};
 pub use elements::Elements;

@@ -80,22 +80,7 @@ fn put_tag(into: &mut Vec<u8>, tag: Tag) {
 /// The header of an element (PS3.5 §7.1.2). What is too long for its value representation is of an unknown one (§6.2.2).
 fn put_header(into: &mut Vec<u8>, tag: Tag, vr: VR, length: u32) {
     put_tag(into, tag);
-    let long = matches!(
-        vr,
-        VR::OB
-            | VR::OD
-            | VR::OF
-            | VR::OL
-            | VR::OV
-            | VR::OW
-            | VR::SQ
-            | VR::SV
-            | VR::UC
-            | VR::UN
-            | VR::UR
-            | VR::UT
-            | VR::UV
-    );
+    let long = peony_dicom::has_long_length(vr);
     match u16::try_from(length) {
         Ok(length) if !long => {
             into.extend(vr.to_bytes());

@@ -1,5 +1,6 @@
 //! The store of `peony serve`, and the threads on which what talks to it runs: never those of the pipeline or of the live pages.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::time::Duration;
 
@@ -56,17 +57,11 @@ impl Kept {
         let routes = peony_dicomweb::routes(self.store.clone(), Limits::default());
         let handle = self.handle().clone();
         let elsewhere = move |request: Request<Body>| {
-            let (routes, handle) = (routes.clone(), handle.clone());
             // The thread of the pages has frames to send.
-            async move { answered(handle.spawn(routes.oneshot(request)).await) }
+            let answer = handle.spawn(routes.clone().oneshot(request));
+            async move { Ok::<_, Infallible>(answered(answer.await)) }
         };
-        Router::new().nest_service(
-            "/dicomweb",
-            tower::service_fn(move |request| {
-                let answer = elsewhere(request);
-                async move { Ok::<_, std::convert::Infallible>(answer.await) }
-            }),
-        )
+        Router::new().nest_service("/dicomweb", tower::service_fn(elsewhere))
     }
 
     /// Answers those that wait and lets go of the folder.
@@ -76,7 +71,7 @@ impl Kept {
     }
 }
 
-fn answered(answer: Result<Result<Response, std::convert::Infallible>, tokio::task::JoinError>) -> Response {
+fn answered(answer: Result<Result<Response, Infallible>, tokio::task::JoinError>) -> Response {
     match answer {
         Ok(Ok(response)) => response,
         Ok(Err(never)) => match never {},
