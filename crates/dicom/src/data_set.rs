@@ -9,7 +9,7 @@ use crate::cursor::{Cursor, Source};
 use crate::header::Header;
 use crate::outline::{Attribute, Attributes, attributes_of, vr_of};
 use crate::scan::{ITEM, ITEM_END, SEQUENCE_END, UNDEFINED, is_sequence};
-use crate::text::{CHARACTER_SET, Characters};
+use crate::text::{CHARACTER_SET, Characters, has_character_set};
 use crate::{DicomError, Encoding};
 
 /// Sequences within sequences: more than identifiers, orders and performed steps have.
@@ -139,8 +139,8 @@ impl Reader<'_> {
     }
 }
 
-/// Writes a data set. Texts are in UTF-8, which is said where they are not plain ASCII (PS3.5 §6.1.2); a number that is none, and
-/// a value of bulk data, is left out.
+/// Writes a data set. Texts are in UTF-8, which is said where they are not plain ASCII (PS3.5 §6.1.2); a number that is none, a
+/// value of bulk data, and letters beyond ASCII where no character set reaches (a date, a code, a UID) are left out.
 ///
 /// Big endian is not written: whoever asks for it gets explicit little endian.
 #[must_use]
@@ -155,7 +155,7 @@ pub fn write_data_set(attributes: &Attributes, encoding: Encoding) -> Vec<u8> {
     };
     let mut bytes = Vec::new();
     let utf8 = dicom_encoding::text::SpecificCharacterSet::ISO_IR_192;
-    // Memory takes every write, and UTF-8 has every letter.
+    // Memory takes every write, UTF-8 has every letter, and what is not in UTF-8 is ASCII.
     let _ = object.write_dataset_with_ts_cs(&mut bytes, &syntax, utf8);
     bytes
 }
@@ -179,7 +179,7 @@ fn object_of(attributes: &Attributes) -> InMemDicomObject {
     InMemDicomObject::from_element_iter(elements)
 }
 
-/// Values as they are written; `None` for bulk data.
+/// Values as they are written; `None` for those that are not.
 fn value_of(vr: VR, values: &[String]) -> Option<PrimitiveValue> {
     fn numbers<N: std::str::FromStr>(values: &[String]) -> impl Iterator<Item = N> {
         values.iter().filter_map(|value| value.trim().parse().ok())
@@ -197,6 +197,7 @@ fn value_of(vr: VR, values: &[String]) -> Option<PrimitiveValue> {
         VR::SV => PrimitiveValue::I64(numbers(values).collect()),
         VR::FL => PrimitiveValue::F32(numbers(values).collect()),
         VR::FD => PrimitiveValue::F64(numbers(values).collect()),
+        _ if !has_character_set(vr) && !values.iter().all(|value| value.is_ascii()) => return None,
         _ => PrimitiveValue::Strs(values.iter().cloned().collect()),
     })
 }

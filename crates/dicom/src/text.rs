@@ -22,10 +22,14 @@ impl Characters {
     /// A text as it is shown. Bytes that are none in this set are shown as such.
     #[must_use]
     pub fn decode(&self, vr: VR, bytes: &[u8]) -> String {
-        let theirs = matches!(vr, VR::LO | VR::LT | VR::PN | VR::SH | VR::ST | VR::UC | VR::UT);
-        let decoded = if theirs { self.0.decode(bytes).ok() } else { None };
+        let decoded = if has_character_set(vr) { self.0.decode(bytes).ok() } else { None };
         without_escapes(decoded.unwrap_or_else(|| String::from_utf8_lossy(bytes).into_owned()))
     }
+}
+
+/// Whether values of this representation are in the character set that is said; those of all others are plain ASCII (PS3.5 §6.1.2.2).
+pub(crate) fn has_character_set(vr: VR) -> bool {
+    matches!(vr, VR::LO | VR::LT | VR::PN | VR::SH | VR::ST | VR::UC | VR::UT)
 }
 
 /// What switches between the sets of a code extension (PS3.5 §6.1.2.5) is no part of a text, and no decoder takes it out. Neither is any

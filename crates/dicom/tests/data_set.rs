@@ -55,6 +55,17 @@ fn names_are_read_in_the_character_set_that_is_said() {
 }
 
 #[test]
+fn letters_where_none_may_be_do_not_cut_off_what_follows() {
+    let day = Tag(0x0008, 0x0020);
+    let said: Attributes = [text(day, &["2026日"]), text(NAME, &["王^小明"])].into();
+    for encoding in [Encoding::ImplicitLittle, Encoding::ExplicitLittle] {
+        let read = read_data_set(&write_data_set(&said, encoding), encoding).unwrap();
+        assert_eq!(read[&NAME].values, ["王^小明"]);
+        assert!(!read.contains_key(&day));
+    }
+}
+
+#[test]
 fn nesting_is_refused_before_it_costs_anything() {
     let begin: &[u8] = b"\x40\0\0\x01SQ\0\0\xFF\xFF\xFF\xFF\xFE\xFF\0\xE0\xFF\xFF\xFF\xFF";
     let read = read_data_set(&begin.repeat(100_000), Encoding::ExplicitLittle);
@@ -66,7 +77,7 @@ proptest! {
     fn no_bytes_break_it(bytes in prop::collection::vec(any::<u8>(), 0..300), explicit: bool) {
         let encoding = if explicit { Encoding::ExplicitLittle } else { Encoding::ImplicitLittle };
         if let Ok(read) = read_data_set(&bytes, encoding) {
-            let _ = write_data_set(&read, encoding);
+            prop_assert!(read_data_set(&write_data_set(&read, encoding), encoding).is_ok());
         }
     }
 }
