@@ -55,7 +55,7 @@ impl Store {
         // The condition stands outside as well: of two workers that chose the same job, the second finds it taken.
         let row = sqlx::query(
             "UPDATE jobs SET due_at = $3, tries = tries + 1 WHERE state = 'open' AND due_at <= $2 AND id =
-                (SELECT id FROM jobs WHERE kind = $1 AND state = 'open' AND due_at <= $2 ORDER BY due_at, id LIMIT 1)
+                (SELECT id FROM jobs WHERE kind = $1 AND state = 'open' AND due_at <= $2 ORDER BY due_at, tries, id LIMIT 1)
              RETURNING id, payload, tries",
         )
         .bind(kind)
