@@ -20,6 +20,8 @@ use crate::engine::{self, Reader};
 use crate::exit::Outcome;
 use crate::{progress, record};
 
+/// So many frames at the start and at the end are held against each other.
+const SOME: usize = 1000;
 /// The breast that is scanned: none of the tests', demo's or calibration's.
 const SEED: u64 = 2026;
 
@@ -31,6 +33,9 @@ struct Report {
     precision: &'static str,
     threads: usize,
     step_ms: Percentiles,
+    /// Of the first frames and of the last, [`SOME`] of them, where there are twice as many: does it stay as fast? For people only.
+    #[serde(skip)]
+    ends_step_ms: Option<[Percentiles; 2]>,
     stages: BTreeMap<&'static str, Percentiles>,
     rss_mb: f64,
     /// Resident memory after a tenth of the frames, to hold the end against; for people only.
@@ -78,6 +83,7 @@ pub fn live(args: &BenchLiveArgs) -> Result<Outcome> {
         0
     };
     bar.finish_and_clear();
+    let ends = (timings.len() >= 2 * SOME).then(|| [&timings[..SOME], &timings[timings.len() - SOME..]]);
     let report = Report {
         frames: timings.len(),
         dropped,
@@ -85,6 +91,7 @@ pub fn live(args: &BenchLiveArgs) -> Result<Outcome> {
         precision,
         threads,
         step_ms: percentiles(&timings, |timing| timing.step),
+        ends_step_ms: ends.map(|ends| ends.map(|timings| percentiles(timings, |timing| timing.step))),
         stages: stages(&timings),
         rss_mb: resident_mb(),
         rss_mb_early,
@@ -138,7 +145,9 @@ fn write_table(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
         report.rss_mb_early,
     )?;
     writeln!(out, "{:<12} {:>8} {:>8} {:>8} {:>8}  ms", "", "p50", "p95", "p99", "max")?;
-    let whole = std::iter::once(("step", &report.step_ms));
+    let ends =
+        report.ends_step_ms.iter().flat_map(|ends| ["  first 1000", "  last 1000"].into_iter().zip(ends));
+    let whole = std::iter::once(("step", &report.step_ms)).chain(ends);
     for (name, p) in whole.chain(report.stages.iter().map(|(name, p)| (*name, p))) {
         writeln!(out, "{name:<12} {:>8.2} {:>8.2} {:>8.2} {:>8.2}", p.p50, p.p95, p.p99, p.max)?;
     }
