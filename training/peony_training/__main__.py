@@ -64,7 +64,7 @@ def train(options: argparse.Namespace) -> None:
 
 def plan_of(options: argparse.Namespace) -> list[Recipe]:
     if options.small:
-        every = small_recipes(options.epochs or 40, options.seed)
+        every = small_recipes(options.teacher_epochs, options.epochs or 96, options.clip_epochs, options.seed)
     else:
         every = recipes(options.teacher_epochs, options.epochs or 28, options.clip_epochs, options.seed)
     return only(every, options.only)
@@ -99,9 +99,9 @@ def command_line() -> argparse.ArgumentParser:
     training = commands.add_parser("train", help="train all that ships; goes on where it stopped")
     for command in (releasing, training):
         command.add_argument("--cache", type=Path, help="folder that keeps the letterboxed pictures for the next run")
-        command.add_argument("--small", action="store_true", help="what two cores can do: no teacher, memory or clips")
+        command.add_argument("--small", action="store_true", help="what two cores can do: one teacher, no memory")
         command.add_argument("--teacher-epochs", type=int, default=18)
-        command.add_argument("--epochs", type=int, help="of stills; 28 without --small, 40 with it")
+        command.add_argument("--epochs", type=int, help="of stills; 28 without --small, 96 with it")
         command.add_argument("--clip-epochs", type=int, default=5)
         command.add_argument("--only", action="append", help="this run alone (may be repeated)")
         command.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")

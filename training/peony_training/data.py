@@ -98,6 +98,21 @@ def unlabelled(dataset: str, image: str, split: str, group: str) -> Case:
     return Case(dataset, image, "", group, "", "", split, "", *nothing)
 
 
+# What the phantom draws a mass as, in the words of the lexicon; hard masses, those of odd seeds, are drawn against
+# them. A simple cyst is the only mass whose category its look decides.
+PHANTOM_WORDS = {
+    "cyst": {"margin": "circumscribed", "echogenicity": "anechoic", "posterior": "enhancement", "halo": "no"},
+    "fibroadenoma": {"margin": "circumscribed", "echogenicity": "hypoechoic", "halo": "no"},
+    "carcinoma": {
+        "shape": "irregular",
+        "margin": "not circumscribed - indistinct",
+        "echogenicity": "hypoechoic",
+        "posterior": "shadowing",
+        "halo": "yes",
+    },
+}
+
+
 def read_phantom(root: Path) -> list[Case]:
     """Frames that the example `bursts` of the phantom wrote: `SEED-BURST-FRAME-KIND.png`, masks beside them."""
     cases = []
@@ -109,7 +124,11 @@ def read_phantom(root: Path) -> list[Case]:
         pathology = "normal" if kind == "none" else "malignant" if kind == "carcinoma" else "benign"
         case = unlabelled(PHANTOM, str(path.resolve()), "train", f"phantom/{seed}")
         mask = str(drawn.resolve()) if drawn.exists() else ""
-        cases.append(replace(case, mask=mask, pathology=pathology, burst=f"phantom/{seed}-{burst}"))
+        case = replace(case, mask=mask, pathology=pathology, burst=f"phantom/{seed}-{burst}")
+        if int(seed) % 2 == 0 and kind in PHANTOM_WORDS:
+            steps = birads_steps("2" if kind == "cyst" else "")
+            case = replace(case, steps=tuple(steps), descriptors=tuple(descriptors(PHANTOM_WORDS[kind])))
+        cases.append(case)
     return cases
 
 

@@ -280,7 +280,9 @@ def command_of(recipe: dict[str, object], runs: Path) -> str:
     }
     plans = {
         f"--epochs {epochs} --clip-epochs {clip_epochs} --seed {seed}": recipes(18, epochs, clip_epochs, seed),
-        f"--small --epochs {epochs} --seed {seed}": small_recipes(epochs, seed),
+        f"--small --epochs {epochs} --clip-epochs {clip_epochs} --seed {seed}": small_recipes(
+            18, epochs, clip_epochs, seed
+        ),
     }
     for options, every in plans.items():
         if json.loads(json.dumps(recipe)) in [json.loads(json.dumps(asdict(planned))) for planned in every]:

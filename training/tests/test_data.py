@@ -10,7 +10,7 @@ from conftest import lesion_case
 from PIL import Image
 
 from peony_training.data import FOLDS, case_of, fold_of, outside_pictures, read_cases, read_phantom
-from peony_training.lexicon import DESCRIPTORS, UNKNOWN, birads_steps, descriptors, tissue
+from peony_training.lexicon import DESCRIPTORS, STEPS, UNKNOWN, birads_steps, descriptors, tissue
 
 DATA = Path(os.environ.get("PEONY_DATA", Path(__file__).parents[3] / "shared" / "data"))
 CASES = [
@@ -114,6 +114,25 @@ def test_frames_of_the_phantom_follow_one_another(tmp_path: Path) -> None:
     assert [case.pathology for case in cases] == ["normal", "benign", "malignant"]
     assert cases[0].burst == cases[1].burst != cases[2].burst
     assert [bool(case.mask) for case in cases] == [False, True, False]
+
+
+def test_easy_masses_of_the_phantom_are_what_they_are_drawn_as(tmp_path: Path) -> None:
+    for name in ("8-0-0-cyst", "8-1-0-carcinoma", "8-2-0-none", "9-0-0-cyst"):
+        Image.new("L", (4, 4)).save(tmp_path / f"{name}.png")
+    cyst, carcinoma, none, hard = read_phantom(tmp_path)
+    said = {name: cyst.descriptors[i] for i, name in enumerate(DESCRIPTORS)}
+    assert said["anechoic"] == said["enhancement"] == said["circumscribed"] == 1 and said["hypoechoic"] == 0
+    assert said["oval"] == said["calcifications"] == UNKNOWN
+    assert cyst.steps == (0,) * len(STEPS) and set(carcinoma.steps) == {UNKNOWN}
+    words = list(DESCRIPTORS)
+    assert {words[i] for i, answer in enumerate(carcinoma.descriptors) if answer == 1} == {
+        "irregular",
+        "indistinct",
+        "hypoechoic",
+        "shadowing",
+        "halo",
+    }
+    assert set(none.descriptors) == set(hard.descriptors) == set(hard.steps) == {UNKNOWN}
 
 
 def test_pictures_from_outside_repeat_with_their_seed() -> None:

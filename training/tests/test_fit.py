@@ -97,8 +97,10 @@ def test_a_run_needs_its_teachers_and_the_run_that_it_begins_from() -> None:
 
 
 def test_two_cores_train_one_run_that_ships_and_one_without_each_set() -> None:
-    first, *others = small_recipes()
-    assert first.fold == 0 and [recipe.without for recipe in others] == list(DATASETS)
-    for recipe in small_recipes():
+    teacher, shipped, *others = small_recipes()
+    assert teacher in recipes() and teacher.fold == shipped.fold == 0
+    assert needed(shipped.name, small_recipes()) == [teacher, shipped]
+    assert [recipe.without for recipe in others] == list(DATASETS)
+    for recipe in others:
         assert recipe.kind == "student" and not recipe.memory and not recipe.teachers and not recipe.clip_epochs
         assert needed(recipe.name, small_recipes()) == [recipe]
