@@ -158,11 +158,17 @@ def examine(options: argparse.Namespace) -> None:
         print(f"written: {options.report}")
 
 
+def rate(said: str) -> float:
+    if not 0 < float(said) <= 1000:
+        raise argparse.ArgumentTypeError("it is more than 0 and at most 1000")
+    return float(said)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("frames", type=Path, help="a folder of PNG or JPEG pictures")
     parser.add_argument("--base", default="http://127.0.0.1:8686")
-    parser.add_argument("--rate", type=float, default=30.0, help="frames a second")
+    parser.add_argument("--rate", type=rate, default=30.0, help="frames a second")
     parser.add_argument("--report", type=Path, help="where to save the report as PDF")
     parser.add_argument("--lang", choices=["en", "zh"], default="en")
     try:

@@ -210,6 +210,16 @@ pub enum FieldWord {
     DowngradeReason(String),
 }
 
+impl Act {
+    /// Whether its values can be, whatever the examination; for whoever has yet to begin one.
+    ///
+    /// # Errors
+    /// One line on which cannot.
+    pub fn check(&self) -> Result<(), &'static str> {
+        crate::bounds::check(self)
+    }
+}
+
 impl FieldName {
     /// Every field, in the order of the form.
     pub const ALL: [Self; 13] = [

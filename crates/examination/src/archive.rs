@@ -11,11 +11,51 @@ use crate::examination::{Examination, OpenError};
 use crate::journal::JournalError;
 use crate::summary::{self, Summary};
 
+/// So many examinations stay open that nobody holds: pages that show one ask for it every few seconds. Each has a thread and an open file.
+const IDLE: usize = 16;
+
 /// Examinations that are open in this program, and those that lie on the disk.
 #[derive(Debug)]
 pub struct Archive {
     folder: PathBuf,
-    open: Mutex<BTreeMap<String, Arc<Examination>>>,
+    open: Mutex<Open>,
+}
+
+/// What is open. Only this hands it out, so that what is held here alone is held by nobody as long as this is locked.
+#[derive(Debug, Default)]
+struct Open {
+    by_id: BTreeMap<String, InUse>,
+    /// How often any was asked for.
+    asked: u64,
+}
+
+#[derive(Debug)]
+struct InUse {
+    examination: Arc<Examination>,
+    /// [`Open::asked`] when it was asked for last.
+    asked: u64,
+}
+
+impl Open {
+    fn get(&mut self, id: &str) -> Option<Arc<Examination>> {
+        self.asked += 1;
+        let asked = self.asked;
+        let found = self.by_id.get_mut(id)?;
+        found.asked = asked;
+        Some(Arc::clone(&found.examination))
+    }
+
+    /// Keeps an examination that was opened, and lets go of those that nobody has asked for longest, nor holds: they stay on the disk.
+    fn keep(&mut self, id: String, examination: &Arc<Examination>) {
+        self.asked += 1;
+        self.by_id.insert(id, InUse { examination: Arc::clone(examination), asked: self.asked });
+        let idle = self.by_id.iter().filter(|(_, kept)| Arc::strong_count(&kept.examination) == 1);
+        let mut idle: Vec<(u64, String)> = idle.map(|(id, kept)| (kept.asked, id.clone())).collect();
+        idle.sort_unstable();
+        for (_, id) in idle.iter().rev().skip(IDLE) {
+            self.by_id.remove(id);
+        }
+    }
 }
 
 /// An examination in a list.
@@ -47,7 +87,7 @@ impl Archive {
         let id = uuid::Uuid::now_v7().to_string();
         let folder = self.folder.join(&id);
         let examination = Arc::new(Examination::begin(&folder, Opened { id: id.clone(), ..opened })?);
-        self.lock().insert(id, Arc::clone(&examination));
+        self.lock().keep(id, &examination);
         Ok(examination)
     }
 
@@ -59,22 +99,14 @@ impl Archive {
         let Some(folder) = self.folder_of(id) else { return Ok(None) };
         let mut open = self.lock();
         if let Some(examination) = open.get(id) {
-            return Ok(Some(Arc::clone(examination)));
+            return Ok(Some(examination));
         }
         if !folder.is_dir() {
             return Ok(None);
         }
         let examination = Arc::new(Examination::resume(&folder)?);
-        open.insert(id.to_owned(), Arc::clone(&examination));
+        open.keep(id.to_owned(), &examination);
         Ok(Some(examination))
-    }
-
-    /// Lets go of an examination that nobody else holds; it stays on the disk.
-    pub fn close(&self, id: &str) {
-        let mut open = self.lock();
-        if open.get(id).is_some_and(|examination| Arc::strong_count(examination) == 1) {
-            open.remove(id);
-        }
     }
 
     /// Look for the earlier examination that this one is compared with, and have it heard of: the latest one of the same
@@ -119,7 +151,7 @@ impl Archive {
     /// An examination in brief; `None` where this is no identifier.
     fn summary(&self, id: &str) -> Option<Result<Summary, OpenError>> {
         let folder = self.folder_of(id)?;
-        let open = self.lock().get(id).map(Arc::clone);
+        let open = self.lock().by_id.get(id).map(|kept| Arc::clone(&kept.examination));
         Some(open.map_or_else(|| summary::read(&folder), |open| Ok(Summary::of(&open.report()))))
     }
 
@@ -129,7 +161,7 @@ impl Archive {
         (uuid.to_string() == id).then(|| self.folder.join(id))
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Examination>>> {
+    fn lock(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

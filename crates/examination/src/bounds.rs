@@ -13,8 +13,13 @@ const LARGEST_MM: f32 = 300.0;
 /// Nobody is older, years.
 const OLDEST: i16 = 130;
 
+/// The longest text of a person, bytes.
+const LONGEST_TEXT: usize = 10_000;
+/// The longest name, identifier or number, bytes: what DICOM takes of a name (PS3.5 §6.2), whatever its letters.
+const LONGEST_NAME: usize = 256;
+
 /// Whether every value of an act can be; says in one line why not.
-pub(crate) fn check(act: &Act, longest: usize) -> Result<(), &'static str> {
+pub(crate) fn check(act: &Act) -> Result<(), &'static str> {
     let texts: Vec<&str> = match act {
         Act::SetPatient { patient } => {
             vec![&patient.id, &patient.name, &patient.sex, &patient.birth_date]
@@ -31,8 +36,20 @@ pub(crate) fn check(act: &Act, longest: usize) -> Result<(), &'static str> {
         Act::Sign { name, licence, .. } => vec![name, licence],
         _ => Vec::new(),
     };
-    if texts.iter().any(|text| text.len() > longest) {
+    if texts.iter().any(|text| text.len() > LONGEST_TEXT) {
         return Err("text: too long");
+    }
+    if texts.iter().any(|text| text.contains(is_hidden)) {
+        return Err("text: it holds characters that cannot be seen");
+    }
+    let names: &[&String] = match act {
+        Act::SetPatient { patient } => &[&patient.id, &patient.name],
+        Act::SetCircumstances { circumstances } => &[&circumstances.number],
+        Act::Sign { name, licence, .. } => &[name, licence],
+        _ => &[],
+    };
+    if names.iter().any(|name| name.len() > LONGEST_NAME) {
+        return Err("text: a name, an identifier or a number has at most 256 bytes");
     }
     match act {
         Act::Sign { name, .. } if name.trim().is_empty() => Err("name: say who signs"),
@@ -43,10 +60,19 @@ pub(crate) fn check(act: &Act, longest: usize) -> Result<(), &'static str> {
         Act::SetPatient { patient } => of_birth_date(&patient.birth_date, today()),
         Act::SetProbe { place } => of_place(*place),
         Act::SetDepth { depth: Some(depth) } => of_depth(depth),
+        Act::Confirm { fields, .. } if fields.is_empty() => Err("fields: say which are confirmed"),
         Act::Join { lesion, into } if lesion == into => Err("into: a lesion is one with itself already"),
         Act::Say { word, .. } => of_word(word),
         _ => Ok(()),
     }
+}
+
+/// What no screen shows, or what turns the letters around it: one name would read as another. The joiners that some scripts need are
+/// none of them.
+fn is_hidden(letter: char) -> bool {
+    let shown = matches!(letter, '\n' | '\r' | '\t' | '\u{200C}' | '\u{200D}');
+    let hidden = matches!(letter, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}');
+    !shown && (hidden || letter.is_control())
 }
 
 /// Today in UTC.
@@ -116,7 +142,7 @@ fn of_size(size: &Size) -> Result<(), &'static str> {
     let third = size.third.map(|ThirdAxis { extent, .. }| extent);
     let axes = [Some(size.long), Some(size.short), third];
     let fits = axes.into_iter().flatten().all(|axis| axis > 0.0 && axis <= 10_000.0);
-    if fits { Ok(()) } else { Err("size: every axis is greater than 0") }
+    if fits { Ok(()) } else { Err("size: every axis is greater than 0 and at most 10000") }
 }
 
 #[cfg(test)]
@@ -124,6 +150,16 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+
+    #[test]
+    fn what_cannot_be_seen_is_in_no_text() {
+        for hidden in ["\0", "a\u{202E}b", "\u{200B}", "\u{FEFF}a", "\u{2066}a", "a\u{7F}"] {
+            assert!(hidden.contains(is_hidden), "{hidden:?}");
+        }
+        for seen in ["王^小明", "José", "محمد", "می\u{200C}خواهم", "क्\u{200D}ष", "two\nlines\tand a tab"] {
+            assert!(!seen.contains(is_hidden), "{seen:?}");
+        }
+    }
 
     #[test]
     fn a_birth_date_is_a_day_of_the_last_130_years() {

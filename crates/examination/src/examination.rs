@@ -25,8 +25,6 @@ const SEEN_EVERY: Duration = Duration::from_millis(500);
 const SCANNED_EVERY: Duration = Duration::from_secs(1);
 /// Pictures that were asked for or kept last stay in memory.
 const PICTURES: usize = 64;
-/// The longest text that a person may give for one field, bytes.
-const LONGEST_TEXT: usize = 10_000;
 
 /// Why an act was not followed. Nothing was changed by it.
 #[derive(Debug, thiserror::Error)]
@@ -416,7 +414,9 @@ impl Examination {
                     sha256: content_hash(&report),
                 })
             }
-            Act::Confirm { lesion, fields } => {
+            Act::Confirm { lesion, mut fields } => {
+                fields.sort_unstable();
+                fields.dedup();
                 let report = report(&inner.state);
                 let of = report.lesions.iter().find(|at| at.lesion == lesion);
                 let words = |of| fields.iter().filter_map(|field| field.proposal(of)).collect();
@@ -550,7 +550,7 @@ fn check(state: &State, by: &str, act: &Act) -> Result<(), Refusal> {
         return Err(Refusal::UnknownPlane(*plane));
     }
     check_comparison(state, act)?;
-    crate::bounds::check(act, LONGEST_TEXT).map_err(Refusal::BadValue)
+    crate::bounds::check(act).map_err(Refusal::BadValue)
 }
 
 /// A lesion that was joined to another counts there: it is taken apart before anything else is said of it.

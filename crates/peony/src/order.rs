@@ -92,6 +92,9 @@ fn order_of(args: &OrderAddArgs) -> Order {
 async fn list(args: &OrderListArgs) -> Result<Outcome> {
     let store = storage::open_index(&args.store).await?;
     let mut after = 0;
+    if !args.json {
+        writeln!(std::io::stdout(), "{:<16} {:<14} {:<9} study", "step", "start", "state")?;
+    }
     loop {
         let orders = store.open_orders(["", ""], after).await?;
         let Some(last) = orders.last() else { break };

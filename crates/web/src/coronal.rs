@@ -21,6 +21,9 @@ use crate::wire::{
 /// The way needs no more points than this on a screen.
 const MAX_PATH: usize = 64;
 
+/// No frame is deeper, in millimetres or in pixels.
+const DEEPEST: f32 = 65_535.0;
+
 /// Which plane is wanted.
 #[derive(Debug, Clone, Copy, Deserialize, IntoParams)]
 pub(crate) struct Wanted {
@@ -38,6 +41,7 @@ pub(crate) struct Wanted {
         (status = 200, description = "a `CoronalView` and its luma", content_type = "application/octet-stream", body = [u8]),
         (status = 204, description = "too few frames have been laid yet, or it no longer goes on"),
         (status = 304, description = "the same as before"),
+        (status = 400, description = "a depth that is none", body = Problem),
         (status = 404, description = "no such examination", body = Problem),
     ))]
 pub(crate) async fn coronal(
@@ -47,6 +51,9 @@ pub(crate) async fn coronal(
     headers: HeaderMap,
 ) -> Response {
     // Nothing of it stays in the browser's cache on the disk; the page itself asks whether there is anything new.
+    if wanted.depth.is_some_and(|depth| !(0.0..=DEEPEST).contains(&depth)) {
+        return problem(StatusCode::BAD_REQUEST, format!("depth: it lies between 0 and {DEEPEST}"));
+    }
     let caching = (header::CACHE_CONTROL, "no-store".to_owned());
     let Some(room) = rooms.find(Some(&id)) else {
         // A page may ask once more when the next sweep has begun already.

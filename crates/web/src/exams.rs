@@ -235,8 +235,10 @@ fn row(rooms: &Rooms, Listed { id, summary }: Listed) -> ExamRow {
 /// Begin an examination.
 #[utoipa::path(post, path = "/api/exams", request_body = NewExam, responses(
     (status = 200, body = Begun),
-    (status = 409, description = "as many go on as may, or the source cannot be read", body = Problem),
+    (status = 409, description = "the source cannot be read", body = Problem),
+    (status = 413, description = "larger than any examination's beginning", body = Problem),
     (status = 422, description = "a value that cannot be", body = Problem),
+    (status = 503, description = "as many go on as may", body = Problem),
 ))]
 pub(crate) async fn begin(
     State(rooms): State<Arc<Rooms>>,
@@ -245,16 +247,19 @@ pub(crate) async fn begin(
 ) -> Response {
     let Json(new) = match new {
         Ok(new) => new,
-        Err(error) => return problem(StatusCode::UNPROCESSABLE_ENTITY, error.body_text()),
+        Err(error) => return problem(unread(&error), error.body_text()),
     };
     blocking(move || {
+        let patient = new.patient.map(|patient| Act::SetPatient { patient });
+        let circumstances = new.circumstances.map(|circumstances| Act::SetCircumstances { circumstances });
+        let acts = || [&patient, &circumstances].into_iter().flatten();
+        // Nothing is begun for what cannot be.
+        acts().try_for_each(Act::check).map_err(Refusal::BadValue)?;
         let room = rooms.begin(None, new.source.as_deref().unwrap_or_default())?;
         let examination = room.hub.examination();
         let by = by(&headers);
-        let patient = new.patient.map(|patient| Act::SetPatient { patient });
-        let circumstances = new.circumstances.map(|circumstances| Act::SetCircumstances { circumstances });
-        for act in [patient, circumstances].into_iter().flatten() {
-            examination.act(&by, act)?;
+        for act in acts() {
+            examination.act(&by, act.clone())?;
         }
         rooms.archive().compare(&examination)?;
         Ok(Json(Begun { id: examination.id() }))
@@ -292,7 +297,7 @@ pub(crate) async fn act(
 ) -> Response {
     let Json(act) = match act {
         Ok(act) => act,
-        Err(error) => return answer(StatusCode::UNPROCESSABLE_ENTITY, "bad_value", error.body_text()),
+        Err(error) => return answer(unread(&error), "bad_value", error.body_text()),
     };
     blocking(move || {
         let (examination, by) = (get(&rooms, &id)?, by(&headers));
@@ -434,6 +439,15 @@ impl IntoResponse for Fault {
             Self::Room(error) => no_room(&error),
             Self::Failed(error) => problem(StatusCode::INTERNAL_SERVER_ERROR, error),
         }
+    }
+}
+
+/// What a body that is no such value is answered with.
+fn unread(error: &JsonRejection) -> StatusCode {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        StatusCode::PAYLOAD_TOO_LARGE
+    } else {
+        StatusCode::UNPROCESSABLE_ENTITY
     }
 }
 

@@ -45,6 +45,8 @@ pub struct Rooms {
     archive: Arc<Archive>,
     opener: Option<Arc<dyn Opener>>,
     live: Mutex<Vec<Room>>,
+    /// One begins at a time: between the look for a place and the room that takes it nobody else takes it.
+    beginning: Mutex<()>,
 }
 
 impl std::fmt::Debug for Rooms {
@@ -74,7 +76,7 @@ impl Rooms {
     /// Examinations of `archive`; with an `opener`, pages may begin further ones.
     #[must_use]
     pub fn new(archive: Arc<Archive>, opener: Option<Arc<dyn Opener>>) -> Arc<Self> {
-        Arc::new(Self { archive, opener, live: Mutex::default() })
+        Arc::new(Self { archive, opener, live: Mutex::default(), beginning: Mutex::default() })
     }
 
     /// Adds an examination that goes on already; a page that names none is shown the last one added.
@@ -131,6 +133,12 @@ impl Rooms {
     /// # Errors
     /// [`RoomError`].
     pub fn begin(&self, examination: Option<Arc<Examination>>, source: &str) -> Result<Room, RoomError> {
+        let _begins = self.beginning.lock().unwrap_or_else(PoisonError::into_inner);
+        // Another page may have taken it up meanwhile.
+        let taken_up = examination.as_ref().and_then(|examination| self.find(Some(&examination.id())));
+        if let Some(room) = taken_up {
+            return Ok(room);
+        }
         self.close_signed();
         self.make_room(LEFT_FOR)?;
         let opener = self.opener.as_ref();

@@ -58,8 +58,13 @@ fn described() -> OpenApiRouter<Arc<Rooms>> {
 /// Everything the server answers, for pages that come to `bound`, and what is answered `beside`.
 pub(crate) fn router(rooms: Arc<Rooms>, beside: Router, bound: SocketAddr) -> Router {
     let (api, _) = described().split_for_parts();
-    let all = api.fallback(page).with_state(rooms).merge(beside);
+    let api = api.fallback(page).method_not_allowed_fallback(no_method);
+    let all = api.with_state(rooms).merge(beside);
     all.layer(middleware::from_fn_with_state(bound, guard))
+}
+
+async fn no_method() -> Response {
+    problem(StatusCode::METHOD_NOT_ALLOWED, "method: this address takes others".to_owned())
 }
 
 /// Which examination a socket belongs to.

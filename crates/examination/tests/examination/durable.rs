@@ -108,8 +108,22 @@ fn an_archive_lists_what_it_holds_and_nothing_outside_names_a_file() {
     for foreign in ["..", "../exams", "", "/etc", "not an identifier", &first.to_uppercase()] {
         assert!(archive.get(foreign).unwrap().is_none(), "{foreign}");
     }
-    archive.close(&first);
-    assert!(archive.get(&first).unwrap().is_some(), "closed, it is opened again");
+}
+
+/// Each open one is a thread and a file: a list of a thousand must not leave them all open, nor close one that goes on.
+#[test]
+fn an_archive_lets_go_of_what_nobody_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = Archive::open(folder.path()).unwrap();
+    let held = archive.begin(opened()).unwrap();
+    let ids: Vec<String> = (0..40).map(|_| archive.begin(opened()).unwrap().id()).collect();
+    // Another program can write into what was let go, and only into that.
+    let resumed = |id: &str| Examination::resume(&folder.path().join("exams").join(id)).is_ok();
+    assert!(!resumed(&held.id()));
+    let let_go = ids.iter().filter(|id| resumed(id)).count();
+    assert!((20..40).contains(&let_go), "{let_go} of 40");
+    assert!(!resumed(ids.last().unwrap()), "what was asked for last stays open");
+    assert!(ids.iter().all(|id| archive.get(id).unwrap().is_some()), "they are opened again");
 }
 
 #[cfg(unix)]

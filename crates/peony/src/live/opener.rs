@@ -11,7 +11,7 @@ use peony_model::{LatestSlot, MmPerPx, Spacing};
 use peony_sources::capture::{Announcement, Captured as FromPage};
 use peony_sources::{LiveSource, SourceUrl, Stopper};
 use peony_web::capture::{Intake, Seat};
-use peony_web::wire::{Model, Source};
+use peony_web::wire::{Model, Source, SourceKind};
 use peony_web::{Capture, Hub, Opener, Room};
 
 use super::device;
@@ -142,8 +142,8 @@ impl Frames {
     fn description(&self, source: &SourceUrl) -> Source {
         match self {
             Self::Fed(feed) => feed.description(),
-            Self::Device(_) => running(kind_of(source)),
-            Self::Page => running("capture"),
+            Self::Device(_) => running(SourceKind::Device, kind_of(source)),
+            Self::Page => running(SourceKind::Capture, "capture"),
         }
     }
 }

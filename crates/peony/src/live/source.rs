@@ -83,10 +83,10 @@ enum Heard {
     End,
 }
 
-/// What the pages are told of a source that goes on by itself, such as `capture`.
-pub fn running(name: &str) -> Source {
+/// What the pages are told of a source that goes on by itself.
+pub fn running(kind: SourceKind, name: &str) -> Source {
     Source {
-        kind: SourceKind::Capture,
+        kind,
         name: name.to_owned(),
         fps: None,
         faults: Vec::new(),

@@ -137,7 +137,6 @@ impl<I: Intake> Page<I> {
 
     /// Takes the seat for this page, or says that it is taken; the page may ask again.
     async fn sit(&mut self, announced: Announcement) -> Result<(), Gone> {
-        self.bad = 0;
         if let Some(sitting) = &self.sitting {
             // The same page with another device.
             sitting.announce(&announced);
@@ -146,6 +145,7 @@ impl<I: Intake> Page<I> {
         } else {
             return self.refuse(ErrorCode::Busy, "another page captures for this examination").await;
         }
+        self.bad = 0;
         self.answer(&Answer::Capturing { capturing: true, in_flight: IN_FLIGHT }).await
     }
 
@@ -155,7 +155,6 @@ impl<I: Intake> Page<I> {
             Ok(heard) => heard,
             Err(error) => return self.bad(&error).await,
         };
-        self.bad = 0;
         let answer = match (heard, &self.sitting) {
             // Announced, but the seat is another's: its pictures are not wanted.
             (_, None) => return self.bad(&CaptureError::NotAnnounced).await,
@@ -170,6 +169,7 @@ impl<I: Intake> Page<I> {
                 Answer::PassedOver { passed_over: sequence, dropped }
             }
         };
+        self.bad = 0;
         self.answer(&answer).await
     }
 

@@ -77,8 +77,10 @@ pub enum SourceKind {
     Phantom,
     /// Recorded pictures, played again.
     Replay,
-    /// A machine's video output.
+    /// A machine's video output, captured by a page.
     Capture,
+    /// A device that the program reads by itself.
+    Device,
 }
 
 /// A fault of the phantom, on request.

@@ -226,6 +226,21 @@ async fn what_is_no_picture_is_named_and_sixteen_in_a_row_end_it() {
 }
 
 #[tokio::test]
+async fn pictures_that_nobody_wants_are_bad_messages_too() {
+    let room = Room::open().await;
+    let (mut first, mut second) = (room.page().await, room.page().await);
+    first.announce(announcement(64)).await;
+    second.say(announcement(65)).await;
+    assert_eq!(second.error().await, "busy");
+    for number in 0..16 {
+        second.show(picture(number, [64, 64], 100)).await;
+        assert_eq!(second.error().await, "bad_frame");
+    }
+    assert_eq!(second.error().await, "too_many");
+    assert_eq!(second.hear().await, None);
+}
+
+#[tokio::test]
 async fn a_page_that_floods_is_paced_and_every_picture_answered() {
     let room = Room::open().await;
     let mut page = room.page().await;

@@ -126,6 +126,10 @@ fn before_anything_was_laid_and_after_another_examination_began_there_is_nothing
     nothing(&demo);
     let (head, _) = demo.get(&former, &demo.host());
     assert!(head.starts_with("HTTP/1.1 204"), "it rests: {head}");
+    for none in ["nan", "1e308", "-1"] {
+        let (head, _) = demo.get(&path(&demo, &format!("?depth={none}")), &demo.host());
+        assert!(head.starts_with("HTTP/1.1 400"), "{none}: {head}");
+    }
     let (head, _) = demo.get("/api/exams/x/coronal", &demo.host());
     assert!(head.starts_with("HTTP/1.1 404"), "{head}");
     let (head, _) = demo.get(&path(&demo, "?depth=deep"), &demo.host());

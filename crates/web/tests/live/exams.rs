@@ -275,6 +275,31 @@ fn confirm_all(demo: &Demo) -> Value {
 }
 
 #[test]
+fn nothing_is_begun_for_values_that_cannot_be() {
+    let demo = scanned();
+    let listed = |demo: &Demo| demo.json("/api/exams").as_array().unwrap().len();
+    let before = listed(&demo);
+    let patient = |name: &str, born: &str| {
+        json!({"patient": {"id": "P-1", "name": name, "sex": "", "birth_date": born}}).to_string()
+    };
+    // Without values that cannot be it goes as far as the source, of which this program has but one.
+    for (body, status) in [
+        (patient("Demo 01", "2001-02-28"), "409"),
+        (patient("Demo 01", "2026-13-40"), "422"),
+        (patient("De\u{202E}mo", ""), "422"),
+        (patient(&"x".repeat(257), ""), "422"),
+        (patient(&"x".repeat(3 << 20), ""), "413"),
+    ] {
+        let (head, problem) = demo.post("/api/exams", &body);
+        assert!(head.starts_with(&format!("HTTP/1.1 {status}")), "{head} {problem}");
+        assert!(problem["error"].is_string());
+    }
+    assert_eq!(listed(&demo), before);
+    let (head, problem) = demo.post("/api/health", "");
+    assert!(head.starts_with("HTTP/1.1 405") && problem["error"].is_string(), "{head} {problem}");
+}
+
+#[test]
 fn an_earlier_examination_is_compared_and_its_match_confirmed() {
     let demo = scanned();
     let former = examined_again(&demo, &json!({"id": "P-1", "name": "Demo 01"}));
