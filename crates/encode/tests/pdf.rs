@@ -220,6 +220,21 @@ fn a_missing_picture_leaves_a_frame_that_says_so() {
 }
 
 /// A report with this text in every place that takes one.
+#[test]
+fn one_picture_that_is_largest_and_most_suspicious_is_shown_once() {
+    let mut report = samples::draft();
+    let frames = |report: &Report| {
+        Read::of(&pdf(report, Lang::En, &no_picture).unwrap()).all().matches("Picturenotavailable").count()
+    };
+    let before = frames(&report);
+    let planes =
+        report.lesions.iter_mut().map(|lesion| &mut lesion.planes).find(|planes| planes.len() > 1).unwrap();
+    planes[1].time_ms = planes[0].time_ms;
+    assert_eq!(frames(&report), before - 1);
+    let all = Read::of(&pdf(&report, Lang::En, &no_picture).unwrap()).all();
+    assert!(all.contains("largest,across"), "{all}");
+}
+
 fn full_of(text: &str) -> Report {
     let mut report = samples::signed();
     let patient = &mut report.patient;

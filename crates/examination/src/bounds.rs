@@ -156,7 +156,8 @@ mod tests {
         for hidden in ["\0", "a\u{202E}b", "\u{200B}", "\u{FEFF}a", "\u{2066}a", "a\u{7F}"] {
             assert!(hidden.contains(is_hidden), "{hidden:?}");
         }
-        for seen in ["王^小明", "José", "محمد", "می\u{200C}خواهم", "क्\u{200D}ष", "two\nlines\tand a tab"] {
+        for seen in ["王^小明", "José", "محمد", "می\u{200C}خواهم", "क्\u{200D}ष", "two\nlines\tand a tab"]
+        {
             assert!(!seen.contains(is_hidden), "{seen:?}");
         }
     }

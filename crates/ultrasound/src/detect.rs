@@ -325,7 +325,7 @@ fn read(
 /// A 2 sends the patient home until the next round. Without palpation, history and earlier pictures a simple cyst is what a picture
 /// alone shows to be benign, so a solid lesion is a 3 at least, however benign the network finds it.
 pub(crate) fn category(logits: &RegionLogits) -> Option<BiRads> {
-    let benign = (1.0 - sigmoid(logits.at_least_3())).min(sigmoid(logits.anechoic()));
+    let benign = (1.0 - sigmoid(logits.at_least_3())).min(lexicon::anechoic(logits));
     BiRads::proposed(sigmoid(logits.malignancy()), benign)
 }
 

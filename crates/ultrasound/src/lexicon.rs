@@ -28,6 +28,14 @@ pub(crate) fn describe(logits: &RegionLogits, box_px: BoxPx, mm_per_px: [f32; 2]
     words
 }
 
+/// How likely a lesion is anechoic, where no other echo pattern is likelier; else 0. A category that rests on it and the words of the
+/// report then never contradict each other.
+pub(crate) fn anechoic(logits: &RegionLogits) -> f32 {
+    let echoes = WORDS.iter().zip(logits.words()).filter(|(word, _)| word.feature() == Feature::Echo);
+    let likeliest = echoes.max_by(|(_, a), (_, b)| a.total_cmp(b));
+    likeliest.filter(|(word, _)| **word == Word::Anechoic).map_or(0.0, |(_, &logit)| sigmoid(logit))
+}
+
 /// Circumscribed where that is likelier than any fault of the edge, else the faults.
 fn margins(mut words: Vec<Descriptor>) -> Vec<Descriptor> {
     words.sort_by(|a, b| b.probability.total_cmp(&a.probability));
@@ -76,6 +84,23 @@ mod tests {
         let box_px = BoxPx::new(PointPx::new(0.0, 0.0), PointPx::new(size[0], size[1]));
         let said = describe(&RegionLogits::new(logits), box_px, mm_per_px);
         said.into_iter().map(|descriptor| descriptor.word).collect()
+    }
+
+    #[test]
+    fn what_is_said_to_be_hypoechoic_is_no_simple_cyst() {
+        let logits = |anechoic: f32, hypoechoic: f32| {
+            let mut logits = [-2.0; MAPS];
+            for (at, word) in WORDS.iter().enumerate() {
+                match word {
+                    Word::Anechoic => logits[2 + STEPS + at] = anechoic,
+                    Word::Hypoechoic => logits[2 + STEPS + at] = hypoechoic,
+                    _ => {}
+                }
+            }
+            RegionLogits::new(logits)
+        };
+        assert!(anechoic(&logits(2.0, 1.0)) > 0.85);
+        assert_eq!(anechoic(&logits(2.0, 2.5)), 0.0);
     }
 
     #[test]

@@ -38,23 +38,37 @@ pub fn draw(
         let letter: String = one_line(&lesion.letter).chars().take(3).collect();
         lesion.planes.iter().map(move |plane| (letter.clone(), plane))
     });
-    let planes: Vec<(String, &Plane)> =
-        of_lesions.chain(report.planes.iter().map(|plane| (String::new(), plane))).collect();
-    for row in planes.chunks(IN_A_ROW) {
+    let mut shown: Vec<Shown<'_>> = Vec::new();
+    for (letter, plane) in of_lesions.chain(report.planes.iter().map(|plane| (String::new(), plane))) {
+        // One picture that is several of these is shown once.
+        let same = |shown: &&mut Shown<'_>| shown.letter == letter && shown.plane.time_ms == plane.time_ms;
+        match shown.iter_mut().find(same).filter(|_| !letter.is_empty()) {
+            Some(shown) => shown.reasons.push(plane.reason),
+            None => shown.push(Shown { letter, plane, reasons: vec![plane.reason] }),
+        }
+    }
+    for row in shown.chunks(IN_A_ROW) {
         let height = TILE[1] + 18.0;
         flow.need(height);
-        for (nth, (letter, plane)) in row.iter().enumerate() {
+        for (nth, shown) in row.iter().enumerate() {
             let at = [LEFT + nth as f32 * (TILE[0] + GAP), flow.y];
-            tile(flow, set, (letter, plane), pictures(plane.id).as_ref(), at, lang);
+            tile(flow, set, shown, pictures(shown.plane.id).as_ref(), at, lang);
         }
         flow.y += height + 4.0;
     }
 }
 
+/// A picture, what it shows and why it is here.
+struct Shown<'a> {
+    letter: String,
+    plane: &'a Plane,
+    reasons: Vec<PlaneReason>,
+}
+
 fn tile(
     flow: &mut Flow,
     set: &mut Typesetter,
-    (letter, plane): (&str, &Plane),
+    Shown { letter, plane, reasons }: &Shown<'_>,
     picture: Option<&GrayImage>,
     [x, y]: [f32; 2],
     lang: Lang,
@@ -81,13 +95,14 @@ fn tile(
         }
     }
     let space = if letter.is_empty() { "" } else { " " };
-    let reason = format!("{space}{}", reason(plane.reason, lang));
-    let left = set.pieces(&[(letter, CAPTION.bold()), (&reason, CAPTION)], TILE[0] * 0.5, Align::Left);
+    let reasons: Vec<&str> = reasons.iter().map(|&each| reason(each, lang)).collect();
+    let reason = format!("{space}{}", reasons.join(lang.pick(", ", "、")));
+    let left = set.pieces(&[(letter, CAPTION.bold()), (&reason, CAPTION)], TILE[0] * 0.66, Align::Left);
     flow.block_at(&left, [x, y + TILE[1] + 2.5]);
     let plain = plane.size.map(|size| peony_model::report::Size { third: None, ..size });
     if let Some(size) = plain.and_then(|size| number::size(&size, lang)) {
-        let right = set.plain(&cut(&size, 24), CAPTION, TILE[0] * 0.5, Align::Right);
-        flow.block_at(&right, [x + TILE[0] * 0.5, y + TILE[1] + 2.5]);
+        let right = set.plain(&cut(&size, 24), CAPTION, TILE[0] * 0.34, Align::Right);
+        flow.block_at(&right, [x + TILE[0] * 0.66, y + TILE[1] + 2.5]);
     }
 }
 
