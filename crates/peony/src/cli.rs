@@ -100,7 +100,7 @@ With --dicom it is a DICOM node as well: objects that other nodes send go into t
 What flags say may stand in the environment (--dicom-tls: PEONY_DICOM_TLS) and in a file, peony.toml in the data folder unless
 --config names another, which holds other DICOM nodes too and is read again on SIGHUP. A flag goes before the environment, and that before the
 file. `peony config` prints all of it, `peony config --example` a file to begin with.")]
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Print what can be configured, and how.
     #[command(after_help = "Examples:
   peony config
