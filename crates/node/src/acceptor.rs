@@ -88,6 +88,7 @@ pub async fn serve<A: Archive + Records>(
             });
             continue;
         }
+        count("turned_away");
         turned_away += 1_u64;
         if turned_away.is_power_of_two() {
             tracing::warn!("{from}: no place; {turned_away} connections were turned away so far");
@@ -129,6 +130,7 @@ async fn converse<A: Archive + Records>(
     };
     let outcome = match accepted {
         Ok(Some(mut association)) => {
+            let _open = Open::new();
             tracing::info!("{from}: {} has an association", association.peer());
             let mut owed = Vec::new();
             let served =
@@ -140,12 +142,40 @@ async fn converse<A: Archive + Records>(
             }
             outcome
         }
-        Ok(None) => Ok(()),
-        Err(error) => Err(error),
+        Ok(None) => {
+            count("rejected");
+            Ok(())
+        }
+        Err(error) => {
+            count("failed");
+            Err(error)
+        }
     };
     match outcome {
         Ok(()) => tracing::info!("{from}: the association ended"),
         Err(error) => tracing::warn!("{from}: {error}"),
+    }
+}
+
+/// What became of a connection.
+fn count(outcome: &'static str) {
+    metrics::counter!("peony_dicom_connections_total", "outcome" => outcome).increment(1);
+}
+
+/// An association that goes on, among the figures.
+struct Open;
+
+impl Open {
+    fn new() -> Self {
+        count("accepted");
+        metrics::gauge!("peony_dicom_associations").increment(1.0);
+        Self
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        metrics::gauge!("peony_dicom_associations").decrement(1.0);
     }
 }
 

@@ -18,6 +18,7 @@ use crate::command::{self, Command, CommandFault};
 use crate::configuration::Limits;
 use crate::pdu::{self, DataPdu, Kind, Pdu, PduFault, Value};
 use crate::presentation::Context;
+use crate::status::Kind as StatusKind;
 
 /// Data that is read beyond a header whose length is not known yet.
 const READ_BYTES: usize = 4 << 10;
@@ -362,6 +363,10 @@ impl Association {
     /// # Errors
     /// [`AssociationError`]; hand it to [`Self::close`].
     pub async fn send_command(&mut self, context: u8, command: &Command) -> Result<(), AssociationError> {
+        // Matches and sub-operations under way are no answers yet.
+        if let Some(status) = command.status().filter(|status| status.kind() != StatusKind::Pending) {
+            metrics::counter!("peony_dicom_answers_total", "status" => status.to_string()).increment(1);
+        }
         self.send_parts(context, true, std::pin::pin!(once(command.write().into()))).await
     }
 

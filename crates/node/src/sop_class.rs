@@ -22,6 +22,22 @@ pub enum Service {
     PerformedStep,
 }
 
+impl Service {
+    /// What it is called among figures.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Verification => "verification",
+            Self::Storage => "storage",
+            Self::Find(_) => "find",
+            Self::Move(_) => "move",
+            Self::Get(_) => "get",
+            Self::Commitment => "commitment",
+            Self::Worklist => "worklist",
+            Self::PerformedStep => "performed_step",
+        }
+    }
+}
+
 /// An information model of query and retrieval (PS3.4 §C.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Model {

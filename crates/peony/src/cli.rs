@@ -23,6 +23,38 @@ pub struct Cli {
     pub verbose: u8,
 }
 
+impl Cli {
+    /// How much is logged: as much as anything asks for.
+    pub fn log_level(&self) -> LogLevel {
+        let said = match self.verbose {
+            0 => LogLevel::Warn,
+            1 => LogLevel::Info,
+            _ => LogLevel::Debug,
+        };
+        match &self.command {
+            Command::Serve(args) if self.verbose == 0 => args.log_level,
+            Command::Serve(args) => args.log_level.max(said),
+            _ => said,
+        }
+    }
+
+    /// The collector that spans are sent to.
+    pub fn otlp(&self) -> Option<&str> {
+        match &self.command {
+            Command::Serve(args) => args.otlp.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// How the log is written.
+    pub fn log_format(&self) -> LogFormat {
+        match &self.command {
+            Command::Serve(args) => args.log_format,
+            _ => LogFormat::Text,
+        }
+    }
+}
+
 const EXAMPLES_AND_EXIT_CODES: &str = "Examples:
   peony demo
   peony analyze --json stills/ cine.dcm
@@ -60,18 +92,20 @@ pub enum Command {
   peony serve --data exams --open
   peony serve --data exams --open --source phantom:7 --http 127.0.0.1:9000
   peony serve --data exams --open --dicom 127.0.0.1:11112 --aet PEONY
+  peony serve --config /etc/peony.toml --check
 
 With --dicom it is a DICOM node as well: objects that other nodes send go into the store of the data folder, where
 `peony import` puts files too. Stop it before `peony import`; `peony check` and `peony order` may run beside it.
 
-Nodes to send to are in dicom.toml in the data folder, which is read again on SIGHUP:
-  also_called = ['OLD_NAME']   # further titles of this node
-  only_peers = true            # nodes that are not listed are not taken
-  [[peer]]
-  aet = 'ARCHIVE'
-  address = '10.0.0.5:104'
-  tls = true                   # with --dicom-tls")]
-    Serve(ServeArgs),
+What flags say may stand in the environment (--dicom-tls: PEONY_DICOM_TLS) and in a file, peony.toml in the data folder unless
+--config names another, which holds other DICOM nodes too and is read again on SIGHUP. A flag goes before the environment, and that before the
+file. `peony config` prints all of it, `peony config --example` a file to begin with.")]
+    Serve(Box<ServeArgs>),
+    /// Print what can be configured, and how.
+    #[command(after_help = "Examples:
+  peony config
+  peony config --example > exams/peony.toml")]
+    Config(ConfigArgs),
     /// Measure a probe's beam: sweeps of known length make the file that lengths along a sweep need.
     #[command(after_help = "Examples:
   peony calibrate a.dcm b.dcm c.dcm --length-mm 60 --probe L12-5 --preset breast
@@ -272,14 +306,26 @@ pub struct DemoArgs {
 }
 
 /// `peony serve`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct ServeArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub store: StoreArgs,
-    /// The address of the pages; only this machine's own.
+    /// Look at the configuration, say everything that is wrong with it, and end.
+    #[arg(long)]
+    pub check: bool,
+    /// The address of the pages and of DICOMweb; only this machine's own, unless there are accounts and a certificate.
     #[arg(long, default_value = "127.0.0.1:8686", value_name = "ADDR:PORT")]
     pub http: SocketAddr,
+    /// HTTP over TLS: a file with the certificate of this server in PEM, and after it those that lead to an authority.
+    #[arg(long, value_name = "FILE")]
+    pub http_certificate: Option<PathBuf>,
+    /// The private key of that certificate, in PEM.
+    #[arg(long, value_name = "FILE")]
+    pub http_key: Option<PathBuf>,
+    /// Connections of pages and programs at a time, 1 to 65536; who comes beyond that is hung up on.
+    #[arg(long, default_value_t = 512, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=65_536))]
+    pub http_connections: usize,
     /// Without accounts: whoever sits at this machine may do everything.
     #[arg(long)]
     pub open: bool,
@@ -287,12 +333,21 @@ pub struct ServeArgs {
     #[arg(long, value_name = "ADDR:PORT")]
     pub dicom: Option<SocketAddr>,
     /// What the node is called: its title of an application entity.
-    #[arg(long, value_name = "NAME", default_value = "PEONY", requires = "dicom")]
+    #[arg(long, value_name = "NAME", default_value = "PEONY")]
     pub aet: AeTitle,
     /// DICOM over TLS: a folder with certificate.pem and key.pem of this node, and authorities.pem, one of which must have signed the
     /// certificate of whoever connects.
-    #[arg(long, value_name = "DIR", requires = "dicom")]
+    #[arg(long, value_name = "DIR")]
     pub dicom_tls: Option<PathBuf>,
+    /// DICOM associations at a time, 1 to 4096; who asks beyond that is rejected for now.
+    #[arg(long, default_value_t = 256, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=4096))]
+    pub dicom_associations: usize,
+    /// Of these, from one address.
+    #[arg(long, default_value_t = 64, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=4096))]
+    pub dicom_associations_from_one_address: usize,
+    /// A study to which nothing has come for so many seconds is complete, 1 to 86400.
+    #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub quiet_seconds: u64,
     /// Where frames come from, unless a page asks for another source: `capture` (the page's own grabber), `igtl://HOST:PORT`,
     /// `rtsp://HOST/PATH`, `v4l2:/dev/videoN` and `gst:PIPELINE` (where they were built in), `phantom[:SEED]`, a cine, a video or a folder of
     /// frames.
@@ -310,11 +365,53 @@ pub struct ServeArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub model: ModelArgs,
+    /// What is logged, to the standard error; -v and -vv say more.
+    #[arg(long, value_enum, default_value_t = LogLevel::Info, help_heading = "Log")]
+    pub log_level: LogLevel,
+    /// How.
+    #[arg(long, value_enum, default_value_t = LogFormat::Text, help_heading = "Log")]
+    pub log_format: LogFormat,
+    /// Send spans of what is done to this collector of OpenTelemetry (OTLP over HTTP), such as http://localhost:4318; needs a program that was built with it.
+    #[arg(long, value_name = "URL", help_heading = "Log")]
+    pub otlp: Option<String>,
+}
+
+/// How much is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum LogLevel {
+    /// What was lost.
+    Error,
+    /// What somebody should look at, as well.
+    Warn,
+    /// What is decided, as well: each association, and each request that changes something or fails.
+    Info,
+    /// Every detail.
+    Debug,
+}
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// A line for people.
+    Text,
+    /// An object of JSON a line.
+    Json,
+}
+
+/// `peony config`.
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// A whole file with every key in it, instead.
+    #[arg(long)]
+    pub example: bool,
 }
 
 /// Where things are kept.
 #[derive(Debug, Clone, Args)]
 pub struct StoreArgs {
+    /// The configuration, if it is not peony.toml in the data folder; PEONY_CONFIG says the same.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// The data folder: of the store, and of every examination of `serve`.
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,

@@ -39,7 +39,7 @@ impl Failures {
     pub fn note(&mut self, pipeline: &Pipeline) {
         let Some(error) = pipeline.network_error() else { return };
         if !std::mem::replace(&mut self.any, true) {
-            eprintln!("peony: the model fails, frames are left without findings: {error}");
+            crate::log::tell(format_args!("the model fails, frames are left without findings: {error}"));
         }
     }
 
@@ -61,7 +61,7 @@ impl Reader {
             Err(error) => (None, Some(format!("{error:#}"))),
         };
         if let Some(why) = &why_no_model {
-            eprintln!("peony: no model, only the quality of the pictures is judged ({why})");
+            crate::log::tell(format_args!("no model, only the quality of the pictures is judged ({why})"));
         }
         let provenance = network.as_ref().map(Model::provenance);
         let network = network.map(|model| Box::new(model) as Box<dyn Network>);
@@ -136,7 +136,11 @@ fn load(args: &ModelArgs, options: &Options) -> Result<Model> {
     let notes = model.notes().join("; ");
     let by = model.provenance();
     if got_another(args, &by.provider, by.precision.as_str()) {
-        eprintln!("peony: {} in {} runs the model: {notes}", by.provider, by.precision.as_str());
+        crate::log::tell(format_args!(
+            "{} in {} runs the model: {notes}",
+            by.provider,
+            by.precision.as_str()
+        ));
     } else {
         tracing::info!("{notes}");
     }

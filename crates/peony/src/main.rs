@@ -9,35 +9,72 @@ mod calibrate;
 mod calibration;
 mod check;
 mod cli;
+mod configuration;
 mod engine;
 mod evaluate;
 mod exit;
 mod import;
 mod input;
 mod live;
+mod log;
 mod order;
 mod progress;
 mod record;
 mod replay;
 mod storage;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
+use anyhow::Result;
 
-use crate::cli::{Bench, Cli, Command};
+use crate::cli::{Bench, Command};
+use crate::configuration::{Configured, Wrong};
+use crate::exit::Outcome;
+use crate::log::Log;
 
 fn main() -> ExitCode {
     // What cannot be read is one line, not a panic's as well.
     peony_model::quiet_guarded_panics();
-    let cli = Cli::parse();
-    start_log(cli.verbose);
-    let outcome = match &cli.command {
+    let line: Vec<OsString> = std::env::args_os().collect();
+    let configured = match configuration::read(&line, &|name| std::env::var_os(name)) {
+        Ok(configured) => configured,
+        Err(Wrong::Usage(error)) => error.exit(),
+        Err(Wrong::Faults(faults)) => {
+            faults.iter().for_each(|fault| eprintln!("peony: {fault}"));
+            return ExitCode::from(1);
+        }
+    };
+    match logged(configured, line) {
+        Ok(outcome) => outcome.into(),
+        // A reader that has had enough (`| head`) is not a fault.
+        Err(error) if exit::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            log::tell(format_args!("{error:#}"));
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn logged(configured: Configured, line: Vec<OsString>) -> Result<Outcome> {
+    let cli = &configured.cli;
+    let log = log::start(cli.log_level(), cli.log_format(), cli.otlp())?;
+    let outcome = run(configured, line, log.clone());
+    log.end();
+    outcome
+}
+
+fn run(configured: Configured, line: Vec<OsString>, log: Log) -> Result<Outcome> {
+    match &configured.cli.command {
         Command::Analyze(args) => analyze::run(args),
         Command::Replay(args) => replay::run(args),
         Command::Calibrate(args) => calibrate::run(args),
         Command::Demo(args) => live::demo(args),
-        Command::Serve(args) => live::serve(args),
+        Command::Serve(args) => {
+            let args = args.clone();
+            live::serve(&args, configured, line, log)
+        }
+        Command::Config(args) => configuration::run(args),
         Command::Bench(args) => match &args.what {
             Bench::Live(args) => bench::live(args),
             Bench::Streams(args) => bench::streams::run(args),
@@ -49,24 +86,5 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(args),
         Command::Order(args) => order::run(args),
         Command::Evaluate(args) => evaluate::run(args),
-    };
-    match outcome {
-        Ok(outcome) => outcome.into(),
-        // A reader that has had enough (`| head`) is not a fault.
-        Err(error) if exit::is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("peony: {error:#}");
-            ExitCode::from(1)
-        }
     }
-}
-
-/// The log goes to the standard error and holds no pixel, name or identifier of a patient (invariant 5).
-fn start_log(verbose: u8) {
-    let level = match verbose {
-        0 => tracing::Level::WARN,
-        1 => tracing::Level::INFO,
-        _ => tracing::Level::DEBUG,
-    };
-    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).without_time().init();
 }

@@ -332,9 +332,9 @@ fn an_order_that_is_added_beside_it_is_on_the_worklist() {
 #[test]
 fn whom_the_node_takes_can_be_changed_while_it_runs() {
     let folder = tempfile::tempdir().unwrap();
-    let write = |text: &str| std::fs::write(folder.path().join("dicom.toml"), text).unwrap();
+    let write = |text: &str| std::fs::write(folder.path().join("peony.toml"), text).unwrap();
     write(
-        "also_called = ['a\\b']\n[[peer]]\naet = 'ONE'\naddress = 'nowhere'\n[[peer]]\naet = 'ONE'\ntls = true",
+        "[dicom]\nalso_called = ['a\\b']\n[[dicom.peer]]\naet = 'ONE'\naddress = 'nowhere'\n[[dicom.peer]]\naet = 'ONE'\ntls = true",
     );
     let mut peony = Command::new(env!("CARGO_BIN_EXE_peony"));
     peony.args([
@@ -349,13 +349,13 @@ fn whom_the_node_takes_can_be_changed_while_it_runs() {
     ]);
     let output = peony.arg(folder.path()).output().unwrap();
     let faults = String::from_utf8(output.stderr).unwrap();
-    assert_eq!((output.status.code(), faults.matches("dicom.toml: ").count()), (Some(1), 4), "{faults}");
+    assert_eq!((output.status.code(), faults.matches("peony.toml:").count()), (Some(1), 4), "{faults}");
 
-    write("only_peers = true\n[[peer]]\naet = 'ONE'");
+    write("[dicom]\nonly_peers = true\n[[dicom.peer]]\naet = 'ONE'");
     let serve = Serve::start(folder.path(), &["--dicom", "127.0.0.1:0"]);
     assert!(matches!(echo(&serve, None), Err(AssociationError::Rejected(_))), "a stranger");
     let read_again = || Command::new("kill").args(["-HUP", &serve.child.id().to_string()]).status().unwrap();
-    write("only_peers = true\n[[peer]]\naet = 'SENDER'");
+    write("[dicom]\nonly_peers = true\n[[dicom.peer]]\naet = 'SENDER'");
     read_again();
     let deadline = Instant::now() + Duration::from_secs(30);
     while echo(&serve, None).is_err() {
@@ -363,7 +363,7 @@ fn whom_the_node_takes_can_be_changed_while_it_runs() {
         std::thread::sleep(Duration::from_millis(50));
     }
     // What is wrong changes nothing.
-    write("only_peers = true\n[[peer]]\naet = 1");
+    write("[dicom]\nonly_peers = true\n[[dicom.peer]]\naet = 1");
     read_again();
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(echo(&serve, None).unwrap(), Some(Status::SUCCESS));

@@ -92,6 +92,25 @@ impl StoreError {
 }
 
 impl StoreError {
+    /// What it is called among figures.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Full { .. } => "full",
+            Self::Dicom(_) => "unreadable",
+            Self::NoUid(_) => "no_uid",
+            Self::OtherStudy { .. } => "other_study",
+            Self::Interrupted(_) => "interrupted",
+            Self::Locked => "locked",
+            Self::Index(_) | Self::Later { .. } => "index",
+            Self::Disk { .. } | Self::InUse => "disk",
+            Self::Remote(_) => "object_store",
+            Self::Damaged { .. } => "damaged",
+            Self::Missing(_) => "missing",
+            Self::Unfit(_) | Self::Refused(_) => "refused",
+            Self::Closed => "closed",
+        }
+    }
+
     /// The same said to another one who waits, for errors that concern all.
     pub(crate) fn again(&self) -> Self {
         match self {
@@ -110,11 +129,13 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         // SQLite's primary result codes (https://sqlite.org/rescode.html): BUSY 5, LOCKED 6, FULL 13.
         let code = error.as_database_error().and_then(|error| error.code());
-        match code.and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xFF) {
+        let error = match code.and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xFF) {
             Some(5 | 6) if is_sqlite(&error) => Self::Locked,
             Some(13) if is_sqlite(&error) => Self::Full { free: 0, needed: 0 },
             _ => Self::Index(error),
-        }
+        };
+        metrics::counter!("peony_store_index_errors_total", "why" => error.name()).increment(1);
+        error
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
@@ -33,6 +34,17 @@ pub enum Outcome {
     AlreadyThere,
     /// Another data set is there under its UID: it is kept beside that one and shown to a person.
     KeptAside,
+}
+
+impl Outcome {
+    /// What it is called among figures.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::AlreadyThere => "already_there",
+            Self::KeptAside => "kept_aside",
+        }
+    }
 }
 
 /// The answer to a received object: everything about it is on the disk.
@@ -84,6 +96,27 @@ impl Store {
     /// # Errors
     /// [`StoreError::OtherStudy`] besides those of [`Self::receive`].
     pub async fn receive_of<S>(
+        &self,
+        origin: &str,
+        study_uid: Option<&str>,
+        bytes: S,
+    ) -> Result<Receipt, StoreError>
+    where
+        S: Stream<Item = std::io::Result<Bytes>>,
+    {
+        let received = self.receive_uncounted(origin, study_uid, bytes).await;
+        let outcome = match &received {
+            Ok(receipt) => receipt.outcome.name(),
+            Err(error) => error.name(),
+        };
+        metrics::counter!("peony_store_objects_total", "outcome" => outcome).increment(1);
+        if let Ok(receipt) = &received {
+            metrics::counter!("peony_store_bytes_total").increment(receipt.size);
+        }
+        received
+    }
+
+    async fn receive_uncounted<S>(
         &self,
         origin: &str,
         study_uid: Option<&str>,
@@ -263,7 +296,10 @@ pub(crate) async fn commit_groups(
     let mut known = Known::default();
     let mut group = Vec::with_capacity(GROUP);
     while waiting.recv_many(&mut group, GROUP).await > 0 {
-        let mut answers = match commit(&index, &objects, &mut known, &group).await {
+        let began = Instant::now();
+        let committed = commit(&index, &objects, &mut known, &group).await;
+        metrics::histogram!("peony_store_commit_seconds").record(began.elapsed());
+        let mut answers = match committed {
             Ok(put) => put.into_iter().map(Ok).collect(),
             Err(error) if error.concerns_all() => group.iter().map(|_| Err(error.again())).collect(),
             Err(error) if group.len() == 1 => vec![Err(error)],

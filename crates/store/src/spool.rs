@@ -47,8 +47,13 @@ impl Incoming {
         Ok(Spool { file, path, sum: Sum::new(), unlooked: 0 })
     }
 
+    /// Bytes that are free on its disk.
+    pub fn free(&self) -> Result<u64, StoreError> {
+        fs4::available_space(&self.folder).map_err(disk("ask for the room on the disk"))
+    }
+
     fn room(&self) -> Result<(), StoreError> {
-        let free = fs4::available_space(&self.folder).map_err(disk("ask for the room on the disk"))?;
+        let free = self.free()?;
         let needed = self.keep_free;
         if free < needed { Err(StoreError::Full { free, needed }) } else { Ok(()) }
     }

@@ -1,9 +1,10 @@
-//! Who may talk to a server that has no accounts: pages that it served itself, on this machine.
+//! Which pages may talk to the server: those that it served itself.
 //!
 //! Binding to loopback keeps other machines out, but not other web sites in this machine's browser. Two ways in are
 //! closed here: a foreign name that resolves to this machine (DNS rebinding) by the `Host` header, and a foreign page that
 //! opens our socket or calls our API (cross-site WebSocket hijacking) by the `Origin` header. A page served by Vite's
-//! development server comes through its proxy, which rewrites both.
+//! development server comes through its proxy, which rewrites both. Over TLS the certificate says which names are this server's, so that only the origin is
+//! looked at.
 
 use std::net::SocketAddr;
 
@@ -15,11 +16,31 @@ use axum::response::{IntoResponse, Response};
 
 use crate::wire::Problem;
 
+/// Where the server is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Site {
+    /// The address it listens on.
+    pub bound: SocketAddr,
+    /// Over TLS.
+    pub secured: bool,
+}
+
+impl Site {
+    fn scheme(self) -> &'static str {
+        if self.secured { "https" } else { "http" }
+    }
+
+    /// The address a person opens.
+    pub fn url(self) -> String {
+        format!("{}://{}/", self.scheme(), self.bound)
+    }
+}
+
 /// Refuses what does not come from a page of ours, and tells the browser what a page of ours may do.
-pub(crate) async fn guard(State(bound): State<SocketAddr>, request: Request, next: Next) -> Response {
+pub(crate) async fn guard(State(site): State<Site>, request: Request, next: Next) -> Response {
     // The report page shows its own paper beside the form; nothing else is ever shown in a frame.
     let paper = request.uri().path().ends_with("/report.pdf");
-    let mut response = match refusal(request.headers(), bound) {
+    let mut response = match refusal(request.headers(), site) {
         Some(error) => problem(StatusCode::FORBIDDEN, error),
         None => next.run(request).await,
     };
@@ -60,17 +81,18 @@ const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
 ];
 
 /// Why a request is refused, if it is.
-fn refusal(headers: &HeaderMap, bound: SocketAddr) -> Option<String> {
+fn refusal(headers: &HeaderMap, site: Site) -> Option<String> {
     let Some(host) = headers.get(header::HOST).and_then(|host| host.to_str().ok()) else {
         return Some("Host: missing or not text".to_owned());
     };
-    if !is_our_host(host, bound) {
-        return Some(format!("Host: `{}` is not this server; open {}", shown(host), url(bound)));
+    if !site.secured && !is_our_host(host, site.bound) {
+        return Some(format!("Host: `{}` is not this server; open {}", shown(host), site.url()));
     }
     let origin = headers.get(header::ORIGIN)?;
     // Browsers give an origin to every WebSocket; a program without a browser gives none and is as local as we are.
     let ours = origin.to_str().is_ok_and(|origin| {
-        origin.strip_prefix("http://").is_some_and(|from| from.eq_ignore_ascii_case(host))
+        let (scheme, from) = origin.split_once("://").unwrap_or_default();
+        scheme == site.scheme() && from.eq_ignore_ascii_case(host)
     });
     (!ours).then(|| "Origin: another site's page may not use this server".to_owned())
 }
@@ -92,11 +114,6 @@ fn is_our_host(host: &str, bound: SocketAddr) -> bool {
 /// Foreign text in an answer is short and plain.
 fn shown(text: &str) -> String {
     text.chars().take(64).filter(|letter| letter.is_ascii_graphic()).collect()
-}
-
-/// The address a person opens.
-pub(crate) fn url(bound: SocketAddr) -> String {
-    format!("http://{bound}/")
 }
 
 /// An answer that says why there is no other.

@@ -1,9 +1,9 @@
-//! The live page: HTTP on this machine, the live socket, and the built user interface inside the binary.
+//! The live page: HTTP, the live socket, and the built user interface inside the binary.
 //!
 //! The pipeline's thread hands each frame and what was said about it to [`Hub::publish`]; pages that watch get the
 //! newest one each, and people's commands come back through a bounded channel. [`wire`] says what travels.
 //!
-//! Deliberately absent: accounts and TLS, therefore any address but loopback ([`Server::bind`] refuses others); a
+//! Deliberately absent: accounts, therefore any address but loopback ([`Server::bind`] refuses others unless whoever binds it has accounts and TLS); a
 //! database; the pipeline, the phantom and the model (the binary wires them); per-viewer state beyond the
 //! frames under way and which one of them gives the commands. What must last is the examination's to write
 //! (`peony-examination`), and its sentences and its paper are made by `peony-encode`.
@@ -14,18 +14,23 @@ mod coronal;
 mod exams;
 mod guard;
 mod hub;
+mod observe;
 mod pace;
 mod pages;
+mod places;
 mod rooms;
 mod routes;
 mod server;
 mod socket;
 mod sweep;
+mod tls;
 mod view;
 pub mod wire;
 
 pub use hub::{Capture, Hub, SourceCommand};
+pub use observe::{RouteName, name_route};
 pub use pages::MAX_VIEWERS;
 pub use rooms::{MAX_ROOMS, Opener, Room, RoomError, Rooms};
 pub use routes::openapi;
 pub use server::{Running, ServeConfig, ServeError, Server, serve, start};
+pub use tls::{Tls, TlsError};

@@ -1,6 +1,5 @@
 //! The one table of routes, from which the page's types are made.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::{Query, State, WebSocketUpgrade};
@@ -12,7 +11,8 @@ use utoipa::{IntoParams, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::guard::{guard, problem};
+use crate::guard::{Site, guard, problem};
+use crate::observe::observe;
 use crate::pages::MAX_VIEWERS;
 use crate::rooms::{Room, RoomError, Rooms};
 use crate::wire::{self, Health, MAX_CLIENT_MESSAGE, Problem};
@@ -55,12 +55,12 @@ fn described() -> OpenApiRouter<Arc<Rooms>> {
         .routes(routes!(description))
 }
 
-/// Everything the server answers, for pages that come to `bound`, and what is answered `beside`.
-pub(crate) fn router(rooms: Arc<Rooms>, beside: Router, bound: SocketAddr) -> Router {
+/// Everything the server answers, for pages that come to `site`, and what is answered `beside`.
+pub(crate) fn router(rooms: Arc<Rooms>, beside: Router, site: Site) -> Router {
     let (api, _) = described().split_for_parts();
     let api = api.fallback(page).method_not_allowed_fallback(no_method);
     let all = api.with_state(rooms).merge(beside);
-    all.layer(middleware::from_fn_with_state(bound, guard))
+    all.layer(middleware::from_fn_with_state(site, guard)).layer(middleware::from_fn(observe))
 }
 
 async fn no_method() -> Response {

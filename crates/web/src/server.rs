@@ -5,28 +5,70 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use axum::Router;
-use axum::serve::ListenerExt;
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsAcceptor;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::guard;
+use crate::guard::Site;
+use crate::places::Places;
 use crate::rooms::Rooms;
 use crate::routes::router;
+use crate::tls::Tls;
 
-/// Where to listen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How long a peer may take to agree on TLS.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long a peer may take from there to its first request.
+const FIRST_REQUEST: Duration = Duration::from_secs(30);
+/// How long the header of a request may take, the rest before it included.
+const HEADER: Duration = Duration::from_secs(60);
+/// How long requests that are being answered may go on when the server is to stop.
+const LAST_ANSWERS: Duration = Duration::from_secs(10);
+
+/// Where to listen, and how.
+#[derive(Debug, Clone)]
 pub struct ServeConfig {
-    /// The address; only loopback is accepted. Port 0 takes any free one.
+    /// The address; others than loopback are accepted only where whoever comes is known by an account, over TLS. Port 0 takes any free one.
     pub addr: SocketAddr,
     /// How many ports after the first are tried where it is taken: 0 for a port that a person chose.
     pub further_ports: u16,
+    /// HTTPS instead of HTTP.
+    pub tls: Option<Tls>,
+    /// Whether nobody is answered without an account.
+    pub accounts: bool,
+    /// How many connections there may be at a time; who comes beyond that is hung up on.
+    pub connections: usize,
 }
 
 impl Default for ServeConfig {
     fn default() -> Self {
-        Self { addr: SocketAddr::from((Ipv4Addr::LOCALHOST, 8686)), further_ports: 9 }
+        Self {
+            addr: SocketAddr::from((Ipv4Addr::LOCALHOST, 8686)),
+            further_ports: 9,
+            tls: None,
+            accounts: false,
+            connections: 512,
+        }
+    }
+}
+
+impl ServeConfig {
+    /// Whether it may be served so.
+    ///
+    /// # Errors
+    /// [`ServeError::Reachable`].
+    pub fn check(&self) -> Result<(), ServeError> {
+        let lacks = match (self.tls.is_some(), self.accounts) {
+            (true, true) => return Ok(()),
+            (true, false) => "there are no accounts",
+            (false, true) => "there is no TLS",
+            (false, false) => "there are no accounts and no TLS",
+        };
+        let addr = self.addr;
+        if addr.ip().is_loopback() { Ok(()) } else { Err(ServeError::Reachable { addr, lacks }) }
     }
 }
 
@@ -34,12 +76,12 @@ impl Default for ServeConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// Another machine could reach it (invariant 6).
-    #[error(
-        "address {addr}: other machines could reach it, and this page has no accounts and no TLS; use 127.0.0.1"
-    )]
-    NotLoopback {
+    #[error("address {addr}: other machines could reach it, and {lacks}; use 127.0.0.1")]
+    Reachable {
         /// The address that was asked for.
         addr: SocketAddr,
+        /// What it would need.
+        lacks: &'static str,
     },
     /// Every port that was tried is taken.
     #[error("port {first}{}: taken by another program; choose another", if first == last { String::new() } else { format!(" to {last}") })]
@@ -67,25 +109,25 @@ pub enum ServeError {
 pub struct Server {
     listener: TcpListener,
     addr: SocketAddr,
+    tls: Option<Tls>,
+    connections: usize,
 }
 
 impl Server {
     /// Listens on the address of `config`, or on the next free port if that is allowed.
     ///
     /// # Errors
-    /// [`ServeError::NotLoopback`] before anything is opened; [`ServeError::PortTaken`]; [`ServeError::Listen`].
+    /// [`ServeError::Reachable`] before anything is opened; [`ServeError::PortTaken`]; [`ServeError::Listen`].
     pub async fn bind(config: ServeConfig) -> Result<Self, ServeError> {
-        let ServeConfig { addr: wanted, further_ports } = config;
-        if !wanted.ip().is_loopback() {
-            return Err(ServeError::NotLoopback { addr: wanted });
-        }
+        config.check()?;
+        let ServeConfig { addr: wanted, further_ports, tls, connections, .. } = config;
         let (first, last) = (wanted.port(), wanted.port().saturating_add(further_ports));
         for port in first..=last {
             let addr = SocketAddr::new(wanted.ip(), port);
             match TcpListener::bind(addr).await {
                 Ok(listener) => {
                     let addr = listener.local_addr().map_err(|source| ServeError::Listen { addr, source })?;
-                    return Ok(Self { listener, addr });
+                    return Ok(Self { listener, addr, tls, connections });
                 }
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
                 Err(source) => return Err(ServeError::Listen { addr, source }),
@@ -94,19 +136,12 @@ impl Server {
         Err(ServeError::PortTaken { first, last })
     }
 
-    /// The address it listens on.
-    #[must_use]
-    pub fn addr(&self) -> SocketAddr {
-        self.addr
+    fn site(&self) -> Site {
+        Site { bound: self.addr, secured: self.tls.is_some() }
     }
 
-    /// The address a person opens.
-    #[must_use]
-    pub fn url(&self) -> String {
-        guard::url(self.addr)
-    }
-
-    /// Serves until `stop` is done. `beside` are routes of others, behind the same guard: pages of this machine only.
+    /// Serves until `stop` is done; then nobody else is taken, and requests that are being answered have ten seconds to end.
+    /// `beside` are routes of others, behind the same guard.
     ///
     /// # Errors
     /// [`ServeError::Stopped`].
@@ -116,19 +151,43 @@ impl Server {
         beside: Router,
         stop: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
-        let app = router(rooms, beside, self.addr);
-        // A frame goes out at once: Nagle's algorithm would hold its tail back.
-        let listener = self.listener.tap_io(|stream| {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "set_nodelay");
+        let app = router(rooms, beside, self.site()).into_make_service();
+        let handle = Handle::<SocketAddr>::new();
+        let mut server = axum_server::Server::<SocketAddr>::from_listener(self.listener);
+        server.http_builder().http1().header_read_timeout(HEADER);
+        let server = server
+            .first_request_timeout(FIRST_REQUEST)
+            // It concerns the one connection alone.
+            .accept_error_handler(|from: Option<&SocketAddr>, error: &io::Error| {
+                tracing::debug!(?from, %error, "no connection");
+            })
+            .handle(handle.clone());
+        match self.tls {
+            None => {
+                let serving = server.acceptor(Places::plain(self.connections)).serve(app);
+                until(stop, &handle, serving).await
             }
-        });
-        // Open sockets would outlive a graceful shutdown; dropping the server closes them.
-        tokio::select! {
-            served = axum::serve(listener, app).into_future() => served.map_err(ServeError::Stopped),
-            () = stop => Ok(()),
+            Some(tls) => {
+                let acceptor = RustlsAcceptor::new(tls.current()).handshake_timeout(HANDSHAKE);
+                let places = Places::for_tls(self.connections, HANDSHAKE);
+                until(stop, &handle, server.acceptor(acceptor.acceptor(places)).serve(app)).await
+            }
         }
     }
+}
+
+/// Serves until `stop` is done, and then what is being answered. Sockets outlive that: they end with the runtime.
+async fn until(
+    stop: impl Future<Output = ()>,
+    handle: &Handle<SocketAddr>,
+    serving: impl Future<Output = io::Result<()>>,
+) -> Result<(), ServeError> {
+    let mut serving = std::pin::pin!(serving);
+    tokio::select! {
+        served = &mut serving => return served.map_err(ServeError::Stopped),
+        () = stop => handle.graceful_shutdown(Some(LAST_ANSWERS)),
+    }
+    serving.await.map_err(ServeError::Stopped)
 }
 
 /// Binds and serves until the future is dropped.
@@ -143,6 +202,7 @@ pub async fn serve(config: ServeConfig, rooms: Arc<Rooms>) -> Result<(), ServeEr
 #[derive(Debug)]
 pub struct Running {
     addr: SocketAddr,
+    url: String,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<Result<(), ServeError>>>,
 }
@@ -156,7 +216,7 @@ pub fn start(config: ServeConfig, rooms: Arc<Rooms>, beside: Router) -> Result<R
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(2).build()?;
     let server = runtime.block_on(Server::bind(config))?;
-    let addr = server.addr();
+    let (addr, url) = (server.addr, server.site().url());
     let (stop, stopped) = oneshot::channel();
     let serving = async {
         // Stopped by a word or by the sender's end alike.
@@ -165,7 +225,7 @@ pub fn start(config: ServeConfig, rooms: Arc<Rooms>, beside: Router) -> Result<R
     let thread = thread::Builder::new()
         .name("peony-web".to_owned())
         .spawn(move || runtime.block_on(server.run(rooms, beside, serving)))?;
-    Ok(Running { addr, stop: Some(stop), thread: Some(thread) })
+    Ok(Running { addr, url, stop: Some(stop), thread: Some(thread) })
 }
 
 impl Running {
@@ -177,8 +237,8 @@ impl Running {
 
     /// The address a person opens.
     #[must_use]
-    pub fn url(&self) -> String {
-        guard::url(self.addr)
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// Stops it and waits until it has.

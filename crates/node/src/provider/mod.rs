@@ -11,9 +11,12 @@ pub(crate) use commitment::{
     ATTEMPTS as REPORT_ATTEMPTS, Commitment, REQUEST as COMMITMENT_ACTION, request as commitment_request,
     take_report,
 };
+use std::time::Instant;
+
 use futures_util::FutureExt as _;
 use peony_dicom::Attributes;
 use tokio::sync::watch;
+use tracing::Instrument as _;
 
 use crate::acceptor::Current;
 use crate::archive::{Archive, Records};
@@ -37,7 +40,12 @@ pub(crate) async fn provide<A: Archive + Records>(
             _ = stopped.wait_for(|stopped| *stopped) => return Err(AssociationError::Stopping),
         };
         let Some(message) = message else { return Ok(()) };
-        answer(association, archive, configuration, owed, &message).await?;
+        let began = Instant::now();
+        let service = message.context.class.service.name();
+        let span = tracing::info_span!("operation", service);
+        let answered = answer(association, archive, configuration, owed, &message).instrument(span).await;
+        metrics::histogram!("peony_dicom_operation_seconds", "service" => service).record(began.elapsed());
+        answered?;
     }
 }
 

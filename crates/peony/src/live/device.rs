@@ -28,7 +28,7 @@ pub fn run(mut device: LiveSource, slot: &LatestSlot<Captured>, hub: &Weak<Hub>)
                 slot.put(Captured { frame, at: Instant::now(), sweep: 0, damaged, truth: Vec::new() });
             }
             Event::Lost { why, .. } => {
-                eprintln!("peony: the device is lost, and looked for again: {why}");
+                crate::log::tell(format_args!("the device is lost, and looked for again: {why}"));
                 outcome = Outcome::SomeFailed;
                 note(true);
             }

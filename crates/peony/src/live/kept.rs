@@ -9,25 +9,28 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::StatusCode;
+use axum::middleware::from_fn;
 use axum::response::{IntoResponse as _, Response};
 use peony_dicomweb::Limits;
 use peony_store::Store;
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 use tower::ServiceExt as _;
+use tracing::Instrument as _;
 
 use crate::cli::StoreArgs;
 use crate::storage;
 
-/// A study to which nothing has come for this long is complete.
-const QUIET: Duration = Duration::from_secs(60);
 /// How often that is looked at.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// A store that is open.
 pub struct Kept {
     pub store: Store,
+    /// A study to which nothing has come for this long is complete.
+    pub quiet: watch::Sender<Duration>,
     runtime: Runtime,
     completing: JoinHandle<()>,
 }
@@ -37,11 +40,12 @@ impl Kept {
     ///
     /// # Errors
     /// Where folder, index or bucket cannot be had.
-    pub fn open(args: &StoreArgs) -> Result<Self> {
+    pub fn open(args: &StoreArgs, quiet: Duration) -> Result<Self> {
         let runtime = Builder::new_multi_thread().enable_all().thread_name("peony-store").build()?;
         let store = runtime.block_on(storage::open(args))?;
-        let completing = runtime.spawn(complete_studies(store.clone()));
-        Ok(Self { store, runtime, completing })
+        let (quiet, current) = watch::channel(quiet);
+        let completing = runtime.spawn(complete_studies(store.clone(), current));
+        Ok(Self { store, quiet, runtime, completing })
     }
 
     pub fn handle(&self) -> &Handle {
@@ -55,10 +59,11 @@ impl Kept {
     /// DICOMweb over the store, under `/dicomweb`.
     pub fn dicomweb(&self) -> Router {
         let routes = peony_dicomweb::routes(self.store.clone(), Limits::default());
+        let routes = routes.layer(from_fn(peony_web::name_route));
         let handle = self.handle().clone();
         let elsewhere = move |request: Request<Body>| {
             // The thread of the pages has frames to send.
-            let answer = handle.spawn(routes.clone().oneshot(request));
+            let answer = handle.spawn(routes.clone().oneshot(request).in_current_span());
             async move { Ok::<_, Infallible>(answered(answer.await)) }
         };
         Router::new().nest_service("/dicomweb", tower::service_fn(elsewhere))
@@ -82,12 +87,13 @@ fn answered(answer: Result<Result<Response, Infallible>, tokio::task::JoinError>
     }
 }
 
-async fn complete_studies(store: Store) {
+async fn complete_studies(store: Store, quiet: watch::Receiver<Duration>) {
     let mut look = interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         look.tick().await;
-        match store.complete_quiet_studies(QUIET).await {
+        let quiet = *quiet.borrow();
+        match store.complete_quiet_studies(quiet).await {
             Ok(complete) if complete.is_empty() => {}
             Ok(complete) => tracing::info!("{} studies are complete", complete.len()),
             Err(error) => tracing::warn!("which studies are complete cannot be looked at: {error}"),

@@ -4,32 +4,46 @@
 //! pipeline on another, which takes the newest frame; the server has one more. Between them stand queues of one and the
 //! hub, so none waits for another (invariant 7).
 
+mod checked;
 mod device;
+mod figures;
 mod kept;
 mod neighbours;
 mod node;
 mod opener;
+mod ops;
 mod recording;
+mod reload;
 mod source;
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread;
+use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use axum::Router;
 use peony_examination::Archive;
 use peony_sources::SourceUrl;
 use peony_web::{Opener, Rooms, ServeConfig};
+use tokio::sync::watch;
 
+pub use self::checked::Checked;
 use self::kept::Kept;
+pub use self::neighbours::Neighbours;
 use self::node::Node;
 use self::opener::{Between, Settings, Studio};
+use self::ops::{Jobs, ModelState, Ops};
+use self::reload::Reload;
 use crate::calibration::Calibrations;
 use crate::cli::{DemoArgs, ServeArgs};
+use crate::configuration::Configured;
+use crate::engine::Reader;
 use crate::exit::Outcome;
+use crate::log::Log;
 
 /// Where `peony serve` looks for calibrations, in its folder.
 const CALIBRATIONS: &str = "calibrations";
@@ -56,6 +70,7 @@ pub fn demo(args: &DemoArgs) -> Result<Outcome> {
         addr: SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)),
         // A port that a person chose is taken as it is; the usual one may give way to a neighbour.
         further_ports: if args.port == crate::cli::DEFAULT_PORT { 9 } else { 0 },
+        ..ServeConfig::default()
     };
     let studio = Studio::new(Archive::open(folder.path())?, settings);
     let rooms = Rooms::new(Arc::clone(studio.archive()), Some(Arc::clone(&studio) as Arc<dyn Opener>));
@@ -77,33 +92,70 @@ pub fn demo(args: &DemoArgs) -> Result<Outcome> {
 ///
 /// # Errors
 /// Where the folder or an address cannot be had, or may not be served.
-pub fn serve(args: &ServeArgs) -> Result<Outcome> {
+pub fn serve(args: &ServeArgs, configured: Configured, line: Vec<OsString>, log: Log) -> Result<Outcome> {
     if !args.open {
         bail!("--open: there are no accounts yet; say --open to serve this machine without them");
     }
+    let checked = Checked::of(args, &configured.neighbours).map_err(|faults| anyhow!(faults.join("\n")))?;
+    if args.check {
+        writeln!(std::io::stdout(), "The configuration is in order.")?;
+        return Ok(Outcome::Done);
+    }
+    let Checked { web, dicom, node, calibrations } = checked;
+    let figures = figures::collect()?;
     let settings = Settings {
         model: args.model.clone(),
         source: args.source.clone(),
         fps: args.fps,
         scale: args.mm_per_px,
-        calibrations: Calibrations::load(&args.calibration, Some(&args.store.data.join(CALIBRATIONS)))?,
+        calibrations,
         between: Between::Rests,
     };
-    let kept = Kept::open(&args.store)?;
-    let node = args.dicom.map(|addr| node::start(args, addr, &kept)).transpose()?;
+    let kept = Kept::open(&args.store, Duration::from_secs(args.quiet_seconds))?;
+    let (node, current) = watch::channel(Arc::new(node));
+    let running = dicom.map(|(addr, transport)| node::start(addr, transport, current, &kept)).transpose()?;
     let studio = Studio::new(Archive::open(&args.store.data)?, settings);
     let rooms = Rooms::new(Arc::clone(studio.archive()), Some(Arc::clone(&studio) as Arc<dyn Opener>));
-    let config = ServeConfig { addr: args.http, further_ports: 0 };
-    let server = peony_web::start(config, Arc::clone(&rooms), kept.dicomweb())?;
-    say(&format!("Peony serves: {}?page=exams", server.url()), node.as_ref());
+    let ops = Ops {
+        store: kept.store.clone(),
+        handle: kept.handle().clone(),
+        rooms: Arc::clone(&rooms),
+        model: try_model(args),
+        figures,
+        jobs: Jobs::default(),
+    };
+    let tls = web.tls.clone();
+    let server = peony_web::start(web, Arc::clone(&rooms), kept.dicomweb().merge(ops.routes()))?;
+    let reload = Reload { line, started: configured, tls, node, quiet: kept.quiet.clone(), log };
+    let reloading = reload.keep_up(kept.handle())?;
+    say(&format!("Peony serves: {}?page=exams", server.url()), running.as_ref());
     until_interrupted()?;
+    tracing::info!("asked to stop: what is being answered may end");
+    reloading.abort();
     server.stop()?;
     drop(rooms);
-    if let Some(node) = node {
+    if let Some(node) = running {
         node.stop(&kept);
     }
     kept.close();
     Ok(studio.close())
+}
+
+/// Loads the model once, so that whoever looks at the program knows of one that cannot be.
+fn try_model(args: &ServeArgs) -> ModelState {
+    if args.model.no_model {
+        return ModelState::NotWanted;
+    }
+    let reader = Reader::load(&args.model);
+    let Some(by) = reader.provenance() else { return ModelState::Missing };
+    let labels = [
+        ("model", by.model.clone()),
+        ("version", by.version.clone()),
+        ("engine", by.provider.clone()),
+        ("precision", by.precision.as_str().to_owned()),
+    ];
+    metrics::gauge!("peony_engine_info", &labels).set(1.0);
+    ModelState::Loaded
 }
 
 /// Says where the pages are, and the node. Whoever started the program may have stopped listening; it serves on.

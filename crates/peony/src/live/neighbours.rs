@@ -1,151 +1,129 @@
-//! What the node of `peony serve` is called and whom it knows: `--aet`, `--dicom-tls`, and `dicom.toml` in the data folder, which are read at the start
-//! and again whenever the program gets SIGHUP.
+//! What the node of `peony serve` is called and whom it knows: what the flags say, and `[dicom]` of the configuration.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
-use anyhow::{Context as _, Result, bail};
-use peony_node::{AeTitle, Configuration, Peer, Tls};
-use serde::Deserialize;
-use tokio::sync::watch;
+use anyhow::{Context as _, Result};
+use peony_node::{AeTitle, Configuration, Limits, Peer, Tls};
 
 use crate::cli::ServeArgs;
+use crate::configuration::{Kind, Section};
 
-/// The file, in the data folder.
-const FILE: &str = "dicom.toml";
-
-/// Where the configuration of the node is read from.
+/// What `[dicom]` says beside the flags.
+#[derive(Debug, Default)]
 pub struct Neighbours {
-    ae_title: AeTitle,
-    file: PathBuf,
-    tls: Option<PathBuf>,
-}
-
-/// `dicom.toml`.
-#[derive(Deserialize, Default)]
-#[serde(default, deny_unknown_fields)]
-struct File {
     /// Further titles that the node is called by.
-    also_called: Vec<String>,
+    also_called: Vec<AeTitle>,
     /// Nodes that are not listed are not taken.
     only_peers: bool,
-    /// Other nodes.
-    peer: Vec<PeerTable>,
-}
-
-/// A `[[peer]]` of it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PeerTable {
-    aet: String,
-    /// `HOST:PORT`, where objects and reports can be sent to.
-    address: Option<String>,
-    /// It takes them over TLS.
-    #[serde(default)]
-    tls: bool,
+    /// Other nodes, and where the file says that one takes associations over TLS.
+    peers: Vec<(Peer, Option<String>)>,
 }
 
 impl Neighbours {
-    /// As the command line says.
-    pub fn of(args: &ServeArgs) -> Self {
-        let file = args.store.data.join(FILE);
-        Self { ae_title: args.aet.clone(), file, tls: args.dicom_tls.clone() }
+    /// The keys that are read here, for the page about the configuration: name, type, what it says.
+    pub const KEYS: [[&str; 3]; 6] = [
+        ["dicom.also_called", "list of strings", "Further titles of this node."],
+        ["dicom.only_peers", "true or false", "Nodes that are not listed are not taken."],
+        ["dicom.peer", "list of tables", "Other nodes: a table `[[dicom.peer]]` each, with these keys."],
+        ["dicom.peer.aet", "string", "Its title of an application entity."],
+        ["dicom.peer.address", "string", "`HOST:PORT`, where objects and reports can be sent to."],
+        ["dicom.peer.tls", "true or false", "It takes them over TLS; this node needs `dicom.tls` for that."],
+    ];
+
+    /// The same in an example.
+    pub const EXAMPLE: &str = "# also_called = ['OLD_NAME']
+# only_peers = true
+
+# [[dicom.peer]]
+# aet = 'ARCHIVE'
+# address = '10.0.0.5:104'
+# tls = false
+";
+
+    /// Takes its keys out of `[dicom]`.
+    pub fn read(section: &mut Section<'_>, faults: &mut Vec<String>) -> Self {
+        let mut also_called = Vec::new();
+        if let Some(said) = section.take("also_called", Kind::Texts, faults) {
+            also_called = said.texts.iter().filter_map(|text| title(text, &said.at, faults)).collect();
+        }
+        let only_peers =
+            section.take("only_peers", Kind::Switch, faults).is_some_and(|said| said.texts == ["true"]);
+        let (mut known, mut peers) = (BTreeSet::new(), Vec::new());
+        for mut table in section.take_sections("peer", faults) {
+            let (at, named) = (table.at(), table.has("aet"));
+            let aet = table.take("aet", Kind::Text, faults);
+            let address = table.take("address", Kind::Text, faults);
+            let tls = table.take("tls", Kind::Switch, faults).filter(|said| said.texts == ["true"]);
+            if let Some(said) = &address
+                && !said.texts.iter().all(|text| is_address(text))
+            {
+                faults.push(format!("{}: it is HOST:PORT", said.at));
+            }
+            if !named {
+                faults.push(format!("{at}: aet is missing"));
+            }
+            table.finish(faults);
+            let Some(aet) = aet else { continue };
+            let Some(ae_title) = aet.texts.first().and_then(|text| title(text, &aet.at, faults)) else {
+                continue;
+            };
+            if !known.insert(ae_title.to_string()) {
+                faults.push(format!("{}: {ae_title} is there twice", aet.at));
+            }
+            let address = address.and_then(|said| said.texts.into_iter().next());
+            peers.push((Peer { ae_title, address, tls: tls.is_some() }, tls.map(|said| said.at)));
+        }
+        Self { also_called, only_peers, peers }
     }
 
-    /// Reads everything.
+    /// All that the node knows; the certificates are read from the disk.
     ///
     /// # Errors
     /// Every fault, a line each.
-    pub fn read(&self) -> Result<Configuration> {
-        let file = self.file()?;
+    pub fn configuration(&self, args: &ServeArgs) -> Result<Configuration, Vec<String>> {
         let mut faults = Vec::new();
-        let mut title = |text: &str| match text.parse::<AeTitle>() {
-            Ok(title) => Some(title),
-            Err(fault) => {
-                faults.push(format!("{text:?}: {fault}"));
-                None
-            }
-        };
-        let also_called = file.also_called.iter().filter_map(|text| title(text)).collect();
-        let peers: Vec<Option<AeTitle>> = file.peer.iter().map(|peer| title(&peer.aet)).collect();
-        let mut known = BTreeSet::new();
-        for PeerTable { aet, address, tls } in &file.peer {
-            if !known.insert(aet.trim()) {
-                faults.push(format!("peer {aet:?} is there twice"));
-            }
-            if let Some(address) = address.as_deref().filter(|address| !is_address(address)) {
-                faults.push(format!("peer {aet:?}: address {address:?} is not HOST:PORT"));
-            }
-            if *tls && self.tls.is_none() {
-                faults.push(format!("peer {aet:?}: TLS needs --dicom-tls"));
-            }
-        }
-        let mut faults: Vec<String> =
-            faults.iter().map(|fault| format!("{}: {fault}", self.file.display())).collect();
-        let tls = self.tls.as_deref().map(certificates).transpose();
-        if let Err(error) = &tls {
-            faults.push(format!("{error:#}"));
-        }
-        if !faults.is_empty() {
-            bail!("{}", faults.join("\n"));
-        }
-        let peers = peers.into_iter().zip(file.peer).filter_map(|(title, peer)| {
-            Some(Peer { ae_title: title?, address: peer.address, tls: peer.tls })
+        let over_tls =
+            self.peers.iter().filter_map(|(_, at)| at.as_ref()).filter(|_| args.dicom_tls.is_none());
+        faults.extend(
+            over_tls.map(|at| format!("{at}: this node has no certificates (dicom.tls, --dicom-tls)")),
+        );
+        let tls = args.dicom_tls.as_deref().map(certificates).transpose();
+        let tls = tls.unwrap_or_else(|error| {
+            faults.push(format!("dicom.tls (--dicom-tls): {error:#}"));
+            None
         });
+        if !faults.is_empty() {
+            return Err(faults);
+        }
         Ok(Configuration {
-            also_called,
-            peers: peers.collect(),
-            strangers: !file.only_peers,
-            tls: tls?,
-            ..Configuration::open(self.ae_title.clone())
+            ae_title: args.aet.clone(),
+            also_called: self.also_called.clone(),
+            peers: self.peers.iter().map(|(peer, _)| peer.clone()).collect(),
+            strangers: !self.only_peers,
+            limits: Limits {
+                associations: args.dicom_associations,
+                associations_from_one_address: args.dicom_associations_from_one_address,
+                ..Limits::default()
+            },
+            tls,
         })
     }
+}
 
-    /// What the file says; one that is not there says nothing.
-    fn file(&self) -> Result<File> {
-        let named = || self.file.display().to_string();
-        match std::fs::read_to_string(&self.file) {
-            Ok(text) => toml::from_str(&text).with_context(named),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(File::default()),
-            Err(error) => Err(error).with_context(named),
-        }
-    }
-
-    /// Reads everything again whenever the program is asked to; what is wrong then is said, and what was before stays.
-    #[cfg(unix)]
-    pub async fn keep_up(self, configuration: watch::Sender<Arc<Configuration>>) {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut asked = match signal(SignalKind::hangup()) {
-            Ok(asked) => asked,
-            Err(error) => return tracing::warn!("SIGHUP cannot be waited for: {error}"),
-        };
-        while asked.recv().await.is_some() {
-            match self.read() {
-                Ok(read) => {
-                    tracing::info!("the node's configuration was read again");
-                    configuration.send_replace(Arc::new(read));
-                }
-                Err(error) => tracing::error!("the node's configuration stays as it was: {error:#}"),
-            }
-        }
-    }
-
-    /// Nothing asks for that on this system.
-    #[cfg(not(unix))]
-    pub async fn keep_up(self, _: watch::Sender<Arc<Configuration>>) {}
+fn title(text: &str, at: &str, faults: &mut Vec<String>) -> Option<AeTitle> {
+    text.parse().map_err(|fault| faults.push(format!("{at}: {fault}"))).ok()
 }
 
 /// `certificate.pem`, `key.pem` and `authorities.pem` of a folder.
 fn certificates(folder: &Path) -> Result<Tls> {
     let read = |name: &str| {
         let path = folder.join(name);
-        std::fs::read(&path).with_context(|| format!("--dicom-tls: {}", path.display()))
+        std::fs::read(&path).with_context(|| path.display().to_string())
     };
     let (certificate, key, authorities) =
         (read("certificate.pem")?, read("key.pem")?, read("authorities.pem")?);
-    Tls::from_pem(&certificate, &key, &authorities)
-        .with_context(|| format!("--dicom-tls {}", folder.display()))
+    Tls::from_pem(&certificate, &key, &authorities).with_context(|| folder.display().to_string())
 }
 
 fn is_address(text: &str) -> bool {

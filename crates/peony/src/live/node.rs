@@ -4,15 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
-use peony_node::Transport;
+use anyhow::{Context as _, Result};
+use peony_node::{Configuration, Transport};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::kept::Kept;
-use super::neighbours::Neighbours;
 use crate::cli::ServeArgs;
 
 /// How long peers may take to end their message when the program ends. What was not acknowledged by then they send again.
@@ -27,36 +26,50 @@ pub struct Node {
     serving: JoinHandle<()>,
 }
 
-/// Starts the node on `addr`, if it may be there; what it takes goes into the store.
+/// What may lie under associations at an address.
 ///
 /// # Errors
-/// Where other machines can reach the address and there are no certificates; what is wrong with its configuration; where the address cannot be had.
-pub fn start(args: &ServeArgs, addr: SocketAddr, kept: &Kept) -> Result<Node> {
-    let transport = match &args.dicom_tls {
-        Some(_) => Transport::Secured,
+/// Where other machines can reach it and there are no certificates.
+pub fn transport(args: &ServeArgs, addr: SocketAddr) -> Result<Transport, String> {
+    match &args.dicom_tls {
+        Some(_) => Ok(Transport::Secured),
         // Any address that is not this machine's own is one that others reach.
-        None if !addr.ip().to_canonical().is_loopback() => bail!(
-            "--dicom {addr}: other machines could reach it without accounts; take an address such as 127.0.0.1:11112, or certificates for \
-             both sides (--dicom-tls DIR)"
-        ),
-        None => Transport::Plain,
-    };
-    let neighbours = Neighbours::of(args);
-    let (configuration, current) = watch::channel(Arc::new(neighbours.read()?));
-    let listener = kept.block_on(TcpListener::bind(addr)).with_context(|| format!("--dicom {addr}"))?;
+        None if !is_own(addr) => Err(format!(
+            "dicom.address (--dicom) {addr}: other machines could reach it without accounts; take an address such as 127.0.0.1:11112, or \
+             certificates for both sides (dicom.tls, --dicom-tls DIR)"
+        )),
+        None => Ok(Transport::Plain),
+    }
+}
+
+fn is_own(addr: SocketAddr) -> bool {
+    addr.ip().to_canonical().is_loopback()
+}
+
+/// Starts the node on `addr`; what it takes goes into the store.
+///
+/// # Errors
+/// Where the address cannot be had.
+pub fn start(
+    addr: SocketAddr,
+    transport: Transport,
+    configuration: watch::Receiver<Arc<Configuration>>,
+    kept: &Kept,
+) -> Result<Node> {
+    let listener =
+        kept.block_on(TcpListener::bind(addr)).with_context(|| format!("dicom.address (--dicom) {addr}"))?;
     let addr = listener.local_addr()?;
+    let ae_title = configuration.borrow().ae_title.to_string();
     let (stop, stopped) = oneshot::channel();
     let archive = kept.store.clone();
     let serving = kept.handle().spawn(async move {
-        let keeping_up = tokio::spawn(neighbours.keep_up(configuration));
         let stop = async {
             // Stopped by a word or by the sender's end alike.
             let _ = stopped.await;
         };
-        peony_node::serve(listener, transport, archive, current, stop).await;
-        keeping_up.abort();
+        peony_node::serve(listener, transport, archive, configuration, stop).await;
     });
-    Ok(Node { addr, transport, ae_title: args.aet.to_string(), stop, serving })
+    Ok(Node { addr, transport, ae_title, stop, serving })
 }
 
 impl Node {
@@ -71,7 +84,7 @@ impl Node {
 
     /// Whether other machines can reach it.
     pub fn is_reachable(&self) -> bool {
-        !self.addr.ip().to_canonical().is_loopback()
+        !is_own(self.addr)
     }
 
     /// Takes no more associations, and lets those that go on end their message.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use peony_dicom::Equipment;
 use peony_examination::{Archive, Examination, Opened};
@@ -247,13 +247,14 @@ fn read(
 ) -> Outcome {
     let mut sweep = None;
     let mut dropped_before = 0;
+    let mut counted = Counted::default();
     while let Some(mut captured) = slot.take() {
         if sweep != Some(captured.sweep) {
             reader.begin(true);
             if sweep.is_some() {
                 match archive.begin(opened.clone()) {
                     Ok(examination) => hub.begin_sweep(examination),
-                    Err(error) => eprintln!("peony: no further examination can begin: {error}"),
+                    Err(error) => crate::log::tell(format_args!("no further examination can begin: {error}")),
                 }
             }
             sweep = Some(captured.sweep);
@@ -267,16 +268,40 @@ fn read(
         {
             captured.frame.spacing = Spacing::Uniform(scale);
         }
+        let began = Instant::now();
         let output = reader.step(&captured.frame);
+        counted.add(began.elapsed(), slot.dropped(), captured.damaged);
         let dropped = slot.dropped() - dropped_before + captured.damaged;
         let capture = Capture { captured: captured.at, dropped, truth: &captured.truth };
         hub.publish(&captured.frame, &output, capture);
     }
     if let Err(error) = hub.examination().rest() {
-        eprintln!("peony: the end of an examination could not be written: {error}");
+        crate::log::tell(format_args!("the end of an examination could not be written: {error}"));
         return reader.outcome().and(Outcome::SomeFailed);
     }
     reader.outcome()
+}
+
+/// What the figures have of an examination already.
+#[derive(Default)]
+struct Counted {
+    dropped: u64,
+    damaged: u64,
+}
+
+impl Counted {
+    /// A frame was read within that time; so many were dropped and damaged until then. Damaged ones are counted from one sweep to the next.
+    fn add(&mut self, step: Duration, dropped: u64, damaged: u64) {
+        metrics::counter!("peony_live_frames_read_total").increment(1);
+        metrics::histogram!("peony_live_step_seconds").record(step);
+        for (why, now, before) in
+            [("newer", dropped, &mut self.dropped), ("damaged", damaged, &mut self.damaged)]
+        {
+            let more = now.checked_sub(*before).unwrap_or(now);
+            metrics::counter!("peony_live_frames_dropped_total", "why" => why).increment(more);
+            *before = now;
+        }
+    }
 }
 
 /// Frames that pages capture, on their way to the pipeline.

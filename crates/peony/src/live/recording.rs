@@ -32,7 +32,7 @@ impl Recording {
     pub fn open(source: &Path, fps: f64, scale: Option<MmPerPx>) -> Result<Self> {
         let Opened { frames, equipment, notes, .. } = open_cine(source, fps, scale)?;
         for note in notes {
-            eprintln!("peony: {}: {note}", source.display());
+            crate::log::tell(format_args!("{}: {note}", source.display()));
         }
         let source = source.to_owned();
         Ok(Self { source, fps, scale, equipment, frames, played: 0, damaged: 0, said: BTreeSet::new() })

@@ -162,7 +162,7 @@ impl Feed {
             if let Err(error) = &coming
                 && !lost
             {
-                eprintln!("peony: the source is lost, and looked for again: {error:#}");
+                crate::log::tell(format_args!("the source is lost, and looked for again: {error:#}"));
             }
             lost = coming.is_err();
             was_lost |= lost;

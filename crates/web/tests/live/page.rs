@@ -69,8 +69,12 @@ impl Demo {
         let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let rooms = Rooms::new(archive, None);
         rooms.add(Room { hub: Arc::clone(&hub), seat: None, life: Arc::new(()) });
-        let server =
-            start(ServeConfig { addr, further_ports: 0 }, Arc::clone(&rooms), axum::Router::new()).unwrap();
+        let server = start(
+            ServeConfig { addr, further_ports: 0, ..ServeConfig::default() },
+            Arc::clone(&rooms),
+            axum::Router::new(),
+        )
+        .unwrap();
         Self { hub, commands, rooms, server, _folder: folder }
     }
 

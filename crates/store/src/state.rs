@@ -1,0 +1,58 @@
+//! Whether the store can do its work now, for whoever watches it.
+
+use std::sync::Arc;
+
+use crate::Store;
+use crate::error::StoreError;
+use crate::objects::{Object, blocking};
+
+impl Store {
+    /// How many bytes are free on the disk of the data folder.
+    ///
+    /// # Errors
+    /// [`StoreError::Disk`].
+    pub async fn free_bytes(&self) -> Result<u64, StoreError> {
+        let incoming = Arc::clone(&self.inner.incoming);
+        blocking(move || incoming.free()).await?
+    }
+
+    /// How many jobs of each kind are open.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the index.
+    pub async fn open_jobs(&self) -> Result<Vec<(String, i64)>, StoreError> {
+        let counted = sqlx::query_as("SELECT kind, COUNT(*) FROM jobs WHERE state = 'open' GROUP BY kind");
+        Ok(counted.fetch_all(self.inner.index.pool()).await?)
+    }
+
+    /// Tries whether the index answers and can be written: takes the place of a writer and gives it back.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the index; [`StoreError::Locked`] after five seconds.
+    pub async fn try_index(&self) -> Result<(), StoreError> {
+        let mut writing = self.inner.index.write().await?;
+        // A file that is read-only shows with the first statement that writes.
+        sqlx::query("UPDATE schema_version SET version = version").execute(&mut *writing).await?;
+        writing.rollback().await?;
+        Ok(())
+    }
+
+    /// Tries whether the data folder can be written and has as much room as must stay free.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`], [`StoreError::Disk`].
+    pub async fn try_disk(&self) -> Result<(), StoreError> {
+        let incoming = Arc::clone(&self.inner.incoming);
+        // Its file is taken away as it goes.
+        blocking(move || incoming.spool().map(drop)).await?
+    }
+
+    /// Tries whether objects can be reached: asks for one that nobody has.
+    ///
+    /// # Errors
+    /// [`StoreError::Disk`], [`StoreError::Remote`].
+    pub async fn try_objects(&self) -> Result<(), StoreError> {
+        let none = Object { digest: "0".repeat(64), size: 0, blocks: String::new() };
+        self.inner.objects.is_there(&none).await.map(drop)
+    }
+}
