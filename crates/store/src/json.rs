@@ -73,3 +73,19 @@ pub fn value(vr: &str, text: &str) -> Value {
         _ => text.into(),
     }
 }
+
+/// A value of the DICOM JSON Model as the text that [`value`] makes it of.
+#[must_use]
+pub fn text_of(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        // A name in its component groups.
+        Value::Object(groups) => {
+            let group = |name: &str| groups.get(name).and_then(Value::as_str).unwrap_or_default();
+            let name = ["Alphabetic", "Ideographic", "Phonetic"].map(group).join("=");
+            name.trim_end_matches('=').to_owned()
+        }
+        other => other.to_string(),
+    }
+}

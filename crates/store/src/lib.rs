@@ -1,7 +1,7 @@
 //! What Peony keeps: objects by their content, an index of them, events, jobs and an audit.
 //!
 //! The doors, each in the module of its name: [`Store::receive`] takes an object in, [`Store::query`] finds, [`Store::instances`] hands out,
-//! [`Store::events_after`] tells what happened, [`Store::merge`] and its neighbours say who is who, [`Store::take_job`] gives work,
+//! [`Store::events_after`] tells what happened, [`Store::merge`] and its neighbours say who is who, [`Store::take_job`] gives work, [`Store::send`] has it sent to other nodes,
 //! [`Store::add_order`], [`Store::begin_step`] and [`Store::ask_commitment`] keep what is ordered, performed and promised by others, [`Store::audit`] writes down who did what, and [`Store::check`] looks at everything.
 //!
 //! A [`Receipt`] means that file, folder and rows are on the disk (invariant 1). What is not acknowledged may be there or not, whole or not at
@@ -27,6 +27,7 @@ mod query;
 mod receive;
 mod retrieve;
 mod schema;
+mod sendings;
 mod spool;
 
 use std::fs::{self, File, TryLockError};
@@ -41,8 +42,8 @@ pub use check::{Checked, Fault, FaultKind};
 pub use commitments::Commitment;
 pub use error::StoreError;
 pub use events::Event;
-pub use jobs::{Ended, Job};
-pub use json::{DicomJson, key, value};
+pub use jobs::{Ended, Job, JobState};
+pub use json::{DicomJson, key, text_of, value};
 pub use name::key as name_key;
 pub use objects::Object;
 pub use orders::{Order, OrderState, Ordered, new_uid};
@@ -51,6 +52,7 @@ pub use performed::{StepAnswer, StepState};
 pub use query::{Matches, Query};
 pub use receive::{Outcome, Receipt};
 pub use retrieve::{Kept, Reader, Which};
+pub use sendings::{Promise, QueuedSending, SENDING, SendFault, Sending, Sent};
 
 use crate::error::disk;
 use crate::events::Announcements;

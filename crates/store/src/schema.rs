@@ -20,7 +20,7 @@ struct Step {
 }
 
 /// In order; a step that was released is never changed.
-const STEPS: &[Step] = &[FIRST, ORDERS];
+const STEPS: &[Step] = &[FIRST, ORDERS, SENDING];
 
 const FIRST: Step = Step {
     common: &[
@@ -100,6 +100,19 @@ const ORDERS: Step = Step {
             origin {text} NOT NULL, began_at BIGINT NOT NULL, changed_at BIGINT NOT NULL)",
         "CREATE TABLE commitments (id {id}, transaction_uid {text} NOT NULL UNIQUE, peer {text} NOT NULL, instances {text} NOT NULL,
             asked_at BIGINT NOT NULL, answered_at BIGINT NOT NULL DEFAULT 0, not_kept {text} NOT NULL DEFAULT '')",
+    ],
+    sqlite: &[],
+    postgres: &[],
+};
+
+/// What of a job is done, and when it was put there and taken.
+const SENDING: Step = Step {
+    common: &[
+        // `taken_at` is 0 where no worker has it.
+        "ALTER TABLE jobs ADD COLUMN at BIGINT NOT NULL DEFAULT 0",
+        "ALTER TABLE jobs ADD COLUMN taken_at BIGINT NOT NULL DEFAULT 0",
+        "ALTER TABLE jobs ADD COLUMN progress {text} NOT NULL DEFAULT ''",
+        "CREATE INDEX jobs_kind ON jobs (kind, id)",
     ],
     sqlite: &[],
     postgres: &[],

@@ -283,12 +283,12 @@ mod tests {
     #[tokio::test]
     async fn what_is_written_in_bulk_is_what_is_written_one_after_the_other() {
         let folder = tempfile::tempdir().unwrap();
-        let arrivals: Vec<Arrival> = (0..1200).map(|number| arrival(number).unwrap()).collect();
+        // One study a patient: a patient who is there already would cost the database a number in one of the ways.
+        let arrivals: Vec<Arrival> = (0..1200).map(|number| arrival(2 * number).unwrap()).collect();
         let mut written = Vec::new();
         for in_bulk in [false, true] {
             let index = Index::sqlite(&folder.path().join(format!("{in_bulk}.sqlite"))).await.unwrap();
             let mut writing = index.write().await.unwrap();
-            // A patient's studies in two goes.
             for some in [&arrivals[..701], &arrivals[701..]] {
                 if in_bulk {
                     write(&mut writing, some, 7).await.unwrap();
@@ -308,7 +308,23 @@ mod tests {
             written.push(tables);
         }
         for ((table, one), (_, bulk)) in written[0].iter().zip(&written[1]) {
-            assert!(one.len() >= 600 && one == bulk, "{table}: {:?} {:?}", one.first(), bulk.first());
+            assert!(one.len() >= 1200 && one == bulk, "{table}: {:?} {:?}", one.first(), bulk.first());
         }
+    }
+
+    #[tokio::test]
+    async fn a_later_study_of_a_patient_is_theirs() {
+        let folder = tempfile::tempdir().unwrap();
+        let index = Index::sqlite(&folder.path().join("index.sqlite")).await.unwrap();
+        let mut writing = index.write().await.unwrap();
+        // The first two are one patient's.
+        for numbers in [0..1, 1..3] {
+            let arrivals: Vec<Arrival> = numbers.map(|number| arrival(number).unwrap()).collect();
+            write(&mut writing, &arrivals, 7).await.unwrap();
+        }
+        let whose = "SELECT p.patient_id FROM studies s, patients p WHERE p.id = s.patient AND p.root = p.id ORDER BY s.id";
+        let whose: Vec<String> = sqlx::query_scalar(whose).fetch_all(&mut *writing).await.unwrap();
+        assert_eq!(whose, ["P00000000", "P00000000", "P00000001"]);
+        assert_eq!(rows(&mut writing, "patients").await.len(), 2);
     }
 }
