@@ -5,7 +5,7 @@ use std::io;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use peony_dicom::{Attribute, Attributes, DicomError, Level, Tag, VR};
-use peony_store::{DicomJson, Kept, Matches, Outcome, Query, StepAnswer, Store, StoreError};
+use peony_store::{DicomJson, Kept, Matches, Outcome, Query, StepAnswer, Store, StoreError, text_of};
 use serde_json::Value;
 
 use crate::archive::{Archive, ArchiveError, Found, Instance, Question, Receipt, Records, Which};
@@ -117,6 +117,10 @@ impl Records for Store {
             answered => Ok(answered.map(|()| true)?),
         }
     }
+
+    async fn promised(&self, instances: &[String]) -> Result<(), ArchiveError> {
+        Ok(self.complete_promised(instances).await?)
+    }
 }
 
 /// The studies of patients, by all their pages.
@@ -143,7 +147,7 @@ fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-fn instance_of(kept: &Kept) -> Instance {
+pub(crate) fn instance_of(kept: &Kept) -> Instance {
     Instance {
         sop_class_uid: kept.sop_class_uid.clone(),
         instance_uid: kept.instance_uid.clone(),
@@ -166,20 +170,6 @@ fn attribute_of(key: &str, attribute: &Value) -> Option<(Tag, Attribute)> {
         return Some((tag, Attribute { vr, values: Vec::new(), items }));
     }
     Some((tag, Attribute { vr, values: listed.iter().map(text_of).collect(), items: Vec::new() }))
-}
-
-fn text_of(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        // A name in its component groups.
-        Value::Object(groups) => {
-            let group = |name: &str| groups.get(name).and_then(Value::as_str).unwrap_or_default();
-            let name = ["Alphabetic", "Ideographic", "Phonetic"].map(group).join("=");
-            name.trim_end_matches('=').to_owned()
-        }
-        other => other.to_string(),
-    }
 }
 
 impl From<StoreError> for ArchiveError {

@@ -44,6 +44,9 @@ struct PeerTable {
     /// It takes them over TLS.
     #[serde(default)]
     tls: bool,
+    /// It is asked to keep what a person has sent to it.
+    #[serde(default)]
+    commitment: bool,
 }
 
 impl Neighbours {
@@ -70,7 +73,7 @@ impl Neighbours {
         let also_called = file.also_called.iter().filter_map(|text| title(text)).collect();
         let peers: Vec<Option<AeTitle>> = file.peer.iter().map(|peer| title(&peer.aet)).collect();
         let mut known = BTreeSet::new();
-        for PeerTable { aet, address, tls } in &file.peer {
+        for PeerTable { aet, address, tls, .. } in &file.peer {
             if !known.insert(aet.trim()) {
                 faults.push(format!("peer {aet:?} is there twice"));
             }
@@ -91,7 +94,8 @@ impl Neighbours {
             bail!("{}", faults.join("\n"));
         }
         let peers = peers.into_iter().zip(file.peer).filter_map(|(title, peer)| {
-            Some(Peer { ae_title: title?, address: peer.address, tls: peer.tls })
+            let PeerTable { address, tls, commitment: commits, .. } = peer;
+            Some(Peer { ae_title: title?, address, tls, commits })
         });
         Ok(Configuration {
             also_called,
@@ -137,7 +141,10 @@ impl Neighbours {
 }
 
 /// `certificate.pem`, `key.pem` and `authorities.pem` of a folder.
-fn certificates(folder: &Path) -> Result<Tls> {
+///
+/// # Errors
+/// Where one of them cannot be read or is none.
+pub fn certificates(folder: &Path) -> Result<Tls> {
     let read = |name: &str| {
         let path = folder.join(name);
         std::fs::read(&path).with_context(|| format!("--dicom-tls: {}", path.display()))
