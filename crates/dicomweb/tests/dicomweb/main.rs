@@ -13,4 +13,5 @@ mod kit;
 mod peer;
 mod pictures;
 mod retrieving;
+mod sending;
 mod storing;
