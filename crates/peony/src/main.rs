@@ -4,6 +4,7 @@
 //! the terminal or the live page. What a subcommand does stands in the module of its name.
 
 mod analyze;
+mod ask;
 mod bench;
 mod calibrate;
 mod calibration;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         Command::Import(args) => import::run(args),
         Command::Check(args) => check::run(args),
         Command::Order(args) => order::run(args),
+        Command::Ask(args) => ask::run(args),
         Command::Evaluate(args) => evaluate::run(args),
     };
     match outcome {

@@ -6,7 +6,7 @@
 
 mod device;
 mod kept;
-mod neighbours;
+pub mod neighbours;
 mod node;
 mod opener;
 mod recording;
@@ -20,6 +20,7 @@ use std::thread;
 
 use anyhow::{Result, bail};
 use axum::Router;
+use peony_dicomweb::Neighbours;
 use peony_examination::Archive;
 use peony_sources::SourceUrl;
 use peony_web::{Opener, Rooms, ServeConfig};
@@ -94,7 +95,9 @@ pub fn serve(args: &ServeArgs) -> Result<Outcome> {
     let studio = Studio::new(Archive::open(&args.store.data)?, settings);
     let rooms = Rooms::new(Arc::clone(studio.archive()), Some(Arc::clone(&studio) as Arc<dyn Opener>));
     let config = ServeConfig { addr: args.http, further_ports: 0 };
-    let server = peony_web::start(config, Arc::clone(&rooms), kept.dicomweb())?;
+    let neighbours =
+        node.as_ref().map_or_else(|| Arc::new(Vec::<String>::new) as Neighbours, Node::neighbours);
+    let server = peony_web::start(config, Arc::clone(&rooms), kept.routes(neighbours))?;
     say(&format!("Peony serves: {}?page=exams", server.url()), node.as_ref());
     until_interrupted()?;
     server.stop()?;

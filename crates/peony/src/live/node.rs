@@ -1,11 +1,13 @@
-//! The DICOM node of `peony serve`: its address.
+//! The DICOM node of `peony serve`: its address, and what it sends.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use peony_node::Transport;
+use peony_dicomweb::Neighbours as Titles;
+use peony_node::sending::{Patience, send_queued};
+use peony_node::{Configuration, Transport};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
@@ -23,7 +25,9 @@ pub struct Node {
     addr: SocketAddr,
     transport: Transport,
     ae_title: String,
+    configuration: watch::Receiver<Arc<Configuration>>,
     stop: oneshot::Sender<()>,
+    stop_sending: watch::Sender<bool>,
     serving: JoinHandle<()>,
 }
 
@@ -47,6 +51,10 @@ pub fn start(args: &ServeArgs, addr: SocketAddr, kept: &Kept) -> Result<Node> {
     let addr = listener.local_addr()?;
     let (stop, stopped) = oneshot::channel();
     let archive = kept.store.clone();
+    let stop_sending = watch::Sender::new(false);
+    let (patience, stopped_sending) = (Patience::default(), stop_sending.subscribe());
+    kept.handle().spawn(send_queued(archive.clone(), current.clone(), patience, stopped_sending));
+    let known = current.clone();
     let serving = kept.handle().spawn(async move {
         let keeping_up = tokio::spawn(neighbours.keep_up(configuration));
         let stop = async {
@@ -56,7 +64,8 @@ pub fn start(args: &ServeArgs, addr: SocketAddr, kept: &Kept) -> Result<Node> {
         peony_node::serve(listener, transport, archive, current, stop).await;
         keeping_up.abort();
     });
-    Ok(Node { addr, transport, ae_title: args.aet.to_string(), stop, serving })
+    let (ae_title, configuration) = (args.aet.to_string(), known);
+    Ok(Node { addr, transport, ae_title, configuration, stop, stop_sending, serving })
 }
 
 impl Node {
@@ -69,13 +78,24 @@ impl Node {
         format!("DICOM: {} at {}{over}", self.ae_title, self.addr)
     }
 
+    /// The nodes that it can send to, as they are whenever that is asked.
+    pub fn neighbours(&self) -> Titles {
+        let configuration = self.configuration.clone();
+        Arc::new(move || {
+            let now = configuration.borrow().clone();
+            let reached = now.peers.iter().filter(|peer| peer.address.is_some());
+            reached.map(|peer| peer.ae_title.to_string()).collect()
+        })
+    }
+
     /// Whether other machines can reach it.
     pub fn is_reachable(&self) -> bool {
         !self.addr.ip().to_canonical().is_loopback()
     }
 
-    /// Takes no more associations, and lets those that go on end their message.
+    /// Takes no more associations, and lets those that go on end their message. What it is sending is left to the next start.
     pub fn stop(self, kept: &Kept) {
+        self.stop_sending.send_replace(true);
         drop(self.stop);
         if kept.block_on(async { timeout(LAST_WORDS, self.serving).await }).is_err() {
             tracing::warn!("associations were cut off in the midst of a message");
