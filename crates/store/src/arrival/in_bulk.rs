@@ -8,8 +8,8 @@ use super::{Arrival, signed};
 use crate::error::StoreError;
 use crate::name;
 
-/// Values of one statement: SQLite binds 32,766 at most.
-const BOUND: usize = 8192;
+/// Values of one statement. SQLite looks for the name of each (`$1`) among all before it, so that many more would take longer, not less.
+const BOUND: usize = 512;
 
 /// Rows of one table.
 struct Rows<const N: usize> {
