@@ -9,6 +9,7 @@ use crate::frames::{MEDIA, SYNTAXES};
 use crate::query::{ANSWERED, name};
 use crate::question::MOST;
 use crate::storing::REASONS;
+use crate::worklist::KEYS;
 use crate::{Limits, PLACES, Places, ROOT};
 
 /// The statement, in Markdown.
@@ -102,6 +103,7 @@ Frames go out as they are kept, as one of these, or uncompressed as `application
     for (media, ends) in MEDIA {
         writeln!(text, "| `{media}` | {} |", ends.join(", "))?;
     }
+    let keys = names(KEYS.iter().copied());
     writeln!(
         text,
         "
@@ -111,9 +113,15 @@ data come in ranges where they come without parts.
 Pictures are JPEG or PNG, one frame of eight bits through the file's window or `window=center,width,linear|linear-exact|sigmoid`, with `viewport` and `quality`. Without a
 frame number it is the one in the middle. No presentation state, and no modality or VOI table, is applied.
 
+## Worklist
+
+Every order is a workitem (Unified Procedure Step), whatever its state: SCHEDULED, IN PROGRESS, COMPLETED or CANCELED. Searches are matched by {keys}; other keys are passed over with a `Warning`.
+Its state is changed by whoever claims it: IN PROGRESS with a Transaction UID, and COMPLETED or CANCELED with the same one; anything else is a conflict (409). What a modality performs of an order (MPPS) is
+no claim, and cannot be ended so. Final state requirements are not checked.
+
 ## Not there
 
-Worklist (UPS-RS), deleting, presentation states, rendering of whole series, de-identification on the way out, capabilities (`OPTIONS`)."
+Making, updating and subscribing to workitems, deleting, presentation states, rendering of whole series, de-identification on the way out, capabilities (`OPTIONS`)."
     )
 }
 

@@ -11,6 +11,7 @@
 //! | WADO-RS: `frames/{list}` | `frames` |
 //! | WADO-RS: `rendered`, `thumbnail` | `rendered` |
 //! | WADO-URI: `wado` | `uri` |
+//! | UPS-RS: `workitems` | `worklist` |
 //!
 //! [`sending`] is beside it, for the page that has studies sent to other nodes.
 //!
@@ -18,7 +19,7 @@
 //! fault is one line of JSON, in which nothing of an object stands. Who may ask is for whoever mounts the routes: here is no account and no TLS.
 //!
 //! Deliberately absent: deleting, compressing what is not, storing of metadata and bulk data apart, rendering through a presentation state, video
-//! (whole objects only), worklist.
+//! (whole objects only), making workitems and subscribing to them.
 
 mod answer;
 mod bulk;
@@ -38,6 +39,7 @@ mod storing;
 mod transcode;
 mod uid;
 mod uri;
+mod worklist;
 mod xml;
 
 use std::sync::Arc;
@@ -45,7 +47,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, get, post, put};
 use peony_store::Store;
 use tokio::sync::Semaphore;
 
@@ -98,7 +100,7 @@ pub(crate) struct Places {
     pub of: &'static [&'static str],
     /// How they end.
     pub path: &'static str,
-    /// `GET` or `POST`.
+    /// `GET`, `POST` or `PUT`.
     pub method: &'static str,
     /// Who answers to that.
     by: fn() -> MethodRouter<Service>,
@@ -135,6 +137,9 @@ pub(crate) const PLACES: &[Places] = &[
     places("WADO-RS",  &[INSTANCE, FRAMES], "/rendered", "GET", || get(rendered::rendered), "of an instance, a frame"),
     places("WADO-RS",  &[INSTANCE], "/frames/{frames}", "GET", || get(frames::frames), "of an instance, with commas between"),
     places("WADO-RS",  &[INSTANCE], "/bulkdata/{*path}", "GET", || get(bulk::bulk), "of an instance, by the addresses in its metadata"),
+    places("UPS-RS",   ROOT, "/workitems", "GET", || get(worklist::search), "orders"),
+    places("UPS-RS",   ROOT, "/workitems/{workitem}", "GET", || get(worklist::retrieve), "an order"),
+    places("UPS-RS",   ROOT, "/workitems/{workitem}/state", "PUT", || put(worklist::change), "claims, completes or cancels it"),
     places("WADO-URI", ROOT, "/wado",    "GET",  || get(uri::retrieve), "an object or a picture"),
 ];
 

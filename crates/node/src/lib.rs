@@ -22,7 +22,6 @@ pub mod command;
 pub mod configuration;
 mod conformance;
 pub mod identifier;
-pub mod matching;
 pub mod pdu;
 pub mod presentation;
 mod provider;

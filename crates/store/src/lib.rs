@@ -18,6 +18,7 @@ mod jobs;
 mod json;
 #[doc(hidden)]
 pub mod made_up;
+pub mod matching;
 mod name;
 mod objects;
 mod orders;
@@ -29,6 +30,7 @@ mod retrieve;
 mod schema;
 mod sendings;
 mod spool;
+mod workitems;
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -43,7 +45,7 @@ pub use commitments::Commitment;
 pub use error::StoreError;
 pub use events::Event;
 pub use jobs::{Ended, Job, JobState};
-pub use json::{DicomJson, key, text_of, value};
+pub use json::{DicomJson, attributes_of, key, of_attributes as json_of, text_of, value};
 pub use name::key as name_key;
 pub use objects::Object;
 pub use orders::{Order, OrderState, Ordered, new_uid};
@@ -53,6 +55,7 @@ pub use query::{Matches, Query};
 pub use receive::{Outcome, Receipt};
 pub use retrieve::{Kept, Reader, Which};
 pub use sendings::{Promise, QueuedSending, SENDING, SendFault, Sending, Sent};
+pub use workitems::{Claimed, WorkitemAnswer};
 
 use crate::error::disk;
 use crate::events::Announcements;

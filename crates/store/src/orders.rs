@@ -273,6 +273,8 @@ pub struct Ordered {
     pub step_id: String,
     /// Study Instance UID.
     pub study_uid: String,
+    /// What it is known by as a workitem (PS3.4 Annex CC).
+    pub workitem_uid: String,
     /// Scheduled Procedure Step Start Date and Time, one after the other.
     pub start: String,
     /// As a worklist shows it (PS3.4 Table K.6-1).
@@ -309,11 +311,12 @@ impl Store {
         };
         // Its number is part of its ID.
         let id: i64 = sqlx::query_scalar(
-            "INSERT INTO orders (step_id, study_uid, accession, start_at, state, item, at) VALUES ($1, $1, '', '', 'scheduled', '', $2)
-             RETURNING id",
+            "INSERT INTO orders (step_id, study_uid, accession, start_at, state, item, at, workitem_uid)
+             VALUES ($1, $1, '', '', 'scheduled', '', $2, $3) RETURNING id",
         )
         .bind(new_uid())
         .bind(now_ms())
+        .bind(new_uid())
         .fetch_one(&mut *writing)
         .await?;
         let kept = write(&mut writing, id, order.completed(id, study_uid)).await?;
@@ -410,8 +413,8 @@ async fn scheduled(connection: &mut AnyConnection, step_id: &str) -> Result<Orde
 async fn write(connection: &mut AnyConnection, id: i64, order: Order) -> Result<Ordered, StoreError> {
     let start = format!("{}{}", order.date, order.time);
     let item = order.item();
-    let done = sqlx::query(
-        "UPDATE orders SET step_id = $2, study_uid = $3, accession = $4, start_at = $5, item = $6 WHERE id = $1",
+    let done = sqlx::query_scalar(
+        "UPDATE orders SET step_id = $2, study_uid = $3, accession = $4, start_at = $5, item = $6 WHERE id = $1 RETURNING workitem_uid",
     )
     .bind(id)
     .bind(order.step_id.as_str())
@@ -419,9 +422,9 @@ async fn write(connection: &mut AnyConnection, id: i64, order: Order) -> Result<
     .bind(order.accession.as_str())
     .bind(start.as_str())
     .bind(json::text(&item))
-    .execute(connection)
+    .fetch_one(connection)
     .await;
-    match done {
+    let workitem_uid = match done {
         // Somebody has named a step as this one would be.
         Err(error) if error.as_database_error().is_some_and(|error| error.is_unique_violation()) => {
             return Err(StoreError::Refused("another order has the ID of this procedure step"));
@@ -430,12 +433,12 @@ async fn write(connection: &mut AnyConnection, id: i64, order: Order) -> Result<
     };
     let Order { step_id, study_uid, .. } = order;
     let state = OrderState::Scheduled;
-    Ok(Ordered { id, state, step_id, study_uid, start, item: with_status(item, state) })
+    Ok(Ordered { id, state, step_id, study_uid, workitem_uid, start, item: with_status(item, state) })
 }
 
-const COLUMNS: &str = "id, state, step_id, study_uid, start_at, item";
+pub(crate) const COLUMNS: &str = "id, state, step_id, study_uid, workitem_uid, start_at, item";
 
-fn ordered(row: &sqlx::any::AnyRow) -> Result<Ordered, StoreError> {
+pub(crate) fn ordered(row: &sqlx::any::AnyRow) -> Result<Ordered, StoreError> {
     let (state, item): (String, String) = (row.try_get("state")?, row.try_get("item")?);
     let state = OrderState::of(&state).ok_or(StoreError::Missing("state of an order"))?;
     Ok(Ordered {
@@ -443,6 +446,7 @@ fn ordered(row: &sqlx::any::AnyRow) -> Result<Ordered, StoreError> {
         state,
         step_id: row.try_get("step_id")?,
         study_uid: row.try_get("study_uid")?,
+        workitem_uid: row.try_get("workitem_uid")?,
         start: row.try_get("start_at")?,
         item: with_status(json::of_text(&item), state),
     })

@@ -15,3 +15,4 @@ mod pictures;
 mod retrieving;
 mod sending;
 mod storing;
+mod worklist;
