@@ -2,7 +2,7 @@
 //!
 //! The doors, each in the module of its name: [`Store::receive`] takes an object in, [`Store::query`] finds, [`Store::instances`] hands out,
 //! [`Store::events_after`] tells what happened, [`Store::merge`] and its neighbours say who is who, [`Store::take_job`] gives work, [`Store::send`] has it sent to other nodes,
-//! [`Store::add_order`], [`Store::begin_step`] and [`Store::ask_commitment`] keep what is ordered, performed and promised by others, [`Store::audit`] writes down who did what, and [`Store::check`] looks at everything.
+//! [`Store::add_order`], [`Store::claim`], [`Store::begin_step`] and [`Store::ask_commitment`] keep what is ordered, performed and promised by others, [`Store::audit`] writes down who did what, and [`Store::check`] looks at everything.
 //!
 //! A [`Receipt`] means that file, folder and rows are on the disk (invariant 1). What is not acknowledged may be there or not, whole or not at
 //! all. Deliberately absent: a door that deletes an object or overwrites one.
