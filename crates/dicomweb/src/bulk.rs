@@ -13,12 +13,15 @@ use crate::answer::{self, accepted};
 use crate::metadata::{PIXEL_DATA, little};
 use crate::parts::{self, Part};
 use crate::problem::Problem;
+use crate::retrieve::Ranged;
 use crate::uid::Address;
 use crate::{Service, frames};
 
 const OCTETS: &str = "application/octet-stream";
 /// What is read at a time; each value representation's width is a part of it.
 const STEP_BYTES: usize = 256 << 10;
+/// The widest number of a value, in bytes.
+const WIDEST: usize = 8;
 
 pub(crate) async fn bulk(
     State(service): State<Service>,
@@ -51,18 +54,30 @@ pub(crate) async fn bulk(
             .map_err(|_| Problem::Failed)??
     };
     let value = found.ok_or(Problem::Missing("bulk data"))?;
-    let length = Some(value.range.len() as u64);
+    let size = value.range.len() as u64;
+    let ranged = if *related { None } else { Some(Ranged::of(&headers, &tag, size)?) };
+    let wanted = ranged.as_ref().map_or(0..size, Ranged::range);
     let bytes = parts::made(&service, move |sink| {
         let data_set = Elements::open(reader)?;
         let Found { vr, range, encoding } = value;
-        for at in range.clone().step_by(STEP_BYTES) {
-            let part = at..(at + STEP_BYTES).min(range.end);
-            sink.send(Bytes::from(little(vr, &data_set.bytes(part, STEP_BYTES)?, encoding)))?;
+        // Within the value, and from where a whole one of its numbers begins.
+        let [first, last] = [wanted.start, wanted.end].map(|at| at as usize);
+        for at in (first / WIDEST * WIDEST..last).step_by(STEP_BYTES) {
+            let end = (at + STEP_BYTES).min(range.len());
+            let part = range.start + at..range.start + end;
+            let bytes = Bytes::from(little(vr, &data_set.bytes(part, STEP_BYTES)?, encoding));
+            sink.send(bytes.slice(first.saturating_sub(at)..last.min(end) - at))?;
         }
         Ok(())
     });
-    let part = Part { kind: OCTETS.into(), location: None, length, bytes: bytes.await? };
-    let response = if *related { parts::related(OCTETS, &tag, vec![part]) } else { part.alone() };
+    let bytes = bytes.await?;
+    let response = match ranged {
+        Some(ranged) => ranged.answer(OCTETS, bytes),
+        None => {
+            let part = Part { kind: OCTETS.into(), location: None, length: Some(size), bytes };
+            parts::related(OCTETS, &tag, vec![part])
+        }
+    };
     Ok(answer::tagged(response, &tag))
 }
 

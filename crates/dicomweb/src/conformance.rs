@@ -9,7 +9,8 @@ use crate::frames::{MEDIA, SYNTAXES};
 use crate::query::{ANSWERED, name};
 use crate::question::MOST;
 use crate::storing::REASONS;
-use crate::{Limits, PLACES};
+use crate::worklist::KEYS;
+use crate::{Limits, PLACES, Places, ROOT};
 
 /// The statement, in Markdown.
 #[must_use]
@@ -35,8 +36,10 @@ Peony is for research use and no cleared medical device. HTTP/1.1, below the pat
 | | below the path | | |
 |---|---|---|---|"
     )?;
-    for (service, place, methods, note) in PLACES {
-        writeln!(text, "| {service} | `{place}` | {methods} | {note} |")?;
+    for Places { service, of, path, method, note, .. } in PLACES {
+        let begin = if *of == ROOT { "" } else { "…" };
+        let place = format!("{begin}{path}").replace("{*", "{");
+        writeln!(text, "| {service} | `{place}` | {method} | {note} |")?;
     }
     writeln!(
         text,
@@ -100,17 +103,25 @@ Frames go out as they are kept, as one of these, or uncompressed as `application
     for (media, ends) in MEDIA {
         writeln!(text, "| `{media}` | {} |", ends.join(", "))?;
     }
+    let keys = names(KEYS.iter().copied());
     writeln!(
         text,
         "
-Metadata are all attributes of the data set. Binary values beyond 256 bytes, other values beyond 64 KiB and the pixel data are addresses of bulk data.
+Metadata are all attributes of the data set. Binary values beyond 256 bytes, other values beyond 64 KiB and the pixel data are addresses of bulk data. Bulk data but pixel
+data come in ranges where they come without parts.
 
 Pictures are JPEG or PNG, one frame of eight bits through the file's window or `window=center,width,linear|linear-exact|sigmoid`, with `viewport` and `quality`. Without a
 frame number it is the one in the middle. No presentation state, and no modality or VOI table, is applied.
 
+## Worklist
+
+Every order is a workitem (Unified Procedure Step), whatever its state: SCHEDULED, IN PROGRESS, COMPLETED or CANCELED. Searches are matched by {keys}; other keys are passed over with a `Warning`.
+Its state is changed by whoever claims it: IN PROGRESS with a Transaction UID, and COMPLETED or CANCELED with the same one; anything else is a conflict (409). What a modality performs of an order (MPPS) is
+no claim, and cannot be ended so. Final state requirements are not checked.
+
 ## Not there
 
-Worklist (UPS-RS), deleting, presentation states, rendering of whole series, de-identification on the way out, capabilities (`OPTIONS`)."
+Making, updating and subscribing to workitems, deleting, presentation states, rendering of whole series, de-identification on the way out, capabilities (`OPTIONS`)."
     )
 }
 

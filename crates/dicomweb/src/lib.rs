@@ -11,12 +11,15 @@
 //! | WADO-RS: `frames/{list}` | `frames` |
 //! | WADO-RS: `rendered`, `thumbnail` | `rendered` |
 //! | WADO-URI: `wado` | `uri` |
+//! | UPS-RS: `workitems` | `worklist` |
+//!
+//! [`sending`] is beside it, for the page that has studies sent to other nodes.
 //!
 //! What comes is bounded before it is kept in memory: a query, a header, a part of a body. What goes out is read as the peer takes it. Every
 //! fault is one line of JSON, in which nothing of an object stands. Who may ask is for whoever mounts the routes: here is no account and no TLS.
 //!
 //! Deliberately absent: deleting, compressing what is not, storing of metadata and bulk data apart, rendering through a presentation state, video
-//! (whole objects only), worklist.
+//! (whole objects only), making workitems and subscribing to them.
 
 mod answer;
 mod bulk;
@@ -31,10 +34,12 @@ mod query;
 mod question;
 mod rendered;
 mod retrieve;
+mod sending;
 mod storing;
 mod transcode;
 mod uid;
 mod uri;
+mod worklist;
 mod xml;
 
 use std::sync::Arc;
@@ -42,12 +47,13 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::get;
+use axum::routing::{MethodRouter, get, post, put};
 use peony_store::Store;
 use tokio::sync::Semaphore;
 
 pub use answer::Caller;
 pub use conformance::statement;
+pub use sending::{Neighbours, sending};
 
 /// What peers may ask of this program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,56 +85,74 @@ pub(crate) struct Service {
 /// See [`Service::making`]; the runtime has 512 threads that may wait unless it is told otherwise.
 const MADE_AT_ONCE: usize = 32;
 
-/// What is done where: service, place, methods, and a note.
-pub(crate) const PLACES: &[(&str, &str, &str, &str)] = &[
-    ("STOW-RS", "/studies", "POST", "objects of any studies"),
-    ("STOW-RS", "/studies/{study}", "POST", "objects of this study only"),
-    ("QIDO-RS", "/studies", "GET", ""),
-    ("QIDO-RS", "/series", "GET", ""),
-    ("QIDO-RS", "/studies/{study}/series", "GET", ""),
-    ("QIDO-RS", "/instances", "GET", ""),
-    ("QIDO-RS", "/studies/{study}/instances", "GET", ""),
-    ("QIDO-RS", "/studies/{study}/series/{series}/instances", "GET", ""),
-    ("WADO-RS", STUDY, "GET", "objects"),
-    ("WADO-RS", SERIES, "GET", "objects"),
-    ("WADO-RS", INSTANCE, "GET", "an object"),
-    ("WADO-RS", "…/metadata", "GET", "of a study, a series, an instance"),
-    ("WADO-RS", "…/thumbnail", "GET", "of a study, a series, an instance, a frame"),
-    ("WADO-RS", "…/rendered", "GET", "of an instance, a frame"),
-    ("WADO-RS", "…/frames/{frames}", "GET", "of an instance, with commas between"),
-    ("WADO-RS", "…/bulkdata/{path}", "GET", "of an instance, by the addresses in its metadata"),
-    ("WADO-URI", "/wado", "GET", "an object or a picture"),
-];
-
 const STUDY: &str = "/studies/{study}";
 const SERIES: &str = "/studies/{study}/series/{series}";
 const INSTANCE: &str = "/studies/{study}/series/{series}/instances/{instance}";
+const FRAMES: &str = "/studies/{study}/series/{series}/instances/{instance}/frames/{frames}";
+/// The path says it alone.
+const ROOT: &[&str] = &[""];
+
+/// What is done at some places: from this the router is made and the statement is printed.
+pub(crate) struct Places {
+    /// The service of PS3.18.
+    pub service: &'static str,
+    /// What the paths begin with.
+    pub of: &'static [&'static str],
+    /// How they end.
+    pub path: &'static str,
+    /// `GET`, `POST` or `PUT`.
+    pub method: &'static str,
+    /// Who answers to that.
+    by: fn() -> MethodRouter<Service>,
+    /// What the statement says of it.
+    pub note: &'static str,
+}
+
+const fn places(
+    service: &'static str,
+    of: &'static [&'static str],
+    path: &'static str,
+    method: &'static str,
+    by: fn() -> MethodRouter<Service>,
+    note: &'static str,
+) -> Places {
+    Places { service, of, path, method, by, note }
+}
+
+#[rustfmt::skip] // Read as a table.
+pub(crate) const PLACES: &[Places] = &[
+    places("STOW-RS",  ROOT, "/studies", "POST", || post(storing::store), "objects of any studies"),
+    places("STOW-RS",  ROOT, STUDY,      "POST", || post(storing::store), "objects of this study only"),
+    places("QIDO-RS",  ROOT, "/studies", "GET",  || get(query::studies), ""),
+    places("QIDO-RS",  ROOT, "/series",  "GET",  || get(query::series), ""),
+    places("QIDO-RS",  ROOT, "/studies/{study}/series", "GET", || get(query::series), ""),
+    places("QIDO-RS",  ROOT, "/instances", "GET", || get(query::instances), ""),
+    places("QIDO-RS",  ROOT, "/studies/{study}/instances", "GET", || get(query::instances), ""),
+    places("QIDO-RS",  ROOT, "/studies/{study}/series/{series}/instances", "GET", || get(query::instances), ""),
+    places("WADO-RS",  ROOT, STUDY,      "GET",  || get(retrieve::objects), "objects"),
+    places("WADO-RS",  ROOT, SERIES,     "GET",  || get(retrieve::objects), "objects"),
+    places("WADO-RS",  ROOT, INSTANCE,   "GET",  || get(retrieve::objects), "an object"),
+    places("WADO-RS",  &[STUDY, SERIES, INSTANCE], "/metadata", "GET", || get(metadata::metadata), "of a study, a series, an instance"),
+    places("WADO-RS",  &[STUDY, SERIES, INSTANCE, FRAMES], "/thumbnail", "GET", || get(rendered::thumbnail), "of a study, a series, an instance, a frame"),
+    places("WADO-RS",  &[INSTANCE, FRAMES], "/rendered", "GET", || get(rendered::rendered), "of an instance, a frame"),
+    places("WADO-RS",  &[INSTANCE], "/frames/{frames}", "GET", || get(frames::frames), "of an instance, with commas between"),
+    places("WADO-RS",  &[INSTANCE], "/bulkdata/{*path}", "GET", || get(bulk::bulk), "of an instance, by the addresses in its metadata"),
+    places("UPS-RS",   ROOT, "/workitems", "GET", || get(worklist::search), "orders"),
+    places("UPS-RS",   ROOT, "/workitems/{workitem}", "GET", || get(worklist::retrieve), "an order"),
+    places("UPS-RS",   ROOT, "/workitems/{workitem}/state", "PUT", || put(worklist::change), "claims, completes or cancels it"),
+    places("WADO-URI", ROOT, "/wado",    "GET",  || get(uri::retrieve), "an object or a picture"),
+];
 
 /// Everything, to be mounted below a path; a request may carry a [`Caller`].
 pub fn routes(store: Store, limits: Limits) -> Router {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let (decoding, making) = (Arc::new(Semaphore::new(cores)), Arc::new(Semaphore::new(MADE_AT_ONCE)));
     let service = Service { store, limits, decoding, making };
-    let mut router = Router::new()
-        .route("/studies", get(query::studies).post(storing::store))
-        .route(STUDY, get(retrieve::objects).post(storing::store))
-        .route("/series", get(query::series))
-        .route("/studies/{study}/series", get(query::series))
-        .route("/instances", get(query::instances))
-        .route("/studies/{study}/instances", get(query::instances))
-        .route(&format!("{SERIES}/instances"), get(query::instances))
-        .route(SERIES, get(retrieve::objects))
-        .route(INSTANCE, get(retrieve::objects))
-        .route(&format!("{INSTANCE}/frames/{{frames}}"), get(frames::frames))
-        .route(&format!("{INSTANCE}/frames/{{frames}}/rendered"), get(rendered::rendered))
-        .route(&format!("{INSTANCE}/frames/{{frames}}/thumbnail"), get(rendered::thumbnail))
-        .route(&format!("{INSTANCE}/bulkdata/{{*path}}"), get(bulk::bulk))
-        .route(&format!("{INSTANCE}/rendered"), get(rendered::rendered))
-        .route("/wado", get(uri::retrieve));
-    for place in [STUDY, SERIES, INSTANCE] {
-        router = router
-            .route(&format!("{place}/metadata"), get(metadata::metadata))
-            .route(&format!("{place}/thumbnail"), get(rendered::thumbnail));
+    let mut router = Router::new();
+    for Places { of, path, by, .. } in PLACES {
+        for begin in *of {
+            router = router.route(&format!("{begin}{path}"), by());
+        }
     }
     // Bodies are read by hand, with limits of their own; no other handler reads one.
     router.layer(DefaultBodyLimit::disable()).with_state(service)

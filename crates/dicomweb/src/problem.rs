@@ -16,6 +16,8 @@ pub(crate) enum Problem {
     #[error("{0}")]
     NotAcceptable(String),
     #[error("{0}")]
+    Conflict(&'static str),
+    #[error("{0}")]
     UnsupportedMedia(&'static str),
     #[error("{what}: at most {limit}")]
     TooLarge { what: &'static str, limit: u64 },
@@ -49,6 +51,7 @@ impl Problem {
             Self::BadRequest(_) => own(StatusCode::BAD_REQUEST),
             Self::Missing(_) | Self::Store(StoreError::Missing(_)) => own(StatusCode::NOT_FOUND),
             Self::NotAcceptable(_) => own(StatusCode::NOT_ACCEPTABLE),
+            Self::Conflict(_) => own(StatusCode::CONFLICT),
             Self::UnsupportedMedia(_) => own(StatusCode::UNSUPPORTED_MEDIA_TYPE),
             Self::TooLarge { .. } => own(StatusCode::PAYLOAD_TOO_LARGE),
             Self::RangeNotSatisfiable(_) => own(StatusCode::RANGE_NOT_SATISFIABLE),

@@ -179,7 +179,7 @@ pub(crate) fn name(tag: Tag) -> String {
     peony_dicom::keyword_of(tag).map_or_else(|| key(tag), str::to_owned)
 }
 
-fn warn(response: &mut Response, text: &str) {
+pub(crate) fn warn(response: &mut Response, text: &str) {
     // Names of attributes and words of this file: nothing that a header field could not hold.
     if let Ok(value) = HeaderValue::from_str(&format!("299 peony \"{text}\"")) {
         response.headers_mut().append(HeaderName::from_static("warning"), value);

@@ -158,36 +158,59 @@ async fn begun(mut bytes: BoxStream<'static, Result<Bytes, StoreError>>) -> Resu
     Ok(stream::iter(first.map(Ok)).chain(bytes.map_err(unread)).boxed())
 }
 
-/// An object as it was received, or the one range of it that is asked for (RFC 9110 §14).
+/// An object as it was received, or the one range of it that is asked for.
 pub(crate) async fn range(
     store: &Store,
     kept: &Kept,
     headers: &HeaderMap,
     tag: &str,
 ) -> Result<Response, Problem> {
-    let size = kept.object.size;
     let kind = format!("{DICOM}; transfer-syntax={}", kept.transfer_syntax_uid);
-    let of_this = |field: &HeaderValue| field.to_str().is_ok_and(|field| field.trim_matches('"') == tag);
-    let asked = headers.get(header::RANGE).and_then(|range| range.to_str().ok());
-    let asked = asked.filter(|_| headers.get(header::IF_RANGE).is_none_or(of_this));
-    let found = match asked.and_then(|range| range.strip_prefix("bytes=")) {
-        // Several ranges may be answered with everything (§14.2).
-        Some(range) if !range.contains(',') => Some(one_range(range, size)?),
-        _ => None,
-    };
-    let range = found.clone().unwrap_or(0..size);
-    let status = if found.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
-    let length = range.end - range.start;
-    let mut response =
-        answer::body(status, &kind, parts::body(begun(out(store, kept, range.clone())).await?));
-    let fields = response.headers_mut();
-    fields.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    fields.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    let place = format!("bytes {}-{}/{size}", range.start, range.end.saturating_sub(1));
-    if let (Some(_), Ok(place)) = (found, HeaderValue::from_str(&place)) {
-        fields.insert(header::CONTENT_RANGE, place);
+    let ranged = Ranged::of(headers, tag, kept.object.size)?;
+    let bytes = begun(out(store, kept, ranged.range())).await?;
+    Ok(ranged.answer(&kind, bytes))
+}
+
+/// What of a whole is asked for (RFC 9110 §14).
+pub(crate) struct Ranged {
+    size: u64,
+    /// `None` where it is all of it.
+    asked: Option<Range<u64>>,
+}
+
+impl Ranged {
+    /// What the header fields ask for of `size` bytes that have the entity tag `tag`.
+    pub fn of(headers: &HeaderMap, tag: &str, size: u64) -> Result<Self, Problem> {
+        let of_this = |field: &HeaderValue| field.to_str().is_ok_and(|field| field.trim_matches('"') == tag);
+        let asked = headers.get(header::RANGE).and_then(|range| range.to_str().ok());
+        let asked = asked.filter(|_| headers.get(header::IF_RANGE).is_none_or(of_this));
+        let asked = match asked.and_then(|range| range.strip_prefix("bytes=")) {
+            // Several ranges may be answered with everything (§14.2).
+            Some(range) if !range.contains(',') => Some(one_range(range, size)?),
+            _ => None,
+        };
+        Ok(Self { size, asked })
     }
-    Ok(response)
+
+    /// The bytes that are wanted.
+    pub fn range(&self) -> Range<u64> {
+        self.asked.clone().unwrap_or(0..self.size)
+    }
+
+    /// The answer of these bytes.
+    pub fn answer(self, kind: &str, bytes: Out) -> Response {
+        let range = self.range();
+        let status = if self.asked.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
+        let mut response = answer::body(status, kind, parts::body(bytes));
+        let fields = response.headers_mut();
+        fields.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+        fields.insert(header::CONTENT_LENGTH, HeaderValue::from(range.end - range.start));
+        let place = format!("bytes {}-{}/{}", range.start, range.end.saturating_sub(1), self.size);
+        if let (Some(_), Ok(place)) = (self.asked, HeaderValue::from_str(&place)) {
+            fields.insert(header::CONTENT_RANGE, place);
+        }
+        response
+    }
 }
 
 fn one_range(text: &str, size: u64) -> Result<Range<u64>, Problem> {

@@ -1,6 +1,6 @@
 //! What keeps objects, as the services see it.
 
-mod in_store;
+pub(crate) mod in_store;
 
 use std::future::Future;
 use std::io;
@@ -74,6 +74,10 @@ pub trait Records: Clone + Send + Sync + 'static {
         peer: &str,
         kept: &[String],
     ) -> impl Future<Output = Result<bool, ArchiveError>> + Send;
+
+    /// A peer is about to be promised that these instances are kept, which are all that it asked for: a study of which every instance is among them
+    /// is complete.
+    fn promised(&self, instances: &[String]) -> impl Future<Output = Result<(), ArchiveError>> + Send;
 }
 
 /// The answer to an object that was received.

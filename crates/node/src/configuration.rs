@@ -53,6 +53,8 @@ pub struct Peer {
     pub address: Option<String>,
     /// It takes them over TLS.
     pub tls: bool,
+    /// It is asked to keep what was sent to it (storage commitment), where a person has had that sent.
+    pub commits: bool,
 }
 
 /// How much of everything is taken.

@@ -60,11 +60,16 @@ Storage commitment is reported when every instance has been read back from where
 address the configuration has, once its own has ended; over the same association otherwise. A report that is not taken is tried {attempts} times in all.
 Where this node asks for commitment, the report is taken over the same association or over one that the peer makes, in which it may propose to be the provider.
 
+What a person has sent to another node waits in a queue that survives the program: each instance goes out as it is kept, over one association for a study or series. Where there is no
+connection, where it breaks off, and where the other node has no room (A7xx), the rest is tried again nine times in all within 18 hours. A node that the
+configuration marks so is then asked for storage commitment of everything that was sent.
+
 The worklist shows orders that are not performed yet: keys are matched by single value, list of UIDs, wildcard, range (date and time as one
 period where both are ranges) and within the scheduled procedure step; names without regard to case. An order without a station is shown to every station. A key that orders do not have
 is answered empty. A performed step goes from IN PROGRESS to COMPLETED or DISCONTINUED and no further. It starts and ends the orders that its scheduled
 step attributes name by study and step; one that is discontinued since another entry was meant (110514, DCM) gives them back to the worklist. A completed step makes its study complete
-where every instance that it lists is here; otherwise a study is complete when nothing has come for a while.
+where every instance that it lists is here; so does a storage commitment by this node of every instance of a study, where nothing that was asked for is missing; otherwise
+a study is complete when nothing has come for a while.
 
 Identifiers are answered in Unicode (ISO_IR 192) where they are not plain ASCII; queries are read in any character set of DICOM.
 

@@ -10,6 +10,7 @@
 //! 5. [`command`]: command sets, never nested, below 16 KiB.
 //! 6. `provider`: one module a service; what it answers is in [`status`]. Objects go to the [`Archive`] as they come; orders, performed steps and
 //!    commitments are [`Records`].
+//! 7. [`sending`]: what people want sent to other nodes, out of the store's queue.
 //!
 //! Deliberately absent: an object that is written anew on its way (a peer that does not take its transfer syntax does not get it), and
 //! asynchronous operations (one message is answered before the next is read).
@@ -21,11 +22,11 @@ pub mod command;
 pub mod configuration;
 mod conformance;
 pub mod identifier;
-pub mod matching;
 pub mod pdu;
 pub mod presentation;
 mod provider;
 pub mod requestor;
+pub mod sending;
 pub mod sop_class;
 pub mod status;
 pub mod tls;

@@ -11,12 +11,14 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::acceptor::{APPLICATION_CONTEXT, data_bytes, user_variables};
+use crate::archive::Instance;
 use crate::association::{Association, AssociationError, Connection, State};
 use crate::configuration::{AeTitle, Configuration, Limits, Peer};
 use crate::pdu::Pdu;
 use crate::presentation::{self, Context};
-use crate::sop_class::SopClass;
+use crate::sop_class::{self, SopClass};
 use crate::tls::Tls;
+use crate::transfer_syntax;
 
 /// What is asked for in one presentation context.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,6 +116,22 @@ pub async fn request(
     association.peer = theirs.to_string();
     association.establish();
     Ok(association)
+}
+
+/// A presentation context for each class and transfer syntax that is sent, so that nothing is written anew.
+pub(crate) fn proposals_of<'a>(instances: impl IntoIterator<Item = &'a Instance>) -> Vec<Proposal> {
+    let mut proposals: Vec<Proposal> = Vec::new();
+    for instance in instances {
+        let class = sop_class::of(&instance.sop_class_uid);
+        let syntax = transfer_syntax::of(&instance.transfer_syntax_uid);
+        if let (Some(class), Some(syntax)) = (class, syntax) {
+            let proposal = Proposal { class, transfer_syntaxes: vec![syntax.uid], provides: false };
+            if proposals.len() < presentation::MOST && !proposals.contains(&proposal) {
+                proposals.push(proposal);
+            }
+        }
+    }
+    proposals
 }
 
 /// The roles of classes whose service this node provides.

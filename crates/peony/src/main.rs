@@ -4,6 +4,7 @@
 //! the terminal or the live page. What a subcommand does stands in the module of its name.
 
 mod analyze;
+mod ask;
 mod bench;
 mod calibrate;
 mod calibration;
@@ -85,6 +86,7 @@ fn run(configured: Configured, line: Vec<OsString>, log: Log) -> Result<Outcome>
         Command::Import(args) => import::run(args),
         Command::Check(args) => check::run(args),
         Command::Order(args) => order::run(args),
+        Command::Ask(args) => ask::run(args),
         Command::Evaluate(args) => evaluate::run(args),
     }
 }

@@ -7,14 +7,16 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use peony_store::{Order, Ordered};
 use serde_json::{Value, json};
 
-use crate::cli::{OrderAddArgs, OrderArgs, OrderCommand, OrderListArgs};
+use crate::cli::{
+    OrderAddArgs, OrderArgs, OrderCancelArgs, OrderChangeArgs, OrderCommand, OrderListArgs, OrderTexts,
+};
 use crate::exit::Outcome;
 use crate::storage;
 
 /// Who adds orders, in the audit.
 const WHO: &str = "command line";
 
-/// Adds or lists.
+/// Adds, lists, changes or cancels.
 ///
 /// # Errors
 /// Where the store cannot be had, or an order is refused.
@@ -22,6 +24,8 @@ pub fn run(args: &OrderArgs) -> Result<Outcome> {
     match &args.what {
         OrderCommand::Add(args) => storage::block_on(add(args)),
         OrderCommand::List(args) => storage::block_on(list(args)),
+        OrderCommand::Change(args) => storage::block_on(change(args)),
+        OrderCommand::Cancel(args) => storage::block_on(cancel(args)),
     }
 }
 
@@ -73,20 +77,60 @@ fn which(path: &Path, at: usize) -> String {
 
 fn order_of(args: &OrderAddArgs) -> Order {
     let text = |said: &Option<String>| said.clone().unwrap_or_default();
+    let OrderTexts { birth_date, sex, accession, procedure, modality, station, date, time } = &args.texts;
     let today = || jiff::Zoned::now().strftime("%Y%m%d").to_string();
     Order {
         patient_id: text(&args.patient_id),
         patient_name: text(&args.patient_name),
-        birth_date: text(&args.birth_date),
-        sex: text(&args.sex),
-        accession: text(&args.accession),
-        procedure: text(&args.procedure),
-        modality: text(&args.modality),
-        station: text(&args.station),
-        date: args.date.clone().unwrap_or_else(today),
-        time: text(&args.time),
+        birth_date: text(birth_date),
+        sex: text(sex),
+        accession: text(accession),
+        procedure: text(procedure),
+        modality: text(modality),
+        station: text(station),
+        date: date.clone().unwrap_or_else(today),
+        time: text(time),
         ..Order::default()
     }
+}
+
+async fn change(args: &OrderChangeArgs) -> Result<Outcome> {
+    let OrderTexts { birth_date, sex, accession, procedure, modality, station, date, time } = &args.texts;
+    let change = |order: &mut Order| {
+        // A step that was described as its procedure still is.
+        if procedure.is_some() && order.step == order.procedure {
+            order.step.clear();
+        }
+        for (said, text) in [
+            (&args.patient_id, &mut order.patient_id),
+            (&args.patient_name, &mut order.patient_name),
+            (birth_date, &mut order.birth_date),
+            (sex, &mut order.sex),
+            (accession, &mut order.accession),
+            (procedure, &mut order.procedure),
+            (modality, &mut order.modality),
+            (station, &mut order.station),
+            (date, &mut order.date),
+            (time, &mut order.time),
+        ] {
+            if let Some(said) = said {
+                text.clone_from(said);
+            }
+        }
+    };
+    let store = storage::open_index(&args.store).await?;
+    let changed = store.change_order(&args.step_id, change, WHO).await;
+    store.close().await;
+    say(&changed.with_context(|| args.step_id.clone())?, args.json)?;
+    Ok(Outcome::Done)
+}
+
+async fn cancel(args: &OrderCancelArgs) -> Result<Outcome> {
+    let store = storage::open_index(&args.store).await?;
+    let cancelled = store.cancel_order(&args.step_id, WHO).await;
+    store.close().await;
+    say(&cancelled.with_context(|| args.step_id.clone())?, args.json)?;
+    Ok(Outcome::Done)
 }
 
 async fn list(args: &OrderListArgs) -> Result<Outcome> {

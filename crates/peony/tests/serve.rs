@@ -2,6 +2,8 @@
 //! lost.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails as the test does")]
 
+mod hospital;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
@@ -326,6 +328,109 @@ fn an_order_that_is_added_beside_it_is_on_the_worklist() {
     let said = |tag| found.iter().map(|item| item[&tag].values[0].clone()).collect::<Vec<_>>();
     assert_eq!(said(PATIENT_ID), ["P-1", "P-2"]);
     assert_eq!(said(STUDY_UID)[1], lines[1]["study_uid"].as_str().unwrap());
+}
+
+/// The program with arguments, and what it says: lines of JSON.
+fn peony(args: &[&str], data: &Path) -> (i32, Vec<Value>, String) {
+    let mut peony = Command::new(env!("CARGO_BIN_EXE_peony"));
+    let output = peony.args(args).arg("--data").arg(data).output().unwrap();
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let lines = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    (output.status.code().unwrap(), lines, String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn an_order_that_is_changed_or_cancelled_is_so_on_the_worklist() {
+    let folder = tempfile::tempdir().unwrap();
+    let serve = Serve::start(folder.path(), &["--dicom", "127.0.0.1:0"]);
+    let mut steps = Vec::new();
+    for patient in ["P-1", "P-2"] {
+        let add = ["order", "add", "--json", "--patient-name", "WANG^FANG", "--date", "20261126"];
+        let add = [&add[..], &["--procedure", "Breast ultrasound", "--patient-id", patient]].concat();
+        let (_, lines, _) = peony(&add, folder.path());
+        steps.push(lines[0]["step_id"].as_str().unwrap().to_owned());
+    }
+    let worklist = |more: &[&str]| {
+        let mut ask = Command::new(env!("CARGO_BIN_EXE_peony"));
+        ask.args(["ask", "worklist", "--json", "--called", "PEONY"]);
+        let output = ask.arg(format!("127.0.0.1:{}", serve.port())).args(more).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let lines = String::from_utf8(output.stdout).unwrap();
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>()
+    };
+    let change = ["order", "change", &steps[0], "--json", "--time", "1015", "--procedure", "Left breast"];
+    let (code, lines, _) = peony(&change, folder.path());
+    assert_eq!((code, lines[0]["start"].as_str()), (0, Some("202611261015")));
+    let (code, lines, _) = peony(&["order", "cancel", &steps[1], "--json"], folder.path());
+    assert_eq!((code, lines[0]["state"].as_str()), (0, Some("cancelled")));
+    let found = worklist(&["--date", "20261126"]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    let said = ["step_id", "start", "modality", "procedure"].map(|key| found[0][key].as_str().unwrap());
+    assert_eq!(said, [steps[0].as_str(), "202611261015", "US", "Left breast"]);
+    assert!(worklist(&["--date", "20261127"]).is_empty() && worklist(&["--modality", "MG"]).is_empty());
+    for (args, why) in
+        [(["order", "cancel", &steps[1]], "was cancelled"), (["order", "cancel", "P-4711"], "no such order")]
+    {
+        let (code, _, said) = peony(&args, folder.path());
+        assert!(code == 1 && said.contains(why), "{said}");
+    }
+    let mut echo = Command::new(env!("CARGO_BIN_EXE_peony"));
+    let echo = echo.args(["ask", "echo", "127.0.0.1:1", "--called", "PEONY"]).output().unwrap();
+    assert_eq!(echo.status.code(), Some(1), "nobody is there");
+}
+
+#[test]
+fn what_a_page_has_sent_arrives_though_the_program_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let [here, away] = ["here", "away"].map(|name| folder.path().join(name));
+    std::fs::create_dir(&here).unwrap();
+    let neighbour = |address: &str| {
+        let text = format!(
+            "[[dicom.peer]]\naet = 'AWAY'\naddress = '{address}'\ncommitment = true\n[[dicom.peer]]\naet = 'PROBE'"
+        );
+        std::fs::write(here.join("peony.toml"), text).unwrap();
+    };
+    neighbour("127.0.0.1:1");
+    let said = made_up::attributes(1);
+    let file = folder.path().join("one.dcm");
+    std::fs::write(&file, made_up::file(&said, Pixels::Native { frames: 1, size: [64, 64] }, 1)).unwrap();
+    let file = file.to_str().unwrap();
+    assert_eq!(peony(&["import", "--json", file], &here).0, 0);
+    let study = said[&STUDY_UID].as_str();
+
+    let serve = Serve::start(&here, &["--dicom", "127.0.0.1:0"]);
+    assert_eq!(serve.get("/api/sending/neighbours"), json!(["AWAY"]), "one without an address is none");
+    let whole = json!({ "to": "AWAY", "study_uid": study }).to_string();
+    let (status, made) = serve.ask("POST", "/api/sending", &whole).unwrap();
+    assert_eq!(status, 201, "{made}");
+    let when = |serve: &Serve, key: &str, value: &Value| {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let queue = serve.get("/api/sending");
+            if queue[0][key] == *value {
+                return queue[0].clone();
+            }
+            assert!(Instant::now() < deadline, "{queue}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    when(&serve, "fault", &json!({ "why": "unreachable" }));
+    drop(serve);
+
+    let there = Serve::start(&away, &["--dicom", "127.0.0.1:0", "--aet", "AWAY"]);
+    let address = format!("127.0.0.1:{}", there.port());
+    neighbour(&address);
+    let serve = Serve::start(&here, &["--dicom", "127.0.0.1:0"]);
+    let done = when(&serve, "state", &json!("done"));
+    assert_eq!((&done["promise"], &done["taken"]), (&json!("kept"), &json!(1)), "{done}");
+    let found = there.get(&format!("/dicomweb/studies?StudyInstanceUID={study}"));
+    assert_eq!(found.as_array().map(Vec::len), Some(1), "{found}");
+    // Asked for again by hand, beside the program that serves.
+    let ask = ["ask", "commitment", &address, "--called", "AWAY", "--study", study, "--json"];
+    let (code, lines, said) = peony(&ask, &here);
+    assert_eq!((code, &lines[0]["kept"], &lines[0]["asked"]), (0, &json!(1), &json!(1)), "{said}");
+    let ask = ["ask", "commitment", &address, "--called", "AWAY", "--study", "1.2.3", "--json"];
+    assert_eq!(peony(&ask, &here).0, 1, "it is not here");
 }
 
 #[cfg(unix)]

@@ -1,5 +1,7 @@
 //! One object's rows: made from its outline while it is received, written when its turn comes.
 
+pub(crate) mod in_bulk;
+
 use std::collections::{BTreeMap, HashMap};
 
 use peony_dicom::{FramePlaces, Level, Outline, Tag};
@@ -93,6 +95,13 @@ impl Arrival {
     fn modality(&self) -> &str {
         self.text(0x0008, 0x0060)
     }
+
+    fn frame_count(&self) -> i64 {
+        let frames = self.outline.frames.as_ref();
+        // Without a place of its own a frame still counts.
+        let declared = self.text(0x0028, 0x0008).parse::<i64>().unwrap_or(i64::from(frames.is_some()));
+        frames.map_or(declared.max(0), |frames| i64::try_from(frames.count()).unwrap_or(i64::MAX))
+    }
 }
 
 /// Where an instance stands in the index.
@@ -156,11 +165,6 @@ impl<'a> Batch<'a> {
                 None => self.place(arrival).await?,
             };
         self.found.0.insert(arrival.fingerprint, place);
-        let frames = arrival.outline.frames.as_ref();
-        // Without a place of its own a frame still counts.
-        let declared = arrival.text(0x0028, 0x0008).parse::<i64>().unwrap_or(i64::from(frames.is_some()));
-        let frame_count =
-            frames.map_or(declared.max(0), |frames| i64::try_from(frames.count()).unwrap_or(i64::MAX));
         let put = sqlx::query(
             "INSERT INTO instances (uid, series, sop_class, instance_number, content_date, attributes, digest, size, transfer_syntax,
                 data_set, frame_count, frames, blocks, origin, arrived_at)
@@ -176,8 +180,8 @@ impl<'a> Batch<'a> {
         .bind(signed(arrival.object.size))
         .bind(arrival.outline.transfer_syntax_uid.as_str())
         .bind(signed(arrival.outline.data_set))
-        .bind(frame_count)
-        .bind(written(frames))
+        .bind(arrival.frame_count())
+        .bind(written(arrival.outline.frames.as_ref()))
         .bind(arrival.object.blocks.as_str())
         .bind(arrival.origin.as_str())
         .bind(self.now_ms)

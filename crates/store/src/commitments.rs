@@ -1,10 +1,15 @@
 //! Storage commitment by others (PS3.4 Annex J): what another node was asked to keep, and what it answered.
 
+use std::time::Duration;
+
 use sqlx::Row as _;
 
 use crate::error::StoreError;
 use crate::index::now_ms;
 use crate::{Store, audit};
+
+/// How often an answer is looked for that another program may hear.
+const LOOK: Duration = Duration::from_millis(300);
 
 /// What another node was asked to keep, and how that stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +77,22 @@ impl Store {
             format!("{} of {} instances are not kept", not_kept.len(), asked.split_whitespace().count());
         audit::put(&mut writing, peer, "storage-commitment", &what).await?;
         Ok(writing.commit().await?)
+    }
+
+    /// Returns when a request is answered, by whatever program that was heard.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] where there is no such request, and those of the index.
+    pub async fn commitment_answered(&self, transaction_uid: &str) -> Result<(), StoreError> {
+        let mut look = tokio::time::interval(LOOK);
+        loop {
+            look.tick().await;
+            let asked = self.commitment(transaction_uid).await?;
+            let asked = asked.ok_or(StoreError::Missing("request for storage commitment"))?;
+            if asked.not_kept.is_some() {
+                return Ok(());
+            }
+        }
     }
 
     /// How a request stands; `None` where there was none.

@@ -1,6 +1,7 @@
 //! What happened, in order: objects that arrived, studies that became complete. Whoever wants to know remembers the number of the last
 //! event that it saw, so nothing is missed by one that was away.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use sqlx::{AnyConnection, Row as _};
@@ -156,6 +157,34 @@ impl Store {
             .await?;
         known.ok_or(StoreError::Missing("study"))?;
         complete(&mut writing, now_ms(), study_uid).await?;
+        writing.commit().await?;
+        self.inner.announcements.wake();
+        Ok(())
+    }
+
+    /// Declares every study complete of which all instances are among these, because all of them were promised to be kept (PS3.4 Annex J).
+    ///
+    /// # Errors
+    /// [`StoreError`] of the index.
+    pub async fn complete_promised(&self, instances: &[String]) -> Result<(), StoreError> {
+        let mut writing = self.inner.index.write().await?;
+        let mut counts: BTreeMap<String, (i64, i64)> = BTreeMap::new();
+        for uid in instances.iter().collect::<BTreeSet<_>>() {
+            let row = sqlx::query(
+                "SELECT s.uid, s.instance_count FROM instances i, series e, studies s
+                 WHERE i.uid = $1 AND e.id = i.series AND s.id = e.study",
+            )
+            .bind(uid.as_str())
+            .fetch_optional(&mut *writing)
+            .await?;
+            if let Some(row) = row {
+                counts.entry(row.try_get("uid")?).or_insert((0, row.try_get("instance_count")?)).0 += 1;
+            }
+        }
+        let now = now_ms();
+        for (study_uid, _) in counts.iter().filter(|(_, (promised, here))| promised == here) {
+            complete(&mut writing, now, study_uid).await?;
+        }
         writing.commit().await?;
         self.inner.announcements.wake();
         Ok(())

@@ -1,6 +1,6 @@
 //! Attributes in the DICOM JSON Model (PS3.18 §F.2): as they lie in the index and as queries answer.
 
-use peony_dicom::{Attribute, Attributes, Level, Outline, Tag, level_of};
+use peony_dicom::{Attribute, Attributes, Level, Outline, Tag, VR, level_of};
 use serde_json::{Map, Number, Value, json};
 
 /// Attributes by tag, eight hexadecimal digits; each an object with `vr` and, unless it is empty, `Value`.
@@ -24,7 +24,8 @@ pub(crate) fn of_level(outline: &Outline, level: Level) -> DicomJson {
 }
 
 /// Attributes of any kind, with the items of their sequences.
-pub(crate) fn of_attributes(attributes: &Attributes) -> DicomJson {
+#[must_use]
+pub fn of_attributes(attributes: &Attributes) -> DicomJson {
     attributes.iter().map(|(tag, attribute)| (key(*tag), of_attribute(attribute))).collect()
 }
 
@@ -71,5 +72,39 @@ pub fn value(vr: &str, text: &str) -> Value {
             number.map_or_else(|| text.into(), Value::Number)
         }
         _ => text.into(),
+    }
+}
+
+/// Attributes out of the DICOM JSON Model (PS3.18 §F.2).
+#[must_use]
+pub fn attributes_of(json: &DicomJson) -> Attributes {
+    json.iter().filter_map(|(key, attribute)| attribute_of(key, attribute)).collect()
+}
+
+fn attribute_of(key: &str, attribute: &Value) -> Option<(Tag, Attribute)> {
+    let key = u32::from_str_radix(key, 16).ok()?;
+    let tag = Tag((key >> 16) as u16, (key & 0xFFFF) as u16);
+    let vr: VR = attribute.get("vr")?.as_str()?.parse().ok()?;
+    let listed = attribute.get("Value").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    if vr == VR::SQ {
+        let items = listed.iter().filter_map(Value::as_object).map(attributes_of).collect();
+        return Some((tag, Attribute { vr, values: Vec::new(), items }));
+    }
+    Some((tag, Attribute { vr, values: listed.iter().map(text_of).collect(), items: Vec::new() }))
+}
+
+/// A value of the DICOM JSON Model as the text that [`value`] makes it of.
+#[must_use]
+pub fn text_of(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        // A name in its component groups.
+        Value::Object(groups) => {
+            let group = |name: &str| groups.get(name).and_then(Value::as_str).unwrap_or_default();
+            let name = ["Alphabetic", "Ideographic", "Phonetic"].map(group).join("=");
+            name.trim_end_matches('=').to_owned()
+        }
+        other => other.to_string(),
     }
 }

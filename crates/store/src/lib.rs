@@ -1,8 +1,8 @@
 //! What Peony keeps: objects by their content, an index of them, events, jobs and an audit.
 //!
 //! The doors, each in the module of its name: [`Store::receive`] takes an object in, [`Store::query`] finds, [`Store::instances`] hands out,
-//! [`Store::events_after`] tells what happened, [`Store::merge`] and its neighbours say who is who, [`Store::take_job`] gives work,
-//! [`Store::add_order`], [`Store::begin_step`] and [`Store::ask_commitment`] keep what is ordered, performed and promised by others, [`Store::audit`] writes down who did what, [`Store::check`] looks at everything, and [`Store::try_index`] and its neighbours say whether any of that can be done now.
+//! [`Store::events_after`] tells what happened, [`Store::merge`] and its neighbours say who is who, [`Store::take_job`] gives work, [`Store::send`] has it sent to other nodes,
+//! [`Store::add_order`], [`Store::claim`], [`Store::begin_step`] and [`Store::ask_commitment`] keep what is ordered, performed and promised by others, [`Store::audit`] writes down who did what, [`Store::check`] looks at everything, and [`Store::try_index`] and its neighbours say whether any of that can be done now.
 //!
 //! A [`Receipt`] means that file, folder and rows are on the disk (invariant 1). What is not acknowledged may be there or not, whole or not at
 //! all. Deliberately absent: a door that deletes an object or overwrites one.
@@ -18,6 +18,7 @@ mod jobs;
 mod json;
 #[doc(hidden)]
 pub mod made_up;
+pub mod matching;
 mod name;
 mod objects;
 mod orders;
@@ -27,8 +28,10 @@ mod query;
 mod receive;
 mod retrieve;
 mod schema;
+mod sendings;
 mod spool;
 mod state;
+mod workitems;
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -42,8 +45,8 @@ pub use check::{Checked, Fault, FaultKind};
 pub use commitments::Commitment;
 pub use error::StoreError;
 pub use events::Event;
-pub use jobs::{Ended, Job};
-pub use json::{DicomJson, key, value};
+pub use jobs::{Ended, Job, JobState};
+pub use json::{DicomJson, attributes_of, key, of_attributes as json_of, text_of, value};
 pub use name::key as name_key;
 pub use objects::Object;
 pub use orders::{Order, OrderState, Ordered, new_uid};
@@ -52,6 +55,8 @@ pub use performed::{StepAnswer, StepState};
 pub use query::{Matches, Query};
 pub use receive::{Outcome, Receipt};
 pub use retrieve::{Kept, Reader, Which};
+pub use sendings::{Promise, QueuedSending, SENDING, SendFault, Sending, Sent};
+pub use workitems::{Claimed, WorkitemAnswer};
 
 use crate::error::disk;
 use crate::events::Announcements;

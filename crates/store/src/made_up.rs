@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use peony_dicom::{Attribute, Outline, Tag, vr_of};
 
 use crate::Store;
-use crate::arrival::{Arrival, Batch, Known};
+use crate::arrival::{Arrival, in_bulk};
 use crate::error::StoreError;
 use crate::index::now_ms;
 use crate::objects::Sum;
@@ -42,7 +42,8 @@ const GIVEN: [&str; 16] = [
 ];
 /// Studies of one patient, on the average of a screening programme.
 const STUDIES_OF_A_PATIENT: u64 = 2;
-const IN_ONE_TRANSACTION: u64 = 5000;
+/// Some 30 MB of rows.
+const IN_ONE_TRANSACTION: u64 = 20_000;
 
 /// The attributes of a made-up instance, alone in its study. Numbers of the same half are the same patient.
 #[must_use]
@@ -187,36 +188,36 @@ impl Noise {
 }
 
 impl Store {
-    /// Writes rows of `count` made-up studies with one instance each, from the number `first` on. Their objects are not there, which
-    /// [`Store::check`] says: this is for measuring queries, in a folder of its own.
+    /// Writes rows of `count` made-up studies with one instance each, from the number `first` on, which are not there yet. Their objects are not
+    /// there, which [`Store::check`] says: this is for measuring queries, in a folder of its own.
     ///
     /// # Errors
     /// [`StoreError`] of the index.
     #[doc(hidden)]
     pub async fn index_made_up(&self, first: u64, count: u64) -> Result<(), StoreError> {
         for start in (first..first + count).step_by(IN_ONE_TRANSACTION as usize) {
+            let numbers = start..(start + IN_ONE_TRANSACTION).min(first + count);
+            let arrivals = numbers.map(arrival).collect::<Result<Vec<_>, _>>()?;
             let mut writing = self.inner.index.write().await?;
-            let known = Known::default();
-            let mut batch = Batch::new(&mut writing, &known, now_ms());
-            for number in start..(start + IN_ONE_TRANSACTION).min(first + count) {
-                let attribute = |(tag, value)| {
-                    (tag, Attribute { vr: vr_of(tag), values: vec![value], items: Vec::new() })
-                };
-                let attributes = attributes(number).into_iter().map(attribute).collect();
-                let outline = Outline {
-                    transfer_syntax_uid: "1.2.840.10008.1.2.1".into(),
-                    data_set: 0,
-                    attributes,
-                    frames: None,
-                    issues: Vec::new(),
-                };
-                let mut sum = Sum::new();
-                sum.update(&number.to_le_bytes());
-                batch.put(&Arrival::of(outline, sum.finish(), "made-up")?).await?;
-            }
-            batch.finish().await?;
+            in_bulk::write(&mut writing, &arrivals, now_ms()).await?;
             writing.commit().await?;
         }
         Ok(())
     }
+}
+
+/// What the index says of a made-up instance.
+pub(crate) fn arrival(number: u64) -> Result<Arrival, StoreError> {
+    let attribute =
+        |(tag, value)| (tag, Attribute { vr: vr_of(tag), values: vec![value], items: Vec::new() });
+    let outline = Outline {
+        transfer_syntax_uid: "1.2.840.10008.1.2.1".into(),
+        data_set: 0,
+        attributes: attributes(number).into_iter().map(attribute).collect(),
+        frames: None,
+        issues: Vec::new(),
+    };
+    let mut sum = Sum::new();
+    sum.update(&number.to_le_bytes());
+    Arrival::of(outline, sum.finish(), "made-up")
 }

@@ -10,10 +10,11 @@ use std::io::{self, Read, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
-use object_store::{ObjectStore, ObjectStoreExt as _, PutPayload};
+use object_store::{ObjectStore, ObjectStoreExt as _, PutPayload, RetryConfig};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::{StoreError, disk};
@@ -25,6 +26,9 @@ pub(crate) const BLOCK_BYTES: u64 = 128 << 10;
 const STEP_BYTES: u64 = 1 << 20;
 /// What is sent at a time into the network; S3 takes no part below 5 MiB but the last.
 const PART_BYTES: u64 = 8 << 20;
+/// How often the network is asked again, and for how long in all: whoever sends the object waits meanwhile, and sends it again where this fails.
+const RETRIES: usize = 4;
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -191,7 +195,8 @@ impl Objects {
     pub fn s3(address: &str) -> Result<Self, StoreError> {
         // Another part of the program may have chosen one: that is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder = object_store::aws::AmazonS3Builder::from_env().with_url(address);
+        let retry = RetryConfig { max_retries: RETRIES, retry_timeout: PATIENCE, ..RetryConfig::default() };
+        let builder = object_store::aws::AmazonS3Builder::from_env().with_url(address).with_retry(retry);
         let bucket = builder.build()?;
         let prefix = address.splitn(4, '/').nth(3).unwrap_or_default();
         Ok(Self::Remote(Arc::new(object_store::prefix::PrefixStore::new(bucket, prefix))))

@@ -2,7 +2,7 @@
 
 use peony_dicom::{Attribute, Attributes, Tag, VR, vr_of};
 use serde::{Deserialize, Serialize};
-use sqlx::Row as _;
+use sqlx::{AnyConnection, Row as _};
 
 use crate::error::StoreError;
 use crate::index::now_ms;
@@ -165,38 +165,66 @@ impl Order {
     }
 
     /// As an item of a worklist (PS3.4 Table K.6-1), in the DICOM JSON Model.
-    #[rustfmt::skip] // Read as a table.
     fn item(&self) -> DicomJson {
-        let of = |said: &[(Tag, &str)]| -> Attributes {
-            said.iter().map(|(tag, text)| {
-                let values = if text.is_empty() { Vec::new() } else { vec![(*text).to_owned()] };
+        let mut order = self.clone();
+        let mut of = |texts: &[(Tag, Text)]| -> Attributes {
+            let attribute = |(tag, text): &(Tag, Text)| {
+                let text = text(&mut order);
+                let values = if text.is_empty() { Vec::new() } else { vec![text.clone()] };
                 (*tag, Attribute { vr: vr_of(*tag), values, items: Vec::new() })
-            }).collect()
+            };
+            texts.iter().map(attribute).collect()
         };
-        let step = of(&[
-            (Tag(0x0008, 0x0060), &self.modality),
-            (Tag(0x0040, 0x0001), &self.station),
-            (Tag(0x0040, 0x0002), &self.date),
-            (Tag(0x0040, 0x0003), &self.time),
-            (Tag(0x0040, 0x0006), &self.performing_physician),
-            (Tag(0x0040, 0x0007), &self.step),
-            (Tag(0x0040, 0x0009), &self.step_id),
-        ]);
-        let mut item = of(&[
-            (Tag(0x0008, 0x0050), &self.accession),
-            (Tag(0x0008, 0x0090), &self.referring_physician),
-            (Tag(0x0010, 0x0010), &self.patient_name),
-            (Tag(0x0010, 0x0020), &self.patient_id),
-            (Tag(0x0010, 0x0030), &self.birth_date),
-            (Tag(0x0010, 0x0040), &self.sex),
-            (Tag(0x0020, 0x000D), &self.study_uid),
-            (Tag(0x0032, 0x1060), &self.procedure),
-            (Tag(0x0040, 0x1001), &self.procedure_id),
-        ]);
+        let step = of(STEP_TEXTS);
+        let mut item = of(TEXTS);
         item.insert(STEPS, Attribute { vr: VR::SQ, values: Vec::new(), items: vec![step] });
         json::of_attributes(&item)
     }
+
+    /// Out of such an item.
+    fn of_item(item: &DicomJson) -> Self {
+        let mut order = Self::default();
+        let mut put = |item: &DicomJson, texts: &[(Tag, Text)]| {
+            for (tag, text) in texts {
+                let value = item.get(&json::key(*tag)).and_then(|attribute| attribute.get("Value")?.get(0));
+                *text(&mut order) = value.map(json::text_of).unwrap_or_default();
+            }
+        };
+        put(item, TEXTS);
+        let step = item.get(&json::key(STEPS)).and_then(|steps| steps.get("Value")?.get(0)?.as_object());
+        put(step.unwrap_or(&DicomJson::new()), STEP_TEXTS);
+        order
+    }
 }
+
+/// A text of an order.
+type Text = fn(&mut Order) -> &mut String;
+
+/// Where each text of an order is in an item of a worklist.
+#[rustfmt::skip] // Read as a table.
+const TEXTS: &[(Tag, Text)] = &[
+    (Tag(0x0008, 0x0050), |order| &mut order.accession),
+    (Tag(0x0008, 0x0090), |order| &mut order.referring_physician),
+    (Tag(0x0010, 0x0010), |order| &mut order.patient_name),
+    (Tag(0x0010, 0x0020), |order| &mut order.patient_id),
+    (Tag(0x0010, 0x0030), |order| &mut order.birth_date),
+    (Tag(0x0010, 0x0040), |order| &mut order.sex),
+    (Tag(0x0020, 0x000D), |order| &mut order.study_uid),
+    (Tag(0x0032, 0x1060), |order| &mut order.procedure),
+    (Tag(0x0040, 0x1001), |order| &mut order.procedure_id),
+];
+
+/// And in its scheduled procedure step.
+#[rustfmt::skip] // Read as a table.
+const STEP_TEXTS: &[(Tag, Text)] = &[
+    (Tag(0x0008, 0x0060), |order| &mut order.modality),
+    (Tag(0x0040, 0x0001), |order| &mut order.station),
+    (Tag(0x0040, 0x0002), |order| &mut order.date),
+    (Tag(0x0040, 0x0003), |order| &mut order.time),
+    (Tag(0x0040, 0x0006), |order| &mut order.performing_physician),
+    (Tag(0x0040, 0x0007), |order| &mut order.step),
+    (Tag(0x0040, 0x0009), |order| &mut order.step_id),
+];
 
 /// How an order stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -209,10 +237,13 @@ pub enum OrderState {
     Completed,
     /// It was broken off.
     Discontinued,
+    /// Nobody wants it any more, before anybody had begun.
+    Cancelled,
 }
 
 impl OrderState {
-    const ALL: [Self; 4] = [Self::Scheduled, Self::Started, Self::Completed, Self::Discontinued];
+    const ALL: [Self; 5] =
+        [Self::Scheduled, Self::Started, Self::Completed, Self::Discontinued, Self::Cancelled];
 
     /// The word in the index; for the first two also in a worklist (PS3.3 §C.4.10, in capitals).
     #[must_use]
@@ -222,6 +253,7 @@ impl OrderState {
             Self::Started => "started",
             Self::Completed => "completed",
             Self::Discontinued => "discontinued",
+            Self::Cancelled => "cancelled",
         }
     }
 
@@ -241,6 +273,8 @@ pub struct Ordered {
     pub step_id: String,
     /// Study Instance UID.
     pub study_uid: String,
+    /// What it is known by as a workitem (PS3.4 Annex CC).
+    pub workitem_uid: String,
     /// Scheduled Procedure Step Start Date and Time, one after the other.
     pub start: String,
     /// As a worklist shows it (PS3.4 Table K.6-1).
@@ -277,39 +311,67 @@ impl Store {
         };
         // Its number is part of its ID.
         let id: i64 = sqlx::query_scalar(
-            "INSERT INTO orders (step_id, study_uid, accession, start_at, state, item, at) VALUES ($1, $1, '', '', 'scheduled', '', $2)
-             RETURNING id",
+            "INSERT INTO orders (step_id, study_uid, accession, start_at, state, item, at, workitem_uid)
+             VALUES ($1, $1, '', '', 'scheduled', '', $2, $3) RETURNING id",
         )
         .bind(new_uid())
         .bind(now_ms())
+        .bind(new_uid())
         .fetch_one(&mut *writing)
         .await?;
-        let order = order.completed(id, study_uid);
-        let start = format!("{}{}", order.date, order.time);
-        let item = order.item();
-        let done = sqlx::query(
-            "UPDATE orders SET step_id = $2, study_uid = $3, accession = $4, start_at = $5, item = $6 WHERE id = $1",
-        )
-        .bind(id)
-        .bind(order.step_id.as_str())
-        .bind(order.study_uid.as_str())
-        .bind(order.accession.as_str())
-        .bind(start.as_str())
-        .bind(json::text(&item))
-        .execute(&mut *writing)
-        .await;
-        match done {
-            // Somebody has named a step as this one would be.
-            Err(error) if error.as_database_error().is_some_and(|error| error.is_unique_violation()) => {
-                return Err(StoreError::Refused("another order has the ID of this procedure step"));
-            }
-            done => done?,
-        };
+        let kept = write(&mut writing, id, order.completed(id, study_uid)).await?;
         audit::put(&mut writing, who, "add-order", &format!("order {id}")).await?;
         writing.commit().await?;
-        let Order { step_id, study_uid, .. } = order;
-        let state = OrderState::Scheduled;
-        Ok(Ordered { id, state, step_id, study_uid, start, item: with_status(item, state) })
+        Ok(kept)
+    }
+
+    /// Changes an order that nobody has begun, known by the ID of its step; gives it as it is kept then. What `change` leaves empty stays empty or is
+    /// what a new order without it would have.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] where there is no such order; [`StoreError::Refused`] where a performed procedure step has begun or it was cancelled, and
+    /// where it would have another study or step; [`StoreError::Unfit`] where a text has another form; those of the index.
+    pub async fn change_order(
+        &self,
+        step_id: &str,
+        change: impl FnOnce(&mut Order) + Send,
+        who: &str,
+    ) -> Result<Ordered, StoreError> {
+        let mut writing = self.inner.index.write().await?;
+        let kept = scheduled(&mut writing, step_id).await?;
+        let before = Order::of_item(&kept.item);
+        let mut order = before.clone();
+        change(&mut order);
+        if [&order.study_uid, &order.step_id] != [&before.study_uid, &before.step_id] {
+            return Err(StoreError::Refused("an order keeps its study and the ID of its procedure step"));
+        }
+        let faults = order.faults();
+        if !faults.is_empty() {
+            return Err(StoreError::Unfit(faults.join("; ")));
+        }
+        let changed = write(&mut writing, kept.id, order.completed(kept.id, kept.study_uid)).await?;
+        audit::put(&mut writing, who, "change-order", &format!("order {}", kept.id)).await?;
+        writing.commit().await?;
+        Ok(changed)
+    }
+
+    /// Takes an order that nobody has begun off the worklist, known by the ID of its step; gives it as it is kept then.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] where there is no such order; [`StoreError::Refused`] where a performed procedure step has begun, and where it was
+    /// cancelled already; those of the index.
+    pub async fn cancel_order(&self, step_id: &str, who: &str) -> Result<Ordered, StoreError> {
+        let mut writing = self.inner.index.write().await?;
+        let kept = scheduled(&mut writing, step_id).await?;
+        let state = OrderState::Cancelled;
+        sqlx::query("UPDATE orders SET state = $2 WHERE id = $1")
+            .bind(kept.id)
+            .bind(state.word())
+            .execute(&mut *writing)
+            .await?;
+        audit::put(&mut writing, who, "cancel-order", &format!("order {}", kept.id)).await?;
+        writing.commit().await?;
+        Ok(Ordered { state, item: with_status(kept.item, state), ..kept })
     }
 
     /// Orders that are not performed yet and begin within `days` (`YYYYMMDD`, both included; an empty one is no end), after the one of number
@@ -335,9 +397,48 @@ impl Store {
     }
 }
 
-const COLUMNS: &str = "id, state, step_id, study_uid, start_at, item";
+/// An order that nobody has begun, held until the end of the transaction: a step that begins meanwhile begins after it.
+async fn scheduled(connection: &mut AnyConnection, step_id: &str) -> Result<Ordered, StoreError> {
+    let statement = format!("UPDATE orders SET step_id = step_id WHERE step_id = $1 RETURNING {COLUMNS}");
+    let row = sqlx::query(sqlx::AssertSqlSafe(statement)).bind(step_id).fetch_optional(connection).await?;
+    let kept = ordered(&row.ok_or(StoreError::Missing("order"))?)?;
+    match kept.state {
+        OrderState::Scheduled => Ok(kept),
+        OrderState::Cancelled => Err(StoreError::Refused("the order was cancelled")),
+        _ => Err(StoreError::Refused("a performed procedure step has begun")),
+    }
+}
 
-fn ordered(row: &sqlx::any::AnyRow) -> Result<Ordered, StoreError> {
+/// Writes what an order says, which nobody has begun.
+async fn write(connection: &mut AnyConnection, id: i64, order: Order) -> Result<Ordered, StoreError> {
+    let start = format!("{}{}", order.date, order.time);
+    let item = order.item();
+    let done = sqlx::query_scalar(
+        "UPDATE orders SET step_id = $2, study_uid = $3, accession = $4, start_at = $5, item = $6 WHERE id = $1 RETURNING workitem_uid",
+    )
+    .bind(id)
+    .bind(order.step_id.as_str())
+    .bind(order.study_uid.as_str())
+    .bind(order.accession.as_str())
+    .bind(start.as_str())
+    .bind(json::text(&item))
+    .fetch_one(connection)
+    .await;
+    let workitem_uid = match done {
+        // Somebody has named a step as this one would be.
+        Err(error) if error.as_database_error().is_some_and(|error| error.is_unique_violation()) => {
+            return Err(StoreError::Refused("another order has the ID of this procedure step"));
+        }
+        done => done?,
+    };
+    let Order { step_id, study_uid, .. } = order;
+    let state = OrderState::Scheduled;
+    Ok(Ordered { id, state, step_id, study_uid, workitem_uid, start, item: with_status(item, state) })
+}
+
+pub(crate) const COLUMNS: &str = "id, state, step_id, study_uid, workitem_uid, start_at, item";
+
+pub(crate) fn ordered(row: &sqlx::any::AnyRow) -> Result<Ordered, StoreError> {
     let (state, item): (String, String) = (row.try_get("state")?, row.try_get("item")?);
     let state = OrderState::of(&state).ok_or(StoreError::Missing("state of an order"))?;
     Ok(Ordered {
@@ -345,6 +446,7 @@ fn ordered(row: &sqlx::any::AnyRow) -> Result<Ordered, StoreError> {
         state,
         step_id: row.try_get("step_id")?,
         study_uid: row.try_get("study_uid")?,
+        workitem_uid: row.try_get("workitem_uid")?,
         start: row.try_get("start_at")?,
         item: with_status(json::of_text(&item), state),
     })

@@ -20,7 +20,7 @@ struct Step {
 }
 
 /// In order; a step that was released is never changed.
-const STEPS: &[Step] = &[FIRST, ORDERS];
+const STEPS: &[Step] = &[FIRST, ORDERS, SENDING];
 
 const FIRST: Step = Step {
     common: &[
@@ -103,6 +103,26 @@ const ORDERS: Step = Step {
     ],
     sqlite: &[],
     postgres: &[],
+};
+
+/// What of a job is done, and when it was put there and taken; orders as workitems.
+const SENDING: Step = Step {
+    common: &[
+        // `taken_at` is 0 where no worker has it.
+        "ALTER TABLE jobs ADD COLUMN at BIGINT NOT NULL DEFAULT 0",
+        "ALTER TABLE jobs ADD COLUMN taken_at BIGINT NOT NULL DEFAULT 0",
+        "ALTER TABLE jobs ADD COLUMN progress {text} NOT NULL DEFAULT ''",
+        "CREATE INDEX jobs_kind ON jobs (kind, id)",
+        // `transaction_uid` is by which somebody claimed it, empty where nobody did so.
+        "ALTER TABLE orders ADD COLUMN workitem_uid {text} NOT NULL DEFAULT ''",
+        "ALTER TABLE orders ADD COLUMN transaction_uid {text} NOT NULL DEFAULT ''",
+        "CREATE INDEX orders_workitem ON orders (workitem_uid)",
+    ],
+    // Orders of an earlier version get a number that nobody else has, too.
+    sqlite: &["UPDATE orders SET workitem_uid = '2.25.' || (abs(random() / 2) + 4611686018427387904) || id"],
+    postgres: &[
+        "UPDATE orders SET workitem_uid = '2.25.' || (floor(random() * 4e18)::BIGINT + 4611686018427387904) || id",
+    ],
 };
 
 /// The schema that this program speaks.

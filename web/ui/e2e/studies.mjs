@@ -213,6 +213,27 @@ async function opensTheOther(page) {
   await until("the frames after it", async () => (await frameOf(page)) > LOST);
 }
 
+/** The page on every kind of screen in both languages. */
+async function looksAtEverySize(page, what, file) {
+  for (const [name, viewport] of [
+    ["large", LARGE],
+    ["tablet", { width: 820, height: 1180 }],
+    ["tablet-flat", { width: 1180, height: 820 }],
+    ["small", SMALL],
+  ]) {
+    await page.setViewportSize(viewport);
+    for (const [label, language] of [
+      ["中", "zh"],
+      ["EN", "en"],
+    ]) {
+      await page.locator(".language button", { hasText: label }).click();
+      await page.waitForTimeout(300);
+      await checkLayout(page, `${what}, ${name}, ${language}`);
+      await shot(page, `${file}-${name}-${language}`);
+    }
+  }
+}
+
 await withBrowser(async (context) => {
   const { page, complaints } = await openPage(context, `${url}/?page=exams`);
   await until("the start page", () => page.locator('a[href="/?page=studies"]').isVisible());
@@ -236,41 +257,10 @@ await withBrowser(async (context) => {
   await checkLayout(page, "a cine");
   await stepsAndMeasures(page);
   await opensTheOther(page);
-  for (const [name, viewport] of [
-    ["large", LARGE],
-    ["tablet", { width: 820, height: 1180 }],
-    ["tablet-flat", { width: 1180, height: 820 }],
-    ["small", SMALL],
-  ]) {
-    await page.setViewportSize(viewport);
-    for (const [label, language] of [
-      ["中", "zh"],
-      ["EN", "en"],
-    ]) {
-      await page.locator(".language button", { hasText: label }).click();
-      await page.waitForTimeout(300);
-      await checkLayout(page, `a study, ${name}, ${language}`);
-      await shot(page, `studies-5-study-${name}-${language}`);
-    }
-  }
+  await looksAtEverySize(page, "a study", "studies-5-study");
   await page.goBack();
   await until("the list as it was left", async () => (await rows(page)) === 3);
-  for (const [name, viewport] of [
-    ["large", LARGE],
-    ["tablet", { width: 820, height: 1180 }],
-    ["small", SMALL],
-  ]) {
-    await page.setViewportSize(viewport);
-    for (const [label, language] of [
-      ["中", "zh"],
-      ["EN", "en"],
-    ]) {
-      await page.locator(".language button", { hasText: label }).click();
-      await page.waitForTimeout(300);
-      await checkLayout(page, `the list, ${name}, ${language}`);
-      await shot(page, `studies-6-list-${name}-${language}`);
-    }
-  }
+  await looksAtEverySize(page, "the list", "studies-6-list");
   // The node refuses the letter, and a frame was taken away; the browser says so, and nothing else.
   const others = complaints.filter((text) => !/status of (409|500)/.test(text));
   assert.deepEqual(others, []);

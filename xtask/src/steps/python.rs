@@ -1,4 +1,4 @@
-//! Python beside the Rust tests: pydicom, pynetdicom, dicomweb-client and pyigtl to compare with, and the ONNX Runtime libraries inside two wheels.
+//! Python beside the Rust tests: pydicom, pynetdicom, dicomweb-client and pyigtl to compare with, an S3 server, and the ONNX Runtime libraries inside two wheels.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,7 @@ const DICOM: &str = "crates/dicom/tests/requirements.txt";
 const DICOMWEB: &str = "crates/dicomweb/tests/requirements.txt";
 const NODE: &str = "crates/node/tests/requirements.txt";
 const SOURCES: &str = "crates/sources/tests/requirements.txt";
+const STORE: &str = "crates/store/tests/requirements.txt";
 const TRAINING: &str = "training/requirements.txt";
 /// An ONNX Runtime library with OpenVINO inside; one wheel for each Python, and the same library in all of them.
 const OPENVINO: &str = "onnxruntime-openvino==1.24.1";
@@ -35,11 +36,12 @@ pub fn run(workshop: &Workshop) -> Result<Done> {
     install::pip(workshop, "rust", &arguments, &dicom)?;
     install::pip(workshop, "dicomweb", &["-r".to_owned(), DICOMWEB.into()], &read(DICOMWEB)?)?;
     install::pip(workshop, "node", &["-r".to_owned(), NODE.into()], &read(NODE)?)?;
+    install::pip(workshop, "store", &["-r".to_owned(), STORE.into()], &read(STORE)?)?;
     // The file has all that is needed, and one package of it in the place of one that has no wheel.
     let arguments = ["--no-deps".to_owned(), "-r".into(), SOURCES.into()];
     install::pip(workshop, "sources", &arguments, &read(SOURCES)?)?;
     let library = onnx_runtime(workshop).context("the onnxruntime package holds no library")?;
-    let note = format!("pydicom, pynetdicom, dicomweb-client, pyigtl, {}", file_name(&library));
+    let note = format!("pydicom, pynetdicom, dicomweb-client, pyigtl, moto, {}", file_name(&library));
     if !OPENVINO_IS_MADE {
         let what = format!("OpenVINO: {OPENVINO} is not made for this kind of machine");
         return Ok(Done { note, skips: vec![Skip { what, mendable: false }] });

@@ -13,4 +13,6 @@ mod kit;
 mod peer;
 mod pictures;
 mod retrieving;
+mod sending;
 mod storing;
+mod worklist;

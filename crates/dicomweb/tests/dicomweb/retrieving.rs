@@ -284,6 +284,22 @@ async fn metadata_is_everything_and_what_is_long_has_an_address() {
     let related = ["Accept: multipart/related; type=application/octet-stream"];
     let related = server.get(&path("00420011"), &related).await;
     assert_eq!(related.parts()[0].1, [1, 2, 3, 4]);
+    let ranged = async |range: &str| {
+        let answer =
+            server.get(&path("00880200/2/7FE00010"), &[octets, &format!("Range: bytes={range}")]).await;
+        (answer.status, answer.field("content-range").to_owned(), answer.body)
+    };
+    let whole = server.get(&path("00880200/2/7FE00010"), &[octets]).await.body;
+    let size = whole.len();
+    assert_eq!(ranged("1-2").await, (206, format!("bytes 1-2/{size}"), vec![8, 7]));
+    let last = (206, format!("bytes {}-{}/{size}", size - 3, size - 1), whole[size - 3..].to_vec());
+    assert_eq!(ranged("-3").await, last);
+    assert_eq!(ranged(&format!("{size}-")).await.0, 416);
+    assert_eq!(
+        ranged("0-0,2-2").await,
+        (200, String::new(), whole),
+        "several may be answered with everything"
+    );
     for (uri, status) in [
         ("00880200/3/7FE00010", 404),
         ("00880200/7FE00010", 400),

@@ -4,9 +4,8 @@ use std::io;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
-use peony_dicom::{Attribute, Attributes, DicomError, Level, Tag, VR};
-use peony_store::{DicomJson, Kept, Matches, Outcome, Query, StepAnswer, Store, StoreError};
-use serde_json::Value;
+use peony_dicom::{Attributes, DicomError, Level, Tag, VR};
+use peony_store::{Kept, Matches, Outcome, Query, StepAnswer, Store, StoreError, attributes_of};
 
 use crate::archive::{Archive, ArchiveError, Found, Instance, Question, Receipt, Records, Which};
 use crate::identifier::{PATIENT_ID, STUDY_UID};
@@ -117,6 +116,10 @@ impl Records for Store {
             answered => Ok(answered.map(|()| true)?),
         }
     }
+
+    async fn promised(&self, instances: &[String]) -> Result<(), ArchiveError> {
+        Ok(self.complete_promised(instances).await?)
+    }
 }
 
 /// The studies of patients, by all their pages.
@@ -143,42 +146,11 @@ fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-fn instance_of(kept: &Kept) -> Instance {
+pub(crate) fn instance_of(kept: &Kept) -> Instance {
     Instance {
         sop_class_uid: kept.sop_class_uid.clone(),
         instance_uid: kept.instance_uid.clone(),
         transfer_syntax_uid: kept.transfer_syntax_uid.clone(),
-    }
-}
-
-/// Attributes out of the DICOM JSON Model (PS3.18 §F.2).
-fn attributes_of(json: &DicomJson) -> Attributes {
-    json.iter().filter_map(|(key, attribute)| attribute_of(key, attribute)).collect()
-}
-
-fn attribute_of(key: &str, attribute: &Value) -> Option<(Tag, Attribute)> {
-    let key = u32::from_str_radix(key, 16).ok()?;
-    let tag = Tag((key >> 16) as u16, (key & 0xFFFF) as u16);
-    let vr: VR = attribute.get("vr")?.as_str()?.parse().ok()?;
-    let listed = attribute.get("Value").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    if vr == VR::SQ {
-        let items = listed.iter().filter_map(Value::as_object).map(attributes_of).collect();
-        return Some((tag, Attribute { vr, values: Vec::new(), items }));
-    }
-    Some((tag, Attribute { vr, values: listed.iter().map(text_of).collect(), items: Vec::new() }))
-}
-
-fn text_of(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        // A name in its component groups.
-        Value::Object(groups) => {
-            let group = |name: &str| groups.get(name).and_then(Value::as_str).unwrap_or_default();
-            let name = ["Alphabetic", "Ideographic", "Phonetic"].map(group).join("=");
-            name.trim_end_matches('=').to_owned()
-        }
-        other => other.to_string(),
     }
 }
 

@@ -51,7 +51,7 @@ pub(crate) struct Commitment {
     report: Attributes,
 }
 
-pub(super) async fn commit<A: Archive>(
+pub(super) async fn commit<A: Archive + Records>(
     association: &mut Association,
     archive: &A,
     message: &Message,
@@ -80,15 +80,25 @@ pub(super) async fn commit<A: Archive>(
     association.send_command(context.id, &command.response(Status::SUCCESS)).await?;
 
     let (mut kept, mut failed) = (Vec::new(), Vec::new());
+    let mut promised = Vec::new();
     for (class, instance) in references {
         let mut item = reference(&class, &instance);
         match doubt(archive, &class, &instance).await {
-            None => kept.push(item),
+            None => {
+                kept.push(item);
+                promised.push(instance);
+            }
             Some(reason) => {
                 item.extend([attribute(FAILURE_REASON, vec![reason.to_string()])]);
                 failed.push(item);
             }
         }
+    }
+    // What is promised is kept, whether or not this is written down: the study is complete when it has been quiet, then.
+    if failed.is_empty()
+        && let Err(error) = archive.promised(&promised).await
+    {
+        tracing::warn!("whether studies are complete by a storage commitment is not written down: {error}");
     }
     let event = if failed.is_empty() { ALL_KEPT } else { SOME_MISSING };
     let mut report: Attributes = [

@@ -9,12 +9,10 @@ use crate::association::{Association, AssociationError, Message};
 use crate::command::{Command, element};
 use crate::configuration::{Configuration, Peer};
 use crate::identifier::{self, FAILED_INSTANCES, LEVELS, attribute};
-use crate::presentation;
 use crate::provider::{cancels, identifier_of, is_cancelled, refuse};
 use crate::requestor::{self, Proposal};
-use crate::sop_class::{self, Model};
+use crate::sop_class::Model;
 use crate::status::{Kind, Status};
-use crate::transfer_syntax;
 use crate::user::Originator;
 
 /// How the sub-operations stand (PS3.4 §C.4.2.1.6 to 9).
@@ -160,7 +158,7 @@ pub(super) async fn move_to<A: Archive>(
     if instances.is_empty() {
         return counts.say(association, message, Status::SUCCESS).await;
     }
-    let proposals = proposals(&instances);
+    let proposals = requestor::proposals_of(&instances);
     let mut there =
         Destination { peer, address, configuration, proposals, association: None, reachable: true };
     let originator =
@@ -225,22 +223,6 @@ impl Destination<'_> {
             }
         }
     }
-}
-
-/// A presentation context for each class and transfer syntax that is sent, so that nothing is written anew.
-fn proposals(instances: &[Instance]) -> Vec<Proposal> {
-    let mut proposals: Vec<Proposal> = Vec::new();
-    for instance in instances {
-        let class = sop_class::of(&instance.sop_class_uid);
-        let syntax = transfer_syntax::of(&instance.transfer_syntax_uid);
-        if let (Some(class), Some(syntax)) = (class, syntax) {
-            let proposal = Proposal { class, transfer_syntaxes: vec![syntax.uid], provides: false };
-            if proposals.len() < presentation::MOST && !proposals.contains(&proposal) {
-                proposals.push(proposal);
-            }
-        }
-    }
-    proposals
 }
 
 /// The instances of a request; `None` where there is an answer already.

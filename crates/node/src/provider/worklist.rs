@@ -1,11 +1,11 @@
 //! C-FIND of a modality's worklist (PS3.4 Annex K): orders that are not performed yet.
 
 use peony_dicom::{Attributes, Tag};
+use peony_store::matching::{START_DATE, matches, passes_over, said_of};
 
 use crate::archive::Records;
 use crate::association::{Association, AssociationError, Message};
 use crate::identifier::CHARACTER_SET;
-use crate::matching::{START_DATE, matches, passes_over, said_of};
 use crate::provider::query::failure_of;
 use crate::provider::{identifier_of, is_cancelled, refuse, say_match};
 use crate::status::Status;

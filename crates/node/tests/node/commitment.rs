@@ -131,7 +131,7 @@ async fn a_report_that_nobody_asked_for_is_refused_and_nothing_is_asked_that_is_
 async fn a_peer_with_an_address_gets_its_report_there() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = Some(listener.local_addr().unwrap().to_string());
-    let peers = vec![Peer { ae_title: "SENDER".parse().unwrap(), address, tls: false }];
+    let peers = vec![Peer { ae_title: "SENDER".parse().unwrap(), address, tls: false, commits: false }];
     let node = Running::start(Configuration { peers, ..open() }).await;
     node.archive.put(&Sample::number(1)).await;
     let mut association = node.associate(&[COMMITMENT]).await;

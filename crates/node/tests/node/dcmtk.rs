@@ -8,10 +8,12 @@ use peony_node::sop_class::VERIFICATION;
 use peony_node::status::Status;
 use peony_node::transfer_syntax::EXPLICIT_LITTLE;
 use peony_node::{Configuration, Peer, connect};
+use peony_store::JobState;
 use tokio::process::Command;
 
 use crate::kit::{NAME, Running, Sample, US, open, parts, proposal};
 use crate::peer::{dcmtk, free_port, listening, said};
+use crate::sending::Sender;
 
 /// The tool as `SENDER`, to the node as `PEONY`.
 fn to(node: &Running, mut tool: Command, before: &[&str], after: &[&str]) -> Command {
@@ -85,6 +87,7 @@ async fn dcmtk_has_objects_moved_to_itself() {
         ae_title: "SENDER".parse().unwrap(),
         address: Some(format!("127.0.0.1:{port}")),
         tls: false,
+        commits: false,
     }];
     let node = Running::start(Configuration { peers, strangers: false, ..open() }).await;
     let samples: Vec<Sample> = (0..3).map(Sample::number).collect();
@@ -98,6 +101,21 @@ async fn dcmtk_has_objects_moved_to_itself() {
         ["-S", "+P", &port, "-aem", "SENDER", "-od", &into, "-k", "QueryRetrieveLevel=STUDY", "-k", &study];
     said(to(&node, movescu, &keys, &[])).await;
     assert!(files_in(got.path()) == samples.iter().map(Sample::data_set).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn what_is_in_the_queue_is_sent_to_dcmtk() {
+    let Some(mut storescp) = dcmtk("storescp") else { return };
+    let (port, got) = (free_port(), tempfile::tempdir().unwrap());
+    storescp.arg("-od").arg(got.path()).arg("+B").arg(port.to_string());
+    let _peer = listening(storescp, port).await;
+    let sender = Sender::start(format!("127.0.0.1:{port}"), false).await;
+    let samples: Vec<Sample> = (0..3).map(Sample::number).collect();
+    sender.put(&samples).await;
+    sender.send(&samples[0], "THERE").await;
+    assert_eq!(sender.ended().await.state, JobState::Done);
+    assert!(files_in(got.path()) == samples.iter().map(Sample::data_set).collect::<Vec<_>>());
+    sender.stop().await;
 }
 
 #[tokio::test]

@@ -1,10 +1,12 @@
 //! The services over the store that the program has.
 
+use std::time::Duration;
+
 use peony_dicom::{Attributes, Level, Tag};
 use peony_node::archive::Which;
 use peony_node::command::{Command, Operation, element};
 use peony_node::identifier::{self, INSTANCE_UID, PATIENT_ID, STUDY_UID};
-use peony_node::sop_class::Model;
+use peony_node::sop_class::{COMMITMENT, Model};
 use peony_node::status::Status;
 use peony_node::{Archive, Association, Configuration, Peer, Transport};
 use peony_store::{Options, Store};
@@ -35,7 +37,7 @@ pub async fn opened(folder: &std::path::Path) -> Store {
 async fn what_was_acknowledged_is_found_moved_and_there_after_the_end() {
     let there = Running::start(Configuration::open("THERE".parse().unwrap())).await;
     let address = Some(there.address.to_string());
-    let peers = vec![Peer { ae_title: "THERE".parse().unwrap(), address, tls: false }];
+    let peers = vec![Peer { ae_title: "THERE".parse().unwrap(), address, tls: false, commits: false }];
     let folder = tempfile::tempdir().unwrap();
     let archive = opened(folder.path()).await;
     let configuration = Configuration { peers, ..open() };
@@ -91,4 +93,26 @@ async fn what_was_acknowledged_is_found_moved_and_there_after_the_end() {
     let again = opened(folder.path()).await;
     let patient = Which { patients: vec!["P-1".to_owned()], ..Which::default() };
     assert_eq!(Archive::instances(&again, &patient).await.unwrap().len(), samples.len());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_study_is_complete_when_all_of_it_was_committed() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = opened(folder.path()).await;
+    let node = Running::start_over(Transport::Plain, archive.clone(), open()).await;
+    let mut association = node.associate(&[US, COMMITMENT]).await;
+    let samples: Vec<Sample> = (0..3).map(Sample::number).collect();
+    for sample in &samples {
+        assert_eq!(store(&mut association, sample).await, Status::SUCCESS);
+    }
+    let all: Vec<_> = samples.iter().map(Sample::as_instance).collect();
+    let missing = [&all[..], &[Sample::number(4).as_instance()]].concat();
+    for (asked, complete) in [(&all[1..], 0), (&missing[..], 0), (&all[..], 1)] {
+        let (_, status) = association.commit(&archive, asked).await.unwrap().unwrap();
+        assert_eq!(status, Status::SUCCESS);
+        assert!(association.hear_report(&archive, Duration::from_secs(30)).await.unwrap());
+        let events = archive.events_after(0, 100).await.unwrap();
+        let events = events.iter().filter(|event| event.kind == "study-complete");
+        assert_eq!(events.count(), complete, "{} asked for", asked.len());
+    }
 }

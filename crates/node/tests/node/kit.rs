@@ -330,6 +330,10 @@ impl Records for Folder {
     async fn answer_commitment(&self, _: &str, _: &str, _: &[String]) -> Result<bool, ArchiveError> {
         Ok(false)
     }
+
+    async fn promised(&self, _: &[String]) -> Result<(), ArchiveError> {
+        Ok(())
+    }
 }
 
 /// `*` at the end, or the whole text.

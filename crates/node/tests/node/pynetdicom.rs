@@ -26,6 +26,7 @@ async fn pynetdicom_asks_for_everything() {
         ae_title: "PEER".parse().unwrap(),
         address: Some(format!("127.0.0.1:{port}")),
         tls: false,
+        commits: false,
     }];
     let node = Running::start(Configuration { peers, ..open() }).await;
     let folder = tempfile::tempdir().unwrap();

@@ -225,7 +225,7 @@ fn who_works_on_the_store_is_told_where_it_is() {
             Command::Check(args) => &args.store,
             Command::Order(args) => match &args.what {
                 crate::cli::OrderCommand::List(args) => &args.store,
-                crate::cli::OrderCommand::Add(args) => &args.store,
+                other => panic!("{other:?}"),
             },
             other => panic!("{other:?}"),
         };

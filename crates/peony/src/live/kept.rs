@@ -11,7 +11,7 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse as _, Response};
-use peony_dicomweb::Limits;
+use peony_dicomweb::{Limits, Neighbours};
 use peony_store::Store;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::watch;
@@ -56,9 +56,14 @@ impl Kept {
         self.runtime.block_on(work)
     }
 
-    /// DICOMweb over the store, under `/dicomweb`.
-    pub fn dicomweb(&self) -> Router {
-        let routes = peony_dicomweb::routes(self.store.clone(), Limits::default());
+    /// DICOMweb over the store, under `/dicomweb`, and under `/api/sending` what is sent to `neighbours`.
+    pub fn routes(&self, neighbours: Neighbours) -> Router {
+        let dicomweb = peony_dicomweb::routes(self.store.clone(), Limits::default());
+        let sending = peony_dicomweb::sending(self.store.clone(), neighbours);
+        self.mount(self.mount(Router::new(), "/dicomweb", dicomweb), "/api/sending", sending)
+    }
+
+    fn mount(&self, all: Router, path: &str, routes: Router) -> Router {
         let routes = routes.layer(from_fn(peony_web::name_route));
         let handle = self.handle().clone();
         let elsewhere = move |request: Request<Body>| {
@@ -66,7 +71,7 @@ impl Kept {
             let answer = handle.spawn(routes.clone().oneshot(request).in_current_span());
             async move { Ok::<_, Infallible>(answered(answer.await)) }
         };
-        Router::new().nest_service("/dicomweb", tower::service_fn(elsewhere))
+        all.nest_service(path, tower::service_fn(elsewhere))
     }
 
     /// Answers those that wait and lets go of the folder.
@@ -81,7 +86,7 @@ fn answered(answer: Result<Result<Response, Infallible>, tokio::task::JoinError>
         Ok(Ok(response)) => response,
         Ok(Err(never)) => match never {},
         Err(error) => {
-            tracing::warn!("a request of DICOMweb failed: {error}");
+            tracing::warn!("a request to the store failed: {error}");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }

@@ -8,7 +8,7 @@ mod checked;
 mod device;
 mod figures;
 mod kept;
-mod neighbours;
+pub mod neighbours;
 mod node;
 mod opener;
 mod ops;
@@ -26,6 +26,7 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
 use axum::Router;
+use peony_dicomweb::Neighbours as Titles;
 use peony_examination::Archive;
 use peony_sources::SourceUrl;
 use peony_web::{Opener, Rooms, ServeConfig};
@@ -125,7 +126,9 @@ pub fn serve(args: &ServeArgs, configured: Configured, line: Vec<OsString>, log:
         jobs: Jobs::default(),
     };
     let tls = web.tls.clone();
-    let server = peony_web::start(web, Arc::clone(&rooms), kept.dicomweb().merge(ops.routes()))?;
+    let neighbours =
+        running.as_ref().map_or_else(|| Arc::new(Vec::<String>::new) as Titles, Node::neighbours);
+    let server = peony_web::start(web, Arc::clone(&rooms), kept.routes(neighbours).merge(ops.routes()))?;
     let reload = Reload { line, started: configured, tls, node, quiet: kept.quiet.clone(), log };
     let reloading = reload.keep_up(kept.handle())?;
     say(&format!("Peony serves: {}?page=exams", server.url()), running.as_ref());

@@ -22,13 +22,14 @@ pub struct Neighbours {
 
 impl Neighbours {
     /// The keys that are read here, for the page about the configuration: name, type, what it says.
-    pub const KEYS: [[&str; 3]; 6] = [
+    pub const KEYS: [[&str; 3]; 7] = [
         ["dicom.also_called", "list of strings", "Further titles of this node."],
         ["dicom.only_peers", "true or false", "Nodes that are not listed are not taken."],
         ["dicom.peer", "list of tables", "Other nodes: a table `[[dicom.peer]]` each, with these keys."],
         ["dicom.peer.aet", "string", "Its title of an application entity."],
         ["dicom.peer.address", "string", "`HOST:PORT`, where objects and reports can be sent to."],
         ["dicom.peer.tls", "true or false", "It takes them over TLS; this node needs `dicom.tls` for that."],
+        ["dicom.peer.commitment", "true or false", "It is asked to keep what a person has sent to it (storage commitment)."],
     ];
 
     /// The same in an example.
@@ -39,6 +40,7 @@ impl Neighbours {
 # aet = 'ARCHIVE'
 # address = '10.0.0.5:104'
 # tls = false
+# commitment = true
 ";
 
     /// Takes its keys out of `[dicom]`.
@@ -54,6 +56,8 @@ impl Neighbours {
             let (at, named) = (table.at(), table.has("aet"));
             let aet = table.take("aet", Kind::Text, faults);
             let address = table.take("address", Kind::Text, faults);
+            let commits =
+                table.take("commitment", Kind::Switch, faults).is_some_and(|said| said.texts == ["true"]);
             let tls = table.take("tls", Kind::Switch, faults).filter(|said| said.texts == ["true"]);
             if let Some(said) = &address
                 && !said.texts.iter().all(|text| is_address(text))
@@ -72,7 +76,7 @@ impl Neighbours {
                 faults.push(format!("{}: {ae_title} is there twice", aet.at));
             }
             let address = address.and_then(|said| said.texts.into_iter().next());
-            peers.push((Peer { ae_title, address, tls: tls.is_some() }, tls.map(|said| said.at)));
+            peers.push((Peer { ae_title, address, tls: tls.is_some(), commits }, tls.map(|said| said.at)));
         }
         Self { also_called, only_peers, peers }
     }
@@ -116,7 +120,10 @@ fn title(text: &str, at: &str, faults: &mut Vec<String>) -> Option<AeTitle> {
 }
 
 /// `certificate.pem`, `key.pem` and `authorities.pem` of a folder.
-fn certificates(folder: &Path) -> Result<Tls> {
+///
+/// # Errors
+/// Where one of them cannot be read or is none.
+pub fn certificates(folder: &Path) -> Result<Tls> {
     let read = |name: &str| {
         let path = folder.join(name);
         std::fs::read(&path).with_context(|| path.display().to_string())

@@ -1,10 +1,12 @@
-//! The DICOM node of `peony serve`: its address.
+//! The DICOM node of `peony serve`: its address, and what it sends.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use peony_dicomweb::Neighbours as Titles;
+use peony_node::sending::{Patience, send_queued};
 use peony_node::{Configuration, Transport};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
@@ -22,7 +24,9 @@ pub struct Node {
     addr: SocketAddr,
     transport: Transport,
     ae_title: String,
+    configuration: watch::Receiver<Arc<Configuration>>,
     stop: oneshot::Sender<()>,
+    stop_sending: watch::Sender<bool>,
     serving: JoinHandle<()>,
 }
 
@@ -62,6 +66,10 @@ pub fn start(
     let ae_title = configuration.borrow().ae_title.to_string();
     let (stop, stopped) = oneshot::channel();
     let archive = kept.store.clone();
+    let stop_sending = watch::Sender::new(false);
+    let (patience, stopped_sending) = (Patience::default(), stop_sending.subscribe());
+    kept.handle().spawn(send_queued(archive.clone(), configuration.clone(), patience, stopped_sending));
+    let known = configuration.clone();
     let serving = kept.handle().spawn(async move {
         let stop = async {
             // Stopped by a word or by the sender's end alike.
@@ -69,7 +77,7 @@ pub fn start(
         };
         peony_node::serve(listener, transport, archive, configuration, stop).await;
     });
-    Ok(Node { addr, transport, ae_title, stop, serving })
+    Ok(Node { addr, transport, ae_title, configuration: known, stop, stop_sending, serving })
 }
 
 impl Node {
@@ -82,13 +90,24 @@ impl Node {
         format!("DICOM: {} at {}{over}", self.ae_title, self.addr)
     }
 
+    /// The nodes that it can send to, as they are whenever that is asked.
+    pub fn neighbours(&self) -> Titles {
+        let configuration = self.configuration.clone();
+        Arc::new(move || {
+            let now = configuration.borrow().clone();
+            let reached = now.peers.iter().filter(|peer| peer.address.is_some());
+            reached.map(|peer| peer.ae_title.to_string()).collect()
+        })
+    }
+
     /// Whether other machines can reach it.
     pub fn is_reachable(&self) -> bool {
         !is_own(self.addr)
     }
 
-    /// Takes no more associations, and lets those that go on end their message.
+    /// Takes no more associations, and lets those that go on end their message. What it is sending is left to the next start.
     pub fn stop(self, kept: &Kept) {
+        self.stop_sending.send_replace(true);
         drop(self.stop);
         if kept.block_on(async { timeout(LAST_WORDS, self.serving).await }).is_err() {
             tracing::warn!("associations were cut off in the midst of a message");

@@ -16,3 +16,4 @@ mod patients;
 mod postgres;
 mod receiving;
 mod remote;
+mod sendings;

@@ -104,6 +104,51 @@ pub async fn a_step_takes_its_order_along(store: &Store) {
     assert!(store.performed_step("1.2.3.4").await.unwrap().is_none());
 }
 
+pub async fn an_order_is_changed_and_cancelled_until_it_begins(store: &Store) {
+    let mut kept = Vec::new();
+    for number in 0..2 {
+        kept.push(store.add_order(&order(number), "test").await.unwrap());
+    }
+    let [first, second] = &kept[..] else { panic!("two") };
+    let later = |order: &mut Order| {
+        order.date = "20261212".to_owned();
+        order.time = "1015".to_owned();
+        order.patient_name = "LI^NA".to_owned();
+    };
+    let changed = store.change_order(&first.step_id, later, "test").await.unwrap();
+    assert_eq!((changed.id, changed.start.as_str()), (first.id, "202612121015"));
+    let [now] = store.open_orders(["20261212", "20261212"], 0).await.unwrap().try_into().ok().unwrap();
+    assert!(now.item == changed.item && now.study_uid == first.study_uid);
+    assert_eq!(now.item["00100010"]["Value"][0]["Alphabetic"], "LI^NA");
+    assert_eq!(now.item["00321060"], first.item["00321060"], "the rest stays");
+    let wrong = store.change_order(&first.step_id, |order| order.date = "soon".to_owned(), "test").await;
+    assert!(matches!(wrong, Err(StoreError::Unfit(_))));
+    let other = store.change_order(&first.step_id, |order| order.study_uid = "1.2".to_owned(), "test").await;
+    assert!(matches!(other, Err(StoreError::Refused(_))));
+    assert!(matches!(store.cancel_order("P-9", "test").await, Err(StoreError::Missing(_))));
+
+    let gone = store.cancel_order(&first.step_id, "test").await.unwrap();
+    assert_eq!(gone.state, OrderState::Cancelled);
+    assert_eq!(open(store, ["", ""]).await, [(second.id, OrderState::Scheduled)]);
+    store.begin_step("1.2.5", "US_1", &said("IN PROGRESS", second, &[])).await.unwrap();
+    // A machine that had it on its list before.
+    store.begin_step("1.2.6", "US_1", &said("IN PROGRESS", first, &[])).await.unwrap();
+    assert_eq!(open(store, ["", ""]).await, [(second.id, OrderState::Started)], "what has begun stays");
+    for step_id in [&first.step_id, &second.step_id] {
+        assert!(matches!(store.cancel_order(step_id, "test").await, Err(StoreError::Refused(_))));
+        let changed = store.change_order(step_id, |_| {}, "test").await;
+        assert!(matches!(changed, Err(StoreError::Refused(_))));
+    }
+    let audit = store.audit_after(0, 10).await.unwrap();
+    let acts: Vec<&str> = audit.iter().map(|line| line.act.as_str()).collect();
+    assert_eq!(acts, ["add-order", "add-order", "change-order", "cancel-order"]);
+}
+
+#[tokio::test]
+async fn sqlite_an_order_is_changed_and_cancelled_until_it_begins() {
+    an_order_is_changed_and_cancelled_until_it_begins(&kit::store().await.1).await;
+}
+
 pub async fn what_others_promise_is_written_down(store: &Store) {
     let instances = ["1.2.1", "1.2.2", "1.2.3"].map(str::to_owned);
     store.ask_commitment("1.9", "ARCHIVE", &instances).await.unwrap();

@@ -92,11 +92,39 @@ pub async fn the_audit_only_grows(store: &Store, address: &str) {
     assert_eq!((lines.len(), lines[0].who.as_str()), (1, "a person"));
 }
 
+pub async fn a_study_is_complete_when_all_of_it_is_promised(store: &Store) {
+    let mut uids = Vec::new();
+    for number in 1..=3 {
+        let study = if number == 3 { "1.2.8" } else { "1.2.7" };
+        let more = [(kit::STUDY_UID, study), (kit::SERIES_UID, "1.2.7.1")];
+        uids.push(kit::put(store, number, &more).await.instance_uid);
+    }
+    let complete = async || {
+        let events = store.events_after(0, 50).await.unwrap();
+        let complete = events.into_iter().filter(|event| event.kind == "study-complete");
+        complete.map(|event| event.study_uid).collect::<Vec<_>>()
+    };
+    store.complete_promised(&uids[..1]).await.unwrap();
+    assert!(complete().await.is_empty(), "half of it");
+    let twice = [&uids[0], &uids[0], &uids[2], &"1.2.3.4".to_owned()].map(Clone::clone);
+    store.complete_promised(&twice).await.unwrap();
+    assert_eq!(complete().await, ["1.2.8"]);
+    store.complete_promised(&uids).await.unwrap();
+    assert_eq!(complete().await, ["1.2.8", "1.2.7"], "each once");
+}
+
+#[tokio::test]
+async fn sqlite_a_study_is_complete_when_all_of_it_is_promised() {
+    a_study_is_complete_when_all_of_it_is_promised(&kit::store().await.1).await;
+}
+
 pub async fn a_job_is_one_workers_until_its_lease_ends(store: &Store) {
     let minute = Duration::from_secs(60);
     store.put_job("send", "one").await.unwrap();
     store.put_job("send", "two").await.unwrap();
     assert_eq!(store.take_job("read", minute).await.unwrap(), None);
+    // The first one is due again at once, and that is after the second one was put there.
+    tokio::time::sleep(Duration::from_millis(5)).await;
     let first = store.take_job("send", Duration::ZERO).await.unwrap().unwrap();
     assert_eq!((first.payload.as_str(), first.tries), ("one", 1));
     let second = store.take_job("send", minute).await.unwrap().unwrap();
@@ -105,10 +133,10 @@ pub async fn a_job_is_one_workers_until_its_lease_ends(store: &Store) {
     let again = store.take_job("send", minute).await.unwrap().unwrap();
     assert_eq!((again.id, again.tries), (first.id, 2));
     assert_eq!(store.take_job("send", minute).await.unwrap(), None);
-    store.end_job(again.id, Ended::Again(Duration::ZERO, "refused".into())).await.unwrap();
+    store.end_job(&again, "", Ended::Again(Duration::ZERO, "refused".into())).await.unwrap();
     let third = store.take_job("send", minute).await.unwrap().unwrap();
-    store.end_job(third.id, Ended::Done).await.unwrap();
-    store.end_job(second.id, Ended::Failed("no such node".into())).await.unwrap();
+    store.end_job(&third, "", Ended::Done).await.unwrap();
+    store.end_job(&second, "", Ended::Failed("no such node".into())).await.unwrap();
     assert_eq!(store.take_job("send", Duration::ZERO).await.unwrap(), None);
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use peony_store::{Options, Store, StoreError};
 use tempfile::TempDir;
 
-use crate::{checked, finding, kit, orders, patients, receiving};
+use crate::{checked, finding, kit, orders, patients, receiving, sendings};
 
 /// A server with its data in a folder that is gone with it.
 struct Server {
@@ -135,6 +135,9 @@ async fn postgresql_does_what_sqlite_does() {
         orders::an_order_is_kept_once_and_found_by_its_day,
         orders::a_step_takes_its_order_along,
         orders::what_others_promise_is_written_down,
+        orders::an_order_is_changed_and_cancelled_until_it_begins,
+        patients::a_study_is_complete_when_all_of_it_is_promised,
+        sendings::a_sending_waits_runs_fails_and_is_tried_again,
     );
     let (_folder, store, address) = server.store().await;
     patients::the_audit_only_grows(&store, &address).await;

@@ -3,6 +3,7 @@ import { type ExamSummary, listExams } from "../exam/api";
 import { dateText, patientName, sexAndAge, timeText } from "../exam/format";
 import { KeyCap } from "../parts/chips";
 import { LanguageSwitch } from "../parts/LanguageSwitch";
+import { ListKeys } from "../parts/ListKeys";
 import { Icon, PeonyMark, Shape } from "../parts/shapes";
 import { addressOf, type Route } from "../route";
 import { NONE } from "../words/numbers";
@@ -134,17 +135,7 @@ export function StartPage({ onLanguage, onGo }: Props) {
         </div>
         {state !== "missing" && <NewExamination onBegun={(exam) => onGo({ page: "live", exam })} />}
       </main>
-      <footer className="status">
-        <span className="item">
-          <KeyCap>↑</KeyCap> <KeyCap>↓</KeyCap> {say("key_choose")}
-        </span>
-        <span className="item">
-          <KeyCap>⏎</KeyCap> {say("key_open")}
-        </span>
-        <span className="item">
-          <KeyCap>/</KeyCap> {say("key_search")}
-        </span>
-      </footer>
+      <ListKeys />
     </div>
   );
 }

@@ -1,5 +1,6 @@
 import { type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { KeyCap } from "../parts/chips";
+import { ListKeys } from "../parts/ListKeys";
 import { Icon, Shape } from "../parts/shapes";
 import { addressOf, type Route } from "../route";
 import { NONE } from "../words/numbers";
@@ -8,12 +9,14 @@ import { NodeError } from "./client";
 import type { Day } from "./dates";
 import { PERIODS, type Period } from "./dates";
 import { MOST_FOUND, NO_SEARCH, PAGE, plainText } from "./question";
+import { SendingsButton, SendPanel } from "./SendPanel";
 import { StudiesTop } from "./StudiesTop";
 import { StudyPreview } from "./StudyPreview";
 import { rowOf, type StudyRow } from "./study";
 import { UploadPanel } from "./UploadPanel";
 import { sumOf } from "./uploads";
 import { type UsedSearch, useSearch } from "./useSearch";
+import { useSendings } from "./useSendings";
 import { type UsedUploads, useUploads } from "./useUploads";
 
 /** What machines of breast imaging and its neighbours write into Modality. */
@@ -32,6 +35,8 @@ export function StudyList({ onLanguage, onGo }: Props) {
   const { say } = words;
   const used = useSearch();
   const adding = useUploads();
+  const sendings = useSendings();
+  const [queueOpen, setQueueOpen] = useState(false);
   const field = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLDivElement>(null);
   const [chosen, setChosen] = useState<string | null>(null);
@@ -46,6 +51,10 @@ export function StudyList({ onLanguage, onGo }: Props) {
       const at = links.indexOf(document.activeElement as HTMLElement);
       (links[at + step] ?? (step < 0 ? field.current : links.at(-1)))?.focus();
     }
+  };
+  const openQueue = (): void => {
+    adding.setOpen(false);
+    setQueueOpen(true);
   };
   const open = (study: string): void => onGo({ page: "studies", exam: null, study });
   return (
@@ -71,6 +80,7 @@ export function StudyList({ onLanguage, onGo }: Props) {
             <KeyCap>/</KeyCap>
           </label>
           <span className="space" />
+          {(adding.open || !queueOpen) && <SendingsButton used={sendings} onOpen={openQueue} />}
           <AddFiles adding={adding} />
         </div>
         <Filters used={used} />
@@ -98,6 +108,8 @@ export function StudyList({ onLanguage, onGo }: Props) {
       </div>
       {adding.open ? (
         <UploadPanel uploads={adding.uploads} all={adding.all} onClose={() => adding.setOpen(false)} />
+      ) : queueOpen ? (
+        <SendPanel used={sendings} onClose={() => setQueueOpen(false)} />
       ) : (
         shown && <StudyPreview key={shown.uid} row={shown} onOpen={() => open(shown.uid)} />
       )}
@@ -106,17 +118,7 @@ export function StudyList({ onLanguage, onGo }: Props) {
           <p>{say("drop_here")}</p>
         </div>
       )}
-      <footer className="status">
-        <span className="item">
-          <KeyCap>↑</KeyCap> <KeyCap>↓</KeyCap> {say("key_choose")}
-        </span>
-        <span className="item">
-          <KeyCap>⏎</KeyCap> {say("key_open")}
-        </span>
-        <span className="item">
-          <KeyCap>/</KeyCap> {say("key_search")}
-        </span>
-      </footer>
+      <ListKeys />
     </div>
   );
 }

@@ -5,6 +5,7 @@ import { Shape } from "../parts/shapes";
 import type { Route } from "../route";
 import { type Language, useWords } from "../words/words";
 import { findInstances, findStudies, NodeError, thumbnailOf } from "./client";
+import { SendMenu } from "./SendMenu";
 import { GoLink, StudiesTop } from "./StudiesTop";
 import { type InstanceTile, rowOf, type SeriesStrip, stripsOf } from "./study";
 import { Thumbnail } from "./Thumbnail";
@@ -62,6 +63,7 @@ export function StudyPage({ study, onLanguage, onGo }: Props) {
             </span>
           </>
         )}
+        {tiles.length > 0 && <SendMenu study={study} strips={strips} />}
       </StudiesTop>
       <nav className="strips" aria-label={say("images_of_study")}>
         {strips.map((strip) => (

@@ -2,10 +2,9 @@
 
 use std::ops::RangeInclusive;
 
-use peony_dicom::{Attribute, Attributes, Tag, VR};
-use peony_store::name_key;
+use peony_dicom::{Attribute, Attributes, Tag, VR, vr_of};
 
-use crate::identifier::attribute;
+use crate::name::key as name_key;
 
 /// Scheduled Procedure Step Start Date and Time.
 pub const START_DATE: Tag = Tag(0x0040, 0x0002);
@@ -76,6 +75,10 @@ fn is_universal(key: &Attribute) -> bool {
         return key.items.iter().all(|item| item.values().all(is_universal));
     }
     key.values.iter().all(|value| value.is_empty() || (takes_wildcards(key.vr) && value == "*"))
+}
+
+fn attribute(tag: Tag, values: Vec<String>) -> (Tag, Attribute) {
+    (tag, Attribute { vr: vr_of(tag), values, items: Vec::new() })
 }
 
 fn first(attribute: &Attribute) -> &str {

@@ -1,0 +1,128 @@
+//! What a page asks for that DICOMweb has no words for: to which nodes something can be sent, to have it sent, and what became of it.
+//!
+//! It stands here because it is HTTP over the store, as everything here is: the node's worker sends, and both meet in the store's queue. Who can be
+//! sent to is told by whoever mounts the routes.
+
+use std::sync::Arc;
+
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use peony_store::{JobState, Promise, QueuedSending, SendFault, Sending, Store};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::answer::Caller;
+use crate::problem::Problem;
+
+/// The nodes that can be sent to, by their titles, as they are now.
+pub type Neighbours = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
+
+/// Sendings that are listed: all that are not done come first.
+const LISTED: u32 = 100;
+/// What asks for a sending is three texts.
+const BODY_BYTES: usize = 4096;
+
+#[derive(Clone)]
+struct Service {
+    store: Store,
+    neighbours: Neighbours,
+}
+
+/// The routes, to be mounted below a path; a request may carry a [`Caller`].
+///
+/// | | | |
+/// |---|---|---|
+/// | `GET /neighbours` | | titles of the nodes that can be sent to |
+/// | `GET /` | | the queue: [`Queued`] each |
+/// | `POST /` | `{"to", "study_uid", "series_uid"?}` | has a study or a series sent; gives `{"id"}` |
+/// | `POST /{id}/retry` | | tries one again that failed, was cancelled or waits |
+/// | `POST /{id}/cancel` | | cancels one that is not done |
+pub fn sending(store: Store, neighbours: Neighbours) -> Router {
+    Router::new()
+        .route("/neighbours", get(titles))
+        .route("/", get(queue).post(send))
+        .route("/{id}/retry", post(retry))
+        .route("/{id}/cancel", post(cancel))
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .with_state(Service { store, neighbours })
+}
+
+/// One sending as the page shows it.
+#[derive(Debug, Serialize)]
+struct Queued {
+    id: i64,
+    #[serde(flatten)]
+    sending: Sending,
+    /// `waiting`, `running`, `done`, `failed` or `cancelled`.
+    state: &'static str,
+    /// Instances that were taken, and all of them, which are counted when it is tried first.
+    taken: usize,
+    of: usize,
+    /// `asked`, `kept` or `not_kept`, where the node was asked to keep them.
+    promise: Option<Promise>,
+    /// Why it failed last, with what belongs to it.
+    fault: Option<SendFault>,
+    tries: i64,
+    /// When it was asked for, and when it is tried again or has ended, in milliseconds since 1970 UTC.
+    at_ms: i64,
+    due_ms: i64,
+}
+
+impl From<QueuedSending> for Queued {
+    fn from(queued: QueuedSending) -> Self {
+        let QueuedSending { id, sending, state, sent, promise, fault, tries, at_ms, due_ms } = queued;
+        let state = match state {
+            JobState::Waiting => "waiting",
+            JobState::Running => "running",
+            JobState::Done => "done",
+            JobState::Failed => "failed",
+            JobState::Cancelled => "cancelled",
+        };
+        let (taken, of) = (sent.taken.len(), sent.of);
+        Self { id, sending, state, taken, of, promise, fault, tries, at_ms, due_ms }
+    }
+}
+
+async fn titles(State(service): State<Service>) -> Json<Vec<String>> {
+    Json((service.neighbours)())
+}
+
+async fn queue(State(service): State<Service>) -> Result<Json<Vec<Queued>>, Problem> {
+    let sendings = service.store.sendings(LISTED).await?;
+    Ok(Json(sendings.into_iter().map(Queued::from).collect()))
+}
+
+async fn send(
+    State(service): State<Service>,
+    caller: Caller,
+    body: Result<Json<Sending>, axum::extract::rejection::JsonRejection>,
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    let Ok(Json(sending)) = body else {
+        return Err(Problem::BadRequest("it is not {\"to\", \"study_uid\", \"series_uid\"?}".into()));
+    };
+    if !(service.neighbours)().contains(&sending.to) {
+        return Err(Problem::Missing("node to send to"));
+    }
+    let id = service.store.send(&sending, &caller.name).await?;
+    Ok((StatusCode::CREATED, Json(serde_json::json!({ "id": id }))))
+}
+
+async fn retry(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(id): Path<i64>,
+) -> Result<StatusCode, Problem> {
+    service.store.retry_sending(id, &caller.name).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn cancel(
+    State(service): State<Service>,
+    caller: Caller,
+    Path(id): Path<i64>,
+) -> Result<StatusCode, Problem> {
+    service.store.cancel_sending(id, &caller.name).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,261 @@
+//! What people have sent to other nodes: to one that is there, is not, does not want it, has no room, dies half-way, hangs; and by a program that is
+//! killed.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use futures_util::stream;
+use peony_node::sending::{Patience, send_queued};
+use peony_node::{Configuration, Peer};
+use peony_store::{JobState, Promise, QueuedSending, SendFault, Sending, Store};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::in_store::opened;
+use crate::kit::{Running, Sample, open};
+
+const LEASE: Duration = Duration::from_millis(400);
+
+/// A store, and a worker that sends out of it to a node called `THERE`.
+pub struct Sender {
+    folder: TempDir,
+    pub store: Store,
+    configuration: watch::Sender<Arc<Configuration>>,
+    stop: watch::Sender<bool>,
+    worker: JoinHandle<()>,
+}
+
+fn knows(address: String, commits: bool) -> Arc<Configuration> {
+    let there = Peer { ae_title: "THERE".parse().unwrap(), address: Some(address), tls: false, commits };
+    Arc::new(Configuration { peers: vec![there], ..open() })
+}
+
+impl Sender {
+    pub async fn start(address: String, commits: bool) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = opened(folder.path()).await;
+        let configuration = watch::Sender::new(knows(address, commits));
+        let stop = watch::Sender::new(false);
+        let worker = Self::worker(&store, &configuration, &stop);
+        Self { folder, store, configuration, stop, worker }
+    }
+
+    fn worker(
+        store: &Store,
+        configuration: &watch::Sender<Arc<Configuration>>,
+        stop: &watch::Sender<bool>,
+    ) -> JoinHandle<()> {
+        let patience = Patience {
+            waits: vec![Duration::from_millis(50), Duration::from_millis(100)],
+            lease: LEASE,
+            report: Duration::from_secs(30),
+            look: Duration::from_millis(20),
+        };
+        tokio::spawn(send_queued(store.clone(), configuration.subscribe(), patience, stop.subscribe()))
+    }
+
+    pub async fn put(&self, samples: &[Sample]) {
+        for sample in samples {
+            let path = self.folder.path().join("sample.dcm");
+            sample.write(&path);
+            let file = std::fs::read(&path).unwrap();
+            self.store.receive("TEST", stream::iter([Ok(file.into())])).await.unwrap();
+        }
+    }
+
+    pub async fn send(&self, sample: &Sample, to: &str) -> i64 {
+        let (to, study_uid) = (to.to_owned(), sample.study.clone());
+        self.store.send(&Sending { to, study_uid, series_uid: None }, "a person").await.unwrap()
+    }
+
+    /// The only sending, when it is so.
+    async fn when(&self, what: &str, is_so: impl Fn(&QueuedSending) -> bool) -> QueuedSending {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let all = self.store.sendings(10).await.unwrap();
+            match all.iter().find(|one| is_so(one)) {
+                Some(one) => return one.clone(),
+                None => assert!(Instant::now() < deadline, "{what}: {all:?}"),
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// The only sending, when nothing more becomes of it.
+    pub async fn ended(&self) -> QueuedSending {
+        self.when("the end", |one| matches!(one.state, JobState::Done | JobState::Failed)).await
+    }
+
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        self.worker.await.unwrap();
+    }
+}
+
+fn samples() -> Vec<Sample> {
+    (0..5).map(Sample::number).collect()
+}
+
+async fn there() -> Running {
+    Running::start(Configuration::open("THERE".parse().unwrap())).await
+}
+
+fn has_all(node: &Running, samples: &[Sample]) -> bool {
+    samples.iter().all(|sample| {
+        node.archive.kept(&sample.instance).is_some_and(|(_, data_set)| data_set == sample.data_set())
+    })
+}
+
+#[tokio::test]
+async fn a_study_is_sent_unchanged_and_asked_to_be_kept() {
+    let node = there().await;
+    for commits in [false, true] {
+        let sender = Sender::start(node.address.to_string(), commits).await;
+        sender.put(&samples()).await;
+        sender.send(&samples()[0], "THERE").await;
+        let done = sender.ended().await;
+        assert_eq!((done.state, done.tries, done.sent.taken.len()), (JobState::Done, 1, 5), "{done:?}");
+        assert_eq!(done.promise, commits.then_some(Promise::Kept));
+        assert!(has_all(&node, &samples()));
+        sender.stop().await;
+    }
+    // What it has lost since is not promised.
+    node.archive.damage(&samples()[2].instance);
+    let sender = Sender::start(node.address.to_string(), true).await;
+    sender.put(&samples()).await;
+    sender.send(&samples()[0], "THERE").await;
+    assert_eq!(sender.ended().await.promise, Some(Promise::NotKept));
+    sender.stop().await;
+}
+
+#[tokio::test]
+async fn a_node_that_is_down_is_tried_again_and_given_up() {
+    let sender = Sender::start("127.0.0.1:1".to_owned(), false).await;
+    sender.put(&samples()).await;
+    let id = sender.send(&samples()[0], "THERE").await;
+    let failed = sender.ended().await;
+    assert_eq!(
+        (failed.state, failed.tries, failed.fault),
+        (JobState::Failed, 3, Some(SendFault::Unreachable))
+    );
+    // It comes back, at another address, and a person has it tried again.
+    let node = there().await;
+    sender.configuration.send_replace(knows(node.address.to_string(), false));
+    sender.store.retry_sending(id, "a person").await.unwrap();
+    assert_eq!(sender.when("sent", |one| one.state == JobState::Done).await.tries, 1);
+    assert!(has_all(&node, &samples()));
+    // Nobody knows that one.
+    sender.send(&samples()[0], "NOBODY").await;
+    let unknown = sender.when("the unknown", |one| one.sending.to == "NOBODY" && one.fault.is_some()).await;
+    assert_eq!((unknown.state, unknown.tries), (JobState::Failed, 1));
+    assert_eq!(unknown.fault, Some(SendFault::UnknownNode));
+    sender.stop().await;
+}
+
+#[tokio::test]
+async fn a_node_that_refuses_is_not_asked_again_and_one_without_room_is() {
+    let closed = Configuration { strangers: false, ..Configuration::open("THERE".parse().unwrap()) };
+    let node = Running::start(closed).await;
+    let sender = Sender::start(node.address.to_string(), false).await;
+    sender.put(&samples()).await;
+    let id = sender.send(&samples()[0], "THERE").await;
+    let refused = sender.ended().await;
+    assert_eq!((refused.state, refused.tries), (JobState::Failed, 1), "{refused:?}");
+    assert_eq!(refused.fault, Some(SendFault::Rejected { for_now: false }));
+    assert_eq!(node.archive.count(), 0);
+
+    node.configuration.send_replace(Arc::new(Configuration::open("THERE".parse().unwrap())));
+    node.archive.fill(true);
+    sender.store.retry_sending(id, "a person").await.unwrap();
+    let full = sender.when("no room", |one| one.fault.is_some()).await;
+    assert_eq!(full.fault, Some(SendFault::Refused { status: "A700".to_owned(), count: 1 }));
+    node.archive.fill(false);
+    let done = sender.when("sent", |one| one.state == JobState::Done).await;
+    assert!((2..=3).contains(&done.tries) && has_all(&node, &samples()), "{done:?}");
+    sender.stop().await;
+}
+
+/// Passes on what comes for `to`; the first connection ends after `most` bytes. Gives its address, and how much the later ones sent.
+async fn cut_off(to: SocketAddr, most: usize) -> (SocketAddr, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, later) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
+    let count = Arc::clone(&later);
+    tokio::spawn(async move {
+        let mut left = Some(most);
+        loop {
+            let (from, _) = listener.accept().await.unwrap();
+            let there = TcpStream::connect(to).await.unwrap();
+            let (mut from_read, mut from_write) = from.into_split();
+            let (mut there_read, mut there_write) = there.into_split();
+            let limit = left.take();
+            let back = tokio::spawn(async move { tokio::io::copy(&mut there_read, &mut from_write).await });
+            let (mut buffer, mut passed) = (vec![0; 1000], 0);
+            loop {
+                let length = from_read.read(&mut buffer).await.unwrap_or(0);
+                passed += length;
+                if length == 0 || limit.is_some_and(|limit| passed > limit) {
+                    break;
+                }
+                if limit.is_none() {
+                    count.fetch_add(length, Ordering::Relaxed);
+                }
+                if there_write.write_all(&buffer[..length]).await.is_err() {
+                    break;
+                }
+            }
+            back.abort();
+        }
+    });
+    (address, later)
+}
+
+#[tokio::test]
+async fn after_a_node_died_half_way_only_the_rest_is_sent() {
+    let node = there().await;
+    let each = samples()[0].data_set().len();
+    let (address, later) = cut_off(node.address, each * 3).await;
+    let sender = Sender::start(address.to_string(), false).await;
+    sender.put(&samples()).await;
+    sender.send(&samples()[0], "THERE").await;
+    let done = sender.ended().await;
+    assert_eq!((done.state, done.tries, done.sent.taken.len()), (JobState::Done, 2, 5), "{done:?}");
+    assert!(has_all(&node, &samples()));
+    let later = later.load(Ordering::Relaxed);
+    assert!((each..5 * each).contains(&later), "{later} bytes the second time, of {each} each");
+    sender.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_was_killed_or_whose_job_was_cancelled_leaves_it() {
+    // It takes the connection and says nothing.
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut sender = Sender::start(silent.local_addr().unwrap().to_string(), false).await;
+    sender.put(&samples()).await;
+    let id = sender.send(&samples()[0], "THERE").await;
+    sender.when("at work", |one| one.state == JobState::Running).await;
+    // Longer than its lease: it is kept as long as it is worked on.
+    tokio::time::sleep(2 * LEASE).await;
+    assert_eq!(sender.store.sendings(1).await.unwrap()[0].tries, 1);
+    sender.worker.abort();
+    let node = there().await;
+    sender.configuration.send_replace(knows(node.address.to_string(), false));
+    sender.worker = Sender::worker(&sender.store, &sender.configuration, &sender.stop);
+    let done = sender.ended().await;
+    assert_eq!((done.state, done.tries), (JobState::Done, 2), "{done:?}");
+    assert!(has_all(&node, &samples()));
+
+    sender.configuration.send_replace(knows(silent.local_addr().unwrap().to_string(), false));
+    let other = sender.send(&samples()[0], "THERE").await;
+    assert_ne!(other, id, "it was done");
+    sender.when("at work again", |one| one.state == JobState::Running).await;
+    sender.store.cancel_sending(other, "a person").await.unwrap();
+    tokio::time::sleep(2 * LEASE).await;
+    let cancelled = sender.when("cancelled", |one| one.id == other).await;
+    assert_eq!(cancelled.state, JobState::Cancelled);
+    sender.stop().await;
+}

@@ -1,0 +1,85 @@
+//! What shall be sent to other nodes, as the queue has it.
+
+use std::time::Duration;
+
+use peony_store::{
+    Ended, JobState, Promise, QueuedSending, SENDING, SendFault, Sending, Sent, Store, StoreError,
+};
+
+use crate::kit;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+async fn first(store: &Store) -> QueuedSending {
+    store.sendings(10).await.unwrap().remove(0)
+}
+
+async fn state(store: &Store) -> JobState {
+    first(store).await.state
+}
+
+pub async fn a_sending_waits_runs_fails_and_is_tried_again(store: &Store) {
+    let receipt = kit::put(store, 1, &[]).await;
+    let to = |to: &str, series_uid: Option<&str>| Sending {
+        to: to.to_owned(),
+        study_uid: receipt.study_uid.clone(),
+        series_uid: series_uid.map(str::to_owned),
+    };
+    let whole = to("ARCHIVE", None);
+    let id = store.send(&whole, "a person").await.unwrap();
+    assert_eq!(store.send(&whole, "a person").await.unwrap(), id, "what waits is no other job");
+    assert_ne!(store.send(&to("ARCHIVE", Some(&receipt.series_uid)), "a person").await.unwrap(), id);
+    for missing in [to("ARCHIVE", Some("1.2.3")), Sending { study_uid: "1.2".to_owned(), ..whole.clone() }] {
+        assert!(matches!(store.send(&missing, "a person").await, Err(StoreError::Missing(_))));
+    }
+    let [series, study] = store.sendings(10).await.unwrap().try_into().unwrap();
+    store.cancel_sending(series.id, "a person").await.unwrap();
+    assert_eq!((study.sending, study.state, study.tries), (whole.clone(), JobState::Waiting, 0));
+
+    let job = store.take_job(SENDING, MINUTE).await.unwrap().unwrap();
+    assert_eq!((job.id, state(store).await), (id, JobState::Running));
+    assert!(store.retry_sending(id, "a person").await.is_err(), "it is at work");
+    let sent = Sent { taken: vec![receipt.instance_uid], of: 2, transaction_uid: String::new() };
+    let progress = serde_json::json!(sent).to_string();
+    assert!(store.keep_job(&job, &progress, MINUTE).await.unwrap());
+    let fault = SendFault::Refused { status: "A700".to_owned(), count: 1 };
+    assert!(fault.may_pass());
+    let fault_text = serde_json::json!(fault).to_string();
+    store.end_job(&job, &progress, Ended::Again(MINUTE, fault_text.clone())).await.unwrap();
+    let waits = first(store).await;
+    assert_eq!((waits.state, waits.fault, &waits.sent), (JobState::Waiting, Some(fault), &sent));
+    assert!(store.take_job(SENDING, MINUTE).await.unwrap().is_none(), "not before its time");
+    store.retry_sending(id, "a person").await.unwrap();
+    let again = store.take_job(SENDING, MINUTE).await.unwrap().unwrap();
+    assert_eq!((again.id, again.tries, again.progress.as_str()), (id, 1, progress.as_str()));
+
+    // Cancelled while it is under way: the worker hears of it, and says no more of it.
+    store.cancel_sending(id, "a person").await.unwrap();
+    assert!(!store.keep_job(&again, &progress, MINUTE).await.unwrap());
+    store.end_job(&again, &progress, Ended::Done).await.unwrap();
+    assert_eq!(
+        store.sendings(10).await.unwrap().iter().filter(|one| one.state == JobState::Cancelled).count(),
+        2
+    );
+    assert!(store.cancel_sending(id, "a person").await.is_err(), "twice");
+    store.retry_sending(id, "a person").await.unwrap();
+    let last = store.take_job(SENDING, MINUTE).await.unwrap().unwrap();
+    assert!(!store.keep_job(&again, "", MINUTE).await.unwrap(), "the worker before has it no more");
+    let asked = Sent { transaction_uid: "1.9".to_owned(), ..sent };
+    store.ask_commitment("1.9", "ARCHIVE", &asked.taken).await.unwrap();
+    store.end_job(&last, &serde_json::json!(asked).to_string(), Ended::Done).await.unwrap();
+    let done = store.sendings(10).await.unwrap().into_iter().find(|one| one.id == id).unwrap();
+    assert_eq!((done.state, done.promise, done.fault), (JobState::Done, Some(Promise::Asked), None));
+    store.answer_commitment("1.9", "ARCHIVE", &asked.taken).await.unwrap();
+    let done = store.sendings(10).await.unwrap().into_iter().find(|one| one.id == id).unwrap();
+    assert_eq!(done.promise, Some(Promise::Kept));
+    let acts: Vec<String> =
+        store.audit_after(0, 20).await.unwrap().into_iter().map(|line| line.act).collect();
+    let [send, cancel, retry] = ["send", "cancel-sending", "retry-sending"];
+    assert_eq!(acts, [send, send, cancel, retry, cancel, retry, "storage-commitment"]);
+}
+
+#[tokio::test]
+async fn sqlite_a_sending_waits_runs_fails_and_is_tried_again() {
+    a_sending_waits_runs_fails_and_is_tried_again(&kit::store().await.1).await;
+}

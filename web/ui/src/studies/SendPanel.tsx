@@ -1,0 +1,110 @@
+import { useQuery } from "@tanstack/react-query";
+import { Icon, Shape } from "../parts/shapes";
+import { addressOf } from "../route";
+import { useWords } from "../words/words";
+import { findStudies, NodeError } from "./client";
+import { type Queued, shapeOf, stateOf, sumOfSendings } from "./sending";
+import { rowOf } from "./study";
+import type { UsedSendings } from "./useSendings";
+
+interface ButtonProps {
+  readonly used: UsedSendings;
+  readonly onOpen: () => void;
+}
+
+/** How many are under way and how many failed; nothing where nobody has sent anything. */
+export function SendingsButton({ used: { all }, onOpen }: ButtonProps) {
+  const { say } = useWords();
+  const { open, failed } = sumOfSendings(all);
+  if (all.length === 0) {
+    return null;
+  }
+  return (
+    <button type="button" className="button" data-action="sendings" onClick={onOpen}>
+      <Shape status={failed > 0 ? "stop" : open > 0 ? "info" : "ok"} />
+      {failed > 0 ? say("sendings_failed", { count: failed }) : say("sendings_open", { count: open })}
+    </button>
+  );
+}
+
+interface Props {
+  readonly used: UsedSendings;
+  readonly onClose: () => void;
+}
+
+/** The queue of what is sent to other nodes. */
+export function SendPanel({ used: { all, error, change }, onClose }: Props) {
+  const { say } = useWords();
+  const { open, failed } = sumOfSendings(all);
+  return (
+    <aside className="preview uploads" aria-label={say("sendings")}>
+      <div className="row">
+        <h2 className="preview-name">{say("sendings")}</h2>
+        <span className="space" />
+        <button type="button" className="button small square" aria-label={say("upload_close")} onClick={onClose}>
+          <Icon name="dismiss" />
+        </button>
+      </div>
+      <p className="hint" role="status" data-open={open} data-failed={failed}>
+        {say("sendings_open", { count: open })}
+        {failed > 0 && ` · ${say("sendings_failed", { count: failed })}`}
+      </p>
+      {error && (
+        <p className="row" role="alert">
+          <Shape status="stop" />
+          {say("send_not_asked", { reason: error instanceof NodeError ? error.reason : say("state_lost") })}
+        </p>
+      )}
+      <ul className="upload-list">
+        {all.map((one) => (
+          <Row key={one.id} queued={one} onChange={(what) => change(one.id, what)} />
+        ))}
+      </ul>
+    </aside>
+  );
+}
+
+interface RowProps {
+  readonly queued: Queued;
+  readonly onChange: (what: "retry" | "cancel") => void;
+}
+
+function Row({ queued, onChange }: RowProps) {
+  const words = useWords();
+  const { say } = words;
+  const { to, study_uid: study, series_uid, state, fault } = queued;
+  const { data } = useQuery({
+    queryKey: ["study", study],
+    queryFn: ({ signal }) => findStudies(new URLSearchParams({ StudyInstanceUID: study }).toString(), signal),
+  });
+  const row = data?.found[0] && rowOf(data.found[0], words);
+  const name = row?.name ?? say("study_without_name");
+  const canRetry = state === "failed" || state === "cancelled" || (state === "waiting" && fault !== null);
+  const canCancel = state === "waiting" || state === "running" || state === "failed";
+  return (
+    <li className="upload" data-sending={state}>
+      <Shape status={shapeOf(queued)} />
+      <span className="two">
+        <span>
+          <a href={addressOf({ page: "studies", exam: null, study })}>{name}</a> → {to}
+        </span>
+        <small>{[row?.date, series_uid && say("send_one_series"), row?.description].filter(Boolean).join(" · ")}</small>
+        <small>{stateOf(queued, words, Date.now())}</small>
+        {(canRetry || canCancel) && (
+          <span className="send-acts">
+            {canRetry && (
+              <button type="button" className="button small" data-action="retry" onClick={() => onChange("retry")}>
+                {say("try_again")}
+              </button>
+            )}
+            {canCancel && (
+              <button type="button" className="button small" data-action="cancel" onClick={() => onChange("cancel")}>
+                {say("send_cancel")}
+              </button>
+            )}
+          </span>
+        )}
+      </span>
+    </li>
+  );
+}

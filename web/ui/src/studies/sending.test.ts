@@ -1,0 +1,90 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { wordsIn } from "../words/words";
+import { NodeError } from "./client";
+import { findSendings, type Queued, type SendFault, send, shapeOf, stateOf, sumOfSendings } from "./sending";
+
+const NOW = 1_000_000;
+const queued = (more: Partial<Queued>): Queued => ({
+  id: 1,
+  to: "ARCHIVE",
+  study_uid: "1.2",
+  state: "waiting",
+  taken: 2,
+  of: 5,
+  promise: null,
+  fault: null,
+  tries: 0,
+  at_ms: 0,
+  due_ms: NOW + 90_000,
+  ...more,
+});
+const WHYS: readonly SendFault["why"][] = [
+  "unknown_node",
+  "nothing_here",
+  "unreachable",
+  "rejected",
+  "broken_off",
+  "refused",
+  "not_taken",
+  "unreadable",
+  "no_commitment",
+  "commitment_refused",
+];
+
+describe("how a sending stands", () => {
+  it.each<[string, Partial<Queued>, string, string]>([
+    ["waits", {}, "off", "waits"],
+    ["waits again", { fault: { why: "unreachable" } }, "warn", "no connection; again in 2 min"],
+    ["runs", { state: "running" }, "info", "being sent: 2 of 5 images"],
+    ["has begun", { state: "running", of: 0 }, "info", "being sent"],
+    ["is done", { state: "done" }, "ok", "sent: 5 images"],
+    ["is promised", { state: "done", promise: "kept" }, "ok", "sent: 5 images; the node promises to keep them"],
+    ["is cancelled", { state: "cancelled" }, "off", "cancelled, 2 images were sent"],
+    [
+      "has failed",
+      { state: "failed", fault: { why: "refused", status: "C000", count: 3 } },
+      "stop",
+      "failed: the node refuses 3 images (C000H)",
+    ],
+  ])("%s", (_, more, shape, text) => {
+    expect(shapeOf(queued(more))).toBe(shape);
+    expect(stateOf(queued(more), wordsIn("en"), NOW)).toBe(text);
+  });
+
+  it("does not look well where a promise was not given", () =>
+    expect(shapeOf(queued({ state: "done", promise: "not_kept" }))).toBe("warn"));
+
+  it.each(WHYS)("has words for %s in both languages", (why) => {
+    for (const language of ["en", "zh"] as const) {
+      const fault = { why, status: "A700", count: 1 };
+      const text = stateOf(queued({ state: "failed", fault }), wordsIn(language), NOW);
+      expect(text).not.toMatch(/[{}]|undefined/);
+    }
+  });
+
+  it("is counted", () => {
+    const all = (["waiting", "running", "failed", "done", "cancelled"] as const).map((state) => queued({ state }));
+    expect(sumOfSendings(all)).toEqual({ open: 2, failed: 1 });
+  });
+});
+
+describe("what is asked of the queue", () => {
+  afterEach(() => vi.unstubAllGlobals());
+  const answers = (status: number, body: string, type = "application/json") =>
+    vi.stubGlobal("fetch", async () => new Response(body, { status, headers: { "content-type": type } }));
+
+  it("is a list", async () => {
+    answers(200, JSON.stringify([queued({})]));
+    expect(await findSendings(new AbortController().signal)).toEqual([queued({})]);
+  });
+
+  it.each([
+    ["a page in the place of a queue", 200, "<html>", "text/html", 404, ""],
+    ["a refusal", 404, '{"error":"there is no such study"}', "application/json", 404, "there is no such study"],
+  ])("is an error with %s", async (_, status, body, type, expected, reason) => {
+    answers(status, body, type);
+    const refused = await send({ to: "ARCHIVE", study_uid: "1.2" }).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(NodeError);
+    expect(refused).toMatchObject({ status: expected, reason });
+  });
+});
