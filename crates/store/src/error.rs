@@ -27,6 +27,14 @@ pub enum StoreError {
         /// SOP Instance UID.
         instance_uid: String,
     },
+    /// The object is of a study of another site than its sender's.
+    #[error("the object is of a study of another site")]
+    OtherSite {
+        /// SOP Class UID.
+        sop_class_uid: String,
+        /// SOP Instance UID.
+        instance_uid: String,
+    },
     /// Whoever sends the object stopped.
     #[error("the object did not arrive whole: {0}")]
     Interrupted(std::io::Error),

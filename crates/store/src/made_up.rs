@@ -212,7 +212,7 @@ impl Store {
                 };
                 let mut sum = Sum::new();
                 sum.update(&number.to_le_bytes());
-                batch.put(&Arrival::of(outline, sum.finish(), "made-up")?).await?;
+                batch.put(&Arrival::of(outline, sum.finish(), "made-up", "")?).await?;
             }
             batch.finish().await?;
             writing.commit().await?;

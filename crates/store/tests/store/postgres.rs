@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use peony_store::{Options, Store, StoreError};
 use tempfile::TempDir;
 
-use crate::{checked, finding, kit, orders, patients, receiving};
+use crate::{accounts, checked, finding, kit, orders, patients, receiving};
 
 /// A server with its data in a folder that is gone with it.
 struct Server {
@@ -135,6 +135,10 @@ async fn postgresql_does_what_sqlite_does() {
         orders::an_order_is_kept_once_and_found_by_its_day,
         orders::a_step_takes_its_order_along,
         orders::what_others_promise_is_written_down,
+        accounts::an_account_is_one_of_its_name_and_there_until_it_is_disabled,
+        accounts::a_session_ends_with_its_time_its_account_and_its_password,
+        accounts::a_token_is_refused_once_it_is_taken_back_or_its_account_disabled,
+        accounts::a_study_is_seen_by_those_of_its_site,
     );
     let (_folder, store, address) = server.store().await;
     patients::the_audit_only_grows(&store, &address).await;
