@@ -3,7 +3,9 @@
 //! The pipeline's thread hands each frame and what was said about it to [`Hub::publish`]; pages that watch get the
 //! newest one each, and people's commands come back through a bounded channel. [`wire`] says what travels.
 //!
-//! Deliberately absent: accounts and TLS, therefore any address but loopback ([`Server::bind`] refuses others); a
+//! Who asks is for whoever puts the routes behind a [`Beside::gate`], which says it as a [`Person`].
+//!
+//! Deliberately absent: TLS, therefore any address but loopback ([`Server::bind`] refuses others); a
 //! database; the pipeline, the phantom and the model (the binary wires them); per-viewer state beyond the
 //! frames under way and which one of them gives the commands. What must last is the examination's to write
 //! (`peony-examination`), and its sentences and its paper are made by `peony-encode`.
@@ -16,6 +18,7 @@ mod guard;
 mod hub;
 mod pace;
 mod pages;
+mod person;
 mod rooms;
 mod routes;
 mod server;
@@ -26,6 +29,7 @@ pub mod wire;
 
 pub use hub::{Capture, Hub, SourceCommand};
 pub use pages::MAX_VIEWERS;
+pub use person::Person;
 pub use rooms::{MAX_ROOMS, Opener, Room, RoomError, Rooms};
 pub use routes::openapi;
-pub use server::{Running, ServeConfig, ServeError, Server, serve, start};
+pub use server::{Beside, Running, ServeConfig, ServeError, Server, serve, start};

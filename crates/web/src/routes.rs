@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::{Query, State, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use axum::{Json, Router, middleware};
 use serde::Deserialize;
 use utoipa::{IntoParams, OpenApi};
@@ -14,7 +15,9 @@ use utoipa_axum::routes;
 
 use crate::guard::{guard, problem};
 use crate::pages::MAX_VIEWERS;
+use crate::person::Person;
 use crate::rooms::{Room, RoomError, Rooms};
+use crate::server::Beside;
 use crate::wire::{self, Health, MAX_CLIENT_MESSAGE, Problem};
 use crate::{assets, capture, coronal, exams, socket};
 
@@ -56,9 +59,13 @@ fn described() -> OpenApiRouter<Arc<Rooms>> {
 }
 
 /// Everything the server answers, for pages that come to `bound`, and what is answered `beside`.
-pub(crate) fn router(rooms: Arc<Rooms>, beside: Router, bound: SocketAddr) -> Router {
+pub(crate) fn router(rooms: Arc<Rooms>, beside: Beside, bound: SocketAddr) -> Router {
     let (api, _) = described().split_for_parts();
-    let all = api.fallback(page).with_state(rooms).merge(beside);
+    let all = api.fallback(page).with_state(rooms).merge(beside.routes);
+    let all = match beside.gate {
+        Some(gate) => gate(all),
+        None => all.route("/api/session", get(open_session)),
+    };
     all.layer(middleware::from_fn_with_state(bound, guard))
 }
 
@@ -70,8 +77,8 @@ struct Which {
 }
 
 /// The room of an examination. Loading a model and reading a journal take a while, and hold nobody up here.
-async fn enter(rooms: Arc<Rooms>, exam: Option<String>) -> Result<Room, RoomError> {
-    let entered = tokio::task::spawn_blocking(move || rooms.enter(exam.as_deref())).await;
+async fn enter(rooms: Arc<Rooms>, exam: Option<String>, person: Person) -> Result<Room, RoomError> {
+    let entered = tokio::task::spawn_blocking(move || rooms.enter(exam.as_deref(), &person)).await;
     entered.unwrap_or_else(|error| Err(RoomError::Refused(error.to_string())))
 }
 
@@ -87,13 +94,15 @@ async fn enter(rooms: Arc<Rooms>, exam: Option<String>) -> Result<Room, RoomErro
 async fn live(
     State(rooms): State<Arc<Rooms>>,
     Query(Which { exam }): Query<Which>,
+    person: Person,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let room = match enter(rooms, exam).await {
+    let by = person.name.clone();
+    let room = match enter(rooms, exam, person).await {
         Ok(room) => room,
         Err(error) => return no_room(&error),
     };
-    let Some(viewer) = room.hub.join() else {
+    let Some(viewer) = room.hub.join(by) else {
         let error = format!("{MAX_VIEWERS} pages watch already: close one");
         return problem(StatusCode::SERVICE_UNAVAILABLE, error);
     };
@@ -115,9 +124,10 @@ async fn live(
 async fn capture_socket(
     State(rooms): State<Arc<Rooms>>,
     Query(Which { exam }): Query<Which>,
+    person: Person,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    match enter(rooms, exam).await {
+    match enter(rooms, exam, person).await {
         Ok(Room { seat: Some(seat), .. }) => capture::upgrade(upgrade, seat),
         Ok(_) => {
             let error = "exam: its frames come from elsewhere".to_owned();
@@ -139,7 +149,7 @@ pub(crate) fn no_room(error: &RoomError) -> Response {
 /// Whether the program is well.
 #[utoipa::path(get, path = "/api/health", responses((status = 200, body = Health)))]
 async fn health(State(rooms): State<Arc<Rooms>>) -> Response {
-    let newest = rooms.find(None);
+    let newest = rooms.find(None, &Person::default());
     let hub = newest.as_ref().map(|room| &room.hub);
     let health = Health {
         status: "ok",
@@ -156,6 +166,12 @@ async fn health(State(rooms): State<Arc<Rooms>>) -> Response {
 #[utoipa::path(get, path = "/api/openapi.json", responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
 async fn description() -> Json<utoipa::openapi::OpenApi> {
     Json(openapi())
+}
+
+/// What a gate answers to a page that asks who is signed in, where there is none: nobody has to be.
+async fn open_session() -> Response {
+    let open = serde_json::json!({ "open": true, "me": null });
+    ([(header::CACHE_CONTROL, "no-store")], Json(open)).into_response()
 }
 
 /// The built page and its assets.

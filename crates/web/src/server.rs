@@ -30,13 +30,27 @@ impl Default for ServeConfig {
     }
 }
 
+/// What a server answers besides its pages, and what stands before all of it.
+#[derive(Default)]
+pub struct Beside {
+    /// Routes of others, behind the same guard as the pages.
+    pub routes: Router,
+    /// Puts itself before all routes, those of the pages included, and says who asks as a [`Person`](crate::Person).
+    pub gate: Option<Box<dyn FnOnce(Router) -> Router + Send>>,
+}
+
+impl From<Router> for Beside {
+    /// Routes without a gate: whoever sits at this machine asks.
+    fn from(routes: Router) -> Self {
+        Self { routes, gate: None }
+    }
+}
+
 /// Why the server did not start or stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// Another machine could reach it (invariant 6).
-    #[error(
-        "address {addr}: other machines could reach it, and this page has no accounts and no TLS; use 127.0.0.1"
-    )]
+    #[error("address {addr}: other machines could reach it, and there is no TLS; use 127.0.0.1")]
     NotLoopback {
         /// The address that was asked for.
         addr: SocketAddr,
@@ -106,17 +120,18 @@ impl Server {
         guard::url(self.addr)
     }
 
-    /// Serves until `stop` is done. `beside` are routes of others, behind the same guard: pages of this machine only.
+    /// Serves until `stop` is done: the pages, and what is `beside` them.
     ///
     /// # Errors
     /// [`ServeError::Stopped`].
     pub async fn run(
         self,
         rooms: Arc<Rooms>,
-        beside: Router,
+        beside: impl Into<Beside>,
         stop: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
-        let app = router(rooms, beside, self.addr);
+        let app = router(rooms, beside.into(), self.addr);
+        let app = app.into_make_service_with_connect_info::<SocketAddr>();
         // A frame goes out at once: Nagle's algorithm would hold its tail back.
         let listener = self.listener.tap_io(|stream| {
             if let Err(error) = stream.set_nodelay(true) {
@@ -152,7 +167,12 @@ pub struct Running {
 ///
 /// # Errors
 /// Those of [`Server::bind`]; [`ServeError::Stopped`] where the system gives no thread.
-pub fn start(config: ServeConfig, rooms: Arc<Rooms>, beside: Router) -> Result<Running, ServeError> {
+pub fn start(
+    config: ServeConfig,
+    rooms: Arc<Rooms>,
+    beside: impl Into<Beside>,
+) -> Result<Running, ServeError> {
+    let beside = beside.into();
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(2).build()?;
     let server = runtime.block_on(Server::bind(config))?;

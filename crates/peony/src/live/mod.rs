@@ -4,6 +4,7 @@
 //! pipeline on another, which takes the newest frame; the server has one more. Between them stand queues of one and the
 //! hub, so none waits for another (invariant 7).
 
+mod access;
 mod device;
 mod kept;
 mod neighbours;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use axum::Router;
 use peony_examination::Archive;
 use peony_sources::SourceUrl;
@@ -59,7 +60,7 @@ pub fn demo(args: &DemoArgs) -> Result<Outcome> {
     };
     let studio = Studio::new(Archive::open(folder.path())?, settings);
     let rooms = Rooms::new(Arc::clone(studio.archive()), Some(Arc::clone(&studio) as Arc<dyn Opener>));
-    rooms.begin(None, "")?;
+    rooms.begin(None, "", "")?;
     let server = peony_web::start(config, Arc::clone(&rooms), Router::new())?;
     say(&format!("Peony is scanning: {}", server.url()), None);
     if !args.no_open
@@ -78,9 +79,6 @@ pub fn demo(args: &DemoArgs) -> Result<Outcome> {
 /// # Errors
 /// Where the folder or an address cannot be had, or may not be served.
 pub fn serve(args: &ServeArgs) -> Result<Outcome> {
-    if !args.open {
-        bail!("--open: there are no accounts yet; say --open to serve this machine without them");
-    }
     let settings = Settings {
         model: args.model.clone(),
         source: args.source.clone(),
@@ -90,11 +88,12 @@ pub fn serve(args: &ServeArgs) -> Result<Outcome> {
         between: Between::Rests,
     };
     let kept = Kept::open(&args.store)?;
+    let beside = access::beside(args, &kept)?;
     let node = args.dicom.map(|addr| node::start(args, addr, &kept)).transpose()?;
     let studio = Studio::new(Archive::open(&args.store.data)?, settings);
     let rooms = Rooms::new(Arc::clone(studio.archive()), Some(Arc::clone(&studio) as Arc<dyn Opener>));
     let config = ServeConfig { addr: args.http, further_ports: 0 };
-    let server = peony_web::start(config, Arc::clone(&rooms), kept.dicomweb())?;
+    let server = peony_web::start(config, Arc::clone(&rooms), beside)?;
     say(&format!("Peony serves: {}?page=exams", server.url()), node.as_ref());
     until_interrupted()?;
     server.stop()?;
