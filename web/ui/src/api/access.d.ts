@@ -4,699 +4,699 @@
  */
 
 export interface paths {
-  readonly "/api/accounts": {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly "/api/accounts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** All accounts. */
+        readonly get: operations["list"];
+        readonly put?: never;
+        /** Make an account. */
+        readonly post: operations["add"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    /** All accounts. */
-    readonly get: operations["list"];
-    readonly put?: never;
-    /** Make an account. */
-    readonly post: operations["add"];
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
-  readonly "/api/accounts/{name}": {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly "/api/accounts/{name}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /** Say anew what an account is. */
+        readonly put: operations["change"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    readonly get?: never;
-    /** Say anew what an account is. */
-    readonly put: operations["change"];
-    readonly post?: never;
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
-  readonly "/api/accounts/{name}/password": {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly "/api/accounts/{name}/password": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /** Give an account another password; its sessions end. */
+        readonly put: operations["set_password"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    readonly get?: never;
-    /** Give an account another password; its sessions end. */
-    readonly put: operations["set_password"];
-    readonly post?: never;
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
-  readonly "/api/me/password": {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly "/api/me/password": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Another password for whoever is signed in. All their sessions end, and another one begins here. */
+        readonly post: operations["password"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    readonly get?: never;
-    readonly put?: never;
-    /** Another password for whoever is signed in. All their sessions end, and another one begins here. */
-    readonly post: operations["password"];
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
-  readonly "/api/me/tokens": {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly "/api/me/tokens": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The tokens of whoever is signed in. */
+        readonly get: operations["tokens"];
+        readonly put?: never;
+        /** A token for a program: it may what its owner may, but not this. */
+        readonly post: operations["add_token"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    /** The tokens of whoever is signed in. */
-    readonly get: operations["tokens"];
-    readonly put?: never;
-    /** A token for a program: it may what its owner may, but not this. */
-    readonly post: operations["add_token"];
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
-  readonly "/api/me/tokens/{id}": {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly "/api/me/tokens/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /** Take a token back. */
+        readonly delete: operations["revoke_token"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    readonly get?: never;
-    readonly put?: never;
-    readonly post?: never;
-    /** Take a token back. */
-    readonly delete: operations["revoke_token"];
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
-  readonly "/api/session": {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly "/api/session": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Who is signed in. */
+        readonly get: operations["session"];
+        readonly put?: never;
+        /** Sign in. The answer brings the cookie of the session. */
+        readonly post: operations["sign_in"];
+        /** Sign out. */
+        readonly delete: operations["sign_out"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    /** Who is signed in. */
-    readonly get: operations["session"];
-    readonly put?: never;
-    /** Sign in. The answer brings the cookie of the session. */
-    readonly post: operations["sign_in"];
-    /** Sign out. */
-    readonly delete: operations["sign_out"];
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
-  readonly "/api/sites": {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly "/api/sites": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** All sites. */
+        readonly get: operations["sites"];
+        readonly put?: never;
+        /** Make a site. */
+        readonly post: operations["add_site"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
     };
-    /** All sites. */
-    readonly get: operations["sites"];
-    readonly put?: never;
-    /** Make a site. */
-    readonly post: operations["add_site"];
-    readonly delete?: never;
-    readonly options?: never;
-    readonly head?: never;
-    readonly patch?: never;
-    readonly trace?: never;
-  };
 }
 export type webhooks = Record<string, never>;
 export interface components {
-  schemas: {
-    /** @description An account in a list. */
-    readonly AccountRow: {
-      readonly disabled: boolean;
-      readonly display: string;
-      readonly has_password: boolean;
-      readonly name: string;
-      readonly roles: readonly string[];
-      readonly sites: readonly string[];
+    schemas: {
+        /** @description An account in a list. */
+        readonly AccountRow: {
+            readonly disabled: boolean;
+            readonly display: string;
+            readonly has_password: boolean;
+            readonly name: string;
+            readonly roles: readonly string[];
+            readonly sites: readonly string[];
+        };
+        /** @description An account that shall be made. */
+        readonly AddAccount: {
+            /** @description The name that reports are signed with; empty: the same. */
+            readonly display?: string;
+            readonly name: string;
+            readonly password: string;
+            readonly roles: readonly string[];
+            readonly sites?: readonly string[];
+        };
+        /** @description A site that shall be made. */
+        readonly AddSite: {
+            readonly name: string;
+        };
+        /** @description What an account shall be. */
+        readonly ChangeAccount: {
+            readonly disabled: boolean;
+            readonly display: string;
+            readonly roles: readonly string[];
+            readonly sites: readonly string[];
+        };
+        /** @description What a person signs in with. */
+        readonly Credentials: {
+            readonly name: string;
+            readonly password: string;
+        };
+        /** @description A password that an administrator gives. */
+        readonly GivePassword: {
+            readonly password: string;
+        };
+        /** @description A token that was made: its secret is said here and never again. */
+        readonly MadeToken: {
+            /** Format: int64 */
+            readonly id: number;
+            readonly secret: string;
+        };
+        /** @description Who sits at this page. */
+        readonly Me: {
+            /** @description The name that they sign reports with. */
+            readonly display: string;
+            /** @description They can change their password here. */
+            readonly has_password: boolean;
+            /** @description What they may do. */
+            readonly may: readonly string[];
+            /** @description What they sign in with. */
+            readonly name: string;
+            /** @description What they are. */
+            readonly roles: readonly string[];
+            /** @description The sites that they belong to. */
+            readonly sites: readonly string[];
+        };
+        /** @description A token that shall be made. */
+        readonly NewToken: {
+            /**
+             * Format: int32
+             * @description How many days it lasts; without it until it is taken back.
+             */
+            readonly days?: number | null;
+            /** @description What it is for. */
+            readonly label: string;
+        };
+        /** @description Another password. */
+        readonly OtherPassword: {
+            readonly new: string;
+            readonly old: string;
+        };
+        /** @description Why there is no other answer. */
+        readonly Problem: {
+            /** @description One English line. */
+            readonly error: string;
+        };
+        /** @description Whether somebody is signed in, and how one can be. */
+        readonly Session: {
+            readonly me: components["schemas"]["Me"] | null;
+        };
+        /** @description A site. */
+        readonly SiteRow: {
+            readonly name: string;
+            /** @description The titles of application entities whose studies are its own. */
+            readonly senders: readonly string[];
+        };
+        /** @description A token in a list. */
+        readonly TokenRow: {
+            /**
+             * Format: int64
+             * @description 0 where it does not end.
+             */
+            readonly ends_ms: number;
+            /** Format: int64 */
+            readonly id: number;
+            readonly label: string;
+            /**
+             * Format: int64
+             * @description Milliseconds since 1970-01-01 UTC.
+             */
+            readonly made_ms: number;
+            /**
+             * Format: int64
+             * @description To the minute; 0 where it was never used.
+             */
+            readonly used_ms: number;
+        };
     };
-    /** @description An account that shall be made. */
-    readonly AddAccount: {
-      /** @description The name that reports are signed with; empty: the same. */
-      readonly display?: string;
-      readonly name: string;
-      readonly password: string;
-      readonly roles: readonly string[];
-      readonly sites?: readonly string[];
-    };
-    /** @description A site that shall be made. */
-    readonly AddSite: {
-      readonly name: string;
-    };
-    /** @description What an account shall be. */
-    readonly ChangeAccount: {
-      readonly disabled: boolean;
-      readonly display: string;
-      readonly roles: readonly string[];
-      readonly sites: readonly string[];
-    };
-    /** @description What a person signs in with. */
-    readonly Credentials: {
-      readonly name: string;
-      readonly password: string;
-    };
-    /** @description A password that an administrator gives. */
-    readonly GivePassword: {
-      readonly password: string;
-    };
-    /** @description A token that was made: its secret is said here and never again. */
-    readonly MadeToken: {
-      /** Format: int64 */
-      readonly id: number;
-      readonly secret: string;
-    };
-    /** @description Who sits at this page. */
-    readonly Me: {
-      /** @description The name that they sign reports with. */
-      readonly display: string;
-      /** @description They can change their password here. */
-      readonly has_password: boolean;
-      /** @description What they may do. */
-      readonly may: readonly string[];
-      /** @description What they sign in with. */
-      readonly name: string;
-      /** @description What they are. */
-      readonly roles: readonly string[];
-      /** @description The sites that they belong to. */
-      readonly sites: readonly string[];
-    };
-    /** @description A token that shall be made. */
-    readonly NewToken: {
-      /**
-       * Format: int32
-       * @description How many days it lasts; without it until it is taken back.
-       */
-      readonly days?: number | null;
-      /** @description What it is for. */
-      readonly label: string;
-    };
-    /** @description Another password. */
-    readonly OtherPassword: {
-      readonly new: string;
-      readonly old: string;
-    };
-    /** @description Why there is no other answer. */
-    readonly Problem: {
-      /** @description One English line. */
-      readonly error: string;
-    };
-    /** @description Whether somebody is signed in, and how one can be. */
-    readonly Session: {
-      readonly me: components["schemas"]["Me"] | null;
-    };
-    /** @description A site. */
-    readonly SiteRow: {
-      readonly name: string;
-      /** @description The titles of application entities whose studies are its own. */
-      readonly senders: readonly string[];
-    };
-    /** @description A token in a list. */
-    readonly TokenRow: {
-      /**
-       * Format: int64
-       * @description 0 where it does not end.
-       */
-      readonly ends_ms: number;
-      /** Format: int64 */
-      readonly id: number;
-      readonly label: string;
-      /**
-       * Format: int64
-       * @description Milliseconds since 1970-01-01 UTC.
-       */
-      readonly made_ms: number;
-      /**
-       * Format: int64
-       * @description To the minute; 0 where it was never used.
-       */
-      readonly used_ms: number;
-    };
-  };
-  responses: never;
-  parameters: never;
-  requestBodies: never;
-  headers: never;
-  pathItems: never;
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
 }
 export type $defs = Record<string, never>;
 export interface operations {
-  readonly list: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly list: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["AccountRow"][];
+                };
+            };
+        };
     };
-    readonly requestBody?: never;
-    readonly responses: {
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
+    readonly add: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        content: {
-          readonly "application/json": readonly components["schemas"]["AccountRow"][];
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["AddAccount"];
+            };
         };
-      };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AccountRow"];
+                };
+            };
+            /** @description no such site */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the name is taken */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a value that cannot be */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-  };
-  readonly add: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly change: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description the account */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ChangeAccount"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AccountRow"];
+                };
+            };
+            /** @description no such account or site */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no administrator would be left */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a value that cannot be */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    readonly requestBody: {
-      readonly content: {
-        readonly "application/json": components["schemas"]["AddAccount"];
-      };
+    readonly set_password: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description the account */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["GivePassword"];
+            };
+        };
+        readonly responses: {
+            /** @description it is changed */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no such account */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the password is too short */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    readonly responses: {
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
+    readonly password: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        content: {
-          readonly "application/json": components["schemas"]["AccountRow"];
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["OtherPassword"];
+            };
         };
-      };
-      /** @description no such site */
-      readonly 404: {
-        headers: {
-          readonly [name: string]: unknown;
+        readonly responses: {
+            /** @description it is changed */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description the old one is wrong */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the new one is too short */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many tries */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
-        content: {
-          readonly "application/json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description the name is taken */
-      readonly 409: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly "application/json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description a value that cannot be */
-      readonly 422: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly "application/json": components["schemas"]["Problem"];
-        };
-      };
     };
-  };
-  readonly change: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path: {
-        /** @description the account */
-        readonly name: string;
-      };
-      readonly cookie?: never;
+    readonly tokens: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["TokenRow"][];
+                };
+            };
+        };
     };
-    readonly requestBody: {
-      readonly content: {
-        readonly "application/json": components["schemas"]["ChangeAccount"];
-      };
+    readonly add_token: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MadeToken"];
+                };
+            };
+            /** @description a label or a time that cannot be */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    readonly responses: {
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
+    readonly revoke_token: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description the token */
+                readonly id: number;
+            };
+            readonly cookie?: never;
         };
-        content: {
-          readonly "application/json": components["schemas"]["AccountRow"];
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description it opens nothing any more */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
-      };
-      /** @description no such account or site */
-      readonly 404: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly "application/json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description no administrator would be left */
-      readonly 409: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly "application/json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description a value that cannot be */
-      readonly 422: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly "application/json": components["schemas"]["Problem"];
-        };
-      };
     };
-  };
-  readonly set_password: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path: {
-        /** @description the account */
-        readonly name: string;
-      };
-      readonly cookie?: never;
+    readonly session: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Session"];
+                };
+            };
+        };
     };
-    readonly requestBody: {
-      readonly content: {
-        readonly "application/json": components["schemas"]["GivePassword"];
-      };
+    readonly sign_in: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Credentials"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description the name or the password is wrong, or the account is disabled */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many tries */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    readonly responses: {
-      /** @description it is changed */
-      readonly 204: {
-        headers: {
-          readonly [name: string]: unknown;
+    readonly sign_out: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
         };
-        content?: never;
-      };
-      /** @description no such account */
-      readonly 404: {
-        headers: {
-          readonly [name: string]: unknown;
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description nobody is signed in */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
-        content: {
-          readonly "application/json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description the password is too short */
-      readonly 422: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly "application/json": components["schemas"]["Problem"];
-        };
-      };
     };
-  };
-  readonly password: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
+    readonly sites: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["SiteRow"][];
+                };
+            };
+        };
     };
-    readonly requestBody: {
-      readonly content: {
-        readonly "application/json": components["schemas"]["OtherPassword"];
-      };
+    readonly add_site: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["AddSite"];
+            };
+        };
+        readonly responses: {
+            /** @description it is there */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description the name is taken */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a name that cannot be */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
-    readonly responses: {
-      /** @description it is changed */
-      readonly 204: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description the old one is wrong */
-      readonly 401: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly "application/json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description the new one is too short */
-      readonly 422: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly "application/json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description too many tries */
-      readonly 429: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  readonly tokens: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
-    };
-    readonly requestBody?: never;
-    readonly responses: {
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly "application/json": readonly components["schemas"]["TokenRow"][];
-        };
-      };
-    };
-  };
-  readonly add_token: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
-    };
-    readonly requestBody: {
-      readonly content: {
-        readonly "application/json": components["schemas"]["NewToken"];
-      };
-    };
-    readonly responses: {
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly "application/json": components["schemas"]["MadeToken"];
-        };
-      };
-      /** @description a label or a time that cannot be */
-      readonly 422: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  readonly revoke_token: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path: {
-        /** @description the token */
-        readonly id: number;
-      };
-      readonly cookie?: never;
-    };
-    readonly requestBody?: never;
-    readonly responses: {
-      /** @description it opens nothing any more */
-      readonly 204: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content?: never;
-      };
-      readonly 404: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  readonly session: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
-    };
-    readonly requestBody?: never;
-    readonly responses: {
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly "application/json": components["schemas"]["Session"];
-        };
-      };
-    };
-  };
-  readonly sign_in: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
-    };
-    readonly requestBody: {
-      readonly content: {
-        readonly "application/json": components["schemas"]["Credentials"];
-      };
-    };
-    readonly responses: {
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly "application/json": components["schemas"]["Me"];
-        };
-      };
-      /** @description the name or the password is wrong, or the account is disabled */
-      readonly 401: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly "application/json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description too many tries */
-      readonly 429: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  readonly sign_out: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
-    };
-    readonly requestBody?: never;
-    readonly responses: {
-      /** @description nobody is signed in */
-      readonly 204: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content?: never;
-      };
-    };
-  };
-  readonly sites: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
-    };
-    readonly requestBody?: never;
-    readonly responses: {
-      readonly 200: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly "application/json": readonly components["schemas"]["SiteRow"][];
-        };
-      };
-    };
-  };
-  readonly add_site: {
-    readonly parameters: {
-      readonly query?: never;
-      readonly header?: never;
-      readonly path?: never;
-      readonly cookie?: never;
-    };
-    readonly requestBody: {
-      readonly content: {
-        readonly "application/json": components["schemas"]["AddSite"];
-      };
-    };
-    readonly responses: {
-      /** @description it is there */
-      readonly 204: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content?: never;
-      };
-      /** @description the name is taken */
-      readonly 409: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly "application/json": components["schemas"]["Problem"];
-        };
-      };
-      /** @description a name that cannot be */
-      readonly 422: {
-        headers: {
-          readonly [name: string]: unknown;
-        };
-        content: {
-          readonly "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
 }
