@@ -17,7 +17,7 @@ export function WhoIsHere({ onGo }: { readonly onGo: (route: Route) => void }) {
       <GoLink route={{ page: "accounts", exam: null }} onGo={onGo}>
         {say(mayDo(session, "administer") ? "accounts" : "my_account")}
       </GoLink>
-      <span className="row who" title={session.me.sites.join(", ")}>
+      <span className="row signed-in" title={session.me.sites.join(", ")}>
         <Icon name="person" /> {session.me.display}
       </span>
       <button type="button" className="button small" data-action="sign-out" onClick={() => void signOut()}>
