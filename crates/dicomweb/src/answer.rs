@@ -10,10 +10,11 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use peony_dicom::Tag;
-use peony_store::{DicomJson, key};
+use peony_store::{DicomJson, Sight, key};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use crate::Service;
 use crate::media::{Accept, Range};
 use crate::problem::Problem;
 use crate::xml;
@@ -25,11 +26,13 @@ pub struct Caller {
     pub name: String,
     /// Whether it came by TLS.
     pub tls: bool,
+    /// What it may see, and whose studies it brings are.
+    pub sight: Sight,
 }
 
 impl Default for Caller {
     fn default() -> Self {
-        Self { name: "DICOMweb".into(), tls: false }
+        Self { name: "DICOMweb".into(), tls: false, sight: Sight::default() }
     }
 }
 
@@ -38,6 +41,16 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         Ok(parts.extensions.get::<Self>().cloned().unwrap_or_default())
+    }
+}
+
+/// Every handler asks the store with the eyes of its caller, and has no other one.
+impl FromRequestParts<Self> for Service {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, service: &Self) -> Result<Self, Infallible> {
+        let sight = parts.extensions.get::<Caller>().map(|caller| caller.sight.clone()).unwrap_or_default();
+        Ok(Self { store: service.store.seeing(sight), ..service.clone() })
     }
 }
 

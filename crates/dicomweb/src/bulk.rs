@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use axum::extract::{RawPathParams, RawQuery, State};
+use axum::extract::{RawPathParams, RawQuery};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use bytes::Bytes;
@@ -24,7 +24,7 @@ const STEP_BYTES: usize = 256 << 10;
 const WIDEST: usize = 8;
 
 pub(crate) async fn bulk(
-    State(service): State<Service>,
+    service: Service,
     address: Address,
     params: RawPathParams,
     RawQuery(query): RawQuery,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{RawPathParams, RawQuery, State};
+use axum::extract::{RawPathParams, RawQuery};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use bytes::Bytes;
@@ -26,7 +26,7 @@ const FRAMES: usize = 100_000;
 const FRAME_BYTES: u64 = 256 << 20;
 
 pub(crate) async fn frames(
-    State(service): State<Service>,
+    service: Service,
     address: Address,
     params: RawPathParams,
     RawQuery(query): RawQuery,

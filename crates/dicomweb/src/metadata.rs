@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{Read, Seek};
 use std::ops::Range;
 
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use base64::Engine as _;
@@ -28,7 +28,7 @@ const INLINE_BYTES: usize = 256;
 const LONG_TEXT: usize = 64 << 10;
 
 pub(crate) async fn metadata(
-    State(service): State<Service>,
+    service: Service,
     base: Base,
     address: Address,
     RawQuery(query): RawQuery,

@@ -1,6 +1,6 @@
 //! QIDO-RS (PS3.18 §10.6): studies, series and instances by what the index knows of them.
 
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use peony_dicom::{Level, Tag, VR, level_of};
@@ -40,37 +40,37 @@ pub(crate) const ANSWERED: &[(Level, &[Tag])] = &[
 ];
 
 pub(crate) async fn studies(
-    state: State<Service>,
+    service: Service,
     base: Base,
     address: Address,
     query: RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    search(state, base, address, query, headers, Level::Study).await
+    search(service, base, address, query, headers, Level::Study).await
 }
 
 pub(crate) async fn series(
-    state: State<Service>,
+    service: Service,
     base: Base,
     address: Address,
     query: RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    search(state, base, address, query, headers, Level::Series).await
+    search(service, base, address, query, headers, Level::Series).await
 }
 
 pub(crate) async fn instances(
-    state: State<Service>,
+    service: Service,
     base: Base,
     address: Address,
     query: RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    search(state, base, address, query, headers, Level::Instance).await
+    search(service, base, address, query, headers, Level::Instance).await
 }
 
 async fn search(
-    State(service): State<Service>,
+    service: Service,
     base: Base,
     address: Address,
     RawQuery(query): RawQuery,

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use axum::extract::{RawPathParams, RawQuery, State};
+use axum::extract::{RawPathParams, RawQuery};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use image::codecs::jpeg::JpegEncoder;
@@ -102,7 +102,7 @@ fn viewport(text: &str) -> Option<Viewport> {
 }
 
 pub(crate) async fn rendered(
-    State(service): State<Service>,
+    service: Service,
     address: Address,
     params: RawPathParams,
     RawQuery(query): RawQuery,
@@ -116,7 +116,7 @@ pub(crate) async fn rendered(
 }
 
 pub(crate) async fn thumbnail(
-    State(service): State<Service>,
+    service: Service,
     address: Address,
     params: RawPathParams,
     RawQuery(query): RawQuery,

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
@@ -54,7 +54,7 @@ impl How {
 }
 
 pub(crate) async fn objects(
-    State(service): State<Service>,
+    service: Service,
     base: Base,
     address: Address,
     RawQuery(query): RawQuery,

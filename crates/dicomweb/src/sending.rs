@@ -30,6 +30,13 @@ struct Service {
     neighbours: Neighbours,
 }
 
+impl Service {
+    /// The store with the eyes of who asks.
+    fn seen_by(&self, caller: &Caller) -> Store {
+        self.store.seeing(caller.sight.clone())
+    }
+}
+
 /// The routes, to be mounted below a path; a request may carry a [`Caller`].
 ///
 /// | | | |
@@ -89,8 +96,8 @@ async fn titles(State(service): State<Service>) -> Json<Vec<String>> {
     Json((service.neighbours)())
 }
 
-async fn queue(State(service): State<Service>) -> Result<Json<Vec<Queued>>, Problem> {
-    let sendings = service.store.sendings(LISTED).await?;
+async fn queue(State(service): State<Service>, caller: Caller) -> Result<Json<Vec<Queued>>, Problem> {
+    let sendings = service.seen_by(&caller).sendings(LISTED).await?;
     Ok(Json(sendings.into_iter().map(Queued::from).collect()))
 }
 
@@ -105,7 +112,7 @@ async fn send(
     if !(service.neighbours)().contains(&sending.to) {
         return Err(Problem::Missing("node to send to"));
     }
-    let id = service.store.send(&sending, &caller.name).await?;
+    let id = service.seen_by(&caller).send(&sending, &caller.name).await?;
     Ok((StatusCode::CREATED, Json(serde_json::json!({ "id": id }))))
 }
 
@@ -114,7 +121,7 @@ async fn retry(
     caller: Caller,
     Path(id): Path<i64>,
 ) -> Result<StatusCode, Problem> {
-    service.store.retry_sending(id, &caller.name).await?;
+    service.seen_by(&caller).retry_sending(id, &caller.name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -123,6 +130,6 @@ async fn cancel(
     caller: Caller,
     Path(id): Path<i64>,
 ) -> Result<StatusCode, Problem> {
-    service.store.cancel_sending(id, &caller.name).await?;
+    service.seen_by(&caller).cancel_sending(id, &caller.name).await?;
     Ok(StatusCode::NO_CONTENT)
 }

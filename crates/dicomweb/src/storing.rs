@@ -7,7 +7,7 @@ use std::io;
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
@@ -38,6 +38,7 @@ const OUT_OF_RESOURCES: u16 = 0xA700;
 const ANOTHER_STUDY: u16 = 0xA900;
 const CANNOT_UNDERSTAND: u16 = 0xC000;
 const PROCESSING_FAILURE: u16 = 0x0110;
+const NOT_AUTHORIZED: u16 = 0x0124;
 
 /// What is said of an object that is not simply kept (PS3.18 §I.2.2, PS3.4 §B.2.3), and when.
 pub(crate) const REASONS: &[(u16, &str)] = &[
@@ -49,6 +50,7 @@ pub(crate) const REASONS: &[(u16, &str)] = &[
         "failure: it is no DICOM file, damaged, past a limit, without UIDs, or did not arrive whole",
     ),
     (PROCESSING_FAILURE, "failure: the store cannot keep it now"),
+    (NOT_AUTHORIZED, "failure: it is of a study of another site"),
 ];
 
 const RETRIEVE_URL: Tag = Tag(0x0008, 0x1190);
@@ -62,7 +64,7 @@ const FAILURE_REASON: Tag = Tag(0x0008, 0x1197);
 const COMMENT: Tag = Tag(0x0000, 0x0902);
 
 pub(crate) async fn store(
-    State(service): State<Service>,
+    service: Service,
     base: Base,
     caller: Caller,
     address: Address,
@@ -369,6 +371,7 @@ fn reason(error: &StoreError) -> (u16, String) {
     match error {
         StoreError::Full { .. } => (OUT_OF_RESOURCES, "no room".into()),
         StoreError::OtherStudy { .. } => (ANOTHER_STUDY, error.to_string()),
+        StoreError::OtherSite { .. } => (NOT_AUTHORIZED, error.to_string()),
         StoreError::Dicom(DicomError::Io(_)) => (PROCESSING_FAILURE, "the disk failed".into()),
         StoreError::Dicom(error) => (CANNOT_UNDERSTAND, error.to_string()),
         StoreError::NoUid(_) | StoreError::Interrupted(_) => (CANNOT_UNDERSTAND, error.to_string()),

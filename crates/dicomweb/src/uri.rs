@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::{RawQuery, State};
+use axum::extract::RawQuery;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use peony_dicom::pixels::Window;
@@ -23,7 +23,7 @@ const MOST_PX: u32 = 8192;
 type Parameters = BTreeMap<String, String>;
 
 pub(crate) async fn retrieve(
-    State(service): State<Service>,
+    service: Service,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {

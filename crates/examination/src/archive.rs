@@ -110,19 +110,22 @@ impl Archive {
     }
 
     /// Look for the earlier examination that this one is compared with, and have it heard of: the latest one of the same
-    /// patient's identifier that is signed and began before. What is simulated is compared with what is simulated. Nothing is done where it
-    /// was found before.
+    /// patient's identifier that is signed and began before. What is simulated is compared with what is simulated, and what is of a
+    /// site with what is of the same. Nothing is done where it was found before.
     ///
     /// # Errors
     /// Where the folder cannot be read, or the disk takes nothing any more.
     pub fn compare(&self, examination: &Examination) -> Result<(), OpenError> {
         let Some(patient) = examination.looks_for() else { return Ok(()) };
-        let (own, simulated) = (examination.id(), examination.opened().simulated);
+        let Opened { id: own, simulated, site, .. } = examination.opened();
         let before = self.ids()?.into_iter().filter(|id| *id < own);
         // One that cannot be read is none to compare with; the list says why.
         let mut readable = before.filter_map(|id| self.summary(&id)?.ok());
         let found = readable.find(|other| {
-            other.signed && other.simulated == simulated && other.said.patient.id.trim() == patient
+            other.signed
+                && other.simulated == simulated
+                && other.site == site
+                && other.said.patient.id.trim() == patient
         });
         found.map_or(Ok(()), |found| examination.hear_of(found.said))
     }
@@ -152,7 +155,9 @@ impl Archive {
     fn summary(&self, id: &str) -> Option<Result<Summary, OpenError>> {
         let folder = self.folder_of(id)?;
         let open = self.lock().by_id.get(id).map(|kept| Arc::clone(&kept.examination));
-        Some(open.map_or_else(|| summary::read(&folder), |open| Ok(Summary::of(&open.report()))))
+        Some(
+            open.map_or_else(|| summary::read(&folder), |open| Ok(Summary::of(&open.report(), &open.site()))),
+        )
     }
 
     /// Only what is an identifier names a folder.

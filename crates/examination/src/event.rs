@@ -93,6 +93,9 @@ pub struct Opened {
     pub machine: Option<MachineRecord>,
     /// The lexicon that words are of.
     pub lexicon_edition: String,
+    /// The site of whoever began it; empty where there are none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub site: String,
 }
 
 /// A lesion that was confirmed.

@@ -154,6 +154,12 @@ impl Examination {
         self.inner().state.opened.clone()
     }
 
+    /// The site of whoever began it; empty where there are none.
+    #[must_use]
+    pub fn site(&self) -> String {
+        self.inner().state.opened.site.clone()
+    }
+
     /// The report as it stands.
     #[must_use]
     pub fn report(&self) -> Report {
@@ -515,8 +521,9 @@ fn replay(entries: &[Entry]) -> Result<(State, &[Entry]), JournalError> {
 ///
 /// # Errors
 /// Where the first of them is not the beginning of an examination.
-pub(crate) fn report_of(entries: &[Entry]) -> Result<Report, OpenError> {
-    Ok(report(&replay(entries)?.0))
+pub(crate) fn report_of(entries: &[Entry]) -> Result<(Report, String), OpenError> {
+    let (state, _) = replay(entries)?;
+    Ok((report(&state), state.opened.site))
 }
 
 fn check(state: &State, by: &str, act: &Act) -> Result<(), Refusal> {

@@ -28,17 +28,21 @@ pub struct Summary {
     pub signed: bool,
     /// The highest category.
     pub category: Option<BiRads>,
+    /// The site of whoever began it; empty where there are none.
+    #[serde(default)]
+    pub site: String,
 }
 
 impl Summary {
-    /// The summary of a report.
+    /// The summary of a report of this site.
     #[must_use]
-    pub fn of(report: &Report) -> Self {
+    pub fn of(report: &Report, site: &str) -> Self {
         Self {
             said: Earlier::of(report),
             simulated: report.simulated,
             signed: report.is_signed(),
             category: report.overall,
+            site: site.to_owned(),
         }
     }
 }
@@ -59,7 +63,8 @@ pub(crate) fn read(folder: &Path) -> Result<Summary, OpenError> {
         return Ok(summary);
     }
     let read = journal::read(folder)?;
-    let summary = Summary::of(&report_of(&read.entries)?);
+    let (report, site) = report_of(&read.entries)?;
+    let summary = Summary::of(&report, &site);
     // What stands behind the last whole entry will be cut off, and the length would say nothing.
     if !read.torn
         && let Err(error) = keep(folder, &Kept { journal_bytes: read.good, summary: summary.clone() })

@@ -3,6 +3,7 @@
 //! This is the only binary: it turns the command line into sources, a model and a pipeline, and wires them to
 //! the terminal or the live page. What a subcommand does stands in the module of its name.
 
+mod account;
 mod analyze;
 mod ask;
 mod bench;
@@ -87,6 +88,8 @@ fn run(configured: Configured, line: Vec<OsString>, log: Log) -> Result<Outcome>
         Command::Check(args) => check::run(args),
         Command::Order(args) => order::run(args),
         Command::Ask(args) => ask::run(args),
+        Command::Account(args) => account::run(args),
+        Command::Site(args) => account::site(args),
         Command::Evaluate(args) => evaluate::run(args),
     }
 }

@@ -19,10 +19,10 @@ pub(crate) struct Arrival {
     pub instance_uid: String,
     pub object: Object,
     pub origin: String,
+    /// The site of a study that this one begins; empty: that of the sender's title, if it has one.
+    pub site: String,
     patient_id: String,
     issuer: String,
-    /// The study's UID where the patient has no identifier.
-    apart: String,
     name_key: String,
     birth_date: String,
     sex: String,
@@ -38,7 +38,7 @@ impl Arrival {
     ///
     /// # Errors
     /// [`StoreError::NoUid`] where one of its UIDs is missing or none.
-    pub fn of(outline: Outline, object: Object, origin: &str) -> Result<Self, StoreError> {
+    pub fn of(outline: Outline, object: Object, origin: &str, site: &str) -> Result<Self, StoreError> {
         let uid = |tag, name| {
             let text = outline.text(tag);
             // PS3.5 §9.1, as far as it protects what is built from a UID: readers are tolerant of leading zeros.
@@ -57,7 +57,6 @@ impl Arrival {
         attributes[..3].iter().for_each(|json| fingerprint.update(json));
         let patient_id = outline.text(Tag(0x0010, 0x0020)).to_owned();
         Ok(Self {
-            apart: if patient_id.is_empty() { study_uid.clone() } else { String::new() },
             issuer: if patient_id.is_empty() {
                 String::new()
             } else {
@@ -74,6 +73,7 @@ impl Arrival {
             instance_uid,
             object,
             origin: origin.to_owned(),
+            site: site.to_owned(),
             outline,
         })
     }
@@ -86,6 +86,16 @@ impl Arrival {
     /// SOP Class UID.
     pub fn sop_class_uid(&self) -> &str {
         self.text(0x0008, 0x0016)
+    }
+
+    /// What keeps a patient apart from others under the same identifier: the study of one who has none; the site where nobody says who
+    /// issued it, since each institution counts its own.
+    fn apart<'a>(&'a self, site: &'a str) -> &'a str {
+        match (self.patient_id.as_str(), self.issuer.as_str()) {
+            ("", _) => &self.study_uid,
+            (_, "") => site,
+            _ => "",
+        }
     }
 
     fn text(&self, group: u16, element: u16) -> &str {
@@ -226,20 +236,42 @@ impl<'a> Batch<'a> {
     /// The patient, study and series of an object, made where they are missing. What came first stays: later objects that say
     /// something else of the patient leave a conflict for a person.
     async fn place(&mut self, arrival: &Arrival) -> Result<Place, StoreError> {
-        let patient = self.patient(arrival).await?;
-        let study = self.study(arrival, &patient).await?;
+        let site = self.site(arrival).await?;
+        let patient = self.patient(arrival, &site).await?;
+        let study = self.study(arrival, &patient, &site).await?;
         let series = self.series(arrival, study).await?;
         Ok(Place { study, series })
     }
 
-    async fn patient(&mut self, arrival: &Arrival) -> Result<Patient, StoreError> {
+    /// The site of the object's study: the study's own, else that of whoever begins it.
+    async fn site(&mut self, arrival: &Arrival) -> Result<String, StoreError> {
+        let of_study: Option<String> = sqlx::query_scalar("SELECT site FROM studies WHERE uid = $1")
+            .bind(arrival.study_uid.as_str())
+            .fetch_optional(&mut *self.connection)
+            .await?;
+        if let Some(site) = of_study {
+            return Ok(site);
+        }
+        if !arrival.site.is_empty() {
+            return Ok(arrival.site.clone());
+        }
+        let of_sender: Option<String> =
+            sqlx::query_scalar("SELECT site FROM site_senders WHERE ae_title = $1")
+                .bind(arrival.origin.as_str())
+                .fetch_optional(&mut *self.connection)
+                .await?;
+        Ok(of_sender.unwrap_or_default())
+    }
+
+    async fn patient(&mut self, arrival: &Arrival, site: &str) -> Result<Patient, StoreError> {
+        let apart = arrival.apart(site);
         let made: Option<i64> = sqlx::query_scalar(
             "INSERT INTO patients (patient_id, issuer, apart, name_key, birth_date, sex, attributes)
              VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (patient_id, issuer, apart) DO NOTHING RETURNING id",
         )
         .bind(arrival.patient_id.as_str())
         .bind(arrival.issuer.as_str())
-        .bind(arrival.apart.as_str())
+        .bind(apart)
         .bind(arrival.name_key.as_str())
         .bind(arrival.birth_date.as_str())
         .bind(arrival.sex.as_str())
@@ -268,18 +300,19 @@ impl<'a> Batch<'a> {
         )
         .bind(arrival.patient_id.as_str())
         .bind(arrival.issuer.as_str())
-        .bind(arrival.apart.as_str())
+        .bind(apart)
         .fetch_one(&mut *self.connection)
         .await?;
         let said = [row.try_get("name_key")?, row.try_get("birth_date")?, row.try_get("sex")?];
         Ok(Patient { id: row.try_get("id")?, root: row.try_get("root")?, said })
     }
 
-    async fn study(&mut self, arrival: &Arrival, patient: &Patient) -> Result<i64, StoreError> {
+    async fn study(&mut self, arrival: &Arrival, patient: &Patient, site: &str) -> Result<i64, StoreError> {
         sqlx::query(
             "INSERT INTO studies (uid, patient, own_patient, study_date, study_time, accession, study_id, referring_key, description,
-                attributes, modalities, first_at, last_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '', $11, $11) ON CONFLICT (uid) DO NOTHING",
+                attributes, modalities, first_at, last_at, site)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '', $11, $11, $12)
+             ON CONFLICT (uid) DO NOTHING",
         )
         .bind(arrival.study_uid.as_str())
         .bind(patient.root)
@@ -292,6 +325,7 @@ impl<'a> Batch<'a> {
         .bind(arrival.text(0x0008, 0x1030))
         .bind(arrival.attributes[1].as_str())
         .bind(self.now_ms)
+        .bind(site)
         .execute(&mut *self.connection)
         .await?;
         let row = sqlx::query(

@@ -27,6 +27,14 @@ pub enum StoreError {
         /// SOP Instance UID.
         instance_uid: String,
     },
+    /// The object is of a study of another site than its sender's.
+    #[error("the object is of a study of another site")]
+    OtherSite {
+        /// SOP Class UID.
+        sop_class_uid: String,
+        /// SOP Instance UID.
+        instance_uid: String,
+    },
     /// Whoever sends the object stopped.
     #[error("the object did not arrive whole: {0}")]
     Interrupted(std::io::Error),
@@ -99,6 +107,7 @@ impl StoreError {
             Self::Dicom(_) => "unreadable",
             Self::NoUid(_) => "no_uid",
             Self::OtherStudy { .. } => "other_study",
+            Self::OtherSite { .. } => "other_site",
             Self::Interrupted(_) => "interrupted",
             Self::Locked => "locked",
             Self::Index(_) | Self::Later { .. } => "index",

@@ -2,15 +2,18 @@
 //!
 //! The doors, each in the module of its name: [`Store::receive`] takes an object in, [`Store::query`] finds, [`Store::instances`] hands out,
 //! [`Store::events_after`] tells what happened, [`Store::merge`] and its neighbours say who is who, [`Store::take_job`] gives work, [`Store::send`] has it sent to other nodes,
-//! [`Store::add_order`], [`Store::claim`], [`Store::begin_step`] and [`Store::ask_commitment`] keep what is ordered, performed and promised by others, [`Store::audit`] writes down who did what, [`Store::check`] looks at everything, and [`Store::try_index`] and its neighbours say whether any of that can be done now.
+//! [`Store::add_order`], [`Store::claim`], [`Store::begin_step`] and [`Store::ask_commitment`] keep what is ordered, performed and promised by others, [`Store::add_account`] and its neighbours keep who may ask,
+//! [`Store::seeing`] shows one of them what is theirs, [`Store::audit`] writes down who did what, [`Store::check`] looks at everything, and [`Store::try_index`] and its neighbours say whether any of that can be done now.
 //!
 //! A [`Receipt`] means that file, folder and rows are on the disk (invariant 1). What is not acknowledged may be there or not, whole or not at
 //! all. Deliberately absent: a door that deletes an object or overwrites one.
 
+mod accounts;
 mod arrival;
 mod audit;
 mod check;
 mod commitments;
+mod credentials;
 mod error;
 mod events;
 mod index;
@@ -29,6 +32,7 @@ mod receive;
 mod retrieve;
 mod schema;
 mod sendings;
+mod sites;
 mod spool;
 mod state;
 mod workitems;
@@ -40,9 +44,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+pub use accounts::{Account, NewAccount, Role, account_name};
 pub use audit::AuditLine;
 pub use check::{Checked, Fault, FaultKind};
 pub use commitments::Commitment;
+pub use credentials::{Digest, Token};
 pub use error::StoreError;
 pub use events::Event;
 pub use jobs::{Ended, Job, JobState};
@@ -56,6 +62,7 @@ pub use query::{Matches, Query};
 pub use receive::{Outcome, Receipt};
 pub use retrieve::{Kept, Reader, Which};
 pub use sendings::{Promise, QueuedSending, SENDING, SendFault, Sending, Sent};
+pub use sites::{Sight, Site};
 pub use workitems::{Claimed, WorkitemAnswer};
 
 use crate::error::disk;
@@ -93,6 +100,8 @@ impl Options {
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
+    /// Whose eyes it is looked at with.
+    sight: Arc<Sight>,
 }
 
 struct Inner {
@@ -167,7 +176,7 @@ impl Store {
         });
         let (groups, committing) = (Mutex::new(Some(groups)), tokio::sync::Mutex::new(committing));
         let inner = Inner { index, objects, incoming, groups, committing, announcements, folder };
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self { inner: Arc::new(inner), sight: Arc::default() })
     }
 
     /// The same with objects in a store of the caller's, for tests of one that fails.

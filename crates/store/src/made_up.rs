@@ -219,5 +219,5 @@ pub(crate) fn arrival(number: u64) -> Result<Arrival, StoreError> {
     };
     let mut sum = Sum::new();
     sum.update(&number.to_le_bytes());
-    Arrival::of(outline, sum.finish(), "made-up")
+    Arrival::of(outline, sum.finish(), "made-up", "")
 }

@@ -133,16 +133,18 @@ impl Store {
         Ok(writing.commit().await?)
     }
 
-    /// The number of a patient by identifier; the issuer is empty where none was given.
+    /// The number of a patient by identifier; the issuer is empty where none was given, and then it is the home site's of this store's
+    /// [`Sight`](crate::Sight).
     ///
     /// # Errors
     /// [`StoreError::Missing`] where there is none, and those of the index.
     pub async fn patient(&self, patient_id: &str, issuer: &str) -> Result<i64, StoreError> {
         let found = sqlx::query_scalar(
-            "SELECT id FROM patients WHERE patient_id = $1 AND issuer = $2 AND apart = ''",
+            "SELECT id FROM patients WHERE patient_id = $1 AND issuer = $2 AND apart = $3",
         )
         .bind(patient_id)
         .bind(issuer)
+        .bind(if issuer.is_empty() { self.sight.home() } else { "" })
         .fetch_optional(self.inner.index.pool())
         .await?;
         found.ok_or(StoreError::Missing("patient"))

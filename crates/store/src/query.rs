@@ -6,6 +6,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::error::StoreError;
 use crate::json::{self, DicomJson};
+use crate::sites::Sight;
 use crate::{Store, name};
 
 /// A question.
@@ -263,7 +264,7 @@ impl Query {
     }
 
     /// The statement, its values, and the keys that are passed over.
-    fn statement(&self) -> (String, Vec<String>, Vec<Tag>) {
+    fn statement(&self, sight: &Sight) -> (String, Vec<String>, Vec<Tag>) {
         let mut statement = Statement::default();
         let mut passed_over = Vec::new();
         let names = self.names();
@@ -310,11 +311,24 @@ impl Query {
                     .push(format!("EXISTS (SELECT 1 FROM names o WHERE o.patient = p.id AND {named})"));
             }
         }
-        let text = self.text(from, &statement.conditions);
+        // A patient is seen by one study of theirs that is.
+        let of_patient =
+            |seen: String| format!("EXISTS (SELECT 1 FROM studies c WHERE c.patient = p.id AND {seen})");
+        let counted = if self.level == Level::Patient {
+            let seen = sight.condition("c.site", &mut statement.values);
+            statement.conditions.extend(seen.clone().map(of_patient));
+            seen
+        } else {
+            let seen = sight.condition("s.site", &mut statement.values);
+            statement.conditions.extend(seen);
+            None
+        };
+        let text = self.text(from, &statement.conditions, counted.as_deref());
         (text, statement.values, passed_over)
     }
 
-    fn text(&self, from: From, conditions: &[String]) -> String {
+    /// `counted` is what a study must be to count as one of a patient's.
+    fn text(&self, from: From, conditions: &[String], counted: Option<&str>) -> String {
         let (studies, series, instances) =
             (self.level >= Level::Study, self.level >= Level::Series, self.level >= Level::Instance);
         let order: &[&str] = match from {
@@ -333,6 +347,9 @@ impl Query {
         // SQLite joins in the order of CROSS JOIN; PostgreSQL chooses its own.
         let tables = order.iter().filter(wanted).copied().collect::<Vec<_>>().join(" CROSS JOIN ");
         let mut all = vec!["p.merged_into = 0"];
+        let counted = counted.map_or_else(String::new, |seen| format!(" AND {seen}"));
+        let study_count =
+            format!("(SELECT COUNT(*) FROM studies c WHERE c.patient = p.id{counted}) AS study_count");
         let mut columns = vec!["p.attributes AS patient"];
         if from == From::Names {
             all.push("n.patient = p.id");
@@ -343,7 +360,7 @@ impl Query {
                 "s.attributes AS study, s.modalities, s.series_count, s.instance_count AS study_instances",
             );
         } else {
-            columns.push("(SELECT COUNT(*) FROM studies c WHERE c.patient = p.id) AS study_count");
+            columns.push(&study_count);
         }
         if series {
             all.push("e.study = s.id");
@@ -413,12 +430,12 @@ impl Query {
 }
 
 impl Store {
-    /// Answers a question.
+    /// Answers a question, as far as this store's [`Sight`] reaches.
     ///
     /// # Errors
     /// [`StoreError`] of the index.
     pub async fn query(&self, query: &Query) -> Result<Matches, StoreError> {
-        let (text, values, passed_over) = query.statement();
+        let (text, values, passed_over) = query.statement(&self.sight);
         // Its text is made of the words of this file alone; what was asked for is bound.
         let mut statement = sqlx::query(AssertSqlSafe(text));
         for value in values {
@@ -458,20 +475,25 @@ mod tests {
             (instance.clone().matching(SERIES_UID, "1.2"), "SEARCH e USING INDEX series_uid"),
             (instance.matching(STUDY_UID, "1.2"), "SEARCH e USING INDEX"),
         ] {
-            let (text, values, _) = query.statement();
-            let mut explained = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}")));
-            for value in values {
-                explained = explained.bind(value);
+            for sight in [Sight::default(), Sight::of(["one", ""], "one")] {
+                explain(&index, &query.statement(&sight), by).await;
             }
-            let rows = explained.fetch_all(index.pool()).await.unwrap();
-            let plan: Vec<String> = rows.iter().map(|row| row.try_get("detail").unwrap()).collect();
-            assert!(plan.iter().any(|step| step.starts_with(by)), "{by}: {plan:#?}");
-            let whole = plan.iter().filter(|step| step.starts_with("SCAN") && !step.contains("studies_date"));
-            assert_eq!(whole.count(), 0, "{plan:#?}");
-            assert!(
-                !plan.iter().any(|step| step.starts_with("SEARCH o") && !step.contains("patient=?")),
-                "{plan:#?}"
-            );
         }
+    }
+
+    async fn explain(index: &Index, (text, values, _): &(String, Vec<String>, Vec<Tag>), by: &str) {
+        let mut explained = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}")));
+        for value in values {
+            explained = explained.bind(value);
+        }
+        let rows = explained.fetch_all(index.pool()).await.unwrap();
+        let plan: Vec<String> = rows.iter().map(|row| row.try_get("detail").unwrap()).collect();
+        assert!(plan.iter().any(|step| step.starts_with(by)), "{by}: {plan:#?}");
+        let whole = plan.iter().filter(|step| step.starts_with("SCAN") && !step.contains("studies_date"));
+        assert_eq!(whole.count(), 0, "{plan:#?}");
+        assert!(
+            !plan.iter().any(|step| step.starts_with("SEARCH o") && !step.contains("patient=?")),
+            "{plan:#?}"
+        );
     }
 }

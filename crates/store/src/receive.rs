@@ -94,7 +94,7 @@ impl Store {
     /// The same; where a study is said, only an object of it.
     ///
     /// # Errors
-    /// [`StoreError::OtherStudy`] besides those of [`Self::receive`].
+    /// [`StoreError::OtherStudy`] and, with a [`Sight`](crate::Sight) of some sites, [`StoreError::OtherSite`] besides those of [`Self::receive`].
     pub async fn receive_of<S>(
         &self,
         origin: &str,
@@ -130,6 +130,11 @@ impl Store {
             let (sop_class_uid, instance_uid) =
                 (arrival.sop_class_uid().to_owned(), arrival.instance_uid.clone());
             return Err(StoreError::OtherStudy { sop_class_uid, instance_uid });
+        }
+        if !self.may_see(&arrival.study_uid).await? {
+            let (sop_class_uid, instance_uid) =
+                (arrival.sop_class_uid().to_owned(), arrival.instance_uid.clone());
+            return Err(StoreError::OtherSite { sop_class_uid, instance_uid });
         }
         let arrival = Arc::new(arrival);
         let receipt = |outcome| Receipt {
@@ -214,13 +219,13 @@ impl Store {
         if let Some(writing) = writing {
             spool = Some(ended(writing).await?.0);
         }
-        let (incoming, origin) = (Arc::clone(incoming), origin.to_owned());
+        let (incoming, origin, sight) = (Arc::clone(incoming), origin.to_owned(), Arc::clone(&self.sight));
         let finish = move || {
             let mut spool = spool.map_or_else(|| incoming.spool(), Ok)?;
             incoming.write(&mut spool, &gathered)?;
             let outline = peony_dicom::outline(spool.file())?;
             let object = spool.finish()?;
-            Ok((spool, Arrival::of(outline, object, &origin)?))
+            Ok((spool, Arrival::of(outline, object, &origin, &sight.home)?))
         };
         blocking(finish).await?
     }

@@ -47,7 +47,8 @@ pub struct Kept {
 }
 
 impl Store {
-    /// The instances that fit everything that is said, in the order in which they came. Nothing said is nothing found.
+    /// The instances that fit everything that is said, in the order in which they came. Nothing said is nothing found, and what this
+    /// store's [`Sight`](crate::Sight) does not reach is not there.
     ///
     /// # Errors
     /// [`StoreError`] of the index.
@@ -58,17 +59,22 @@ impl Store {
         if said.is_empty() {
             return Ok(Vec::new());
         }
-        let conditions =
-            said.iter().enumerate().map(|(number, (column, _))| format!("{column} = ${}", number + 1));
+        let mut conditions: Vec<String> = said
+            .iter()
+            .enumerate()
+            .map(|(number, (column, _))| format!("{column} = ${}", number + 1))
+            .collect();
+        let mut values: Vec<String> = said.iter().map(|(_, uid)| (*uid).to_owned()).collect();
+        conditions.extend(self.sight.condition("s.site", &mut values));
         let text = format!(
             "SELECT s.uid AS study_uid, e.uid AS series_uid, i.uid AS instance_uid, i.sop_class, i.transfer_syntax, i.frame_count,
                 i.frames, i.data_set, i.digest, i.size, i.blocks
              FROM instances i JOIN series e ON e.id = i.series JOIN studies s ON s.id = e.study WHERE {} ORDER BY i.id",
-            conditions.collect::<Vec<_>>().join(" AND ")
+            conditions.join(" AND ")
         );
         let mut statement = sqlx::query(AssertSqlSafe(text));
-        for (_, uid) in said {
-            statement = statement.bind(uid);
+        for value in values {
+            statement = statement.bind(value);
         }
         let rows = statement.fetch_all(self.inner.index.pool()).await?;
         let unsigned =

@@ -20,7 +20,7 @@ struct Step {
 }
 
 /// In order; a step that was released is never changed.
-const STEPS: &[Step] = &[FIRST, ORDERS, SENDING];
+const STEPS: &[Step] = &[FIRST, ORDERS, SENDING, ACCESS];
 
 const FIRST: Step = Step {
     common: &[
@@ -125,6 +125,32 @@ const SENDING: Step = Step {
     ],
 };
 
+/// Who may ask, what they prove it with, and whose studies are. Passwords are kept as argon2id's own text, everything else that is secret as its
+/// SHA-256.
+const ACCESS: Step = Step {
+    common: &[
+        "CREATE TABLE sites (id {id}, name {text} NOT NULL UNIQUE, made_at BIGINT NOT NULL)",
+        // What comes from this title is of the site.
+        "CREATE TABLE site_senders (ae_title {text} NOT NULL PRIMARY KEY, site {text} NOT NULL REFERENCES sites (name))",
+        // `roles` and `sites` are words with spaces between; `issuer` and `subject` are who a provider of OpenID Connect says it is.
+        "CREATE TABLE accounts (id {id}, name {text} NOT NULL UNIQUE, display {text} NOT NULL, roles {text} NOT NULL,
+            sites {text} NOT NULL, password {text} NOT NULL, issuer {text} NOT NULL, subject {text} NOT NULL, made_at BIGINT NOT NULL,
+            disabled_at BIGINT NOT NULL DEFAULT 0)",
+        "CREATE UNIQUE INDEX accounts_subject ON accounts (issuer, subject) WHERE subject <> ''",
+        "CREATE TABLE sessions (id {id}, digest {text} NOT NULL UNIQUE, account BIGINT NOT NULL REFERENCES accounts (id),
+            began_at BIGINT NOT NULL, seen_at BIGINT NOT NULL, ends_at BIGINT NOT NULL)",
+        "CREATE INDEX sessions_account ON sessions (account)",
+        "CREATE TABLE api_tokens (id {id}, digest {text} NOT NULL UNIQUE, account BIGINT NOT NULL REFERENCES accounts (id),
+            label {text} NOT NULL, made_at BIGINT NOT NULL, used_at BIGINT NOT NULL DEFAULT 0, ends_at BIGINT NOT NULL,
+            revoked_at BIGINT NOT NULL DEFAULT 0)",
+        "CREATE INDEX api_tokens_account ON api_tokens (account)",
+        // The name of a site, empty for none.
+        "ALTER TABLE studies ADD COLUMN site {text} NOT NULL DEFAULT ''",
+    ],
+    sqlite: &[],
+    postgres: &[],
+};
+
 /// The schema that this program speaks.
 pub(crate) const VERSION: i64 = STEPS.len() as i64;
 
@@ -200,7 +226,9 @@ mod tests {
         let lines: i64 =
             sqlx::query_scalar("SELECT COUNT(*) FROM audit").fetch_one(&mut index).await.unwrap();
         assert_eq!(lines, VERSION);
-        for table in ["orders", "performed_steps", "commitments"] {
+        for table in
+            ["orders", "performed_steps", "commitments", "sites", "accounts", "sessions", "api_tokens"]
+        {
             let statement = AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
             let count: i64 = sqlx::query_scalar(statement).fetch_one(&mut index).await.unwrap();
             assert_eq!(count, 0);

@@ -200,7 +200,10 @@ impl Store {
         for listed in self.jobs(SENDING, limit).await? {
             let Listed { id, payload, progress, state, tries, fault, at_ms, due_ms } = listed;
             // Nobody else writes such jobs.
-            let Ok(sending) = serde_json::from_str(&payload) else { continue };
+            let Ok(sending) = serde_json::from_str::<Sending>(&payload) else { continue };
+            if !self.may_see(&sending.study_uid).await? {
+                continue;
+            }
             let sent: Sent = serde_json::from_str(&progress).unwrap_or_default();
             let promise = match sent.transaction_uid.as_str() {
                 "" => None,
@@ -221,6 +224,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Missing`] where there is none of that number that could be, and those of the index.
     pub async fn retry_sending(&self, id: i64, who: &str) -> Result<(), StoreError> {
+        self.expect_seen(id).await?;
         let statement = "UPDATE jobs SET state = 'open', due_at = $3, tries = 0, fault = ''
              WHERE id = $1 AND kind = $2 AND (state IN ('failed', 'cancelled') OR (state = 'open' AND taken_at = 0))";
         let mut writing = self.inner.index.write().await?;
@@ -237,6 +241,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Missing`] where there is none of that number that could be, and those of the index.
     pub async fn cancel_sending(&self, id: i64, who: &str) -> Result<(), StoreError> {
+        self.expect_seen(id).await?;
         let statement = "UPDATE jobs SET state = 'cancelled', due_at = $3, taken_at = 0
              WHERE id = $1 AND kind = $2 AND state IN ('open', 'failed')";
         let mut writing = self.inner.index.write().await?;
@@ -247,7 +252,25 @@ impl Store {
         self.inner.announcements.wake();
         Ok(())
     }
+
+    /// A sending of a study that is not seen is not there.
+    async fn expect_seen(&self, id: i64) -> Result<(), StoreError> {
+        let payload: Option<String> =
+            sqlx::query_scalar("SELECT payload FROM jobs WHERE id = $1 AND kind = $2")
+                .bind(id)
+                .bind(SENDING)
+                .fetch_optional(self.inner.index.pool())
+                .await?;
+        let sending = payload.and_then(|payload| serde_json::from_str::<Sending>(&payload).ok());
+        match sending {
+            Some(sending) if !self.may_see(&sending.study_uid).await? => Err(StoreError::Missing(SUCH)),
+            _ => Ok(()),
+        }
+    }
 }
+
+/// What is missing where a sending cannot be changed as asked.
+const SUCH: &str = "sending that could be changed so";
 
 /// Writes the audit's line of a job that was changed.
 async fn said(
@@ -258,7 +281,7 @@ async fn said(
     id: i64,
 ) -> Result<(), StoreError> {
     if changed == 0 {
-        return Err(StoreError::Missing("sending that could be changed so"));
+        return Err(StoreError::Missing(SUCH));
     }
     audit::put(connection, who, act, &format!("job {id}")).await
 }

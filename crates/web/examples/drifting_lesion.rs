@@ -54,6 +54,7 @@ fn opened() -> Opened {
         simulated: true,
         machine: None,
         lexicon_edition: "birads_5".to_owned(),
+        site: String::new(),
     }
 }
 

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::guard::problem;
+use crate::person::Person;
 use crate::rooms::Rooms;
 use crate::view::{hundredth, tenth, thin};
 use crate::wire::{
@@ -48,6 +49,7 @@ pub(crate) async fn coronal(
     State(rooms): State<Arc<Rooms>>,
     Path(id): Path<String>,
     Query(wanted): Query<Wanted>,
+    person: Person,
     headers: HeaderMap,
 ) -> Response {
     // Nothing of it stays in the browser's cache on the disk; the page itself asks whether there is anything new.
@@ -55,11 +57,11 @@ pub(crate) async fn coronal(
         return problem(StatusCode::BAD_REQUEST, format!("depth: it lies between 0 and {DEEPEST}"));
     }
     let caching = (header::CACHE_CONTROL, "no-store".to_owned());
-    let Some(room) = rooms.find(Some(&id)) else {
+    let Some(room) = rooms.find(Some(&id), &person) else {
         // A page may ask once more when the next sweep has begun already.
         let known = tokio::task::spawn_blocking(move || rooms.archive().get(&id)).await;
         return match known {
-            Ok(Ok(Some(_))) => (StatusCode::NO_CONTENT, [caching]).into_response(),
+            Ok(Ok(Some(known))) if person.sees(&known) => (StatusCode::NO_CONTENT, [caching]).into_response(),
             _ => problem(StatusCode::NOT_FOUND, "exam: there is no such examination".to_owned()),
         };
     };

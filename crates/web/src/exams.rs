@@ -20,11 +20,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::guard::problem;
+use crate::person::Person;
 use crate::rooms::{RoomError, Rooms};
 use crate::routes::no_room;
 use crate::wire::{Problem, Words};
 
-/// Who acts where a page does not say it, as long as there are no accounts.
+/// Who acts where there are no accounts and a page does not say it.
 const SOMEBODY: &str = "report page";
 /// The header in which a page says who acts, percent-encoded.
 const BY: &str = "x-peony-by";
@@ -188,22 +189,27 @@ pub(crate) enum LangName {
 
 /// Every examination, those that go on first, then the newest.
 #[utoipa::path(get, path = "/api/exams", responses((status = 200, body = [ExamRow])))]
-pub(crate) async fn list(State(rooms): State<Arc<Rooms>>) -> Response {
+pub(crate) async fn list(State(rooms): State<Arc<Rooms>>, person: Person) -> Response {
     blocking(move || {
-        let listed = rooms.archive().list()?;
-        let mut rows: Vec<ExamRow> = listed.into_iter().map(|listed| row(&rooms, listed)).collect();
+        // Nobody knows whose one is that cannot be read: it is shown to those who see all.
+        let seen = |listed: &Listed| match &listed.summary {
+            Ok(summary) => person.sees_site(&summary.site),
+            Err(_) => person.sites.is_none(),
+        };
+        let listed = rooms.archive().list()?.into_iter().filter(seen);
+        let mut rows: Vec<ExamRow> = listed.map(|listed| row(&rooms, listed, &person)).collect();
         rows.sort_by_key(|row| (!row.live, row.status != ExamStatus::Open));
         Ok(Json(rows))
     })
     .await
 }
 
-fn row(rooms: &Rooms, Listed { id, summary }: Listed) -> ExamRow {
-    let room = rooms.find(Some(&id));
+fn row(rooms: &Rooms, Listed { id, summary }: Listed, person: &Person) -> ExamRow {
+    let room = rooms.find(Some(&id), person);
     let live = room.is_some();
     let last_frame_ms = room.and_then(|room| room.hub.last_frame_ms());
     match summary {
-        Ok(Summary { said, simulated, signed, category }) => ExamRow {
+        Ok(Summary { said, simulated, signed, category, .. }) => ExamRow {
             id,
             began_ms: said.began_ms,
             status: if signed { ExamStatus::Signed } else { ExamStatus::Open },
@@ -242,6 +248,7 @@ fn row(rooms: &Rooms, Listed { id, summary }: Listed) -> ExamRow {
 ))]
 pub(crate) async fn begin(
     State(rooms): State<Arc<Rooms>>,
+    person: Person,
     headers: HeaderMap,
     new: Result<Json<NewExam>, JsonRejection>,
 ) -> Response {
@@ -255,9 +262,9 @@ pub(crate) async fn begin(
         let acts = || [&patient, &circumstances].into_iter().flatten();
         // Nothing is begun for what cannot be.
         acts().try_for_each(Act::check).map_err(Refusal::BadValue)?;
-        let room = rooms.begin(None, new.source.as_deref().unwrap_or_default())?;
+        let room = rooms.begin(None, new.source.as_deref().unwrap_or_default(), &person.home)?;
         let examination = room.hub.examination();
-        let by = by(&headers);
+        let by = by(&person, &headers);
         for act in acts() {
             examination.act(&by, act.clone())?;
         }
@@ -274,9 +281,10 @@ pub(crate) async fn begin(
 pub(crate) async fn report(
     State(rooms): State<Arc<Rooms>>,
     Path(id): Path<String>,
+    person: Person,
     headers: HeaderMap,
 ) -> Response {
-    blocking(move || Ok(Json(view(&*get(&rooms, &id)?, &by(&headers))))).await
+    blocking(move || Ok(Json(view(&*get(&rooms, &id, &person)?, &by(&person, &headers))))).await
 }
 
 /// Follow a person's act. The answer comes when the act is on the disk.
@@ -284,6 +292,7 @@ pub(crate) async fn report(
     params(("id" = String, Path, description = "the examination")),
     responses(
         (status = 200, body = ReportView),
+        (status = 403, description = "who asks may not sign", body = Refused),
         (status = 404, body = Problem),
         (status = 409, description = "signed already, or something stands in the way", body = Refused),
         (status = 422, description = "a value that cannot be", body = Refused),
@@ -292,6 +301,7 @@ pub(crate) async fn report(
 pub(crate) async fn act(
     State(rooms): State<Arc<Rooms>>,
     Path(id): Path<String>,
+    person: Person,
     headers: HeaderMap,
     act: Result<Json<Act>, JsonRejection>,
 ) -> Response {
@@ -300,7 +310,8 @@ pub(crate) async fn act(
         Err(error) => return answer(unread(&error), "bad_value", error.body_text()),
     };
     blocking(move || {
-        let (examination, by) = (get(&rooms, &id)?, by(&headers));
+        let (examination, by) = (get(&rooms, &id, &person)?, by(&person, &headers));
+        let act = signed_by(&person, act)?;
         let names_patient = matches!(act, Act::SetPatient { .. });
         examination.act(&by, act)?;
         if names_patient {
@@ -312,6 +323,15 @@ pub(crate) async fn act(
     .await
 }
 
+/// A report is signed by whoever is signed in, whatever name the page sends.
+fn signed_by(person: &Person, act: Act) -> Result<Act, Fault> {
+    match (act, &person.name) {
+        (Act::Sign { .. }, _) if !person.may_sign => Err(Fault::NotPermitted),
+        (Act::Sign { role, licence, .. }, Some(name)) => Ok(Act::Sign { name: name.clone(), role, licence }),
+        (act, _) => Ok(act),
+    }
+}
+
 /// Take back this person's last act.
 #[utoipa::path(post, path = "/api/exams/{id}/undo",
     params(("id" = String, Path, description = "the examination")),
@@ -319,10 +339,11 @@ pub(crate) async fn act(
 pub(crate) async fn undo(
     State(rooms): State<Arc<Rooms>>,
     Path(id): Path<String>,
+    person: Person,
     headers: HeaderMap,
 ) -> Response {
     blocking(move || {
-        let (examination, by) = (get(&rooms, &id)?, by(&headers));
+        let (examination, by) = (get(&rooms, &id, &person)?, by(&person, &headers));
         examination.undo(&by)?;
         Ok(Json(view(&examination, &by)))
     })
@@ -340,13 +361,14 @@ pub(crate) async fn undo(
 pub(crate) async fn pdf(
     State(rooms): State<Arc<Rooms>>,
     Path(id): Path<String>,
+    person: Person,
     language: Result<Query<Language>, QueryRejection>,
 ) -> Response {
     let Ok(Query(Language { lang })) = language else {
         return problem(StatusCode::BAD_REQUEST, "lang: a report comes in en or zh".to_owned());
     };
     blocking(move || {
-        let examination = get(&rooms, &id)?;
+        let examination = get(&rooms, &id, &person)?;
         let lang = match lang {
             LangName::En => Lang::En,
             LangName::Zh => Lang::Zh,
@@ -364,9 +386,13 @@ pub(crate) async fn pdf(
 #[utoipa::path(get, path = "/api/exams/{id}/history",
     params(("id" = String, Path, description = "the examination")),
     responses((status = 200, body = [HistoryRow]), (status = 404, body = Problem)))]
-pub(crate) async fn history(State(rooms): State<Arc<Rooms>>, Path(id): Path<String>) -> Response {
+pub(crate) async fn history(
+    State(rooms): State<Arc<Rooms>>,
+    Path(id): Path<String>,
+    person: Person,
+) -> Response {
     blocking(move || {
-        let entries = get(&rooms, &id)?.history();
+        let entries = get(&rooms, &id, &person)?.history();
         let letters = letters(&entries);
         Ok(Json(entries.iter().map(|entry| history_row(entry, &letters)).collect::<Vec<_>>()))
     })
@@ -386,10 +412,11 @@ pub(crate) async fn history(State(rooms): State<Arc<Rooms>>, Path(id): Path<Stri
 pub(crate) async fn plane(
     State(rooms): State<Arc<Rooms>>,
     Path((id, file)): Path<(String, String)>,
+    person: Person,
 ) -> Response {
     blocking(move || {
         let number = file.strip_suffix(".png").and_then(|number| number.parse().ok());
-        let examination = get(&rooms, &id)?;
+        let examination = get(&rooms, &id, &person)?;
         let Some(picture) = number.and_then(|number| examination.picture(number)) else {
             return Err(Fault::Missing("plane: no such plane was kept in this examination"));
         };
@@ -407,6 +434,8 @@ enum Fault {
     Missing(&'static str),
     /// A person's act cannot be followed.
     Refused(Refusal),
+    /// No role of this person signs.
+    NotPermitted,
     /// The examination cannot go on.
     Room(RoomError),
     /// The disk, or the program itself.
@@ -436,6 +465,10 @@ impl IntoResponse for Fault {
         match self {
             Self::Missing(error) => problem(StatusCode::NOT_FOUND, error.to_owned()),
             Self::Refused(refusal) => refused(&refusal),
+            Self::NotPermitted => {
+                let error = "sign: no role of this account may sign".to_owned();
+                answer(StatusCode::FORBIDDEN, "not_permitted", error)
+            }
             Self::Room(error) => no_room(&error),
             Self::Failed(error) => problem(StatusCode::INTERNAL_SERVER_ERROR, error),
         }
@@ -463,12 +496,13 @@ async fn blocking<T: IntoResponse + Send + 'static>(
     done.await.unwrap_or_else(failed)
 }
 
-fn get(rooms: &Rooms, id: &str) -> Result<Arc<Examination>, Fault> {
+fn get(rooms: &Rooms, id: &str, person: &Person) -> Result<Arc<Examination>, Fault> {
     // One that goes on is found without a look at the disk.
-    if let Some(room) = rooms.find(Some(id)) {
+    if let Some(room) = rooms.find(Some(id), person) {
         return Ok(room.hub.examination());
     }
-    rooms.archive().get(id)?.ok_or(Fault::Missing("exam: there is no such examination"))
+    let found = rooms.archive().get(id)?.filter(|examination| person.sees(examination));
+    found.ok_or(Fault::Missing("exam: there is no such examination"))
 }
 
 fn view(examination: &Examination, by: &str) -> ReportView {
@@ -496,7 +530,11 @@ fn view(examination: &Examination, by: &str) -> ReportView {
     }
 }
 
-fn by(headers: &HeaderMap) -> String {
+/// Who acts: the account, or where there is none whoever the page says.
+fn by(person: &Person, headers: &HeaderMap) -> String {
+    if let Some(name) = &person.name {
+        return name.clone();
+    }
     let said = headers.get(BY).and_then(|value| value.to_str().ok());
     let decoded =
         said.map(|said| percent_encoding::percent_decode_str(said).decode_utf8_lossy().into_owned());

@@ -206,9 +206,9 @@ impl Hub {
     }
 
     /// Lets one more page watch; `None` where [`MAX_VIEWERS`](crate::MAX_VIEWERS) do already.
-    pub(crate) fn join(self: &Arc<Self>) -> Option<Viewer> {
+    pub(crate) fn join(self: &Arc<Self>, by: Option<String>) -> Option<Viewer> {
         let page = self.inner().pages.join()?;
-        let viewer = Viewer { hub: Arc::clone(self), page, newest: self.newest.subscribe() };
+        let viewer = Viewer { hub: Arc::clone(self), page, by, newest: self.newest.subscribe() };
         self.publish_again();
         Some(viewer)
     }
@@ -216,6 +216,7 @@ impl Hub {
     fn apply(
         &self,
         page: u64,
+        by: Option<&str>,
         command: Command,
         shown: Option<&Published>,
     ) -> Result<(), (ErrorCode, String)> {
@@ -223,6 +224,7 @@ impl Hub {
         if command != (Command::TakeOver {}) && !self.inner().pages.drives(page) {
             return Err((ErrorCode::Watching, "another page gives the commands: take_over first".to_owned()));
         }
+        self.inner().sweep.follows(by);
         match command {
             Command::TakeOver {} => self.inner().pages.take_over(page),
             Command::Restart {} => {
@@ -329,6 +331,8 @@ impl Hub {
 pub(crate) struct Viewer {
     pub(crate) hub: Arc<Hub>,
     page: u64,
+    /// Who sits at it; `None` where there are no accounts.
+    by: Option<String>,
     pub(crate) newest: watch::Receiver<Option<Arc<Published>>>,
 }
 
@@ -340,7 +344,7 @@ impl Viewer {
 
     /// Follows a command of this page, whose last drawn frame is `shown`.
     pub(crate) fn follow(&self, command: Command, shown: Option<&Published>) -> Result<(), ErrorMessage> {
-        let followed = self.hub.apply(self.page, command, shown);
+        let followed = self.hub.apply(self.page, self.by.as_deref(), command, shown);
         followed.map_err(|(code, message)| ErrorMessage { code, message })?;
         self.hub.publish_again();
         Ok(())
@@ -461,6 +465,7 @@ pub(crate) mod tests {
             simulated: true,
             machine: None,
             lexicon_edition: "birads_5".to_owned(),
+            site: String::new(),
         };
         let folder = tempfile::tempdir().unwrap();
         let archive = peony_examination::Archive::open(folder.path()).unwrap();
@@ -489,7 +494,7 @@ pub(crate) mod tests {
     #[test]
     fn a_page_that_never_reads_holds_one_frame() {
         let (hub, _commands) = hub();
-        let viewer = hub.join().unwrap();
+        let viewer = hub.join(None).unwrap();
         let mut published: Vec<Weak<Published>> = Vec::new();
         for index in 0..1000 {
             publish(&hub, index);
@@ -502,7 +507,7 @@ pub(crate) mod tests {
     #[test]
     fn commands_that_the_source_does_not_follow_are_refused_not_queued_without_bound() {
         let (hub, commands) = hub();
-        let page = hub.join().unwrap();
+        let page = hub.join(None).unwrap();
         let outcomes: Vec<bool> = (0..100).map(|_| page.follow(Command::Restart {}, None).is_ok()).collect();
         assert_eq!(outcomes.iter().filter(|ok| **ok).count(), COMMAND_QUEUE);
         assert_eq!(commands.try_iter().count(), COMMAND_QUEUE);

@@ -7,6 +7,7 @@ use peony_examination::{Archive, Examination};
 
 use crate::capture::{Intake, Seat};
 use crate::hub::Hub;
+use crate::person::Person;
 
 /// So many examinations go on at once: each has a pipeline, and the machine has a few cores.
 pub const MAX_ROOMS: usize = 8;
@@ -16,11 +17,11 @@ const LEFT_FOR: Duration = Duration::from_secs(60);
 
 /// Who connects an examination to a source and a pipeline; the binary does.
 pub trait Opener: Send + Sync {
-    /// Begins to read `source` (such as `phantom:3` or `capture`; empty: the usual one) for an examination.
+    /// Begins to read `source` (such as `phantom:3` or `capture`; empty: the usual one) for an examination; a new one is of `site`.
     ///
     /// # Errors
     /// One line on why it cannot be read.
-    fn open(&self, examination: Option<Arc<Examination>>, source: &str) -> Result<Room, String>;
+    fn open(&self, examination: Option<Arc<Examination>>, source: &str, site: &str) -> Result<Room, String>;
 }
 
 /// An examination that goes on: its hub, and where a page's frames are put, where the page is the source.
@@ -96,55 +97,63 @@ impl Rooms {
         self.lock().len()
     }
 
-    /// The room of an examination that goes on, or of the newest where none is named.
+    /// The room of an examination that goes on and that this person sees, or of the newest such where none is named.
     #[must_use]
-    pub fn find(&self, exam: Option<&str>) -> Option<Room> {
+    pub fn find(&self, exam: Option<&str>, person: &Person) -> Option<Room> {
         let live = self.lock();
+        let mut seen = live.iter().rev().filter(|room| person.sees(&room.hub.examination()));
         let found = match exam {
-            Some(exam) => live.iter().find(|room| room.hub.examination().id() == exam),
-            None => live.last(),
+            Some(exam) => seen.find(|room| room.hub.examination().id() == exam),
+            None => seen.next(),
         };
         found.cloned()
     }
 
-    /// The room of an examination; one that rests is taken up again.
+    /// The room of an examination; one that rests is taken up again. What a person does not see is not there.
     ///
     /// # Errors
     /// [`RoomError`].
-    pub fn enter(&self, exam: Option<&str>) -> Result<Room, RoomError> {
-        if let Some(room) = self.find(exam) {
+    pub fn enter(&self, exam: Option<&str>, person: &Person) -> Result<Room, RoomError> {
+        if let Some(room) = self.find(exam, person) {
             return Ok(room);
         }
         let exam = exam.ok_or(RoomError::Unknown)?;
         let examination = self.archive.get(exam).map_err(|error| RoomError::Refused(error.to_string()))?;
-        let examination = examination.ok_or(RoomError::Unknown)?;
+        let examination =
+            examination.filter(|examination| person.sees(examination)).ok_or(RoomError::Unknown)?;
         if examination.report().is_signed() {
             return Err(RoomError::Signed);
         }
         // The program may have been stopped between the patient's name and the search.
         self.archive.compare(&examination).map_err(|error| RoomError::Refused(error.to_string()))?;
         examination.resumed().map_err(|error| RoomError::Refused(error.to_string()))?;
-        let source = examination.opened().source;
-        self.begin(Some(examination), &source)
+        let opened = examination.opened();
+        self.begin(Some(examination), &opened.source, &opened.site)
     }
 
-    /// Begins an examination, or takes one up again, on a source.
+    /// Begins an examination of `site`, or takes one up again, on a source.
     ///
     /// # Errors
     /// [`RoomError`].
-    pub fn begin(&self, examination: Option<Arc<Examination>>, source: &str) -> Result<Room, RoomError> {
+    pub fn begin(
+        &self,
+        examination: Option<Arc<Examination>>,
+        source: &str,
+        site: &str,
+    ) -> Result<Room, RoomError> {
         let _begins = self.beginning.lock().unwrap_or_else(PoisonError::into_inner);
         // Another page may have taken it up meanwhile.
-        let taken_up = examination.as_ref().and_then(|examination| self.find(Some(&examination.id())));
-        if let Some(room) = taken_up {
-            return Ok(room);
+        if let Some(id) = examination.as_ref().map(|examination| examination.id())
+            && let Some(room) = self.lock().iter().find(|room| room.hub.examination().id() == id)
+        {
+            return Ok(room.clone());
         }
         self.close_signed();
         self.make_room(LEFT_FOR)?;
         let opener = self.opener.as_ref();
         let opener =
             opener.ok_or_else(|| RoomError::Refused("source: this program has but one".to_owned()))?;
-        let room = opener.open(examination, source).map_err(RoomError::Refused)?;
+        let room = opener.open(examination, source, site).map_err(RoomError::Refused)?;
         self.add(room.clone());
         Ok(room)
     }
@@ -188,7 +197,7 @@ mod tests {
         let mut pages = Vec::new();
         for number in 0..MAX_ROOMS {
             let (hub, _commands) = hub::tests::hub();
-            pages.push(if number == 0 { hub.join() } else { None });
+            pages.push(if number == 0 { hub.join(None) } else { None });
             rooms.add(Room { hub, seat: None, life: Arc::new(()) });
         }
         let ids = || -> Vec<String> { rooms.lock().iter().map(|room| room.hub.examination().id()).collect() };

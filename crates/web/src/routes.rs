@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Query, State, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use axum::{Json, Router, middleware};
 use serde::Deserialize;
 use utoipa::{IntoParams, OpenApi};
@@ -14,7 +15,9 @@ use utoipa_axum::routes;
 use crate::guard::{Site, guard, problem};
 use crate::observe::observe;
 use crate::pages::MAX_VIEWERS;
+use crate::person::Person;
 use crate::rooms::{Room, RoomError, Rooms};
+use crate::server::Beside;
 use crate::wire::{self, Health, MAX_CLIENT_MESSAGE, Problem};
 use crate::{assets, capture, coronal, exams, socket};
 
@@ -56,10 +59,14 @@ fn described() -> OpenApiRouter<Arc<Rooms>> {
 }
 
 /// Everything the server answers, for pages that come to `site`, and what is answered `beside`.
-pub(crate) fn router(rooms: Arc<Rooms>, beside: Router, site: Site) -> Router {
+pub(crate) fn router(rooms: Arc<Rooms>, beside: Beside, site: Site) -> Router {
     let (api, _) = described().split_for_parts();
     let api = api.fallback(page).method_not_allowed_fallback(no_method);
-    let all = api.with_state(rooms).merge(beside);
+    let all = api.with_state(rooms).merge(beside.routes);
+    let all = match beside.gate {
+        Some(gate) => gate(all),
+        None => all.route("/api/session", get(open_session)),
+    };
     all.layer(middleware::from_fn_with_state(site, guard)).layer(middleware::from_fn(observe))
 }
 
@@ -75,8 +82,8 @@ struct Which {
 }
 
 /// The room of an examination. Loading a model and reading a journal take a while, and hold nobody up here.
-async fn enter(rooms: Arc<Rooms>, exam: Option<String>) -> Result<Room, RoomError> {
-    let entered = tokio::task::spawn_blocking(move || rooms.enter(exam.as_deref())).await;
+async fn enter(rooms: Arc<Rooms>, exam: Option<String>, person: Person) -> Result<Room, RoomError> {
+    let entered = tokio::task::spawn_blocking(move || rooms.enter(exam.as_deref(), &person)).await;
     entered.unwrap_or_else(|error| Err(RoomError::Refused(error.to_string())))
 }
 
@@ -92,13 +99,15 @@ async fn enter(rooms: Arc<Rooms>, exam: Option<String>) -> Result<Room, RoomErro
 async fn live(
     State(rooms): State<Arc<Rooms>>,
     Query(Which { exam }): Query<Which>,
+    person: Person,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let room = match enter(rooms, exam).await {
+    let by = person.name.clone();
+    let room = match enter(rooms, exam, person).await {
         Ok(room) => room,
         Err(error) => return no_room(&error),
     };
-    let Some(viewer) = room.hub.join() else {
+    let Some(viewer) = room.hub.join(by) else {
         let error = format!("{MAX_VIEWERS} pages watch already: close one");
         return problem(StatusCode::SERVICE_UNAVAILABLE, error);
     };
@@ -120,9 +129,10 @@ async fn live(
 async fn capture_socket(
     State(rooms): State<Arc<Rooms>>,
     Query(Which { exam }): Query<Which>,
+    person: Person,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    match enter(rooms, exam).await {
+    match enter(rooms, exam, person).await {
         Ok(Room { seat: Some(seat), .. }) => capture::upgrade(upgrade, seat),
         Ok(_) => {
             let error = "exam: its frames come from elsewhere".to_owned();
@@ -144,7 +154,7 @@ pub(crate) fn no_room(error: &RoomError) -> Response {
 /// Whether the program is well.
 #[utoipa::path(get, path = "/api/health", responses((status = 200, body = Health)))]
 async fn health(State(rooms): State<Arc<Rooms>>) -> Response {
-    let newest = rooms.find(None);
+    let newest = rooms.find(None, &Person::default());
     let hub = newest.as_ref().map(|room| &room.hub);
     let health = Health {
         status: "ok",
@@ -161,6 +171,12 @@ async fn health(State(rooms): State<Arc<Rooms>>) -> Response {
 #[utoipa::path(get, path = "/api/openapi.json", responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
 async fn description() -> Json<utoipa::openapi::OpenApi> {
     Json(openapi())
+}
+
+/// What a gate answers to a page that asks who is signed in, where there is none: nobody has to be.
+async fn open_session() -> Response {
+    let open = serde_json::json!({ "open": true, "me": null });
+    ([(header::CACHE_CONTROL, "no-store")], Json(open)).into_response()
 }
 
 /// The built page and its assets.

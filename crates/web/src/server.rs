@@ -72,6 +72,22 @@ impl ServeConfig {
     }
 }
 
+/// What a server answers besides its pages, and what stands before all of it.
+#[derive(Default)]
+pub struct Beside {
+    /// Routes of others, behind the same guard as the pages.
+    pub routes: Router,
+    /// Puts itself before all routes, those of the pages included, and says who asks as a [`Person`](crate::Person).
+    pub gate: Option<Box<dyn FnOnce(Router) -> Router + Send>>,
+}
+
+impl From<Router> for Beside {
+    /// Routes without a gate: whoever sits at this machine asks.
+    fn from(routes: Router) -> Self {
+        Self { routes, gate: None }
+    }
+}
+
 /// Why the server did not start or stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -141,17 +157,18 @@ impl Server {
     }
 
     /// Serves until `stop` is done; then nobody else is taken, and requests that are being answered have ten seconds to end.
-    /// `beside` are routes of others, behind the same guard.
+    /// What is `beside` the pages are routes of others, behind the same guard.
     ///
     /// # Errors
     /// [`ServeError::Stopped`].
     pub async fn run(
         self,
         rooms: Arc<Rooms>,
-        beside: Router,
+        beside: impl Into<Beside>,
         stop: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
-        let app = router(rooms, beside, self.site()).into_make_service();
+        let app = router(rooms, beside.into(), self.site());
+        let app = app.into_make_service_with_connect_info::<SocketAddr>();
         let handle = Handle::<SocketAddr>::new();
         let mut server = axum_server::Server::<SocketAddr>::from_listener(self.listener);
         server.http_builder().http1().header_read_timeout(HEADER);
@@ -212,7 +229,12 @@ pub struct Running {
 ///
 /// # Errors
 /// Those of [`Server::bind`]; [`ServeError::Stopped`] where the system gives no thread.
-pub fn start(config: ServeConfig, rooms: Arc<Rooms>, beside: Router) -> Result<Running, ServeError> {
+pub fn start(
+    config: ServeConfig,
+    rooms: Arc<Rooms>,
+    beside: impl Into<Beside>,
+) -> Result<Running, ServeError> {
+    let beside = beside.into();
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(2).build()?;
     let server = runtime.block_on(Server::bind(config))?;

@@ -21,7 +21,7 @@ const MAX_LESIONS: usize = 24;
 const MAX_UNDO: usize = 64;
 /// A person may keep so many planes by hand.
 const MAX_KEPT: usize = 64;
-/// Who acts on the live page, as long as there are no accounts.
+/// Who acts on the live page where there are no accounts.
 const BY: &str = "live page";
 /// A frame stands for no longer than this, however late the next one comes.
 const LONGEST_FRAME_S: f32 = 0.5;
@@ -84,6 +84,8 @@ pub(crate) struct Sweep {
     /// New lesions that were struck out; the examination knows only confirmed ones.
     passed: BTreeSet<u32>,
     undo: Vec<Done>,
+    /// Who gives the commands.
+    by: String,
     said: Said,
     last_time_ns: Option<u64>,
     /// Why the examination does not take what it is given, once it does not.
@@ -102,6 +104,7 @@ impl Sweep {
             lesions: BTreeMap::new(),
             passed: BTreeSet::new(),
             undo: Vec::new(),
+            by: BY.to_owned(),
             said: Said::default(),
             last_time_ns: None,
             trouble: None,
@@ -115,7 +118,17 @@ impl Sweep {
         let number = self.number + 1;
         let (paused, show_truth) = (self.paused, self.show_truth);
         let faults = std::mem::take(&mut self.faults);
-        *self = Self { number, paused, faults, show_truth, ..Self::first(examination) };
+        let by = std::mem::take(&mut self.by);
+        *self = Self { number, paused, faults, show_truth, by, ..Self::first(examination) };
+    }
+
+    /// Who gives the commands from now on; what another one did is theirs to take back.
+    pub(crate) fn follows(&mut self, by: Option<&str>) {
+        let by = by.unwrap_or(BY);
+        if self.by != by {
+            by.clone_into(&mut self.by);
+            self.undo.clear();
+        }
     }
 
     pub(crate) fn examination(&self) -> &Arc<Examination> {
@@ -482,7 +495,7 @@ impl Sweep {
         let lesion_there = lesion_there.map(|lesion| self.whole(lesion));
         let plane = self.plane(shown, lesion, report::PlaneReason::Kept);
         let plane = report::Plane { lesion: lesion_there, ..plane };
-        let kept = self.examination.keep(plane, picture, Some(BY));
+        let kept = self.examination.keep(plane, picture, Some(&self.by));
         let kept = kept.map_err(|error| (ErrorCode::NotSaved, error.to_string()))?;
         self.did(Done::Kept(kept.id));
         self.read_examination();
@@ -495,7 +508,7 @@ impl Sweep {
         };
         match last {
             Done::Act(seq) => {
-                self.examination.take_back_soon(BY, seq).map_err(refused)?;
+                self.examination.take_back_soon(&self.by, seq).map_err(refused)?;
                 self.read_examination();
             }
             Done::Passed(lesion) => {
@@ -511,7 +524,7 @@ impl Sweep {
 
     /// The pipeline publishes under the same lock, so that nothing here waits for a disk.
     fn act(&mut self, act: Act) -> Result<u64, (ErrorCode, String)> {
-        let seq = self.examination.act_soon(BY, act).map_err(refused)?;
+        let seq = self.examination.act_soon(&self.by, act).map_err(refused)?;
         self.read_examination();
         Ok(seq)
     }

@@ -1,4 +1,7 @@
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { AccountsPage } from "./access/AccountsPage";
+import { SignInPage } from "./access/SignInPage";
+import { mayDo, useSession } from "./access/session";
 import { type UsedCapture, useCapture } from "./capture/useCapture";
 import type { Act } from "./exam/api";
 import { useReport } from "./exam/useReport";
@@ -22,9 +25,19 @@ export function App() {
     document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
     rememberLanguage(language);
   }, [language]);
+  const session = useSession();
+  if (session.kind === "asking") {
+    return null;
+  }
   return (
     <WordsContext value={words}>
-      {route.page === "exams" ? (
+      {session.kind === "nobody" ? (
+        <SignInPage onLanguage={setLanguage} />
+      ) : route.page === "accounts" && session.kind === "somebody" ? (
+        <AccountsPage onLanguage={setLanguage} onGo={go} />
+      ) : route.page === "exams" ||
+        route.page === "accounts" ||
+        !mayDo(session, route.page === "live" ? "scan" : "read") ? (
         <StartPage onLanguage={setLanguage} onGo={go} />
       ) : route.page === "studies" ? (
         <Suspense>

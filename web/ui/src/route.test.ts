@@ -7,6 +7,7 @@ describe("a page's address", () => {
     ["/?exam=2026-7", { page: "live", exam: "2026-7" }],
     ["/?exam=a+b&page=report", { page: "report", exam: "a b" }],
     ["/?page=exams", { page: "exams", exam: null }],
+    ["/?page=accounts", { page: "accounts", exam: null }],
     ["/?page=studies", { page: "studies", exam: null }],
     ["/?page=studies&study=1.2.840", { page: "studies", exam: null, study: "1.2.840" }],
   ])("%s", (address, route) => {

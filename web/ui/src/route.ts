@@ -1,7 +1,7 @@
 /** Which page is shown, of which examination: written in the address, so that it can be kept and gone back to. */
 import { useCallback, useEffect, useState } from "react";
 
-export type PageName = "live" | "report" | "exams" | "studies";
+export type PageName = "live" | "report" | "exams" | "studies" | "accounts";
 
 export interface Route {
   readonly page: PageName;
@@ -11,7 +11,7 @@ export interface Route {
   readonly study?: string;
 }
 
-const PAGES: readonly string[] = ["report", "exams", "studies"] satisfies PageName[];
+const PAGES: readonly string[] = ["report", "exams", "studies", "accounts"] satisfies PageName[];
 const isPage = (name: string | null): name is PageName => name !== null && PAGES.includes(name);
 
 export function routeOf(search: string): Route {
@@ -24,7 +24,7 @@ export function routeOf(search: string): Route {
 
 export function addressOf({ page, exam, study }: Route): string {
   const parameters = new URLSearchParams();
-  if (exam !== null && page !== "exams" && page !== "studies") {
+  if (exam !== null && page !== "exams" && page !== "studies" && page !== "accounts") {
     parameters.set("exam", exam);
   }
   if (page !== "live") {

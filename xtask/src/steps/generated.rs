@@ -10,7 +10,9 @@ use crate::steps::{Done, rust, ui};
 use crate::workshop::Workshop;
 
 const API: &str = "web/ui/src/api";
-const FILES: [&str; 2] = ["openapi.json", "schema.d.ts"];
+/// Each description with the example that prints it, of the crate that serves it, so that xtask builds without that crate.
+const DESCRIPTIONS: [(&str, &str); 2] = [("openapi", "openapi.json"), ("access_openapi", "access.json")];
+const FILES: [&str; 4] = ["openapi.json", "schema.d.ts", "access.json", "access.d.ts"];
 
 /// Make them elsewhere and compare.
 pub fn check(workshop: &Workshop) -> Result<Done> {
@@ -35,19 +37,18 @@ pub fn write(workshop: &Workshop) -> Result<()> {
 }
 
 fn api_into(workshop: &Workshop, folder: &Path) -> Result<()> {
-    // The program that prints it is an example of the crate that serves it, so that xtask builds without that crate.
-    rust::build(workshop, &["--example", "openapi"])?;
-    let printer = workshop.target.join("debug/examples/openapi");
-    let description = workshop.command(&printer, [] as [&str; 0]).read().context("the API's description")?;
-    let (json, types) = (folder.join(FILES[0]), folder.join(FILES[1]));
-    fs::write(&json, description + "\n")?;
+    for (example, file) in DESCRIPTIONS {
+        rust::build(workshop, &["--example", example])?;
+        let printer = workshop.target.join("debug/examples").join(example);
+        let description =
+            workshop.command(&printer, [] as [&str; 0]).read().context("the API's description")?;
+        fs::write(folder.join(file), description + "\n")?;
+    }
     let (npm, ui) = install::npm(workshop)?;
     // `npm run api` with the committed paths put aside: its options stand in package.json only.
     let script = workshop.command(&npm, ["pkg", "get", "scripts.api"]).dir(&ui).read()?;
-    let script = script
-        .trim()
-        .trim_matches('"')
-        .replace("src/api/openapi.json", &json.to_string_lossy())
-        .replace("src/api/schema.d.ts", &types.to_string_lossy());
+    let script = FILES.iter().fold(script.trim().trim_matches('"').to_owned(), |script, file| {
+        script.replace(&format!("src/api/{file}"), &folder.join(file).to_string_lossy())
+    });
     workshop.run(&workshop.command(&npm, ["exec", "--no", "--call", &script]).dir(&ui))
 }

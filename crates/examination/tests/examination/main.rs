@@ -23,6 +23,7 @@ fn opened() -> Opened {
         simulated: true,
         machine: None,
         lexicon_edition: "birads_5".into(),
+        site: String::new(),
     }
 }
 

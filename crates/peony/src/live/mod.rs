@@ -4,6 +4,7 @@
 //! pipeline on another, which takes the newest frame; the server has one more. Between them stand queues of one and the
 //! hub, so none waits for another (invariant 7).
 
+mod access;
 mod checked;
 mod device;
 mod figures;
@@ -24,12 +25,12 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow};
 use axum::Router;
 use peony_dicomweb::Neighbours as Titles;
 use peony_examination::Archive;
 use peony_sources::SourceUrl;
-use peony_web::{Opener, Rooms, ServeConfig};
+use peony_web::{Beside, Opener, Rooms, ServeConfig};
 use tokio::sync::watch;
 
 pub use self::checked::Checked;
@@ -75,9 +76,9 @@ pub fn demo(args: &DemoArgs) -> Result<Outcome> {
     };
     let studio = Studio::new(Archive::open(folder.path())?, settings);
     let rooms = Rooms::new(Arc::clone(studio.archive()), Some(Arc::clone(&studio) as Arc<dyn Opener>));
-    rooms.begin(None, "")?;
+    rooms.begin(None, "", "")?;
     let server = peony_web::start(config, Arc::clone(&rooms), Router::new())?;
-    say(&format!("Peony is scanning: {}", server.url()), None);
+    say(&format!("Peony is scanning: {}", server.url()), false, None);
     if !args.no_open
         && let Err(error) = open::that_detached(server.url())
     {
@@ -94,9 +95,6 @@ pub fn demo(args: &DemoArgs) -> Result<Outcome> {
 /// # Errors
 /// Where the folder or an address cannot be had, or may not be served.
 pub fn serve(args: &ServeArgs, configured: Configured, line: Vec<OsString>, log: Log) -> Result<Outcome> {
-    if !args.open {
-        bail!("--open: there are no accounts yet; say --open to serve this machine without them");
-    }
     let checked = Checked::of(args, &configured.neighbours).map_err(|faults| anyhow!(faults.join("\n")))?;
     if args.check {
         writeln!(std::io::stdout(), "The configuration is in order.")?;
@@ -113,6 +111,7 @@ pub fn serve(args: &ServeArgs, configured: Configured, line: Vec<OsString>, log:
         between: Between::Rests,
     };
     let kept = Kept::open(&args.store, Duration::from_secs(args.quiet_seconds))?;
+    let gate = access::gate(args, &kept, web.tls.is_some())?;
     let (node, current) = watch::channel(Arc::new(node));
     let running = dicom.map(|(addr, transport)| node::start(addr, transport, current, &kept)).transpose()?;
     let studio = Studio::new(Archive::open(&args.store.data)?, settings);
@@ -125,13 +124,14 @@ pub fn serve(args: &ServeArgs, configured: Configured, line: Vec<OsString>, log:
         figures,
         jobs: Jobs::default(),
     };
-    let tls = web.tls.clone();
+    let (tls, pages) = (web.tls.clone(), web.addr.ip().to_canonical());
     let neighbours =
         running.as_ref().map_or_else(|| Arc::new(Vec::<String>::new) as Titles, Node::neighbours);
-    let server = peony_web::start(web, Arc::clone(&rooms), kept.routes(neighbours).merge(ops.routes()))?;
+    let beside = Beside { routes: kept.routes(neighbours).merge(ops.routes()), gate };
+    let server = peony_web::start(web, Arc::clone(&rooms), beside)?;
     let reload = Reload { line, started: configured, tls, node, quiet: kept.quiet.clone(), log };
     let reloading = reload.keep_up(kept.handle())?;
-    say(&format!("Peony serves: {}?page=exams", server.url()), running.as_ref());
+    say(&format!("Peony serves: {}?page=exams", server.url()), !pages.is_loopback(), running.as_ref());
     until_interrupted()?;
     tracing::info!("asked to stop: what is being answered may end");
     reloading.abort();
@@ -161,10 +161,11 @@ fn try_model(args: &ServeArgs) -> ModelState {
     ModelState::Loaded
 }
 
-/// Says where the pages are, and the node. Whoever started the program may have stopped listening; it serves on.
-fn say(where_at: &str, node: Option<&Node>) {
+/// Says where the pages are, whether others reach them, and the node. Whoever started the program may have stopped listening; it serves on.
+fn say(where_at: &str, others_reach: bool, node: Option<&Node>) {
     let dicom = node.map(|node| format!("{}\n", node.said())).unwrap_or_default();
     let reach = match node {
+        _ if others_reach => "Other machines can reach it; whoever comes needs an account.",
         Some(node) if node.is_reachable() => "Only this machine can reach the pages.",
         _ => "Only this machine can reach it.",
     };

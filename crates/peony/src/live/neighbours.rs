@@ -29,7 +29,11 @@ impl Neighbours {
         ["dicom.peer.aet", "string", "Its title of an application entity."],
         ["dicom.peer.address", "string", "`HOST:PORT`, where objects and reports can be sent to."],
         ["dicom.peer.tls", "true or false", "It takes them over TLS; this node needs `dicom.tls` for that."],
-        ["dicom.peer.commitment", "true or false", "It is asked to keep what a person has sent to it (storage commitment)."],
+        [
+            "dicom.peer.commitment",
+            "true or false",
+            "It is asked to keep what a person has sent to it (storage commitment).",
+        ],
     ];
 
     /// The same in an example.

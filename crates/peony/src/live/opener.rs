@@ -162,12 +162,12 @@ fn kind_of(source: &SourceUrl) -> &'static str {
 }
 
 impl Opener for Studio {
-    fn open(&self, examination: Option<Arc<Examination>>, source: &str) -> Result<Room, String> {
+    fn open(&self, examination: Option<Arc<Examination>>, source: &str, site: &str) -> Result<Room, String> {
         let source = self.source(source, examination.as_deref())?;
         let frames = Frames::open(&source, &self.settings)?;
         let mut reader = Reader::load(&self.settings.model);
         reader.calibrate(self.settings.calibrations.choose(&frames.equipment()));
-        let opened = opened(&source, &reader);
+        let opened = opened(&source, &reader, site);
         let examination = match examination {
             Some(examination) => examination,
             None => self.archive.begin(opened.clone()).map_err(|error| error.to_string())?,
@@ -203,7 +203,7 @@ impl Opener for Studio {
     }
 }
 
-fn opened(source: &SourceUrl, reader: &Reader) -> Opened {
+fn opened(source: &SourceUrl, reader: &Reader, site: &str) -> Opened {
     let machine = reader.provenance().map(|by| MachineRecord {
         model: by.model.clone(),
         version: by.version.clone(),
@@ -221,6 +221,7 @@ fn opened(source: &SourceUrl, reader: &Reader) -> Opened {
         simulated: matches!(source, SourceUrl::Phantom { .. }),
         machine,
         lexicon_edition: LEXICON_EDITION.to_owned(),
+        site: site.to_owned(),
     }
 }
 

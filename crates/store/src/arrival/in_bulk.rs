@@ -175,7 +175,7 @@ async fn patients(
         rows.push([
             one.patient_id.as_str().into(),
             one.issuer.as_str().into(),
-            one.apart.as_str().into(),
+            one.apart(&one.site).into(),
             one.name_key.as_str().into(),
             one.birth_date.as_str().into(),
             one.sex.as_str().into(),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use peony_store::{Options, Store, StoreError};
 use tempfile::TempDir;
 
-use crate::{checked, finding, kit, orders, patients, receiving, sendings};
+use crate::{accounts, checked, finding, kit, orders, patients, receiving, sendings};
 
 /// A server with its data in a folder that is gone with it.
 struct Server {
@@ -138,6 +138,10 @@ async fn postgresql_does_what_sqlite_does() {
         orders::an_order_is_changed_and_cancelled_until_it_begins,
         patients::a_study_is_complete_when_all_of_it_is_promised,
         sendings::a_sending_waits_runs_fails_and_is_tried_again,
+        accounts::an_account_is_one_of_its_name_and_there_until_it_is_disabled,
+        accounts::a_session_ends_with_its_time_its_account_and_its_password,
+        accounts::a_token_is_refused_once_it_is_taken_back_or_its_account_disabled,
+        accounts::a_study_is_seen_by_those_of_its_site,
     );
     let (_folder, store, address) = server.store().await;
     patients::the_audit_only_grows(&store, &address).await;

@@ -41,6 +41,7 @@ fn opened() -> Opened {
         simulated: true,
         machine: None,
         lexicon_edition: "birads_5".to_owned(),
+        site: String::new(),
     }
 }
 

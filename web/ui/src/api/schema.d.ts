@@ -2143,6 +2143,15 @@ export interface operations {
                     readonly "application/json": components["schemas"]["ReportView"];
                 };
             };
+            /** @description who asks may not sign */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Refused"];
+                };
+            };
             readonly 404: {
                 headers: {
                     readonly [name: string]: unknown;

@@ -2,6 +2,7 @@
  * The routes of an examination and what they carry: short names for the generated types. What the description of the API cannot
  * say is said here: what kind of value a field has, and how long an array is.
  */
+import { sessionEnded } from "../access/session";
 import type { components } from "../api/schema";
 import type { Word } from "./lexicon";
 
@@ -153,6 +154,9 @@ async function ask<T>(path: string, init: RequestInit = {}): Promise<Answer<T>> 
     }
     if (answer.status === 404 || answer.status === 405) {
       return { kind: "missing" };
+    }
+    if (answer.status === 401) {
+      sessionEnded();
     }
     const { error, code } = (await answer.json().catch(() => ({}))) as { error?: string; code?: string };
     if (answer.status >= 500 && code === undefined) {

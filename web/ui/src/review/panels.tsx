@@ -2,7 +2,7 @@
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { type FieldName, type HistoryEntry, readHistory } from "../exam/api";
 import { dateText, timeText, whoText } from "../exam/format";
-import type { Person } from "../exam/person";
+import { accountName, type Person } from "../exam/person";
 import type { ItemKey, Todo } from "../exam/todo";
 import { DraftTag, KeyCap } from "../parts/chips";
 import { Icon } from "../parts/shapes";
@@ -70,6 +70,7 @@ export function PersonPanel({ person, signing, onPerson, onClose }: PersonProps)
             required
             autoComplete="name"
             maxLength={64}
+            readOnly={accountName() !== null}
             value={written.name}
             onChange={(event) => setWritten({ ...written, name: event.target.value })}
           />

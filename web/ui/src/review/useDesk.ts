@@ -3,7 +3,7 @@ import { type RefObject, useMemo, useRef, useState } from "react";
 import type { FieldName, LesionReport, ReportView } from "../exam/api";
 import { categoryByDigit } from "../exam/category";
 import { categoryOf, isOpen, openFields } from "../exam/field";
-import { type Person, rememberedPerson, rememberPerson } from "../exam/person";
+import { accountName, hasSaidWho, type Person, rememberedPerson, rememberPerson } from "../exam/person";
 import type { ExamStore } from "../exam/store";
 import { type ItemKey, itemsOf, lesionItem, nextTodo, presentItem, type Todo, todosOf } from "../exam/todo";
 import { saying } from "./context";
@@ -76,22 +76,24 @@ export function useDesk(store: ExamStore, view: ReportView | null, form: RefObje
       }
     }
   };
-  const signAs = ({ name, role, licence }: Person): void => {
+  const signAs = ({ name, role, licence }: Person, asked: boolean): void => {
     if (!view?.signable || readOnly) {
       next();
-    } else if (name) {
+    } else if (name && asked) {
       setPanel(null);
       store.act({ act: "sign", name, role, licence });
     } else {
       setPanel("sign");
     }
   };
+  // An account says the name and not the role: that is asked for once a session.
+  const sign = (): void => signAs(person, accountName() === null || hasSaidWho());
   const keep = (written: Person): void => {
     rememberPerson(written);
     setPerson(written);
     setPanel(null);
     if (panel === "sign") {
-      signAs(written);
+      signAs(written, true);
     }
   };
   const categorize = (digit: string): void => {
@@ -110,11 +112,10 @@ export function useDesk(store: ExamStore, view: ReportView | null, form: RefObje
       categorize(command.digit);
     } else {
       const undo = (): void => (view?.undo === 0 ? undefined : store.undo());
-      ({ next, confirm, undo, sign: () => signAs(person) })[command.kind]();
+      ({ next, confirm, undo, sign })[command.kind]();
     }
   };
   const toggle = (name: PanelName): void => setPanel((before) => (before === name ? null : name));
-  const sign = (): void => signAs(person);
   const position = { item, lesion, at, todos, readOnly, panel, person, tab };
   return { ...position, setAt, setPanel, setTab, toggle, goTo, next, confirm, sign, keep, follow };
 }

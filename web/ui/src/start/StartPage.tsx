@@ -1,4 +1,6 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { mayDo, useSession } from "../access/session";
+import { WhoIsHere } from "../access/WhoIsHere";
 import { type ExamSummary, listExams } from "../exam/api";
 import { dateText, patientName, sexAndAge, timeText } from "../exam/format";
 import { KeyCap } from "../parts/chips";
@@ -22,6 +24,7 @@ const POLL_MS = 3000;
 export function StartPage({ onLanguage, onGo }: Props) {
   const words = useWords();
   const { say } = words;
+  const session = useSession();
   const { exams, state } = useExams();
   const [search, setSearch] = useState("");
   const field = useRef<HTMLInputElement>(null);
@@ -75,6 +78,7 @@ export function StartPage({ onLanguage, onGo }: Props) {
         >
           {say("studies")}
         </a>
+        <WhoIsHere onGo={onGo} />
         <LanguageSwitch onLanguage={onLanguage} />
         <span className="research">{say("research_use")}</span>
       </header>
@@ -115,13 +119,15 @@ export function StartPage({ onLanguage, onGo }: Props) {
               <div className="nothing">
                 <p className="hint">
                   {say(
-                    state === "missing"
-                      ? "exams_missing"
-                      : state === "away"
-                        ? "state_lost"
-                        : search
-                          ? "exams_none_found"
-                          : "exams_empty",
+                    !mayDo(session, "read")
+                      ? "not_permitted"
+                      : state === "missing"
+                        ? "exams_missing"
+                        : state === "away"
+                          ? "state_lost"
+                          : search
+                            ? "exams_none_found"
+                            : "exams_empty",
                   )}
                 </p>
                 {state === "missing" && (
@@ -133,7 +139,9 @@ export function StartPage({ onLanguage, onGo }: Props) {
             )}
           </div>
         </div>
-        {state !== "missing" && <NewExamination onBegun={(exam) => onGo({ page: "live", exam })} />}
+        {state !== "missing" && mayDo(session, "scan") && (
+          <NewExamination onBegun={(exam) => onGo({ page: "live", exam })} />
+        )}
       </main>
       <ListKeys />
     </div>

@@ -1,7 +1,9 @@
 import type { ReactNode } from "react";
+import { WhoIsHere } from "../access/WhoIsHere";
+import { GoLink } from "../parts/GoLink";
 import { LanguageSwitch } from "../parts/LanguageSwitch";
 import { PeonyMark } from "../parts/shapes";
-import { addressOf, type Route } from "../route";
+import type { Route } from "../route";
 import { type Language, useWords } from "../words/words";
 
 interface Props {
@@ -24,32 +26,9 @@ export function StudiesTop({ onLanguage, onGo, children }: Props) {
       <GoLink route={{ page: "exams", exam: null }} onGo={onGo}>
         {say("exams")}
       </GoLink>
+      <WhoIsHere onGo={onGo} />
       <LanguageSwitch onLanguage={onLanguage} />
       <span className="research">{say("research_use")}</span>
     </header>
-  );
-}
-
-interface LinkProps {
-  readonly route: Route;
-  readonly onGo: (route: Route) => void;
-  readonly children: ReactNode;
-}
-
-/** A link that stays in the page; with a key held it is the browser's own. */
-export function GoLink({ route, onGo, children }: LinkProps) {
-  return (
-    <a
-      className="button small link"
-      href={addressOf(route)}
-      onClick={(event) => {
-        if (!event.ctrlKey && !event.metaKey && !event.shiftKey) {
-          event.preventDefault();
-          onGo(route);
-        }
-      }}
-    >
-      {children}
-    </a>
   );
 }

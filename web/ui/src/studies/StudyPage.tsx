@@ -1,12 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { KeyCap } from "../parts/chips";
+import { GoLink } from "../parts/GoLink";
 import { Shape } from "../parts/shapes";
 import type { Route } from "../route";
 import { type Language, useWords } from "../words/words";
 import { findInstances, findStudies, NodeError, thumbnailOf } from "./client";
 import { SendMenu } from "./SendMenu";
-import { GoLink, StudiesTop } from "./StudiesTop";
+import { StudiesTop } from "./StudiesTop";
 import { type InstanceTile, rowOf, type SeriesStrip, stripsOf } from "./study";
 import { Thumbnail } from "./Thumbnail";
 import { Viewer } from "./Viewer";

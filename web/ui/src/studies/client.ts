@@ -1,4 +1,5 @@
 /** The node's DICOMweb, as the page asks it. */
+import { sessionEnded } from "../access/session";
 import type { DataSet } from "./dataSet";
 
 const ROOT = "/dicomweb";
@@ -36,6 +37,9 @@ async function ask(path: string, signal: AbortSignal): Promise<Answer> {
   const response = await fetch(`${ROOT}${path}`, { signal, headers: { Accept: JSON_TYPE } });
   if (response.status === 204) {
     return { found: [], more: false };
+  }
+  if (response.status === 401) {
+    sessionEnded();
   }
   // A program without a node answers with its page.
   if (!response.ok || !response.headers.get("content-type")?.startsWith(JSON_TYPE)) {

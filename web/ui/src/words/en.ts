@@ -1,8 +1,10 @@
+import { accessEn } from "./accessEn";
 import { reportEn } from "./reportEn";
 import { studiesEn } from "./studiesEn";
 
 /** English. `{…}` is filled in by the page. The keys are the page's vocabulary; Chinese has the same. */
 export const en = {
+  ...accessEn,
   ...reportEn,
   ...studiesEn,
   page_title: "Peony – live examination",

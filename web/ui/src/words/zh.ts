@@ -1,9 +1,11 @@
 /** 简体中文。 */
+import { accessZh } from "./accessZh";
 import type { WordKey } from "./en";
 import { reportZh } from "./reportZh";
 import { studiesZh } from "./studiesZh";
 
 export const zh: Readonly<Record<WordKey, string>> = {
+  ...accessZh,
   ...reportZh,
   ...studiesZh,
   page_title: "Peony – 实时检查",

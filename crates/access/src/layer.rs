@@ -1,0 +1,153 @@
+//! What every request comes through: its door, who asks, and whether that one may.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use cookie::Cookie;
+use peony_store::{Account, Digest};
+
+use crate::Access;
+use crate::doors::{Door, door};
+use crate::permit::Permit;
+use crate::problem::Problem;
+use crate::secret::digest_of;
+
+/// A session that is not used for so long has ended.
+pub(crate) const IDLE: Duration = Duration::from_secs(2 * 60 * 60);
+/// A session lasts for a long day's work.
+pub(crate) const LONGEST: Duration = Duration::from_secs(14 * 60 * 60);
+
+/// Who asks.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Their account, as it is now.
+    pub account: Account,
+    /// They are a program with a token, not a person who signed in.
+    pub by_token: bool,
+    /// They came by TLS.
+    pub tls: bool,
+}
+
+impl Caller {
+    /// Whether one of their roles may.
+    #[must_use]
+    pub fn may(&self, permit: Permit) -> bool {
+        permit.is_of(&self.account.roles)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(|| Problem::NobodyKnown.into_response())
+    }
+}
+
+/// Lets a request through or answers why not.
+pub(crate) async fn pass(State(access): State<Access>, mut request: Request, next: Next) -> Response {
+    match access.admit(&mut request).await {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+impl Access {
+    async fn admit(&self, request: &mut Request) -> Result<(), Problem> {
+        let found = door(request.method(), request.uri().path());
+        let Some(found) = found else { return Err(Problem::Missing("page")) };
+        let shown = Shown::of(request.headers(), self.inner.tls);
+        let strict = matches!(shown, Shown::Session(_)) && changes(request);
+        comes_from_here(request.headers(), strict)?;
+        if found == Door::Open {
+            return Ok(());
+        }
+        let caller = self.caller(shown).await?.ok_or(Problem::NobodyKnown)?;
+        if let Door::For(permit) = found
+            && !caller.may(permit)
+        {
+            return Err(Problem::NotPermitted(permit));
+        }
+        (self.inner.introduce)(&caller, request.extensions_mut());
+        request.extensions_mut().insert(caller);
+        Ok(())
+    }
+
+    /// Who shows this; `None` where it is nobody's.
+    pub(crate) async fn caller(&self, shown: Shown) -> Result<Option<Caller>, Problem> {
+        let store = self.inner.store.clone();
+        let by_token = matches!(shown, Shown::Token(_));
+        let account = match shown {
+            Shown::Nothing => return Ok(None),
+            Shown::Token(digest) => self.ask(async move { store.account_of_token(&digest).await }).await?,
+            Shown::Session(digest) => {
+                self.ask(async move { store.account_of_session(&digest, IDLE).await }).await?
+            }
+        };
+        Ok(account.map(|account| Caller { account, by_token, tls: self.inner.tls }))
+    }
+}
+
+/// What a request shows to be known by.
+pub(crate) enum Shown {
+    Nothing,
+    Token(Digest),
+    Session(Digest),
+}
+
+impl Shown {
+    /// A token goes before a cookie: whoever sends one means it.
+    pub fn of(headers: &HeaderMap, tls: bool) -> Self {
+        if let Some(said) = headers.get(header::AUTHORIZATION) {
+            let bearer = said.to_str().ok().and_then(|said| said.split_once(' '));
+            return match bearer {
+                Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+                    Self::Token(digest_of(token.trim()))
+                }
+                _ => Self::Nothing,
+            };
+        }
+        let name = cookie_name(tls);
+        let fields = headers.get_all(header::COOKIE).iter().filter_map(|field| field.to_str().ok());
+        let found = fields.flat_map(Cookie::split_parse).flatten().find(|cookie| cookie.name() == name);
+        found.map_or(Self::Nothing, |cookie| Self::Session(digest_of(cookie.value())))
+    }
+}
+
+/// With TLS the name itself keeps other hosts and plain HTTP from setting it (RFC 6265bis §4.1.3.2).
+pub(crate) fn cookie_name(tls: bool) -> &'static str {
+    if tls { "__Host-peony" } else { "peony" }
+}
+
+/// Whether a request could do harm in a person's name: everything but what only reads. A socket's opening reads by its method alone.
+fn changes(request: &Request) -> bool {
+    !matches!(*request.method(), Method::GET | Method::HEAD)
+        || request.headers().contains_key(header::UPGRADE)
+}
+
+/// Browsers say from which page a request comes. Where it would change something in the name of a person whose browser adds the cookie by
+/// itself, it must be said; programs say nothing.
+fn comes_from_here(headers: &HeaderMap, must_say: bool) -> Result<(), Problem> {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    match headers.get(header::ORIGIN) {
+        None if must_say => Err(Problem::OtherOrigin),
+        None => Ok(()),
+        Some(origin) => {
+            let from = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+            match from {
+                Some(("http" | "https", from)) if from.eq_ignore_ascii_case(host) => Ok(()),
+                _ => Err(Problem::OtherOrigin),
+            }
+        }
+    }
+}
+
+/// Where a request comes from, as far as the server says it.
+pub(crate) fn address(extensions: &Extensions) -> Option<IpAddr> {
+    extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip().to_canonical())
+}

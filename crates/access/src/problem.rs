@@ -1,0 +1,106 @@
+//! Why there is no other answer: a status and one line.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use peony_store::StoreError;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::password::PasswordError;
+use crate::permit::Permit;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Problem {
+    /// Nobody known asks.
+    #[error("sign in first")]
+    NobodyKnown,
+    /// The same for a wrong password, a wrong name and an account that is disabled.
+    #[error("the name or the password is wrong")]
+    WrongPassword,
+    #[error("too many tries: wait {} seconds", .0.as_secs() + 1)]
+    TooManyTries(Duration),
+    #[error("no role of this account may do that: it takes `{}`", .0.word())]
+    NotPermitted(Permit),
+    #[error("Origin: another site's page may not use this server")]
+    OtherOrigin,
+    #[error("a token may not do that: sign in with a password")]
+    TokenMayNot,
+    #[error("there is no such {0}")]
+    Missing(&'static str),
+    #[error("{0}")]
+    Unfit(String),
+    #[error("{0}")]
+    Conflict(&'static str),
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    #[error("{}", .0.body_text())]
+    Body(#[from] JsonRejection),
+    /// What a database says is for the log.
+    #[error("who asks cannot be looked up now")]
+    Store(StoreError),
+    #[error("the request failed")]
+    Failed,
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Missing(what) => Self::Missing(what),
+            StoreError::Unfit(why) => Self::Unfit(why),
+            StoreError::Refused(why) => Self::Conflict(why),
+            other => Self::Store(other),
+        }
+    }
+}
+
+impl Problem {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::NobodyKnown | Self::WrongPassword => StatusCode::UNAUTHORIZED,
+            Self::TooManyTries(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::NotPermitted(_) | Self::OtherOrigin | Self::TokenMayNot => StatusCode::FORBIDDEN,
+            Self::Missing(_) => StatusCode::NOT_FOUND,
+            Self::Unfit(_) | Self::Password(PasswordError::Length | PasswordError::Name) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Body(rejection) => rejection.status(),
+            Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Password(PasswordError::NoRandom) | Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+/// Why there is no other answer.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct Said {
+    /// One English line.
+    error: String,
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        if let Self::Store(error) = &self {
+            tracing::warn!("who asks cannot be looked up: {error}");
+        }
+        let mut response = (self.status(), Json(Said { error: self.to_string() })).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        match self {
+            Self::NobodyKnown => {
+                // RFC 6750 §3; a browser opens no window of its own for it.
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"Peony\""));
+            }
+            Self::TooManyTries(wait) => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs() + 1));
+            }
+            _ => {}
+        }
+        response
+    }
+}

@@ -1,0 +1,179 @@
+//! Sites: whose a study is, and who sees it.
+//!
+//! A study is of the site of whoever brought it first: of the account that uploaded it, or of the title that sent it. One of no site is seen
+//! by all as long as there is one site at most, and by those who see everything.
+
+use std::sync::Arc;
+
+use sqlx::Row as _;
+
+use crate::accounts::{fits_name, taken};
+use crate::error::StoreError;
+use crate::index::now_ms;
+use crate::{Store, audit};
+
+/// An institution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// Its name; never changed, since studies and examinations are known by it.
+    pub name: String,
+    /// The titles of application entities whose studies are its own.
+    pub senders: Vec<String>,
+}
+
+/// What one who asks may see, and whose is what they bring. The default sees everything.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sight {
+    /// The sites whose studies are seen, an empty name for those of none; `None`: everything.
+    only: Option<Vec<String>>,
+    /// The site of studies that are begun; empty: that of the sender's title, if it has one.
+    pub(crate) home: String,
+}
+
+impl Sight {
+    /// These sites, an empty name for what is of none; what is begun is of the site `home`.
+    pub fn of<'a>(only: impl IntoIterator<Item = &'a str>, home: &str) -> Self {
+        Self { only: Some(only.into_iter().map(str::to_owned).collect()), home: home.to_owned() }
+    }
+
+    /// Everything; what is begun is of the site `home`.
+    #[must_use]
+    pub fn everything(home: &str) -> Self {
+        Self { only: None, home: home.to_owned() }
+    }
+
+    /// The sites that are seen, an empty name for what is of none; `None`: everything.
+    #[must_use]
+    pub fn sites(&self) -> Option<&[String]> {
+        self.only.as_deref()
+    }
+
+    /// Whether what is of this site is seen; the name is empty for none.
+    #[must_use]
+    pub fn reaches(&self, site: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| only.iter().any(|one| one == site))
+    }
+
+    /// The site of what is begun, empty for none.
+    #[must_use]
+    pub fn home(&self) -> &str {
+        &self.home
+    }
+
+    /// What a statement says of the site's column, whose values join the statement's; `None` where everything is seen.
+    pub(crate) fn condition(&self, column: &str, values: &mut Vec<String>) -> Option<String> {
+        let only = self.only.as_ref()?;
+        let places: Vec<String> = only
+            .iter()
+            .map(|site| {
+                values.push(site.clone());
+                format!("${}", values.len())
+            })
+            .collect();
+        // Whoever is of no site sees nothing; a list without members is no SQL everywhere.
+        Some(if places.is_empty() {
+            "1 = 0".to_owned()
+        } else {
+            format!("{column} IN ({})", places.join(", "))
+        })
+    }
+}
+
+impl Store {
+    /// The same store, looked at with these eyes: [`Self::query`] and [`Self::instances`] find what they reach and nothing else, and
+    /// [`Self::receive`] takes nothing into a study that they do not.
+    #[must_use]
+    pub fn seeing(&self, sight: Sight) -> Self {
+        Self { inner: Arc::clone(&self.inner), sight: Arc::new(sight) }
+    }
+
+    /// Whether a study is reached, or not there.
+    pub(crate) async fn may_see(&self, study_uid: &str) -> Result<bool, StoreError> {
+        if self.sight.only.is_none() {
+            return Ok(true);
+        }
+        let site: Option<String> = sqlx::query_scalar("SELECT site FROM studies WHERE uid = $1")
+            .bind(study_uid)
+            .fetch_optional(self.inner.index.pool())
+            .await?;
+        Ok(site.is_none_or(|site| self.sight.reaches(&site)))
+    }
+
+    /// Adds a site.
+    ///
+    /// # Errors
+    /// [`StoreError::Unfit`] where the name is none, [`StoreError::Refused`] where it is taken.
+    pub async fn add_site(&self, name: &str, who: &str) -> Result<(), StoreError> {
+        fits_name("a site's name", name)?;
+        let mut writing = self.inner.index.write().await?;
+        let made =
+            sqlx::query("INSERT INTO sites (name, made_at) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
+                .bind(name)
+                .bind(now_ms())
+                .execute(&mut *writing)
+                .await?;
+        taken(&made, "there is a site of that name")?;
+        audit::put(&mut writing, who, "add-site", name).await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// New studies from this title of an application entity are of the site from now on; it was another site's before, or none's.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] where there is no such site, [`StoreError::Unfit`] where the title is none.
+    pub async fn set_sender(&self, site: &str, ae_title: &str, who: &str) -> Result<(), StoreError> {
+        // PS3.5 §6.2, AE.
+        let fits = (1..=16).contains(&ae_title.len())
+            && ae_title.bytes().all(|byte| (0x20..0x7F).contains(&byte) && byte != b'\\')
+            && ae_title.trim() == ae_title;
+        if !fits {
+            return Err(StoreError::Unfit(format!("{ae_title:?} is no title of an application entity")));
+        }
+        let mut writing = self.inner.index.write().await?;
+        must_be_sites(&mut writing, &[site.to_owned()]).await?;
+        sqlx::query(
+            "INSERT INTO site_senders (ae_title, site) VALUES ($1, $2) ON CONFLICT (ae_title) DO UPDATE SET site = $2",
+        )
+        .bind(ae_title)
+        .bind(site)
+        .execute(&mut *writing)
+        .await?;
+        audit::put(&mut writing, who, "set-sender", &format!("{ae_title}: {site}")).await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// All sites, by name.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the index.
+    pub async fn sites(&self) -> Result<Vec<Site>, StoreError> {
+        let pool = self.inner.index.pool();
+        let names: Vec<String> =
+            sqlx::query_scalar("SELECT name FROM sites ORDER BY name").fetch_all(pool).await?;
+        let mut sites: Vec<Site> = names.into_iter().map(|name| Site { name, senders: Vec::new() }).collect();
+        for row in
+            sqlx::query("SELECT ae_title, site FROM site_senders ORDER BY ae_title").fetch_all(pool).await?
+        {
+            let (title, of): (String, String) = (row.try_get("ae_title")?, row.try_get("site")?);
+            if let Some(site) = sites.iter_mut().find(|site| site.name == of) {
+                site.senders.push(title);
+            }
+        }
+        Ok(sites)
+    }
+}
+
+/// Each of these is a site.
+pub(crate) async fn must_be_sites(
+    connection: &mut sqlx::AnyConnection,
+    names: &[String],
+) -> Result<(), StoreError> {
+    for name in names {
+        let known: Option<i64> = sqlx::query_scalar("SELECT id FROM sites WHERE name = $1")
+            .bind(name.as_str())
+            .fetch_optional(&mut *connection)
+            .await?;
+        known.ok_or(StoreError::Missing("site"))?;
+    }
+    Ok(())
+}

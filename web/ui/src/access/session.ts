@@ -1,0 +1,99 @@
+/** Who is signed in, as the program says it: one answer for the whole page. */
+import { useSyncExternalStore } from "react";
+import type { components } from "../api/access";
+
+export type Me = components["schemas"]["Me"];
+
+export type Session =
+  /** Not known yet. */
+  | { readonly kind: "asking" }
+  /** There are no accounts: whoever sits here may do everything. */
+  | { readonly kind: "open" }
+  /** There are accounts, and nobody is signed in. */
+  | { readonly kind: "nobody" }
+  | { readonly kind: "somebody"; readonly me: Me };
+
+const ROUTE = "/api/session";
+/** A program that does not answer is asked again after so long, ms. */
+const AGAIN_MS = 2000;
+
+let session: Session = { kind: "asking" };
+const listeners = new Set<() => void>();
+
+function set(next: Session): void {
+  session = next;
+  for (const listener of listeners) {
+    listener();
+  }
+}
+
+/** What the program's answer means: one without accounts says that it is open. */
+export function sessionOf(answer: { readonly open?: boolean; readonly me: Me | null }): Session {
+  if (answer.me) {
+    return { kind: "somebody", me: answer.me };
+  }
+  return { kind: answer.open ? "open" : "nobody" };
+}
+
+export async function askSession(): Promise<void> {
+  try {
+    const answer = await fetch(ROUTE, { cache: "no-store" });
+    if (answer.ok) {
+      set(sessionOf(await answer.json()));
+      return;
+    }
+  } catch {
+    // It is starting, or it is gone for now.
+  }
+  setTimeout(() => void askSession(), AGAIN_MS);
+}
+
+/** The program no longer knows who asks: the session has ended. */
+export function sessionEnded(): void {
+  if (session.kind === "somebody") {
+    set({ kind: "nobody" });
+  }
+}
+
+export type SignIn = "done" | "wrong" | "wait" | "away";
+
+export async function signIn(name: string, password: string): Promise<SignIn> {
+  try {
+    const answer = await fetch(ROUTE, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ name, password }),
+    });
+    if (answer.ok) {
+      set({ kind: "somebody", me: await answer.json() });
+      return "done";
+    }
+    return answer.status === 401 ? "wrong" : answer.status === 429 ? "wait" : "away";
+  } catch {
+    return "away";
+  }
+}
+
+export async function signOut(): Promise<void> {
+  await fetch(ROUTE, { method: "DELETE" }).catch(() => undefined);
+  // Who signs next is another person.
+  sessionStorage.clear();
+  // Nothing of the former person's work stays in the page.
+  window.location.assign("/?page=exams");
+}
+
+export const getSession = (): Session => session;
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+export function useSession(): Session {
+  return useSyncExternalStore(subscribe, getSession);
+}
+
+/** Whether whoever sits here may do something; without accounts everything. */
+export function mayDo(of: Session, permit: string): boolean {
+  return of.kind === "open" || (of.kind === "somebody" && of.me.may.includes(permit));
+}
