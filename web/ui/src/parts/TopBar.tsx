@@ -42,7 +42,9 @@ export function TopBar({ scene, exam, onLanguage, onHome }: Props) {
       {report && (report.patient.name || report.patient.id) && (
         <>
           <span className="rule" />
-          <span className="mid clip">{patientName(report.patient, words)}</span>
+          <span className="mid clip" title={patientName(report.patient, words)}>
+            {patientName(report.patient, words)}
+          </span>
           <span className="quiet">
             {[sexAndAge(report.patient, report.began_ms, words), report.patient.name && report.patient.id]
               .filter(Boolean)
