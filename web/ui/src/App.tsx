@@ -58,7 +58,8 @@ function OneExam({ route, onGo, onLanguage }: Props) {
   const examination = useExamination(exam, route.page === "live", signed);
   const connected = useScene(examination, isConnected, false);
   const refused = useScene(examination, isRefused, false);
-  const closed = useClosed({ exam, state, connected, refused });
+  const greeted = useScene(examination, isGreeted, false);
+  const closed = useClosed({ exam, state, connected, greeted, refused });
   const showReport = useCallback((instead: boolean) => onGo({ page: "report", exam }, instead), [onGo, exam]);
   const onHome = useCallback(() => onGo({ page: "exams", exam: null }), [onGo]);
   useEffect(() => {
@@ -130,6 +131,7 @@ function useScene<T>(examination: Examination | null, of: (scene: Scene) => T, n
 }
 
 const isConnected = ({ phase }: Scene): boolean => phase !== "connecting" && phase !== "lost";
+const isGreeted = ({ hello }: Scene): boolean => hello !== null;
 const isRefused = ({ refused }: Scene): boolean => refused;
 /** Whether the frames of the examination are what a page captures. */
 const isOfPage = ({ hello }: Scene): boolean => isCaptured(hello?.source);

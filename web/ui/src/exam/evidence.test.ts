@@ -70,9 +70,9 @@ describe("the planes that a grade rests on", () => {
       );
     expect([share(5), share(6), share(6, 5, 4), shareOf(null, [{ id: 5 }])]).toEqual([0.22, null, 0.4, null]);
     expect(groundsText(GROUNDS, wordsIn("en"))).toBe(
-      "The grade rests on 7 pictures. 2 of them are shown here and carry 62\u202f% of it.",
+      "The grade rests on 7 pictures; 62\u202f% of it on what is shown here (2).",
     );
-    expect(groundsText(GROUNDS, wordsIn("zh"))).toBe("分级综合 7 帧图像，其中 2 帧见于此处，占分级权重 62%。");
+    expect(groundsText(GROUNDS, wordsIn("zh"))).toBe("分级综合 7 帧图像；此处所示 2 帧占权重 62%。");
     expect(groundsText({ planes: 3, marked: [], shown: 0, share: 0 }, wordsIn("en"))).toContain("none of those");
   });
 });

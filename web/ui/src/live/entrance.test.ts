@@ -13,7 +13,7 @@ const EIGHT = live("1", "2", "3", "4", "5", "6", "7", "8");
 describe("what keeps a page from an examination", () => {
   const check = (expected: string | null, facts: Partial<Facts>, state: Partial<Facts["state"]> = {}): void => {
     const present = { presence: "there" as const, view: DRAFT, away: false, ...state };
-    const asked = { exam: "9", connected: false, refused: true, rows: live("1"), ...facts };
+    const asked = { exam: "9", connected: false, greeted: false, refused: true, rows: live("1"), ...facts };
     expect(closedFor({ ...asked, state: present })).toBe(expected);
   };
   it("nothing, where the program has greeted it or may still", () => {
@@ -21,6 +21,8 @@ describe("what keeps a page from an examination", () => {
     check(null, { connected: true }, { presence: "missing", view: null });
     check(null, { refused: false });
     check(null, { rows: null });
+    check(null, { rows: live("9"), greeted: true });
+    check(null, { rows: live("1"), greeted: true });
   });
   it("nothing that is known, while the program is away", () => {
     check(null, {}, { away: true });
@@ -36,6 +38,7 @@ describe("what keeps a page from an examination", () => {
   });
   it("places that are all taken: of examinations, or of its windows", () => {
     check("full", { rows: EIGHT });
+    check("full", { rows: EIGHT, greeted: true });
     check("crowded", { exam: "8", rows: EIGHT });
     check("crowded", { rows: live("9") });
   });

@@ -22,6 +22,8 @@ interface Facts {
   readonly state: Pick<ExamState, "presence" | "view" | "away">;
   /** The program's socket has greeted this page, and is there. */
   readonly connected: boolean;
+  /** It was there before: a window that watched is not kept out for a reason that nobody knows, its socket is lost. */
+  readonly greeted: boolean;
   /** The socket was closed again and again before the program said a word. */
   readonly refused: boolean;
   /** The list, asked for since the socket was refused; `null` where there is no answer. */
@@ -33,7 +35,7 @@ export function isSigned(view: ReportView | null): boolean {
 }
 
 /** `null`: nothing is known that keeps this page from watching. */
-export function closedFor({ exam, state, connected, refused, rows }: Facts): Closed | null {
+export function closedFor({ exam, state, connected, greeted, refused, rows }: Facts): Closed | null {
   if (connected) {
     return null;
   }
@@ -47,10 +49,11 @@ export function closedFor({ exam, state, connected, refused, rows }: Facts): Clo
   if (!refused || state.away || !rows || !state.view) {
     return null;
   }
-  if (rows.some(({ id, live }) => live && id === exam)) {
-    return "crowded";
+  const goesOn = rows.some(({ id, live }) => live && id === exam);
+  if (!goesOn && rows.filter(({ live }) => live).length >= MOST_LIVE) {
+    return "full";
   }
-  return rows.filter(({ live }) => live).length >= MOST_LIVE ? "full" : "refused";
+  return greeted ? null : goesOn ? "crowded" : "refused";
 }
 
 /** Asks for the list as long as the socket is refused. */
