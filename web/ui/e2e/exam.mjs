@@ -60,6 +60,7 @@ async function saysPixelsWithoutScale(context) {
   assert.doesNotMatch(said, /\d\s*(mm|cm³|cm)/, "no millimetre without a scale");
   assert.match(await statusOf(page), language === "zh" ? /比例\s*未知/ : /scale unknown/);
   await shot(page, "0-no-scale");
+  await goesOnAfterReload(page);
   await page.close();
   assert.deepEqual(complaints, []);
 }
@@ -217,7 +218,6 @@ await withBrowser(async (context) => {
   }
   await until("the probe's place", async () => (await reportOf(exam)).history > 1);
   await captures(page);
-  await goesOnAfterReload(page);
   await entersDepth(page);
   const confirmed = async () => (await reportOf(exam)).report.lesions.length;
   await until("every lesion of the phantom", async () => (await confirmed()) >= truth.masses.length, 240_000);

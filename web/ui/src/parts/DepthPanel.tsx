@@ -24,10 +24,12 @@ export function DepthPanel({ update, onCommand, onClose }: Props) {
   const [written, setWritten] = useState("");
   const [wrong, setWrong] = useState(false);
   const field = useRef<HTMLInputElement>(null);
-  // Figures are typed at once; whatever had the focus gets it back.
+  // Figures are typed at once, but for a finger, over whose buttons a keyboard would open; whatever had the focus gets it back.
   useEffect(() => {
     const before = document.activeElement;
-    field.current?.focus();
+    if (!window.matchMedia("(pointer: coarse)").matches) {
+      field.current?.focus();
+    }
     return () => {
       if (before instanceof HTMLElement && before.isConnected) {
         before.focus();

@@ -52,6 +52,7 @@ export function KeyPlanes({ examination, scene, onOpen }: Props) {
           <li key={planeKey({ ...alike[0], lesion: alike[0].track })}>
             <Tile
               plane={alike[0]}
+              many={alike.length > 1}
               reasons={reasonsText(alike, words)}
               why={reasonsWhy(alike, words)}
               share={shareOf(alike)}
@@ -79,6 +80,8 @@ function shareOf(alike: readonly KeyPlane[]): number | null {
 interface TileProps {
   /** The first of those on the same frame. */
   readonly plane: KeyPlane;
+  /** There are several reasons: their words need room below the lesion. */
+  readonly many: boolean;
   /** Every reason for which the frame is kept, and the same at length. */
   readonly reasons: string;
   readonly why: string;
@@ -89,7 +92,7 @@ interface TileProps {
   readonly onOpen: (key: string) => void;
 }
 
-const Tile = memo(function Tile({ plane, reasons, why, share, isCurrent, examination, onOpen }: TileProps) {
+const Tile = memo(function Tile({ plane, many, reasons, why, share, isCurrent, examination, onOpen }: TileProps) {
   const words = useWords();
   const shown = useShownPlane(plane);
   const fresh = useNews(shown?.plane.id ?? null);
@@ -98,7 +101,7 @@ const Tile = memo(function Tile({ plane, reasons, why, share, isCurrent, examina
   return (
     <button
       type="button"
-      className={fresh && isCurrent ? "tile fresh" : "tile"}
+      className={`tile ${many ? "many" : ""} ${fresh && isCurrent ? "fresh" : ""}`}
       onClick={() => {
         if (track !== null) {
           examination.choose(track);

@@ -60,7 +60,7 @@ function Tile({ shown: { plane, alike, letter, grounds }, onOpen }: TileProps) {
   const name = reasonsText(alike, words);
   const share = shareOf(grounds, alike);
   return (
-    <div className="tile" title={reasonsWhy(alike, words)}>
+    <div className={alike.length > 1 ? "tile many" : "tile"} title={reasonsWhy(alike, words)}>
       <svg viewBox={cropOf(plane)} preserveAspectRatio="xMidYMid slice" role="img" aria-label={name}>
         <image href={planeAddress(exam, plane.id)} width={width} height={height} />
         {marks && <PlaneMarks plane={plane} />}

@@ -55,7 +55,7 @@ export const zh: Readonly<Record<WordKey, string>> = {
   stalled_device: "没有来自 {name} 的画面",
   stalled_device_do: "正在自动重新连接。请检查设备是否开启并在发送。",
   first_device: "等待 {name}",
-  first_device_do: "设备发送后自动开始。请检查设备是否开启并发送到本机。",
+  first_device_do: "设备发送图像后自动开始。请检查设备是否开启。",
   ended_advice: "扫查已结束",
   ended_restart_do: "按 R 重新扫查，按 F 查看报告",
   ended_do: "按 F 查看报告",
