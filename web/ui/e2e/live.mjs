@@ -89,11 +89,33 @@ async function looksRight(page) {
   await page.setViewportSize({ width: SMALL.width / 2, height: SMALL.height / 2 });
   await checkLayout(page, "200 % zoom", { scrolls: true });
   await page.screenshot({ path: path.join(folder, "live-zh-zoom-200.png"), fullPage: true });
-  await page.setViewportSize({ width: 820, height: 1180 });
-  await checkLayout(page, "a tablet held upright", { scrolls: true });
-  await shot(page, "live-zh-tablet");
+  for (const [size, name] of TABLETS) {
+    await page.setViewportSize(size);
+    await checkTablet(page, name);
+    await shot(page, `live-zh-tablet-${size.width}`);
+  }
   await page.setViewportSize(SMALL);
   await page.locator(".language button", { hasText: "EN" }).click();
+}
+
+const TABLETS = [
+  [{ width: 1180, height: 820 }, "a tablet held across"],
+  [{ width: 1024, height: 768 }, "a small tablet held across"],
+  [{ width: 820, height: 1180 }, "a tablet held upright"],
+];
+
+/** Nothing has to be scrolled to, and what opens lies beside the picture. */
+async function checkTablet(page, name) {
+  await checkLayout(page, name);
+  await press(page, "m");
+  const panel = page.locator(".place-panel");
+  await until("the map", () => panel.isVisible());
+  const [map, picture] = [await panel.boundingBox(), await page.locator("canvas.grey").boundingBox()];
+  const beside = map.x >= picture.x + picture.width || map.y >= picture.y + picture.height;
+  assert.ok(beside, `${name}: the map lies over the picture`);
+  const { height } = page.viewportSize();
+  assert.ok(picture.y + picture.height <= height, `${name}: the picture is whole`);
+  await press(page, "Escape");
 }
 
 async function switchesLanguage(page) {
@@ -157,8 +179,8 @@ async function opensPlane(page) {
     .click();
   await until("the part that spoke for suspicion", async () => (await part.count()) === 1);
   for (const [language, label, says] of [
-    ["zh", "中", /分级依据切面：\d+ 个/],
-    ["en", "EN", /Planes graded: \d+\./],
+    ["zh", "中", /分级综合 \d+ 帧图像/],
+    ["en", "EN", /The grade rests on \d+ pictures/],
   ]) {
     await page.locator(".language button", { hasText: label }).click();
     assert.match(await large.innerText(), says);

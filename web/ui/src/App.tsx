@@ -5,10 +5,13 @@ import { mayDo, useSession } from "./access/session";
 import { type UsedCapture, useCapture } from "./capture/useCapture";
 import type { Act } from "./exam/api";
 import { useReport } from "./exam/useReport";
-import { Examination } from "./live/examination";
+import { isSigned, useClosed } from "./live/entrance";
+import { Examination, type Scene } from "./live/examination";
+import { isCaptured } from "./live/source";
+import { ClosedPage } from "./parts/ClosedPage";
 import { LivePage } from "./parts/LivePage";
 import { ReportPage } from "./review/ReportPage";
-import { type Route, useRoute } from "./route";
+import { type Go, type Route, useRoute } from "./route";
 import { StartPage } from "./start/StartPage";
 import { rememberedLanguage, rememberLanguage } from "./words/preferences";
 import { type Language, WordsContext, wordsIn } from "./words/words";
@@ -52,7 +55,7 @@ export function App() {
 
 interface Props {
   readonly route: Route;
-  readonly onGo: (route: Route) => void;
+  readonly onGo: Go;
   readonly onLanguage: (language: Language) => void;
 }
 
@@ -63,14 +66,27 @@ function OneExam({ route, onGo, onLanguage }: Props) {
   const { store, state } = useReport(route.page === "live" ? (shown ?? route.exam) : (route.exam ?? shown));
   // The report's address names its examination also where the live page's did not.
   const exam = route.page === "live" ? (state.exam ?? route.exam) : (route.exam ?? state.exam);
-  const examination = useExamination(exam, route.page === "live");
+  // What is signed is not scanned any further: its source, its socket and its capture end here.
+  const signed = exam !== null && route.exam === exam && state.exam === exam && isSigned(state.view);
+  const examination = useExamination(exam, route.page === "live", signed);
+  const connected = useScene(examination, isConnected, false);
+  const refused = useScene(examination, isRefused, false);
+  const greeted = useScene(examination, isGreeted, false);
+  const closed = useClosed({ exam, state, connected, greeted, refused });
+  const showReport = useCallback((instead: boolean) => onGo({ page: "report", exam }, instead), [onGo, exam]);
+  const onHome = useCallback(() => onGo({ page: "exams", exam: null }), [onGo]);
+  useEffect(() => {
+    if (route.page === "live" && signed) {
+      showReport(true);
+    }
+  }, [route.page, signed, showReport]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another address is another examination until its frames say so.
   useEffect(() => setShown(null), [route.exam]);
   useEffect(
     () => examination?.subscribe(() => setShown((before) => examination.getScene().update?.state.exam ?? before)),
     [examination],
   );
-  const captures = useCaptures(examination);
+  const captures = useScene(examination, isOfPage, false);
   const goesOn = useRef(false);
   useEffect(() => {
     if (route.page === "live" && examination && goesOn.current) {
@@ -83,8 +99,8 @@ function OneExam({ route, onGo, onLanguage }: Props) {
   const onFinish = useCallback(() => {
     // What comes while a person reads the report would change it under their hands.
     examination?.send({ command: "set_paused", paused: true });
-    onGo({ page: "report", exam });
-  }, [examination, exam, onGo]);
+    showReport(false);
+  }, [examination, showReport]);
   return (
     <>
       {captures && exam !== null && <CaptureKeeper key={exam} exam={exam} onCapture={setCapture} />}
@@ -97,8 +113,10 @@ function OneExam({ route, onGo, onLanguage }: Props) {
             goesOn.current = true;
             onGo({ page: "live", exam });
           }}
-          onHome={() => onGo({ page: "exams", exam: null })}
+          onHome={onHome}
         />
+      ) : closed ? (
+        <ClosedPage {...{ closed, onLanguage, onHome }} onReport={() => showReport(false)} />
       ) : (
         examination && (
           <LivePage
@@ -108,6 +126,7 @@ function OneExam({ route, onGo, onLanguage }: Props) {
             onAct={onAct}
             onLanguage={onLanguage}
             onFinish={onFinish}
+            onHome={onHome}
           />
         )
       )}
@@ -115,14 +134,20 @@ function OneExam({ route, onGo, onLanguage }: Props) {
   );
 }
 
-/** Whether the frames of the examination are what a page captures. */
-function useCaptures(examination: Examination | null): boolean {
+/** One thing of what an examination shows; this page is drawn again when that changes, and not with each scene. */
+function useScene<T>(examination: Examination | null, of: (scene: Scene) => T, none: T): T {
   const subscribe = useCallback(
     (listener: () => void) => examination?.subscribe(listener) ?? (() => undefined),
     [examination],
   );
-  return useSyncExternalStore(subscribe, () => examination?.getScene().hello?.source.kind === "capture");
+  return useSyncExternalStore(subscribe, () => (examination ? of(examination.getScene()) : none));
 }
+
+const isConnected = ({ phase }: Scene): boolean => phase !== "connecting" && phase !== "lost";
+const isGreeted = ({ hello }: Scene): boolean => hello !== null;
+const isRefused = ({ refused }: Scene): boolean => refused;
+/** Whether the frames of the examination are what a page captures. */
+const isOfPage = ({ hello }: Scene): boolean => isCaptured(hello?.source);
 
 interface CaptureKeeperProps {
   readonly exam: string;
@@ -139,13 +164,19 @@ function CaptureKeeper({ exam, onCapture }: CaptureKeeperProps) {
 
 /**
  * The live examination, opened when its page is first shown. It goes on while the report is looked at, so that 'Back to
- * scan' returns to the same second.
+ * scan' returns to the same second. `ended`: nothing of it is live any more.
  */
-function useExamination(exam: string | null, wanted: boolean): Examination | null {
+function useExamination(exam: string | null, wanted: boolean, ended: boolean): Examination | null {
   const [opened, setOpened] = useState<Examination | null>(null);
   const present = useRef<{ readonly exam: string | null; readonly examination: Examination } | null>(null);
   useEffect(() => {
     const { current } = present;
+    if (ended) {
+      current?.examination.close();
+      present.current = null;
+      setOpened(null);
+      return;
+    }
     const showsIt = current && current.examination.getScene().update?.state.exam === exam;
     if (current && exam !== null && (current.exam === null || showsIt)) {
       // It was opened before it was known which one is the newest, or the program has gone on to this one: that is the one.
@@ -157,7 +188,7 @@ function useExamination(exam: string | null, wanted: boolean): Examination | nul
       present.current = { exam, examination };
       setOpened(examination);
     }
-  }, [exam, wanted]);
+  }, [exam, wanted, ended]);
   useEffect(
     () => () => {
       present.current?.examination.close();

@@ -36,16 +36,19 @@ export function addressOf({ page, exam, study }: Route): string {
   return parameters.size > 0 ? `/?${parameters}` : "/";
 }
 
+/** Goes to another page; `instead`: the way back does not lead to the present one. */
+export type Go = (route: Route, instead?: boolean) => void;
+
 /** The address's page; going elsewhere does not load the program's page again. */
-export function useRoute(): readonly [Route, (route: Route) => void] {
+export function useRoute(): readonly [Route, Go] {
   const [route, setRoute] = useState(() => routeOf(window.location.search));
   useEffect(() => {
     const follow = (): void => setRoute(routeOf(window.location.search));
     window.addEventListener("popstate", follow);
     return () => window.removeEventListener("popstate", follow);
   }, []);
-  const go = useCallback((next: Route): void => {
-    window.history.pushState(null, "", addressOf(next));
+  const go = useCallback((next: Route, instead = false): void => {
+    window.history[instead ? "replaceState" : "pushState"](null, "", addressOf(next));
     setRoute(next);
   }, []);
   return [route, go];

@@ -11,10 +11,12 @@ import { type CapturePhase, mayTakeOver, SEVERITY } from "./phase";
 interface CapturePanelProps {
   readonly capture: Pick<Capture, "startCamera" | "startScreen" | "stop" | "takeOver" | "list">;
   readonly scene: CaptureScene;
+  /** The pictures come from another window. */
+  readonly elsewhere?: boolean;
   readonly onClose: () => void;
 }
 
-export function CapturePanel({ capture, scene, onClose }: CapturePanelProps) {
+export function CapturePanel({ capture, scene, elsewhere = false, onClose }: CapturePanelProps) {
   const words = useWords();
   const [large, setLarge] = useState(false);
   const { phase, track } = scene;
@@ -23,7 +25,7 @@ export function CapturePanel({ capture, scene, onClose }: CapturePanelProps) {
     <Panel title={words.say("capture_title")} onClose={onClose}>
       <div className="capture">
         <Preview track={track} large={large} />
-        <CaptureState scene={scene} />
+        <CaptureState scene={scene} elsewhere={elsewhere} />
         <div className="row actions">
           {mayTakeOver(phase) && (
             <button type="button" className="button" data-action="capture-take-over" onClick={() => capture.takeOver()}>
@@ -82,14 +84,15 @@ function Preview({ track, large }: { readonly track: MediaStreamTrack | null; re
   );
 }
 
-function CaptureState({ scene }: { readonly scene: CaptureScene }) {
+function CaptureState({ scene, elsewhere }: Required<Pick<CapturePanelProps, "scene" | "elsewhere">>) {
   const words = useWords();
-  const { phase, label, figures } = scene;
+  const { phase, label, figures, again } = scene;
+  const state = phase !== "idle" ? phase : elsewhere ? "watched" : again ? (`again_${again.kind}` as const) : phase;
   return (
     <div className="state" aria-live="polite">
       <Shape status={statusOf(phase)} />
       <div>
-        <p className="mid">{words.say(`capture_${phase}`)}</p>
+        <p className="mid">{words.say(`capture_${state}`)}</p>
         <p className="quiet">
           {phase === "capturing" && figures
             ? words.say("capture_figures", {
@@ -98,7 +101,7 @@ function CaptureState({ scene }: { readonly scene: CaptureScene }) {
                 rate: figures.rate.toFixed(0),
                 missed: figures.passedOver,
               })
-            : words.say(`capture_${phase}_do`)}
+            : words.say(`capture_${state}_do`)}
         </p>
         {label && <p className="quiet label">{label}</p>}
       </div>

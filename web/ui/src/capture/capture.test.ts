@@ -5,6 +5,7 @@ import { say } from "../words/words";
 import { CapturePanel } from "./CapturePanel";
 import { type Browser, Capture, type CaptureScene, type CaptureWorker } from "./capture";
 import type { Media } from "./device";
+import { type Captured, capturedIn, type Memory } from "./memory";
 import type { FromWorker, ToWorker } from "./messages";
 import { type CapturePhase, SEVERITY } from "./phase";
 import { captureAdvice, captureUrl } from "./useCapture";
@@ -14,13 +15,15 @@ class Grabber implements Media {
   plugged = true;
   deviceId = "port-1";
   allowed = true;
+  /** Empty where the page was not allowed anything yet. */
+  label = "HDMI grabber";
   asked: (string | null)[] = [];
   tracks: FakeTrack[] = [];
   private readonly listeners = new Set<() => void>();
 
   async enumerateDevices() {
-    const { deviceId } = this;
-    return this.plugged ? [{ deviceId, kind: "videoinput", label: "HDMI grabber" } as const] : [];
+    const { deviceId, label } = this;
+    return this.plugged ? [{ deviceId, kind: "videoinput", label } as const] : [];
   }
 
   async getUserMedia({ video }: MediaStreamConstraints): Promise<MediaStream> {
@@ -125,7 +128,7 @@ describe("the capture of a page", () => {
     vi.useRealTimers();
   });
 
-  function open(changes: Partial<Browser> = {}, takesTracks = true): Capture {
+  function open(changes: Partial<Browser> = {}, takesTracks = true, memory?: Memory): Capture {
     const browser: Browser = {
       media: grabber,
       worker: () => {
@@ -142,8 +145,70 @@ describe("the capture of a page", () => {
       },
       ...changes,
     };
-    return new Capture(browser, "ws://127.0.0.1/capture");
+    return new Capture(browser, "ws://127.0.0.1/capture", memory);
   }
+
+  /** A page that is loaded where another one captured before. */
+  function reload(kept: { captured: Captured | null }): Capture {
+    const write = (captured: Captured | null): void => {
+      kept.captured = captured;
+    };
+    const capture = open({}, true, { read: () => kept.captured, write });
+    capture.subscribe(() => undefined);
+    capture.list();
+    return capture;
+  }
+
+  it("goes on by itself when the page is loaded again, with the same device in another port", async () => {
+    const kept: { captured: Captured | null } = { captured: null };
+    const before = reload(kept);
+    await pass(0);
+    expect(before.getScene().phase).toBe("idle");
+    before.startCamera(null);
+    await pass(0);
+    expect(kept.captured).toEqual({ kind: "camera", deviceId: "port-1", label: "HDMI grabber" });
+    before.dispose();
+    grabber.deviceId = "port-2";
+    const after = reload(kept);
+    await pass(0);
+    expect([after.getScene().phase, grabber.asked.at(-1)]).toEqual(["connecting", "port-2"]);
+  });
+
+  it("goes on when a device that was captured before is plugged in", async () => {
+    grabber.plugged = false;
+    const capture = reload({ captured: { kind: "camera", deviceId: "port-1", label: "HDMI grabber" } });
+    await pass(0);
+    expect(capture.getScene().again?.kind).toBe("camera");
+    grabber.plug();
+    await pass(0);
+    expect([capture.getScene().phase, capture.getScene().again]).toEqual(["connecting", null]);
+  });
+
+  it("waits for a press where the browser names no device, and where a window was captured", async () => {
+    grabber.label = "";
+    const capture = reload({ captured: { kind: "camera", deviceId: "port-1", label: "HDMI grabber" } });
+    await pass(0);
+    expect([capture.getScene().phase, grabber.asked]).toEqual(["idle", []]);
+    capture.startAgain();
+    await pass(0);
+    expect(capture.getScene().phase).toBe("connecting");
+    const screen = reload({ captured: { kind: "screen" } });
+    await pass(0);
+    expect([screen.getScene().phase, screen.getScene().again]).toEqual(["idle", { kind: "screen" }]);
+    screen.startAgain();
+    await pass(0);
+    expect(screen.getScene().kind).toBe("screen");
+  });
+
+  it("forgets what a person stopped", async () => {
+    const kept: { captured: Captured | null } = { captured: null };
+    const capture = reload(kept);
+    capture.startCamera(null);
+    await pass(0);
+    capture.stop();
+    await pass(0);
+    expect([capture.getScene().phase, capture.getScene().again, kept.captured]).toEqual(["idle", null, null]);
+  });
 
   it("goes on in the same examination when the grabber was unplugged for ten seconds", async () => {
     const capture = open();
@@ -253,6 +318,7 @@ describe("what is shown of it", () => {
     choices: [{ deviceId: "1", label: "HDMI grabber" }],
     label: "HDMI grabber",
     kind: "camera",
+    again: null,
     figures,
     track: null,
   });
@@ -268,6 +334,22 @@ describe("what is shown of it", () => {
     expect(advice === null).toBe(phase === "idle" || phase === "capturing");
   });
 
+  it("says what was captured before, and asks for nothing where the pictures come from elsewhere", () => {
+    const idle = scene("idle");
+    const before = { ...idle, again: { kind: "screen" } } as const;
+    expect(captureAdvice(idle, true)?.says).toBe("capture_idle");
+    expect(captureAdvice(before, true)?.says).toBe("capture_again_screen");
+    expect([captureAdvice(before), captureAdvice(scene("busy"))?.says]).toEqual([null, "capture_busy"]);
+    const text = (elsewhere: boolean): string =>
+      renderToStaticMarkup(
+        createElement(CapturePanel, { capture: nothing, scene: idle, elsewhere, onClose: () => {} }),
+      );
+    expect([false, true].map((elsewhere) => text(elsewhere).includes(say("en", "capture_idle")))).toEqual([
+      true,
+      false,
+    ]);
+  });
+
   it("has the figures while it captures, and marks the device", () => {
     expect(shown("capturing")).toContain("1024 × 768, 30 a second, 3 passed over");
     expect(shown("capturing")).toContain('aria-pressed="true"><span class="word">HDMI grabber');
@@ -276,5 +358,23 @@ describe("what is shown of it", () => {
   it("goes to the examination's own socket", () => {
     expect(captureUrl("7 a", "http://127.0.0.1:8686/exam?x=1")).toBe("ws://127.0.0.1:8686/capture?exam=7+a");
     expect(captureUrl("7", "https://peony.local/")).toBe("wss://peony.local/capture?exam=7");
+  });
+});
+
+describe("what a tab remembers of its capture", () => {
+  const camera: Captured = { kind: "camera", deviceId: "port-1", label: "HDMI grabber" };
+  const written = (captured: unknown, exam = "7"): string => JSON.stringify({ exam, captured });
+  it.each([
+    [written(camera), camera],
+    [written({ kind: "screen" }), { kind: "screen" }],
+    [written(camera, "8"), null],
+    [written(null), null],
+    [written({ kind: "camera" }), null],
+    [written({ kind: "oven" }), null],
+    ["7", null],
+    ["{", null],
+    [null, null],
+  ] as const)("%s", (text, expected) => {
+    expect(capturedIn(text, "7")).toEqual(expected);
   });
 });

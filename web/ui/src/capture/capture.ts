@@ -1,6 +1,7 @@
 /** One page's capture for one examination: the device on this side, the worker with the socket on the other. */
 import { type Choice, Device, type DeviceState, type Media } from "./device";
 import type { LinkState } from "./link";
+import type { Captured, Memory } from "./memory";
 import type { Figures, FromWorker, ToWorker } from "./messages";
 import { type CapturePhase, phaseOf } from "./phase";
 import type { CaptureKind } from "./protocol";
@@ -12,6 +13,8 @@ export interface CaptureScene {
   /** The device that is captured, or was meant. */
   readonly label: string | null;
   readonly kind: CaptureKind | null;
+  /** What was captured before and waits for a person; `null` where there is nothing to go on with. */
+  readonly again: Captured | null;
   readonly figures: Figures | null;
   /** For the preview; `null` while there is no picture. */
   readonly track: MediaStreamTrack | null;
@@ -34,6 +37,8 @@ export interface Browser {
   readonly bitmapsOf: (track: MediaStreamTrack, onBitmap: (bitmap: ImageBitmap) => void) => () => void;
 }
 
+const NO_MEMORY: Memory = { read: () => null, write: () => undefined };
+
 export class Capture {
   private readonly listeners = new Set<() => void>();
   private readonly device: Device | null;
@@ -47,6 +52,8 @@ export class Capture {
   private kind: CaptureKind | null = null;
   private figures: Figures | null = null;
   private track: MediaStreamTrack | null = null;
+  /** What this tab captured for the examination last. */
+  private captured: Captured | null;
   private scene: CaptureScene;
   /** Drawn by lot, so that this page gets its own place back when its socket was lost. */
   private readonly page = Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
@@ -54,7 +61,9 @@ export class Capture {
   constructor(
     private readonly browser: Browser,
     private readonly url: string,
+    private readonly memory: Memory = NO_MEMORY,
   ) {
+    this.captured = memory.read();
     const { media } = browser;
     this.device =
       media &&
@@ -63,6 +72,7 @@ export class Capture {
         onTrack: (track, kind) => this.begin(track, kind),
         onChoices: (choices) => {
           this.choices = choices;
+          this.goOnByItself();
           this.tell();
         },
       });
@@ -85,12 +95,23 @@ export class Capture {
     void this.device?.openCamera(choice);
   }
 
+  /** Goes on with what was captured before: a person has pressed for it. */
+  startAgain(): void {
+    const { captured } = this;
+    if (captured?.kind === "camera") {
+      this.startCamera(captured);
+    } else if (captured) {
+      this.startScreen();
+    }
+  }
+
   startScreen(): void {
     this.label = null;
     void this.device?.openScreen();
   }
 
   stop(): void {
+    this.remember(null);
     this.device?.close();
   }
 
@@ -102,6 +123,25 @@ export class Capture {
     this.device?.dispose();
     this.endWorker();
     this.listeners.clear();
+  }
+
+  /**
+   * A device that is there and was captured before is asked for without a press. Browsers name devices only to a page that may have
+   * them: where there is no name, asking would open the browser's question before anybody has done anything.
+   */
+  private goOnByItself(): void {
+    const { captured, choices, deviceState } = this;
+    const shown = this.listeners.size > 0;
+    if (shown && deviceState === "none" && captured?.kind === "camera" && captured.label !== "") {
+      if (choices.some(({ label }) => label === captured.label)) {
+        this.startCamera(captured);
+      }
+    }
+  }
+
+  private remember(captured: Captured | null): void {
+    this.captured = captured;
+    this.memory.write(captured);
   }
 
   private hearDevice(state: DeviceState): void {
@@ -121,6 +161,8 @@ export class Capture {
     this.track = track;
     this.kind = kind;
     this.label = track.label || this.label;
+    const { deviceId } = track.getSettings();
+    this.remember(kind === "camera" ? { kind, deviceId: deviceId ?? "", label: track.label } : { kind: "screen" });
     const worker = this.workerFor(track, kind);
     const { framesOf } = this.browser;
     if (framesOf) {
@@ -198,7 +240,8 @@ export class Capture {
     const supported = this.device !== null;
     const unfit = figures?.unfit ?? false;
     const phase = phaseOf({ supported, device: deviceState, link, unfit });
-    return { phase, choices, label, kind, figures, track };
+    const again = phase === "idle" ? this.captured : null;
+    return { phase, choices, label, kind, again, figures, track };
   }
 
   private tell(): void {

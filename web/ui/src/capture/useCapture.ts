@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useSyncExternalStore } from "react";
 import { bitmapsOf } from "./bitmaps";
 import { type Browser, Capture, type CaptureScene } from "./capture";
+import { memoryOf } from "./memory";
 import { mayTakeOver, SEVERITY } from "./phase";
 
 interface Processor {
@@ -35,7 +36,10 @@ export interface UsedCapture {
 
 /** It goes on while panels open and close, and ends with the page or with another examination. */
 export function useCapture(examId: string): UsedCapture {
-  const capture = useMemo(() => new Capture(browser(), captureUrl(examId, window.location.href)), [examId]);
+  const capture = useMemo(
+    () => new Capture(browser(), captureUrl(examId, window.location.href), memoryOf(examId)),
+    [examId],
+  );
   useEffect(() => {
     capture.list();
     return () => capture.dispose();
@@ -44,8 +48,15 @@ export function useCapture(examId: string): UsedCapture {
   return { capture, scene };
 }
 
-/** What the advice line says of the capture: severity and the keys of its words; `null` when all is well. */
-export function captureAdvice({ phase }: CaptureScene) {
+/**
+ * What the advice line says of the capture: severity and the keys of its words; `null` when all is well. That nothing is captured is
+ * well where the pictures come from another window: `wanted` says that they do not.
+ */
+export function captureAdvice({ phase, again }: CaptureScene, wanted = false) {
+  if (phase === "idle" && wanted) {
+    const says = again ? (`capture_again_${again.kind}` as const) : "capture_idle";
+    return { severity: again ? "warn" : "info", says, does: `${says}_do`, mayTakeOver: false } as const;
+  }
   const severity = SEVERITY[phase];
   return (
     severity &&

@@ -82,6 +82,8 @@ describe("the advice line speaks of", () => {
       [picture(CONTACT), { ...picture(CONTACT), watching: true }],
       ["contact_lost", "watching"],
     ],
+    ["the first picture that is waited for", [{ phase: "first" }], ["first"]],
+    ["the end of a sweep, and no fault of its last picture", [{ ...picture(CONTACT), phase: "ended" }], ["ended"]],
     ["a missing model", [{ hello: { model: null } as Hello }], ["no_model"]],
   ])("%s", (_, moments, expected) => {
     expect(spoken(...moments)).toEqual(expected);

@@ -85,6 +85,18 @@ describe("commands while the program is away", () => {
     expect([tracks(), forgotten()]).toEqual([[2, 3], 0]);
   });
 
+  it("are kept while attempts fail, which are counted until the program says a word", () => {
+    const { connection } = connect();
+    connection.send(dismiss(1));
+    socket.close();
+    vi.advanceTimersByTime(1000);
+    socket.close();
+    expect([connection.failures, connection.waiting]).toEqual([2, 1]);
+    vi.advanceTimersByTime(1000);
+    socket.greet();
+    expect([connection.failures, tracks()]).toEqual([0, [1]]);
+  });
+
   it("go to no other program", () => {
     const { connection } = connect({ onHello: () => false });
     connection.send(dismiss(1));

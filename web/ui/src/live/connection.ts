@@ -57,6 +57,11 @@ export class Connection {
     socket?.close();
   }
 
+  /** Attempts in a row since the program last said a word. */
+  get failures(): number {
+    return this.attempts;
+  }
+
   /** How many commands wait for the program to come back. */
   get waiting(): number {
     return this.unsent.length;

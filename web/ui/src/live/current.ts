@@ -1,5 +1,6 @@
 /** Which lesion is the one we are talking about: pink in the picture, the list, the strip and the 3-D at once. */
 import type { TrackView } from "../api/wire";
+import type { LesionReport } from "../exam/api";
 
 /** The present choice and whether a person made it. */
 export interface Current {
@@ -40,4 +41,13 @@ export function following(current: number | null, tracks: readonly TrackView[]):
   const lesions = confirmed(tracks);
   const index = lesions.findIndex((track) => track.id === current);
   return lesions[(index + 1) % Math.max(1, lesions.length)]?.id ?? null;
+}
+
+/** The lesions of the report that the live page does not list: the program sends it those that it saw last, and no more than a few. */
+export function unlisted<T extends Pick<LesionReport, "lesion" | "dismissed">>(
+  lesions: readonly T[],
+  tracks: readonly Pick<TrackView, "id">[],
+): readonly T[] {
+  const listed = new Set(tracks.map(({ id }) => id));
+  return lesions.filter(({ lesion, dismissed }) => !dismissed && !listed.has(lesion));
 }

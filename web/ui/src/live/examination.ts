@@ -25,6 +25,8 @@ export interface Scene {
   readonly oldFor: number;
   /** Another page gives the commands. */
   readonly watching: boolean;
+  /** The program has answered nothing to the last attempts to watch. */
+  readonly refused: boolean;
   /** Key presses that wait for the program to come back. */
   readonly waiting: number;
   /** Key presses beyond those, which are gone. */
@@ -51,6 +53,8 @@ const TELL_EVERY_MS = 125;
 const MARKS_LIMIT_MS = 200;
 const NOTICE_MS = 4000;
 const TICK_MS = 100;
+/** A single attempt may fail while the program starts. */
+const REFUSED_AFTER = 2;
 
 export class Examination {
   private readonly connection: Connection;
@@ -243,7 +247,9 @@ export class Examination {
     const update = this.drawn ? replaceEqualDeep(this.told, this.drawn.picture.update) : null;
     this.told = update;
     const age = this.drawn ? performance.now() - this.drawn.at : 0;
-    const phase = phaseOf({ connected: this.connected, greetedOnce: this.hello !== null, update, age });
+    const kind = this.hello?.source.kind;
+    const plays = kind === "phantom" || kind === "replay";
+    const phase = phaseOf({ connected: this.connected, greetedOnce: this.hello !== null, update, plays, age });
     const old = phase === "lost" || phase === "waiting";
     const facts = {
       phase,
@@ -259,6 +265,7 @@ export class Examination {
       ...facts,
       current: this.chosen.track,
       oldFor: old ? Math.floor(age / 1000) : 0,
+      refused: !this.connected && this.connection.failures >= REFUSED_AFTER,
       waiting: this.connection.waiting,
       forgotten: this.forgotten,
       concern: foremost(concerns, this.standing),

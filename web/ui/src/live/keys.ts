@@ -3,6 +3,7 @@ import { useEffect, useRef } from "react";
 import type { Source } from "../api/wire";
 import type { IconName } from "../parts/shapes";
 import type { WordKey } from "../words/words";
+import { isCaptured } from "./source";
 
 export type Action =
   | "marks"
@@ -72,7 +73,7 @@ export function isFor({ source, report }: Has, action: Action): boolean {
     case "depth":
       return source !== undefined && source.kind !== "phantom";
     case "capture":
-      return source?.kind === "capture";
+      return isCaptured(source);
     case "place":
     case "finish":
       return report;
@@ -102,7 +103,45 @@ const LEFT_PEDAL = "PageUp";
 const RIGHT_PEDAL = "PageDown";
 const HELD_MS = 1000;
 
-/** Follows the keys while the page is there. A focused button keeps its own Space. */
+/** What a key is pressed on: what is typed in a field is the field's, and a button has a Space of its own. */
+type Where = "field" | "control" | "elsewhere";
+
+type Meaning =
+  | { readonly does: "escape" | "left_pedal" | "right_pedal" }
+  | { readonly does: "action"; readonly action: Action }
+  | { readonly does: "lesion"; readonly index: number };
+
+/** What a key means for the page; `null`: it is not the page's. */
+export function meaningOf(key: string, where: Where, singleKeys: boolean): Meaning | null {
+  if (key === "Escape") {
+    return { does: "escape" };
+  }
+  if (where === "field") {
+    return null;
+  }
+  if (key === LEFT_PEDAL || key === RIGHT_PEDAL) {
+    return { does: key === LEFT_PEDAL ? "left_pedal" : "right_pedal" };
+  }
+  if (!singleKeys || (where === "control" && key === " ")) {
+    return null;
+  }
+  if (/^[1-9]$/.test(key)) {
+    return { does: "lesion", index: Number(key) - 1 };
+  }
+  const binding = BINDINGS.find((each) => each.key === key.toLowerCase());
+  return binding ? { does: "action", action: binding.action } : null;
+}
+
+const FIELDS = 'input:not([type="checkbox"], [type="radio"], [type="range"]), textarea, select';
+
+function whereOf(target: EventTarget | null): Where {
+  if (!(target instanceof Element)) {
+    return "elsewhere";
+  }
+  return target.closest(FIELDS) ? "field" : target.closest("button, input, a") ? "control" : "elsewhere";
+}
+
+/** Follows the keys while the page is there. */
 export function useKeys(listener: Listener): void {
   const latest = useRef(listener);
   latest.current = listener;
@@ -120,34 +159,29 @@ export function useKeys(listener: Listener): void {
         return;
       }
       const { onAction, onLesion, onEscape, singleKeys } = latest.current;
-      if (event.key === LEFT_PEDAL || event.key === RIGHT_PEDAL) {
+      const meaning = meaningOf(event.key, whereOf(event.target), singleKeys);
+      if (meaning && meaning.does !== "escape" && meaning.does !== "lesion") {
         event.preventDefault();
-        if (event.key === LEFT_PEDAL) {
+      }
+      switch (meaning?.does) {
+        case "escape":
+          onEscape();
+          break;
+        case "left_pedal":
           onAction("keep");
-        } else {
+          break;
+        case "right_pedal":
           held = setTimeout(() => {
             held = undefined;
             latest.current.onAction("side");
           }, HELD_MS);
-        }
-        return;
-      }
-      if (event.key === "Escape") {
-        onEscape();
-        return;
-      }
-      const onControl = event.target instanceof Element && event.target.closest("button, input") !== null;
-      if (!singleKeys || (onControl && event.key === " ")) {
-        return;
-      }
-      if (/^[1-9]$/.test(event.key)) {
-        onLesion(Number(event.key) - 1);
-        return;
-      }
-      const binding = BINDINGS.find(({ key }) => key === event.key.toLowerCase());
-      if (binding) {
-        event.preventDefault();
-        onAction(binding.action);
+          break;
+        case "lesion":
+          onLesion(meaning.index);
+          break;
+        case "action":
+          onAction(meaning.action);
+          break;
       }
     };
     // A click leaves the focus where it was: Space keeps the plane after it, and does not press the button again.

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { LiveUpdate, TrackView } from "../api/wire";
-import { following, NOBODY, nextCurrent } from "./current";
-import { BINDINGS } from "./keys";
+import { following, NOBODY, nextCurrent, unlisted } from "./current";
+import { BINDINGS, meaningOf } from "./keys";
 import { Losses } from "./losses";
-import { OLD_AFTER_MS, phaseOf } from "./phase";
+import { ENDED_AFTER_MS, OLD_AFTER_MS, phaseOf } from "./phase";
 
 function track(id: number, changes: Partial<TrackView> = {}): TrackView {
   const letter = String.fromCharCode(64 + id);
@@ -65,18 +65,29 @@ describe("the current lesion", () => {
   });
 });
 
+describe("lesions of the report that the live page does not list", () => {
+  it("are those that the program no longer sends, but for the dismissed", () => {
+    const lesions = [1, 2, 3, 4].map((lesion) => ({ lesion, dismissed: lesion === 4 }));
+    expect(unlisted(lesions, [track(2), track(9)]).map(({ lesion }) => lesion)).toEqual([1, 3]);
+  });
+});
+
 describe("the phase", () => {
   const update = (paused: boolean, codes: readonly string[] = []): LiveUpdate =>
     ({ state: { paused }, quality: codes.map((code) => ({ code })) }) as unknown as LiveUpdate;
-  const signs = { connected: true, greetedOnce: true, age: 0 };
+  const signs = { connected: true, greetedOnce: true, plays: false, age: 0 };
   it.each([
     ["connecting", { ...signs, connected: false, greetedOnce: false, update: null }],
-    ["connecting", { ...signs, update: null }],
+    ["first", { ...signs, update: null }],
     ["lost", { ...signs, connected: false, update: update(false) }],
     ["lost", { ...signs, connected: false, update: update(true) }],
     ["scanning", { ...signs, update: update(false, ["blur"]) }],
     ["paused", { ...signs, age: 60_000, update: update(true) }],
     ["waiting", { ...signs, age: OLD_AFTER_MS + 1, update: update(false) }],
+    ["waiting", { ...signs, age: 60_000, update: update(false) }],
+    ["waiting", { ...signs, plays: true, age: OLD_AFTER_MS + 1, update: update(false) }],
+    ["ended", { ...signs, plays: true, age: ENDED_AFTER_MS + 1, update: update(false) }],
+    ["paused", { ...signs, plays: true, age: 60_000, update: update(true) }],
     ["waiting", { ...signs, update: update(false, ["source_lost"]) }],
     ["frozen", { ...signs, update: update(false, ["frozen"]) }],
   ] as const)("is %s", (expected, given) => {
@@ -117,5 +128,26 @@ describe("losses", () => {
 describe("the keys", () => {
   it("are each for one action", () => {
     expect(new Set(BINDINGS.map(({ key }) => key)).size).toBe(BINDINGS.length);
+  });
+  it.each([
+    ["e", "elsewhere", { does: "action", action: "depth" }],
+    ["E", "control", { does: "action", action: "depth" }],
+    ["4", "elsewhere", { does: "lesion", index: 3 }],
+    [" ", "elsewhere", { does: "action", action: "keep" }],
+    [" ", "control", null],
+    ["e", "field", null],
+    ["4", "field", null],
+    ["Enter", "field", null],
+    ["PageUp", "field", null],
+    ["Escape", "field", { does: "escape" }],
+    ["PageUp", "control", { does: "left_pedal" }],
+    ["PageDown", "elsewhere", { does: "right_pedal" }],
+    ["q", "elsewhere", null],
+  ] as const)("%s pressed on a %s", (key, where, expected) => {
+    expect(meaningOf(key, where, true)).toEqual(expected);
+  });
+  it("rest where single keys are switched off, but for Escape and the pedals", () => {
+    const meant = ["e", "4", " ", "Escape", "PageUp"].map((key) => meaningOf(key, "elsewhere", false)?.does ?? null);
+    expect(meant).toEqual([null, null, null, "escape", "left_pedal"]);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { whoText } from "../exam/format";
 import { wordsIn } from "../words/words";
-import { sourceName } from "./source";
+import { isCaptured, isDevice, sourceName } from "./source";
 
 describe("names that the program gives", () => {
   const [en, zh] = [wordsIn("en"), wordsIn("zh")];
@@ -12,6 +12,17 @@ describe("names that the program gives", () => {
     ["OpenIGTLink", "OpenIGTLink", "OpenIGTLink"],
   ])("the source %s reads %s and %s", (name, inEnglish, inChinese) => {
     expect([sourceName({ name }, en.say), sourceName({ name }, zh.say)]).toEqual([inEnglish, inChinese]);
+  });
+  it.each([
+    ["capture", "capture", true, false],
+    ["capture", "OpenIGTLink", false, true],
+    ["phantom", "virtual transducer", false, false],
+    ["replay", "recording", false, false],
+  ] as const)("a source of the kind %s called %s", (kind, name, captured, device) => {
+    expect([isCaptured({ kind, name }), isDevice({ kind, name })]).toEqual([captured, device]);
+  });
+  it("a source that is not known is neither", () => {
+    expect([isCaptured(undefined), isDevice(null)]).toEqual([false, false]);
   });
   it.each([
     ["live page", "live page", "实时页"],

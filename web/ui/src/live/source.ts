@@ -13,3 +13,13 @@ export function sourceName({ name }: Pick<Source, "name">, say: Words["say"]): s
   const known = NAMES[name];
   return known ? say(known) : name;
 }
+
+/** Whether the frames are what a page captures. A device on the network, whose frames the program fetches, is of the same kind. */
+export function isCaptured(source: Pick<Source, "kind" | "name"> | null | undefined): boolean {
+  return source?.kind === "capture" && source.name === "capture";
+}
+
+/** Whether the program fetches the frames from a device. */
+export function isDevice(source: Pick<Source, "kind" | "name"> | null | undefined): boolean {
+  return source?.kind === "capture" && !isCaptured(source);
+}

@@ -143,8 +143,15 @@ function Breast({
         RINGS_MM.map((mm) => (
           <g key={mm}>
             <circle className="map-ring" cx={x} cy={centreY} r={drawnLength(mm)} />
-            <text className="map-figure" x={x + 1.5} y={centreY + drawnLength(mm) - 1.8} fontSize="10">
+            {/* Aslant of the hours, so that six centimetres are not taken for six o'clock. */}
+            <text
+              className="map-figure"
+              x={x + drawnLength(mm) * Math.SQRT1_2}
+              y={centreY + drawnLength(mm) * Math.SQRT1_2 + 3.4}
+              fontSize="10"
+            >
               {mm / 10}
+              {mm === RINGS_MM.at(-1) && "\u202fcm"}
             </text>
           </g>
         ))}

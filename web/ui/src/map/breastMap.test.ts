@@ -33,6 +33,19 @@ describe("the hours that were named", () => {
   });
 });
 
+describe("the rings of the large map", () => {
+  it("say their centimetres aside of the hours: six of them are not taken for six o'clock", () => {
+    const svg = drawn({ lesions: [], named: {}, large: true });
+    const figures = [...svg.matchAll(/<text class="map-figure" x="([\d.]+)"[^>]*>([^<]*)/g)];
+    const across = (text: string): readonly number[] =>
+      figures.filter(([, , said]) => said === text).map(([, x]) => Math.round(Number(x)));
+    expect([across("6"), across("6\u202fcm")].map(({ length }) => length)).toEqual([2, 2]);
+    for (const x of across("6\u202fcm")) {
+      expect(Math.min(...across("6").map((hour) => Math.abs(hour - x)))).toBeGreaterThan(15);
+    }
+  });
+});
+
 describe("dots", () => {
   const at = { side: "left", clock: "3:00", from_nipple_mm: 40 } as const;
   const lesions = (count: number, place: MapLesion["place"]): readonly MapLesion[] =>

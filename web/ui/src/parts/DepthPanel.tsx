@@ -2,7 +2,7 @@
  * How deep the picture reaches, for a machine whose scale the program cannot read. It holds until the picture's size changes, or the ruler
  * beside it goes.
  */
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import type { Command, LiveUpdate } from "../api/wire";
 import { useWords } from "../words/words";
 import { Panel } from "./Panels";
@@ -23,6 +23,19 @@ export function DepthPanel({ update, onCommand, onClose }: Props) {
   const { say } = useWords();
   const [written, setWritten] = useState("");
   const [wrong, setWrong] = useState(false);
+  const field = useRef<HTMLInputElement>(null);
+  // Figures are typed at once, but for a finger, over whose buttons a keyboard would open; whatever had the focus gets it back.
+  useEffect(() => {
+    const before = document.activeElement;
+    if (!window.matchMedia("(pointer: coarse)").matches) {
+      field.current?.focus();
+    }
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected) {
+        before.focus();
+      }
+    };
+  }, []);
   const entered = update?.scale_source === "entered";
   const enter = (depth_mm: number | null): void => {
     onCommand({ command: "set_depth", depth_mm });
@@ -50,6 +63,7 @@ export function DepthPanel({ update, onCommand, onClose }: Props) {
       <form className="switches others" onSubmit={submit}>
         <input
           className="text"
+          ref={field}
           inputMode="decimal"
           aria-label={say("depth_other")}
           aria-invalid={wrong}

@@ -1,6 +1,6 @@
 import { memo, useEffect, useRef, useState } from "react";
 import type { KeyPlane } from "../api/wire";
-import { groundsText, planeKey } from "../exam/evidence";
+import { byFrame, groundsText, planeKey, reasonsText, reasonsWhy } from "../exam/evidence";
 import type { Examination, Scene } from "../live/examination";
 import { type ShownPlane, useShownPlane } from "../live/planePicture";
 import { millimetres, percent, probability, roundHalfAway } from "../words/numbers";
@@ -37,7 +37,10 @@ export function KeyPlanes({ examination, scene, onOpen }: Props) {
       );
     }
   }, [current]);
-  const shown = planes.filter((plane) => plane.letter !== null || plane.reason === "kept");
+  const shown = byFrame(
+    planes.filter((plane) => plane.letter !== null || plane.reason === "kept"),
+    (plane) => ({ ...plane, lesion: plane.track, outline: plane.box_px }),
+  );
   return (
     <aside className="strip" aria-label={words.say("key_planes")}>
       <h2 className="head">
@@ -45,11 +48,15 @@ export function KeyPlanes({ examination, scene, onOpen }: Props) {
       </h2>
       {shown.length === 0 && <p className="hint">{words.say("no_planes")}</p>}
       <ul className="tiles" ref={list}>
-        {shown.map((plane) => (
-          <li key={planeKey({ ...plane, lesion: plane.track })}>
+        {shown.map((alike) => (
+          <li key={planeKey({ ...alike[0], lesion: alike[0].track })}>
             <Tile
-              plane={plane}
-              isCurrent={plane.track !== null && plane.track === current}
+              plane={alike[0]}
+              many={alike.length > 1}
+              reasons={reasonsText(alike, words)}
+              why={reasonsWhy(alike, words)}
+              share={shareOf(alike)}
+              isCurrent={alike[0].track !== null && alike[0].track === current}
               examination={examination}
               onOpen={onOpen}
             />
@@ -65,40 +72,52 @@ export function KeyPlanes({ examination, scene, onOpen }: Props) {
   );
 }
 
+/** Planes on the same frame weigh alike; a former one of them may not be weighed yet. */
+function shareOf(alike: readonly KeyPlane[]): number | null {
+  return alike.find(({ share }) => share !== null)?.share ?? null;
+}
+
 interface TileProps {
+  /** The first of those on the same frame. */
   readonly plane: KeyPlane;
+  /** There are several reasons: their words need room below the lesion. */
+  readonly many: boolean;
+  /** Every reason for which the frame is kept, and the same at length. */
+  readonly reasons: string;
+  readonly why: string;
+  readonly share: number | null;
   /** It shows the lesion that is talked about now. */
   readonly isCurrent: boolean;
   readonly examination: Examination;
   readonly onOpen: (key: string) => void;
 }
 
-const Tile = memo(function Tile({ plane, isCurrent, examination, onOpen }: TileProps) {
+const Tile = memo(function Tile({ plane, many, reasons, why, share, isCurrent, examination, onOpen }: TileProps) {
   const words = useWords();
   const shown = useShownPlane(plane);
   const fresh = useNews(shown?.plane.id ?? null);
   const { track, letter, reason } = plane;
-  const name = words.say(`reason_${reason}`);
   const size = longest(shown?.plane ?? plane);
   return (
     <button
       type="button"
-      className={fresh && isCurrent ? "tile fresh" : "tile"}
+      className={`tile ${many ? "many" : ""} ${fresh && isCurrent ? "fresh" : ""}`}
       onClick={() => {
         if (track !== null) {
           examination.choose(track);
         }
         onOpen(planeKey({ ...plane, lesion: track }));
       }}
+      title={why}
       data-plane={shown?.plane.id}
       data-track={track}
     >
       <span className="hidden">{words.say("plane_word")} </span>
       {shown && <Crop {...shown} />}
       {letter && <Letter letter={letter} current={isCurrent} />}
-      {plane.share !== null && (
+      {share !== null && (
         <span className="share" title={words.say("plane_share")}>
-          {percent(probability(plane.share), words.language)}
+          {percent(probability(share), words.language)}
         </span>
       )}
       {reason === "kept" && (
@@ -107,7 +126,7 @@ const Tile = memo(function Tile({ plane, isCurrent, examination, onOpen }: TileP
         </span>
       )}
       <span className="caption">
-        <span>{name}</span>
+        <span>{reasons}</span>
         <span>{size}</span>
       </span>
     </button>

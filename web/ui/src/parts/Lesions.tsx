@@ -11,9 +11,11 @@ import { Category, DraftTag, Letter, Probability } from "./chips";
 interface Props {
   readonly examination: Examination;
   readonly scene: Scene;
+  /** So many more are in the report alone. */
+  readonly beyond: number;
 }
 
-export function Lesions({ examination, scene }: Props) {
+export function Lesions({ examination, scene, beyond }: Props) {
   const words = useWords();
   const { update, current } = scene;
   const tracks = update ? ordered(update.tracks, current) : [];
@@ -22,7 +24,8 @@ export function Lesions({ examination, scene }: Props) {
   return (
     <section className="panel lesions" aria-labelledby="lesions-head">
       <h2 className="head" id="lesions-head">
-        {words.say("lesions")} <span className="count">{count}</span> <DraftTag>{words.say("machine")}</DraftTag>
+        {words.say("lesions")} <span className="count">{count + beyond}</span>{" "}
+        <DraftTag>{words.say("machine")}</DraftTag>
         <span className="space" />
         <span className="note">{words.say("malignant_interval")}</span>
       </h2>
@@ -38,6 +41,7 @@ export function Lesions({ examination, scene }: Props) {
           </li>
         ))}
       </ul>
+      {beyond > 0 && <p className="note beyond">{words.say("lesions_beyond", { count: beyond })}</p>}
       {tracks.length === 0 && (
         <p className="hint">{words.say(update && scene.hello?.model === null ? "no_model" : "no_lesion")}</p>
       )}

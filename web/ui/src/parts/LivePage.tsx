@@ -5,6 +5,8 @@ import { captureAdvice, type UsedCapture } from "../capture/useCapture";
 import type { Act, Side } from "../exam/api";
 import { type EvidentPlane, evidentPlanes, planeKey } from "../exam/evidence";
 import type { ExamState } from "../exam/store";
+import { unlisted } from "../live/current";
+import { isSigned } from "../live/entrance";
 import type { Examination } from "../live/examination";
 import { type Action, commands, isFor, useKeys } from "../live/keys";
 import { type Question, questionOf } from "../live/question";
@@ -39,6 +41,7 @@ interface Props {
   readonly onAct: (act: Act) => void;
   readonly onLanguage: (language: Language) => void;
   readonly onFinish: () => void;
+  readonly onHome: () => void;
 }
 
 /** What lies large over the stage. */
@@ -51,7 +54,7 @@ function firstPlane(planes: readonly EvidentPlane[], lesion: number | null): Lar
 }
 
 /** The live examination: what the program says, and the few choices that belong to this browser. */
-export function LivePage({ examination, exam, capture, onAct, onLanguage, onFinish }: Props) {
+export function LivePage({ examination, exam, capture, onAct, onLanguage, onFinish, onHome }: Props) {
   const scene = useSyncExternalStore(examination.subscribe, examination.getScene);
   const words = useWords();
   const { view } = exam;
@@ -60,7 +63,10 @@ export function LivePage({ examination, exam, capture, onAct, onLanguage, onFini
   const [panel, setPanel] = useState<LivePanel | null>(null);
   const [large, setLarge] = useState<LargeView | null>(null);
   const openPlane = useCallback((key: string) => setLarge({ kind: "plane", key }), []);
-  const nothingCaptured = capture?.scene.phase === "idle";
+  // Where no other window gives the pictures, nothing is seen until this one captures.
+  const wanted = capture !== null && !scene.watching && (scene.phase === "first" || scene.phase === "waiting");
+  const elsewhere = scene.watching || scene.phase === "scanning" || scene.phase === "frozen";
+  const choosing = wanted && capture.scene.phase === "idle" && capture.scene.again === null;
   const [singleKeys, setSingleKeys] = useState(singleKeysAct);
   const [canvas, setCanvas] = useState<HTMLCanvasElement | null>(null);
   const evident = useMemo(() => (view ? evidentPlanes(view.report) : []), [view]);
@@ -73,8 +79,8 @@ export function LivePage({ examination, exam, capture, onAct, onLanguage, onFini
 
   // Behind every other panel stands the choice of a device, as long as nothing is captured.
   const close = useCallback(
-    () => setPanel((before) => (nothingCaptured && before !== "capture" ? "capture" : null)),
-    [nothingCaptured],
+    () => setPanel((before) => (choosing && before !== "capture" ? "capture" : null)),
+    [choosing],
   );
   const onAction = useCallback(
     (action: Action): void => {
@@ -111,6 +117,8 @@ export function LivePage({ examination, exam, capture, onAct, onLanguage, onFini
   const openPlace = useCallback(() => onAction("place"), [onAction]);
   const [sideOnly, setSideOnly] = useState<Side | null>(null);
   const tracks = scene.update?.tracks;
+  const beyond =
+    view && tracks && exam.exam === scene.update?.state.exam ? unlisted(view.report.lesions, tracks).length : 0;
   const former = useRef<Question | null>(null);
   // Who only watches cannot answer, without a picture nothing is scanned, and on the open map it is being answered. The same
   // question is the same object.
@@ -133,7 +141,7 @@ export function LivePage({ examination, exam, capture, onAct, onLanguage, onFini
       ),
     [asked, examination, openPlace, onAct],
   );
-  useCapturePanel(capture, scene.update !== null, setPanel);
+  useCapturePanel(choosing, wanted, setPanel);
   useKeys({
     onAction,
     onLesion: (index) => {
@@ -149,18 +157,18 @@ export function LivePage({ examination, exam, capture, onAct, onLanguage, onFini
 
   return (
     <div className={`live ${big ? "big" : ""}`}>
-      <TopBar scene={scene} exam={exam} onLanguage={onLanguage} />
+      <TopBar {...{ scene, exam, onLanguage, onHome }} />
       <main className="rooms">
         <KeyPlanes examination={examination} scene={scene} onOpen={openPlane} />
         <section className="stage">
           <QualityBar
             scene={scene}
-            capture={capture && captureAdvice(capture.scene)}
+            capture={capture && captureAdvice(capture.scene, wanted)}
             onTakeOver={() => examination.send({ command: "take_over" })}
             onTakeCapture={() => capture?.capture.takeOver()}
           />
           <div className="stage-room">
-            <Picture examination={examination} scene={scene} marks={marks} onCanvas={setCanvas} />
+            <Picture {...{ examination, scene, marks, capture, wanted }} onCanvas={setCanvas} />
             {large?.kind === "coronal" && (
               <CoronalLarge scene={scene} picture={canvas} marks={marks} onClose={() => setLarge(null)} />
             )}
@@ -188,8 +196,8 @@ export function LivePage({ examination, exam, capture, onAct, onLanguage, onFini
           ) : (
             <ThirdDimension scene={scene} picture={canvas} onOpen={() => onAction("third")} />
           )}
-          <Lesions examination={examination} scene={scene} />
-          <Report current={scene.current} view={view} />
+          <Lesions examination={examination} scene={scene} beyond={beyond} />
+          <Report current={scene.current} view={view} signed={isSigned(view)} />
         </aside>
         {panel === "faults" && (
           <FaultsPanel scene={scene} onCommand={(command) => examination.send(command)} onClose={close} />
@@ -213,7 +221,7 @@ export function LivePage({ examination, exam, capture, onAct, onLanguage, onFini
           <DepthPanel update={scene.update} onCommand={(command) => examination.send(command)} onClose={close} />
         )}
         {panel === "capture" && capture && (
-          <CapturePanel capture={capture.capture} scene={capture.scene} onClose={close} />
+          <CapturePanel capture={capture.capture} scene={capture.scene} elsewhere={elsewhere} onClose={close} />
         )}
         {panel === "keys" && (
           <KeysPanel
@@ -234,18 +242,23 @@ export function LivePage({ examination, exam, capture, onAct, onLanguage, onFini
   );
 }
 
-/** The choice of a device opens by itself where nothing is captured yet, and closes when the first picture is there. */
+/** Longer than the program takes to send a picture that another window gave it: the choice does not open for a moment only, ms. */
+const SETTLED_MS = 600;
+
+/** The choice of a device opens by itself where there is one to make, and closes when pictures come. */
 function useCapturePanel(
-  capture: UsedCapture | null,
-  hasPicture: boolean,
+  choosing: boolean,
+  wanted: boolean,
   setPanel: (change: (before: LivePanel | null) => LivePanel | null) => void,
 ): void {
-  const phase = capture?.scene.phase ?? null;
   useEffect(() => {
-    if (phase === "idle") {
-      setPanel((before) => before ?? "capture");
-    } else if (phase === "capturing" && hasPicture) {
+    if (choosing) {
+      const timer = setTimeout(() => setPanel((before) => before ?? "capture"), SETTLED_MS);
+      return () => clearTimeout(timer);
+    }
+    if (!wanted) {
       setPanel((before) => (before === "capture" ? null : before));
     }
-  }, [phase, hasPicture, setPanel]);
+    return;
+  }, [choosing, wanted, setPanel]);
 }

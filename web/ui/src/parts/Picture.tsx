@@ -1,18 +1,24 @@
 import { type ReactNode, useEffect, useRef } from "react";
+import type { UsedCapture } from "../capture/useCapture";
 import type { Examination, Scene } from "../live/examination";
 import { Stage } from "../picture/stage";
 import { useWords } from "../words/words";
+import { endedWord, oldWord } from "./advice";
 
 interface Props {
   readonly examination: Examination;
   readonly scene: Scene;
   readonly marks: boolean;
+  /** What this browser captures; `null` where the frames come from elsewhere. */
+  readonly capture: UsedCapture | null;
+  /** No pictures come from another window: nothing is seen until this one captures. */
+  readonly wanted: boolean;
   /** Tells where the grey picture is, for the newest plane of the 3-D view. */
   readonly onCanvas: (canvas: HTMLCanvasElement | null) => void;
 }
 
 /** The stage: two canvases that React never draws on, and what is said over an old picture. */
-export function Picture({ examination, scene, marks, onCanvas }: Props) {
+export function Picture({ examination, scene, marks, capture, wanted, onCanvas }: Props) {
   const words = useWords();
   const root = useRef<HTMLDivElement>(null);
   const picture = useRef<HTMLCanvasElement>(null);
@@ -62,23 +68,51 @@ export function Picture({ examination, scene, marks, onCanvas }: Props) {
       <div aria-hidden="true">
         <canvas ref={overlay} className="overlay" />
       </div>
-      <Sign scene={scene} />
+      <Sign {...{ scene, capture, wanted }} />
     </div>
   );
 }
 
 /** What is said over a picture that is old; a resting one is told by its edge and the advice line. */
-function Sign({ scene }: { readonly scene: Scene }): ReactNode {
+function Sign({ scene, capture, wanted }: Pick<Props, "scene" | "capture" | "wanted">): ReactNode {
   const { say } = useWords();
   const { phase, update, oldFor } = scene;
+  const again = wanted ? (capture?.scene.again ?? null) : null;
+  if (capture && again) {
+    return (
+      <div className="sign old">
+        {update && <p className="large">{say("old_picture", { seconds: Math.max(1, oldFor) })}</p>}
+        <p>{say(`capture_again_${again.kind}_do`)}</p>
+        <button
+          type="button"
+          className="button next"
+          data-action="capture-again"
+          onClick={() => capture.capture.startAgain()}
+        >
+          {again.kind === "camera"
+            ? say("capture_again_camera_press", { name: again.label || say("capture_title") })
+            : say("capture_again_screen_press")}
+        </button>
+      </div>
+    );
+  }
   if (!update) {
-    return phase === "lost" ? null : <p className="sign first">{say("no_picture_yet")}</p>;
+    const word = wanted && capture?.scene.phase === "idle" ? "capture_idle_do" : "no_picture_yet";
+    return phase === "lost" ? null : <p className="sign first">{say(phase === "connecting" ? "loading" : word)}</p>;
   }
   if (phase === "lost" || phase === "waiting") {
     return (
       <div className="sign old">
         <p className="large">{say("old_picture", { seconds: Math.max(1, oldFor) })}</p>
-        <p>{say("old_picture_do")}</p>
+        <p>{say(oldWord(scene, capture?.scene.phase ?? null))}</p>
+      </div>
+    );
+  }
+  if (phase === "ended") {
+    return (
+      <div className="sign old">
+        <p className="large">{say("ended_advice")}</p>
+        <p>{say(endedWord(scene))}</p>
       </div>
     );
   }

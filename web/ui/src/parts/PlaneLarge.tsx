@@ -1,6 +1,6 @@
 import type { KeyboardEvent, ReactNode } from "react";
 import { planeAddress } from "../exam/api";
-import { type EvidentPlane, groundsText, planeKey, shareOf } from "../exam/evidence";
+import { type EvidentPlane, groundsText, isAmong, planeKey, reasonsText, reasonsWhy, shareOf } from "../exam/evidence";
 import { percent, probability } from "../words/numbers";
 import { useWords } from "../words/words";
 import { DraftTag, KeyCap, Letter } from "./chips";
@@ -26,7 +26,7 @@ interface Props {
 /** A key plane at reading size, with what in it spoke for suspicion; arrows go from one to the next. */
 export function PlaneLarge({ exam, planes, open, marks, current, onOpen, onClose, alone = false, children }: Props) {
   const { say } = useWords();
-  const index = planes.findIndex(({ plane }) => planeKey(plane) === open);
+  const index = planes.findIndex((each) => isAmong(each, open));
   const shown = planes[index];
   const pink = shown !== undefined && (current === undefined || shown.plane.lesion === current);
   const go = (step: number): void => {
@@ -80,12 +80,12 @@ export function PlaneLarge({ exam, planes, open, marks, current, onOpen, onClose
 const STEPS: Readonly<Record<string, number>> = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
 
 function PlaneName({ shown, pink }: { readonly shown: EvidentPlane | undefined; readonly pink: boolean }) {
-  const { say } = useWords();
+  const words = useWords();
   return (
     shown && (
       <>
         {shown.letter && <Letter letter={shown.letter} current={pink} />}
-        <span>{say(`reason_${shown.plane.reason}`)}</span>
+        <span title={reasonsWhy(shown.alike, words)}>{reasonsText(shown.alike, words)}</span>
       </>
     )
   );
@@ -97,15 +97,15 @@ interface PictureProps {
   readonly marks: boolean;
 }
 
-function PlanePicture({ exam, shown: { plane }, marks }: PictureProps) {
-  const { say } = useWords();
+function PlanePicture({ exam, shown: { plane, alike }, marks }: PictureProps) {
+  const words = useWords();
   const [width, height] = plane.picture_px;
   return (
     <div className="large-well">
       <svg
         viewBox={`0 0 ${width} ${height}`}
         role="img"
-        aria-label={`${say("plane_word")}: ${say(`reason_${plane.reason}`)}`}
+        aria-label={`${words.say("plane_word")}: ${reasonsText(alike, words)}`}
         data-plane-large={planeKey(plane)}
       >
         <image href={planeAddress(exam, plane.id)} width={width} height={height} />
@@ -116,10 +116,10 @@ function PlanePicture({ exam, shown: { plane }, marks }: PictureProps) {
 }
 
 /** What this plane says by itself, what it weighs, and what the marks mean. */
-function Told({ shown: { plane, grounds }, marks }: { readonly shown: EvidentPlane; readonly marks: boolean }) {
+function Told({ shown: { plane, alike, grounds }, marks }: { readonly shown: EvidentPlane; readonly marks: boolean }) {
   const words = useWords();
   const { say, language } = words;
-  const share = shareOf(grounds, plane.id);
+  const share = shareOf(grounds, alike);
   const { malignancy } = plane;
   return (
     <div className="told">

@@ -23,7 +23,7 @@ export function QualityBar({ scene, capture, onTakeOver, onTakeCapture }: Props)
   const advice: Advice | null = capture
     ? { status: capture.severity, title: words.say(capture.says), detail: words.say(capture.does) }
     : adviceOf(scene, words);
-  const old = scene.phase === "lost" || scene.phase === "waiting";
+  const old = scene.phase === "lost" || scene.phase === "waiting" || scene.phase === "ended";
   const stateOf = (name: LightName): LightState =>
     (old ? undefined : scene.update?.lights.find((light) => light.name === name)?.state) ?? "off";
   return (

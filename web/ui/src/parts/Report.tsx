@@ -19,9 +19,11 @@ interface Props {
   /** The lesion that is talked about now. */
   readonly current: number | null;
   readonly view: ReportView | null;
+  /** A person has signed it: it is no draft any more. */
+  readonly signed: boolean;
 }
 
-export const Report = memo(function Report({ current, view }: Props) {
+export const Report = memo(function Report({ current, view, signed }: Props) {
   const words = useWords();
   const lesions = view?.report.lesions.filter(({ dismissed }) => !dismissed) ?? [];
   const open = new Set(view?.open.map(({ lesion }) => lesion)).size;
@@ -35,9 +37,11 @@ export const Report = memo(function Report({ current, view }: Props) {
   return (
     <section className="panel report" aria-labelledby="report-head">
       <h2 className="head" id="report-head">
-        {words.say("report")} <DraftTag>{words.say("machine_draft")}</DraftTag>
+        {words.say("report")} {!signed && <DraftTag>{words.say("machine_draft")}</DraftTag>}
         <span className="space" />
-        <span className="note">{open > 0 ? words.say("to_confirm", { count: open }) : ""}</span>
+        <span className="note">
+          {signed ? words.say("state_signed") : open > 0 ? words.say("to_confirm", { count: open }) : ""}
+        </span>
       </h2>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1). */}
       <section className="lines" tabIndex={0} aria-label={words.say("report")}>
@@ -49,7 +53,7 @@ export const Report = memo(function Report({ current, view }: Props) {
           </section>
         ))}
       </section>
-      <p className="draft-notice">{words.say("draft_notice")}</p>
+      {!signed && <p className="draft-notice">{words.say("draft_notice")}</p>}
     </section>
   );
 });

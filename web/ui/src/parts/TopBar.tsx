@@ -1,4 +1,4 @@
-import { patientName, sexAndAge } from "../exam/format";
+import { patientName, sexAndAge, timeText } from "../exam/format";
 import type { ExamState } from "../exam/store";
 import type { Scene } from "../live/examination";
 import type { Phase } from "../live/phase";
@@ -6,24 +6,31 @@ import { sourceName } from "../live/source";
 import { clock } from "../words/numbers";
 import { type Language, useWords } from "../words/words";
 import { LanguageSwitch } from "./LanguageSwitch";
+import { Logo } from "./Logo";
 import { Saved } from "./Saved";
-import { PeonyMark, Shape, type Status } from "./shapes";
+import { Shape, type Status } from "./shapes";
 
 const SHAPE_OF: Readonly<Partial<Record<Phase, Status>>> = {
   waiting: "stop",
   lost: "stop",
   frozen: "info",
   paused: "info",
+  ended: "info",
   connecting: "off",
+  first: "off",
 };
+
+/** Frames come or rest: the time of the sweep is a time of now. */
+const IN_SWEEP: readonly Phase[] = ["scanning", "frozen", "paused", "ended"];
 
 interface Props {
   readonly scene: Scene;
   readonly exam: ExamState;
   readonly onLanguage: (language: Language) => void;
+  readonly onHome: () => void;
 }
 
-export function TopBar({ scene, exam, onLanguage }: Props) {
+export function TopBar({ scene, exam, onLanguage, onHome }: Props) {
   const words = useWords();
   const { hello, phase, update } = scene;
   const shape = SHAPE_OF[phase];
@@ -31,14 +38,13 @@ export function TopBar({ scene, exam, onLanguage }: Props) {
   const phantom = hello?.source.kind === "phantom";
   return (
     <header className="top">
-      <h1 className="logo">
-        <PeonyMark />
-        Peony
-      </h1>
+      <Logo onHome={onHome} />
       {report && (report.patient.name || report.patient.id) && (
         <>
           <span className="rule" />
-          <span className="mid clip">{patientName(report.patient, words)}</span>
+          <span className="mid clip" title={patientName(report.patient, words)}>
+            {patientName(report.patient, words)}
+          </span>
           <span className="quiet">
             {[sexAndAge(report.patient, report.began_ms, words), report.patient.name && report.patient.id]
               .filter(Boolean)
@@ -58,10 +64,13 @@ export function TopBar({ scene, exam, onLanguage }: Props) {
         {shape ? <Shape status={shape} /> : <span className="live-dot" />}
         {words.say(`state_${phase}`)}
       </span>
-      {update && (
+      {update && IN_SWEEP.includes(phase) ? (
         <span className="quiet" title={words.say("time_of_sweep")}>
           {clock(update.time_ms)}
         </span>
+      ) : (
+        // A sweep begins anew with each start of the program; the examination does not.
+        report && <span className="quiet">{words.say("began_at", { time: timeText(report.began_ms, words) })}</span>
       )}
       <span className="space" />
       <Saved state={exam} />

@@ -1,9 +1,11 @@
 /** The advice line in words: one sentence at a time, about what is foremost now. */
 import type { Issue, LiveUpdate, Severity } from "../api/wire";
+import type { CapturePhase } from "../capture/phase";
 import { type ConcernKey, OWN, type OwnConcern } from "../live/concerns";
 import type { Scene } from "../live/examination";
+import { isCaptured, isDevice, sourceName } from "../live/source";
 import { figure, percent, probability } from "../words/numbers";
-import type { Words } from "../words/words";
+import type { WordKey, Words } from "../words/words";
 
 export interface Advice {
   readonly status: Severity;
@@ -35,7 +37,17 @@ type Wording = (scene: Scene, words: Words) => readonly [title: string, detail: 
 
 const OWN_WORDS: Readonly<Record<OwnConcern, Wording>> = {
   lost: (scene, { say }) => [say("lost_advice"), lostDetail(scene, say)],
-  waiting: (_, { say }) => [say("stalled_advice"), say("stalled_do")],
+  waiting: (scene, { say }) => {
+    const { hello } = scene;
+    return hello && isDevice(hello.source)
+      ? [say("stalled_device", { name: sourceName(hello.source, say) }), say("stalled_device_do")]
+      : [say("stalled_advice"), say("stalled_do")];
+  },
+  first: ({ hello }, { say }) =>
+    hello && isDevice(hello.source)
+      ? [say("first_device", { name: sourceName(hello.source, say) }), say("first_device_do")]
+      : [say("no_picture_yet"), ""],
+  ended: (scene, { say }) => [say("ended_advice"), say(endedWord(scene))],
   watching: (_, { say }) => [say("watching_advice"), ""],
   behind: ({ lost }, { say, language }) => [
     say("behind_advice", { share: percent(probability(lost ?? 0), language) }),
@@ -46,6 +58,25 @@ const OWN_WORDS: Readonly<Record<OwnConcern, Wording>> = {
   notice: ({ notice }, { say }) => [notice === null ? "" : say(notice), ""],
   no_model: (_, { say }) => [say("no_model"), say("no_model_do")],
 };
+
+/** What a person can do after the last picture of a phantom or a recording. */
+export function endedWord({ hello }: Pick<Scene, "hello">): WordKey {
+  return hello?.source.can_restart ? "ended_restart_do" : "ended_do";
+}
+
+/** What is said under the age of an old picture. It promises only what comes by itself. `capture`: what this window captures. */
+export function oldWord({ phase, hello, watching }: Scene, capture: CapturePhase | null): WordKey {
+  if (phase === "lost") {
+    return "old_lost_do";
+  }
+  if (isDevice(hello?.source)) {
+    return "stalled_device_do";
+  }
+  if (isCaptured(hello?.source) && capture !== "capturing") {
+    return watching || capture === null ? "old_watched_do" : `capture_${capture}_do`;
+  }
+  return "old_picture_do";
+}
 
 function lostDetail({ waiting, forgotten }: Scene, say: Words["say"]): string {
   if (forgotten > 0) {

@@ -49,7 +49,13 @@ export function Contents({ item, todos, onItem }: Props) {
               ? say("no_place_named")
               : say("places_named_both", { right: named.right ?? 0, left: named.left ?? 0 }),
           whole: true,
-          end: state("breasts"),
+          // Where nobody has said that a breast was examined, a tick would say so.
+          end:
+            waiting("breasts") === 0 && !report.breasts.some(({ examined }) => examined.said?.value) ? (
+              <Shape status="off" />
+            ) : (
+              state("breasts")
+            ),
         })}
         {report.lesions.map((lesion) => {
           const key = lesionItem(lesion.lesion);

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { type Grounds, type Plane, planeAddress } from "../exam/api";
-import { groundsText, planeKey, shareOf } from "../exam/evidence";
+import { type EvidentPlane, evident, groundsText, planeKey, reasonsText, reasonsWhy, shareOf } from "../exam/evidence";
 import { Letter } from "../parts/chips";
 import { PlaneLarge } from "../parts/PlaneLarge";
 import { PlaneMarks } from "../parts/PlaneMarks";
@@ -22,19 +22,14 @@ export function Planes({ planes, letter, grounds }: Props) {
   const { say } = words;
   const { exam, marks } = useReview();
   const [open, setOpen] = useState<string | null>(null);
-  const evident = planes.map((plane) => ({ plane, letter, grounds: grounds ?? null }));
+  const shown = evident(planes, letter, grounds);
   return (
     <Row label={say("key_planes")}>
       {planes.length === 0 && <span className="faint">{say("no_planes_kept")}</span>}
       <ul className="planes">
-        {planes.map((plane) => (
-          <li key={plane.id}>
-            <Tile
-              plane={plane}
-              letter={letter}
-              share={shareOf(grounds, plane.id)}
-              onOpen={() => setOpen(planeKey(plane))}
-            />
+        {shown.map((each) => (
+          <li key={each.plane.id}>
+            <Tile shown={each} onOpen={() => setOpen(planeKey(each.plane))} />
           </li>
         ))}
       </ul>
@@ -42,7 +37,7 @@ export function Planes({ planes, letter, grounds }: Props) {
       {open !== null && (
         <PlaneLarge
           {...{ exam, open, marks }}
-          planes={evident}
+          planes={shown}
           onOpen={setOpen}
           onClose={() => setOpen(null)}
           alone={true}
@@ -53,19 +48,19 @@ export function Planes({ planes, letter, grounds }: Props) {
 }
 
 interface TileProps {
-  readonly plane: Plane;
-  readonly letter: string | null;
-  readonly share: number | null;
+  readonly shown: EvidentPlane;
   readonly onOpen: () => void;
 }
 
-function Tile({ plane, letter, share, onOpen }: TileProps) {
-  const { say, language } = useWords();
+function Tile({ shown: { plane, alike, letter, grounds }, onOpen }: TileProps) {
+  const words = useWords();
+  const { say, language } = words;
   const { exam, act, readOnly, marks } = useReview();
   const [width, height] = plane.picture_px;
-  const name = say(`reason_${plane.reason}`);
+  const name = reasonsText(alike, words);
+  const share = shareOf(grounds, alike);
   return (
-    <div className="tile">
+    <div className={alike.length > 1 ? "tile many" : "tile"} title={reasonsWhy(alike, words)}>
       <svg viewBox={cropOf(plane)} preserveAspectRatio="xMidYMid slice" role="img" aria-label={name}>
         <image href={planeAddress(exam, plane.id)} width={width} height={height} />
         {marks && <PlaneMarks plane={plane} />}
@@ -83,7 +78,12 @@ function Tile({ plane, letter, share, onOpen }: TileProps) {
           className="release"
           aria-label={`${say("release_plane")}: ${name}`}
           title={say("release_plane")}
-          onClick={() => act({ act: "release_plane", plane: plane.id })}
+          // The picture is what a person takes out, with every reason for which it was kept.
+          onClick={() => {
+            for (const { id } of alike) {
+              act({ act: "release_plane", plane: id });
+            }
+          }}
         >
           <Icon name="dismiss" />
         </button>

@@ -2,8 +2,9 @@ import { dateText, patientName, sexAndAge } from "../exam/format";
 import type { Person } from "../exam/person";
 import type { ExamState } from "../exam/store";
 import { LanguageSwitch } from "../parts/LanguageSwitch";
+import { Logo } from "../parts/Logo";
 import { Saved } from "../parts/Saved";
-import { Icon, PeonyMark } from "../parts/shapes";
+import { Icon } from "../parts/shapes";
 import { type Language, useWords } from "../words/words";
 
 interface Props {
@@ -23,19 +24,7 @@ export function ReportTop({ state, person, panel, onLanguage, onHistory, onPerso
   const report = view?.report;
   return (
     <header className="top">
-      <h1 className="logo">
-        <a
-          href="/?page=exams"
-          title={say("all_exams")}
-          onClick={(event) => {
-            event.preventDefault();
-            onHome();
-          }}
-        >
-          <PeonyMark />
-          Peony
-        </a>
-      </h1>
+      <Logo onHome={onHome} />
       {report && (
         <>
           <span className="rule" />

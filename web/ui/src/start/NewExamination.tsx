@@ -1,14 +1,14 @@
-import { type FormEvent, useRef, useState } from "react";
-import { createExam } from "../exam/api";
+import { type FormEvent, useEffect, useRef, useState } from "react";
+import { createExam, type UsualSource, usualSource } from "../exam/api";
 import { birthBounds, birthFault } from "../exam/birth";
 import { rememberedPerson } from "../exam/person";
+import { sourceName } from "../live/source";
 import { Icon, Shape } from "../parts/shapes";
 import { useWords } from "../words/words";
+import { type SourceChoice, sourcesFor } from "./sources";
 
 const SEXES = ["F", "M", "O"] as const;
 const INDICATIONS = ["screening", "symptom", "follow_up"] as const;
-const SOURCES = ["capture", "phantom", "usual"] as const;
-type SourceChoice = (typeof SOURCES)[number];
 
 const EMPTY = { name: "", id: "", sex: "", birth_date: "", number: "", indication: "" };
 
@@ -16,9 +16,19 @@ const EMPTY = { name: "", id: "", sex: "", birth_date: "", number: "", indicatio
 export function NewExamination({ onBegun }: { readonly onBegun: (exam: string) => void }) {
   const { say } = useWords();
   const [written, setWritten] = useState(EMPTY);
-  const [source, setSource] = useState<SourceChoice>("capture");
+  const [usual, setUsual] = useState<UsualSource | null>(null);
+  const { choices: sources, first } = sourcesFor(usual);
+  const [chosen, setSource] = useState<SourceChoice | null>(null);
+  const source = chosen ?? first;
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
+  useEffect(() => {
+    let mounted = true;
+    void usualSource().then((known) => mounted && setUsual(known));
+    return () => {
+      mounted = false;
+    };
+  }, []);
   const today = new Date();
   const wrongDate = birthFault(written.birth_date, today);
   const birthField = useRef<HTMLInputElement>(null);
@@ -77,7 +87,7 @@ export function NewExamination({ onBegun }: { readonly onBegun: (exam: string) =
     </fieldset>
   );
   return (
-    <form className="new-exam" noValidate={true} onSubmit={(event) => void begin(event)}>
+    <form className="new-exam" id="new-exam" noValidate={true} onSubmit={(event) => void begin(event)}>
       <h2 className="title">{say("new_exam")}</h2>
       <div className="new-fields">
         <label>
@@ -145,12 +155,16 @@ export function NewExamination({ onBegun }: { readonly onBegun: (exam: string) =
         )}
         <fieldset className="choices sources">
           <legend>{say("source")}</legend>
-          {SOURCES.map((each) => (
+          {sources.map((each) => (
             <label key={each} className={source === each ? "source chosen" : "source"}>
               <input type="radio" name="source" checked={source === each} onChange={() => setSource(each)} />
               <span>
                 {say(each === "capture" ? "source_capture_here" : `source_${each}`)}
-                <small>{say(`source_${each}_why`)}</small>
+                <small>
+                  {each === "usual" && usual
+                    ? say("source_usual_is", { name: sourceName(usual, say) })
+                    : say(`source_${each}_why`)}
+                </small>
               </span>
             </label>
           ))}

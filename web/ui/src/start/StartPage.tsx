@@ -20,6 +20,12 @@ interface Props {
 
 const POLL_MS = 3000;
 
+function showNew(): void {
+  const form = document.getElementById("new-exam");
+  form?.scrollIntoView();
+  form?.querySelector("input")?.focus({ preventScroll: true });
+}
+
 /** The examinations of this program, and a new one. */
 export function StartPage({ onLanguage, onGo }: Props) {
   const words = useWords();
@@ -103,6 +109,12 @@ export function StartPage({ onLanguage, onGo }: Props) {
             )}
             <KeyCap>/</KeyCap>
           </label>
+          {/* In a narrow window the form stands under the rows, however many there are. */}
+          {state !== "missing" && (
+            <button type="button" className="button next to-new" data-action="to-new" onClick={showNew}>
+              {say("new_exam")}
+            </button>
+          )}
           <div className="exam-head" aria-hidden="true">
             <span>{say("column_patient")}</span>
             <span>{say("column_exam")}</span>
@@ -182,11 +194,11 @@ function ExamRow({ exam, now, words, onGo }: RowProps) {
           {[sexAndAge(patient, exam.began_ms, words), patient.name && patient.id].filter(Boolean).join(" · ") || NONE}
         </small>
       </span>
-      <span className="two">
+      <span className="two" data-label={say("column_exam")}>
         <span>{exam.number || NONE}</span>
         {exam.simulated && <small>{say("simulated")}</small>}
       </span>
-      <span className="two">
+      <span className="two" data-label={say("column_began")}>
         <span>{exam.began_ms > 0 ? dayText(exam.began_ms, words) : NONE}</span>
         {exam.began_ms > 0 && <small>{timeText(exam.began_ms, words)}</small>}
       </span>
@@ -203,8 +215,8 @@ function ExamRow({ exam, now, words, onGo }: RowProps) {
           )}
         </span>
       </span>
-      <span>{exam.lesions}</span>
-      <span>
+      <span data-label={say("column_lesions")}>{exam.lesions}</span>
+      <span data-label="BI-RADS">
         <span className={`category ${category ? `c${category}` : "none"} ${status === "open" ? "proposed" : ""}`}>
           {category ?? NONE}
         </span>

@@ -264,6 +264,7 @@ export const reportEn = {
   source_phantom_why: "A simulated breast: nobody is scanned",
   source_usual: "Peony's own source",
   source_usual_why: "The one it was started with",
+  source_usual_is: "{name}: it was started with it",
   exam_not_begun: "The examination was not begun: {error}",
   key_choose: "choose",
   key_open: "open",

@@ -266,6 +266,7 @@ export const reportZh: Readonly<Record<keyof typeof reportEn, string>> = {
   source_phantom_why: "模拟乳房：未扫查任何人",
   source_usual: "程序设定的来源",
   source_usual_why: "启动程序时指定",
+  source_usual_is: "{name}：启动程序时指定",
   exam_not_begun: "检查未开始：{error}",
   key_choose: "选择",
   key_open: "打开",
