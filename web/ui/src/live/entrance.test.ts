@@ -32,9 +32,12 @@ describe("what keeps a page from an examination", () => {
     check("signed", { refused: false }, { view: SIGNED });
   });
   it("a name that nothing has, and no name where nothing is open", () => {
-    check("unknown", { refused: false }, { presence: "missing", view: null });
-    check("none_open", { exam: null }, { presence: "missing", view: null });
-    check(null, { exam: null, refused: false }, { presence: "missing", view: null });
+    const missing = { presence: "missing", view: null } as const;
+    check("unknown", {}, missing);
+    check("unreadable", { rows: [{ id: "9", live: false }] }, missing);
+    check("none_open", { exam: null }, missing);
+    check(null, { refused: false }, missing);
+    check(null, {}, { presence: "loading", view: null });
   });
   it("places that are all taken: of examinations, or of its windows", () => {
     check("full", { rows: EIGHT });

@@ -7,10 +7,10 @@ import { type ExamSummary, listExams, type ReportView } from "../exam/api";
 import type { ExamState } from "../exam/store";
 
 /**
- * `signed`: closed for good. `unknown`: there is none of this name. `none_open`: none was named and none is open. `full`: as many
+ * `signed`: closed for good. `unknown`: there is none of this name. `unreadable`: its journal has a fault. `none_open`: none was named and none is open. `full`: as many
  * go on as may. `crowded`: as many windows watch it as may. `refused`: the program has another reason, such as its source.
  */
-export type Closed = "signed" | "unknown" | "none_open" | "full" | "crowded" | "refused";
+export type Closed = "signed" | "unknown" | "unreadable" | "none_open" | "full" | "crowded" | "refused";
 
 /** So many examinations go on at once (`MAX_ROOMS` of the program). */
 const MOST_LIVE = 8;
@@ -42,12 +42,13 @@ export function closedFor({ exam, state, connected, greeted, refused, rows }: Fa
   if (isSigned(state.view)) {
     return "signed";
   }
-  if (state.presence === "missing" && !state.away) {
-    return exam !== null ? "unknown" : refused ? "none_open" : null;
-  }
   // A program that answers nothing is away, which is told elsewhere.
-  if (!refused || state.away || !rows || !state.view) {
+  if (!refused || state.away || !rows) {
     return null;
+  }
+  if (!state.view) {
+    const known = rows.some(({ id }) => id === exam) ? "unreadable" : "unknown";
+    return state.presence !== "missing" ? null : exam === null ? "none_open" : known;
   }
   const goesOn = rows.some(({ id, live }) => live && id === exam);
   if (!goesOn && rows.filter(({ live }) => live).length >= MOST_LIVE) {

@@ -12,6 +12,7 @@ import { Connection } from "./connection";
 import { type Current, following, NOBODY, nextCurrent } from "./current";
 import { Losses, TOLERATED } from "./losses";
 import { type Phase, phaseOf } from "./phase";
+import { isPlayed } from "./source";
 
 /** What React shows. */
 export interface Scene {
@@ -247,8 +248,7 @@ export class Examination {
     const update = this.drawn ? replaceEqualDeep(this.told, this.drawn.picture.update) : null;
     this.told = update;
     const age = this.drawn ? performance.now() - this.drawn.at : 0;
-    const kind = this.hello?.source.kind;
-    const plays = kind === "phantom" || kind === "replay";
+    const plays = isPlayed(this.hello?.source);
     const phase = phaseOf({ connected: this.connected, greetedOnce: this.hello !== null, update, plays, age });
     const old = phase === "lost" || phase === "waiting";
     const facts = {

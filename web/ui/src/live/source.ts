@@ -19,6 +19,11 @@ export function isCaptured(source: Pick<Source, "kind" | "name"> | null | undefi
   return source?.kind === "capture" && source.name === "capture";
 }
 
+/** Whether the program makes or plays the frames itself: they have an end, and nothing outside keeps them back. */
+export function isPlayed(source: Pick<Source, "kind"> | null | undefined): boolean {
+  return source?.kind === "phantom" || source?.kind === "replay";
+}
+
 /** Whether the program fetches the frames from a device. */
 export function isDevice(source: Pick<Source, "kind" | "name"> | null | undefined): boolean {
   return source?.kind === "capture" && !isCaptured(source);

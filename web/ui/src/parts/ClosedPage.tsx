@@ -18,8 +18,8 @@ export function ClosedPage({ closed, onLanguage, onHome, onReport }: Props) {
   useEffect(() => {
     document.title = say("page_title");
   }, [say]);
-  // An examination that is there has a report, also where it cannot be scanned.
-  const hasReport = closed !== "unknown" && closed !== "none_open";
+  // An examination that can be read has a report, also where it cannot be scanned.
+  const hasReport = closed !== "unknown" && closed !== "unreadable" && closed !== "none_open";
   return (
     <div className="live" data-closed={closed}>
       <header className="top">

@@ -26,7 +26,8 @@ describe("under the age of an old picture", () => {
     check("capture_denied_do", {}, "denied");
     check("old_watched_do", { watching: true }, "idle");
     check("stalled_device_do", { hello: DEVICE }, null);
-    check("old_picture_do", { hello: PHANTOM }, null);
+    check("stalled_plays_do", { hello: PHANTOM }, null);
+    check("stalled_plays_do", { hello: RECORDING }, null);
     check("old_lost_do", { phase: "lost" }, "capturing");
   });
 });

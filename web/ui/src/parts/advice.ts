@@ -3,7 +3,7 @@ import type { Issue, LiveUpdate, Severity } from "../api/wire";
 import type { CapturePhase } from "../capture/phase";
 import { type ConcernKey, OWN, type OwnConcern } from "../live/concerns";
 import type { Scene } from "../live/examination";
-import { isCaptured, isDevice, sourceName } from "../live/source";
+import { isCaptured, isDevice, isPlayed, sourceName } from "../live/source";
 import { figure, percent, probability } from "../words/numbers";
 import type { WordKey, Words } from "../words/words";
 
@@ -41,7 +41,7 @@ const OWN_WORDS: Readonly<Record<OwnConcern, Wording>> = {
     const { hello } = scene;
     return hello && isDevice(hello.source)
       ? [say("stalled_device", { name: sourceName(hello.source, say) }), say("stalled_device_do")]
-      : [say("stalled_advice"), say("stalled_do")];
+      : [say("stalled_advice"), say(isPlayed(hello?.source) ? "stalled_plays_do" : "stalled_do")];
   },
   first: ({ hello }, { say }) =>
     hello && isDevice(hello.source)
@@ -71,6 +71,9 @@ export function oldWord({ phase, hello, watching }: Scene, capture: CapturePhase
   }
   if (isDevice(hello?.source)) {
     return "stalled_device_do";
+  }
+  if (isPlayed(hello?.source)) {
+    return "stalled_plays_do";
   }
   if (isCaptured(hello?.source) && capture !== "capturing") {
     return watching || capture === null ? "old_watched_do" : `capture_${capture}_do`;
