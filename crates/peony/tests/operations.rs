@@ -32,6 +32,12 @@ struct Serve {
     log: PathBuf,
 }
 
+/// A client; each test may be a process of its own, which has yet to say what computes for TLS.
+fn client() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
+
 impl Serve {
     fn start(data: &Path, more: &[&str]) -> Self {
         fs::create_dir_all(data).unwrap();
@@ -55,7 +61,7 @@ impl Serve {
     }
 
     fn get(&self, path: &str) -> (u16, String) {
-        self.ask(&reqwest::Client::new(), path)
+        self.ask(&client(), path)
     }
 
     fn ask(&self, client: &reqwest::Client, path: &str) -> (u16, String) {
@@ -75,7 +81,7 @@ impl Serve {
         let body = [b"--x\r\nContent-Type: application/dicom\r\n\r\n", file, b"\r\n--x--\r\n"].concat();
         let kind = "multipart/related; type=\"application/dicom\"; boundary=x";
         block_on(async {
-            let request = reqwest::Client::new().post(format!("{}/dicomweb/studies", self.url));
+            let request = client().post(format!("{}/dicomweb/studies", self.url));
             request.header("content-type", kind).body(body).send().await.unwrap().status().as_u16()
         })
     }
@@ -194,7 +200,7 @@ fn its_figures_can_be_read_and_have_nothing_of_a_patient() {
     }
     // A phantom that is read on.
     let begun = block_on(async {
-        let request = reqwest::Client::new().post(format!("{}/api/exams", serve.url));
+        let request = client().post(format!("{}/api/exams", serve.url));
         request
             .header("content-type", "application/json")
             .body(r#"{"source":"phantom:3"}"#)
@@ -275,7 +281,7 @@ fn no_name_no_identifier_and_no_uid_is_in_the_log() {
         serve.get(&path);
     }
     let act = block_on(async {
-        let request = reqwest::Client::new().post(format!("{}/api/exams", serve.url));
+        let request = client().post(format!("{}/api/exams", serve.url));
         let body = r#"{"source":"phantom:3","patient":{"id":"ZZ-4711","name":"ZZMARKED"}}"#;
         request.header("content-type", "application/json").body(body).send().await.unwrap().status()
     });

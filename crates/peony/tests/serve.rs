@@ -155,6 +155,7 @@ fn two_examinations_go_on_beside_each_other() {
     let patient = |id: &str| serve.get(&format!("/api/exams/{id}/report"))["report"]["patient"]["id"].clone();
     assert_eq!((patient(&first), patient(&second)), (json!("1"), json!("")));
     assert_eq!(serve.get("/api/health")["examinations"], 2);
+    assert_eq!(serve.get("/api/health")["usual_source"], json!({ "kind": "capture", "name": "capture" }));
     let listed = serve.get("/api/exams");
     assert!(listed.as_array().unwrap().iter().all(|row| row["live"] == true), "{listed}");
 }

@@ -8,6 +8,7 @@ use peony_examination::{Archive, Examination};
 use crate::capture::{Intake, Seat};
 use crate::hub::Hub;
 use crate::person::Person;
+use crate::wire::UsualSource;
 
 /// So many examinations go on at once: each has a pipeline, and the machine has a few cores.
 pub const MAX_ROOMS: usize = 8;
@@ -22,6 +23,9 @@ pub trait Opener: Send + Sync {
     /// # Errors
     /// One line on why it cannot be read.
     fn open(&self, examination: Option<Arc<Examination>>, source: &str, site: &str) -> Result<Room, String>;
+
+    /// The usual source.
+    fn usual_source(&self) -> UsualSource;
 }
 
 /// An examination that goes on: its hub, and where a page's frames are put, where the page is the source.
@@ -89,6 +93,12 @@ impl Rooms {
     #[must_use]
     pub fn archive(&self) -> &Arc<Archive> {
         &self.archive
+    }
+
+    /// Where frames come from unless a page asks for another source; `None` where pages begin no examination.
+    #[must_use]
+    pub fn usual_source(&self) -> Option<UsualSource> {
+        self.opener.as_ref().map(|opener| opener.usual_source())
     }
 
     /// How many examinations go on.

@@ -163,6 +163,7 @@ async fn health(State(rooms): State<Arc<Rooms>>) -> Response {
         viewers: hub.map_or(0, |hub| hub.viewers()),
         frames: hub.map_or(0, |hub| hub.frames()),
         examinations: rooms.count(),
+        usual_source: rooms.usual_source(),
     };
     ([(header::CACHE_CONTROL, "no-store")], Json(health)).into_response()
 }

@@ -11,7 +11,7 @@ use peony_model::{LatestSlot, MmPerPx, Spacing};
 use peony_sources::capture::{Announcement, Captured as FromPage};
 use peony_sources::{LiveSource, SourceUrl, Stopper};
 use peony_web::capture::{Intake, Seat};
-use peony_web::wire::{Model, Source, SourceKind};
+use peony_web::wire::{Model, Source, SourceKind, UsualSource};
 use peony_web::{Capture, Hub, Opener, Room};
 
 use super::device;
@@ -161,7 +161,23 @@ fn kind_of(source: &SourceUrl) -> &'static str {
     }
 }
 
+fn source_kind(source: &SourceUrl) -> SourceKind {
+    match source {
+        SourceUrl::Phantom { .. } => SourceKind::Phantom,
+        SourceUrl::Path(_) => SourceKind::Replay,
+        SourceUrl::Capture => SourceKind::Capture,
+        SourceUrl::Igtl { .. } | SourceUrl::Rtsp(_) | SourceUrl::V4l2(_) | SourceUrl::Gst(_) => {
+            SourceKind::Device
+        }
+    }
+}
+
 impl Opener for Studio {
+    fn usual_source(&self) -> UsualSource {
+        let source = &self.settings.source;
+        UsualSource { kind: source_kind(source), name: kind_of(source) }
+    }
+
     fn open(&self, examination: Option<Arc<Examination>>, source: &str, site: &str) -> Result<Room, String> {
         let source = self.source(source, examination.as_deref())?;
         let frames = Frames::open(&source, &self.settings)?;

@@ -157,6 +157,18 @@ pub struct Health {
     pub frames: u64,
     /// How many examinations go on.
     pub examinations: usize,
+    /// Where frames come from unless a page asks for another source; `null` where no further examination can be begun.
+    #[schema(required)]
+    pub usual_source: Option<UsualSource>,
+}
+
+/// A source before it is opened: see `Source`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct UsualSource {
+    /// What kind it is.
+    pub kind: SourceKind,
+    /// What it is called, such as `OpenIGTLink`.
+    pub name: &'static str,
 }
 
 /// Why a request was not answered.

@@ -27,6 +27,7 @@ use utoipa::ToSchema;
 pub use command::{Command, Drawn};
 pub use hello::{
     ErrorCode, ErrorMessage, Fault, Health, Hello, Model, Problem, ServerMessage, Source, SourceKind,
+    UsualSource,
 };
 pub use lesion::{DescriptorView, FindingView, KeyPlane, Size, TrackStatus, TrackView, Truth};
 pub use quality::{ContactSide, Figure, Issue, Light, LightName, LightState, Severity};

@@ -1049,6 +1049,7 @@ export interface components {
             readonly model: boolean;
             /** @description Always `ok`: a program that is not well does not answer. */
             readonly status: string;
+            readonly usual_source: components["schemas"]["UsualSource"] | null;
             /** @description The program's version. */
             readonly version: string;
             /**
@@ -1833,7 +1834,7 @@ export interface components {
          * @description What kind of source the frames come from.
          * @enum {string}
          */
-        readonly SourceKind: "phantom" | "replay" | "capture";
+        readonly SourceKind: "phantom" | "replay" | "capture" | "device";
         /** @description How long one stage took. */
         readonly Stage: {
             /**
@@ -2012,6 +2013,13 @@ export interface components {
          * @enum {string}
          */
         readonly Unit: "mm" | "cm3" | "{pixels}" | "1";
+        /** @description A source before it is opened: see `Source`. */
+        readonly UsualSource: {
+            /** @description What kind it is. */
+            readonly kind: components["schemas"]["SourceKind"];
+            /** @description What it is called, such as `OpenIGTLink`. */
+            readonly name: string;
+        };
         /** @description The simulated third dimension: made from speckle, not from a tracker, and always called so. */
         readonly Volume: {
             readonly calibration: components["schemas"]["CalibrationRecord"] | null;
@@ -2099,8 +2107,17 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Begun"];
                 };
             };
-            /** @description as many go on as may, or the source cannot be read */
+            /** @description the source cannot be read */
             readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description larger than any examination's beginning */
+            readonly 413: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -2110,6 +2127,15 @@ export interface operations {
             };
             /** @description a value that cannot be */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description as many go on as may */
+            readonly 503: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -2230,6 +2256,15 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description a depth that is none */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
             };
             /** @description no such examination */
             readonly 404: {

@@ -183,12 +183,12 @@ function post<T>(path: string, by: string, body?: unknown): Promise<Answer<T>> {
 const of = (exam: string): string => `/api/exams/${encodeURIComponent(exam)}`;
 
 /** The source with which the program was started: what a new examination has where its page names none. */
-export type UsualSource = Pick<Schemas["Source"], "kind" | "name">;
+export type UsualSource = Schemas["UsualSource"];
 
 /** `null` where the program does not say it. */
 export async function usualSource(): Promise<UsualSource | null> {
-  const answer = await ask<{ readonly usual_source?: UsualSource | null }>("/api/health");
-  return answer.kind === "ok" ? (answer.value.usual_source ?? null) : null;
+  const answer = await ask<Schemas["Health"]>("/api/health");
+  return answer.kind === "ok" ? answer.value.usual_source : null;
 }
 
 export const listExams = (): Promise<Answer<readonly ExamSummary[]>> => ask("/api/exams");

@@ -14,9 +14,9 @@ export function sourceName({ name }: Pick<Source, "name">, say: Words["say"]): s
   return known ? say(known) : name;
 }
 
-/** Whether the frames are what a page captures. A device on the network, whose frames the program fetches, is of the same kind. */
-export function isCaptured(source: Pick<Source, "kind" | "name"> | null | undefined): boolean {
-  return source?.kind === "capture" && source.name === "capture";
+/** Whether the frames are what a page captures. */
+export function isCaptured(source: Pick<Source, "kind"> | null | undefined): boolean {
+  return source?.kind === "capture";
 }
 
 /** Whether the program makes or plays the frames itself: they have an end, and nothing outside keeps them back. */
@@ -25,6 +25,6 @@ export function isPlayed(source: Pick<Source, "kind"> | null | undefined): boole
 }
 
 /** Whether the program fetches the frames from a device. */
-export function isDevice(source: Pick<Source, "kind" | "name"> | null | undefined): boolean {
-  return source?.kind === "capture" && !isCaptured(source);
+export function isDevice(source: Pick<Source, "kind"> | null | undefined): boolean {
+  return source?.kind === "device";
 }

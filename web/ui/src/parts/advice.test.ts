@@ -8,7 +8,7 @@ import { adviceOf, oldWord } from "./advice";
 const from = (kind: Hello["source"]["kind"], name: string, can_restart = false): Hello =>
   ({ source: { kind, name, can_restart } }) as Hello;
 const PAGE = from("capture", "capture");
-const DEVICE = from("capture", "OpenIGTLink");
+const DEVICE = from("device", "OpenIGTLink");
 const PHANTOM = from("phantom", "virtual transducer", true);
 const RECORDING = from("replay", "recording");
 

@@ -3,7 +3,7 @@ import { sourcesFor } from "./sources";
 
 describe("the sources of a new examination", () => {
   it.each([
-    ["the program's own first, where it has one", { kind: "capture", name: "OpenIGTLink" }, "usual", 3],
+    ["the program's own first, where it has one", { kind: "device", name: "OpenIGTLink" }, "usual", 3],
     ["a phantom of the program as well", { kind: "phantom", name: "virtual transducer" }, "usual", 3],
     ["no second word for the capture of a page", { kind: "capture", name: "capture" }, "capture", 2],
     ["everything, where the program does not say", null, "capture", 3],

@@ -13,6 +13,7 @@ export const en = {
   source_phantom: "Virtual transducer",
   source_replay: "Replay",
   source_capture: "Capture",
+  source_device: "Device",
   nobody_scanned: "Simulated: nobody was scanned",
 
   state_connecting: "Connecting",

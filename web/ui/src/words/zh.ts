@@ -14,6 +14,7 @@ export const zh: Readonly<Record<WordKey, string>> = {
   source_phantom: "虚拟探头",
   source_replay: "回放",
   source_capture: "采集",
+  source_device: "设备",
   nobody_scanned: "模拟图像：未扫查任何人",
 
   state_connecting: "连接中",
