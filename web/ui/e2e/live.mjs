@@ -170,7 +170,10 @@ async function opensPlane(page) {
   const large = page.locator('[data-large="plane"]');
   const part = large.locator("[data-focus]");
   // The strip turns over a plane while it grows, and the next breast has other planes: the sweep rests meanwhile.
-  await until("a graded plane", async () => (await page.locator(".tile[data-track] .share").count()) > 0);
+  await until("a graded plane, and another to go on to", async () => {
+    const graded = await page.locator(".tile[data-track] .share").count();
+    return graded > 0 && (await page.locator(".tile[data-track]").count()) > 1;
+  });
   await press(page, "p");
   await until("the rest", async () => (await phaseOf(page)) === "paused");
   await page
