@@ -82,7 +82,7 @@ def small_recipes(teacher_epochs: int = 18, epochs: int = 96, clip_epochs: int =
     [teacher] = (recipe for recipe in recipes(teacher_epochs, seed=seed) if recipe.name == "teacher-0")
     student = Recipe("", memory=False, seed=seed)
     shipped = replace(student, epochs=epochs, clip_epochs=clip_epochs, average_decay=0.999)
-    alone = replace(student, epochs=40, clip_epochs=0)
+    alone = replace(student, epochs=min(epochs, 40), clip_epochs=0)
     return [
         teacher,
         replace(shipped, name="student-plain-0", fold=0, teachers=("teacher-0",)),

@@ -119,12 +119,16 @@ def test_one_command_trains_and_exports_what_two_cores_can(
     for module, name, value in ((plan, "DRAWN", 6), (trials, "DRAWN", 6), (trials, "CLIPS", 2), (trials, "FRAMES", 4)):
         monkeypatch.setattr(module, name, value)
     runs, models = tmp_path / "runs", tmp_path / "models"
-    call = ["release", "--small", "--epochs", "1", "--seed", "3", "--device", "cpu", "--version", "2.0.0"]
+    call = ["release", "--small", "--teacher-epochs", "0", "--epochs", "1", "--clip-epochs", "0", "--seed", "3"]
+    call += ["--device", "cpu", "--version", "2.0.0"]
     call += ["--data", str(order.data), "--runs", str(runs), "--models", str(models)]
     main([*call, "--dry-run"])
     told = capsys.readouterr().out.splitlines()
-    assert told[0] == "student-plain-0: without fold 0, 1 epochs of stills and 0 of clips: to do"
-    assert [line.split(",")[0] for line in told[1:]] == [
+    assert told[:2] == [
+        "teacher-0: without fold 0, 0 epochs of stills and 0 of clips: to do",
+        "student-plain-0: without fold 0, 1 epochs of stills and 0 of clips, after teacher-0: to do",
+    ]
+    assert [line.split(",")[0] for line in told[2:]] == [
         f"student-plain-{name}: without {name}" for name in ("busi", "busbra", "breast")
     ]
     assert not runs.exists() and not models.exists()
@@ -132,8 +136,8 @@ def test_one_command_trains_and_exports_what_two_cores_can(
     card = tomllib.loads((models / "peony-us" / "card.toml").read_text())
     assert card["version"] == "2.0.0"
     assert card["training"]["command"] == (
-        "python -m peony_training train --data DATA --phantom PHANTOM --runs RUNS --only student-plain-0 "
-        "--small --epochs 1 --seed 3"
+        "python -m peony_training train --data DATA --phantom PHANTOM --runs RUNS --only teacher-0 "
+        "--only student-plain-0 --small --epochs 1 --clip-epochs 0 --seed 3"
     )
     without = json.loads((models / "peony-us" / "metrics.json").read_text())["without_set"]
     assert {name: row["n"] for name, row in without.items()} == {"busi": 24, "busbra": 16, "breast": 16}
@@ -151,8 +155,8 @@ def test_a_card_names_a_command_only_where_the_plan_made_the_run(tmp_path: Path)
     by_name = {recipe.name: asdict(recipe) for recipe in recipes(9, 7, 2, seed=50)}
     command = command_of(by_name["student-plain-3"], tmp_path)
     assert "--only teacher-3 --only student-3 --only student-plain-3 --epochs 7 --clip-epochs 2 --seed 50" in command
-    small = command_of(asdict(small_recipes(7, 5)[0]), tmp_path)
-    assert small.endswith("--only student-plain-0 --small --epochs 7 --seed 5")
+    small = command_of(asdict(small_recipes(9, 7, 2, 5)[1]), tmp_path)
+    assert small.endswith("--only teacher-0 --only student-plain-0 --small --epochs 7 --clip-epochs 2 --seed 5")
     with pytest.raises(SystemExit, match="--trained-by"):
         command_of(by_name["student-plain-3"] | {"rate": 0.002}, tmp_path)
 
