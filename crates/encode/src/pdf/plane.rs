@@ -9,7 +9,7 @@ use peony_model::report::{Plane, PlaneReason, Report};
 
 use super::ink::{Ink, Pen, polygon, rectangle};
 use super::page::{Flow, LEFT, Mark, WIDTH};
-use super::text::{Align, Look, Typesetter, cut};
+use super::text::{Align, Block, Look, Typesetter, cut};
 use crate::Lang;
 use crate::narrative::{number, one_line};
 
@@ -17,6 +17,11 @@ const IN_A_ROW: usize = 3;
 const GAP: f32 = 10.0;
 const TILE: [f32; 2] = [(WIDTH - 2.0 * GAP) / 3.0, (WIDTH - 2.0 * GAP) / 3.0 * 0.62];
 const CAPTION: Look = Look::new(7.8);
+/// The part of a tile's width that says why it is here; its size has the rest.
+const REASONS: f32 = 0.66;
+/// From a picture to its caption, and from that to the next row.
+const ABOVE_CAPTION: f32 = 2.5;
+const BELOW_CAPTION: f32 = 8.6;
 /// The narrowest part of a picture that is shown, and the room around a lesion, in its sizes.
 const LEAST: f32 = 0.45;
 const AROUND: f32 = 2.2;
@@ -48,13 +53,14 @@ pub fn draw(
         }
     }
     for row in shown.chunks(IN_A_ROW) {
-        let height = TILE[1] + 18.0;
-        flow.need(height);
-        for (nth, shown) in row.iter().enumerate() {
+        let captions: Vec<Block> = row.iter().map(|shown| shown.caption(set, lang)).collect();
+        let tallest = captions.iter().map(Block::height).fold(0.0, f32::max);
+        flow.need(TILE[1] + ABOVE_CAPTION + tallest);
+        for (nth, (shown, caption)) in row.iter().zip(&captions).enumerate() {
             let at = [LEFT + nth as f32 * (TILE[0] + GAP), flow.y];
-            tile(flow, set, shown, pictures(shown.plane.id).as_ref(), at, lang);
+            tile(flow, set, shown.plane, caption, pictures(shown.plane.id).as_ref(), at, lang);
         }
-        flow.y += height + 4.0;
+        flow.y += TILE[1] + ABOVE_CAPTION + tallest + BELOW_CAPTION;
     }
 }
 
@@ -65,10 +71,22 @@ struct Shown<'a> {
     reasons: Vec<PlaneReason>,
 }
 
+impl Shown<'_> {
+    /// The lesion's letter and the reasons, in as many lines as they need.
+    fn caption(&self, set: &mut Typesetter, lang: Lang) -> Block {
+        let space = if self.letter.is_empty() { "" } else { " " };
+        let reasons: Vec<&str> = self.reasons.iter().map(|&each| reason(each, lang)).collect();
+        let reasons = format!("{space}{}", reasons.join(lang.pick(", ", "、")));
+        let pieces = [(&*self.letter, CAPTION.bold()), (&*reasons, CAPTION)];
+        set.pieces(&pieces, TILE[0] * REASONS, Align::Left)
+    }
+}
+
 fn tile(
     flow: &mut Flow,
     set: &mut Typesetter,
-    Shown { letter, plane, reasons }: &Shown<'_>,
+    plane: &Plane,
+    caption: &Block,
     picture: Option<&GrayImage>,
     [x, y]: [f32; 2],
     lang: Lang,
@@ -94,15 +112,11 @@ fn tile(
             flow.block_at(&text, [x, y + (TILE[1] - text.height()) / 2.0]);
         }
     }
-    let space = if letter.is_empty() { "" } else { " " };
-    let reasons: Vec<&str> = reasons.iter().map(|&each| reason(each, lang)).collect();
-    let reason = format!("{space}{}", reasons.join(lang.pick(", ", "、")));
-    let left = set.pieces(&[(letter, CAPTION.bold()), (&reason, CAPTION)], TILE[0] * 0.66, Align::Left);
-    flow.block_at(&left, [x, y + TILE[1] + 2.5]);
+    flow.block_at(caption, [x, y + TILE[1] + ABOVE_CAPTION]);
     let plain = plane.size.map(|size| peony_model::report::Size { third: None, ..size });
     if let Some(size) = plain.and_then(|size| number::size(&size, lang)) {
-        let right = set.plain(&cut(&size, 24), CAPTION, TILE[0] * 0.34, Align::Right);
-        flow.block_at(&right, [x + TILE[0] * 0.66, y + TILE[1] + 2.5]);
+        let right = set.plain(&cut(&size, 24), CAPTION, TILE[0] * (1.0 - REASONS), Align::Right);
+        flow.block_at(&right, [x + TILE[0] * REASONS, y + TILE[1] + ABOVE_CAPTION]);
     }
 }
 

@@ -3,7 +3,7 @@ use super::*;
 #[path = "../../tests/samples/mod.rs"]
 mod samples;
 
-/// Everything that is drawn lies on the page, and what is read on it lies between the margins.
+/// Everything that is drawn lies on the page, and what is read on it lies between the margins and on no picture.
 fn check(report: &Report, lang: Lang) {
     let picture = |plane| Some(samples::picture::of(plane));
     for (nth, page) in pages(report, lang, &TimeZone::UTC, &picture).iter().enumerate() {
@@ -14,6 +14,15 @@ fn check(report: &Report, lang: Lang) {
                     let inside = from >= page::LEFT - 1.0 && to <= page::RIGHT + 1.0;
                     assert!(inside, "page {nth}: {from} to {to}: {:.40}", text);
                     assert!((page::TOP..page::SIZE[1] - 10.0).contains(y), "page {nth}: {y}: {:.40}", text);
+                    let is_under = |mark: &&Mark| {
+                        matches!(mark, Mark::Picture { at: [left, top], size: [width, height], .. }
+                            if from < left + width && to > *left && (*top..top + height).contains(y))
+                    };
+                    assert!(
+                        !page.iter().any(|mark| is_under(&mark)),
+                        "page {nth}: under a picture: {:.40}",
+                        text
+                    );
                 }
                 Mark::Path { steps, .. } => {
                     for step in steps {
@@ -35,6 +44,21 @@ fn check(report: &Report, lang: Lang) {
     }
 }
 
+/// Two rows of pictures, the first with captions of several lines: each is there for every reason.
+fn kept_for_every_reason() -> Report {
+    use peony_model::report::PlaneReason::{Across, Features, Largest, Suspicious};
+    let mut report = samples::draft();
+    for lesion in &mut report.lesions {
+        let Some(first) = lesion.planes.first().cloned() else { continue };
+        let at = |time_ms: f64| [Largest, Across, Features, Suspicious].map(|reason| (reason, time_ms));
+        let planes = at(100.0).into_iter().chain(at(200.0));
+        lesion.planes = planes
+            .map(|(reason, time_ms)| peony_model::report::Plane { reason, time_ms, ..first.clone() })
+            .collect();
+    }
+    report
+}
+
 #[test]
 fn nothing_leaves_the_page() {
     for lang in [Lang::En, Lang::Zh] {
@@ -44,6 +68,7 @@ fn nothing_leaves_the_page() {
             samples::unknown_scale(),
             samples::empty(),
             samples::compared(),
+            kept_for_every_reason(),
         ] {
             check(&report, lang);
         }
