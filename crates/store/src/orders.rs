@@ -380,11 +380,20 @@ impl Store {
     /// # Errors
     /// [`StoreError`] of the index.
     pub async fn open_orders(&self, days: [&str; 2], after: i64) -> Result<Vec<Ordered>, StoreError> {
+        self.orders_in("state IN ('scheduled', 'started')", days, after).await
+    }
+
+    /// As [`Self::open_orders`], of those that meet a condition.
+    pub(crate) async fn orders_in(
+        &self,
+        condition: &str,
+        days: [&str; 2],
+        after: i64,
+    ) -> Result<Vec<Ordered>, StoreError> {
         let [first, last] = days;
         let last = if last.is_empty() { "~".to_owned() } else { format!("{last}~") };
         let statement = format!(
-            "SELECT {COLUMNS} FROM orders WHERE state IN ('scheduled', 'started') AND id > $1 AND start_at >= $2 AND start_at <= $3
-             ORDER BY id LIMIT $4"
+            "SELECT {COLUMNS} FROM orders WHERE {condition} AND id > $1 AND start_at >= $2 AND start_at <= $3 ORDER BY id LIMIT $4"
         );
         let rows = sqlx::query(sqlx::AssertSqlSafe(statement))
             .bind(after)

@@ -5,9 +5,6 @@ use crate::index::now_ms;
 use crate::orders::{COLUMNS, OrderState, Ordered, ordered};
 use crate::{Store, audit, events};
 
-/// Orders that are read at a time.
-const PAGE: i64 = 200;
-
 /// The answer to who wants to claim a workitem or to end it (PS3.4 Table CC.1.1-2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WorkitemAnswer {
@@ -56,19 +53,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] of the index.
     pub async fn orders(&self, days: [&str; 2], after: i64) -> Result<Vec<Ordered>, StoreError> {
-        let [first, last] = days;
-        let last = if last.is_empty() { "~".to_owned() } else { format!("{last}~") };
-        let statement = format!(
-            "SELECT {COLUMNS} FROM orders WHERE id > $1 AND start_at >= $2 AND start_at <= $3 ORDER BY id LIMIT $4"
-        );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(statement))
-            .bind(after)
-            .bind(first)
-            .bind(last)
-            .bind(PAGE)
-            .fetch_all(self.inner.index.pool())
-            .await?;
-        rows.iter().map(ordered).collect()
+        self.orders_in("TRUE", days, after).await
     }
 
     /// The order that is this workitem.
