@@ -15,7 +15,7 @@ use peony_web::wire::{Model, Source, SourceKind, UsualSource};
 use peony_web::{Capture, Hub, Opener, Room};
 
 use super::device;
-use super::source::{Captured, Feed, running};
+use super::source::{Captured, Feed, TRANSDUCER, running};
 use crate::calibration::Calibrations;
 use crate::cli::ModelArgs;
 use crate::engine::Reader;
@@ -142,8 +142,7 @@ impl Frames {
     fn description(&self, source: &SourceUrl) -> Source {
         match self {
             Self::Fed(feed) => feed.description(),
-            Self::Device(_) => running(SourceKind::Device, kind_of(source)),
-            Self::Page => running(SourceKind::Capture, "capture"),
+            Self::Device(_) | Self::Page => running(source_kind(source), kind_of(source)),
         }
     }
 }
@@ -175,7 +174,8 @@ fn source_kind(source: &SourceUrl) -> SourceKind {
 impl Opener for Studio {
     fn usual_source(&self) -> UsualSource {
         let source = &self.settings.source;
-        UsualSource { kind: source_kind(source), name: kind_of(source) }
+        let kind = source_kind(source);
+        UsualSource { kind, name: if kind == SourceKind::Phantom { TRANSDUCER } else { kind_of(source) } }
     }
 
     fn open(&self, examination: Option<Arc<Examination>>, source: &str, site: &str) -> Result<Room, String> {

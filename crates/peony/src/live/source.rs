@@ -83,6 +83,9 @@ enum Heard {
     End,
 }
 
+/// What pages are told that the phantom is.
+pub const TRANSDUCER: &str = "virtual transducer";
+
 /// What the pages are told of a source that goes on by itself.
 pub fn running(kind: SourceKind, name: &str) -> Source {
     Source {
@@ -118,7 +121,7 @@ impl Feed {
     /// What the pages are told of it; never a path or a name from a file.
     pub fn description(&self) -> Source {
         let (kind, name, fps) = match &self.player {
-            Player::Phantom { fps, .. } => (SourceKind::Phantom, "virtual transducer", Some(*fps)),
+            Player::Phantom { fps, .. } => (SourceKind::Phantom, TRANSDUCER, Some(*fps)),
             Player::Recording(_) => (SourceKind::Replay, "recording", None),
         };
         let phantom = kind == SourceKind::Phantom;
