@@ -1,7 +1,7 @@
 import { useId, useRef, useState } from "react";
 import { Icon, Shape } from "../parts/shapes";
 import { useWords } from "../words/words";
-import { NodeError } from "./client";
+import { SendFault } from "./SendFault";
 import { shapeOf, stateOf } from "./sending";
 import type { SeriesStrip } from "./study";
 import { useSend, useSendings } from "./useSendings";
@@ -64,12 +64,7 @@ export function SendMenu({ study, strips }: Props) {
             </button>
           ))}
         </div>
-        {error && (
-          <p className="row" role="alert">
-            <Shape status="stop" />
-            {say("send_not_asked", { reason: error instanceof NodeError ? error.reason : say("state_lost") })}
-          </p>
-        )}
+        {error && <SendFault error={error} />}
         <ul className="upload-list">
           {ofStudy.map((one) => (
             <li key={one.id} className="upload">

@@ -2,7 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { Icon, Shape } from "../parts/shapes";
 import { addressOf } from "../route";
 import { useWords } from "../words/words";
-import { findStudies, NodeError } from "./client";
+import { findStudies } from "./client";
+import { SendFault } from "./SendFault";
 import { type Queued, shapeOf, stateOf, sumOfSendings } from "./sending";
 import { rowOf } from "./study";
 import type { UsedSendings } from "./useSendings";
@@ -49,12 +50,7 @@ export function SendPanel({ used: { all, error, change }, onClose }: Props) {
         {say("sendings_open", { count: open })}
         {failed > 0 && ` · ${say("sendings_failed", { count: failed })}`}
       </p>
-      {error && (
-        <p className="row" role="alert">
-          <Shape status="stop" />
-          {say("send_not_asked", { reason: error instanceof NodeError ? error.reason : say("state_lost") })}
-        </p>
-      )}
+      {error && <SendFault error={error} />}
       <ul className="upload-list">
         {all.map((one) => (
           <Row key={one.id} queued={one} onChange={(what) => change(one.id, what)} />
