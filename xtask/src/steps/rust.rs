@@ -18,6 +18,8 @@ const ENGINE_TESTS: [&str; 2] = ["engines", "peony_us"];
 const NOT_HERE: [&str; 4] = ["PEONY_DATA", "shared/data", "the processor has no", "cannot be mounted"];
 /// Where Debian puts the server that tests of the store start for themselves.
 const POSTGRESQL: &str = "/usr/lib/postgresql";
+/// Where it puts another maker's archive, which is no program for the path.
+const ORTHANC: &str = "/usr/sbin/Orthanc";
 
 /// rustfmt over every crate, the fuzz targets too.
 pub fn format(workshop: &Workshop) -> Result<Done> {
@@ -47,7 +49,7 @@ fn features() -> String {
     let found =
         Command::new("pkg-config").args(["--exists", "gstreamer-video-1.0", "gstreamer-app-1.0"]).status();
     let gstreamer = found.is_ok_and(|status| status.success());
-    ["h264", "rtsp"].into_iter().chain(gstreamer.then_some(GSTREAMER)).collect::<Vec<_>>().join(",")
+    ["h264", "rtsp", "otlp"].into_iter().chain(gstreamer.then_some(GSTREAMER)).collect::<Vec<_>>().join(",")
 }
 
 /// Programs and examples of the workspace, named as cargo's arguments, as the tests have them: with the same packages and
@@ -66,9 +68,11 @@ pub fn tests(workshop: &Workshop) -> Result<Done> {
     cplusplus(workshop)?;
     // Peers of the node's tests, which say so where they have none.
     install::program(workshop, &["storescu"], &["dcmtk"]).ok();
-    if !std::path::Path::new(POSTGRESQL).is_dir() {
-        // Without it a test says that it was skipped.
-        install::package(workshop, "postgresql").ok();
+    for (place, package) in [(POSTGRESQL, "postgresql"), (ORTHANC, "orthanc")] {
+        if !std::path::Path::new(place).exists() {
+            // Without it a test says that it was skipped.
+            install::package(workshop, package).ok();
+        }
     }
     let features = features();
     let nextest = install::cargo_tool(workshop, "cargo-nextest", NEXTEST);
