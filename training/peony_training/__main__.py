@@ -11,6 +11,7 @@ from peony_training.fixtures import write_letterbox_fixtures
 from peony_training.page import write_page
 from peony_training.plan import Place, described, only, recipes, small_recipes, train_all
 from peony_training.release import Order, draw_pictures, evaluate_model, keep_without_sets, release
+from peony_training.words import Lesson, learn
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -21,6 +22,8 @@ def main(arguments: list[str] | None = None) -> None:
             whole_release(options)
         case "train":
             train(options)
+        case "words":
+            teach_words(options)
         case "export":
             release(order_of(options, options.run, options.held))
         case "without":
@@ -58,8 +61,18 @@ def whole_release(options: argparse.Namespace) -> None:
 
 
 def train(options: argparse.Namespace) -> None:
-    place = Place(options.data, options.phantom, options.cache, options.runs, options.device, options.seed)
-    train_all(place, plan_of(options), options.jobs)
+    train_all(place_of(options), plan_of(options), options.jobs)
+
+
+def teach_words(options: argparse.Namespace) -> None:
+    place = place_of(options)
+    shelf, folds = place.shelf()
+    lesson = Lesson(options.run, options.start, options.held, options.epochs, seed=options.seed)
+    learn(lesson, place.runs, shelf, folds)
+
+
+def place_of(options: argparse.Namespace) -> Place:
+    return Place(options.data, options.phantom, options.cache, options.runs, options.device, options.seed)
 
 
 def plan_of(options: argparse.Namespace) -> list[Recipe]:
@@ -97,16 +110,22 @@ def command_line() -> argparse.ArgumentParser:
     releasing = commands.add_parser("release", help="train all that ships, export it, write its card and page")
     releasing.add_argument("--dry-run", action="store_true", help="say which runs there are and which are done")
     training = commands.add_parser("train", help="train all that ships; goes on where it stopped")
-    for command in (releasing, training):
+    grading = commands.add_parser("words", help="go on with the words of a network that ships, all else as it is")
+    grading.add_argument("--start", type=Path, required=True, help="its model.onnx")
+    grading.add_argument("--run", required=True, help="the name of what comes of it: RUNS/RUN.pt")
+    grading.add_argument("--held", type=int, help="the fold that it left out, left out again")
+    grading.add_argument("--epochs", type=int, default=Lesson.epochs)
+    for command in (releasing, training, grading):
         command.add_argument("--cache", type=Path, help="folder that keeps the letterboxed pictures for the next run")
+        command.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+        command.add_argument("--seed", type=int, default=0)
+    for command in (releasing, training):
         command.add_argument("--small", action="store_true", help="what two cores can do: one teacher, no memory")
         command.add_argument("--teacher-epochs", type=int, default=18)
         command.add_argument("--epochs", type=int, help="of stills; 28 without --small, 96 with it")
         command.add_argument("--clip-epochs", type=int, default=5)
         command.add_argument("--only", action="append", help="this run alone (may be repeated)")
-        command.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
         command.add_argument("--jobs", type=int, default=1, help="runs at once, each in a process of its own")
-        command.add_argument("--seed", type=int, default=0)
 
     exporting = commands.add_parser("export", help="write the ONNX file, its card, figures, page and fixtures")
     exporting.add_argument("--run", default="student", help="the run to export: RUNS/RUN.pt")
@@ -145,11 +164,11 @@ def command_line() -> argparse.ArgumentParser:
     clipping.add_argument("--fps", type=int, default=20)
     writing = commands.add_parser("fixtures", help="write the pictures that the Rust letterbox is compared on")
 
-    for command in (releasing, training, exporting):
+    for command in (releasing, training, grading, exporting):
         command.add_argument("--phantom", type=Path, help="frames that the phantom's example `bursts` wrote")
-    for command in (releasing, training, exporting, leaving, drawing):
+    for command in (releasing, training, grading, exporting, leaving, drawing):
         command.add_argument("--runs", type=Path, required=True, help="folder of checkpoints and logs")
-    for command in (releasing, training, exporting, leaving, measuring, evaluating, drawing, clipping):
+    for command in (releasing, training, grading, exporting, leaving, measuring, evaluating, drawing, clipping):
         command.add_argument("--data", type=Path, required=True, help="folder that holds cases.csv")
     for command in (evaluating, drawing):
         command.add_argument("--model", type=Path, required=True, help="model.onnx, its card beside it")

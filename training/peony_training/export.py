@@ -21,10 +21,20 @@ RANGE_PICTURES = 64
 
 
 def load_checkpoint(path: Path) -> PeonyUs:
-    """The network of a finished run, in eval mode; whether it has a memory is seen from its weights."""
+    """The network of a finished run, in eval mode; whether it has a memory, and is folded, is seen from its weights."""
     weights = torch.load(path, map_location="cpu", weights_only=True)
     net = PeonyUs(memory=any(name.startswith("memory.") for name in weights))
+    net = net if "stem.bn.weight" in weights else fold(net)
     net.load_state_dict(weights)
+    return net.eval()
+
+
+def load_exported(path: Path) -> PeonyUs:
+    """The network of an exported file without memory: folded, and without the calibration of its malignancy."""
+    stored = [part for part in onnx.load(path).graph.initializer if part.name.startswith("net.")]
+    arrays = {part.name.removeprefix("net."): onnx.numpy_helper.to_array(part).copy() for part in stored}
+    net = fold(PeonyUs(memory=False))
+    net.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})
     return net.eval()
 
 

@@ -215,10 +215,14 @@ def answer(net: nn.Module, luma: Tensor, *state: Tensor | None) -> Answers:
 
 def generators(run: Run) -> tuple[np.random.Generator, torch.Generator]:
     """The draws of an epoch hang on (seed, epoch) alone."""
-    drawing = torch.Generator(run.device)
-    drawing.manual_seed(run.recipe.seed * 100_003 + run.epoch)
-    torch.manual_seed(run.recipe.seed * 100_003 + run.epoch)
-    return np.random.default_rng([run.recipe.seed, run.epoch]), drawing
+    return generators_of(run.recipe.seed, run.epoch, run.device)
+
+
+def generators_of(seed: int, epoch: int, device: torch.device) -> tuple[np.random.Generator, torch.Generator]:
+    drawing = torch.Generator(device)
+    drawing.manual_seed(seed * 100_003 + epoch)
+    torch.manual_seed(seed * 100_003 + epoch)
+    return np.random.default_rng([seed, epoch]), drawing
 
 
 def losses_of(run: Run, answers: Answers, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:

@@ -49,10 +49,12 @@ def mask_loss(logits: Tensor, mask: Tensor, counted: Tensor) -> Tensor:
     return (each * counted).sum() / counted.sum().clamp(min=1) + (dice * present).sum() / present.sum().clamp(min=1)
 
 
-def known_cross_entropy(logits: Tensor, labels: Tensor, positive_weight: float = 1.0) -> Tensor:
+def known_cross_entropy(
+    logits: Tensor, labels: Tensor, positive_weight: float = 1.0, smoothing: float = SMOOTHING
+) -> Tensor:
     """Binary cross-entropy, labels below 0 left out, smoothed; the mean over those that count."""
     known = (labels >= 0).float()
-    smooth = labels.clamp(min=0) * (1.0 - SMOOTHING) + 0.5 * SMOOTHING
+    smooth = labels.clamp(min=0) * (1.0 - smoothing) + 0.5 * smoothing
     weight = known * torch.where(labels > 0.5, positive_weight, 1.0)
     each = F.binary_cross_entropy_with_logits(logits, smooth, reduction="none")
     return (each * weight).sum() / weight.sum().clamp(min=1.0)
@@ -69,8 +71,8 @@ def resized(x: Tensor, size: int) -> Tensor:
     return F.interpolate(x, size=(size, size), mode="bilinear", antialias=x.shape[-1] > size)
 
 
-def label_losses(answers: Answers, batch: Batch) -> dict[str, Tensor]:
-    """Losses against what is known."""
+def label_losses(answers: Answers, batch: Batch, smoothing: float = SMOOTHING) -> dict[str, Tensor]:
+    """Losses against what is known; `smoothing` is for what is known of a lesion."""
     size, cells = answers.mask.shape[-1], answers.lesion_map.shape[-1]
     masks = resized(batch.masks, size)
     whole = masks.amax(1, keepdim=True)
@@ -102,7 +104,8 @@ def label_losses(answers: Answers, batch: Batch) -> dict[str, Tensor]:
 
     def pooled(asked: list[tuple[Tensor, Tensor, Tensor]], positive_weight: float = 1.0) -> Tensor:
         logits = torch.cat([pool_by_mask(maps, weight) for maps, weight, _ in asked])
-        return known_cross_entropy(logits, torch.cat([wanted for _, _, wanted in asked]), positive_weight)
+        wanted = torch.cat([wanted for _, _, wanted in asked])
+        return known_cross_entropy(logits, wanted, positive_weight, smoothing)
 
     losses["malignancy"] = pooled(malignancy, MALIGNANT_WEIGHT)
     losses["steps"] = pooled(steps)

@@ -56,7 +56,9 @@ class ConvBn(nn.Module):
         return F.relu(x) if self.relu else x
 
     def fold(self) -> None:
-        """Fold the normalisation into the convolution; the module must be in eval mode."""
+        """Fold the normalisation into the convolution, if that was not done; the module must be in eval mode."""
+        if isinstance(self.bn, nn.Identity):
+            return
         self.conv = fuse_conv_bn_eval(self.conv, self.bn)
         self.bn = nn.Identity()
 

@@ -9,9 +9,11 @@ from peony_training.evaluate import Figures
 
 
 def read(folder: Path) -> Figures:
-    """All that was measured on `folder`/model.onnx; nothing where the figures there are of another file."""
+    """All that was measured on `folder`/model.onnx; nothing where the figures there are of another file, or of none."""
     path = folder / "metrics.json"
-    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if not path.exists():
+        return {}
+    kept = json.loads(path.read_text(encoding="utf-8"))
     return kept if kept.get("sha256") == digest(folder) else {}
 
 

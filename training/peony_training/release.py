@@ -27,6 +27,8 @@ from peony_training.thresholds import choose_thresholds, read_lesion_free_window
 
 # The integer twin may ship where it loses no more than this of Dice and of AUC.
 MOST_LOST = 0.005
+# Figures in which the words of the lexicon have no part.
+WORDLESS = ("without_set", "memory", "failures")
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def release(order: Order) -> None:
     """
     folder = order.models / "peony-us"
     net = load_checkpoint(order.runs / f"{order.run}.pt")
-    chosen = choose(order)
+    chosen, before = choose(order), record.read(folder)
     export(net, folder / "model.onnx", chosen.calibration)
     apart = disagreement(net, folder / "model.onnx", canvases(), chosen.calibration)
     if apart > TOLERANCE:
@@ -70,7 +72,7 @@ def release(order: Order) -> None:
     model, val = Model(folder / "model.onnx"), val_cases(order.data)
     readings = read_cases_with(model, order.data, val, chosen.thresholds.mask)
     on_val = report(order.data, model, readings, chosen.thresholds)
-    metrics: Figures = {
+    metrics: Figures = carried(recipe_of(order), chosen.thresholds, before) | {
         "version": order.version,
         "run": order.run,
         "sha256": hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest(),
@@ -79,8 +81,8 @@ def release(order: Order) -> None:
         "calibration": asdict(chosen.calibration),
         "held": chosen.report,
         "val": on_val,
-        "without_set": without_sets(order.data, order.runs, stem(order.run), chosen.thresholds),
-        "memory": memory_trial(order, folder / "model.onnx", val),
+        **found("without_set", without_sets(order.data, order.runs, stem(order.run), chosen.thresholds)),
+        **found("memory", memory_trial(order, folder / "model.onnx", val)),
         "int8": integer_trial(order, folder / "model.onnx", val, chosen.thresholds, on_val),
     }
     write_card(folder, facts(order, chosen, net), learned(order), on_val["sets"], order.limits)
@@ -91,6 +93,17 @@ def release(order: Order) -> None:
     write_letterbox_fixtures(order.models / "fixtures" / "letterbox")
     write_model_fixture(order.models / "fixtures" / "peony-us", net, order.version, chosen.calibration)
     show(metrics)
+
+
+def found(name: str, figures: Figures) -> Figures:
+    return {name: figures} if figures else {}
+
+
+def carried(recipe: dict[str, object], thresholds: Thresholds, before: Figures) -> Figures:
+    """Figures of the file that a lesson in words went on with, in which words have no part."""
+    same = recipe["kind"] == "words" and before.get("sha256") == recipe["start"]
+    same = same and before["thresholds"] == asdict(thresholds)
+    return {name: before[name] for name in WORDLESS if name in before} if same else {}
 
 
 def evaluate_model(root: Path, path: Path) -> None:
@@ -272,6 +285,11 @@ def facts(order: Order, chosen: Chosen, net: torch.nn.Module) -> Facts:
 
 def command_of(recipe: dict[str, object], runs: Path) -> str:
     """The command that makes the run again. One that is not of the plan has none: how it was made is to be said."""
+    if recipe["kind"] == "words":
+        given = "--data DATA --phantom PHANTOM --runs RUNS --start MODEL"
+        options = f"--run {recipe['name']} --held {recipe['fold']} --epochs {recipe['epochs']} --seed {recipe['seed']}"
+        began = f"where MODEL is the model.onnx whose SHA-256 begins {recipe['start'][:12]}"
+        return f"python -m peony_training words {given} {options}, {began}"
     epochs, clip_epochs, seed = recipe["epochs"], recipe["clip_epochs"], recipe["seed"] - (recipe["fold"] or 0)
     teacher_epochs = {
         torch.load(path, map_location="cpu", weights_only=True)["recipe"]["epochs"]

@@ -50,7 +50,8 @@ def shelf() -> Shelf:
         box = BOXES[frame] if frame else None
         case = unlabelled(PHANTOM, f"7-0-{frame}.png", "train", "phantom/7")
         pathology = "malignant" if frame else "normal"
-        cases.append(Case(**{**vars(case), "pathology": pathology, "burst": "phantom/7-0"}))
+        words = (1.0,) * 18 if frame else case.descriptors
+        cases.append(Case(**{**vars(case), "pathology": pathology, "burst": "phantom/7-0", "descriptors": words}))
         boxes.append(box)
     cases += [unlabelled(OUTSIDE, f"drawn-{i}", "train", f"drawn/{i}") for i in range(2)]
     boxes += [None, None]

@@ -149,6 +149,29 @@ def test_one_command_trains_and_exports_what_two_cores_can(
     main(["without", "--run", "student-plain", "--data", str(order.data), "--runs", str(runs), "--models", str(models)])
     assert json.loads((models / "peony-us" / "metrics.json").read_text())["without_set"] == without
     assert (runs / "student-plain-0.pt").stat().st_mtime_ns == made
+    go_on_with_words(order, tmp_path)
+
+
+def go_on_with_words(order: Order, tmp_path: Path) -> None:
+    """What ships goes on with its words: what they have no part in is carried, and the card says how and from what."""
+    runs, models, bursts = tmp_path / "runs", tmp_path / "models", tmp_path / "bursts"
+    folder = models / "peony-us"
+    bursts.mkdir()
+    for frame in range(4):
+        picture = synthetic_picture(200, 200, seed=50 + frame)
+        picture.save(bursts / f"8-0-{frame}-cyst.png")
+        Image.fromarray(lesion_mask(BOXES[frame], 200)).save(bursts / f"8-0-{frame}-cyst.mask.png")
+    before, began = record.read(folder), record.digest(folder)
+    record.keep(folder, {"exam": {"detect": {}}})
+    where = ["--data", str(order.data), "--phantom", str(bursts), "--runs", str(runs)]
+    start = ["--start", str(folder / "model.onnx"), "--run", "words-0", "--held", "0", "--epochs", "1"]
+    main(["words", *where, *start, "--device", "cpu"])
+    main(["export", *where, "--models", str(models), "--run", "words-0", "--held", "0", "--version", "2.1.0"])
+    after = record.read(folder)
+    assert after["sha256"] != began and after["without_set"] == before["without_set"] and "exam" not in after
+    assert after["val"]["sets"] == before["val"]["sets"]
+    command = tomllib.loads((folder / "card.toml").read_text())["training"]["command"]
+    assert "--run words-0 --held 0 --epochs 1 --seed 0" in command and began[:12] in command
 
 
 def test_a_card_names_a_command_only_where_the_plan_made_the_run(tmp_path: Path) -> None:
