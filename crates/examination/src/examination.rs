@@ -11,7 +11,7 @@ use peony_model::{Place, Side};
 use sha2::{Digest, Sha256};
 
 use crate::act::{Act, EnteredDepth, FieldWord};
-use crate::event::{Entry, Event, Found, Observation, Opened, Scanned};
+use crate::event::{Author, Entry, Event, Found, Observation, Opened, Scanned};
 use crate::journal::{self, Journal, JournalError, PLANES, Replaces, Saved};
 use crate::obstacles::{Obstacle, obstacles};
 use crate::report::report;
@@ -107,7 +107,8 @@ impl Examination {
     /// Where the disk refuses.
     pub fn begin(folder: &Path, opened: Opened) -> Result<Self, OpenError> {
         let journal = Journal::open(folder, 0, 0)?;
-        let entry = Entry { seq: 1, at_ms: now_ms(), by: None, event: Event::Opened(opened) };
+        let event = Event::Opened(opened);
+        let entry = Entry { seq: 1, at_ms: now_ms(), by: None, account: None, event };
         journal.append(&entry, Replaces::Nothing, None)?;
         journal.wait(1, ACKNOWLEDGED_WITHIN)?;
         let state = State::begin(&entry).ok_or(JournalError::NoBeginning)?;
@@ -204,9 +205,9 @@ impl Examination {
 
     /// How many acts of this person can be taken back.
     #[must_use]
-    pub fn undoable(&self, by: &str) -> usize {
-        let inner = self.inner();
-        inner.state.acts().filter(|done| done.by == by).count()
+    pub fn undoable(&self, by: impl Into<Author>) -> usize {
+        let (by, inner) = (by.into(), self.inner());
+        inner.state.acts().filter(|done| done.by.is(&by)).count()
     }
 
     /// Say that the program goes on after a stop.
@@ -278,7 +279,7 @@ impl Examination {
         &self,
         plane: Plane,
         picture: &Arc<GrayImage>,
-        by: Option<&str>,
+        by: Option<Author>,
     ) -> Result<Plane, JournalError> {
         let mut inner = self.inner();
         let plane = Plane { id: inner.state.last_plane + 1, ..plane };
@@ -391,7 +392,7 @@ impl Examination {
     ///
     /// # Errors
     /// [`Refusal`]; nothing is changed then, except that an act which the disk took too long for may still come to last.
-    pub fn act(&self, by: &str, act: Act) -> Result<(), Refusal> {
+    pub fn act(&self, by: impl Into<Author>, act: Act) -> Result<(), Refusal> {
         let seq = self.act_soon(by, act)?;
         Ok(self.journal.wait(seq, ACKNOWLEDGED_WITHIN)?)
     }
@@ -401,9 +402,9 @@ impl Examination {
     ///
     /// # Errors
     /// [`Refusal`]; nothing is changed then.
-    pub fn act_soon(&self, by: &str, act: Act) -> Result<u64, Refusal> {
-        let mut inner = self.inner();
-        check(&inner.state, by, &act)?;
+    pub fn act_soon(&self, by: impl Into<Author>, act: Act) -> Result<u64, Refusal> {
+        let (by, mut inner) = (by.into(), self.inner());
+        check(&inner.state, &by.name, &act)?;
         let event = match act {
             Act::Sign { name, role, licence } => {
                 let report = report(&inner.state);
@@ -437,14 +438,14 @@ impl Examination {
     ///
     /// # Errors
     /// [`Refusal::NothingToUndo`]; [`Refusal::Signed`]; where the disk refuses.
-    pub fn undo(&self, by: &str) -> Result<(), Refusal> {
+    pub fn undo(&self, by: impl Into<Author>) -> Result<(), Refusal> {
         let seq = self.undo_soon(by)?;
         Ok(self.journal.wait(seq, ACKNOWLEDGED_WITHIN)?)
     }
 
-    fn undo_soon(&self, by: &str) -> Result<u64, Refusal> {
-        let mut inner = self.inner();
-        let last = inner.state.acts().rev().find(|done| done.by == by).map(|done| done.seq);
+    fn undo_soon(&self, by: impl Into<Author>) -> Result<u64, Refusal> {
+        let (by, mut inner) = (by.into(), self.inner());
+        let last = inner.state.acts().rev().find(|done| done.by.is(&by)).map(|done| done.seq);
         self.take_back_in(&mut inner, by, last)
     }
 
@@ -452,13 +453,13 @@ impl Examination {
     ///
     /// # Errors
     /// As [`Self::undo`]; [`Refusal::NothingToUndo`] too where it was taken back already.
-    pub fn take_back_soon(&self, by: &str, seq: u64) -> Result<u64, Refusal> {
-        let mut inner = self.inner();
-        let act = inner.state.acts().find(|done| done.seq == seq && done.by == by).map(|done| done.seq);
+    pub fn take_back_soon(&self, by: impl Into<Author>, seq: u64) -> Result<u64, Refusal> {
+        let (by, mut inner) = (by.into(), self.inner());
+        let act = inner.state.acts().find(|done| done.seq == seq && done.by.is(&by)).map(|done| done.seq);
         self.take_back_in(&mut inner, by, act)
     }
 
-    fn take_back_in(&self, inner: &mut Inner, by: &str, act: Option<u64>) -> Result<u64, Refusal> {
+    fn take_back_in(&self, inner: &mut Inner, by: Author, act: Option<u64>) -> Result<u64, Refusal> {
         if !inner.state.signatures.is_empty() {
             return Err(Refusal::Signed);
         }
@@ -481,7 +482,7 @@ impl Examination {
     fn append(
         &self,
         inner: &mut Inner,
-        by: Option<&str>,
+        by: Option<Author>,
         event: Event,
         plane: Option<(u64, Arc<GrayImage>)>,
     ) -> Result<u64, JournalError> {
@@ -490,7 +491,8 @@ impl Examination {
             _ => Replaces::Nothing,
         };
         let seq = inner.state.last_seq + 1;
-        let entry = Entry { seq, at_ms: now_ms(), by: by.map(str::to_owned), event };
+        let (by, account) = by.map(|by| (by.name, by.account)).unzip();
+        let entry = Entry { seq, at_ms: now_ms(), by, account: account.flatten(), event };
         self.journal.append(&entry, replaces, plane)?;
         inner.state.apply(&entry);
         if is_history(&entry) {

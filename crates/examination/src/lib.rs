@@ -23,7 +23,7 @@ mod summary;
 
 pub use act::{Act, EnteredDepth, FieldName, FieldWord, Role};
 pub use archive::{Archive, Listed};
-pub use event::{Entry, Event, Found, Observation, Opened, Scanned};
+pub use event::{Author, Entry, Event, Found, Observation, Opened, Scanned};
 pub use examination::{Examination, OpenError, Refusal};
 pub use journal::{JournalError, Saved};
 pub use obstacles::{Obstacle, ObstacleCode, obstacles, open};

@@ -541,6 +541,7 @@ fn with_accounts_only_those_who_have_one_are_served() {
         assert!(refused.contains(why), "{args:?}: {refused}");
     }
     let li = account(data, "li", &["--role", "radiologist", "--display", "Li Na"]);
+    let namesake = account(data, "li.2", &["--role", "radiologist", "--display", "Li Na"]);
     account(data, "root", &["--role", "administrator"]);
     let listed = told(data, &["account", "list"], "").unwrap();
     assert!(listed.contains("Li Na") && !listed.contains("argon2"), "{listed}");
@@ -568,6 +569,15 @@ fn with_accounts_only_those_who_have_one_are_served() {
         let (status, said) = post(&acts, json!({"act": "set_examined", "side": side, "examined": false}));
         assert_eq!(status, 200, "{said}");
     }
+    let undone =
+        |token: &str| serve.ask_as(token, "POST", &acts.replace("acts", "undo"), "text/plain", b"").unwrap();
+    let refused = undone(&namesake);
+    assert_eq!(
+        (refused.0, &refused.1["code"]),
+        (409, &json!("nothing_to_undo")),
+        "the same name is another person"
+    );
+    assert_eq!(undone(&li).0, 200);
     let (_, signed) = post(&acts, json!({"act": "sign", "name": "Somebody Else", "role": "examiner"}));
     let signature = &signed["report"]["signatures"][0]["name"];
     assert!(*signature == json!("Li Na") || signed["code"] == "obstacles", "{signed}");

@@ -13,7 +13,8 @@ use image::ImageFormat;
 use peony_encode::narrative::Narrative;
 use peony_encode::{Lang, narrative};
 use peony_examination::{
-    Act, Entry, Event, Examination, FieldName, Listed, Obstacle, OpenError, Refusal, Summary, obstacles, open,
+    Act, Author, Entry, Event, Examination, FieldName, Listed, Obstacle, OpenError, Refusal, Summary,
+    obstacles, open,
 };
 use peony_model::report::{Circumstances, Patient, Report};
 use serde::{Deserialize, Serialize};
@@ -325,9 +326,9 @@ pub(crate) async fn act(
 
 /// A report is signed by whoever is signed in, whatever name the page sends.
 fn signed_by(person: &Person, act: Act) -> Result<Act, Fault> {
-    match (act, &person.name) {
+    match (act, &person.author) {
         (Act::Sign { .. }, _) if !person.may_sign => Err(Fault::NotPermitted),
-        (Act::Sign { role, licence, .. }, Some(name)) => Ok(Act::Sign { name: name.clone(), role, licence }),
+        (Act::Sign { role, licence, .. }, Some(by)) => Ok(Act::Sign { name: by.name.clone(), role, licence }),
         (act, _) => Ok(act),
     }
 }
@@ -505,7 +506,7 @@ fn get(rooms: &Rooms, id: &str, person: &Person) -> Result<Arc<Examination>, Fau
     found.ok_or(Fault::Missing("exam: there is no such examination"))
 }
 
-fn view(examination: &Examination, by: &str) -> ReportView {
+fn view(examination: &Examination, by: &Author) -> ReportView {
     let (report, saved) = (examination.report(), examination.saved());
     let found = if report.is_signed() { Vec::new() } else { obstacles(&report) };
     let open = report.printed().flat_map(|lesion| {
@@ -531,9 +532,9 @@ fn view(examination: &Examination, by: &str) -> ReportView {
 }
 
 /// Who acts: the account, or where there is none whoever the page says.
-fn by(person: &Person, headers: &HeaderMap) -> String {
-    if let Some(name) = &person.name {
-        return name.clone();
+fn by(person: &Person, headers: &HeaderMap) -> Author {
+    if let Some(author) = &person.author {
+        return author.clone();
     }
     let said = headers.get(BY).and_then(|value| value.to_str().ok());
     let decoded =
@@ -541,7 +542,7 @@ fn by(person: &Person, headers: &HeaderMap) -> String {
     let name = decoded.unwrap_or_default();
     let name: String = name.chars().filter(|letter| !letter.is_control()).collect();
     let name = name.trim();
-    if name.is_empty() || name.len() > LONGEST_NAME { SOMEBODY.to_owned() } else { name.to_owned() }
+    if name.is_empty() || name.len() > LONGEST_NAME { SOMEBODY.into() } else { name.into() }
 }
 
 fn refused(refusal: &Refusal) -> Response {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use image::GrayImage;
-use peony_examination::{EnteredDepth, Examination};
+use peony_examination::{Author, EnteredDepth, Examination};
 use peony_model::{Frame, MmPerPx, Place};
 use peony_ultrasound::coronal::{Layers, Stack};
 use peony_ultrasound::output::StepOutput;
@@ -206,7 +206,7 @@ impl Hub {
     }
 
     /// Lets one more page watch; `None` where [`MAX_VIEWERS`](crate::MAX_VIEWERS) do already.
-    pub(crate) fn join(self: &Arc<Self>, by: Option<String>) -> Option<Viewer> {
+    pub(crate) fn join(self: &Arc<Self>, by: Option<Author>) -> Option<Viewer> {
         let page = self.inner().pages.join()?;
         let viewer = Viewer { hub: Arc::clone(self), page, by, newest: self.newest.subscribe() };
         self.publish_again();
@@ -216,7 +216,7 @@ impl Hub {
     fn apply(
         &self,
         page: u64,
-        by: Option<&str>,
+        by: Option<&Author>,
         command: Command,
         shown: Option<&Published>,
     ) -> Result<(), (ErrorCode, String)> {
@@ -332,7 +332,7 @@ pub(crate) struct Viewer {
     pub(crate) hub: Arc<Hub>,
     page: u64,
     /// Who sits at it; `None` where there are no accounts.
-    by: Option<String>,
+    by: Option<Author>,
     pub(crate) newest: watch::Receiver<Option<Arc<Published>>>,
 }
 
@@ -344,7 +344,7 @@ impl Viewer {
 
     /// Follows a command of this page, whose last drawn frame is `shown`.
     pub(crate) fn follow(&self, command: Command, shown: Option<&Published>) -> Result<(), ErrorMessage> {
-        let followed = self.hub.apply(self.page, self.by.as_deref(), command, shown);
+        let followed = self.hub.apply(self.page, self.by.as_ref(), command, shown);
         followed.map_err(|(code, message)| ErrorMessage { code, message })?;
         self.hub.publish_again();
         Ok(())

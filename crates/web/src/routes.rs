@@ -102,7 +102,7 @@ async fn live(
     person: Person,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let by = person.name.clone();
+    let by = person.author.clone();
     let room = match enter(rooms, exam, person).await {
         Ok(room) => room,
         Err(error) => return no_room(&error),

@@ -1,6 +1,6 @@
 //! The report: proposals, a person's word over them, and what stands in the way of a signature.
 
-use peony_examination::{EnteredDepth, Entry, Event, Found, ObstacleCode, Refusal, Role, obstacles};
+use peony_examination::{Author, EnteredDepth, Entry, Event, Found, ObstacleCode, Refusal, Role, obstacles};
 use peony_model::report::{Advice, CalibrationRecord, Evidence, MarkedPlane, Report, WeighedPlane};
 
 use super::*;
@@ -33,6 +33,25 @@ fn the_machine_proposes_a_person_decides_and_both_are_kept() {
     examination.undo(BY).unwrap();
     assert_eq!(of(&examination).category.value(), Some(&BiRads::Cat5));
     assert!(matches!(examination.undo("Another"), Err(Refusal::NothingToUndo)), "each takes back their own");
+}
+
+#[test]
+fn whoever_has_the_same_name_takes_back_nothing_of_another_account_s() {
+    let folder = TempDir::new().unwrap();
+    let (examination, lesion) = with_lesion(folder.path());
+    let li = |account: &str| Author { name: "Li Na".into(), account: Some(account.into()) };
+    let [one, other] = [li("li.na"), li("li.na2")];
+    let seq = examination.act_soon(&one, Act::Dismiss { lesion }).unwrap();
+    for stranger in [&other, &"Li Na".into()] {
+        assert_eq!(examination.undoable(stranger), 0, "{stranger:?}");
+        assert!(matches!(examination.undo(stranger), Err(Refusal::NothingToUndo)), "{stranger:?}");
+        assert!(matches!(examination.take_back_soon(stranger, seq), Err(Refusal::NothingToUndo)));
+    }
+    drop(examination);
+    // The account is in the journal, and a name that has been changed since is no hindrance.
+    let examination = resume(folder.path());
+    examination.undo(Author { name: "Li N.".into(), ..one }).unwrap();
+    assert!(!examination.report().lesions[0].dismissed);
 }
 
 #[test]
@@ -169,7 +188,7 @@ fn after_a_signature_the_machine_says_nothing_more() {
 fn a_better_plane_takes_the_place_of_the_machine_s_and_never_of_a_person_s() {
     let folder = tempfile::tempdir().unwrap();
     let (examination, lesion) = with_lesion(folder.path());
-    examination.keep(plane(lesion, PlaneReason::Largest), &picture(5), Some(BY)).unwrap();
+    examination.keep(plane(lesion, PlaneReason::Largest), &picture(5), Some(BY.into())).unwrap();
     examination.keep(plane(lesion, PlaneReason::Largest), &picture(6), None).unwrap();
     let ids = |examination: &Examination| -> Vec<u64> {
         examination.report().lesions[0].planes.iter().map(|plane| plane.id).collect()
@@ -317,7 +336,13 @@ fn a_place_that_was_said_long_before_a_lesion_was_found_gives_the_side_alone() {
         }));
         entries.sort_by_key(|(at, ..)| *at);
         let line = |(seq, (at, by, event)): (usize, (u64, Option<&str>, Event))| {
-            let entry = Entry { seq: seq as u64 + 1, at_ms: at * 1000, by: by.map(str::to_owned), event };
+            let entry = Entry {
+                seq: seq as u64 + 1,
+                at_ms: at * 1000,
+                by: by.map(str::to_owned),
+                account: None,
+                event,
+            };
             let json = serde_json::to_string(&entry).unwrap();
             format!("{:08x} {json}\n", crc32fast::hash(json.as_bytes()))
         };
