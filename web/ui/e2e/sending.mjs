@@ -98,7 +98,6 @@ async function addsTheStudy(page) {
 
 async function opensTheStudy(page) {
   await page.locator(".study-row", { hasText: mark }).click();
-  await page.locator('[data-action="open-study"]').click();
   await until("the study's page", () => page.locator('[data-action="send"]').isVisible());
 }
 

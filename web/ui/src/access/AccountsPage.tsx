@@ -120,8 +120,8 @@ function House() {
                   </button>
                 </td>
                 <td>{row.display}</td>
-                <td>{row.roles.map((role) => say(`role_name_${role}` as WordKey)).join(", ")}</td>
-                <td>{row.sites.join(", ")}</td>
+                <td>{row.roles.map((role) => say(`role_name_${role}` as WordKey)).join(say("list_comma"))}</td>
+                <td>{row.sites.join(say("list_comma"))}</td>
                 <td>
                   <span className="row">
                     <Shape status={row.disabled ? "off" : "ok"} />
@@ -254,7 +254,7 @@ function AccountForm({ account, sites, onDone, onNew }: FormProps) {
         {choices(say("account_roles"), ROLES, roles, (role) => say(`role_name_${role}` as WordKey), setRoles)}
         {sites.length > 0 && choices(say("account_sites"), sites, of, (one) => one, setOf)}
         <label>
-          <span>{say(account ? "password_other" : "password")}</span>
+          <span>{say(account ? "password_other" : "password_first")}</span>
           <input
             className="text"
             type="password"

@@ -83,6 +83,16 @@ export function sumOfSendings(all: readonly Queued[]): { readonly open: number; 
   return { open: count("waiting", "running"), failed: count("failed") };
 }
 
+/** The queue in a word or two. */
+export function sumText(all: readonly Queued[], { say }: Words): string {
+  const { open, failed } = sumOfSendings(all);
+  const parts = [
+    open > 0 && say("sendings_open", { count: open }),
+    failed > 0 && say("sendings_failed", { count: failed }),
+  ];
+  return parts.filter(Boolean).join(" · ") || say("sendings_none");
+}
+
 export function shapeOf({ state, promise, fault }: Queued): Status {
   switch (state) {
     case "waiting":
@@ -120,7 +130,7 @@ export function stateOf(queued: Queued, words: Words, now: number): string {
     case "failed":
       return say("send_failed", { reason: fault ? faultText(fault, words) : "" });
     case "cancelled":
-      return say("send_cancelled", { taken });
+      return taken > 0 ? say("send_cancelled", { taken }) : say("send_cancelled_before");
     case "done":
       return promise ? say(`send_done_${promise}`, { of }) : say("send_done", { of });
   }
