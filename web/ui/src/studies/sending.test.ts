@@ -82,12 +82,12 @@ describe("what is asked of the queue", () => {
   });
 
   it.each([
-    ["a page in the place of a queue", 200, "<html>", "text/html", 404, ""],
-    ["a refusal", 404, '{"error":"there is no such study"}', "application/json", 404, "there is no such study"],
-  ])("is an error with %s", async (_, status, body, type, expected, reason) => {
+    ["a page in the place of a queue", 200, "<html>", "text/html", 404, null],
+    ["a refusal", 404, '{"error":"there is no such study","code":"not_found"}', "application/json", 404, "not_found"],
+  ])("is an error with %s", async (_, status, body, type, expected, code) => {
     answers(status, body, type);
     const refused = await send({ to: "ARCHIVE", study_uid: "1.2" }).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(NodeError);
-    expect(refused).toMatchObject({ status: expected, reason });
+    expect(refused).toMatchObject({ status: expected, fault: { code } });
   });
 });

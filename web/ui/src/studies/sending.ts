@@ -1,7 +1,8 @@
 /** Sending to other nodes, as the page asks this one for it. */
 import type { Status } from "../parts/shapes";
+import { faultIn } from "../words/fault";
 import type { Words } from "../words/words";
-import { NodeError, reasonOf } from "./client";
+import { NodeError } from "./client";
 
 const ROOT = "/api/sending";
 
@@ -53,7 +54,7 @@ async function answered(response: Response): Promise<Response> {
   // A program without a queue answers with its page.
   const isPage = response.headers.get("content-type")?.startsWith("text/html") ?? false;
   if (!response.ok || isPage) {
-    throw new NodeError(response.ok ? 404 : response.status, reasonOf(await response.text()));
+    throw new NodeError(response.ok ? 404 : response.status, faultIn(await response.text()));
   }
   return response;
 }
