@@ -459,6 +459,36 @@ fn what_a_page_has_sent_arrives_though_the_program_is_killed() {
     assert_eq!(peony(&ask, &here).0, 1, "it is not here");
 }
 
+#[test]
+fn a_source_that_is_away_is_said_at_the_start_and_hinders_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let away = [
+        "serve",
+        "--open",
+        "--no-model",
+        "--http",
+        "127.0.0.1:0",
+        "--source",
+        "igtl://127.0.0.1:1",
+        "--data",
+    ];
+    let mut check = Command::new(env!("CARGO_BIN_EXE_peony"));
+    let checked = check.args(away).arg(folder.path()).arg("--check").output().unwrap();
+    let said = String::from_utf8(checked.stdout).unwrap();
+    assert!(checked.status.success() && said.starts_with("The configuration is in order."), "{said}");
+    assert!(said.lines().nth(1).unwrap().contains("--source") && said.contains("cannot connect"), "{said}");
+    let mut serve = Command::new(env!("CARGO_BIN_EXE_peony"));
+    let serve = serve.args(away).arg(folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = serve.spawn().unwrap();
+    let first = |from: &mut dyn std::io::Read| BufReader::new(from).lines().next().unwrap().unwrap();
+    let serves = first(child.stdout.as_mut().unwrap());
+    let told = first(child.stderr.as_mut().unwrap());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(serves.contains("http://"), "{serves}");
+    assert!(told.contains("gives no pictures now") && told.contains("cannot connect"), "{told}");
+}
+
 #[cfg(unix)]
 #[test]
 fn whom_the_node_takes_can_be_changed_while_it_runs() {
