@@ -11,6 +11,7 @@ use peony_model::{Place, Side};
 use sha2::{Digest, Sha256};
 
 use crate::act::{Act, EnteredDepth, FieldWord};
+use crate::change::{Told, tell};
 use crate::event::{Author, Entry, Event, Found, Observation, Opened, Scanned};
 use crate::journal::{self, Journal, JournalError, PLANES, Replaces, Saved};
 use crate::obstacles::{Obstacle, obstacles};
@@ -62,7 +63,7 @@ pub type OpenError = JournalError;
 struct Inner {
     state: State,
     /// What a person may want to read again: all but the machine's running words.
-    history: Vec<Entry>,
+    history: Vec<Told>,
     pictures: VecDeque<(u64, Arc<GrayImage>)>,
     /// How many lesions there ever were: letters are never used again.
     ever: u32,
@@ -112,7 +113,7 @@ impl Examination {
         journal.append(&entry, Replaces::Nothing, None)?;
         journal.wait(1, ACKNOWLEDGED_WITHIN)?;
         let state = State::begin(&entry).ok_or(JournalError::NoBeginning)?;
-        Ok(Self::of(folder, journal, state, vec![entry]))
+        Ok(Self::of(folder, journal, state, vec![Told { entry, changes: Vec::new() }]))
     }
 
     /// Take up one that was begun before: it stands where its journal ends.
@@ -121,20 +122,20 @@ impl Examination {
     /// Where the journal cannot be read from its beginning, or is open elsewhere.
     pub fn resume(folder: &Path) -> Result<Self, OpenError> {
         let read = journal::read(folder)?;
-        let (state, _) = replay(&read.entries)?;
+        let (state, told) = replay(read.entries)?;
         if read.torn {
             tracing::warn!("the last entry of an examination was torn: it is set aside");
         }
         let journal = Journal::open(folder, read.good, state.last_seq)?;
-        Ok(Self::of(folder, journal, state, read.entries))
+        Ok(Self::of(folder, journal, state, told))
     }
 
-    fn of(folder: &Path, journal: Journal, state: State, entries: Vec<Entry>) -> Self {
+    fn of(folder: &Path, journal: Journal, state: State, history: Vec<Told>) -> Self {
         // A letter that was given once is never given again, also where its lesion was merged into another.
-        let found = entries.iter().filter(|entry| matches!(entry.event, Event::Found(_))).count();
+        let found = history.iter().filter(|told| matches!(told.entry.event, Event::Found(_))).count();
         let inner = Inner {
             state,
-            history: entries.into_iter().filter(is_history).collect(),
+            history,
             pictures: VecDeque::new(),
             ever: u32::try_from(found).unwrap_or(u32::MAX),
             written: BTreeMap::new(),
@@ -191,9 +192,9 @@ impl Examination {
         self.inner().state.last_seq
     }
 
-    /// What happened, oldest first: every entry but the machine's running words on lesions and on the scan.
+    /// What happened, oldest first, and what it changed: every entry but the machine's running words on lesions and on the scan.
     #[must_use]
-    pub fn history(&self) -> Vec<Entry> {
+    pub fn history(&self) -> Vec<Told> {
         self.inner().history.clone()
     }
 
@@ -239,7 +240,7 @@ impl Examination {
     #[must_use]
     pub fn last_lesion(&self) -> u32 {
         let inner = self.inner();
-        let found = |entry: &Entry| match &entry.event {
+        let found = |told: &Told| match &told.entry.event {
             Event::Found(found) => Some(found.lesion),
             _ => None,
         };
@@ -494,9 +495,9 @@ impl Examination {
         let (by, account) = by.map(|by| (by.name, by.account)).unzip();
         let entry = Entry { seq, at_ms: now_ms(), by, account: account.flatten(), event };
         self.journal.append(&entry, replaces, plane)?;
-        inner.state.apply(&entry);
-        if is_history(&entry) {
-            inner.history.push(entry);
+        let told = tell(&mut inner.state, entry);
+        if is_history(&told.entry) {
+            inner.history.push(told);
         }
         Ok(seq)
     }
@@ -511,12 +512,14 @@ fn is_history(entry: &Entry) -> bool {
     !matches!(entry.event, Event::Seen(_) | Event::Scanned(_))
 }
 
-/// The state after these entries.
-fn replay(entries: &[Entry]) -> Result<(State, &[Entry]), JournalError> {
-    let (first, rest) = entries.split_first().ok_or(JournalError::NoBeginning)?;
-    let mut state = State::begin(first).ok_or(JournalError::NoBeginning)?;
-    rest.iter().for_each(|entry| state.apply(entry));
-    Ok((state, rest))
+/// The state after these entries, and their history.
+fn replay(entries: Vec<Entry>) -> Result<(State, Vec<Told>), JournalError> {
+    let mut entries = entries.into_iter();
+    let entry = entries.next().ok_or(JournalError::NoBeginning)?;
+    let mut state = State::begin(&entry).ok_or(JournalError::NoBeginning)?;
+    let mut history = vec![Told { entry, changes: Vec::new() }];
+    history.extend(entries.map(|entry| tell(&mut state, entry)).filter(|told| is_history(&told.entry)));
+    Ok((state, history))
 }
 
 /// The report after these entries.
@@ -524,7 +527,9 @@ fn replay(entries: &[Entry]) -> Result<(State, &[Entry]), JournalError> {
 /// # Errors
 /// Where the first of them is not the beginning of an examination.
 pub(crate) fn report_of(entries: &[Entry]) -> Result<(Report, String), OpenError> {
-    let (state, _) = replay(entries)?;
+    let (first, rest) = entries.split_first().ok_or(JournalError::NoBeginning)?;
+    let mut state = State::begin(first).ok_or(JournalError::NoBeginning)?;
+    rest.iter().for_each(|entry| state.apply(entry));
     Ok((report(&state), state.opened.site))
 }
 
