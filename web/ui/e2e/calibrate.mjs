@@ -101,7 +101,7 @@ await withBrowser(async (context) => {
   await shot(page, "calibrate-1-depth");
   await entersDepth(page);
   await press(page, "l");
-  const distance = page.locator('.popover input[inputmode="decimal"]');
+  const distance = page.locator("#marks-apart");
   await distance.fill(truth.length_mm.toFixed(1));
   await page.evaluate(() => document.activeElement?.blur());
   await sweepsTooShort(page);

@@ -53,17 +53,17 @@ export function CalibratePanel({ exam, hasScale, toggle, onDepth, onClose }: Pro
     <Panel title={say("calibrate_title")} onClose={onClose}>
       {view && <InUse known={view.known} onUse={(probe) => void act({ act: "use", probe })} />}
       <p className="why">{say("calibrate_how")}</p>
-      <div className="switches others">
+      <div className="calibrate-distance">
+        <label htmlFor="marks-apart">{say("calibrate_distance")}</label>
         <input
           className="text"
+          id="marks-apart"
           inputMode="decimal"
-          aria-label={say("calibrate_distance")}
           aria-invalid={wrong}
           disabled={sweeping}
           value={written}
           onChange={(event) => setWritten(event.target.value)}
         />
-        <span>mm</span>
         {USUAL_MM.map((mm) => (
           <button key={mm} type="button" className="button" disabled={sweeping} onClick={() => setWritten(String(mm))}>
             {mm}
@@ -132,10 +132,10 @@ function InUse({ known, onUse }: InUseProps) {
     return null;
   }
   return (
-    <label className="row">
+    <label className="calibrate-distance">
       <span>{say("calibrate_used")}</span>
       <select
-        className="text"
+        className="used"
         data-field="used"
         value={known.findIndex(({ used }) => used)}
         onChange={(event) => onUse(known[Number(event.target.value)] ?? null)}

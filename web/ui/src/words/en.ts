@@ -378,7 +378,7 @@ export const en = {
   calibrate_reads: "{length} mm, reads {read} mm",
   calibrate_remove: "Take out sweep {number}",
   calibrate_disagree: "The sweeps differ by {share}. Take one out and sweep again.",
-  calibrate_error: "Lengths along the sweep: ±{error}",
+  calibrate_error: "Lengths along the sweep: ±\u202f{error}",
   calibrate_probe: "Name of the probe",
   calibrate_preset: "Preset of the machine",
   calibrate_keep: "Use for this probe",
