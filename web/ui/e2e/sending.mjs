@@ -93,7 +93,11 @@ async function addsTheStudy(page) {
   await until("the uploads", async () => (await page.locator('[data-upload="kept"]').count()) === 3);
   await page.locator(".uploads .square").click();
   await page.locator(".search input").fill(mark);
-  await until("the study", async () => (await page.locator(".study-row", { hasText: mark }).count()) === 1);
+  // And nothing else: rows that are about to go would move what is pressed.
+  await until("the study alone", async () => {
+    const [all, ours] = [page.locator(".study-row"), page.locator(".study-row", { hasText: mark })];
+    return (await all.count()) === 1 && (await ours.count()) === 1;
+  });
 }
 
 async function opensTheStudy(page) {
