@@ -12,8 +12,7 @@ use crate::calibrating::{self, NotDone, WANTED};
 use crate::exams::{Refused, answer, blocking_response, unread};
 use crate::hub::Hub;
 use crate::person::Person;
-use crate::rooms::RoomError;
-use crate::rooms::{MadeCalibration, NotKept, Room, Rooms};
+use crate::rooms::{MadeCalibration, NotKept, Room, RoomError, Rooms};
 use crate::routes::no_room;
 use crate::wire::{CalibrationAct, CalibrationView, Problem};
 

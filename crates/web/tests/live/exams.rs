@@ -190,7 +190,11 @@ fn the_report_comes_on_paper_in_both_languages() {
         let (head, body) = demo.get(&path(&demo, &format!("report.pdf?lang={lang}")), &demo.host());
         assert!(head.starts_with("HTTP/1.1 400") && head.contains("application/json"), "{head}");
         let problem: Value = serde_json::from_slice(&body).unwrap();
-        assert_eq!(problem, json!({"error": "lang: a report comes in en or zh", "code": "bad_value"}), "{lang}");
+        assert_eq!(
+            problem,
+            json!({"error": "lang: a report comes in en or zh", "code": "bad_value"}),
+            "{lang}"
+        );
     }
 }
 
