@@ -111,7 +111,8 @@ pub(crate) async fn add(
     let password = access.hashing(move || hash(&of, &password)).await??;
     let new = NewAccount { name, display, roles, sites, password, ..NewAccount::default() };
     let store = access.inner.store.clone();
-    let made = access.ask(async move { store.add_account(&new, &who).await }).await?;
+    let made =
+        access.ask(async move { store.add_account(&new, &who).await }).await.map_err(Problem::of_new)?;
     Ok((no_store(), Json(AccountRow::from(made))).into_response())
 }
 
@@ -189,7 +190,7 @@ pub(crate) async fn add_site(
     let who = caller.person()?.name;
     let Json(AddSite { name }) = new?;
     let store = access.inner.store.clone();
-    access.ask(async move { store.add_site(&name, &who).await }).await?;
+    access.ask(async move { store.add_site(&name, &who).await }).await.map_err(Problem::of_new)?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -53,6 +53,8 @@ const DOORS: &[(&str, &str, Door)] = &[
     ("GET",    "/api/exams/{}/history",                Door::For(Permit::Read)),
     ("GET",    "/api/exams/{}/planes/{}",              Door::For(Permit::Read)),
     ("GET",    "/api/exams/{}/coronal",                Door::For(Permit::Read)),
+    ("GET",    "/api/exams/{}/calibration",            Door::For(Permit::Scan)),
+    ("POST",   "/api/exams/{}/calibration",            Door::For(Permit::Scan)),
     ("POST",   "/api/exams/{}/acts",                   Door::For(Permit::Scan)),
     ("POST",   "/api/exams/{}/undo",                   Door::For(Permit::Scan)),
     // What is sent to other nodes.

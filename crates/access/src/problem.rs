@@ -35,6 +35,9 @@ pub(crate) enum Problem {
     Unfit(String),
     #[error("{0}")]
     Conflict(&'static str),
+    /// Its name is another's.
+    #[error("{0}")]
+    NameTaken(&'static str),
     #[error(transparent)]
     Password(#[from] PasswordError),
     #[error("{}", .0.body_text())]
@@ -58,6 +61,36 @@ impl From<StoreError> for Problem {
 }
 
 impl Problem {
+    /// What was to be made anew has a name that is there already.
+    pub(crate) fn of_new(self) -> Self {
+        match self {
+            Self::Conflict(why) => Self::NameTaken(why),
+            other => other,
+        }
+    }
+
+    /// Its key, which stays the same: pages have words for it.
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NobodyKnown => "nobody_known",
+            Self::WrongPassword => "wrong_password",
+            Self::TooManyTries(_) => "too_many_tries",
+            Self::NotPermitted(_) => "not_permitted",
+            Self::OtherOrigin => "other_origin",
+            Self::TokenMayNot => "token_may_not",
+            Self::Missing(_) => "not_found",
+            Self::Unfit(_) => "unfit_account",
+            // The one thing of accounts that the store refuses beside a name.
+            Self::Conflict(_) => "last_administrator",
+            Self::NameTaken(_) => "name_taken",
+            Self::Password(PasswordError::Length) => "password_length",
+            Self::Password(PasswordError::Name) => "password_is_name",
+            Self::Body(_) => "bad_value",
+            Self::Store(_) => "unavailable",
+            Self::Password(PasswordError::NoRandom) | Self::Failed => "failed",
+        }
+    }
+
     fn status(&self) -> StatusCode {
         match self {
             Self::NobodyKnown | Self::WrongPassword => StatusCode::UNAUTHORIZED,
@@ -67,7 +100,7 @@ impl Problem {
             Self::Unfit(_) | Self::Password(PasswordError::Length | PasswordError::Name) => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
-            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Conflict(_) | Self::NameTaken(_) => StatusCode::CONFLICT,
             Self::Body(rejection) => rejection.status(),
             Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Password(PasswordError::NoRandom) | Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
@@ -81,6 +114,8 @@ impl Problem {
 pub(crate) struct Said {
     /// One English line.
     error: String,
+    /// Its key, which stays the same: a page has words for it in each language.
+    code: &'static str,
 }
 
 impl IntoResponse for Problem {
@@ -88,7 +123,8 @@ impl IntoResponse for Problem {
         if let Self::Store(error) = &self {
             tracing::warn!("who asks cannot be looked up: {error}");
         }
-        let mut response = (self.status(), Json(Said { error: self.to_string() })).into_response();
+        let mut response =
+            (self.status(), Json(Said { error: self.to_string(), code: self.code() })).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         match self {

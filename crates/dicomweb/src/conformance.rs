@@ -44,7 +44,7 @@ Peony is for research use and no cleared medical device. HTTP/1.1, below the pat
     writeln!(
         text,
         "
-`GET` means `HEAD` too. Every answer with a body of an object has an `ETag`, and `If-None-Match` is heeded. What is wrong is one line, as JSON: `{{\"error\": \"…\"}}`.
+`GET` means `HEAD` too. Every answer with a body of an object has an `ETag`, and `If-None-Match` is heeded. What is wrong is one line, as JSON: `{{\"error\": \"…\", \"code\": \"…\"}}`.
 
 ## Storing
 

@@ -44,6 +44,27 @@ impl From<StoreError> for Problem {
 }
 
 impl Problem {
+    /// Its key, which stays the same: pages have words for it.
+    fn code(&self) -> &'static str {
+        match self {
+            Self::BadRequest(_) => "bad_value",
+            Self::Missing(_) | Self::Store(StoreError::Missing(_)) => "not_found",
+            Self::NotAcceptable(_) => "not_acceptable",
+            Self::Conflict(_) => "conflict",
+            Self::UnsupportedMedia(_) => "unsupported_media",
+            Self::TooLarge { .. } => "too_large",
+            Self::RangeNotSatisfiable(_) => "no_such_range",
+            Self::Silence(_) => "silence",
+            Self::Failed => "failed",
+            Self::Dicom(
+                DicomError::NoPixelData | DicomError::UnsupportedSyntax { .. } | DicomError::Unsupported(_),
+            ) => "not_drawable",
+            Self::Dicom(_) | Self::Store(StoreError::Damaged { .. }) => "unreadable",
+            Self::Store(StoreError::Full { .. }) => "no_room",
+            Self::Store(_) => "unavailable",
+        }
+    }
+
     /// The status, and what is said of it.
     fn said(&self) -> (StatusCode, String) {
         let own = |status| (status, self.to_string());
@@ -91,7 +112,7 @@ impl IntoResponse for Problem {
             };
             tracing::warn!(status = status.as_u16(), "{kind}");
         }
-        let body = serde_json::json!({ "error": error }).to_string();
+        let body = serde_json::json!({ "error": error, "code": self.code() }).to_string();
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = status;
         let headers = response.headers_mut();
@@ -127,6 +148,14 @@ mod tests {
             ),
         ] {
             assert_eq!((problem.said().0.as_u16(), problem.said().1.as_str()), (status, text));
+            let expected = match status {
+                404 => "not_found",
+                406 => "not_drawable",
+                507 => "no_room",
+                503 => "unavailable",
+                _ => "unreadable",
+            };
+            assert_eq!(problem.code(), expected, "{text}");
         }
     }
 }

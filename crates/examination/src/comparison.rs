@@ -77,7 +77,7 @@ fn begin(earlier: &Earlier, report: &Report, state: &State) -> Comparison {
 }
 
 fn said(done: &Done, value: bool) -> Said<bool> {
-    Said { value: Some(value), by: done.by.clone(), at_ms: done.at_ms }
+    Said { value: Some(value), by: done.by.name.clone(), at_ms: done.at_ms }
 }
 
 /// Whether two records of one identifier cannot be of one person: what one of them does not say contradicts nothing.

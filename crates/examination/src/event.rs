@@ -8,6 +8,39 @@ use serde::{Deserialize, Serialize};
 
 use crate::act::{Act, FieldWord};
 
+/// A person who acts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Author {
+    /// As pages and reports show them; several people may have it.
+    pub name: String,
+    /// The name of their account, which is theirs alone; `None` where there are no accounts.
+    pub account: Option<String>,
+}
+
+impl Author {
+    /// Whether both are one person: by the account, and by the name only where neither has one.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        match (&self.account, &other.account) {
+            (None, None) => self.name == other.name,
+            (one, other) => one == other,
+        }
+    }
+}
+
+/// Somebody without an account.
+impl From<&str> for Author {
+    fn from(name: &str) -> Self {
+        Self { name: name.to_owned(), account: None }
+    }
+}
+
+impl From<&Self> for Author {
+    fn from(author: &Self) -> Self {
+        author.clone()
+    }
+}
+
 /// One line of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
@@ -17,9 +50,20 @@ pub struct Entry {
     pub at_ms: u64,
     /// Who; `None` for the machine.
     pub by: Option<String>,
+    /// The account of whoever it was, where there are accounts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
     /// What.
     #[serde(flatten)]
     pub event: Event,
+}
+
+impl Entry {
+    /// Who did it; `None` for the machine.
+    #[must_use]
+    pub fn author(&self) -> Option<Author> {
+        Some(Author { name: self.by.clone()?, account: self.account.clone() })
+    }
 }
 
 /// What happened.

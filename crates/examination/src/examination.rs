@@ -11,7 +11,8 @@ use peony_model::{Place, Side};
 use sha2::{Digest, Sha256};
 
 use crate::act::{Act, EnteredDepth, FieldWord};
-use crate::event::{Entry, Event, Found, Observation, Opened, Scanned};
+use crate::change::{Told, tell};
+use crate::event::{Author, Entry, Event, Found, Observation, Opened, Scanned};
 use crate::journal::{self, Journal, JournalError, PLANES, Replaces, Saved};
 use crate::obstacles::{Obstacle, obstacles};
 use crate::report::report;
@@ -62,7 +63,7 @@ pub type OpenError = JournalError;
 struct Inner {
     state: State,
     /// What a person may want to read again: all but the machine's running words.
-    history: Vec<Entry>,
+    history: Vec<Told>,
     pictures: VecDeque<(u64, Arc<GrayImage>)>,
     /// How many lesions there ever were: letters are never used again.
     ever: u32,
@@ -107,11 +108,12 @@ impl Examination {
     /// Where the disk refuses.
     pub fn begin(folder: &Path, opened: Opened) -> Result<Self, OpenError> {
         let journal = Journal::open(folder, 0, 0)?;
-        let entry = Entry { seq: 1, at_ms: now_ms(), by: None, event: Event::Opened(opened) };
+        let event = Event::Opened(opened);
+        let entry = Entry { seq: 1, at_ms: now_ms(), by: None, account: None, event };
         journal.append(&entry, Replaces::Nothing, None)?;
         journal.wait(1, ACKNOWLEDGED_WITHIN)?;
         let state = State::begin(&entry).ok_or(JournalError::NoBeginning)?;
-        Ok(Self::of(folder, journal, state, vec![entry]))
+        Ok(Self::of(folder, journal, state, vec![Told { entry, changes: Vec::new() }]))
     }
 
     /// Take up one that was begun before: it stands where its journal ends.
@@ -120,20 +122,20 @@ impl Examination {
     /// Where the journal cannot be read from its beginning, or is open elsewhere.
     pub fn resume(folder: &Path) -> Result<Self, OpenError> {
         let read = journal::read(folder)?;
-        let (state, _) = replay(&read.entries)?;
+        let (state, told) = replay(read.entries)?;
         if read.torn {
             tracing::warn!("the last entry of an examination was torn: it is set aside");
         }
         let journal = Journal::open(folder, read.good, state.last_seq)?;
-        Ok(Self::of(folder, journal, state, read.entries))
+        Ok(Self::of(folder, journal, state, told))
     }
 
-    fn of(folder: &Path, journal: Journal, state: State, entries: Vec<Entry>) -> Self {
+    fn of(folder: &Path, journal: Journal, state: State, history: Vec<Told>) -> Self {
         // A letter that was given once is never given again, also where its lesion was merged into another.
-        let found = entries.iter().filter(|entry| matches!(entry.event, Event::Found(_))).count();
+        let found = history.iter().filter(|told| matches!(told.entry.event, Event::Found(_))).count();
         let inner = Inner {
             state,
-            history: entries.into_iter().filter(is_history).collect(),
+            history,
             pictures: VecDeque::new(),
             ever: u32::try_from(found).unwrap_or(u32::MAX),
             written: BTreeMap::new(),
@@ -190,9 +192,9 @@ impl Examination {
         self.inner().state.last_seq
     }
 
-    /// What happened, oldest first: every entry but the machine's running words on lesions and on the scan.
+    /// What happened, oldest first, and what it changed: every entry but the machine's running words on lesions and on the scan.
     #[must_use]
-    pub fn history(&self) -> Vec<Entry> {
+    pub fn history(&self) -> Vec<Told> {
         self.inner().history.clone()
     }
 
@@ -204,9 +206,9 @@ impl Examination {
 
     /// How many acts of this person can be taken back.
     #[must_use]
-    pub fn undoable(&self, by: &str) -> usize {
-        let inner = self.inner();
-        inner.state.acts().filter(|done| done.by == by).count()
+    pub fn undoable(&self, by: impl Into<Author>) -> usize {
+        let (by, inner) = (by.into(), self.inner());
+        inner.state.acts().filter(|done| done.by.is(&by)).count()
     }
 
     /// Say that the program goes on after a stop.
@@ -238,7 +240,7 @@ impl Examination {
     #[must_use]
     pub fn last_lesion(&self) -> u32 {
         let inner = self.inner();
-        let found = |entry: &Entry| match &entry.event {
+        let found = |told: &Told| match &told.entry.event {
             Event::Found(found) => Some(found.lesion),
             _ => None,
         };
@@ -278,7 +280,7 @@ impl Examination {
         &self,
         plane: Plane,
         picture: &Arc<GrayImage>,
-        by: Option<&str>,
+        by: Option<Author>,
     ) -> Result<Plane, JournalError> {
         let mut inner = self.inner();
         let plane = Plane { id: inner.state.last_plane + 1, ..plane };
@@ -391,7 +393,7 @@ impl Examination {
     ///
     /// # Errors
     /// [`Refusal`]; nothing is changed then, except that an act which the disk took too long for may still come to last.
-    pub fn act(&self, by: &str, act: Act) -> Result<(), Refusal> {
+    pub fn act(&self, by: impl Into<Author>, act: Act) -> Result<(), Refusal> {
         let seq = self.act_soon(by, act)?;
         Ok(self.journal.wait(seq, ACKNOWLEDGED_WITHIN)?)
     }
@@ -401,9 +403,9 @@ impl Examination {
     ///
     /// # Errors
     /// [`Refusal`]; nothing is changed then.
-    pub fn act_soon(&self, by: &str, act: Act) -> Result<u64, Refusal> {
-        let mut inner = self.inner();
-        check(&inner.state, by, &act)?;
+    pub fn act_soon(&self, by: impl Into<Author>, act: Act) -> Result<u64, Refusal> {
+        let (by, mut inner) = (by.into(), self.inner());
+        check(&inner.state, &by.name, &act)?;
         let event = match act {
             Act::Sign { name, role, licence } => {
                 let report = report(&inner.state);
@@ -437,14 +439,14 @@ impl Examination {
     ///
     /// # Errors
     /// [`Refusal::NothingToUndo`]; [`Refusal::Signed`]; where the disk refuses.
-    pub fn undo(&self, by: &str) -> Result<(), Refusal> {
+    pub fn undo(&self, by: impl Into<Author>) -> Result<(), Refusal> {
         let seq = self.undo_soon(by)?;
         Ok(self.journal.wait(seq, ACKNOWLEDGED_WITHIN)?)
     }
 
-    fn undo_soon(&self, by: &str) -> Result<u64, Refusal> {
-        let mut inner = self.inner();
-        let last = inner.state.acts().rev().find(|done| done.by == by).map(|done| done.seq);
+    fn undo_soon(&self, by: impl Into<Author>) -> Result<u64, Refusal> {
+        let (by, mut inner) = (by.into(), self.inner());
+        let last = inner.state.acts().rev().find(|done| done.by.is(&by)).map(|done| done.seq);
         self.take_back_in(&mut inner, by, last)
     }
 
@@ -452,13 +454,13 @@ impl Examination {
     ///
     /// # Errors
     /// As [`Self::undo`]; [`Refusal::NothingToUndo`] too where it was taken back already.
-    pub fn take_back_soon(&self, by: &str, seq: u64) -> Result<u64, Refusal> {
-        let mut inner = self.inner();
-        let act = inner.state.acts().find(|done| done.seq == seq && done.by == by).map(|done| done.seq);
+    pub fn take_back_soon(&self, by: impl Into<Author>, seq: u64) -> Result<u64, Refusal> {
+        let (by, mut inner) = (by.into(), self.inner());
+        let act = inner.state.acts().find(|done| done.seq == seq && done.by.is(&by)).map(|done| done.seq);
         self.take_back_in(&mut inner, by, act)
     }
 
-    fn take_back_in(&self, inner: &mut Inner, by: &str, act: Option<u64>) -> Result<u64, Refusal> {
+    fn take_back_in(&self, inner: &mut Inner, by: Author, act: Option<u64>) -> Result<u64, Refusal> {
         if !inner.state.signatures.is_empty() {
             return Err(Refusal::Signed);
         }
@@ -481,7 +483,7 @@ impl Examination {
     fn append(
         &self,
         inner: &mut Inner,
-        by: Option<&str>,
+        by: Option<Author>,
         event: Event,
         plane: Option<(u64, Arc<GrayImage>)>,
     ) -> Result<u64, JournalError> {
@@ -490,11 +492,12 @@ impl Examination {
             _ => Replaces::Nothing,
         };
         let seq = inner.state.last_seq + 1;
-        let entry = Entry { seq, at_ms: now_ms(), by: by.map(str::to_owned), event };
+        let (by, account) = by.map(|by| (by.name, by.account)).unzip();
+        let entry = Entry { seq, at_ms: now_ms(), by, account: account.flatten(), event };
         self.journal.append(&entry, replaces, plane)?;
-        inner.state.apply(&entry);
-        if is_history(&entry) {
-            inner.history.push(entry);
+        let told = tell(&mut inner.state, entry);
+        if is_history(&told.entry) {
+            inner.history.push(told);
         }
         Ok(seq)
     }
@@ -509,12 +512,14 @@ fn is_history(entry: &Entry) -> bool {
     !matches!(entry.event, Event::Seen(_) | Event::Scanned(_))
 }
 
-/// The state after these entries.
-fn replay(entries: &[Entry]) -> Result<(State, &[Entry]), JournalError> {
-    let (first, rest) = entries.split_first().ok_or(JournalError::NoBeginning)?;
-    let mut state = State::begin(first).ok_or(JournalError::NoBeginning)?;
-    rest.iter().for_each(|entry| state.apply(entry));
-    Ok((state, rest))
+/// The state after these entries, and their history.
+fn replay(entries: Vec<Entry>) -> Result<(State, Vec<Told>), JournalError> {
+    let mut entries = entries.into_iter();
+    let entry = entries.next().ok_or(JournalError::NoBeginning)?;
+    let mut state = State::begin(&entry).ok_or(JournalError::NoBeginning)?;
+    let mut history = vec![Told { entry, changes: Vec::new() }];
+    history.extend(entries.map(|entry| tell(&mut state, entry)).filter(|told| is_history(&told.entry)));
+    Ok((state, history))
 }
 
 /// The report after these entries.
@@ -522,7 +527,9 @@ fn replay(entries: &[Entry]) -> Result<(State, &[Entry]), JournalError> {
 /// # Errors
 /// Where the first of them is not the beginning of an examination.
 pub(crate) fn report_of(entries: &[Entry]) -> Result<(Report, String), OpenError> {
-    let (state, _) = replay(entries)?;
+    let (first, rest) = entries.split_first().ok_or(JournalError::NoBeginning)?;
+    let mut state = State::begin(first).ok_or(JournalError::NoBeginning)?;
+    rest.iter().for_each(|entry| state.apply(entry));
     Ok((report(&state), state.opened.site))
 }
 

@@ -12,6 +12,7 @@
 mod act;
 mod archive;
 mod bounds;
+mod change;
 mod comparison;
 mod event;
 mod examination;
@@ -23,7 +24,8 @@ mod summary;
 
 pub use act::{Act, EnteredDepth, FieldName, FieldWord, Role};
 pub use archive::{Archive, Listed};
-pub use event::{Entry, Event, Found, Observation, Opened, Scanned};
+pub use change::{Change, TextField, Told};
+pub use event::{Author, Entry, Event, Found, Observation, Opened, Scanned};
 pub use examination::{Examination, OpenError, Refusal};
 pub use journal::{JournalError, Saved};
 pub use obstacles::{Obstacle, ObstacleCode, obstacles, open};

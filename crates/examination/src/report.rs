@@ -138,7 +138,7 @@ fn apply(report: &mut Report, done: &Done) {
             return;
         }
     };
-    let said = |by: &Done| (by.by.clone(), by.at_ms);
+    let said = |by: &Done| (by.by.name.clone(), by.at_ms);
     match act {
         Act::SetPatient { patient } => report.patient = patient.clone(),
         Act::SetCircumstances { circumstances } => report.circumstances = circumstances.clone(),
@@ -236,7 +236,7 @@ fn fold(part: LesionReport, whole: &mut LesionReport) {
 
 fn say(lesion: &mut LesionReport, word: &FieldWord, done: &Done) {
     fn set<T: Clone>(field: &mut Field<T>, value: &Option<T>, done: &Done) {
-        field.said = Some(Said { value: value.clone(), by: done.by.clone(), at_ms: done.at_ms });
+        field.said = Some(Said { value: value.clone(), by: done.by.name.clone(), at_ms: done.at_ms });
     }
     match word {
         FieldWord::Place(value) => set(&mut lesion.place, value, done),

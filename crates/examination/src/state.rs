@@ -6,7 +6,7 @@ use peony_model::report::{CalibrationRecord, Earlier, Plane, Signature};
 use peony_model::{Place, Side};
 
 use crate::act::{Act, EnteredDepth, FieldWord};
-use crate::event::{Entry, Event, Found, Observation, Opened};
+use crate::event::{Author, Entry, Event, Found, Observation, Opened};
 
 /// A place that was said so long before a lesion was found may be its place, milliseconds; later the probe has gone on.
 const PLACE_HOLDS_MS: u64 = 60_000;
@@ -20,7 +20,7 @@ const RESTS_MS: u64 = 1_000;
 pub(crate) struct Done {
     pub seq: u64,
     pub at_ms: u64,
-    pub by: String,
+    pub by: Author,
     pub deed: Deed,
 }
 
@@ -172,7 +172,7 @@ impl State {
     }
 
     fn do_now(&mut self, entry: &Entry, deed: Deed) {
-        let by = entry.by.clone().unwrap_or_default();
+        let by = entry.author().unwrap_or_else(|| "".into());
         self.done.push(Done { seq: entry.seq, at_ms: entry.at_ms, by, deed });
     }
 

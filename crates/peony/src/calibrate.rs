@@ -9,7 +9,7 @@ use peony_model::{MmPerPx, Spacing};
 use peony_ultrasound::calibrate::{Fitted, KnownSweep, fit};
 use peony_ultrasound::{Mode, Pipeline, spacing_from_depth, step};
 
-use crate::calibration::file::{CalibrationFile, SweepRecord, check_name};
+use crate::calibration::file::{CalibrationFile, SweepRecord, check_name, file_name};
 use crate::cli::CalibrateArgs;
 use crate::exit::Outcome;
 use crate::{input, progress};
@@ -80,13 +80,7 @@ fn lengths(args: &CalibrateArgs) -> Result<Vec<f32>> {
 }
 
 fn out(args: &CalibrateArgs) -> Result<PathBuf> {
-    let out = args.out.clone().unwrap_or_else(|| {
-        let plain = |c: char| if c.is_alphanumeric() || "-._".contains(c) { c } else { '_' };
-        let names = [&args.probe, &args.preset].into_iter().filter(|name| !name.is_empty());
-        let name =
-            names.map(|name| name.chars().map(plain).collect::<String>()).collect::<Vec<_>>().join("-");
-        PathBuf::from(format!("{}.toml", name.trim_start_matches('.')))
-    });
+    let out = args.out.clone().unwrap_or_else(|| PathBuf::from(file_name(&args.probe, &args.preset)));
     if out.exists() {
         bail!("{}: is there already; name another file with --out, or take it away", out.display());
     }

@@ -459,6 +459,36 @@ fn what_a_page_has_sent_arrives_though_the_program_is_killed() {
     assert_eq!(peony(&ask, &here).0, 1, "it is not here");
 }
 
+#[test]
+fn a_source_that_is_away_is_said_at_the_start_and_hinders_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let away = [
+        "serve",
+        "--open",
+        "--no-model",
+        "--http",
+        "127.0.0.1:0",
+        "--source",
+        "igtl://127.0.0.1:1",
+        "--data",
+    ];
+    let mut check = Command::new(env!("CARGO_BIN_EXE_peony"));
+    let checked = check.args(away).arg(folder.path()).arg("--check").output().unwrap();
+    let said = String::from_utf8(checked.stdout).unwrap();
+    assert!(checked.status.success() && said.starts_with("The configuration is in order."), "{said}");
+    assert!(said.lines().nth(1).unwrap().contains("--source") && said.contains("cannot connect"), "{said}");
+    let mut serve = Command::new(env!("CARGO_BIN_EXE_peony"));
+    let serve = serve.args(away).arg(folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = serve.spawn().unwrap();
+    let first = |from: &mut dyn std::io::Read| BufReader::new(from).lines().next().unwrap().unwrap();
+    let serves = first(child.stdout.as_mut().unwrap());
+    let told = first(child.stderr.as_mut().unwrap());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(serves.contains("http://"), "{serves}");
+    assert!(told.contains("gives no pictures now") && told.contains("cannot connect"), "{told}");
+}
+
 #[cfg(unix)]
 #[test]
 fn whom_the_node_takes_can_be_changed_while_it_runs() {
@@ -541,6 +571,7 @@ fn with_accounts_only_those_who_have_one_are_served() {
         assert!(refused.contains(why), "{args:?}: {refused}");
     }
     let li = account(data, "li", &["--role", "radiologist", "--display", "Li Na"]);
+    let namesake = account(data, "li.2", &["--role", "radiologist", "--display", "Li Na"]);
     account(data, "root", &["--role", "administrator"]);
     let listed = told(data, &["account", "list"], "").unwrap();
     assert!(listed.contains("Li Na") && !listed.contains("argon2"), "{listed}");
@@ -568,6 +599,15 @@ fn with_accounts_only_those_who_have_one_are_served() {
         let (status, said) = post(&acts, json!({"act": "set_examined", "side": side, "examined": false}));
         assert_eq!(status, 200, "{said}");
     }
+    let undone =
+        |token: &str| serve.ask_as(token, "POST", &acts.replace("acts", "undo"), "text/plain", b"").unwrap();
+    let refused = undone(&namesake);
+    assert_eq!(
+        (refused.0, &refused.1["code"]),
+        (409, &json!("nothing_to_undo")),
+        "the same name is another person"
+    );
+    assert_eq!(undone(&li).0, 200);
     let (_, signed) = post(&acts, json!({"act": "sign", "name": "Somebody Else", "role": "examiner"}));
     let signature = &signed["report"]["signatures"][0]["name"];
     assert!(*signature == json!("Li Na") || signed["code"] == "obstacles", "{signed}");

@@ -226,6 +226,13 @@ impl KnownSweep {
         });
     }
 
+    /// In how many frames the probe has moved so far, and whether it moved in the last one.
+    #[must_use]
+    pub fn moved(&self) -> (usize, bool) {
+        let moves = |step: &&Step| !step.rests() && !step.missing;
+        (self.steps.iter().filter(moves).count(), self.steps.last().as_ref().is_some_and(moves))
+    }
+
     /// The frames from the first in motion to the last.
     fn moving(&self) -> &[Step] {
         let (around, most) = ONSET;

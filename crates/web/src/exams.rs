@@ -1,6 +1,5 @@
 //! Examinations over HTTP: the list, the report and its acts, pictures.
 
-use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::sync::Arc;
 
@@ -13,7 +12,7 @@ use image::ImageFormat;
 use peony_encode::narrative::Narrative;
 use peony_encode::{Lang, narrative};
 use peony_examination::{
-    Act, Entry, Event, Examination, FieldName, Listed, Obstacle, OpenError, Refusal, Summary, obstacles, open,
+    Act, Author, Examination, FieldName, Listed, Obstacle, OpenError, Refusal, Summary, obstacles, open,
 };
 use peony_model::report::{Circumstances, Patient, Report};
 use serde::{Deserialize, Serialize};
@@ -156,20 +155,6 @@ pub(crate) struct Refused {
     error: String,
     /// Its key.
     code: &'static str,
-}
-
-/// An entry of the history.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub(crate) struct HistoryRow {
-    /// Its number.
-    seq: u64,
-    /// When, milliseconds since 1970-01-01 UTC.
-    at_ms: u64,
-    /// Who; `null` for the machine.
-    #[schema(required)]
-    by: Option<String>,
-    /// What.
-    what: Words,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -325,9 +310,9 @@ pub(crate) async fn act(
 
 /// A report is signed by whoever is signed in, whatever name the page sends.
 fn signed_by(person: &Person, act: Act) -> Result<Act, Fault> {
-    match (act, &person.name) {
+    match (act, &person.author) {
         (Act::Sign { .. }, _) if !person.may_sign => Err(Fault::NotPermitted),
-        (Act::Sign { role, licence, .. }, Some(name)) => Ok(Act::Sign { name: name.clone(), role, licence }),
+        (Act::Sign { role, licence, .. }, Some(by)) => Ok(Act::Sign { name: by.name.clone(), role, licence }),
         (act, _) => Ok(act),
     }
 }
@@ -382,23 +367,6 @@ pub(crate) async fn pdf(
     .await
 }
 
-/// What happened, oldest first.
-#[utoipa::path(get, path = "/api/exams/{id}/history",
-    params(("id" = String, Path, description = "the examination")),
-    responses((status = 200, body = [HistoryRow]), (status = 404, body = Problem)))]
-pub(crate) async fn history(
-    State(rooms): State<Arc<Rooms>>,
-    Path(id): Path<String>,
-    person: Person,
-) -> Response {
-    blocking(move || {
-        let entries = get(&rooms, &id, &person)?.history();
-        let letters = letters(&entries);
-        Ok(Json(entries.iter().map(|entry| history_row(entry, &letters)).collect::<Vec<_>>()))
-    })
-    .await
-}
-
 /// The grey picture of a plane that is or was kept.
 #[utoipa::path(get, path = "/api/exams/{id}/planes/{file}",
     params(
@@ -429,7 +397,7 @@ pub(crate) async fn plane(
 }
 
 /// Why a request has no other answer.
-enum Fault {
+pub(crate) enum Fault {
     /// Nothing of that name.
     Missing(&'static str),
     /// A person's act cannot be followed.
@@ -476,7 +444,7 @@ impl IntoResponse for Fault {
 }
 
 /// What a body that is no such value is answered with.
-fn unread(error: &JsonRejection) -> StatusCode {
+pub(crate) fn unread(error: &JsonRejection) -> StatusCode {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
         StatusCode::PAYLOAD_TOO_LARGE
     } else {
@@ -485,18 +453,24 @@ fn unread(error: &JsonRejection) -> StatusCode {
 }
 
 /// Runs what waits for a disk where it holds nobody up.
-async fn blocking<T: IntoResponse + Send + 'static>(
+pub(crate) async fn blocking<T: IntoResponse + Send + 'static>(
     work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
 ) -> Response {
-    let done = tokio::task::spawn_blocking(move || match work() {
+    blocking_response(move || match work() {
         Ok(answer) => answer.into_response(),
         Err(fault) => fault.into_response(),
-    });
+    })
+    .await
+}
+
+/// The same for what makes its answer itself.
+pub(crate) async fn blocking_response(work: impl FnOnce() -> Response + Send + 'static) -> Response {
+    let done = tokio::task::spawn_blocking(work);
     let failed = |_| Fault::Failed("the program failed on this request".to_owned()).into_response();
     done.await.unwrap_or_else(failed)
 }
 
-fn get(rooms: &Rooms, id: &str, person: &Person) -> Result<Arc<Examination>, Fault> {
+pub(crate) fn get(rooms: &Rooms, id: &str, person: &Person) -> Result<Arc<Examination>, Fault> {
     // One that goes on is found without a look at the disk.
     if let Some(room) = rooms.find(Some(id), person) {
         return Ok(room.hub.examination());
@@ -505,7 +479,7 @@ fn get(rooms: &Rooms, id: &str, person: &Person) -> Result<Arc<Examination>, Fau
     found.ok_or(Fault::Missing("exam: there is no such examination"))
 }
 
-fn view(examination: &Examination, by: &str) -> ReportView {
+fn view(examination: &Examination, by: &Author) -> ReportView {
     let (report, saved) = (examination.report(), examination.saved());
     let found = if report.is_signed() { Vec::new() } else { obstacles(&report) };
     let open = report.printed().flat_map(|lesion| {
@@ -531,9 +505,9 @@ fn view(examination: &Examination, by: &str) -> ReportView {
 }
 
 /// Who acts: the account, or where there is none whoever the page says.
-fn by(person: &Person, headers: &HeaderMap) -> String {
-    if let Some(name) = &person.name {
-        return name.clone();
+fn by(person: &Person, headers: &HeaderMap) -> Author {
+    if let Some(author) = &person.author {
+        return author.clone();
     }
     let said = headers.get(BY).and_then(|value| value.to_str().ok());
     let decoded =
@@ -541,7 +515,7 @@ fn by(person: &Person, headers: &HeaderMap) -> String {
     let name = decoded.unwrap_or_default();
     let name: String = name.chars().filter(|letter| !letter.is_control()).collect();
     let name = name.trim();
-    if name.is_empty() || name.len() > LONGEST_NAME { SOMEBODY.to_owned() } else { name.to_owned() }
+    if name.is_empty() || name.len() > LONGEST_NAME { SOMEBODY.into() } else { name.into() }
 }
 
 fn refused(refusal: &Refusal) -> Response {
@@ -558,116 +532,6 @@ fn refused(refusal: &Refusal) -> Response {
     answer(status, code, refusal.to_string())
 }
 
-fn answer(status: StatusCode, code: &'static str, error: String) -> Response {
+pub(crate) fn answer(status: StatusCode, code: &'static str, error: String) -> Response {
     (status, Json(Refused { error, code })).into_response()
-}
-
-/// The letter of every lesion that was found: pages and reports know them by no number.
-fn letters(entries: &[Entry]) -> BTreeMap<u32, &str> {
-    let found = entries.iter().filter_map(|entry| match &entry.event {
-        Event::Found(found) => Some((found.lesion, found.letter.as_str())),
-        _ => None,
-    });
-    found.collect()
-}
-
-fn history_row(entry: &Entry, letters: &BTreeMap<u32, &str>) -> HistoryRow {
-    let [en, zh] = said(&entry.event, letters);
-    HistoryRow { seq: entry.seq, at_ms: entry.at_ms, by: entry.by.clone(), what: Words { en, zh } }
-}
-
-/// What an entry says, in both languages; values are left to the report.
-fn said(event: &Event, letters: &BTreeMap<u32, &str>) -> [String; 2] {
-    let words = |en: &str, zh: &str| [en.to_owned(), zh.to_owned()];
-    let letter = |lesion: u32| letters.get(&lesion).copied().unwrap_or("?");
-    match event {
-        Event::Opened(_) => words("Examination begun", "检查开始"),
-        Event::Resumed => words("Taken up again", "检查恢复"),
-        Event::Found(found) => {
-            [format!("Lesion {} found", found.letter), format!("发现病灶{}", found.letter)]
-        }
-        Event::Seen(seen) => {
-            let letter = letter(seen.lesion);
-            [format!("Lesion {letter} read again"), format!("更新病灶{letter}")]
-        }
-        Event::Kept(plane) => [format!("Plane {} kept", plane.id), format!("保留切面{}", plane.id)],
-        Event::Merged { from, into } => {
-            let [from, into] = [*from, *into].map(letter);
-            [format!("Lesions {from} and {into} are one"), format!("病灶{from}与{into}合并")]
-        }
-        Event::Scanned(_) => words("Scanned", "扫查"),
-        Event::Scale { source: Some(source) } => {
-            let from = |lang| narrative::scale_source(source, lang).unwrap_or(source);
-            [format!("Scale {}", from(Lang::En)), format!("比例：{}", from(Lang::Zh))]
-        }
-        Event::Scale { source: None } => words("Scale unknown", "比例未知"),
-        Event::Calibrated(by) => {
-            let percent = (by.relative_error * 100.0).round();
-            let names = [by.probe.as_str(), &by.preset, &by.made];
-            let names: Vec<&str> = names.into_iter().filter(|name| !name.is_empty()).collect();
-            [
-                format!("Calibration: {}, ± {percent} %", names.join(", ")),
-                format!("校准：{}，±{percent}%", names.join("，")),
-            ]
-        }
-        Event::Source { lost: true } => words("Video lost", "视频中断"),
-        Event::Source { lost: false } => words("Video back", "视频恢复"),
-        Event::Earlier(_) => words("Earlier examination found", "找到既往检查"),
-        Event::Act(act) => said_of_act(act, letter),
-        Event::Confirmed { lesion, words } => {
-            let (letter, count) = (letter(*lesion), words.len());
-            [format!("{count} fields of lesion {letter} confirmed"), format!("确认病灶{letter}的{count}项")]
-        }
-        Event::Undone { seq } => [format!("Entry {seq} taken back"), format!("撤销第{seq}条")],
-        Event::Signed(signature) => {
-            [format!("Signed by {}", signature.name), format!("{}签名", signature.name)]
-        }
-    }
-}
-
-fn said_of_act<'a>(act: &Act, letter: impl Fn(u32) -> &'a str) -> [String; 2] {
-    let words = |en: &str, zh: &str| [en.to_owned(), zh.to_owned()];
-    let of = |lesion: u32, en: &str, zh: &str| {
-        let letter = letter(lesion);
-        [format!("Lesion {letter} {en}"), format!("{zh}病灶{letter}")]
-    };
-    match act {
-        Act::SetPatient { .. } => words("Patient entered", "填写患者信息"),
-        Act::SetCircumstances { .. } => words("Examination details entered", "填写检查信息"),
-        Act::SetProbe { place } => {
-            let clock = place.clock.map(|clock| clock.to_string()).unwrap_or_default();
-            let (en, zh) = match place.side {
-                peony_model::Side::Left => ("left", "左"),
-                peony_model::Side::Right => ("right", "右"),
-            };
-            [
-                format!("Probe at {en} {clock}").trim_end().to_owned(),
-                format!("探头位置：{zh} {clock}").trim_end().to_owned(),
-            ]
-        }
-        Act::SetDepth { depth: Some(depth) } => {
-            let mm = depth.depth_mm;
-            [format!("Depth entered: {mm} mm"), format!("输入深度：{mm} mm")]
-        }
-        Act::SetDepth { depth: None } => words("Entered depth taken back", "清除输入的深度"),
-        Act::Join { lesion, into } => {
-            let (lesion, into) = (letter(*lesion), letter(*into));
-            [format!("Lesion {lesion} said to be lesion {into}"), format!("病灶{lesion}与{into}为同一病灶")]
-        }
-        Act::Part { lesion } => of(*lesion, "taken apart again", "恢复为独立"),
-        Act::Say { lesion, .. } => of(*lesion, "changed", "修改"),
-        Act::Confirm { lesion, .. } => of(*lesion, "confirmed", "确认"),
-        Act::SetExamined { examined: true, .. } => words("Breast confirmed as examined", "确认已检查"),
-        Act::SetExamined { examined: false, .. } => words("Breast not examined", "未检查"),
-        Act::SetSamePatient { same: true, .. } => words("Same patient confirmed", "确认为同一患者"),
-        Act::SetSamePatient { same: false, .. } => words("Said to be another patient", "确认非同一患者"),
-        Act::SetLookedAgain { looked: true, .. } => words("Looked again: not seen", "再次扫查未见"),
-        Act::SetLookedAgain { looked: false, .. } => words("Not looked at again", "未再次扫查"),
-        Act::Dismiss { lesion } => of(*lesion, "struck out", "排除"),
-        Act::Restore { lesion } => of(*lesion, "brought back", "恢复"),
-        Act::ReleasePlane { plane } => [format!("Plane {plane} taken out"), format!("移除切面{plane}")],
-        Act::RestorePlane { plane } => [format!("Plane {plane} brought back"), format!("恢复切面{plane}")],
-        Act::Sign { .. } => words("Signed", "签名"),
-        Act::Add { .. } => words("Addendum", "补充报告"),
-    }
 }

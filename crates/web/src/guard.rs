@@ -116,7 +116,25 @@ fn shown(text: &str) -> String {
     text.chars().take(64).filter(|letter| letter.is_ascii_graphic()).collect()
 }
 
-/// An answer that says why there is no other.
+/// An answer that says why there is no other, with the key of its status.
 pub(crate) fn problem(status: StatusCode, error: String) -> Response {
-    (status, Json(Problem { error })).into_response()
+    problem_as(status, code_of(status), error)
+}
+
+/// The same with a key of its own.
+pub(crate) fn problem_as(status: StatusCode, code: &'static str, error: String) -> Response {
+    (status, Json(Problem { error, code })).into_response()
+}
+
+fn code_of(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => "bad_value",
+        StatusCode::FORBIDDEN => "forbidden",
+        StatusCode::NOT_FOUND => "not_found",
+        StatusCode::METHOD_NOT_ALLOWED => "no_method",
+        StatusCode::CONFLICT => "conflict",
+        StatusCode::PAYLOAD_TOO_LARGE => "too_large",
+        StatusCode::SERVICE_UNAVAILABLE => "unavailable",
+        _ => "failed",
+    }
 }

@@ -6,19 +6,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use image::GrayImage;
-use peony_examination::{EnteredDepth, Examination};
+use peony_examination::{Author, EnteredDepth, Examination};
 use peony_model::{Frame, MmPerPx, Place};
 use peony_ultrasound::coronal::{Layers, Stack};
 use peony_ultrasound::output::StepOutput;
 use tokio::sync::watch;
 
+use crate::calibrating::Calibrating;
 use crate::pace::{Rate, Window};
 use crate::pages::Pages;
 use crate::sweep::Sweep;
 use crate::view;
 use crate::wire::{
-    BoxXy, Command, ErrorCode, ErrorMessage, Fault, Hello, LiveUpdate, Model, Source, State, Stats, Truth,
-    Volume, WidthHeight, Xy,
+    BoxXy, Command, DeviceLost, ErrorCode, ErrorMessage, Fault, Hello, LiveUpdate, Model, Source, State,
+    Stats, Truth, Volume, WidthHeight, Xy,
 };
 
 /// How many commands may wait for the source; a person cannot press keys faster than frames come.
@@ -91,11 +92,15 @@ pub struct Hub {
     inner: Mutex<Inner>,
     /// Holds the newest frame and nothing else: a page that is slow skips, the pipeline never waits.
     newest: watch::Sender<Option<Arc<Published>>>,
+    /// Why the device gives no frames, while it does not.
+    device: watch::Sender<Option<DeviceLost>>,
     commands: SyncSender<SourceCommand>,
     frames: AtomicU64,
     /// Small copies of the present sweep's frames, for the coronal view. A page takes a list of shared pictures out of it, so it
     /// is held for no longer than it takes to make one such copy.
     stack: Mutex<Stack>,
+    /// The sweeps of known length, where a person calibrates. Held for as long as it takes to add a frame or to check one sweep.
+    calibrating: Mutex<Calibrating>,
 }
 
 impl Hub {
@@ -114,9 +119,11 @@ impl Hub {
             hello: hello(source, model),
             inner: Mutex::new(inner),
             newest: watch::Sender::new(None),
+            device: watch::Sender::new(None),
             commands,
             frames: AtomicU64::new(0),
             stack: Mutex::default(),
+            calibrating: Mutex::default(),
         };
         (Arc::new(hub), receiver)
     }
@@ -130,6 +137,7 @@ impl Hub {
         if let Some(plane) = &output.volume.plane {
             self.stack().lay(&picture, plane);
         }
+        self.calibrating(|now| now.observe(&output.volume));
         let mut inner = self.inner();
         let mut update = update_of(frame, output, |track| inner.sweep.lesion_of(track));
         inner.pace.take(output, capture.captured);
@@ -148,9 +156,15 @@ impl Hub {
     /// of another sweep; switches (faults, pause) stay as they are.
     pub fn begin_sweep(&self, examination: Arc<Examination>) {
         *self.stack() = Stack::default();
+        self.calibrating(|now| *now = Calibrating::default());
         let mut inner = self.inner();
         inner.sweep.begin_next(examination);
         inner.pace = Pace::default();
+    }
+
+    /// The device gives no frames any more, for this reason, or gives them again.
+    pub fn device_lost(&self, lost: Option<DeviceLost>) {
+        self.device.send_replace(lost);
     }
 
     /// What every page is told first.
@@ -206,9 +220,10 @@ impl Hub {
     }
 
     /// Lets one more page watch; `None` where [`MAX_VIEWERS`](crate::MAX_VIEWERS) do already.
-    pub(crate) fn join(self: &Arc<Self>, by: Option<String>) -> Option<Viewer> {
+    pub(crate) fn join(self: &Arc<Self>, by: Option<Author>) -> Option<Viewer> {
         let page = self.inner().pages.join()?;
-        let viewer = Viewer { hub: Arc::clone(self), page, by, newest: self.newest.subscribe() };
+        let (newest, device) = (self.newest.subscribe(), self.device.subscribe());
+        let viewer = Viewer { hub: Arc::clone(self), page, by, newest, device };
         self.publish_again();
         Some(viewer)
     }
@@ -216,7 +231,7 @@ impl Hub {
     fn apply(
         &self,
         page: u64,
-        by: Option<&str>,
+        by: Option<&Author>,
         command: Command,
         shown: Option<&Published>,
     ) -> Result<(), (ErrorCode, String)> {
@@ -316,6 +331,11 @@ impl Hub {
         self.newest.send_replace(Some(Arc::new(again)));
     }
 
+    /// Looks at the sweeps of known length, or changes them.
+    pub(crate) fn calibrating<T>(&self, work: impl FnOnce(&mut Calibrating) -> T) -> T {
+        work(&mut self.calibrating.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn stack(&self) -> MutexGuard<'_, Stack> {
         self.stack.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -332,8 +352,9 @@ pub(crate) struct Viewer {
     pub(crate) hub: Arc<Hub>,
     page: u64,
     /// Who sits at it; `None` where there are no accounts.
-    by: Option<String>,
+    by: Option<Author>,
     pub(crate) newest: watch::Receiver<Option<Arc<Published>>>,
+    pub(crate) device: watch::Receiver<Option<DeviceLost>>,
 }
 
 impl Viewer {
@@ -344,7 +365,7 @@ impl Viewer {
 
     /// Follows a command of this page, whose last drawn frame is `shown`.
     pub(crate) fn follow(&self, command: Command, shown: Option<&Published>) -> Result<(), ErrorMessage> {
-        let followed = self.hub.apply(self.page, self.by.as_deref(), command, shown);
+        let followed = self.hub.apply(self.page, self.by.as_ref(), command, shown);
         followed.map_err(|(code, message)| ErrorMessage { code, message })?;
         self.hub.publish_again();
         Ok(())

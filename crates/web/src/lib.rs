@@ -12,10 +12,13 @@
 //! (`peony-examination`), and its sentences and its paper are made by `peony-encode`.
 
 mod assets;
+mod calibrating;
+mod calibration;
 pub mod capture;
 mod coronal;
 mod exams;
 mod guard;
+mod history;
 mod hub;
 mod observe;
 mod pace;
@@ -35,7 +38,7 @@ pub use hub::{Capture, Hub, SourceCommand};
 pub use observe::{RouteName, name_route};
 pub use pages::MAX_VIEWERS;
 pub use person::Person;
-pub use rooms::{MAX_ROOMS, Opener, Room, RoomError, Rooms};
+pub use rooms::{MAX_ROOMS, MadeCalibration, NotKept, Opener, Room, RoomError, Rooms};
 pub use routes::openapi;
 pub use server::{Beside, Running, ServeConfig, ServeError, Server, serve, start};
 pub use tls::{Tls, TlsError};

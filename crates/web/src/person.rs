@@ -4,13 +4,13 @@ use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use peony_examination::Examination;
+use peony_examination::{Author, Examination};
 
 /// Who asks: an extension of the request. Without one it is whoever sits at this machine, who sees everything and says who they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
-    /// The name that they act and sign with; `None`: as the page says.
-    pub name: Option<String>,
+    /// Their account, with the name that they act and sign with; `None`: as the page says.
+    pub author: Option<Author>,
     /// They may sign reports.
     pub may_sign: bool,
     /// The sites whose examinations they see, an empty name for those of none; `None`: all.
@@ -21,7 +21,7 @@ pub struct Person {
 
 impl Default for Person {
     fn default() -> Self {
-        Self { name: None, may_sign: true, sites: None, home: String::new() }
+        Self { author: None, may_sign: true, sites: None, home: String::new() }
     }
 }
 

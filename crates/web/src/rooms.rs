@@ -4,11 +4,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use peony_examination::{Archive, Examination};
+use peony_ultrasound::calibrate::Fitted;
 
 use crate::capture::{Intake, Seat};
 use crate::hub::Hub;
 use crate::person::Person;
-use crate::wire::UsualSource;
+use crate::wire::{KnownCalibration, ProbeName, UsualSource};
 
 /// So many examinations go on at once: each has a pipeline, and the machine has a few cores.
 pub const MAX_ROOMS: usize = 8;
@@ -26,6 +27,51 @@ pub trait Opener: Send + Sync {
 
     /// The usual source.
     fn usual_source(&self) -> UsualSource;
+
+    /// The calibrations that are kept.
+    fn calibrations(&self) -> Vec<KnownCalibration>;
+
+    /// Keeps a calibration, in the place of one of the same probe and preset, and uses it from the next examination on.
+    ///
+    /// # Errors
+    /// [`NotKept`].
+    fn keep_calibration(&self, made: &MadeCalibration) -> Result<(), NotKept>;
+
+    /// Uses the calibration of this probe and preset from the next examination on, where the pictures do not say whose they are; or none.
+    ///
+    /// # Errors
+    /// [`NotKept`].
+    fn use_calibration(&self, probe: Option<&ProbeName>) -> Result<(), NotKept>;
+}
+
+/// A calibration that a person made on the live page.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MadeCalibration {
+    /// What the person calls the probe.
+    pub probe: String,
+    /// And the machine's preset; may be empty.
+    pub preset: String,
+    /// The beam.
+    pub fitted: Fitted,
+    /// How long each of its sweeps was, mm.
+    pub lengths_mm: Vec<f32>,
+}
+
+/// Why a calibration is not kept, or not used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotKept {
+    /// No such name can be given.
+    #[error("probe, preset: a name has 1 to 64 characters, without blanks around it")]
+    Name,
+    /// None is of that name.
+    #[error("probe: there is no calibration of that probe and preset")]
+    Unknown,
+    /// This program has no folder for them.
+    #[error("calibration: this program keeps none")]
+    Nowhere,
+    /// The disk does not take it.
+    #[error("calibration: {0}")]
+    Disk(String),
 }
 
 /// An examination that goes on: its hub, and where a page's frames are put, where the page is the source.
@@ -99,6 +145,28 @@ impl Rooms {
     #[must_use]
     pub fn usual_source(&self) -> Option<UsualSource> {
         self.opener.as_ref().map(|opener| opener.usual_source())
+    }
+
+    /// The calibrations that are kept.
+    #[must_use]
+    pub(crate) fn calibrations(&self) -> Vec<KnownCalibration> {
+        self.opener.as_ref().map(|opener| opener.calibrations()).unwrap_or_default()
+    }
+
+    /// Keeps a calibration and uses it from the next examination on.
+    ///
+    /// # Errors
+    /// [`NotKept`].
+    pub(crate) fn keep_calibration(&self, made: &MadeCalibration) -> Result<(), NotKept> {
+        self.opener.as_ref().ok_or(NotKept::Nowhere)?.keep_calibration(made)
+    }
+
+    /// Says which calibration is used.
+    ///
+    /// # Errors
+    /// [`NotKept`].
+    pub(crate) fn use_calibration(&self, probe: Option<&ProbeName>) -> Result<(), NotKept> {
+        self.opener.as_ref().ok_or(NotKept::Nowhere)?.use_calibration(probe)
     }
 
     /// How many examinations go on.

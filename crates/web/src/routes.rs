@@ -12,14 +12,14 @@ use utoipa::{IntoParams, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::guard::{Site, guard, problem};
+use crate::guard::{Site, guard, problem, problem_as};
 use crate::observe::observe;
 use crate::pages::MAX_VIEWERS;
 use crate::person::Person;
 use crate::rooms::{Room, RoomError, Rooms};
 use crate::server::Beside;
 use crate::wire::{self, Health, MAX_CLIENT_MESSAGE, Problem};
-use crate::{assets, capture, coronal, exams, socket};
+use crate::{assets, calibration, capture, coronal, exams, history, socket};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -51,9 +51,10 @@ fn described() -> OpenApiRouter<Arc<Rooms>> {
         .routes(routes!(exams::act))
         .routes(routes!(exams::undo))
         .routes(routes!(exams::pdf))
-        .routes(routes!(exams::history))
+        .routes(routes!(history::history))
         .routes(routes!(exams::plane))
         .routes(routes!(coronal::coronal))
+        .routes(routes!(calibration::calibration, calibration::calibrate))
         .routes(routes!(capture_socket))
         .routes(routes!(description))
 }
@@ -102,7 +103,7 @@ async fn live(
     person: Person,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let by = person.name.clone();
+    let by = person.author.clone();
     let room = match enter(rooms, exam, person).await {
         Ok(room) => room,
         Err(error) => return no_room(&error),
@@ -143,12 +144,13 @@ async fn capture_socket(
 }
 
 pub(crate) fn no_room(error: &RoomError) -> Response {
-    let status = match error {
-        RoomError::Unknown => StatusCode::NOT_FOUND,
-        RoomError::Signed | RoomError::Refused(_) => StatusCode::CONFLICT,
-        RoomError::Full => StatusCode::SERVICE_UNAVAILABLE,
+    let (status, code) = match error {
+        RoomError::Unknown => (StatusCode::NOT_FOUND, "unknown_exam"),
+        RoomError::Signed => (StatusCode::CONFLICT, "signed"),
+        RoomError::Refused(_) => (StatusCode::CONFLICT, "source_refused"),
+        RoomError::Full => (StatusCode::SERVICE_UNAVAILABLE, "too_many_exams"),
     };
-    problem(status, error.to_string())
+    problem_as(status, code, error.to_string())
 }
 
 /// Whether the program is well.

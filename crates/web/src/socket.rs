@@ -10,8 +10,8 @@ use serde::Deserialize;
 use crate::hub::{Published, Viewer};
 use crate::pace::Window;
 use crate::wire::{
-    self, Command, Drawn, ErrorCode, ErrorMessage, IN_FLIGHT, MAX_CLIENT_MESSAGE, ServerMessage, TrackVolume,
-    Xyz,
+    self, Command, DeviceState, Drawn, ErrorCode, ErrorMessage, IN_FLIGHT, MAX_CLIENT_MESSAGE, ServerMessage,
+    TrackVolume, Xyz,
 };
 
 /// A page that takes nothing for this long is gone.
@@ -75,6 +75,9 @@ impl Page {
         self.say(&ServerMessage::Hello(Box::new(self.viewer.hub.hello().clone()))).await?;
         // The frame that is there already is news to this page, even while the source rests.
         self.viewer.newest.mark_changed();
+        if self.viewer.device.borrow_and_update().is_some() {
+            self.viewer.device.mark_changed();
+        }
         loop {
             tokio::select! {
                 message = self.socket.recv() => match message {
@@ -82,6 +85,11 @@ impl Page {
                     Some(Err(error)) => return self.refuse(&error).await,
                     None => return Err(Gone),
                 },
+                changed = self.viewer.device.changed() => {
+                    changed.map_err(|_| Gone)?;
+                    let lost = *self.viewer.device.borrow_and_update();
+                    self.say(&ServerMessage::Device(DeviceState { lost })).await?;
+                }
                 changed = self.viewer.newest.changed(), if self.under_way.len() < IN_FLIGHT => {
                     changed.map_err(|_| Gone)?;
                     self.show_newest().await?;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use image::GrayImage;
-use peony_examination::{Act, EnteredDepth, Examination, JournalError, Observation, Refusal};
+use peony_examination::{Act, Author, EnteredDepth, Examination, JournalError, Observation, Refusal};
 use peony_model::{MmPerPx, Place, Unit, Word, report};
 use peony_ultrasound::output::{Event, StepOutput, TrackState};
 
@@ -85,7 +85,7 @@ pub(crate) struct Sweep {
     passed: BTreeSet<u32>,
     undo: Vec<Done>,
     /// Who gives the commands.
-    by: String,
+    by: Author,
     said: Said,
     last_time_ns: Option<u64>,
     /// Why the examination does not take what it is given, once it does not.
@@ -104,7 +104,7 @@ impl Sweep {
             lesions: BTreeMap::new(),
             passed: BTreeSet::new(),
             undo: Vec::new(),
-            by: BY.to_owned(),
+            by: BY.into(),
             said: Said::default(),
             last_time_ns: None,
             trouble: None,
@@ -118,17 +118,17 @@ impl Sweep {
         let number = self.number + 1;
         let (paused, show_truth) = (self.paused, self.show_truth);
         let faults = std::mem::take(&mut self.faults);
-        let by = std::mem::take(&mut self.by);
+        let by = self.by.clone();
         *self = Self { number, paused, faults, show_truth, by, ..Self::first(examination) };
     }
 
     /// Who gives the commands from now on; what another one did is theirs to take back.
-    pub(crate) fn follows(&mut self, by: Option<&str>) {
-        let by = by.unwrap_or(BY);
-        if self.by != by {
-            by.clone_into(&mut self.by);
+    pub(crate) fn follows(&mut self, by: Option<&Author>) {
+        let by = by.map_or_else(|| BY.into(), Author::clone);
+        if !self.by.is(&by) {
             self.undo.clear();
         }
+        self.by = by;
     }
 
     pub(crate) fn examination(&self) -> &Arc<Examination> {
@@ -495,7 +495,7 @@ impl Sweep {
         let lesion_there = lesion_there.map(|lesion| self.whole(lesion));
         let plane = self.plane(shown, lesion, report::PlaneReason::Kept);
         let plane = report::Plane { lesion: lesion_there, ..plane };
-        let kept = self.examination.keep(plane, picture, Some(&self.by));
+        let kept = self.examination.keep(plane, picture, Some(self.by.clone()));
         let kept = kept.map_err(|error| (ErrorCode::NotSaved, error.to_string()))?;
         self.did(Done::Kept(kept.id));
         self.read_examination();

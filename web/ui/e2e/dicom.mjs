@@ -74,6 +74,7 @@ export function ultrasound({
   accession = "",
   description = "",
   modality = "US",
+  series = 1,
   instance = 1,
   columns,
   rows,
@@ -83,7 +84,7 @@ export function ultrasound({
   regions = [],
 }) {
   const sopClass = frames.length > 1 ? MULTI_FRAME : SINGLE;
-  const instanceUid = `${uid}.1.${instance}`;
+  const instanceUid = `${uid}.${series}.${instance}`;
   const pointer = frameTimes ? us(0x0018, 0x1065) : frameTime ? us(0x0018, 0x1063) : null;
   const when = (condition, ...elements) => (condition ? elements : []);
   const dataSet = Buffer.concat([
@@ -102,8 +103,8 @@ export function ultrasound({
     ...when(frameTimes, element("00181065", "DS", frameTimes?.join("\\"))),
     ...when(regions.length > 0, element("00186011", "SQ", Buffer.concat(regions.map(region)))),
     element("0020000D", "UI", uid),
-    element("0020000E", "UI", `${uid}.1`),
-    element("00200011", "IS", 1),
+    element("0020000E", "UI", `${uid}.${series}`),
+    element("00200011", "IS", series),
     element("00200013", "IS", instance),
     element("00280002", "US", us(1)),
     element("00280004", "CS", "MONOCHROME2"),

@@ -108,6 +108,21 @@ async function asksWhyLower(page, exam, lesion) {
   await until("the proposal again", async () => (await lesionOf(exam, lesion)).category.said === null);
 }
 
+/** The history says what stood there before, in the words of the field. */
+async function saysFromWhatToWhat(page) {
+  await page.locator('[data-action="history"]').click();
+  const changes = page.locator(".history .change");
+  await until("the history", async () => (await changes.count()) > 0);
+  const said = (await changes.allInnerTexts()).join("\n");
+  assert.match(
+    said,
+    language === "zh" ? /分类：BI-RADS.*→ BI-RADS\s3类/ : /Category: BI-RADS category.*→ BI-RADS category\s3/,
+  );
+  await page.waitForTimeout(300);
+  await shot(page, "5-history");
+  await press(page, "Escape");
+}
+
 /** What a person does while the program does not answer waits, and arrives in its order. */
 async function keepsWhatWasDoneAway(page, exam, lesion) {
   const before = (await lesionOf(exam, lesion)).category.said;
@@ -264,6 +279,7 @@ await withBrowser(async (context) => {
   const { lesion } = report.lesions.find(({ letter }) => letter === shown);
   await saysAFigureOnce(page, exam, lesion);
   await asksWhyLower(page, exam, lesion);
+  await saysFromWhatToWhat(page);
   await keepsWhatWasDoneAway(page, exam, lesion);
   await answersEverything(page, exam);
   if (report.comparison) {

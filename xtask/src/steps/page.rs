@@ -19,8 +19,14 @@ const COUNT: &str = "xtask/page/count.mjs";
 const EXAMINE: &str = "web/ui/e2e/exam.mjs";
 /// Files dropped, a study found, a cine played at its own frame rate.
 const STUDIES: &str = "web/ui/e2e/studies.mjs";
+/// A study sent to a node that is away, and again once it is there.
+const SENDING: &str = "web/ui/e2e/sending.mjs";
+/// A probe calibrated by sweeps between two marks.
+const CALIBRATE: &str = "web/ui/e2e/calibrate.mjs";
 /// A breast whose three masses the present model finds: what is tested is the way to the report, and not how much is found.
 const BREAST: &str = "2";
+/// Tissue without a mass.
+const TISSUE: &str = "410000";
 /// Begins the line in which that script sums up.
 const COUNTED: &str = "counted: ";
 /// The program opens its model and its first breast within this.
@@ -34,7 +40,7 @@ pub fn run(workshop: &Workshop) -> Result<Done> {
     let (_, ui) = install::npm(workshop)?;
     let skips = chinese_font(workshop).into_iter().collect();
     // The build of the tests serves again: nothing here depends on how fast it is.
-    rust::build(workshop, &["--bin", "peony", "--example", "video"])?;
+    rust::build(workshop, &["--bin", "peony", "--example", "video", "--example", "marks"])?;
     let screenshots = workshop.folder("screenshots")?;
 
     let port = free_port()?;
@@ -61,21 +67,36 @@ pub fn run(workshop: &Workshop) -> Result<Done> {
     let video = folder.join("sweep.y4m").display().to_string();
     let phantom = workshop.target.join("debug/examples/video");
     workshop.run(&workshop.command(&phantom, [&video, BREAST]))?;
+    let marks = folder.join("marks.y4m").display().to_string();
+    workshop.run(&workshop.command(workshop.target.join("debug/examples/marks"), [&marks, TISSUE]))?;
     let port = free_port()?;
     let exams = folder.join("exams");
     std::fs::remove_dir_all(&exams).ok();
+    std::fs::create_dir_all(&exams)?;
+    let archive = free_port()?.to_string();
+    std::fs::write(exams.join("peony.toml"), neighbours(&archive))?;
     let address = format!("127.0.0.1:{port}");
     let exams = exams.display().to_string();
-    let serve = ["serve", "--open", "--data", &exams, "--http", &address];
+    let serve = ["serve", "--open", "--data", &exams, "--http", &address, "--dicom", "127.0.0.1:0"];
     let serve = workshop.start(&workshop.command(&program, serve))?;
     watched("peony serve", serve, port, || {
         ["en", "zh"].iter().try_for_each(|lang| drive(EXAMINE, &[&url(port), &video, &shots, lang]))?;
-        drive(STUDIES, &[&url(port), &shots])
+        drive(CALIBRATE, &[&url(port), &marks, &shots, "zh"])?;
+        drive(STUDIES, &[&url(port), &shots])?;
+        drive(SENDING, &[&url(port), &shots, &archive, &program.display().to_string()])
     })?;
     let said = workshop.said();
     let counted = said.lines().find_map(|line| line.strip_prefix(COUNTED));
     let counted = counted.with_context(|| format!("{COUNT} has counted nothing"))?;
     Ok(Done { note: format!("{counted}; screenshots in {}", screenshots.display()), skips })
+}
+
+/// Two nodes that the program can send to: one that the script starts at that port, and one that is never there.
+fn neighbours(archive: &str) -> String {
+    format!(
+        "[[dicom.peer]]\naet = 'ARCHIVE'\naddress = '127.0.0.1:{archive}'\ncommitment = true\n\n[[dicom.peer]]\naet = 'NOBODY'\naddress = \
+         '127.0.0.1:1'\n"
+    )
 }
 
 /// Runs `look` while a program serves, and ends the program; it must not have ended by itself.

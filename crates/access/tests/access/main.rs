@@ -376,24 +376,26 @@ async fn an_administrator_keeps_accounts_and_a_disabled_one_is_out_at_once() {
     assert_eq!(house.get("/api/exams", &[("Cookie", &cookie)]).await, 200);
     assert_eq!(change("sonographer", teacher).await.status, 200);
     assert_eq!(house.get("/api/exams", &[("Cookie", &cookie)]).await, 403);
-    for (name, refused, status) in [
-        ("administrator", json!({"display": "A", "roles": ["teacher"], "sites": [], "disabled": false}), 409),
-        ("nobody", disabled.clone(), 404),
-        ("teacher", json!({"display": "T", "roles": [], "sites": [], "disabled": false}), 422),
-        ("teacher", json!({"display": "T", "roles": ["king"], "sites": [], "disabled": false}), 422),
-        ("teacher", json!({"display": "T", "roles": ["teacher"], "sites": ["west"], "disabled": false}), 404),
+    let of = |roles: &[&str], sites: &[&str]| json!({"display": "T", "roles": roles, "sites": sites, "disabled": false});
+    for (name, refused, status, code) in [
+        ("administrator", of(&["teacher"], &[]), 409, "last_administrator"),
+        ("nobody", disabled.clone(), 404, "not_found"),
+        ("teacher", of(&[], &[]), 422, "unfit_account"),
+        ("teacher", of(&["king"], &[]), 422, "unfit_account"),
+        ("teacher", of(&["teacher"], &["west"]), 404, "not_found"),
     ] {
         let answer = change(name, refused).await;
-        assert_eq!(answer.status, status, "{name}: {}", answer.body);
+        assert_eq!((answer.status, &answer.body["code"]), (status, &json!(code)), "{name}: {}", answer.body);
     }
     let new = |name: &str, password: &str| json!({"name": name, "roles": ["teacher"], "password": password});
-    for (body, status) in [
-        (new("new.one", PASSWORD), 200),
-        (new("New.One", PASSWORD), 409),
-        (new("another", "short"), 422),
-        (new("a name", PASSWORD), 422),
+    for (body, status, code) in [
+        (new("new.one", PASSWORD), 200, Value::Null),
+        (new("New.One", PASSWORD), 409, json!("name_taken")),
+        (new("another", "short"), 422, json!("password_length")),
+        (new("a name", PASSWORD), 422, json!("unfit_account")),
     ] {
-        assert_eq!(house.page(&root, "POST", "/api/accounts", body).await.status, status);
+        let answer = house.page(&root, "POST", "/api/accounts", body).await;
+        assert_eq!((answer.status, &answer.body["code"]), (status, &code), "{}", answer.body);
     }
     let given = json!({"password": "given by somebody"});
     assert_eq!(house.page(&root, "PUT", "/api/accounts/new.one/password", given).await.status, 204);

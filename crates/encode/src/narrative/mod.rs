@@ -11,6 +11,7 @@ mod finding;
 mod line;
 pub(crate) mod number;
 mod record;
+pub mod value;
 mod words;
 
 use jiff::tz::TimeZone;

@@ -157,30 +157,39 @@ fn dots(report: &Report, side: Side, middle: [f32; 2]) -> (Vec<Dot>, Vec<Dot>) {
             None => waiting.push(dot),
         }
     }
-    apart(&mut placed);
-    for dot in &mut placed {
-        dot.at = [0, 1].map(|axis| dot.at[axis].clamp(middle[axis] - RADIUS, middle[axis] + RADIUS));
-    }
+    apart(&mut placed, middle);
     (placed, waiting)
 }
 
-/// Moves dots that cover each other apart, as little as is needed for their letters to be read.
-fn apart(dots: &mut [Dot]) {
-    const ROUNDS: usize = 10;
+/// Moves dots that cover each other apart, as little as is needed for their letters to be read, and leaves none outside the breast.
+fn apart(dots: &mut [Dot], middle: [f32; 2]) {
+    /// Enough for the twenty that find room.
+    const ROUNDS: usize = 200;
+    /// Those at one point go apart in all directions, as seeds in a sunflower do; radians.
+    const GOLDEN_ANGLE: f32 = 2.399_963;
     let wanted = 2.0 * DOT + 0.6;
     for _ in 0..ROUNDS {
+        let mut crowded = false;
         for a in 0..dots.len() {
             for b in a + 1..dots.len() {
                 let [dx, dy] = [dots[b].at[0] - dots[a].at[0], dots[b].at[1] - dots[a].at[1]];
                 let distance = dx.hypot(dy);
                 let push = (wanted - distance) / 2.0;
-                if push <= 0.0 {
+                if push <= 0.01 {
                     continue;
                 }
-                let [ux, uy] = if distance > 0.01 { [dx / distance, dy / distance] } else { [1.0, 0.0] };
+                crowded = true;
+                let (sin, cos) = (GOLDEN_ANGLE * b as f32).sin_cos();
+                let [ux, uy] = if distance > 0.01 { [dx / distance, dy / distance] } else { [cos, sin] };
                 dots[a].at = [dots[a].at[0] - ux * push, dots[a].at[1] - uy * push];
                 dots[b].at = [dots[b].at[0] + ux * push, dots[b].at[1] + uy * push];
             }
+        }
+        for dot in &mut *dots {
+            dot.at = [0, 1].map(|axis| dot.at[axis].clamp(middle[axis] - RADIUS, middle[axis] + RADIUS));
+        }
+        if !crowded {
+            return;
         }
     }
 }
@@ -195,4 +204,31 @@ fn draw_dot(flow: &mut Flow, set: &mut Typesetter, dot: &Dot) {
     let size = if dot.letter.chars().count() > 1 { 5.4 } else { 7.6 };
     let letter = set.plain(&dot.letter, Look::new(size).bold().ink(ink), 2.0 * DOT, Align::Centre);
     flow.block_at(&letter, [dot.at[0] - DOT, dot.at[1] - letter.height() / 2.0]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_dot_can_be_read_also_where_ten_lie_at_one_place_or_at_the_rim() {
+        let middle = [50.0, 60.0];
+        for at in [middle, [50.0, 60.0 - RADIUS], [50.0 + RADIUS, 60.0]] {
+            let dot = |nth: u8| Dot { letter: char::from(b'A' + nth).to_string(), open: false, at };
+            let mut dots: Vec<Dot> = (0..10).map(dot).collect();
+            apart(&mut dots, middle);
+            for (nth, one) in dots.iter().enumerate() {
+                assert!([0, 1].iter().all(|&axis| (one.at[axis] - middle[axis]).abs() <= RADIUS + 0.01));
+                for other in &dots[nth + 1..] {
+                    let distance = (one.at[0] - other.at[0]).hypot(one.at[1] - other.at[1]);
+                    assert!(
+                        distance > 2.0 * DOT,
+                        "{} and {} at {at:?}: {distance}",
+                        one.letter,
+                        other.letter
+                    );
+                }
+            }
+        }
+    }
 }

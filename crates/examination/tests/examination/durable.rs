@@ -24,7 +24,7 @@ fn an_examination_goes_on_where_it_stood() {
         (lesion + 1, "B"),
         "numbers and letters go on"
     );
-    let kept = examination.keep(plane(next, PlaneReason::Kept), &picture(3), Some(BY)).unwrap();
+    let kept = examination.keep(plane(next, PlaneReason::Kept), &picture(3), Some(BY.into())).unwrap();
     assert_eq!(kept.id, 3);
 }
 

@@ -1,6 +1,8 @@
 //! The report: proposals, a person's word over them, and what stands in the way of a signature.
 
-use peony_examination::{EnteredDepth, Entry, Event, Found, ObstacleCode, Refusal, Role, obstacles};
+use peony_examination::{
+    Author, Change, EnteredDepth, Entry, Event, Found, ObstacleCode, Refusal, Role, TextField, obstacles,
+};
 use peony_model::report::{Advice, CalibrationRecord, Evidence, MarkedPlane, Report, WeighedPlane};
 
 use super::*;
@@ -33,6 +35,61 @@ fn the_machine_proposes_a_person_decides_and_both_are_kept() {
     examination.undo(BY).unwrap();
     assert_eq!(of(&examination).category.value(), Some(&BiRads::Cat5));
     assert!(matches!(examination.undo("Another"), Err(Refusal::NothingToUndo)), "each takes back their own");
+}
+
+#[test]
+fn the_history_knows_what_stood_there_before_also_after_a_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let (examination, lesion) = with_lesion(folder.path());
+    examination.act(BY, demo_patient()).unwrap();
+    let say = |category| Act::Say { lesion, word: FieldWord::Category(Some(category)) };
+    examination.act(BY, say(BiRads::Cat5)).unwrap();
+    // What the machine says meanwhile is no change of what a person said.
+    examination.seen(seen(lesion, BiRads::Cat3), true).unwrap();
+    examination.act(BY, say(BiRads::Cat4A)).unwrap();
+    examination.undo(BY).unwrap();
+    examination.act(BY, Act::Confirm { lesion, fields: vec![FieldName::DepthMm] }).unwrap();
+    let category = |before, proposed, after| {
+        let [before, after] = [before, after].map(|category| FieldWord::Category(Some(category)));
+        Change::Field { lesion, before, proposed, after }
+    };
+    let depth = FieldWord::DepthMm(Some(8.0));
+    let place = Some(at(Side::Left, "10:30"));
+    let text = |field, after: &str| Change::Text { field, before: String::new(), after: after.into() };
+    let expected = [
+        vec![Change::Probe { before: None, after: place }],
+        vec![text(TextField::Name, "Demo 01"), text(TextField::Id, "P-1")],
+        vec![category(BiRads::Cat4C, true, BiRads::Cat5)],
+        vec![category(BiRads::Cat5, false, BiRads::Cat4A)],
+        vec![category(BiRads::Cat4A, false, BiRads::Cat5)],
+        vec![Change::Field { lesion, before: depth.clone(), proposed: true, after: depth }],
+    ];
+    let told = |examination: &Examination| -> Vec<Vec<Change>> {
+        let people = examination.history().into_iter().filter(|told| told.entry.by.is_some());
+        people.map(|told| told.changes).collect()
+    };
+    assert_eq!(told(&examination), expected);
+    drop(examination);
+    assert_eq!(told(&resume(folder.path())), expected);
+}
+
+#[test]
+fn whoever_has_the_same_name_takes_back_nothing_of_another_account_s() {
+    let folder = tempfile::tempdir().unwrap();
+    let (examination, lesion) = with_lesion(folder.path());
+    let li = |account: &str| Author { name: "Li Na".into(), account: Some(account.into()) };
+    let [one, other] = [li("li.na"), li("li.na2")];
+    let seq = examination.act_soon(&one, Act::Dismiss { lesion }).unwrap();
+    for stranger in [&other, &"Li Na".into()] {
+        assert_eq!(examination.undoable(stranger), 0, "{stranger:?}");
+        assert!(matches!(examination.undo(stranger), Err(Refusal::NothingToUndo)), "{stranger:?}");
+        assert!(matches!(examination.take_back_soon(stranger, seq), Err(Refusal::NothingToUndo)));
+    }
+    drop(examination);
+    // The account is in the journal, and a name that has been changed since is no hindrance.
+    let examination = resume(folder.path());
+    examination.undo(Author { name: "Li N.".into(), ..one }).unwrap();
+    assert!(!examination.report().lesions[0].dismissed);
 }
 
 #[test]
@@ -169,7 +226,7 @@ fn after_a_signature_the_machine_says_nothing_more() {
 fn a_better_plane_takes_the_place_of_the_machine_s_and_never_of_a_person_s() {
     let folder = tempfile::tempdir().unwrap();
     let (examination, lesion) = with_lesion(folder.path());
-    examination.keep(plane(lesion, PlaneReason::Largest), &picture(5), Some(BY)).unwrap();
+    examination.keep(plane(lesion, PlaneReason::Largest), &picture(5), Some(BY.into())).unwrap();
     examination.keep(plane(lesion, PlaneReason::Largest), &picture(6), None).unwrap();
     let ids = |examination: &Examination| -> Vec<u64> {
         examination.report().lesions[0].planes.iter().map(|plane| plane.id).collect()
@@ -317,7 +374,13 @@ fn a_place_that_was_said_long_before_a_lesion_was_found_gives_the_side_alone() {
         }));
         entries.sort_by_key(|(at, ..)| *at);
         let line = |(seq, (at, by, event)): (usize, (u64, Option<&str>, Event))| {
-            let entry = Entry { seq: seq as u64 + 1, at_ms: at * 1000, by: by.map(str::to_owned), event };
+            let entry = Entry {
+                seq: seq as u64 + 1,
+                at_ms: at * 1000,
+                by: by.map(str::to_owned),
+                account: None,
+                event,
+            };
             let json = serde_json::to_string(&entry).unwrap();
             format!("{:08x} {json}\n", crc32fast::hash(json.as_bytes()))
         };

@@ -130,16 +130,7 @@ impl CalibrationFile {
     /// # Errors
     /// Where the folder takes nothing.
     pub fn write(&self, path: &Path) -> Result<()> {
-        let write = || -> Result<()> {
-            let folder =
-                path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
-            file.write_all(HEAD.as_bytes())?;
-            file.write_all(toml::to_string(self)?.as_bytes())?;
-            file.as_file().sync_all()?;
-            file.persist(path)?;
-            Ok(())
-        };
+        let write = || -> Result<()> { Ok(write_whole(path, &format!("{HEAD}{}", toml::to_string(self)?))?) };
         write().with_context(|| format!("{}: cannot be written", path.display()))
     }
 
@@ -225,6 +216,27 @@ pub enum Fits {
     No,
     /// They do not say.
     Unknown,
+}
+
+/// Writes a text in one step: whoever reads it finds all of it or what was there before.
+///
+/// # Errors
+/// Where the folder takes nothing.
+pub fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// What the file of a probe and preset is called, without its folder.
+pub fn file_name(probe: &str, preset: &str) -> String {
+    let plain = |c: char| if c.is_alphanumeric() || "-._".contains(c) { c } else { '_' };
+    let names = [probe, preset].into_iter().filter(|name| !name.is_empty());
+    let name = names.map(|name| name.chars().map(plain).collect::<String>()).collect::<Vec<_>>().join("-");
+    format!("{}.toml", name.trim_start_matches('.'))
 }
 
 /// A name that a person gives a probe or a preset: it is printed in reports.

@@ -1,6 +1,8 @@
 //! The calibrations that a call knows, and which of them a source's lengths along the sweep are made with.
 
 pub mod file;
+mod named;
+pub mod probes;
 
 use std::path::Path;
 
@@ -9,6 +11,7 @@ use peony_dicom::Equipment;
 use peony_ultrasound::calibrate::Calibration;
 
 use self::file::{CalibrationFile, Fits};
+use self::named::Named;
 use crate::cli::CalibrationArgs;
 
 /// Every calibration that the call named, and which one a person says the source is of.
@@ -38,9 +41,9 @@ impl Calibrations {
         }
         let named = match (&args.probe, &args.calibration[..]) {
             (Some(_), _) => Some(named(&known, args)?),
-            // One file is named for what is read; a folder is to choose from.
+            // One file is named for what is read; a folder is to choose from, and a person may have chosen on the live page.
             (None, [only]) if !only.is_dir() => Some(0),
-            (None, _) => None,
+            (None, _) => usual.and_then(Named::read).and_then(|named| place_of(&known, &named)),
         };
         Ok(Self { known, named })
     }
@@ -58,6 +61,10 @@ impl Calibrations {
         };
         said.map(CalibrationFile::calibration)
     }
+}
+
+fn place_of(known: &[CalibrationFile], named: &Named) -> Option<usize> {
+    known.iter().position(|known| known.probe == named.probe && known.preset == named.preset)
 }
 
 fn in_folder(folder: &Path) -> Result<Vec<CalibrationFile>> {

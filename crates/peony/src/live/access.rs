@@ -4,6 +4,7 @@ use anyhow::{Result, bail};
 use axum::Router;
 use axum::http::Extensions;
 use peony_access::{Access, Caller, Permit};
+use peony_examination::Author;
 use peony_web::Person;
 
 use super::kept::Kept;
@@ -35,7 +36,7 @@ pub fn gate(args: &ServeArgs, kept: &Kept, tls: bool) -> Result<Option<Gate>> {
 fn introduce(caller: &Caller, extensions: &mut Extensions) {
     let (account, sight) = (&caller.account, caller.account.sight());
     extensions.insert(Person {
-        name: Some(account.display.clone()),
+        author: Some(Author { name: account.display.clone(), account: Some(account.name.clone()) }),
         may_sign: caller.may(Permit::Sign),
         sites: sight.sites().map(<[String]>::to_vec),
         home: sight.home().to_owned(),

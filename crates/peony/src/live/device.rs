@@ -1,22 +1,28 @@
 //! A device on the network as an examination's source.
 
 use std::sync::Weak;
-use std::time::Instant;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use peony_model::LatestSlot;
-use peony_sources::{Event, LiveSource};
+use peony_sources::{Event, LiveSource, SourceError, SourceUrl};
 use peony_web::Hub;
+use peony_web::wire::DeviceLost;
 
 use super::source::Captured;
 use crate::exit::Outcome;
 
-/// Gives frames on until the device is stopped. One that drops out is one line on the standard error and an entry of the
+/// A device that gives no picture for so long when it is tried is not reached.
+const TRY_LIMIT: Duration = Duration::from_secs(8);
+
+/// Gives frames on until the device is stopped. One that drops out is one line on the standard error and on the pages, and an entry of the
 /// examination, which goes on when it is back; the call has failed in part then.
 pub fn run(mut device: LiveSource, slot: &LatestSlot<Captured>, hub: &Weak<Hub>) -> Outcome {
-    let note = |lost: bool| {
-        if let Some(hub) = hub.upgrade()
-            && let Err(error) = hub.examination().source_lost(lost)
-        {
+    let note = |lost: Option<DeviceLost>| {
+        let Some(hub) = hub.upgrade() else { return };
+        hub.device_lost(lost);
+        if let Err(error) = hub.examination().source_lost(lost.is_some()) {
             tracing::warn!("an examination takes nothing: {error}");
         }
     };
@@ -30,10 +36,52 @@ pub fn run(mut device: LiveSource, slot: &LatestSlot<Captured>, hub: &Weak<Hub>)
             Event::Lost { why, .. } => {
                 crate::log::tell(format_args!("the device is lost, and looked for again: {why}"));
                 outcome = Outcome::SomeFailed;
-                note(true);
+                note(Some(reason(&why)));
             }
-            Event::Back => note(false),
+            Event::Back => note(None),
         }
     }
     outcome
+}
+
+/// Connects to a device once.
+///
+/// # Errors
+/// One line on why that gives no picture, or none in time.
+pub fn tried(source: &SourceUrl) -> Result<(), String> {
+    let mut device = peony_sources::open(source).map_err(|error| error.to_string())?;
+    let stopper = device.stopper();
+    let (tell, told) = sync_channel::<()>(1);
+    let timer = thread::Builder::new().name("peony-try-limit".to_owned());
+    let timer = timer.spawn(move || {
+        // The other end goes when the device has said something.
+        if told.recv_timeout(TRY_LIMIT) == Err(RecvTimeoutError::Timeout) {
+            stopper.stop();
+        }
+    });
+    let first = timer.map_err(|error| format!("the system gives no thread: {error}")).map(|_| device.next());
+    drop(tell);
+    match first? {
+        Some(Event::Lost { why, .. }) => Err(why.to_string()),
+        Some(_) => Ok(()),
+        None => Err(format!("no picture within {} s", TRY_LIMIT.as_secs())),
+    }
+}
+
+/// Why a device is lost, as pages have words for it.
+fn reason(why: &SourceError) -> DeviceLost {
+    match why {
+        SourceError::Connect(_) => DeviceLost::Unreachable,
+        SourceError::Closed | SourceError::Broken(_) => DeviceLost::Closed,
+        SourceError::Silent(_) => DeviceLost::Silent,
+        SourceError::Igtl(_) => DeviceLost::Unreadable,
+        #[cfg(feature = "rtsp")]
+        SourceError::Rtsp(peony_sources::rtsp::RtspError::Unauthorized) => DeviceLost::Unauthorized,
+        #[cfg(feature = "rtsp")]
+        SourceError::Rtsp(peony_sources::rtsp::RtspError::Failed { .. }) => DeviceLost::Unreachable,
+        #[cfg(feature = "rtsp")]
+        SourceError::Rtsp(_) => DeviceLost::Unreadable,
+        #[cfg(feature = "gstreamer")]
+        SourceError::Gst(_) => DeviceLost::Unreachable,
+    }
 }

@@ -37,10 +37,11 @@ pub use self::checked::Checked;
 use self::kept::Kept;
 pub use self::neighbours::Neighbours;
 use self::node::Node;
-use self::opener::{Between, Settings, Studio};
+use self::opener::{Between, Settings, Studio, try_source};
 use self::ops::{Jobs, ModelState, Ops};
 use self::reload::Reload;
 use crate::calibration::Calibrations;
+use crate::calibration::probes::Probes;
 use crate::cli::{DemoArgs, ServeArgs};
 use crate::configuration::Configured;
 use crate::engine::Reader;
@@ -65,7 +66,7 @@ pub fn demo(args: &DemoArgs) -> Result<Outcome> {
         },
         fps: args.fps,
         scale: args.mm_per_px,
-        calibrations: Calibrations::load(&args.calibration, None)?,
+        probes: Probes::new(Calibrations::load(&args.calibration, None)?, None),
         between: Between::Examinations,
     };
     let config = ServeConfig {
@@ -98,6 +99,10 @@ pub fn serve(args: &ServeArgs, configured: Configured, line: Vec<OsString>, log:
     let checked = Checked::of(args, &configured.neighbours).map_err(|faults| anyhow!(faults.join("\n")))?;
     if args.check {
         writeln!(std::io::stdout(), "The configuration is in order.")?;
+        // It may be away now and there when somebody examines: that is no fault of the configuration.
+        if let Some(away) = source_away(args) {
+            writeln!(std::io::stdout(), "{away}")?;
+        }
         return Ok(Outcome::Done);
     }
     let Checked { web, dicom, node, calibrations } = checked;
@@ -107,7 +112,7 @@ pub fn serve(args: &ServeArgs, configured: Configured, line: Vec<OsString>, log:
         source: args.source.clone(),
         fps: args.fps,
         scale: args.mm_per_px,
-        calibrations,
+        probes: Probes::new(calibrations, Some(args.store.data.join(CALIBRATIONS))),
         between: Between::Rests,
     };
     let kept = Kept::open(&args.store, Duration::from_secs(args.quiet_seconds))?;
@@ -132,6 +137,7 @@ pub fn serve(args: &ServeArgs, configured: Configured, line: Vec<OsString>, log:
     let reload = Reload { line, started: configured, tls, node, quiet: kept.quiet.clone(), log };
     let reloading = reload.keep_up(kept.handle())?;
     say(&format!("Peony serves: {}?page=exams", server.url()), !pages.is_loopback(), running.as_ref());
+    try_source_aside(args)?;
     until_interrupted()?;
     tracing::info!("asked to stop: what is being answered may end");
     reloading.abort();
@@ -142,6 +148,26 @@ pub fn serve(args: &ServeArgs, configured: Configured, line: Vec<OsString>, log:
     }
     kept.close();
     Ok(studio.close())
+}
+
+/// One line where the source gives no pictures now.
+fn source_away(args: &ServeArgs) -> Option<String> {
+    let why = try_source(&args.source, args.fps, args.mm_per_px).err()?;
+    Some(format!(
+        "source.address (--source): it gives no pictures now, and is tried again when an examination begins: {why}"
+    ))
+}
+
+/// Tries the source once, beside everything else: who serves learns at once, and not from the first patient.
+fn try_source_aside(args: &ServeArgs) -> Result<()> {
+    let args = args.clone();
+    let work = move || {
+        if let Some(away) = source_away(&args) {
+            crate::log::tell(format_args!("{away}"));
+        }
+    };
+    thread::Builder::new().name("peony-try".into()).spawn(work)?;
+    Ok(())
 }
 
 /// Loads the model once, so that whoever looks at the program knows of one that cannot be.

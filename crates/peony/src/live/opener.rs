@@ -11,12 +11,12 @@ use peony_model::{LatestSlot, MmPerPx, Spacing};
 use peony_sources::capture::{Announcement, Captured as FromPage};
 use peony_sources::{LiveSource, SourceUrl, Stopper};
 use peony_web::capture::{Intake, Seat};
-use peony_web::wire::{Model, Source, SourceKind, UsualSource};
-use peony_web::{Capture, Hub, Opener, Room};
+use peony_web::wire::{KnownCalibration, Model, ProbeName, Source, SourceKind, UsualSource};
+use peony_web::{Capture, Hub, MadeCalibration, NotKept, Opener, Room};
 
 use super::device;
 use super::source::{Captured, Feed, TRANSDUCER, running};
-use crate::calibration::Calibrations;
+use crate::calibration::probes::Probes;
 use crate::cli::ModelArgs;
 use crate::engine::Reader;
 use crate::exit::Outcome;
@@ -27,14 +27,14 @@ const OLDEST: Duration = Duration::from_secs(5);
 const LEXICON_EDITION: &str = "birads_5";
 
 /// What every examination of this call is read with.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Settings {
     pub model: ModelArgs,
     /// Where frames come from, unless a page asks for another source.
     pub source: SourceUrl,
     pub fps: f64,
     pub scale: Option<MmPerPx>,
-    pub calibrations: Calibrations,
+    pub probes: Probes,
     pub between: Between,
 }
 
@@ -171,6 +171,23 @@ fn source_kind(source: &SourceUrl) -> SourceKind {
     }
 }
 
+/// Tries a source once, without an examination.
+///
+/// # Errors
+/// One line on why it gives no pictures now.
+pub fn try_source(source: &SourceUrl, fps: f64, scale: Option<MmPerPx>) -> Result<(), String> {
+    match source {
+        SourceUrl::Capture | SourceUrl::Phantom { .. } => Ok(()),
+        SourceUrl::Path(_) => {
+            let opened = Feed::open(source, fps, scale, Between::Rests);
+            opened.map(drop).map_err(|error| format!("{error:#}"))
+        }
+        SourceUrl::Igtl { .. } | SourceUrl::Rtsp(_) | SourceUrl::V4l2(_) | SourceUrl::Gst(_) => {
+            device::tried(source)
+        }
+    }
+}
+
 impl Opener for Studio {
     fn usual_source(&self) -> UsualSource {
         let source = &self.settings.source;
@@ -178,11 +195,23 @@ impl Opener for Studio {
         UsualSource { kind, name: if kind == SourceKind::Phantom { TRANSDUCER } else { kind_of(source) } }
     }
 
+    fn calibrations(&self) -> Vec<KnownCalibration> {
+        self.settings.probes.list()
+    }
+
+    fn keep_calibration(&self, made: &MadeCalibration) -> Result<(), NotKept> {
+        self.settings.probes.keep(made)
+    }
+
+    fn use_calibration(&self, probe: Option<&ProbeName>) -> Result<(), NotKept> {
+        self.settings.probes.take(probe)
+    }
+
     fn open(&self, examination: Option<Arc<Examination>>, source: &str, site: &str) -> Result<Room, String> {
         let source = self.source(source, examination.as_deref())?;
         let frames = Frames::open(&source, &self.settings)?;
         let mut reader = Reader::load(&self.settings.model);
-        reader.calibrate(self.settings.calibrations.choose(&frames.equipment()));
+        reader.calibrate(self.settings.probes.choose(&frames.equipment()));
         let opened = opened(&source, &reader, site);
         let examination = match examination {
             Some(examination) => examination,

@@ -11,6 +11,32 @@ pub enum ServerMessage {
     Hello(Box<Hello>),
     /// A message from this page could not be followed; nothing was changed by it.
     Error(ErrorMessage),
+    /// The device that gives the frames is lost, or back. Said once it is lost, to a page that comes later too.
+    Device(DeviceState),
+}
+
+/// How the device that gives the frames stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DeviceState {
+    /// Why it gives none, while it is looked for again; `null` where it does.
+    #[schema(required)]
+    pub lost: Option<DeviceLost>,
+}
+
+/// Why a device gives no frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceLost {
+    /// Nothing answers at its address, or it is not plugged in.
+    Unreachable,
+    /// It wants another user or password.
+    Unauthorized,
+    /// It closed the connection, or the connection broke.
+    Closed,
+    /// It is there and sends nothing.
+    Silent,
+    /// What it sends is none of what is read.
+    Unreadable,
 }
 
 /// What a page needs to know once.
@@ -176,4 +202,6 @@ pub struct UsualSource {
 pub struct Problem {
     /// One English line with the field, the value and the limit.
     pub error: String,
+    /// Its key, which stays the same: a page has words for it in each language.
+    pub code: &'static str,
 }

@@ -14,6 +14,7 @@
 //! Coordinates are pixels of the sent picture, the centre of its first pixel at (0.5, 0.5); times are milliseconds;
 //! probabilities are 0..=1. `null` means unknown or not measured, never zero.
 
+mod calibration;
 mod command;
 mod hello;
 mod lesion;
@@ -24,10 +25,14 @@ mod volume;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+pub use calibration::{
+    CalibrationAct, CalibrationView, FittedView, KnownCalibration, ProbeName, SweepView, UnfitReason,
+    UnfitView,
+};
 pub use command::{Command, Drawn};
 pub use hello::{
-    ErrorCode, ErrorMessage, Fault, Health, Hello, Model, Problem, ServerMessage, Source, SourceKind,
-    UsualSource,
+    DeviceLost, DeviceState, ErrorCode, ErrorMessage, Fault, Health, Hello, Model, Problem, ServerMessage,
+    Source, SourceKind, UsualSource,
 };
 pub use lesion::{DescriptorView, FindingView, KeyPlane, Size, TrackStatus, TrackView, Truth};
 pub use quality::{ContactSide, Figure, Issue, Light, LightName, LightState, Severity};

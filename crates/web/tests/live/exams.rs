@@ -64,6 +64,46 @@ fn the_list_says_when_the_newest_frame_came() {
 }
 
 #[test]
+fn the_history_says_from_what_to_what_in_the_words_of_the_field() {
+    let demo = scanned();
+    done(&demo, &json!({"act": "set_patient", "patient": {"id": "P-1", "name": "Demo 01", "sex": "F"}}));
+    done(&demo, &json!({"act": "set_patient", "patient": {"id": "P-1", "name": "Demo 02", "sex": "F"}}));
+    done(&demo, &json!({"act": "say", "lesion": 1, "word": {"field": "category", "value": "5"}}));
+    let size = json!({"long": 12.0, "short": 8.0, "third": null, "unit": "mm"});
+    done(&demo, &json!({"act": "say", "lesion": 1, "word": {"field": "size", "value": size}}));
+    done(&demo, &json!({"act": "confirm", "lesion": 1, "fields": ["shape"]}));
+    demo.post(&path(&demo, "undo"), "");
+    done(&demo, &json!({"act": "say", "lesion": 1, "word": {"field": "shape", "value": null}}));
+    let history = demo.json(&path(&demo, "history"));
+    let rows = history.as_array().unwrap().iter().filter(|row| row["by"] != Value::Null);
+    let said: Vec<Vec<[String; 3]>> = rows
+        .map(|row| {
+            let text =
+                |value: &Value, lang: &str| value[lang].as_str().unwrap_or("–").replace('\u{202f}', " ");
+            let change = |change: &Value| {
+                let en = ["field", "before", "after"].map(|part| text(&change[part], "en"));
+                let zh = ["field", "before", "after"].map(|part| text(&change[part], "zh"));
+                assert!(en[0] != zh[0] && !zh[0].is_ascii(), "{change}");
+                en
+            };
+            row["changes"].as_array().unwrap().iter().map(change).collect()
+        })
+        .collect();
+    let expected: [&[[&str; 3]]; 7] = [
+        &[["Name", "–", "Demo 01"], ["Identifier", "–", "P-1"], ["Sex", "–", "female"]],
+        &[["Name", "Demo 01", "Demo 02"]],
+        &[["Category", "BI-RADS category\u{a0}4C", "BI-RADS category\u{a0}5"]],
+        &[["Size", "4.0\u{a0}×\u{a0}3.0 mm", "12\u{a0}×\u{a0}8 mm"]],
+        &[["Shape", "irregular", "irregular"]],
+        &[["Shape", "irregular", "irregular"]],
+        &[["Shape", "irregular", "–"]],
+    ];
+    assert_eq!(said, expected.map(|row| row.iter().map(|part| part.map(str::to_owned)).collect::<Vec<_>>()));
+    let row = history.as_array().unwrap().iter().find(|row| row["changes"][0]["field"]["en"] == "Category");
+    assert_eq!(row.unwrap()["changes"][0]["proposed"], true, "the machine had said it");
+}
+
+#[test]
 fn what_a_grade_rests_on_is_marked_on_its_key_planes() {
     let demo = Demo::start();
     let part = BoxPx::new(PointPx::new(2.0, 1.0), PointPx::new(4.0, 3.0));
@@ -150,7 +190,11 @@ fn the_report_comes_on_paper_in_both_languages() {
         let (head, body) = demo.get(&path(&demo, &format!("report.pdf?lang={lang}")), &demo.host());
         assert!(head.starts_with("HTTP/1.1 400") && head.contains("application/json"), "{head}");
         let problem: Value = serde_json::from_slice(&body).unwrap();
-        assert_eq!(problem, json!({"error": "lang: a report comes in en or zh"}), "{lang}");
+        assert_eq!(
+            problem,
+            json!({"error": "lang: a report comes in en or zh", "code": "bad_value"}),
+            "{lang}"
+        );
     }
 }
 

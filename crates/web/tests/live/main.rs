@@ -3,13 +3,14 @@
 // The page below is part of these tests, but not inside a test function, where the lints would allow it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod calibration;
 mod coronal;
 mod exams;
 mod page;
 
 use page::{Demo, Page, key_plane};
 use peony_ultrasound::output::PlaneReason;
-use peony_web::wire::Fault;
+use peony_web::wire::{DeviceLost, Fault};
 use peony_web::{MAX_VIEWERS, SourceCommand};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -49,6 +50,23 @@ fn a_page_hears_hello_then_sees_picture_and_marks_in_one_message() {
         lights,
         ["contact=ok", "gain=ok", "sharp=ok", "speed=warn", "depth=ok", "whole=ok", "colour=off"]
     );
+}
+
+#[test]
+fn why_a_device_is_lost_is_told_to_every_page_also_one_that_comes_later() {
+    let demo = Demo::start();
+    let (mut page, _) = demo.open();
+    demo.hub.device_lost(Some(DeviceLost::Unreachable));
+    let lost = json!({"type": "device", "lost": "unreachable"});
+    assert_eq!(page.text(), lost);
+    let (mut later, _) = demo.open();
+    assert_eq!(later.text(), lost, "no picture has come yet");
+    demo.hub.device_lost(None);
+    let back = json!({"type": "device", "lost": null});
+    assert_eq!((page.text(), later.text()), (back.clone(), back));
+    let (mut last, _) = demo.open();
+    demo.publish(3);
+    assert_eq!(last.shown().frame(), 3, "nothing is said of a device that is there");
 }
 
 #[test]

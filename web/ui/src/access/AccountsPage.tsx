@@ -2,6 +2,7 @@ import { type FormEvent, useCallback, useEffect, useState } from "react";
 import { Icon, Shape } from "../parts/shapes";
 import type { Route } from "../route";
 import { StudiesTop } from "../studies/StudiesTop";
+import { faultText } from "../words/fault";
 import { type Language, useWords, type WordKey } from "../words/words";
 import {
   type Account,
@@ -63,15 +64,15 @@ function Fault({ fault }: { readonly fault: string | null }) {
 
 /** Does something and says why not. */
 function useDoing(): readonly [string | null, <T>(work: Promise<Asked<T>>) => Promise<T | undefined>] {
-  const { say } = useWords();
+  const words = useWords();
   const [fault, setFault] = useState<string | null>(null);
   const run = useCallback(
     async <T,>(work: Promise<Asked<T>>): Promise<T | undefined> => {
       const done = await work;
-      setFault(done.ok ? null : (done.error ?? say("sign_in_away")));
+      setFault(done.ok ? null : done.fault ? faultText(done.fault, words) : words.say("sign_in_away"));
       return done.ok ? done.value : undefined;
     },
-    [say],
+    [words],
   );
   return [fault, run];
 }
@@ -120,8 +121,8 @@ function House() {
                   </button>
                 </td>
                 <td>{row.display}</td>
-                <td>{row.roles.map((role) => say(`role_name_${role}` as WordKey)).join(", ")}</td>
-                <td>{row.sites.join(", ")}</td>
+                <td>{row.roles.map((role) => say(`role_name_${role}` as WordKey)).join(say("list_comma"))}</td>
+                <td>{row.sites.join(say("list_comma"))}</td>
                 <td>
                   <span className="row">
                     <Shape status={row.disabled ? "off" : "ok"} />
@@ -254,7 +255,7 @@ function AccountForm({ account, sites, onDone, onNew }: FormProps) {
         {choices(say("account_roles"), ROLES, roles, (role) => say(`role_name_${role}` as WordKey), setRoles)}
         {sites.length > 0 && choices(say("account_sites"), sites, of, (one) => one, setOf)}
         <label>
-          <span>{say(account ? "password_other" : "password")}</span>
+          <span>{say(account ? "password_other" : "password_first")}</span>
           <input
             className="text"
             type="password"

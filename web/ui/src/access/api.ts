@@ -1,5 +1,6 @@
 /** The routes of accounts, sites and tokens. */
 import type { components } from "../api/access";
+import { type Fault, faultIn } from "../words/fault";
 import { sessionEnded } from "./session";
 
 type Schemas = components["schemas"];
@@ -7,8 +8,8 @@ export type Account = Schemas["AccountRow"];
 export type Site = Schemas["SiteRow"];
 export type Token = Schemas["TokenRow"];
 
-/** What came back; without `error` there was no answer. */
-export type Asked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: string | null };
+/** What came back; without a fault there was no answer. */
+export type Asked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: Fault | null };
 
 async function ask<T>(method: string, path: string, body?: unknown): Promise<Asked<T>> {
   try {
@@ -20,14 +21,14 @@ async function ask<T>(method: string, path: string, body?: unknown): Promise<Ask
     if (answer.ok) {
       return { ok: true, value: (answer.status === 204 ? null : await answer.json()) as T };
     }
-    const { error } = (await answer.json().catch(() => ({}))) as { error?: string };
+    const fault = faultIn(await answer.text());
     // A wrong old password is answered alike, and ends nothing.
     if (answer.status === 401 && path !== "/api/me/password") {
       sessionEnded();
     }
-    return { ok: false, error: error ?? `HTTP ${answer.status}` };
+    return { ok: false, fault };
   } catch {
-    return { ok: false, error: null };
+    return { ok: false, fault: null };
   }
 }
 

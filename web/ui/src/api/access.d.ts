@@ -225,6 +225,8 @@ export interface components {
         };
         /** @description Why there is no other answer. */
         readonly Problem: {
+            /** @description Its key, which stays the same: a page has words for it in each language. */
+            readonly code: string;
             /** @description One English line. */
             readonly error: string;
         };

@@ -39,6 +39,24 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/exams/{id}/calibration": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Where calibrating stands. */
+        readonly get: operations["calibration"];
+        readonly put?: never;
+        /** Begin and end a sweep from one mark to the other, take one out, keep what they make, say which probe is used. */
+        readonly post: operations["calibrate"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/exams/{id}/coronal": {
         readonly parameters: {
             readonly query?: never;
@@ -447,6 +465,38 @@ export interface components {
             /** @description Which. */
             readonly side: components["schemas"]["Side"];
         };
+        /** @description What a person does while calibrating. */
+        readonly CalibrationAct: {
+            /** @enum {string} */
+            readonly act: "begin";
+            /**
+             * Format: float
+             * @description How far the second mark is, mm.
+             */
+            readonly length_mm: number;
+        } | {
+            /** @enum {string} */
+            readonly act: "end";
+        } | {
+            /** @enum {string} */
+            readonly act: "remove";
+            /**
+             * Format: int32
+             * @description Its number.
+             */
+            readonly sweep: number;
+        } | {
+            /** @enum {string} */
+            readonly act: "keep";
+            /** @description What the machine's preset is called; may be empty. */
+            readonly preset: string;
+            /** @description What the probe is called. */
+            readonly probe: string;
+        } | {
+            /** @enum {string} */
+            readonly act: "use";
+            readonly probe?: components["schemas"]["ProbeName"] | null;
+        };
         /** @description What simulated lengths along the sweep rest on: sweeps of known length with the same probe and preset. */
         readonly CalibrationRecord: {
             /** @description The day it was made, such as `2026-05-28`; empty where there was none: the virtual transducer's beam is known. */
@@ -460,6 +510,25 @@ export interface components {
              * @description The relative error to state beside a length along the sweep and a volume, such as 0.25 for ± 25 %.
              */
             readonly relative_error: number;
+        };
+        /** @description Where calibrating stands. */
+        readonly CalibrationView: {
+            /**
+             * Format: float
+             * @description By which share the fit ones differ from their mean, where that is too much.
+             */
+            readonly disagree: number | null;
+            readonly fitted: components["schemas"]["FittedView"] | null;
+            /** @description The calibrations that this program knows. */
+            readonly known: readonly components["schemas"]["KnownCalibration"][];
+            /** @description A sweep goes on: in how many of its frames the probe has moved; `null` where none does. */
+            readonly moved: number | null;
+            /** @description It moves now. */
+            readonly moves: boolean;
+            /** @description Those that were done, in their order. */
+            readonly sweeps: readonly components["schemas"]["SweepView"][];
+            /** @description How many fit sweeps make a calibration. */
+            readonly wanted: number;
         };
         /** @description An earlier lesion of the same breast, and what the change would be. */
         readonly Candidate: {
@@ -512,6 +581,15 @@ export interface components {
             readonly kind: "not_comparable";
             /** @description Why. */
             readonly reason: components["schemas"]["NotComparable"];
+        };
+        /** @description A value that has changed. */
+        readonly ChangeRow: {
+            readonly after: components["schemas"]["Words"] | null;
+            readonly before: components["schemas"]["Words"] | null;
+            /** @description Of what. */
+            readonly field: components["schemas"]["Words"];
+            /** @description That was the machine's, and nobody had said anything. */
+            readonly proposed: boolean;
         };
         /** @description What is said of the examination as a whole. */
         readonly Circumstances: {
@@ -712,6 +790,15 @@ export interface components {
             readonly probability: number;
             /** @description The word, such as `irregular`. */
             readonly word: string;
+        };
+        /**
+         * @description Why a device gives no frames.
+         * @enum {string}
+         */
+        readonly DeviceLost: "unreachable" | "unauthorized" | "closed" | "silent" | "unreadable";
+        /** @description How the device that gives the frames stands. */
+        readonly DeviceState: {
+            readonly lost: components["schemas"]["DeviceLost"] | null;
         };
         /** @description The page has drawn a binary message; the next one may come. */
         readonly Drawn: {
@@ -1016,6 +1103,14 @@ export interface components {
              */
             readonly track: number | null;
         };
+        /** @description What a calibration would be. */
+        readonly FittedView: {
+            /**
+             * Format: float
+             * @description The error of lengths along the sweep, as a share.
+             */
+            readonly relative_error: number;
+        };
         /** @description Which key planes of a lesion weighed most in its grade. */
         readonly Grounds: {
             /** @description The key planes that are among those that weighed most. */
@@ -1081,6 +1176,8 @@ export interface components {
             readonly at_ms: number;
             /** @description Who; `null` for the machine. */
             readonly by: string | null;
+            /** @description The values that a person changed by it, or took over from the machine. */
+            readonly changes: readonly components["schemas"]["ChangeRow"][];
             /**
              * Format: int64
              * @description Its number.
@@ -1147,6 +1244,11 @@ export interface components {
             readonly track: number | null;
             /** @description Where its picture is: `/api/exams/{exam}/planes/{id}.png`; what it shows never changes. */
             readonly url: string;
+        };
+        /** @description A calibration that is kept. */
+        readonly KnownCalibration: components["schemas"]["CalibrationRecord"] & {
+            /** @description The next examination uses it, unless its pictures say that they are of another probe. */
+            readonly used: boolean;
         };
         /** @enum {string} */
         readonly LangName: "en" | "zh";
@@ -1501,8 +1603,17 @@ export interface components {
          * @enum {string}
          */
         readonly PlaneReason: "largest" | "across" | "features" | "suspicious" | "kept";
+        /** @description A probe and preset that is calibrated. */
+        readonly ProbeName: {
+            /** @description What the machine's preset is called; may be empty. */
+            readonly preset: string;
+            /** @description What the probe is called. */
+            readonly probe: string;
+        };
         /** @description Why a request was not answered. */
         readonly Problem: {
+            /** @description Its key, which stays the same: a page has words for it in each language. */
+            readonly code: string;
             /** @description One English line with the field, the value and the limit. */
             readonly error: string;
         };
@@ -1765,6 +1876,9 @@ export interface components {
         }) | (components["schemas"]["ErrorMessage"] & {
             /** @enum {string} */
             readonly type: "error";
+        }) | (components["schemas"]["DeviceState"] & {
+            /** @enum {string} */
+            readonly type: "device";
         });
         /**
          * @description How much a fault matters.
@@ -1903,6 +2017,25 @@ export interface components {
             /** @description The whole analysis step, ms, over the last 300 frames. */
             readonly step_ms: components["schemas"]["Percentiles"];
         };
+        /** @description A sweep from one mark to the other. */
+        readonly SweepView: {
+            /**
+             * Format: float
+             * @description As it was said, mm.
+             */
+            readonly length_mm: number;
+            /**
+             * Format: int32
+             * @description Its number, never used again.
+             */
+            readonly number: number;
+            /**
+             * Format: float
+             * @description What it reads with the calibration that all make, mm.
+             */
+            readonly read_mm: number | null;
+            readonly unfit: components["schemas"]["UnfitView"] | null;
+        };
         /** @description The extent across the planes. */
         readonly ThirdAxis: {
             /**
@@ -2008,6 +2141,21 @@ export interface components {
          * @enum {string}
          */
         readonly Unfit: "scale_unknown" | "not_calibrated" | "too_fast" | "too_slow" | "too_few_patches" | "turned_back";
+        /**
+         * @description The reasons; the page has words for each.
+         * @enum {string}
+         */
+        readonly UnfitReason: "length" | "scale_unknown" | "scale_late" | "scale_changed" | "too_long" | "too_short" | "interrupted" | "too_fast" | "too_slow" | "too_few_patches" | "turned_back" | "moved_in_plane" | "turned" | "length_does_not_fit";
+        /** @description Why a sweep tells nothing of the beam. */
+        readonly UnfitView: {
+            /**
+             * Format: float
+             * @description Its figure: a share, frames, millimetres or degrees.
+             */
+            readonly figure: number | null;
+            /** @description The reason. */
+            readonly why: components["schemas"]["UnfitReason"];
+        };
         /**
          * @description Unified Code for Units of Measure, as far as breast imaging needs it.
          * @enum {string}
@@ -2205,6 +2353,99 @@ export interface operations {
                 };
             };
             /** @description the disk did not take it in time */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    readonly calibration: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description an examination that goes on */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CalibrationView"];
+                };
+            };
+            /** @description no such examination goes on */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly calibrate: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description an examination that goes on */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["CalibrationAct"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["CalibrationView"];
+                };
+            };
+            /** @description no such examination goes on */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no sweep goes on, or too few are fit */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description a value that cannot be */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description the disk does not take it */
             readonly 503: {
                 headers: {
                     readonly [name: string]: unknown;

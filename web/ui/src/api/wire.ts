@@ -11,6 +11,8 @@ export type CoronalLesion = Schemas["CoronalLesion"];
 export type CoronalView = Schemas["CoronalView"];
 export type CalibrationRecord = Schemas["CalibrationRecord"];
 export type Command = Schemas["Command"];
+/** Why a device gives no frames. */
+export type DeviceLost = Schemas["DeviceLost"];
 export type ErrorCode = Schemas["ErrorCode"];
 export type Fault = Schemas["Fault"];
 export type Issue = Schemas["Issue"];

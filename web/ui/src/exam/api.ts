@@ -20,6 +20,9 @@ export type Addendum = Schemas["Addendum"];
 export type Advice = Schemas["Advice"];
 export type Before = Schemas["Before"];
 export type BiRads = Schemas["BiRads"];
+export type CalibrationAct = Schemas["CalibrationAct"];
+/** Where calibrating a probe stands. */
+export type CalibrationView = Schemas["CalibrationView"];
 export type Circumstances = Schemas["Circumstances"];
 export type ExamSummary = Schemas["ExamRow"];
 /** The fields of a lesion that a person can say. */
@@ -27,8 +30,11 @@ export type FieldName = Schemas["FieldName"];
 export type FieldWord = Schemas["FieldWord"];
 /** Which key planes weighed most in a grade. */
 export type Grounds = Schemas["Grounds"];
+/** From what to what an entry changed a value. */
+export type HistoryChange = Schemas["ChangeRow"];
 /** An entry of the history; `by` is `null` for the machine. */
 export type HistoryEntry = Schemas["HistoryRow"];
+export type KnownCalibration = Schemas["KnownCalibration"];
 export type MachineRecord = Schemas["MachineRecord"];
 export type Narrative = Schemas["Narrative"];
 export type NewExam = Schemas["NewExam"];
@@ -43,6 +49,8 @@ export type Section = Schemas["Section"];
 export type Side = Schemas["Side"];
 export type Signature = Schemas["Signature"];
 export type Size = Schemas["LesionSize"];
+/** A sweep between two marks of known distance. */
+export type SweepView = Schemas["SweepView"];
 export type ThirdAxis = Schemas["ThirdAxis"];
 
 /** A person's word. */
@@ -199,5 +207,8 @@ export const readHistory = (exam: string): Promise<Answer<readonly HistoryEntry[
 export const sendAct = (exam: string, act: Act, by: string): Promise<Answer<ReportView>> =>
   post(`${of(exam)}/acts`, by, act);
 export const sendUndo = (exam: string, by: string): Promise<Answer<ReportView>> => post(`${of(exam)}/undo`, by);
+export const readCalibration = (exam: string): Promise<Answer<CalibrationView>> => ask(`${of(exam)}/calibration`);
+export const calibrate = (exam: string, act: CalibrationAct): Promise<Answer<CalibrationView>> =>
+  post(`${of(exam)}/calibration`, "", act);
 export const pdfAddress = (exam: string, language: "en" | "zh"): string => `${of(exam)}/report.pdf?lang=${language}`;
 export const planeAddress = (exam: string, plane: number): string => `${of(exam)}/planes/${plane}.png`;

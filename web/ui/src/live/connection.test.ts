@@ -38,6 +38,7 @@ function connect(changes: Partial<Listener> = {}): { connection: Connection; for
   let forgotten = 0;
   const connection = new Connection("ws://127.0.0.1/live", {
     onHello: () => true,
+    onDevice: () => {},
     onPicture: () => {},
     onError: () => {},
     onLost: () => {},

@@ -1,6 +1,6 @@
 /** The live socket: comes back by itself, acknowledges what was drawn, and loses no key press silently. */
 import { BadMessage, type Picture, PictureReader } from "../api/message";
-import type { Command, ErrorCode, Hello, ServerMessage } from "../api/wire";
+import type { Command, DeviceLost, ErrorCode, Hello, ServerMessage } from "../api/wire";
 
 export interface Listener {
   /** Answers whether this is still the program that the page belongs to; a stranger gets no commands. */
@@ -8,6 +8,8 @@ export interface Listener {
   readonly onPicture: (picture: Picture) => void;
   readonly onError: (code: ErrorCode, message: string) => void;
   readonly onLost: () => void;
+  /** The device that gives the frames is lost for this reason, or back. */
+  readonly onDevice: (lost: DeviceLost | null) => void;
   /** A command could be neither sent nor kept until the program is back. */
   readonly onForgotten: () => void;
 }
@@ -101,6 +103,10 @@ export class Connection {
     const message = JSON.parse(data) as ServerMessage;
     if (message.type === "error") {
       this.listener.onError(message.code, message.message);
+      return;
+    }
+    if (message.type === "device") {
+      this.listener.onDevice(message.lost);
       return;
     }
     this.greeted = true;

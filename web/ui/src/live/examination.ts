@@ -5,7 +5,7 @@
 
 import { replaceEqualDeep } from "@tanstack/query-core";
 import type { Picture } from "../api/message";
-import type { Command, ErrorCode, Hello, LiveUpdate } from "../api/wire";
+import type { Command, DeviceLost, ErrorCode, Hello, LiveUpdate } from "../api/wire";
 import type { WordKey } from "../words/words";
 import { type ConcernKey, concernsOf, foremost, oldestFirst } from "./concerns";
 import { Connection } from "./connection";
@@ -34,6 +34,8 @@ export interface Scene {
   readonly forgotten: number;
   /** The share of frames lost in the last ten seconds, where it is worth saying. */
   readonly lost: number | null;
+  /** Why the device gives no pictures, where the program has said it. */
+  readonly deviceLost: DeviceLost | null;
   /** What could not be done, for a few seconds. */
   readonly notice: WordKey | null;
   /** What the advice line is about; `null` when all is well. */
@@ -71,6 +73,7 @@ export class Examination {
   private marksAreOn = false;
   private lost: number | null = null;
   private forgotten = 0;
+  private deviceLost: DeviceLost | null = null;
   private notice: { readonly key: WordKey; readonly until: number } | null = null;
   /** All that there is to say, the oldest first. */
   private standing: readonly ConcernKey[] = [];
@@ -86,6 +89,10 @@ export class Examination {
       onPicture: (picture) => this.take(picture),
       onError: (code) => this.say(`error_${code satisfies ErrorCode}`),
       onLost: () => this.lose(),
+      onDevice: (lost) => {
+        this.deviceLost = lost;
+        this.tell();
+      },
       onForgotten: () => {
         this.forgotten += 1;
       },
@@ -154,6 +161,8 @@ export class Examination {
       return false;
     }
     this.hello = hello;
+    // It is said again where it still holds.
+    this.deviceLost = null;
     this.connected = true;
     this.losses.forget();
     if (this.forgotten > 0) {
@@ -258,6 +267,7 @@ export class Examination {
       watching: this.connected && update !== null && !update.drives,
       lost: this.lost !== null && this.lost > TOLERATED ? this.lost : null,
       notice: this.notice?.key ?? null,
+      deviceLost: this.deviceLost,
     };
     const concerns = concernsOf(facts);
     this.standing = oldestFirst(this.standing, concerns);

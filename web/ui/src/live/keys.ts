@@ -21,6 +21,7 @@ export type Action =
   | "sweep"
   | "capture"
   | "depth"
+  | "calibrate"
   | "third"
   | "plane"
   | "finish";
@@ -49,6 +50,7 @@ export const BINDINGS: readonly Binding[] = [
   { action: "truth", key: "t", word: "show_truth", icon: "faults" },
   { action: "sweep", key: "r", word: "new_sweep", icon: "sweep" },
   { action: "depth", key: "e", word: "depth_title", icon: "depth" },
+  { action: "calibrate", key: "l", word: "calibrate_title", icon: "calibrate" },
   { action: "capture", key: "c", word: "capture_title", icon: "capture" },
   { action: "finish", key: "f", word: "finish", icon: "finish" },
   { action: "keys", key: "?", word: "keys", icon: "keys" },
@@ -72,6 +74,9 @@ export function isFor({ source, report }: Has, action: Action): boolean {
       return source?.can_restart ?? false;
     case "depth":
       return source !== undefined && source.kind !== "phantom";
+    case "calibrate":
+      // A recording says itself which probe it is of, or its call does; the phantom's beam is known.
+      return report && (source?.kind === "capture" || source?.kind === "device");
     case "capture":
       return isCaptured(source);
     case "place":

@@ -39,12 +39,20 @@ const RINGS_MM = [20, 40, 60] as const;
 const MOST_WAITING = 3;
 
 /** Dots nearer to each other than this, of a dot's own size, would cover each other's letters. */
-const APART = 24;
+const APART = 27;
 
-export function BreastMap({ lesions, named, strips = [], probe = null, choice = null, large = false }: MapProps) {
-  const { say } = useWords();
-  const scale = large ? 0.62 : 1;
-  const placed = SIDES.flatMap((side) => {
+/** A lesion's dot, and where the lesion lies, where that is known. */
+interface DotOf {
+  readonly letter: string;
+  readonly current: boolean;
+  readonly at: Point | null;
+  readonly dot: Point;
+}
+
+/** Where the dots stand: those of one place beside each other, those without one under the map, and how many more there are. */
+export function dotsOf(lesions: readonly MapLesion[], large: boolean) {
+  const scale = scaleOf(large);
+  const placed: readonly DotOf[] = SIDES.flatMap((side) => {
     const here = lesions.flatMap((lesion) => {
       const at = lesion.place?.side === side && drawnAt(lesion.place);
       return at ? [{ ...lesion, at }] : [];
@@ -54,7 +62,7 @@ export function BreastMap({ lesions, named, strips = [], probe = null, choice = 
       APART * scale,
       side,
     );
-    return here.map((lesion, index) => ({ ...lesion, dot: dots[index] ?? lesion.at }));
+    return here.map(({ letter, current, at }, index) => ({ letter, current, at, dot: dots[index] ?? at }));
   });
   const waiting = lesions
     .filter(({ place }) => !place || !drawnAt(place))
@@ -63,6 +71,21 @@ export function BreastMap({ lesions, named, strips = [], probe = null, choice = 
   const rest = waiting.length - shown.length;
   const slots = shown.length + (rest > 0 ? 1 : 0);
   const slot = (index: number): Point => [width / 2 + (index - (slots - 1) / 2) * 27 * scale, height - 13 * scale - 2];
+  const waits: readonly DotOf[] = shown.map(({ letter, current }, index) => ({
+    letter,
+    current,
+    at: null,
+    dot: slot(index),
+  }));
+  return { placed, waits, rest, more: slot(shown.length) } as const;
+}
+
+const scaleOf = (large: boolean): number => (large ? 0.62 : 1);
+
+export function BreastMap({ lesions, named, strips = [], probe = null, choice = null, large = false }: MapProps) {
+  const { say } = useWords();
+  const scale = scaleOf(large);
+  const { placed, waits, rest, more } = dotsOf(lesions, large);
   return (
     <svg className={large ? "map large" : "map"} viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
       {SIDES.map((side) => (
@@ -86,16 +109,14 @@ export function BreastMap({ lesions, named, strips = [], probe = null, choice = 
           </text>
         ))}
       {probe && <Probe place={probe} />}
-      {placed.map(({ letter, at, dot }) => (
-        <Leader key={letter} from={at} to={dot} />
-      ))}
+      {placed.map(({ letter, at, dot }) => at && <Leader key={letter} from={at} to={dot} />)}
       {placed.map(({ letter, current, dot }) => (
         <Dot key={letter} {...{ letter, current, scale }} at={dot} />
       ))}
-      {shown.map(({ letter, current }, index) => (
-        <Dot key={letter} {...{ letter, current }} at={slot(index)} scale={scale * 0.9} waits={true} />
+      {waits.map(({ letter, current, dot }) => (
+        <Dot key={letter} {...{ letter, current }} at={dot} scale={scale * 0.9} waits={true} />
       ))}
-      {rest > 0 && <Dot letter={`+${rest}`} current={false} at={slot(shown.length)} scale={scale * 0.9} waits={true} />}
+      {rest > 0 && <Dot letter={`+${rest}`} current={false} at={more} scale={scale * 0.9} waits={true} />}
       {choice && <Choice place={choice} />}
     </svg>
   );

@@ -4,7 +4,9 @@ import { describe, expect, it } from "vitest";
 import type { Report } from "../exam/api";
 import { hoursNamed } from "../review/mapped";
 import { WordsContext, wordsIn } from "../words/words";
-import { BreastMap, type MapLesion } from "./BreastMap";
+import { BreastMap, dotsOf, type MapLesion } from "./BreastMap";
+import { DRAWING } from "./geometry";
+import { PressedMap } from "./PressedMap";
 
 const drawn = (props: Parameters<typeof BreastMap>[0], language: "en" | "zh" = "en"): string =>
   renderToStaticMarkup(createElement(WordsContext, { value: wordsIn(language) }, createElement(BreastMap, props)));
@@ -57,6 +59,22 @@ describe("dots", () => {
     expect(dots(svg)).toEqual(["A", "B", "C", "D", "E"]);
     expect(svg.match(/map-leader/g)?.length).toBeGreaterThanOrEqual(4);
     expect(drawn({ lesions: lesions(1, at), named: {} })).not.toContain("map-leader");
+  });
+  it("at one place can each be pressed: no button lies over another", () => {
+    const REPORT_PX = 470;
+    const BUTTON_PX = 26;
+    const { placed } = dotsOf(lesions(8, at), true);
+    const px = placed.map(
+      ({ dot: [x, y] }) => [(x * REPORT_PX) / DRAWING.width, (y * REPORT_PX) / DRAWING.width] as const,
+    );
+    for (const [index, [x, y]] of px.entries()) {
+      for (const [ox, oy] of px.slice(index + 1)) {
+        expect(Math.hypot(x - ox, y - oy)).toBeGreaterThan(BUTTON_PX - 0.5);
+      }
+    }
+    const pressed = createElement(PressedMap, { lesions: lesions(8, at), named: {}, large: true, onLesion: () => {} });
+    const markup = renderToStaticMarkup(createElement(WordsContext, { value: wordsIn("zh") }, pressed));
+    expect([...markup.matchAll(/data-letter="(.)"/g)].map(([, letter]) => letter)).toEqual([..."ABCDEFGH"]);
   });
   it("without a place wait under the map, the current one first and those beyond counted", () => {
     expect(dots(drawn({ lesions: lesions(3, null), named: {} }))).toEqual(["A", "B", "C"]);

@@ -5,8 +5,9 @@
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import type { Command, LiveUpdate } from "../api/wire";
 import { useWords } from "../words/words";
+import { KeyCap } from "./chips";
 import { Panel } from "./Panels";
-import { Shape } from "./shapes";
+import { Icon, Shape } from "./shapes";
 
 /** What linear probes are set to most. */
 const USUAL_MM = [30, 35, 40, 45, 50, 60] as const;
@@ -16,10 +17,12 @@ const MOST_MM = 200;
 interface Props {
   readonly update: LiveUpdate | null;
   readonly onCommand: (command: Command) => void;
+  /** The other thing that lengths need; `null` where the probe needs none. */
+  readonly onCalibrate: (() => void) | null;
   readonly onClose: () => void;
 }
 
-export function DepthPanel({ update, onCommand, onClose }: Props) {
+export function DepthPanel({ update, onCommand, onCalibrate, onClose }: Props) {
   const { say } = useWords();
   const [written, setWritten] = useState("");
   const [wrong, setWrong] = useState(false);
@@ -86,6 +89,11 @@ export function DepthPanel({ update, onCommand, onClose }: Props) {
           </button>
         )}
       </form>
+      {onCalibrate && (
+        <button type="button" className="button small line" data-action="calibrate" onClick={onCalibrate}>
+          <Icon name="calibrate" /> {say("calibrate_title")} <KeyCap>L</KeyCap>
+        </button>
+      )}
     </Panel>
   );
 }

@@ -5,7 +5,7 @@ import { useWords } from "../words/words";
 import { KeyCap } from "./chips";
 import { Icon, type IconName } from "./shapes";
 
-export type LivePanel = "capture" | "depth" | "faults" | "keys" | "place";
+export type LivePanel = "calibrate" | "capture" | "depth" | "faults" | "keys" | "place";
 
 export interface DockState {
   readonly marks: boolean;

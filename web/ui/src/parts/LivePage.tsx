@@ -15,6 +15,7 @@ import { saying } from "../review/context";
 import { hoursNamed } from "../review/mapped";
 import { rememberSingleKeys, singleKeysAct } from "../words/preferences";
 import { type Language, useWords } from "../words/words";
+import { CalibratePanel } from "./CalibratePanel";
 import { CoronalLarge } from "./CoronalLarge";
 import { DepthPanel } from "./DepthPanel";
 import { Dock, type LivePanel } from "./Dock";
@@ -67,6 +68,7 @@ export function LivePage({ examination, exam, capture, onAct, onLanguage, onFini
   const wanted = capture !== null && !scene.watching && (scene.phase === "first" || scene.phase === "waiting");
   const elsewhere = scene.watching || scene.phase === "scanning" || scene.phase === "frozen";
   const choosing = wanted && capture.scene.phase === "idle" && capture.scene.again === null;
+  const toggleSweep = useRef<(() => void) | null>(null);
   const [singleKeys, setSingleKeys] = useState(singleKeysAct);
   const [canvas, setCanvas] = useState<HTMLCanvasElement | null>(null);
   const evident = useMemo(() => (view ? evidentPlanes(view.report) : []), [view]);
@@ -91,7 +93,9 @@ export function LivePage({ examination, exam, capture, onAct, onLanguage, onFini
       const open = (which: LivePanel): void => (panel === which ? close() : setPanel(which));
       const acts: Readonly<Record<Action, () => void>> = {
         marks: () => setMarks((on) => !on),
-        keep: () => examination.send({ command: "keep_plane", track: current }),
+        // With the panel open the same key, and the same pedal, begins and ends a sweep.
+        keep: () =>
+          panel === "calibrate" ? toggleSweep.current?.() : examination.send({ command: "keep_plane", track: current }),
         side: () =>
           examination.send({ command: "set_side", side: update?.state.probe?.side === "right" ? "left" : "right" }),
         place: () => open("place"),
@@ -106,6 +110,7 @@ export function LivePage({ examination, exam, capture, onAct, onLanguage, onFini
         sweep: () => examination.send({ command: "restart" }),
         capture: () => open("capture"),
         depth: () => open("depth"),
+        calibrate: () => open("calibrate"),
         third: () => setLarge((before) => (before?.kind === "coronal" ? null : { kind: "coronal" })),
         plane: () => setLarge((before) => (before?.kind === "plane" ? null : firstPlane(evident, current))),
         finish: onFinish,
@@ -218,7 +223,21 @@ export function LivePage({ examination, exam, capture, onAct, onLanguage, onFini
           />
         )}
         {panel === "depth" && (
-          <DepthPanel update={scene.update} onCommand={(command) => examination.send(command)} onClose={close} />
+          <DepthPanel
+            update={scene.update}
+            onCommand={(command) => examination.send(command)}
+            onCalibrate={isFor(has, "calibrate") && !scene.watching ? () => setPanel("calibrate") : null}
+            onClose={close}
+          />
+        )}
+        {panel === "calibrate" && exam.exam !== null && (
+          <CalibratePanel
+            exam={exam.exam}
+            hasScale={scene.update?.mm_per_px !== null && scene.update !== null}
+            toggle={toggleSweep}
+            onDepth={() => setPanel("depth")}
+            onClose={close}
+          />
         )}
         {panel === "capture" && capture && (
           <CapturePanel capture={capture.capture} scene={capture.scene} elsewhere={elsewhere} onClose={close} />

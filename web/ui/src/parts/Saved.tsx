@@ -4,7 +4,7 @@ import { Shape } from "./shapes";
 
 /** Whether the program has everything that a person did; nothing where it keeps no examinations. */
 export function Saved({ state: { view, away, waiting } }: { readonly state: ExamState }) {
-  const { say } = useWords();
+  const { say, language } = useWords();
   if (!view) {
     return null;
   }
@@ -16,7 +16,11 @@ export function Saved({ state: { view, away, waiting } }: { readonly state: Exam
         ? (["off", "saving"] as const)
         : (["ok", "all_saved"] as const);
   return (
-    <span className="row quiet small" data-saved={status} title={view.not_saved_why ?? undefined}>
+    <span
+      className="row quiet small"
+      data-saved={status}
+      title={(language === "en" && view.not_saved_why) || undefined}
+    >
       <Shape status={status} /> {say(word)}
     </span>
   );

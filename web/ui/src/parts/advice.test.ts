@@ -43,6 +43,14 @@ describe("the advice while no picture comes", () => {
     ]);
     expect(titles({ concern: "first", hello: PHANTOM })).toEqual(["Waiting for the first picture", "等待第一帧图像"]);
   });
+  it("says why a device is lost, where that is known", () => {
+    const detail = (changes: Partial<Scene>, language: "en" | "zh"): string | undefined =>
+      adviceOf(scene({ hello: DEVICE, ...changes }), wordsIn(language))?.detail;
+    expect(detail({ concern: "first", deviceLost: "unreachable" }, "en")).toMatch(/^Nothing answers there/);
+    expect(detail({ concern: "waiting", deviceLost: "silent" }, "zh")).toMatch(/未发送图像/);
+    expect(detail({ concern: "waiting", deviceLost: null }, "en")).toMatch(/connects again by itself/);
+    expect(oldWord(scene({ hello: DEVICE, deviceLost: "unauthorized" }), null)).toBe("device_unauthorized");
+  });
   it("says that a sweep has ended, and the new one only where there can be one", () => {
     const details = [PHANTOM, RECORDING].map(
       (hello) => adviceOf(scene({ concern: "ended", hello }), wordsIn("en"))?.detail,

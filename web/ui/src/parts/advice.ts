@@ -40,13 +40,15 @@ const OWN_WORDS: Readonly<Record<OwnConcern, Wording>> = {
   waiting: (scene, { say }) => {
     const { hello } = scene;
     return hello && isDevice(hello.source)
-      ? [say("stalled_device", { name: sourceName(hello.source, say) }), say("stalled_device_do")]
+      ? [say("stalled_device", { name: sourceName(hello.source, say) }), say(deviceWord(scene, "stalled_device_do"))]
       : [say("stalled_advice"), say(isPlayed(hello?.source) ? "stalled_plays_do" : "stalled_do")];
   },
-  first: ({ hello }, { say }) =>
-    hello && isDevice(hello.source)
-      ? [say("first_device", { name: sourceName(hello.source, say) }), say("first_device_do")]
-      : [say("no_picture_yet"), ""],
+  first: (scene, { say }) => {
+    const { hello } = scene;
+    return hello && isDevice(hello.source)
+      ? [say("first_device", { name: sourceName(hello.source, say) }), say(deviceWord(scene, "first_device_do"))]
+      : [say("no_picture_yet"), ""];
+  },
   ended: (scene, { say }) => [say("ended_advice"), say(endedWord(scene))],
   watching: (_, { say }) => [say("watching_advice"), ""],
   behind: ({ lost }, { say, language }) => [
@@ -59,18 +61,24 @@ const OWN_WORDS: Readonly<Record<OwnConcern, Wording>> = {
   no_model: (_, { say }) => [say("no_model"), say("no_model_do")],
 };
 
+/** Why a device gives no pictures and what to look at; `otherwise` while that is not known. */
+function deviceWord({ deviceLost }: Pick<Scene, "deviceLost">, otherwise: WordKey): WordKey {
+  return deviceLost ? `device_${deviceLost}` : otherwise;
+}
+
 /** What a person can do after the last picture of a phantom or a recording. */
 export function endedWord({ hello }: Pick<Scene, "hello">): WordKey {
   return hello?.source.can_restart ? "ended_restart_do" : "ended_do";
 }
 
 /** What is said under the age of an old picture. It promises only what comes by itself. `capture`: what this window captures. */
-export function oldWord({ phase, hello, watching }: Scene, capture: CapturePhase | null): WordKey {
+export function oldWord(scene: Scene, capture: CapturePhase | null): WordKey {
+  const { phase, hello, watching } = scene;
   if (phase === "lost") {
     return "old_lost_do";
   }
   if (isDevice(hello?.source)) {
-    return "stalled_device_do";
+    return deviceWord(scene, "stalled_device_do");
   }
   if (isPlayed(hello?.source)) {
     return "stalled_plays_do";

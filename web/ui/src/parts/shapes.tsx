@@ -47,6 +47,7 @@ export function Shape({ status }: { readonly status: Status }) {
 }
 
 const ICONS = {
+  calibrate: "M4 8v8M20 8v8M4 12h16M7 9l-3 3 3 3M17 9l3 3-3 3",
   marks: "M2 12s3.6-7 10-7 10 7 10 7-3.6 7-10 7S2 12 2 12zM12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6z",
   keep: "M6 3h12v18l-6-4.5L6 21z",
   side: "M12 3v18M9 7L4 12l5 5M15 7l5 5-5 5",

@@ -14,12 +14,9 @@ describe("why there are no lengths along the sweep", () => {
   it("comes with what to do about it, where a person can", () => {
     expect(said("not_calibrated", "en")).toEqual([
       "Sweep unfit: this probe is not calibrated",
-      "Sweep a known length, then run peony calibrate (README).",
+      "Calibrate it with three sweeps (L).",
     ]);
-    expect(said("not_calibrated", "zh", true)).toEqual([
-      "探头未校准",
-      "请扫查一段已知长度，再运行 peony calibrate（见 README）",
-    ]);
+    expect(said("not_calibrated", "zh", true)).toEqual(["探头未校准", "请校准：扫查三次（L）"]);
     expect(said("scale_unknown", "en", true)[1]).toMatch(/key E/);
     expect(said("too_fast", "en")).toEqual(["Sweep unfit: too fast"]);
   });

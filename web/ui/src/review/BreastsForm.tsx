@@ -1,7 +1,9 @@
 import type { BreastReport } from "../exam/api";
 import { isOpen, standingOf, valueIn } from "../exam/field";
 import { sideWord } from "../exam/format";
-import { BreastMap, placesNamed } from "../map/BreastMap";
+import { type ItemKey, lesionItem } from "../exam/todo";
+import { placesNamed } from "../map/BreastMap";
+import { PressedMap } from "../map/PressedMap";
 import { KeyCap } from "../parts/chips";
 import { roundHalfAway } from "../words/numbers";
 import { useWords } from "../words/words";
@@ -12,13 +14,25 @@ import { hoursNamed, mapLesions } from "./mapped";
 import { Paragraphs } from "./Narrative";
 import { Planes } from "./Planes";
 
+interface Props {
+  readonly onConfirm: () => void;
+  /** A lesion of the map was pressed. */
+  readonly onGo: (item: ItemKey) => void;
+}
+
 /** Both breasts: what was scanned, that they were examined, and what the report says of each. */
-export function BreastsForm({ onConfirm }: { readonly onConfirm: () => void }) {
+export function BreastsForm({ onConfirm, onGo }: Props) {
   const words = useWords();
   const { say } = words;
   const { view, readOnly } = useReview();
   const { report, narrative } = view;
   const open = report.breasts.some(({ examined }) => isOpen(examined));
+  const toLesion = (letter: string): void => {
+    const lesion = report.lesions.find((each) => each.letter === letter);
+    if (lesion) {
+      onGo(lesionItem(lesion.lesion));
+    }
+  };
   const findings = narrative[words.language].sections.filter(({ key }) => key.startsWith("findings_"));
   return (
     <>
@@ -33,7 +47,7 @@ export function BreastsForm({ onConfirm }: { readonly onConfirm: () => void }) {
       </header>
       <div className="fields">
         <div className="breasts-map">
-          <BreastMap lesions={mapLesions(report, null)} named={hoursNamed(report)} large={true} />
+          <PressedMap lesions={mapLesions(report, null)} named={hoursNamed(report)} large={true} onLesion={toLesion} />
         </div>
         {report.breasts.map((breast) => (
           <BreastRow key={breast.side} breast={breast} />

@@ -115,12 +115,12 @@ function Tabs({ desk }: { readonly desk: Desk }) {
   );
 }
 
-function Form({ desk: { item, lesion, confirm } }: { readonly desk: Desk }) {
+function Form({ desk: { item, lesion, confirm, goTo } }: { readonly desk: Desk }) {
   switch (item) {
     case "patient":
       return <PatientForm />;
     case "breasts":
-      return <BreastsForm onConfirm={confirm} />;
+      return <BreastsForm onConfirm={confirm} onGo={(to) => goTo(to, null)} />;
     case "impression":
       return <Impression />;
     default:

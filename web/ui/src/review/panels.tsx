@@ -1,11 +1,12 @@
 /** What opens beside the form and never over a picture: who sits here, the history, an addendum. */
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
-import { type FieldName, type HistoryEntry, readHistory } from "../exam/api";
+import { type FieldName, type HistoryChange, type HistoryEntry, readHistory } from "../exam/api";
 import { dateText, timeText, whoText } from "../exam/format";
 import { accountName, type Person } from "../exam/person";
 import type { ItemKey, Todo } from "../exam/todo";
 import { DraftTag, KeyCap } from "../parts/chips";
 import { Icon } from "../parts/shapes";
+import { NONE } from "../words/numbers";
 import { useWords } from "../words/words";
 import { useReview } from "./context";
 import { byItem, letterOf, todoText } from "./todoText";
@@ -192,7 +193,12 @@ export function HistoryPanel({ onUndo, onClose }: { readonly onUndo: () => void;
             <time dateTime={new Date(entry.at_ms).toISOString()} title={dateText(entry.at_ms, words)}>
               {timeText(entry.at_ms, words)}
             </time>
-            <span className="what">{entry.what[language]}</span>
+            <span className="what">
+              {entry.what[language]}
+              {entry.changes.map((change) => (
+                <ChangeLine key={change.field.en} change={change} />
+              ))}
+            </span>
             {entry.by === null ? (
               <DraftTag>{say("machine")}</DraftTag>
             ) : (
@@ -202,6 +208,25 @@ export function HistoryPanel({ onUndo, onClose }: { readonly onUndo: () => void;
         ))}
       </ol>
     </Panel>
+  );
+}
+
+/** From what to what; what was only taken over from the machine stands alone. */
+function ChangeLine({ change: { field, before, proposed, after } }: { readonly change: HistoryChange }) {
+  const { say, language } = useWords();
+  const text = (said: typeof before): string => said?.[language] ?? NONE;
+  const same = text(before) === text(after);
+  return (
+    <small className="change">
+      {say("history_field", { field: field[language] })}
+      {!same && (
+        <>
+          <span className={proposed ? "from proposed" : "from"}>{text(before)}</span>
+          {" → "}
+        </>
+      )}
+      <b>{text(after)}</b>
+    </small>
   );
 }
 

@@ -1,4 +1,5 @@
 /** Why the program did not take a change, in the reader's language where the reason is known. */
+import { type Fault, faultText } from "../words/fault";
 import type { WordKey, Words } from "../words/words";
 
 const KNOWN: Readonly<Record<string, WordKey>> = {
@@ -8,10 +9,14 @@ const KNOWN: Readonly<Record<string, WordKey>> = {
   not_saved: "refused_not_saved",
   unknown_lesion: "error_unknown_track",
   nothing_to_undo: "error_nothing_to_undo",
+  calibration_name: "refused_calibration_name",
+  too_few_sweeps: "refused_too_few_sweeps",
+  too_many_sweeps: "refused_too_many_sweeps",
+  no_calibrations: "refused_no_calibrations",
   missing: "refused_missing",
 };
 
-export function refusalText({ error, code }: { readonly error: string; readonly code: string | null }, { say }: Words) {
-  const known = code === null ? undefined : KNOWN[code];
-  return known ? say(known) : error || say("refused_unknown");
+export function refusalText(refusal: Fault, words: Words): string {
+  const known = refusal.code === null ? undefined : KNOWN[refusal.code];
+  return known ? words.say(known) : faultText(refusal, words);
 }

@@ -4,6 +4,7 @@ import { birthBounds, birthFault } from "../exam/birth";
 import { rememberedPerson } from "../exam/person";
 import { sourceName } from "../live/source";
 import { Icon, Shape } from "../parts/shapes";
+import { faultText } from "../words/fault";
 import { useWords } from "../words/words";
 import { type SourceChoice, sourcesFor } from "./sources";
 
@@ -14,7 +15,8 @@ const EMPTY = { name: "", id: "", sex: "", birth_date: "", number: "", indicatio
 
 /** Who is examined and where the pictures come from. Nothing is required: a name can be said later. */
 export function NewExamination({ onBegun }: { readonly onBegun: (exam: string) => void }) {
-  const { say } = useWords();
+  const words = useWords();
+  const { say } = words;
   const [written, setWritten] = useState(EMPTY);
   const [usual, setUsual] = useState<UsualSource | null>(null);
   const { choices: sources, first } = sourcesFor(usual);
@@ -58,7 +60,7 @@ export function NewExamination({ onBegun }: { readonly onBegun: (exam: string) =
     if (answer.kind === "ok") {
       onBegun(answer.value.id);
     } else {
-      setError(answer.kind === "refused" ? answer.error : say("state_lost"));
+      setError(answer.kind === "refused" ? faultText(answer, words) : say("state_lost"));
     }
   };
   const choices = <T extends string>(

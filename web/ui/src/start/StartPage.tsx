@@ -171,7 +171,7 @@ const SHAPES = { signed: "ok", quiet: "info", open: "info", unreadable: "stop" }
 
 /** A press goes to where the examination is: the scan while its source is open, the report after it. */
 function ExamRow({ exam, now, words, onGo }: RowProps) {
-  const { say } = words;
+  const { say, language } = words;
   const { patient, status, live, category, last_frame_ms } = exam;
   const route: Route = { page: live && status === "open" ? "live" : "report", exam: exam.id };
   const state = standingAt(exam, now);
@@ -180,7 +180,7 @@ function ExamRow({ exam, now, words, onGo }: RowProps) {
       className="exam-row"
       href={addressOf(route)}
       data-exam={exam.id}
-      title={exam.fault ?? undefined}
+      title={(language === "en" && exam.fault) || undefined}
       onClick={(event) => {
         if (!event.ctrlKey && !event.metaKey && !event.shiftKey) {
           event.preventDefault();

@@ -1,14 +1,14 @@
 import { Shape } from "../parts/shapes";
 import { useWords } from "../words/words";
-import { NodeError } from "./client";
+import { reasonText } from "./client";
 
 /** Why the program did not take what was asked of its queue. */
 export function SendFault({ error }: { readonly error: unknown }) {
-  const { say } = useWords();
+  const words = useWords();
   return (
     <p className="row" role="alert">
       <Shape status="stop" />
-      {say("send_not_asked", { reason: error instanceof NodeError ? error.reason : say("state_lost") })}
+      {words.say("send_not_asked", { reason: reasonText(error, words) })}
     </p>
   );
 }

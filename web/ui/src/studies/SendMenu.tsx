@@ -1,4 +1,4 @@
-import { useId, useRef, useState } from "react";
+import { type ToggleEvent, useId, useRef, useState } from "react";
 import { Icon, Shape } from "../parts/shapes";
 import { useWords } from "../words/words";
 import { SendFault } from "./SendFault";
@@ -11,11 +11,25 @@ interface Props {
   readonly strips: readonly SeriesStrip[];
 }
 
+/** From the menu to the edge of the window, px. */
+const MARGIN = 16;
+const BELOW = 8;
+
+/** Puts the menu under its button, and not over the middle of the picture. */
+function standsUnder(button: HTMLElement | null, { newState, currentTarget }: ToggleEvent<HTMLElement>): void {
+  if (button && newState === "open") {
+    const { left, bottom } = button.getBoundingClientRect();
+    currentTarget.style.setProperty("--left", `${Math.max(left, MARGIN)}px`);
+    currentTarget.style.setProperty("--top", `${bottom + BELOW}px`);
+  }
+}
+
 /** The button that has a study, or a series of it, sent to another node; how that goes stands below it. Without such nodes there is none. */
 export function SendMenu({ study, strips }: Props) {
   const words = useWords();
   const { say } = words;
   const menu = useRef<HTMLDivElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
   const id = useId();
   const [series, setSeries] = useState("");
   const { neighbours, error, send } = useSend();
@@ -29,14 +43,22 @@ export function SendMenu({ study, strips }: Props) {
       {latest && (
         <span className="row small quiet" role="status" data-sending={latest.state}>
           <Shape status={shapeOf(latest)} />
-          {latest.to}
+          {latest.to}: {say(`send_short_${latest.state}`)}
         </span>
       )}
-      <button type="button" className="button small" popoverTarget={id} data-action="send">
+      <button ref={button} type="button" className="button small" popoverTarget={id} data-action="send">
         <Icon name="next" />
         {say("send")}
       </button>
-      <div ref={menu} id={id} popover="auto" className="send-menu" role="dialog" aria-label={say("send_title")}>
+      <div
+        ref={menu}
+        id={id}
+        popover="auto"
+        className="send-menu"
+        role="dialog"
+        aria-label={say("send_title")}
+        onBeforeToggle={(event) => standsUnder(button.current, event)}
+      >
         <h2 className="preview-name">{say("send_title")}</h2>
         {strips.length > 1 && (
           <label className="chip">
@@ -70,7 +92,7 @@ export function SendMenu({ study, strips }: Props) {
             <li key={one.id} className="upload">
               <Shape status={shapeOf(one)} />
               <span className="two">
-                <span>{one.to}</span>
+                <span>{[one.to, one.series_uid && say("send_one_series")].filter(Boolean).join(" · ")}</span>
                 <small>{stateOf(one, words, Date.now())}</small>
               </span>
             </li>

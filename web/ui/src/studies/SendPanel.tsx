@@ -4,7 +4,7 @@ import { addressOf } from "../route";
 import { useWords } from "../words/words";
 import { findStudies } from "./client";
 import { SendFault } from "./SendFault";
-import { type Queued, shapeOf, stateOf, sumOfSendings } from "./sending";
+import { type Queued, shapeOf, stateOf, sumOfSendings, sumText } from "./sending";
 import { rowOf } from "./study";
 import type { UsedSendings } from "./useSendings";
 
@@ -15,7 +15,7 @@ interface ButtonProps {
 
 /** How many are under way and how many failed; nothing where nobody has sent anything. */
 export function SendingsButton({ used: { all }, onOpen }: ButtonProps) {
-  const { say } = useWords();
+  const words = useWords();
   const { open, failed } = sumOfSendings(all);
   if (all.length === 0) {
     return null;
@@ -23,7 +23,7 @@ export function SendingsButton({ used: { all }, onOpen }: ButtonProps) {
   return (
     <button type="button" className="button" data-action="sendings" onClick={onOpen}>
       <Shape status={failed > 0 ? "stop" : open > 0 ? "info" : "ok"} />
-      {failed > 0 ? say("sendings_failed", { count: failed }) : say("sendings_open", { count: open })}
+      {sumText(all, words)}
     </button>
   );
 }
@@ -35,7 +35,8 @@ interface Props {
 
 /** The queue of what is sent to other nodes. */
 export function SendPanel({ used: { all, error, change }, onClose }: Props) {
-  const { say } = useWords();
+  const words = useWords();
+  const { say } = words;
   const { open, failed } = sumOfSendings(all);
   return (
     <aside className="preview uploads" aria-label={say("sendings")}>
@@ -47,8 +48,7 @@ export function SendPanel({ used: { all, error, change }, onClose }: Props) {
         </button>
       </div>
       <p className="hint" role="status" data-open={open} data-failed={failed}>
-        {say("sendings_open", { count: open })}
-        {failed > 0 && ` · ${say("sendings_failed", { count: failed })}`}
+        {sumText(all, words)}
       </p>
       {error && <SendFault error={error} />}
       <ul className="upload-list">

@@ -5,7 +5,7 @@ import { Icon, Shape } from "../parts/shapes";
 import { addressOf, type Route } from "../route";
 import { NONE } from "../words/numbers";
 import { type Language, useWords } from "../words/words";
-import { NodeError } from "./client";
+import { NodeError, reasonText } from "./client";
 import type { Day } from "./dates";
 import { PERIODS, type Period } from "./dates";
 import { MOST_FOUND, NO_SEARCH, PAGE, plainText } from "./question";
@@ -235,11 +235,12 @@ function Filters({ used: { search, set } }: { readonly used: UsedSearch }) {
 
 /** What stands where no row is: why, and what can be done. */
 function Nothing({ used }: { readonly used: UsedSearch }) {
-  const { say } = useWords();
+  const words = useWords();
+  const { say } = words;
   const { found, error, search } = used;
   if (error) {
     const missing = error instanceof NodeError && error.status === 404;
-    const reason = error instanceof NodeError ? error.reason || String(error.status) : say("state_lost");
+    const reason = reasonText(error, words);
     return (
       <div className="nothing" role="alert">
         <p className="row">

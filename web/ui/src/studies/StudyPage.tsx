@@ -5,7 +5,7 @@ import { GoLink } from "../parts/GoLink";
 import { Shape } from "../parts/shapes";
 import type { Route } from "../route";
 import { type Language, useWords } from "../words/words";
-import { findInstances, findStudies, NodeError, thumbnailOf } from "./client";
+import { findInstances, findStudies, reasonText, thumbnailOf } from "./client";
 import { SendMenu } from "./SendMenu";
 import { StudiesTop } from "./StudiesTop";
 import { type InstanceTile, rowOf, type SeriesStrip, stripsOf } from "./study";
@@ -78,7 +78,7 @@ export function StudyPage({ study, onLanguage, onGo }: Props) {
           {error ? (
             <p className="row" role="alert">
               <Shape status="stop" />
-              {say("node_fails", { reason: error instanceof NodeError ? error.reason : say("state_lost") })}
+              {say("node_fails", { reason: reasonText(error, words) })}
             </p>
           ) : (
             <p className="hint">{say(shown ? "picture_none" : instances.data ? "study_none" : "loading")}</p>

@@ -1,4 +1,5 @@
 import { Icon, Shape, type Status } from "../parts/shapes";
+import { faultText } from "../words/fault";
 import { percent } from "../words/numbers";
 import { useWords, type Words } from "../words/words";
 import { sumOf, type Upload, type UploadState, type Uploads } from "./uploads";
@@ -66,7 +67,21 @@ export function UploadPanel({ uploads, all, onClose }: Props) {
   );
 }
 
-function stateText(state: UploadState, { say, language }: Words): string {
+/** In English the node's own words say most; else its key does, with the number of the standard. */
+function failureText({ reason, code, lost }: Extract<UploadState, { kind: "failed" }>, words: Words): string {
+  const { say, language } = words;
+  if (lost) {
+    return say("upload_lost");
+  }
+  if (language === "en" || code === null) {
+    return reason || say("upload_unclear");
+  }
+  const [number = ""] = reason.match(/\(0x[0-9A-F]{4}\)$/) ?? [];
+  return faultText({ error: reason, code }, words) + number;
+}
+
+function stateText(state: UploadState, words: Words): string {
+  const { say, language } = words;
   switch (state.kind) {
     case "waiting":
       return say("upload_waiting");
@@ -77,6 +92,6 @@ function stateText(state: UploadState, { say, language }: Words): string {
     case "aside":
       return say("upload_aside");
     case "failed":
-      return say("upload_failed", { reason: state.lost ? say("upload_lost") : state.reason || say("upload_unclear") });
+      return say("upload_failed", { reason: failureText(state, words) });
   }
 }

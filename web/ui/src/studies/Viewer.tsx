@@ -5,6 +5,7 @@ import { NONE } from "../words/numbers";
 import { useWords } from "../words/words";
 import { Calipers, type Measure } from "./Calipers";
 import { CineBar } from "./CineBar";
+import { reasonText } from "./client";
 import { Lengths } from "./Lengths";
 import type { Picture } from "./picture";
 import type { Point } from "./scale";
@@ -195,12 +196,13 @@ export function Viewer({ tile }: { readonly tile: InstanceTile }) {
 
 /** What lies over the picture while there is none. */
 function Over({ used: { error, view, picture } }: { readonly used: UsedPicture }) {
-  const { say } = useWords();
+  const words = useWords();
+  const { say } = words;
   if (error !== null) {
     return (
       <p className="over row" role="alert">
         <Shape status="stop" />
-        {say("picture_fails", { reason: error })}
+        {say("picture_fails", { reason: typeof error === "string" ? error : reasonText(error, words) })}
       </p>
     );
   }

@@ -1,5 +1,7 @@
 /** The node's DICOMweb, as the page asks it. */
 import { sessionEnded } from "../access/session";
+import { type Fault, faultIn, faultText } from "../words/fault";
+import type { Words } from "../words/words";
 import type { DataSet } from "./dataSet";
 
 const ROOT = "/dicomweb";
@@ -11,9 +13,9 @@ const MORE = /more results/;
 export class NodeError extends Error {
   constructor(
     readonly status: number,
-    readonly reason: string,
+    readonly fault: Fault,
   ) {
-    super(`${status} ${reason}`);
+    super(`${status} ${fault.error}`);
   }
 }
 
@@ -23,14 +25,9 @@ export interface Answer {
   readonly more: boolean;
 }
 
-/** What the node says of a refusal; it holds nothing of a patient. */
-export function reasonOf(body: string): string {
-  try {
-    const { error } = JSON.parse(body) as { error?: unknown };
-    return typeof error === "string" ? error : "";
-  } catch {
-    return "";
-  }
+/** Why the node did not answer, in one line. */
+export function reasonText(error: unknown, words: Words): string {
+  return error instanceof NodeError ? faultText(error.fault, words) : words.say("state_lost");
 }
 
 async function ask(path: string, signal: AbortSignal): Promise<Answer> {
@@ -43,7 +40,7 @@ async function ask(path: string, signal: AbortSignal): Promise<Answer> {
   }
   // A program without a node answers with its page.
   if (!response.ok || !response.headers.get("content-type")?.startsWith(JSON_TYPE)) {
-    throw new NodeError(response.ok ? 404 : response.status, reasonOf(await response.text()));
+    throw new NodeError(response.ok ? 404 : response.status, faultIn(await response.text()));
   }
   const found = (await response.json()) as readonly DataSet[];
   return { found, more: MORE.test(response.headers.get("warning") ?? "") };
@@ -95,7 +92,7 @@ export async function samplesOf(place: Place, frame: number): Promise<ArrayBuffe
     headers: { Accept: "application/octet-stream;transfer-syntax=1.2.840.10008.1.2.1" },
   });
   if (!response.ok) {
-    throw new NodeError(response.status, reasonOf(await response.text()));
+    throw new NodeError(response.status, faultIn(await response.text()));
   }
   return response.arrayBuffer();
 }

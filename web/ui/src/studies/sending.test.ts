@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { wordsIn } from "../words/words";
 import { NodeError } from "./client";
-import { findSendings, type Queued, type SendFault, send, shapeOf, stateOf, sumOfSendings } from "./sending";
+import { findSendings, type Queued, type SendFault, send, shapeOf, stateOf, sumOfSendings, sumText } from "./sending";
 
 const NOW = 1_000_000;
 const queued = (more: Partial<Queued>): Queued => ({
@@ -40,6 +40,7 @@ describe("how a sending stands", () => {
     ["is done", { state: "done" }, "ok", "sent: 5 images"],
     ["is promised", { state: "done", promise: "kept" }, "ok", "sent: 5 images; the node promises to keep them"],
     ["is cancelled", { state: "cancelled" }, "off", "cancelled, 2 images were sent"],
+    ["is cancelled at once", { state: "cancelled", taken: 0 }, "off", "cancelled, nothing was sent"],
     [
       "has failed",
       { state: "failed", fault: { why: "refused", status: "C000", count: 3 } },
@@ -65,6 +66,8 @@ describe("how a sending stands", () => {
   it("is counted", () => {
     const all = (["waiting", "running", "failed", "done", "cancelled"] as const).map((state) => queued({ state }));
     expect(sumOfSendings(all)).toEqual({ open: 2, failed: 1 });
+    expect(sumText(all, wordsIn("en"))).toBe("2 not sent yet · 1 failed");
+    expect(sumText([queued({ state: "done" })], wordsIn("zh"))).toBe("没有待发送的项目");
   });
 });
 
@@ -79,12 +82,12 @@ describe("what is asked of the queue", () => {
   });
 
   it.each([
-    ["a page in the place of a queue", 200, "<html>", "text/html", 404, ""],
-    ["a refusal", 404, '{"error":"there is no such study"}', "application/json", 404, "there is no such study"],
-  ])("is an error with %s", async (_, status, body, type, expected, reason) => {
+    ["a page in the place of a queue", 200, "<html>", "text/html", 404, null],
+    ["a refusal", 404, '{"error":"there is no such study","code":"not_found"}', "application/json", 404, "not_found"],
+  ])("is an error with %s", async (_, status, body, type, expected, code) => {
     answers(status, body, type);
     const refused = await send({ to: "ARCHIVE", study_uid: "1.2" }).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(NodeError);
-    expect(refused).toMatchObject({ status: expected, reason });
+    expect(refused).toMatchObject({ status: expected, fault: { code } });
   });
 });

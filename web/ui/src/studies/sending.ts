@@ -1,7 +1,8 @@
 /** Sending to other nodes, as the page asks this one for it. */
 import type { Status } from "../parts/shapes";
+import { faultIn } from "../words/fault";
 import type { Words } from "../words/words";
-import { NodeError, reasonOf } from "./client";
+import { NodeError } from "./client";
 
 const ROOT = "/api/sending";
 
@@ -53,7 +54,7 @@ async function answered(response: Response): Promise<Response> {
   // A program without a queue answers with its page.
   const isPage = response.headers.get("content-type")?.startsWith("text/html") ?? false;
   if (!response.ok || isPage) {
-    throw new NodeError(response.ok ? 404 : response.status, reasonOf(await response.text()));
+    throw new NodeError(response.ok ? 404 : response.status, faultIn(await response.text()));
   }
   return response;
 }
@@ -81,6 +82,16 @@ export async function change(id: number, what: "retry" | "cancel"): Promise<void
 export function sumOfSendings(all: readonly Queued[]): { readonly open: number; readonly failed: number } {
   const count = (...states: SendState[]): number => all.filter(({ state }) => states.includes(state)).length;
   return { open: count("waiting", "running"), failed: count("failed") };
+}
+
+/** The queue in a word or two. */
+export function sumText(all: readonly Queued[], { say }: Words): string {
+  const { open, failed } = sumOfSendings(all);
+  const parts = [
+    open > 0 && say("sendings_open", { count: open }),
+    failed > 0 && say("sendings_failed", { count: failed }),
+  ];
+  return parts.filter(Boolean).join(" · ") || say("sendings_none");
 }
 
 export function shapeOf({ state, promise, fault }: Queued): Status {
@@ -120,7 +131,7 @@ export function stateOf(queued: Queued, words: Words, now: number): string {
     case "failed":
       return say("send_failed", { reason: fault ? faultText(fault, words) : "" });
     case "cancelled":
-      return say("send_cancelled", { taken });
+      return taken > 0 ? say("send_cancelled", { taken }) : say("send_cancelled_before");
     case "done":
       return promise ? say(`send_done_${promise}`, { of }) : say("send_done", { of });
   }

@@ -1,13 +1,13 @@
 /** What the node answers to an object that it was sent (PS3.18 §10.5.3, §I.2). */
-import { reasonOf } from "./client";
+import { faultIn } from "../words/fault";
 import { type DataSet, itemsOf, numberOf, textOf } from "./dataSet";
 
 export type Outcome =
   | { readonly kind: "kept" }
   /** Another object has its UID: it is kept beside that one. */
   | { readonly kind: "aside" }
-  /** `reason` in the node's words; empty where it gave none. */
-  | { readonly kind: "failed"; readonly reason: string; readonly lost?: true };
+  /** `reason` in the node's words; empty where it gave none. `code` is its key, for the page's own. */
+  | { readonly kind: "failed"; readonly reason: string; readonly code: string | null; readonly lost?: true };
 
 const FAILED = "00081198";
 const REFERENCED = "00081199";
@@ -23,13 +23,24 @@ export function outcomeOf(status: number, body: string): Outcome {
   if (failure) {
     const code = numberOf(failure, FAILURE_REASON);
     const hex = code === null ? "" : `0x${code.toString(16).toUpperCase().padStart(4, "0")}`;
-    return { kind: "failed", reason: [textOf(failure, COMMENT), hex && `(${hex})`].filter(Boolean).join(" ") };
+    const reason = [textOf(failure, COMMENT), hex && `(${hex})`].filter(Boolean).join(" ");
+    return { kind: "failed", reason, code: code === null ? null : codeOf(code) };
   }
   const [kept] = itemsOf(answer, REFERENCED);
   if (kept && (status === 200 || status === 202)) {
     return numberOf(kept, WARNING_REASON) === null ? { kind: "kept" } : { kind: "aside" };
   }
-  return { kind: "failed", reason: reasonOf(body) || (status >= 400 ? String(status) : "") };
+  const { error, code } = faultIn(body);
+  return { kind: "failed", reason: error || (status >= 400 ? String(status) : ""), code };
+}
+
+/** The key of a failure reason (PS3.18 Table I.2-2). */
+function codeOf(reason: number): string {
+  if (reason === 0x0122) {
+    return "unsupported_media";
+  }
+  const kind = reason >> 8;
+  return kind === 0xa7 ? "no_room" : kind === 0xa9 || reason >> 12 === 0xc ? "unreadable" : "failed";
 }
 
 function dataSetIn(body: string): DataSet {
@@ -61,7 +72,7 @@ export function sendFile(file: Blob, onShare: (share: number) => void): Promise<
     request.setRequestHeader("Accept", "application/dicom+json");
     request.upload.onprogress = ({ loaded, total }) => onShare(total > 0 ? loaded / total : 0);
     request.onload = () => resolve(outcomeOf(request.status, request.responseText));
-    request.onerror = () => resolve({ kind: "failed", reason: "", lost: true });
+    request.onerror = () => resolve({ kind: "failed", reason: "", code: null, lost: true });
     request.onabort = request.onerror;
     request.send(body);
   });

@@ -20,31 +20,36 @@ describe("the node's answer", () => {
       "no DICOM",
       409,
       answer("0008119A", item(["00081197", 0xc000], ["00000902", "no DICM"])),
-      { kind: "failed", reason: "no DICM (0xC000)" },
+      { kind: "failed", reason: "no DICM (0xC000)", code: "unreadable" },
     ],
-    ["another study", 409, answer("00081198", item(["00081197", 0xa900])), { kind: "failed", reason: "(0xA900)" }],
+    [
+      "another study",
+      409,
+      answer("00081198", item(["00081197", 0xa900])),
+      { kind: "failed", reason: "(0xA900)", code: "unreadable" },
+    ],
     [
       "no room",
       503,
       answer("0008119A", item(["00081197", 0xa700], ["00000902", "no room"])),
-      { kind: "failed", reason: "no room (0xA700)" },
+      { kind: "failed", reason: "no room (0xA700)", code: "no_room" },
     ],
     [
       "a code below 0x1000",
       409,
       answer("0008119A", item(["00081197", 0x0110])),
-      { kind: "failed", reason: "(0x0110)" },
+      { kind: "failed", reason: "(0x0110)", code: "failed" },
     ],
     [
       "a problem",
       415,
       '{"error":"the Content-Type is missing"}',
-      { kind: "failed", reason: "the Content-Type is missing" },
+      { kind: "failed", reason: "the Content-Type is missing", code: null },
     ],
-    ["a proxy's page", 502, "<html>", { kind: "failed", reason: "502" }],
-    ["a page in the place of a node", 200, "<html>", { kind: "failed", reason: "" }],
-    ["success without the object", 200, "{}", { kind: "failed", reason: "" }],
-    ["a list", 200, "[]", { kind: "failed", reason: "" }],
+    ["a proxy's page", 502, "<html>", { kind: "failed", reason: "502", code: null }],
+    ["a page in the place of a node", 200, "<html>", { kind: "failed", reason: "", code: null }],
+    ["success without the object", 200, "{}", { kind: "failed", reason: "", code: null }],
+    ["a list", 200, "[]", { kind: "failed", reason: "", code: null }],
   ])("%s", (_, status, body, outcome) => expect(outcomeOf(status, body)).toEqual(outcome));
 
   it("is to a body of one part", async () => {
@@ -73,7 +78,7 @@ describe("the queue", () => {
     uploads.add(files(5));
     const states = () => uploads.getAll().map(({ state }) => state.kind);
     expect(states()).toEqual(["sending", "sending", "sending", "waiting", "waiting"]);
-    ends.get(1)?.({ kind: "failed", reason: "no DICM" });
+    ends.get(1)?.({ kind: "failed", reason: "no DICM", code: null });
     ends.get(0)?.({ kind: "kept" });
     await rest();
     expect(states()).toEqual(["kept", "failed", "sending", "sending", "sending"]);
@@ -88,7 +93,7 @@ describe("the queue", () => {
     let lost = true;
     const uploads = new Uploads<number>(async (file) => {
       sent.push(file);
-      return lost && file === 1 ? { kind: "failed", reason: "", lost: true } : { kind: "kept" };
+      return lost && file === 1 ? { kind: "failed", reason: "", code: null, lost: true } : { kind: "kept" };
     });
     uploads.add(files(3));
     await rest();

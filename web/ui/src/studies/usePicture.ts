@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { type RefObject, useEffect, useRef, useState } from "react";
 import { Cine, type CineState } from "./cine";
-import { metadataOf, NodeError, type Place } from "./client";
+import { metadataOf, type Place } from "./client";
 import { type Picture, pictureOf, type Window } from "./picture";
 import type { Lie, PictureView } from "./viewport";
 
@@ -12,7 +12,7 @@ const TOLD_MS = 125;
 export interface UsedPicture {
   readonly picture: Picture | null;
   /** Why nothing is shown. */
-  readonly error: string | null;
+  readonly error: string | Error | null;
   readonly view: PictureView | null;
   readonly lie: Lie | null;
   readonly loaded: number;
@@ -95,11 +95,9 @@ export function usePicture(place: Place, element: RefObject<HTMLDivElement | nul
       open?.close();
     };
   }, [picture, element, study, series, instance]);
-  const refused =
-    about.error instanceof NodeError ? about.error.reason || String(about.error.status) : about.error?.message;
   return {
     picture,
-    error: refused ?? error,
+    error: about.error ?? error,
     view,
     lie,
     loaded,

@@ -30,7 +30,10 @@ export const accessEn = {
   role_name_researcher: "Researcher",
   role_name_teacher: "Teacher",
   role_name_administrator: "Administrator",
+  /** Between the words of a list. */
+  list_comma: ", ",
   my_account: "My account",
+  password_first: "Password (12 characters or more)",
   password_other: "Another password (12 characters or more)",
   password_old: "Present password",
   password_new: "New password (12 characters or more)",

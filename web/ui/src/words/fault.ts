@@ -1,0 +1,60 @@
+/** What the program refused or could not do, in the reader's language: by the key of its answer, whose text is for programs. */
+import type { Words } from "./words";
+
+const KNOWN = [
+  "nobody_known",
+  "wrong_password",
+  "too_many_tries",
+  "not_permitted",
+  "other_origin",
+  "forbidden",
+  "token_may_not",
+  "not_found",
+  "unfit_account",
+  "last_administrator",
+  "name_taken",
+  "password_length",
+  "password_is_name",
+  "bad_value",
+  "unavailable",
+  "failed",
+  "unknown_exam",
+  "source_refused",
+  "too_many_exams",
+  "conflict",
+  "too_large",
+  "not_drawable",
+  "not_acceptable",
+  "unsupported_media",
+  "silence",
+  "unreadable",
+  "no_room",
+] as const;
+
+type Known = (typeof KNOWN)[number];
+
+export interface Fault {
+  /** One English line. */
+  readonly error: string;
+  readonly code: string | null;
+}
+
+const isKnown = (code: string | null): code is Known => KNOWN.some((known) => known === code);
+
+/** One line; the program's own text stands for a key without words only where the reader reads English. */
+export function faultText({ error, code }: Fault, { say, language }: Pick<Words, "say" | "language">): string {
+  if (isKnown(code)) {
+    return say(`fault_text_${code}`);
+  }
+  return (language === "en" && error) || say("fault_text_unknown");
+}
+
+/** What an answer says of a refusal; it holds nothing of a patient. */
+export function faultIn(body: string): Fault {
+  try {
+    const { error, code } = JSON.parse(body) as { error?: unknown; code?: unknown };
+    return { error: typeof error === "string" ? error : "", code: typeof code === "string" ? code : null };
+  } catch {
+    return { error: "", code: null };
+  }
+}
