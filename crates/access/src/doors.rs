@@ -33,6 +33,8 @@ const DOORS: &[(&str, &str, Door)] = &[
     ("GET",    "/api/session",                         Door::Open),
     ("POST",   "/api/session",                         Door::Open),
     ("DELETE", "/api/session",                         Door::Open),
+    ("GET",    "/api/oidc/sign-in",                    Door::Open),
+    ("GET",    "/api/oidc/callback",                   Door::Open),
     ("POST",   "/api/me/password",                     Door::Account),
     ("GET",    "/api/me/tokens",                       Door::Account),
     ("POST",   "/api/me/tokens",                       Door::Account),

@@ -112,11 +112,15 @@ impl Shown {
                 _ => Self::Nothing,
             };
         }
-        let name = cookie_name(tls);
-        let fields = headers.get_all(header::COOKIE).iter().filter_map(|field| field.to_str().ok());
-        let found = fields.flat_map(Cookie::split_parse).flatten().find(|cookie| cookie.name() == name);
-        found.map_or(Self::Nothing, |cookie| Self::Session(digest_of(cookie.value())))
+        cookie_of(headers, cookie_name(tls)).map_or(Self::Nothing, |value| Self::Session(digest_of(&value)))
     }
+}
+
+/// The value of the cookie of this name.
+pub(crate) fn cookie_of(headers: &HeaderMap, name: &str) -> Option<String> {
+    let fields = headers.get_all(header::COOKIE).iter().filter_map(|field| field.to_str().ok());
+    let found = fields.flat_map(Cookie::split_parse).flatten().find(|cookie| cookie.name() == name);
+    found.map(|cookie| cookie.value().to_owned())
 }
 
 /// With TLS the name itself keeps other hosts and plain HTTP from setting it (RFC 6265bis §4.1.3.2).

@@ -2,6 +2,7 @@
 
 mod account;
 mod node;
+mod oidc;
 
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -16,6 +17,7 @@ use peony_sources::{AddressError, SourceUrl};
 
 pub use self::account::*;
 pub use self::node::*;
+pub use self::oidc::OidcArgs;
 
 /// Peony reads breast ultrasound as the probe moves. Research use only: not a medical device.
 #[derive(Debug, Parser)]
@@ -358,6 +360,9 @@ pub struct ServeArgs {
     /// Without accounts: whoever sits at this machine may do everything.
     #[arg(long)]
     pub open: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub oidc: OidcArgs,
     /// Be a DICOM node at this address; only this machine's own, unless there are certificates.
     #[arg(long, value_name = "ADDR:PORT")]
     pub dicom: Option<SocketAddr>,

@@ -176,7 +176,7 @@ async fn description() -> Json<utoipa::openapi::OpenApi> {
 
 /// What a gate answers to a page that asks who is signed in, where there is none: nobody has to be.
 async fn open_session() -> Response {
-    let open = serde_json::json!({ "open": true, "me": null });
+    let open = serde_json::json!({ "open": true, "me": null, "oidc": null });
     ([(header::CACHE_CONTROL, "no-store")], Json(open)).into_response()
 }
 

@@ -1,6 +1,8 @@
 //! What comes through the gate and what does not, over a store in a folder of its own and a route of somebody else's.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails as the test does")]
 
+mod oidc;
+
 use std::net::SocketAddr;
 
 use axum::Router;
@@ -9,7 +11,7 @@ use axum::extract::ConnectInfo;
 use axum::http::{Extensions, Request, header};
 use axum::routing::{get, post};
 use http_body_util::BodyExt as _;
-use peony_access::{Access, Caller, Permit, hash};
+use peony_access::{Access, Caller, OidcSettings, Permit, hash};
 use peony_store::{NewAccount, Options, Role, Store};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -46,6 +48,15 @@ impl House {
     }
 
     async fn of(tls: bool) -> Self {
+        Self::with(tls, None).await
+    }
+
+    /// One whose people may sign in at a provider as well.
+    async fn at(oidc: OidcSettings, tls: bool) -> Self {
+        Self::with(tls, Some(oidc)).await
+    }
+
+    async fn with(tls: bool, oidc: Option<OidcSettings>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store =
             Store::open(&Options { keep_free: 0, ..Options::in_folder(folder.path()) }).await.unwrap();
@@ -67,7 +78,8 @@ impl House {
             .route("/secret", get(async || "nobody asked for a door"))
             .route("/api/secret", post(async || "nobody asked for a door"))
             .route("/", get(async || "the page"));
-        let access = Access::new(store.clone(), tokio::runtime::Handle::current(), tls, introduce).unwrap();
+        let access =
+            Access::new(store.clone(), tokio::runtime::Handle::current(), tls, oidc, introduce).unwrap();
         Self { store, app: access.around(routes), _folder: folder }
     }
 
@@ -166,7 +178,7 @@ async fn a_session_is_a_cookie_that_no_script_and_no_other_site_has() {
     assert_eq!(house.page(cookie, "DELETE", "/api/session", Value::Null).await.status, 204);
     assert_eq!(house.get("/api/exams", &[("Cookie", cookie)]).await, 401, "it was signed out");
     let session = house.ask("GET", "/api/session", &[("Cookie", cookie)], Body::empty()).await;
-    assert_eq!(session.body, json!({"me": null}));
+    assert_eq!(session.body, json!({"open": false, "me": null, "oidc": null}));
     assert!(house.acts().await.ends_with(&["radiologist sign-in".into(), "radiologist sign-out".into()]));
 }
 

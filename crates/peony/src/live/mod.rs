@@ -100,7 +100,7 @@ pub fn serve(args: &ServeArgs, configured: Configured, line: Vec<OsString>, log:
         writeln!(std::io::stdout(), "The configuration is in order.")?;
         return Ok(Outcome::Done);
     }
-    let Checked { web, dicom, node, calibrations } = checked;
+    let Checked { web, oidc, dicom, node, calibrations } = checked;
     let figures = figures::collect()?;
     let settings = Settings {
         model: args.model.clone(),
@@ -111,7 +111,7 @@ pub fn serve(args: &ServeArgs, configured: Configured, line: Vec<OsString>, log:
         between: Between::Rests,
     };
     let kept = Kept::open(&args.store, Duration::from_secs(args.quiet_seconds))?;
-    let gate = access::gate(args, &kept, web.tls.is_some())?;
+    let gate = access::gate(args, oidc, &kept, web.tls.is_some())?;
     let (node, current) = watch::channel(Arc::new(node));
     let running = dicom.map(|(addr, transport)| node::start(addr, transport, current, &kept)).transpose()?;
     let studio = Studio::new(Archive::open(&args.store.data)?, settings);

@@ -1,5 +1,5 @@
 /** The routes of accounts, sites and tokens. */
-import type { components } from "../api/access";
+import type { components } from "../api/schema";
 import { sessionEnded } from "./session";
 
 type Schemas = components["schemas"];

@@ -4,6 +4,58 @@
  */
 
 export interface paths {
+    readonly "/api/accounts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** All accounts. */
+        readonly get: operations["access_list"];
+        readonly put?: never;
+        /** Make an account. */
+        readonly post: operations["access_add"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/accounts/{name}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /** Say anew what an account is. */
+        readonly put: operations["access_change"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/accounts/{name}/password": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /** Give an account another password; its sessions end. */
+        readonly put: operations["access_set_password"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/exams": {
         readonly parameters: {
             readonly query?: never;
@@ -158,6 +210,58 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/me/password": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Another password for whoever is signed in. All their sessions end, and another one begins here. */
+        readonly post: operations["access_password"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/me/tokens": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The tokens of whoever is signed in. */
+        readonly get: operations["access_tokens"];
+        readonly put?: never;
+        /** A token for a program: it may what its owner may, but not this. */
+        readonly post: operations["access_add_token"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/me/tokens/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /** Take a token back. */
+        readonly delete: operations["access_revoke_token"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/openapi.json": {
         readonly parameters: {
             readonly query?: never;
@@ -169,6 +273,43 @@ export interface paths {
         readonly get: operations["description"];
         readonly put?: never;
         readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/session": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Who is signed in. */
+        readonly get: operations["access_session"];
+        readonly put?: never;
+        /** Sign in. The answer brings the cookie of the session. */
+        readonly post: operations["access_sign_in"];
+        /** Sign out. */
+        readonly delete: operations["access_sign_out"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/sites": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** All sites. */
+        readonly get: operations["access_sites"];
+        readonly put?: never;
+        /** Make a site. */
+        readonly post: operations["access_add_site"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -219,6 +360,17 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description An account in a list. */
+        readonly AccountRow: {
+            readonly disabled: boolean;
+            readonly display: string;
+            readonly has_password: boolean;
+            readonly name: string;
+            /** @description The issuer of OpenID Connect that says who they are; empty for an account of this house alone. */
+            readonly provider: string;
+            readonly roles: readonly string[];
+            readonly sites: readonly string[];
+        };
         /** @description Something a person did. Every one is an event of its own; nothing is overwritten by it. */
         readonly Act: {
             /** @enum {string} */
@@ -353,6 +505,15 @@ export interface components {
             /** @description What it says. */
             readonly text: string;
         };
+        /** @description An account that shall be made. */
+        readonly AddAccount: {
+            /** @description The name that reports are signed with; empty: the same. */
+            readonly display?: string;
+            readonly name: string;
+            readonly password: string;
+            readonly roles: readonly string[];
+            readonly sites?: readonly string[];
+        };
         /** @description A text that was added after a signature. */
         readonly Addendum: {
             /**
@@ -369,6 +530,10 @@ export interface components {
              * @description The version that it makes; it adds to the one before.
              */
             readonly version: number;
+        };
+        /** @description A site that shall be made. */
+        readonly AddSite: {
+            readonly name: string;
         };
         /**
          * @description What is advised.
@@ -512,6 +677,13 @@ export interface components {
             readonly kind: "not_comparable";
             /** @description Why. */
             readonly reason: components["schemas"]["NotComparable"];
+        };
+        /** @description What an account shall be. */
+        readonly ChangeAccount: {
+            readonly disabled: boolean;
+            readonly display: string;
+            readonly roles: readonly string[];
+            readonly sites: readonly string[];
         };
         /** @description What is said of the examination as a whole. */
         readonly Circumstances: {
@@ -700,6 +872,11 @@ export interface components {
             /** @description Where along the way the probe was seen to turn back: beyond it the same tissue is shown again, mirrored. */
             readonly turned_back: readonly number[];
             readonly unfit: components["schemas"]["Unfit"] | null;
+        };
+        /** @description What a person signs in with. */
+        readonly Credentials: {
+            readonly name: string;
+            readonly password: string;
         };
         /** @description A word of the lexicon said of a lesion. */
         readonly DescriptorView: {
@@ -1016,6 +1193,10 @@ export interface components {
              */
             readonly track: number | null;
         };
+        /** @description A password that an administrator gives. */
+        readonly GivePassword: {
+            readonly password: string;
+        };
         /** @description Which key planes of a lesion weighed most in its grade. */
         readonly Grounds: {
             /** @description The key planes that are among those that weighed most. */
@@ -1304,6 +1485,12 @@ export interface components {
             /** @description Its version. */
             readonly version: string;
         };
+        /** @description A token that was made: its secret is said here and never again. */
+        readonly MadeToken: {
+            /** Format: int64 */
+            readonly id: number;
+            readonly secret: string;
+        };
         /** @description A key plane that weighed in a grade. */
         readonly MarkedPlane: {
             /**
@@ -1316,6 +1503,21 @@ export interface components {
              * @description The share of its place in the whole grade, 0..=1.
              */
             readonly share: number;
+        };
+        /** @description Who sits at this page. */
+        readonly Me: {
+            /** @description The name that they sign reports with. */
+            readonly display: string;
+            /** @description They can change their password here. */
+            readonly has_password: boolean;
+            /** @description What they may do. */
+            readonly may: readonly string[];
+            /** @description What they sign in with. */
+            readonly name: string;
+            /** @description What they are. */
+            readonly roles: readonly string[];
+            /** @description The sites that they belong to. */
+            readonly sites: readonly string[];
         };
         /** @description The model that reads the frames, and how it runs. */
         readonly Model: {
@@ -1359,6 +1561,16 @@ export interface components {
              */
             readonly source: string | null;
         };
+        /** @description A token that shall be made. */
+        readonly NewToken: {
+            /**
+             * Format: int32
+             * @description How many days it lasts; without it until it is taken back.
+             */
+            readonly days?: number | null;
+            /** @description What it is for. */
+            readonly label: string;
+        };
         /**
          * @description Why two sizes cannot be compared.
          * @enum {string}
@@ -1394,6 +1606,13 @@ export interface components {
             /** @description One line. */
             readonly words: components["schemas"]["Words"];
         };
+        /** @description Signing in at a provider. */
+        readonly Offer: {
+            /** @description Where a browser goes for it. */
+            readonly address: string;
+            /** @description What stands on its button; `null`: the page's own words. */
+            readonly label: string | null;
+        };
         /** @description A field that is still the machine's word alone. */
         readonly OpenField: {
             /** @description Which field. */
@@ -1403,6 +1622,11 @@ export interface components {
              * @description Of which lesion.
              */
             readonly lesion: number;
+        };
+        /** @description Another password. */
+        readonly OtherPassword: {
+            readonly new: string;
+            readonly old: string;
         };
         /** @description A paragraph. */
         readonly Paragraph: {
@@ -1766,6 +1990,13 @@ export interface components {
             /** @enum {string} */
             readonly type: "error";
         });
+        /** @description Whether somebody is signed in, and how one can be. */
+        readonly Session: {
+            readonly me: components["schemas"]["Me"] | null;
+            readonly oidc: components["schemas"]["Offer"] | null;
+            /** @description There are no accounts, and whoever sits at this machine may do everything. */
+            readonly open: boolean;
+        };
         /**
          * @description How much a fault matters.
          * @enum {string}
@@ -1796,6 +2027,12 @@ export interface components {
              * @description The version it stands under, from 1.
              */
             readonly version: number;
+        };
+        /** @description A site. */
+        readonly SiteRow: {
+            readonly name: string;
+            /** @description The titles of application entities whose studies are its own. */
+            readonly senders: readonly string[];
         };
         /** @description A size in the picture, unrounded. */
         readonly Size: {
@@ -1917,6 +2154,27 @@ export interface components {
             readonly extent: number;
             /** @description Made from speckle and not measured: always said beside it. */
             readonly simulated: boolean;
+        };
+        /** @description A token in a list. */
+        readonly TokenRow: {
+            /**
+             * Format: int64
+             * @description 0 where it does not end.
+             */
+            readonly ends_ms: number;
+            /** Format: int64 */
+            readonly id: number;
+            readonly label: string;
+            /**
+             * Format: int64
+             * @description Milliseconds since 1970-01-01 UTC.
+             */
+            readonly made_ms: number;
+            /**
+             * Format: int64
+             * @description To the minute; 0 where it was never used.
+             */
+            readonly used_ms: number;
         };
         /**
          * @description Where a lesion stands now.
@@ -2067,6 +2325,171 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    readonly access_list: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["AccountRow"][];
+                };
+            };
+        };
+    };
+    readonly access_add: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["AddAccount"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AccountRow"];
+                };
+            };
+            /** @description no such site */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the name is taken */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a value that cannot be */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly access_change: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description the account */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ChangeAccount"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AccountRow"];
+                };
+            };
+            /** @description no such account or site */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no administrator would be left */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a value that cannot be */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly access_set_password: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description the account */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["GivePassword"];
+            };
+        };
+        readonly responses: {
+            /** @description it is changed */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no such account */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the password is too short */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly list: {
         readonly parameters: {
             readonly query?: never;
@@ -2470,6 +2893,135 @@ export interface operations {
             };
         };
     };
+    readonly access_password: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["OtherPassword"];
+            };
+        };
+        readonly responses: {
+            /** @description it is changed */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description the old one is wrong */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the new one is too short */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many tries */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly access_tokens: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["TokenRow"][];
+                };
+            };
+        };
+    };
+    readonly access_add_token: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MadeToken"];
+                };
+            };
+            /** @description a label or a time that cannot be */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly access_revoke_token: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description the token */
+                readonly id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description it opens nothing any more */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly description: {
         readonly parameters: {
             readonly query?: never;
@@ -2486,6 +3038,143 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    readonly access_session: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Session"];
+                };
+            };
+        };
+    };
+    readonly access_sign_in: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Credentials"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description the name or the password is wrong, or the account is disabled */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many tries */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly access_sign_out: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description nobody is signed in */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly access_sites: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["SiteRow"][];
+                };
+            };
+        };
+    };
+    readonly access_add_site: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["AddSite"];
+            };
+        };
+        readonly responses: {
+            /** @description it is there */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description the name is taken */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a name that cannot be */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
                 };
             };
         };
