@@ -36,7 +36,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use doors::{Door, door};
-pub use layer::Caller;
+pub use layer::{Again, Caller};
 pub use oidc::{ClientSecret, Grant, OidcSettings, RoleRule, Unfit, WebAddress};
 pub use password::{PasswordError, hash};
 pub use permit::{PERMITS, Permit};
@@ -52,8 +52,8 @@ const LONGEST_BODY: usize = 16 << 10;
 /// Passwords that are looked at at once: each takes 19 MiB and a core for some hundredths of a second, and the pipeline needs the cores.
 const HASHED_AT_ONCE: usize = 2;
 
-/// Tells the routes of others who asks, in the extensions of the request.
-pub type Introduce = fn(&Caller, &mut Extensions);
+/// Tells the routes of others who asks, and how that can be asked again, in the extensions of the request.
+pub type Introduce = fn(&Caller, Again, &mut Extensions);
 
 /// Everything that is known of who asks. Cloning shares it.
 #[derive(Clone)]

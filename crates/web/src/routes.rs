@@ -18,6 +18,7 @@ use crate::pages::MAX_VIEWERS;
 use crate::person::Person;
 use crate::rooms::{Room, RoomError, Rooms};
 use crate::server::Beside;
+use crate::stay::Stay;
 use crate::wire::{self, Health, MAX_CLIENT_MESSAGE, Problem};
 use crate::{assets, capture, coronal, exams, socket};
 
@@ -100,6 +101,7 @@ async fn live(
     State(rooms): State<Arc<Rooms>>,
     Query(Which { exam }): Query<Which>,
     person: Person,
+    stay: Stay,
     upgrade: WebSocketUpgrade,
 ) -> Response {
     let by = person.name.clone();
@@ -114,7 +116,7 @@ async fn live(
     upgrade
         .max_message_size(MAX_CLIENT_MESSAGE)
         .max_frame_size(MAX_CLIENT_MESSAGE)
-        .on_upgrade(move |socket| socket::watch(socket, viewer))
+        .on_upgrade(move |socket| socket::watch(socket, viewer, stay))
 }
 
 /// The capture socket: the page sends the pictures of a grabber, a window or a file (`docs/API.md`). An examination that
@@ -130,10 +132,11 @@ async fn capture_socket(
     State(rooms): State<Arc<Rooms>>,
     Query(Which { exam }): Query<Which>,
     person: Person,
+    stay: Stay,
     upgrade: WebSocketUpgrade,
 ) -> Response {
     match enter(rooms, exam, person).await {
-        Ok(Room { seat: Some(seat), .. }) => capture::upgrade(upgrade, seat),
+        Ok(Room { seat: Some(seat), .. }) => capture::upgrade(upgrade, seat, stay),
         Ok(_) => {
             let error = "exam: its frames come from elsewhere".to_owned();
             problem(StatusCode::CONFLICT, error)

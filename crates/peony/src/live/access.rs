@@ -3,8 +3,8 @@
 use anyhow::{Result, bail};
 use axum::Router;
 use axum::http::Extensions;
-use peony_access::{Access, Caller, ClientSecret, OidcSettings, Permit};
-use peony_web::Person;
+use peony_access::{Access, Again, Caller, ClientSecret, OidcSettings, Permit};
+use peony_web::{Person, Stay};
 
 use super::kept::Kept;
 use crate::cli::{OidcArgs, ServeArgs};
@@ -43,7 +43,7 @@ pub fn gate(args: &ServeArgs, oidc: Option<OidcSettings>, kept: &Kept, tls: bool
 }
 
 /// Says who asks to the pages and to DICOMweb, each in its own words.
-fn introduce(caller: &Caller, extensions: &mut Extensions) {
+fn introduce(caller: &Caller, again: Again, extensions: &mut Extensions) {
     let (account, sight) = (&caller.account, caller.account.sight());
     extensions.insert(Person {
         name: Some(account.display.clone()),
@@ -51,6 +51,10 @@ fn introduce(caller: &Caller, extensions: &mut Extensions) {
         sites: sight.sites().map(<[String]>::to_vec),
         home: sight.home().to_owned(),
     });
+    extensions.insert(Stay::while_true(move |is_used| {
+        let again = again.clone();
+        Box::pin(async move { again.is_the_same(is_used).await })
+    }));
     extensions.insert(peony_dicomweb::Caller { name: account.name.clone(), tls: caller.tls, sight });
 }
 
