@@ -70,6 +70,11 @@ const DOORS: &[(&str, &str, Door)] = &[
     ("GET",    "/dicomweb/**",                         Door::For(Permit::Read)),
 ];
 
+/// All doors: method, path (`{}` is any one part of it, `**` at its end any number of them), and what it takes.
+pub fn doors() -> impl Iterator<Item = (&'static str, &'static str, Door)> {
+    DOORS.iter().copied()
+}
+
 /// The door of a request; `None`: there is none.
 #[must_use]
 pub fn door(method: &Method, path: &str) -> Option<Door> {

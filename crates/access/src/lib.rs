@@ -35,7 +35,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use doors::{Door, door};
+pub use doors::{Door, door, doors};
 pub use layer::{Again, Caller};
 pub use oidc::{ClientSecret, Grant, OidcSettings, RoleRule, Unfit, WebAddress};
 pub use password::{PasswordError, hash};
@@ -104,8 +104,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 fn described() -> OpenApiRouter<Access> {
     OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(sign_in::session, sign_in::sign_in, sign_in::sign_out))
-        .routes(routes!(oidc::sign_in))
-        .routes(routes!(oidc::callback))
+        .routes(routes!(oidc::go))
+        .routes(routes!(oidc::come_back))
         .routes(routes!(own::password))
         .routes(routes!(own::tokens, own::add_token))
         .routes(routes!(own::revoke_token))

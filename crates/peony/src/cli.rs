@@ -114,6 +114,8 @@ file. `peony config` prints all of it, `peony config --example` a file to begin 
   peony config
   peony config --example > exams/peony.toml")]
     Config(ConfigArgs),
+    /// Print the description of what pages and programs ask for by HTTP, as `peony serve` says it at /api/openapi.json (OpenAPI 3.1).
+    Api,
     /// Measure a probe's beam: sweeps of known length make the file that lengths along a sweep need.
     #[command(after_help = "Examples:
   peony calibrate a.dcm b.dcm c.dcm --length-mm 60 --probe L12-5 --preset breast

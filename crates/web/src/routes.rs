@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Query, State, WebSocketUpgrade};
+use axum::extract::{Extension, Query, State, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -24,7 +24,7 @@ use crate::{assets, capture, coronal, exams, socket};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Peony", description = "The live page of Peony. Research use only; this machine only."),
+    info(title = "Peony", description = "What pages and programs ask Peony for by HTTP. Research use only."),
     components(schemas(
         wire::ServerMessage,
         wire::LiveUpdate,
@@ -37,7 +37,7 @@ use crate::{assets, capture, coronal, exams, socket};
 )]
 struct Description;
 
-/// The description of every route and of every message on the live socket; the page's types are made from it.
+/// The description of every route of the pages and of every message on the live socket.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
     described().into_openapi()
@@ -63,7 +63,8 @@ fn described() -> OpenApiRouter<Arc<Rooms>> {
 pub(crate) fn router(rooms: Arc<Rooms>, beside: Beside, site: Site) -> Router {
     let (api, _) = described().split_for_parts();
     let api = api.fallback(page).method_not_allowed_fallback(no_method);
-    let all = api.with_state(rooms).merge(beside.routes);
+    let description = Arc::new(beside.description.unwrap_or_else(openapi));
+    let all = api.layer(Extension(description)).with_state(rooms).merge(beside.routes);
     let all = match beside.gate {
         Some(gate) => gate(all),
         None => all.route("/api/session", get(open_session)),
@@ -77,6 +78,7 @@ async fn no_method() -> Response {
 
 /// Which examination a socket belongs to.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Which {
     /// Its identifier; without it, the newest that goes on.
     exam: Option<String>,
@@ -173,8 +175,8 @@ async fn health(State(rooms): State<Arc<Rooms>>) -> Response {
 
 /// This description.
 #[utoipa::path(get, path = "/api/openapi.json", responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
-async fn description() -> Json<utoipa::openapi::OpenApi> {
-    Json(openapi())
+async fn description(Extension(description): Extension<Arc<utoipa::openapi::OpenApi>>) -> Response {
+    Json(&*description).into_response()
 }
 
 /// What a gate answers to a page that asks who is signed in, where there is none: nobody has to be.

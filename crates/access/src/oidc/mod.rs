@@ -1,6 +1,6 @@
 //! Signing in at a provider of OpenID Connect: the code flow with PKCE, a state that is bound to the browser, and a nonce.
 //!
-//! A browser goes to the provider by [`sign_in`] and comes back to [`callback`], which begins a session like that of a password. Nothing of
+//! A browser goes to the provider by [`go`] and comes back to [`come_back`], which begins a session like that of a password. Nothing of
 //! the provider is kept but who somebody is there (issuer and subject): no token, and no claim.
 //!
 //! Deliberately absent: signing out at the provider as well, refresh tokens, an account that is found by a name or an e-mail address.
@@ -120,10 +120,7 @@ pub(crate) struct Back {
     (status = 303, description = "to the provider, or to the sign-in page with `sign_in` saying why not"),
     (status = 404, description = "no provider is configured", body = crate::problem::Said),
 ))]
-pub(crate) async fn sign_in(
-    State(access): State<Access>,
-    extensions: Extensions,
-) -> Result<Response, Problem> {
+pub(crate) async fn go(State(access): State<Access>, extensions: Extensions) -> Result<Response, Problem> {
     let oidc = access.oidc()?;
     let from = address(&extensions);
     match access.depart(&oidc, from).await {
@@ -137,7 +134,7 @@ pub(crate) async fn sign_in(
     (status = 303, description = "to the pages, with the cookie of the session; or to the sign-in page with `sign_in` saying why not"),
     (status = 404, description = "no provider is configured", body = crate::problem::Said),
 ))]
-pub(crate) async fn callback(
+pub(crate) async fn come_back(
     State(access): State<Access>,
     extensions: Extensions,
     headers: HeaderMap,

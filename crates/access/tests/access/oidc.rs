@@ -354,10 +354,7 @@ async fn a_provider_that_is_away_keeps_nobody_from_a_password_and_may_come_back(
     // Port 9 has nobody.
     let house = House::at(settings("http://127.0.0.1:9"), false).await;
     let away = house.ask("GET", "/api/oidc/sign-in", &[], Body::empty()).await;
-    assert_eq!(
-        (away.status, &*away.fields["Location"].to_str().unwrap()),
-        (303, "/?page=exams&sign_in=away")
-    );
+    assert_eq!((away.status, away.fields["Location"].to_str().unwrap()), (303, "/?page=exams&sign_in=away"));
     assert_eq!(house.sign_in("radiologist", PASSWORD).await.status, 200);
     let none = House::new().await;
     for path in ["/api/oidc/sign-in", "/api/oidc/callback"] {

@@ -262,6 +262,40 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/oidc/callback": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Come back from the provider. A session begins, or the sign-in page says why not. */
+        readonly get: operations["access_come_back"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/oidc/sign-in": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Go to the provider to sign in there. */
+        readonly get: operations["access_go"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/openapi.json": {
         readonly parameters: {
             readonly query?: never;
@@ -271,6 +305,75 @@ export interface paths {
         };
         /** This description. */
         readonly get: operations["description"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/sending": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What is sent, was sent and failed; what is not done comes first. */
+        readonly get: operations["sending_queue"];
+        readonly put?: never;
+        /** Have a study, or a series of it, sent. */
+        readonly post: operations["sending_send"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/sending/{id}/cancel": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Cancel one that is not done. */
+        readonly post: operations["sending_cancel"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/sending/{id}/retry": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Try one again that failed, was cancelled or waits. */
+        readonly post: operations["sending_retry"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/sending/neighbours": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The nodes that can be sent to, by their titles. */
+        readonly get: operations["sending_titles"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -336,6 +439,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/health": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The program lives: it answers. */
+        readonly get: operations["ops_health"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/live": {
         readonly parameters: {
             readonly query?: never;
@@ -348,6 +468,40 @@ export interface paths {
          *     [`wire::Drawn`] and [`wire::Command`] the other. An examination that rests is taken up again.
          */
         readonly get: operations["live"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/metrics": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The figures in the text format of Prometheus. */
+        readonly get: operations["ops_figures_now"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/ready": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The program can do its work; else 503, with what it lacks. */
+        readonly get: operations["ops_ready"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -1485,6 +1639,11 @@ export interface components {
             /** @description Its version. */
             readonly version: string;
         };
+        /** @description A sending that was asked for. */
+        readonly MadeSending: {
+            /** Format: int64 */
+            readonly id: number;
+        };
         /** @description A token that was made: its secret is said here and never again. */
         readonly MadeToken: {
             /** Format: int64 */
@@ -1730,6 +1889,11 @@ export interface components {
             /** @description One English line with the field, the value and the limit. */
             readonly error: string;
         };
+        /**
+         * @description What the other node says of what it was asked to keep.
+         * @enum {string}
+         */
+        readonly Promise: "asked" | "kept" | "not_kept";
         /** @description How long a fault of the picture held. */
         readonly QualityRecord: {
             /** @description Its key, such as `contact_lost`. */
@@ -1744,6 +1908,27 @@ export interface components {
              * @description How often it came.
              */
             readonly times: number;
+        };
+        /** @description One sending as the page shows it. */
+        readonly Queued: components["schemas"]["Sending"] & {
+            /**
+             * Format: int64
+             * @description When it was asked for, and when it is tried again or has ended, in milliseconds since 1970 UTC.
+             */
+            readonly at_ms: number;
+            /** Format: int64 */
+            readonly due_ms: number;
+            readonly fault: components["schemas"]["SendFault"] | null;
+            /** Format: int64 */
+            readonly id: number;
+            readonly of: number;
+            readonly promise: components["schemas"]["Promise"] | null;
+            /** @description `waiting`, `running`, `done`, `failed` or `cancelled`. */
+            readonly state: string;
+            /** @description Instances that were taken, and all of them, which are counted when it is tried first. */
+            readonly taken: number;
+            /** Format: int64 */
+            readonly tries: number;
         };
         /** @description Why an act was not followed. */
         readonly Refused: {
@@ -1981,6 +2166,57 @@ export interface components {
             readonly key: string;
             /** @description At least one. */
             readonly paragraphs: readonly components["schemas"]["Paragraph"][];
+        };
+        /** @description Why a sending failed. */
+        readonly SendFault: {
+            /** @enum {string} */
+            readonly why: "unknown_node";
+        } | {
+            /** @enum {string} */
+            readonly why: "nothing_here";
+        } | {
+            /** @enum {string} */
+            readonly why: "unreachable";
+        } | {
+            /** @description It may want one later (PS3.8 §9.3.4). */
+            readonly for_now: boolean;
+            /** @enum {string} */
+            readonly why: "rejected";
+        } | {
+            /** @enum {string} */
+            readonly why: "broken_off";
+        } | {
+            /** @description How many instances. */
+            readonly count: number;
+            /** @description Its status, such as `A700`. */
+            readonly status: string;
+            /** @enum {string} */
+            readonly why: "refused";
+        } | {
+            /** @description How many instances. */
+            readonly count: number;
+            /** @enum {string} */
+            readonly why: "not_taken";
+        } | {
+            /** @enum {string} */
+            readonly why: "unreadable";
+        } | {
+            /** @enum {string} */
+            readonly why: "no_commitment";
+        } | {
+            /** @description Its status. */
+            readonly status: string;
+            /** @enum {string} */
+            readonly why: "commitment_refused";
+        };
+        /** @description What shall be sent, and where. */
+        readonly Sending: {
+            /** @description Series Instance UID, where it is one series of the study and not all of it. */
+            readonly series_uid?: string | null;
+            /** @description Study Instance UID. */
+            readonly study_uid: string;
+            /** @description The title of the node that shall get it. */
+            readonly to: string;
         };
         /** @description A text message from the server. */
         readonly ServerMessage: (components["schemas"]["Hello"] & {
@@ -3022,6 +3258,66 @@ export interface operations {
             };
         };
     };
+    readonly access_come_back: {
+        readonly parameters: {
+            readonly query?: {
+                readonly code?: string;
+                readonly error?: string;
+                /** @description Who sent it (RFC 9207). */
+                readonly iss?: string;
+                readonly state?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description to the pages, with the cookie of the session; or to the sign-in page with `sign_in` saying why not */
+            readonly 303: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no provider is configured */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly access_go: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description to the provider, or to the sign-in page with `sign_in` saying why not */
+            readonly 303: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no provider is configured */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly description: {
         readonly parameters: {
             readonly query?: never;
@@ -3038,6 +3334,137 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    readonly sending_queue: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["Queued"][];
+                };
+            };
+        };
+    };
+    readonly sending_send: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Sending"];
+            };
+        };
+        readonly responses: {
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MadeSending"];
+                };
+            };
+            /** @description it is no such request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no such node, or nothing of it is here */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly sending_cancel: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description the sending */
+                readonly id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description it is cancelled */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no such sending, or it is done */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly sending_retry: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description the sending */
+                readonly id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description it waits for its turn */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no such sending, or it is done or being done */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly sending_titles: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly string[];
                 };
             };
         };
@@ -3181,12 +3608,12 @@ export interface operations {
     };
     readonly capture_socket: {
         readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path: {
+            readonly query?: {
                 /** @description Its identifier; without it, the newest that goes on. */
-                readonly exam: string | null;
+                readonly exam?: string;
             };
+            readonly header?: never;
+            readonly path?: never;
             readonly cookie?: never;
         };
         readonly requestBody?: never;
@@ -3236,14 +3663,34 @@ export interface operations {
             };
         };
     };
-    readonly live: {
+    readonly ops_health: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
-            readonly path: {
-                /** @description Its identifier; without it, the newest that goes on. */
-                readonly exam: string | null;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description it lives */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": Record<string, never>;
+                };
             };
+        };
+    };
+    readonly live: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Its identifier; without it, the newest that goes on. */
+                readonly exam?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
             readonly cookie?: never;
         };
         readonly requestBody?: never;
@@ -3289,6 +3736,54 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly ops_figures_now: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/plain": string;
+                };
+            };
+        };
+    };
+    readonly ops_ready: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description it can */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": Record<string, never>;
+                };
+            };
+            /** @description it cannot: `needs` says why */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": Record<string, never>;
                 };
             };
         };
