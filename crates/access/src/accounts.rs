@@ -23,6 +23,8 @@ pub(crate) struct AccountRow {
     sites: Vec<String>,
     disabled: bool,
     has_password: bool,
+    /// The issuer of OpenID Connect that says who they are; empty for an account of this house alone.
+    provider: String,
 }
 
 impl From<Account> for AccountRow {
@@ -34,6 +36,7 @@ impl From<Account> for AccountRow {
             sites: account.sites,
             disabled: account.disabled_at_ms != 0,
             has_password: account.has_password,
+            provider: account.issuer,
         }
     }
 }

@@ -33,6 +33,8 @@ const DOORS: &[(&str, &str, Door)] = &[
     ("GET",    "/api/session",                         Door::Open),
     ("POST",   "/api/session",                         Door::Open),
     ("DELETE", "/api/session",                         Door::Open),
+    ("GET",    "/api/oidc/sign-in",                    Door::Open),
+    ("GET",    "/api/oidc/callback",                   Door::Open),
     ("POST",   "/api/me/password",                     Door::Account),
     ("GET",    "/api/me/tokens",                       Door::Account),
     ("POST",   "/api/me/tokens",                       Door::Account),
@@ -69,6 +71,11 @@ const DOORS: &[(&str, &str, Door)] = &[
     ("POST",   "/dicomweb/studies/{}",                 Door::For(Permit::Store)),
     ("GET",    "/dicomweb/**",                         Door::For(Permit::Read)),
 ];
+
+/// All doors: method, path (`{}` is any one part of it, `**` at its end any number of them), and what it takes.
+pub fn doors() -> impl Iterator<Item = (&'static str, &'static str, Door)> {
+    DOORS.iter().copied()
+}
 
 /// The door of a request; `None`: there is none.
 #[must_use]

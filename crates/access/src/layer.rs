@@ -67,13 +67,14 @@ impl Access {
         if found == Door::Open {
             return Ok(());
         }
-        let caller = self.caller(shown).await?.ok_or(Problem::NobodyKnown)?;
+        let caller = self.caller(shown.clone()).await?.ok_or(Problem::NobodyKnown)?;
         if let Door::For(permit) = found
             && !caller.may(permit)
         {
             return Err(Problem::NotPermitted(permit));
         }
-        (self.inner.introduce)(&caller, request.extensions_mut());
+        let again = Again { access: self.clone(), shown, account: caller.account.clone() };
+        (self.inner.introduce)(&caller, again, request.extensions_mut());
         request.extensions_mut().insert(caller);
         Ok(())
     }
@@ -93,7 +94,39 @@ impl Access {
     }
 }
 
+/// Asks again, later, who asked: for what outlives the request that opened it.
+#[derive(Clone)]
+pub struct Again {
+    access: Access,
+    shown: Shown,
+    account: Account,
+}
+
+impl Again {
+    /// Whether it is the same account still, with the same roles and sites. A session counts as used where it `is_used`.
+    pub async fn is_the_same(&self, is_used: bool) -> bool {
+        let (store, shown) = (self.access.inner.store.clone(), self.shown.clone());
+        let asked = self.access.ask(async move {
+            match shown {
+                Shown::Nothing => Ok(None),
+                Shown::Token(digest) => store.account_of_token(&digest).await,
+                Shown::Session(digest) if is_used => store.account_of_session(&digest, IDLE).await,
+                Shown::Session(digest) => store.account_of_unused_session(&digest, IDLE).await,
+            }
+        });
+        match asked.await {
+            Ok(account) => account.is_some_and(|account| account == self.account),
+            // Nobody is sent away because the index is locked for a moment: it is asked again.
+            Err(problem) => {
+                tracing::debug!("who has a socket open cannot be looked up now: {problem}");
+                true
+            }
+        }
+    }
+}
+
 /// What a request shows to be known by.
+#[derive(Clone)]
 pub(crate) enum Shown {
     Nothing,
     Token(Digest),
@@ -112,11 +145,15 @@ impl Shown {
                 _ => Self::Nothing,
             };
         }
-        let name = cookie_name(tls);
-        let fields = headers.get_all(header::COOKIE).iter().filter_map(|field| field.to_str().ok());
-        let found = fields.flat_map(Cookie::split_parse).flatten().find(|cookie| cookie.name() == name);
-        found.map_or(Self::Nothing, |cookie| Self::Session(digest_of(cookie.value())))
+        cookie_of(headers, cookie_name(tls)).map_or(Self::Nothing, |value| Self::Session(digest_of(&value)))
     }
+}
+
+/// The value of the cookie of this name.
+pub(crate) fn cookie_of(headers: &HeaderMap, name: &str) -> Option<String> {
+    let fields = headers.get_all(header::COOKIE).iter().filter_map(|field| field.to_str().ok());
+    let found = fields.flat_map(Cookie::split_parse).flatten().find(|cookie| cookie.name() == name);
+    found.map(|cookie| cookie.value().to_owned())
 }
 
 /// With TLS the name itself keeps other hosts and plain HTTP from setting it (RFC 6265bis §4.1.3.2).

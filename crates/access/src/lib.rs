@@ -2,7 +2,8 @@
 //!
 //! [`Access::around`] puts itself around the routes of others. A request comes through where [`doors`] has a door for it and whoever asks has the
 //! [`Permit`] of that door; without a door there is nothing. Whoever asks is known by a session (a cookie) or a token
-//! (`Authorization: Bearer`), both of which the store keeps as digests of random secrets; passwords it keeps as Argon2id hashes.
+//! (`Authorization: Bearer`), both of which the store keeps as digests of random secrets; passwords it keeps as Argon2id hashes. A session
+//! begins with a password or at a provider of OpenID Connect ([`OidcSettings`]).
 //!
 //! What a person sees of what lies behind a door is a matter of their sites: the routes themselves are told who asks ([`Caller`]) and
 //! leave out the rest.
@@ -13,6 +14,7 @@ mod accounts;
 mod doors;
 mod layer;
 mod limit;
+mod oidc;
 mod own;
 mod password;
 mod permit;
@@ -33,13 +35,15 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use doors::{Door, door};
-pub use layer::Caller;
+pub use doors::{Door, door, doors};
+pub use layer::{Again, Caller};
+pub use oidc::{ClientSecret, Grant, OidcSettings, RoleRule, Unfit, WebAddress};
 pub use password::{PasswordError, hash};
 pub use permit::{PERMITS, Permit};
 pub use secret::Secret;
 
 use crate::limit::Tries;
+use crate::oidc::Oidc;
 use crate::password::Passwords;
 use crate::problem::Problem;
 
@@ -48,8 +52,8 @@ const LONGEST_BODY: usize = 16 << 10;
 /// Passwords that are looked at at once: each takes 19 MiB and a core for some hundredths of a second, and the pipeline needs the cores.
 const HASHED_AT_ONCE: usize = 2;
 
-/// Tells the routes of others who asks, in the extensions of the request.
-pub type Introduce = fn(&Caller, &mut Extensions);
+/// Tells the routes of others who asks, and how that can be asked again, in the extensions of the request.
+pub type Introduce = fn(&Caller, Again, &mut Extensions);
 
 /// Everything that is known of who asks. Cloning shares it.
 #[derive(Clone)]
@@ -64,8 +68,27 @@ struct Inner {
     passwords: Arc<Passwords>,
     hashing: Semaphore,
     tries: Tries,
+    /// The provider at which people may sign in as well.
+    oidc: Option<Arc<Oidc>>,
     tls: bool,
     introduce: Introduce,
+}
+
+/// Why nobody can be let in at all.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// There can be no passwords.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// There can be no provider.
+    #[error("OpenID Connect: {0}")]
+    Oidc(String),
+}
+
+impl From<oidc::HttpError> for AccessError {
+    fn from(error: oidc::HttpError) -> Self {
+        Self::Oidc(error.to_string())
+    }
 }
 
 #[derive(OpenApi)]
@@ -81,6 +104,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 fn described() -> OpenApiRouter<Access> {
     OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(sign_in::session, sign_in::sign_in, sign_in::sign_out))
+        .routes(routes!(oidc::go))
+        .routes(routes!(oidc::come_back))
         .routes(routes!(own::password))
         .routes(routes!(own::tokens, own::add_token))
         .routes(routes!(own::revoke_token))
@@ -91,22 +116,25 @@ fn described() -> OpenApiRouter<Access> {
 }
 
 impl Access {
-    /// Accounts of `store`, which is asked on `runtime`. With `tls` cookies are for TLS alone.
+    /// Accounts of `store`, which is asked on `runtime`. With `tls` cookies are for TLS alone; with `oidc` people may sign in at a provider,
+    /// which is not asked before somebody does.
     ///
     /// # Errors
-    /// Where the system gives no random numbers.
+    /// Where the system gives no random numbers, or no certificates to know a provider by.
     pub fn new(
         store: Store,
         runtime: Handle,
         tls: bool,
+        oidc: Option<OidcSettings>,
         introduce: Introduce,
-    ) -> Result<Self, PasswordError> {
+    ) -> Result<Self, AccessError> {
         let inner = Inner {
             store,
             runtime,
             passwords: Arc::new(Passwords::new()?),
             hashing: Semaphore::new(HASHED_AT_ONCE),
             tries: Tries::default(),
+            oidc: oidc.map(Oidc::new).transpose()?,
             tls,
             introduce,
         };

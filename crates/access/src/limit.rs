@@ -48,9 +48,19 @@ impl Tries {
     /// # Errors
     /// How long to wait before the next one.
     pub fn another(&self, name: &str, address: Option<IpAddr>) -> Result<(), Duration> {
+        self.from(address)?;
         let now = DefaultClock::default().now();
         // A name is as long as a request may make it, and what is kept of it need not be.
         let name: String = peony_store::account_name(name).chars().take(64).collect();
+        self.both.check_key(&(name.clone(), address)).map_err(|until| until.wait_time_from(now))?;
+        self.name.check_key(&name).map_err(|until| until.wait_time_from(now))
+    }
+
+    /// Counts a try of which no name is known.
+    ///
+    /// # Errors
+    /// How long to wait before the next one.
+    pub fn from(&self, address: Option<IpAddr>) -> Result<(), Duration> {
         for known in [self.both.len(), self.address.len(), self.name.len()] {
             if known > MOST_KNOWN {
                 self.both.retain_recent();
@@ -58,9 +68,8 @@ impl Tries {
                 self.name.retain_recent();
             }
         }
-        self.address.check_key(&address).map_err(|until| until.wait_time_from(now))?;
-        self.both.check_key(&(name.clone(), address)).map_err(|until| until.wait_time_from(now))?;
-        self.name.check_key(&name).map_err(|until| until.wait_time_from(now))
+        let now = DefaultClock::default().now();
+        self.address.check_key(&address).map_err(|until| until.wait_time_from(now))
     }
 }
 

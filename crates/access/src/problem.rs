@@ -108,11 +108,11 @@ impl Problem {
     }
 }
 
-/// Why there is no other answer.
+/// Why a request was not answered.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub(crate) struct Said {
-    /// One English line.
+    /// One English line with the field, the value and the limit.
     error: String,
     /// Its key, which stays the same: a page has words for it in each language.
     code: &'static str,

@@ -1,6 +1,7 @@
 //! Signing in with name and password, and out.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::layer::{LONGEST, Shown, address, cookie_name};
+use crate::oidc::Offer;
 use crate::permit::PERMITS;
 use crate::problem::{Problem, Said};
 use crate::secret::Secret;
@@ -52,9 +54,14 @@ impl Me {
 /// Whether somebody is signed in, and how one can be.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Session {
+    /// There are no accounts, and whoever sits at this machine may do everything.
+    open: bool,
     /// Who; `null` for nobody.
     #[schema(required)]
     me: Option<Me>,
+    /// Signing in at a provider; `null` where there is none.
+    #[schema(required)]
+    oidc: Option<Offer>,
 }
 
 /// What a person signs in with.
@@ -70,7 +77,8 @@ pub(crate) struct Credentials {
 pub(crate) async fn session(State(access): State<Access>, headers: HeaderMap) -> Result<Response, Problem> {
     let caller = access.caller(Shown::of(&headers, access.inner.tls)).await?;
     let me = caller.map(|caller| Me::of(&caller.account));
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(Session { me })).into_response())
+    let oidc = access.inner.oidc.as_ref().map(|oidc| oidc.offer());
+    Ok((no_store(), Json(Session { open: false, me, oidc })).into_response())
 }
 
 /// Sign in. The answer brings the cookie of the session.
@@ -108,7 +116,7 @@ pub(crate) async fn sign_in(
 #[utoipa::path(delete, path = "/api/session", responses((status = 204, description = "nobody is signed in")))]
 pub(crate) async fn sign_out(State(access): State<Access>, headers: HeaderMap) -> Result<Response, Problem> {
     access.leave(&headers).await?;
-    let gone = access.cookie("", cookie::time::Duration::ZERO)?;
+    let gone = access.session_cookie("", Duration::ZERO)?;
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, gone)], no_store()).into_response())
 }
 
@@ -148,23 +156,34 @@ impl Access {
         let secret = Secret::session()?;
         let (store, account, digest) = (self.inner.store.clone(), account.clone(), secret.digest());
         self.ask(async move { store.begin_session(&account, &digest, LONGEST, &from).await }).await?;
-        self.cookie(secret.text(), cookie::time::Duration::seconds(LONGEST.as_secs().cast_signed()))
+        self.session_cookie(secret.text(), LONGEST)
     }
 
     /// Ends the session that a request shows, if it shows one.
-    async fn leave(&self, headers: &HeaderMap) -> Result<(), Problem> {
+    pub(crate) async fn leave(&self, headers: &HeaderMap) -> Result<(), Problem> {
         let Shown::Session(digest) = Shown::of(headers, self.inner.tls) else { return Ok(()) };
         let store = self.inner.store.clone();
         self.ask(async move { store.end_session(&digest).await }).await
     }
 
-    fn cookie(&self, value: &str, lasting: cookie::time::Duration) -> Result<HeaderValue, Problem> {
-        let cookie = Cookie::build((cookie_name(self.inner.tls), value.to_owned()))
+    fn session_cookie(&self, value: &str, lasting: Duration) -> Result<HeaderValue, Problem> {
+        self.cookie(cookie_name(self.inner.tls), value, lasting, SameSite::Strict)
+    }
+
+    /// A cookie that no script sees.
+    pub(crate) fn cookie(
+        &self,
+        name: &'static str,
+        value: &str,
+        lasting: Duration,
+        same_site: SameSite,
+    ) -> Result<HeaderValue, Problem> {
+        let cookie = Cookie::build((name, value.to_owned()))
             .path("/")
             .http_only(true)
-            .same_site(SameSite::Strict)
+            .same_site(same_site)
             .secure(self.inner.tls)
-            .max_age(lasting);
+            .max_age(cookie::time::Duration::seconds(lasting.as_secs().cast_signed()));
         HeaderValue::from_str(&cookie.build().to_string()).map_err(|_| Problem::Failed)
     }
 }

@@ -53,7 +53,7 @@ use tokio::sync::Semaphore;
 
 pub use answer::Caller;
 pub use conformance::statement;
-pub use sending::{Neighbours, sending};
+pub use sending::{Neighbours, sending, sending_openapi};
 
 /// What peers may ask of this program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use peony_store::{JobState, Promise, QueuedSending, SendFault, Sending, Store};
 use serde::Serialize;
-use serde_json::Value;
+use utoipa::{OpenApi, ToSchema};
 
 use crate::answer::Caller;
 use crate::problem::Problem;
@@ -57,7 +57,7 @@ pub fn sending(store: Store, neighbours: Neighbours) -> Router {
 }
 
 /// One sending as the page shows it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Queued {
     id: i64,
     #[serde(flatten)]
@@ -68,8 +68,10 @@ struct Queued {
     taken: usize,
     of: usize,
     /// `asked`, `kept` or `not_kept`, where the node was asked to keep them.
+    #[schema(required)]
     promise: Option<Promise>,
     /// Why it failed last, with what belongs to it.
+    #[schema(required)]
     fault: Option<SendFault>,
     tries: i64,
     /// When it was asked for, and when it is tried again or has ended, in milliseconds since 1970 UTC.
@@ -92,20 +94,46 @@ impl From<QueuedSending> for Queued {
     }
 }
 
+/// A sending that was asked for.
+#[derive(Debug, Serialize, ToSchema)]
+struct MadeSending {
+    id: i64,
+}
+
+#[derive(OpenApi)]
+#[openapi(paths(titles, queue, send, retry, cancel))]
+struct Description;
+
+/// The description of these routes where `peony serve` mounts them, under `/api/sending`.
+#[must_use]
+pub fn sending_openapi() -> utoipa::openapi::OpenApi {
+    Description::openapi()
+}
+
+/// The nodes that can be sent to, by their titles.
+#[utoipa::path(get, path = "/api/sending/neighbours", responses((status = 200, body = [String])))]
 async fn titles(State(service): State<Service>) -> Json<Vec<String>> {
     Json((service.neighbours)())
 }
 
+/// What is sent, was sent and failed; what is not done comes first.
+#[utoipa::path(get, path = "/api/sending", responses((status = 200, body = [Queued])))]
 async fn queue(State(service): State<Service>, caller: Caller) -> Result<Json<Vec<Queued>>, Problem> {
     let sendings = service.seen_by(&caller).sendings(LISTED).await?;
     Ok(Json(sendings.into_iter().map(Queued::from).collect()))
 }
 
+/// Have a study, or a series of it, sent.
+#[utoipa::path(post, path = "/api/sending", request_body = Sending, responses(
+    (status = 201, body = MadeSending),
+    (status = 400, description = "it is no such request"),
+    (status = 404, description = "no such node, or nothing of it is here"),
+))]
 async fn send(
     State(service): State<Service>,
     caller: Caller,
     body: Result<Json<Sending>, axum::extract::rejection::JsonRejection>,
-) -> Result<(StatusCode, Json<Value>), Problem> {
+) -> Result<(StatusCode, Json<MadeSending>), Problem> {
     let Ok(Json(sending)) = body else {
         return Err(Problem::BadRequest("it is not {\"to\", \"study_uid\", \"series_uid\"?}".into()));
     };
@@ -113,9 +141,14 @@ async fn send(
         return Err(Problem::Missing("node to send to"));
     }
     let id = service.seen_by(&caller).send(&sending, &caller.name).await?;
-    Ok((StatusCode::CREATED, Json(serde_json::json!({ "id": id }))))
+    Ok((StatusCode::CREATED, Json(MadeSending { id })))
 }
 
+/// Try one again that failed, was cancelled or waits.
+#[utoipa::path(post, path = "/api/sending/{id}/retry", params(("id" = i64, Path, description = "the sending")), responses(
+    (status = 204, description = "it waits for its turn"),
+    (status = 404, description = "no such sending, or it is done or being done"),
+))]
 async fn retry(
     State(service): State<Service>,
     caller: Caller,
@@ -125,6 +158,11 @@ async fn retry(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Cancel one that is not done.
+#[utoipa::path(post, path = "/api/sending/{id}/cancel", params(("id" = i64, Path, description = "the sending")), responses(
+    (status = 204, description = "it is cancelled"),
+    (status = 404, description = "no such sending, or it is done"),
+))]
 async fn cancel(
     State(service): State<Service>,
     caller: Caller,

@@ -25,7 +25,7 @@ const WHO: &str = "command line";
 pub fn run(args: &AccountArgs) -> Result<Outcome> {
     match &args.what {
         AccountCommand::Add(args) => {
-            let password = hashed(&args.name)?;
+            let password = if args.identity.is_empty() { hashed(&args.name)? } else { String::new() };
             storage::block_on(add(args, password))
         }
         AccountCommand::List(args) => storage::block_on(list(args)),
@@ -74,7 +74,7 @@ async fn add(args: &AccountAddArgs, password: String) -> Result<Outcome> {
         roles: args.role.clone(),
         sites,
         password,
-        ..NewAccount::default()
+        identity: <[String; 2]>::try_from(args.identity.clone()).unwrap_or_default(),
     };
     let made = store.add_account(&new, WHO).await?;
     store.close().await;
@@ -142,16 +142,17 @@ async fn list_sites(args: &AccountListArgs) -> Result<Outcome> {
 /// One account in a line.
 fn say(account: &Account, as_json: bool) -> std::io::Result<()> {
     let roles: Vec<&str> = account.roles.iter().map(|role| role.word()).collect();
-    let Account { name, display, sites, disabled_at_ms, .. } = account;
+    let Account { name, display, sites, disabled_at_ms, issuer, .. } = account;
     let disabled = *disabled_at_ms != 0;
     let mut out = std::io::stdout();
     if as_json {
-        let line =
-            json!({ "name": name, "display": display, "roles": roles, "sites": sites, "disabled": disabled });
+        let line = json!({
+            "name": name, "display": display, "roles": roles, "sites": sites, "disabled": disabled, "provider": issuer,
+        });
         writeln!(out, "{line}")
     } else {
         let state = if disabled { "disabled" } else { "" };
-        writeln!(out, "{name:<20} {:<26} {:<20} {display} {state}", roles.join(","), sites.join(","))
+        writeln!(out, "{name:<20} {:<26} {:<20} {display} {state} {issuer}", roles.join(","), sites.join(","))
     }
 }
 

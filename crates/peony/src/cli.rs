@@ -2,6 +2,7 @@
 
 mod account;
 mod node;
+mod oidc;
 
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -16,6 +17,7 @@ use peony_sources::{AddressError, SourceUrl};
 
 pub use self::account::*;
 pub use self::node::*;
+pub use self::oidc::OidcArgs;
 
 /// Peony reads breast ultrasound as the probe moves. Research use only: not a medical device.
 #[derive(Debug, Parser)]
@@ -112,6 +114,8 @@ file. `peony config` prints all of it, `peony config --example` a file to begin 
   peony config
   peony config --example > exams/peony.toml")]
     Config(ConfigArgs),
+    /// Print the description of what pages and programs ask for by HTTP, as `peony serve` says it at /api/openapi.json (OpenAPI 3.1).
+    Api,
     /// Measure a probe's beam: sweeps of known length make the file that lengths along a sweep need.
     #[command(after_help = "Examples:
   peony calibrate a.dcm b.dcm c.dcm --length-mm 60 --probe L12-5 --preset breast
@@ -358,6 +362,9 @@ pub struct ServeArgs {
     /// Without accounts: whoever sits at this machine may do everything.
     #[arg(long)]
     pub open: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub oidc: OidcArgs,
     /// Be a DICOM node at this address; only this machine's own, unless there are certificates.
     #[arg(long, value_name = "ADDR:PORT")]
     pub dicom: Option<SocketAddr>,

@@ -77,6 +77,7 @@ fn run(configured: Configured, line: Vec<OsString>, log: Log) -> Result<Outcome>
             live::serve(&args, configured, line, log)
         }
         Command::Config(args) => configuration::run(args),
+        Command::Api => live::api(),
         Command::Bench(args) => match &args.what {
             Bench::Live(args) => bench::live(args),
             Bench::Streams(args) => bench::streams::run(args),

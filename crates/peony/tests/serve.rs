@@ -703,6 +703,45 @@ fn each_site_sees_its_own_and_what_is_not_seen_is_not_there() {
     assert_eq!([&east, &west, &root].map(|token| listed(&serve, token)), [1, 0, 1]);
 }
 
+#[test]
+fn a_live_socket_ends_with_the_account_that_opened_it_and_the_examination_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    account(data, "root", &["--role", "administrator"]);
+    let li = account(data, "li", &["--role", "radiologist"]);
+    let serve = Serve::with_accounts(data, &[]);
+    let body = json!({"source": "phantom:3", "patient": {"id": "P-1"}}).to_string();
+    let begun = serve.ask_as(&li, "POST", "/api/exams", "application/json", body.as_bytes()).unwrap().1;
+    let id = begun["id"].as_str().unwrap();
+    let mut stream = TcpStream::connect(&serve.addr).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let addr = &serve.addr;
+    write!(
+        stream,
+        "GET /live?exam={id} HTTP/1.1\r\nHost: {addr}\r\nAuthorization: Bearer {li}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    .unwrap();
+    let mut head = [0; 12];
+    stream.read_exact(&mut head).unwrap();
+    assert!(head.ends_with(b"101"));
+    told(data, &["account", "disable", "li"], "").unwrap();
+    let ending = Instant::now();
+    let mut heard = Vec::new();
+    // A close frame without an answer leaves the connection to the server, which cuts it off or waits: its words are what counts.
+    while !heard.ends_with(b"signed out") {
+        let mut part = [0; 4096];
+        let length = stream.read(&mut part).unwrap();
+        assert!(length > 0, "cut off without a word");
+        heard.extend_from_slice(&part[..length]);
+    }
+    assert!(ending.elapsed() < Duration::from_secs(15), "{:?}", ending.elapsed());
+    assert_eq!(serve.status(&li, "/api/exams"), 401);
+    told(data, &["account", "enable", "li"], "").unwrap();
+    let listed = serve.ask_as(&li, "GET", "/api/exams", "text/plain", b"").unwrap().1;
+    assert_eq!(listed[0]["id"], id);
+}
+
 /// A route without a door would answer nobody, and a door that is too wide everybody.
 #[test]
 fn every_route_of_the_pages_has_a_door_and_no_other_is_open() {

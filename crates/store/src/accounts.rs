@@ -87,6 +87,8 @@ pub struct Account {
     pub has_password: bool,
     /// When it was disabled, in milliseconds since 1970 UTC; 0 where it is not.
     pub disabled_at_ms: i64,
+    /// The issuer of OpenID Connect that says who they are; empty for an account of this house alone.
+    pub issuer: String,
     /// How many sites there are: with one at most, what is of none is everybody's.
     site_count: i64,
 }
@@ -122,7 +124,7 @@ pub struct NewAccount {
 }
 
 /// The columns that [`account_of`] reads, of the table `a`.
-pub(crate) const COLUMNS: &str = "a.id, a.name, a.display, a.roles, a.sites, a.password, a.disabled_at, (SELECT COUNT(*) FROM sites) AS site_count";
+pub(crate) const COLUMNS: &str = "a.id, a.name, a.display, a.roles, a.sites, a.password, a.disabled_at, a.issuer, (SELECT COUNT(*) FROM sites) AS site_count";
 
 pub(crate) fn account_of(row: &AnyRow) -> Result<Account, StoreError> {
     let words = |column: &str| -> Result<Vec<String>, StoreError> {
@@ -141,6 +143,7 @@ pub(crate) fn account_of(row: &AnyRow) -> Result<Account, StoreError> {
         sites: words("sites")?,
         has_password: !row.try_get::<&str, _>("password")?.is_empty(),
         disabled_at_ms: row.try_get("disabled_at")?,
+        issuer: row.try_get("issuer")?,
         site_count: row.try_get("site_count")?,
     })
 }

@@ -79,6 +79,32 @@ impl Store {
         idle: Duration,
     ) -> Result<Option<Account>, StoreError> {
         let now = now_ms();
+        let Some((account, id, seen_at)) = self.session(digest, idle, now).await? else { return Ok(None) };
+        if now - seen_at >= SEEN_EVERY_MS {
+            self.seen("UPDATE sessions SET seen_at = $2 WHERE id = $1", id, now).await?;
+        }
+        Ok(Some(account))
+    }
+
+    /// The same of a session that nobody uses by that: it does not last the longer for it.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the index.
+    pub async fn account_of_unused_session(
+        &self,
+        digest: &Digest,
+        idle: Duration,
+    ) -> Result<Option<Account>, StoreError> {
+        Ok(self.session(digest, idle, now_ms()).await?.map(|(account, ..)| account))
+    }
+
+    /// A session's account, its number, and when it was used last.
+    async fn session(
+        &self,
+        digest: &Digest,
+        idle: Duration,
+        now: i64,
+    ) -> Result<Option<(Account, i64, i64)>, StoreError> {
         let text = format!(
             "SELECT {COLUMNS}, t.id AS session, t.seen_at FROM sessions t JOIN accounts a ON a.id = t.account
              WHERE t.digest = $1 AND t.ends_at > $2 AND t.seen_at > $3 AND a.disabled_at = 0"
@@ -89,12 +115,7 @@ impl Store {
             .bind(now - ms(idle))
             .fetch_optional(self.inner.index.pool())
             .await?;
-        let Some(row) = row else { return Ok(None) };
-        let (id, seen_at): (i64, i64) = (row.try_get("session")?, row.try_get("seen_at")?);
-        if now - seen_at >= SEEN_EVERY_MS {
-            self.seen("UPDATE sessions SET seen_at = $2 WHERE id = $1", id, now).await?;
-        }
-        account_of(&row).map(Some)
+        row.map(|row| Ok((account_of(&row)?, row.try_get("session")?, row.try_get("seen_at")?))).transpose()
     }
 
     /// Ends a session, if there is one.

@@ -16,6 +16,7 @@ pub const SENDING: &str = "send";
 
 /// What shall be sent, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Sending {
     /// The title of the node that shall get it.
     pub to: String,
@@ -49,6 +50,7 @@ pub struct Sent {
 
 /// Why a sending failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "why", rename_all = "snake_case")]
 pub enum SendFault {
     /// The configuration has no node of that name with an address.
@@ -125,6 +127,7 @@ impl fmt::Display for SendFault {
 
 /// What the other node says of what it was asked to keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Promise {
     /// It has not answered yet.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Query, State, WebSocketUpgrade};
+use axum::extract::{Extension, Query, State, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -18,12 +18,13 @@ use crate::pages::MAX_VIEWERS;
 use crate::person::Person;
 use crate::rooms::{Room, RoomError, Rooms};
 use crate::server::Beside;
+use crate::stay::Stay;
 use crate::wire::{self, Health, MAX_CLIENT_MESSAGE, Problem};
 use crate::{assets, calibration, capture, coronal, exams, history, socket};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Peony", description = "The live page of Peony. Research use only; this machine only."),
+    info(title = "Peony", description = "What pages and programs ask Peony for by HTTP. Research use only."),
     components(schemas(
         wire::ServerMessage,
         wire::LiveUpdate,
@@ -36,7 +37,7 @@ use crate::{assets, calibration, capture, coronal, exams, history, socket};
 )]
 struct Description;
 
-/// The description of every route and of every message on the live socket; the page's types are made from it.
+/// The description of every route of the pages and of every message on the live socket.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
     described().into_openapi()
@@ -63,7 +64,8 @@ fn described() -> OpenApiRouter<Arc<Rooms>> {
 pub(crate) fn router(rooms: Arc<Rooms>, beside: Beside, site: Site) -> Router {
     let (api, _) = described().split_for_parts();
     let api = api.fallback(page).method_not_allowed_fallback(no_method);
-    let all = api.with_state(rooms).merge(beside.routes);
+    let description = Arc::new(beside.description.unwrap_or_else(openapi));
+    let all = api.layer(Extension(description)).with_state(rooms).merge(beside.routes);
     let all = match beside.gate {
         Some(gate) => gate(all),
         None => all.route("/api/session", get(open_session)),
@@ -77,6 +79,7 @@ async fn no_method() -> Response {
 
 /// Which examination a socket belongs to.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Which {
     /// Its identifier; without it, the newest that goes on.
     exam: Option<String>,
@@ -101,6 +104,7 @@ async fn live(
     State(rooms): State<Arc<Rooms>>,
     Query(Which { exam }): Query<Which>,
     person: Person,
+    stay: Stay,
     upgrade: WebSocketUpgrade,
 ) -> Response {
     let by = person.author.clone();
@@ -115,7 +119,7 @@ async fn live(
     upgrade
         .max_message_size(MAX_CLIENT_MESSAGE)
         .max_frame_size(MAX_CLIENT_MESSAGE)
-        .on_upgrade(move |socket| socket::watch(socket, viewer))
+        .on_upgrade(move |socket| socket::watch(socket, viewer, stay))
 }
 
 /// The capture socket: the page sends the pictures of a grabber, a window or a file (`docs/API.md`). An examination that
@@ -131,10 +135,11 @@ async fn capture_socket(
     State(rooms): State<Arc<Rooms>>,
     Query(Which { exam }): Query<Which>,
     person: Person,
+    stay: Stay,
     upgrade: WebSocketUpgrade,
 ) -> Response {
     match enter(rooms, exam, person).await {
-        Ok(Room { seat: Some(seat), .. }) => capture::upgrade(upgrade, seat),
+        Ok(Room { seat: Some(seat), .. }) => capture::upgrade(upgrade, seat, stay),
         Ok(_) => {
             let error = "exam: its frames come from elsewhere".to_owned();
             problem(StatusCode::CONFLICT, error)
@@ -172,13 +177,13 @@ async fn health(State(rooms): State<Arc<Rooms>>) -> Response {
 
 /// This description.
 #[utoipa::path(get, path = "/api/openapi.json", responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
-async fn description() -> Json<utoipa::openapi::OpenApi> {
-    Json(openapi())
+async fn description(Extension(description): Extension<Arc<utoipa::openapi::OpenApi>>) -> Response {
+    Json(&*description).into_response()
 }
 
 /// What a gate answers to a page that asks who is signed in, where there is none: nobody has to be.
 async fn open_session() -> Response {
-    let open = serde_json::json!({ "open": true, "me": null });
+    let open = serde_json::json!({ "open": true, "me": null, "oidc": null });
     ([(header::CACHE_CONTROL, "no-store")], Json(open)).into_response()
 }
 

@@ -12,6 +12,7 @@ use axum_server::Handle;
 use axum_server::tls_rustls::RustlsAcceptor;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use utoipa::openapi::OpenApi;
 
 use crate::guard::Site;
 use crate::places::Places;
@@ -79,12 +80,14 @@ pub struct Beside {
     pub routes: Router,
     /// Puts itself before all routes, those of the pages included, and says who asks as a [`Person`](crate::Person).
     pub gate: Option<Box<dyn FnOnce(Router) -> Router + Send>>,
+    /// The description of all routes, those of the pages included; `None`: of those of the pages.
+    pub description: Option<OpenApi>,
 }
 
 impl From<Router> for Beside {
     /// Routes without a gate: whoever sits at this machine asks.
     fn from(routes: Router) -> Self {
-        Self { routes, gate: None }
+        Self { routes, ..Self::default() }
     }
 }
 

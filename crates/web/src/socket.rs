@@ -9,19 +9,23 @@ use serde::Deserialize;
 
 use crate::hub::{Published, Viewer};
 use crate::pace::Window;
+use crate::stay::Stay;
 use crate::wire::{
     self, Command, DeviceState, Drawn, ErrorCode, ErrorMessage, IN_FLIGHT, MAX_CLIENT_MESSAGE, ServerMessage,
     TrackVolume, Xyz,
 };
 
+/// Why a socket is closed whose session has ended.
+pub(crate) const SIGNED_OUT: &str = "signed out";
 /// A page that takes nothing for this long is gone.
 const SEND_LIMIT: Duration = Duration::from_secs(10);
 
 /// Serves one page until either side ends it.
-pub(crate) async fn watch(socket: WebSocket, viewer: Viewer) {
+pub(crate) async fn watch(socket: WebSocket, viewer: Viewer, stay: Stay) {
     let mut page = Page {
         socket,
         viewer,
+        stay,
         under_way: VecDeque::new(),
         shown: None,
         sent: None,
@@ -41,6 +45,7 @@ struct Gone;
 struct Page {
     socket: WebSocket,
     viewer: Viewer,
+    stay: Stay,
     /// Sent, and not said to be drawn.
     under_way: VecDeque<Arc<Published>>,
     /// The frame the page drew last.
@@ -78,8 +83,11 @@ impl Page {
         if self.viewer.device.borrow_and_update().is_some() {
             self.viewer.device.mark_changed();
         }
+        let stay = self.stay.clone();
+        let mut over = std::pin::pin!(stay.is_over());
         loop {
             tokio::select! {
+                () = &mut over => return self.close(close_code::POLICY, SIGNED_OUT).await,
                 message = self.socket.recv() => match message {
                     Some(Ok(message)) => self.hear(message).await?,
                     Some(Err(error)) => return self.refuse(&error).await,
@@ -123,7 +131,10 @@ impl Page {
         };
         let outcome = match parse(&text) {
             Ok(Said::Drawn(frame)) => self.note_drawn(frame),
-            Ok(Said::Command(command)) => self.viewer.follow(command, self.shown.as_deref()),
+            Ok(Said::Command(command)) => {
+                self.stay.used();
+                self.viewer.follow(command, self.shown.as_deref())
+            }
             Err(error) => Err(bad(error)),
         };
         match outcome {
@@ -150,8 +161,11 @@ impl Page {
         }
         let message = format!("message: longer than {MAX_CLIENT_MESSAGE} bytes");
         self.say(&ServerMessage::Error(ErrorMessage { code: ErrorCode::TooLarge, message })).await?;
-        let reason = "message too long".into();
-        self.send(Message::Close(Some(CloseFrame { code: close_code::SIZE, reason }))).await
+        self.close(close_code::SIZE, "message too long").await
+    }
+
+    async fn close(&mut self, code: u16, reason: &'static str) -> Result<(), Gone> {
+        self.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await
     }
 
     async fn say_bad(&mut self, message: &str) -> Result<(), Gone> {

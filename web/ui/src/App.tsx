@@ -35,7 +35,7 @@ export function App() {
   return (
     <WordsContext value={words}>
       {session.kind === "nobody" ? (
-        <SignInPage onLanguage={setLanguage} />
+        <SignInPage offer={session.offer} ended={session.ended} onLanguage={setLanguage} />
       ) : route.page === "accounts" && session.kind === "somebody" ? (
         <AccountsPage onLanguage={setLanguage} onGo={go} />
       ) : route.page === "exams" ||

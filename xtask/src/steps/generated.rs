@@ -10,9 +10,8 @@ use crate::steps::{Done, rust, ui};
 use crate::workshop::Workshop;
 
 const API: &str = "web/ui/src/api";
-/// Each description with the example that prints it, of the crate that serves it, so that xtask builds without that crate.
-const DESCRIPTIONS: [(&str, &str); 2] = [("openapi", "openapi.json"), ("access_openapi", "access.json")];
-const FILES: [&str; 4] = ["openapi.json", "schema.d.ts", "access.json", "access.d.ts"];
+const DESCRIPTION: &str = "openapi.json";
+const FILES: [&str; 2] = [DESCRIPTION, "schema.d.ts"];
 
 /// Make them elsewhere and compare.
 pub fn check(workshop: &Workshop) -> Result<Done> {
@@ -37,13 +36,11 @@ pub fn write(workshop: &Workshop) -> Result<()> {
 }
 
 fn api_into(workshop: &Workshop, folder: &Path) -> Result<()> {
-    for (example, file) in DESCRIPTIONS {
-        rust::build(workshop, &["--example", example])?;
-        let printer = workshop.target.join("debug/examples").join(example);
-        let description =
-            workshop.command(&printer, [] as [&str; 0]).read().context("the API's description")?;
-        fs::write(folder.join(file), description + "\n")?;
-    }
+    // The program prints it, so that xtask builds without it.
+    rust::build(workshop, &["--bin", "peony"])?;
+    let program = workshop.target.join("debug/peony");
+    let description = workshop.command(&program, ["api"]).read().context("the API's description")?;
+    fs::write(folder.join(DESCRIPTION), description + "\n")?;
     let (npm, ui) = install::npm(workshop)?;
     // `npm run api` with the committed paths put aside: its options stand in package.json only.
     let script = workshop.command(&npm, ["pkg", "get", "scripts.api"]).dir(&ui).read()?;

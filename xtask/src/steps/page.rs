@@ -3,12 +3,13 @@
 use std::ffi::OsStr;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
 use crate::install::{self, Missing};
-use crate::steps::{Done, Skip, rust};
+use crate::steps::{Done, Skip, python, rust};
 use crate::workshop::Workshop;
 
 /// What the page does, with screenshots; in `web/ui`.
@@ -23,6 +24,11 @@ const STUDIES: &str = "web/ui/e2e/studies.mjs";
 const SENDING: &str = "web/ui/e2e/sending.mjs";
 /// A probe calibrated by sweeps between two marks.
 const CALIBRATE: &str = "web/ui/e2e/calibrate.mjs";
+/// Signing in at a provider of OpenID Connect, and being sent away.
+const SIGN_IN: &str = "web/ui/e2e/sign-in.mjs";
+/// That provider, and the secret that this program has there.
+const PROVIDER: &str = "crates/access/tests/provider.py";
+const PROVIDERS_SECRET: &str = "the secret of the client";
 /// A breast whose three masses the present model finds: what is tested is the way to the report, and not how much is found.
 const BREAST: &str = "2";
 /// Tissue without a mass.
@@ -85,6 +91,7 @@ pub fn run(workshop: &Workshop) -> Result<Done> {
         drive(STUDIES, &[&url(port), &shots])?;
         drive(SENDING, &[&url(port), &shots, &archive, &program.display().to_string()])
     })?;
+    sign_in(workshop, &program, |url, issuer| drive(SIGN_IN, &[url, issuer, &shots]))?;
     let said = workshop.said();
     let counted = said.lines().find_map(|line| line.strip_prefix(COUNTED));
     let counted = counted.with_context(|| format!("{COUNT} has counted nothing"))?;
@@ -97,6 +104,28 @@ fn neighbours(archive: &str) -> String {
         "[[dicom.peer]]\naet = 'ARCHIVE'\naddress = '127.0.0.1:{archive}'\ncommitment = true\n\n[[dicom.peer]]\naet = 'NOBODY'\naddress = \
          '127.0.0.1:1'\n"
     )
+}
+
+/// Runs `look` at a program with accounts, whose people sign in at a provider that is another site to the browser.
+fn sign_in(workshop: &Workshop, program: &Path, look: impl FnOnce(&str, &str) -> Result<()>) -> Result<()> {
+    let python = python::access(workshop)?;
+    let data = workshop.folder("sign-in")?.join("data");
+    std::fs::remove_dir_all(&data).ok();
+    let data = data.display().to_string();
+    let add = ["account", "add", "root", "--role", "administrator", "--identity", "https://nobody.test", "1"];
+    workshop.run(&workshop.command(program, [&add[..], &["--data", &data]].concat()))?;
+    let [port, providers] = [free_port()?, free_port()?];
+    let (url, issuer) = (format!("http://127.0.0.1:{port}"), format!("http://localhost:{providers}"));
+    let provider = workshop.start(&workshop.command(&python, [PROVIDER, &providers.to_string()]))?;
+    let http = format!("127.0.0.1:{port}");
+    let of_provider = ["--oidc-issuer", &issuer, "--oidc-public-url", &url, "--oidc-client-id", "peony"];
+    let roles = ["--oidc-role-claim", "groups", "--oidc-role", "readers=radiologist", "--oidc-newcomers"];
+    let serve = [&["serve", "--data", &data, "--http", &http][..], &of_provider, &roles].concat();
+    let serve = workshop.command(program, serve).env("PEONY_OIDC_CLIENT_SECRET", PROVIDERS_SECRET);
+    let outcome =
+        workshop.start(&serve).and_then(|serve| watched("peony serve", serve, port, || look(&url, &issuer)));
+    provider.kill()?;
+    outcome
 }
 
 /// Runs `look` while a program serves, and ends the program; it must not have ended by itself.

@@ -1,4 +1,4 @@
-//! Python beside the Rust tests: pydicom, pynetdicom, dicomweb-client and pyigtl to compare with, an S3 server, and the ONNX Runtime libraries inside two wheels.
+//! Python beside the Rust tests: pydicom, pynetdicom, dicomweb-client and pyigtl to compare with, an S3 server, a provider of OpenID Connect, and the ONNX Runtime libraries inside two wheels.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,6 +10,7 @@ use crate::install;
 use crate::steps::{Done, Skip};
 use crate::workshop::Workshop;
 
+const ACCESS: &str = "crates/access/tests/requirements.txt";
 const DICOM: &str = "crates/dicom/tests/requirements.txt";
 const DICOMWEB: &str = "crates/dicomweb/tests/requirements.txt";
 const NODE: &str = "crates/node/tests/requirements.txt";
@@ -35,13 +36,17 @@ pub fn run(workshop: &Workshop) -> Result<Done> {
     let arguments = ["-r".to_owned(), DICOM.into(), onnxruntime.trim().to_owned()];
     install::pip(workshop, "rust", &arguments, &dicom)?;
     install::pip(workshop, "dicomweb", &["-r".to_owned(), DICOMWEB.into()], &read(DICOMWEB)?)?;
+    access(workshop)?;
     install::pip(workshop, "node", &["-r".to_owned(), NODE.into()], &read(NODE)?)?;
     install::pip(workshop, "store", &["-r".to_owned(), STORE.into()], &read(STORE)?)?;
     // The file has all that is needed, and one package of it in the place of one that has no wheel.
     let arguments = ["--no-deps".to_owned(), "-r".into(), SOURCES.into()];
     install::pip(workshop, "sources", &arguments, &read(SOURCES)?)?;
     let library = onnx_runtime(workshop).context("the onnxruntime package holds no library")?;
-    let note = format!("pydicom, pynetdicom, dicomweb-client, pyigtl, moto, {}", file_name(&library));
+    let note = format!(
+        "pydicom, pynetdicom, dicomweb-client, pyigtl, moto, oidc-provider-mock, {}",
+        file_name(&library)
+    );
     if !OPENVINO_IS_MADE {
         let what = format!("OpenVINO: {OPENVINO} is not made for this kind of machine");
         return Ok(Done { note, skips: vec![Skip { what, mendable: false }] });
@@ -54,6 +59,12 @@ pub fn run(workshop: &Workshop) -> Result<Done> {
         // The other engines are tested all the same.
         Err(error) => Done { note, skips: vec![Skip { what: format!("OpenVINO: {error}"), mendable: true }] },
     })
+}
+
+/// The Python that has the provider of OpenID Connect.
+pub fn access(workshop: &Workshop) -> Result<PathBuf> {
+    let wanted = fs::read_to_string(workshop.root.join(ACCESS)).context(ACCESS)?;
+    install::pip(workshop, "access", &["-r".to_owned(), ACCESS.into()], &wanted)
 }
 
 /// The ONNX Runtime library in the virtual environment, if it was installed.

@@ -1,6 +1,8 @@
 //! What comes through the gate and what does not, over a store in a folder of its own and a route of somebody else's.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails as the test does")]
 
+mod oidc;
+
 use std::net::SocketAddr;
 
 use axum::Router;
@@ -9,7 +11,7 @@ use axum::extract::ConnectInfo;
 use axum::http::{Extensions, Request, header};
 use axum::routing::{get, post};
 use http_body_util::BodyExt as _;
-use peony_access::{Access, Caller, Permit, hash};
+use peony_access::{Access, Again, Caller, OidcSettings, Permit, hash};
 use peony_store::{NewAccount, Options, Role, Store};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -29,6 +31,7 @@ struct Answer {
     status: u16,
     cookie: Option<String>,
     fields: axum::http::HeaderMap,
+    extensions: Extensions,
     body: Value,
 }
 
@@ -36,7 +39,8 @@ struct Answer {
 #[derive(Clone)]
 struct Told(String);
 
-fn introduce(caller: &Caller, extensions: &mut Extensions) {
+fn introduce(caller: &Caller, again: Again, extensions: &mut Extensions) {
+    extensions.insert(again);
     extensions.insert(Told(caller.account.name.clone()));
 }
 
@@ -46,6 +50,15 @@ impl House {
     }
 
     async fn of(tls: bool) -> Self {
+        Self::with(tls, None).await
+    }
+
+    /// One whose people may sign in at a provider as well.
+    async fn at(oidc: OidcSettings, tls: bool) -> Self {
+        Self::with(tls, Some(oidc)).await
+    }
+
+    async fn with(tls: bool, oidc: Option<OidcSettings>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store =
             Store::open(&Options { keep_free: 0, ..Options::in_folder(folder.path()) }).await.unwrap();
@@ -63,11 +76,16 @@ impl House {
         let routes = Router::new()
             .route("/api/exams", get(told).post(told))
             .route("/live", get(told))
+            .route(
+                "/capture",
+                get(async |axum::Extension(again): axum::Extension<Again>| axum::Extension(again)),
+            )
             .route("/dicomweb/studies", get(told).post(told))
             .route("/secret", get(async || "nobody asked for a door"))
             .route("/api/secret", post(async || "nobody asked for a door"))
             .route("/", get(async || "the page"));
-        let access = Access::new(store.clone(), tokio::runtime::Handle::current(), tls, introduce).unwrap();
+        let access =
+            Access::new(store.clone(), tokio::runtime::Handle::current(), tls, oidc, introduce).unwrap();
         Self { store, app: access.around(routes), _folder: folder }
     }
 
@@ -84,7 +102,13 @@ impl House {
         let said = serde_json::from_slice(&body);
         let body = said.unwrap_or_else(|_| Value::from(String::from_utf8_lossy(&body).into_owned()));
         let cookie = head.headers.get(header::SET_COOKIE).map(|cookie| cookie.to_str().unwrap().to_owned());
-        Answer { status: head.status.as_u16(), cookie, fields: head.headers, body }
+        Answer {
+            status: head.status.as_u16(),
+            cookie,
+            fields: head.headers,
+            extensions: head.extensions,
+            body,
+        }
     }
 
     async fn send(&self, method: &str, path: &str, fields: &[(&str, &str)], body: Value) -> Answer {
@@ -166,7 +190,7 @@ async fn a_session_is_a_cookie_that_no_script_and_no_other_site_has() {
     assert_eq!(house.page(cookie, "DELETE", "/api/session", Value::Null).await.status, 204);
     assert_eq!(house.get("/api/exams", &[("Cookie", cookie)]).await, 401, "it was signed out");
     let session = house.ask("GET", "/api/session", &[("Cookie", cookie)], Body::empty()).await;
-    assert_eq!(session.body, json!({"me": null}));
+    assert_eq!(session.body, json!({"open": false, "me": null, "oidc": null}));
     assert!(house.acts().await.ends_with(&["radiologist sign-in".into(), "radiologist sign-out".into()]));
 }
 
@@ -416,4 +440,50 @@ fn every_own_route_has_a_door() {
             assert!(found.is_some(), "{method} {path}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_outlives_its_request_learns_that_its_session_has_ended() {
+    let house = House::new().await;
+    let again = async |fields: &[(&str, &str)]| {
+        let answer = house.ask("GET", "/capture", fields, Body::empty()).await;
+        answer.extensions.get::<Again>().unwrap().clone()
+    };
+    let cookie = house.cookie("radiologist").await;
+    let token = house.token("radiologist").await;
+    let (by_cookie, by_token) = ([("Cookie", cookie.as_str())], [("Authorization", token.as_str())]);
+    let opened = [again(&by_cookie).await, again(&by_token).await];
+    let same = async |opened: &[Again]| {
+        let mut same = Vec::new();
+        for one in opened {
+            same.push((one.is_the_same(false).await, one.is_the_same(true).await));
+        }
+        same
+    };
+    let [yes, no] = [(true, true), (false, false)];
+    assert_eq!(same(&opened).await, [yes, yes]);
+    assert_eq!(house.page(&cookie, "DELETE", "/api/session", Value::Null).await.status, 204);
+    assert_eq!(same(&opened).await, [no, yes], "signed out");
+    let cookie = house.cookie("radiologist").await;
+    let opened = [again(&[("Cookie", cookie.as_str())]).await, again(&by_token).await];
+    house
+        .store
+        .set_password("radiologist", &hash("x", "another long password").unwrap(), "a test")
+        .await
+        .unwrap();
+    assert_eq!(same(&opened).await, [no, yes], "another password ends sessions, and no token");
+    let change = async |roles: &[Role]| {
+        house.store.change_account("radiologist", "radiologist", roles, &[], "a test").await.unwrap();
+    };
+    change(&[Role::Teacher]).await;
+    assert_eq!(same(&opened[1..]).await, [no], "it is another's eyes now");
+    change(&[Role::Radiologist]).await;
+    assert_eq!(same(&opened[1..]).await, [yes]);
+    house.store.disable_account("radiologist", true, "a test").await.unwrap();
+    assert_eq!(same(&opened[1..]).await, [no], "disabled");
+    house.store.disable_account("radiologist", false, "a test").await.unwrap();
+    let account = house.store.account_to_sign_in("radiologist").await.unwrap().unwrap().0;
+    let made = house.store.tokens(&account).await.unwrap()[0].id;
+    house.store.revoke_token("radiologist", made, "a test").await.unwrap();
+    assert_eq!(same(&opened[1..]).await, [no], "taken back");
 }

@@ -17,7 +17,7 @@ pub struct AccountArgs {
 /// What can be done with accounts.
 #[derive(Debug, Subcommand)]
 pub enum AccountCommand {
-    /// Make an account; its password is asked for.
+    /// Make an account; its password is asked for, unless a provider says who its owner is.
     Add(AccountAddArgs),
     /// All accounts.
     List(AccountListArgs),
@@ -48,6 +48,9 @@ pub struct AccountAddArgs {
     /// The name that reports are signed with; the account's unless it is said.
     #[arg(long, value_name = "NAME", default_value = "")]
     pub display: String,
+    /// Its owner signs in at a provider of OpenID Connect: its issuer, and the subject that they are there. No password is asked for.
+    #[arg(long, num_args = 2, value_names = ["ISSUER", "SUBJECT"])]
+    pub identity: Vec<String>,
 }
 
 /// `peony account list`, `peony site list`.

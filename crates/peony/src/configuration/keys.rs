@@ -82,7 +82,7 @@ const fn key(
 }
 
 use Holds::{FromTheNextStart as Start, ReadAgain as Again};
-use Kind::{Number, Path, Paths, Source, Switch, Text, Whole};
+use Kind::{Number, Path, Paths, Source, Switch, Text, Texts, Whole};
 
 /// Every key that is a flag as well.
 #[rustfmt::skip] // Read as a table.
@@ -93,6 +93,16 @@ pub static TABLE: &[Key] = &[
     key("http",        "certificate",       "http_certificate",   Path,   Again, "'/etc/peony/certificate.pem'"),
     key("http",        "key",               "http_key",           Path,   Again, "'/etc/peony/key.pem'"),
     key("http",        "connections",       "http_connections",   Whole,  Start, "512"),
+    key("oidc",        "issuer",            "oidc_issuer",        Text,   Start, "'https://login.example/realms/clinic'"),
+    key("oidc",        "client_id",         "oidc_client_id",     Text,   Start, "'peony'"),
+    key("oidc",        "client_secret_file", "oidc_client_secret_file", Path, Start, "'/etc/peony/oidc-secret'"),
+    key("oidc",        "public_url",        "oidc_public_url",    Text,   Start, "'https://peony.example:8686'"),
+    key("oidc",        "label",             "oidc_label",         Text,   Start, "'Clinic account'"),
+    key("oidc",        "scopes",            "oidc_scope",         Texts,  Start, "['profile', 'email', 'groups']"),
+    key("oidc",        "role_claim",        "oidc_role_claim",    Text,   Start, "'groups'"),
+    key("oidc",        "roles",             "oidc_role",          Texts,  Start, "['breast-readers=radiologist', 'breast-scanners=sonographer']"),
+    key("oidc",        "usual_role",        "oidc_usual_role",    Text,   Start, "'teacher'"),
+    key("oidc",        "newcomers",         "oidc_newcomers",     Switch, Start, "true"),
     key("dicom",       "address",           "dicom",              Text,   Start, "'127.0.0.1:11112'"),
     key("dicom",       "aet",               "aet",                Text,   Again, "'PEONY'"),
     key("dicom",       "tls",               "dicom_tls",          Path,   Again, "'/etc/peony/dicom'"),

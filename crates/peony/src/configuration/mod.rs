@@ -34,6 +34,8 @@ const FORMER: &str = "dicom.toml";
 /// Those that know where the store is: the file tells them as well.
 const OF_THE_STORE: [&[&str]; 4] = [&["import"], &["check"], &["order", "add"], &["order", "list"]];
 const SERVE: &[&str] = &["serve"];
+/// What no flag and no key has.
+const CLIENT_SECRET: &str = "PEONY_OIDC_CLIENT_SECRET";
 
 /// A value that was chosen for a flag that the command line does not have.
 type Chosen = BTreeMap<&'static str, Vec<OsString>>;
@@ -94,7 +96,12 @@ pub fn read(line: &[OsString], environment: &dyn Fn(&str) -> Option<OsString>) -
             whole.extend(argument(key, value));
         }
     }
-    let cli = Cli::command().try_get_matches_from(whole).and_then(|matches| Cli::from_arg_matches(&matches));
+    let mut cli =
+        Cli::command().try_get_matches_from(whole).and_then(|matches| Cli::from_arg_matches(&matches));
+    // A secret is on no command line, where other programs would read it.
+    if let Ok(Cli { command: Command::Serve(args), .. }) = &mut cli {
+        args.oidc.client_secret = secret(environment, &mut faults);
+    }
     // What is in order for itself may not fit together.
     if let Ok(Cli { command: Command::Serve(args), .. }) = &cli {
         faults.extend(Checked::of(args, &neighbours).err().unwrap_or_default());
@@ -103,6 +110,16 @@ pub fn read(line: &[OsString], environment: &dyn Fn(&str) -> Option<OsString>) -
         return Err(Wrong::Faults(faults));
     }
     Ok(Configured { cli: cli?, neighbours, chosen })
+}
+
+/// The secret of this server at its provider of OpenID Connect, where the environment holds it.
+fn secret(
+    environment: &dyn Fn(&str) -> Option<OsString>,
+    faults: &mut Vec<String>,
+) -> Option<peony_access::ClientSecret> {
+    let said = environment(CLIENT_SECRET).filter(|said| !said.is_empty())?;
+    let text = said.into_string().map_err(|_| faults.push(format!("{CLIENT_SECRET}: it is no Unicode")));
+    text.ok().map(peony_access::ClientSecret::new)
 }
 
 impl Configured {

@@ -255,3 +255,58 @@ fn what_waits_for_the_next_start_is_named() {
     assert_eq!(before.waits_for_the_next_start(&after), ["http.connections", "source.fps"]);
     assert!(before.waits_for_the_next_start(&before).is_empty());
 }
+
+#[test]
+fn a_provider_is_configured_whole_and_every_fault_of_it_is_said_without_its_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let of = |text: &str, environment: &[(&str, &str)]| {
+        fs::write(folder.path().join(FILE), format!("[oidc]\n{text}")).unwrap();
+        read_in(folder.path(), &[], environment)
+    };
+    let whole =
+        "issuer = 'https://login.example'\nclient_id = 'peony'\npublic_url = 'https://peony.example'\n";
+    fs::write(folder.path().join("secret"), "hunter2\n").unwrap();
+    fs::write(folder.path().join("empty"), "\n").unwrap();
+    let secret = [("PEONY_OIDC_CLIENT_SECRET", "hunter2")];
+    let check = |text: &str, environment: &[(&str, &str)], expected: &[&str]| {
+        let faults = of(text, environment).unwrap_err();
+        assert_eq!(faults.len(), expected.len(), "{faults:?}");
+        for (fault, expected) in faults.iter().zip(expected) {
+            assert!(fault.contains(expected) && !fault.contains("hunter2"), "{fault}: {expected}");
+        }
+    };
+    check("client_id = 'peony'", &[], &["oidc.issuer"]);
+    check("issuer = 'https://login.example'", &[], &["oidc.client_id", "oidc.public_url"]);
+    check("issuer = 'http://login.example'", &[], &["oidc.issuer: it is https"]);
+    check(
+        &format!("{whole}roles = ['a=king', 'radiologist']\nusual_role = 'radiologist@'"),
+        &[],
+        &["king", "VALUE=ROLE", "a site"],
+    );
+    check(
+        &format!("{whole}roles = ['a=radiologist']\nnewcomers = true"),
+        &[],
+        &["oidc.role_claim does not say"],
+    );
+    check(&format!("{whole}role_claim = 'groups'"), &[], &["no rule"]);
+    check(&format!("{whole}newcomers = true"), &[], &["oidc.usual_role"]);
+    check(&format!("{whole}client_secret_file = 'nowhere'"), &[], &["nowhere"]);
+    check(&format!("{whole}client_secret_file = 'empty'"), &[], &["it is empty"]);
+    check(&format!("{whole}client_secret_file = 'secret'"), &secret, &["PEONY_OIDC_CLIENT_SECRET"]);
+    check(
+        "issuer = 'https://login.example'\nclient_id = 'peony'\npublic_url = 'https://peony.example/below'",
+        &[],
+        &["oidc.public_url"],
+    );
+    let secret_of = |configured: &Configured| {
+        let checked = Checked::of(serve_args(configured), &configured.neighbours).unwrap();
+        checked.oidc.unwrap().client_secret.map(|secret| secret.secret().clone())
+    };
+    let taken = of(&format!("{whole}client_secret_file = 'secret'"), &[]).unwrap();
+    assert_eq!(secret_of(&taken).as_deref(), Some("hunter2"));
+    assert_eq!(serve_args(&taken).oidc.oidc_scope, ["profile", "email"]);
+    let taken = of(whole, &secret).unwrap();
+    assert_eq!(secret_of(&taken).as_deref(), Some("hunter2"));
+    assert!(!format!("{taken:?}").contains("hunter2"));
+    assert_eq!(secret_of(&of(whole, &[]).unwrap()), None);
+}

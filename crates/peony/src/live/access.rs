@@ -3,12 +3,12 @@
 use anyhow::{Result, bail};
 use axum::Router;
 use axum::http::Extensions;
-use peony_access::{Access, Caller, Permit};
+use peony_access::{Access, Again, Caller, ClientSecret, OidcSettings, Permit};
 use peony_examination::Author;
-use peony_web::Person;
+use peony_web::{Person, Stay};
 
 use super::kept::Kept;
-use crate::cli::ServeArgs;
+use crate::cli::{OidcArgs, ServeArgs};
 
 /// What stands before every route.
 pub type Gate = Box<dyn FnOnce(Router) -> Router + Send>;
@@ -16,9 +16,14 @@ pub type Gate = Box<dyn FnOnce(Router) -> Router + Send>;
 /// The gate before the pages and all beside them, over TLS or not; none where whoever sits at this machine may do everything.
 ///
 /// # Errors
-/// Where nobody could come: there is no account, and `--open` was not said.
-pub fn gate(args: &ServeArgs, kept: &Kept, tls: bool) -> Result<Option<Gate>> {
+/// Where nobody could come: there is no account, and `--open` was not said. Where a site is named that is not there.
+pub fn gate(args: &ServeArgs, oidc: Option<OidcSettings>, kept: &Kept, tls: bool) -> Result<Option<Gate>> {
     if args.open {
+        if oidc.is_some() {
+            tracing::warn!(
+                "a provider of OpenID Connect is configured, and with --open nobody is asked to sign in"
+            );
+        }
         return Ok(None);
     }
     if !kept.block_on(kept.store.has_accounts())? {
@@ -28,12 +33,18 @@ pub fn gate(args: &ServeArgs, kept: &Kept, tls: bool) -> Result<Option<Gate>> {
              serve this machine without them"
         );
     }
-    let access = Access::new(kept.store.clone(), kept.handle().clone(), tls, introduce)?;
+    if let Some(oidc) = &oidc {
+        let known = kept.block_on(kept.store.sites())?;
+        if let Some(site) = oidc.sites().find(|site| known.iter().all(|known| known.name != *site)) {
+            bail!("oidc.roles (--oidc-role): there is no site {site}: `peony site add` makes it");
+        }
+    }
+    let access = Access::new(kept.store.clone(), kept.handle().clone(), tls, oidc, introduce)?;
     Ok(Some(Box::new(move |all| access.around(all))))
 }
 
 /// Says who asks to the pages and to DICOMweb, each in its own words.
-fn introduce(caller: &Caller, extensions: &mut Extensions) {
+fn introduce(caller: &Caller, again: Again, extensions: &mut Extensions) {
     let (account, sight) = (&caller.account, caller.account.sight());
     extensions.insert(Person {
         author: Some(Author { name: account.display.clone(), account: Some(account.name.clone()) }),
@@ -41,5 +52,80 @@ fn introduce(caller: &Caller, extensions: &mut Extensions) {
         sites: sight.sites().map(<[String]>::to_vec),
         home: sight.home().to_owned(),
     });
+    extensions.insert(Stay::while_true(move |is_used| {
+        let again = again.clone();
+        Box::pin(async move { again.is_the_same(is_used).await })
+    }));
     extensions.insert(peony_dicomweb::Caller { name: account.name.clone(), tls: caller.tls, sight });
+}
+
+/// The provider of OpenID Connect, if there is one.
+///
+/// # Errors
+/// Every fault, a line each.
+pub fn oidc(args: &OidcArgs) -> Result<Option<OidcSettings>, Vec<String>> {
+    let mut faults = Vec::new();
+    let mut fault =
+        |key: &str, flag: &str, why: &str| faults.push(format!("oidc.{key} (--oidc-{flag}): {why}"));
+    let Some(issuer) = args.oidc_issuer.clone() else {
+        if args.oidc_client_id.is_some() || args.oidc_public_url.is_some() || args.oidc_newcomers {
+            fault("issuer", "issuer", "it is missing: nobody can sign in at a provider that is not named");
+            return Err(faults);
+        }
+        return Ok(None);
+    };
+    if args.oidc_client_id.is_none() {
+        fault("client_id", "client-id", "it is missing: what this server is called at the provider");
+    }
+    match &args.oidc_public_url {
+        None => fault("public_url", "public-url", "it is missing: where the provider sends browsers back to"),
+        Some(url) if !url.is_a_whole_server() => {
+            fault("public_url", "public-url", "it ends with the server's name and port");
+        }
+        Some(_) => {}
+    }
+    match (&args.oidc_role_claim, args.oidc_role.is_empty()) {
+        (Some(_), true) => {
+            fault("role_claim", "role-claim", "no rule (oidc.roles) says what its values mean")
+        }
+        (None, false) => fault("roles", "role", "oidc.role_claim does not say which claim they are about"),
+        _ => {}
+    }
+    if args.oidc_newcomers && args.oidc_role.is_empty() && args.oidc_usual_role.is_none() {
+        fault("newcomers", "newcomers", "neither oidc.roles nor oidc.usual_role says what they are");
+    }
+    let client_secret = match secret(args) {
+        Ok(secret) => secret,
+        Err(why) => {
+            fault("client_secret_file", "client-secret-file", &why);
+            None
+        }
+    };
+    match (&args.oidc_client_id, &args.oidc_public_url) {
+        (Some(client_id), Some(public_url)) if faults.is_empty() => Ok(Some(OidcSettings {
+            issuer,
+            client_id: client_id.clone(),
+            client_secret,
+            public_url: public_url.clone(),
+            label: args.oidc_label.clone(),
+            scopes: args.oidc_scope.clone(),
+            role_claim: args.oidc_role_claim.clone(),
+            rules: args.oidc_role.clone(),
+            usual: args.oidc_usual_role.clone(),
+            newcomers: args.oidc_newcomers,
+        })),
+        _ => Err(faults),
+    }
+}
+
+fn secret(args: &OidcArgs) -> Result<Option<ClientSecret>, String> {
+    let Some(path) = &args.oidc_client_secret_file else { return Ok(args.client_secret.clone()) };
+    if args.client_secret.is_some() {
+        return Err("PEONY_OIDC_CLIENT_SECRET holds the secret as well".to_owned());
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    match text.trim() {
+        "" => Err(format!("{}: it is empty", path.display())),
+        secret => Ok(Some(ClientSecret::new(secret.to_owned()))),
+    }
 }

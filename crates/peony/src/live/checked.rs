@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 
 use anyhow::{Context as _, Result};
+use peony_access::OidcSettings;
 use peony_node::{Configuration, Transport};
 use peony_web::{ServeConfig, Tls};
 
 use super::neighbours::Neighbours;
-use super::{CALIBRATIONS, node};
+use super::{CALIBRATIONS, access, node};
 use crate::calibration::Calibrations;
 use crate::cli::ServeArgs;
 
@@ -15,6 +16,8 @@ use crate::cli::ServeArgs;
 #[derive(Debug)]
 pub struct Checked {
     pub web: ServeConfig,
+    /// The provider at which people sign in as well.
+    pub oidc: Option<OidcSettings>,
     /// The node's address, and what lies under its associations there.
     pub dicom: Option<(SocketAddr, Transport)>,
     pub node: Configuration,
@@ -50,6 +53,7 @@ impl Checked {
         if let Err(error) = web.check() {
             faults.push(format!("http.address (--http): {error}"));
         }
+        let oidc = access::oidc(&args.oidc).map_err(|wrong| faults.extend(wrong)).ok().flatten();
         let dicom = args.dicom.map(|addr| node::transport(args, addr).map(|transport| (addr, transport)));
         let dicom = dicom.transpose().unwrap_or_else(|fault| {
             faults.push(fault);
@@ -60,7 +64,7 @@ impl Checked {
         let node = neighbours.configuration(args).map_err(|wrong| faults.extend(wrong)).ok();
         match (calibrations, node) {
             (Some(calibrations), Some(node)) if faults.is_empty() => {
-                Ok(Self { web, dicom, node, calibrations })
+                Ok(Self { web, oidc, dicom, node, calibrations })
             }
             _ => Err(faults),
         }

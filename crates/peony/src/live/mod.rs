@@ -6,6 +6,7 @@
 
 mod access;
 mod checked;
+mod description;
 mod device;
 mod figures;
 mod kept;
@@ -34,6 +35,8 @@ use peony_web::{Beside, Opener, Rooms, ServeConfig};
 use tokio::sync::watch;
 
 pub use self::checked::Checked;
+pub use self::description::api;
+use self::description::description;
 use self::kept::Kept;
 pub use self::neighbours::Neighbours;
 use self::node::Node;
@@ -105,7 +108,7 @@ pub fn serve(args: &ServeArgs, configured: Configured, line: Vec<OsString>, log:
         }
         return Ok(Outcome::Done);
     }
-    let Checked { web, dicom, node, calibrations } = checked;
+    let Checked { web, oidc, dicom, node, calibrations } = checked;
     let figures = figures::collect()?;
     let settings = Settings {
         model: args.model.clone(),
@@ -116,7 +119,7 @@ pub fn serve(args: &ServeArgs, configured: Configured, line: Vec<OsString>, log:
         between: Between::Rests,
     };
     let kept = Kept::open(&args.store, Duration::from_secs(args.quiet_seconds))?;
-    let gate = access::gate(args, &kept, web.tls.is_some())?;
+    let gate = access::gate(args, oidc, &kept, web.tls.is_some())?;
     let (node, current) = watch::channel(Arc::new(node));
     let running = dicom.map(|(addr, transport)| node::start(addr, transport, current, &kept)).transpose()?;
     let studio = Studio::new(Archive::open(&args.store.data)?, settings);
@@ -132,7 +135,8 @@ pub fn serve(args: &ServeArgs, configured: Configured, line: Vec<OsString>, log:
     let (tls, pages) = (web.tls.clone(), web.addr.ip().to_canonical());
     let neighbours =
         running.as_ref().map_or_else(|| Arc::new(Vec::<String>::new) as Titles, Node::neighbours);
-    let beside = Beside { routes: kept.routes(neighbours).merge(ops.routes()), gate };
+    let routes = kept.routes(neighbours).merge(ops.routes());
+    let beside = Beside { routes, gate, description: Some(description()) };
     let server = peony_web::start(web, Arc::clone(&rooms), beside)?;
     let reload = Reload { line, started: configured, tls, node, quiet: kept.quiet.clone(), log };
     let reloading = reload.keep_up(kept.handle())?;

@@ -17,12 +17,17 @@ use serde_json::{Map, Value, json};
 use tokio::runtime::Handle;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
+use utoipa::OpenApi;
 
 /// How long the store may take to say how it is.
 const PATIENCE: Duration = Duration::from_secs(3);
 const SLOW: &str = "no answer in time";
 /// How often what was measured is summed up, whether anybody reads it or not.
 const SUM_UP: Duration = Duration::from_secs(15);
+
+#[derive(OpenApi)]
+#[openapi(paths(health, ready, figures_now))]
+pub struct Description;
 
 /// Whether there is a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,11 +123,16 @@ fn said(what: &str, tried: Result<Result<(), StoreError>, Elapsed>) -> Result<()
 }
 
 /// The program lives: it answers.
+#[utoipa::path(get, path = "/health", responses((status = 200, description = "it lives", body = Object)))]
 async fn health() -> Response {
     answer(StatusCode::OK, &json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }))
 }
 
 /// The program can do its work; else 503, with what it lacks.
+#[utoipa::path(get, path = "/ready", responses(
+    (status = 200, description = "it can", body = Object),
+    (status = 503, description = "it cannot: `needs` says why", body = Object),
+))]
 async fn ready(State(ops): State<Ops>) -> Response {
     let needs = ops.needs().await;
     let is_ready = needs.iter().all(|(_, need)| need.is_ok());
@@ -132,6 +142,7 @@ async fn ready(State(ops): State<Ops>) -> Response {
 }
 
 /// The figures in the text format of Prometheus.
+#[utoipa::path(get, path = "/metrics", responses((status = 200, content_type = "text/plain", body = String)))]
 async fn figures_now(State(ops): State<Ops>) -> Response {
     gauge!("peony_live_examinations").set(ops.rooms.count() as f64);
     let store = ops.store.clone();

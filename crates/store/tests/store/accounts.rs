@@ -70,11 +70,16 @@ pub async fn a_session_ends_with_its_time_its_account_and_its_password(store: &S
     assert_eq!(whose(b"one", HOUR).await.as_deref(), Some("li"));
     assert_eq!(whose(b"One", HOUR).await, None);
     assert_eq!(whose(b"one", Duration::ZERO).await, None, "it was not used for too long");
+    for (idle, expected) in [(HOUR, Some("li")), (Duration::ZERO, None)] {
+        let found = store.account_of_unused_session(&Digest::of(b"one"), idle).await.unwrap();
+        assert_eq!(found.map(|account| account.name).as_deref(), expected);
+    }
     begin(b"short", Duration::ZERO).await;
     assert_eq!(whose(b"short", HOUR).await, None, "its time is over");
     store.end_session(&Digest::of(b"one")).await.unwrap();
     store.end_session(&Digest::of(b"one")).await.unwrap();
     assert_eq!(whose(b"one", HOUR).await, None);
+    assert_eq!(store.account_of_unused_session(&Digest::of(b"one"), HOUR).await.unwrap(), None);
     begin(b"two", HOUR).await;
     store.set_password("li", "another", "li").await.unwrap();
     assert_eq!(whose(b"two", HOUR).await, None, "the password was changed");

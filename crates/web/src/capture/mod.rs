@@ -21,6 +21,8 @@ use tokio::time::MissedTickBehavior;
 
 use self::seat::{Sitting, Visit};
 use crate::guard::problem;
+use crate::socket::SIGNED_OUT;
+use crate::stay::Stay;
 
 pub use self::seat::{Intake, MAX_SOCKETS, Seat};
 
@@ -36,7 +38,8 @@ const SEND_LIMIT: Duration = Duration::from_secs(10);
 const MOST_BAD: u32 = 16;
 
 /// Answers the request for a capture socket of the examination whose seat this is.
-pub fn upgrade<I: Intake>(upgrade: WebSocketUpgrade, seat: Arc<Seat<I>>) -> Response {
+/// It is closed when `stay` is over.
+pub fn upgrade<I: Intake>(upgrade: WebSocketUpgrade, seat: Arc<Seat<I>>, stay: Stay) -> Response {
     let Some(visit) = Visit::begin(seat) else {
         let error = format!("{MAX_SOCKETS} pages wait to capture already: close one");
         return problem(StatusCode::SERVICE_UNAVAILABLE, error);
@@ -44,14 +47,14 @@ pub fn upgrade<I: Intake>(upgrade: WebSocketUpgrade, seat: Arc<Seat<I>>) -> Resp
     upgrade
         .max_message_size(MESSAGE_BYTES)
         .max_frame_size(MESSAGE_BYTES)
-        .on_upgrade(move |socket| capture(socket, visit))
+        .on_upgrade(move |socket| capture(socket, visit, stay))
 }
 
 /// Serves one page until either side ends it.
-async fn capture<I: Intake>(socket: WebSocket, visit: Visit<I>) {
+async fn capture<I: Intake>(socket: WebSocket, visit: Visit<I>, stay: Stay) {
     let mut page = Page { socket, visit, session: Session::default(), sitting: None, bad: 0 };
     // A page that has gone away is no fault, and there is nobody to tell.
-    if let Err(Gone) = page.serve().await {
+    if let Err(Gone) = page.serve(&stay).await {
         tracing::debug!("a page stopped capturing");
     }
 }
@@ -94,13 +97,15 @@ enum Answer<'a> {
 }
 
 impl<I: Intake> Page<I> {
-    async fn serve(&mut self) -> Result<(), Gone> {
+    async fn serve(&mut self, stay: &Stay) -> Result<(), Gone> {
+        let mut over = std::pin::pin!(stay.is_over());
         let begun = Instant::now();
         let mut last_heard = begun;
         let mut ping = tokio::time::interval(PING);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
+                () = &mut over => return self.send_away(SIGNED_OUT).await,
                 message = self.socket.recv() => {
                     last_heard = Instant::now();
                     match message {

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use axum::extract::WebSocketUpgrade;
 use axum::routing::get;
 use futures_util::{SinkExt, StreamExt};
 use peony_sources::capture::{Announcement, Captured};
+use peony_web::Stay;
 use peony_web::capture::{Intake, MAX_SOCKETS, Seat, upgrade};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
@@ -47,9 +49,14 @@ struct Room {
 
 impl Room {
     async fn open() -> Self {
+        Self::open_while(Stay::default()).await
+    }
+
+    async fn open_while(stay: Stay) -> Self {
         let seat = Arc::new(Seat::new(Told::default()));
         let theirs = Arc::clone(&seat);
-        let answer = async move |request: WebSocketUpgrade| upgrade(request, Arc::clone(&theirs));
+        let answer =
+            async move |request: WebSocketUpgrade| upgrade(request, Arc::clone(&theirs), stay.clone());
         let app = Router::new().route("/capture", get(answer));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let addr = listener.local_addr().unwrap();
@@ -294,4 +301,27 @@ async fn a_message_longer_than_any_picture_ends_the_socket() {
         assert_eq!(page.hear().await, None);
     }
     room.told("+64 -").await;
+}
+
+#[tokio::test]
+async fn a_page_whose_session_has_ended_captures_no_more_and_leaves_the_seat() {
+    let may = Arc::new(AtomicBool::new(true));
+    let asked = Arc::clone(&may);
+    let room = Room::open_while(Stay::while_true(move |is_used| {
+        let may = !is_used && asked.load(Ordering::SeqCst);
+        Box::pin(async move { may })
+    }));
+    let room = room.await;
+    let mut page = room.page().await;
+    page.announce(announcement(64)).await;
+    for sequence in 0..20 {
+        page.show(picture(sequence, [64, 64], 100)).await;
+        assert_eq!(page.hear().await, Some(json!({"taken": sequence})), "no picture is a person's act");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    may.store(false, Ordering::SeqCst);
+    assert_eq!(page.hear().await, None, "it is sent away");
+    assert!(!room.seat.is_taken());
+    may.store(true, Ordering::SeqCst);
+    room.page().await.announce(announcement(65)).await;
 }

@@ -8,10 +8,14 @@ mod coronal;
 mod exams;
 mod page;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
 use page::{Demo, Page, key_plane};
 use peony_ultrasound::output::PlaneReason;
 use peony_web::wire::{DeviceLost, Fault};
-use peony_web::{MAX_VIEWERS, SourceCommand};
+use peony_web::{Beside, MAX_VIEWERS, SourceCommand, Stay};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
@@ -405,4 +409,50 @@ fn health_counts_frames_and_viewers_and_viewers_are_bounded() {
     }
     drop(pages);
     demo.server.stop().unwrap();
+}
+
+/// Puts word into a request that whoever opens a socket may have it open while `may`, and counts how often it was asked after a use.
+fn gate(may: &Arc<AtomicBool>, uses: &Arc<AtomicU32>) -> Beside {
+    let (may, uses) = (Arc::clone(may), Arc::clone(uses));
+    let stay = Stay::while_true(move |is_used| {
+        uses.fetch_add(u32::from(is_used), Ordering::SeqCst);
+        let may = may.load(Ordering::SeqCst);
+        Box::pin(async move { may })
+    });
+    Beside { gate: Some(Box::new(move |routes| routes.layer(axum::Extension(stay)))), ..Beside::default() }
+}
+
+#[test]
+fn a_socket_ends_with_the_session_that_opened_it_and_the_examination_does_not() {
+    let (may, uses) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicU32::new(0)));
+    let demo = Demo::start_beside(gate(&may, &uses));
+    demo.publish(1);
+    let (mut page, _) = demo.open();
+    page.say(r#"{"command":"set_side","side":"left"}"#);
+    let until = Instant::now() + Duration::from_secs(7);
+    for frame in 2.. {
+        if Instant::now() > until {
+            break;
+        }
+        demo.publish(frame);
+        page.draw_until(|update| update["frame"] == frame);
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(uses.load(Ordering::SeqCst), 1, "a person did one thing, and frames are drawn by nobody");
+    may.store(false, Ordering::SeqCst);
+    let ending = Instant::now();
+    let closed = loop {
+        match page.message() {
+            Some(Message::Close(frame)) => break frame.unwrap(),
+            Some(_) => {}
+            None => panic!("it was cut off without a word"),
+        }
+    };
+    assert!(ending.elapsed() < Duration::from_secs(6));
+    assert_eq!((u16::from(closed.code), closed.reason.as_str()), (1008, "signed out"));
+    may.store(true, Ordering::SeqCst);
+    let exam = demo.exam();
+    let (mut next, _) = demo.open();
+    demo.publish(1000);
+    assert_eq!(next.shown().update["state"]["exam"], exam, "who signs in again finds it as it was");
 }

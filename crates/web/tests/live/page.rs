@@ -15,7 +15,7 @@ use peony_model::{
 };
 use peony_ultrasound::output::{Event, PlaneReason, Quality, StepOutput, Timings, TrackState, VolumeState};
 use peony_web::wire::{Fault, Model, Source, SourceKind, Truth, Xy};
-use peony_web::{Capture, Hub, Room, Rooms, Running, ServeConfig, SourceCommand, start};
+use peony_web::{Beside, Capture, Hub, Room, Rooms, Running, ServeConfig, SourceCommand, start};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -47,6 +47,10 @@ fn opened() -> Opened {
 
 impl Demo {
     pub fn start() -> Self {
+        Self::start_beside(axum::Router::new())
+    }
+
+    pub fn start_beside(beside: impl Into<Beside>) -> Self {
         let source = Source {
             kind: SourceKind::Phantom,
             name: "virtual transducer".to_owned(),
@@ -73,7 +77,7 @@ impl Demo {
         let server = start(
             ServeConfig { addr, further_ports: 0, ..ServeConfig::default() },
             Arc::clone(&rooms),
-            axum::Router::new(),
+            beside,
         )
         .unwrap();
         Self { hub, commands, rooms, server, _folder: folder }

@@ -127,6 +127,7 @@ function House() {
                   <span className="row">
                     <Shape status={row.disabled ? "off" : "ok"} />
                     {say(row.disabled ? "account_disabled" : "account_enabled")}
+                    {row.provider && `, ${say("account_provider")} ${row.provider}`}
                   </span>
                 </td>
               </tr>

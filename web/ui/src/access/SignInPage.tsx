@@ -2,21 +2,39 @@ import { type FormEvent, useEffect, useRef, useState } from "react";
 import { LanguageSwitch } from "../parts/LanguageSwitch";
 import { PeonyMark, Shape } from "../parts/shapes";
 import { type Language, useWords } from "../words/words";
-import { type SignIn, signIn } from "./session";
+import { refusalOf } from "./refusal";
+import { type Offer, type SignIn, signIn } from "./session";
+
+interface Props {
+  /** Signing in at a provider, where there is one. */
+  readonly offer: Offer | null;
+  /** Somebody was signed in, and their session has ended. */
+  readonly ended: boolean;
+  readonly onLanguage: (language: Language) => void;
+}
 
 /** Asked before anything else is shown, where there are accounts. */
-export function SignInPage({ onLanguage }: { readonly onLanguage: (language: Language) => void }) {
+export function SignInPage({ offer, ended, onLanguage }: Props) {
   const { say } = useWords();
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState<Exclude<SignIn, "done"> | null>(null);
+  // Said once: the address is kept without it.
+  const [refusal, setRefusal] = useState(() => refusalOf(window.location.search));
   const first = useRef<HTMLInputElement>(null);
   const second = useRef<HTMLInputElement>(null);
   useEffect(() => {
     document.title = say("sign_in_title");
   }, [say]);
   useEffect(() => first.current?.focus(), []);
+  useEffect(() => {
+    const address = new URL(window.location.href);
+    if (address.searchParams.has("sign_in")) {
+      address.searchParams.delete("sign_in");
+      window.history.replaceState(null, "", address);
+    }
+  }, []);
   const enter = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     if (busy) {
@@ -28,6 +46,7 @@ export function SignInPage({ onLanguage }: { readonly onLanguage: (language: Lan
     }
     setBusy(true);
     setFault(null);
+    setRefusal(null);
     const answer = await signIn(name, password);
     if (answer !== "done") {
       // What was done stands in the page still, and goes on where it stood.
@@ -51,6 +70,11 @@ export function SignInPage({ onLanguage }: { readonly onLanguage: (language: Lan
       <main>
         <form className="sign-in panel" onSubmit={(event) => void enter(event)}>
           <h2 className="title">{say("sign_in")}</h2>
+          {ended && (
+            <p className="row" role="status">
+              <Shape status="info" /> {say("sign_in_again")}
+            </p>
+          )}
           <label>
             <span>{say("account_name")}</span>
             <input
@@ -77,15 +101,26 @@ export function SignInPage({ onLanguage }: { readonly onLanguage: (language: Lan
             />
           </label>
           <p className="row fault" role="alert">
-            {fault && (
+            {fault ? (
               <>
                 <Shape status={fault === "away" ? "stop" : "warn"} /> {say(`sign_in_${fault}`)}
               </>
+            ) : (
+              refusal && (
+                <>
+                  <Shape status="warn" /> {say(refusal)}
+                </>
+              )
             )}
           </p>
           <button type="submit" className="button next" aria-disabled={busy}>
             {say("sign_in")}
           </button>
+          {offer && (
+            <a className="button line" href={offer.address}>
+              {offer.label ?? say("sign_in_oidc")}
+            </a>
+          )}
         </form>
       </main>
     </div>

@@ -1,5 +1,5 @@
 /** The routes of accounts, sites and tokens. */
-import type { components } from "../api/access";
+import type { components } from "../api/schema";
 import { type Fault, faultIn } from "../words/fault";
 import { sessionEnded } from "./session";
 

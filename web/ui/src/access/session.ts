@@ -1,8 +1,10 @@
 /** Who is signed in, as the program says it: one answer for the whole page. */
 import { useSyncExternalStore } from "react";
-import type { components } from "../api/access";
+import type { components } from "../api/schema";
 
 export type Me = components["schemas"]["Me"];
+/** Signing in at a provider. */
+export type Offer = components["schemas"]["Offer"];
 
 export type Session =
   /** Not known yet. */
@@ -10,8 +12,15 @@ export type Session =
   /** There are no accounts: whoever sits here may do everything. */
   | { readonly kind: "open" }
   /** There are accounts, and nobody is signed in. */
-  | { readonly kind: "nobody" }
+  | {
+      readonly kind: "nobody";
+      readonly offer: Offer | null;
+      /** Somebody was, and their session has ended. */
+      readonly ended: boolean;
+    }
   | { readonly kind: "somebody"; readonly me: Me };
+
+type Answer = components["schemas"]["Session"];
 
 const ROUTE = "/api/session";
 /** A program that does not answer is asked again after so long, ms. */
@@ -28,30 +37,53 @@ function set(next: Session): void {
 }
 
 /** What the program's answer means: one without accounts says that it is open. */
-export function sessionOf(answer: { readonly open?: boolean; readonly me: Me | null }): Session {
+export function sessionOf(answer: Answer, before: Session = { kind: "asking" }): Session {
   if (answer.me) {
     return { kind: "somebody", me: answer.me };
   }
-  return { kind: answer.open ? "open" : "nobody" };
+  const ended = before.kind === "somebody" || (before.kind === "nobody" && before.ended);
+  return answer.open ? { kind: "open" } : { kind: "nobody", offer: answer.oidc, ended };
 }
 
+let isAsking = false;
+
+/** Asks until there is an answer; who asks meanwhile waits for the same one. */
 export async function askSession(): Promise<void> {
+  if (isAsking) {
+    return;
+  }
+  isAsking = true;
+  while (!(await isAnswered())) {
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  }
+  isAsking = false;
+}
+
+async function isAnswered(): Promise<boolean> {
   try {
     const answer = await fetch(ROUTE, { cache: "no-store" });
     if (answer.ok) {
-      set(sessionOf(await answer.json()));
-      return;
+      set(sessionOf(await answer.json(), session));
     }
+    return answer.ok;
   } catch {
     // It is starting, or it is gone for now.
+    return false;
   }
-  setTimeout(() => void askSession(), AGAIN_MS);
 }
 
-/** The program no longer knows who asks: the session has ended. */
+/** The program no longer knows who asks: the session has ended. How one signs in again is asked. */
 export function sessionEnded(): void {
   if (session.kind === "somebody") {
-    set({ kind: "nobody" });
+    set({ kind: "nobody", offer: null, ended: true });
+    void askSession();
+  }
+}
+
+/** A socket was lost that a session had opened: it may have ended with it. */
+export function socketLost(): void {
+  if (session.kind === "somebody") {
+    void askSession();
   }
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { replaceEqualDeep } from "@tanstack/query-core";
+import { socketLost } from "../access/session";
 import type { Picture } from "../api/message";
 import type { Command, DeviceLost, ErrorCode, Hello, LiveUpdate } from "../api/wire";
 import type { WordKey } from "../words/words";
@@ -212,6 +213,7 @@ export class Examination {
 
   private lose(): void {
     this.connected = false;
+    socketLost();
     this.hideMarks();
     this.tell();
   }
