@@ -4,6 +4,58 @@
  */
 
 export interface paths {
+    readonly "/api/accounts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** All accounts. */
+        readonly get: operations["access_list"];
+        readonly put?: never;
+        /** Make an account. */
+        readonly post: operations["access_add"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/accounts/{name}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /** Say anew what an account is. */
+        readonly put: operations["access_change"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/accounts/{name}/password": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /** Give an account another password; its sessions end. */
+        readonly put: operations["access_set_password"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/exams": {
         readonly parameters: {
             readonly query?: never;
@@ -176,6 +228,92 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/me/password": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Another password for whoever is signed in. All their sessions end, and another one begins here. */
+        readonly post: operations["access_password"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/me/tokens": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The tokens of whoever is signed in. */
+        readonly get: operations["access_tokens"];
+        readonly put?: never;
+        /** A token for a program: it may what its owner may, but not this. */
+        readonly post: operations["access_add_token"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/me/tokens/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /** Take a token back. */
+        readonly delete: operations["access_revoke_token"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/oidc/callback": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Come back from the provider. A session begins, or the sign-in page says why not. */
+        readonly get: operations["access_come_back"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/oidc/sign-in": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Go to the provider to sign in there. */
+        readonly get: operations["access_go"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/openapi.json": {
         readonly parameters: {
             readonly query?: never;
@@ -187,6 +325,112 @@ export interface paths {
         readonly get: operations["description"];
         readonly put?: never;
         readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/sending": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What is sent, was sent and failed; what is not done comes first. */
+        readonly get: operations["sending_queue"];
+        readonly put?: never;
+        /** Have a study, or a series of it, sent. */
+        readonly post: operations["sending_send"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/sending/{id}/cancel": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Cancel one that is not done. */
+        readonly post: operations["sending_cancel"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/sending/{id}/retry": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Try one again that failed, was cancelled or waits. */
+        readonly post: operations["sending_retry"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/sending/neighbours": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The nodes that can be sent to, by their titles. */
+        readonly get: operations["sending_titles"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/session": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Who is signed in. */
+        readonly get: operations["access_session"];
+        readonly put?: never;
+        /** Sign in. The answer brings the cookie of the session. */
+        readonly post: operations["access_sign_in"];
+        /** Sign out. */
+        readonly delete: operations["access_sign_out"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/sites": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** All sites. */
+        readonly get: operations["access_sites"];
+        readonly put?: never;
+        /** Make a site. */
+        readonly post: operations["access_add_site"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -205,6 +449,23 @@ export interface paths {
          *     rests is taken up again.
          */
         readonly get: operations["capture_socket"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/health": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The program lives: it answers. */
+        readonly get: operations["ops_health"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -233,10 +494,55 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/metrics": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The figures in the text format of Prometheus. */
+        readonly get: operations["ops_figures_now"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/ready": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The program can do its work; else 503, with what it lacks. */
+        readonly get: operations["ops_ready"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description An account in a list. */
+        readonly AccountRow: {
+            readonly disabled: boolean;
+            readonly display: string;
+            readonly has_password: boolean;
+            readonly name: string;
+            /** @description The issuer of OpenID Connect that says who they are; empty for an account of this house alone. */
+            readonly provider: string;
+            readonly roles: readonly string[];
+            readonly sites: readonly string[];
+        };
         /** @description Something a person did. Every one is an event of its own; nothing is overwritten by it. */
         readonly Act: {
             /** @enum {string} */
@@ -371,6 +677,15 @@ export interface components {
             /** @description What it says. */
             readonly text: string;
         };
+        /** @description An account that shall be made. */
+        readonly AddAccount: {
+            /** @description The name that reports are signed with; empty: the same. */
+            readonly display?: string;
+            readonly name: string;
+            readonly password: string;
+            readonly roles: readonly string[];
+            readonly sites?: readonly string[];
+        };
         /** @description A text that was added after a signature. */
         readonly Addendum: {
             /**
@@ -387,6 +702,10 @@ export interface components {
              * @description The version that it makes; it adds to the one before.
              */
             readonly version: number;
+        };
+        /** @description A site that shall be made. */
+        readonly AddSite: {
+            readonly name: string;
         };
         /**
          * @description What is advised.
@@ -581,6 +900,13 @@ export interface components {
             readonly kind: "not_comparable";
             /** @description Why. */
             readonly reason: components["schemas"]["NotComparable"];
+        };
+        /** @description What an account shall be. */
+        readonly ChangeAccount: {
+            readonly disabled: boolean;
+            readonly display: string;
+            readonly roles: readonly string[];
+            readonly sites: readonly string[];
         };
         /** @description A value that has changed. */
         readonly ChangeRow: {
@@ -778,6 +1104,11 @@ export interface components {
             /** @description Where along the way the probe was seen to turn back: beyond it the same tissue is shown again, mirrored. */
             readonly turned_back: readonly number[];
             readonly unfit: components["schemas"]["Unfit"] | null;
+        };
+        /** @description What a person signs in with. */
+        readonly Credentials: {
+            readonly name: string;
+            readonly password: string;
         };
         /** @description A word of the lexicon said of a lesion. */
         readonly DescriptorView: {
@@ -1111,6 +1442,10 @@ export interface components {
              */
             readonly relative_error: number;
         };
+        /** @description A password that an administrator gives. */
+        readonly GivePassword: {
+            readonly password: string;
+        };
         /** @description Which key planes of a lesion weighed most in its grade. */
         readonly Grounds: {
             /** @description The key planes that are among those that weighed most. */
@@ -1406,6 +1741,17 @@ export interface components {
             /** @description Its version. */
             readonly version: string;
         };
+        /** @description A sending that was asked for. */
+        readonly MadeSending: {
+            /** Format: int64 */
+            readonly id: number;
+        };
+        /** @description A token that was made: its secret is said here and never again. */
+        readonly MadeToken: {
+            /** Format: int64 */
+            readonly id: number;
+            readonly secret: string;
+        };
         /** @description A key plane that weighed in a grade. */
         readonly MarkedPlane: {
             /**
@@ -1418,6 +1764,21 @@ export interface components {
              * @description The share of its place in the whole grade, 0..=1.
              */
             readonly share: number;
+        };
+        /** @description Who sits at this page. */
+        readonly Me: {
+            /** @description The name that they sign reports with. */
+            readonly display: string;
+            /** @description They can change their password here. */
+            readonly has_password: boolean;
+            /** @description What they may do. */
+            readonly may: readonly string[];
+            /** @description What they sign in with. */
+            readonly name: string;
+            /** @description What they are. */
+            readonly roles: readonly string[];
+            /** @description The sites that they belong to. */
+            readonly sites: readonly string[];
         };
         /** @description The model that reads the frames, and how it runs. */
         readonly Model: {
@@ -1461,6 +1822,16 @@ export interface components {
              */
             readonly source: string | null;
         };
+        /** @description A token that shall be made. */
+        readonly NewToken: {
+            /**
+             * Format: int32
+             * @description How many days it lasts; without it until it is taken back.
+             */
+            readonly days?: number | null;
+            /** @description What it is for. */
+            readonly label: string;
+        };
         /**
          * @description Why two sizes cannot be compared.
          * @enum {string}
@@ -1496,6 +1867,13 @@ export interface components {
             /** @description One line. */
             readonly words: components["schemas"]["Words"];
         };
+        /** @description Signing in at a provider. */
+        readonly Offer: {
+            /** @description Where a browser goes for it. */
+            readonly address: string;
+            /** @description What stands on its button; `null`: the page's own words. */
+            readonly label: string | null;
+        };
         /** @description A field that is still the machine's word alone. */
         readonly OpenField: {
             /** @description Which field. */
@@ -1505,6 +1883,11 @@ export interface components {
              * @description Of which lesion.
              */
             readonly lesion: number;
+        };
+        /** @description Another password. */
+        readonly OtherPassword: {
+            readonly new: string;
+            readonly old: string;
         };
         /** @description A paragraph. */
         readonly Paragraph: {
@@ -1617,6 +2000,11 @@ export interface components {
             /** @description One English line with the field, the value and the limit. */
             readonly error: string;
         };
+        /**
+         * @description What the other node says of what it was asked to keep.
+         * @enum {string}
+         */
+        readonly Promise: "asked" | "kept" | "not_kept";
         /** @description How long a fault of the picture held. */
         readonly QualityRecord: {
             /** @description Its key, such as `contact_lost`. */
@@ -1631,6 +2019,27 @@ export interface components {
              * @description How often it came.
              */
             readonly times: number;
+        };
+        /** @description One sending as the page shows it. */
+        readonly Queued: components["schemas"]["Sending"] & {
+            /**
+             * Format: int64
+             * @description When it was asked for, and when it is tried again or has ended, in milliseconds since 1970 UTC.
+             */
+            readonly at_ms: number;
+            /** Format: int64 */
+            readonly due_ms: number;
+            readonly fault: components["schemas"]["SendFault"] | null;
+            /** Format: int64 */
+            readonly id: number;
+            readonly of: number;
+            readonly promise: components["schemas"]["Promise"] | null;
+            /** @description `waiting`, `running`, `done`, `failed` or `cancelled`. */
+            readonly state: string;
+            /** @description Instances that were taken, and all of them, which are counted when it is tried first. */
+            readonly taken: number;
+            /** Format: int64 */
+            readonly tries: number;
         };
         /** @description Why an act was not followed. */
         readonly Refused: {
@@ -1869,6 +2278,57 @@ export interface components {
             /** @description At least one. */
             readonly paragraphs: readonly components["schemas"]["Paragraph"][];
         };
+        /** @description Why a sending failed. */
+        readonly SendFault: {
+            /** @enum {string} */
+            readonly why: "unknown_node";
+        } | {
+            /** @enum {string} */
+            readonly why: "nothing_here";
+        } | {
+            /** @enum {string} */
+            readonly why: "unreachable";
+        } | {
+            /** @description It may want one later (PS3.8 §9.3.4). */
+            readonly for_now: boolean;
+            /** @enum {string} */
+            readonly why: "rejected";
+        } | {
+            /** @enum {string} */
+            readonly why: "broken_off";
+        } | {
+            /** @description How many instances. */
+            readonly count: number;
+            /** @description Its status, such as `A700`. */
+            readonly status: string;
+            /** @enum {string} */
+            readonly why: "refused";
+        } | {
+            /** @description How many instances. */
+            readonly count: number;
+            /** @enum {string} */
+            readonly why: "not_taken";
+        } | {
+            /** @enum {string} */
+            readonly why: "unreadable";
+        } | {
+            /** @enum {string} */
+            readonly why: "no_commitment";
+        } | {
+            /** @description Its status. */
+            readonly status: string;
+            /** @enum {string} */
+            readonly why: "commitment_refused";
+        };
+        /** @description What shall be sent, and where. */
+        readonly Sending: {
+            /** @description Series Instance UID, where it is one series of the study and not all of it. */
+            readonly series_uid?: string | null;
+            /** @description Study Instance UID. */
+            readonly study_uid: string;
+            /** @description The title of the node that shall get it. */
+            readonly to: string;
+        };
         /** @description A text message from the server. */
         readonly ServerMessage: (components["schemas"]["Hello"] & {
             /** @enum {string} */
@@ -1880,6 +2340,13 @@ export interface components {
             /** @enum {string} */
             readonly type: "device";
         });
+        /** @description Whether somebody is signed in, and how one can be. */
+        readonly Session: {
+            readonly me: components["schemas"]["Me"] | null;
+            readonly oidc: components["schemas"]["Offer"] | null;
+            /** @description There are no accounts, and whoever sits at this machine may do everything. */
+            readonly open: boolean;
+        };
         /**
          * @description How much a fault matters.
          * @enum {string}
@@ -1910,6 +2377,12 @@ export interface components {
              * @description The version it stands under, from 1.
              */
             readonly version: number;
+        };
+        /** @description A site. */
+        readonly SiteRow: {
+            readonly name: string;
+            /** @description The titles of application entities whose studies are its own. */
+            readonly senders: readonly string[];
         };
         /** @description A size in the picture, unrounded. */
         readonly Size: {
@@ -2050,6 +2523,27 @@ export interface components {
             readonly extent: number;
             /** @description Made from speckle and not measured: always said beside it. */
             readonly simulated: boolean;
+        };
+        /** @description A token in a list. */
+        readonly TokenRow: {
+            /**
+             * Format: int64
+             * @description 0 where it does not end.
+             */
+            readonly ends_ms: number;
+            /** Format: int64 */
+            readonly id: number;
+            readonly label: string;
+            /**
+             * Format: int64
+             * @description Milliseconds since 1970-01-01 UTC.
+             */
+            readonly made_ms: number;
+            /**
+             * Format: int64
+             * @description To the minute; 0 where it was never used.
+             */
+            readonly used_ms: number;
         };
         /**
          * @description Where a lesion stands now.
@@ -2215,6 +2709,171 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    readonly access_list: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["AccountRow"][];
+                };
+            };
+        };
+    };
+    readonly access_add: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["AddAccount"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AccountRow"];
+                };
+            };
+            /** @description no such site */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the name is taken */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a value that cannot be */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly access_change: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description the account */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ChangeAccount"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AccountRow"];
+                };
+            };
+            /** @description no such account or site */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description no administrator would be left */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a value that cannot be */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly access_set_password: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description the account */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["GivePassword"];
+            };
+        };
+        readonly responses: {
+            /** @description it is changed */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no such account */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the password is too short */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly list: {
         readonly parameters: {
             readonly query?: never;
@@ -2711,6 +3370,195 @@ export interface operations {
             };
         };
     };
+    readonly access_password: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["OtherPassword"];
+            };
+        };
+        readonly responses: {
+            /** @description it is changed */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description the old one is wrong */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description the new one is too short */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many tries */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly access_tokens: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["TokenRow"][];
+                };
+            };
+        };
+    };
+    readonly access_add_token: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MadeToken"];
+                };
+            };
+            /** @description a label or a time that cannot be */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly access_revoke_token: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description the token */
+                readonly id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description it opens nothing any more */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly access_come_back: {
+        readonly parameters: {
+            readonly query?: {
+                readonly code?: string;
+                readonly error?: string;
+                /** @description Who sent it (RFC 9207). */
+                readonly iss?: string;
+                readonly state?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description to the pages, with the cookie of the session; or to the sign-in page with `sign_in` saying why not */
+            readonly 303: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no provider is configured */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly access_go: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description to the provider, or to the sign-in page with `sign_in` saying why not */
+            readonly 303: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no provider is configured */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly description: {
         readonly parameters: {
             readonly query?: never;
@@ -2731,14 +3579,282 @@ export interface operations {
             };
         };
     };
-    readonly capture_socket: {
+    readonly sending_queue: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["Queued"][];
+                };
+            };
+        };
+    };
+    readonly sending_send: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Sending"];
+            };
+        };
+        readonly responses: {
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MadeSending"];
+                };
+            };
+            /** @description it is no such request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no such node, or nothing of it is here */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly sending_cancel: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
             readonly path: {
-                /** @description Its identifier; without it, the newest that goes on. */
-                readonly exam: string | null;
+                /** @description the sending */
+                readonly id: number;
             };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description it is cancelled */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no such sending, or it is done */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly sending_retry: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description the sending */
+                readonly id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description it waits for its turn */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no such sending, or it is done or being done */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly sending_titles: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly string[];
+                };
+            };
+        };
+    };
+    readonly access_session: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Session"];
+                };
+            };
+        };
+    };
+    readonly access_sign_in: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Credentials"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description the name or the password is wrong, or the account is disabled */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too many tries */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly access_sign_out: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description nobody is signed in */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly access_sites: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["SiteRow"][];
+                };
+            };
+        };
+    };
+    readonly access_add_site: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["AddSite"];
+            };
+        };
+        readonly responses: {
+            /** @description it is there */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description the name is taken */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description a name that cannot be */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly capture_socket: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Its identifier; without it, the newest that goes on. */
+                readonly exam?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
             readonly cookie?: never;
         };
         readonly requestBody?: never;
@@ -2788,14 +3904,34 @@ export interface operations {
             };
         };
     };
-    readonly live: {
+    readonly ops_health: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
-            readonly path: {
-                /** @description Its identifier; without it, the newest that goes on. */
-                readonly exam: string | null;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description it lives */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": Record<string, never>;
+                };
             };
+        };
+    };
+    readonly live: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Its identifier; without it, the newest that goes on. */
+                readonly exam?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
             readonly cookie?: never;
         };
         readonly requestBody?: never;
@@ -2841,6 +3977,54 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly ops_figures_now: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/plain": string;
+                };
+            };
+        };
+    };
+    readonly ops_ready: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description it can */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": Record<string, never>;
+                };
+            };
+            /** @description it cannot: `needs` says why */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": Record<string, never>;
                 };
             };
         };
