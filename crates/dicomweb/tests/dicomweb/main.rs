@@ -12,6 +12,7 @@ mod finding;
 mod kit;
 mod peer;
 mod pictures;
+mod presentation;
 mod retrieving;
 mod sending;
 mod storing;
