@@ -7,6 +7,7 @@
     reason = "a check function of a test fails as the test does"
 )]
 
+mod apart;
 mod conformance;
 mod finding;
 mod kit;
