@@ -325,8 +325,11 @@ fn bytes_of(vr: VR, values: &[Value]) -> Result<Vec<u8>, &'static str> {
 fn decimal(value: &Value) -> String {
     let text = text_of(value);
     let Some(number) = value.as_f64().filter(|_| text.len() > DECIMAL_BYTES) else { return text };
-    let shorter = (0..=DECIMAL_BYTES).rev().map(|digits| format!("{number:.digits$e}"));
-    shorter.into_iter().find(|text| text.len() <= DECIMAL_BYTES).unwrap_or(text)
+    let off = |text: &String| text.parse::<f64>().map_or(f64::MAX, |short| (short - number).abs());
+    let forms =
+        (0..=DECIMAL_BYTES).flat_map(|digits| [format!("{number:.digits$}"), format!("{number:.digits$e}")]);
+    let short = forms.filter(|text| text.len() <= DECIMAL_BYTES);
+    short.min_by(|a, b| off(a).total_cmp(&off(b))).unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -378,7 +381,7 @@ mod tests {
         for what in [
             b"\x10\0\x10\0PN\x0C\0WANG^FANG==x".as_slice(),
             b"\x28\0\x10\0US\x02\0\x02\x01",
-            b"\x28\0\x50\x10DS\x14\x000.1\\3.3333333333e0\\ ",
+            b"\x28\0\x50\x10DS\x16\x000.1\\3.33333333333333\\ ",
             b"\x28\0\x02\x11SS\x02\0\xFE\xFF",
             b"\x28\0\x09\0AT\x04\0\x18\0\x63\x10",
             b"\x42\0\x11\0OB\0\0\x04\0\0\0\x01\x02\x03\0",
