@@ -8,7 +8,7 @@ mod multipart;
 
 use multipart::{MultipartError, Piece, Reader};
 
-/// The types and bytes of the parts, and how it ended.
+/// The heads and bytes of the parts, and how it ended.
 type Outcome = (Vec<(String, Vec<u8>)>, Result<(), MultipartError>);
 
 fn read(body: &[u8], step: usize) -> Outcome {
@@ -18,7 +18,7 @@ fn read(body: &[u8], step: usize) -> Outcome {
         reader.feed(bytes);
         loop {
             match reader.take() {
-                Ok(Some(Piece::Part(kind))) => parts.push((kind, Vec::new())),
+                Ok(Some(Piece::Part(head))) => parts.push((head.kind + "\0" + &head.location, Vec::new())),
                 Ok(Some(Piece::Data(data))) => parts.last_mut().expect("a part").1.extend(data),
                 Ok(Some(Piece::PartEnd | Piece::End)) => {}
                 Ok(None) => break,

@@ -16,7 +16,7 @@
 //! places of its frames, but no pixel.
 //!
 //! Two more readers of the same scan are for whoever hands objects on: [`Elements`] tells every element of a data set step by step, and
-//! [`Pictures`] decodes frames whose coded bytes come from elsewhere.
+//! [`Pictures`] decodes frames whose coded bytes come from elsewhere. [`presentation`] reads how they are to be shown.
 //!
 //! It deliberately does **not** write DICOM, speak the network, de-identify, decode video (MPEG, H.264, HEVC),
 //! read files without the preamble and file meta information of PS3.10, apply VOI or modality *tables* (windows
@@ -39,6 +39,7 @@ pub mod limits;
 mod outline;
 mod pictures;
 pub mod pixels;
+pub mod presentation;
 mod read;
 pub mod scan;
 mod syntax;

@@ -15,9 +15,9 @@ use crate::answer::{self, accepted};
 use crate::media::{Accept, Range};
 use crate::parts::{self, Out, Part, broken_off};
 use crate::problem::Problem;
-use crate::retrieve::EXPLICIT_LITTLE;
 use crate::transcode;
 use crate::uid::Address;
+use crate::written::EXPLICIT_LITTLE;
 
 const OCTETS: &str = "application/octet-stream";
 /// Frames of one request.

@@ -4,12 +4,12 @@
 //!
 //! | what | module |
 //! |---|---|
-//! | STOW-RS: `POST studies` and `studies/{study}` | `storing`, `multipart` |
+//! | STOW-RS: `POST studies` and `studies/{study}` | `storing`, `storing::apart`, `multipart` |
 //! | QIDO-RS: `studies`, `series`, `instances` at every place | `query`, `question` |
 //! | WADO-RS: whole objects | `retrieve`, `transcode` |
 //! | WADO-RS: `metadata` and what it leaves out | `metadata`, `bulk` |
 //! | WADO-RS: `frames/{list}` | `frames` |
-//! | WADO-RS: `rendered`, `thumbnail` | `rendered` |
+//! | WADO-RS: `rendered`, `thumbnail` | `rendered`, `presentation` |
 //! | WADO-URI: `wado` | `uri` |
 //! | UPS-RS: `workitems` | `worklist` |
 //!
@@ -18,7 +18,7 @@
 //! What comes is bounded before it is kept in memory: a query, a header, a part of a body. What goes out is read as the peer takes it. Every
 //! fault is one line of JSON, in which nothing of an object stands. Who may ask is for whoever mounts the routes: here is no account and no TLS.
 //!
-//! Deliberately absent: deleting, compressing what is not, storing of metadata and bulk data apart, rendering through a presentation state, video
+//! Deliberately absent: deleting, compressing what is not, pseudo-colour and blending presentation states, video
 //! (whole objects only), making workitems and subscribing to them.
 
 mod answer;
@@ -29,6 +29,7 @@ mod media;
 mod metadata;
 mod multipart;
 mod parts;
+mod presentation;
 mod problem;
 mod query;
 mod question;
@@ -40,6 +41,7 @@ mod transcode;
 mod uid;
 mod uri;
 mod worklist;
+mod written;
 mod xml;
 
 use std::sync::Arc;

@@ -41,14 +41,23 @@ pub enum MultipartError {
 /// A piece of a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
-    /// A part begins: its Content-Type, empty where it says none.
-    Part(String),
+    /// A part begins.
+    Part(Head),
     /// Bytes of the part that began last.
     Data(Bytes),
     /// That part is there whole.
     PartEnd,
     /// The last boundary. What follows is nothing (§5.1.1).
     End,
+}
+
+/// What the headers of a part say, empty where they do not.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Head {
+    /// Content-Type.
+    pub kind: String,
+    /// Content-Location.
+    pub location: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,10 +152,10 @@ impl Reader {
                         let too_long = self.buffer.len() > HEADER_BYTES + 4;
                         return if too_long { Err(MultipartError::HeadersTooLong) } else { Ok(None) };
                     };
-                    let kind = content_type(&self.buffer[..end])?;
+                    let head = head(&self.buffer[..end])?;
                     self.buffer.advance(next);
                     self.state = State::Data;
-                    return Ok(Some(Piece::Part(kind)));
+                    return Ok(Some(Piece::Part(head)));
                 }
                 State::Data => match memmem::find(&self.buffer, &self.delimiter) {
                     Some(0) => {
@@ -179,17 +188,19 @@ impl Reader {
     }
 }
 
-/// The Content-Type among the headers of a part.
-fn content_type(headers: &[u8]) -> Result<String, MultipartError> {
-    let mut kind = String::new();
+/// The headers of a part.
+fn head(headers: &[u8]) -> Result<Head, MultipartError> {
+    let mut head = Head::default();
     let text = std::str::from_utf8(headers).map_err(|_| MultipartError::NoHeader)?;
     for line in text.split("\r\n").filter(|line| !line.is_empty()) {
         let (name, value) = line.split_once(':').ok_or(MultipartError::NoHeader)?;
-        if name.trim().eq_ignore_ascii_case("content-type") {
-            value.trim().clone_into(&mut kind);
+        match name.trim().to_ascii_lowercase().as_str() {
+            "content-type" => value.trim().clone_into(&mut head.kind),
+            "content-location" => value.trim().clone_into(&mut head.location),
+            _ => {}
         }
     }
-    Ok(kind)
+    Ok(head)
 }
 
 #[cfg(test)]
@@ -206,7 +217,7 @@ mod tests {
             reader.feed(bytes);
             while let Some(piece) = reader.take()? {
                 match piece {
-                    Piece::Part(kind) => parts.push((kind, Vec::new())),
+                    Piece::Part(head) => parts.push((head.kind, Vec::new())),
                     Piece::Data(data) => parts.last_mut().unwrap().1.extend_from_slice(&data),
                     Piece::PartEnd => whole += 1,
                     Piece::End => assert_eq!(whole, parts.len()),

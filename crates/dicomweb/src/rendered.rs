@@ -1,4 +1,5 @@
-//! Pictures for the eye (PS3.18 §10.4.1.1.3, §10.4.1.1.4): one frame in eight bits, through the file's window or the peer's, as JPEG or PNG.
+//! Pictures for the eye (PS3.18 §10.4.1.1.3, §10.4.1.1.4): one frame in eight bits, through the file's window or the peer's, as JPEG or PNG; an
+//! instance that is a presentation state is the picture that it is for.
 
 use std::io::Cursor;
 
@@ -14,16 +15,16 @@ use peony_store::Kept;
 use crate::answer::{self, accepted};
 use crate::problem::Problem;
 use crate::uid::Address;
-use crate::{Service, frames};
+use crate::{Service, frames, presentation};
 
 /// The longest side of a thumbnail for which none is asked.
 const THUMBNAIL_PX: u32 = 128;
 /// The longest side of a picture.
-const MOST_PX: u32 = 8192;
+pub(crate) const MOST_PX: u32 = 8192;
 const QUALITY: u8 = 90;
 
-const JPEG: &str = "image/jpeg";
-const PNG: &str = "image/png";
+pub(crate) const JPEG: &str = "image/jpeg";
+pub(crate) const PNG: &str = "image/png";
 
 /// How a picture is wanted.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -111,6 +112,10 @@ pub(crate) async fn rendered(
     let query = query.unwrap_or_default();
     let look = Look::of(&query, &accepted(&headers, &query))?;
     let kept = address.instance(&service.store).await?;
+    if presentation::is_state(&kept) {
+        let frame = if has_frames(&params) { Some(index(&params, &kept)?) } else { None };
+        return presentation::of_state(&service, kept, frame, look, &headers).await;
+    }
     let index = index(&params, &kept)?;
     picture(&service, &kept, index, look, &headers).await
 }
@@ -132,9 +137,13 @@ pub(crate) async fn thumbnail(
     picture(&service, &kept, index, look, &headers).await
 }
 
+fn has_frames(params: &RawPathParams) -> bool {
+    params.iter().any(|(name, _)| name == "frames")
+}
+
 /// The frame of a path, else the one in the middle: a sweep begins and ends in gel.
 fn index(params: &RawPathParams, kept: &Kept) -> Result<u64, Problem> {
-    if !params.iter().any(|(name, _)| name == "frames") {
+    if !has_frames(params) {
         return Ok(kept.frame_count / 2);
     }
     match frames::list(params)?.as_slice() {
@@ -184,6 +193,11 @@ fn draw(pixels: Pixels, look: Look) -> Result<Vec<u8>, Problem> {
             picture.resize(width, height, imageops::FilterType::Triangle)
         };
     }
+    encoded(&picture, look)
+}
+
+/// A picture that is drawn, as JPEG or PNG.
+pub(crate) fn encoded(picture: &DynamicImage, look: Look) -> Result<Vec<u8>, Problem> {
     let mut bytes = Cursor::new(Vec::new());
     let written = if look.png {
         picture.write_to(&mut bytes, ImageFormat::Png)

@@ -18,9 +18,9 @@ use crate::parts::{self, Out, Part, broken_off};
 use crate::problem::Problem;
 use crate::transcode;
 use crate::uid::Address;
+use crate::written::EXPLICIT_LITTLE;
 
 pub(crate) const DICOM: &str = "application/dicom";
-pub(crate) const EXPLICIT_LITTLE: &str = "1.2.840.10008.1.2.1";
 
 /// How one object goes out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,6 +3,8 @@
 //! While one object is synced and committed, the next one comes: the store's group commit takes both. A connection to the index is taken when
 //! an object is there whole, so a slow sender holds none.
 
+mod apart;
+
 use std::io;
 use std::time::Duration;
 
@@ -47,7 +49,7 @@ pub(crate) const REASONS: &[(u16, &str)] = &[
     (ANOTHER_STUDY, "failure: it is of another study than the address"),
     (
         CANNOT_UNDERSTAND,
-        "failure: it is no DICOM file, damaged, past a limit, without UIDs, or did not arrive whole",
+        "failure: it is no DICOM file, damaged, past a limit, without UIDs, or did not arrive whole; metadata or bulk data is missing, unknown or left over",
     ),
     (PROCESSING_FAILURE, "failure: the store cannot keep it now"),
     (NOT_AUTHORIZED, "failure: it is of a study of another site"),
@@ -80,12 +82,17 @@ pub(crate) async fn store(
     let bytes = Timed { body: body.into_data_stream(), silence: service.limits.silence };
     let (kept, fault) = match kind.name.as_str() {
         "multipart/related" => {
-            if kind.parameter("type").is_some_and(|kind| !kind.eq_ignore_ascii_case(DICOM)) {
-                return Err(Problem::UnsupportedMedia("parts are taken as application/dicom only"));
-            }
             let reader = Reader::new(kind.parameter("boundary").unwrap_or_default());
             let reader = reader.map_err(|error| Problem::BadRequest(error.to_string()))?;
-            keeping.parts(reader, bytes).await
+            let of = kind.parameter("type").unwrap_or(DICOM);
+            match apart::Form::of(of) {
+                Some(form) => apart::keep(keeping, form, reader, bytes).await,
+                None if of.eq_ignore_ascii_case(DICOM) => keeping.parts(reader, bytes).await,
+                None => {
+                    let text = "parts are taken as application/dicom, application/dicom+json or application/dicom+xml";
+                    return Err(Problem::UnsupportedMedia(text));
+                }
+            }
         }
         DICOM => keeping.one(bytes).await,
         _ => {
@@ -103,6 +110,10 @@ enum Fate {
     Failed(StoreError),
     /// It has another type than what is kept here.
     OtherType,
+    /// Its metadata and bulk data do not make an object.
+    Unfit(apart::UnfitObject),
+    /// Bulk data that no object names.
+    Unused,
 }
 
 /// A body of which nothing came for too long is over.
@@ -172,7 +183,7 @@ impl Keeping {
             reader.feed(&part?);
             while let Some(piece) = reader.take().map_err(malformed)? {
                 match piece {
-                    Piece::Part(kind) => coming = self.begin(&kind).await?,
+                    Piece::Part(head) => coming = self.begin(&head.kind).await?,
                     Piece::Data(data) => self.more(&mut coming, data).await?,
                     Piece::PartEnd => end(coming.take()).await,
                     Piece::End => {}
@@ -196,26 +207,48 @@ impl Keeping {
         (self.fates().await, fault)
     }
 
-    async fn begin(&mut self, kind: &str) -> Result<Option<Coming>, Problem> {
+    /// The number of the next object.
+    fn next(&mut self) -> Result<usize, Problem> {
         if self.begun == OBJECTS {
             return Err(Problem::TooLarge { what: "objects in one request", limit: OBJECTS as u64 });
         }
-        let number = self.begun;
         self.begun += 1;
-        // Without a type a part is taken for what the body says of all of them.
-        if !kind.is_empty() && MediaType::of(kind).is_none_or(|kind| kind.name != DICOM) {
-            self.ended.push((number, Fate::OtherType));
-            return Ok(None);
-        }
+        Ok(self.begun - 1)
+    }
+
+    /// What became of the next object, which is not received.
+    fn put(&mut self, fate: Fate) -> Result<(), Problem> {
+        let number = self.next()?;
+        self.ended.push((number, fate));
+        Ok(())
+    }
+
+    /// Receives the next object when there is room for it.
+    async fn receive(
+        &mut self,
+        bytes: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
+    ) -> Result<(), Problem> {
+        let number = self.next()?;
         while self.working.len() >= AT_ONCE {
             self.join().await;
         }
-        let (words, heard) = mpsc::channel(WAITING);
         let (store, origin, study) = (self.store.clone(), self.origin.clone(), self.study.clone());
         self.working.spawn(async move {
-            let received = store.receive_of(&origin, study.as_deref(), whole(heard)).await;
+            let received = store.receive_of(&origin, study.as_deref(), bytes).await;
             (number, received.map_or_else(Fate::Failed, Fate::Kept))
         });
+        Ok(())
+    }
+
+    async fn begin(&mut self, kind: &str) -> Result<Option<Coming>, Problem> {
+        // Without a type a part is taken for what the body says of all of them.
+        if !kind.is_empty() && MediaType::of(kind).is_none_or(|kind| kind.name != DICOM) {
+            let number = self.next()?;
+            self.ended.push((number, Fate::OtherType));
+            return Ok(None);
+        }
+        let (words, heard) = mpsc::channel(WAITING);
+        self.receive(whole(heard)).await?;
         Ok(Some(Coming { words, bytes: 0 }))
     }
 
@@ -306,6 +339,25 @@ fn answer(
                 no_room = false;
                 let comment = "a part of another type than application/dicom";
                 others.push(Value::Object(failure(CANNOT_UNDERSTAND, comment)));
+            }
+            Fate::Unfit(unfit) => {
+                no_room = false;
+                let mut item = failure(CANNOT_UNDERSTAND, &unfit.why);
+                let [class, instance] = &unfit.uids;
+                if class.is_empty() || instance.is_empty() {
+                    others.push(Value::Object(item));
+                } else {
+                    put(&mut item, CLASS, "UI", [class.as_str()]);
+                    put(&mut item, INSTANCE, "UI", [instance.as_str()]);
+                    failed.push(Value::Object(item));
+                }
+            }
+            Fate::Unused => {
+                no_room = false;
+                others.push(Value::Object(failure(
+                    CANNOT_UNDERSTAND,
+                    "bulk data that no object of the body names",
+                )));
             }
         }
     }

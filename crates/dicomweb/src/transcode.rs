@@ -7,21 +7,19 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use peony_dicom::pixels::{Decoded, ImageHeader, Samples};
-use peony_dicom::{
-    DicomError, Elements, FramePlaces, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, Pictures, Step,
-    Tag, VR,
-};
+use peony_dicom::{DicomError, Elements, FramePlaces, Pictures, Step, Tag, VR};
 use peony_store::{Kept, Reader};
 
 use crate::Service;
 use crate::metadata::{PIXEL_DATA, little};
 use crate::parts::{self, Out, Sink};
 use crate::problem::Problem;
-use crate::retrieve::EXPLICIT_LITTLE;
+use crate::written::{
+    EXPLICIT_LITTLE, ITEM, ITEM_END, SEQUENCE_END, UNDEFINED, file_meta, padding, put, put_header, put_item,
+};
 
 /// What is gathered before it is handed on, and read at a time of a long value; each value representation's width is a part of it.
 const GATHERED_BYTES: usize = 256 << 10;
-const UNDEFINED: u32 = u32::MAX;
 
 /// A whole file.
 pub(crate) async fn explicit_little(service: &Service, kept: &Kept) -> Result<Out, Problem> {
@@ -37,7 +35,7 @@ fn write(reader: &Reader, kept: &Kept, sink: &Sink) -> Result<(), Problem> {
     };
     let mut writer =
         Writer { data_set: &data_set, sink, gathered: Vec::new(), depth: 0, frames, fault: None };
-    writer.gathered.extend(file_meta(kept));
+    writer.gathered.extend(file_meta(&kept.sop_class_uid, &kept.instance_uid, EXPLICIT_LITTLE));
     let walked = data_set.walk(|step| {
         writer.step(step).map_err(|problem| match problem {
             Problem::Dicom(error) => error,
@@ -52,61 +50,6 @@ fn write(reader: &Reader, kept: &Kept, sink: &Sink) -> Result<(), Problem> {
     }
     walked?;
     writer.flush()
-}
-
-/// Preamble and file meta information (PS3.10 §7.1).
-fn file_meta(kept: &Kept) -> Vec<u8> {
-    let mut elements = Vec::new();
-    let mut put = |element, vr, value: &[u8]| put(&mut elements, Tag(0x0002, element), vr, value);
-    put(0x0001, VR::OB, &[0, 1]);
-    put(0x0002, VR::UI, kept.sop_class_uid.as_bytes());
-    put(0x0003, VR::UI, kept.instance_uid.as_bytes());
-    put(0x0010, VR::UI, EXPLICIT_LITTLE.as_bytes());
-    put(0x0012, VR::UI, IMPLEMENTATION_CLASS_UID.as_bytes());
-    put(0x0013, VR::SH, IMPLEMENTATION_VERSION_NAME.as_bytes());
-    let mut file = vec![0; 128];
-    file.extend(b"DICM");
-    let length = elements.len() as u32;
-    self::put(&mut file, Tag(0x0002, 0x0000), VR::UL, &length.to_le_bytes());
-    file.extend(elements);
-    file
-}
-
-fn put_tag(into: &mut Vec<u8>, tag: Tag) {
-    into.extend(tag.group().to_le_bytes());
-    into.extend(tag.element().to_le_bytes());
-}
-
-/// The header of an element (PS3.5 §7.1.2). What is too long for its value representation is of an unknown one (§6.2.2).
-fn put_header(into: &mut Vec<u8>, tag: Tag, vr: VR, length: u32) {
-    put_tag(into, tag);
-    let long = peony_dicom::has_long_length(vr);
-    match u16::try_from(length) {
-        Ok(length) if !long => {
-            into.extend(vr.to_bytes());
-            into.extend(length.to_le_bytes());
-        }
-        _ => {
-            into.extend(if long { vr } else { VR::UN }.to_bytes());
-            into.extend([0, 0]);
-            into.extend(length.to_le_bytes());
-        }
-    }
-}
-
-/// What makes a value's length even (PS3.5 §6.2).
-const fn padding(vr: VR) -> u8 {
-    match vr {
-        VR::UI | VR::OB | VR::UN => 0,
-        _ => b' ',
-    }
-}
-
-fn put(into: &mut Vec<u8>, tag: Tag, vr: VR, value: &[u8]) {
-    let odd = value.len() % 2;
-    put_header(into, tag, vr, (value.len() + odd) as u32);
-    into.extend(value);
-    into.extend([padding(vr)].iter().take(odd));
 }
 
 /// The frames of an object that are decoded on its way.
@@ -207,16 +150,13 @@ impl Writer<'_> {
                 self.depth += 1;
             }
             Step::Item => {
-                put_tag(into, Tag(0xFFFE, 0xE000));
-                into.extend(UNDEFINED.to_le_bytes());
+                put_item(into, ITEM, UNDEFINED);
             }
             Step::ItemEnd => {
-                put_tag(into, Tag(0xFFFE, 0xE00D));
-                into.extend([0; 4]);
+                put_item(into, ITEM_END, 0);
             }
             Step::SequenceEnd => {
-                put_tag(into, Tag(0xFFFE, 0xE0DD));
-                into.extend([0; 4]);
+                put_item(into, SEQUENCE_END, 0);
                 self.depth -= 1;
             }
         }
@@ -326,17 +266,5 @@ mod tests {
                 "{samples:?}"
             );
         }
-    }
-
-    #[test]
-    fn what_is_too_long_for_its_value_representation_is_of_an_unknown_one() {
-        let header = |vr, length| {
-            let mut bytes = Vec::new();
-            put_header(&mut bytes, Tag(0x0008, 0x0060), vr, length);
-            bytes
-        };
-        assert_eq!(header(VR::CS, 2), b"\x08\0\x60\0CS\x02\0");
-        assert_eq!(header(VR::DS, 70_000), b"\x08\0\x60\0UN\0\0\x70\x11\x01\0");
-        assert_eq!(header(VR::OB, 2), b"\x08\0\x60\0OB\0\0\x02\0\0\0");
     }
 }

@@ -14,7 +14,7 @@ use crate::problem::Problem;
 use crate::rendered::{Look, bad, picture, quality};
 use crate::retrieve::{DICOM, How, range};
 use crate::uid::{Address, is_uid};
-use crate::{Service, answer, transcode};
+use crate::{Service, answer, presentation, transcode};
 
 /// Parameters of a query.
 const PARAMETERS: usize = 64;
@@ -43,7 +43,8 @@ pub(crate) async fn retrieve(
     let accept = Accept::of([types]);
     // Without a wish, a still is a picture and the rest an object (§9.1.2.2).
     let still = types.is_empty() && kept.frame_count == 1 && kept.frames.is_some();
-    let offers = if still || said.contains_key("frameNumber") {
+    let rendered = ["frameNumber", "presentationUID"].iter().any(|name| said.contains_key(*name));
+    let offers = if still || rendered {
         [(false, "image/jpeg", Kind::Jpeg), (false, "image/png", Kind::Png), (false, DICOM, Kind::Object)]
     } else {
         [(false, DICOM, Kind::Object), (false, "image/jpeg", Kind::Jpeg), (false, "image/png", Kind::Png)]
@@ -58,7 +59,31 @@ pub(crate) async fn retrieve(
         Some(number) => number.parse::<u64>().ok().and_then(|number| number.checked_sub(1)),
         None => Some(kept.frame_count / 2),
     };
-    picture(&service, &kept, index.ok_or(bad("frameNumber"))?, look, &headers).await
+    if presentation::is_state(&kept) {
+        return presentation::of_state(&service, kept, None, look, &headers).await;
+    }
+    let index = index.ok_or(bad("frameNumber"))?;
+    match state(&said, &kept)? {
+        Some(state) => presentation::of_picture(&service, &kept, index, state, look, &headers).await,
+        None => picture(&service, &kept, index, look, &headers).await,
+    }
+}
+
+/// The presentation state through which the picture is wanted (§9.5.1.2.7): it is of the same study.
+fn state(said: &Parameters, kept: &Kept) -> Result<Option<Address>, Problem> {
+    let uid = |name: &str| {
+        said.get(name).map(|uid| if is_uid(uid) { Ok(uid.clone()) } else { Err(()) }).transpose()
+    };
+    match (uid("presentationSeriesUID"), uid("presentationUID")) {
+        (Ok(None), Ok(None)) => Ok(None),
+        (Ok(Some(series)), Ok(Some(instance))) => {
+            let study = Some(kept.study_uid.clone());
+            Ok(Some(Address { study, series: Some(series), instance: Some(instance) }))
+        }
+        _ => Err(Problem::BadRequest(
+            "presentationSeriesUID and presentationUID are UIDs and go together".into(),
+        )),
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

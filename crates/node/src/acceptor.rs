@@ -22,7 +22,7 @@ use tokio::time::timeout;
 
 use crate::archive::{Archive, Records};
 use crate::association::{Association, AssociationError, Connection, State};
-use crate::configuration::{Configuration, Limits};
+use crate::configuration::{Configuration, Fingerprint, Limits};
 use crate::pdu::Pdu;
 use crate::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, presentation, provider};
 
@@ -121,8 +121,8 @@ async fn converse<A: Archive + Records>(
         tracing::debug!("{from}: no delay cannot be set: {error}");
     }
     let accepted = async {
-        let connection = secure(connection, transport, &configuration).await?;
-        accept(connection, &configuration).await
+        let (connection, shown) = secure(connection, transport, &configuration).await?;
+        accept(connection, shown, &configuration).await
     };
     let accepted = tokio::select! {
         accepted = accepted => accepted,
@@ -179,14 +179,14 @@ impl Drop for Open {
     }
 }
 
-/// The connection that the association runs over.
+/// The connection that the association runs over, and the certificate that the peer has shown.
 async fn secure(
     connection: TcpStream,
     transport: Transport,
     configuration: &Current,
-) -> Result<Box<dyn Connection>, AssociationError> {
+) -> Result<(Box<dyn Connection>, Option<Fingerprint>), AssociationError> {
     if transport == Transport::Plain {
-        return Ok(Box::new(connection));
+        return Ok((Box::new(connection), None));
     }
     let now = Arc::clone(&configuration.borrow());
     let Some(tls) = &now.tls else {
@@ -197,12 +197,13 @@ async fn secure(
     Ok(timeout(limit, tls.accept(connection)).await.map_err(late)??)
 }
 
-/// Agrees to an association or turns it down; `None` where it was turned down.
+/// Agrees to an association or turns it down; `None` where it was turned down. `shown` is the certificate by which the peer is known.
 ///
 /// # Errors
 /// [`AssociationError`]; the peer was told.
 pub async fn accept(
     connection: Box<dyn Connection>,
+    shown: Option<Fingerprint>,
     configuration: &Current,
 ) -> Result<Option<Association>, AssociationError> {
     let limits = configuration.borrow().limits.clone();
@@ -210,7 +211,7 @@ pub async fn accept(
     let negotiated = async {
         let request = request(&mut association).await?;
         let now = Arc::clone(&configuration.borrow());
-        negotiate(&mut association, request, &now).await
+        negotiate(&mut association, request, shown, &now).await
     };
     match negotiated.await {
         Ok(true) => Ok(Some(association)),
@@ -234,10 +235,11 @@ async fn request(association: &mut Association) -> Result<AssociationRQ, Associa
 async fn negotiate(
     association: &mut Association,
     request: AssociationRQ,
+    shown: Option<Fingerprint>,
     configuration: &Configuration,
 ) -> Result<bool, AssociationError> {
     let peer_data_bytes = data_bytes(&request.user_variables);
-    if let Some(reject) = objection(&request, configuration, peer_data_bytes) {
+    if let Some(reject) = objection(&request, shown, configuration, peer_data_bytes) {
         tracing::warn!("an association was rejected: {}", reject.source);
         association.send(&UlPdu::AssociationRJ(reject)).await?;
         return Ok(false);
@@ -265,7 +267,12 @@ async fn negotiate(
 
 /// Why there is no association (PS3.8 §9.3.4).
 #[rustfmt::skip] // Read as a table.
-fn objection(request: &AssociationRQ, configuration: &Configuration, peer_data_bytes: u32) -> Option<AssociationRJ> {
+fn objection(
+    request: &AssociationRQ,
+    shown: Option<Fingerprint>,
+    configuration: &Configuration,
+    peer_data_bytes: u32,
+) -> Option<AssociationRJ> {
     let objections = [
         (request.protocol_version & 1 == 0,
             Source::ServiceProviderASCE(AcseReason::ProtocolVersionNotSupported)),
@@ -273,7 +280,7 @@ fn objection(request: &AssociationRQ, configuration: &Configuration, peer_data_b
             Source::ServiceUser(UserReason::ApplicationContextNameNotSupported)),
         (!configuration.is_called(&request.called_ae_title),
             Source::ServiceUser(UserReason::CalledAETitleNotRecognized)),
-        (!configuration.takes(&request.calling_ae_title),
+        (!configuration.takes(&request.calling_ae_title) || !configuration.believes(&request.calling_ae_title, shown),
             Source::ServiceUser(UserReason::CallingAETitleNotRecognized)),
         (peer_data_bytes < FEWEST_DATA_BYTES,
             Source::ServiceProviderPresentation(PresentationReason::LocalLimitExceeded)),

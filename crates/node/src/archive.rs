@@ -12,6 +12,9 @@ use peony_store::StepAnswer;
 
 /// What keeps objects. Cloning shares it.
 pub trait Archive: Clone + Send + Sync + 'static {
+    /// The same as the node of that title may see it: what it asks for is asked of that one.
+    fn seen_by(&self, title: &str) -> impl Future<Output = Result<Self, ArchiveError>> + Send;
+
     /// Receives one object: a whole file of PS3.10, a part at a time. `origin` is who sends it. The answer means that it is on the disk.
     fn receive<S>(&self, origin: &str, file: S) -> impl Future<Output = Result<Receipt, ArchiveError>> + Send
     where

@@ -55,6 +55,36 @@ pub struct Peer {
     pub tls: bool,
     /// It is asked to keep what was sent to it (storage commitment), where a person has had that sent.
     pub commits: bool,
+    /// The certificate that it shows where it asks for an association; without it any that an authority has signed will do.
+    pub certificate: Option<Fingerprint>,
+}
+
+/// The SHA-256 of a certificate, as it is written in DER.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Fingerprint(pub [u8; 32]);
+
+/// Something else where the fingerprint of a certificate should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the fingerprint of a certificate is its SHA-256: 64 hexadecimal digits, with colons between two or without"
+)]
+pub struct NotAFingerprint;
+
+impl FromStr for Fingerprint {
+    type Err = NotAFingerprint;
+
+    fn from_str(text: &str) -> Result<Self, NotAFingerprint> {
+        let digits: Vec<u8> = text.bytes().filter(|byte| !matches!(byte, b':' | b' ')).collect();
+        let mut bytes = [0; 32];
+        if digits.len() != 2 * bytes.len() || !digits.iter().all(u8::is_ascii_hexdigit) {
+            return Err(NotAFingerprint);
+        }
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+            let pair = std::str::from_utf8(pair).map_err(|_| NotAFingerprint)?;
+            *byte = u8::from_str_radix(pair, 16).map_err(|_| NotAFingerprint)?;
+        }
+        Ok(Self(bytes))
+    }
 }
 
 /// How much of everything is taken.
@@ -130,9 +160,54 @@ impl Configuration {
         self.strangers || self.peer(calling).is_some()
     }
 
+    /// Whether a node that shows this certificate may call itself so: a title with a certificate is for who shows that, and who shows one that has
+    /// titles has no other.
+    #[must_use]
+    pub fn believes(&self, calling: &str, shown: Option<Fingerprint>) -> bool {
+        let pinned = self.peer(calling).and_then(|peer| peer.certificate);
+        if pinned.is_some() {
+            return pinned == shown;
+        }
+        shown.is_none_or(|shown| self.peers.iter().all(|peer| peer.certificate != Some(shown)))
+    }
+
     /// The node of that title.
     #[must_use]
     pub fn peer(&self, title: &str) -> Option<&Peer> {
         self.peers.iter().find(|peer| peer.ae_title.as_str() == title)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_with_a_certificate_is_for_who_shows_that() {
+        let print = |digit: &str| digit.repeat(64).parse::<Fingerprint>().unwrap();
+        let peer = |title: &str, certificate| Peer {
+            ae_title: title.parse().unwrap(),
+            address: None,
+            tls: true,
+            commits: false,
+            certificate,
+        };
+        let mut known = Configuration::open("PEONY".parse().unwrap());
+        known.peers = vec![peer("PINNED", Some(print("a"))), peer("FREE", None)];
+        for (calling, shown, expect) in [
+            ("PINNED", Some("a"), true),
+            ("PINNED", Some("b"), false),
+            ("PINNED", None, false),
+            ("FREE", Some("b"), true),
+            ("FREE", Some("a"), false),
+            ("STRANGER", Some("a"), false),
+            ("STRANGER", Some("b"), true),
+            ("STRANGER", None, true),
+        ] {
+            assert_eq!(known.believes(calling, shown.map(print)), expect, "{calling} {shown:?}");
+        }
+        assert_eq!("AA:".repeat(31).as_str().to_owned().parse::<Fingerprint>(), Err(NotAFingerprint));
+        assert_eq!(format!("{}AA", "AA:".repeat(31)).parse::<Fingerprint>(), Ok(print("a")));
+        assert!("g".repeat(64).parse::<Fingerprint>().is_err());
     }
 }

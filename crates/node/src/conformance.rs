@@ -51,8 +51,8 @@ Peony is for research use and no cleared medical device.
 | Longest identifier | {identifier} bytes |
 | Asynchronous operations, user identity, extended negotiation | not negotiated |
 
-An association is rejected where the called title is not this node's, or where the calling title is not in the configuration and that takes no
-strangers. Of the transfer syntaxes proposed for an object the first that is known is accepted, since it is what the peer would rather send; explicit little endian
+An association is rejected where the called title is not this node's, where the calling title is not in the configuration and that takes no
+strangers, and where the configuration ties the calling title to another certificate than the one that is shown over TLS, or that one to another title. Of the transfer syntaxes proposed for an object the first that is known is accepted, since it is what the peer would rather send; explicit little endian
 in place of implicit, where both are proposed. For everything else it is explicit little endian, then implicit. Objects are kept and handed on as
 they came, bit for bit, and never written anew: a peer that does not take the transfer syntax of an object does not get it.
 
@@ -70,6 +70,9 @@ is answered empty. A performed step goes from IN PROGRESS to COMPLETED or DISCON
 step attributes name by study and step; one that is discontinued since another entry was meant (110514, DCM) gives them back to the worklist. A completed step makes its study complete
 where every instance that it lists is here; so does a storage commitment by this node of every instance of a study, where nothing that was asked for is missing; otherwise
 a study is complete when nothing has come for a while.
+
+What is asked for is asked of what the calling title may see: with several sites, the studies, orders and performed steps of the site that the title is of, or of none
+where it is of none. Objects are taken from everybody who has an association.
 
 Identifiers are answered in Unicode (ISO_IR 192) where they are not plain ASCII; queries are read in any character set of DICOM.
 

@@ -36,7 +36,7 @@ pub mod user;
 pub use acceptor::{Transport, serve};
 pub use archive::{Archive, Records};
 pub use association::{Association, AssociationError};
-pub use configuration::{AeTitle, Configuration, Limits, Peer};
+pub use configuration::{AeTitle, Configuration, Fingerprint, Limits, Peer};
 pub use conformance::statement;
 pub use peony_dicom::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 pub use requestor::{Proposal, connect};

@@ -9,10 +9,12 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use sha2::{Digest as _, Sha256};
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use crate::association::Connection;
+use crate::configuration::Fingerprint;
 
 /// What this node shows of itself, and whom it believes.
 #[derive(Clone)]
@@ -71,9 +73,15 @@ impl Tls {
         })
     }
 
-    /// Secures a connection that came.
-    pub(crate) async fn accept(&self, connection: TcpStream) -> io::Result<Box<dyn Connection>> {
-        Ok(Box::new(self.acceptor.accept(connection).await?))
+    /// Secures a connection that came; gives the certificate that was shown, too.
+    pub(crate) async fn accept(
+        &self,
+        connection: TcpStream,
+    ) -> io::Result<(Box<dyn Connection>, Option<Fingerprint>)> {
+        let secured = self.acceptor.accept(connection).await?;
+        let shown = secured.get_ref().1.peer_certificates().and_then(|chain| chain.first());
+        let shown = shown.map(|certificate| Fingerprint(Sha256::digest(certificate).into()));
+        Ok((Box::new(secured), shown))
     }
 
     /// Secures a connection to `host`, whose certificate must name it.

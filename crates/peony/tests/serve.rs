@@ -354,6 +354,14 @@ fn an_order_that_is_added_beside_it_is_on_the_worklist() {
     let said = |tag| found.iter().map(|item| item[&tag].values[0].clone()).collect::<Vec<_>>();
     assert_eq!(said(PATIENT_ID), ["P-1", "P-2"]);
     assert_eq!(said(STUDY_UID)[1], lines[1]["study_uid"].as_str().unwrap());
+    // Of a site, which must be there.
+    let of_site = [&one[..], &["--site", "north"]].concat();
+    let (code, lines, faults) = order(&data, &of_site);
+    assert!(code == 1 && lines.is_empty() && faults.contains("site"), "{faults}");
+    let mut peony = Command::new(env!("CARGO_BIN_EXE_peony"));
+    assert!(peony.args(["site", "add", "north", "--data"]).arg(&data).output().unwrap().status.success());
+    let (code, lines, _) = order(&data, &of_site);
+    assert_eq!((code, lines[0]["site"].as_str()), (0, Some("north")));
 }
 
 /// The program with arguments, and what it says: lines of JSON.

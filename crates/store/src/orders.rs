@@ -7,6 +7,7 @@ use sqlx::{AnyConnection, Row as _};
 use crate::error::StoreError;
 use crate::index::now_ms;
 use crate::json::{self, DicomJson};
+use crate::sites::must_be_sites;
 use crate::{Store, audit};
 
 /// Orders that are read at a time.
@@ -275,6 +276,8 @@ pub struct Ordered {
     pub study_uid: String,
     /// What it is known by as a workitem (PS3.4 Annex CC).
     pub workitem_uid: String,
+    /// The site that it is of, empty for none.
+    pub site: String,
     /// Scheduled Procedure Step Start Date and Time, one after the other.
     pub start: String,
     /// As a worklist shows it (PS3.4 Table K.6-1).
@@ -282,16 +285,22 @@ pub struct Ordered {
 }
 
 impl Store {
-    /// Takes an order, which is on the disk when this returns; gives it as it is kept. The same order again is no other one.
+    /// Takes an order, which is on the disk when this returns; gives it as it is kept. The same order again is no other one. It is of the site that
+    /// this store's [`Sight`](crate::Sight) is at home in.
     ///
     /// # Errors
+    /// [`StoreError::Missing`] where there is no such site;
     /// [`StoreError::Unfit`] where a text has another form, [`StoreError::Refused`] where another order has its step's ID; those of the index.
     pub async fn add_order(&self, order: &Order, who: &str) -> Result<Ordered, StoreError> {
         let faults = order.faults();
         if !faults.is_empty() {
             return Err(StoreError::Unfit(faults.join("; ")));
         }
+        let site = self.sight.home();
         let mut writing = self.inner.index.write().await?;
+        if !site.is_empty() {
+            must_be_sites(&mut writing, &[site.to_owned()]).await?;
+        }
         if !order.step_id.is_empty() {
             let statement = format!("SELECT {COLUMNS} FROM orders WHERE step_id = $1");
             let row = sqlx::query(sqlx::AssertSqlSafe(statement)).bind(order.step_id.as_str());
@@ -299,7 +308,7 @@ impl Store {
                 let kept = ordered(&row)?;
                 let same = order.completed(kept.id, kept.study_uid.clone());
                 let is_same = [kept.study_uid.as_str(), ""].contains(&order.study_uid.as_str());
-                if is_same && without_status(kept.item.clone()) == same.item() {
+                if is_same && kept.site == site && without_status(kept.item.clone()) == same.item() {
                     return Ok(kept);
                 }
                 return Err(StoreError::Refused("another order has the ID of this procedure step"));
@@ -311,12 +320,13 @@ impl Store {
         };
         // Its number is part of its ID.
         let id: i64 = sqlx::query_scalar(
-            "INSERT INTO orders (step_id, study_uid, accession, start_at, state, item, at, workitem_uid)
-             VALUES ($1, $1, '', '', 'scheduled', '', $2, $3) RETURNING id",
+            "INSERT INTO orders (step_id, study_uid, accession, start_at, state, item, at, workitem_uid, site)
+             VALUES ($1, $1, '', '', 'scheduled', '', $2, $3, $4) RETURNING id",
         )
         .bind(new_uid())
         .bind(now_ms())
         .bind(new_uid())
+        .bind(site)
         .fetch_one(&mut *writing)
         .await?;
         let kept = write(&mut writing, id, order.completed(id, study_uid)).await?;
@@ -338,7 +348,7 @@ impl Store {
         who: &str,
     ) -> Result<Ordered, StoreError> {
         let mut writing = self.inner.index.write().await?;
-        let kept = scheduled(&mut writing, step_id).await?;
+        let kept = self.scheduled(&mut writing, step_id).await?;
         let before = Order::of_item(&kept.item);
         let mut order = before.clone();
         change(&mut order);
@@ -362,7 +372,7 @@ impl Store {
     /// cancelled already; those of the index.
     pub async fn cancel_order(&self, step_id: &str, who: &str) -> Result<Ordered, StoreError> {
         let mut writing = self.inner.index.write().await?;
-        let kept = scheduled(&mut writing, step_id).await?;
+        let kept = self.scheduled(&mut writing, step_id).await?;
         let state = OrderState::Cancelled;
         sqlx::query("UPDATE orders SET state = $2 WHERE id = $1")
             .bind(kept.id)
@@ -392,29 +402,34 @@ impl Store {
     ) -> Result<Vec<Ordered>, StoreError> {
         let [first, last] = days;
         let last = if last.is_empty() { "~".to_owned() } else { format!("{last}~") };
+        // The sites that are seen come after the four values before them.
+        let mut values = vec![String::new(); 4];
+        let seen = self.sight.condition("site", &mut values).unwrap_or_else(|| "TRUE".to_owned());
         let statement = format!(
-            "SELECT {COLUMNS} FROM orders WHERE {condition} AND id > $1 AND start_at >= $2 AND start_at <= $3 ORDER BY id LIMIT $4"
+            "SELECT {COLUMNS} FROM orders WHERE {condition} AND {seen} AND id > $1 AND start_at >= $2 AND start_at <= $3
+             ORDER BY id LIMIT $4"
         );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(statement))
-            .bind(after)
-            .bind(first)
-            .bind(last)
-            .bind(PAGE)
-            .fetch_all(self.inner.index.pool())
-            .await?;
+        let mut query =
+            sqlx::query(sqlx::AssertSqlSafe(statement)).bind(after).bind(first).bind(last).bind(PAGE);
+        for site in values.into_iter().skip(4) {
+            query = query.bind(site);
+        }
+        let rows = query.fetch_all(self.inner.index.pool()).await?;
         rows.iter().map(ordered).collect()
     }
-}
 
-/// An order that nobody has begun, held until the end of the transaction: a step that begins meanwhile begins after it.
-async fn scheduled(connection: &mut AnyConnection, step_id: &str) -> Result<Ordered, StoreError> {
-    let statement = format!("UPDATE orders SET step_id = step_id WHERE step_id = $1 RETURNING {COLUMNS}");
-    let row = sqlx::query(sqlx::AssertSqlSafe(statement)).bind(step_id).fetch_optional(connection).await?;
-    let kept = ordered(&row.ok_or(StoreError::Missing("order"))?)?;
-    match kept.state {
-        OrderState::Scheduled => Ok(kept),
-        OrderState::Cancelled => Err(StoreError::Refused("the order was cancelled")),
-        _ => Err(StoreError::Refused("a performed procedure step has begun")),
+    /// An order that nobody has begun, held until the end of the transaction: a step that begins meanwhile begins after it.
+    async fn scheduled(&self, connection: &mut AnyConnection, step_id: &str) -> Result<Ordered, StoreError> {
+        let statement = format!("UPDATE orders SET step_id = step_id WHERE step_id = $1 RETURNING {COLUMNS}");
+        let row =
+            sqlx::query(sqlx::AssertSqlSafe(statement)).bind(step_id).fetch_optional(connection).await?;
+        let kept = row.as_ref().map(ordered).transpose()?.filter(|kept| self.sight.reaches(&kept.site));
+        let kept = kept.ok_or(StoreError::Missing("order"))?;
+        match kept.state {
+            OrderState::Scheduled => Ok(kept),
+            OrderState::Cancelled => Err(StoreError::Refused("the order was cancelled")),
+            _ => Err(StoreError::Refused("a performed procedure step has begun")),
+        }
     }
 }
 
@@ -422,8 +437,9 @@ async fn scheduled(connection: &mut AnyConnection, step_id: &str) -> Result<Orde
 async fn write(connection: &mut AnyConnection, id: i64, order: Order) -> Result<Ordered, StoreError> {
     let start = format!("{}{}", order.date, order.time);
     let item = order.item();
-    let done = sqlx::query_scalar(
-        "UPDATE orders SET step_id = $2, study_uid = $3, accession = $4, start_at = $5, item = $6 WHERE id = $1 RETURNING workitem_uid",
+    let done = sqlx::query(
+        "UPDATE orders SET step_id = $2, study_uid = $3, accession = $4, start_at = $5, item = $6 WHERE id = $1
+         RETURNING workitem_uid, site",
     )
     .bind(id)
     .bind(order.step_id.as_str())
@@ -433,7 +449,7 @@ async fn write(connection: &mut AnyConnection, id: i64, order: Order) -> Result<
     .bind(json::text(&item))
     .fetch_one(connection)
     .await;
-    let workitem_uid = match done {
+    let row = match done {
         // Somebody has named a step as this one would be.
         Err(error) if error.as_database_error().is_some_and(|error| error.is_unique_violation()) => {
             return Err(StoreError::Refused("another order has the ID of this procedure step"));
@@ -442,10 +458,11 @@ async fn write(connection: &mut AnyConnection, id: i64, order: Order) -> Result<
     };
     let Order { step_id, study_uid, .. } = order;
     let state = OrderState::Scheduled;
-    Ok(Ordered { id, state, step_id, study_uid, workitem_uid, start, item: with_status(item, state) })
+    let (workitem_uid, site) = (row.try_get("workitem_uid")?, row.try_get("site")?);
+    Ok(Ordered { id, state, step_id, study_uid, workitem_uid, site, start, item: with_status(item, state) })
 }
 
-pub(crate) const COLUMNS: &str = "id, state, step_id, study_uid, workitem_uid, start_at, item";
+pub(crate) const COLUMNS: &str = "id, state, step_id, study_uid, workitem_uid, site, start_at, item";
 
 pub(crate) fn ordered(row: &sqlx::any::AnyRow) -> Result<Ordered, StoreError> {
     let (state, item): (String, String) = (row.try_get("state")?, row.try_get("item")?);
@@ -456,6 +473,7 @@ pub(crate) fn ordered(row: &sqlx::any::AnyRow) -> Result<Ordered, StoreError> {
         step_id: row.try_get("step_id")?,
         study_uid: row.try_get("study_uid")?,
         workitem_uid: row.try_get("workitem_uid")?,
+        site: row.try_get("site")?,
         start: row.try_get("start_at")?,
         item: with_status(json::of_text(&item), state),
     })

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use peony_dicom::{Attributes, Tag};
 use serde_json::Value;
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 
 use crate::error::StoreError;
 use crate::index::now_ms;
 use crate::json::{self, DicomJson};
 use crate::orders::OrderState;
+use crate::sites::Sight;
 use crate::{Store, events};
 
 /// Performed Procedure Step Status.
@@ -95,7 +96,7 @@ const fn answer(now: Option<StepState>, said: Said, state: Option<StepState>) ->
 }
 
 impl Store {
-    /// A modality begins a step (N-CREATE). What was ordered with it is started.
+    /// A modality begins a step (N-CREATE), which is of its site. What was ordered with it is started, as far as this store's [`Sight`] reaches.
     ///
     /// # Errors
     /// [`StoreError`] of the index; nothing is written down then.
@@ -132,14 +133,20 @@ impl Store {
         let now = now_ms();
         let mut writing = self.inner.index.write().await?;
         // Holds the row until the end: what two say of it at once is said one after the other.
-        let kept: Option<String> = sqlx::query_scalar(
-            "UPDATE performed_steps SET changed_at = $2 WHERE uid = $1 RETURNING attributes",
+        let kept = sqlx::query(
+            "UPDATE performed_steps SET changed_at = $2 WHERE uid = $1 RETURNING attributes, site",
         )
         .bind(uid)
         .bind(now)
         .fetch_optional(&mut *writing)
         .await?;
-        let kept = kept.map(|text| json::of_text(&text));
+        let kept: Option<(String, String)> = kept
+            .map(|row| Ok::<_, sqlx::Error>((row.try_get("attributes")?, row.try_get("site")?)))
+            .transpose()?;
+        if kept.as_ref().is_some_and(|(_, site)| said == Said::Changed && !self.sight.reaches(site)) {
+            return Ok(StepAnswer::Unknown);
+        }
+        let kept = kept.map(|(text, _)| json::of_text(&text));
         let state = kept.as_ref().and_then(state_of);
         let answer = match (&state, attributes.contains_key(&json::key(STATUS))) {
             // Nothing is said of the state: it stays.
@@ -147,30 +154,34 @@ impl Store {
             _ => answer(state, said, state_of(&attributes)),
         };
         let StepAnswer::Taken(state) = answer else { return Ok(answer) };
+        let begins = kept.is_none();
         let statement = match &kept {
-            Some(_) => "UPDATE performed_steps SET state = $2, attributes = $3, origin = $4, changed_at = $5 WHERE uid = $1",
+            Some(_) => {
+                "UPDATE performed_steps SET state = $2, attributes = $3, origin = $4, changed_at = $5 WHERE uid = $1"
+            }
             None => {
-                "INSERT INTO performed_steps (uid, state, attributes, origin, began_at, changed_at) VALUES ($1, $2, $3, $4, $5, $5)
-                 ON CONFLICT (uid) DO NOTHING"
+                "INSERT INTO performed_steps (uid, state, attributes, origin, began_at, changed_at, site)
+                 VALUES ($1, $2, $3, $4, $5, $5, $6) ON CONFLICT (uid) DO NOTHING"
             }
         };
         let mut step = kept.unwrap_or_default();
         step.extend(attributes);
-        let written = sqlx::query(statement)
+        let mut query = sqlx::query(statement)
             .bind(uid)
             .bind(state.word())
             .bind(json::text(&step))
             .bind(origin)
-            .bind(now)
-            .execute(&mut *writing)
-            .await?;
+            .bind(now);
+        if begins {
+            query = query.bind(self.sight.home());
+        }
+        let written = query.execute(&mut *writing).await?;
         if written.rows_affected() == 0 {
             // Another one began it meanwhile.
             return Ok(StepAnswer::Exists);
         }
-        let begins = said == Said::Begun;
         if begins || state != StepState::InProgress {
-            follow(&mut writing, &step, state, now).await?;
+            follow(&mut writing, &self.sight, &step, state, now).await?;
         }
         writing.commit().await?;
         self.inner.announcements.wake();
@@ -195,6 +206,7 @@ impl Store {
 /// What the state of a step means for orders and studies.
 async fn follow(
     connection: &mut AnyConnection,
+    sight: &Sight,
     step: &DicomJson,
     state: StepState,
     now: i64,
@@ -208,19 +220,29 @@ async fn follow(
     };
     let scheduled = items(step, SCHEDULED);
     for item in &scheduled {
-        // A step that was not ordered has no ID, and what is done with stays so.
-        sqlx::query(
-            "UPDATE orders SET state = $3 WHERE step_id = $1 AND study_uid = $2 AND state IN ('scheduled', 'started')",
-        )
-        .bind(text(item, STEP_ID))
-        .bind(text(item, STUDY_UID))
-        .bind(ordered.word())
-        .execute(&mut *connection)
-        .await?;
+        // A step that was not ordered has no ID, and what is done with stays so. So does an order of another site.
+        let mut values =
+            vec![text(item, STEP_ID).to_owned(), text(item, STUDY_UID).to_owned(), ordered.word().to_owned()];
+        let seen = sight.condition("site", &mut values).unwrap_or_else(|| "TRUE".to_owned());
+        let statement = format!(
+            "UPDATE orders SET state = $3 WHERE step_id = $1 AND study_uid = $2 AND state IN ('scheduled', 'started') AND {seen}"
+        );
+        let mut query = sqlx::query(AssertSqlSafe(statement));
+        for value in values {
+            query = query.bind(value);
+        }
+        query.execute(&mut *connection).await?;
     }
     let studies: BTreeSet<&str> = scheduled.iter().map(|item| text(item, STUDY_UID)).collect();
     let complete = state == StepState::Completed && all_are_here(connection, step).await?;
     for study_uid in studies.into_iter().filter(|uid| !uid.is_empty()) {
+        let site: Option<String> = sqlx::query_scalar("SELECT site FROM studies WHERE uid = $1")
+            .bind(study_uid)
+            .fetch_optional(&mut *connection)
+            .await?;
+        if site.is_some_and(|site| !sight.reaches(&site)) {
+            continue;
+        }
         events::put(connection, now, event, study_uid, "", "").await?;
         if complete {
             events::complete(connection, now, study_uid).await?;

@@ -20,7 +20,7 @@ struct Step {
 }
 
 /// In order; a step that was released is never changed.
-const STEPS: &[Step] = &[FIRST, ORDERS, SENDING, ACCESS];
+const STEPS: &[Step] = &[FIRST, ORDERS, SENDING, ACCESS, ORDERS_OF_SITES];
 
 const FIRST: Step = Step {
     common: &[
@@ -146,6 +146,16 @@ const ACCESS: Step = Step {
         "CREATE INDEX api_tokens_account ON api_tokens (account)",
         // The name of a site, empty for none.
         "ALTER TABLE studies ADD COLUMN site {text} NOT NULL DEFAULT ''",
+    ],
+    sqlite: &[],
+    postgres: &[],
+};
+
+/// Whose orders are, and whose what is performed of them: the name of a site, empty for none.
+const ORDERS_OF_SITES: Step = Step {
+    common: &[
+        "ALTER TABLE orders ADD COLUMN site {text} NOT NULL DEFAULT ''",
+        "ALTER TABLE performed_steps ADD COLUMN site {text} NOT NULL DEFAULT ''",
     ],
     sqlite: &[],
     postgres: &[],

@@ -1,7 +1,8 @@
-//! Sites: whose a study is, and who sees it.
+//! Sites: whose a study or an order is, and who sees it.
 //!
-//! A study is of the site of whoever brought it first: of the account that uploaded it, or of the title that sent it. One of no site is seen
-//! by all as long as there is one site at most, and by those who see everything.
+//! A study is of the site of whoever brought it first: of the account that uploaded it, or of the title that sent it. An order is of the site that
+//! it was added for. What is of no site is seen by all as long as there is one site at most, and by those who see everything; with more of them
+//! also by a title of an application entity that is of no site itself.
 
 use std::sync::Arc;
 
@@ -80,8 +81,8 @@ impl Sight {
 }
 
 impl Store {
-    /// The same store, looked at with these eyes: [`Self::query`] and [`Self::instances`] find what they reach and nothing else, and
-    /// [`Self::receive`] takes nothing into a study that they do not.
+    /// The same store, looked at with these eyes: [`Self::query`], [`Self::instances`], [`Self::orders`] and [`Self::open_orders`] find what they reach
+    /// and nothing else, [`Self::receive`] takes nothing into a study that they do not, and what is performed changes no order that they do not.
     #[must_use]
     pub fn seeing(&self, sight: Sight) -> Self {
         Self { inner: Arc::clone(&self.inner), sight: Arc::new(sight) }
@@ -97,6 +98,22 @@ impl Store {
             .fetch_optional(self.inner.index.pool())
             .await?;
         Ok(site.is_none_or(|site| self.sight.reaches(&site)))
+    }
+
+    /// What a title of an application entity may see: its site's, or what is of none where it is of none itself; everything as long as there is
+    /// one site at most.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the index.
+    pub async fn sight_of_title(&self, ae_title: &str) -> Result<Sight, StoreError> {
+        let pool = self.inner.index.pool();
+        let site: Option<String> = sqlx::query_scalar("SELECT site FROM site_senders WHERE ae_title = $1")
+            .bind(ae_title)
+            .fetch_optional(pool)
+            .await?;
+        let sites: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sites").fetch_one(pool).await?;
+        let home = site.unwrap_or_default();
+        Ok(if sites <= 1 { Sight::everything(&home) } else { Sight::of([home.as_str()], &home) })
     }
 
     /// Adds a site.

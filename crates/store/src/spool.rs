@@ -60,12 +60,17 @@ impl Incoming {
 
     /// Writes what came.
     pub fn write(&self, spool: &mut Spool, bytes: &[u8]) -> Result<(), StoreError> {
+        spool.sum.update(bytes);
+        self.append(spool, bytes)
+    }
+
+    /// Writes what is no object yet and is not summed.
+    pub fn append(&self, spool: &mut Spool, bytes: &[u8]) -> Result<(), StoreError> {
         spool.unlooked += bytes.len() as u64;
         if spool.unlooked >= LOOK_EVERY {
             spool.unlooked = 0;
             self.room()?;
         }
-        spool.sum.update(bytes);
         spool.file.write_all(bytes).map_err(disk("write a received object"))
     }
 }

@@ -63,7 +63,8 @@ impl Store {
     pub async fn workitem(&self, workitem_uid: &str) -> Result<Option<Ordered>, StoreError> {
         let statement = format!("SELECT {COLUMNS} FROM orders WHERE workitem_uid = $1");
         let row = sqlx::query(sqlx::AssertSqlSafe(statement)).bind(workitem_uid);
-        row.fetch_optional(self.inner.index.pool()).await?.as_ref().map(ordered).transpose()
+        let found = row.fetch_optional(self.inner.index.pool()).await?.as_ref().map(ordered).transpose()?;
+        Ok(found.filter(|order| self.sight.reaches(&order.site)))
     }
 
     /// Claims a workitem by a transaction, or ends it by the one that claimed it.
@@ -85,6 +86,9 @@ impl Store {
         let row = sqlx::query(sqlx::AssertSqlSafe(statement)).bind(workitem_uid);
         let Some(row) = row.fetch_optional(&mut *writing).await? else { return Ok(WorkitemAnswer::Unknown) };
         let kept = ordered(&row)?;
+        if !self.sight.reaches(&kept.site) {
+            return Ok(WorkitemAnswer::Unknown);
+        }
         let by: String = sqlx::Row::try_get(&row, "transaction_uid")?;
         let answer = answer(kept.state, wanted, !by.is_empty() && by == transaction_uid);
         if answer != WorkitemAnswer::Taken {

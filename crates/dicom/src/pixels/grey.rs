@@ -115,7 +115,7 @@ impl Window {
     }
 
     /// The grey level, before it is clamped to 0..=255.
-    fn level(self, value: f64) -> f64 {
+    pub(crate) fn level(self, value: f64) -> f64 {
         match self {
             // The half pixel and the width less one are the standard's (§C.11.2.1.2.1).
             Self::Linear { center, width } if width > 1.0 => {

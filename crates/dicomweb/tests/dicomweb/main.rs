@@ -7,11 +7,13 @@
     reason = "a check function of a test fails as the test does"
 )]
 
+mod apart;
 mod conformance;
 mod finding;
 mod kit;
 mod peer;
 mod pictures;
+mod presentation;
 mod retrieving;
 mod sending;
 mod storing;

@@ -95,10 +95,10 @@ async fn what_is_no_body_of_objects_is_refused_and_leaves_nothing() {
     let without_last = &whole[..whole.len() - 16];
     let endless = [b"--of this\r\n".to_vec(), b"X-Header: and so on\r\n".repeat(100_000)].concat();
     let no_boundary = "Content-Type: multipart/related; type=\"application/dicom\"";
-    let json = "Content-Type: multipart/related; type=\"application/dicom+json\"; boundary=x";
+    let jpeg = "Content-Type: multipart/related; type=\"image/jpeg\"; boundary=x";
     for (what, kind, body, status, error) in [
         ("no boundary", no_boundary, &whole[..], 400, "the boundary is missing or is none"),
-        ("metadata", json, &whole, 415, "parts are taken as application/dicom only"),
+        ("pictures", jpeg, &whole, 415, "parts are taken as application/dicom, application/dicom+json or"),
         (
             "a form",
             "Content-Type: multipart/form-data; boundary=x",

@@ -14,7 +14,7 @@ mod sign;
 mod table;
 #[cfg(test)]
 mod tests;
-mod text;
+pub(crate) mod text;
 mod write;
 
 use image::GrayImage;

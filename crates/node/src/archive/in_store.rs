@@ -14,6 +14,10 @@ use crate::identifier::{PATIENT_ID, STUDY_UID};
 const PAGE: u32 = 100;
 
 impl Archive for Store {
+    async fn seen_by(&self, title: &str) -> Result<Self, ArchiveError> {
+        Ok(self.seeing(self.sight_of_title(title).await?))
+    }
+
     async fn receive<S>(&self, origin: &str, file: S) -> Result<Receipt, ArchiveError>
     where
         S: Stream<Item = io::Result<Bytes>> + Send,

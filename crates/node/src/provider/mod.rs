@@ -70,9 +70,26 @@ async fn answer<A: Archive + Records>(
     }
     match (asks_for, context.class.service) {
         (Some(Operation::Echo), Service::Verification) => {
-            association.send_command(context.id, &command.response(Status::SUCCESS)).await
+            return association.send_command(context.id, &command.response(Status::SUCCESS)).await;
         }
-        (Some(Operation::Store), Service::Storage) => storage::store(association, archive, message).await,
+        // What comes is kept, whoever sends it.
+        (Some(Operation::Store), Service::Storage) => {
+            return storage::store(association, archive, message).await;
+        }
+        (Some(Operation::EventReport), Service::Commitment) => {
+            return take_report(association, archive, message).await;
+        }
+        _ => {}
+    }
+    // What is asked for is what the peer may see now: sites are changed while the node runs.
+    let archive = &match archive.seen_by(association.peer()).await {
+        Ok(archive) => archive,
+        Err(error) => {
+            tracing::warn!("what {} may see is not known: {error}", association.peer());
+            return refuse(association, message, query::failure_of(&error), "").await;
+        }
+    };
+    match (asks_for, context.class.service) {
         (Some(Operation::Find), Service::Find(model)) => {
             let ours = configuration.borrow().ae_title.clone();
             query::find(association, archive, message, model, &ours).await
@@ -87,9 +104,6 @@ async fn answer<A: Archive + Records>(
         (Some(Operation::Action), Service::Commitment) => {
             let configuration = configuration.borrow().clone();
             commitment::commit(association, archive, message, &configuration, owed).await
-        }
-        (Some(Operation::EventReport), Service::Commitment) => {
-            take_report(association, archive, message).await
         }
         (Some(Operation::Find), Service::Worklist) => worklist::find(association, archive, message).await,
         (Some(Operation::Create), Service::PerformedStep) => {

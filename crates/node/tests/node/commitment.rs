@@ -131,7 +131,13 @@ async fn a_report_that_nobody_asked_for_is_refused_and_nothing_is_asked_that_is_
 async fn a_peer_with_an_address_gets_its_report_there() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = Some(listener.local_addr().unwrap().to_string());
-    let peers = vec![Peer { ae_title: "SENDER".parse().unwrap(), address, tls: false, commits: false }];
+    let peers = vec![Peer {
+        ae_title: "SENDER".parse().unwrap(),
+        address,
+        tls: false,
+        commits: false,
+        certificate: None,
+    }];
     let node = Running::start(Configuration { peers, ..open() }).await;
     node.archive.put(&Sample::number(1)).await;
     let mut association = node.associate(&[COMMITMENT]).await;
@@ -144,7 +150,7 @@ async fn a_peer_with_an_address_gets_its_report_there() {
     let (connection, _) = listener.accept().await.unwrap();
     let sender = Configuration::open("SENDER".parse().unwrap());
     let (_keep, current) = watch::channel(Arc::new(sender));
-    let mut there = accept(Box::new(connection), &current).await.unwrap().unwrap();
+    let mut there = accept(Box::new(connection), None, &current).await.unwrap().unwrap();
     assert_eq!(there.peer(), "PEONY");
     let (event, said) = report(&mut there).await;
     assert_eq!((event, listed(&said, REFERENCED).len()), (1, 1));

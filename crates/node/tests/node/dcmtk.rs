@@ -88,6 +88,7 @@ async fn dcmtk_has_objects_moved_to_itself() {
         address: Some(format!("127.0.0.1:{port}")),
         tls: false,
         commits: false,
+        certificate: None,
     }];
     let node = Running::start(Configuration { peers, strangers: false, ..open() }).await;
     let samples: Vec<Sample> = (0..3).map(Sample::number).collect();

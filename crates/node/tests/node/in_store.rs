@@ -37,7 +37,13 @@ pub async fn opened(folder: &std::path::Path) -> Store {
 async fn what_was_acknowledged_is_found_moved_and_there_after_the_end() {
     let there = Running::start(Configuration::open("THERE".parse().unwrap())).await;
     let address = Some(there.address.to_string());
-    let peers = vec![Peer { ae_title: "THERE".parse().unwrap(), address, tls: false, commits: false }];
+    let peers = vec![Peer {
+        ae_title: "THERE".parse().unwrap(),
+        address,
+        tls: false,
+        commits: false,
+        certificate: None,
+    }];
     let folder = tempfile::tempdir().unwrap();
     let archive = opened(folder.path()).await;
     let configuration = Configuration { peers, ..open() };

@@ -18,5 +18,6 @@ mod peer;
 mod pynetdicom;
 mod sending;
 mod services;
+mod sites;
 mod tls;
 mod worklist;

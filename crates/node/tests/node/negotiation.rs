@@ -37,7 +37,13 @@ async fn the_configuration_may_change_while_the_node_runs() {
         connect(&node.address.to_string(), None, &ours, &theirs, &proposals, &Default::default()).await
     };
     assert!(matches!(ask("PEONY").await, Err(AssociationError::Rejected(_))));
-    let sender = Peer { ae_title: "SENDER".parse().unwrap(), address: None, tls: false, commits: false };
+    let sender = Peer {
+        ae_title: "SENDER".parse().unwrap(),
+        address: None,
+        tls: false,
+        commits: false,
+        certificate: None,
+    };
     node.configuration.send_modify(|configuration| Arc::make_mut(configuration).peers.push(sender));
     let mut before = ask("PEONY").await.unwrap();
     assert!(ask("LILAC").await.is_err());

@@ -31,7 +31,13 @@ pub struct Sender {
 }
 
 fn knows(address: String, commits: bool) -> Arc<Configuration> {
-    let there = Peer { ae_title: "THERE".parse().unwrap(), address: Some(address), tls: false, commits };
+    let there = Peer {
+        ae_title: "THERE".parse().unwrap(),
+        address: Some(address),
+        tls: false,
+        commits,
+        certificate: None,
+    };
     Arc::new(Configuration { peers: vec![there], ..open() })
 }
 

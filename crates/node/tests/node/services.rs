@@ -283,8 +283,13 @@ fn counts(response: &Command) -> [Option<u16>; 4] {
 #[tokio::test]
 async fn a_move_counts_what_arrives_what_fails_and_what_is_doubtful() {
     let there = Running::start(Configuration::open("THERE".parse().unwrap())).await;
-    let peer =
-        |title: &str, address| Peer { ae_title: title.parse().unwrap(), address, tls: false, commits: false };
+    let peer = |title: &str, address| Peer {
+        ae_title: title.parse().unwrap(),
+        address,
+        tls: false,
+        commits: false,
+        certificate: None,
+    };
     let peers = vec![
         peer("THERE", Some(there.address.to_string())),
         peer("NOWHERE", None),

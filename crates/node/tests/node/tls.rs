@@ -2,15 +2,19 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
 use peony_node::sop_class::VERIFICATION;
 use peony_node::status::Status;
 use peony_node::tls::TlsError;
 use peony_node::transfer_syntax::EXPLICIT_LITTLE;
-use peony_node::{Association, AssociationError, Configuration, Limits, Tls, Transport, connect};
+use peony_node::{
+    Association, AssociationError, Configuration, Fingerprint, Limits, Peer, Tls, Transport, connect,
+};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
 use crate::kit::{Folder, Running, open, proposal};
 use crate::peer::{dcmtk, said};
+use sha2::Digest as _;
 
 /// Certificate and private key of this machine, and the authority that signed it.
 struct Papers {
@@ -40,6 +44,13 @@ impl Papers {
     }
 }
 
+/// As `openssl x509 -noout -fingerprint -sha256` says it.
+fn fingerprint(pem: &str) -> Fingerprint {
+    let lines = pem.lines().filter(|line| !line.starts_with('-'));
+    let der = base64::engine::general_purpose::STANDARD.decode(lines.collect::<String>()).unwrap();
+    Fingerprint(sha2::Sha256::digest(der).into())
+}
+
 async fn start(tls: Option<Tls>) -> Running {
     Running::start_over(Transport::Secured, Folder::default(), Configuration { tls, ..open() }).await
 }
@@ -66,6 +77,31 @@ async fn only_who_shows_a_certificate_of_the_authority_is_taken() {
     node.configuration.send_modify(|configuration| std::sync::Arc::make_mut(configuration).tls = tls);
     ask(&node, Some(&renewed.tls())).await.unwrap().release().await.unwrap();
     assert!(ask(&node, Some(&papers.tls())).await.is_err());
+}
+
+#[tokio::test]
+async fn a_title_is_for_who_shows_its_certificate() {
+    let papers = Papers::new();
+    let shown = fingerprint(&papers.certificate);
+    let node = start(Some(papers.tls())).await;
+    let listed = |title: &str, certificate| {
+        let ae_title = title.parse().unwrap();
+        let peer =
+            Peer { ae_title, address: None, tls: true, commits: false, certificate: Some(certificate) };
+        node.configuration.send_modify(|configuration| {
+            std::sync::Arc::make_mut(configuration).peers = vec![peer.clone()];
+        });
+    };
+    let rejected = |asked: Result<Association, AssociationError>| match asked {
+        Err(AssociationError::Rejected(rejected)) => rejected.source.to_string().contains("calling"),
+        _ => false,
+    };
+    listed("SENDER", shown);
+    ask(&node, Some(&papers.tls())).await.unwrap().release().await.unwrap();
+    listed("SENDER", Fingerprint([7; 32]));
+    assert!(rejected(ask(&node, Some(&papers.tls())).await), "another certificate has this title");
+    listed("OTHER", shown);
+    assert!(rejected(ask(&node, Some(&papers.tls())).await), "this certificate has another title");
 }
 
 #[tokio::test]

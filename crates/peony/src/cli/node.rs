@@ -44,6 +44,9 @@ pub struct OrderAddArgs {
     /// The patient's name, FAMILY^GIVEN; another script after `=`.
     #[arg(long, value_name = "NAME")]
     pub patient_name: Option<String>,
+    /// The site that they are of; without it they are of none.
+    #[arg(long, value_name = "SITE")]
+    pub site: Option<String>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub texts: OrderTexts,

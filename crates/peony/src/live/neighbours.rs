@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use peony_node::{AeTitle, Configuration, Limits, Peer, Tls};
+use peony_node::{AeTitle, Configuration, Fingerprint, Limits, Peer, Tls};
 
 use crate::cli::ServeArgs;
 use crate::configuration::{Kind, Section};
@@ -22,7 +22,7 @@ pub struct Neighbours {
 
 impl Neighbours {
     /// The keys that are read here, for the page about the configuration: name, type, what it says.
-    pub const KEYS: [[&str; 3]; 7] = [
+    pub const KEYS: [[&str; 3]; 8] = [
         ["dicom.also_called", "list of strings", "Further titles of this node."],
         ["dicom.only_peers", "true or false", "Nodes that are not listed are not taken."],
         ["dicom.peer", "list of tables", "Other nodes: a table `[[dicom.peer]]` each, with these keys."],
@@ -33,6 +33,11 @@ impl Neighbours {
             "dicom.peer.commitment",
             "true or false",
             "It is asked to keep what a person has sent to it (storage commitment).",
+        ],
+        [
+            "dicom.peer.certificate",
+            "string",
+            "The SHA-256 of the certificate that it shows: nobody else is taken under its title, and it under no other.",
         ],
     ];
 
@@ -45,6 +50,7 @@ impl Neighbours {
 # address = '10.0.0.5:104'
 # tls = false
 # commitment = true
+# certificate = 'E3:B0:C4:42:98:FC:1C:14:9A:FB:F4:C8:99:6F:B9:24:27:AE:41:E4:64:9B:93:4C:A4:95:99:1B:78:52:B8:55'
 ";
 
     /// Takes its keys out of `[dicom]`.
@@ -62,6 +68,8 @@ impl Neighbours {
             let address = table.take("address", Kind::Text, faults);
             let commits =
                 table.take("commitment", Kind::Switch, faults).is_some_and(|said| said.texts == ["true"]);
+            let certificate = table.take("certificate", Kind::Text, faults);
+            let certificate = certificate.and_then(|said| fingerprint(said.texts.first()?, &said.at, faults));
             let tls = table.take("tls", Kind::Switch, faults).filter(|said| said.texts == ["true"]);
             if let Some(said) = &address
                 && !said.texts.iter().all(|text| is_address(text))
@@ -80,7 +88,8 @@ impl Neighbours {
                 faults.push(format!("{}: {ae_title} is there twice", aet.at));
             }
             let address = address.and_then(|said| said.texts.into_iter().next());
-            peers.push((Peer { ae_title, address, tls: tls.is_some(), commits }, tls.map(|said| said.at)));
+            let peer = Peer { ae_title, address, tls: tls.is_some(), commits, certificate };
+            peers.push((peer, tls.map(|said| said.at)));
         }
         Self { also_called, only_peers, peers }
     }
@@ -121,6 +130,10 @@ impl Neighbours {
 
 fn title(text: &str, at: &str, faults: &mut Vec<String>) -> Option<AeTitle> {
     text.parse().map_err(|fault| faults.push(format!("{at}: {fault}"))).ok()
+}
+
+fn fingerprint(text: &str, at: &str, faults: &mut Vec<String>) -> Option<Fingerprint> {
+    text.parse::<Fingerprint>().map_err(|fault| faults.push(format!("{at}: {fault}"))).ok()
 }
 
 /// `certificate.pem`, `key.pem` and `authorities.pem` of a folder.

@@ -1,7 +1,10 @@
 //! What is ordered, what is performed of it, and what others promise to keep.
 
 use peony_dicom::{Attribute, Attributes, Tag, VR, vr_of};
-use peony_store::{Commitment, Order, OrderState, Ordered, StepAnswer, StepState, Store, StoreError};
+use peony_store::{
+    Claimed, Commitment, Order, OrderState, Ordered, Sight, StepAnswer, StepState, Store, StoreError,
+    WorkitemAnswer,
+};
 
 use crate::kit;
 
@@ -58,6 +61,71 @@ pub async fn an_order_is_kept_once_and_found_by_its_day(store: &Store) {
     let audit = store.audit_after(0, 10).await.unwrap();
     let lines: Vec<(&str, &str)> = audit.iter().map(|line| (line.who.as_str(), line.act.as_str())).collect();
     assert_eq!(lines, [("test", "add-order"); 4]);
+}
+
+pub async fn an_order_is_for_the_eyes_of_its_site(store: &Store) {
+    let ids = |seen: Store| async move {
+        let open = seen.open_orders(["", ""], 0).await.unwrap();
+        let all = seen.orders(["", ""], 0).await.unwrap();
+        assert_eq!(open.len(), all.len());
+        open.iter().map(|order| order.id).collect::<Vec<_>>()
+    };
+    let of = |title: &'static str| async move { store.seeing(store.sight_of_title(title).await.unwrap()) };
+    let none = store.add_order(&order(0), "test").await.unwrap();
+    store.add_site("north", "test").await.unwrap();
+    store.set_sender("north", "US_NORTH", "test").await.unwrap();
+    let at = |site: &str| store.seeing(Sight::everything(site));
+    let north = at("north").add_order(&order(1), "test").await.unwrap();
+    assert_eq!((none.site.as_str(), north.site.as_str()), ("", "north"));
+    assert!(matches!(at("nowhere").add_order(&order(2), "test").await, Err(StoreError::Missing("site"))));
+    // With one site at most, everything is everybody's.
+    assert_eq!(ids(of("STRANGER").await).await, [none.id, north.id]);
+
+    store.add_site("south", "test").await.unwrap();
+    store.set_sender("south", "US_SOUTH", "test").await.unwrap();
+    let south = at("south").add_order(&Order { step_id: "S-1".into(), ..order(2) }, "test").await.unwrap();
+    assert_eq!(ids(of("US_NORTH").await).await, [north.id]);
+    assert_eq!(ids(of("US_SOUTH").await).await, [south.id]);
+    assert_eq!(ids(of("STRANGER").await).await, [none.id]);
+    assert_eq!(ids(store.clone()).await, [none.id, north.id, south.id]);
+    assert_eq!(ids(store.seeing(Sight::of([], ""))).await, [0_i64; 0]);
+    // The same step of another site is another order.
+    let same = Order { step_id: "S-1".into(), ..order(2) };
+    assert!(matches!(at("north").add_order(&same, "test").await, Err(StoreError::Refused(_))));
+    assert_eq!(at("south").add_order(&same, "test").await.unwrap().id, south.id);
+
+    let northern = of("US_NORTH").await;
+    assert!(northern.workitem(&south.workitem_uid).await.unwrap().is_none());
+    assert!(northern.workitem(&north.workitem_uid).await.unwrap().is_some());
+    let claim = northern.claim(&south.workitem_uid, Claimed::Begun, "1.2.3", "test").await.unwrap();
+    assert_eq!(claim, WorkitemAnswer::Unknown);
+    assert!(matches!(northern.cancel_order("S-1", "test").await, Err(StoreError::Missing("order"))));
+
+    // A step is written down whoever performs it, and begins no order of another site.
+    let state = |id: i64| async move {
+        let all = store.orders(["", ""], 0).await.unwrap();
+        all.iter().find(|order| order.id == id).unwrap().state
+    };
+    let begun = said("IN PROGRESS", &south, &[]);
+    let answer = northern.begin_step("1.2.7", "US_NORTH", &begun).await.unwrap();
+    assert_eq!(
+        (answer, state(south.id).await),
+        (StepAnswer::Taken(StepState::InProgress), OrderState::Scheduled)
+    );
+    let southern = of("US_SOUTH").await;
+    assert_eq!(
+        southern.change_step("1.2.7", "US_SOUTH", &said("COMPLETED", &south, &[])).await.unwrap(),
+        StepAnswer::Unknown
+    );
+    assert_eq!(southern.begin_step("1.2.7", "US_SOUTH", &begun).await.unwrap(), StepAnswer::Exists);
+    southern.begin_step("1.2.8", "US_SOUTH", &begun).await.unwrap();
+    assert_eq!(state(south.id).await, OrderState::Started);
+    let completed = said("COMPLETED", &south, &[]);
+    assert_eq!(
+        southern.change_step("1.2.8", "US_SOUTH", &completed).await.unwrap(),
+        StepAnswer::Taken(StepState::Completed)
+    );
+    assert_eq!(state(south.id).await, OrderState::Completed);
 }
 
 /// What a modality says of a step of an order.
@@ -167,6 +235,11 @@ pub async fn what_others_promise_is_written_down(store: &Store) {
         store.commitment("1.9").await.unwrap(),
         Some(Commitment { not_kept: Some(Vec::new()), ..asked })
     );
+}
+
+#[tokio::test]
+async fn sqlite_an_order_is_for_the_eyes_of_its_site() {
+    an_order_is_for_the_eyes_of_its_site(&kit::store().await.1).await;
 }
 
 #[tokio::test]

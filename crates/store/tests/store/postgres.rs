@@ -133,6 +133,7 @@ async fn postgresql_does_what_sqlite_does() {
         patients::a_quiet_study_is_complete_once_and_again_when_more_came,
         patients::a_job_is_one_workers_until_its_lease_ends,
         orders::an_order_is_kept_once_and_found_by_its_day,
+        orders::an_order_is_for_the_eyes_of_its_site,
         orders::a_step_takes_its_order_along,
         orders::what_others_promise_is_written_down,
         orders::an_order_is_changed_and_cancelled_until_it_begins,
