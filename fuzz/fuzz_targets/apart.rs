@@ -22,7 +22,11 @@ struct Anything;
 impl Store for Anything {
     fn take(&mut self, uri: &str) -> Result<Bulk, &'static str> {
         let coding = uri.ends_with('c').then(|| "1.2.840.10008.1.2.4.50".to_owned());
-        if uri.is_empty() { Err("nothing") } else { Ok(Bulk { parts: std::iter::once(0..3).collect(), coding }) }
+        if uri.is_empty() {
+            Err("nothing")
+        } else {
+            Ok(Bulk { parts: std::iter::once(0..3).collect(), coding })
+        }
     }
 }
 

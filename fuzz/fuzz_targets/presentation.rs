@@ -8,7 +8,9 @@ use peony_dicom::presentation::{PresentationState, Shape};
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| {
     let Ok(state) = PresentationState::open(Cursor::new(input)) else { return };
-    let Some(picture) = state.references().first() else { unreachable!("a state without a picture was read") };
+    let Some(picture) = state.references().first() else {
+        unreachable!("a state without a picture was read")
+    };
     for (bits_stored, signed) in [(1, false), (8, true), (12, false)] {
         let image = ImageHeader {
             rows: 1,

@@ -1,6 +1,8 @@
 //! What every request comes through: its door, who asks, and whether that one may.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
@@ -21,6 +23,9 @@ use crate::secret::digest_of;
 pub(crate) const IDLE: Duration = Duration::from_secs(2 * 60 * 60);
 /// A session lasts for a long day's work.
 pub(crate) const LONGEST: Duration = Duration::from_secs(14 * 60 * 60);
+
+/// So often in a row may it fail to look up who has a socket open: a minute, as sockets ask.
+const FAILED_AT_MOST: u32 = 20;
 
 /// Who asks.
 #[derive(Debug, Clone)]
@@ -73,7 +78,8 @@ impl Access {
         {
             return Err(Problem::NotPermitted(permit));
         }
-        let again = Again { access: self.clone(), shown, account: caller.account.clone() };
+        let again =
+            Again { access: self.clone(), shown, account: caller.account.clone(), failed: Arc::default() };
         (self.inner.introduce)(&caller, again, request.extensions_mut());
         request.extensions_mut().insert(caller);
         Ok(())
@@ -100,6 +106,8 @@ pub struct Again {
     access: Access,
     shown: Shown,
     account: Account,
+    /// How often in a row nobody could be looked up.
+    failed: Arc<AtomicU32>,
 }
 
 impl Again {
@@ -115,11 +123,14 @@ impl Again {
             }
         });
         match asked.await {
-            Ok(account) => account.is_some_and(|account| account == self.account),
-            // Nobody is sent away because the index is locked for a moment: it is asked again.
+            Ok(account) => {
+                self.failed.store(0, Ordering::Relaxed);
+                account.is_some_and(|account| account == self.account)
+            }
+            // Nobody is sent away because the index is locked for a moment; who cannot be looked up for long is.
             Err(problem) => {
                 tracing::debug!("who has a socket open cannot be looked up now: {problem}");
-                true
+                self.failed.fetch_add(1, Ordering::Relaxed) < FAILED_AT_MOST
             }
         }
     }

@@ -1,6 +1,6 @@
 //! How often somebody may try to sign in: a few times at once, then now and then. Names, addresses and both together are counted each.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -30,6 +30,8 @@ pub(crate) struct Tries {
     both: DefaultKeyedRateLimiter<(String, Option<IpAddr>)>,
     address: DefaultKeyedRateLimiter<Option<IpAddr>>,
     name: DefaultKeyedRateLimiter<String>,
+    /// Who goes to a provider: a page elsewhere can send a browser there, and must not keep its neighbours from signing in here.
+    away: DefaultKeyedRateLimiter<Option<IpAddr>>,
 }
 
 impl Default for Tries {
@@ -38,6 +40,7 @@ impl Default for Tries {
             both: RateLimiter::keyed(quota(OF_BOTH)),
             address: RateLimiter::keyed(quota(OF_ADDRESS)),
             name: RateLimiter::keyed(quota(OF_NAME)),
+            away: RateLimiter::keyed(quota(OF_ADDRESS)),
         }
     }
 }
@@ -49,7 +52,7 @@ impl Tries {
     /// How long to wait before the next one.
     pub fn another(&self, name: &str, address: Option<IpAddr>) -> Result<(), Duration> {
         self.from(address)?;
-        let now = DefaultClock::default().now();
+        let (now, address) = (DefaultClock::default().now(), address.map(network));
         // A name is as long as a request may make it, and what is kept of it need not be.
         let name: String = peony_store::account_name(name).chars().take(64).collect();
         self.both.check_key(&(name.clone(), address)).map_err(|until| until.wait_time_from(now))?;
@@ -69,13 +72,44 @@ impl Tries {
             }
         }
         let now = DefaultClock::default().now();
-        self.address.check_key(&address).map_err(|until| until.wait_time_from(now))
+        self.address.check_key(&address.map(network)).map_err(|until| until.wait_time_from(now))
+    }
+
+    /// Counts somebody who goes to a provider.
+    ///
+    /// # Errors
+    /// How long to wait before the next one.
+    pub fn away(&self, address: Option<IpAddr>) -> Result<(), Duration> {
+        if self.away.len() > MOST_KNOWN {
+            self.away.retain_recent();
+        }
+        let now = DefaultClock::default().now();
+        self.away.check_key(&address.map(network)).map_err(|until| until.wait_time_from(now))
+    }
+}
+
+/// Whoever has one address of IPv6 has the 2⁶⁴ beside it.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(six) => Ipv6Addr::from_bits(six.to_bits() & !u128::from(u64::MAX)).into(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_network_of_ipv6_counts_as_one_address_and_going_away_costs_no_try() {
+        let tries = Tries::default();
+        let six = |last: u16| Some(IpAddr::from([0x2001, 0xDB8, 0, 1, 0, 0, 0, last]));
+        let passed = (0..100).filter(|last| tries.away(six(*last)).is_ok()).count();
+        assert!((55..=65).contains(&passed), "{passed}");
+        let names = (0..100).filter(|last| tries.another(&format!("name{last}"), six(*last)).is_ok()).count();
+        assert!((55..=65).contains(&names), "{names}");
+        assert!(tries.away(Some(IpAddr::from([0x2001, 0xDB8, 0, 2, 0, 0, 0, 1]))).is_ok());
+    }
 
     #[test]
     fn a_name_and_an_address_have_a_few_tries_and_others_theirs() {

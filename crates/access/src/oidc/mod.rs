@@ -31,7 +31,7 @@ use self::person::Refused;
 use self::provider::Provider;
 pub use self::settings::{Grant, OidcSettings, RoleRule, Unfit, WebAddress};
 use crate::Access;
-use crate::layer::{address, cookie_of};
+use crate::layer::{Shown, address, cookie_of};
 use crate::problem::Problem;
 use crate::secret::{Secret, digest_of};
 use crate::sign_in::no_store;
@@ -120,10 +120,18 @@ pub(crate) struct Back {
     (status = 303, description = "to the provider, or to the sign-in page with `sign_in` saying why not"),
     (status = 404, description = "no provider is configured", body = crate::problem::Said),
 ))]
-pub(crate) async fn go(State(access): State<Access>, extensions: Extensions) -> Result<Response, Problem> {
+pub(crate) async fn go(
+    State(access): State<Access>,
+    extensions: Extensions,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let oidc = access.oidc()?;
     let from = address(&extensions);
-    match access.depart(&oidc, from).await {
+    // A picture or a frame of some page goes nowhere in a person's name.
+    if headers.get("sec-fetch-dest").is_some_and(|wanted| wanted != "document") {
+        return Err(Problem::OtherOrigin);
+    }
+    match access.depart(&oidc, &headers, from).await {
         Ok((to, cookie)) => Ok(away_to(&to, [cookie])),
         Err(refused) => access.turn_away(refused, from).await,
     }
@@ -165,12 +173,22 @@ impl Access {
     }
 
     /// Where a browser goes, and the cookie by which it is known when it comes back.
-    async fn depart(&self, oidc: &Arc<Oidc>, from: Option<IpAddr>) -> Result<(String, HeaderValue), Refused> {
-        self.inner.tries.from(from).map_err(|_| Refusal::Wait)?;
+    async fn depart(
+        &self,
+        oidc: &Arc<Oidc>,
+        headers: &HeaderMap,
+        from: Option<IpAddr>,
+    ) -> Result<(String, HeaderValue), Refused> {
+        self.inner.tries.away(from).map_err(|_| Refusal::Wait)?;
         let asking = Arc::clone(oidc);
         let going = self.there(async move { asking.provider.depart().await }).await?;
         let secret = Secret::session().map_err(Problem::from)?;
-        let asked = Asked { nonce: going.nonce, verifier: going.verifier, browser: secret.digest() };
+        let session = match Shown::of(headers, self.inner.tls) {
+            Shown::Session(digest) => Some(digest),
+            _ => None,
+        };
+        let browser = secret.digest();
+        let asked = Asked { nonce: going.nonce, verifier: going.verifier, browser, session };
         oidc.pending.put(going.state.into_secret(), asked, Instant::now());
         Ok((going.to.into(), self.browser_cookie(secret.text(), LASTS)?))
     }
@@ -198,7 +216,7 @@ impl Access {
             (Some(error), _) if error == "access_denied" => return Err(Refusal::Denied.into()),
             _ => return Err(Refusal::Invalid.into()),
         };
-        let asking = Arc::clone(oidc);
+        let (asking, former) = (Arc::clone(oidc), asked.session.clone());
         let person = self.there(async move { asking.provider.arrive(code, asked).await }).await?;
         let account = self.account_of(settings, &person).await.map_err(|refused| match refused.why {
             // By this an administrator finds out for whom to make an account.
@@ -207,8 +225,11 @@ impl Access {
             }
             _ => refused,
         })?;
-        let ended = self.leave(headers).await;
-        ended.map_err(Refused::from)?;
+        if let Some(session) = former {
+            let store = self.inner.store.clone();
+            let ended = self.ask(async move { store.end_session(&session).await }).await;
+            ended.map_err(Refused::from)?;
+        }
         Ok(self.enter(&account, format!("{}, OpenID Connect", said(from))).await?)
     }
 

@@ -18,6 +18,8 @@ pub(super) struct Asked {
     pub verifier: PkceCodeVerifier,
     /// Of the cookie of the browser that went.
     pub browser: Digest,
+    /// Of the session that the browser had when it went. Its cookie does not come back from another site's page.
+    pub session: Option<Digest>,
 }
 
 /// All of them, by their `state`.
@@ -59,6 +61,7 @@ mod tests {
             nonce: Nonce::new("nonce".to_owned()),
             verifier: PkceCodeVerifier::new("v".repeat(43)),
             browser: Digest::of(browser.as_bytes()),
+            session: None,
         }
     }
 

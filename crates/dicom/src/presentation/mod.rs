@@ -139,7 +139,9 @@ struct For<T> {
 
 impl<T> For<T> {
     fn read(item: &Node, what: T) -> Result<Self, DicomError> {
-        Ok(Self { images: references(item, "")?, what })
+        let mut images = Vec::new();
+        references(item, "", &mut images)?;
+        Ok(Self { images, what })
     }
 
     fn is_for(&self, instance_uid: &str, frame: u64) -> bool {
@@ -210,7 +212,7 @@ impl PresentationState {
         }
         let mut images = Vec::new();
         for series in root.items(REFERENCED_SERIES.tag) {
-            images.extend(references(series, &series.code(SERIES))?);
+            references(series, &series.code(SERIES), &mut images)?;
         }
         if images.is_empty() {
             return Err(DicomError::Missing(REFERENCED_SERIES));
@@ -297,11 +299,11 @@ impl PresentationState {
     }
 }
 
-/// The pictures of a Referenced Image Sequence.
-fn references(item: &Node, series_uid: &str) -> Result<Vec<Reference>, DicomError> {
+/// The pictures of a Referenced Image Sequence, after those of others.
+fn references(item: &Node, series_uid: &str, all: &mut Vec<Reference>) -> Result<(), DicomError> {
     let images = item.items(REFERENCED_IMAGE);
-    if images.len() > REFERENCES {
-        let (value, limit) = (images.len() as u64, REFERENCES as u64);
+    if all.len() + images.len() > REFERENCES {
+        let (value, limit) = ((all.len() + images.len()) as u64, REFERENCES as u64);
         return Err(DicomError::TooLarge {
             what: "the number of pictures of a presentation state",
             value,
@@ -317,7 +319,8 @@ fn references(item: &Node, series_uid: &str) -> Result<Vec<Reference>, DicomErro
             .filter_map(|frame| (*frame as u64).checked_sub(1))
             .collect(),
     };
-    Ok(images.iter().map(read).collect())
+    all.extend(images.iter().map(read));
+    Ok(())
 }
 
 fn modality(root: &Node) -> Result<Modality, DicomError> {

@@ -18,6 +18,8 @@ use crate::{Encoding, limits};
 const KEPT_BYTES: usize = 16 << 20;
 /// Items that are kept.
 const ITEMS: usize = 50_000;
+/// A UID has no more characters, and a code string fewer (PS3.5 §6.2): a longer one is copied nowhere.
+const CODE_BYTES: usize = 64;
 
 /// A data set or an item.
 #[derive(Default)]
@@ -59,16 +61,23 @@ impl Node {
         self.items.get(&tag).map_or(&[], Vec::as_slice)
     }
 
-    /// The values of a code string or UID, without padding.
+    /// The values of a code string or UID, without padding; empty for one that is too long to be any.
     pub fn codes(&self, tag: Tag) -> Vec<String> {
-        let Some(Kept { bytes, .. }) = self.values.get(&tag) else { return Vec::new() };
-        let text = String::from_utf8_lossy(bytes);
-        text.split('\\').map(|code| code.trim_matches([' ', '\0']).to_owned()).collect()
+        self.each_code(tag).map(str::to_owned).collect()
     }
 
     /// The first of them, empty without one.
     pub fn code(&self, tag: Tag) -> String {
-        self.codes(tag).into_iter().next().unwrap_or_default()
+        self.each_code(tag).next().unwrap_or_default().to_owned()
+    }
+
+    fn each_code(&self, tag: Tag) -> impl Iterator<Item = &str> {
+        let bytes = self.values.get(&tag).map_or(&[][..], |kept| &kept.bytes);
+        let codes = (!bytes.is_empty()).then(|| bytes.split(|byte| *byte == b'\\')).into_iter().flatten();
+        codes.map(|code| {
+            let code = std::str::from_utf8(code).unwrap_or_default().trim_matches([' ', '\0']);
+            if code.len() > CODE_BYTES { "" } else { code }
+        })
     }
 
     /// A text of one value, in its characters.

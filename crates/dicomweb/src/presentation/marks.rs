@@ -1,6 +1,7 @@
 //! Graphics and texts over a picture (PS3.3 §C.10.5), in the pixels of what comes out.
 
 use std::f64::consts::TAU;
+use std::time::{Duration, Instant};
 
 use image::{DynamicImage, Rgb};
 use peony_dicom::presentation::{Ink, Mark, PresentationState, Shape, Side, Text, Units};
@@ -8,6 +9,7 @@ use peony_encode::lettering::{Letterer, Lettering, Stand, Stroke as LetterStroke
 use tiny_skia::{Color, FillRule, LineCap, LineJoin, Paint, Path, PathBuilder, Pixmap, Stroke, Transform};
 
 use super::area::Shown;
+use crate::problem::Problem;
 
 /// Straight pieces of an ellipse.
 const OF_AN_ELLIPSE: u32 = 180;
@@ -16,10 +18,22 @@ const OF_A_CURVE: u32 = 16;
 /// The smallest letters that are tried, in pixels.
 const LEAST_LETTER_PX: f32 = 7.0;
 
+/// What takes longer is not drawn: marks that cover a picture a thousand times keep a core from everybody else.
+const DRAWN_WITHIN: Duration = Duration::from_secs(5);
+
 /// Draws the marks, the first lowest.
-pub(super) fn draw(picture: &mut DynamicImage, says: &PresentationState, marks: &[&Mark], shown: &Shown) {
+///
+/// # Errors
+/// They take too long: a picture with some of them would say something else.
+pub(super) fn draw(
+    picture: &mut DynamicImage,
+    says: &PresentationState,
+    marks: &[&Mark],
+    shown: &Shown,
+) -> Result<(), Problem> {
     let [width, height] = shown.size_px;
-    let Some(mut canvas) = Pixmap::new(width, height).filter(|_| !marks.is_empty()) else { return };
+    let Some(mut canvas) = Pixmap::new(width, height).filter(|_| !marks.is_empty()) else { return Ok(()) };
+    let began = Instant::now();
     let side = width.min(height) as f32;
     let mut drawing = Drawing {
         canvas: &mut canvas,
@@ -30,11 +44,16 @@ pub(super) fn draw(picture: &mut DynamicImage, says: &PresentationState, marks: 
     };
     let mut colour = false;
     for mark in marks {
+        if began.elapsed() > DRAWN_WITHIN {
+            let limit = DRAWN_WITHIN.as_secs();
+            return Err(Problem::TooLarge { what: "seconds of drawing a presentation state", limit });
+        }
         let ink = says.ink_of(&mark.layer);
         colour |= !ink.is_grey();
         drawing.mark(&mark.shape, ink);
     }
     blend(picture, &canvas, colour);
+    Ok(())
 }
 
 /// A path through points; `None` where there is nothing to draw.

@@ -153,7 +153,7 @@ impl Scene<'_> {
         let drawn = guarded(move || {
             cover::cover(&mut picture, self.says, self.frame, &planes)?;
             let mut shown = area.cut(&picture);
-            marks::draw(&mut shown, self.says, &self.says.marks(self.instance_uid, self.frame), &area);
+            marks::draw(&mut shown, self.says, &self.says.marks(self.instance_uid, self.frame), &area)?;
             Ok(shown)
         });
         drawn.unwrap_or(Err(Problem::Failed))

@@ -17,6 +17,7 @@ use futures_util::{Stream, StreamExt as _, stream};
 use peony_store::{DicomJson, Scratch};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use tokio::sync::Semaphore;
 
 use super::{Fate, Keeping, Timed};
 use crate::frames::{MEDIA, SYNTAXES};
@@ -28,9 +29,13 @@ use object::{Bulk, Chunk, Unfit};
 
 pub(super) use object::Unfit as UnfitObject;
 
-/// Metadata of one request: the tree of it takes some sixteen times as much.
+/// Metadata of one request.
 const METADATA_BYTES: usize = 8 << 20;
-/// Parts of bulk data in one request.
+/// Braces in the metadata of one part, as a measure of what its tree takes: an attribute of it is some 600 bytes in memory.
+const BRACES: usize = 100_000;
+/// Such trees are made one at a time, whoever sends them.
+static TREES: Semaphore = Semaphore::const_new(1);
+/// Parts of one request.
 const PARTS: usize = 200_000;
 /// What of a coded frame tells its kind.
 const BEGINNING_BYTES: usize = 64 << 10;
@@ -79,6 +84,7 @@ pub(super) async fn keep(
             scratch,
             metadata: Vec::new(),
             texts: 0,
+            parts: 0,
             bulk: BulkData::default(),
             coming: Coming::Nothing,
         };
@@ -86,7 +92,18 @@ pub(super) async fn keep(
         body.scratch.flush().await?;
         let (scratch, mut bulk) = (Arc::new(body.scratch), body.bulk);
         for text in body.metadata {
-            objects_of(&mut keeping, form, &text, &scratch, &mut bulk).await?;
+            // A tree and the files that are made of it keep a core busy for longer than others can wait.
+            let turn = TREES.acquire().await.map_err(|_| Problem::Failed)?;
+            let made = tokio::task::spawn_blocking(move || (files_of(form, &text, &mut bulk), bulk)).await;
+            drop(turn);
+            let (files, left) = made.map_err(|_| Problem::Failed)?;
+            bulk = left;
+            for file in files {
+                match file {
+                    Ok(chunks) => keeping.receive(chunks_of(chunks, Arc::clone(&scratch))).await?,
+                    Err(unfit) => keeping.put(Fate::Unfit(unfit))?,
+                }
+            }
         }
         if bulk.found.values().any(|found| !found.used) { keeping.put(Fate::Unused) } else { Ok(()) }
     };
@@ -94,15 +111,14 @@ pub(super) async fn keep(
     (keeping.fates().await, fault)
 }
 
-/// The objects of one part of metadata.
-async fn objects_of(
-    keeping: &mut Keeping,
-    form: Form,
-    text: &[u8],
-    scratch: &Arc<Scratch>,
-    bulk: &mut BulkData,
-) -> Result<(), Problem> {
+/// The files that one part of metadata is of.
+fn files_of(form: Form, text: &[u8], bulk: &mut BulkData) -> Vec<Result<Vec<Chunk>, Unfit>> {
+    let marks = |mark| text.iter().filter(|byte| **byte == mark).count();
     let read = match form {
+        Form::Json if marks(b'{') > BRACES => vec![Err("the metadata has too many attributes for one part")],
+        Form::Xml if marks(b'<') > 4 * BRACES => {
+            vec![Err("the metadata has too many attributes for one part")]
+        }
         Form::Json => match serde_json::from_slice(text) {
             Ok(Value::Array(all)) => all.into_iter().map(of_value).collect(),
             Ok(one) => vec![of_value(one)],
@@ -110,16 +126,12 @@ async fn objects_of(
         },
         Form::Xml => vec![native::data_set(text)],
     };
-    for metadata in read {
-        let made = metadata
+    let made = read.into_iter().map(|metadata| {
+        metadata
             .map_err(|why| Unfit { uids: Default::default(), why: why.to_owned() })
-            .and_then(|metadata| object::file(&metadata, bulk));
-        match made {
-            Ok(chunks) => keeping.receive(chunks_of(chunks, Arc::clone(scratch))).await?,
-            Err(unfit) => keeping.put(Fate::Unfit(unfit))?,
-        }
-    }
-    Ok(())
+            .and_then(|metadata| object::file(&metadata, bulk))
+    });
+    made.collect()
 }
 
 fn of_value(value: Value) -> Result<DicomJson, &'static str> {
@@ -154,6 +166,7 @@ struct Body {
     metadata: Vec<Vec<u8>>,
     /// Bytes of metadata in all.
     texts: usize,
+    parts: usize,
     bulk: BulkData,
     coming: Coming,
 }
@@ -167,7 +180,7 @@ impl Body {
                 match piece {
                     Piece::Part(head) => self.begin(&head)?,
                     Piece::Data(data) => self.more(&data, most).await?,
-                    Piece::PartEnd => self.end()?,
+                    Piece::PartEnd => self.end(),
                     Piece::End => {}
                 }
             }
@@ -176,6 +189,10 @@ impl Body {
     }
 
     fn begin(&mut self, head: &Head) -> Result<(), Problem> {
+        self.parts += 1;
+        if self.parts > PARTS {
+            return Err(Problem::TooLarge { what: "parts in one request", limit: PARTS as u64 });
+        }
         let kind = MediaType::of(&head.kind);
         self.coming = if kind.as_ref().is_some_and(|kind| kind.name == self.form.name()) {
             Coming::Metadata(Vec::new())
@@ -212,16 +229,15 @@ impl Body {
         Ok(())
     }
 
-    fn end(&mut self) -> Result<(), Problem> {
+    fn end(&mut self) {
         match std::mem::replace(&mut self.coming, Coming::Nothing) {
             Coming::Nothing => {}
             Coming::Metadata(text) => self.metadata.push(text),
             Coming::Bulk { address, kind, start, beginning } => {
                 let coding = coding(kind.as_ref(), &beginning);
-                self.bulk.put(address, start..self.scratch.length(), coding)?;
+                self.bulk.put(address, start..self.scratch.length(), coding);
             }
         }
-        Ok(())
     }
 }
 
@@ -266,10 +282,23 @@ fn jpeg_process(picture: &[u8]) -> Option<&'static str> {
         match marker {
             0xC0 => return Some("4.50"),
             0xC1 => return Some("4.51"),
-            0xC3 => return Some("4.70"),
+            0xC3 => return Some(if predictor(&picture[at..]) == Some(1) { "4.70" } else { "4.57" }),
             0xC2 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF | 0xD9 | 0xDA => return None,
             _ => at += 2 + usize::from(u16::from_be_bytes([high, low])),
         }
+    }
+}
+
+/// The predictor of a lossless JPEG picture, from its frame on (ITU-T T.81 §B.2.3): the first of a scan's parameters after its components.
+fn predictor(picture: &[u8]) -> Option<u8> {
+    let mut at = 0;
+    loop {
+        let [0xFF, marker, high, low] = *picture.get(at..)?.first_chunk::<4>()? else { return None };
+        if marker == 0xDA {
+            let components = usize::from(*picture.get(at + 4)?);
+            return picture.get(at + 5 + 2 * components).copied();
+        }
+        at += 2 + usize::from(u16::from_be_bytes([high, low]));
     }
 }
 
@@ -277,7 +306,6 @@ fn jpeg_process(picture: &[u8]) -> Option<&'static str> {
 #[derive(Default)]
 struct BulkData {
     found: HashMap<[u8; 32], Found>,
-    count: usize,
 }
 
 struct Found {
@@ -287,16 +315,7 @@ struct Found {
 }
 
 impl BulkData {
-    fn put(
-        &mut self,
-        address: [u8; 32],
-        range: Range<u64>,
-        coding: Result<Option<String>, &'static str>,
-    ) -> Result<(), Problem> {
-        self.count += 1;
-        if self.count > PARTS {
-            return Err(Problem::TooLarge { what: "parts of bulk data in one request", limit: PARTS as u64 });
-        }
+    fn put(&mut self, address: [u8; 32], range: Range<u64>, coding: Result<Option<String>, &'static str>) {
         let found = self.found.entry(address).or_insert_with(|| Found {
             parts: Vec::new(),
             coding: coding.clone(),
@@ -306,7 +325,6 @@ impl BulkData {
             found.coding = Err("the parts of one address are of several kinds");
         }
         found.parts.push(range);
-        Ok(())
     }
 }
 
@@ -340,7 +358,12 @@ mod tests {
         check("image/jpeg; transfer-syntax=1.2.840.10008.1.2.4.57", b"", Ok(Some("4.57")));
         check("image/jpeg; transfer-syntax=1.2.840.10008.1.2.4.80", b"", Err(()));
         check("image/jpeg", &jpeg(0xC0), Ok(Some("4.50")));
-        check("image/jpeg", &jpeg(0xC3), Ok(Some("4.70")));
+        let lossless = |predictor| {
+            [&[0xFF, 0xD8, 0xFF, 0xC3, 0, 2, 0xFF, 0xDA, 0, 8, 1, 0, 0, predictor, 0, 0][..]].concat()
+        };
+        check("image/jpeg", &lossless(1), Ok(Some("4.70")));
+        check("image/jpeg", &lossless(6), Ok(Some("4.57")));
+        check("image/jpeg", &jpeg(0xC3), Ok(Some("4.57")));
         check("image/jpeg", &jpeg(0xC2), Err(()));
         check("image/jpeg", b"\xFF\xD8", Err(()));
         check("image/jp2", b"", Ok(Some("4.90")));

@@ -79,6 +79,11 @@ async fn answer<A: Archive + Records>(
         (Some(Operation::EventReport), Service::Commitment) => {
             return take_report(association, archive, message).await;
         }
+        // As what comes is kept, whoever sends it, what is kept is promised: a modality empties its disk by it, and shows nothing.
+        (Some(Operation::Action), Service::Commitment) => {
+            let configuration = configuration.borrow().clone();
+            return commitment::commit(association, archive, message, &configuration, owed).await;
+        }
         _ => {}
     }
     // What is asked for is what the peer may see now: sites are changed while the node runs.
@@ -100,10 +105,6 @@ async fn answer<A: Archive + Records>(
         (Some(Operation::Move), Service::Move(model)) => {
             let configuration = configuration.borrow().clone();
             retrieve::move_to(association, archive, message, model, &configuration).await
-        }
-        (Some(Operation::Action), Service::Commitment) => {
-            let configuration = configuration.borrow().clone();
-            commitment::commit(association, archive, message, &configuration, owed).await
         }
         (Some(Operation::Find), Service::Worklist) => worklist::find(association, archive, message).await,
         (Some(Operation::Create), Service::PerformedStep) => {

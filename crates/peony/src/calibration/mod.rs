@@ -36,13 +36,17 @@ impl Calibrations {
                 known.push(CalibrationFile::read(path)?);
             }
         }
+        let only = known.first().map(CalibrationFile::name);
         if let Some(folder) = usual.filter(|folder| folder.is_dir()) {
-            known.extend(in_folder(folder)?);
+            let kept = in_folder(folder)?;
+            // What was measured again on the page is what counts, and a probe and preset have one calibration.
+            known.retain(|known| kept.iter().all(|kept| kept.name() != known.name()));
+            known.extend(kept);
         }
         let named = match (&args.probe, &args.calibration[..]) {
             (Some(_), _) => Some(named(&known, args)?),
             // One file is named for what is read; a folder is to choose from, and a person may have chosen on the live page.
-            (None, [only]) if !only.is_dir() => Some(0),
+            (None, [file]) if !file.is_dir() => only.and_then(|only| place_of(&known, &only)),
             (None, _) => usual.and_then(Named::read).and_then(|named| place_of(&known, &named)),
         };
         Ok(Self { known, named })
@@ -63,8 +67,15 @@ impl Calibrations {
     }
 }
 
+impl CalibrationFile {
+    /// What a person knows it by.
+    fn name(&self) -> Named {
+        Named { probe: self.probe.clone(), preset: self.preset.clone() }
+    }
+}
+
 fn place_of(known: &[CalibrationFile], named: &Named) -> Option<usize> {
-    known.iter().position(|known| known.probe == named.probe && known.preset == named.preset)
+    known.iter().position(|known| known.name() == *named)
 }
 
 fn in_folder(folder: &Path) -> Result<Vec<CalibrationFile>> {

@@ -107,10 +107,14 @@ fn write(file: &CalibrationFile, named: &Named, folder: &Path) -> anyhow::Result
     if path.exists() && !former.contains(&path) {
         anyhow::bail!("another probe has a file of that name");
     }
-    for former in former {
-        std::fs::rename(&former, former.with_extension(FORMER))?;
+    // At no moment is there none: the former one is there until the new one is.
+    if former.contains(&path) {
+        std::fs::copy(&path, path.with_extension(FORMER))?;
     }
     file.write(&path)?;
+    for former in former.iter().filter(|former| **former != path) {
+        std::fs::rename(former, former.with_extension(FORMER))?;
+    }
     Ok(Named::write(Some(named), folder)?)
 }
 
@@ -176,6 +180,24 @@ mod tests {
         assert_eq!((listed(&probes).len(), gain(&load(folder.path()))), (1, Some(1.5)));
         let former = std::fs::read_to_string(folder.path().join("L12-5.former")).unwrap();
         assert!(former.contains("gain = 1.4"), "{former}");
+    }
+
+    #[test]
+    fn what_was_measured_again_takes_the_place_of_the_file_of_the_call_at_the_next_start() {
+        let [folder, given] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let call = load(given.path());
+        call.keep(&made("L12-5", 1.4)).unwrap();
+        let file = given.path().join("L12-5.toml");
+        for (calibration, probe) in
+            [(vec![file.clone()], None), (vec![given.path().to_owned()], Some("L12-5".to_owned()))]
+        {
+            let at = folder.path().join(if probe.is_some() { "named" } else { "only" });
+            let args = CalibrationArgs { calibration, probe, preset: None };
+            let start = || Probes::new(Calibrations::load(&args, Some(&at)).unwrap(), Some(at.clone()));
+            assert_eq!(gain(&start()), Some(1.4));
+            start().keep(&made("L12-5", 1.5)).unwrap();
+            assert_eq!((gain(&start()), listed(&start()).len()), (Some(1.5), 1));
+        }
     }
 
     #[test]

@@ -22,7 +22,6 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::Duration;
 
@@ -82,13 +81,14 @@ pub fn demo(args: &DemoArgs) -> Result<Outcome> {
     let rooms = Rooms::new(Arc::clone(studio.archive()), Some(Arc::clone(&studio) as Arc<dyn Opener>));
     rooms.begin(None, "", "")?;
     let server = peony_web::start(config, Arc::clone(&rooms), Router::new())?;
+    let interrupt = Interrupt::heeded()?;
     say(&format!("Peony is scanning: {}", server.url()), false, None);
     if !args.no_open
         && let Err(error) = open::that_detached(server.url())
     {
         tracing::info!("no browser could be opened: {error}");
     }
-    until_interrupted()?;
+    interrupt.wait();
     server.stop()?;
     drop(rooms);
     Ok(studio.close())
@@ -140,9 +140,10 @@ pub fn serve(args: &ServeArgs, configured: Configured, line: Vec<OsString>, log:
     let server = peony_web::start(web, Arc::clone(&rooms), beside)?;
     let reload = Reload { line, started: configured, tls, node, quiet: kept.quiet.clone(), log };
     let reloading = reload.keep_up(kept.handle())?;
+    let interrupt = Interrupt::heeded()?;
     say(&format!("Peony serves: {}?page=exams", server.url()), !pages.is_loopback(), running.as_ref());
     try_source_aside(args)?;
-    until_interrupted()?;
+    interrupt.wait();
     tracing::info!("asked to stop: what is being answered may end");
     reloading.abort();
     server.stop()?;
@@ -205,39 +206,48 @@ fn say(where_at: &str, others_reach: bool, node: Option<&Node>) {
     }
 }
 
-/// Ctrl+C ends the examinations and not the process, so that the call still says how it went.
-fn until_interrupted() -> Result<()> {
-    let (tell, told) = sync_channel(1);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let wait = move || {
-        if let Err(error) = runtime.block_on(interrupted()) {
-            // The system's own way of ending the process stays then.
-            tracing::info!("Ctrl+C cannot be waited for: {error}");
-            return;
-        }
-        // The other end waits for nothing else.
-        let _ = tell.send(());
-    };
-    thread::Builder::new().name("peony-interrupt".into()).spawn(wait)?;
-    if told.recv().is_err() {
-        loop {
-            thread::park();
-        }
-    }
-    Ok(())
+/// Ctrl+C, or what a service's keeper sends, ends the examinations and not the process, so that the call still says how it went.
+struct Interrupt {
+    runtime: tokio::runtime::Runtime,
+    #[cfg(unix)]
+    asked: [tokio::signal::unix::Signal; 2],
 }
 
-/// Ctrl+C, or what a service's keeper sends.
-async fn interrupted() -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut asked = signal(SignalKind::terminate())?;
-        tokio::select! {
-            pressed = tokio::signal::ctrl_c() => pressed,
-            _ = asked.recv() => Ok(()),
+impl Interrupt {
+    /// From here on a signal waits to be waited for: whoever reads where the program is may stop it at once.
+    fn heeded() -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        #[cfg(unix)]
+        let asked = {
+            use tokio::signal::unix::{SignalKind, signal};
+            let _here = runtime.enter();
+            [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?]
+        };
+        Ok(Self {
+            runtime,
+            #[cfg(unix)]
+            asked,
+        })
+    }
+
+    fn wait(self) {
+        #[cfg(unix)]
+        {
+            let [mut terminate, mut interrupt] = self.asked;
+            self.runtime.block_on(async {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+            });
+        }
+        #[cfg(not(unix))]
+        if let Err(error) = self.runtime.block_on(tokio::signal::ctrl_c()) {
+            // The system's own way of ending the process stays then.
+            tracing::info!("Ctrl+C cannot be waited for: {error}");
+            loop {
+                thread::park();
+            }
         }
     }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
 }

@@ -71,7 +71,7 @@ export function CalibratePanel({ exam, hasScale, toggle, onDepth, onClose }: Pro
         ))}
       </div>
       {wrong && <Trouble text={say("calibrate_wrong", { least: LEAST_MM, most: MOST_MM })} />}
-      {hasScale ? (
+      {hasScale || sweeping ? (
         <button
           type="button"
           className={sweeping ? "button line on calibrate-sweep" : "button line calibrate-sweep"}
@@ -97,7 +97,7 @@ export function CalibratePanel({ exam, hasScale, toggle, onDepth, onClose }: Pro
         <Trouble text={say("calibrate_disagree", { share: shareText(view.disagree, words.language) })} />
       )}
       {refused && <Trouble text={refusalText(refused, words)} />}
-      {view && canKeep(view) && (
+      {view && !sweeping && canKeep(view) && (
         <Keep view={view} onKeep={async (probe, preset) => setKept(await act({ act: "keep", probe, preset }))} />
       )}
       {kept && (

@@ -29,6 +29,14 @@ const KNOWN = [
   "silence",
   "unreadable",
   "no_room",
+  "calibration_length",
+  "not_sweeping",
+  "unknown_sweep",
+  "unknown_probe",
+  "unknown_plane",
+  "no_method",
+  "no_such_range",
+  "away",
 ] as const;
 
 type Known = (typeof KNOWN)[number];

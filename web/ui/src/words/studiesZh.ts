@@ -97,7 +97,7 @@ export const studiesZh: Readonly<Record<keyof typeof studiesEn, string>> = {
   send_fault_not_taken: "对方不接收此类图像，共 {count} 幅",
   send_fault_unreadable: "此处有图像无法读取",
   send_fault_no_commitment: "已发送；无法请求对方承诺保存",
-  send_fault_commitment_refused: "已发送；对方拒绝保存请求（{status}H）",
+  send_fault_commitment_refused: "已发送；对方拒绝保存承诺请求（{status}H）",
 
   picture: "图像",
   picture_loading: "正在读取图像",

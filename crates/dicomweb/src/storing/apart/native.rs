@@ -7,7 +7,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use serde_json::{Map, Value, json};
 
-/// Values that may be left out before one (§A.1.5).
+/// Values of a document that may be left out before others (§A.1.5).
 const GAP: usize = 1_000;
 const GROUPS: [&str; 3] = ["Alphabetic", "Ideographic", "Phonetic"];
 const PARTS: [&str; 5] = ["FamilyName", "GivenName", "MiddleName", "NamePrefix", "NameSuffix"];
@@ -58,6 +58,8 @@ struct Reading {
     name: Map<String, Value>,
     parts: [String; 5],
     text: String,
+    /// Values that were left out.
+    left_out: usize,
     whole: Option<Map<String, Value>>,
 }
 
@@ -153,7 +155,8 @@ impl Reading {
         let (_, attribute) = self.attributes.last_mut().ok_or("a value that is of no attribute")?;
         let values = attribute.entry("Value").or_insert_with(|| json!([]));
         let values = values.as_array_mut().ok_or("a value that is of no attribute")?;
-        if number > values.len() + GAP {
+        self.left_out += number.saturating_sub(values.len() + 1);
+        if self.left_out > GAP {
             return Err("too many values are left out");
         }
         while values.len() + 1 < number {
@@ -222,6 +225,10 @@ mod tests {
             "<Value number=\"1\">1</Value>",
             "<Item number=\"1\"/>",
             "<DicomAttribute tag=\"00080060\" vr=\"CS\"><Value number=\"9999999\">US</Value></DicomAttribute>",
+            &format!(
+                "<DicomAttribute tag=\"00080060\" vr=\"CS\">{}</DicomAttribute>",
+                (1..9).map(|at| format!("<Value number=\"{}\"/>", at * GAP / 4)).collect::<String>()
+            ),
             "<DicomAttribute tag=\"00080060\" vr=\"CS\"><DicomAttribute tag=\"00080060\" vr=\"CS\"/></DicomAttribute>",
             "<DicomAttribute tag=\"00080060\" vr=\"CS\"><Value number=\"1\">&who;</Value></DicomAttribute>",
             "<NativeDicomModel/>",
