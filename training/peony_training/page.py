@@ -284,8 +284,8 @@ def categories(told: Figures) -> str:
             for row in proposed
         ]
         parts.append(
-            "Proposed by the program on `val`: the category follows from the calibrated probability of malignancy, and is "
-            "a 2 where all words are those of a simple cyst and it is at most 10 %."
+            "Proposed by the program on `val`: the category follows from the calibrated probability of malignancy, "
+            "and is a 2 where all words are those of a simple cyst and it is at most 10 %."
         )
         parts.append(table(["category", "malignant", "share", "lexicon"], rows))
     said = told["val"]["birads_said"]
