@@ -110,12 +110,12 @@ def command_line() -> argparse.ArgumentParser:
     releasing = commands.add_parser("release", help="train all that ships, export it, write its card and page")
     releasing.add_argument("--dry-run", action="store_true", help="say which runs there are and which are done")
     training = commands.add_parser("train", help="train all that ships; goes on where it stopped")
-    grading = commands.add_parser("words", help="go on with the words of a network that ships, all else as it is")
-    grading.add_argument("--start", type=Path, required=True, help="its model.onnx")
-    grading.add_argument("--run", required=True, help="the name of what comes of it: RUNS/RUN.pt")
-    grading.add_argument("--held", type=int, help="the fold that it left out, left out again")
-    grading.add_argument("--epochs", type=int, default=Lesson.epochs)
-    for command in (releasing, training, grading):
+    teaching = commands.add_parser("words", help="go on with the words of a network that ships, all else as it is")
+    teaching.add_argument("--start", type=Path, required=True, help="its model.onnx")
+    teaching.add_argument("--run", required=True, help="the name of what comes of it: RUNS/RUN.pt")
+    teaching.add_argument("--held", type=int, help="the fold that it left out, left out again")
+    teaching.add_argument("--epochs", type=int, default=Lesson.epochs)
+    for command in (releasing, training, teaching):
         command.add_argument("--cache", type=Path, help="folder that keeps the letterboxed pictures for the next run")
         command.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
         command.add_argument("--seed", type=int, default=0)
@@ -164,11 +164,11 @@ def command_line() -> argparse.ArgumentParser:
     clipping.add_argument("--fps", type=int, default=20)
     writing = commands.add_parser("fixtures", help="write the pictures that the Rust letterbox is compared on")
 
-    for command in (releasing, training, grading, exporting):
+    for command in (releasing, training, teaching, exporting):
         command.add_argument("--phantom", type=Path, help="frames that the phantom's example `bursts` wrote")
-    for command in (releasing, training, grading, exporting, leaving, drawing):
+    for command in (releasing, training, teaching, exporting, leaving, drawing):
         command.add_argument("--runs", type=Path, required=True, help="folder of checkpoints and logs")
-    for command in (releasing, training, grading, exporting, leaving, measuring, evaluating, drawing, clipping):
+    for command in (releasing, training, teaching, exporting, leaving, measuring, evaluating, drawing, clipping):
         command.add_argument("--data", type=Path, required=True, help="folder that holds cases.csv")
     for command in (evaluating, drawing):
         command.add_argument("--model", type=Path, required=True, help="model.onnx, its card beside it")

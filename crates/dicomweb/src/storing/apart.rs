@@ -31,7 +31,7 @@ pub(super) use object::Unfit as UnfitObject;
 
 /// Metadata of one request.
 const METADATA_BYTES: usize = 8 << 20;
-/// Braces in the metadata of one part, as a measure of what its tree takes: an attribute of it is some 600 bytes in memory.
+/// Braces in the metadata of one part, as a measure of what its tree takes: a few letters of text become an attribute with a map of its own.
 const BRACES: usize = 100_000;
 /// Such trees are made one at a time, whoever sends them.
 static TREES: Semaphore = Semaphore::const_new(1);
@@ -369,6 +369,21 @@ mod tests {
         check("image/jp2", b"", Ok(Some("4.90")));
         check("image/jls", b"", Ok(Some("4.80")));
         check("video/mp4", b"", Err(()));
+    }
+
+    #[test]
+    fn metadata_of_more_attributes_than_a_tree_may_have_is_refused_before_there_is_one() {
+        let why = |form, text: String| {
+            let read = files_of(form, text.as_bytes(), &mut BulkData::default()).into_iter().next();
+            read.unwrap().err().map(|unfit| unfit.why)
+        };
+        const TOO_MANY: Option<&str> = Some("the metadata has too many attributes for one part");
+        let json = |count: usize| format!("[{}{{}}]", "{\"\":0},".repeat(count - 1));
+        assert_eq!(why(Form::Json, json(BRACES + 1)).as_deref(), TOO_MANY);
+        assert_ne!(why(Form::Json, json(BRACES)).as_deref(), TOO_MANY);
+        let xml = |count: usize| format!("<NativeDicomModel>{}</NativeDicomModel>", "<a/>".repeat(count - 2));
+        assert_eq!(why(Form::Xml, xml(4 * BRACES + 1)).as_deref(), TOO_MANY);
+        assert_ne!(why(Form::Xml, xml(4 * BRACES)).as_deref(), TOO_MANY);
     }
 
     /// Some bytes for every address, coded for some.
