@@ -110,7 +110,11 @@ struct Back {
 impl House {
     /// Where a browser is sent to, and its cookie.
     async fn goes(&self) -> (String, String) {
-        let away = self.ask("GET", "/api/oidc/sign-in", &[], Body::empty()).await;
+        self.goes_with(&[]).await
+    }
+
+    async fn goes_with(&self, fields: &[(&str, &str)]) -> (String, String) {
+        let away = self.ask("GET", "/api/oidc/sign-in", fields, Body::empty()).await;
         assert_eq!(away.status, 303);
         let cookie = away.cookie.unwrap();
         assert!(cookie.contains("; HttpOnly") && cookie.contains("; SameSite=Lax"), "{cookie}");
@@ -201,6 +205,24 @@ async fn a_first_sign_in_makes_an_account_with_its_roles_and_the_next_finds_it()
     assert_eq!([of("radiologist-2"), of("radiologist")], [json!(provider.url), json!("")]);
     // It signs in nowhere else.
     assert_eq!(house.sign_in("radiologist-2", "").await.status, 401);
+}
+
+/// The cookie of a session is `Strict`: it goes along to the sign-in, and does not come back from another site's page.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_session_of_who_sat_there_before_ends_and_a_picture_of_a_page_sends_nobody_away() {
+    let Some(provider) = Provider::start() else { return };
+    let house = House::at(settings(&provider.url), false).await;
+    provider.knows("s-2", json!({"name": "Li Na", "preferred_username": "li", "groups": ["scanners"]})).await;
+    let former = house.cookie("radiologist").await;
+    let fields = [("Cookie", former.as_str()), ("Sec-Fetch-Dest", "document")];
+    let (to, cookie) = house.goes_with(&fields).await;
+    assert_eq!(house.me(&former).await["name"], "radiologist", "until somebody comes back");
+    let back = house.comes(&provider.visit(&to, "sub=s-2").await, &cookie).await;
+    assert_eq!(house.me(&back.session.unwrap()).await["name"], "li");
+    assert_eq!(house.me(&former).await, Value::Null);
+    let fields = [("Sec-Fetch-Dest", "image")];
+    let picture = house.ask("GET", "/api/oidc/sign-in", &fields, Body::empty()).await;
+    assert_eq!((picture.status, picture.cookie), (403.try_into().unwrap(), None));
 }
 
 #[tokio::test(flavor = "multi_thread")]
