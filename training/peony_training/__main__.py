@@ -53,7 +53,7 @@ def whole_release(options: argparse.Namespace) -> None:
         print("\n".join(described(recipe, options.runs) for recipe in plan))
         return
     train(options)
-    release(order_of(options, "student-plain-0", 0) if options.small else order_of(options, "student", None))
+    release(order_of(options, "student-plain-0", 0) if options.small else order_of(options, "student-plain", None))
     if options.frames:
         failures.keep_failures(options.models / "peony-us", options.frames)
     if options.peony:
@@ -77,9 +77,9 @@ def place_of(options: argparse.Namespace) -> Place:
 
 def plan_of(options: argparse.Namespace) -> list[Recipe]:
     if options.small:
-        every = small_recipes(options.teacher_epochs, options.epochs or 96, options.clip_epochs, options.seed)
+        every = small_recipes(options.teacher_epochs, options.epochs, options.clip_epochs, options.seed)
     else:
-        every = recipes(options.teacher_epochs, options.epochs or 28, options.clip_epochs, options.seed)
+        every = recipes(options.teacher_epochs, options.epochs, options.clip_epochs, options.seed)
     return only(every, options.only)
 
 
@@ -122,13 +122,13 @@ def command_line() -> argparse.ArgumentParser:
     for command in (releasing, training):
         command.add_argument("--small", action="store_true", help="what two cores can do: one teacher, no memory")
         command.add_argument("--teacher-epochs", type=int, default=18)
-        command.add_argument("--epochs", type=int, help="of stills; 28 without --small, 96 with it")
+        command.add_argument("--epochs", type=int, default=96, help="of stills")
         command.add_argument("--clip-epochs", type=int, default=5)
         command.add_argument("--only", action="append", help="this run alone (may be repeated)")
         command.add_argument("--jobs", type=int, default=1, help="runs at once, each in a process of its own")
 
     exporting = commands.add_parser("export", help="write the ONNX file, its card, figures, page and fixtures")
-    exporting.add_argument("--run", default="student", help="the run to export: RUNS/RUN.pt")
+    exporting.add_argument("--run", default="student-plain", help="the run to export: RUNS/RUN.pt")
     exporting.add_argument(
         "--held",
         type=int,
@@ -140,7 +140,7 @@ def command_line() -> argparse.ArgumentParser:
         command.add_argument("--trained-by", help="how the run was made, for the card, where it was not the plan")
 
     leaving = commands.add_parser("without", help="measure again the runs that left a data set out")
-    leaving.add_argument("--run", default="student", help="the stem of their names: RUNS/RUN-SET.pt")
+    leaving.add_argument("--run", default="student-plain", help="the stem of their names: RUNS/RUN-SET.pt")
     measuring = commands.add_parser("program", help="measure the program: its answers in each precision")
     for command, must in ((measuring, True), (releasing, False)):
         command.add_argument("--peony", type=Path, required=must, help="the program, `target/release/peony`")

@@ -8,6 +8,7 @@ import csv
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -189,11 +190,15 @@ def load_pictures(root: Path, cases: list[Case], cache: Path | None = None) -> P
     luma = np.zeros((len(cases), CANVAS, CANVAS), np.uint8)
     large = np.zeros((len(cases), LARGE, LARGE), np.uint8)
     mask = np.zeros_like(large)
-    for index, case in enumerate(cases):
-        picture = load_picture(root, case)
+
+    def load(index: int) -> None:
+        picture = load_picture(root, cases[index])
         luma[index], large[index] = letterbox(picture), letterbox(picture, LARGE)
-        if case.mask:
-            mask[index] = letterbox(load_mask(root, case, picture.size), LARGE)
+        if cases[index].mask:
+            mask[index] = letterbox(load_mask(root, cases[index], picture.size), LARGE)
+
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(load, range(len(cases))))
     if kept:
         kept.parent.mkdir(parents=True, exist_ok=True)
         np.savez(kept, luma=luma, luma_large=large, mask=mask)

@@ -268,11 +268,16 @@ def still_epoch(run: Run, shelf: Shelf, learn: list[int]) -> dict[str, float]:
 
 
 def clip_epoch(run: Run, shelf: Shelf, learn: list[int]) -> dict[str, float]:
-    """Learn from clips, twice as many frames as there are pictures; the error runs back through the clip's memory."""
+    """Learn from clips, twice as many frames as there are pictures; the error runs back through the clip's memory.
+
+    Stills come along: after clips alone a net grades stills worse than before.
+    """
     rng, drawing = generators(run)
     size = max(2, run.recipe.batch // 2)
-    order = epoch_order(shelf, learn, rng)[: 2 * len(learn) // FRAMES]
-    batches = [order[i : i + size] for i in range(0, len(order) - size + 1, size)]
+    order = epoch_order(shelf, learn, rng)
+    scanned = order[: 2 * len(learn) // FRAMES]
+    batches = [scanned[i : i + size] for i in range(0, len(scanned) - size + 1, size)]
+    beside = np.resize(order[len(scanned) :] or order, (len(batches), run.recipe.batch)).tolist()
     means = Means()
     run.net.train()
     for number, chosen in enumerate(batches):
@@ -286,8 +291,10 @@ def clip_epoch(run: Run, shelf: Shelf, learn: list[int]) -> dict[str, float]:
         cells = resized(batch.masks[:, :1], answers.embedding.shape[-1])
         embedded, here = pool_by_mask(answers.embedding, cells), (batch.lesion == 1).float()
         parts["likeness"] = likeness_loss(embedded[:size], embedded[-size:], here[:size] * here[-size:])
+        still = stills(shelf, beside[number], CANVAS, rng, drawing)
+        still_loss, _ = losses_of(run, answer(run.net, still.luma), still)
         done = (run.epoch - run.recipe.epochs + number / len(batches)) / run.recipe.clip_epochs
-        run.descend(loss + LIKENESS * parts["likeness"], done)
+        run.descend(loss + still_loss + LIKENESS * parts["likeness"], done)
         means.add(parts)
     return means.read()
 

@@ -1,16 +1,17 @@
 """All that is trained for a release, in one plan: teachers, the student that ships, and the runs that measure it.
 
 teacher-0 … teacher-4       each leaves one fold of `train` out
-student                     learns from all of `train` and all five teachers: this is what ships
-student-plain               the same without memory, to see what memory is worth
-student-0 … student-4       each leaves one fold out, with that fold's teacher: thresholds and calibration are theirs
-student-plain-0 …           the same without memory, each begun from its twin's stills
-teacher-SET, student-SET    leave a whole data set out: another hospital
+student-plain               learns from all of `train` and all five teachers: this is what ships
+student-plain-0 …           each leaves one fold out, with that fold's teacher: thresholds and calibration are theirs
+teacher-SET                 leaves a whole data set out: another hospital
+student-plain-SET           leaves it out too, with that teacher
+student                     what ships, given a memory when it turns to clips: to see what memory is worth
 
-What two cores can train in hours is less: `small_recipes`, with one teacher and without memory.
+What two cores can train in hours is less: `small_recipes`, with one teacher.
 """
 
 import multiprocessing
+import os
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -41,52 +42,40 @@ from peony_training.preprocess import letterbox
 DRAWN = 300
 
 
-def recipes(teacher_epochs: int = 18, epochs: int = 28, clip_epochs: int = 5, seed: int = 0) -> list[Recipe]:
+def recipes(teacher_epochs: int = 18, epochs: int = 96, clip_epochs: int = 5, seed: int = 0) -> list[Recipe]:
     """Every run in the order in which it may start."""
     teacher = Recipe("", "teacher", epochs=teacher_epochs, rate=7e-4, average_decay=0.995, batch=48, seed=seed)
-    student = Recipe("", epochs=epochs, clip_epochs=clip_epochs, seed=seed)
-    folds = [str(fold) for fold in range(FOLDS)]
-    everyone = tuple(f"teacher-{fold}" for fold in folds)
+    plain = Recipe(
+        "student-plain", epochs=epochs, clip_epochs=clip_epochs, memory=False, average_decay=0.999, seed=seed
+    )
+    everyone = tuple(f"teacher-{fold}" for fold in range(FOLDS))
+    shipped = replace(plain, teachers=everyone)
     return [
-        *(replace(teacher, name=f"teacher-{fold}", fold=int(fold), seed=seed + int(fold)) for fold in folds),
-        replace(student, name="student", teachers=everyone),
+        *(replace(teacher, name=f"teacher-{fold}", fold=fold, seed=seed + fold) for fold in range(FOLDS)),
         *(replace(teacher, name=f"teacher-{name}", without=name) for name in DATASETS),
-        replace(student, name="student-plain", teachers=everyone, memory=False, start="student"),
+        shipped,
         *(
-            replace(
-                student, name=f"student-{fold}", fold=int(fold), teachers=(f"teacher-{fold}",), seed=seed + int(fold)
-            )
-            for fold in folds
+            replace(plain, name=f"{plain.name}-{fold}", fold=fold, teachers=(f"teacher-{fold}",), seed=seed + fold)
+            for fold in range(FOLDS)
         ),
         *(
-            replace(
-                student,
-                name=f"student-plain-{fold}",
-                fold=int(fold),
-                teachers=(f"teacher-{fold}",),
-                memory=False,
-                start=f"student-{fold}",
-                seed=seed + int(fold),
-            )
-            for fold in folds
+            replace(plain, name=f"{plain.name}-{name}", without=name, teachers=(f"teacher-{name}",))
+            for name in DATASETS
         ),
-        *(replace(student, name=f"student-{n}", without=n, teachers=(f"teacher-{n}",)) for n in DATASETS),
+        replace(shipped, name="student", memory=True, start=shipped.name),
     ]
 
 
 def small_recipes(teacher_epochs: int = 18, epochs: int = 96, clip_epochs: int = 5, seed: int = 0) -> list[Recipe]:
-    """For two cores: what ships leaves a fold out, as its teacher does, and is longer than one of five folds.
-
-    Each data set is left out once, from labels alone.
+    """For two cores: what ships is the run that leaves the first fold out, and each data set is left out once, by a
+    shorter run that learns from labels alone.
     """
-    [teacher] = (recipe for recipe in recipes(teacher_epochs, seed=seed) if recipe.name == "teacher-0")
-    student = Recipe("", memory=False, seed=seed)
-    shipped = replace(student, epochs=epochs, clip_epochs=clip_epochs, average_decay=0.999)
-    alone = replace(student, epochs=min(epochs, 40), clip_epochs=0)
+    by_name = {recipe.name: recipe for recipe in recipes(teacher_epochs, epochs, clip_epochs, seed)}
+    alone = {"teachers": (), "epochs": min(epochs, 40), "clip_epochs": 0, "average_decay": Recipe.average_decay}
     return [
-        teacher,
-        replace(shipped, name="student-plain-0", fold=0, teachers=("teacher-0",)),
-        *(replace(alone, name=f"student-plain-{name}", without=name) for name in DATASETS),
+        by_name["teacher-0"],
+        by_name["student-plain-0"],
+        *(replace(by_name[f"student-plain-{name}"], **alone) for name in DATASETS),
     ]
 
 
@@ -121,10 +110,8 @@ def described(recipe: Recipe, runs: Path) -> str:
     return f"{recipe.name}: {out}, {recipe.epochs} epochs of stills and {clips} of clips{after}: {done}"
 
 
-def make_shelf(
-    root: Path, phantom: Path | None, cache: Path | None, device: torch.device, seed: int
-) -> tuple[Shelf, list[int]]:
-    """The pictures that are learned from, and the fold of each (-1: in none)."""
+def gather(root: Path, phantom: Path | None, cache: Path | None, seed: int) -> tuple[list[Case], Pictures, list[int]]:
+    """What is learned from, and the fold of each (-1: in none)."""
     cases, folds = learned_cases(root, phantom)
     loaded = load_pictures(root, cases[:-DRAWN], cache)
     outside = kept_outside(cache, seed)
@@ -134,7 +121,7 @@ def make_shelf(
         np.concatenate([loaded.luma_large, outside]),
         np.concatenate([loaded.mask, np.zeros_like(outside)]),
     )
-    return Shelf(cases, pictures, device, seed), folds
+    return cases, pictures, folds
 
 
 def learned_cases(root: Path, phantom: Path | None) -> tuple[list[Case], list[int]]:
@@ -169,8 +156,12 @@ class Place:
     device: str
     seed: int
 
+    def gather(self) -> tuple[list[Case], Pictures, list[int]]:
+        return gather(self.data, self.phantom, self.cache, self.seed)
+
     def shelf(self) -> tuple[Shelf, list[int]]:
-        return make_shelf(self.data, self.phantom, self.cache, torch.device(self.device), self.seed)
+        cases, pictures, folds = self.gather()
+        return Shelf(cases, pictures, torch.device(self.device), self.seed), folds
 
 
 def train_all(place: Place, chosen: list[Recipe], jobs: int) -> None:
@@ -182,9 +173,10 @@ def train_all(place: Place, chosen: list[Recipe], jobs: int) -> None:
             work(recipe)
         return
     if place.cache:  # made once, before every process asks for it
-        replace(place, device="cpu").shelf()
+        place.gather()
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, spawn, initializer=open_shelf, initargs=(place,)) as pool:
+    threads = max(1, (os.cpu_count() or 1) // jobs)
+    with ProcessPoolExecutor(jobs, spawn, initializer=open_shelf, initargs=(place, threads)) as pool:
         running: set[Future[None]] = set()
         while waiting or running:
             for recipe in list(ready(waiting, place.runs)):
@@ -201,7 +193,10 @@ def train_all(place: Place, chosen: list[Recipe], jobs: int) -> None:
 HELD: dict[str, tuple[Place, Shelf, list[int]]] = {}
 
 
-def open_shelf(place: Place) -> None:
+def open_shelf(place: Place, threads: int | None = None) -> None:
+    if threads:
+        torch.set_num_threads(threads)
+    torch.backends.cudnn.benchmark = True
     HELD["all"] = (place, *place.shelf())
 
 

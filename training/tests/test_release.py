@@ -54,10 +54,15 @@ def write_cases(root: Path) -> None:
 def order(tmp_path_factory: pytest.TempPathFactory) -> Order:
     root, runs, models = (tmp_path_factory.mktemp(name) for name in ("data", "runs", "models"))
     write_cases(root)
-    for name, memory in (("student-2", True), ("student-plain-2", False), ("student-busi", True)):
+    for name, memory in (
+        ("student", True),
+        ("student-plain", False),
+        ("student-plain-2", False),
+        ("student-busi", True),
+    ):
         torch.manual_seed(1)
         torch.save(PeonyUs(memory).state_dict(), runs / f"{name}.pt")
-    return Order(root, None, runs, "student-2", 2, "1.2.3", models, ("one more",), None)
+    return Order(root, None, runs, "student", 2, "1.2.3", models, ("one more",), None)
 
 
 def test_a_release_is_whole(order: Order, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -74,7 +79,7 @@ def test_a_release_is_whole(order: Order, monkeypatch: pytest.MonkeyPatch, capsy
     assert set(card["metrics"]) == {"busi", "busbra", "breast", "all"}
     assert set(metrics["without_set"]) == {"busi"} and metrics["without_set"]["busi"]["n"] == 24
     assert {"memory", "plain"} < set(metrics["memory"])
-    assert "--only teacher-2 --only student-2" in card["training"]["command"]
+    assert "--only teacher-4 --only student-plain --only student --epochs 96" in card["training"]["command"]
     assert card["precisions"] == ["fp32"]
     assert (folder / "README.md").read_text() == page(folder)
     for name in ("roc", "reliability", "confusion"):
@@ -99,16 +104,16 @@ def test_a_release_is_whole(order: Order, monkeypatch: pytest.MonkeyPatch, capsy
 
 
 def test_without_a_held_fold_the_runs_beside_it_are_read(order: Order) -> None:
-    assert held_runs(Order(**{**vars(order), "run": "student", "held": None})) == [("student-2", 2)]
+    assert held_runs(Order(**{**vars(order), "run": "student-plain", "held": None})) == [("student-plain-2", 2)]
     with pytest.raises(SystemExit, match="--held"):
         held_runs(Order(**{**vars(order), "run": "other", "held": None}))
 
 
 def test_the_recipe_is_that_of_the_checkpoint_where_there_is_one(order: Order, tmp_path: Path) -> None:
     moved = Order(**{**vars(order), "runs": tmp_path})
-    assert releasing.recipe_of(moved)["epochs"] == 28
-    (tmp_path / "student-2").mkdir()
-    torch.save({"recipe": {"epochs": 7}}, tmp_path / "student-2" / "last.pt")
+    assert releasing.recipe_of(moved)["epochs"] == 96
+    (tmp_path / "student").mkdir()
+    torch.save({"recipe": {"epochs": 7}}, tmp_path / "student" / "last.pt")
     assert releasing.recipe_of(moved) == {"epochs": 7}
 
 
@@ -137,7 +142,7 @@ def test_one_command_trains_and_exports_what_two_cores_can(
     assert card["version"] == "2.0.0"
     assert card["training"]["command"] == (
         "python -m peony_training train --data DATA --phantom PHANTOM --runs RUNS --only teacher-0 "
-        "--only student-plain-0 --small --epochs 1 --clip-epochs 0 --seed 3"
+        "--only student-plain-0 --epochs 1 --clip-epochs 0 --seed 3"
     )
     without = json.loads((models / "peony-us" / "metrics.json").read_text())["without_set"]
     assert {name: row["n"] for name, row in without.items()} == {"busi": 24, "busbra": 16, "breast": 16}
@@ -177,9 +182,9 @@ def go_on_with_words(order: Order, tmp_path: Path) -> None:
 def test_a_card_names_a_command_only_where_the_plan_made_the_run(tmp_path: Path) -> None:
     by_name = {recipe.name: asdict(recipe) for recipe in recipes(9, 7, 2, seed=50)}
     command = command_of(by_name["student-plain-3"], tmp_path)
-    assert "--only teacher-3 --only student-3 --only student-plain-3 --epochs 7 --clip-epochs 2 --seed 50" in command
-    small = command_of(asdict(small_recipes(9, 7, 2, 5)[1]), tmp_path)
-    assert small.endswith("--only teacher-0 --only student-plain-0 --small --epochs 7 --clip-epochs 2 --seed 5")
+    assert "--only teacher-3 --only student-plain-3 --epochs 7 --clip-epochs 2 --seed 50" in command
+    small = command_of(asdict(small_recipes(9, 7, 2, 5)[2]), tmp_path)
+    assert small.endswith("--only student-plain-busi --small --epochs 7 --clip-epochs 0 --seed 5")
     with pytest.raises(SystemExit, match="--trained-by"):
         command_of(by_name["student-plain-3"] | {"rate": 0.002}, tmp_path)
 
