@@ -28,7 +28,7 @@ from peony_training.thresholds import choose_thresholds, read_lesion_free_window
 # The integer twin may ship where it loses no more than this of Dice and of AUC.
 MOST_LOST = 0.005
 # Figures in which the words of the lexicon have no part.
-WORDLESS = ("without_set", "memory", "failures")
+WORDLESS = ("memory", "failures")
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def release(order: Order) -> None:
         "calibration": asdict(chosen.calibration),
         "held": chosen.report,
         "val": on_val,
-        **found("without_set", without_sets(order.data, order.runs, stem(order.run), chosen.thresholds)),
+        **found("without_set", all_without_sets(order, chosen.thresholds, before)),
         **found("memory", memory_trial(order, folder / "model.onnx", val)),
         "int8": integer_trial(order, folder / "model.onnx", val, chosen.thresholds, on_val),
     }
@@ -217,6 +217,12 @@ def without_sets(data: Path, runs: Path, name: str, thresholds: Thresholds) -> F
         if kept.exists():
             told[dataset] |= made_by(torch.load(kept, map_location="cpu", weights_only=True)["recipe"])
     return told
+
+
+def all_without_sets(order: Order, thresholds: Thresholds, before: Figures) -> Figures:
+    """Sets left out by runs of the folder, and where no run is there as measured before: with the same thresholds."""
+    kept = before.get("without_set", {}) if before.get("thresholds") == asdict(thresholds) else {}
+    return {**kept, **without_sets(order.data, order.runs, stem(order.run), thresholds)}
 
 
 def made_by(recipe: dict[str, object]) -> Figures:

@@ -19,6 +19,7 @@ from peony_training.fixtures import synthetic_picture
 from peony_training.net import PeonyUs
 from peony_training.page import page
 from peony_training.plan import recipes, small_recipes
+from peony_training.reading import Thresholds
 from peony_training.release import Order, command_of, evaluate_model, held_runs, release, stem, twin_of
 
 COLUMNS = ("dataset", "image", "mask", "group", "pathology", "birads", "shape", "margin", "echogenicity", "posterior")
@@ -198,6 +199,15 @@ def test_a_run_and_its_twin_have_one_name_apart_from_the_memory() -> None:
         "student",
         "student-plain",
     ]
+
+
+def test_a_set_that_no_run_left_out_this_time_keeps_its_row(order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are figures of other networks: a new file to ship does not make them untrue, other thresholds do."""
+    monkeypatch.setattr(releasing, "without_sets", lambda *_: {"busi": {"n": 2}})
+    now, other = Thresholds(0.5, 0.6, 0.7, 0.8), Thresholds(0.5, 0.6, 0.7, 0.9)
+    before = {"thresholds": asdict(now), "without_set": {"busi": {"n": 1}, "breast": {"n": 3}}}
+    assert releasing.all_without_sets(order, now, before) == {"busi": {"n": 2}, "breast": {"n": 3}}
+    assert releasing.all_without_sets(order, other, before) == {"busi": {"n": 2}}
 
 
 def test_figures_of_another_file_are_not_kept(tmp_path: Path) -> None:
