@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails as the test does")]
 
 mod hospital;
+mod killed;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
