@@ -49,12 +49,12 @@ Peony is for research use and no cleared medical device. HTTP/1.1, below the pat
 ## Storing
 
 `multipart/related; type=\"application/dicom\"`, or one object as `application/dicom`; in any transfer syntax, and kept as it came, bit for bit. 200 where every object
-is kept, 202 where some are or one has a warning, 409 where none is, 503 where none is for lack of room. An
+is kept, 202 where some are or one has a warning, 409 where none is, 503 where none is for lack of room or since the store cannot keep it now. An
 object has at most {gib} GiB; a body that brings nothing for {silence} s is given up (408).
 
 Metadata and bulk data may come apart: `multipart/related` of `application/dicom+json` (a data set or a list of them) or `application/dicom+xml` (a data set a part), at most 8 MiB
 of them in a request, and parts whose `Content-Location` is the address in the metadata, each named once. Pixel data is `application/octet-stream` in little endian, or coded frames, a part each
-in their order, of one of the media types below; without `transfer-syntax` JPEG is what its frame says, another one the first of its row. What is put together is in UTF-8, in explicit little endian or in
+in their order, of one of the media types below; without `transfer-syntax` JPEG is what its frame says, another one the first of its row. A value with a backslash in it, which would be two, is refused, and so is an integer string that is none (2.0 as a number of JSON is 2). What is put together is in UTF-8, in explicit little endian or in
 that transfer syntax, without tables of offsets, and is received as any other object. A body that breaks off stores nothing.
 
 | reason | when |
