@@ -305,6 +305,38 @@ async fn marks_lie_where_the_picture_came_to_lie() {
     assert!(within > 20 && within == all, "{within} of {all}");
 }
 
+/// Marks that cover a large picture a thousand times keep a core from everybody else.
+#[tokio::test]
+async fn a_state_that_takes_too_long_gives_no_picture_and_its_core_back() {
+    let server = Server::start().await;
+    let disc = set([
+        (0x0070_0005, "PIXEL"),
+        (0x0070_0022, "30\\20\\-900\\20"),
+        (0x0070_0023, "CIRCLE"),
+        (0x0070_0024, "Y"),
+    ]);
+    let state_of = |uid: &str, discs: usize| {
+        let annotation = with(set([(0x0070_0002, "G")]), 0x0070_0009, vec![disc.clone(); discs]);
+        state(uid, with(Attributes::new(), 0x0070_0001, vec![annotation]))
+    };
+    let states = [state_of("2.25.10", 5_000), state_of("2.25.11", 3)];
+    let picture = image(Attributes::new(), None);
+    assert_eq!(server.store("/studies", &[&picture, &states[0], &states[1]]).await.status, 200);
+    let large = |uid: &str| rendered(uid) + "?viewport=4000,4000";
+    let began = std::time::Instant::now();
+    let cores = std::thread::available_parallelism().unwrap().get();
+    let path = large("2.25.10");
+    let all = (0..cores).map(|_| server.get(&path, &[]));
+    for answer in futures_util::future::join_all(all).await {
+        assert_eq!(
+            (answer.status, answer.error().as_str()),
+            (413, "seconds of drawing a presentation state: at most 5")
+        );
+    }
+    assert!(began.elapsed() < std::time::Duration::from_secs(40), "{:?}", began.elapsed());
+    assert_eq!(server.get(&large("2.25.11"), &[]).await.status, 200);
+}
+
 /// Whether a column and a row, counted from 1, are covered.
 type IsCovered = fn(f64, f64) -> bool;
 
