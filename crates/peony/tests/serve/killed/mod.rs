@@ -18,7 +18,7 @@ use peony_store::made_up::{self, Pixels};
 use serde_json::json;
 use tokio::runtime::Runtime;
 
-use super::{Serve, peony};
+use crate::kit::{Serve, peony};
 
 /// How often; the issue asks for 200, which takes minutes.
 const TIMES: &str = "PEONY_SERVE_KILLS";
