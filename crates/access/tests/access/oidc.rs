@@ -253,18 +253,18 @@ async fn what_came_with_groups_goes_with_them() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_of_a_provider_s_account_ends_in_time_however_it_is_used() {
     let Some(provider) = Provider::start() else { return };
-    let lasts = Duration::from_secs(2);
+    let lasts = Duration::from_secs(5);
     let house = House::at(OidcSettings { session: lasts, ..settings(&provider.url) }, false).await;
     provider.knows("s-1", json!({"preferred_username": "li", "groups": ["scanners"]})).await;
-    let session = house.visits(&provider, "sub=s-1").await.session.unwrap();
     let of_password = house.cookie("radiologist").await;
     let began = std::time::Instant::now();
+    let session = house.visits(&provider, "sub=s-1").await.session.unwrap();
     assert_eq!(house.me(&session).await["name"], "li");
     while house.me(&session).await != Value::Null {
-        assert!(began.elapsed() < 5 * lasts, "it goes on");
+        assert!(began.elapsed() < 12 * lasts, "it goes on");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    assert!(began.elapsed() > lasts / 2);
+    assert!(began.elapsed() >= lasts, "{:?}", began.elapsed());
     assert_eq!(house.me(&of_password).await["name"], "radiologist");
 }
 

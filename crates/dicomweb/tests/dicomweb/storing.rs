@@ -166,7 +166,8 @@ async fn an_object_beyond_the_limit_is_refused() {
 async fn a_disk_that_fails_is_no_fault_of_the_objects() {
     let server = Server::start().await;
     let objects = server.folder.path().join("store/objects");
-    std::fs::remove_dir_all(&objects).unwrap();
+    let away = server.folder.path().join("away");
+    std::fs::rename(&objects, &away).unwrap();
     std::fs::write(&objects, "no folder").unwrap();
     let answer = server.store("/studies", &[&file(1, &[]), &file(2, &[])]).await;
     assert_eq!((answer.status, reasons(&answer.json(), "0008119A")), (503, vec![(0x0110, String::new()); 2]));
@@ -175,6 +176,6 @@ async fn a_disk_that_fails_is_no_fault_of_the_objects() {
     let said = reasons(&answer.json(), "0008119A");
     assert_eq!((answer.status, said), (409, vec![(0x0110, String::new()), (0xC000, String::new())]));
     std::fs::remove_file(&objects).unwrap();
-    std::fs::create_dir(&objects).unwrap();
+    std::fs::rename(&away, &objects).unwrap();
     assert_eq!(server.store("/studies", &[&file(1, &[]), &file(2, &[])]).await.status, 200);
 }
