@@ -22,7 +22,7 @@ use crate::secret::digest_of;
 /// A session that is not used for so long has ended.
 pub(crate) const IDLE: Duration = Duration::from_secs(2 * 60 * 60);
 /// A session lasts for a long day's work.
-pub(crate) const LONGEST: Duration = Duration::from_secs(14 * 60 * 60);
+pub const LONGEST_SESSION: Duration = Duration::from_secs(14 * 60 * 60);
 
 /// So often in a row may it fail to look up who has a socket open: a minute, as sockets ask.
 const FAILED_AT_MOST: u32 = 20;

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::layer::address;
+use crate::layer::{LONGEST_SESSION, address};
 use crate::password::hash;
 use crate::problem::{Problem, Said};
 use crate::secret::Secret;
@@ -82,7 +82,7 @@ pub(crate) async fn password(
     }
     access.give_password(&account.name, new, &account.name).await?;
     let from = address.map_or_else(String::new, |address| address.to_string());
-    let cookie = access.enter(&account, from).await?;
+    let cookie = access.enter(&account, LONGEST_SESSION, from).await?;
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)], no_store()).into_response())
 }
 

@@ -13,7 +13,7 @@ use peony_store::Account;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::layer::{LONGEST, Shown, address, cookie_name};
+use crate::layer::{LONGEST_SESSION, Shown, address, cookie_name};
 use crate::oidc::Offer;
 use crate::permit::PERMITS;
 use crate::problem::{Problem, Said};
@@ -108,7 +108,7 @@ pub(crate) async fn sign_in(
         }
     };
     access.leave(&headers).await?;
-    let cookie = access.enter(&account, from).await?;
+    let cookie = access.enter(&account, LONGEST_SESSION, from).await?;
     Ok(([(header::SET_COOKIE, cookie)], no_store(), Json(Me::of(&account))).into_response())
 }
 
@@ -151,12 +151,17 @@ impl Access {
         self.inner.runtime.spawn_blocking(work).await.map_err(|_| Problem::Failed)
     }
 
-    /// Begins a session; its cookie.
-    pub(crate) async fn enter(&self, account: &Account, from: String) -> Result<HeaderValue, Problem> {
+    /// Begins a session that lasts so long at most; its cookie.
+    pub(crate) async fn enter(
+        &self,
+        account: &Account,
+        longest: Duration,
+        from: String,
+    ) -> Result<HeaderValue, Problem> {
         let secret = Secret::session()?;
         let (store, account, digest) = (self.inner.store.clone(), account.clone(), secret.digest());
-        self.ask(async move { store.begin_session(&account, &digest, LONGEST, &from).await }).await?;
-        self.session_cookie(secret.text(), LONGEST)
+        self.ask(async move { store.begin_session(&account, &digest, longest, &from).await }).await?;
+        self.session_cookie(secret.text(), longest)
     }
 
     /// Ends the session that a request shows, if it shows one.

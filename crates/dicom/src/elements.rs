@@ -60,8 +60,8 @@ impl<F: Read + Seek> Elements<F> {
     ///
     /// # Errors
     /// [`DicomError`] where it is damaged or past a limit, and what `tell` says.
-    pub fn walk(&self, mut tell: impl FnMut(Step) -> Result<(), DicomError>) -> Result<(), DicomError> {
-        scan::walk_steps(self.source(), self.start, self.encoding, self.pixels, &mut tell)
+    pub fn walk(&self, tell: impl FnMut(Step) -> Result<(), DicomError>) -> Result<(), DicomError> {
+        self.data_set().walk(tell)
     }
 
     /// Bytes of a range that a step told.
@@ -69,14 +69,7 @@ impl<F: Read + Seek> Elements<F> {
     /// # Errors
     /// [`DicomError::TooLarge`] beyond `most` bytes; what the disk says.
     pub fn bytes(&self, range: Range<usize>, most: usize) -> Result<Cow<'_, [u8]>, DicomError> {
-        if range.len() > most {
-            let (value, limit) = (range.len() as u64, most as u64);
-            return Err(DicomError::TooLarge { what: "the length of a value in bytes", value, limit });
-        }
-        if range.start > range.end || range.end > self.source().length() {
-            return Err(DicomError::Malformed { what: "a range that is not in the data set", at: range.end });
-        }
-        self.source().bytes(range)
+        self.data_set().bytes(range, most)
     }
 
     /// The values of an element of text, without padding. One of [`VR::ST`], [`VR::LT`], [`VR::UT`] or [`VR::UR`] has one value.
@@ -85,6 +78,47 @@ impl<F: Read + Seek> Elements<F> {
     /// As [`Self::bytes`].
     pub fn texts(
         &self,
+        vr: VR,
+        range: Range<usize>,
+        characters: &Characters,
+    ) -> Result<Vec<String>, DicomError> {
+        self.data_set().texts(vr, range, characters)
+    }
+
+    pub(crate) fn data_set(&self) -> DataSet<'_> {
+        let source = self.inflated.as_deref().map_or(Source::File(&self.window), Source::Memory);
+        DataSet { source, start: self.start, encoding: self.encoding, pixels: self.pixels }
+    }
+}
+
+/// Where a data set lies, and how far it is walked.
+#[derive(Clone, Copy)]
+pub(crate) struct DataSet<'a> {
+    pub source: Source<'a>,
+    pub start: usize,
+    pub encoding: Encoding,
+    pub pixels: Pixels,
+}
+
+impl<'a> DataSet<'a> {
+    /// See [`Elements::walk`], and so on.
+    pub fn walk(self, mut tell: impl FnMut(Step) -> Result<(), DicomError>) -> Result<(), DicomError> {
+        scan::walk_steps(self.source, self.start, self.encoding, self.pixels, &mut tell)
+    }
+
+    pub fn bytes(self, range: Range<usize>, most: usize) -> Result<Cow<'a, [u8]>, DicomError> {
+        if range.len() > most {
+            let (value, limit) = (range.len() as u64, most as u64);
+            return Err(DicomError::TooLarge { what: "the length of a value in bytes", value, limit });
+        }
+        if range.start > range.end || range.end > self.source.length() {
+            return Err(DicomError::Malformed { what: "a range that is not in the data set", at: range.end });
+        }
+        self.source.bytes(range)
+    }
+
+    pub fn texts(
+        self,
         vr: VR,
         range: Range<usize>,
         characters: &Characters,
@@ -100,9 +134,5 @@ impl<F: Read + Seek> Elements<F> {
             VR::ST | VR::LT | VR::UT | VR::UR => vec![trimmed(&text)],
             _ => text.split('\\').map(trimmed).collect(),
         })
-    }
-
-    fn source(&self) -> Source<'_> {
-        self.inflated.as_deref().map_or(Source::File(&self.window), Source::Memory)
     }
 }

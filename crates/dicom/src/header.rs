@@ -13,8 +13,11 @@ use dicom_object::mem::InMemElement;
 use dicom_transfer_syntax_registry::entries;
 
 use crate::cursor::Source;
+use crate::elements::DataSet;
 use crate::error::{DicomError, Field};
-use crate::scan::{Scan, Wanted};
+use crate::node::Node;
+use crate::pixels::lut;
+use crate::scan::{Pixels, Scan, Wanted};
 use crate::text::Characters;
 use crate::{Encoding, limits};
 
@@ -93,6 +96,7 @@ pub(crate) struct Header {
     object: InMemDicomObject,
     sequences: Vec<Tag>,
     regions: Vec<Self>,
+    tables: Node,
 }
 
 impl Header {
@@ -102,7 +106,8 @@ impl Header {
         // Nothing that reading pictures needs is in another character set.
         let characters = Characters::default();
         let mut header = Self::of(source, encoding, &characters, &scan.header)?;
-        header.sequences = scan.sequences.clone();
+        let data_set = DataSet { source, start: scan.data_set, encoding, pixels: Pixels::End };
+        header.take_tables(&scan.sequences, data_set);
         let regions = scan.regions.iter().take(limits::REGIONS + 1);
         let regions = regions.map(|region| Self::of(source, encoding, &characters, region));
         header.regions = regions.collect::<Result<_, DicomError>>()?;
@@ -138,7 +143,23 @@ impl Header {
                 read.into_iter().take(1).for_each(|element| drop(object.put(element)));
             }
         }
-        Ok(Self { object, sequences: Vec::new(), regions: Vec::new() })
+        Ok(Self { object, sequences: Vec::new(), regions: Vec::new(), tables: Node::default() })
+    }
+
+    /// Reads the tables of grey levels, where the scan found some.
+    pub fn take_tables(&mut self, sequences: &[Tag], data_set: DataSet<'_>) {
+        const SEQUENCES: [Tag; 2] = [MODALITY_LUT.tag, VOI_LUT.tag];
+        sequences.clone_into(&mut self.sequences);
+        if SEQUENCES.iter().any(|tag| sequences.contains(tag)) {
+            // One that cannot be read is missed and said where it would be applied.
+            self.tables = Node::read(data_set, |tag| SEQUENCES.contains(&tag) || lut::TAGS.contains(&tag))
+                .unwrap_or_default();
+        }
+    }
+
+    /// The items of a sequence of tables.
+    pub fn tables(&self, field: Field) -> &[Node] {
+        self.tables.items(field.tag)
     }
 
     /// Which elements are here.

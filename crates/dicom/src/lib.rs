@@ -19,8 +19,8 @@
 //! [`Pictures`] decodes frames whose coded bytes come from elsewhere. [`presentation`] reads how they are to be shown.
 //!
 //! It deliberately does **not** write DICOM, speak the network, de-identify, decode video (MPEG, H.264, HEVC),
-//! read files without the preamble and file meta information of PS3.10, apply VOI or modality *tables* (windows
-//! and rescale only), read functional groups of enhanced objects, or keep more than one decoded frame.
+//! read files without the preamble and file meta information of PS3.10, read functional groups of enhanced
+//! objects, or keep more than one decoded frame.
 
 /// Of this program, whatever its version (PS3.7 §D.3.3.2): made of a random number (PS3.5 §B.2).
 pub const IMPLEMENTATION_CLASS_UID: &str = "2.25.328831350356126896557087483738221372954";
@@ -36,6 +36,7 @@ mod fragments;
 mod header;
 mod image_header;
 pub mod limits;
+mod node;
 mod outline;
 mod pictures;
 pub mod pixels;

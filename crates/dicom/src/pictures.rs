@@ -5,6 +5,7 @@ use std::io::{Read, Seek};
 use peony_model::Pixels;
 
 use crate::cursor::{Source, Window};
+use crate::elements::DataSet;
 use crate::error::{DicomError, ReadIssue};
 use crate::header::{self, Header};
 use crate::pixels::{self, Decoded, ImageHeader, Tone};
@@ -35,7 +36,9 @@ impl Pictures {
         };
         let found = scan::walk_to_pixels(source, start, syntax.encoding, &header::FOR_PICTURES)?;
         let pixel_data = found.pixel_data.ok_or(DicomError::NoPixelData)?;
-        let header = Header::of(source, syntax.encoding, &Characters::default(), &found.header)?;
+        let mut header = Header::of(source, syntax.encoding, &Characters::default(), &found.header)?;
+        let data_set = DataSet { source, start, encoding: syntax.encoding, pixels: scan::Pixels::End };
+        header.take_tables(&found.sequences, data_set);
         let image = ImageHeader::read(&header, read::sample_order(syntax, &pixel_data))?;
         Ok(Self { syntax, image, header })
     }

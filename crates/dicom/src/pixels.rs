@@ -3,11 +3,12 @@
 //! [`decode`] undoes the compression, [`Tone`] turns samples into grey levels or sRGB. Both work on one frame.
 
 mod colour;
-mod grey;
+pub(crate) mod grey;
 mod jpeg;
 mod jpeg2000;
 mod jpegls;
 mod jpegxl;
+pub(crate) mod lut;
 mod native;
 mod palette;
 mod rle;
@@ -16,6 +17,7 @@ mod tone;
 
 pub use crate::image_header::{ImageHeader, Photometric, SampleOrder};
 pub use grey::Window;
+pub use lut::Lut;
 pub use palette::Palette;
 pub use tone::Tone;
 

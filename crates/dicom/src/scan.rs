@@ -31,6 +31,8 @@ pub struct Scan {
     pub syntax: &'static TransferSyntax,
     /// The file, or the inflated data set of a deflated file.
     pub bytes: Vec<u8>,
+    /// Where the data set begins.
+    pub data_set: usize,
     /// The top-level elements that reading needs, whole, in the order of the file. None is a sequence or of an
     /// unknown value representation, so no parser can find a structure in them that this scan did not see.
     pub header: Vec<Range<usize>>,
@@ -81,7 +83,7 @@ pub fn scan(bytes: Vec<u8>) -> Result<Scan, DicomError> {
     };
     let found = walk(Source::Memory(&bytes), start, syntax.encoding, &header::FOR_PICTURES)?;
     let Found { header, items: regions, sequences, pixel_data, issues } = found;
-    Ok(Scan { syntax, bytes, header, regions, sequences, pixel_data, issues })
+    Ok(Scan { syntax, bytes, data_set: start, header, regions, sequences, pixel_data, issues })
 }
 
 /// The UID of the transfer syntax as the file has it, cut after 64 bytes, and where the data set begins. File meta information is always

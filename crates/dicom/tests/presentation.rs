@@ -315,3 +315,36 @@ fn a_state_with_wrong_bytes_is_read_or_refused() {
     }
     assert!(read > 100 && refused > 100, "{read} {refused}");
 }
+
+#[test]
+fn a_code_that_is_too_long_to_be_one_is_none() {
+    for (length, kept) in [(64, true), (65, false)] {
+        let uid = format!("1.{}", "2".repeat(length - 2));
+        let series = with(set([(0x0020_000E, uid.as_str())]), 0x0008_1140, vec![image(&uid)]);
+        let mut said = state();
+        said.extend(with(Attributes::new(), 0x0008_1115, vec![series]));
+        let said = open(&said).unwrap();
+        let of = &said.references()[0];
+        let expect = if kept { uid.as_str() } else { "" };
+        assert_eq!((of.instance_uid.as_str(), of.series_uid.as_str()), (expect, expect));
+        assert_eq!(said.is_for(&uid, 0), kept);
+    }
+}
+
+#[test]
+fn the_pictures_of_all_series_are_counted_together() {
+    let of = |counts: [usize; 2]| {
+        let series =
+            counts.map(|count| with(set([(0x0020_000E, "1.2")]), 0x0008_1140, vec![image("1.2.3"); count]));
+        let mut said = state();
+        said.extend(with(Attributes::new(), 0x0008_1115, series.to_vec()));
+        open(&said)
+    };
+    assert_eq!(of([5_000, 5_000]).unwrap().references().len(), 10_000);
+    let many = of([5_000, 5_001]);
+    assert!(
+        matches!(many, Err(DicomError::TooLarge { value: 10_001, limit: 10_000, .. })),
+        "{:?}",
+        many.err()
+    );
+}

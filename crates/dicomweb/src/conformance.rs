@@ -49,12 +49,12 @@ Peony is for research use and no cleared medical device. HTTP/1.1, below the pat
 ## Storing
 
 `multipart/related; type=\"application/dicom\"`, or one object as `application/dicom`; in any transfer syntax, and kept as it came, bit for bit. 200 where every object
-is kept, 202 where some are or one has a warning, 409 where none is, 503 where none is for lack of room. An
+is kept, 202 where some are or one has a warning, 409 where none is, 503 where none is for lack of room or since the store cannot keep it now. An
 object has at most {gib} GiB; a body that brings nothing for {silence} s is given up (408).
 
 Metadata and bulk data may come apart: `multipart/related` of `application/dicom+json` (a data set or a list of them) or `application/dicom+xml` (a data set a part), at most 8 MiB
 of them in a request, and parts whose `Content-Location` is the address in the metadata, each named once. Pixel data is `application/octet-stream` in little endian, or coded frames, a part each
-in their order, of one of the media types below; without `transfer-syntax` JPEG is what its frame says, another one the first of its row. What is put together is in UTF-8, in explicit little endian or in
+in their order, of one of the media types below; without `transfer-syntax` JPEG is what its frame says, another one the first of its row. A value with a backslash in it, which would be two, is refused, and so is an integer string that is none (2.0 as a number of JSON is 2). What is put together is in UTF-8, in explicit little endian or in
 that transfer syntax, without tables of offsets, and is received as any other object. A body that breaks off stores nothing.
 
 | reason | when |
@@ -115,11 +115,11 @@ Frames go out as they are kept, as one of these, or uncompressed as `application
 Metadata are all attributes of the data set. Binary values beyond 256 bytes, other values beyond 64 KiB and the pixel data are addresses of bulk data. Bulk data but pixel
 data come in ranges where they come without parts.
 
-Pictures are JPEG or PNG, one frame of eight bits through the file's window or `window=center,width,linear|linear-exact|sigmoid`, with `viewport` and `quality`. Without a
-frame number it is the one in the middle. No modality or VOI table of the file is applied.
+Pictures are JPEG or PNG, one frame of eight bits through the file's modality LUT or rescaling and its window, else its VOI LUT, or `window=center,width,linear|linear-exact|sigmoid`, with
+`viewport` and `quality`. Without a frame number it is the one in the middle. Of several windows or tables the first is applied.
 
-`rendered` of a Grayscale or Color Softcopy Presentation State is the one picture of its study that it is for, of which it needs to be the only one; by WADO-URI a picture is named and the state by
-`presentationSeriesUID` and `presentationUID`. Applied are, of a grey state, its modality LUT or rescaling, window or VOI LUT and presentation LUT or its shape, in place of the picture's own; of both, shutters,
+`rendered` of a Grayscale or Color Softcopy Presentation State is the one picture of its study that it is for, or the one that has the frame that is asked for. Of several the picture is named instead, by its own
+place in WADO-RS or WADO-URI, and the state by `presentationSeriesUID` and `presentationUID`; a picture that the state is not for is refused (406). Applied are, of a grey state, its modality LUT or rescaling, window or VOI LUT and presentation LUT or its shape, in place of the picture's own; of both, shutters,
 overlays (not those within the cells of pixels), displayed area, rotation and flip, graphics and texts with the order and colour of their layers. TRUE SIZE is as large as the picture's pixels; lines and letters have
 sizes of their own, since styles are not read; ICC profiles and recommended colours of shutters are not applied; overlays lie under all other marks. A state that subtracts a mask, that has
 annotations in units of a tiled picture or compound graphics alone, and one of another kind (pseudo-colour, blending) is refused (406). `window` and the region of `viewport` go with no state (400).

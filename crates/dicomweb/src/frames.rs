@@ -247,8 +247,9 @@ async fn uncompressed(
     kept: Kept,
     index: u64,
 ) -> Result<Out, Problem> {
+    let place = parts::place(&service).await?;
     let coded = one(&service.store, &kept, index).await?;
-    parts::made(&service, move |sink| {
+    parts::made_at(place, &service, move |sink| {
         let frame = sink.decode(|| pictures.decode(&coded))??;
         sink.send(Bytes::from(transcode::bytes_of(&frame, pictures.image())))
     })

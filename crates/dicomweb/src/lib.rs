@@ -24,6 +24,7 @@
 mod answer;
 mod bulk;
 mod conformance;
+mod cores;
 mod frames;
 mod media;
 mod metadata;

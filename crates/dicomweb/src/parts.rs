@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt as _, stream};
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::problem::Problem;
 use crate::{Service, answer};
@@ -121,10 +121,24 @@ pub(crate) async fn made(
     service: &Service,
     work: impl FnOnce(&Sink) -> Result<(), Problem> + Send + 'static,
 ) -> Result<Out, Problem> {
+    let place = place(service).await?;
+    made_at(place, service, work).await
+}
+
+/// What [`made_at`] needs. Whoever reads something before waits for it first.
+pub(crate) async fn place(service: &Service) -> Result<OwnedSemaphorePermit, Problem> {
+    Arc::clone(&service.making).acquire_owned().await.map_err(|_| Problem::Failed)
+}
+
+/// As [`made`], at a place that was waited for.
+pub(crate) async fn made_at(
+    place: OwnedSemaphorePermit,
+    service: &Service,
+    work: impl FnOnce(&Sink) -> Result<(), Problem> + Send + 'static,
+) -> Result<Out, Problem> {
     let (made, mut taken) = mpsc::channel(WAITING);
     let (runtime, silence) = (Handle::current(), service.limits.silence);
     let sink = Sink { made, runtime, silence, decoding: Arc::clone(&service.decoding) };
-    let place = Arc::clone(&service.making).acquire_owned().await.map_err(|_| Problem::Failed)?;
     tokio::task::spawn_blocking(move || {
         let _place = place;
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&sink)));

@@ -15,7 +15,7 @@ use peony_store::Kept;
 use crate::answer::{self, accepted};
 use crate::problem::Problem;
 use crate::uid::Address;
-use crate::{Service, frames, presentation};
+use crate::{Service, cores, frames, presentation, uri};
 
 /// The longest side of a thumbnail for which none is asked.
 const THUMBNAIL_PX: u32 = 128;
@@ -117,7 +117,11 @@ pub(crate) async fn rendered(
         return presentation::of_state(&service, kept, frame, look, &headers).await;
     }
     let index = index(&params, &kept)?;
-    picture(&service, &kept, index, look, &headers).await
+    // A state for several pictures is asked for one of them by the picture's own place, in the words of WADO-URI.
+    match uri::state(&uri::parameters(&query), &kept)? {
+        Some(state) => presentation::of_picture(&service, kept, index, state, look, &headers).await,
+        None => picture(&service, &kept, index, look, &headers).await,
+    }
 }
 
 pub(crate) async fn thumbnail(
@@ -165,12 +169,15 @@ pub(crate) async fn picture(
     if let Some(unchanged) = answer::unchanged(headers, &tag) {
         return Ok(unchanged);
     }
-    let coded = frames::one(&service.store, kept, index).await?;
-    let pictures = frames::pictures(service, kept).await?;
-    let core = service.decoding.acquire().await.map_err(|_| Problem::Failed)?;
-    let drawn = tokio::task::spawn_blocking(move || draw(pictures.picture(&coded, look.window)?, look));
-    let bytes = drawn.await.map_err(|_| Problem::Failed)??;
-    drop(core);
+    let (asked, kept) = (service.clone(), kept.clone());
+    let bytes = cores::on_one(&service.decoding, |wanted| async move {
+        let coded = frames::one(&asked.store, &kept, index).await?;
+        let pictures = frames::pictures(&asked, &kept).await?;
+        wanted.still()?;
+        let drawn = tokio::task::spawn_blocking(move || draw(pictures.picture(&coded, look.window)?, look));
+        drawn.await.map_err(|_| Problem::Failed)?
+    });
+    let bytes = bytes.await?;
     let kind = if look.png { PNG } else { JPEG };
     Ok(answer::tagged(answer::body(StatusCode::OK, kind, bytes), &tag))
 }

@@ -311,7 +311,8 @@ fn answer(
     fault: Option<Problem>,
 ) -> Result<Response, Problem> {
     let (mut referenced, mut failed, mut others) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut without_fault, mut no_room) = (true, true);
+    // Whether nothing is wrong with any object, and the same may go well later.
+    let (mut without_fault, mut for_now) = (true, true);
     let mut study = address.study.clone();
     for fate in &fates {
         match fate {
@@ -324,7 +325,7 @@ fn answer(
             Fate::Failed(StoreError::Interrupted(_)) if fault.is_some() => {}
             Fate::Failed(error) => {
                 let (reason, comment) = reason(error);
-                no_room &= reason == OUT_OF_RESOURCES;
+                for_now &= matches!(reason, OUT_OF_RESOURCES | PROCESSING_FAILURE);
                 let mut item = failure(reason, &comment);
                 if let StoreError::OtherStudy { sop_class_uid, instance_uid } = error {
                     put(&mut item, CLASS, "UI", [sop_class_uid.as_str()]);
@@ -336,12 +337,12 @@ fn answer(
                 }
             }
             Fate::OtherType => {
-                no_room = false;
+                for_now = false;
                 let comment = "a part of another type than application/dicom";
                 others.push(Value::Object(failure(CANNOT_UNDERSTAND, comment)));
             }
             Fate::Unfit(unfit) => {
-                no_room = false;
+                for_now = false;
                 let mut item = failure(CANNOT_UNDERSTAND, &unfit.why);
                 let [class, instance] = &unfit.uids;
                 if class.is_empty() || instance.is_empty() {
@@ -353,7 +354,7 @@ fn answer(
                 }
             }
             Fate::Unused => {
-                no_room = false;
+                for_now = false;
                 others.push(Value::Object(failure(
                     CANNOT_UNDERSTAND,
                     "bulk data that no object of the body names",
@@ -365,8 +366,12 @@ fn answer(
         if referenced.is_empty() {
             return Err(fault);
         }
-        no_room = false;
-        others.push(Value::Object(failure(CANNOT_UNDERSTAND, &fault.to_string())));
+        for_now = false;
+        let (reason, comment) = match &fault {
+            Problem::Store(error) => reason(error),
+            fault => (CANNOT_UNDERSTAND, fault.to_string()),
+        };
+        others.push(Value::Object(failure(reason, &comment)));
     }
     if referenced.is_empty() && failed.is_empty() && others.is_empty() {
         return Err(Problem::BadRequest("the body holds no object".into()));
@@ -376,7 +381,7 @@ fn answer(
         StatusCode::OK
     } else if !referenced.is_empty() {
         StatusCode::ACCEPTED
-    } else if no_room {
+    } else if for_now {
         StatusCode::SERVICE_UNAVAILABLE
     } else {
         StatusCode::CONFLICT

@@ -27,11 +27,7 @@ pub(crate) async fn retrieve(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let query = query.unwrap_or_default();
-    let said: Parameters = form_urlencoded::parse(query.as_bytes())
-        .take(PARAMETERS)
-        .map(|(name, value)| (name.into_owned(), value.into_owned()))
-        .collect();
+    let said = parameters(&query.unwrap_or_default());
     if said.get("requestType").map(String::as_str) != Some("WADO") {
         return Err(Problem::BadRequest("requestType is not WADO".into()));
     }
@@ -64,13 +60,18 @@ pub(crate) async fn retrieve(
     }
     let index = index.ok_or(bad("frameNumber"))?;
     match state(&said, &kept)? {
-        Some(state) => presentation::of_picture(&service, &kept, index, state, look, &headers).await,
+        Some(state) => presentation::of_picture(&service, kept, index, state, look, &headers).await,
         None => picture(&service, &kept, index, look, &headers).await,
     }
 }
 
+pub(crate) fn parameters(query: &str) -> Parameters {
+    let said = form_urlencoded::parse(query.as_bytes()).take(PARAMETERS);
+    said.map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
+}
+
 /// The presentation state through which the picture is wanted (§9.5.1.2.7): it is of the same study.
-fn state(said: &Parameters, kept: &Kept) -> Result<Option<Address>, Problem> {
+pub(crate) fn state(said: &Parameters, kept: &Kept) -> Result<Option<Address>, Problem> {
     let uid = |name: &str| {
         said.get(name).map(|uid| if is_uid(uid) { Ok(uid.clone()) } else { Err(()) }).transpose()
     };

@@ -102,6 +102,9 @@ pub enum AssociationError {
     /// The peer did not want the association.
     #[error("the peer rejected the association: {}", .0.source)]
     Rejected(AssociationRJ),
+    /// Somebody else is at the peer's address, or the peer has another certificate by now.
+    #[error("who is there shows another certificate than the one that is listed for the peer")]
+    OtherCertificate,
     /// The peer's bytes are no PDU that is taken.
     #[error(transparent)]
     Pdu(#[from] PduFault),
@@ -129,7 +132,9 @@ impl AssociationError {
     /// What the peer is told; `None` where there is nobody to tell, or nothing to say.
     fn abort(&self) -> Option<AbortRQSource> {
         let reason = match self {
-            Self::Closed | Self::Aborted | Self::Rejected(_) | Self::Io(_) => return None,
+            Self::Closed | Self::Aborted | Self::Rejected(_) | Self::Io(_) | Self::OtherCertificate => {
+                return None;
+            }
             Self::Stopping | Self::Source(_) | Self::Records(_) => return Some(AbortRQSource::ServiceUser),
             Self::Late { .. } => Reason::ReasonNotSpecified,
             Self::Pdu(fault) => fault.reason(),

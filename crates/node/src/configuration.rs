@@ -55,7 +55,8 @@ pub struct Peer {
     pub tls: bool,
     /// It is asked to keep what was sent to it (storage commitment), where a person has had that sent.
     pub commits: bool,
-    /// The certificate that it shows where it asks for an association; without it any that an authority has signed will do.
+    /// The certificate that it shows, where it asks for an association and where it is asked for one over TLS; without it any that an
+    /// authority has signed will do.
     pub certificate: Option<Fingerprint>,
 }
 

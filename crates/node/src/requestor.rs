@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use crate::acceptor::{APPLICATION_CONTEXT, data_bytes, user_variables};
 use crate::archive::Instance;
 use crate::association::{Association, AssociationError, Connection, State};
-use crate::configuration::{AeTitle, Configuration, Limits, Peer};
+use crate::configuration::{AeTitle, Configuration, Fingerprint, Limits, Peer};
 use crate::pdu::Pdu;
 use crate::presentation::{self, Context};
 use crate::sop_class::{self, SopClass};
@@ -43,22 +43,34 @@ pub async fn connect(
     proposals: &[Proposal],
     limits: &Limits,
 ) -> Result<Association, AssociationError> {
+    let connection = connected(address, tls, None, limits).await?;
+    request(connection, ours, theirs, proposals, limits).await
+}
+
+/// A connection; over TLS to nobody but who shows the certificate that is `tied` to them, where one is.
+async fn connected(
+    address: &str,
+    tls: Option<&Tls>,
+    tied: Option<Fingerprint>,
+    limits: &Limits,
+) -> Result<Box<dyn Connection>, AssociationError> {
     let limit = limits.request_time;
     let connected = async {
         let connection = TcpStream::connect(address).await?;
         connection.set_nodelay(true)?;
         let host = address.rsplit_once(':').map_or(address, |(host, _)| host).trim_matches(['[', ']']);
-        match tls {
-            Some(tls) => tls.connect(host, connection).await,
-            None => Ok(Box::new(connection) as Box<dyn Connection>),
+        let Some(tls) = tls else { return Ok(Box::new(connection) as Box<dyn Connection>) };
+        let (secured, shown) = tls.connect(host, connection).await?;
+        if tied.is_some() && shown != tied {
+            return Err(AssociationError::OtherCertificate);
         }
+        Ok(secured)
     };
     let late = |_| AssociationError::Late { what: "take the connection", limit };
-    let connection = timeout(limit, connected).await.map_err(late)??;
-    request(connection, ours, theirs, proposals, limits).await
+    timeout(limit, connected).await.map_err(late)?
 }
 
-/// The same with a peer of the configuration at its address, over TLS where that is so.
+/// The same with a peer of the configuration at its address, over TLS where that is so: then it is the one whose certificate is listed.
 pub(crate) async fn connect_to(
     peer: &Peer,
     address: &str,
@@ -70,7 +82,8 @@ pub(crate) async fn connect_to(
     if peer.tls && tls.is_none() {
         return Err(AssociationError::Io(io::Error::other("this node has no TLS")));
     }
-    connect(address, tls, ae_title, &peer.ae_title, proposals, limits).await
+    let connection = connected(address, tls, peer.certificate, limits).await?;
+    request(connection, ae_title, &peer.ae_title, proposals, limits).await
 }
 
 /// Asks for an association over a connection that stands.

@@ -79,16 +79,25 @@ impl Tls {
         connection: TcpStream,
     ) -> io::Result<(Box<dyn Connection>, Option<Fingerprint>)> {
         let secured = self.acceptor.accept(connection).await?;
-        let shown = secured.get_ref().1.peer_certificates().and_then(|chain| chain.first());
-        let shown = shown.map(|certificate| Fingerprint(Sha256::digest(certificate).into()));
+        let shown = shown(secured.get_ref().1.peer_certificates());
         Ok((Box::new(secured), shown))
     }
 
-    /// Secures a connection to `host`, whose certificate must name it.
-    pub(crate) async fn connect(&self, host: &str, connection: TcpStream) -> io::Result<Box<dyn Connection>> {
+    /// Secures a connection to `host`, whose certificate must name it; gives that, too.
+    pub(crate) async fn connect(
+        &self,
+        host: &str,
+        connection: TcpStream,
+    ) -> io::Result<(Box<dyn Connection>, Option<Fingerprint>)> {
         let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
-        Ok(Box::new(self.connector.connect(name, connection).await?))
+        let secured = self.connector.connect(name, connection).await?;
+        let shown = shown(secured.get_ref().1.peer_certificates());
+        Ok((Box::new(secured), shown))
     }
+}
+
+fn shown(chain: Option<&[CertificateDer<'_>]>) -> Option<Fingerprint> {
+    Some(Fingerprint(Sha256::digest(chain?.first()?).into()))
 }
 
 fn certificates_in(text: &[u8], what: &'static str) -> Result<Vec<CertificateDer<'static>>, TlsError> {

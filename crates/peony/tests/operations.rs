@@ -372,3 +372,40 @@ fn a_configuration_can_be_looked_at_before_it_is_used() {
     assert_eq!((code, said.lines().count()), (Some(1), 2), "{said}");
     assert!(!folder.path().join("store").exists(), "nothing was begun");
 }
+
+#[test]
+fn titles_of_sites_that_anybody_may_use_are_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    fs::create_dir(&data).unwrap();
+    for args in [&["east"][..], &["west"], &["east", "--sender", "EAST_US"], &["west", "--sender", "WEST_US"]]
+    {
+        let mut peony = Command::new(env!("CARGO_BIN_EXE_peony"));
+        let added = peony.args(["site", "add"]).args(args).arg("--data").arg(&data).output().unwrap();
+        assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+    }
+    let print = "ab".repeat(32);
+    fs::write(
+        data.join("peony.toml"),
+        format!("[[dicom.peer]]\naet = 'WEST_US'\ncertificate = '{print}'\n[[dicom.peer]]\naet = 'OTHER'"),
+    )
+    .unwrap();
+    let own = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let (certificate, key) = (own.cert.pem(), own.signing_key.serialize_pem());
+    for (name, text) in [("certificate", &certificate), ("key", &key), ("authorities", &certificate)] {
+        fs::write(folder.path().join(name).with_extension("pem"), text).unwrap();
+    }
+    let papers = folder.path().to_str().unwrap();
+    let node = ["--no-model", "--dicom", "127.0.0.1:0"];
+    let said = |more: &[&str]| {
+        let serve = Serve::start(&data, &[&node, more].concat());
+        let log = fs::read_to_string(&serve.log).unwrap();
+        let lines: Vec<String> =
+            log.lines().filter(|line| line.contains("dicom.peer.certificate")).map(str::to_owned).collect();
+        lines
+    };
+    let lines = said(&["--dicom-tls", papers]);
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("EAST_US") && !lines[0].contains("WEST_US"), "{lines:?}");
+    assert!(said(&[]).is_empty(), "over plain TCP on this machine no title is tied to anything");
+}

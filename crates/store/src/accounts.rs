@@ -79,7 +79,7 @@ pub struct Account {
     pub name: String,
     /// The name that reports are signed with.
     pub display: String,
-    /// What they are.
+    /// What they are; nothing where a provider took it away.
     pub roles: Vec<Role>,
     /// The sites that they belong to; what they begin is of the first.
     pub sites: Vec<String>,
@@ -324,6 +324,28 @@ impl Store {
         }
         writing.commit().await?;
         Ok(after)
+    }
+
+    /// Takes every role from an account, and all of its sites but these: nothing is allowed to it until it gets another, whatever session or
+    /// token is shown. Its sessions end.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] where there is no such account; [`StoreError::Refused`] where nobody would be left who keeps accounts.
+    pub async fn take_roles(&self, name: &str, sites: &[String], who: &str) -> Result<(), StoreError> {
+        let mut writing = self.inner.index.write().await?;
+        let before = named(&mut writing, name).await?;
+        sqlx::query("UPDATE accounts SET roles = '', sites = $2 WHERE id = $1")
+            .bind(before.id)
+            .bind(sites.join(" "))
+            .execute(&mut *writing)
+            .await?;
+        must_leave_an_administrator(&mut writing, &before).await?;
+        end_sessions(&mut writing, before.id).await?;
+        if !before.roles.is_empty() || before.sites != sites {
+            let what = format!("{}: no role of [{}]", before.name, sites.join(" "));
+            audit::put(&mut writing, who, "change-account", &what).await?;
+        }
+        Ok(writing.commit().await?)
     }
 
     /// Disables an account, or enables it again. Its sessions end, and its tokens are refused as long as it is disabled.

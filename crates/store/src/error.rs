@@ -153,6 +153,13 @@ fn is_sqlite(error: &sqlx::Error) -> bool {
     error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code.len() < 5)
 }
 
+impl StoreError {
+    /// Why the bytes of an object do not come: the sender stopped, or what was kept of it here cannot be read.
+    pub(crate) fn of_sender(error: std::io::Error) -> Self {
+        error.downcast::<Self>().unwrap_or_else(Self::Interrupted)
+    }
+}
+
 /// The error of a file operation, with what it was for.
 pub(crate) fn disk(what: &'static str) -> impl FnOnce(std::io::Error) -> StoreError {
     move |source| match source.kind() {

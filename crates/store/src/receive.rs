@@ -205,7 +205,7 @@ impl Store {
         // One part is written while the next one gathers.
         let mut writing = None;
         while let Some(part) = bytes.next().await {
-            gathered.extend_from_slice(&part.map_err(StoreError::Interrupted)?);
+            gathered.extend_from_slice(&part.map_err(StoreError::of_sender)?);
             if gathered.len() >= GATHERED_BYTES {
                 let mut empty = Vec::with_capacity(GATHERED_BYTES);
                 if let Some(writing) = writing.take() {

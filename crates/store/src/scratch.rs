@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::{Stream, stream};
 
 use crate::Store;
-use crate::error::StoreError;
+use crate::error::{StoreError, disk};
 use crate::objects::blocking;
 use crate::spool::{Incoming, Spool};
 
@@ -68,7 +68,7 @@ impl Scratch {
         Ok(())
     }
 
-    /// A stretch of what was written, a part at a time. After an error nothing follows.
+    /// A stretch of what was written, a part at a time. After an error, which holds a [`StoreError`], nothing follows.
     pub fn bytes(&self, range: Range<u64>) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
         let path = self.spool.as_ref().map(|spool| spool.path().to_owned());
         stream::try_unfold((None::<File>, range), move |(file, range)| {
@@ -91,7 +91,10 @@ impl Scratch {
                     let rest = range.start + bytes.len() as u64..range.end;
                     Ok::<_, io::Error>((Bytes::from(bytes), (Some(file), rest)))
                 });
-                read.await.map_err(io::Error::other)?.map(Some)
+                // Whoever receives what this is a part of knows these errors again.
+                let read = read.await.map_err(io::Error::other)?;
+                read.map(Some)
+                    .map_err(|error| io::Error::other(disk("read what waits for its object")(error)))
             }
         })
     }

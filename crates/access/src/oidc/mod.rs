@@ -31,7 +31,7 @@ use self::person::Refused;
 use self::provider::Provider;
 pub use self::settings::{Grant, OidcSettings, RoleRule, Unfit, WebAddress};
 use crate::Access;
-use crate::layer::{Shown, address, cookie_of};
+use crate::layer::{LONGEST_SESSION, Shown, address, cookie_of};
 use crate::problem::Problem;
 use crate::secret::{Secret, digest_of};
 use crate::sign_in::no_store;
@@ -230,7 +230,8 @@ impl Access {
             let ended = self.ask(async move { store.end_session(&session).await }).await;
             ended.map_err(Refused::from)?;
         }
-        Ok(self.enter(&account, format!("{}, OpenID Connect", said(from))).await?)
+        let longest = settings.session.min(LONGEST_SESSION);
+        Ok(self.enter(&account, longest, format!("{}, OpenID Connect", said(from))).await?)
     }
 
     /// What was asked of a browser that went and has come back.

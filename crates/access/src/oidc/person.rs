@@ -123,7 +123,10 @@ impl Access {
             Some(account) if settings.role_claim.is_none() => Ok(account),
             Some(account) => match settings.granted(values) {
                 Some(granted) => self.follow(settings, account, granted).await.map_err(Refused::from),
-                None => Err(Refused { why: Refusal::Role, who: Some(account.name) }),
+                None => {
+                    self.turn_out(settings, &account).await?;
+                    Err(Refused { why: Refusal::Role, who: Some(account.name) })
+                }
             },
             None if !settings.newcomers => Err(Refusal::Unknown.into()),
             None => match settings.granted(values) {
@@ -156,12 +159,24 @@ impl Access {
             store.change_account(&before.name, &before.display, &granted.roles, &sites, WHO).await
         });
         match changed.await {
-            // Somebody must be left who keeps accounts.
             Err(Problem::Conflict(why)) => {
-                tracing::warn!("OpenID Connect: the roles of an account stay as they are: {why}");
+                stay(why);
                 Ok(account)
             }
             changed => changed,
+        }
+    }
+
+    /// Takes from an account what it had by groups that its owner has lost; sessions that go on end, and tokens open nothing.
+    async fn turn_out(&self, settings: &OidcSettings, account: &Account) -> Result<(), Problem> {
+        let sites = if settings.sites().next().is_some() { Vec::new() } else { account.sites.clone() };
+        let (store, name) = (self.inner.store.clone(), account.name.clone());
+        match self.ask(async move { store.take_roles(&name, &sites, WHO).await }).await {
+            Err(Problem::Conflict(why)) => {
+                stay(why);
+                Ok(())
+            }
+            done => done,
         }
     }
 
@@ -205,6 +220,11 @@ impl Access {
         }
         Err(Problem::Conflict("every name that the account could have is taken"))
     }
+}
+
+/// Somebody must be left who keeps accounts.
+fn stay(why: &str) {
+    tracing::warn!("OpenID Connect: the roles of an account stay as they are: {why}");
 }
 
 /// Why somebody is not let in, and who it was, if that is known.

@@ -32,6 +32,8 @@ use super::settings::{OidcSettings, is_safe};
 const KNOWN_FOR: Duration = Duration::from_secs(60 * 60);
 /// One that did not answer is not asked again for so long.
 const REST: Duration = Duration::from_secs(3);
+/// The same where there is an earlier answer to go on with.
+const LONG_REST: Duration = Duration::from_secs(60);
 
 /// Claims that no standard names, such as groups.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -77,8 +79,32 @@ type Claims = IdTokenClaims<Further, CoreGenderClaim>;
 pub(super) struct Provider {
     pub settings: OidcSettings,
     http: Http,
-    /// When it was looked for, and what was found. Locked while it is looked for: all who want to know wait for one answer.
-    known: Mutex<Option<(Instant, Option<Arc<Found>>)>>,
+    /// Locked while it is looked for: all who want to know wait for one answer.
+    known: Mutex<Known>,
+}
+
+/// What is known of the provider.
+#[derive(Default)]
+struct Known {
+    /// When it was found, and what.
+    found: Option<(Instant, Arc<Found>)>,
+    /// When it did not answer, if it has not answered since.
+    failed: Option<Instant>,
+}
+
+impl Known {
+    /// What can be told without asking: what was found, or that it is away; `again`: nothing from before.
+    fn told(&self, again: bool) -> Option<Result<Arc<Found>, Refusal>> {
+        let found = self.found.as_ref().filter(|_| !again);
+        let fresh = found.filter(|(at, _)| at.elapsed() < KNOWN_FOR);
+        let rest = if found.is_some() { LONG_REST } else { REST };
+        let rests = self.failed.is_some_and(|at| at.elapsed() < rest);
+        match (fresh, rests) {
+            (Some((_, fresh)), _) => Some(Ok(Arc::clone(fresh))),
+            (None, true) => Some(found.map(|(_, old)| Arc::clone(old)).ok_or(Refusal::Away)),
+            (None, false) => None,
+        }
+    }
 }
 
 /// Where a browser goes, by which state it comes back, and what is needed then.
@@ -164,24 +190,43 @@ impl Provider {
     /// The provider as it was found before; `again`: as it is now.
     async fn find(&self, again: bool) -> Result<Arc<Found>, Refusal> {
         let mut known = self.known.lock().await;
-        match &*known {
-            Some((at, Some(found))) if !again && at.elapsed() < KNOWN_FOR => return Ok(Arc::clone(found)),
-            Some((at, None)) if at.elapsed() < REST => return Err(Refusal::Away),
-            _ => {}
+        if let Some(told) = known.told(again) {
+            return told;
         }
-        let found = self.look().await;
-        *known = Some((Instant::now(), found.as_ref().ok().map(Arc::clone)));
-        found.map_err(|why| {
-            tracing::warn!("OpenID Connect: the provider cannot be used: {why}");
-            Refusal::Away
-        })
+        match self.look().await {
+            Ok(found) => {
+                let found = Arc::new(found);
+                *known = Known { found: Some((Instant::now(), Arc::clone(&found))), failed: None };
+                Ok(found)
+            }
+            Err(why) => {
+                known.failed = Some(Instant::now());
+                match &known.found {
+                    // A description that was good an hour ago is better than none.
+                    Some((_, old)) if !again => {
+                        tracing::warn!(
+                            "OpenID Connect: the provider does not describe itself again, and is used as it was: {why}"
+                        );
+                        Ok(Arc::clone(old))
+                    }
+                    _ => {
+                        tracing::warn!("OpenID Connect: the provider cannot be used: {why}");
+                        Err(Refusal::Away)
+                    }
+                }
+            }
+        }
     }
 
-    async fn look(&self) -> Result<Arc<Found>, String> {
+    async fn look(&self) -> Result<Found, String> {
         let issuer = self.settings.issuer.issuer().map_err(|error| error.to_string())?;
         let metadata = CoreProviderMetadata::discover_async(issuer, &self.http)
             .await
             .map_err(|error| of_discovery(&error))?;
+        self.client(metadata)
+    }
+
+    fn client(&self, metadata: CoreProviderMetadata) -> Result<Found, String> {
         if !is_safe(metadata.authorization_endpoint().url()) {
             return Err(HttpError::Unsafe.to_string());
         }
@@ -191,10 +236,9 @@ impl Provider {
         let basic = methods.is_empty() || methods.contains(&CoreClientAuthMethod::ClientSecretBasic);
         let (id, secret) =
             (ClientId::new(self.settings.client_id.clone()), self.settings.client_secret.clone());
-        let found = Client::from_provider_metadata(metadata, id, secret)
+        Ok(Client::from_provider_metadata(metadata, id, secret)
             .set_redirect_uri(redirect)
-            .set_auth_type(if basic { AuthType::BasicAuth } else { AuthType::RequestBody });
-        Ok(Arc::new(found))
+            .set_auth_type(if basic { AuthType::BasicAuth } else { AuthType::RequestBody }))
     }
 }
 
@@ -273,5 +317,51 @@ fn of_exchange(error: ExchangeError) -> Refusal {
             tracing::warn!("OpenID Connect: the provider gives no token: its answer is none");
             Refusal::Away
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oidc::settings::tests::settings;
+
+    /// One that described itself `age` ago, and whom nobody reaches now.
+    fn gone(age: Duration) -> Provider {
+        let nobody = "http://127.0.0.1:9";
+        let provider =
+            Provider::new(OidcSettings { issuer: nobody.parse().unwrap(), ..settings(&[], None) }).unwrap();
+        let described = serde_json::json!({
+            "issuer": nobody, "authorization_endpoint": format!("{nobody}/authorize"), "jwks_uri": format!("{nobody}/jwks"),
+            "token_endpoint": format!("{nobody}/token"), "response_types_supported": ["code"],
+            "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["RS256"],
+        });
+        let found = provider.client(serde_json::from_value(described).unwrap()).unwrap();
+        let at = Instant::now().checked_sub(age).unwrap();
+        let known = Known { found: Some((at, Arc::new(found))), failed: None };
+        Provider { known: Mutex::new(known), ..provider }
+    }
+
+    #[tokio::test]
+    async fn a_provider_that_does_not_describe_itself_again_is_used_as_it_was() {
+        let provider = gone(2 * KNOWN_FOR);
+        for _ in 0..2 {
+            let to = provider.depart().await.unwrap().to;
+            assert!(to.as_str().starts_with("http://127.0.0.1:9/authorize?"), "{to}");
+        }
+        let failed = provider.known.lock().await.failed.unwrap();
+        provider.depart().await.unwrap();
+        assert_eq!(provider.known.lock().await.failed, Some(failed), "it is not asked at every sign-in");
+        // Other keys than those that are known are nowhere else.
+        assert_eq!(provider.find(true).await.err(), Some(Refusal::Away));
+        provider.depart().await.unwrap();
+        // After a rest it is asked again.
+        let long_ago = Instant::now().checked_sub(2 * LONG_REST).unwrap();
+        provider.known.lock().await.failed = Some(long_ago);
+        provider.depart().await.unwrap();
+        assert!(provider.known.lock().await.failed > Some(long_ago));
+        // What is known well is not asked for.
+        let known = gone(KNOWN_FOR / 2);
+        known.depart().await.unwrap();
+        assert_eq!(known.known.lock().await.failed, None);
     }
 }

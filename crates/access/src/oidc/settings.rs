@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use openidconnect::url::{Host, Url};
 use openidconnect::{ClientSecret, IssuerUrl};
@@ -30,6 +31,8 @@ pub struct OidcSettings {
     pub usual: Option<Grant>,
     /// People who have no account get one at their first sign-in.
     pub newcomers: bool,
+    /// After so long they sign in again, and their roles are asked for again; no session lasts longer than [`crate::LONGEST_SESSION`].
+    pub session: Duration,
 }
 
 impl OidcSettings {
@@ -192,7 +195,7 @@ impl FromStr for RoleRule {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     #[test]
@@ -223,7 +226,7 @@ mod tests {
         assert_eq!(without.to_string(), "https://a.example", "as it was written");
     }
 
-    fn settings(rules: &[&str], usual: Option<&str>) -> OidcSettings {
+    pub(crate) fn settings(rules: &[&str], usual: Option<&str>) -> OidcSettings {
         let [issuer, public_url] =
             ["https://login.example", "https://peony.example"].map(|text| text.parse().unwrap());
         OidcSettings {
@@ -237,6 +240,7 @@ mod tests {
             rules: rules.iter().map(|rule| rule.parse().unwrap()).collect(),
             usual: usual.map(|grant| grant.parse().unwrap()),
             newcomers: true,
+            session: Duration::from_secs(60),
         }
     }
 

@@ -487,3 +487,19 @@ async fn what_outlives_its_request_learns_that_its_session_has_ended() {
     house.store.revoke_token("radiologist", made, "a test").await.unwrap();
     assert_eq!(same(&opened[1..]).await, [no], "taken back");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_cannot_be_looked_up_for_a_moment_stays_and_for_long_does_not() {
+    let house = House::new().await;
+    let cookie = house.cookie("radiologist").await;
+    let answer = house.ask("GET", "/capture", &[("Cookie", &cookie)], Body::empty()).await;
+    let again = answer.extensions.get::<Again>().unwrap().clone();
+    assert!(again.is_the_same(true).await);
+    // A minute, as sockets ask every three seconds.
+    house.store.close().await;
+    for time in 0..20 {
+        assert!(again.is_the_same(false).await, "{time}");
+    }
+    assert!(!again.is_the_same(false).await);
+    assert!(!again.is_the_same(true).await);
+}

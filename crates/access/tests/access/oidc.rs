@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use axum::body::Body;
 use peony_access::{ClientSecret, OidcSettings};
@@ -96,6 +97,7 @@ fn settings(issuer: &str) -> OidcSettings {
             .to_vec(),
         usual: None,
         newcomers: true,
+        session: Duration::from_secs(60 * 60),
     }
 }
 
@@ -207,6 +209,65 @@ async fn a_first_sign_in_makes_an_account_with_its_roles_and_the_next_finds_it()
     assert_eq!(house.sign_in("radiologist-2", "").await.status, 401);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_with_groups_goes_with_them() {
+    let Some(provider) = Provider::start() else { return };
+    let house = House::at(settings(&provider.url), false).await;
+    house.store.add_site("east", "a test").await.unwrap();
+    let in_groups = async |groups: Value| {
+        provider.knows("s-1", json!({"preferred_username": "li", "groups": groups})).await;
+        house.visits(&provider, "sub=s-1").await
+    };
+    let first = in_groups(json!(["readers", "scanners"])).await.session.unwrap();
+    assert_eq!(house.me(&first).await["roles"], json!(["radiologist", "sonographer"]));
+    let secret = peony_access::Secret::token().unwrap();
+    house.store.add_token("li", "a test", &secret.digest(), None, "a test").await.unwrap();
+    let bearer = format!("Bearer {}", secret.text());
+    let by_token = async || house.get("/api/exams", &[("Authorization", &bearer)]).await;
+    assert_eq!(by_token().await, 200);
+    // One group less, and the site that came with it.
+    let second = in_groups(json!(["scanners"])).await.session.unwrap();
+    for session in [&first, &second] {
+        let me = house.me(session).await;
+        assert_eq!([&me["roles"], &me["sites"]], [&json!(["sonographer"]), &json!([])]);
+    }
+    // None is left.
+    assert_eq!(in_groups(json!([])).await.refused.as_deref(), Some("role"));
+    let lines = house.store.audit_after(0, 1000).await.unwrap();
+    let changed = lines.iter().rfind(|line| line.act == "change-account").unwrap();
+    assert_eq!((changed.who.as_str(), changed.what.as_str()), ("OpenID Connect", "li: no role of []"));
+    for session in [&first, &second] {
+        assert_eq!(house.me(session).await, Value::Null, "its sessions have ended");
+    }
+    assert_eq!(by_token().await, 403, "nothing is allowed to its tokens");
+    // They come back with the group.
+    let third = in_groups(json!(["readers"])).await.session.unwrap();
+    let me = house.me(&third).await;
+    assert_eq!(
+        [&me["name"], &me["roles"], &me["sites"]],
+        [&json!("li"), &json!(["radiologist"]), &json!(["east"])]
+    );
+    assert_eq!(by_token().await, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_of_a_provider_s_account_ends_in_time_however_it_is_used() {
+    let Some(provider) = Provider::start() else { return };
+    let lasts = Duration::from_secs(5);
+    let house = House::at(OidcSettings { session: lasts, ..settings(&provider.url) }, false).await;
+    provider.knows("s-1", json!({"preferred_username": "li", "groups": ["scanners"]})).await;
+    let of_password = house.cookie("radiologist").await;
+    let began = std::time::Instant::now();
+    let session = house.visits(&provider, "sub=s-1").await.session.unwrap();
+    assert_eq!(house.me(&session).await["name"], "li");
+    while house.me(&session).await != Value::Null {
+        assert!(began.elapsed() < 12 * lasts, "it goes on");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(began.elapsed() >= lasts, "{:?}", began.elapsed());
+    assert_eq!(house.me(&of_password).await["name"], "radiologist");
+}
+
 /// The cookie of a session is `Strict`: it goes along to the sign-in, and does not come back from another site's page.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_session_of_who_sat_there_before_ends_and_a_picture_of_a_page_sends_nobody_away() {
@@ -251,6 +312,7 @@ async fn who_may_not_come_in_is_told_why_and_it_is_in_the_audit() {
     house.store.disable_account("li", false, "a test").await.unwrap();
     provider.knows("s-1", json!({"name": "Li Na", "groups": ["strangers"]})).await;
     assert_eq!(refused("sub=s-1").await, "role", "what made them one of the house is gone");
+    assert!(house.store.accounts().await.unwrap().iter().any(|one| one.name == "li" && one.roles.is_empty()));
     assert_eq!(refused("action=deny").await, "denied");
     assert_eq!(house.last_act().await, "somebody sign-in-refused 127.0.0.1, OpenID Connect: denied");
 }

@@ -1,10 +1,11 @@
 //! Grey levels of any depth to eight bits, as the file asks for them to be shown.
 
+use super::lut::Lut;
 use super::{ImageHeader, Photometric};
-use crate::error::ReadIssue;
+use crate::error::{Field, ReadIssue};
 use crate::header::{self, Header};
 
-const WHITE: f64 = 255.0;
+pub(crate) const WHITE: f64 = 255.0;
 
 /// How values are spread over grey levels (VOI LUT Function, PS3.3 §C.11.2.1.2).
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,52 +33,132 @@ pub enum Window {
     },
 }
 
-/// For each stored value its grey level: rescaled (PS3.3 §C.11.1), windowed with the first window of the file or,
-/// without one, over the range of the stored bits, and inverted for MONOCHROME1.
-pub(super) fn table(header: &Header, image: &ImageHeader, issues: &mut Vec<ReadIssue>) -> Vec<u8> {
-    let window = window(header, issues);
-    windowed_table(header, image, window, issues)
+/// From stored values to those that a window or a table is for (PS3.3 §C.11.1).
+#[derive(Clone)]
+pub(crate) enum Modality {
+    Identity,
+    Rescale { slope: f64, intercept: f64 },
+    Table(Lut),
 }
 
-/// The same with a window instead of the file's.
+/// What of these values is shown, and how bright (PS3.3 §C.11.2).
+#[derive(Clone)]
+pub(crate) enum Voi {
+    Window(Window),
+    Table(Lut),
+}
+
+/// How bright stored values are shown; without a window or a table, over the range of the values that there can be.
+pub(crate) struct Shown<'a> {
+    image: &'a ImageHeader,
+    modality: &'a Modality,
+    voi: Option<&'a Voi>,
+    low: f64,
+    high: f64,
+}
+
+impl<'a> Shown<'a> {
+    pub fn new(image: &'a ImageHeader, modality: &'a Modality, voi: Option<&'a Voi>) -> Self {
+        let (least, most) = range_of(image);
+        let (low, high) = match modality {
+            Modality::Identity => (least, most),
+            Modality::Rescale { slope, intercept } => {
+                let (a, b) = (least * slope + intercept, most * slope + intercept);
+                (a.min(b), a.max(b))
+            }
+            Modality::Table(lut) => (0.0, lut.most()),
+        };
+        Self { image, modality, voi, low, high }
+    }
+
+    /// 0 for black to [`WHITE`], and beyond them.
+    pub fn of(&self, stored: u16) -> f64 {
+        let value = value_of(stored, self.image);
+        let value = match self.modality {
+            Modality::Identity => value,
+            Modality::Rescale { slope, intercept } => value * slope + intercept,
+            Modality::Table(lut) => lut.at(value, self.image.signed),
+        };
+        match self.voi {
+            Some(Voi::Window(window)) => window.level(value),
+            Some(Voi::Table(lut)) => lut.at(value, self.low < 0.0) / lut.most() * WHITE,
+            None => (value - self.low) / (self.high - self.low) * WHITE,
+        }
+    }
+}
+
+/// For each stored value its grey level: through the file's modality table or rescaling, the first window of the file or, without one, its
+/// VOI table, and inverted for MONOCHROME1.
+pub(super) fn table(header: &Header, image: &ImageHeader, issues: &mut Vec<ReadIssue>) -> Vec<u8> {
+    let window = window(header, issues).map(Voi::Window);
+    // Where a file has both, either may be chosen (§C.11.2.1): the window, which is what other viewers begin with.
+    let voi = window.or_else(|| read_table(header, header::VOI_LUT, issues).map(Voi::Table));
+    shown_table(header, image, voi.as_ref(), issues)
+}
+
+/// The same with a window instead of what the file says.
 pub(super) fn windowed_table(
     header: &Header,
     image: &ImageHeader,
-    window: Option<Window>,
+    window: Window,
     issues: &mut Vec<ReadIssue>,
 ) -> Vec<u8> {
-    for field in [header::MODALITY_LUT, header::VOI_LUT] {
-        if header.has(field) {
-            issues.push(ReadIssue::TableNotApplied { field });
-        }
+    shown_table(header, image, Some(&Voi::Window(window)), issues)
+}
+
+fn shown_table(
+    header: &Header,
+    image: &ImageHeader,
+    voi: Option<&Voi>,
+    issues: &mut Vec<ReadIssue>,
+) -> Vec<u8> {
+    let modality = modality(header, issues);
+    let shown = Shown::new(image, &modality, voi);
+    levels(image, |stored| shown.of(stored))
+}
+
+/// A table stands instead of rescaling (§C.11.1: a picture has one of them).
+fn modality(header: &Header, issues: &mut Vec<ReadIssue>) -> Modality {
+    if let Some(lut) = read_table(header, header::MODALITY_LUT, issues) {
+        return Modality::Table(lut);
     }
     let slope = header.number(header::RESCALE_SLOPE).filter(|slope| *slope != 0.0).unwrap_or(1.0);
     let intercept = header.number(header::RESCALE_INTERCEPT).unwrap_or(0.0);
-    let (a, b) = range_of(image);
-    let (a, b) = (a * slope + intercept, b * slope + intercept);
-    let (low, high) = (a.min(b), a.max(b));
-    levels(image, |value| {
-        let rescaled = value * slope + intercept;
-        window.map_or_else(|| (rescaled - low) / (high - low) * WHITE, |window| window.level(rescaled))
-    })
+    Modality::Rescale { slope, intercept }
+}
+
+/// The first table of a sequence; one that cannot be read is said.
+fn read_table(header: &Header, field: Field, issues: &mut Vec<ReadIssue>) -> Option<Lut> {
+    let lut = header.tables(field).first().and_then(|item| Lut::read(item).ok());
+    if lut.is_none() && header.has(field) {
+        issues.push(ReadIssue::TableNotApplied { field });
+    }
+    lut
 }
 
 /// The table of a picture without rescaling or window.
 pub(super) fn plain_table(image: &ImageHeader) -> Vec<u8> {
-    let (low, high) = range_of(image);
-    levels(image, |value| (value - low) / (high - low) * WHITE)
+    let shown = Shown::new(image, &Modality::Identity, None);
+    levels(image, |stored| shown.of(stored))
 }
 
-/// The grey level of each stored value, from what `level` says of its number.
-fn levels(image: &ImageHeader, level: impl Fn(f64) -> f64) -> Vec<u8> {
+/// The grey level of each stored value, from what `shown` says of it.
+fn levels(image: &ImageHeader, shown: impl Fn(u16) -> f64) -> Vec<u8> {
     let inverted = image.photometric == Photometric::Monochrome1;
-    (0..=u16::MAX >> (16 - image.bits_stored))
-        .map(|stored| {
-            // Half is rounded up; the conversion to an integer makes not-a-number 0.
-            let level = (level(value_of(stored, image)).clamp(0.0, WHITE) + 0.5).floor() as u8;
-            if inverted { 255 - level } else { level }
-        })
-        .collect()
+    let of = |stored| {
+        let level = level(shown(stored));
+        if inverted { 255 - level } else { level }
+    };
+    stored_values(image).map(of).collect()
+}
+
+pub(crate) fn stored_values(image: &ImageHeader) -> impl Iterator<Item = u16> {
+    0..=u16::MAX >> (16 - image.bits_stored)
+}
+
+/// Half is rounded up; the conversion to an integer makes not-a-number 0.
+pub(crate) fn level(shown: f64) -> u8 {
+    (shown.clamp(0.0, WHITE) + 0.5).floor() as u8
 }
 
 fn value_of(stored: u16, image: &ImageHeader) -> f64 {

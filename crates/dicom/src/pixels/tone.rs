@@ -46,7 +46,7 @@ impl Tone {
         let mut issues = Vec::new();
         match image.photometric {
             Photometric::Monochrome1 | Photometric::Monochrome2 => {
-                Ok(Self::Grey(grey::windowed_table(header, image, Some(window), &mut issues)))
+                Ok(Self::Grey(grey::windowed_table(header, image, window, &mut issues)))
             }
             _ => Self::read(header, image, encoding, &mut issues),
         }

@@ -3,8 +3,8 @@
 use dicom_core::Tag;
 
 use super::For;
-use super::node::Node;
 use crate::error::{DicomError, Field};
+use crate::node::Node;
 
 const LAYER: Tag = Tag(0x0070, 0x0002);
 const BOX_UNITS: Tag = Tag(0x0070, 0x0003);

@@ -7,9 +7,7 @@
 //! Deliberately not read: ICC profiles, styles of lines and of letters, and the registration between pictures.
 
 mod grey;
-mod lut;
 mod marks;
-mod node;
 mod overlay;
 mod shutter;
 
@@ -19,10 +17,11 @@ use dicom_core::Tag;
 
 use crate::elements::Elements;
 use crate::error::{DicomError, Field};
+use crate::node::Node;
 use crate::pixels::Window;
-use node::Node;
+use crate::pixels::grey::{Modality, Voi};
+use crate::pixels::lut::{self, Lut};
 
-pub use lut::Lut;
 pub use marks::{Ink, Layer, Mark, Shape, Side, Text, Units};
 pub use overlay::{Overlay, Plane, planes};
 pub use shutter::Shutter;
@@ -150,19 +149,6 @@ impl<T> For<T> {
 }
 
 #[derive(Clone)]
-enum Modality {
-    Identity,
-    Rescale { slope: f64, intercept: f64 },
-    Table(Lut),
-}
-
-#[derive(Clone)]
-enum Voi {
-    Window(Window),
-    Table(Lut),
-}
-
-#[derive(Clone)]
 enum PresentationLut {
     Identity,
     Inverse,
@@ -196,8 +182,8 @@ impl PresentationState {
     /// # Errors
     /// [`DicomError`]: damaged, past a limit, no state of a kind that is read, or one that asks for what is not.
     pub fn open(file: impl Read + Seek) -> Result<Self, DicomError> {
-        let data_set = Elements::open(file)?;
-        let root = Node::read(&data_set, is_wanted)?;
+        let file = Elements::open(file)?;
+        let root = Node::read(file.data_set(), is_wanted)?;
         let colour = match root.code(SOP_CLASS.tag).as_str() {
             GREY_STATE => false,
             COLOUR_STATE => true,

@@ -4,10 +4,10 @@ use std::io::{Read, Seek};
 
 use dicom_core::Tag;
 
-use super::node::Node;
 use crate::elements::Elements;
 use crate::error::DicomError;
 use crate::limits;
+use crate::node::Node;
 
 /// Repeating groups (PS3.5 §7.6).
 const GROUPS: std::ops::RangeInclusive<u16> = 0x6000..=0x601E;
@@ -81,7 +81,7 @@ pub(super) fn read(root: &Node) -> Result<Vec<Overlay>, DicomError> {
 /// # Errors
 /// [`DicomError`]: damaged or past a limit.
 pub fn planes<F: Read + Seek>(picture: &Elements<F>) -> Result<Vec<(u16, Plane)>, DicomError> {
-    let root = Node::read(picture, is_wanted)?;
+    let root = Node::read(picture.data_set(), is_wanted)?;
     let mut planes = Vec::new();
     for group in GROUPS.step_by(2) {
         planes.extend(plane(&root, group)?.map(|plane| (group, plane)));

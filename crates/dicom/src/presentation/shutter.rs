@@ -2,8 +2,8 @@
 
 use dicom_core::Tag;
 
-use super::node::Node;
 use crate::error::{DicomError, Field};
+use crate::node::Node;
 
 const SHAPE: Tag = Tag(0x0018, 0x1600);
 const EDGES: [Tag; 4] = [Tag(0x0018, 0x1602), Tag(0x0018, 0x1606), Tag(0x0018, 0x1604), Tag(0x0018, 0x1608)];

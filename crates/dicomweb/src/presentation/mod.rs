@@ -17,15 +17,20 @@ use axum::response::Response;
 use bytes::Bytes;
 use image::DynamicImage;
 use peony_dicom::pixels::{Photometric, Tone};
-use peony_dicom::presentation::{self, COLOUR_STATE, GREY_STATE, Plane, PresentationState, Shutter};
+use peony_dicom::presentation::{
+    self, COLOUR_STATE, GREY_STATE, Plane, PresentationState, Reference, Shutter,
+};
 use peony_dicom::{DicomError, Elements, Pictures};
 use peony_model::{Pixels, guarded};
 use peony_store::{Kept, Reader};
 
+use crate::cores::Wanted;
 use crate::problem::Problem;
 use crate::rendered::{JPEG, Look, PNG, encoded};
 use crate::uid::Address;
-use crate::{Service, answer, frames};
+use crate::{Service, answer, cores, frames};
+
+const NOT_FOR: &str = "the presentation state is not for this picture or frame";
 
 /// Whether an object is a state that is drawn through.
 pub(crate) fn is_state(kept: &Kept) -> bool {
@@ -53,40 +58,58 @@ pub(crate) async fn of_state(
     look: Look,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let state = open(service, state).await?;
-    let [only] = state.says.references() else {
+    let (asked, headers) = (service.clone(), headers.clone());
+    let answered = cores::on_one(&service.decoding, |wanted| async move {
+        let state = open(&asked, state).await?;
+        let only = only_picture(state.says.references(), frame)?;
+        let address = Address {
+            study: Some(state.kept.study_uid.clone()),
+            series: Some(only.series_uid.clone()),
+            instance: Some(only.instance_uid.clone()),
+        };
+        let picture = address.instance(&asked.store).await.map_err(|problem| match problem {
+            Problem::Missing(_) => Problem::Missing("picture of the presentation state"),
+            other => other,
+        })?;
+        let frame = frame.or(only.frames.first().copied()).unwrap_or(picture.frame_count / 2);
+        answer(&asked, &state, &picture, frame, look, &headers, &wanted).await
+    });
+    answered.await
+}
+
+/// The picture that a state is for, where it is for one only, or only one of them has that frame.
+fn only_picture(references: &[Reference], frame: Option<u64>) -> Result<&Reference, Problem> {
+    let has =
+        |one: &&Reference| frame.is_none_or(|frame| one.frames.is_empty() || one.frames.contains(&frame));
+    let mut all = references.iter().filter(has);
+    let first = all.next().ok_or_else(|| Problem::NotAcceptable(NOT_FOR.into()))?;
+    if all.any(|other| other.instance_uid != first.instance_uid) {
         return Err(Problem::NotAcceptable(
-            "the presentation state is for several pictures: ask for one of them by WADO-URI, with presentationUID".into(),
+            "the presentation state is for several pictures: ask for one of them, with presentationSeriesUID and presentationUID".into(),
         ));
-    };
-    let address = Address {
-        study: Some(state.kept.study_uid.clone()),
-        series: Some(only.series_uid.clone()),
-        instance: Some(only.instance_uid.clone()),
-    };
-    let picture = address.kept(&service.store).await.map_err(|problem| match problem {
-        Problem::Missing(_) => Problem::Missing("picture of the presentation state"),
-        other => other,
-    })?;
-    let picture = picture.into_iter().next().ok_or(Problem::Missing("picture of the presentation state"))?;
-    let frame = frame.or(only.frames.first().copied()).unwrap_or(picture.frame_count / 2);
-    answer(service, &state, &picture, frame, look, headers).await
+    }
+    Ok(first)
 }
 
 /// A picture as a state of its study says.
 pub(crate) async fn of_picture(
     service: &Service,
-    picture: &Kept,
+    picture: Kept,
     frame: u64,
     state: Address,
     look: Look,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let missing = Problem::Missing("presentation state in the study");
-    let kept =
-        state.kept(&service.store).await.ok().and_then(|kept| kept.into_iter().next()).ok_or(missing)?;
-    let state = open(service, kept).await?;
-    answer(service, &state, picture, frame, look, headers).await
+    let kept = state.instance(&service.store).await.map_err(|problem| match problem {
+        Problem::Missing(_) => Problem::Missing("presentation state in the study"),
+        other => other,
+    })?;
+    let (asked, headers) = (service.clone(), headers.clone());
+    let answered = cores::on_one(&service.decoding, |wanted| async move {
+        let state = open(&asked, kept).await?;
+        answer(&asked, &state, &picture, frame, look, &headers, &wanted).await
+    });
+    answered.await
 }
 
 async fn answer(
@@ -96,31 +119,32 @@ async fn answer(
     frame: u64,
     look: Look,
     headers: &HeaderMap,
+    wanted: &Wanted,
 ) -> Result<Response, Problem> {
     if look.window.is_some() || look.part_px.is_some() {
         let text = "window and the region of a viewport are the presentation state's own (PS3.18 §8.3.5.1)";
         return Err(Problem::BadRequest(text.into()));
     }
     if !state.says.is_for(&picture.instance_uid, frame) {
-        return Err(Problem::BadRequest("the presentation state is not for this picture or frame".into()));
+        return Err(Problem::NotAcceptable(NOT_FOR.into()));
     }
-    let wanted = format!("{frame} {look:?}");
-    let digests = [picture.object.digest.as_str(), state.kept.object.digest.as_str(), wanted.as_str()];
+    let how = format!("{frame} {look:?}");
+    let digests = [picture.object.digest.as_str(), state.kept.object.digest.as_str(), how.as_str()];
     let tag = answer::tag_of(digests);
     if let Some(unchanged) = answer::unchanged(headers, &tag) {
         return Ok(unchanged);
     }
+    wanted.still()?;
     let coded = frames::one(&service.store, picture, frame).await?;
     let pictures = frames::pictures(service, picture).await?;
     let (says, kept, reader) = (state.says.clone(), picture.clone(), service.store.reader(picture));
-    let core = service.decoding.acquire().await.map_err(|_| Problem::Failed)?;
+    wanted.still()?;
     let drawn = tokio::task::spawn_blocking(move || {
         let scene = Scene { says: &says, instance_uid: &kept.instance_uid, frame };
         let drawn = scene.draw(&pictures, &coded, look, || with_picture(reader, &kept))?;
         encoded(&drawn, look)
     });
     let bytes = drawn.await.map_err(|_| Problem::Failed)??;
-    drop(core);
     let kind = if look.png { PNG } else { JPEG };
     Ok(answer::tagged(answer::body(StatusCode::OK, kind, bytes), &tag))
 }

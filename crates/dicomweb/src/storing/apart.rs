@@ -386,6 +386,24 @@ mod tests {
         assert_ne!(why(Form::Xml, xml(4 * BRACES)).as_deref(), TOO_MANY);
     }
 
+    #[tokio::test]
+    async fn a_disk_that_fails_between_is_no_fault_of_the_object() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = peony_store::Options { keep_free: 0, ..peony_store::Options::in_folder(folder.path()) };
+        let store = peony_store::Store::open(&options).await.unwrap();
+        let mut scratch = store.scratch().await.unwrap();
+        scratch.write(b"bulk data").await.unwrap();
+        scratch.flush().await.unwrap();
+        for file in std::fs::read_dir(folder.path().join("store/incoming")).unwrap() {
+            std::fs::File::create(file.unwrap().path()).unwrap();
+        }
+        let chunks = vec![Chunk::Made(b"so far".to_vec()), Chunk::Stored(0..9)];
+        let received = store.receive("A", chunks_of(chunks, Arc::new(scratch))).await;
+        let error = received.unwrap_err();
+        assert!(matches!(error, peony_store::StoreError::Disk { .. }), "{error}");
+        assert_eq!(crate::storing::reason(&error).0, crate::storing::PROCESSING_FAILURE);
+    }
+
     /// Some bytes for every address, coded for some.
     struct Anything;
 

@@ -11,6 +11,7 @@ mod apart;
 mod conformance;
 mod finding;
 mod kit;
+mod levels;
 mod peer;
 mod pictures;
 mod presentation;

@@ -9,13 +9,13 @@ use peony_dicom::{Attribute, Attributes, Encoding, Tag, VR, vr_of, write_data_se
 
 use crate::kit::Server;
 
-const STUDY: &str = "2.25.1";
-const SERIES: &str = "2.25.2";
-const IMAGE: &str = "2.25.3";
+pub const STUDY: &str = "2.25.1";
+pub const SERIES: &str = "2.25.2";
+pub const IMAGE: &str = "2.25.3";
 const SIZE: [u16; 2] = [40, 60];
 
 /// Elements by eight digits of their tags; values with backslashes between.
-fn set<const N: usize>(elements: [(u32, &str); N]) -> Attributes {
+pub fn set<const N: usize>(elements: [(u32, &str); N]) -> Attributes {
     let read = |(tag, values): (u32, &str)| {
         let tag = Tag((tag >> 16) as u16, tag as u16);
         let values = values.split('\\').map(str::to_owned).collect();
@@ -26,7 +26,7 @@ fn set<const N: usize>(elements: [(u32, &str); N]) -> Attributes {
     elements.map(read).into_iter().collect()
 }
 
-fn with(mut around: Attributes, sequence: u32, items: Vec<Attributes>) -> Attributes {
+pub fn with(mut around: Attributes, sequence: u32, items: Vec<Attributes>) -> Attributes {
     let tag = Tag((sequence >> 16) as u16, sequence as u16);
     around.insert(tag, Attribute { vr: VR::SQ, values: Vec::new(), items });
     around
@@ -65,7 +65,7 @@ fn about() -> Attributes {
 }
 
 /// A picture of twelve bits with a sign: levels from -1500 on, 50 more each column and 11 more each row.
-fn image(more: Attributes, overlay: Option<&[u8]>) -> Vec<u8> {
+pub fn image(more: Attributes, overlay: Option<&[u8]>) -> Vec<u8> {
     let mut said = about();
     said.extend(set([
         (0x0008_0016, "1.2.840.10008.5.1.4.1.1.7"),
@@ -111,7 +111,7 @@ fn rendered(uid: &str) -> String {
     format!("/studies/{STUDY}/series/2.25.9/instances/{uid}/rendered")
 }
 
-async fn drawn(server: &Server, path: &str) -> DynamicImage {
+pub async fn drawn(server: &Server, path: &str) -> DynamicImage {
     let answer = server.get(path, &["Accept: image/png"]).await;
     assert_eq!(answer.status, 200, "{path}: {}", answer.text());
     image::load_from_memory(&answer.body).unwrap()
@@ -156,6 +156,7 @@ async fn a_state_is_drawn_as_the_picture_that_it_is_for() {
         (uri("&presentationSeriesUID=2.25.9&presentationUID=2.25.11&windowCenter=1&windowWidth=2"), 400),
         (uri("&presentationSeriesUID=2.25.9&presentationUID=2.25.12"), 404),
         (uri(&format!("&presentationSeriesUID={SERIES}&presentationUID={IMAGE}")), 406),
+        (format!("/studies/{STUDY}/series/{SERIES}/instances/{IMAGE}/rendered?presentationUID=2.25.11"), 400),
     ] {
         assert_eq!(server.get(&path, &["Accept: image/png"]).await.status, status, "{path}");
     }
@@ -182,15 +183,57 @@ async fn a_state_without_its_picture_or_for_others_gives_none() {
     let masked = state("2.25.13", masked);
     let picture = image(Attributes::new(), None);
     assert_eq!(server.store("/studies", &[&several, &of_another, &masked, &picture]).await.status, 200);
+    // For two pictures: one of them is asked for by its own place.
     assert_eq!(server.get(&rendered("2.25.11"), &[]).await.status, 406);
+    let of_picture = |state: &str| {
+        let through = format!("presentationSeriesUID=2.25.9&presentationUID={state}");
+        format!("/studies/{STUDY}/series/{SERIES}/instances/{IMAGE}/rendered?{through}")
+    };
+    let asked = drawn(&server, &of_picture("2.25.11")).await;
+    assert_eq!(asked.to_luma8().dimensions(), (60, 40));
+    let answer = server.get(&of_picture("2.25.12"), &[]).await;
+    assert_eq!(
+        (answer.status, answer.error().as_str()),
+        (406, "the presentation state is not for this picture or frame")
+    );
     let answer = server.get(&rendered("2.25.13"), &[]).await;
     assert_eq!((answer.status, answer.error().contains("mask")), (406, true));
     let uri = format!(
         "/wado?requestType=WADO&contentType=image/png&studyUID={STUDY}&seriesUID={SERIES}&objectUID={IMAGE}&presentationSeriesUID=2.25.9"
     );
-    assert_eq!(server.get(&format!("{uri}&presentationUID=2.25.12"), &[]).await.status, 400);
+    assert_eq!(server.get(&format!("{uri}&presentationUID=2.25.12"), &[]).await.status, 406);
     // One of several is named by WADO-URI.
-    assert_eq!(server.get(&format!("{uri}&presentationUID=2.25.11"), &[]).await.status, 200);
+    assert_eq!(drawn(&server, &format!("{uri}&presentationUID=2.25.11")).await, asked);
+}
+
+#[tokio::test]
+async fn of_several_pictures_of_a_state_the_one_with_that_frame_is_drawn() {
+    let server = Server::start().await;
+    let of = |uid: &str, frame: &str| set([(0x0008_1155, uid), (0x0008_1160, frame)]);
+    let series = |items: Vec<Attributes>| {
+        with(Attributes::new(), 0x0008_1115, vec![with(set([(0x0020_000E, SERIES)]), 0x0008_1140, items)])
+    };
+    let states = [
+        state("2.25.10", series(vec![of("2.25.99", "2"), of(IMAGE, "1")])),
+        state("2.25.11", series(vec![of("2.25.99", "1"), of(IMAGE, "1")])),
+        // The same picture twice is one.
+        state("2.25.12", series(vec![of(IMAGE, "1"), of(IMAGE, "2")])),
+    ];
+    let picture = image(Attributes::new(), None);
+    assert_eq!(server.store("/studies", &[&picture, &states[0], &states[1], &states[2]]).await.status, 200);
+    let place =
+        |uid: &str, rest: &str| format!("/studies/{STUDY}/series/2.25.9/instances/{uid}{rest}/rendered");
+    for (uid, rest, status) in [
+        ("2.25.10", "", 406),
+        ("2.25.10", "/frames/1", 200),
+        ("2.25.10", "/frames/2", 404),
+        ("2.25.10", "/frames/3", 406),
+        ("2.25.11", "/frames/1", 406),
+        ("2.25.12", "", 200),
+    ] {
+        let answer = server.get(&place(uid, rest), &[]).await;
+        assert_eq!(answer.status, status, "{uid}{rest}: {}", answer.text());
+    }
 }
 
 #[tokio::test]
@@ -260,6 +303,38 @@ async fn marks_lie_where_the_picture_came_to_lie() {
     };
     let (within, all) = (drawn([300, 200, 600, 400]), drawn([0, 0, 600, 400]));
     assert!(within > 20 && within == all, "{within} of {all}");
+}
+
+/// Marks that cover a large picture a thousand times keep a core from everybody else.
+#[tokio::test]
+async fn a_state_that_takes_too_long_gives_no_picture_and_its_core_back() {
+    let server = Server::start().await;
+    let disc = set([
+        (0x0070_0005, "PIXEL"),
+        (0x0070_0022, "30\\20\\-900\\20"),
+        (0x0070_0023, "CIRCLE"),
+        (0x0070_0024, "Y"),
+    ]);
+    let state_of = |uid: &str, discs: usize| {
+        let annotation = with(set([(0x0070_0002, "G")]), 0x0070_0009, vec![disc.clone(); discs]);
+        state(uid, with(Attributes::new(), 0x0070_0001, vec![annotation]))
+    };
+    let states = [state_of("2.25.10", 5_000), state_of("2.25.11", 3)];
+    let picture = image(Attributes::new(), None);
+    assert_eq!(server.store("/studies", &[&picture, &states[0], &states[1]]).await.status, 200);
+    let large = |uid: &str| rendered(uid) + "?viewport=4000,4000";
+    let began = std::time::Instant::now();
+    let cores = std::thread::available_parallelism().unwrap().get();
+    let path = large("2.25.10");
+    let all = (0..cores).map(|_| server.get(&path, &[]));
+    for answer in futures_util::future::join_all(all).await {
+        assert_eq!(
+            (answer.status, answer.error().as_str()),
+            (413, "seconds of drawing a presentation state: at most 5")
+        );
+    }
+    assert!(began.elapsed() < std::time::Duration::from_secs(40), "{:?}", began.elapsed());
+    assert_eq!(server.get(&large("2.25.11"), &[]).await.status, 200);
 }
 
 /// Whether a column and a row, counted from 1, are covered.

@@ -161,3 +161,21 @@ async fn an_object_beyond_the_limit_is_refused() {
     assert_eq!((answer.status, answer.error().as_str()), (413, "bytes of an object: at most 1000"));
     assert_eq!(server.store("/studies", &[&file(2, &[(STUDY_UID, "2.25.7")])]).await.status, 200);
 }
+
+#[tokio::test]
+async fn a_disk_that_fails_is_no_fault_of_the_objects() {
+    let server = Server::start().await;
+    let objects = server.folder.path().join("store/objects");
+    let away = server.folder.path().join("away");
+    std::fs::rename(&objects, &away).unwrap();
+    std::fs::write(&objects, "no folder").unwrap();
+    let answer = server.store("/studies", &[&file(1, &[]), &file(2, &[])]).await;
+    assert_eq!((answer.status, reasons(&answer.json(), "0008119A")), (503, vec![(0x0110, String::new()); 2]));
+    // What cannot be kept at all is not better sent again.
+    let answer = server.store("/studies", &[&file(1, &[]), b"no DICOM at all"]).await;
+    let said = reasons(&answer.json(), "0008119A");
+    assert_eq!((answer.status, said), (409, vec![(0x0110, String::new()), (0xC000, String::new())]));
+    std::fs::remove_file(&objects).unwrap();
+    std::fs::rename(&away, &objects).unwrap();
+    assert_eq!(server.store("/studies", &[&file(1, &[]), &file(2, &[])]).await.status, 200);
+}

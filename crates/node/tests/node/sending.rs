@@ -25,7 +25,7 @@ const LEASE: Duration = Duration::from_millis(400);
 pub struct Sender {
     folder: TempDir,
     pub store: Store,
-    configuration: watch::Sender<Arc<Configuration>>,
+    pub configuration: watch::Sender<Arc<Configuration>>,
     stop: watch::Sender<bool>,
     worker: JoinHandle<()>,
 }

@@ -3,18 +3,24 @@
 use std::time::Duration;
 
 use base64::Engine as _;
-use peony_node::sop_class::VERIFICATION;
+use peony_dicom::{Attributes, Level};
+use peony_node::identifier::STUDY_UID;
+use peony_node::sop_class::{Model, VERIFICATION};
 use peony_node::status::Status;
 use peony_node::tls::TlsError;
 use peony_node::transfer_syntax::EXPLICIT_LITTLE;
 use peony_node::{
     Association, AssociationError, Configuration, Fingerprint, Limits, Peer, Tls, Transport, connect,
 };
+use peony_store::{JobState, SendFault};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
-
-use crate::kit::{Folder, Running, open, proposal};
-use crate::peer::{dcmtk, said};
 use sha2::Digest as _;
+
+use crate::kit::{Folder, Running, Sample, level, open, proposal, text};
+use crate::peer::{dcmtk, said};
+use crate::sending::Sender;
+
+const STUDY_MOVE: &str = "1.2.840.10008.5.1.4.1.2.2.2";
 
 /// Certificate and private key of this machine, and the authority that signed it.
 struct Papers {
@@ -102,6 +108,52 @@ async fn a_title_is_for_who_shows_its_certificate() {
     assert!(rejected(ask(&node, Some(&papers.tls())).await), "another certificate has this title");
     listed("OTHER", shown);
     assert!(rejected(ask(&node, Some(&papers.tls())).await), "this certificate has another title");
+}
+
+#[tokio::test]
+async fn nothing_is_sent_to_who_shows_another_certificate_than_the_one_that_is_listed() {
+    let papers = Papers::new();
+    let titled = |title: &str| Configuration {
+        tls: Some(papers.tls()),
+        ..Configuration::open(title.parse().unwrap())
+    };
+    let there = Running::start_over(Transport::Secured, Folder::default(), titled("THERE")).await;
+    let knowing = |certificate: Option<Fingerprint>| {
+        let (ae_title, address) = ("THERE".parse().unwrap(), Some(there.address.to_string()));
+        let peer = Peer { ae_title, address, tls: true, commits: false, certificate };
+        std::sync::Arc::new(Configuration { peers: vec![peer], ..titled("PEONY") })
+    };
+    let samples: Vec<Sample> = (0..3).map(Sample::number).collect();
+    let here = Running::start(titled("PEONY")).await;
+    for sample in &samples {
+        here.archive.put(sample).await;
+    }
+    let study: Attributes = [level(Level::Study), text(STUDY_UID, &samples[0].study)].into();
+    let moved = async |certificate| {
+        here.configuration.send_replace(knowing(certificate));
+        let mut association = here.associate(&[STUDY_MOVE]).await;
+        let to = "THERE".parse().unwrap();
+        let moved = association.move_to(Model::StudyRoot, &study, &to).await.unwrap().unwrap();
+        association.release().await.unwrap();
+        (moved.completed, moved.failed)
+    };
+    let sent = async |certificate| {
+        let sender = Sender::start(String::new(), false).await;
+        sender.configuration.send_replace(knowing(certificate));
+        sender.put(&samples).await;
+        sender.send(&samples[0], "THERE").await;
+        let ended = sender.ended().await;
+        sender.stop().await;
+        (ended.state, ended.fault)
+    };
+    let (its_own, another) = (Some(fingerprint(&papers.certificate)), Some(Fingerprint([7; 32])));
+    assert_eq!(moved(another).await, (0, 3));
+    assert_eq!(sent(another).await, (JobState::Failed, Some(SendFault::Unreachable)));
+    assert_eq!(there.archive.count(), 0);
+    assert_eq!(moved(its_own).await, (3, 0));
+    assert_eq!(there.archive.count(), 3);
+    assert_eq!(sent(its_own).await, (JobState::Done, None));
+    assert_eq!(moved(None).await, (3, 0), "without one any of the authority will do");
 }
 
 #[tokio::test]

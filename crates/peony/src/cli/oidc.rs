@@ -40,6 +40,9 @@ pub struct OidcArgs {
     /// People without an account get one at their first sign-in; without it they are refused.
     #[arg(long)]
     pub oidc_newcomers: bool,
+    /// How long a session of who signed in there lasts at most: then they sign in again, and their roles are asked for again.
+    #[arg(long, default_value_t = 8, value_name = "HOURS", value_parser = clap::value_parser!(u64).range(1..=14))]
+    pub oidc_session_hours: u64,
     /// What the environment holds.
     #[arg(skip)]
     pub client_secret: Option<ClientSecret>,

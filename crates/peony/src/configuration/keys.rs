@@ -103,6 +103,7 @@ pub static TABLE: &[Key] = &[
     key("oidc",        "roles",             "oidc_role",          Texts,  Start, "['breast-readers=radiologist', 'breast-scanners=sonographer']"),
     key("oidc",        "usual_role",        "oidc_usual_role",    Text,   Start, "'teacher'"),
     key("oidc",        "newcomers",         "oidc_newcomers",     Switch, Start, "true"),
+    key("oidc",        "session_hours",     "oidc_session_hours", Whole,  Start, "8"),
     key("dicom",       "address",           "dicom",              Text,   Start, "'127.0.0.1:11112'"),
     key("dicom",       "aet",               "aet",                Text,   Again, "'PEONY'"),
     key("dicom",       "tls",               "dicom_tls",          Path,   Again, "'/etc/peony/dicom'"),

@@ -1,5 +1,7 @@
 //! Who may come to `peony serve`: whoever sits at this machine (`--open`), or those who have an account.
 
+use std::time::Duration;
+
 use anyhow::{Result, bail};
 use axum::Router;
 use axum::http::Extensions;
@@ -113,6 +115,7 @@ pub fn oidc(args: &OidcArgs) -> Result<Option<OidcSettings>, Vec<String>> {
             rules: args.oidc_role.clone(),
             usual: args.oidc_usual_role.clone(),
             newcomers: args.oidc_newcomers,
+            session: Duration::from_secs(60 * 60 * args.oidc_session_hours),
         })),
         _ => Err(faults),
     }

@@ -15,7 +15,7 @@ use peony_dicomweb::{Limits, Neighbours};
 use peony_store::Store;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio::time::{MissedTickBehavior, interval};
 use tower::ServiceExt as _;
 use tracing::Instrument as _;
@@ -65,13 +65,7 @@ impl Kept {
 
     fn mount(&self, all: Router, path: &str, routes: Router) -> Router {
         let routes = routes.layer(from_fn(peony_web::name_route));
-        let handle = self.handle().clone();
-        let elsewhere = move |request: Request<Body>| {
-            // The thread of the pages has frames to send.
-            let answer = handle.spawn(routes.clone().oneshot(request).in_current_span());
-            async move { Ok::<_, Infallible>(answered(answer.await)) }
-        };
-        all.nest_service(path, tower::service_fn(elsewhere))
+        all.merge(elsewhere(self.handle().clone(), path, routes))
     }
 
     /// Answers those that wait and lets go of the folder.
@@ -81,11 +75,24 @@ impl Kept {
     }
 }
 
-fn answered(answer: Result<Result<Response, Infallible>, tokio::task::JoinError>) -> Response {
+/// Routes that run on other threads: the one of the pages has frames to send. A request that is given up ends there too.
+fn elsewhere(handle: Handle, path: &str, routes: Router) -> Router {
+    let run = move |request: Request<Body>| {
+        // A set ends its tasks when it is dropped, where a task alone would go on.
+        let mut work = JoinSet::new();
+        work.spawn_on(routes.clone().oneshot(request).in_current_span(), &handle);
+        async move { Ok::<_, Infallible>(answered(work.join_next().await)) }
+    };
+    Router::new().nest_service(path, tower::service_fn(run))
+}
+
+fn answered(answer: Option<Result<Result<Response, Infallible>, JoinError>>) -> Response {
     match answer {
-        Ok(Ok(response)) => response,
-        Ok(Err(never)) => match never {},
-        Err(error) => {
+        Some(Ok(Ok(response))) => response,
+        Some(Ok(Err(never))) => match never {},
+        // The set has one task.
+        None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Some(Err(error)) => {
             tracing::warn!("a request to the store failed: {error}");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
@@ -103,5 +110,39 @@ async fn complete_studies(store: Store, quiet: watch::Receiver<Duration>) {
             Ok(complete) => tracing::info!("{} studies are complete", complete.len()),
             Err(error) => tracing::warn!("which studies are complete cannot be looked at: {error}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use axum::routing::get;
+    use tokio::sync::{Notify, oneshot};
+    use tokio::time::timeout;
+
+    use super::*;
+
+    const A_WHILE: Duration = Duration::from_secs(10);
+
+    #[tokio::test]
+    async fn a_request_that_is_given_up_ends_on_the_threads_of_the_store_too() {
+        let there = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let (works, ended) = (Arc::new(Notify::new()), oneshot::channel::<()>());
+        let held = Arc::new(std::sync::Mutex::new(Some(ended.0)));
+        let begun = Arc::clone(&works);
+        let handler = async move || {
+            let _held = held.lock().unwrap().take();
+            begun.notify_one();
+            std::future::pending::<()>().await;
+        };
+        let routes = elsewhere(there.handle().clone(), "/far", Router::new().route("/away", get(handler)));
+        let request = Request::get("/far/away").body(Body::empty()).unwrap();
+        let asked = tokio::spawn(routes.oneshot(request));
+        timeout(A_WHILE, works.notified()).await.expect("it is asked");
+        asked.abort();
+        let ended = timeout(A_WHILE, ended.1).await.expect("it goes on for nobody");
+        assert!(ended.is_err(), "what it held is dropped");
+        there.shutdown_background();
     }
 }

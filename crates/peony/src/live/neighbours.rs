@@ -37,7 +37,7 @@ impl Neighbours {
         [
             "dicom.peer.certificate",
             "string",
-            "The SHA-256 of the certificate that it shows: nobody else is taken under its title, and it under no other.",
+            "The SHA-256 of the certificate that it shows: nobody else is taken under its title, it under no other, and with `tls` nobody else is sent anything.",
         ],
     ];
 

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use peony_dicomweb::Neighbours as Titles;
 use peony_node::sending::{Patience, send_queued};
 use peony_node::{Configuration, Transport};
+use peony_store::Site;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
@@ -60,6 +61,17 @@ pub fn start(
     configuration: watch::Receiver<Arc<Configuration>>,
     kept: &Kept,
 ) -> Result<Node> {
+    if transport == Transport::Secured {
+        let sites = kept.block_on(kept.store.sites())?;
+        let untied = untied(&configuration.borrow(), &sites);
+        if !untied.is_empty() {
+            tracing::warn!(
+                "DICOM: whoever has a certificate of the authorities may call itself {} and so gets what is of a site: tie titles of sites to \
+                 certificates (dicom.peer.certificate)",
+                untied.join(", ")
+            );
+        }
+    }
     let listener =
         kept.block_on(TcpListener::bind(addr)).with_context(|| format!("dicom.address (--dicom) {addr}"))?;
     let addr = listener.local_addr()?;
@@ -78,6 +90,13 @@ pub fn start(
         peony_node::serve(listener, transport, archive, configuration, stop).await;
     });
     Ok(Node { addr, transport, ae_title, configuration: known, stop, stop_sending, serving })
+}
+
+/// Titles of sites that are tied to no certificate.
+fn untied<'a>(configuration: &Configuration, sites: &'a [Site]) -> Vec<&'a str> {
+    let is_tied = |title: &str| configuration.peer(title).is_some_and(|peer| peer.certificate.is_some());
+    let titles = sites.iter().flat_map(|site| &site.senders).map(String::as_str);
+    titles.filter(|title| !is_tied(title)).collect()
 }
 
 impl Node {

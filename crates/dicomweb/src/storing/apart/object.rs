@@ -18,8 +18,9 @@ const INSTANCE: &str = "00080018";
 const FRAMES: &str = "00280008";
 const BITS_ALLOCATED: &str = "00280100";
 const PIXEL_DATA: &str = "7FE00010";
-/// A decimal string (PS3.5 §6.2).
+/// A decimal string and an integer string (PS3.5 §6.2).
 const DECIMAL_BYTES: usize = 16;
+const INTEGER_BYTES: usize = 12;
 
 /// A piece of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -194,7 +195,7 @@ impl<S: Store> Writer<'_, S> {
         let tag = Tag(0x7FE0, 0x0010);
         let number = |key: &str| {
             let value = self.metadata.get(key).and_then(|attribute| attribute.get("Value")?.get(0));
-            value.map(text_of).and_then(|text| text.trim().parse::<usize>().ok())
+            integer(value?).ok()?.trim().parse::<usize>().ok()
         };
         if bulk.coding.is_none() {
             let words = number(BITS_ALLOCATED).is_some_and(|bits| bits > 8);
@@ -311,14 +312,50 @@ fn bytes_of(vr: VR, values: &[Value]) -> Result<Vec<u8>, &'static str> {
         }
         VR::OB | VR::OD | VR::OF | VR::OL | VR::OV | VR::OW | VR::UN if values.is_empty() => Ok(Vec::new()),
         VR::OB | VR::OD | VR::OF | VR::OL | VR::OV | VR::OW | VR::UN => Err("a binary value as text"),
-        VR::DS => Ok(values.iter().map(decimal).collect::<Vec<_>>().join("\\").into_bytes()),
-        _ => {
-            if values.iter().any(|value| value.is_array() || (value.is_object() && vr != VR::PN)) {
-                return Err("a value is no text");
-            }
-            Ok(values.iter().map(text_of).collect::<Vec<_>>().join("\\").into_bytes())
-        }
+        _ => texts(vr, values),
     }
+}
+
+/// Values of text, with backslashes between them (PS3.5 §6.4).
+fn texts(vr: VR, values: &[Value]) -> Result<Vec<u8>, &'static str> {
+    if values.iter().any(|value| value.is_array() || (value.is_object() && vr != VR::PN)) {
+        return Err("a value is no text");
+    }
+    if matches!(vr, VR::ST | VR::LT | VR::UT | VR::UR) && values.len() > 1 {
+        return Err("several values of a text that has one");
+    }
+    let text = |value| match vr {
+        VR::IS => integer(value),
+        VR::DS => Ok(decimal(value)),
+        _ => Ok(text_of(value)),
+    };
+    let texts: Vec<String> = values.iter().map(text).collect::<Result<_, _>>()?;
+    // In those of one value it is a letter; in others it would make two of one, and each further value another one's.
+    let is_letter = matches!(vr, VR::ST | VR::LT | VR::UT);
+    if !is_letter && texts.iter().any(|text| text.contains('\\')) {
+        return Err("a backslash within a value");
+    }
+    Ok(texts.join("\\").into_bytes())
+}
+
+/// An integer string (PS3.5 §6.2: digits with a sign, of 32 bits). 2.0 as a number of JSON is 2, for JSON has one kind of number (RFC 8259 §6);
+/// as a text it is none.
+fn integer(value: &Value) -> Result<String, &'static str> {
+    let fits = |number: &i64| i32::try_from(*number).is_ok();
+    let text = match value {
+        Value::Number(number) => {
+            // What does not fit 32 bits is refused, so the conversion is exact.
+            let whole = number.as_f64().filter(|number| number.fract() == 0.0).map(|number| number as i64);
+            number.as_i64().or(whole).filter(fits).map(|number| number.to_string())
+        }
+        other => {
+            let text = text_of(other);
+            let number = text.trim_matches(' ');
+            let is_one = number.parse::<i64>().is_ok_and(|number| fits(&number));
+            (number.is_empty() || (is_one && text.len() <= INTEGER_BYTES)).then_some(text)
+        }
+    };
+    text.ok_or("a number that does not fit its value representation")
 }
 
 /// A number in the room that a decimal string has.
@@ -376,6 +413,10 @@ mod tests {
             "00280009": { "vr": "AT", "Value": ["00181063"] },
             "00420011": { "vr": "OB", "InlineBinary": "AQID" },
             "00189073": { "vr": "FD", "Value": [1.5] },
+            "00280008": { "vr": "IS", "Value": [2.0] },
+            "00181151": { "vr": "IS", "Value": [-7, "+08 ", null, -2_147_483_648] },
+            "00104000": { "vr": "LT", "Value": ["a\\b"] },
+            "00080008": { "vr": "CS", "Value": ["ORIGINAL", "PRIMARY"] },
         }))
         .unwrap();
         for what in [
@@ -386,6 +427,10 @@ mod tests {
             b"\x28\0\x09\0AT\x04\0\x18\0\x63\x10",
             b"\x42\0\x11\0OB\0\0\x04\0\0\0\x01\x02\x03\0",
             b"\x18\0\x73\x90FD\x08\0\0\0\0\0\0\0\xF8\x3F",
+            b"\x28\0\x08\0IS\x02\x002 ",
+            b"\x18\0\x51\x11IS\x14\0-7\\+08 \\\\-2147483648",
+            b"\x10\0\0\x40LT\x04\0a\\b ",
+            b"\x08\0\x08\0CS\x10\0ORIGINAL\\PRIMARY",
         ] {
             assert!(has(&bytes, what), "{:?}", String::from_utf8_lossy(what));
         }
@@ -423,6 +468,40 @@ mod tests {
             (json!({ "00400275": { "vr": "SQ", "Value": ["a"] } }), "an item is no object"),
             (json!({ "00100020": { "vr": "LO", "Value": [{ "a": "b" }] } }), "a value is no text"),
             (json!({ "00400275": deep }), "sequences nested too deep"),
+            (json!({ "00100020": { "vr": "LO", "Value": ["P-1\\P-2"] } }), "a backslash within a value"),
+            (
+                json!({ "00080018": { "vr": "UI", "Value": ["1.2.3"] }, "00081155": { "vr": "UI", "Value": ["1\\2"] } }),
+                "a backslash within a value",
+            ),
+            (
+                json!({ "00100010": { "vr": "PN", "Value": [{ "Alphabetic": "A^B\\C^D" }] } }),
+                "a backslash within a value",
+            ),
+            (json!({ "00281050": { "vr": "DS", "Value": ["1\\2"] } }), "a backslash within a value"),
+            (
+                json!({ "00104000": { "vr": "LT", "Value": ["a", "b"] } }),
+                "several values of a text that has one",
+            ),
+            (
+                json!({ "00280008": { "vr": "IS", "Value": ["2.0"] } }),
+                "a number that does not fit its value representation",
+            ),
+            (
+                json!({ "00280008": { "vr": "IS", "Value": [2.5] } }),
+                "a number that does not fit its value representation",
+            ),
+            (
+                json!({ "00280008": { "vr": "IS", "Value": [2_147_483_648_i64] } }),
+                "a number that does not fit its value representation",
+            ),
+            (
+                json!({ "00280008": { "vr": "IS", "Value": ["1\\2"] } }),
+                "a number that does not fit its value representation",
+            ),
+            (
+                json!({ "00280008": { "vr": "IS", "Value": ["0000000000001"] } }),
+                "a number that does not fit its value representation",
+            ),
             (
                 json!({ "00080018": { "vr": "UI", "Value": ["../1"] } }),
                 "the metadata has no SOP Class UID or no SOP Instance UID",

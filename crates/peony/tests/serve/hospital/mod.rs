@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use peony_node::identifier::STUDY_UID;
 use peony_store::made_up::{self, Pixels};
 use serde_json::{Value, json};
 
-use super::{STUDY_UID, Serve, dcmtk, peony};
+use crate::kit::{Serve, dcmtk, peony};
 
 /// Debian's place for it.
 const ORTHANC: &str = "/usr/sbin/Orthanc";
@@ -27,7 +28,7 @@ fn machine(args: &[&str], needs: &str) -> Option<Value> {
         eprintln!("skipped: {python} lacks {needs} (set PEONY_PYTHON)");
         return None;
     }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hospital/ultrasound_machine.py");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/serve/hospital/ultrasound_machine.py");
     let output = Command::new(python).arg(script).args(args).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Some(serde_json::from_slice(&output.stdout).unwrap())

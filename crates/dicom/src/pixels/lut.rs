@@ -1,13 +1,13 @@
-//! Look-up tables of a presentation state (PS3.3 §C.11.1, §C.11.2, §C.11.6).
+//! Look-up tables of pictures and of presentation states (PS3.3 §C.11.1, §C.11.2, §C.11.6).
 
 use dicom_core::Tag;
 
-use super::node::Node;
 use crate::error::{DicomError, Field};
+use crate::node::Node;
 
 const DESCRIPTOR: Field = Field::new(0x0028, 0x3002, "LUT Descriptor");
 const DATA: Field = Field::new(0x0028, 0x3006, "LUT Data");
-pub(super) const TAGS: [Tag; 2] = [DESCRIPTOR.tag, DATA.tag];
+pub(crate) const TAGS: [Tag; 2] = [DESCRIPTOR.tag, DATA.tag];
 
 /// A table of whole numbers.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,7 +22,7 @@ pub struct Lut {
 
 impl Lut {
     /// The table of an item of a sequence of tables.
-    pub(super) fn read(item: &Node) -> Result<Self, DicomError> {
+    pub(crate) fn read(item: &Node) -> Result<Self, DicomError> {
         let described = item.words(DESCRIPTOR.tag).ok_or(DicomError::Missing(DESCRIPTOR))?;
         let [entries, first, bits] = described[..] else { return Err(DicomError::Missing(DESCRIPTOR)) };
         // 0 stands for 65,536, which 16 bits cannot hold.
@@ -50,14 +50,14 @@ impl Lut {
     }
 
     /// What becomes of a value: those outside the table take its ends. `below_zero` says whether values can be.
-    pub(super) fn at(&self, value: f64, below_zero: bool) -> f64 {
+    pub(crate) fn at(&self, value: f64, below_zero: bool) -> f64 {
         let signed = self.signed.unwrap_or(below_zero);
         let first = if signed { f64::from(self.first.cast_signed()) } else { f64::from(self.first) };
         self.entry((value.round() - first).max(0.0) as usize)
     }
 
     /// The entry of a place from 0 to 1.
-    pub(super) fn along(&self, place: f64) -> f64 {
+    pub(crate) fn along(&self, place: f64) -> f64 {
         self.entry((place.clamp(0.0, 1.0) * (self.entries.len() - 1) as f64).round() as usize)
     }
 
@@ -66,7 +66,7 @@ impl Lut {
     }
 
     /// The largest number that an entry may be.
-    pub(super) fn most(&self) -> f64 {
+    pub(crate) fn most(&self) -> f64 {
         f64::from(u16::MAX >> (16 - self.bits))
     }
 }

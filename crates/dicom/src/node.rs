@@ -3,12 +3,11 @@
 //! It is built step by step from the scan, so nesting costs no call stack, and what it keeps has a limit of its own.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Seek};
 use std::ops::Range;
 
 use dicom_core::{Tag, VR};
 
-use crate::elements::Elements;
+use crate::elements::DataSet;
 use crate::error::DicomError;
 use crate::scan::Step;
 use crate::text::{CHARACTER_SET, Characters};
@@ -23,7 +22,7 @@ const CODE_BYTES: usize = 64;
 
 /// A data set or an item.
 #[derive(Default)]
-pub(super) struct Node {
+pub(crate) struct Node {
     values: BTreeMap<Tag, Kept>,
     items: BTreeMap<Tag, Vec<Node>>,
     characters: Characters,
@@ -37,7 +36,7 @@ struct Kept {
 
 impl Node {
     /// Reads the elements that `wanted` names, at every level, and the items of the sequences that it names.
-    pub fn read<F: Read + Seek>(data_set: &Elements<F>, wanted: fn(Tag) -> bool) -> Result<Self, DicomError> {
+    pub fn read(data_set: DataSet<'_>, wanted: fn(Tag) -> bool) -> Result<Self, DicomError> {
         let mut building = Building {
             data_set,
             wanted,
@@ -157,8 +156,8 @@ impl Node {
     }
 }
 
-struct Building<'a, F> {
-    data_set: &'a Elements<F>,
+struct Building<'a> {
+    data_set: DataSet<'a>,
     wanted: fn(Tag) -> bool,
     /// The items around the position, each with the sequence that it is of.
     open: Vec<(Tag, Node)>,
@@ -170,7 +169,7 @@ struct Building<'a, F> {
     items: usize,
 }
 
-impl<F: Read + Seek> Building<'_, F> {
+impl Building<'_> {
     fn step(&mut self, step: Step) -> Result<(), DicomError> {
         match step {
             Step::Sequence { tag } if self.passed > 0 || !(self.wanted)(tag) => self.passed += 1,

@@ -1,0 +1,16 @@
+//! `peony serve` as a clinic meets it: examinations begin, other DICOM nodes send, the program is killed, and nothing that it acknowledged is
+//! lost.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a helper of a test fails as the test does"
+)]
+
+mod accounts;
+mod examinations;
+mod hospital;
+mod killed;
+mod kit;
+mod node;
+mod orders;

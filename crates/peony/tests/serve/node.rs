@@ -1,0 +1,194 @@
+//! The node beside the pages: what others send, what is sent to them, whom it knows.
+
+use std::net::TcpStream;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use peony_node::identifier::STUDY_UID;
+use peony_node::sop_class::VERIFICATION;
+use peony_node::status::Status;
+use peony_node::{AssociationError, Tls};
+use peony_store::made_up::{self, Pixels};
+use serde_json::{Value, json};
+
+use crate::kit::{Serve, associated, dcmtk, peony};
+
+#[test]
+fn what_another_node_stored_is_found_checked_and_survives_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let still = Pixels::Native { frames: 1, size: [64, 64] };
+    let files = [0, 1, 2].map(|number| {
+        let path = folder.path().join(format!("{number}.dcm"));
+        std::fs::write(&path, made_up::file(&made_up::attributes(number), still, number)).unwrap();
+        path.to_str().unwrap().to_owned()
+    });
+    let node = ["--dicom", "127.0.0.1:0", "--aet", "WARD", "--keep-free", "0"];
+    let find = |serve: &Serve, patient: &str| {
+        let key = format!("PatientID={patient}");
+        let keys = ["-S", "-k", "QueryRetrieveLevel=STUDY", "-k", &key, "-k", "StudyInstanceUID"];
+        dcmtk(serve, "findscu", &keys, &[]).map(|said| said.matches("(Pending)").count())
+    };
+    let serve = Serve::start(&data, &node);
+    let sent = dcmtk(&serve, "storescu", &["-xe"], &files.each_ref().map(String::as_str));
+    let Some(sent) = sent else { return };
+    assert_eq!(sent.matches("(Success)").count(), 3, "{sent}");
+    // Two studies are one patient's.
+    assert_eq!((find(&serve, "P00000000"), find(&serve, "P00000001")), (Some(2), Some(1)));
+    drop(serve);
+    let check = || {
+        let mut check = Command::new(env!("CARGO_BIN_EXE_peony"));
+        let output = check.args(["check", "--json", "--data"]).arg(&data).output().unwrap();
+        let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code(), said["objects"].clone(), said["faults"].clone())
+    };
+    assert_eq!(check(), (Some(0), json!(3), json!(0)));
+    let serve = Serve::start(&data, &node);
+    assert_eq!((find(&serve, "P00000000"), find(&serve, "P*")), (Some(2), Some(3)));
+    let found = serve.get("/dicomweb/studies?PatientID=P00000000");
+    assert_eq!(found.as_array().map(Vec::len), Some(2), "the same over DICOMweb: {found}");
+    assert_eq!(check(), (Some(0), json!(3), json!(0)), "beside the program that serves");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_node_that_is_asked_to_stop_stops_though_a_peer_is_connected() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut serve = Serve::start(folder.path(), &["--dicom", "127.0.0.1:0"]);
+    let idle = TcpStream::connect(("127.0.0.1", serve.port().parse::<u16>().unwrap())).unwrap();
+    let asked = Instant::now();
+    Command::new("kill").arg(serve.child.id().to_string()).status().unwrap();
+    let status = serve.child.wait().unwrap();
+    assert!(status.code().is_some(), "it ended by itself: {status}");
+    assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
+    drop(idle);
+}
+
+/// C-ECHO.
+fn echo(serve: &Serve, tls: Option<&Tls>) -> Result<Option<Status>, AssociationError> {
+    associated(serve, tls, &[VERIFICATION], async |association| association.echo().await)
+}
+
+#[test]
+fn other_machines_reach_its_node_over_tls_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let papers = folder.path().join("papers");
+    let refused = |args: &[&str]| {
+        let mut peony = Command::new(env!("CARGO_BIN_EXE_peony"));
+        peony.args(["serve", "--open", "--http", "127.0.0.1:0", "--no-model", "--data"]);
+        let output = peony.arg(folder.path()).args(args).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let said = refused(&["--dicom", "0.0.0.0:0"]);
+    assert!(said.contains("--dicom-tls") && said.lines().count() == 1, "{said}");
+    let secured = ["--dicom", "0.0.0.0:0", "--dicom-tls", papers.to_str().unwrap()];
+    assert!(refused(&secured).contains("certificate.pem"), "the file that is missing is named");
+    // One that is its own authority.
+    let own = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let (certificate, key) = (own.cert.pem(), own.signing_key.serialize_pem());
+    std::fs::create_dir(&papers).unwrap();
+    for (name, text) in [("certificate", &certificate), ("key", &key), ("authorities", &certificate)] {
+        std::fs::write(papers.join(name).with_extension("pem"), text).unwrap();
+    }
+    let serve = Serve::start(folder.path(), &secured);
+    assert!(serve.dicom.contains("over TLS"), "{}", serve.dicom);
+    let tls = Tls::from_pem(certificate.as_bytes(), key.as_bytes(), certificate.as_bytes()).unwrap();
+    assert_eq!(echo(&serve, Some(&tls)).unwrap(), Some(Status::SUCCESS));
+    assert!(echo(&serve, None).is_err(), "without a certificate");
+}
+
+#[test]
+fn what_a_page_has_sent_arrives_though_the_program_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let [here, away] = ["here", "away"].map(|name| folder.path().join(name));
+    std::fs::create_dir(&here).unwrap();
+    let neighbour = |address: &str| {
+        let text = format!(
+            "[[dicom.peer]]\naet = 'AWAY'\naddress = '{address}'\ncommitment = true\n[[dicom.peer]]\naet = 'PROBE'"
+        );
+        std::fs::write(here.join("peony.toml"), text).unwrap();
+    };
+    neighbour("127.0.0.1:1");
+    let said = made_up::attributes(1);
+    let file = folder.path().join("one.dcm");
+    std::fs::write(&file, made_up::file(&said, Pixels::Native { frames: 1, size: [64, 64] }, 1)).unwrap();
+    let file = file.to_str().unwrap();
+    assert_eq!(peony(&["import", "--json", file], &here).0, 0);
+    let study = said[&STUDY_UID].as_str();
+
+    let serve = Serve::start(&here, &["--dicom", "127.0.0.1:0"]);
+    assert_eq!(serve.get("/api/sending/neighbours"), json!(["AWAY"]), "one without an address is none");
+    let whole = json!({ "to": "AWAY", "study_uid": study }).to_string();
+    let (status, made) = serve.ask("POST", "/api/sending", &whole).unwrap();
+    assert_eq!(status, 201, "{made}");
+    let when = |serve: &Serve, key: &str, value: &Value| {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let queue = serve.get("/api/sending");
+            if queue[0][key] == *value {
+                return queue[0].clone();
+            }
+            assert!(Instant::now() < deadline, "{queue}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    when(&serve, "fault", &json!({ "why": "unreachable" }));
+    drop(serve);
+
+    let there = Serve::start(&away, &["--dicom", "127.0.0.1:0", "--aet", "AWAY"]);
+    let address = format!("127.0.0.1:{}", there.port());
+    neighbour(&address);
+    let serve = Serve::start(&here, &["--dicom", "127.0.0.1:0"]);
+    let done = when(&serve, "state", &json!("done"));
+    assert_eq!((&done["promise"], &done["taken"]), (&json!("kept"), &json!(1)), "{done}");
+    let found = there.get(&format!("/dicomweb/studies?StudyInstanceUID={study}"));
+    assert_eq!(found.as_array().map(Vec::len), Some(1), "{found}");
+    // Asked for again by hand, beside the program that serves.
+    let ask = ["ask", "commitment", &address, "--called", "AWAY", "--study", study, "--json"];
+    let (code, lines, said) = peony(&ask, &here);
+    assert_eq!((code, &lines[0]["kept"], &lines[0]["asked"]), (0, &json!(1), &json!(1)), "{said}");
+    let ask = ["ask", "commitment", &address, "--called", "AWAY", "--study", "1.2.3", "--json"];
+    assert_eq!(peony(&ask, &here).0, 1, "it is not here");
+}
+
+#[cfg(unix)]
+#[test]
+fn whom_the_node_takes_can_be_changed_while_it_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |text: &str| std::fs::write(folder.path().join("peony.toml"), text).unwrap();
+    write(
+        "[dicom]\nalso_called = ['a\\b']\n[[dicom.peer]]\naet = 'ONE'\naddress = 'nowhere'\n[[dicom.peer]]\naet = 'ONE'\ntls = true",
+    );
+    let mut peony = Command::new(env!("CARGO_BIN_EXE_peony"));
+    peony.args([
+        "serve",
+        "--open",
+        "--http",
+        "127.0.0.1:0",
+        "--dicom",
+        "127.0.0.1:0",
+        "--no-model",
+        "--data",
+    ]);
+    let output = peony.arg(folder.path()).output().unwrap();
+    let faults = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), faults.matches("peony.toml:").count()), (Some(1), 4), "{faults}");
+
+    write("[dicom]\nonly_peers = true\n[[dicom.peer]]\naet = 'ONE'");
+    let serve = Serve::start(folder.path(), &["--dicom", "127.0.0.1:0"]);
+    assert!(matches!(echo(&serve, None), Err(AssociationError::Rejected(_))), "a stranger");
+    let read_again = || Command::new("kill").args(["-HUP", &serve.child.id().to_string()]).status().unwrap();
+    write("[dicom]\nonly_peers = true\n[[dicom.peer]]\naet = 'SENDER'");
+    read_again();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while echo(&serve, None).is_err() {
+        assert!(Instant::now() < deadline, "it is not read again");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    // What is wrong changes nothing.
+    write("[dicom]\nonly_peers = true\n[[dicom.peer]]\naet = 1");
+    read_again();
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(echo(&serve, None).unwrap(), Some(Status::SUCCESS));
+}
