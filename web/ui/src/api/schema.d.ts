@@ -401,6 +401,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/sending/clear": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Take sendings that are done or cancelled out of the list. */
+        readonly post: operations["sending_clear"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/sending/neighbours": {
         readonly parameters: {
             readonly query?: never;
@@ -970,6 +987,11 @@ export interface components {
              * @default
              */
             readonly number: string;
+        };
+        /** @description Sendings that shall be listed no more. */
+        readonly Clear: {
+            /** @description Their numbers. */
+            readonly ids: readonly number[];
         };
         readonly Clock: string;
         /**
@@ -2082,8 +2104,7 @@ export interface components {
             readonly id: number;
             readonly of: number;
             readonly promise: components["schemas"]["Promise"] | null;
-            /** @description `waiting`, `running`, `done`, `failed` or `cancelled`. */
-            readonly state: string;
+            readonly state: components["schemas"]["SendState"];
             /** @description Instances that were taken, and all of them, which are counted when it is tried first. */
             readonly taken: number;
             /** Format: int64 */
@@ -2377,6 +2398,11 @@ export interface components {
             /** @description The title of the node that shall get it. */
             readonly to: string;
         };
+        /**
+         * @description How a sending stands.
+         * @enum {string}
+         */
+        readonly SendState: "waiting" | "running" | "done" | "failed" | "cancelled";
         /** @description A text message from the server. */
         readonly ServerMessage: (components["schemas"]["Hello"] & {
             /** @enum {string} */
@@ -3806,6 +3832,35 @@ export interface operations {
             };
             /** @description no such sending, or it is done or being done */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly sending_clear: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Clear"];
+            };
+        };
+        readonly responses: {
+            /** @description those of them that are done or cancelled are listed no more */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description it is no such request */
+            readonly 400: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
