@@ -193,7 +193,8 @@ pub(crate) async fn add_site(
     let who = caller.person()?.name;
     let Json(AddSite { name }) = new?;
     let store = access.inner.store.clone();
-    access.ask(async move { store.add_site(&name, &who).await }).await.map_err(Problem::of_new)?;
+    let made = access.ask(async move { store.add_site(&name, &who).await }).await;
+    made.map_err(|problem| problem.of_new().of_site())?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

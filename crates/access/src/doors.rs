@@ -57,12 +57,15 @@ const DOORS: &[(&str, &str, Door)] = &[
     ("GET",    "/api/exams/{}/coronal",                Door::For(Permit::Read)),
     ("GET",    "/api/exams/{}/calibration",            Door::For(Permit::Scan)),
     ("POST",   "/api/exams/{}/calibration",            Door::For(Permit::Scan)),
+    ("GET",    "/api/calibrations",                    Door::For(Permit::Scan)),
+    ("POST",   "/api/calibrations",                    Door::For(Permit::Scan)),
     ("POST",   "/api/exams/{}/acts",                   Door::For(Permit::Scan)),
     ("POST",   "/api/exams/{}/undo",                   Door::For(Permit::Scan)),
     // What is sent to other nodes.
     ("GET",    "/api/sending",                         Door::For(Permit::Send)),
     ("GET",    "/api/sending/neighbours",              Door::For(Permit::Send)),
     ("POST",   "/api/sending",                         Door::For(Permit::Send)),
+    ("POST",   "/api/sending/clear",                   Door::For(Permit::Send)),
     ("POST",   "/api/sending/{}/retry",                Door::For(Permit::Send)),
     ("POST",   "/api/sending/{}/cancel",               Door::For(Permit::Send)),
     // DICOMweb: STOW-RS, workitems that somebody works on, and everything that reads.

@@ -115,13 +115,13 @@ pub(crate) async fn add_token(
     let name = caller.person()?.name;
     let Json(NewToken { label, days }) = new?;
     if days.is_some_and(|days| !(1..=LONGEST_DAYS).contains(&days)) {
-        return Err(Problem::Unfit(format!("days: 1 to {LONGEST_DAYS}")));
+        return Err(Problem::UnfitToken(format!("days: 1 to {LONGEST_DAYS}")));
     }
     let lasting = days.map(|days| Duration::from_secs(u64::from(days) * 86_400));
     let secret = Secret::token()?;
     let (store, digest) = (access.inner.store.clone(), secret.digest());
-    let made =
-        access.ask(async move { store.add_token(&name, &label, &digest, lasting, &name).await }).await?;
+    let made = access.ask(async move { store.add_token(&name, &label, &digest, lasting, &name).await }).await;
+    let made = made.map_err(Problem::of_token)?;
     Ok((no_store(), Json(MadeToken { id: made, secret: secret.text().to_owned() })).into_response())
 }
 

@@ -33,6 +33,12 @@ pub(crate) enum Problem {
     Missing(&'static str),
     #[error("{0}")]
     Unfit(String),
+    /// The same of a site.
+    #[error("{0}")]
+    UnfitSite(String),
+    /// The same of a token.
+    #[error("{0}")]
+    UnfitToken(String),
     #[error("{0}")]
     Conflict(&'static str),
     /// Its name is another's.
@@ -69,6 +75,22 @@ impl Problem {
         }
     }
 
+    /// It is of a site.
+    pub(crate) fn of_site(self) -> Self {
+        match self {
+            Self::Unfit(why) => Self::UnfitSite(why),
+            other => other,
+        }
+    }
+
+    /// It is of a token.
+    pub(crate) fn of_token(self) -> Self {
+        match self {
+            Self::Unfit(why) => Self::UnfitToken(why),
+            other => other,
+        }
+    }
+
     /// Its key, which stays the same: pages have words for it.
     fn code(&self) -> &'static str {
         match self {
@@ -80,6 +102,8 @@ impl Problem {
             Self::TokenMayNot => "token_may_not",
             Self::Missing(_) => "not_found",
             Self::Unfit(_) => "unfit_account",
+            Self::UnfitSite(_) => "unfit_site",
+            Self::UnfitToken(_) => "unfit_token",
             // The one thing of accounts that the store refuses beside a name.
             Self::Conflict(_) => "last_administrator",
             Self::NameTaken(_) => "name_taken",
@@ -97,9 +121,10 @@ impl Problem {
             Self::TooManyTries(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::NotPermitted(_) | Self::OtherOrigin | Self::TokenMayNot => StatusCode::FORBIDDEN,
             Self::Missing(_) => StatusCode::NOT_FOUND,
-            Self::Unfit(_) | Self::Password(PasswordError::Length | PasswordError::Name) => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            Self::Unfit(_)
+            | Self::UnfitSite(_)
+            | Self::UnfitToken(_)
+            | Self::Password(PasswordError::Length | PasswordError::Name) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict(_) | Self::NameTaken(_) => StatusCode::CONFLICT,
             Self::Body(rejection) => rejection.status(),
             Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,

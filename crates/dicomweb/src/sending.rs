@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use peony_store::{JobState, Promise, QueuedSending, SendFault, Sending, Store};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use crate::answer::Caller;
@@ -46,10 +46,12 @@ impl Service {
 /// | `POST /` | `{"to", "study_uid", "series_uid"?}` | has a study or a series sent; gives `{"id"}` |
 /// | `POST /{id}/retry` | | tries one again that failed, was cancelled or waits |
 /// | `POST /{id}/cancel` | | cancels one that is not done |
+/// | `POST /clear` | `{"ids"}` | takes those of them that are done or cancelled out of the queue's list |
 pub fn sending(store: Store, neighbours: Neighbours) -> Router {
     Router::new()
         .route("/neighbours", get(titles))
         .route("/", get(queue).post(send))
+        .route("/clear", post(clear))
         .route("/{id}/retry", post(retry))
         .route("/{id}/cancel", post(cancel))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
@@ -62,8 +64,7 @@ struct Queued {
     id: i64,
     #[serde(flatten)]
     sending: Sending,
-    /// `waiting`, `running`, `done`, `failed` or `cancelled`.
-    state: &'static str,
+    state: SendState,
     /// Instances that were taken, and all of them, which are counted when it is tried first.
     taken: usize,
     of: usize,
@@ -79,15 +80,39 @@ struct Queued {
     due_ms: i64,
 }
 
+/// How a sending stands.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum SendState {
+    /// It waits for its time, or for its turn.
+    Waiting,
+    /// It is under way.
+    Running,
+    /// All of it is sent.
+    Done,
+    /// It failed for good.
+    Failed,
+    /// A person did not want it any more.
+    Cancelled,
+}
+
+/// Sendings that shall be listed no more.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Clear {
+    /// Their numbers.
+    ids: Vec<i64>,
+}
+
 impl From<QueuedSending> for Queued {
     fn from(queued: QueuedSending) -> Self {
         let QueuedSending { id, sending, state, sent, promise, fault, tries, at_ms, due_ms } = queued;
         let state = match state {
-            JobState::Waiting => "waiting",
-            JobState::Running => "running",
-            JobState::Done => "done",
-            JobState::Failed => "failed",
-            JobState::Cancelled => "cancelled",
+            JobState::Waiting => SendState::Waiting,
+            JobState::Running => SendState::Running,
+            JobState::Done => SendState::Done,
+            JobState::Failed => SendState::Failed,
+            JobState::Cancelled => SendState::Cancelled,
         };
         let (taken, of) = (sent.taken.len(), sent.of);
         Self { id, sending, state, taken, of, promise, fault, tries, at_ms, due_ms }
@@ -101,7 +126,7 @@ struct MadeSending {
 }
 
 #[derive(OpenApi)]
-#[openapi(paths(titles, queue, send, retry, cancel))]
+#[openapi(paths(titles, queue, send, retry, cancel, clear))]
 struct Description;
 
 /// The description of these routes where `peony serve` mounts them, under `/api/sending`.
@@ -169,5 +194,22 @@ async fn cancel(
     Path(id): Path<i64>,
 ) -> Result<StatusCode, Problem> {
     service.seen_by(&caller).cancel_sending(id, &caller.name).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Take sendings that are done or cancelled out of the list.
+#[utoipa::path(post, path = "/api/sending/clear", request_body = Clear, responses(
+    (status = 204, description = "those of them that are done or cancelled are listed no more"),
+    (status = 400, description = "it is no such request"),
+))]
+async fn clear(
+    State(service): State<Service>,
+    caller: Caller,
+    body: Result<Json<Clear>, axum::extract::rejection::JsonRejection>,
+) -> Result<StatusCode, Problem> {
+    let Ok(Json(Clear { ids })) = body else {
+        return Err(Problem::BadRequest("it is not {\"ids\"}".into()));
+    };
+    service.seen_by(&caller).clear_sendings(&ids, &caller.name).await?;
     Ok(StatusCode::NO_CONTENT)
 }

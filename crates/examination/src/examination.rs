@@ -162,6 +162,12 @@ impl Examination {
         self.inner().state.opened.site.clone()
     }
 
+    /// What lengths along the sweep were made with last; `None` where there were none.
+    #[must_use]
+    pub fn calibration(&self) -> Option<CalibrationRecord> {
+        self.inner().state.calibrations.last().cloned()
+    }
+
     /// The report as it stands.
     #[must_use]
     pub fn report(&self) -> Report {

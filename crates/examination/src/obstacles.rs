@@ -1,7 +1,7 @@
 //! What stands in the way of a signature.
 
 use peony_model::report::{Advice, BreastReport, Comparison, LesionReport, Report};
-use peony_model::{BiRads, Word};
+use peony_model::{BiRads, Word, is_simple_cyst};
 use serde::Serialize;
 
 use crate::act::FieldName;
@@ -169,11 +169,10 @@ fn of_lesion(report: &Report, lesion: &LesionReport, found: &mut Vec<Obstacle>) 
         if matches!(advice, None | Some(Advice::Routine | Advice::ShortFollowUp)) {
             add(ObstacleCode::AdviceTooLow, FieldName::Advice);
         }
-        let margin = lesion.margin.value().map(Vec::as_slice);
-        let cyst = lesion.echo.value() == Some(&Word::Anechoic)
-            && margin == Some(&[Word::Circumscribed])
-            && lesion.posterior.value() == Some(&Word::Enhancement);
-        if cyst {
+        let one = [&lesion.echo, &lesion.posterior, &lesion.shape].map(|field| field.value().copied());
+        let margin = lesion.margin.value().into_iter().flatten().copied();
+        let words: Vec<Word> = one.into_iter().flatten().chain(margin).collect();
+        if is_simple_cyst(&words) {
             add(ObstacleCode::CystTooHigh, FieldName::Category);
         }
     }

@@ -147,6 +147,18 @@ impl Word {
     }
 }
 
+/// Whether the words that hold of a lesion are those of a simple cyst: anechoic, circumscribed all around, with enhancement behind it,
+/// and not irregular. What is not said of its shape is nothing against it.
+#[must_use]
+pub fn is_simple_cyst(words: &[Word]) -> bool {
+    let only = |word: Word| words.iter().all(|other| other.feature() != word.feature() || *other == word);
+    let is = |word: Word| words.contains(&word) && only(word);
+    is(Word::Anechoic)
+        && is(Word::Circumscribed)
+        && is(Word::Enhancement)
+        && !words.contains(&Word::Irregular)
+}
+
 impl Serialize for Word {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.path())
@@ -186,5 +198,24 @@ mod tests {
         assert_eq!((keys.len(), codes.len()), (Word::ALL.len(), Word::ALL.len()));
         assert!(Word::ALL.iter().all(|word| Word::from_path(&word.path()) == Some(*word)));
         assert!(Word::ALL.iter().all(|w| w.code().value.len() <= 16 && w.code().meaning.len() <= 64));
+    }
+
+    #[test]
+    fn a_simple_cyst_has_all_of_its_signs_and_nothing_against_them() {
+        use Word::{
+            Anechoic, Angular, Circumscribed, Combined, Complex, Enhancement, Irregular, Oval, Parallel,
+        };
+        for (words, expect) in [
+            (&[Oval, Parallel, Circumscribed, Anechoic, Enhancement][..], true),
+            (&[Circumscribed, Anechoic, Enhancement], true),
+            (&[Irregular, Circumscribed, Anechoic, Enhancement], false),
+            (&[Oval, Circumscribed, Angular, Anechoic, Enhancement], false),
+            (&[Oval, Circumscribed, Anechoic, Complex, Enhancement], false),
+            (&[Oval, Circumscribed, Anechoic, Combined], false),
+            (&[Oval, Circumscribed, Anechoic], false),
+            (&[], false),
+        ] {
+            assert_eq!(is_simple_cyst(words), expect, "{words:?}");
+        }
     }
 }

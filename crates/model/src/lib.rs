@@ -24,7 +24,7 @@ mod spacing;
 
 pub use birads::BiRads;
 pub use code::Code;
-pub use descriptor::{Descriptor, Feature, Word};
+pub use descriptor::{Descriptor, Feature, Word, is_simple_cyst};
 pub use finding::{Finding, Region};
 pub use frame::{Frame, Pixels};
 pub use guard::{guarded, quiet_guarded_panics};

@@ -61,7 +61,8 @@ pub fn run(args: &CalibrateArgs) -> Result<Outcome> {
     let record = |(fit, &read_mm): (&Fit, &f32)| SweepRecord { length_mm: fit.length_mm, read_mm };
     let sweeps = fits.iter().zip(&fitted.read_mm).map(record).collect();
     let names = [args.probe.as_str(), args.preset.as_str()];
-    let file = CalibrationFile::new(names, (&fitted.beam, fitted.relative_error), sweeps, &first.equipment);
+    let file =
+        CalibrationFile::new(names, (&fitted.beam, fitted.relative_error), sweeps, &first.equipment, None);
     file.write(&out)?;
     say(&fits, &fitted, &out)?;
     Ok(outcome)
@@ -98,7 +99,7 @@ fn read(path: &Path, length_mm: f32, args: &CalibrateArgs) -> Result<Fit> {
     for frame in opened.frames {
         // A frame that cannot be read is a step that is not known.
         let frame = frame.with_context(|| name.clone())?;
-        sweep.observe(&step(&mut pipeline, &frame).volume);
+        sweep.observe(&step(&mut pipeline, &frame).volume, frame.time_ns);
     }
     if opened.frame_count < 2 {
         bail!("{name}: one frame is no sweep");

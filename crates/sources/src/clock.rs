@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 /// How far a device's clock may be from ours in the course of an examination. Clocks of PCs drift two seconds in some
 /// ten hours; a stall of the network shorter than this still keeps the device's own times.
 const TOLERANCE: Duration = Duration::from_secs(2);
+/// How far a stamp may be ahead of what the quickest frame so far lets expect. A network delays frames and brings none before it was
+/// made: whoever is further ahead has had its clock set.
+const AHEAD: Duration = Duration::from_millis(500);
 
 /// Times frames from the first one on: by the device's stamps as long as they can be right, then by their arrival.
 ///
@@ -15,6 +18,8 @@ pub struct FrameClock {
     last: Option<Last>,
     /// The first frame by both clocks; `None` once the device's is not trusted.
     first: Option<(Duration, Instant)>,
+    /// The frame that came here quickest, by both clocks.
+    quickest: Option<(Duration, Instant)>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +44,12 @@ pub enum ClockFault {
         /// By how much.
         by: Duration,
     },
+    /// A frame comes before it can have been made.
+    #[error("its clock leapt ahead by {} s", .by.as_secs_f64())]
+    Ahead {
+        /// By how much.
+        by: Duration,
+    },
     /// Earlier frames had a time and this one has none.
     #[error("it no longer gives times")]
     Missing,
@@ -51,12 +62,20 @@ impl FrameClock {
     pub fn time_ns(&mut self, stamp: Option<Duration>, arrived: Instant) -> (u64, Option<ClockFault>) {
         let Some(last) = self.last else {
             self.first = stamp.map(|stamp| (stamp, arrived));
+            self.quickest = self.first;
             self.last = Some(Last { stamp, arrived, time_ns: 0 });
             return (0, None);
         };
-        let fault = self.first.and_then(|first| fault(first, last, stamp, arrived));
+        let ahead = stamp.zip(self.quickest).map(|(stamp, quickest)| ahead(quickest, stamp, arrived));
+        let fault = self.first.and_then(|first| {
+            fault(first, last, stamp, arrived)
+                .or_else(|| ahead.filter(|ahead| *ahead > AHEAD).map(|by| ClockFault::Ahead { by }))
+        });
         if fault.is_some() {
             self.first = None;
+        }
+        if ahead.is_some_and(|ahead| !ahead.is_zero()) {
+            self.quickest = stamp.map(|stamp| (stamp, arrived));
         }
         let time_ns = match (self.first, stamp) {
             (Some((first, _)), Some(stamp)) => nanoseconds(stamp.saturating_sub(first)),
@@ -82,6 +101,12 @@ fn fault(
     let theirs = stamp.saturating_sub(first);
     let by = theirs.abs_diff(arrived.saturating_duration_since(first_arrived));
     (by > TOLERANCE).then_some(ClockFault::Apart { by })
+}
+
+/// By how much more than the frame before a frame is of the future; zero for one that took longer here.
+fn ahead((stamp_before, arrived_before): (Duration, Instant), stamp: Duration, arrived: Instant) -> Duration {
+    let theirs = stamp.saturating_sub(stamp_before);
+    theirs.saturating_sub(arrived.saturating_duration_since(arrived_before))
 }
 
 fn nanoseconds(duration: Duration) -> u64 {
@@ -140,6 +165,18 @@ mod tests {
         let fault = ClockFault::Apart { by: 7_200_040 * MS - 95 * MS };
         let frames = [(Some(0), 0), (Some(40), 55), (Some(7_200_040), 95), (Some(7_200_080), 136)];
         check(&frames, &[0, 40, 80, 121], &[fault]);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_a_little_ahead_is_left_and_a_stall_of_the_network_is_none() {
+        // Set ahead by 1.2 s, less than what clocks may be off in ten hours.
+        let fault = ClockFault::Ahead { by: 1_200 * MS };
+        let frames = [(Some(0), 0), (Some(40), 40), (Some(1_280), 80), (Some(1_320), 120)];
+        check(&frames, &[0, 40, 80, 120], &[fault]);
+        // What a stall held up comes at once after it.
+        let frames =
+            [(Some(0), 0), (Some(40), 45), (Some(80), 1_500), (Some(120), 1_501), (Some(160), 1_502)];
+        check(&frames, &[0, 40, 80, 120, 160], &[]);
     }
 
     #[test]

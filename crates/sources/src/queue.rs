@@ -13,11 +13,11 @@ use crate::SourceError;
 pub enum Event {
     /// The newest frame. Those that it replaced are counted, and the numbers of frames tell them.
     Frame(Frame),
-    /// No more pictures come; it is tried again until they do. Once an outage.
+    /// No more pictures come; it is tried again until they do. Said again in the same outage where something else is in the way.
     Lost {
         /// When the last picture came, or when the source was started where none ever did.
         since: Instant,
-        /// What was first in the way.
+        /// What is in the way now.
         why: SourceError,
     },
     /// Pictures come again: a frame follows, in the same examination.

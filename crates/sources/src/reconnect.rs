@@ -108,14 +108,15 @@ struct Examination<'a> {
     next_index: u64,
     /// Tries since the last picture.
     failures: usize,
-    is_lost: bool,
+    /// Why it gives no picture now, as it was said last; `None` while it does.
+    lost: Option<String>,
     last_picture: Instant,
 }
 
 impl<'a> Examination<'a> {
     fn new(queue: &'a Queue) -> Self {
         let clock = FrameClock::default();
-        Self { queue, clock, next_index: 0, failures: 0, is_lost: false, last_picture: Instant::now() }
+        Self { queue, clock, next_index: 0, failures: 0, lost: None, last_picture: Instant::now() }
     }
 
     fn run<S: Source>(mut self, source: &mut S, backoff: &Backoff) {
@@ -146,7 +147,7 @@ impl<'a> Examination<'a> {
         if let Some(fault) = fault {
             tracing::warn!("the source's times are left for those of arrival: {fault}");
         }
-        if std::mem::take(&mut self.is_lost) {
+        if self.lost.take().is_some() {
             self.queue.put(Event::Back);
         }
         self.queue.put(Event::Frame(Frame { index: self.next_index, time_ns, pixels, spacing }));
@@ -163,8 +164,11 @@ impl<'a> Examination<'a> {
         }
     }
 
+    /// The same reason again is no news; another one is: the plug may be in by now, and the password wrong.
     fn lost(&mut self, why: SourceError) {
-        if !std::mem::replace(&mut self.is_lost, true) {
+        let said = why.to_string();
+        if self.lost.as_ref() != Some(&said) {
+            self.lost = Some(said);
             self.queue.put(Event::Lost { since: self.last_picture, why });
         }
     }

@@ -170,10 +170,11 @@ impl Store {
         Ok(())
     }
 
-    /// The jobs of a kind, those that failed or are not done yet first, then the newest first, at most `limit`.
+    /// The jobs of a kind but for those that a person has cleared away, those that failed or are not done yet first, then the newest first, at most `limit`.
     pub(crate) async fn jobs(&self, kind: &str, limit: u32) -> Result<Vec<Listed>, StoreError> {
         let rows = sqlx::query(
-            "SELECT id, payload, progress, state, tries, fault, at, due_at, taken_at FROM jobs WHERE kind = $1
+            "SELECT id, payload, progress, state, tries, fault, at, due_at, taken_at FROM jobs
+             WHERE kind = $1 AND state <> 'cleared'
              ORDER BY CASE state WHEN 'open' THEN 0 WHEN 'failed' THEN 0 ELSE 1 END, id DESC LIMIT $2",
         )
         .bind(kind)

@@ -256,6 +256,36 @@ impl Store {
         Ok(())
     }
 
+    /// Takes sendings that are done, or were cancelled, out of the list; others of these numbers stay in it. What was sent is still known.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the index.
+    pub async fn clear_sendings(&self, ids: &[i64], who: &str) -> Result<(), StoreError> {
+        let mut seen = Vec::with_capacity(ids.len());
+        for &id in ids {
+            match self.expect_seen(id).await {
+                Ok(()) => seen.push(id),
+                Err(StoreError::Missing(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let statement = "UPDATE jobs SET state = 'cleared'
+             WHERE id = $1 AND kind = $2 AND state IN ('done', 'cancelled')";
+        let mut writing = self.inner.index.write().await?;
+        let mut cleared = Vec::with_capacity(seen.len());
+        for id in seen {
+            let changed = sqlx::query(statement).bind(id).bind(SENDING).execute(&mut *writing).await?;
+            if changed.rows_affected() > 0 {
+                cleared.push(id.to_string());
+            }
+        }
+        if !cleared.is_empty() {
+            let what = format!("jobs {}", cleared.join(", "));
+            audit::put(&mut writing, who, "clear-sendings", &what).await?;
+        }
+        Ok(writing.commit().await?)
+    }
+
     /// A sending of a study that is not seen is not there.
     async fn expect_seen(&self, id: i64) -> Result<(), StoreError> {
         let payload: Option<String> =

@@ -25,6 +25,8 @@ const MOST_UNFIT: f32 = 0.2;
 const MOST_TURNED_BACK: f32 = 0.015;
 /// The most of a sweep's frames that may be missing: their steps are.
 const MOST_MISSING: f32 = 0.02;
+/// A frame that comes after so many usual intervals shows that others between were lost; a late one or two do not.
+const GAP: f32 = 1.75;
 /// Frames around which the beginning of the motion, and its end, are looked for; the most of them that may rest.
 const ONSET: (usize, usize) = (8, 2);
 /// Likeness of neighbouring frames at rest, where the scale is not known yet.
@@ -62,6 +64,8 @@ pub struct KnownSweep {
     too_long: bool,
     /// Frames that moved before the scale was known.
     unscaled: usize,
+    /// All frames that came.
+    heard: usize,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -70,6 +74,8 @@ struct Step {
     shift_mm: [f32; 2],
     unfit: Option<Unfit>,
     missing: bool,
+    /// When the frame was made, from any beginning, ns.
+    time_ns: u64,
 }
 
 impl Step {
@@ -87,6 +93,9 @@ pub enum UnfitSweep {
         /// As it was said.
         length_mm: f32,
     },
+    /// Nothing came.
+    #[error("no picture came during the sweep: look whether the source gives any")]
+    NoFrames,
     /// No scale was known.
     #[error("the scale of the picture is unknown: enter the depth that the machine shows")]
     ScaleUnknown,
@@ -114,6 +123,15 @@ pub enum UnfitSweep {
     #[error("{} of the frames show no picture or stand still: the way is not whole", percent(*share))]
     Interrupted {
         /// Of the frames between the first and the last in motion.
+        share: f32,
+    },
+    /// Frames never came here: what the probe went meanwhile was not seen.
+    #[error(
+        "{} of the frames were lost on their way here: see to the connection, and that the machine keeps up",
+        percent(*share)
+    )]
+    Lost {
+        /// Of the frames between the first and the last in motion, those that were lost among them.
         share: f32,
     },
     /// The motion stage could not read too many of the frames.
@@ -163,15 +181,23 @@ pub enum CalibrationError {
         why: UnfitSweep,
     },
     /// They contradict each other.
-    #[error("the sweeps disagree: one differs from their mean by {}; were all of the length that was said, with one probe and preset?", percent(*apart))]
+    #[error("the sweeps disagree: {} from their mean by {}; were all of the length that was said, with one probe and preset?", one_of(*index), percent(*apart))]
     Disagree {
+        /// Which one differs most from the others, in the order they were given; `None` of two, where either may be wrong.
+        index: Option<usize>,
         /// The largest difference from the mean, as a share.
         apart: f32,
+        /// The length that each would read with what they make together, mm.
+        read_mm: Vec<f32>,
     },
 }
 
 fn percent(share: f32) -> String {
     format!("{:.0} %", share * 100.0)
+}
+
+fn one_of(index: Option<usize>) -> String {
+    index.map_or_else(|| "each differs".to_owned(), |index| format!("number {} differs", index + 1))
 }
 
 fn unfit(why: Unfit, share: f32) -> String {
@@ -199,8 +225,10 @@ pub struct Fitted {
 }
 
 impl KnownSweep {
-    /// Takes in what the pipeline said of the next frame, from the first mark to the last; resting at either is left out.
-    pub fn observe(&mut self, said: &VolumeState) {
+    /// Takes in what the pipeline said of the next frame, from the first mark to the last, and when that was made (from any beginning, by a
+    /// clock that goes on); resting at either mark is left out.
+    pub fn observe(&mut self, said: &VolumeState, time_ns: u64) {
+        self.heard += 1;
         if self.steps.len() >= MOST_FRAMES {
             self.too_long = true;
             return;
@@ -208,7 +236,7 @@ impl KnownSweep {
         let Some((plane, speckle)) = said.plane.as_ref().zip(said.speckle.as_ref()) else {
             // The first frame has nothing before it.
             if !self.steps.is_empty() {
-                self.steps.push(Step { missing: true, ..Step::default() });
+                self.steps.push(Step { missing: true, time_ns, ..Step::default() });
             }
             return;
         };
@@ -223,6 +251,7 @@ impl KnownSweep {
             shift_mm,
             unfit: speckle.unfit,
             missing: false,
+            time_ns,
         });
     }
 
@@ -259,6 +288,9 @@ impl KnownSweep {
         if !LENGTHS_MM.contains(&length_mm) {
             return Err(UnfitSweep::Length { length_mm });
         }
+        if self.heard == 0 {
+            return Err(UnfitSweep::NoFrames);
+        }
         if self.steps.is_empty() {
             return Err(UnfitSweep::ScaleUnknown);
         }
@@ -294,6 +326,10 @@ impl KnownSweep {
         if missing > MOST_MISSING {
             return Err(UnfitSweep::Interrupted { share: missing });
         }
+        let lost = lost_share(steps);
+        if lost > MOST_MISSING {
+            return Err(UnfitSweep::Lost { share: lost });
+        }
         if steps.len() < FEWEST_FRAMES {
             return Err(UnfitSweep::TooShort { frames: steps.len() });
         }
@@ -319,6 +355,24 @@ impl KnownSweep {
             UnfitSweep::Interrupted { share: missing }
         }
     }
+}
+
+/// The share of the frames of a way that never came, as the gaps between the times of those that did tell. The usual interval is half the
+/// median of two, since a page's clock ticks unevenly: where the source itself is slow, or every second frame is left out all along, nothing
+/// of the way is missing.
+fn lost_share(steps: &[Step]) -> f32 {
+    let between = |from: &Step, to: &Step| to.time_ns.saturating_sub(from.time_ns) as f32;
+    let mut of_two: Vec<f32> = steps.windows(3).map(|three| between(&three[0], &three[2])).collect();
+    of_two.sort_by(f32::total_cmp);
+    let Some(usual) = of_two.get(of_two.len() / 2).map(|two| two / 2.0).filter(|usual| *usual > 0.0) else {
+        return 0.0;
+    };
+    let lost = |pair: &[Step]| {
+        let intervals = between(&pair[0], &pair[1]) / usual;
+        if intervals < GAP { 0.0 } else { intervals.round() - 1.0 }
+    };
+    let lost: f32 = steps.windows(2).map(lost).sum();
+    lost / (lost + steps.len() as f32)
 }
 
 /// The part of a sweep in which the probe moved, and how long that was.
@@ -396,12 +450,22 @@ pub fn fit(sweeps: &[(&KnownSweep, f32)]) -> Result<Fitted, CalibrationError> {
     beam.gain = mean.exp();
     beam.turn_gain = beam.gain * ASSUMED.turn_gain / ASSUMED.gain;
     let apart = gains.iter().map(|gain| ((gain - mean).exp() - 1.0).abs()).fold(0.0, f32::max);
+    let read_mm: Vec<f32> = read.iter().map(|read| read * beam.gain).collect();
     if apart > MOST_APART {
-        return Err(CalibrationError::Disagree { apart });
+        return Err(CalibrationError::Disagree { index: odd_one(&gains), apart, read_mm });
     }
     let relative_error = stated_error(&gains, mean, ways[0].halves_differ_by(&beam));
-    let read_mm = read.iter().map(|read| read * beam.gain).collect();
     Ok(Fitted { beam, relative_error, read_mm })
+}
+
+/// Which of several differs most from the middle one; of two nobody can tell.
+fn odd_one(gains: &[f32]) -> Option<usize> {
+    let mut sorted = gains.to_vec();
+    sorted.sort_by(f32::total_cmp);
+    let middle = *sorted.get(sorted.len() / 2)?;
+    let apart = |gain: f32| (gain - middle).abs();
+    let most = gains.iter().enumerate().max_by(|(_, a), (_, b)| apart(**a).total_cmp(&apart(**b)));
+    most.filter(|_| gains.len() > 2).map(|(index, _)| index)
 }
 
 /// From the scatter of the sweeps' gains (logarithms) or, of a single one, from its halves: what the method leaves and twice the standard

@@ -11,11 +11,18 @@ use crate::network::{RegionLogits, WORDS};
 ///
 /// `mm_per_px` (across, down) sets the proportions of `box_px`; `[1.0, 1.0]` where pixels are square or nothing is known.
 pub(crate) fn describe(logits: &RegionLogits, box_px: BoxPx, mm_per_px: [f32; 2]) -> Vec<Descriptor> {
+    let mut words = holding(logits);
+    let shape = words.iter().take_while(|word| word.word.feature() == Feature::Shape).count();
+    words.insert(shape, orientation(box_px, mm_per_px));
+    words
+}
+
+/// The same but for the orientation.
+fn holding(logits: &RegionLogits) -> Vec<Descriptor> {
     let said = said(logits);
     let of = |feature| said.iter().copied().filter(move |word| word.word.feature() == feature);
     let likeliest = |feature| of(feature).max_by(|a, b| a.probability.total_cmp(&b.probability));
     let mut words: Vec<Descriptor> = likeliest(Feature::Shape).into_iter().collect();
-    words.push(orientation(box_px, mm_per_px));
     words.extend(margins(of(Feature::Margin).collect()));
     words.extend(likeliest(Feature::Echo));
     words.push(posterior(&said));
@@ -30,19 +37,10 @@ fn said(logits: &RegionLogits) -> Vec<Descriptor> {
     each.map(|(&word, &logit)| Descriptor { word, probability: sigmoid(logit) }).collect()
 }
 
-/// Whether the words are those of a simple cyst: anechoic, circumscribed, with enhancement behind it, and not irregular. Such words beside a
-/// suspicious category contradict each other in a report.
+/// Whether the words that hold are those of a simple cyst. Such words beside a suspicious category contradict each other in a report.
 pub(crate) fn is_simple_cyst(logits: &RegionLogits) -> bool {
-    let said = said(logits);
-    let of = |feature| said.iter().copied().filter(move |word| word.word.feature() == feature);
-    let is = |words: Option<Descriptor>, word| {
-        words.is_some_and(|said: Descriptor| said.word == word && said.probability > 0.5)
-    };
-    let shape = of(Feature::Shape).max_by(|a, b| a.probability.total_cmp(&b.probability));
-    anechoic(logits) > 0.5
-        && is(margins(of(Feature::Margin).collect()).first().copied(), Word::Circumscribed)
-        && posterior(&said).word == Word::Enhancement
-        && !is(shape, Word::Irregular)
+    let words: Vec<Word> = holding(logits).iter().map(|word| word.word).collect();
+    peony_model::is_simple_cyst(&words)
 }
 
 /// How likely a lesion is anechoic, where no other echo pattern is likelier; else 0. A category that rests on it and the words of the

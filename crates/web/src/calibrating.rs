@@ -1,11 +1,11 @@
 //! The sweeps of known length that a person leads on the live page, one after another.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use peony_ultrasound::calibrate::{CalibrationError, Fitted, KnownSweep, LENGTHS_MM, UnfitSweep, fit};
 use peony_ultrasound::output::VolumeState;
 
-use crate::wire::{CalibrationView, FittedView, SweepView};
+use crate::wire::{CalibrationView, DisagreeView, FittedView, SweepView};
 
 /// So many fit sweeps make a calibration.
 pub(crate) const WANTED: usize = 3;
@@ -17,9 +17,19 @@ const MOST: usize = 12;
 pub(crate) struct Calibrating {
     /// The sweep that goes on, and how long it will have been.
     sweeping: Option<(KnownSweep, f32)>,
-    done: Vec<Swept>,
+    done: Arc<Done>,
     last: u32,
 }
+
+/// The sweeps that are done, and what they make: fitted once, by whoever asks first, and without holding up whoever adds frames.
+#[derive(Debug, Default)]
+pub(crate) struct Done {
+    sweeps: Vec<Swept>,
+    fitted: OnceLock<Option<Fit>>,
+}
+
+/// What the fit ones make, with their lengths.
+type Fit = Result<(Fitted, Vec<f32>), CalibrationError>;
 
 /// A sweep that is done.
 #[derive(Debug, Clone)]
@@ -55,10 +65,10 @@ impl NotDone {
 }
 
 impl Calibrating {
-    /// Takes in what the pipeline said of a frame.
-    pub(crate) fn observe(&mut self, said: &VolumeState) {
+    /// Takes in what the pipeline said of a frame that was made then.
+    pub(crate) fn observe(&mut self, said: &VolumeState, time_ns: u64) {
         if let Some((sweep, _)) = &mut self.sweeping {
-            sweep.observe(said);
+            sweep.observe(said, time_ns);
         }
     }
 
@@ -67,7 +77,7 @@ impl Calibrating {
         if !LENGTHS_MM.contains(&length_mm) {
             return Err(NotDone::Length);
         }
-        if self.done.len() >= MOST {
+        if self.done.sweeps.len() >= MOST {
             return Err(NotDone::TooMany);
         }
         self.sweeping = Some((KnownSweep::default(), length_mm));
@@ -79,14 +89,18 @@ impl Calibrating {
         let (sweep, length_mm) = self.sweeping.take().ok_or(NotDone::NotSweeping)?;
         self.last += 1;
         let unfit = sweep.check(length_mm).err();
-        self.done.push(Swept { number: self.last, length_mm, sweep: Arc::new(sweep), unfit });
+        let swept = Swept { number: self.last, length_mm, sweep: Arc::new(sweep), unfit };
+        self.done = Done::of(self.done.sweeps.iter().cloned().chain([swept]));
         Ok(())
     }
 
     pub(crate) fn remove(&mut self, number: u32) -> Result<(), NotDone> {
-        let before = self.done.len();
-        self.done.retain(|swept| swept.number != number);
-        if self.done.len() == before { Err(NotDone::UnknownSweep) } else { Ok(()) }
+        let left = self.done.sweeps.iter().filter(|swept| swept.number != number);
+        if left.clone().count() == self.done.sweeps.len() {
+            return Err(NotDone::UnknownSweep);
+        }
+        self.done = Done::of(left.cloned());
+        Ok(())
     }
 
     /// Frames of the sweep that goes on in which the probe moved, and whether it moves now.
@@ -95,31 +109,45 @@ impl Calibrating {
     }
 
     /// The sweeps that are done, for whoever fits them without holding anybody up.
-    pub(crate) fn done(&self) -> Vec<Swept> {
-        self.done.clone()
+    pub(crate) fn done(&self) -> Arc<Done> {
+        Arc::clone(&self.done)
     }
 }
 
-/// What the fit ones make, with their lengths; `None` where there is none.
-pub(crate) fn fitted(done: &[Swept]) -> Option<Result<(Fitted, Vec<f32>), CalibrationError>> {
-    let fine: Vec<(&KnownSweep, f32)> =
-        fit_ones(done).map(|swept| (&*swept.sweep, swept.length_mm)).collect();
-    let lengths = fine.iter().map(|(_, length_mm)| *length_mm).collect();
-    (!fine.is_empty()).then(|| fit(&fine).map(|fitted| (fitted, lengths)))
-}
+impl Done {
+    fn of(sweeps: impl Iterator<Item = Swept>) -> Arc<Self> {
+        Arc::new(Self { sweeps: sweeps.collect(), fitted: OnceLock::new() })
+    }
 
-fn fit_ones(done: &[Swept]) -> impl Iterator<Item = &Swept> {
-    done.iter().filter(|swept| swept.unfit.is_none())
+    fn fit_ones(&self) -> impl Iterator<Item = &Swept> {
+        self.sweeps.iter().filter(|swept| swept.unfit.is_none())
+    }
+
+    /// What the fit ones make, with their lengths; `None` where there is none.
+    pub(crate) fn fitted(&self) -> Option<&Fit> {
+        let work = || {
+            let fine: Vec<(&KnownSweep, f32)> =
+                self.fit_ones().map(|swept| (&*swept.sweep, swept.length_mm)).collect();
+            let lengths = fine.iter().map(|(_, length_mm)| *length_mm).collect();
+            (!fine.is_empty()).then(|| fit(&fine).map(|fitted| (fitted, lengths)))
+        };
+        self.fitted.get_or_init(work).as_ref()
+    }
 }
 
 /// What the page shows of it.
-pub(crate) fn view(moved: Option<(usize, bool)>, done: &[Swept]) -> CalibrationView {
-    let (fitted, disagree) = match fitted(done) {
-        Some(Ok((fitted, _))) => (Some(fitted), None),
-        Some(Err(CalibrationError::Disagree { apart })) => (None, Some(apart)),
-        Some(Err(CalibrationError::NoSweep | CalibrationError::Sweep { .. })) | None => (None, None),
+pub(crate) fn view(moved: Option<(usize, bool)>, done: &Done) -> CalibrationView {
+    let (read_mm, fitted, disagree) = match done.fitted() {
+        Some(Ok((fitted, _))) => {
+            (&fitted.read_mm[..], Some(FittedView { relative_error: fitted.relative_error }), None)
+        }
+        Some(Err(CalibrationError::Disagree { index, apart, read_mm })) => {
+            let odd = index.and_then(|index| done.fit_ones().nth(index)).map(|swept| swept.number);
+            (&read_mm[..], None, Some(DisagreeView { apart: *apart, sweep: odd }))
+        }
+        Some(Err(CalibrationError::NoSweep | CalibrationError::Sweep { .. })) | None => (&[][..], None, None),
     };
-    let mut read = fitted.iter().flat_map(|fitted| &fitted.read_mm).copied();
+    let mut read = read_mm.iter().copied();
     let sweep = |swept: &Swept| SweepView {
         number: swept.number,
         length_mm: swept.length_mm,
@@ -129,10 +157,39 @@ pub(crate) fn view(moved: Option<(usize, bool)>, done: &[Swept]) -> CalibrationV
     CalibrationView {
         moved: moved.map(|(frames, _)| frames),
         moves: moved.is_some_and(|(_, now)| now),
-        sweeps: done.iter().map(sweep).collect(),
+        sweeps: done.sweeps.iter().map(sweep).collect(),
         wanted: WANTED,
-        fitted: fitted.as_ref().map(|fitted| FittedView { relative_error: fitted.relative_error }),
+        fitted,
         disagree,
         known: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sweeps_are_fitted_once_until_they_change() {
+        let mut calibrating = Calibrating::default();
+        let swept = |number| Swept { number, length_mm: 60.0, sweep: Arc::default(), unfit: None };
+        calibrating.done = Done::of([swept(1), swept(2)].into_iter());
+        let done = calibrating.done();
+        let first = done.fitted().unwrap();
+        assert!(
+            std::ptr::eq(first, calibrating.done().fitted().unwrap()),
+            "whoever asks again gets the same"
+        );
+        calibrating.begin(60.0).unwrap();
+        assert!(
+            Arc::ptr_eq(&done, &calibrating.done()),
+            "a sweep that goes on changes nothing of those that are done"
+        );
+        calibrating.end().unwrap();
+        assert!(!Arc::ptr_eq(&done, &calibrating.done()));
+        assert_eq!(calibrating.done().sweeps.len(), 3);
+        calibrating.remove(1).unwrap();
+        calibrating.remove(2).unwrap();
+        assert_eq!(calibrating.done().fitted(), None, "the one that is left saw no frame");
     }
 }

@@ -505,7 +505,7 @@ fn view(examination: &Examination, by: &Author) -> ReportView {
 }
 
 /// Who acts: the account, or where there is none whoever the page says.
-fn by(person: &Person, headers: &HeaderMap) -> Author {
+pub(crate) fn by(person: &Person, headers: &HeaderMap) -> Author {
     if let Some(author) = &person.author {
         return author.clone();
     }

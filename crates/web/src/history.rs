@@ -31,6 +31,9 @@ pub(crate) struct HistoryRow {
     by: Option<String>,
     /// What.
     what: Words,
+    /// When what this takes back was done, milliseconds since 1970-01-01 UTC; `null` where it takes back nothing.
+    #[schema(required)]
+    of_ms: Option<u64>,
     /// The values that a person changed by it, or took over from the machine.
     changes: Vec<ChangeRow>,
 }
@@ -63,7 +66,7 @@ pub(crate) async fn history(
         let examination = get(&rooms, &id, &person)?;
         let (told, report) = (examination.history(), examination.report());
         let letters = letters(&told);
-        Ok(Json(told.iter().map(|told| row(told, &letters, &report)).collect::<Vec<_>>()))
+        Ok(Json(told.iter().map(|one| row(one, &told, &letters, &report)).collect::<Vec<_>>()))
     })
     .await
 }
@@ -77,12 +80,27 @@ fn letters(told: &[Told]) -> BTreeMap<u32, &str> {
     found.collect()
 }
 
-fn row(Told { entry, changes }: &Told, letters: &BTreeMap<u32, &str>, report: &Report) -> HistoryRow {
+fn row(
+    Told { entry, changes }: &Told,
+    all: &[Told],
+    letters: &BTreeMap<u32, &str>,
+    report: &Report,
+) -> HistoryRow {
+    let undone = match entry.event {
+        Event::Undone { seq } => all.iter().map(|told| &told.entry).find(|entry| entry.seq == seq),
+        _ => None,
+    };
+    let [en, zh] = said(&entry.event, letters);
+    let of = undone.map(|undone| said(&undone.event, letters));
+    let what = of.map_or([en.clone(), zh.clone()], |[of_en, of_zh]| {
+        [format!("{en}: {of_en}"), format!("{zh}：{of_zh}")]
+    });
     HistoryRow {
         seq: entry.seq,
         at_ms: entry.at_ms,
         by: entry.by.clone(),
-        what: both(said(&entry.event, letters)),
+        what: both(what),
+        of_ms: undone.map(|undone| undone.at_ms),
         changes: changes.iter().map(|change| values::change(change, report)).collect(),
     }
 }
@@ -133,7 +151,7 @@ fn said(event: &Event, letters: &BTreeMap<u32, &str>) -> [String; 2] {
             let (letter, count) = (letter(*lesion), words.len());
             [format!("{count} fields of lesion {letter} confirmed"), format!("确认病灶{letter}的{count}项")]
         }
-        Event::Undone { seq } => [format!("Entry {seq} taken back"), format!("撤销第{seq}条")],
+        Event::Undone { .. } => words("Taken back", "撤销"),
         Event::Signed(signature) => {
             [format!("Signed by {}", signature.name), format!("{}签名", signature.name)]
         }

@@ -137,7 +137,10 @@ impl Hub {
         if let Some(plane) = &output.volume.plane {
             self.stack().lay(&picture, plane);
         }
-        self.calibrating(|now| now.observe(&output.volume));
+        let moved = self.calibrating(|now| {
+            now.observe(&output.volume, output.time_ns);
+            now.moved()
+        });
         let mut inner = self.inner();
         let mut update = update_of(frame, output, |track| inner.sweep.lesion_of(track));
         inner.pace.take(output, capture.captured);
@@ -146,7 +149,7 @@ impl Hub {
         let (lesion_of, letter_of) = (|track| inner.sweep.lesion_of(track), |id| inner.sweep.letter(id));
         update.volume = view::volume(&output.volume, lesion_of, letter_of);
         inner.sweep.observe(&picture, output, &update);
-        inner.sweep.dress(&mut update, &truth, inner.pages.count());
+        inner.sweep.dress(&mut update, &truth, inner.pages.count(), moved.map(|(frames, _)| frames));
         let captured = Some(capture.captured);
         // Sent under the lock, so that a command's update never overtakes a newer frame.
         self.newest.send_replace(Some(Arc::new(Published { update, picture, count, captured, truth })));
@@ -316,11 +319,13 @@ impl Hub {
 
     /// Shows what a command changed without waiting for the next frame, which does not come while the source rests.
     fn publish_again(&self) {
+        let moved = self.calibrating(|now| now.moved());
         let inner = self.inner();
         let Some(newest) = self.newest.borrow().clone() else { return };
         let mut update = newest.update.clone();
         let sweep = update.state.sweep;
-        inner.sweep.dress(&mut update, &newest.truth, inner.pages.count());
+        let calibrating = moved.map(|(frames, _)| frames);
+        inner.sweep.dress(&mut update, &newest.truth, inner.pages.count(), calibrating);
         if update.state.sweep != sweep {
             // The frame is of the former sweep, whose lesions are gone: the next frame brings the new state.
             return;
@@ -334,6 +339,13 @@ impl Hub {
     /// Looks at the sweeps of known length, or changes them.
     pub(crate) fn calibrating<T>(&self, work: impl FnOnce(&mut Calibrating) -> T) -> T {
         work(&mut self.calibrating.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The same, and has every page see it without waiting for the next frame.
+    pub(crate) fn calibrate<T>(&self, work: impl FnOnce(&mut Calibrating) -> T) -> T {
+        let done = self.calibrating(work);
+        self.publish_again();
+        done
     }
 
     fn stack(&self) -> MutexGuard<'_, Stack> {

@@ -39,7 +39,7 @@ pub use hub::{Capture, Hub, SourceCommand};
 pub use observe::{RouteName, name_route};
 pub use pages::MAX_VIEWERS;
 pub use person::Person;
-pub use rooms::{MAX_ROOMS, MadeCalibration, NotKept, Opener, Room, RoomError, Rooms};
+pub use rooms::{MAX_ROOMS, MadeCalibration, NotKept, Opener, Room, RoomError, Rooms, Scanner};
 pub use routes::openapi;
 pub use server::{Beside, Running, ServeConfig, ServeError, Server, serve, start};
 pub use stay::Stay;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use peony_examination::{Archive, Examination};
+use peony_examination::{Archive, Author, Examination};
 use peony_ultrasound::calibrate::Fitted;
 
 use crate::capture::{Intake, Seat};
@@ -28,20 +28,43 @@ pub trait Opener: Send + Sync {
     /// The usual source.
     fn usual_source(&self) -> UsualSource;
 
-    /// The calibrations that are kept.
-    fn calibrations(&self) -> Vec<KnownCalibration>;
+    /// The scanner whose pictures an examination of `site` has where a page asks for `source`, or where an examination was opened on it.
+    fn scanner<'a>(&self, source: &str, site: &'a str) -> Scanner<'a>;
 
-    /// Keeps a calibration, in the place of one of the same probe and preset, and uses it from the next examination on.
+    /// The calibrations that are kept, and which of them this scanner uses.
+    fn calibrations(&self, scanner: Scanner<'_>) -> Vec<KnownCalibration>;
+
+    /// Keeps a calibration, in the place of one of the same probe and preset, and uses it for this scanner from the next examination on.
     ///
     /// # Errors
     /// [`NotKept`].
-    fn keep_calibration(&self, made: &MadeCalibration) -> Result<(), NotKept>;
+    fn keep_calibration(
+        &self,
+        scanner: Scanner<'_>,
+        made: &MadeCalibration,
+        by: &Author,
+    ) -> Result<(), NotKept>;
 
-    /// Uses the calibration of this probe and preset from the next examination on, where the pictures do not say whose they are; or none.
+    /// Uses the calibration of this probe and preset for this scanner from the next examination on, where its pictures do not say whose they
+    /// are; or none.
     ///
     /// # Errors
     /// [`NotKept`].
-    fn use_calibration(&self, probe: Option<&ProbeName>) -> Result<(), NotKept>;
+    fn use_calibration(
+        &self,
+        scanner: Scanner<'_>,
+        probe: Option<&ProbeName>,
+        by: &Author,
+    ) -> Result<(), NotKept>;
+}
+
+/// Whose pictures they are: what one probe at a time is used with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scanner<'a> {
+    /// Where it stands; empty where there are no sites.
+    pub site: &'a str,
+    /// How its pictures come, such as `capture`: never an address.
+    pub source: &'a str,
 }
 
 /// A calibration that a person made on the live page.
@@ -147,26 +170,12 @@ impl Rooms {
         self.opener.as_ref().map(|opener| opener.usual_source())
     }
 
-    /// The calibrations that are kept.
-    #[must_use]
-    pub(crate) fn calibrations(&self) -> Vec<KnownCalibration> {
-        self.opener.as_ref().map(|opener| opener.calibrations()).unwrap_or_default()
-    }
-
-    /// Keeps a calibration and uses it from the next examination on.
+    /// Whoever keeps the calibrations.
     ///
     /// # Errors
-    /// [`NotKept`].
-    pub(crate) fn keep_calibration(&self, made: &MadeCalibration) -> Result<(), NotKept> {
-        self.opener.as_ref().ok_or(NotKept::Nowhere)?.keep_calibration(made)
-    }
-
-    /// Says which calibration is used.
-    ///
-    /// # Errors
-    /// [`NotKept`].
-    pub(crate) fn use_calibration(&self, probe: Option<&ProbeName>) -> Result<(), NotKept> {
-        self.opener.as_ref().ok_or(NotKept::Nowhere)?.use_calibration(probe)
+    /// [`NotKept::Nowhere`].
+    pub(crate) fn calibrations(&self) -> Result<&dyn Opener, NotKept> {
+        self.opener.as_deref().ok_or(NotKept::Nowhere)
     }
 
     /// How many examinations go on.

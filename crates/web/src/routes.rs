@@ -56,6 +56,7 @@ fn described() -> OpenApiRouter<Arc<Rooms>> {
         .routes(routes!(exams::plane))
         .routes(routes!(coronal::coronal))
         .routes(routes!(calibration::calibration, calibration::calibrate))
+        .routes(routes!(calibration::next_probe, calibration::choose_probe))
         .routes(routes!(capture_socket))
         .routes(routes!(description))
 }

@@ -370,7 +370,13 @@ impl Sweep {
     }
 
     /// Writes everything that people and earlier frames decide into an update.
-    pub(crate) fn dress(&self, update: &mut LiveUpdate, truth: &[Truth], viewers: u32) {
+    pub(crate) fn dress(
+        &self,
+        update: &mut LiveUpdate,
+        truth: &[Truth],
+        viewers: u32,
+        calibrating: Option<usize>,
+    ) {
         let saved = self.examination.saved();
         let trouble = saved.error.or_else(|| self.trouble.clone());
         update.state = State {
@@ -378,6 +384,7 @@ impl Sweep {
             sweep: self.number,
             paused: self.paused,
             probe: self.said.probe,
+            calibrating,
             faults: self.faults.iter().copied().collect(),
             show_truth: self.show_truth,
             // At most MAX_UNDO.

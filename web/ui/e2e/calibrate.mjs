@@ -92,6 +92,25 @@ async function sweepsTooShort(page) {
   await until("it to be taken out", async () => (await page.locator(".sweeps li").count()) === 0);
 }
 
+/** Begun by the foot while a field has the focus, and seen above the picture while the panel is closed; ended by the foot. */
+async function sweepsByFoot(page) {
+  await page.locator("#marks-apart").focus();
+  await press(page, "PageUp");
+  await until("the sweep to begin", async () => (await asked(page)).moved !== null);
+  await press(page, "Escape");
+  const goesOn = page.locator('.top [data-action="calibrate"]');
+  await until("the sweep above the picture", () => goesOn.isVisible());
+  await checkLayout(page, "a sweep while the panel is closed");
+  await shot(page, "calibrate-2-closed");
+  await goesOn.click();
+  await until("the panel", () => page.locator('[data-action="end-sweep"]').isVisible());
+  await press(page, "PageUp");
+  await until("the sweep to end", async () => (await asked(page)).moved === null);
+  await until("nothing above the picture any more", async () => !(await goesOn.isVisible()));
+  await page.locator(".sweeps li button").click();
+  await until("it to be taken out", async () => (await page.locator(".sweeps li").count()) === 0);
+}
+
 await withBrowser(async (context) => {
   const { page, complaints } = await openPage(context, `${url}/?page=exams`);
   await page.setViewportSize(SMALL);
@@ -105,6 +124,7 @@ await withBrowser(async (context) => {
   await distance.fill(truth.length_mm.toFixed(1));
   await page.evaluate(() => document.activeElement?.blur());
   await sweepsTooShort(page);
+  await sweepsByFoot(page);
   for (let sweep = 1; sweep <= 3; sweep += 1) {
     await sweeps(page);
   }
@@ -131,10 +151,17 @@ await withBrowser(async (context) => {
   const rests = async () => (await (await fetch(`${url}/api/exams/${exam}/report`)).json()).report.calibrations ?? [];
   await until("the calibration to be used", async () => (await rests()).at(-1)?.probe === PROBE);
   await shot(page, "calibrate-5-next");
-  // Taken back, the one after it has none.
-  await press(page, "l");
-  await page.locator('[data-field="used"]').selectOption("-1");
-  await until("none to be used", async () => !(await asked(page)).known.some(({ used }) => used));
+  // Taken back where examinations begin, the one after it has none.
+  await page.goto(`${url}/?page=exams`);
+  const used = page.locator('.new-exam [data-field="used"]');
+  await until("the next examination's probe", () => used.isVisible());
+  assert.match(await used.locator("option:checked").innerText(), new RegExp(`^${PROBE} · `));
+  await checkLayout(page, "the next examination's probe");
+  await checkAccessible(page, "the next examination's probe");
+  await shot(page, "calibrate-6-start");
+  await used.selectOption("-1");
+  const next = async () => (await fetch(`${url}/api/calibrations?source=capture`)).json();
+  await until("none to be used", async () => !(await next()).some((known) => known.used));
   assert.deepEqual(complaints, []);
   console.log(`ok  ${PROBE} is calibrated and was used`);
 }, camera);

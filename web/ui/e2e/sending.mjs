@@ -108,7 +108,7 @@ async function opensTheStudy(page) {
 /** The node is away: that is said, and that it will be tried again. */
 async function sendsToWhoIsAway(page) {
   await page.locator('[data-action="send"]').click();
-  const menu = page.locator(".send-menu");
+  const menu = page.locator(".hanging");
   await until("the menu", () => menu.isVisible());
   await looksAt(page, "the send menu", "sending-1-menu");
   await menu.locator('[data-to="ARCHIVE"]').click();
@@ -119,7 +119,7 @@ async function sendsToWhoIsAway(page) {
 
 /** One series to another node, which is never there. */
 async function sendsASeries(page) {
-  const menu = page.locator(".send-menu");
+  const menu = page.locator(".hanging");
   await menu.locator('[data-filter="send-what"]').selectOption({ index: 2 });
   await menu.locator('[data-to="NOBODY"]').click();
   await until("its fault", async () => (await sendingTo("NOBODY"))?.fault?.why === "unreachable");
@@ -159,7 +159,7 @@ async function seesItAtTheStudy(page) {
   await until("the newest sending", () => said.isVisible());
   await page.locator('[data-action="send"]').click();
   await looksAt(page, "the menu at the end", "sending-5-menu");
-  assert.match(await page.locator(".send-menu").innerText(), /sent: 3 images; the node promises to keep them/);
+  assert.match(await page.locator(".hanging").innerText(), /sent: 3 images; the node promises to keep them/);
 }
 
 await withBrowser(async (context) => {

@@ -421,6 +421,14 @@ async fn an_administrator_keeps_accounts_and_a_disabled_one_is_out_at_once() {
         let answer = house.page(&root, "POST", "/api/accounts", body).await;
         assert_eq!((answer.status, &answer.body["code"]), (status, &code), "{}", answer.body);
     }
+    for (path, body, code) in [
+        ("/api/sites", json!({"name": "a site"}), "unfit_site"),
+        ("/api/me/tokens", json!({"label": ""}), "unfit_token"),
+        ("/api/me/tokens", json!({"label": "x", "days": 0}), "unfit_token"),
+    ] {
+        let answer = house.page(&root, "POST", path, body).await;
+        assert_eq!((answer.status, &answer.body["code"]), (422, &json!(code)), "{path}: {}", answer.body);
+    }
     let given = json!({"password": "given by somebody"});
     assert_eq!(house.page(&root, "PUT", "/api/accounts/new.one/password", given).await.status, 204);
     assert_eq!(house.sign_in("new.one", "given by somebody").await.status, 200);

@@ -81,4 +81,8 @@ async fn a_study_is_sent_by_the_name_of_a_node_and_the_queue_tells_what_became_o
     let who: Vec<String> =
         server.store.audit_after(0, 10).await.unwrap().into_iter().map(|line| line.who).collect();
     assert_eq!(who, ["DICOMweb"; 3]);
+    assert_eq!(ask(&server, "POST", "/clear", "{}").await.0, 400);
+    let ids = json!({ "ids": [id, 4711] }).to_string();
+    assert_eq!(ask(&server, "POST", "/clear", &ids).await.0, 204);
+    assert_eq!(ask(&server, "GET", "", "").await, (200, json!([])));
 }

@@ -173,6 +173,9 @@ fn a_report_is_signed_only_when_nothing_is_open_or_contradicts_itself() {
     say(&examination, lesion, FieldWord::Echo(Some(Word::Anechoic)));
     say(&examination, lesion, FieldWord::Margin(Some(vec![Word::Circumscribed])));
     say(&examination, lesion, FieldWord::Posterior(Some(Word::Enhancement)));
+    say(&examination, lesion, FieldWord::Shape(Some(Word::Irregular)));
+    assert_eq!(codes(&examination), [], "what is irregular is no simple cyst");
+    say(&examination, lesion, FieldWord::Shape(Some(Word::Oval)));
     assert_eq!(codes(&examination), [ObstacleCode::CystTooHigh]);
     say(&examination, lesion, FieldWord::Posterior(Some(Word::Shadowing)));
     say(&examination, lesion, FieldWord::Place(Some(Place { clock: None, ..at(Side::Left, "1:00") })));

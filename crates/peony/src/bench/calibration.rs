@@ -205,7 +205,8 @@ fn calibrated(probe: &Probe, sweeps: u64, done: impl Fn()) -> Result<Calibration
         for made in phantom.sweep().build_ahead() {
             let along = made.truth.pose.t_mm[1];
             ends = [ends[0].or(Some(along)), Some(along)];
-            sweep.observe(&step(&mut pipeline, &as_of_a_probe(made.frame)).volume);
+            let frame = as_of_a_probe(made.frame);
+            sweep.observe(&step(&mut pipeline, &frame).volume, frame.time_ns);
         }
         let [Some(from), Some(to)] = ends else { bail!("the phantom made no frame") };
         known.push((sweep, to - from));
@@ -216,7 +217,7 @@ fn calibrated(probe: &Probe, sweeps: u64, done: impl Fn()) -> Result<Calibration
     let record = |(&(_, length_mm), &read_mm): (&(KnownSweep, f32), &f32)| SweepRecord { length_mm, read_mm };
     let sweeps = known.iter().zip(&fitted.read_mm).map(record).collect();
     let beam = (&fitted.beam, fitted.relative_error);
-    Ok(CalibrationFile::new([probe.name, ""], beam, sweeps, &Equipment::default()))
+    Ok(CalibrationFile::new([probe.name, ""], beam, sweeps, &Equipment::default(), None))
 }
 
 /// The length of one breast's sweep over the true one, as it is read with the calibration and with the assumed beam.

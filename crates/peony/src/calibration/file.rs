@@ -9,11 +9,16 @@ use peony_dicom::Equipment;
 use peony_model::report::CalibrationRecord;
 use peony_ultrasound::calibrate::{BeamCalibration, Calibration, DepthGain, LENGTHS_MM};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 /// The version of the format.
 const VERSION: u32 = 1;
 /// No such file is larger.
 const MOST_BYTES: u64 = 1 << 16;
+/// So much of a name is in that of its file: no disk takes one of 64 Chinese characters twice.
+const SHOWN: usize = 24;
+/// So many bytes of a digest tell the names of a house's probes apart.
+const APART: usize = 4;
 const HEAD: &str = "# The beam of one probe and preset, from sweeps of known length, as `peony calibrate` wrote it. Lengths along a sweep that are
 # made with it are simulated; relative_error is to be said beside them. Gains are true steps over those that the theory of
 # the virtual transducer's beam reads from speckle.
@@ -30,6 +35,9 @@ pub struct CalibrationFile {
     pub preset: String,
     /// The day, `YYYY-MM-DD`.
     pub made: String,
+    /// Who made it on a page: an account, where there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     /// The version of the program that made it.
     pub program: String,
     pub relative_error: f32,
@@ -77,12 +85,13 @@ pub struct SweepRecord {
 }
 
 impl CalibrationFile {
-    /// Today's, of this program. `equipment` is what the recordings said.
+    /// Today's, of this program. `equipment` is what the recordings said, `by` who made it on a page.
     pub fn new(
         [probe, preset]: [&str; 2],
         (beam, relative_error): (&BeamCalibration, f32),
         sweeps: Vec<SweepRecord>,
         equipment: &Equipment,
+        by: Option<&str>,
     ) -> Self {
         let Equipment { model, transducer, processing } = equipment.clone();
         let depth = |known: &DepthGain| Depth { depth_mm: known.depth_mm, factor: known.factor };
@@ -91,6 +100,7 @@ impl CalibrationFile {
             probe: probe.to_owned(),
             preset: preset.to_owned(),
             made: jiff::Zoned::now().date().to_string(),
+            by: by.map(str::to_owned),
             program: env!("CARGO_PKG_VERSION").to_owned(),
             relative_error,
             beam: Beam {
@@ -231,12 +241,19 @@ pub fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
     Ok(())
 }
 
-/// What the file of a probe and preset is called, without its folder.
+/// What the file of a probe and preset is called, without its folder: their names, as far as every disk takes them, and what tells
+/// apart those that are written alike there.
 pub fn file_name(probe: &str, preset: &str) -> String {
     let plain = |c: char| if c.is_alphanumeric() || "-._".contains(c) { c } else { '_' };
     let names = [probe, preset].into_iter().filter(|name| !name.is_empty());
-    let name = names.map(|name| name.chars().map(plain).collect::<String>()).collect::<Vec<_>>().join("-");
-    format!("{}.toml", name.trim_start_matches('.'))
+    let name = names
+        .map(|name| name.chars().take(SHOWN).map(plain).collect::<String>())
+        .collect::<Vec<_>>()
+        .join("-");
+    // No name has a control character.
+    let digest = Sha256::digest(format!("{probe}\n{preset}"));
+    let apart: String = digest.iter().take(APART).map(|byte| format!("{byte:02x}")).collect();
+    format!("{}-{apart}.toml", name.trim_start_matches('.'))
 }
 
 /// A name that a person gives a probe or a preset: it is printed in reports.
@@ -257,5 +274,37 @@ fn one_line(error: &toml::de::Error) -> String {
     match error.span() {
         Some(span) => format!("{message} (at byte {})", span.start),
         None => message,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_probes_have_a_file_of_one_name_and_every_disk_takes_it() {
+        let long = "乳".repeat(64);
+        let names = [
+            ["L12/5", ""],
+            ["L12:5", ""],
+            ["L12-5", ""],
+            ["L12", "5"],
+            ["l12", "5"],
+            ["..", ""],
+            [&long, &long],
+            [&long, &long[3..]],
+        ];
+        let mut files: Vec<String> =
+            names.iter().map(|[probe, preset]| file_name(probe, preset).to_lowercase()).collect();
+        assert!(
+            files
+                .iter()
+                .all(|file| file.len() <= 255 && !file.starts_with('.') && !file.contains(['/', ':'])),
+            "{files:?}"
+        );
+        files.sort();
+        files.dedup();
+        assert_eq!(files.len(), names.len(), "{files:?}");
+        assert!(file_name("L12-5", "breast").starts_with("L12-5-breast-"));
     }
 }

@@ -1,25 +1,28 @@
 //! The calibrations that a call knows, and which of them a source's lengths along the sweep are made with.
 
 pub mod file;
-mod named;
 pub mod probes;
+mod used;
 
 use std::path::Path;
 
 use anyhow::{Result, bail};
 use peony_dicom::Equipment;
 use peony_ultrasound::calibrate::Calibration;
+use peony_web::Scanner;
 
 use self::file::{CalibrationFile, Fits};
-use self::named::Named;
+use self::used::{Named, Used};
 use crate::cli::CalibrationArgs;
 
 /// Every calibration that the call named, and which one a person says the source is of.
 #[derive(Debug, Clone, Default)]
 pub struct Calibrations {
     known: Vec<CalibrationFile>,
-    /// Probe and preset, or the only file that was named.
-    named: Option<usize>,
+    /// What the call named: a probe and preset, or the only file; or what was said on a page of every scanner.
+    named: Option<Named>,
+    /// What was said on pages of one scanner, which goes before that.
+    used: Used,
 }
 
 impl Calibrations {
@@ -43,27 +46,51 @@ impl Calibrations {
             known.retain(|known| kept.iter().all(|kept| kept.name() != known.name()));
             known.extend(kept);
         }
-        let named = match (&args.probe, &args.calibration[..]) {
-            (Some(_), _) => Some(named(&known, args)?),
-            // One file is named for what is read; a folder is to choose from, and a person may have chosen on the live page.
-            (None, [file]) if !file.is_dir() => only.and_then(|only| place_of(&known, &only)),
-            (None, _) => usual.and_then(Named::read).and_then(|named| place_of(&known, &named)),
+        let (named, used) = match (&args.probe, &args.calibration[..]) {
+            (Some(_), _) => (Some(known[named(&known, args)?].name()), Used::default()),
+            // One file is named for what is read; a folder is to choose from, and a person may have chosen on a page.
+            (None, [file]) if !file.is_dir() => (only, Used::default()),
+            (None, _) => {
+                let used = usual.map(Used::read).unwrap_or_default();
+                (used.everywhere(), used)
+            }
         };
-        Ok(Self { known, named })
+        Ok(Self { known, named, used })
     }
 
-    /// The one for pictures of this machine: that of the probe and preset that they say themselves, else the one that a person
-    /// named, unless they say that they are of another. `None`: sizes are those in the plane.
+    /// The one for pictures that the call itself reads: that of the probe and preset that they say themselves, else the one that
+    /// the call named, unless they say that they are of another. `None`: sizes are those in the plane.
     pub fn choose(&self, equipment: &Equipment) -> Option<Calibration> {
+        self.fitting(equipment, self.named.as_ref())
+    }
+
+    /// The same for pictures of a scanner, of which a person may have said on a page which probe it has.
+    pub fn choose_of(&self, equipment: &Equipment, scanner: Scanner<'_>) -> Option<Calibration> {
+        self.fitting(equipment, self.used_by(scanner))
+    }
+
+    fn fitting(&self, equipment: &Equipment, named: Option<&Named>) -> Option<Calibration> {
         let mut fitting = self.known.iter().filter(|known| known.is_of(equipment) == Fits::Yes);
         let said = match (fitting.next(), fitting.next()) {
             (Some(only), None) => Some(only),
-            _ => self
-                .named
-                .and_then(|at| self.known.get(at))
+            _ => named
+                .and_then(|named| self.place_of(named))
+                .map(|at| &self.known[at])
                 .filter(|named| named.is_of(equipment) != Fits::No),
         };
         said.map(CalibrationFile::calibration)
+    }
+
+    /// What a scanner uses where its pictures do not say whose they are.
+    fn used_by(&self, scanner: Scanner<'_>) -> Option<&Named> {
+        match self.used.of(scanner) {
+            Some(said) => said.calibration.as_ref(),
+            None => self.named.as_ref(),
+        }
+    }
+
+    fn place_of(&self, named: &Named) -> Option<usize> {
+        self.known.iter().position(|known| known.name() == *named)
     }
 }
 
@@ -72,10 +99,6 @@ impl CalibrationFile {
     fn name(&self) -> Named {
         Named { probe: self.probe.clone(), preset: self.preset.clone() }
     }
-}
-
-fn place_of(known: &[CalibrationFile], named: &Named) -> Option<usize> {
-    known.iter().position(|known| known.name() == *named)
 }
 
 fn in_folder(folder: &Path) -> Result<Vec<CalibrationFile>> {
@@ -129,12 +152,13 @@ mod tests {
     fn file(probe: &str, preset: &str, of: [&str; 3]) -> CalibrationFile {
         let beam = BeamCalibration { gain: 1.4, turn_gain: 1.6, by_depth: Vec::new() };
         let sweeps = vec![SweepRecord { length_mm: 60.0, read_mm: 60.0 }];
-        CalibrationFile::new([probe, preset], (&beam, 0.27), sweeps, &equipment(of))
+        CalibrationFile::new([probe, preset], (&beam, 0.27), sweeps, &equipment(of), None)
     }
 
     /// Probe and preset of the calibration that is chosen.
     fn chosen(known: &[CalibrationFile], named: Option<usize>, of: [&str; 3]) -> Option<[String; 2]> {
-        let calibrations = Calibrations { known: known.to_vec(), named };
+        let named = named.map(|at| known[at].name());
+        let calibrations = Calibrations { known: known.to_vec(), named, used: Used::default() };
         let record = calibrations.choose(&equipment(of))?.record;
         Some([record.probe.clone(), record.preset.clone()])
     }
@@ -192,7 +216,8 @@ mod tests {
         let load = |args: &CalibrationArgs| Calibrations::load(args, Some(folder.path()));
         let all = load(&args(None, None)).unwrap();
         assert_eq!((&all.known[..], all.named), (&files[..], None));
-        assert_eq!(load(&args(Some("b"), Some("two"))).unwrap().named, Some(1));
+        let two = Named { probe: "b".to_owned(), preset: "two".to_owned() };
+        assert_eq!(load(&args(Some("b"), Some("two"))).unwrap().named, Some(two));
         let several = load(&args(Some("b"), None)).unwrap_err().to_string();
         assert_eq!(several, "--preset: 'b' is calibrated for one, two; which?");
         let nowhere = Calibrations::load(&args(None, None), Some(&folder.path().join("none"))).unwrap();

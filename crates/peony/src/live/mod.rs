@@ -5,6 +5,7 @@
 //! hub, so none waits for another (invariant 7).
 
 mod access;
+mod audit;
 mod checked;
 mod description;
 mod device;
@@ -33,6 +34,7 @@ use peony_sources::SourceUrl;
 use peony_web::{Beside, Opener, Rooms, ServeConfig};
 use tokio::sync::watch;
 
+use self::audit::Audit;
 pub use self::checked::Checked;
 pub use self::description::api;
 use self::description::description;
@@ -69,6 +71,7 @@ pub fn demo(args: &DemoArgs) -> Result<Outcome> {
         fps: args.fps,
         scale: args.mm_per_px,
         probes: Probes::new(Calibrations::load(&args.calibration, None)?, None),
+        audit: None,
         between: Between::Examinations,
     };
     let config = ServeConfig {
@@ -110,15 +113,16 @@ pub fn serve(args: &ServeArgs, configured: Configured, line: Vec<OsString>, log:
     }
     let Checked { web, oidc, dicom, node, calibrations } = checked;
     let figures = figures::collect()?;
+    let kept = Kept::open(&args.store, Duration::from_secs(args.quiet_seconds))?;
     let settings = Settings {
         model: args.model.clone(),
         source: args.source.clone(),
         fps: args.fps,
         scale: args.mm_per_px,
         probes: Probes::new(calibrations, Some(args.store.data.join(CALIBRATIONS))),
+        audit: Some(Audit::new(kept.store.clone(), kept.handle().clone())),
         between: Between::Rests,
     };
-    let kept = Kept::open(&args.store, Duration::from_secs(args.quiet_seconds))?;
     let gate = access::gate(args, oidc, &kept, web.tls.is_some())?;
     let (node, current) = watch::channel(Arc::new(node));
     let running = dicom.map(|(addr, transport)| node::start(addr, transport, current, &kept)).transpose()?;

@@ -5,15 +5,16 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use peony_dicom::Equipment;
-use peony_examination::{Archive, Examination, Opened};
+use peony_examination::{Archive, Author, Examination, Opened};
 use peony_model::report::MachineRecord;
 use peony_model::{LatestSlot, MmPerPx, Spacing};
 use peony_sources::capture::{Announcement, Captured as FromPage};
 use peony_sources::{LiveSource, SourceUrl, Stopper};
 use peony_web::capture::{Intake, Seat};
 use peony_web::wire::{KnownCalibration, Model, ProbeName, Source, SourceKind, UsualSource};
-use peony_web::{Capture, Hub, MadeCalibration, NotKept, Opener, Room};
+use peony_web::{Capture, Hub, MadeCalibration, NotKept, Opener, Room, Scanner};
 
+use super::audit::Audit;
 use super::device;
 use super::source::{Captured, Feed, TRANSDUCER, running};
 use crate::calibration::probes::Probes;
@@ -35,6 +36,8 @@ pub struct Settings {
     pub fps: f64,
     pub scale: Option<MmPerPx>,
     pub probes: Probes,
+    /// Where it is written down who says which probe is used; `None` where nothing is kept.
+    pub audit: Option<Audit>,
     pub between: Between,
 }
 
@@ -91,6 +94,31 @@ impl Studio {
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         threads.push(thread);
         Ok(())
+    }
+
+    /// What a page asks for, or an examination has: anything but capture and phantom is what the call names.
+    fn running(&self, asked: &str) -> SourceUrl {
+        match asked.parse() {
+            Ok(source @ (SourceUrl::Capture | SourceUrl::Phantom { .. })) => source,
+            _ => self.settings.source.clone(),
+        }
+    }
+
+    /// Writes down who has said what of a scanner's probe.
+    fn audited(
+        &self,
+        by: &Author,
+        act: &str,
+        Scanner { site, source }: Scanner<'_>,
+        names: Option<[&str; 2]>,
+    ) -> Result<(), NotKept> {
+        let Some(audit) = &self.settings.audit else { return Ok(()) };
+        let names = names.map_or_else(
+            || "none".to_owned(),
+            |names| names.into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>().join(", "),
+        );
+        let at = if site.is_empty() { source.to_owned() } else { format!("{site}, {source}") };
+        audit.put(who(by), act, &format!("{at}: {names}")).map_err(NotKept::Disk)
     }
 
     /// The source that is asked for: by a page, or as the examination had it, or the usual one.
@@ -160,6 +188,11 @@ fn kind_of(source: &SourceUrl) -> &'static str {
     }
 }
 
+/// Whose word it is: an account, where there are any.
+fn who(by: &Author) -> &str {
+    by.account.as_ref().unwrap_or(&by.name)
+}
+
 fn source_kind(source: &SourceUrl) -> SourceKind {
     match source {
         SourceUrl::Phantom { .. } => SourceKind::Phantom,
@@ -195,23 +228,50 @@ impl Opener for Studio {
         UsualSource { kind, name: if kind == SourceKind::Phantom { TRANSDUCER } else { kind_of(source) } }
     }
 
-    fn calibrations(&self) -> Vec<KnownCalibration> {
-        self.settings.probes.list()
+    fn scanner<'a>(&self, source: &str, site: &'a str) -> Scanner<'a> {
+        Scanner { site, source: kind_of(&self.running(source)) }
     }
 
-    fn keep_calibration(&self, made: &MadeCalibration) -> Result<(), NotKept> {
-        self.settings.probes.keep(made)
+    fn calibrations(&self, scanner: Scanner<'_>) -> Vec<KnownCalibration> {
+        self.settings.probes.list(scanner)
     }
 
-    fn use_calibration(&self, probe: Option<&ProbeName>) -> Result<(), NotKept> {
-        self.settings.probes.take(probe)
+    fn keep_calibration(
+        &self,
+        scanner: Scanner<'_>,
+        made: &MadeCalibration,
+        by: &Author,
+    ) -> Result<(), NotKept> {
+        self.settings.probes.keep(scanner, made, who(by))?;
+        self.audited(by, "keep-calibration", scanner, Some([&made.probe, &made.preset]))
+    }
+
+    fn use_calibration(
+        &self,
+        scanner: Scanner<'_>,
+        probe: Option<&ProbeName>,
+        by: &Author,
+    ) -> Result<(), NotKept> {
+        self.settings.probes.take(scanner, probe, who(by))?;
+        let names = probe.map(|ProbeName { probe, preset }| [probe.as_str(), preset]);
+        self.audited(by, "use-calibration", scanner, names)
     }
 
     fn open(&self, examination: Option<Arc<Examination>>, source: &str, site: &str) -> Result<Room, String> {
         let source = self.source(source, examination.as_deref())?;
         let frames = Frames::open(&source, &self.settings)?;
         let mut reader = Reader::load(&self.settings.model);
-        reader.calibrate(self.settings.probes.choose(&frames.equipment()));
+        // What began with a calibration goes on with that, whatever the next examination is made with.
+        let begun = examination.as_ref().and_then(|examination| examination.calibration());
+        reader.calibrate(match begun.filter(|_| source_kind(&source) != SourceKind::Phantom) {
+            Some(begun) => self.settings.probes.again(&begun),
+            None => {
+                let site =
+                    examination.as_ref().map_or_else(|| site.to_owned(), |examination| examination.site());
+                let scanner = Scanner { site: &site, source: kind_of(&source) };
+                self.settings.probes.choose(&frames.equipment(), scanner)
+            }
+        });
         let opened = opened(&source, &reader, site);
         let examination = match examination {
             Some(examination) => examination,

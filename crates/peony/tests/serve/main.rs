@@ -8,6 +8,7 @@
 )]
 
 mod accounts;
+mod calibrations;
 mod examinations;
 mod hospital;
 mod killed;

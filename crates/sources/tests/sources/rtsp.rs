@@ -176,6 +176,7 @@ fn an_examination_goes_on_through_a_drop_out_of_ten_seconds() {
     let why = lost(&mut source);
     assert!(why == "RTSP: playing failed" || why == "the connection was closed by the other side", "{why}");
     sleep(10_000 * MS);
+    assert_ne!(lost(&mut source), why, "it is not there any more: the latest reason is told");
     let (listener, _) = listen(Some(url.rsplit(['@', '/']).nth(1).unwrap().parse().unwrap()));
     let mut device = Device::accept(&listener, Kind::H264).0.unwrap();
     // In the midst of a sequence: the first that stands alone is the ninth.

@@ -26,7 +26,8 @@ fn a_stream_of_ffmpeg_is_read_and_picked_up_again() {
     let mut source = open(&format!("rtsp://127.0.0.1:{port}/video").parse().unwrap()).unwrap();
     assert!(matches!(source.next(), Some(Event::Lost { .. })), "it has not begun yet");
     let first = Peer::start(&python, "rtsp_server.py", port);
-    assert!(matches!(source.next(), Some(Event::Back)));
+    // Whatever else was in the way until then.
+    assert!(matches!(source.find(|event| !matches!(event, Event::Lost { .. })), Some(Event::Back)));
     let deadline = Instant::now() + Duration::from_secs(60);
     let frames = |count: usize, source: &mut peony_sources::LiveSource| -> Vec<Frame> {
         let frame = |event| match event {
@@ -47,7 +48,8 @@ fn a_stream_of_ffmpeg_is_read_and_picked_up_again() {
     drop(first);
     assert!(source.any(|event| matches!(event, Event::Lost { .. })));
     let _second = Peer::start(&python, "rtsp_server.py", port);
-    assert!(matches!(source.next(), Some(Event::Back)));
+    // Whatever else was in the way until then.
+    assert!(matches!(source.find(|event| !matches!(event, Event::Lost { .. })), Some(Event::Back)));
     let after = frames(3, &mut source);
     assert!(after[0].index > before[29].index && after[0].time_ns > before[29].time_ns);
     assert_eq!(after.iter().map(number_of).next(), Some(0), "it begins anew");

@@ -72,8 +72,9 @@ fn an_examination_goes_on_through_a_drop_out() {
     drop((stream, listener));
     let (_, why) = lost(&mut source);
     assert_eq!(why, "the connection was closed by the other side");
-
     sleep(300 * MS); // the tries in between are refused
+    let (_, why) = lost(&mut source);
+    assert!(why.starts_with("cannot connect: "), "the latest reason is told, and once: {why}");
     let (listener, _) = listen(Some(address));
     let (mut stream, _) = listener.accept().unwrap();
     send(&mut stream, 420);

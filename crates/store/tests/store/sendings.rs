@@ -77,6 +77,14 @@ pub async fn a_sending_waits_runs_fails_and_is_tried_again(store: &Store) {
         store.audit_after(0, 20).await.unwrap().into_iter().map(|line| line.act).collect();
     let [send, cancel, retry] = ["send", "cancel-sending", "retry-sending"];
     assert_eq!(acts, [send, send, cancel, retry, cancel, retry, "storage-commitment"]);
+    // What is done and what nobody wants goes out of the list; what waits stays, whatever is asked.
+    let waits = store.send(&whole, "a person").await.unwrap();
+    store.clear_sendings(&[id, series.id, waits, 999], "a person").await.unwrap();
+    let left: Vec<i64> = store.sendings(10).await.unwrap().iter().map(|one| one.id).collect();
+    assert_eq!(left, [waits]);
+    assert!(store.retry_sending(series.id, "a person").await.is_err(), "it is gone from the list for good");
+    let last = store.audit_after(0, 20).await.unwrap().pop().unwrap();
+    assert_eq!((last.act.as_str(), last.what), ("clear-sendings", format!("jobs {id}, {}", series.id)));
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@ use super::*;
 use crate::output::{Speckle, SweepPlane};
 use peony_model::BoxPx;
 
+const FRAME_NS: u64 = 33_333_333;
+
 /// A sweep as the motion stage would say it: steps of the true way over the gain of each depth, wavering a little.
 #[derive(Clone)]
 struct Led {
@@ -53,7 +55,14 @@ fn said(speckle: Speckle) -> VolumeState {
 
 fn observed(frames: impl Iterator<Item = VolumeState>) -> KnownSweep {
     let mut sweep = KnownSweep::default();
-    frames.for_each(|frame| sweep.observe(&frame));
+    frames.zip(0..).for_each(|(frame, number)| sweep.observe(&frame, number * FRAME_NS));
+    sweep
+}
+
+/// The frames of these numbers, as they came; the others never did.
+fn came(numbers: impl Iterator<Item = usize>) -> KnownSweep {
+    let mut sweep = KnownSweep::default();
+    numbers.for_each(|number| sweep.observe(&LED.frame(number), number as u64 * FRAME_NS));
     sweep
 }
 
@@ -137,7 +146,10 @@ fn a_sweep_that_tells_nothing_is_refused_with_the_reason() {
         check(&sweep, absurd, "a known length lies between 20 and 200 mm");
     }
     check(&sweep, 190.0, "190 mm do not fit: the speckle reads about 49 mm");
-    check(&KnownSweep::default(), 60.0, "the scale of the picture is unknown");
+    check(&KnownSweep::default(), 60.0, "no picture came during the sweep");
+    let unseen = (0..150).map(|_| VolumeState::default());
+    check(&observed(unseen), 60.0, "the scale of the picture is unknown");
+    check(&came((0..150).filter(|n| n % 20 != 10)), 60.0, "5 % of the frames were lost on their way here");
     check(&Led { frames: 20, ..LED }.sweep(), 60.0, "the probe moves in 20 frames only");
     check(&spoilt(Unfit::TooFast, 3), 60.0, "33 % of the frames are too fast");
     check(&spoilt(Unfit::TooSlow, 3), 60.0, "33 % of the frames are too slow");
@@ -178,6 +190,46 @@ fn a_turn_back_once_is_refused_though_few_frames_say_it() {
         frame
     }));
     assert!(matches!(turned.check(60.0), Err(UnfitSweep::Motion { why: Unfit::TurnedBack, .. })));
+}
+
+#[test]
+fn way_is_lost_with_frames_that_never_came_and_not_with_late_ones_or_a_slow_source() {
+    let share = |numbers: &mut dyn Iterator<Item = usize>| came(numbers).check(60.0).err();
+    // A stall of a fifth of a second on the way.
+    let stalled = share(&mut (0..150).filter(|n| !(70..76).contains(n)));
+    assert!(
+        matches!(stalled, Some(UnfitSweep::Lost { share }) if (share - 0.04).abs() < 0.005),
+        "{stalled:?}"
+    );
+    assert_eq!(share(&mut (0..150).filter(|n| ![50, 100].contains(n))), None, "too little to matter");
+    assert_eq!(share(&mut (0..149).step_by(2)), None, "every second one was never given");
+    let mut jerky = KnownSweep::default();
+    let late = |n: u64| n * FRAME_NS + if n.is_multiple_of(2) { FRAME_NS / 2 } else { 0 };
+    (0..150).for_each(|n| jerky.observe(&LED.frame(n as usize), late(n)));
+    assert_eq!(jerky.check(60.0), Ok(()), "a browser's clock ticks sixty times a second");
+    // While the probe rests at a mark nothing of the way is lost.
+    let mut resting = KnownSweep::default();
+    for (at, frame) in rest(40).chain((0..LED.frames).map(|number| LED.frame(number))).enumerate() {
+        let stall = if at > 20 { 30 } else { 0 };
+        resting.observe(&frame, (at as u64 + stall) * FRAME_NS);
+    }
+    assert_eq!(resting.check(60.0), Ok(()));
+}
+
+#[test]
+fn of_three_sweeps_that_disagree_the_odd_one_is_told() {
+    let [one, other] = [LED.sweep(), Led { gain: 0.9, ..LED }.sweep()];
+    for (order, expect) in [([&other, &one, &one], 0), ([&one, &other, &one], 1), ([&one, &one, &other], 2)] {
+        let refused = fit(&order.map(|sweep| (sweep, 60.0))).unwrap_err();
+        let CalibrationError::Disagree { index, read_mm, .. } = &refused else { panic!("{refused:?}") };
+        assert_eq!(*index, Some(expect));
+        let odd = read_mm[expect];
+        assert!(read_mm.iter().filter(|read| (**read - odd).abs() < 5.0).count() == 1, "{read_mm:?}");
+        let said = format!("the sweeps disagree: number {} differs", expect + 1);
+        assert!(refused.to_string().starts_with(&said), "{refused}");
+    }
+    let two = fit(&[(&one, 60.0), (&other, 60.0)]).unwrap_err();
+    assert!(matches!(two, CalibrationError::Disagree { index: None, .. }), "{two:?}");
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub enum CalibrationAct {
         /// What the machine's preset is called; may be empty.
         preset: String,
     },
-    /// Says which probe is used where pictures do not say it, from the next examination on; without one, none.
+    /// Says which probe this source at this site has, where pictures do not say it, from the next examination on; without one, none.
     Use {
         /// One of those that are known.
         probe: Option<ProbeName>,
@@ -61,9 +61,9 @@ pub struct CalibrationView {
     /// What the fit ones make together; `null` where there is none, or they disagree.
     #[schema(required)]
     pub fitted: Option<FittedView>,
-    /// By which share the fit ones differ from their mean, where that is too much.
+    /// That the fit ones differ from their mean by too much.
     #[schema(required)]
-    pub disagree: Option<f32>,
+    pub disagree: Option<DisagreeView>,
     /// The calibrations that this program knows.
     pub known: Vec<KnownCalibration>,
 }
@@ -75,7 +75,7 @@ pub struct SweepView {
     pub number: u32,
     /// As it was said, mm.
     pub length_mm: f32,
-    /// What it reads with the calibration that all make, mm.
+    /// What it reads with what all of them make together, mm.
     #[schema(required)]
     pub read_mm: Option<f32>,
     /// Why it tells nothing of the beam; `null` where it does.
@@ -90,14 +90,52 @@ pub struct FittedView {
     pub relative_error: f32,
 }
 
+/// Sweeps that make no calibration together.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+pub struct DisagreeView {
+    /// By which share one differs from their mean at most.
+    pub apart: f32,
+    /// The number of the one that differs most; `null` of two, where either may be wrong.
+    #[schema(required)]
+    pub sweep: Option<u32>,
+}
+
 /// A calibration that is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct KnownCalibration {
     /// Of which probe and preset, from when and how good.
     #[serde(flatten)]
     pub record: CalibrationRecord,
-    /// The next examination uses it, unless its pictures say that they are of another probe.
+    /// Who made it on a page; `null` where that was elsewhere.
+    #[schema(required)]
+    pub by: Option<String>,
+    /// The next examination with this source, at this site, uses it, unless its pictures say that they are of another probe.
     pub used: bool,
+    /// Who has said so; `null` where it is not used, or the call of the program says it.
+    #[schema(required)]
+    pub chosen: Option<ChosenView>,
+}
+
+/// Who has said which probe is used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ChosenView {
+    /// An account, where there are any.
+    pub by: String,
+    /// The day, such as `2026-05-28`.
+    pub since: String,
+}
+
+/// Which probe the next examination is made with.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NextProbe {
+    /// With frames from where, such as `capture`; without it the usual source.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub source: String,
+    /// One of those that are known; `null`: none.
+    #[schema(required)]
+    pub probe: Option<ProbeName>,
 }
 
 /// Why a sweep tells nothing of the beam.
@@ -116,6 +154,8 @@ pub struct UnfitView {
 pub enum UnfitReason {
     /// No such length can be led.
     Length,
+    /// No frame came.
+    NoFrames,
     /// The picture has no scale.
     ScaleUnknown,
     /// It was known too late.
@@ -128,6 +168,8 @@ pub enum UnfitReason {
     TooShort,
     /// The figure is the share of frames without a picture.
     Interrupted,
+    /// The figure is the share of frames that never came.
+    FramesLost,
     /// The figure is the share of frames.
     TooFast,
     /// The figure is the share of frames.
@@ -151,12 +193,14 @@ impl From<&UnfitSweep> for UnfitView {
         let count = |frames: usize| Some(frames as f32);
         let (why, figure) = match *unfit {
             UnfitSweep::Length { length_mm } => (Why::Length, Some(length_mm)),
+            UnfitSweep::NoFrames => (Why::NoFrames, None),
             UnfitSweep::ScaleUnknown => (Why::ScaleUnknown, None),
             UnfitSweep::ScaleLate { frames } => (Why::ScaleLate, count(frames)),
             UnfitSweep::ScaleChanged => (Why::ScaleChanged, None),
             UnfitSweep::TooLong => (Why::TooLong, None),
             UnfitSweep::TooShort { frames } => (Why::TooShort, count(frames)),
             UnfitSweep::Interrupted { share } => (Why::Interrupted, Some(share)),
+            UnfitSweep::Lost { share } => (Why::FramesLost, Some(share)),
             UnfitSweep::Motion { why, share } => {
                 let why = match why {
                     output::Unfit::TooFast => Why::TooFast,

@@ -26,8 +26,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use calibration::{
-    CalibrationAct, CalibrationView, FittedView, KnownCalibration, ProbeName, SweepView, UnfitReason,
-    UnfitView,
+    CalibrationAct, CalibrationView, ChosenView, DisagreeView, FittedView, KnownCalibration, NextProbe,
+    ProbeName, SweepView, UnfitReason, UnfitView,
 };
 pub use command::{Command, Drawn};
 pub use hello::{

@@ -72,6 +72,9 @@ pub struct State {
     /// Which breast is scanned and where the probe stands on it, as a person said last; `null` where nobody has.
     #[schema(required)]
     pub probe: Option<Place>,
+    /// A sweep of known length goes on: in how many of its frames the probe has moved; `null` where none does.
+    #[schema(required)]
+    pub calibrating: Option<usize>,
     /// The phantom's faults that are switched on.
     pub faults: Vec<Fault>,
     /// The truth is being shown.
@@ -94,6 +97,7 @@ impl Default for State {
             sweep: 0,
             paused: false,
             probe: None,
+            calibrating: None,
             faults: Vec::new(),
             show_truth: false,
             undo: 0,

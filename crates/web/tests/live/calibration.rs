@@ -51,7 +51,7 @@ fn each_sweep_says_whether_it_is_fit_and_unfit_ones_make_no_calibration() {
     frame(&demo, 21, None);
     act(&demo, &json!({"act": "begin", "length_mm": 60.0}));
     let (_, done) = act(&demo, &json!({"act": "end"}));
-    assert_eq!(done["sweeps"][1]["unfit"]["why"], "scale_unknown", "{done}");
+    assert_eq!(done["sweeps"][1]["unfit"], json!({"why": "no_frames", "figure": null}), "{done}");
     assert_eq!((&done["fitted"], &done["wanted"]), (&Value::Null, &json!(3)));
     let keep = json!({"act": "keep", "probe": "L12-5", "preset": ""});
     let (status, refused) = act(&demo, &keep);

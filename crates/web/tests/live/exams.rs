@@ -99,6 +99,12 @@ fn the_history_says_from_what_to_what_in_the_words_of_the_field() {
         &[["Shape", "irregular", "–"]],
     ];
     assert_eq!(said, expected.map(|row| row.iter().map(|part| part.map(str::to_owned)).collect::<Vec<_>>()));
+    let said_of =
+        |what: &str| history.as_array().unwrap().iter().find(|row| row["what"]["en"] == what).unwrap();
+    let undone = said_of("Taken back: 1 fields of lesion A confirmed");
+    assert_eq!(undone["what"]["zh"], "撤销：确认病灶A的1项");
+    let confirmed = said_of("1 fields of lesion A confirmed");
+    assert_eq!((&undone["of_ms"], &confirmed["of_ms"]), (&confirmed["at_ms"], &Value::Null));
     let row = history.as_array().unwrap().iter().find(|row| row["changes"][0]["field"]["en"] == "Category");
     assert_eq!(row.unwrap()["changes"][0]["proposed"], true, "the machine had said it");
 }

@@ -56,6 +56,24 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/calibrations": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Which probes are calibrated, and which one the next examination from a source is read with. */
+        readonly get: operations["next_probe"];
+        readonly put?: never;
+        /** Say which probe the next examination from a source is made with. */
+        readonly post: operations["choose_probe"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/exams": {
         readonly parameters: {
             readonly query?: never;
@@ -377,6 +395,23 @@ export interface paths {
         readonly put?: never;
         /** Try one again that failed, was cancelled or waits. */
         readonly post: operations["sending_retry"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/sending/clear": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Take sendings that are done or cancelled out of the list. */
+        readonly post: operations["sending_clear"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -832,11 +867,7 @@ export interface components {
         };
         /** @description Where calibrating stands. */
         readonly CalibrationView: {
-            /**
-             * Format: float
-             * @description By which share the fit ones differ from their mean, where that is too much.
-             */
-            readonly disagree: number | null;
+            readonly disagree: components["schemas"]["DisagreeView"] | null;
             readonly fitted: components["schemas"]["FittedView"] | null;
             /** @description The calibrations that this program knows. */
             readonly known: readonly components["schemas"]["KnownCalibration"][];
@@ -917,6 +948,13 @@ export interface components {
             /** @description That was the machine's, and nobody had said anything. */
             readonly proposed: boolean;
         };
+        /** @description Who has said which probe is used. */
+        readonly ChosenView: {
+            /** @description An account, where there are any. */
+            readonly by: string;
+            /** @description The day, such as `2026-05-28`. */
+            readonly since: string;
+        };
         /** @description What is said of the examination as a whole. */
         readonly Circumstances: {
             /**
@@ -949,6 +987,11 @@ export interface components {
              * @default
              */
             readonly number: string;
+        };
+        /** @description Sendings that shall be listed no more. */
+        readonly Clear: {
+            /** @description Their numbers. */
+            readonly ids: readonly number[];
         };
         readonly Clock: string;
         /**
@@ -1130,6 +1173,19 @@ export interface components {
         /** @description How the device that gives the frames stands. */
         readonly DeviceState: {
             readonly lost: components["schemas"]["DeviceLost"] | null;
+        };
+        /** @description Sweeps that make no calibration together. */
+        readonly DisagreeView: {
+            /**
+             * Format: float
+             * @description By which share one differs from their mean at most.
+             */
+            readonly apart: number;
+            /**
+             * Format: int32
+             * @description The number of the one that differs most; `null` of two, where either may be wrong.
+             */
+            readonly sweep: number | null;
         };
         /** @description The page has drawn a binary message; the next one may come. */
         readonly Drawn: {
@@ -1515,6 +1571,11 @@ export interface components {
             readonly changes: readonly components["schemas"]["ChangeRow"][];
             /**
              * Format: int64
+             * @description When what this takes back was done, milliseconds since 1970-01-01 UTC; `null` where it takes back nothing.
+             */
+            readonly of_ms: number | null;
+            /**
+             * Format: int64
              * @description Its number.
              */
             readonly seq: number;
@@ -1582,7 +1643,10 @@ export interface components {
         };
         /** @description A calibration that is kept. */
         readonly KnownCalibration: components["schemas"]["CalibrationRecord"] & {
-            /** @description The next examination uses it, unless its pictures say that they are of another probe. */
+            /** @description Who made it on a page; `null` where that was elsewhere. */
+            readonly by: string | null;
+            readonly chosen: components["schemas"]["ChosenView"] | null;
+            /** @description The next examination with this source, at this site, uses it, unless its pictures say that they are of another probe. */
             readonly used: boolean;
         };
         /** @enum {string} */
@@ -1832,6 +1896,12 @@ export interface components {
             /** @description What it is for. */
             readonly label: string;
         };
+        /** @description Which probe the next examination is made with. */
+        readonly NextProbe: {
+            readonly probe: components["schemas"]["ProbeName"] | null;
+            /** @description With frames from where, such as `capture`; without it the usual source. */
+            readonly source?: string;
+        };
         /**
          * @description Why two sizes cannot be compared.
          * @enum {string}
@@ -2034,8 +2104,7 @@ export interface components {
             readonly id: number;
             readonly of: number;
             readonly promise: components["schemas"]["Promise"] | null;
-            /** @description `waiting`, `running`, `done`, `failed` or `cancelled`. */
-            readonly state: string;
+            readonly state: components["schemas"]["SendState"];
             /** @description Instances that were taken, and all of them, which are counted when it is tried first. */
             readonly taken: number;
             /** Format: int64 */
@@ -2329,6 +2398,11 @@ export interface components {
             /** @description The title of the node that shall get it. */
             readonly to: string;
         };
+        /**
+         * @description How a sending stands.
+         * @enum {string}
+         */
+        readonly SendState: "waiting" | "running" | "done" | "failed" | "cancelled";
         /** @description A text message from the server. */
         readonly ServerMessage: (components["schemas"]["Hello"] & {
             /** @enum {string} */
@@ -2434,6 +2508,8 @@ export interface components {
         };
         /** @description What people have switched, the same for every page that watches. */
         readonly State: {
+            /** @description A sweep of known length goes on: in how many of its frames the probe has moved; `null` where none does. */
+            readonly calibrating: number | null;
             /** @description The examination that is going on. */
             readonly exam: string;
             /** @description The phantom's faults that are switched on. */
@@ -2504,7 +2580,7 @@ export interface components {
             readonly number: number;
             /**
              * Format: float
-             * @description What it reads with the calibration that all make, mm.
+             * @description What it reads with what all of them make together, mm.
              */
             readonly read_mm: number | null;
             readonly unfit: components["schemas"]["UnfitView"] | null;
@@ -2639,7 +2715,7 @@ export interface components {
          * @description The reasons; the page has words for each.
          * @enum {string}
          */
-        readonly UnfitReason: "length" | "scale_unknown" | "scale_late" | "scale_changed" | "too_long" | "too_short" | "interrupted" | "too_fast" | "too_slow" | "too_few_patches" | "turned_back" | "moved_in_plane" | "turned" | "length_does_not_fit";
+        readonly UnfitReason: "length" | "no_frames" | "scale_unknown" | "scale_late" | "scale_changed" | "too_long" | "too_short" | "interrupted" | "frames_lost" | "too_fast" | "too_slow" | "too_few_patches" | "turned_back" | "moved_in_plane" | "turned" | "length_does_not_fit";
         /** @description Why a sweep tells nothing of the beam. */
         readonly UnfitView: {
             /**
@@ -2870,6 +2946,78 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly next_probe: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Such as `capture`. */
+                readonly source?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["KnownCalibration"][];
+                };
+            };
+        };
+    };
+    readonly choose_probe: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NextProbe"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["KnownCalibration"][];
+                };
+            };
+            /** @description this program keeps none */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description a probe that nobody has calibrated */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description the disk does not take it */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Refused"];
                 };
             };
         };
@@ -3684,6 +3832,35 @@ export interface operations {
             };
             /** @description no such sending, or it is done or being done */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly sending_clear: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Clear"];
+            };
+        };
+        readonly responses: {
+            /** @description those of them that are done or cancelled are listed no more */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description it is no such request */
+            readonly 400: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

@@ -208,7 +208,12 @@ export const sendAct = (exam: string, act: Act, by: string): Promise<Answer<Repo
   post(`${of(exam)}/acts`, by, act);
 export const sendUndo = (exam: string, by: string): Promise<Answer<ReportView>> => post(`${of(exam)}/undo`, by);
 export const readCalibration = (exam: string): Promise<Answer<CalibrationView>> => ask(`${of(exam)}/calibration`);
-export const calibrate = (exam: string, act: CalibrationAct): Promise<Answer<CalibrationView>> =>
-  post(`${of(exam)}/calibration`, "", act);
+export const calibrate = (exam: string, act: CalibrationAct, by: string): Promise<Answer<CalibrationView>> =>
+  post(`${of(exam)}/calibration`, by, act);
+/** The calibrated probes, and which one the next examination from a source is made with; an empty name is the usual source. */
+export const readProbes = (source: string): Promise<Answer<readonly KnownCalibration[]>> =>
+  ask(`/api/calibrations?source=${encodeURIComponent(source)}`);
+export const chooseProbe = (next: Schemas["NextProbe"], by: string): Promise<Answer<readonly KnownCalibration[]>> =>
+  post("/api/calibrations", by, next);
 export const pdfAddress = (exam: string, language: "en" | "zh"): string => `${of(exam)}/report.pdf?lang=${language}`;
 export const planeAddress = (exam: string, plane: number): string => `${of(exam)}/planes/${plane}.png`;

@@ -70,6 +70,24 @@ export function timeText(ms: number, { language }: Words): string {
   return new Intl.DateTimeFormat(LOCALE[language], { hour: "2-digit", minute: "2-digit", hour12: false }).format(ms);
 }
 
+/** The time of today, and the day as well where it was another one. */
+export function momentText(ms: number, now: number, words: Words): string {
+  const time = timeText(ms, words);
+  return daysAgo(ms, now) === 0 ? time : `${dayText(ms, now, words)} ${time}`;
+}
+
+/** Today and yesterday by their names. */
+export function dayText(ms: number, now: number, words: Words): string {
+  const ago = daysAgo(ms, now);
+  return ago === 0 ? words.say("today") : ago === 1 ? words.say("yesterday") : dateText(ms, words);
+}
+
+/** In days of the reader's calendar. */
+function daysAgo(ms: number, now: number): number {
+  const day = (time: number): number => Math.floor((time - new Date(time).getTimezoneOffset() * 60_000) / 86_400_000);
+  return day(now) - day(ms);
+}
+
 /** Whole years at a time; `null` where the birth date is not known. */
 export function ageAt(birthDate: string, ms: number): number | null {
   const [year, month, day] = birthDate.split("-").map(Number);
@@ -97,6 +115,9 @@ export const shortHash = (sha256: string): string =>
 
 /** What the program writes where nobody has said a name. */
 const NAMELESS: Readonly<Record<string, WordKey>> = { "live page": "by_live_page", "report page": "by_report_page" };
+
+/** Whether somebody has said a name. */
+export const isNamed = (by: string): boolean => !(by in NAMELESS);
 
 /** Who did something: a name as it was said, or the page on which it was done. */
 export function whoText(by: string, { say }: Words): string {

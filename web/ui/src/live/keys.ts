@@ -108,7 +108,7 @@ const LEFT_PEDAL = "PageUp";
 const RIGHT_PEDAL = "PageDown";
 const HELD_MS = 1000;
 
-/** What a key is pressed on: what is typed in a field is the field's, and a button has a Space of its own. */
+/** What a key is pressed on: what is typed in a field is the field's, but for the pedals, and a button has a Space of its own. */
 type Where = "field" | "control" | "elsewhere";
 
 type Meaning =
@@ -121,11 +121,12 @@ export function meaningOf(key: string, where: Where, singleKeys: boolean): Meani
   if (key === "Escape") {
     return { does: "escape" };
   }
-  if (where === "field") {
-    return null;
-  }
+  // No field of this page has lines to turn over, and a list must not change under a foot.
   if (key === LEFT_PEDAL || key === RIGHT_PEDAL) {
     return { does: key === LEFT_PEDAL ? "left_pedal" : "right_pedal" };
+  }
+  if (where === "field") {
+    return null;
   }
   if (!singleKeys || (where === "control" && key === " ")) {
     return null;

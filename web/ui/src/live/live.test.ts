@@ -138,7 +138,9 @@ describe("the keys", () => {
     ["e", "field", null],
     ["4", "field", null],
     ["Enter", "field", null],
-    ["PageUp", "field", null],
+    // A name was just typed, the hand holds the probe: the foot still ends the sweep.
+    ["PageUp", "field", { does: "left_pedal" }],
+    ["PageDown", "field", { does: "right_pedal" }],
     ["Escape", "field", { does: "escape" }],
     ["PageUp", "control", { does: "left_pedal" }],
     ["PageDown", "elsewhere", { does: "right_pedal" }],

@@ -77,7 +77,8 @@ export function dotsOf(lesions: readonly MapLesion[], large: boolean) {
     at: null,
     dot: slot(index),
   }));
-  return { placed, waits, rest, more: slot(shown.length) } as const;
+  const hidden = waiting.slice(shown.length).map(({ letter }) => letter);
+  return { placed, waits, rest, hidden, more: slot(shown.length) } as const;
 }
 
 const scaleOf = (large: boolean): number => (large ? 0.62 : 1);

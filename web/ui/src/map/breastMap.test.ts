@@ -76,6 +76,18 @@ describe("dots", () => {
     const markup = renderToStaticMarkup(createElement(WordsContext, { value: wordsIn("zh") }, pressed));
     expect([...markup.matchAll(/data-letter="(.)"/g)].map(([, letter]) => letter)).toEqual([..."ABCDEFGH"]);
   });
+  it("that have no room stand in a list behind their number", () => {
+    const map = { lesions: lesions(8, null), named: {}, large: true, onLesion: () => {} };
+    const markup = renderToStaticMarkup(
+      createElement(WordsContext, { value: wordsIn("en") }, createElement(PressedMap, map)),
+    );
+    expect([...markup.matchAll(/data-letter="(.)"/g)].map(([, letter]) => letter)).toEqual([..."FABCDEGH"]);
+    const [, opens] =
+      /data-action="more-lesions" aria-label="6 more lesions without a place"[^>]*popoverTarget="([^"]+)"/i.exec(
+        markup,
+      ) ?? [];
+    expect(markup).toContain(`id="${opens}" popover="auto"`);
+  });
   it("without a place wait under the map, the current one first and those beyond counted", () => {
     expect(dots(drawn({ lesions: lesions(3, null), named: {} }))).toEqual(["A", "B", "C"]);
     expect(dots(drawn({ lesions: lesions(8, null), named: {} }))).toEqual(["F", "A", "+6"]);

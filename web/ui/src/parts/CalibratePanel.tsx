@@ -3,13 +3,14 @@
  * the left pedal begin and end a sweep.
  */
 import { type FormEvent, type RefObject, useEffect, useRef, useState } from "react";
-import type { CalibrationView, KnownCalibration, SweepView } from "../exam/api";
+import type { CalibrationView, SweepView } from "../exam/api";
 import { canKeep, fitCount, useCalibration } from "../live/calibration";
 import { refusalText } from "../review/refusal";
-import { percent, roundHalfAway } from "../words/numbers";
-import { type Language, useWords, type Words } from "../words/words";
+import { roundHalfAway } from "../words/numbers";
+import { useWords, type Words } from "../words/words";
 import { KeyCap } from "./chips";
 import { Panel } from "./Panels";
+import { ProbeChoice, shareText } from "./ProbeChoice";
 import { Icon, Shape } from "./shapes";
 
 const LEAST_MM = 20;
@@ -51,7 +52,7 @@ export function CalibratePanel({ exam, hasScale, toggle, onDepth, onClose }: Pro
   });
   return (
     <Panel title={say("calibrate_title")} onClose={onClose}>
-      {view && <InUse known={view.known} onUse={(probe) => void act({ act: "use", probe })} />}
+      {view && <ProbeChoice known={view.known} onUse={(probe) => void act({ act: "use", probe })} />}
       <p className="why">{say("calibrate_how")}</p>
       <div className="calibrate-distance">
         <label htmlFor="marks-apart">{say("calibrate_distance")}</label>
@@ -92,9 +93,19 @@ export function CalibratePanel({ exam, hasScale, toggle, onDepth, onClose }: Pro
           ? say(view.moves ? "calibrate_moves" : "calibrate_rests", { frames: view.moved ?? 0 })
           : view && say("calibrate_fit", { fit: fitCount(view), wanted: view.wanted })}
       </p>
-      {view && <Sweeps sweeps={view.sweeps} onRemove={(sweep) => void act({ act: "remove", sweep })} />}
+      {view && (
+        <Sweeps
+          sweeps={view.sweeps}
+          odd={view.disagree?.sweep ?? null}
+          onRemove={(sweep) => void act({ act: "remove", sweep })}
+        />
+      )}
       {view && view.disagree !== null && (
-        <Trouble text={say("calibrate_disagree", { share: shareText(view.disagree, words.language) })} />
+        <Trouble
+          text={say(view.disagree.sweep === null ? "calibrate_disagree" : "calibrate_disagree_one", {
+            share: shareText(view.disagree.apart, words.language),
+          })}
+        />
       )}
       {refused && <Trouble text={refusalText(refused, words)} />}
       {view && !sweeping && canKeep(view) && (
@@ -117,43 +128,9 @@ function Trouble({ text }: { readonly text: string }) {
   );
 }
 
-const shareText = (share: number, language: Language): string => percent(String(roundHalfAway(share * 100)), language);
-const nameOf = ({ probe, preset }: KnownCalibration): string => [probe, preset].filter(Boolean).join(", ");
-
-interface InUseProps {
-  readonly known: readonly KnownCalibration[];
-  readonly onUse: (probe: { readonly probe: string; readonly preset: string } | null) => void;
-}
-
-/** The probe whose calibration the next examination is made with. */
-function InUse({ known, onUse }: InUseProps) {
-  const { say, language } = useWords();
-  if (known.length === 0) {
-    return null;
-  }
-  return (
-    <label className="calibrate-distance">
-      <span>{say("calibrate_used")}</span>
-      <select
-        className="used"
-        data-field="used"
-        value={known.findIndex(({ used }) => used)}
-        onChange={(event) => onUse(known[Number(event.target.value)] ?? null)}
-      >
-        <option value={-1}>{say("calibrate_used_none")}</option>
-        {known.map((each, at) => (
-          <option key={nameOf(each)} value={at}>
-            {`${nameOf(each)} · ${each.made} · ±${shareText(each.relative_error, language)}`}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
-}
-
 /** Why a sweep tells nothing of the beam, in one line. */
 export function unfitText({ why, figure }: NonNullable<SweepView["unfit"]>, { say, language }: Words): string {
-  const shares = ["interrupted", "too_fast", "too_slow", "too_few_patches", "turned_back"];
+  const shares = ["interrupted", "frames_lost", "too_fast", "too_slow", "too_few_patches", "turned_back"];
   const said =
     figure === null ? "" : shares.includes(why) ? shareText(figure, language) : String(roundHalfAway(figure));
   return say(`sweep_${why}`, { figure: said });
@@ -161,21 +138,23 @@ export function unfitText({ why, figure }: NonNullable<SweepView["unfit"]>, { sa
 
 interface SweepsProps {
   readonly sweeps: readonly SweepView[];
+  /** The number of the one that differs from the others. */
+  readonly odd: number | null;
   readonly onRemove: (sweep: number) => void;
 }
 
-function Sweeps({ sweeps, onRemove }: SweepsProps) {
+function Sweeps({ sweeps, odd, onRemove }: SweepsProps) {
   const words = useWords();
   const { say } = words;
   return (
     <ol className="sweeps">
       {sweeps.map((sweep) => (
-        <li key={sweep.number} className="row" data-sweep={sweep.unfit?.why ?? "fit"}>
-          <Shape status={sweep.unfit ? "stop" : "ok"} />
+        <li key={sweep.number} className="row" data-sweep={sweep.unfit?.why ?? (sweep.number === odd ? "odd" : "fit")}>
+          <Shape status={sweep.unfit ? "stop" : sweep.number === odd ? "warn" : "ok"} />
           <span>
             {sweep.unfit
               ? unfitText(sweep.unfit, words)
-              : say("calibrate_reads", {
+              : say(sweep.number === odd ? "calibrate_reads_odd" : "calibrate_reads", {
                   length: roundHalfAway(sweep.length_mm),
                   read: sweep.read_mm === null ? "–" : roundHalfAway(sweep.read_mm),
                 })}

@@ -162,7 +162,10 @@ export function LivePage({ examination, exam, capture, onAct, onLanguage, onFini
 
   return (
     <div className={`live ${big ? "big" : ""}`}>
-      <TopBar {...{ scene, exam, onLanguage, onHome }} />
+      <TopBar
+        {...{ scene, exam, onLanguage, onHome }}
+        onCalibrate={panel === "calibrate" || scene.watching ? null : () => onAction("calibrate")}
+      />
       <main className="rooms">
         <KeyPlanes examination={examination} scene={scene} onOpen={openPlane} />
         <section className="stage">

@@ -1,6 +1,7 @@
 /** The report as it grows beside the picture: the program's sentences, the same as on the report page and on paper. */
 import { memo } from "react";
 import type { ReportView } from "../exam/api";
+import { todosOf } from "../exam/todo";
 import { Paragraphs } from "../review/Narrative";
 import { useWords } from "../words/words";
 import { DraftTag } from "./chips";
@@ -26,7 +27,8 @@ interface Props {
 export const Report = memo(function Report({ current, view, signed }: Props) {
   const words = useWords();
   const lesions = view?.report.lesions.filter(({ dismissed }) => !dismissed) ?? [];
-  const open = new Set(view?.open.map(({ lesion }) => lesion)).size;
+  // The same count as on the report page.
+  const open = view ? todosOf(view).length : 0;
   // A breast of which nothing is said yet would only say so.
   const sections =
     view && lesions.length > 0

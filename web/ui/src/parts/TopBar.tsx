@@ -5,10 +5,11 @@ import type { Phase } from "../live/phase";
 import { sourceName } from "../live/source";
 import { clock } from "../words/numbers";
 import { type Language, useWords } from "../words/words";
+import { KeyCap } from "./chips";
 import { LanguageSwitch } from "./LanguageSwitch";
 import { Logo } from "./Logo";
 import { Saved } from "./Saved";
-import { Shape, type Status } from "./shapes";
+import { Icon, Shape, type Status } from "./shapes";
 
 const SHAPE_OF: Readonly<Partial<Record<Phase, Status>>> = {
   waiting: "stop",
@@ -26,13 +27,16 @@ const IN_SWEEP: readonly Phase[] = ["scanning", "frozen", "paused", "ended"];
 interface Props {
   readonly scene: Scene;
   readonly exam: ExamState;
+  /** Opens the panel of a sweep of known length that goes on while it is closed; `null` where it is open, or not this page's. */
+  readonly onCalibrate: (() => void) | null;
   readonly onLanguage: (language: Language) => void;
   readonly onHome: () => void;
 }
 
-export function TopBar({ scene, exam, onLanguage, onHome }: Props) {
+export function TopBar({ scene, exam, onCalibrate, onLanguage, onHome }: Props) {
   const words = useWords();
   const { hello, phase, update } = scene;
+  const calibrating = update?.state.calibrating ?? null;
   const shape = SHAPE_OF[phase];
   const report = exam.view?.report ?? null;
   const phantom = hello?.source.kind === "phantom";
@@ -71,6 +75,11 @@ export function TopBar({ scene, exam, onLanguage, onHome }: Props) {
       ) : (
         // A sweep begins anew with each start of the program; the examination does not.
         report && <span className="quiet">{words.say("began_at", { time: timeText(report.began_ms, words) })}</span>
+      )}
+      {calibrating !== null && onCalibrate && (
+        <button type="button" className="button small" data-action="calibrate" onClick={onCalibrate}>
+          <Icon name="calibrate" /> {words.say("calibrating_now", { frames: calibrating })} <KeyCap>L</KeyCap>
+        </button>
       )}
       <span className="space" />
       <Saved state={exam} />

@@ -1,14 +1,15 @@
 import { createElement } from "react";
 import { renderToStaticMarkup } from "react-dom/server";
 import { describe, expect, it } from "vitest";
-import type { ReportView } from "../exam/api";
+import type { HistoryEntry, ReportView } from "../exam/api";
 import type { ExamState } from "../exam/store";
 import { type Todo, todosOf } from "../exam/todo";
+import { Report } from "../parts/Report";
 import { wordsIn } from "../words/words";
 import { type Review, ReviewContext } from "./context";
 import { lineOf } from "./Foot";
 import { Row } from "./inputs";
-import { TodosPanel } from "./panels";
+import { TodosPanel, whatText } from "./panels";
 import { byItem, todosText } from "./todoText";
 
 const LESIONS = [
@@ -54,6 +55,38 @@ describe("the line of what is left", () => {
   it("names all where there are no more", () => {
     const few = viewOf([{ lesion: 2, field: "shape" }], "nothing_examined");
     expect(line(few, "en")).toMatchObject({ rest: "Confirm a breast; B: shape", more: 0 });
+  });
+});
+
+describe("what is left, beside the live picture", () => {
+  const report = (view: ReportView): string =>
+    renderToStaticMarkup(createElement(Report, { current: null, view: withWords(view), signed: false }));
+  /** Without sentences. */
+  const withWords = (view: ReportView): ReportView =>
+    ({ ...view, narrative: { en: { sections: [] }, zh: { sections: [] } } }) as unknown as ReportView;
+  it("is as much as on the report page", () => {
+    expect(report(MANY)).toContain("9 to confirm");
+    expect(report(viewOf([]))).not.toContain("to confirm");
+  });
+});
+
+describe("the history", () => {
+  const at = (text: string): number => new Date(text).getTime();
+  const entry = (of_ms: number | null): HistoryEntry => ({
+    seq: 1,
+    at_ms: 0,
+    by: null,
+    what: { en: "Taken back: lesion A changed", zh: "撤销：修改病灶A" },
+    changes: [],
+    of_ms,
+  });
+  it("says when what was taken back had been done, with the day where it was another", () => {
+    const now = at("2026-11-27T10:00");
+    const said = (of: string, language: "en" | "zh"): string => whatText(entry(at(of)), now, wordsIn(language));
+    expect(said("2026-11-27T09:05", "en")).toBe("Taken back: lesion A changed (09:05)");
+    expect(said("2026-11-26T09:05", "en")).toBe("Taken back: lesion A changed (yesterday 09:05)");
+    expect(said("2026-11-20T09:05", "zh")).toBe("撤销：修改病灶A（2026年11月20日 09:05）");
+    expect(whatText(entry(null), now, wordsIn("zh"))).toBe("撤销：修改病灶A");
   });
 });
 

@@ -1,13 +1,13 @@
 /** What opens beside the form and never over a picture: who sits here, the history, an addendum. */
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { type FieldName, type HistoryChange, type HistoryEntry, readHistory } from "../exam/api";
-import { dateText, timeText, whoText } from "../exam/format";
+import { dateText, momentText, whoText } from "../exam/format";
 import { accountName, type Person } from "../exam/person";
 import type { ItemKey, Todo } from "../exam/todo";
 import { DraftTag, KeyCap } from "../parts/chips";
 import { Icon } from "../parts/shapes";
 import { NONE } from "../words/numbers";
-import { useWords } from "../words/words";
+import { useWords, type Words } from "../words/words";
 import { useReview } from "./context";
 import { byItem, letterOf, todoText } from "./todoText";
 
@@ -158,8 +158,9 @@ export function TodosPanel({ todos, onGo, onClose }: TodosProps) {
 /** Everything that happened, the newest first, and the way to take back one's own last word. */
 export function HistoryPanel({ onUndo, onClose }: { readonly onUndo: () => void; readonly onClose: () => void }) {
   const words = useWords();
-  const { say, language } = words;
+  const { say } = words;
   const { exam, view, readOnly } = useReview();
+  const now = Date.now();
   const [entries, setEntries] = useState<readonly HistoryEntry[] | null>(null);
   const { seq } = view;
   useEffect(() => {
@@ -191,10 +192,10 @@ export function HistoryPanel({ onUndo, onClose }: { readonly onUndo: () => void;
         {entries?.map((entry) => (
           <li key={entry.seq}>
             <time dateTime={new Date(entry.at_ms).toISOString()} title={dateText(entry.at_ms, words)}>
-              {timeText(entry.at_ms, words)}
+              {momentText(entry.at_ms, now, words)}
             </time>
             <span className="what">
-              {entry.what[language]}
+              {whatText(entry, now, words)}
               {entry.changes.map((change) => (
                 <ChangeLine key={change.field.en} change={change} />
               ))}
@@ -209,6 +210,12 @@ export function HistoryPanel({ onUndo, onClose }: { readonly onUndo: () => void;
       </ol>
     </Panel>
   );
+}
+
+/** What happened; of what was taken back also when it had been done. */
+export function whatText({ what, of_ms }: HistoryEntry, now: number, words: Words): string {
+  const said = what[words.language];
+  return of_ms === null ? said : words.say("history_of", { what: said, when: momentText(of_ms, now, words) });
 }
 
 /** From what to what; what was only taken over from the machine stands alone. */

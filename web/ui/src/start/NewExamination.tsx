@@ -6,6 +6,7 @@ import { sourceName } from "../live/source";
 import { Icon, Shape } from "../parts/shapes";
 import { faultText } from "../words/fault";
 import { useWords } from "../words/words";
+import { NextProbe } from "./NextProbe";
 import { type SourceChoice, sourcesFor } from "./sources";
 
 const SEXES = ["F", "M", "O"] as const;
@@ -171,6 +172,7 @@ export function NewExamination({ onBegun }: { readonly onBegun: (exam: string) =
             </label>
           ))}
         </fieldset>
+        <NextProbe source={source} />
       </div>
       {error !== null && (
         <p className="row" role="alert">

@@ -2,7 +2,7 @@ import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { mayDo, useSession } from "../access/session";
 import { WhoIsHere } from "../access/WhoIsHere";
 import { type ExamSummary, listExams } from "../exam/api";
-import { dateText, patientName, sexAndAge, timeText } from "../exam/format";
+import { dayText, momentText, patientName, sexAndAge, timeText } from "../exam/format";
 import { KeyCap } from "../parts/chips";
 import { LanguageSwitch } from "../parts/LanguageSwitch";
 import { ListKeys } from "../parts/ListKeys";
@@ -199,7 +199,7 @@ function ExamRow({ exam, now, words, onGo }: RowProps) {
         {exam.simulated && <small>{say("simulated")}</small>}
       </span>
       <span className="two" data-label={say("column_began")}>
-        <span>{exam.began_ms > 0 ? dayText(exam.began_ms, words) : NONE}</span>
+        <span>{exam.began_ms > 0 ? dayText(exam.began_ms, now, words) : NONE}</span>
         {exam.began_ms > 0 && <small>{timeText(exam.began_ms, words)}</small>}
       </span>
       <span className="row exam-state" data-state={state}>
@@ -223,19 +223,6 @@ function ExamRow({ exam, now, words, onGo }: RowProps) {
       </span>
     </a>
   );
-}
-
-/** The time of today, and the day as well where it was another one. */
-function momentText(ms: number, now: number, words: Words): string {
-  const time = timeText(ms, words);
-  return dayText(ms, words) === dayText(now, words) ? time : `${dayText(ms, words)} ${time}`;
-}
-
-/** Today and yesterday by their names. */
-function dayText(ms: number, words: Words): string {
-  const day = (time: number): number => Math.floor((time - new Date(time).getTimezoneOffset() * 60_000) / 86_400_000);
-  const ago = day(Date.now()) - day(ms);
-  return ago === 0 ? words.say("today") : ago === 1 ? words.say("yesterday") : dateText(ms, words);
 }
 
 /** The list as the program has it now, asked for again and again. */

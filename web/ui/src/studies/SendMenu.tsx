@@ -1,4 +1,5 @@
-import { type ToggleEvent, useId, useRef, useState } from "react";
+import { useId, useRef, useState } from "react";
+import { standsUnder } from "../parts/popover";
 import { Icon, Shape } from "../parts/shapes";
 import { useWords } from "../words/words";
 import { SendFault } from "./SendFault";
@@ -11,19 +12,6 @@ interface Props {
   readonly strips: readonly SeriesStrip[];
 }
 
-/** From the menu to the edge of the window, px. */
-const MARGIN = 16;
-const BELOW = 8;
-
-/** Puts the menu under its button, and not over the middle of the picture. */
-function standsUnder(button: HTMLElement | null, { newState, currentTarget }: ToggleEvent<HTMLElement>): void {
-  if (button && newState === "open") {
-    const { left, bottom } = button.getBoundingClientRect();
-    currentTarget.style.setProperty("--left", `${Math.max(left, MARGIN)}px`);
-    currentTarget.style.setProperty("--top", `${bottom + BELOW}px`);
-  }
-}
-
 /** The button that has a study, or a series of it, sent to another node; how that goes stands below it. Without such nodes there is none. */
 export function SendMenu({ study, strips }: Props) {
   const words = useWords();
@@ -32,7 +20,7 @@ export function SendMenu({ study, strips }: Props) {
   const button = useRef<HTMLButtonElement>(null);
   const id = useId();
   const [series, setSeries] = useState("");
-  const { neighbours, error, send } = useSend();
+  const { neighbours, error, busy, send } = useSend();
   const ofStudy = useSendings().all.filter(({ study_uid }) => study_uid === study);
   if (neighbours.length === 0) {
     return null;
@@ -54,7 +42,7 @@ export function SendMenu({ study, strips }: Props) {
         ref={menu}
         id={id}
         popover="auto"
-        className="send-menu"
+        className="hanging"
         role="dialog"
         aria-label={say("send_title")}
         onBeforeToggle={(event) => standsUnder(button.current, event)}
@@ -80,7 +68,8 @@ export function SendMenu({ study, strips }: Props) {
               type="button"
               className="button"
               data-to={to}
-              onClick={() => send({ to, study_uid: study, ...(series && { series_uid: series }) })}
+              aria-disabled={busy}
+              onClick={() => !busy && send({ to, study_uid: study, ...(series && { series_uid: series }) })}
             >
               {say("send_to", { to })}
             </button>

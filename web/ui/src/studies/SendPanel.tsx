@@ -4,7 +4,7 @@ import { addressOf } from "../route";
 import { useWords } from "../words/words";
 import { findStudies } from "./client";
 import { SendFault } from "./SendFault";
-import { type Queued, shapeOf, stateOf, sumOfSendings, sumText } from "./sending";
+import { type Queued, settled, shapeOf, stateOf, sumOfSendings, sumText } from "./sending";
 import { rowOf } from "./study";
 import type { UsedSendings } from "./useSendings";
 
@@ -34,7 +34,7 @@ interface Props {
 }
 
 /** The queue of what is sent to other nodes. */
-export function SendPanel({ used: { all, error, change }, onClose }: Props) {
+export function SendPanel({ used: { all, error, busy, change, clear }, onClose }: Props) {
   const words = useWords();
   const { say } = words;
   const { open, failed } = sumOfSendings(all);
@@ -51,9 +51,20 @@ export function SendPanel({ used: { all, error, change }, onClose }: Props) {
         {sumText(all, words)}
       </p>
       {error && <SendFault error={error} />}
+      {settled(all).length > 0 && (
+        <button
+          type="button"
+          className="button line"
+          data-action="clear-sendings"
+          aria-disabled={busy}
+          onClick={() => !busy && clear()}
+        >
+          {say("sendings_clear", { count: settled(all).length })}
+        </button>
+      )}
       <ul className="upload-list">
         {all.map((one) => (
-          <Row key={one.id} queued={one} onChange={(what) => change(one.id, what)} />
+          <Row key={one.id} queued={one} busy={busy} onChange={(what) => change(one.id, what)} />
         ))}
       </ul>
     </aside>
@@ -62,10 +73,11 @@ export function SendPanel({ used: { all, error, change }, onClose }: Props) {
 
 interface RowProps {
   readonly queued: Queued;
+  readonly busy: boolean;
   readonly onChange: (what: "retry" | "cancel") => void;
 }
 
-function Row({ queued, onChange }: RowProps) {
+function Row({ queued, busy, onChange }: RowProps) {
   const words = useWords();
   const { say } = words;
   const { to, study_uid: study, series_uid, state, fault } = queued;
@@ -89,12 +101,24 @@ function Row({ queued, onChange }: RowProps) {
         {(canRetry || canCancel) && (
           <span className="send-acts">
             {canRetry && (
-              <button type="button" className="button small" data-action="retry" onClick={() => onChange("retry")}>
+              <button
+                type="button"
+                className="button small"
+                data-action="retry"
+                aria-disabled={busy}
+                onClick={() => !busy && onChange("retry")}
+              >
                 {say("try_again")}
               </button>
             )}
             {canCancel && (
-              <button type="button" className="button small" data-action="cancel" onClick={() => onChange("cancel")}>
+              <button
+                type="button"
+                className="button small"
+                data-action="cancel"
+                aria-disabled={busy}
+                onClick={() => !busy && onChange("cancel")}
+              >
                 {say("send_cancel")}
               </button>
             )}

@@ -1,7 +1,18 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { wordsIn } from "../words/words";
 import { NodeError } from "./client";
-import { findSendings, type Queued, type SendFault, send, shapeOf, stateOf, sumOfSendings, sumText } from "./sending";
+import {
+  clear,
+  findSendings,
+  type Queued,
+  type SendFault,
+  send,
+  settled,
+  shapeOf,
+  stateOf,
+  sumOfSendings,
+  sumText,
+} from "./sending";
 
 const NOW = 1_000_000;
 const queued = (more: Partial<Queued>): Queued => ({
@@ -57,7 +68,8 @@ describe("how a sending stands", () => {
 
   it.each(WHYS)("has words for %s in both languages", (why) => {
     for (const language of ["en", "zh"] as const) {
-      const fault = { why, status: "A700", count: 1 };
+      // What belongs to one reason is passed over by the words of the others.
+      const fault = { why, status: "A700", count: 1 } as SendFault;
       const text = stateOf(queued({ state: "failed", fault }), wordsIn(language), NOW);
       expect(text).not.toMatch(/[{}]|undefined/);
     }
@@ -68,6 +80,19 @@ describe("how a sending stands", () => {
     expect(sumOfSendings(all)).toEqual({ open: 2, failed: 1 });
     expect(sumText(all, wordsIn("en"))).toBe("2 not sent yet · 1 failed");
     expect(sumText([queued({ state: "done" })], wordsIn("zh"))).toBe("没有待发送的项目");
+  });
+});
+
+describe("what nothing is left to do about", () => {
+  afterEach(() => vi.unstubAllGlobals());
+  it("is what is done or was cancelled, and goes out of the list by its numbers", async () => {
+    const states = ["waiting", "running", "failed", "done", "cancelled"] as const;
+    const ids = settled(states.map((state, id) => queued({ state, id })));
+    expect(ids).toEqual([3, 4]);
+    const asked = vi.fn(async () => new Response(null, { status: 204 }));
+    vi.stubGlobal("fetch", asked);
+    await clear(ids);
+    expect(asked).toHaveBeenCalledWith("/api/sending/clear", expect.objectContaining({ body: '{"ids":[3,4]}' }));
   });
 });
 

@@ -1,54 +1,21 @@
 /** Sending to other nodes, as the page asks this one for it. */
+import type { components } from "../api/schema";
 import type { Status } from "../parts/shapes";
 import { faultIn } from "../words/fault";
 import type { Words } from "../words/words";
 import { NodeError } from "./client";
 
+type Schemas = components["schemas"];
+
 const ROOT = "/api/sending";
 
 /** What shall be sent where. */
-export interface Sending {
-  readonly to: string;
-  readonly study_uid: string;
-  readonly series_uid?: string;
-}
-
-export type SendState = "waiting" | "running" | "done" | "failed" | "cancelled";
-
+export type Sending = Schemas["Sending"];
+export type SendState = Schemas["SendState"];
 /** Why a sending failed. */
-export interface SendFault {
-  readonly why:
-    | "unknown_node"
-    | "nothing_here"
-    | "unreachable"
-    | "rejected"
-    | "broken_off"
-    | "refused"
-    | "not_taken"
-    | "unreadable"
-    | "no_commitment"
-    | "commitment_refused";
-  /** What the other node answered, in hexadecimal digits. */
-  readonly status?: string;
-  /** How many images it concerns. */
-  readonly count?: number;
-}
-
+export type SendFault = Schemas["SendFault"];
 /** A sending as the queue has it. */
-export interface Queued extends Sending {
-  readonly id: number;
-  readonly state: SendState;
-  /** Images that were taken, of all. */
-  readonly taken: number;
-  readonly of: number;
-  /** What the other node says of keeping them, where it was asked. */
-  readonly promise: "asked" | "kept" | "not_kept" | null;
-  readonly fault: SendFault | null;
-  readonly tries: number;
-  /** When it was asked for, and when it is tried again or has ended, in milliseconds since 1970. */
-  readonly at_ms: number;
-  readonly due_ms: number;
-}
+export type Queued = Schemas["Queued"];
 
 async function answered(response: Response): Promise<Response> {
   // A program without a queue answers with its page.
@@ -69,14 +36,23 @@ export const findNeighbours = (signal: AbortSignal): Promise<readonly string[]> 
 
 export const findSendings = (signal: AbortSignal): Promise<readonly Queued[]> => list("", signal);
 
-export async function send(sending: Sending): Promise<void> {
+async function post(path: string, body: unknown): Promise<void> {
   const headers = { "Content-Type": "application/json" };
-  await answered(await fetch(ROOT, { method: "POST", headers, body: JSON.stringify(sending) }));
+  await answered(await fetch(`${ROOT}${path}`, { method: "POST", headers, body: JSON.stringify(body) }));
 }
+
+export const send = (sending: Sending): Promise<void> => post("", sending);
 
 export async function change(id: number, what: "retry" | "cancel"): Promise<void> {
   await answered(await fetch(`${ROOT}/${id}/${what}`, { method: "POST" }));
 }
+
+/** Takes what is done or cancelled out of the list. */
+export const clear = (ids: readonly number[]): Promise<void> => post("/clear", { ids } satisfies Schemas["Clear"]);
+
+/** What nothing is left to do about. */
+export const settled = (all: readonly Queued[]): readonly number[] =>
+  all.filter(({ state }) => state === "done" || state === "cancelled").map(({ id }) => id);
 
 /** How many wait or are under way, and how many failed. */
 export function sumOfSendings(all: readonly Queued[]): { readonly open: number; readonly failed: number } {
@@ -110,8 +86,10 @@ export function shapeOf({ state, promise, fault }: Queued): Status {
 }
 
 /** Why it failed, in one line. */
-export function faultText({ why, status = "", count = 0 }: SendFault, { say }: Words): string {
-  return say(`send_fault_${why}`, { status, count });
+export function faultText(fault: SendFault, { say }: Words): string {
+  const status = "status" in fault ? fault.status : "";
+  const count = "count" in fault ? fault.count : 0;
+  return say(`send_fault_${fault.why}`, { status, count });
 }
 
 /** How a sending stands, in one line. */

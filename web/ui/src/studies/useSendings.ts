@@ -1,5 +1,15 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { change, findNeighbours, findSendings, type Queued, type Sending, send, sumOfSendings } from "./sending";
+import {
+  change,
+  clear,
+  findNeighbours,
+  findSendings,
+  type Queued,
+  type Sending,
+  send,
+  settled,
+  sumOfSendings,
+} from "./sending";
 
 const SENDINGS = ["sendings"] as const;
 /** How often the queue is looked at: while something is under way, and else. */
@@ -10,7 +20,11 @@ export interface UsedSendings {
   readonly all: readonly Queued[];
   /** The last thing that was asked of the queue was refused. */
   readonly error: Error | null;
+  /** Something was asked of the queue that it has not answered yet. */
+  readonly busy: boolean;
   readonly change: (id: number, what: "retry" | "cancel") => void;
+  /** Takes out of the list what nothing is left to do about. */
+  readonly clear: () => void;
 }
 
 /** The queue of what is sent to other nodes. */
@@ -25,13 +39,26 @@ export function useSendings(): UsedSendings {
     mutationFn: ({ id, what }: { id: number; what: "retry" | "cancel" }) => change(id, what),
     onSettled: () => client.invalidateQueries({ queryKey: SENDINGS }),
   });
-  return { all: data ?? [], error: changed.error, change: (id, what) => changed.mutate({ id, what }) };
+  const cleared = useMutation({
+    mutationFn: clear,
+    onSettled: () => client.invalidateQueries({ queryKey: SENDINGS }),
+  });
+  const all = data ?? [];
+  return {
+    all,
+    error: changed.error ?? cleared.error,
+    busy: changed.isPending || cleared.isPending,
+    change: (id, what) => changed.mutate({ id, what }),
+    clear: () => cleared.mutate(settled(all)),
+  };
 }
 
 export interface UsedSend {
   /** The nodes that can be sent to. */
   readonly neighbours: readonly string[];
   readonly error: Error | null;
+  /** Something was asked for that the program has not answered yet. */
+  readonly busy: boolean;
   readonly send: (sending: Sending) => void;
 }
 
@@ -43,5 +70,5 @@ export function useSend(): UsedSend {
     mutationFn: send,
     onSettled: () => client.invalidateQueries({ queryKey: SENDINGS }),
   });
-  return { neighbours: data ?? [], error: asked.error, send: asked.mutate };
+  return { neighbours: data ?? [], error: asked.error, busy: asked.isPending, send: asked.mutate };
 }

@@ -11,6 +11,8 @@ const KNOWN = [
   "token_may_not",
   "not_found",
   "unfit_account",
+  "unfit_site",
+  "unfit_token",
   "last_administrator",
   "name_taken",
   "password_length",

@@ -231,6 +231,8 @@ export const reportEn = {
   role_reviewer: "reviewer",
   history_title: "History",
   history_field: "{field}: ",
+  history_of: "{what} ({when})",
+  map_more: "{count} more lesions without a place",
   history_empty: "Nothing has happened yet.",
   by_live_page: "live page",
   by_report_page: "report page",

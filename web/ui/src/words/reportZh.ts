@@ -233,6 +233,8 @@ export const reportZh: Readonly<Record<keyof typeof reportEn, string>> = {
   role_reviewer: "审核医师",
   history_title: "历史",
   history_field: "{field}：",
+  history_of: "{what}（{when}）",
+  map_more: "另有 {count} 个病灶未定位",
   history_empty: "尚无记录。",
   by_live_page: "实时页",
   by_report_page: "报告页",
