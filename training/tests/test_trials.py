@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from peony_training import trials
 from peony_training.fixtures import synthetic_picture
+from peony_training.reading import Seen, Thresholds
 from peony_training.trials import FRAMES, Detection, compare, lay_marks, remove_marks
 
 
@@ -12,6 +14,23 @@ def test_marks_are_laid_the_same_each_time() -> None:
     first, again = (lay_marks([canvas] * 8, [np.zeros_like(canvas)] * 8) for _ in range(2))
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
     assert sum(not np.array_equal(a, canvas) for a in first) >= 6
+
+
+def test_a_lesion_that_marks_put_is_counted_once_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The network is asked about the marked pictures, and about each of them as often as it is marked."""
+    monkeypatch.setattr(trials, "MARKED", 3)
+    bright, dark = np.full((256, 256), 40, np.uint8), np.zeros((256, 256), np.uint8)
+
+    class Credulous:
+        """Sees a lesion in every picture that is brighter than its tissue somewhere."""
+
+        def look(self, canvas: np.ndarray) -> Seen:
+            mask = np.zeros((2, 128, 128), np.float32)
+            mask[0, 40:80, 40:80] = float(canvas.max() > 100 and np.median(canvas) > 0)
+            return Seen(mask, np.full((25, 32, 32), 9.0, np.float32), np.ones(4, np.float32), None)
+
+    put = trials.put_by_marks(Credulous(), [bright, bright, dark], Thresholds())
+    assert put["looks_where_none_was"] == 9 and 3 <= put["lesions_put_where_none_was"] <= 6
 
 
 def test_thin_marks_go_and_bright_tissue_stays() -> None:
