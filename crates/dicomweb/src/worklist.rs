@@ -1,7 +1,7 @@
 //! UPS-RS (PS3.18 §11): orders as workitems, found, looked at, claimed and ended.
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{RawPathParams, RawQuery, State};
+use axum::extract::{RawPathParams, RawQuery};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use peony_dicom::{Attribute, Attributes, Tag, VR, keyword_of, vr_of};
@@ -60,7 +60,7 @@ pub(crate) const KEYS: &[Tag] = &[
 ];
 
 pub(crate) async fn search(
-    State(service): State<Service>,
+    service: Service,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -107,7 +107,7 @@ pub(crate) async fn search(
 }
 
 pub(crate) async fn retrieve(
-    State(service): State<Service>,
+    service: Service,
     params: RawPathParams,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
@@ -118,7 +118,7 @@ pub(crate) async fn retrieve(
 }
 
 pub(crate) async fn change(
-    State(service): State<Service>,
+    service: Service,
     caller: Caller,
     params: RawPathParams,
     body: Body,

@@ -151,12 +151,12 @@ impl Store {
             let kept_digest = match standing {
                 None => None,
                 Some(kept) if kept.object.digest == arrival.object.digest => {
+                    // The sender has what was lost here. What lies in a file may be damaged by now: the sender's bytes take its place.
                     if !self.inner.objects.is_there(&kept.object).await? {
-                        // The sender has what was lost here.
                         self.inner.objects.upload(&spool, &arrival.object).await?;
-                        let received = vec![(spool.path().to_owned(), arrival.object.clone())];
-                        self.inner.objects.publish(received).await?;
                     }
+                    let received = vec![(spool.path().to_owned(), arrival.object.clone())];
+                    self.inner.objects.publish(received).await?;
                     return Ok(receipt(Outcome::AlreadyThere));
                 }
                 Some(kept) => {

@@ -167,10 +167,36 @@ fn each_site_sees_its_own_and_what_is_not_seen_is_not_there() {
     let file = made_up::file(&into, Pixels::Native { frames: 1, size: [16, 16] }, 11);
     let refused = serve.ask_as(&west, "POST", "/dicomweb/studies", "application/dicom", &file).unwrap();
     assert_eq!(refused.0, 409, "nothing is brought into another site's study: {}", refused.1);
+    orders_are_those_of_the_site(data, &serve, [&east, &west, &root]);
     // After a start the same.
     drop(serve);
     let serve = Serve::with_accounts(data, &[]);
     assert_eq!([&east, &west, &root].map(|token| listed(&serve, token)), [1, 0, 1]);
+}
+
+/// Workitems of UPS-RS: another site's are not found, told of, or claimed.
+fn orders_are_those_of_the_site(data: &Path, serve: &Serve, [east, west, root]: [&str; 3]) {
+    let order = ["order", "add", "--patient-id", "P-7", "--patient-name", "WANG^FANG", "--site", "east"];
+    told(data, &order, "").unwrap();
+    let workitems = "/dicomweb/workitems";
+    let status = |token: &str, path: &str| serve.status(token, path);
+    assert_eq!([east, west, root].map(|token| status(token, workitems)), [200, 204, 200]);
+    let (_, found) = serve.ask_as(east, "GET", workitems, "text/plain", b"").unwrap();
+    let uid = found[0]["00080018"]["Value"][0].as_str().unwrap();
+    let one = format!("{workitems}/{uid}");
+    assert_eq!([east, west, root].map(|token| status(token, &one)), [200, 404, 200]);
+    let begin = json!({
+        "00081195": {"vr": "UI", "Value": ["2.25.7"]},
+        "00741000": {"vr": "CS", "Value": ["IN PROGRESS"]},
+    });
+    let begin = |token: &str| {
+        let body = begin.to_string();
+        let path = format!("{one}/state");
+        serve.ask_as(token, "PUT", &path, "application/dicom+json", body.as_bytes()).unwrap().0
+    };
+    let performs =
+        |site: &str| account(data, &format!("{site}-us"), &["--role", "sonographer", "--site", site]);
+    assert_eq!([begin(&performs("west")), begin(&performs("east"))], [404, 200]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use peony_store::{FaultKind, Store, StoreError};
+use peony_store::{FaultKind, Outcome, Store, StoreError};
 
 use crate::kit::{self, CINE, SMALL, bytes, faults, file, kept, receive};
 
@@ -64,6 +64,11 @@ pub async fn every_fault_is_found(store: &Store, folder: &Path, address: &str) {
     receive(store, &file(2, &[], CINE)).await.unwrap();
     let kept = kit::kept(store, &missing.instance_uid).await.unwrap();
     assert_eq!(bytes(store, &kept).await.unwrap(), file(2, &[], CINE));
+    // The same of what is damaged: it has its length, and the sender may be the last who has its bytes.
+    let again = receive(store, &file(4, &[], CINE)).await.unwrap();
+    assert_eq!((again.outcome, &again.digest), (Outcome::AlreadyThere, &flipped.digest));
+    let kept = kit::kept(store, &flipped.instance_uid).await.unwrap();
+    assert_eq!(bytes(store, &kept).await.unwrap(), file(4, &[], CINE));
 }
 
 #[tokio::test]

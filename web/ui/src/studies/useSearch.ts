@@ -8,8 +8,8 @@ import { NO_SEARCH, PAGE, plainText, questionsOf, type Search, together } from "
 
 /** A pause in typing after which the node is asked, ms. */
 const PAUSE_MS = 120;
-/** New studies come by themselves: the list asks again so often, ms. */
-const AGAIN_MS = 5000;
+/** New studies come by themselves, within a second: the list asks again so often while it is seen, ms. */
+const AGAIN_MS = 800;
 
 export interface Found {
   readonly studies: readonly DataSet[];
