@@ -61,8 +61,11 @@ const fitOf = async (page) => (await asked(page)).sweeps.filter(({ unfit }) => u
 /** From rest to rest, by the key alone. What the machine was too busy to read may be unfit: then it is led again. */
 async function sweeps(page) {
   const before = await fitOf(page);
+  const begins = page.locator('[data-action="begin-sweep"]');
   for (let tries = 0; (await fitOf(page)) === before; tries += 1) {
     assert.ok(tries < 6, `no sweep is fit: ${JSON.stringify((await asked(page)).sweeps)}`);
+    // The node is asked past the page, which may not have heard yet that the last one has ended.
+    await until("the page to offer a sweep", () => begins.isVisible());
     await press(page, "Space");
     await until("the sweep to begin", async () => (await asked(page)).moved !== null);
     await untilProbe(page, false, 3);
