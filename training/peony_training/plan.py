@@ -110,20 +110,6 @@ def described(recipe: Recipe, runs: Path) -> str:
     return f"{recipe.name}: {out}, {recipe.epochs} epochs of stills and {clips} of clips{after}: {done}"
 
 
-def gather(root: Path, phantom: Path | None, cache: Path | None, seed: int) -> tuple[list[Case], Pictures, list[int]]:
-    """What is learned from, and the fold of each (-1: in none)."""
-    cases, folds = learned_cases(root, phantom)
-    loaded = load_pictures(root, cases[:-DRAWN], cache)
-    outside = kept_outside(cache, seed)
-    small = np.stack([np.asarray(letterbox(Image.fromarray(picture))) for picture in outside])
-    pictures = Pictures(
-        np.concatenate([loaded.luma, small]),
-        np.concatenate([loaded.luma_large, outside]),
-        np.concatenate([loaded.mask, np.zeros_like(outside)]),
-    )
-    return cases, pictures, folds
-
-
 def learned_cases(root: Path, phantom: Path | None) -> tuple[list[Case], list[int]]:
     """The cases of `train`, the phantom's, the films and, last, those that are drawn; and the fold of each."""
     real = [case for case in read_cases(root) if case.split == "train"]
@@ -157,7 +143,17 @@ class Place:
     seed: int
 
     def gather(self) -> tuple[list[Case], Pictures, list[int]]:
-        return gather(self.data, self.phantom, self.cache, self.seed)
+        """What is learned from, and the fold of each (-1: in none)."""
+        cases, folds = learned_cases(self.data, self.phantom)
+        loaded = load_pictures(self.data, cases[:-DRAWN], self.cache)
+        outside = kept_outside(self.cache, self.seed)
+        small = np.stack([np.asarray(letterbox(Image.fromarray(picture))) for picture in outside])
+        pictures = Pictures(
+            np.concatenate([loaded.luma, small]),
+            np.concatenate([loaded.luma_large, outside]),
+            np.concatenate([loaded.mask, np.zeros_like(outside)]),
+        )
+        return cases, pictures, folds
 
     def shelf(self) -> tuple[Shelf, list[int]]:
         cases, pictures, folds = self.gather()

@@ -14,10 +14,10 @@ use peony_store::{DicomJson, Sight, key};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::Service;
 use crate::media::{Accept, Range};
 use crate::problem::Problem;
 use crate::xml;
+use crate::{Blind, Service};
 
 /// Who asks, as the server that routes requests here knows it: an extension of the request, and without it an unknown one in the clear.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,10 +45,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 }
 
 /// Every handler asks the store with the eyes of its caller, and has no other one.
-impl FromRequestParts<Self> for Service {
+impl FromRequestParts<Blind> for Service {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, service: &Self) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, Blind(service): &Blind) -> Result<Self, Infallible> {
         let sight = parts.extensions.get::<Caller>().map(|caller| caller.sight.clone()).unwrap_or_default();
         Ok(Self { store: service.store.seeing(sight), ..service.clone() })
     }

@@ -85,6 +85,10 @@ pub(crate) struct Service {
     making: Arc<Semaphore>,
 }
 
+/// The same before it is known who asks. No handler gets this: a [`Service`] taken from it sees what its caller may see.
+#[derive(Clone)]
+pub(crate) struct Blind(Service);
+
 /// See [`Service::making`]; the runtime has 512 threads that may wait unless it is told otherwise.
 const MADE_AT_ONCE: usize = 32;
 
@@ -106,7 +110,7 @@ pub(crate) struct Places {
     /// `GET`, `POST` or `PUT`.
     pub method: &'static str,
     /// Who answers to that.
-    by: fn() -> MethodRouter<Service>,
+    by: fn() -> MethodRouter<Blind>,
     /// What the statement says of it.
     pub note: &'static str,
 }
@@ -116,7 +120,7 @@ const fn places(
     of: &'static [&'static str],
     path: &'static str,
     method: &'static str,
-    by: fn() -> MethodRouter<Service>,
+    by: fn() -> MethodRouter<Blind>,
     note: &'static str,
 ) -> Places {
     Places { service, of, path, method, by, note }
@@ -158,5 +162,5 @@ pub fn routes(store: Store, limits: Limits) -> Router {
         }
     }
     // Bodies are read by hand, with limits of their own; no other handler reads one.
-    router.layer(DefaultBodyLimit::disable()).with_state(service)
+    router.layer(DefaultBodyLimit::disable()).with_state(Blind(service))
 }
