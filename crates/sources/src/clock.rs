@@ -103,7 +103,7 @@ fn fault(
     (by > TOLERANCE).then_some(ClockFault::Apart { by })
 }
 
-/// By how much more than the frame before a frame is of the future; zero for one that took longer here.
+/// By how much a frame is ahead of the quickest one; zero for one that took longer here.
 fn ahead((stamp_before, arrived_before): (Duration, Instant), stamp: Duration, arrived: Instant) -> Duration {
     let theirs = stamp.saturating_sub(stamp_before);
     theirs.saturating_sub(arrived.saturating_duration_since(arrived_before))

@@ -11,8 +11,9 @@ use peony_node::{Configuration, Peer, connect};
 use peony_store::JobState;
 use tokio::process::Command;
 
+use crate::free_port::free_port;
 use crate::kit::{NAME, Running, Sample, US, open, parts, proposal};
-use crate::peer::{dcmtk, free_port, listening, said};
+use crate::peer::{dcmtk, listening, said};
 use crate::sending::Sender;
 
 /// The tool as `SENDER`, to the node as `PEONY`.

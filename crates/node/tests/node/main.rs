@@ -9,6 +9,7 @@
 mod commitment;
 mod conformance;
 mod dcmtk;
+mod free_port;
 mod hostile;
 mod in_store;
 mod kit;

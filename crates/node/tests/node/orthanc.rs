@@ -10,8 +10,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
+use crate::free_port::free_port;
 use crate::kit::{Running, Sample, open};
-use crate::peer::{free_port, listening};
+use crate::peer::listening;
 use crate::sending::Sender;
 
 /// Debian's place for it.

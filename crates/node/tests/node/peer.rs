@@ -1,6 +1,6 @@
 //! Peers of other makes, in processes of their own.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -52,9 +52,4 @@ pub async fn listening(mut command: Command, port: u16) -> Child {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     child
-}
-
-/// A port that was free a moment ago.
-pub fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }

@@ -10,9 +10,10 @@ use peony_node::status::Status;
 use peony_node::transfer_syntax::EXPLICIT_LITTLE;
 use peony_node::{Configuration, Peer, Transport, connect};
 
+use crate::free_port::free_port;
 use crate::in_store::opened;
 use crate::kit::{NAME, Running, Sample, US, level, open, parts, proposal, text};
-use crate::peer::{free_port, listening, pynetdicom, said};
+use crate::peer::{listening, pynetdicom, said};
 
 const STUDY_FIND: &str = "1.2.840.10008.5.1.4.1.2.2.1";
 

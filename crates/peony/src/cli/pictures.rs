@@ -32,7 +32,7 @@ pub struct CalibrateArgs {
     /// Frames a second of a folder of frames.
     #[arg(long, default_value_t = 30.0, value_parser = frame_rate)]
     pub fps: f64,
-    /// The file to write; PROBE.toml or PROBE-PRESET.toml where none is named.
+    /// The file to write; named after probe and preset where none is said.
     #[arg(short, long, value_name = "FILE")]
     pub out: Option<PathBuf>,
 }

@@ -10,6 +10,8 @@
 mod accounts;
 mod calibrations;
 mod examinations;
+#[path = "../../../node/tests/node/free_port.rs"]
+mod free_port;
 mod hospital;
 mod killed;
 mod kit;

@@ -7,6 +7,8 @@
 )]
 
 mod capture;
+#[path = "../../../node/tests/node/free_port.rs"]
+mod free_port;
 mod golden;
 #[cfg(feature = "gstreamer")]
 mod gst;

@@ -1,6 +1,5 @@
 //! A peer of another make, in a process of its own.
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command};
 
@@ -33,9 +32,4 @@ pub fn python(modules: &str) -> Option<String> {
         "skipped: {python} lacks the packages of crates/sources/tests/requirements.txt (set PEONY_PYTHON)"
     );
     None
-}
-
-/// A port that was free a moment ago.
-pub fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }

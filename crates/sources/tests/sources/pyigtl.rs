@@ -8,7 +8,8 @@ use peony_model::{CalibrationSource, Pixels, Spacing};
 use peony_sources::igtl::Server;
 use peony_sources::{Backoff, Event, Heard, Link, LiveSource, Picture, Source};
 
-use crate::peer::{Peer, free_port, python};
+use crate::free_port::free_port;
+use crate::peer::{Peer, python};
 
 /// The picture `number` as `pyigtl_server.py` makes it.
 fn expected(number: u32, slice: u32, components: u32) -> Vec<u8> {

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use peony_model::Frame;
 use peony_sources::{Event, open};
 
-use crate::peer::{Peer, free_port, python};
+use crate::free_port::free_port;
+use crate::peer::{Peer, python};
 
 /// The number modulo 12 that is read off a frame; its block is in the middle, and sharp against the noise around it.
 fn number_of(frame: &Frame) -> u64 {

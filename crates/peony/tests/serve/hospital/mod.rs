@@ -1,7 +1,7 @@
 //! A day of the node, with programs of other makes: DCMTK and pynetdicom play an ultrasound machine; DCMTK, Orthanc and dicomweb-client get back what it
 //! sent. What is missing is said, and the test passes without it.
 
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -10,15 +10,12 @@ use peony_node::identifier::STUDY_UID;
 use peony_store::made_up::{self, Pixels};
 use serde_json::{Value, json};
 
+use crate::free_port::free_port;
 use crate::kit::{Serve, dcmtk, peony};
 
 /// Debian's place for it.
 const ORTHANC: &str = "/usr/sbin/Orthanc";
 const CINE: Pixels = Pixels::Coded { frames: 60, frame_bytes: 30_000 };
-
-fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
-}
 
 /// What the script says, or `None` where its packages are missing.
 fn machine(args: &[&str], needs: &str) -> Option<Value> {
