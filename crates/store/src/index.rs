@@ -14,6 +14,8 @@ use crate::schema::{self, Dialect};
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 /// Queries that run at the same time; more of them wait.
 const CONNECTIONS: u32 = 6;
+/// How long a connection to a server is used.
+const CONNECTION_LIFE: Duration = Duration::from_secs(1800);
 /// What would end a path in an address.
 const IN_A_PATH: &AsciiSet = &CONTROLS.add(b'?').add(b'#').add(b'%').add(b' ');
 
@@ -44,6 +46,13 @@ impl Index {
         sqlx::any::install_default_drivers();
         let options = AnyPoolOptions::new()
             .max_connections(CONNECTIONS)
+            .min_connections(match dialect {
+                // All of them from the start and for ever: none can be opened on a disk that has become read-only, where what is kept is
+                // still to be handed out.
+                Dialect::Sqlite => CONNECTIONS,
+                Dialect::Postgres => 0,
+            })
+            .max_lifetime((dialect == Dialect::Postgres).then_some(CONNECTION_LIFE))
             .acquire_timeout(2 * LOCK_WAIT)
             .after_connect(move |connection, _| {
                 Box::pin(async move {

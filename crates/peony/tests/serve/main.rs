@@ -17,3 +17,5 @@ mod killed;
 mod kit;
 mod node;
 mod orders;
+#[path = "../../../store/tests/store/small_disk.rs"]
+mod small_disk;

@@ -192,3 +192,55 @@ fn whom_the_node_takes_can_be_changed_while_it_runs() {
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(echo(&serve, None).unwrap(), Some(Status::SUCCESS));
 }
+
+/// The most that it ever had in memory.
+#[cfg(target_os = "linux")]
+fn most_memory_mb(serve: &Serve) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", serve.child.id())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1000
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn ten_thousand_connections_at_once_take_little_memory_and_others_are_served() {
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::net::TcpSocket;
+
+    let folder = tempfile::tempdir().unwrap();
+    let serve = Serve::start(folder.path(), &["--dicom", "127.0.0.1:0"]);
+    assert_eq!(echo(&serve, None).unwrap(), Some(Status::SUCCESS));
+    let before = most_memory_mb(&serve);
+    let node = format!("127.0.0.1:{}", serve.port()).parse().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let mut held = Vec::new();
+    for number in 0..10_000_usize {
+        let connection = runtime.block_on(async {
+            let socket = TcpSocket::new_v4()?;
+            socket.bind("127.0.0.2:0".parse().unwrap())?;
+            let mut connection = socket.connect(node).await?;
+            // Silence, a byte, or the header of a request of 4 GB; what is closed already takes none.
+            let says: [&[u8]; 3] = [b"", &[1], &[1, 0, 0xFF, 0xFF, 0xFF, 0xFF]];
+            let _ = connection.write_all(says[number % 3]).await;
+            std::io::Result::Ok(connection)
+        });
+        match connection {
+            Ok(connection) => held.push(connection),
+            // Here, not there: this process may open no more files.
+            Err(error) if error.raw_os_error() == Some(24) => break,
+            Err(error) => panic!("{number}: {error}"),
+        }
+        if number % 1000 == 999 {
+            // One of its own is left for this.
+            let given_back = held.pop();
+            assert_eq!(echo(&serve, None).unwrap(), Some(Status::SUCCESS), "after {number}");
+            held.extend(given_back);
+        }
+    }
+    let grown = most_memory_mb(&serve) - before;
+    eprintln!("{} connections at once: {grown} MB more than the {before} before", held.len());
+    assert!(held.len() > 500, "{}", held.len());
+    assert!(grown < 32, "{grown} MB more than {before}");
+    drop(held);
+    assert_eq!(echo(&serve, None).unwrap(), Some(Status::SUCCESS));
+}

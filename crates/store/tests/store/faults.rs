@@ -2,40 +2,18 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use peony_store::made_up::Pixels;
 use peony_store::{Options, Outcome, Store, StoreError};
 
 use crate::kit::{self, SMALL, bytes, faults, file, kept, put, receive};
-
-/// A small disk of its own; `None` where none can be made.
-struct SmallDisk(tempfile::TempDir);
-
-impl SmallDisk {
-    fn mount(size: &str) -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let mounted =
-            Command::new("mount").args(["-t", "tmpfs", "-o", size, "tmpfs"]).arg(folder.path()).output();
-        if mounted.is_ok_and(|output| output.status.success()) {
-            return Some(Self(folder));
-        }
-        eprintln!("skipped: a small disk cannot be mounted here");
-        None
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.0.path()).status();
-    }
-}
+use crate::small_disk::SmallDisk;
 
 #[tokio::test]
 async fn a_full_disk_is_refused_and_well_again_when_there_is_room() {
     let Some(disk) = SmallDisk::mount("size=12m") else { return };
-    let options = Options { keep_free: 0, ..Options::in_folder(disk.0.path()) };
+    let options = Options { keep_free: 0, ..Options::in_folder(disk.path()) };
     let store = Store::open(&options).await.unwrap();
     let large = |number| file(number, &[], Pixels::Native { frames: 1, size: [1500, 1000] });
     let mut acknowledged = Vec::new();
@@ -52,9 +30,7 @@ async fn a_full_disk_is_refused_and_well_again_when_there_is_room() {
         let kept = kept(&store, uid).await.unwrap();
         assert_eq!(bytes(&store, &kept).await.unwrap(), large(*number));
     }
-    assert!(
-        Command::new("mount").args(["-o", "remount,size=64m"]).arg(disk.0.path()).status().unwrap().success()
-    );
+    disk.resize("size=64m");
     assert_eq!(receive(&store, &large(50)).await.unwrap().outcome, Outcome::Kept);
     assert!(faults(&store).await.is_empty());
     store.close().await;
@@ -74,16 +50,10 @@ async fn a_nearly_full_disk_is_refused_in_time() {
 #[tokio::test]
 async fn a_disk_that_became_read_only_refuses_and_still_hands_out() {
     let Some(disk) = SmallDisk::mount("size=32m") else { return };
-    let options = Options { keep_free: 0, ..Options::in_folder(disk.0.path()) };
+    let options = Options { keep_free: 0, ..Options::in_folder(disk.path()) };
     let store = Store::open(&options).await.unwrap();
     let receipt = put(&store, 1, &[]).await;
-    // A file that is open for writing holds the disk; what is remounted is a view of it.
-    let remount = |how: &str| {
-        Command::new("mount").args(["-o", how]).arg(disk.0.path()).output().unwrap().status.success()
-    };
-    let bound = Command::new("mount").arg("--bind").arg(disk.0.path()).arg(disk.0.path()).status();
-    assert!(bound.unwrap().success());
-    assert!(remount("remount,ro,bind"));
+    let read_only = disk.read_only();
     let refused = receive(&store, &file(2, &[], SMALL)).await.unwrap_err();
     // The index is open for writing already.
     let tried = async || {
@@ -93,8 +63,7 @@ async fn a_disk_that_became_read_only_refuses_and_still_hands_out() {
     assert_eq!(tried().await, [true, false, true]);
     let kept = kept(&store, &receipt.instance_uid).await.unwrap();
     assert_eq!(bytes(&store, &kept).await.unwrap(), file(1, &[], SMALL));
-    // What was read is closed on another thread, perhaps not yet.
-    assert!(Command::new("umount").arg("--lazy").arg(disk.0.path()).status().unwrap().success());
+    drop(read_only);
     assert!(matches!(refused, StoreError::Disk { .. }), "{refused}");
     assert_eq!(tried().await, [true; 3], "whoever watches sees that it is well again");
     assert_eq!(put(&store, 2, &[]).await.outcome, Outcome::Kept);

@@ -18,3 +18,4 @@ mod postgres;
 mod receiving;
 mod remote;
 mod sendings;
+mod small_disk;

@@ -1,6 +1,8 @@
 //! The program killed at any moment while other nodes store by C-STORE and by STOW-RS: what was acknowledged is there byte for byte, nothing
 //! half is shown, and `peony check` finds nothing.
 
+mod full;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -69,6 +71,11 @@ impl Sendings {
         *one = (if anew { Way::Web } else { one.0 }, true);
     }
 
+    /// How many were acknowledged.
+    fn kept(&self) -> u64 {
+        self.0.lock().unwrap().values().filter(|(_, acknowledged)| *acknowledged).count() as u64
+    }
+
     fn len(&self) -> u64 {
         self.0.lock().unwrap().len() as u64
     }
@@ -86,19 +93,20 @@ fn file(number: u64) -> Vec<u8> {
     made_up::file(&made_up::attributes(number), if number.is_multiple_of(5) { large } else { small }, number)
 }
 
-/// Sends one object after the other until the node is gone.
-async fn associate(port: String, sendings: Arc<Sendings>) {
+/// An association that stores; `None` where the node is gone.
+async fn associated(port: &str) -> Option<peony_node::Association> {
     let proposals = [Proposal {
         class: sop_class::of(US_MULTIFRAME).unwrap(),
         transfer_syntaxes: vec![EXPLICIT_LITTLE],
         provides: false,
     }];
     let [ours, theirs] = ["SENDER", "WARD"].map(|title| title.parse().unwrap());
-    let address = format!("127.0.0.1:{port}");
-    let Ok(mut association) = connect(&address, None, &ours, &theirs, &proposals, &Default::default()).await
-    else {
-        return;
-    };
+    connect(&format!("127.0.0.1:{port}"), None, &ours, &theirs, &proposals, &Default::default()).await.ok()
+}
+
+/// Sends one object after the other until the node is gone.
+async fn associate(port: String, sendings: Arc<Sendings>) {
+    let Some(mut association) = associated(&port).await else { return };
     loop {
         let number = sendings.begin(Way::Association);
         match store(&mut association, number).await {
