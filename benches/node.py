@@ -5,7 +5,8 @@ its memory.
     python benches/node.py --peony target/release/peony --load target/release/examples/load \\
         --orthanc /usr/sbin/Orthanc --dicomweb /usr/share/orthanc/plugins/libOrthancDicomWeb.so
 
-`load` sends from memory; without it DCMTK's storescu does, a process for each association (TCP_NODELAY on both ends). Every object is new. The two take turns in every round, and the table holds the median of the rounds with the
+What is sent lies in memory: ext4 goes round inodes of files that were just deleted, which would slow whoever makes files next.
+`load` sends from memory too; without it DCMTK's storescu does, a process for each association (TCP_NODELAY on both ends). Every object is new. The two take turns in every round, and the table holds the median of the rounds with the
 least and the most. Studies are asked over DICOMweb; a frame of Orthanc's is asked over its own API. Objects are
 made here and show nothing. Needs pydicom, numpy and pillow.
 """
@@ -178,10 +179,12 @@ def main() -> None:
     arguments.add_argument("--load", type=Path, help="the sender; without it DCMTK's storescu sends")
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--seconds", type=float, default=5, help="for each question")
-    arguments.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()))
+    arguments.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()), help="where both keep what they receive")
+    arguments.add_argument("--send-from", type=Path, default=Path("/dev/shm"), help="another disk or memory, see above")
     options = arguments.parse_args()
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="node-bench-", dir=options.work)))
+        sends = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="node-bench-", dir=options.send_from)))
         peony = [str(options.peony), "serve", "--data", str(folder / "peony"), "--open", "--http", "127.0.0.1:18686"]
         peony += ["--dicom", "127.0.0.1:11212", "--aet", "PEONY"]
         servers = [Server("Peony", peony, 11212, "PEONY", 18686, "/dicomweb/studies")]
@@ -205,10 +208,10 @@ def main() -> None:
             environment = [str(options.orthanc), str(folder / "orthanc.json")]
             servers.append(Server("Orthanc", ["env", "TCP_NODELAY=1", *environment], 14242, "ORTHANC", 18042, "/dicom-web/studies"))
             stack.callback(servers[1].stop)
-        measure(servers, folder, options)
+        measure(servers, sends, options)
 
 
-def measure(servers: list[Server], folder: Path, options: argparse.Namespace) -> None:
+def measure(servers: list[Server], sends: Path, options: argparse.Namespace) -> None:
     numbers = Numbers()
     still, mammogram = made(US, 480, 548), made(MG, 4608, 3690)
     rows: list[tuple[str, dict[str, list[float]]]] = []
@@ -221,13 +224,13 @@ def measure(servers: list[Server], folder: Path, options: argparse.Namespace) ->
         figures: dict[str, list[float]] = {server.name: [] for server in servers}
         for _ in range(options.rounds):
             for server in servers:
-                folders = [folder / "send" / str(number) for number in range(associations)]
+                folders = [sends / "send" / str(number) for number in range(associations)]
                 for each_folder in folders:
                     numbers.write(template, each_folder, each)
                 took = send(server, folders, options.load)
                 count = associations * each
                 figures[server.name].append(count * len(template) / 1e6 / took if "MB" in what else count / took)
-                shutil.rmtree(folder / "send")
+                shutil.rmtree(sends / "send")
         rows.append((what, figures))
         table_row(what, servers, figures)
     for server in servers:
@@ -235,10 +238,10 @@ def measure(servers: list[Server], folder: Path, options: argparse.Namespace) ->
     cine = made(US_MULTI, 480, 640, 300)
     at = {}
     for server in servers:
-        numbers.write(cine, folder / "cine", 1)
+        numbers.write(cine, sends / "cine", 1)
         number = numbers.next - 1
-        send(server, [folder / "cine"], None, "-xy")
-        shutil.rmtree(folder / "cine")
+        send(server, [sends / "cine"], None, "-xy")
+        shutil.rmtree(sends / "cine")
         at[server.name] = frames_of(server, number)
     for connections in (1, 8):
         for what, paths, accept in (
