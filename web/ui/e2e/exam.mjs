@@ -4,7 +4,10 @@
  *
  *     cargo run --release -p peony-phantom --example video -- sweep.y4m 3
  *     peony serve --data DIR --open
- *     node e2e/exam.mjs http://127.0.0.1:8686 sweep.y4m FOLDER [en|zh]
+ *     node e2e/exam.mjs http://127.0.0.1:8686 sweep.y4m FOLDER [en|zh] [PROBE]
+ *
+ * With a probe that was calibrated (e2e/calibrate.mjs) and the sweep of its beam (--example marks -- sweep.y4m SEED masses) the signed sizes
+ * have three axes.
  *
  * The picture has no scale until its depth is entered: before that no millimetre is said anywhere. Screenshots and the signed PDF go
  * into FOLDER.
@@ -14,9 +17,9 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { frameOf, openPage, press, until, withBrowser } from "./browser.mjs";
 
-const [url, video, folder, language = "en"] = process.argv.slice(2);
+const [url, video, folder, language = "en", probe = ""] = process.argv.slice(2);
 if (!url || !video || !folder) {
-  console.error("usage: node e2e/exam.mjs URL SWEEP.y4m FOLDER [en|zh]");
+  console.error("usage: node e2e/exam.mjs URL SWEEP.y4m FOLDER [en|zh] [PROBE]");
   process.exit(2);
 }
 await mkdir(folder, { recursive: true });
@@ -26,7 +29,8 @@ const camera = [
   "--use-fake-device-for-media-stream",
   `--use-file-for-fake-video-capture=${path.resolve(video)}`,
 ];
-const shot = (page, name) => page.screenshot({ path: path.join(folder, `${name}-${language}.png`) });
+const kind = probe ? `${language}-three-axes` : language;
+const shot = (page, name) => page.screenshot({ path: path.join(folder, `${name}-${kind}.png`) });
 const reportOf = async (exam) => (await fetch(`${url}/api/exams/${exam}/report`)).json();
 
 const captures = async (page) => {
@@ -167,6 +171,17 @@ async function answersEverything(page, exam) {
   });
 }
 
+/** The third axis rests on the calibration, is marked as simulated, and is about as long as the mass is along the sweep. */
+async function hasThreeAxes(exam, mass, { letter, size }) {
+  const { extent, simulated } = size.proposed.third;
+  assert.equal(simulated, true, `${letter} has a third axis that is marked`);
+  console.log(`${mass.kind}, ${mass.along_mm.toFixed(1)} mm along the sweep: ${letter}, ${extent.toFixed(1)} mm`);
+  assert.ok(Math.abs(extent / mass.along_mm - 1) < 0.5, `${letter} is as long as the ${mass.kind}`);
+  const { report, narrative } = await reportOf(exam);
+  assert.equal(report.calibrations.at(-1).probe, probe);
+  assert.match(JSON.stringify(narrative[language]), new RegExp(`${probe}`), "the report says on whose sweeps it rests");
+}
+
 /** With an earlier signed examination of the patient, the same sweep finds each lesion again, about as large. */
 async function isCompared(page, exam) {
   const { report, narrative } = await reportOf(exam);
@@ -217,7 +232,13 @@ await withBrowser(async (context) => {
   await page.locator(".language button", { hasText: language === "zh" ? "中" : "EN" }).click();
   await saysPixelsWithoutScale(context);
   await page.locator(".new-exam input").first().fill("Demo 01");
-  await page.locator(".new-exam input").nth(1).fill("P-2041873");
+  // Another breast is another patient's: nothing of it is compared.
+  await page.locator(".new-exam input").nth(1).fill(probe ? "P-2041874" : "P-2041873");
+  if (probe) {
+    const used = page.locator('.new-exam [data-field="used"]');
+    const label = await used.locator("option", { hasText: `${probe} · ` }).innerText();
+    await used.selectOption({ label });
+  }
   await shot(page, "1-start");
   await page.locator(".new-exam [type=submit]").click();
   await until("the live page", async () => /exam=/.test(page.url()));
@@ -262,6 +283,9 @@ await withBrowser(async (context) => {
     );
     // A machine that is busy passes over frames, the largest plane among them.
     assert.ok(Math.abs(size.proposed.long / long - 1) < 0.35, `${letter} has the ${mass.kind}'s size`);
+    if (probe) {
+      await hasThreeAxes(exam, mass, met[place]);
+    }
     const higher = truth.masses.filter(
       (other, at) => other.malignant !== mass.malignant && rank(met[at]) > rank(met[place]),
     );
@@ -297,7 +321,7 @@ await withBrowser(async (context) => {
   await isClosedButForAnAddendum(page, exam);
   await leadsToTheReport(page, exam);
   const pdf = await fetch(`${url}/api/exams/${exam}/report.pdf?lang=${language}`);
-  await writeFile(path.join(folder, `report-${language}.pdf`), Buffer.from(await pdf.arrayBuffer()));
+  await writeFile(path.join(folder, `report-${kind}.pdf`), Buffer.from(await pdf.arrayBuffer()));
   // The requests that were cut off on purpose, and what was asked of no examination and of a closed one.
   const meant = /net::ERR_FAILED|404 \(Not Found\)|response code: 40[49]|closed before the connection/;
   const unasked = complaints.filter((each) => !meant.test(each));

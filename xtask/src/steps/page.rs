@@ -33,6 +33,8 @@ const PROVIDERS_SECRET: &str = "the secret of the client";
 const BREAST: &str = "2";
 /// Tissue without a mass.
 const TISSUE: &str = "410000";
+/// Another breast with three masses under the same beam.
+const MEASURED: &str = "410001";
 /// Begins the line in which that script sums up.
 const COUNTED: &str = "counted: ";
 /// The program opens its model and its first breast within this.
@@ -74,7 +76,10 @@ pub fn run(workshop: &Workshop) -> Result<Done> {
     let phantom = workshop.target.join("debug/examples/video");
     workshop.run(&workshop.command(&phantom, [&video, BREAST]))?;
     let marks = folder.join("marks.y4m").display().to_string();
-    workshop.run(&workshop.command(workshop.target.join("debug/examples/marks"), [&marks, TISSUE]))?;
+    let measured = folder.join("measured.y4m").display().to_string();
+    let between = workshop.target.join("debug/examples/marks");
+    workshop.run(&workshop.command(&between, [&marks, TISSUE]))?;
+    workshop.run(&workshop.command(&between, [&measured, MEASURED, "masses"]))?;
     let port = free_port()?;
     let exams = folder.join("exams");
     std::fs::remove_dir_all(&exams).ok();
@@ -88,6 +93,7 @@ pub fn run(workshop: &Workshop) -> Result<Done> {
     watched("peony serve", serve, port, || {
         ["en", "zh"].iter().try_for_each(|lang| drive(EXAMINE, &[&url(port), &video, &shots, lang]))?;
         drive(CALIBRATE, &[&url(port), &marks, &shots, "zh"])?;
+        drive(EXAMINE, &[&url(port), &measured, &shots, "zh", "L12-zh"])?;
         drive(STUDIES, &[&url(port), &shots])?;
         drive(SENDING, &[&url(port), &shots, &archive, &program.display().to_string()])
     })?;

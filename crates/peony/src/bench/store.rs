@@ -67,7 +67,8 @@ pub fn run(args: &BenchStoreArgs) -> Result<Outcome> {
 }
 
 async fn bench(args: &BenchStoreArgs) -> Result<Outcome> {
-    let folder = tempfile::Builder::new().prefix("peony-bench-").tempdir_in(&args.data);
+    let folder =
+        tempfile::Builder::new().prefix("peony-bench-").disable_cleanup(args.keep).tempdir_in(&args.data);
     let folder = folder.with_context(|| args.data.display().to_string())?;
     let options = Options { index: args.index.clone(), ..Options::in_folder(folder.path()) };
     let store = Store::open(&options).await?;
@@ -105,6 +106,9 @@ async fn bench(args: &BenchStoreArgs) -> Result<Outcome> {
     let report = Report { receive, frame, query, studies: args.studies, fill_seconds, rss_mb: resident_mb() };
     let mut out = std::io::stdout().lock();
     write_table(&mut out, &report)?;
+    if args.keep {
+        writeln!(out, "kept in {}", folder.path().display())?;
+    }
     if args.json {
         writeln!(out, "{}", serde_json::to_string(&report)?)?;
     }

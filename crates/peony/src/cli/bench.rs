@@ -23,6 +23,9 @@ pub struct BenchStoreArgs {
     /// Studies of the index that queries are measured on; 0 leaves them out.
     #[arg(long, default_value_t = 10_000)]
     pub studies: u64,
+    /// Leave what was made there, as a data folder for `peony serve`, and say where it is.
+    #[arg(long)]
+    pub keep: bool,
     /// One line of JSON at the end.
     #[arg(long)]
     pub json: bool,
