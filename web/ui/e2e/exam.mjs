@@ -233,7 +233,10 @@ await withBrowser(async (context) => {
   await saysPixelsWithoutScale(context);
   await page.locator(".new-exam input").first().fill("Demo 01");
   // Another breast is another patient's: nothing of it is compared.
-  await page.locator(".new-exam input").nth(1).fill(probe ? "P-2041874" : "P-2041873");
+  await page
+    .locator(".new-exam input")
+    .nth(1)
+    .fill(probe ? "P-2041874" : "P-2041873");
   if (probe) {
     const used = page.locator('.new-exam [data-field="used"]');
     const label = await used.locator("option", { hasText: `${probe} · ` }).innerText();
