@@ -8,6 +8,7 @@
 
 mod accounts;
 mod checked;
+mod doubts;
 mod faults;
 mod finding;
 mod killed;
@@ -18,3 +19,4 @@ mod postgres;
 mod receiving;
 mod remote;
 mod sendings;
+mod upgraded;
