@@ -202,7 +202,7 @@ function AsideRow({ one, busy, onAct }: RowProps<AsideObject>) {
         <small>{say("aside_from", { origin: one.origin, when: momentText(one.at_ms, Date.now(), words) })}</small>
         <small>{asideText(one, words)}</small>
         <span className="send-acts">
-          <a className="button small link" data-action="download" href={bytesAside(one)} download>
+          <a className="button small" data-action="download" href={bytesAside(one)} download>
             {say("aside_download")}
           </a>
           <button

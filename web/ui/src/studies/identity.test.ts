@@ -71,6 +71,7 @@ describe("an object that was kept aside", () => {
 describe("what is open", () => {
   it.each([
     [{}, "ok", "Nothing to settle"],
+    [{ contradictions: 1 }, "warn", "1 contradiction"],
     [{ contradictions: 2 }, "warn", "2 contradictions"],
     [{ aside: 1 }, "warn", "1 kept aside"],
     [{ contradictions: 2, aside: 1, merges: 4 }, "warn", "2 contradictions · 1 kept aside"],

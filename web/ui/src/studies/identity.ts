@@ -75,7 +75,8 @@ export const bytesAside = ({ id }: AsideObject): string => `${ROOT}/aside/${id}`
 /** How much there is to settle, and what was merged, in a word or two. */
 export function sumText({ contradictions, aside, merges }: Overview, { say }: Words): string {
   const parts = [
-    contradictions > 0 && say("doubts_contradictions", { count: contradictions }),
+    contradictions > 0 &&
+      say(contradictions === 1 ? "doubts_contradiction" : "doubts_contradictions", { count: contradictions }),
     aside > 0 && say("doubts_aside", { count: aside }),
     contradictions + aside === 0 && merges > 0 && say("doubts_merges", { count: merges }),
   ];

@@ -99,6 +99,7 @@ export const studiesEn = {
   send_fault_commitment_refused: "sent; the node refuses to be asked to keep it ({status}H)",
 
   doubts: "Who is who",
+  doubts_contradiction: "{count} contradiction",
   doubts_contradictions: "{count} contradictions",
   doubts_aside: "{count} kept aside",
   doubts_merges: "{count} merged",

@@ -101,6 +101,7 @@ export const studiesZh: Readonly<Record<keyof typeof studiesEn, string>> = {
   send_fault_commitment_refused: "已发送；对方拒绝保存承诺请求（{status}H）",
 
   doubts: "患者身份",
+  doubts_contradiction: "{count} 项矛盾",
   doubts_contradictions: "{count} 项矛盾",
   doubts_aside: "{count} 个另行保存",
   doubts_merges: "{count} 项合并",
