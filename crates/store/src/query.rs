@@ -245,15 +245,18 @@ impl Whose {
     /// That a study is shown as the patient's `p`; `after`: the patient is found before the study.
     fn joined(&self, study: &str, after: bool) -> String {
         let Self::Seen(seen) = self else { return format!("{study}.patient = p.id") };
-        // By the indexes of both columns.
+        // By an index each: that of those who are somebody else at another site has few studies.
         let either = if after {
-            format!("({study}.patient = p.id OR {study}.local_patient = p.id) AND ")
+            format!(
+                "({study}.local_patient = p.id OR ({study}.patient = p.id AND {study}.patient <> {study}.local_patient)) AND "
+            )
         } else {
             String::new()
         };
         format!(
-            "{either}p.id = CASE WHEN EXISTS (SELECT 1 FROM patients r WHERE r.id = {study}.patient AND {seen})
-                THEN {study}.patient ELSE {study}.local_patient END"
+            "{either}p.id = CASE WHEN {study}.patient = {study}.local_patient THEN {study}.patient
+                WHEN EXISTS (SELECT 1 FROM patients r WHERE r.id = {study}.patient AND {seen}) THEN {study}.patient
+                ELSE {study}.local_patient END"
         )
     }
 }

@@ -201,6 +201,8 @@ const PATIENTS_OF_SITES: Step = Step {
             SELECT up.id FROM up ORDER BY up.steps DESC LIMIT 1) WHERE merged_into <> 0",
         "UPDATE studies SET local_patient = (SELECT p.local_root FROM patients p WHERE p.id = studies.own_patient)",
         "CREATE INDEX studies_local_patient ON studies (local_patient)",
+        // Of merges across sites: few, and looked into for every patient who is found.
+        "CREATE INDEX studies_elsewhere ON studies (patient) WHERE patient <> local_patient",
         "CREATE INDEX patients_unread ON patients (id) WHERE attributes = ''",
         "UPDATE aside SET site = COALESCE((SELECT s.site FROM studies s WHERE s.uid = aside.study_uid), (SELECT s.site FROM instances i
             JOIN series e ON e.id = i.series JOIN studies s ON s.id = e.study WHERE i.uid = aside.instance_uid), '')",

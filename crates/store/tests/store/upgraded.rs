@@ -26,7 +26,9 @@ async fn back_by_one_step(address: &str) {
     run(&format!("DELETE FROM names WHERE patient IN {gone}")).await;
     run(&format!("DELETE FROM patients WHERE id IN {gone}")).await;
     run("UPDATE patients SET apart = '' WHERE issuer <> ''").await;
-    for index in ["studies_local_patient", "patients_unread", "conflicts_open", "aside_open"] {
+    for index in
+        ["studies_local_patient", "studies_elsewhere", "patients_unread", "conflicts_open", "aside_open"]
+    {
         run(&format!("DROP INDEX {index}")).await;
     }
     for (table, column) in [
