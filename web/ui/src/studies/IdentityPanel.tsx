@@ -128,7 +128,12 @@ function OfStudy({ uid }: { readonly uid: string }) {
   return (
     <>
       <span>
-        <a href={addressOf({ page: "studies", exam: null, study: uid })}>{row?.name ?? say("study_without_name")}</a>
+        {/* The study of an object that was kept aside may have nothing else here. */}
+        {row ? (
+          <a href={addressOf({ page: "studies", exam: null, study: uid })}>{row.name ?? say("study_without_name")}</a>
+        ) : (
+          say("study_without_name")
+        )}
         {row?.id && ` · ${row.id}`}
       </span>
       <small>{[row?.date, row?.description].filter(Boolean).join(" · ")}</small>
