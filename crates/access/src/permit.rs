@@ -18,7 +18,7 @@ pub enum Permit {
     Send,
     /// Say what shall be examined.
     Order,
-    /// Say which patients are one.
+    /// Say which patients are one, and what becomes of contradictions about who was examined and of objects that were kept aside.
     Merge,
     /// Keep accounts and sites.
     Administer,
@@ -51,7 +51,7 @@ impl Permit {
 }
 
 /// Who may do what. Research and teaching see no patient; keeping accounts is no licence to examine or to sign. What nobody can ask for yet
-/// (orders and merging by HTTP, and what is de-identified) has no door.
+/// (orders by HTTP, and what is de-identified) has no door.
 #[rustfmt::skip] // Read as a table.
 pub const PERMITS: &[(Permit, &[Role])] = &[
     (Permit::Scan,             &[Sonographer, Radiologist]),

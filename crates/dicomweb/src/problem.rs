@@ -17,6 +17,9 @@ pub(crate) enum Problem {
     NotAcceptable(String),
     #[error("{0}")]
     Conflict(&'static str),
+    /// Two patients cannot be said to be one as things stand.
+    #[error("{0}")]
+    NotMerged(&'static str),
     #[error("{0}")]
     UnsupportedMedia(&'static str),
     #[error("{what}: at most {limit}")]
@@ -51,6 +54,7 @@ impl Problem {
             Self::Missing(_) | Self::Store(StoreError::Missing(_)) => "not_found",
             Self::NotAcceptable(_) => "not_acceptable",
             Self::Conflict(_) => "conflict",
+            Self::NotMerged(_) => "not_merged",
             Self::UnsupportedMedia(_) => "unsupported_media",
             Self::TooLarge { .. } => "too_large",
             Self::RangeNotSatisfiable(_) => "no_such_range",
@@ -72,7 +76,7 @@ impl Problem {
             Self::BadRequest(_) => own(StatusCode::BAD_REQUEST),
             Self::Missing(_) | Self::Store(StoreError::Missing(_)) => own(StatusCode::NOT_FOUND),
             Self::NotAcceptable(_) => own(StatusCode::NOT_ACCEPTABLE),
-            Self::Conflict(_) => own(StatusCode::CONFLICT),
+            Self::Conflict(_) | Self::NotMerged(_) => own(StatusCode::CONFLICT),
             Self::UnsupportedMedia(_) => own(StatusCode::UNSUPPORTED_MEDIA_TYPE),
             Self::TooLarge { .. } => own(StatusCode::PAYLOAD_TOO_LARGE),
             Self::RangeNotSatisfiable(_) => own(StatusCode::RANGE_NOT_SATISFIABLE),

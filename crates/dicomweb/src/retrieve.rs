@@ -153,7 +153,7 @@ fn unread(error: StoreError) -> std::io::Error {
 }
 
 /// The same with its first part read: what is wrong with that is an answer of its own.
-async fn begun(mut bytes: BoxStream<'static, Result<Bytes, StoreError>>) -> Result<Out, Problem> {
+pub(crate) async fn begun(mut bytes: BoxStream<'static, Result<Bytes, StoreError>>) -> Result<Out, Problem> {
     let first = bytes.next().await.transpose()?;
     Ok(stream::iter(first.map(Ok)).chain(bytes.map_err(unread)).boxed())
 }

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use anyhow::{Context as _, Result};
-use peony_store::{Checked, Fault, FaultKind, Store};
+use peony_store::{Checked, Fault, FaultKind, OpenDoubts, Store};
 use serde_json::json;
 
 use crate::cli::CheckArgs;
@@ -36,11 +36,19 @@ async fn check(args: &CheckArgs) -> Result<Outcome> {
     if let Some(error) = unheard {
         return Err(error.into());
     }
+    let OpenDoubts { conflicts, aside, .. } = store.open_doubts().await?;
     let mut out = std::io::stdout().lock();
     if args.json {
-        writeln!(out, "{}", json!({ "objects": objects, "bytes": bytes, "faults": faults }))?;
+        let said = json!({
+            "objects": objects, "bytes": bytes, "faults": faults, "contradictions": conflicts, "kept_aside": aside,
+        });
+        writeln!(out, "{said}")?;
     } else {
         writeln!(out, "{objects} objects, {bytes} bytes, {faults} faults")?;
+        writeln!(
+            out,
+            "for a person: {conflicts} contradictions about who was examined, {aside} objects kept aside"
+        )?;
     }
     Ok(if faults > 0 { Outcome::SomeFailed } else { Outcome::Done })
 }

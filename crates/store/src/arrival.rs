@@ -1,6 +1,7 @@
 //! One object's rows: made from its outline while it is received, written when its turn comes.
 
 pub(crate) mod in_bulk;
+mod patient;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -8,6 +9,9 @@ use peony_dicom::{FramePlaces, Level, Outline, Tag};
 use sha2::{Digest as _, Sha256};
 use sqlx::{AnyConnection, Row as _};
 
+pub(crate) use self::patient::read_again;
+
+use self::patient::Patient;
 use crate::error::StoreError;
 use crate::objects::Object;
 use crate::{json, name};
@@ -88,14 +92,10 @@ impl Arrival {
         self.text(0x0008, 0x0016)
     }
 
-    /// What keeps a patient apart from others under the same identifier: the study of one who has none; the site where nobody says who
-    /// issued it, since each institution counts its own.
+    /// What keeps a patient apart from others under the same identifier: the study of one who has none, else the site. Each institution counts
+    /// its own, and what one of them sends of somebody whose identifier others know as well is not for the others' eyes.
     fn apart<'a>(&'a self, site: &'a str) -> &'a str {
-        match (self.patient_id.as_str(), self.issuer.as_str()) {
-            ("", _) => &self.study_uid,
-            (_, "") => site,
-            _ => "",
-        }
+        if self.patient_id.is_empty() { &self.study_uid } else { site }
     }
 
     fn text(&self, group: u16, element: u16) -> &str {
@@ -207,9 +207,10 @@ impl<'a> Batch<'a> {
 
     /// Another object under a UID that is taken by the object of `kept_digest`.
     pub async fn put_aside(&mut self, arrival: &Arrival, kept_digest: &str) -> Result<(), StoreError> {
+        let site = self.site(arrival).await?;
         let put = sqlx::query(
-            "INSERT INTO aside (instance_uid, study_uid, series_uid, digest, size, blocks, kept_digest, origin, arrived_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (instance_uid, digest) DO NOTHING",
+            "INSERT INTO aside (instance_uid, study_uid, series_uid, digest, size, blocks, kept_digest, origin, arrived_at, site)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (instance_uid, digest) DO NOTHING",
         )
         .bind(arrival.instance_uid.as_str())
         .bind(arrival.study_uid.as_str())
@@ -220,6 +221,7 @@ impl<'a> Batch<'a> {
         .bind(kept_digest)
         .bind(arrival.origin.as_str())
         .bind(self.now_ms)
+        .bind(site)
         .execute(&mut *self.connection)
         .await?;
         if put.rows_affected() > 0 {
@@ -263,55 +265,11 @@ impl<'a> Batch<'a> {
         Ok(of_sender.unwrap_or_default())
     }
 
-    async fn patient(&mut self, arrival: &Arrival, site: &str) -> Result<Patient, StoreError> {
-        let apart = arrival.apart(site);
-        let made: Option<i64> = sqlx::query_scalar(
-            "INSERT INTO patients (patient_id, issuer, apart, name_key, birth_date, sex, attributes)
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (patient_id, issuer, apart) DO NOTHING RETURNING id",
-        )
-        .bind(arrival.patient_id.as_str())
-        .bind(arrival.issuer.as_str())
-        .bind(apart)
-        .bind(arrival.name_key.as_str())
-        .bind(arrival.birth_date.as_str())
-        .bind(arrival.sex.as_str())
-        .bind(arrival.attributes[0].as_str())
-        .fetch_optional(&mut *self.connection)
-        .await?;
-        if let Some(id) = made {
-            sqlx::query("UPDATE patients SET root = $1 WHERE id = $1")
-                .bind(id)
-                .execute(&mut *self.connection)
-                .await?;
-            let groups = name::groups(&arrival.name_key).map(|group| (0, group));
-            for (kind, key) in groups.chain(name::words(&arrival.name_key).map(|word| (1, word))) {
-                sqlx::query(
-                    "INSERT INTO names (kind, name_key, patient) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-                )
-                .bind(kind)
-                .bind(key)
-                .bind(id)
-                .execute(&mut *self.connection)
-                .await?;
-            }
-        }
-        let row = sqlx::query(
-            "SELECT id, root, name_key, birth_date, sex FROM patients WHERE patient_id = $1 AND issuer = $2 AND apart = $3",
-        )
-        .bind(arrival.patient_id.as_str())
-        .bind(arrival.issuer.as_str())
-        .bind(apart)
-        .fetch_one(&mut *self.connection)
-        .await?;
-        let said = [row.try_get("name_key")?, row.try_get("birth_date")?, row.try_get("sex")?];
-        Ok(Patient { id: row.try_get("id")?, root: row.try_get("root")?, said })
-    }
-
     async fn study(&mut self, arrival: &Arrival, patient: &Patient, site: &str) -> Result<i64, StoreError> {
         sqlx::query(
             "INSERT INTO studies (uid, patient, own_patient, study_date, study_time, accession, study_id, referring_key, description,
-                attributes, modalities, first_at, last_at, site)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '', $11, $11, $12)
+                attributes, modalities, first_at, last_at, site, local_patient)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '', $11, $11, $12, $13)
              ON CONFLICT (uid) DO NOTHING",
         )
         .bind(arrival.study_uid.as_str())
@@ -326,6 +284,7 @@ impl<'a> Batch<'a> {
         .bind(arrival.attributes[1].as_str())
         .bind(self.now_ms)
         .bind(site)
+        .bind(patient.local_root)
         .execute(&mut *self.connection)
         .await?;
         let row = sqlx::query(
@@ -342,36 +301,12 @@ impl<'a> Batch<'a> {
             self.conflict(of, study, tag, kept?, other).await?;
         }
         let heard = [&arrival.name_key, &arrival.birth_date, &arrival.sex];
-        let tags = [Tag(0x0010, 0x0010), Tag(0x0010, 0x0030), Tag(0x0010, 0x0040)];
-        for ((kept, other), tag) in patient.said.iter().zip(heard).zip(tags) {
+        for ((kept, other), tag) in patient.said.iter().zip(heard).zip(patient::SAID) {
             if !kept.is_empty() && !other.is_empty() && kept != other {
                 self.conflict(patient.id, study, tag, kept, other).await?;
             }
         }
         Ok(study)
-    }
-
-    async fn conflict(
-        &mut self,
-        patient: i64,
-        study: i64,
-        tag: Tag,
-        kept: &str,
-        other: &str,
-    ) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO conflicts (patient, study, tag, kept, other, at) VALUES ($1, $2, $3, $4, $5, $6)
-             ON CONFLICT (study, tag, other) DO NOTHING",
-        )
-        .bind(patient)
-        .bind(study)
-        .bind(json::key(tag))
-        .bind(kept)
-        .bind(other)
-        .bind(self.now_ms)
-        .execute(&mut *self.connection)
-        .await?;
-        Ok(())
     }
 
     async fn series(&mut self, arrival: &Arrival, study: i64) -> Result<i64, StoreError> {
@@ -447,14 +382,6 @@ impl<'a> Batch<'a> {
         }
         Ok(found)
     }
-}
-
-/// A patient as the index has them.
-struct Patient {
-    id: i64,
-    root: i64,
-    /// Name, birth date, sex.
-    said: [String; 3],
 }
 
 /// Databases know no unsigned numbers; no file is as long as this would matter.

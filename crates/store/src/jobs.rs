@@ -78,7 +78,7 @@ impl Store {
     /// [`StoreError`] of the index.
     pub async fn put_job(&self, kind: &str, payload: &str) -> Result<i64, StoreError> {
         let mut writing = self.inner.index.write().await?;
-        let id = put(&mut writing, kind, payload).await?;
+        let id = put(&mut writing, kind, payload, "").await?;
         writing.commit().await?;
         self.inner.announcements.wake();
         Ok(id)
@@ -170,17 +170,17 @@ impl Store {
         Ok(())
     }
 
-    /// The jobs of a kind but for those that a person has cleared away, those that failed or are not done yet first, then the newest first, at most `limit`.
-    pub(crate) async fn jobs(&self, kind: &str, limit: u32) -> Result<Vec<Listed>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT id, payload, progress, state, tries, fault, at, due_at, taken_at FROM jobs
-             WHERE kind = $1 AND state <> 'cleared'
-             ORDER BY CASE state WHEN 'open' THEN 0 WHEN 'failed' THEN 0 ELSE 1 END, id DESC LIMIT $2",
-        )
-        .bind(kind)
-        .bind(i64::from(limit))
-        .fetch_all(self.inner.index.pool())
-        .await?;
+    /// The jobs of a kind whose site is seen, but for those that a person has cleared away, those that failed or are not done yet first, then the newest
+    /// first, at most `limit`.
+    pub(crate) async fn jobs(&self, kind: &'static str, limit: u32) -> Result<Vec<Listed>, StoreError> {
+        let rows = self.rows_seen(&["site"], |seen| {
+            format!(
+                "SELECT id, payload, progress, state, tries, fault, at, due_at, taken_at FROM jobs
+                 WHERE kind = '{kind}' AND state <> 'cleared'{seen}
+                 ORDER BY CASE state WHEN 'open' THEN 0 WHEN 'failed' THEN 0 ELSE 1 END, id DESC LIMIT {limit}"
+            )
+        });
+        let rows = rows.await?;
         let now = now_ms();
         let listed = |row: &AnyRow| {
             let due_ms: i64 = row.try_get("due_at")?;
@@ -206,17 +206,20 @@ impl Store {
     }
 }
 
+/// `site` is whose job it is, empty for none.
 pub(crate) async fn put(
     connection: &mut AnyConnection,
     kind: &str,
     payload: &str,
+    site: &str,
 ) -> Result<i64, StoreError> {
     let id = sqlx::query_scalar(
-        "INSERT INTO jobs (kind, payload, state, due_at, at) VALUES ($1, $2, 'open', $3, $3) RETURNING id",
+        "INSERT INTO jobs (kind, payload, state, due_at, at, site) VALUES ($1, $2, 'open', $3, $3, $4) RETURNING id",
     )
     .bind(kind)
     .bind(payload)
     .bind(now_ms())
+    .bind(site)
     .fetch_one(connection)
     .await?;
     Ok(id)

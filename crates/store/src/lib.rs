@@ -1,7 +1,7 @@
 //! What Peony keeps: objects by their content, an index of them, events, jobs and an audit.
 //!
 //! The doors, each in the module of its name: [`Store::receive`] takes an object in, [`Store::query`] finds, [`Store::instances`] hands out,
-//! [`Store::events_after`] tells what happened, [`Store::merge`] and its neighbours say who is who, [`Store::take_job`] gives work, [`Store::send`] has it sent to other nodes,
+//! [`Store::events_after`] tells what happened, [`Store::conflicts`] and its neighbours are for a person to settle, [`Store::merge`] says who is who, [`Store::take_job`] gives work, [`Store::send`] has it sent to other nodes,
 //! [`Store::add_order`], [`Store::claim`], [`Store::begin_step`] and [`Store::ask_commitment`] keep what is ordered, performed and promised by others, [`Store::add_account`] and its neighbours keep who may ask,
 //! [`Store::seeing`] shows one of them what is theirs, [`Store::audit`] writes down who did what, [`Store::check`] looks at everything, and [`Store::try_index`] and its neighbours say whether any of that can be done now.
 //!
@@ -14,6 +14,7 @@ mod audit;
 mod check;
 mod commitments;
 mod credentials;
+mod doubts;
 mod error;
 mod events;
 mod index;
@@ -50,6 +51,7 @@ pub use audit::AuditLine;
 pub use check::{Checked, Fault, FaultKind};
 pub use commitments::Commitment;
 pub use credentials::{Digest, Token};
+pub use doubts::{Aside, Conflict, KeptThere, OpenDoubts};
 pub use error::StoreError;
 pub use events::Event;
 pub use jobs::{Ended, Job, JobState};
@@ -57,7 +59,7 @@ pub use json::{DicomJson, attributes_of, key, of_attributes as json_of, text_of,
 pub use name::key as name_key;
 pub use objects::Object;
 pub use orders::{Order, OrderState, Ordered, new_uid};
-pub use patients::{Aside, Conflict};
+pub use patients::Merge;
 pub use performed::{StepAnswer, StepState};
 pub use query::{Matches, Query};
 pub use receive::{Outcome, Receipt};
@@ -133,6 +135,7 @@ impl Store {
         let store = Self::put_together(options, Some(lock)).await?;
         let Inner { index, objects, incoming, .. } = &*store.inner;
         receive::recover(index, objects, incoming).await?;
+        arrival::read_again(index, objects, incoming.folder()).await?;
         Ok(store)
     }
 

@@ -219,6 +219,48 @@ fn prefix_of(value: &str) -> &str {
     value.split(['*', '?']).next().unwrap_or_default()
 }
 
+/// As whose a study is shown.
+enum Whose {
+    /// As that patient's whom all merges make of its own.
+    Merged,
+    /// The same where that one is of a site that is seen, which this says of `r`; else as that one's whom the merges within its site make of its
+    /// own. A merge across sites shows nobody what another site knows of a patient.
+    Seen(String),
+}
+
+impl Whose {
+    /// The values of the condition join the statement's.
+    fn of(sight: &Sight, values: &mut Vec<String>) -> Self {
+        sight.condition("r.site", values).map_or(Self::Merged, Self::Seen)
+    }
+
+    /// What a patient `p` must be, besides having studies.
+    fn patients(&self) -> Option<&'static str> {
+        match self {
+            Self::Merged => Some("p.merged_into = 0"),
+            Self::Seen(_) => None,
+        }
+    }
+
+    /// That a study is shown as the patient's `p`; `after`: the patient is found before the study.
+    fn joined(&self, study: &str, after: bool) -> String {
+        let Self::Seen(seen) = self else { return format!("{study}.patient = p.id") };
+        // By an index each: that of those who are somebody else at another site has few studies.
+        let either = if after {
+            format!(
+                "({study}.local_patient = p.id OR ({study}.patient = p.id AND {study}.patient <> {study}.local_patient)) AND "
+            )
+        } else {
+            String::new()
+        };
+        format!(
+            "{either}p.id = CASE WHEN {study}.patient = {study}.local_patient THEN {study}.patient
+                WHEN EXISTS (SELECT 1 FROM patients r WHERE r.id = {study}.patient AND {seen}) THEN {study}.patient
+                ELSE {study}.local_patient END"
+        )
+    }
+}
+
 impl Query {
     fn has_value(&self, tag: Tag) -> bool {
         let value = self.keys.iter().find(|(key, _)| *key == tag);
@@ -311,24 +353,26 @@ impl Query {
                     .push(format!("EXISTS (SELECT 1 FROM names o WHERE o.patient = p.id AND {named})"));
             }
         }
-        // A patient is seen by one study of theirs that is.
-        let of_patient =
-            |seen: String| format!("EXISTS (SELECT 1 FROM studies c WHERE c.patient = p.id AND {seen})");
-        let counted = if self.level == Level::Patient {
-            let seen = sight.condition("c.site", &mut statement.values);
-            statement.conditions.extend(seen.clone().map(of_patient));
-            seen
+        let whose = Whose::of(sight, &mut statement.values);
+        let mut counted = None;
+        if self.level == Level::Patient {
+            // A patient is seen by one study of theirs that is.
+            if let Some(seen) = sight.condition("c.site", &mut statement.values) {
+                let theirs = whose.joined("c", true);
+                let one = format!("EXISTS (SELECT 1 FROM studies c WHERE {theirs} AND {seen})");
+                statement.conditions.push(one);
+                counted = Some(seen);
+            }
         } else {
             let seen = sight.condition("s.site", &mut statement.values);
             statement.conditions.extend(seen);
-            None
-        };
-        let text = self.text(from, &statement.conditions, counted.as_deref());
+        }
+        let text = self.text(from, &statement.conditions, &whose, counted.as_deref());
         (text, statement.values, passed_over)
     }
 
     /// `counted` is what a study must be to count as one of a patient's.
-    fn text(&self, from: From, conditions: &[String], counted: Option<&str>) -> String {
+    fn text(&self, from: From, conditions: &[String], whose: &Whose, counted: Option<&str>) -> String {
         let (studies, series, instances) =
             (self.level >= Level::Study, self.level >= Level::Series, self.level >= Level::Instance);
         let order: &[&str] = match from {
@@ -346,16 +390,16 @@ impl Query {
         };
         // SQLite joins in the order of CROSS JOIN; PostgreSQL chooses its own.
         let tables = order.iter().filter(wanted).copied().collect::<Vec<_>>().join(" CROSS JOIN ");
-        let mut all = vec!["p.merged_into = 0"];
+        let mut all: Vec<String> = whose.patients().map(str::to_owned).into_iter().collect();
         let counted = counted.map_or_else(String::new, |seen| format!(" AND {seen}"));
-        let study_count =
-            format!("(SELECT COUNT(*) FROM studies c WHERE c.patient = p.id{counted}) AS study_count");
+        let theirs = whose.joined("c", true);
+        let study_count = format!("(SELECT COUNT(*) FROM studies c WHERE {theirs}{counted}) AS study_count");
         let mut columns = vec!["p.attributes AS patient"];
         if from == From::Names {
-            all.push("n.patient = p.id");
+            all.push("n.patient = p.id".into());
         }
         if studies {
-            all.push("s.patient = p.id");
+            all.push(whose.joined("s", matches!(from, From::Names | From::Patients)));
             columns.push(
                 "s.attributes AS study, s.modalities, s.series_count, s.instance_count AS study_instances",
             );
@@ -363,14 +407,14 @@ impl Query {
             columns.push(&study_count);
         }
         if series {
-            all.push("e.study = s.id");
+            all.push("e.study = s.id".into());
             columns.push("e.attributes AS series, e.instance_count AS series_instances");
         }
         if instances {
-            all.push("i.series = e.id");
+            all.push("i.series = e.id".into());
             columns.push("i.attributes AS instance");
         }
-        all.extend(conditions.iter().map(String::as_str));
+        all.extend(conditions.iter().cloned());
         let mut sorted = match (from, studies) {
             (From::Names, true) => vec!["n.name_key", "s.id"],
             (From::Names, false) => vec!["n.name_key", "p.id"],

@@ -20,12 +20,12 @@ struct Step {
 }
 
 /// In order; a step that was released is never changed.
-const STEPS: &[Step] = &[FIRST, ORDERS, SENDING, ACCESS, ORDERS_OF_SITES];
+const STEPS: &[Step] = &[FIRST, ORDERS, SENDING, ACCESS, ORDERS_OF_SITES, PATIENTS_OF_SITES];
 
 const FIRST: Step = Step {
     common: &[
-        // A patient without an identifier is one of their own for each study: `apart` is its UID. `root` is the patient that this one was
-        // merged into, or itself.
+        // A patient without an identifier is one of their own for each study: `apart` is its UID, and else their site. `root` is the patient
+        // that this one was merged into, or itself.
         "CREATE TABLE patients (id {id}, patient_id {text} NOT NULL, issuer {text} NOT NULL, apart {text} NOT NULL,
             name_key {text} NOT NULL, birth_date {text} NOT NULL, sex {text} NOT NULL, attributes {text} NOT NULL,
             root BIGINT NOT NULL DEFAULT 0, merged_into BIGINT NOT NULL DEFAULT 0,
@@ -159,6 +159,65 @@ const ORDERS_OF_SITES: Step = Step {
     ],
     sqlite: &[],
     postgres: &[],
+};
+
+/// Whose patients, objects kept aside and jobs are: the name of a site, empty for none. A patient was one of all sites where somebody said who
+/// issued the identifier; now each site has its own, and what it does not know of them yet is an empty `attributes`, which
+/// [`read_again`](crate::arrival::read_again) fills from the site's own objects.
+const PATIENTS_OF_SITES: Step = Step {
+    common: &[
+        // `local_root` is the patient that this one was merged into within the site, or itself; `local_patient` the same of a study.
+        "ALTER TABLE patients ADD COLUMN site {text} NOT NULL DEFAULT ''",
+        "ALTER TABLE patients ADD COLUMN local_root BIGINT NOT NULL DEFAULT 0",
+        "ALTER TABLE studies ADD COLUMN local_patient BIGINT NOT NULL DEFAULT 0",
+        "ALTER TABLE aside ADD COLUMN site {text} NOT NULL DEFAULT ''",
+        "ALTER TABLE jobs ADD COLUMN site {text} NOT NULL DEFAULT ''",
+        // What is known of a patient is what their first study said.
+        "UPDATE patients SET site = COALESCE((SELECT s.site FROM studies s WHERE s.own_patient = patients.id ORDER BY s.id LIMIT 1),
+            CASE WHEN patient_id <> '' AND issuer = '' THEN apart ELSE '' END)",
+        "UPDATE patients SET apart = site WHERE patient_id <> '' AND issuer <> ''",
+        "INSERT INTO patients (patient_id, issuer, apart, name_key, birth_date, sex, attributes, merged_into, site)
+            SELECT DISTINCT p.patient_id, p.issuer, s.site, '', '', '', '', p.merged_into, s.site FROM studies s
+            JOIN patients p ON p.id = s.own_patient WHERE p.patient_id <> '' AND p.issuer <> '' AND p.site <> s.site",
+        "UPDATE patients SET root = CASE merged_into WHEN 0 THEN id ELSE (SELECT t.root FROM patients t WHERE t.id = patients.merged_into) END
+            WHERE root = 0",
+        // Who was said to be somebody else is so at every site.
+        "INSERT INTO merges (source, target, at, who) SELECT n.id, m.target, m.at, m.who FROM merges m
+            JOIN patients p ON p.id = m.source JOIN patients n ON n.patient_id = p.patient_id AND n.issuer = p.issuer
+            WHERE m.undone_at = 0 AND n.attributes = ''",
+        "UPDATE conflicts SET patient = (SELECT n.id FROM patients p, studies s, patients n WHERE p.id = conflicts.patient
+                AND s.id = conflicts.study AND n.patient_id = p.patient_id AND n.issuer = p.issuer AND n.apart = s.site)
+            WHERE EXISTS (SELECT 1 FROM patients p, studies s, patients n WHERE p.id = conflicts.patient AND s.id = conflicts.study
+                AND s.own_patient = p.id AND n.patient_id = p.patient_id AND n.issuer = p.issuer AND n.apart = s.site AND n.attributes = '')",
+        "UPDATE studies SET own_patient = (SELECT n.id FROM patients p JOIN patients n ON n.patient_id = p.patient_id AND n.issuer = p.issuer
+                AND n.apart = studies.site WHERE p.id = studies.own_patient)
+            WHERE EXISTS (SELECT 1 FROM patients p WHERE p.id = studies.own_patient AND p.patient_id <> '' AND p.issuer <> ''
+                AND p.site <> studies.site)",
+        "UPDATE studies SET patient = (SELECT p.root FROM patients p WHERE p.id = studies.own_patient)
+            WHERE own_patient IN (SELECT id FROM patients WHERE attributes = '')",
+        "UPDATE patients SET local_root = id",
+        "UPDATE patients SET local_root = (WITH RECURSIVE up (id, steps) AS (SELECT patients.id, 0 UNION ALL
+                SELECT q.id, u.steps + 1 FROM up u JOIN patients p ON p.id = u.id JOIN patients q ON q.id = p.merged_into AND q.site = p.site)
+            SELECT up.id FROM up ORDER BY up.steps DESC LIMIT 1) WHERE merged_into <> 0",
+        "UPDATE studies SET local_patient = (SELECT p.local_root FROM patients p WHERE p.id = studies.own_patient)",
+        "CREATE INDEX studies_local_patient ON studies (local_patient)",
+        // Of merges across sites: few, and looked into for every patient who is found.
+        "CREATE INDEX studies_elsewhere ON studies (patient) WHERE patient <> local_patient",
+        "CREATE INDEX patients_unread ON patients (id) WHERE attributes = ''",
+        "UPDATE aside SET site = COALESCE((SELECT s.site FROM studies s WHERE s.uid = aside.study_uid), (SELECT s.site FROM instances i
+            JOIN series e ON e.id = i.series JOIN studies s ON s.id = e.study WHERE i.uid = aside.instance_uid), '')",
+        "CREATE INDEX conflicts_open ON conflicts (id) WHERE settled_at = 0",
+        "CREATE INDEX aside_open ON aside (id) WHERE rejected_at = 0",
+    ],
+    // The study that a job is about is one of the texts of its JSON.
+    sqlite: &[
+        "UPDATE jobs SET site = COALESCE((SELECT s.site FROM studies s WHERE s.uid =
+            CASE WHEN json_valid(jobs.payload) THEN json_extract(jobs.payload, '$.study_uid') END), '') WHERE kind = 'send'",
+    ],
+    postgres: &[
+        r#"UPDATE jobs SET site = COALESCE((SELECT s.site FROM studies s WHERE s.uid =
+            split_part(split_part(jobs.payload, '"study_uid":"', 2), '"', 1)), '') WHERE kind = 'send'"#,
+    ],
 };
 
 /// The schema that this program speaks.

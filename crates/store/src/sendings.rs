@@ -181,7 +181,12 @@ impl Store {
         if let Some(id) = waits {
             return Ok(id);
         }
-        let id = jobs::put(&mut writing, SENDING, &payload).await?;
+        // A study's site never changes.
+        let site: Option<String> = sqlx::query_scalar("SELECT site FROM studies WHERE uid = $1")
+            .bind(sending.study_uid.as_str())
+            .fetch_optional(&mut *writing)
+            .await?;
+        let id = jobs::put(&mut writing, SENDING, &payload, &site.unwrap_or_default()).await?;
         audit::put(
             &mut writing,
             who,
@@ -194,7 +199,7 @@ impl Store {
         Ok(id)
     }
 
-    /// The sendings, those that are not done first, then the newest first, at most `limit`.
+    /// The sendings of studies that are seen, those that are not done first, then the newest first, at most `limit`.
     ///
     /// # Errors
     /// [`StoreError`] of the index.
@@ -204,9 +209,6 @@ impl Store {
             let Listed { id, payload, progress, state, tries, fault, at_ms, due_ms } = listed;
             // Nobody else writes such jobs.
             let Ok(sending) = serde_json::from_str::<Sending>(&payload) else { continue };
-            if !self.may_see(&sending.study_uid).await? {
-                continue;
-            }
             let sent: Sent = serde_json::from_str(&progress).unwrap_or_default();
             let promise = match sent.transaction_uid.as_str() {
                 "" => None,
@@ -288,17 +290,13 @@ impl Store {
 
     /// A sending of a study that is not seen is not there.
     async fn expect_seen(&self, id: i64) -> Result<(), StoreError> {
-        let payload: Option<String> =
-            sqlx::query_scalar("SELECT payload FROM jobs WHERE id = $1 AND kind = $2")
-                .bind(id)
-                .bind(SENDING)
-                .fetch_optional(self.inner.index.pool())
-                .await?;
-        let sending = payload.and_then(|payload| serde_json::from_str::<Sending>(&payload).ok());
-        match sending {
-            Some(sending) if !self.may_see(&sending.study_uid).await? => Err(StoreError::Missing(SUCH)),
-            _ => Ok(()),
-        }
+        let site: Option<String> = sqlx::query_scalar("SELECT site FROM jobs WHERE id = $1 AND kind = $2")
+            .bind(id)
+            .bind(SENDING)
+            .fetch_optional(self.inner.index.pool())
+            .await?;
+        let seen = site.is_some_and(|site| self.sight.reaches(&site));
+        if seen { Ok(()) } else { Err(StoreError::Missing(SUCH)) }
     }
 }
 

@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use sqlx::Row as _;
+use sqlx::any::AnyRow;
+use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::accounts::{fits_name, taken};
 use crate::error::StoreError;
@@ -81,11 +82,29 @@ impl Sight {
 }
 
 impl Store {
-    /// The same store, looked at with these eyes: [`Self::query`], [`Self::instances`], [`Self::orders`] and [`Self::open_orders`] find what they reach
-    /// and nothing else, [`Self::receive`] takes nothing into a study that they do not, and what is performed changes no order that they do not.
+    /// The same store, looked at with these eyes: [`Self::query`], [`Self::instances`], [`Self::orders`], [`Self::open_orders`], [`Self::sendings`],
+    /// [`Self::conflicts`], [`Self::kept_aside`] and [`Self::merges`] find what they reach and nothing else, [`Self::receive`] takes nothing into a study
+    /// that they do not, what is performed changes no order that they do not, and patients are merged by who sees both.
     #[must_use]
     pub fn seeing(&self, sight: Sight) -> Self {
         Self { inner: Arc::clone(&self.inner), sight: Arc::new(sight) }
+    }
+
+    /// The rows of a statement that is written with the condition, begun with ` AND `, that all these columns hold sites that are reached. It is made
+    /// of the words of this crate and of numbers; names of sites are bound.
+    pub(crate) async fn rows_seen(
+        &self,
+        columns: &[&str],
+        text: impl FnOnce(&str) -> String,
+    ) -> Result<Vec<AnyRow>, StoreError> {
+        let mut values = Vec::new();
+        let seen = columns.iter().filter_map(|column| self.sight.condition(column, &mut values));
+        let seen: String = seen.map(|seen| format!(" AND {seen}")).collect();
+        let mut statement = sqlx::query(AssertSqlSafe(text(&seen)));
+        for value in values {
+            statement = statement.bind(value);
+        }
+        Ok(statement.fetch_all(self.inner.index.pool()).await?)
     }
 
     /// Whether a study is reached, or not there.

@@ -1,5 +1,5 @@
 /**
- * The studies in a real browser: files are added, the list is searched, and a cine plays at its own frame rate.
+ * The studies in a real browser: files are added, the list is searched, a cine plays at its own frame rate, and who is who is settled.
  *
  *     peony serve --data DIR --open
  *     node e2e/studies.mjs http://127.0.0.1:8686 FOLDER
@@ -7,7 +7,7 @@
  * It makes its own patient, so it can run beside others; screenshots go into FOLDER.
  */
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { LARGE, openPage, press, SMALL, until, withBrowser } from "./browser.mjs";
 import { sweep, ultrasound } from "./dicom.mjs";
@@ -213,6 +213,74 @@ async function opensTheOther(page) {
   await until("the frames after it", async () => (await frameOf(page)) > LOST);
 }
 
+/**
+ * A machine's mistakes: another name under the identifier, another object under a UID, and a patient under two identifiers. Each is seen, looked at
+ * and settled, and patients that are said to be one come apart again.
+ */
+async function settlesWhoIsWho(page) {
+  const study = { ...size, date, frames: sweep({ ...size, count: 1 }) };
+  const objects = {
+    "other-name.dcm": {
+      ...study,
+      name: `${mark}^BERTA`,
+      id: patient.id,
+      uid: `${root}.4`,
+      description: "Another name",
+    },
+    // The picture is another one, and the UID that of the third study.
+    "other-object.dcm": { ...study, ...patient, uid: `${root}.3`, frames: sweep({ ...size, count: 2 }).slice(1) },
+    "other-id.dcm": {
+      ...study,
+      name: `${mark}^CLARA`,
+      id: `Q-${mark}`,
+      uid: `${root}.5`,
+      description: "Two identifiers",
+    },
+  };
+  const paths = Object.keys(objects).map((name) => path.join(folder, name));
+  await Promise.all(Object.values(objects).map((object, at) => writeFile(paths[at], ultrasound(object))));
+  await page.locator("input[type=file]").setInputFiles(paths);
+  await until("the object aside", async () => (await page.locator('[data-upload="aside"]').count()) === 1);
+  await page.locator(".uploads .square").click();
+  const doubtful = page.locator(".study-row .doubtful");
+  await until("the marks", async () => (await doubtful.count()) === 4);
+  assert.equal(await page.locator(".study-row", { hasText: "CLARA" }).locator(".doubtful").count(), 0);
+  await page.locator('[data-action="identity"]').click();
+  const contradiction = page.locator('[data-doubt="contradiction"]', { hasText: "berta" });
+  const aside = page.locator('[data-doubt="aside"]', { hasText: mark });
+  await until("both to be listed", async () => (await contradiction.count()) === 1 && (await aside.count()) === 1);
+  await looksAtEverySize(page, "who is who", "studies-7-who");
+  await page.setViewportSize(SMALL);
+  await checkAccessible(page, "who is who");
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    aside.locator('[data-action="download"]').click(),
+  ]);
+  assert.deepEqual(await readFile(await download.path()), await readFile(paths[1]), "as it was sent");
+  await aside.locator('[data-action="reject"]').click();
+  await until("it to be gone", async () => (await aside.count()) === 0);
+  // By keys alone: the person was registered twice.
+  await contradiction.locator('[data-action="same-person"]').focus();
+  await press(page, "Enter");
+  const search = contradiction.locator('input[type="search"]');
+  await search.focus();
+  await page.keyboard.type(`q-${mark}`.toUpperCase());
+  const target = contradiction.locator(`[data-target="${root}.5"]`);
+  await until("the other patient", () => target.isVisible());
+  await looksAtEverySize(page, "the other patient", "studies-8-same");
+  await page.setViewportSize(SMALL);
+  await target.focus();
+  await press(page, "Enter");
+  await until("nothing to settle", async () => (await contradiction.count()) === 0 && (await doubtful.count()) === 0);
+  await until("one patient", async () => (await page.locator(".study-row", { hasText: "CLARA" }).count()) === 5);
+  const merge = page.locator('[data-doubt="merge"]', { hasText: mark });
+  await until("the merge", async () => (await merge.count()) === 1);
+  await shot(page, "studies-9-merged");
+  await merge.locator('[data-action="undo-merge"]').click();
+  await until("them apart", async () => (await page.locator(".study-row", { hasText: "CLARA" }).count()) === 1);
+  await page.locator(".uploads .square").click();
+}
+
 /** The page on every kind of screen in both languages. */
 async function looksAtEverySize(page, what, file) {
   for (const [name, viewport] of [
@@ -261,6 +329,8 @@ await withBrowser(async (context) => {
   await page.goBack();
   await until("the list as it was left", async () => (await rows(page)) === 3);
   await looksAtEverySize(page, "the list", "studies-6-list");
+  await page.setViewportSize(SMALL);
+  await settlesWhoIsWho(page);
   // The node refuses the letter, and a frame was taken away; the browser says so, and nothing else.
   const others = complaints.filter((text) => !/status of (409|500)/.test(text));
   assert.deepEqual(others, []);

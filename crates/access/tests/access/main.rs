@@ -81,6 +81,9 @@ impl House {
                 get(async |axum::Extension(again): axum::Extension<Again>| axum::Extension(again)),
             )
             .route("/dicomweb/studies", get(told).post(told))
+            .route("/api/identity", get(told))
+            .route("/api/identity/contradictions", get(told))
+            .route("/api/identity/merges", post(told))
             .route("/secret", get(async || "nobody asked for a door"))
             .route("/api/secret", post(async || "nobody asked for a door"))
             .route("/", get(async || "the page"));
@@ -254,6 +257,9 @@ async fn each_role_comes_through_its_doors_only() {
             ("GET", "/dicomweb/studies", Permit::Read),
             ("POST", "/dicomweb/studies", Permit::Store),
             ("GET", "/api/accounts", Permit::Administer),
+            ("GET", "/api/identity", Permit::Read),
+            ("GET", "/api/identity/contradictions", Permit::Merge),
+            ("POST", "/api/identity/merges", Permit::Merge),
         ] {
             let expected = if permit.is_of(&[role]) { 200 } else { 403 };
             let answer = house.ask(method, path, &authorized, Body::empty()).await;

@@ -10,6 +10,7 @@
 mod apart;
 mod conformance;
 mod finding;
+mod identity;
 mod kit;
 mod levels;
 mod peer;

@@ -24,9 +24,10 @@ pub fn api() -> Result<Outcome> {
 pub fn description() -> OpenApi {
     let of_access = named("access", peony_access::openapi());
     let of_sending = named("sending", peony_dicomweb::sending_openapi());
+    let of_identity = named("identity", peony_dicomweb::identity_openapi());
     let of_ops = named("ops", ops::Description::openapi());
     let whole = peony_web::openapi().merge_from(of_access).merge_from(of_sending);
-    whole.merge_from(of_ops)
+    whole.merge_from(of_identity).merge_from(of_ops)
 }
 
 /// Operations of two crates may have the same name; each has that of its crate before it.
@@ -88,6 +89,7 @@ mod tests {
             peony_web::openapi(),
             peony_access::openapi(),
             peony_dicomweb::sending_openapi(),
+            peony_dicomweb::identity_openapi(),
             ops::Description::openapi(),
         ];
         for part in parts.map(|part| json(&part)) {

@@ -56,11 +56,13 @@ impl Kept {
         self.runtime.block_on(work)
     }
 
-    /// DICOMweb over the store, under `/dicomweb`, and under `/api/sending` what is sent to `neighbours`.
+    /// DICOMweb over the store, under `/dicomweb`, under `/api/sending` what is sent to `neighbours`, and under `/api/identity` who is who.
     pub fn routes(&self, neighbours: Neighbours) -> Router {
         let dicomweb = peony_dicomweb::routes(self.store.clone(), Limits::default());
         let sending = peony_dicomweb::sending(self.store.clone(), neighbours);
-        self.mount(self.mount(Router::new(), "/dicomweb", dicomweb), "/api/sending", sending)
+        let identity = peony_dicomweb::identity(self.store.clone());
+        let all = self.mount(self.mount(Router::new(), "/dicomweb", dicomweb), "/api/sending", sending);
+        self.mount(all, "/api/identity", identity)
     }
 
     fn mount(&self, all: Router, path: &str, routes: Router) -> Router {

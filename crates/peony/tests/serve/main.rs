@@ -13,6 +13,7 @@ mod examinations;
 #[path = "../../../node/tests/node/free_port.rs"]
 mod free_port;
 mod hospital;
+mod identity;
 mod killed;
 mod kit;
 mod node;

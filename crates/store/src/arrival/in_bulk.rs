@@ -104,6 +104,8 @@ pub(crate) async fn write(
         "instance_count",
         "first_at",
         "last_at",
+        "site",
+        "local_patient",
     ]);
     for one in arrivals {
         let patient = number_of(&patients, &one.patient_id);
@@ -123,6 +125,8 @@ pub(crate) async fn write(
             1.into(),
             now_ms.into(),
             now_ms.into(),
+            one.site.as_str().into(),
+            patient.into(),
         ]);
     }
     let studies = rows.write(connection, "studies", "", Some("uid")).await?;
@@ -167,7 +171,8 @@ async fn patients(
     connection: &mut AnyConnection,
     arrivals: &[Arrival],
 ) -> Result<HashMap<String, i64>, StoreError> {
-    let mut rows = Rows::of(["patient_id", "issuer", "apart", "name_key", "birth_date", "sex", "attributes"]);
+    let mut rows =
+        Rows::of(["patient_id", "issuer", "apart", "name_key", "birth_date", "sex", "attributes", "site"]);
     let mut said: Vec<&Arrival> = arrivals.iter().collect();
     said.sort_by_key(|one| &one.patient_id);
     said.dedup_by_key(|one| &one.patient_id);
@@ -180,12 +185,13 @@ async fn patients(
             one.birth_date.as_str().into(),
             one.sex.as_str().into(),
             one.attributes[0].as_str().into(),
+            one.site.as_str().into(),
         ]);
     }
     // Who is there gives a number only where something is written.
     let stays = " ON CONFLICT (patient_id, issuer, apart) DO UPDATE SET merged_into = patients.merged_into";
     let numbers = rows.write(connection, "patients", stays, Some("patient_id")).await?;
-    sqlx::query("UPDATE patients SET root = id WHERE root = 0 AND id >= $1")
+    sqlx::query("UPDATE patients SET root = id, local_root = id WHERE root = 0 AND id >= $1")
         .bind(numbers.values().min().copied().unwrap_or_default())
         .execute(&mut *connection)
         .await?;

@@ -166,8 +166,8 @@ pub async fn a_study_is_seen_by_those_of_its_site(store: &Store) {
     of_west_too.cancel_sending(id, "west").await.unwrap();
     assert!(matches!(of_east.retry_sending(id, "east").await, Err(StoreError::Missing(_))));
     assert_eq!(of_west_too.sendings(10).await.unwrap().len(), 1);
-    // Each institution counts its own patients: the same identifier is somebody else, and nobody hears their name. One whose issuer is
-    // said is the same everywhere, with as many studies as one sees.
+    // Each institution counts its own patients: the same identifier is somebody else, and nobody hears their name. That holds where the issuer is
+    // said as well, until somebody who sees both says that they are one.
     put(store, 40, &[(PATIENT_ID, "C"), (NAME, "Other^Person")]).await;
     let of_c = Query::all(Level::Patient).matching(PATIENT_ID, "C");
     assert!(ask(&store.seeing(east.sight()), &of_c, NAME).await.iter().all(|name| name != "Other^Person"));
@@ -179,7 +179,13 @@ pub async fn a_study_is_seen_by_those_of_its_site(store: &Store) {
     let count = peony_dicom::Tag(0x0020, 0x1200);
     let of_d = Query::all(Level::Patient).matching(PATIENT_ID, "D");
     assert_eq!(ask(&store.seeing(east.sight()), &of_d, count).await, ["1"]);
-    assert_eq!(ask(&store.seeing(both.sight()), &of_d, count).await, ["2"]);
+    let of_both = store.seeing(both.sight());
+    assert_eq!(ask(&of_both, &of_d, count).await, ["1", "1"]);
+    let [of_west_d, of_east_d] = [store.seeing(west.sight()), of_east.clone()]
+        .map(|eyes| async move { eyes.patient("D", "NATION").await });
+    of_both.merge(of_west_d.await.unwrap(), of_east_d.await.unwrap(), "both").await.unwrap();
+    assert_eq!(ask(&of_both, &of_d, count).await, ["2"]);
+    assert_eq!(ask(&store.seeing(east.sight()), &of_d, count).await, ["1"]);
     // Nothing is brought into another site's study.
     let into = kit::file(21, &[(STUDY_UID, &of_west.study_uid)], kit::SMALL);
     let refused = kit::receive(&store.seeing(east.sight()), &into).await;

@@ -8,6 +8,7 @@
 
 mod accounts;
 mod checked;
+mod doubts;
 mod faults;
 mod finding;
 mod killed;
@@ -19,3 +20,4 @@ mod receiving;
 mod remote;
 mod sendings;
 mod small_disk;
+mod upgraded;

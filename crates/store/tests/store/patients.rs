@@ -5,35 +5,8 @@ use std::time::Duration;
 use peony_dicom::Tag;
 use peony_store::{Ended, Store, StoreError};
 
+use crate::doubts::eyes;
 use crate::kit::{self, BIRTH_DATE, NAME, PATIENT_ID, STUDY_UID, ask, faults, put, studies};
-
-pub async fn contradictions_are_shown_until_a_person_settles_them(store: &Store) {
-    let who = |name, birth| [(PATIENT_ID, "7"), (NAME, name), (BIRTH_DATE, birth)];
-    put(store, 10, &who("Wang^Fang", "19700101")).await;
-    put(store, 12, &who("WANG^FANG", "")).await;
-    assert!(store.conflicts(10).await.unwrap().is_empty(), "capitals and silence contradict nothing");
-    put(store, 14, &who("Li^Na", "19700102")).await;
-    let conflicts = store.conflicts(10).await.unwrap();
-    let tags: Vec<(&str, &str)> =
-        conflicts.iter().map(|one| (one.tag.as_str(), one.other.as_str())).collect();
-    assert_eq!(tags, [("00100010", "li^na"), ("00100030", "19700102")]);
-    for conflict in conflicts {
-        store.settle_conflict(conflict.id, "a person").await.unwrap();
-    }
-    assert!(store.conflicts(10).await.unwrap().is_empty());
-    // The same study under another identifier.
-    let study = format!("2.25.1{:020}", 10);
-    put(store, 16, &[(PATIENT_ID, "8"), (STUDY_UID, &study)]).await;
-    let conflicts = store.conflicts(10).await.unwrap();
-    assert_eq!((conflicts.len(), conflicts[0].kept.as_str(), conflicts[0].other.as_str()), (1, "7", "8"));
-    // Without an identifier nobody is anybody.
-    for number in [20, 22] {
-        put(store, number, &[(PATIENT_ID, ""), (NAME, "Doe^Jane")]).await;
-    }
-    let unknown = peony_store::Query::all(peony_dicom::Level::Patient).matching(NAME, "doe*");
-    assert_eq!(store.query(&unknown).await.unwrap().found.len(), 2);
-    assert_eq!(store.conflicts(10).await.unwrap().len(), 1);
-}
 
 pub async fn a_merge_moves_studies_and_can_be_undone(store: &Store) {
     for (number, id) in [(10, "A"), (12, "B"), (14, "C")] {
@@ -45,7 +18,7 @@ pub async fn a_merge_moves_studies_and_can_be_undone(store: &Store) {
     let first = store.merge(a, b, "a person").await.unwrap();
     assert_eq!((of("A").await, of("B").await), (0, 2));
     assert!(matches!(store.merge(a, c, "x").await, Err(StoreError::Refused(_))));
-    assert!(matches!(store.merge(c, a, "x").await, Err(StoreError::Refused(_))));
+    assert!(matches!(store.merge(b, a, "x").await, Err(StoreError::Refused(_))), "they are one");
     assert!(matches!(store.merge(b, b, "x").await, Err(StoreError::Refused(_))));
     assert!(matches!(store.merge(b, 99_999, "x").await, Err(StoreError::Missing("patient"))));
     // What comes for A afterwards is B's, and after the next merge all is C's.
@@ -62,6 +35,72 @@ pub async fn a_merge_moves_studies_and_can_be_undone(store: &Store) {
         store.audit_after(0, 10).await.unwrap().into_iter().map(|line| line.act).collect();
     assert_eq!(acts, ["merge-patients", "merge-patients", "undo-merge", "undo-merge"]);
     assert!(faults(store).await.is_empty());
+}
+
+pub async fn a_merge_across_sites_shows_nobody_what_another_site_knows(store: &Store) {
+    let [east, west, both] = eyes(store).await;
+    for number in [10, 12] {
+        put(&east, number, &[(PATIENT_ID, "A"), (NAME, "Own^East"), (BIRTH_DATE, "19700101")]).await;
+    }
+    let second = put(&east, 14, &[(PATIENT_ID, "A2"), (NAME, "Own^East")]).await;
+    let of_west = put(&west, 20, &[(PATIENT_ID, "B"), (NAME, "Own^West"), (BIRTH_DATE, "19700102")]).await;
+    let of =
+        async |eyes: &Store, id: &str| ask(eyes, &studies().matching(PATIENT_ID, id), STUDY_UID).await.len();
+    let [a, a2] = [east.patient("A", "").await.unwrap(), east.patient("A2", "").await.unwrap()];
+    let b = both.patient_of_study(&of_west.study_uid).await.unwrap();
+    // Who sees one of them knows no other.
+    assert!(matches!(east.patient_of_study(&of_west.study_uid).await, Err(StoreError::Missing("study"))));
+    for (source, target) in [(a, b), (b, a)] {
+        let refused = east.merge(source, target, "east").await;
+        assert!(matches!(refused, Err(StoreError::Missing("patient"))), "{refused:?}");
+    }
+    let merge = both.merge(a, b, "both").await.unwrap();
+    for eyes in [&both, store] {
+        assert_eq!((of(eyes, "A").await, of(eyes, "B").await), (0, 3));
+        assert_eq!(ask(eyes, &studies().matching(NAME, "own^west"), STUDY_UID).await.len(), 3);
+    }
+    // To the eyes of one site nothing has changed: neither names, nor what is found by them, nor counts.
+    let count = Tag(0x0020, 0x1200);
+    for (eyes, id, name, studies_of, others) in
+        [(&east, "A", "Own^East", 2, "own^west"), (&west, "B", "Own^West", 1, "own^east")]
+    {
+        let patient = peony_store::Query::all(peony_dicom::Level::Patient).matching(PATIENT_ID, id);
+        assert_eq!(ask(eyes, &patient, NAME).await, [name]);
+        assert_eq!(ask(eyes, &patient, count).await, [studies_of.to_string()]);
+        assert_eq!(of(eyes, id).await, studies_of);
+        assert!(ask(eyes, &studies().matching(NAME, others), STUDY_UID).await.is_empty());
+        let patients = peony_store::Query::all(peony_dicom::Level::Patient).matching(NAME, others);
+        assert!(ask(eyes, &patients, PATIENT_ID).await.is_empty());
+        assert!(eyes.merges(10).await.unwrap().is_empty());
+        assert!(matches!(eyes.undo_merge(merge, "x").await, Err(StoreError::Missing("merge"))));
+    }
+    let [open] = both.merges(10).await.unwrap().try_into().ok().unwrap();
+    let named =
+        |of: &peony_store::DicomJson| of["00100010"]["Value"][0]["Alphabetic"].as_str().unwrap().to_owned();
+    assert_eq!((open.id, open.who.as_str()), (merge, "both"));
+    assert_eq!((named(&open.source), named(&open.target)), ("Own^East".into(), "Own^West".into()));
+    // A site merges its own patients all the same: into the one who is somebody else elsewhere.
+    assert_eq!(east.patient_of_study(&second.study_uid).await.unwrap(), a2);
+    assert!(matches!(east.merge(a, a2, "east").await, Err(StoreError::Refused(_))));
+    let local = east.merge(a2, a, "east").await.unwrap();
+    put(&east, 16, &[(PATIENT_ID, "A2"), (NAME, "Own^East")]).await;
+    assert_eq!((of(&east, "A").await, of(&east, "A2").await), (4, 0));
+    assert_eq!((of(&west, "B").await, of(&both, "B").await, of(store, "B").await), (1, 5, 5));
+    assert_eq!(east.patient_of_study(&second.study_uid).await.unwrap(), a);
+    // Taken back, the one across and then the one within.
+    both.undo_merge(merge, "both").await.unwrap();
+    assert_eq!((of(&both, "A").await, of(&both, "B").await, of(&east, "A").await), (4, 1, 4));
+    assert_eq!(east.merges(10).await.unwrap().len(), 1);
+    east.undo_merge(local, "east").await.unwrap();
+    for eyes in [&east, &both, store] {
+        assert_eq!((of(eyes, "A").await, of(eyes, "A2").await), (2, 2));
+    }
+    assert!(faults(store).await.is_empty());
+}
+
+#[tokio::test]
+async fn sqlite_a_merge_across_sites_shows_nobody_what_another_site_knows() {
+    a_merge_across_sites_shows_nobody_what_another_site_knows(&kit::store().await.1).await;
 }
 
 pub async fn a_quiet_study_is_complete_once_and_again_when_more_came(store: &Store) {
@@ -138,11 +177,6 @@ pub async fn a_job_is_one_workers_until_its_lease_ends(store: &Store) {
     store.end_job(&third, "", Ended::Done).await.unwrap();
     store.end_job(&second, "", Ended::Failed("no such node".into())).await.unwrap();
     assert_eq!(store.take_job("send", Duration::ZERO).await.unwrap(), None);
-}
-
-#[tokio::test]
-async fn sqlite_contradictions_are_shown_until_a_person_settles_them() {
-    contradictions_are_shown_until_a_person_settles_them(&kit::store().await.1).await;
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use peony_store::{Options, Store, StoreError};
 use tempfile::TempDir;
 
-use crate::{accounts, checked, finding, kit, orders, patients, receiving, sendings};
+use crate::{accounts, checked, doubts, finding, kit, orders, patients, receiving, sendings, upgraded};
 
 /// A server with its data in a folder that is gone with it.
 struct Server {
@@ -128,7 +128,10 @@ async fn postgresql_does_what_sqlite_does() {
         finding::questions_find_what_fits_and_nothing_else,
         finding::every_level_answers_with_its_attributes_and_counts,
         finding::pages_give_everything_once,
-        patients::contradictions_are_shown_until_a_person_settles_them,
+        doubts::contradictions_are_shown_until_a_person_settles_them,
+        doubts::what_is_doubtful_is_for_the_eyes_of_its_site,
+        doubts::a_site_knows_of_a_patient_what_it_was_sent_itself,
+        patients::a_merge_across_sites_shows_nobody_what_another_site_knows,
         patients::a_merge_moves_studies_and_can_be_undone,
         patients::a_quiet_study_is_complete_once_and_again_when_more_came,
         patients::a_job_is_one_workers_until_its_lease_ends,
@@ -139,6 +142,7 @@ async fn postgresql_does_what_sqlite_does() {
         orders::an_order_is_changed_and_cancelled_until_it_begins,
         patients::a_study_is_complete_when_all_of_it_is_promised,
         sendings::a_sending_waits_runs_fails_and_is_tried_again,
+        sendings::a_site_sees_its_own_sendings_behind_a_hundred_of_others,
         accounts::an_account_is_one_of_its_name_and_there_until_it_is_disabled,
         accounts::a_session_ends_with_its_time_its_account_and_its_password,
         accounts::a_token_is_refused_once_it_is_taken_back_or_its_account_disabled,
@@ -146,6 +150,9 @@ async fn postgresql_does_what_sqlite_does() {
     );
     let (_folder, store, address) = server.store().await;
     patients::the_audit_only_grows(&store, &address).await;
+    let (folder, store, address) = server.store().await;
+    let options = Options { index: Some(address.clone()), ..kit::options(&folder) };
+    upgraded::patients_that_were_one_of_two_sites_come_apart(store, &options, &address).await;
     let (folder, store, address) = server.store().await;
     checked::every_fault_is_found(&store, folder.path(), &address).await;
 }

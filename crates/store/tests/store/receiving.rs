@@ -62,7 +62,8 @@ pub async fn the_same_again_is_accepted_and_another_kept_aside(store: &Store) {
     }
     let aside = store.kept_aside(10).await.unwrap();
     assert_eq!(aside.len(), 1, "once, however often it comes");
-    assert_eq!((aside[0].kept_digest.as_str(), aside[0].origin.as_str()), (receipt.digest.as_str(), "PROBE"));
+    let there = aside[0].kept.as_ref().unwrap();
+    assert_eq!((there.digest.as_str(), aside[0].origin.as_str()), (receipt.digest.as_str(), "PROBE"));
     let kept = kept(store, &receipt.instance_uid).await.unwrap();
     assert_eq!(bytes(store, &kept).await.unwrap(), first, "the first one stays");
     store.reject_aside(aside[0].id, "a person").await.unwrap();

@@ -6,6 +6,7 @@ use peony_store::{
     Ended, JobState, Promise, QueuedSending, SENDING, SendFault, Sending, Sent, Store, StoreError,
 };
 
+use crate::doubts::eyes;
 use crate::kit;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -85,6 +86,30 @@ pub async fn a_sending_waits_runs_fails_and_is_tried_again(store: &Store) {
     assert!(store.retry_sending(series.id, "a person").await.is_err(), "it is gone from the list for good");
     let last = store.audit_after(0, 20).await.unwrap().pop().unwrap();
     assert_eq!((last.act.as_str(), last.what), ("clear-sendings", format!("jobs {id}, {}", series.id)));
+}
+
+pub async fn a_site_sees_its_own_sendings_behind_a_hundred_of_others(store: &Store) {
+    let [east, west, both] = eyes(store).await;
+    let to = |study_uid: &str, to: String| Sending { to, study_uid: study_uid.to_owned(), series_uid: None };
+    let own = kit::put(&east, 1, &[]).await.study_uid;
+    let others = kit::put(&west, 2, &[]).await.study_uid;
+    let id = east.send(&to(&own, "ARCHIVE".into()), "east").await.unwrap();
+    for number in 0..105 {
+        west.send(&to(&others, format!("NODE{number}")), "west").await.unwrap();
+    }
+    let seen = east.sendings(100).await.unwrap();
+    assert_eq!(seen.iter().map(|one| one.id).collect::<Vec<_>>(), [id]);
+    let of_west = west.sendings(100).await.unwrap();
+    assert_eq!(of_west.len(), 100);
+    assert!(of_west.iter().all(|one| one.sending.study_uid == others));
+    assert_eq!(both.sendings(200).await.unwrap().len(), 106);
+    assert!(matches!(west.cancel_sending(id, "west").await, Err(StoreError::Missing(_))));
+    east.cancel_sending(id, "east").await.unwrap();
+}
+
+#[tokio::test]
+async fn sqlite_a_site_sees_its_own_sendings_behind_a_hundred_of_others() {
+    a_site_sees_its_own_sendings_behind_a_hundred_of_others(&kit::store().await.1).await;
 }
 
 #[tokio::test]

@@ -246,6 +246,143 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/identity": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** How many contradictions and objects kept aside are open, and which studies are doubtful. */
+        readonly get: operations["identity_overview"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/identity/aside": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Objects that came under a UID that was taken, the oldest first, at most 100. */
+        readonly get: operations["identity_aside"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/identity/aside/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The bytes of an object that was kept aside; that somebody asked is in the audit. */
+        readonly get: operations["identity_bytes_aside"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/identity/aside/{id}/reject": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Show an object that was kept aside no more; it stays where it is. */
+        readonly post: operations["identity_reject"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/identity/contradictions": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Contradictions about who was examined that nobody has settled, the oldest first, at most 100. */
+        readonly get: operations["identity_contradictions"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/identity/contradictions/{id}/settle": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Say that a contradiction is none. */
+        readonly post: operations["identity_settle"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/identity/merges": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Merges that could be undone, the newest first, at most 100. */
+        readonly get: operations["identity_merges"];
+        readonly put?: never;
+        /** Say that the patients of two studies are one. */
+        readonly post: operations["identity_merge"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/identity/merges/{id}/undo": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Take a merge back. */
+        readonly post: operations["identity_undo"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/me/password": {
         readonly parameters: {
             readonly query?: never;
@@ -567,6 +704,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description What a contradiction is about.
+         * @enum {string}
+         */
+        readonly About: "name" | "birth_date" | "sex" | "patient_id";
         /** @description An account in a list. */
         readonly AccountRow: {
             readonly disabled: boolean;
@@ -747,6 +889,32 @@ export interface components {
          * @enum {string}
          */
         readonly Advice: "routine" | "short_follow_up" | "mammography" | "core_biopsy" | "other";
+        /** @description Another object under a UID that was taken. */
+        readonly AsideObject: {
+            /**
+             * Format: int64
+             * @description When, in milliseconds since 1970 UTC.
+             */
+            readonly at_ms: number;
+            /** @description SHA-256 of its file. */
+            readonly digest: string;
+            /** Format: int64 */
+            readonly id: number;
+            readonly instance_uid: string;
+            /** @description SHA-256 of that one's file. */
+            readonly kept_digest: string | null;
+            /** @description The study of the object that has the UID, where that is seen. */
+            readonly kept_study: string | null;
+            /** @description Who sent it. */
+            readonly origin: string;
+            /**
+             * Format: int64
+             * @description The length of its file in bytes.
+             */
+            readonly size: number;
+            /** @description Its own study, which may be another one than that of the object that has the UID. */
+            readonly study_uid: string;
+        };
         /**
          * @description What an axis is measured in.
          * @enum {string}
@@ -1090,6 +1258,23 @@ export interface components {
          * @enum {string}
          */
         readonly ContactSide: "left" | "right" | "whole";
+        /** @description A contradiction about who was examined. It has no debug form: what is said in it is of a patient. */
+        readonly Contradiction: {
+            readonly about: components["schemas"]["About"];
+            /**
+             * Format: int64
+             * @description When, in milliseconds since 1970 UTC.
+             */
+            readonly at_ms: number;
+            /** Format: int64 */
+            readonly id: number;
+            /** @description What was said first, and stays; a name in small letters and without accents. */
+            readonly kept: string;
+            /** @description What was said later. */
+            readonly other: string;
+            /** @description The study that brought it. */
+            readonly study_uid: string;
+        };
         /** @description A lesion's solid, cut at the depth of a coronal view. */
         readonly CoronalLesion: {
             /** @description From where to where it reaches in depth, in the unit of `across`. */
@@ -1582,6 +1767,26 @@ export interface components {
             /** @description What. */
             readonly what: components["schemas"]["Words"];
         };
+        /** @description What is open. */
+        readonly IdentityOverview: {
+            /**
+             * Format: int64
+             * @description Objects that were kept aside.
+             */
+            readonly aside: number;
+            /**
+             * Format: int64
+             * @description Contradictions about who was examined.
+             */
+            readonly contradictions: number;
+            /** @description Study Instance UIDs of the studies whose patient somebody contradicted, the newest first, at most 1000. */
+            readonly doubtful: readonly string[];
+            /**
+             * Format: int64
+             * @description Merges that could be undone.
+             */
+            readonly merges: number;
+        };
         /** @description The lower and the upper end. */
         readonly Interval: [
             number,
@@ -1805,6 +2010,11 @@ export interface components {
             /** @description Its version. */
             readonly version: string;
         };
+        /** @description A merge that was made. */
+        readonly MadeMerge: {
+            /** Format: int64 */
+            readonly id: number;
+        };
         /** @description A sending that was asked for. */
         readonly MadeSending: {
             /** Format: int64 */
@@ -1843,6 +2053,13 @@ export interface components {
             readonly roles: readonly string[];
             /** @description The sites that they belong to. */
             readonly sites: readonly string[];
+        };
+        /** @description Two patients, each by a study of theirs. */
+        readonly MergeStudies: {
+            /** @description A study of whoever is somebody else. */
+            readonly source_study: string;
+            /** @description A study of whom they are. */
+            readonly target_study: string;
         };
         /** @description The model that reads the frames, and how it runs. */
         readonly Model: {
@@ -1953,6 +2170,26 @@ export interface components {
              * @description Of which lesion.
              */
             readonly lesion: number;
+        };
+        /** @description A merge that could be undone. It has no debug form: it names patients. */
+        readonly OpenMerge: {
+            /**
+             * Format: int64
+             * @description When, in milliseconds since 1970 UTC.
+             */
+            readonly at_ms: number;
+            /** Format: int64 */
+            readonly id: number;
+            /** @description Who is somebody else: attributes of the DICOM JSON Model. */
+            readonly source: {
+                readonly [key: string]: unknown;
+            };
+            /** @description As whom their studies are shown. */
+            readonly target: {
+                readonly [key: string]: unknown;
+            };
+            /** @description Who said so. */
+            readonly who: string;
         };
         /** @description Another password. */
         readonly OtherPassword: {
@@ -3515,6 +3752,240 @@ export interface operations {
                 content: {
                     readonly "application/json": components["schemas"]["Health"];
                 };
+            };
+        };
+    };
+    readonly identity_overview: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["IdentityOverview"];
+                };
+            };
+        };
+    };
+    readonly identity_aside: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["AsideObject"][];
+                };
+            };
+        };
+    };
+    readonly identity_bytes_aside: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description the object */
+                readonly id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description its file as it was received */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/dicom": unknown;
+                };
+            };
+            /** @description there is no such object */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly identity_reject: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description the object */
+                readonly id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description it is shown no more */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description there is no such object */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly identity_contradictions: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["Contradiction"][];
+                };
+            };
+        };
+    };
+    readonly identity_settle: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description the contradiction */
+                readonly id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description it is shown no more */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description there is no such open contradiction */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly identity_merges: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["OpenMerge"][];
+                };
+            };
+        };
+    };
+    readonly identity_merge: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["MergeStudies"];
+            };
+        };
+        readonly responses: {
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MadeMerge"];
+                };
+            };
+            /** @description it is no such request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description there is no such study */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description they are one already, or the first is somebody else already */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly identity_undo: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description the merge */
+                readonly id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description the studies are shown as before */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description there is no such merge, or it was undone */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -8,6 +8,7 @@ import { type Language, useWords } from "../words/words";
 import { NodeError, reasonText } from "./client";
 import type { Day } from "./dates";
 import { PERIODS, type Period } from "./dates";
+import { IdentityButton, IdentityPanel } from "./IdentityPanel";
 import { MOST_FOUND, NO_SEARCH, PAGE, plainText } from "./question";
 import { SendingsButton, SendPanel } from "./SendPanel";
 import { StudiesTop } from "./StudiesTop";
@@ -15,6 +16,7 @@ import { StudyPreview } from "./StudyPreview";
 import { rowOf, type StudyRow } from "./study";
 import { UploadPanel } from "./UploadPanel";
 import { sumOf } from "./uploads";
+import { useOverview } from "./useIdentity";
 import { type UsedSearch, useSearch } from "./useSearch";
 import { useSendings } from "./useSendings";
 import { type UsedUploads, useUploads } from "./useUploads";
@@ -36,7 +38,9 @@ export function StudyList({ onLanguage, onGo }: Props) {
   const used = useSearch();
   const adding = useUploads();
   const sendings = useSendings();
-  const [queueOpen, setQueueOpen] = useState(false);
+  const identity = useOverview();
+  const doubtful = new Set(identity.overview.doubtful);
+  const [beside, setBeside] = useState<"queue" | "identity" | null>(null);
   const field = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLDivElement>(null);
   const [chosen, setChosen] = useState<string | null>(null);
@@ -52,10 +56,11 @@ export function StudyList({ onLanguage, onGo }: Props) {
       (links[at + step] ?? (step < 0 ? field.current : links.at(-1)))?.focus();
     }
   };
-  const openQueue = (): void => {
+  const openBeside = (what: "queue" | "identity"): void => {
     adding.setOpen(false);
-    setQueueOpen(true);
+    setBeside(what);
   };
+  const isBeside = (what: "queue" | "identity"): boolean => !adding.open && beside === what;
   const open = (study: string): void => onGo({ page: "studies", exam: null, study });
   return (
     <div className="studies" {...adding.onDrag}>
@@ -80,7 +85,8 @@ export function StudyList({ onLanguage, onGo }: Props) {
             <KeyCap>/</KeyCap>
           </label>
           <span className="space" />
-          {(adding.open || !queueOpen) && <SendingsButton used={sendings} onOpen={openQueue} />}
+          {!isBeside("identity") && <IdentityButton used={identity} onOpen={() => openBeside("identity")} />}
+          {!isBeside("queue") && <SendingsButton used={sendings} onOpen={() => openBeside("queue")} />}
           <AddFiles adding={adding} />
         </div>
         <Filters used={used} />
@@ -98,6 +104,7 @@ export function StudyList({ onLanguage, onGo }: Props) {
               row={row}
               search={used.search.text}
               chosen={row === shown}
+              doubtful={doubtful.has(row.uid)}
               onChoose={() => setChosen(row.uid)}
               onOpen={() => open(row.uid)}
             />
@@ -108,10 +115,20 @@ export function StudyList({ onLanguage, onGo }: Props) {
       </div>
       {adding.open ? (
         <UploadPanel uploads={adding.uploads} all={adding.all} onClose={() => adding.setOpen(false)} />
-      ) : queueOpen ? (
-        <SendPanel used={sendings} onClose={() => setQueueOpen(false)} />
+      ) : beside === "queue" ? (
+        <SendPanel used={sendings} onClose={() => setBeside(null)} />
+      ) : beside === "identity" ? (
+        <IdentityPanel overview={identity.overview} onClose={() => setBeside(null)} />
       ) : (
-        shown && <StudyPreview key={shown.uid} row={shown} onOpen={() => open(shown.uid)} />
+        shown && (
+          <StudyPreview
+            key={shown.uid}
+            row={shown}
+            doubtful={doubtful.has(shown.uid)}
+            mayMerge={identity.may}
+            onOpen={() => open(shown.uid)}
+          />
+        )
       )}
       {adding.over && (
         <div className="drop">
@@ -315,6 +332,8 @@ interface RowProps {
   readonly row: StudyRow;
   readonly search: string;
   readonly chosen: boolean;
+  /** Something contradicts who was examined. */
+  readonly doubtful: boolean;
   readonly onChoose: () => void;
   readonly onOpen: () => void;
 }
@@ -322,7 +341,7 @@ interface RowProps {
 /**
  * Going to a row shows it in the preview, and pressing it then opens it; so do Enter, and any press where there is no room for a preview.
  */
-function Row({ row, search, chosen, onChoose, onOpen }: RowProps) {
+function Row({ row, search, chosen, doubtful, onChoose, onOpen }: RowProps) {
   const { say } = useWords();
   const wasChosen = useRef(false);
   const press = (event: MouseEvent): void => {
@@ -349,6 +368,7 @@ function Row({ row, search, chosen, onChoose, onOpen }: RowProps) {
     >
       <span className="two">
         <b>
+          {doubtful && <Doubtful />}
           <Marked text={row.name ?? say("study_without_name")} search={search} />
         </b>
         <small>
@@ -372,6 +392,17 @@ function Row({ row, search, chosen, onChoose, onOpen }: RowProps) {
       </span>
       <span className="tally">{row.instances}</span>
     </a>
+  );
+}
+
+/** The mark of a study whose patient somebody contradicted. */
+function Doubtful() {
+  const { say } = useWords();
+  return (
+    <span className="doubtful" title={say("doubtful")}>
+      <Shape status="warn" />
+      <span className="hidden">{say("doubtful")}</span>
+    </span>
   );
 }
 

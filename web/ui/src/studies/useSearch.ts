@@ -87,7 +87,7 @@ export function useSearch(): UsedSearch {
 }
 
 /** A value once it has not changed for a moment; emptied, at once. */
-function usePaused(value: string): string {
+export function usePaused(value: string): string {
   const [paused, setPaused] = useState(value);
   useEffect(() => {
     if (value === "") {

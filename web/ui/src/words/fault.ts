@@ -24,6 +24,7 @@ const KNOWN = [
   "source_refused",
   "too_many_exams",
   "conflict",
+  "not_merged",
   "too_large",
   "not_drawable",
   "not_acceptable",

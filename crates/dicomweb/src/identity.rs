@@ -1,0 +1,312 @@
+//! Who is who, as a page asks it: contradictions about who was examined, objects that were kept aside, and patients that a person says are one.
+//!
+//! It stands beside DICOMweb as [`sending`](crate::sending) does: the standard has no words for it. What the caller does not see is not there.
+
+use std::convert::Infallible;
+
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Path};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use futures_util::StreamExt as _;
+use peony_store::{Aside, Conflict, DicomJson, KeptThere, Merge, Store, StoreError};
+use serde::{Deserialize, Serialize};
+use utoipa::{OpenApi, ToSchema};
+
+use crate::answer::{Caller, body};
+use crate::parts;
+use crate::problem::Problem;
+use crate::retrieve::{DICOM, begun};
+
+/// So many of each are listed: what is left comes when these are done.
+const LISTED: u32 = 100;
+/// So many studies are marked.
+const MARKED: u32 = 1000;
+/// What asks for a merge is two UIDs.
+const BODY_BYTES: usize = 4096;
+
+/// The store before it is known who asks. No handler gets this.
+#[derive(Clone)]
+struct Unseen(Store);
+
+/// The store with the eyes of who asks, and their name.
+struct Asked {
+    store: Store,
+    who: String,
+}
+
+impl FromRequestParts<Unseen> for Asked {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, Unseen(store): &Unseen) -> Result<Self, Infallible> {
+        let Caller { name, sight, .. } = parts.extensions.get::<Caller>().cloned().unwrap_or_default();
+        Ok(Self { store: store.seeing(sight), who: name })
+    }
+}
+
+/// The routes, to be mounted below a path; a request may carry a [`Caller`].
+///
+/// | | | |
+/// |---|---|---|
+/// | `GET /` | | how many of each are open, and which studies are doubtful: [`IdentityOverview`] |
+/// | `GET /contradictions` | | [`Contradiction`] each, the oldest first |
+/// | `POST /contradictions/{id}/settle` | | it is none |
+/// | `GET /aside` | | [`AsideObject`] each, the oldest first |
+/// | `GET /aside/{id}` | | its bytes |
+/// | `POST /aside/{id}/reject` | | it is not shown any more |
+/// | `GET /merges` | | [`OpenMerge`] each, the newest first |
+/// | `POST /merges` | `{"source_study", "target_study"}` | the patient of the first is that of the second; gives `{"id"}` |
+/// | `POST /merges/{id}/undo` | | takes that back |
+pub fn identity(store: Store) -> Router {
+    Router::new()
+        .route("/", get(overview))
+        .route("/contradictions", get(contradictions))
+        .route("/contradictions/{id}/settle", post(settle))
+        .route("/aside", get(aside))
+        .route("/aside/{id}", get(bytes_aside))
+        .route("/aside/{id}/reject", post(reject))
+        .route("/merges", get(merges).post(merge))
+        .route("/merges/{id}/undo", post(undo))
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .with_state(Unseen(store))
+}
+
+/// What is open.
+#[derive(Debug, Serialize, ToSchema)]
+struct IdentityOverview {
+    /// Contradictions about who was examined.
+    contradictions: u64,
+    /// Objects that were kept aside.
+    aside: u64,
+    /// Merges that could be undone.
+    merges: u64,
+    /// Study Instance UIDs of the studies whose patient somebody contradicted, the newest first, at most 1000.
+    doubtful: Vec<String>,
+}
+
+/// What a contradiction is about.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum About {
+    /// Patient's Name.
+    Name,
+    /// Patient's Birth Date.
+    BirthDate,
+    /// Patient's Sex.
+    Sex,
+    /// Patient ID: the study came under two of them.
+    PatientId,
+}
+
+/// A contradiction about who was examined. It has no debug form: what is said in it is of a patient.
+#[derive(Serialize, ToSchema)]
+struct Contradiction {
+    id: i64,
+    /// The study that brought it.
+    study_uid: String,
+    about: About,
+    /// What was said first, and stays; a name in small letters and without accents.
+    kept: String,
+    /// What was said later.
+    other: String,
+    /// When, in milliseconds since 1970 UTC.
+    at_ms: i64,
+}
+
+impl From<Conflict> for Contradiction {
+    fn from(conflict: Conflict) -> Self {
+        let Conflict { id, study_uid, tag, kept, other, at_ms, .. } = conflict;
+        let about = match tag.as_str() {
+            "00100010" => About::Name,
+            "00100030" => About::BirthDate,
+            "00100040" => About::Sex,
+            _ => About::PatientId,
+        };
+        Self { id, study_uid, about, kept, other, at_ms }
+    }
+}
+
+/// Another object under a UID that was taken.
+#[derive(Debug, Serialize, ToSchema)]
+struct AsideObject {
+    id: i64,
+    instance_uid: String,
+    /// Its own study, which may be another one than that of the object that has the UID.
+    study_uid: String,
+    /// SHA-256 of its file.
+    digest: String,
+    /// The length of its file in bytes.
+    size: u64,
+    /// The study of the object that has the UID, where that is seen.
+    #[schema(required)]
+    kept_study: Option<String>,
+    /// SHA-256 of that one's file.
+    #[schema(required)]
+    kept_digest: Option<String>,
+    /// Who sent it.
+    origin: String,
+    /// When, in milliseconds since 1970 UTC.
+    at_ms: i64,
+}
+
+impl From<Aside> for AsideObject {
+    fn from(aside: Aside) -> Self {
+        let Aside { id, instance_uid, study_uid, digest, size, kept, origin, at_ms } = aside;
+        let (kept_study, kept_digest) =
+            kept.map(|KeptThere { study_uid, digest }| (study_uid, digest)).unzip();
+        Self { id, instance_uid, study_uid, digest, size, kept_study, kept_digest, origin, at_ms }
+    }
+}
+
+/// A merge that could be undone. It has no debug form: it names patients.
+#[derive(Serialize, ToSchema)]
+struct OpenMerge {
+    id: i64,
+    /// Who is somebody else: attributes of the DICOM JSON Model.
+    #[schema(value_type = std::collections::HashMap<String, serde_json::Value>)]
+    source: DicomJson,
+    /// As whom their studies are shown.
+    #[schema(value_type = std::collections::HashMap<String, serde_json::Value>)]
+    target: DicomJson,
+    /// Who said so.
+    who: String,
+    /// When, in milliseconds since 1970 UTC.
+    at_ms: i64,
+}
+
+impl From<Merge> for OpenMerge {
+    fn from(merge: Merge) -> Self {
+        let Merge { id, source, target, who, at_ms } = merge;
+        Self { id, source, target, who, at_ms }
+    }
+}
+
+/// Two patients, each by a study of theirs.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct MergeStudies {
+    /// A study of whoever is somebody else.
+    source_study: String,
+    /// A study of whom they are.
+    target_study: String,
+}
+
+/// A merge that was made.
+#[derive(Debug, Serialize, ToSchema)]
+struct MadeMerge {
+    id: i64,
+}
+
+#[derive(OpenApi)]
+#[openapi(paths(overview, contradictions, settle, aside, bytes_aside, reject, merges, merge, undo))]
+struct Description;
+
+/// The description of these routes where `peony serve` mounts them, under `/api/identity`.
+#[must_use]
+pub fn identity_openapi() -> utoipa::openapi::OpenApi {
+    Description::openapi()
+}
+
+/// How many contradictions and objects kept aside are open, and which studies are doubtful.
+#[utoipa::path(get, path = "/api/identity", responses((status = 200, body = IdentityOverview)))]
+async fn overview(Asked { store, .. }: Asked) -> Result<Json<IdentityOverview>, Problem> {
+    let open = store.open_doubts().await?;
+    let doubtful = if open.conflicts > 0 { store.doubtful_studies(MARKED).await? } else { Vec::new() };
+    Ok(Json(IdentityOverview {
+        contradictions: open.conflicts,
+        aside: open.aside,
+        merges: open.merges,
+        doubtful,
+    }))
+}
+
+/// Contradictions about who was examined that nobody has settled, the oldest first, at most 100.
+#[utoipa::path(get, path = "/api/identity/contradictions", responses((status = 200, body = [Contradiction])))]
+async fn contradictions(Asked { store, .. }: Asked) -> Result<Json<Vec<Contradiction>>, Problem> {
+    Ok(Json(store.conflicts(LISTED).await?.into_iter().map(Contradiction::from).collect()))
+}
+
+/// Say that a contradiction is none.
+#[utoipa::path(post, path = "/api/identity/contradictions/{id}/settle", params(("id" = i64, Path, description = "the contradiction")), responses(
+    (status = 204, description = "it is shown no more"),
+    (status = 404, description = "there is no such open contradiction"),
+))]
+async fn settle(Asked { store, who }: Asked, Path(id): Path<i64>) -> Result<StatusCode, Problem> {
+    store.settle_conflict(id, &who).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Objects that came under a UID that was taken, the oldest first, at most 100.
+#[utoipa::path(get, path = "/api/identity/aside", responses((status = 200, body = [AsideObject])))]
+async fn aside(Asked { store, .. }: Asked) -> Result<Json<Vec<AsideObject>>, Problem> {
+    Ok(Json(store.kept_aside(LISTED).await?.into_iter().map(AsideObject::from).collect()))
+}
+
+/// The bytes of an object that was kept aside; that somebody asked is in the audit.
+#[utoipa::path(get, path = "/api/identity/aside/{id}", params(("id" = i64, Path, description = "the object")), responses(
+    (status = 200, content_type = "application/dicom", description = "its file as it was received"),
+    (status = 404, description = "there is no such object"),
+))]
+async fn bytes_aside(Asked { store, who }: Asked, Path(id): Path<i64>) -> Result<Response, Problem> {
+    let (size, bytes) = store.bytes_aside(id, &who).await?;
+    let mut response = body(StatusCode::OK, DICOM, parts::body(begun(bytes.boxed()).await?));
+    let fields = response.headers_mut();
+    fields.insert(header::CONTENT_LENGTH, HeaderValue::from(size));
+    fields.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Ok(name) = HeaderValue::from_str(&format!("attachment; filename=\"aside-{id}.dcm\"")) {
+        fields.insert(header::CONTENT_DISPOSITION, name);
+    }
+    Ok(response)
+}
+
+/// Show an object that was kept aside no more; it stays where it is.
+#[utoipa::path(post, path = "/api/identity/aside/{id}/reject", params(("id" = i64, Path, description = "the object")), responses(
+    (status = 204, description = "it is shown no more"),
+    (status = 404, description = "there is no such object"),
+))]
+async fn reject(Asked { store, who }: Asked, Path(id): Path<i64>) -> Result<StatusCode, Problem> {
+    store.reject_aside(id, &who).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Merges that could be undone, the newest first, at most 100.
+#[utoipa::path(get, path = "/api/identity/merges", responses((status = 200, body = [OpenMerge])))]
+async fn merges(Asked { store, .. }: Asked) -> Result<Json<Vec<OpenMerge>>, Problem> {
+    Ok(Json(store.merges(LISTED).await?.into_iter().map(OpenMerge::from).collect()))
+}
+
+/// Say that the patients of two studies are one.
+#[utoipa::path(post, path = "/api/identity/merges", request_body = MergeStudies, responses(
+    (status = 201, body = MadeMerge),
+    (status = 400, description = "it is no such request"),
+    (status = 404, description = "there is no such study"),
+    (status = 409, description = "they are one already, or the first is somebody else already"),
+))]
+async fn merge(
+    Asked { store, who }: Asked,
+    asked: Result<Json<MergeStudies>, JsonRejection>,
+) -> Result<(StatusCode, Json<MadeMerge>), Problem> {
+    let Ok(Json(MergeStudies { source_study, target_study })) = asked else {
+        return Err(Problem::BadRequest("it is not {\"source_study\", \"target_study\"}".into()));
+    };
+    let source = store.patient_of_study(&source_study).await?;
+    let target = store.patient_of_study(&target_study).await?;
+    let id = store.merge(source, target, &who).await.map_err(|error| match error {
+        StoreError::Refused(why) => Problem::NotMerged(why),
+        other => other.into(),
+    })?;
+    Ok((StatusCode::CREATED, Json(MadeMerge { id })))
+}
+
+/// Take a merge back.
+#[utoipa::path(post, path = "/api/identity/merges/{id}/undo", params(("id" = i64, Path, description = "the merge")), responses(
+    (status = 204, description = "the studies are shown as before"),
+    (status = 404, description = "there is no such merge, or it was undone"),
+))]
+async fn undo(Asked { store, who }: Asked, Path(id): Path<i64>) -> Result<StatusCode, Problem> {
+    store.undo_merge(id, &who).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

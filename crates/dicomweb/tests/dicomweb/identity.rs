@@ -1,0 +1,110 @@
+//! What a page asks of who is who.
+
+use std::net::Ipv4Addr;
+
+use peony_dicomweb::identity;
+use peony_store::{Options, Store, made_up};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::kit::{BASE, SMALL, STUDY_UID, Server};
+
+const NAME: peony_dicom::Tag = peony_dicom::Tag(0x0010, 0x0010);
+
+async fn server() -> Server {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&Options { keep_free: 0, ..Options::in_folder(folder.path()) }).await.unwrap();
+    let app = axum::Router::new().nest(BASE, identity(store.clone()));
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    Server { addr, store, folder }
+}
+
+async fn ask(server: &Server, method: &str, path: &str, body: &str) -> (u16, Value) {
+    let answer = server.ask(method, path, &["Content-Type: application/json"], body.as_bytes()).await;
+    (answer.status, serde_json::from_slice(&answer.body).unwrap_or(Value::Null))
+}
+
+async fn put(server: &Server, number: u64, name: &str, seed: u64) -> Vec<u8> {
+    let mut said = made_up::attributes(number);
+    said.insert(NAME, name.to_owned());
+    let file = made_up::file(&said, SMALL, seed);
+    let parts = futures_util::stream::iter([Ok::<_, std::io::Error>(file.clone().into())]);
+    server.store.receive("PROBE", parts).await.unwrap();
+    file
+}
+
+fn keys(of: &Value) -> Vec<&str> {
+    of.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_contradiction_and_an_object_kept_aside_are_told_and_settled() {
+    let server = server().await;
+    let none = json!({ "contradictions": 0, "aside": 0, "merges": 0, "doubtful": [] });
+    assert_eq!(ask(&server, "GET", "", "").await, (200, none.clone()));
+    // The first two are one patient's by their identifier.
+    put(&server, 10, "Wang^Fang", 1).await;
+    put(&server, 11, "Li^Na", 1).await;
+    let other = put(&server, 10, "Wang^Fang", 2).await;
+    let uid = |number| made_up::attributes(number)[&STUDY_UID].clone();
+    let open = json!({ "contradictions": 1, "aside": 1, "merges": 0, "doubtful": [uid(11), uid(10)] });
+    assert_eq!(ask(&server, "GET", "", "").await, (200, open));
+
+    let (_, contradictions) = ask(&server, "GET", "/contradictions", "").await;
+    let [one] = contradictions.as_array().unwrap().as_slice() else { panic!("{contradictions}") };
+    assert_eq!(keys(one), ["about", "at_ms", "id", "kept", "other", "study_uid"], "as the page reads it");
+    assert_eq!(
+        [&one["about"], &one["kept"], &one["other"], &one["study_uid"]],
+        [&json!("name"), &json!("wang^fang"), &json!("li^na"), &json!(uid(11))]
+    );
+    let settle = format!("/contradictions/{}/settle", one["id"]);
+    assert_eq!(ask(&server, "POST", &settle, "").await.0, 204);
+    assert_eq!(ask(&server, "POST", &settle, "").await.0, 404);
+
+    let (_, aside) = ask(&server, "GET", "/aside", "").await;
+    let [one] = aside.as_array().unwrap().as_slice() else { panic!("{aside}") };
+    let expected =
+        ["at_ms", "digest", "id", "instance_uid", "kept_digest", "kept_study", "origin", "size", "study_uid"];
+    assert_eq!(keys(one), expected, "as the page reads it");
+    assert_eq!([&one["kept_study"], &one["origin"]], [&json!(uid(10)), &json!("PROBE")]);
+    let bytes = server.get(&format!("/aside/{}", one["id"]), &[]).await;
+    assert!(bytes.status == 200 && bytes.body == other);
+    assert_eq!(bytes.field("content-type"), "application/dicom");
+    assert!(bytes.field("content-disposition").starts_with("attachment"));
+    assert_eq!(ask(&server, "GET", "/aside/999", "").await.0, 404);
+    assert_eq!(ask(&server, "POST", &format!("/aside/{}/reject", one["id"]), "").await.0, 204);
+    assert_eq!(ask(&server, "GET", "", "").await, (200, none));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_patients_are_said_to_be_one_by_their_studies_and_that_is_taken_back() {
+    let server = server().await;
+    put(&server, 10, "Wang^Fang", 1).await;
+    put(&server, 20, "Wang^F", 1).await;
+    let uid = |number| made_up::attributes(number)[&STUDY_UID].clone();
+    let of =
+        |source: &str, target: &str| json!({ "source_study": source, "target_study": target }).to_string();
+    for (body, status, code) in [
+        (of(&uid(10), "1.2.3"), 404, "not_found"),
+        (of("1.2.3", &uid(10)), 404, "not_found"),
+        (of(&uid(10), &uid(10)), 409, "not_merged"),
+        (json!({ "source_study": uid(10) }).to_string(), 400, "bad_value"),
+        ("{".to_owned(), 400, "bad_value"),
+        (format!("\"{}\"", "x".repeat(10_000)), 400, "bad_value"),
+    ] {
+        let (answered, why) = ask(&server, "POST", "/merges", &body).await;
+        assert_eq!((answered, why["code"].as_str()), (status, Some(code)), "{body}");
+    }
+    let (status, made) = ask(&server, "POST", "/merges", &of(&uid(10), &uid(20))).await;
+    assert_eq!(status, 201);
+    let (_, merges) = ask(&server, "GET", "/merges", "").await;
+    assert_eq!(keys(&merges[0]), ["at_ms", "id", "source", "target", "who"], "as the page reads it");
+    let name = |of: &str| merges[0][of]["00100010"]["Value"][0]["Alphabetic"].clone();
+    assert_eq!((name("source"), name("target")), (json!("Wang^Fang"), json!("Wang^F")));
+    let undo = format!("/merges/{}/undo", made["id"]);
+    assert_eq!(ask(&server, "POST", &undo, "").await.0, 204);
+    assert_eq!(ask(&server, "POST", &undo, "").await.0, 404);
+    assert_eq!(ask(&server, "GET", "/merges", "").await, (200, json!([])));
+}

@@ -1,0 +1,214 @@
+//! Whose a study is: a patient is one of a site, whoever issued their identifier, and is known by what was said first there.
+
+use std::path::Path;
+
+use peony_dicom::Tag;
+use sqlx::{AnyConnection, Row as _};
+
+use super::{Arrival, Batch};
+use crate::error::StoreError;
+use crate::index::Index;
+use crate::objects::{Object, Objects, blocking};
+use crate::{json, name};
+
+const NAME: Tag = Tag(0x0010, 0x0010);
+const BIRTH_DATE: Tag = Tag(0x0010, 0x0030);
+const SEX: Tag = Tag(0x0010, 0x0040);
+
+/// What contradicts itself, in the order of [`Patient::said`].
+pub(super) const SAID: [Tag; 3] = [NAME, BIRTH_DATE, SEX];
+
+/// So many objects of a patient are tried for one that can be read.
+const TRIED: i64 = 8;
+
+/// A patient as the index has them.
+pub(super) struct Patient {
+    pub id: i64,
+    /// Who they are by all merges.
+    pub root: i64,
+    /// Who they are by those within their site.
+    pub local_root: i64,
+    /// Name, birth date, sex.
+    pub said: [String; 3],
+}
+
+impl Batch<'_> {
+    pub(super) async fn patient(&mut self, arrival: &Arrival, site: &str) -> Result<Patient, StoreError> {
+        let apart = arrival.apart(site);
+        let made: Option<i64> = sqlx::query_scalar(
+            "INSERT INTO patients (patient_id, issuer, apart, name_key, birth_date, sex, attributes, site)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (patient_id, issuer, apart) DO NOTHING RETURNING id",
+        )
+        .bind(arrival.patient_id.as_str())
+        .bind(arrival.issuer.as_str())
+        .bind(apart)
+        .bind(arrival.name_key.as_str())
+        .bind(arrival.birth_date.as_str())
+        .bind(arrival.sex.as_str())
+        .bind(arrival.attributes[0].as_str())
+        .bind(site)
+        .fetch_optional(&mut *self.connection)
+        .await?;
+        if let Some(id) = made {
+            sqlx::query("UPDATE patients SET root = $1, local_root = $1 WHERE id = $1")
+                .bind(id)
+                .execute(&mut *self.connection)
+                .await?;
+            put_names(self.connection, id, &arrival.name_key).await?;
+        }
+        let row = sqlx::query(
+            "SELECT id, root, local_root, name_key, birth_date, sex FROM patients WHERE patient_id = $1 AND issuer = $2 AND apart = $3",
+        )
+        .bind(arrival.patient_id.as_str())
+        .bind(arrival.issuer.as_str())
+        .bind(apart)
+        .fetch_one(&mut *self.connection)
+        .await?;
+        let said = [row.try_get("name_key")?, row.try_get("birth_date")?, row.try_get("sex")?];
+        Ok(Patient {
+            id: row.try_get("id")?,
+            root: row.try_get("root")?,
+            local_root: row.try_get("local_root")?,
+            said,
+        })
+    }
+
+    /// Writes down that something else was said of a patient, for a person.
+    pub(super) async fn conflict(
+        &mut self,
+        patient: i64,
+        study: i64,
+        tag: Tag,
+        kept: &str,
+        other: &str,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO conflicts (patient, study, tag, kept, other, at) VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (study, tag, other) DO NOTHING",
+        )
+        .bind(patient)
+        .bind(study)
+        .bind(json::key(tag))
+        .bind(kept)
+        .bind(other)
+        .bind(self.now_ms)
+        .execute(&mut *self.connection)
+        .await?;
+        Ok(())
+    }
+}
+
+/// By which names a patient is found.
+async fn put_names(connection: &mut AnyConnection, patient: i64, name_key: &str) -> Result<(), StoreError> {
+    let groups = name::groups(name_key).map(|group| (0, group));
+    for (kind, key) in groups.chain(name::words(name_key).map(|word| (1, word))) {
+        sqlx::query("INSERT INTO names (kind, name_key, patient) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+            .bind(kind)
+            .bind(key)
+            .bind(patient)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Fills in patients of whom an index of an earlier version knew only what another site had said: from the first of their own objects that can
+/// be read. Of one who has none nothing is known but the identifier.
+pub(crate) async fn read_again(index: &Index, objects: &Objects, folder: &Path) -> Result<(), StoreError> {
+    let rows = sqlx::query("SELECT id, patient_id, issuer FROM patients WHERE attributes = ''")
+        .fetch_all(index.pool())
+        .await?;
+    for row in rows {
+        let id: i64 = row.try_get("id")?;
+        let found = first_readable(index, objects, folder, id).await?;
+        let (attributes, said) = match found {
+            Some(arrival) => {
+                let Arrival { attributes: [attributes, ..], name_key, birth_date, sex, .. } = arrival;
+                (attributes, [name_key, birth_date, sex])
+            }
+            None => {
+                let mut known = json::DicomJson::new();
+                for (tag, column) in [(Tag(0x0010, 0x0020), "patient_id"), (Tag(0x0010, 0x0021), "issuer")] {
+                    json::put(&mut known, tag, vec![row.try_get::<String, _>(column)?.into()]);
+                }
+                (json::text(&known), Default::default())
+            }
+        };
+        let mut writing = index.write().await?;
+        fill_in(&mut writing, id, &attributes, &said).await?;
+        writing.commit().await?;
+    }
+    Ok(())
+}
+
+async fn first_readable(
+    index: &Index,
+    objects: &Objects,
+    folder: &Path,
+    patient: i64,
+) -> Result<Option<Arrival>, StoreError> {
+    let theirs = sqlx::query(
+        "SELECT i.digest, i.size, i.blocks FROM studies s JOIN series e ON e.study = s.id JOIN instances i ON i.series = e.id
+         WHERE s.own_patient = $1 ORDER BY i.id LIMIT $2",
+    )
+    .bind(patient)
+    .bind(TRIED)
+    .fetch_all(index.pool())
+    .await?;
+    for row in &theirs {
+        let size: i64 = row.try_get("size")?;
+        let object = Object {
+            digest: row.try_get("digest")?,
+            size: size.unsigned_abs(),
+            blocks: row.try_get("blocks")?,
+        };
+        let file = match objects.file(&object, folder).await {
+            Ok(file) => file,
+            // What is wrong with it is for `peony check` to say.
+            Err(StoreError::Damaged { .. } | StoreError::Disk { .. }) => continue,
+            Err(error) => return Err(error),
+        };
+        if let Ok(outline) = blocking(move || peony_dicom::outline(&file)).await?
+            && let Ok(arrival) = Arrival::of(outline, object, "", "")
+        {
+            return Ok(Some(arrival));
+        }
+    }
+    Ok(None)
+}
+
+/// Contradictions are to what the site itself said first, and what agrees with that is none.
+async fn fill_in(
+    connection: &mut AnyConnection,
+    patient: i64,
+    attributes: &str,
+    said: &[String; 3],
+) -> Result<(), StoreError> {
+    let [name_key, birth_date, sex] = said;
+    sqlx::query(
+        "UPDATE patients SET attributes = $2, name_key = $3, birth_date = $4, sex = $5 WHERE id = $1",
+    )
+    .bind(patient)
+    .bind(attributes)
+    .bind(name_key.as_str())
+    .bind(birth_date.as_str())
+    .bind(sex.as_str())
+    .execute(&mut *connection)
+    .await?;
+    put_names(connection, patient, name_key).await?;
+    for (tag, kept) in SAID.into_iter().zip(said) {
+        let changes = [
+            "UPDATE conflicts SET kept = $3 WHERE patient = $1 AND tag = $2",
+            "DELETE FROM conflicts WHERE patient = $1 AND tag = $2 AND (other = $3 OR $3 = '')",
+        ];
+        for change in changes {
+            sqlx::query(change)
+                .bind(patient)
+                .bind(json::key(tag))
+                .bind(kept.as_str())
+                .execute(&mut *connection)
+                .await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! An index of an earlier version, whose patients of several sites were one where somebody said who issued their identifier.
+
+use peony_dicom::Level;
+use peony_store::{Options, Query, SENDING, Sending, Store, made_up};
+use sqlx::{AnyPool, AssertSqlSafe};
+
+use crate::doubts::{ISSUER, eyes};
+use crate::kit::{self, BIRTH_DATE, NAME, PATIENT_ID, SMALL, STUDY_UID, ask, put, studies};
+
+/// Makes the tables what the version before the last step had made of the same objects.
+async fn back_by_one_step(address: &str) {
+    let pool = AnyPool::connect(address).await.unwrap();
+    let run = async |statement: &str| {
+        let done = sqlx::query(AssertSqlSafe(statement.to_owned())).execute(&pool).await;
+        done.unwrap_or_else(|error| panic!("{statement}: {error}"));
+    };
+    let first = "(SELECT MIN(o.id) FROM patients o, patients p WHERE p.id = studies.own_patient AND o.patient_id = p.patient_id AND o.issuer = p.issuer)";
+    run(&format!("UPDATE studies SET own_patient = {first} WHERE own_patient IN (SELECT id FROM patients WHERE issuer <> '')")).await;
+    run("UPDATE studies SET patient = (SELECT p.root FROM patients p WHERE p.id = own_patient)").await;
+    // Whatever contradicted the first site's word was a contradiction.
+    run("UPDATE conflicts SET kept = 'wang^fang', patient = (SELECT s.own_patient FROM studies s WHERE s.id = study)").await;
+    run("INSERT INTO conflicts (patient, study, tag, kept, other, at) SELECT s.own_patient, s.id, '00100010', 'wang^fang', 'zhang^min', 1
+         FROM studies s JOIN patients p ON p.id = s.own_patient WHERE p.patient_id = '7' AND s.site = 'west'").await;
+    let gone = "(SELECT p.id FROM patients p WHERE p.issuer <> '' AND EXISTS (SELECT 1 FROM patients o WHERE o.patient_id = p.patient_id
+        AND o.issuer = p.issuer AND o.id < p.id))";
+    run(&format!("DELETE FROM names WHERE patient IN {gone}")).await;
+    run(&format!("DELETE FROM patients WHERE id IN {gone}")).await;
+    run("UPDATE patients SET apart = '' WHERE issuer <> ''").await;
+    for index in
+        ["studies_local_patient", "studies_elsewhere", "patients_unread", "conflicts_open", "aside_open"]
+    {
+        run(&format!("DROP INDEX {index}")).await;
+    }
+    for (table, column) in [
+        ("patients", "site"),
+        ("patients", "local_root"),
+        ("studies", "local_patient"),
+        ("aside", "site"),
+        ("jobs", "site"),
+    ] {
+        run(&format!("ALTER TABLE {table} DROP COLUMN {column}")).await;
+    }
+    run("UPDATE schema_version SET version = version - 1").await;
+    pool.close().await;
+}
+
+pub async fn patients_that_were_one_of_two_sites_come_apart(store: Store, options: &Options, address: &str) {
+    let [east, west, both] = eyes(&store).await;
+    let issued = |id, name, birth| [(PATIENT_ID, id), (ISSUER, "NATION"), (NAME, name), (BIRTH_DATE, birth)];
+    put(&east, 10, &issued("7", "Wang^Fang", "19700101")).await;
+    let of_west = put(&west, 20, &issued("7", "Zhang^Min", "")).await;
+    put(&west, 22, &issued("7", "Li^Na", "")).await;
+    // One who is somebody else, at both sites.
+    put(&east, 30, &issued("8", "Zhou^Li", "")).await;
+    put(&west, 32, &issued("8", "Zhou^Li", "")).await;
+    put(&east, 34, &issued("9", "Zhou^Lili", "")).await;
+    let number = async |id: &str| east.patient(id, "NATION").await.unwrap();
+    let merge = east.merge(number("8").await, number("9").await, "a person").await.unwrap();
+    let sending = Sending { to: "ARCHIVE".into(), study_uid: of_west.study_uid.clone(), series_uid: None };
+    west.send(&sending, "a person").await.unwrap();
+    let other = made_up::file(&kit::said(20, &issued("7", "Zhang^Min", "")), SMALL, 99);
+    kit::receive(&west, &other).await.unwrap();
+    store.put_job(SENDING, "no sending").await.unwrap();
+    drop((east, west, both));
+    store.close().await;
+    back_by_one_step(address).await;
+
+    let store = Store::open(options).await.unwrap();
+    let of = |sites: &[&str]| store.seeing(peony_store::Sight::of(sites.iter().copied(), sites[0]));
+    let [east, west, both] = [of(&["east"]), of(&["west"]), of(&["east", "west"])];
+    let seventh = Query::all(Level::Patient).matching(PATIENT_ID, "7");
+    assert_eq!(ask(&east, &seventh, NAME).await, ["Wang^Fang"]);
+    assert_eq!(ask(&west, &seventh, NAME).await, ["Zhang^Min"]);
+    let named = studies().matching(NAME, "zhang*");
+    assert_eq!(ask(&west, &named, STUDY_UID).await.len(), 2, "both studies, by the name that was read again");
+    assert!(ask(&west, &studies().matching(BIRTH_DATE, "19700101"), STUDY_UID).await.is_empty());
+    // What agrees with the site's own word is no contradiction any more, and the other one is to that.
+    let conflicts: Vec<_> =
+        store.conflicts(10).await.unwrap().into_iter().map(|one| (one.kept, one.other)).collect();
+    assert_eq!(conflicts, [("zhang^min".to_owned(), "li^na".to_owned())]);
+    assert!(east.conflicts(10).await.unwrap().is_empty());
+    // What a person said holds at both sites, and each can be taken back.
+    let ninth = studies().matching(PATIENT_ID, "9");
+    assert_eq!(ask(&both, &ninth, STUDY_UID).await.len(), 3);
+    assert_eq!(ask(&west, &studies().matching(PATIENT_ID, "8"), NAME).await, ["Zhou^Li"]);
+    let merges: Vec<i64> = both.merges(10).await.unwrap().iter().map(|one| one.id).collect();
+    assert!(merges.len() == 2 && merges.contains(&merge), "{merges:?}");
+    for id in merges {
+        both.undo_merge(id, "a person").await.unwrap();
+    }
+    assert_eq!(ask(&both, &ninth, STUDY_UID).await.len(), 1);
+    // Whose what waits is.
+    assert_eq!([east.sendings(10).await.unwrap().len(), west.sendings(10).await.unwrap().len()], [0, 1]);
+    assert_eq!([east.kept_aside(10).await.unwrap().len(), west.kept_aside(10).await.unwrap().len()], [0, 1]);
+    // More of the same comes to each its own.
+    put(&west, 24, &issued("7", "Zhang^Min", "19800808")).await;
+    assert_eq!(ask(&west, &named, STUDY_UID).await.len(), 3);
+    assert!(kit::faults(&store).await.is_empty());
+}
+
+#[tokio::test]
+async fn sqlite_patients_that_were_one_of_two_sites_come_apart() {
+    let (folder, store) = kit::store().await;
+    let address = format!("sqlite:{}/store/index.sqlite", folder.path().display());
+    patients_that_were_one_of_two_sites_come_apart(store, &kit::options(&folder), &address).await;
+}

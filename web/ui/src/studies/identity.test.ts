@@ -1,0 +1,140 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { wordsIn } from "../words/words";
+import { NodeError } from "./client";
+import {
+  type AsideObject,
+  asideText,
+  type Contradiction,
+  candidatesOf,
+  carryOut,
+  contradictionText,
+  findOverview,
+  NO_DOUBT,
+  patientText,
+  shapeOf,
+  sumText,
+} from "./identity";
+
+const [en, zh] = [wordsIn("en"), wordsIn("zh")];
+const contradiction = (about: Contradiction["about"], kept: string, other: string): Contradiction => ({
+  id: 7,
+  study_uid: "1.2",
+  about,
+  kept,
+  other,
+  at_ms: 0,
+});
+
+describe("a contradiction", () => {
+  it.each<[Contradiction["about"], string, string, string, string]>([
+    [
+      "name",
+      "wang^fang=王^芳",
+      "li^na",
+      "Name: first wang fang 王 芳, later li na",
+      "姓名：先为 wang fang 王 芳，后为 li na",
+    ],
+    [
+      "birth_date",
+      "19700101",
+      "1970",
+      "Birth date: first 1970-01-01, later 1970",
+      "出生日期：先为 1970-01-01，后为 1970",
+    ],
+    ["sex", "F", "M", "Sex: first F, later M", "性别：先为 F，后为 M"],
+    ["patient_id", "P^7", "8", "Identifier: first P^7, later 8", "标识号：先为 P^7，后为 8"],
+  ])("about %s says what was kept and what came later", (about, kept, other, inEnglish, inChinese) => {
+    const one = contradiction(about, kept, other);
+    expect([contradictionText(one, en), contradictionText(one, zh)]).toEqual([inEnglish, inChinese]);
+  });
+});
+
+describe("an object that was kept aside", () => {
+  const aside = (kept_study: string | null): AsideObject => ({
+    id: 3,
+    instance_uid: "1.2.3",
+    study_uid: "1.2",
+    digest: "ab",
+    size: 10,
+    kept_study,
+    kept_digest: kept_study && "cd",
+    origin: "PROBE",
+    at_ms: 0,
+  });
+  it.each([
+    ["1.2", "another object has its UID"],
+    ["1.9", "another object has its UID, in another study"],
+    [null, "another object has its UID, where you may not look"],
+  ])("says where the other one is: %s", (kept, text) => expect(asideText(aside(kept), en)).toBe(text));
+});
+
+describe("what is open", () => {
+  it.each([
+    [{}, "ok", "Nothing to settle"],
+    [{ contradictions: 1 }, "warn", "1 contradiction"],
+    [{ contradictions: 2 }, "warn", "2 contradictions"],
+    [{ aside: 1 }, "warn", "1 kept aside"],
+    [{ contradictions: 2, aside: 1, merges: 4 }, "warn", "2 contradictions · 1 kept aside"],
+    [{ merges: 4 }, "ok", "4 merged"],
+  ])("%o is told", (more, shape, text) => {
+    const overview = { ...NO_DOUBT, ...more };
+    expect([shapeOf(overview), sumText(overview, en)]).toEqual([shape, text]);
+  });
+});
+
+describe("patients", () => {
+  it("are written with name and identifier, in the language", () => {
+    const patient = {
+      "00100010": { vr: "PN", Value: [{ Alphabetic: "Wang^Fang", Ideographic: "王^芳" }] },
+      "00100020": { vr: "LO", Value: ["P-7"] },
+    };
+    expect([patientText(patient, en), patientText(patient, zh)]).toEqual(["Wang Fang · P-7", "王芳 · P-7"]);
+    expect(patientText({}, en)).toBe("No name");
+  });
+
+  it("are offered once each, and last those who look like the one who it is about", () => {
+    const row = (uid: string, name: string | null, id: string | null) => ({ uid, name, id });
+    const rows = [row("1", "A", "7"), row("2", "B", "7"), row("3", "A", "7"), row("4", "B", "7"), row("5", "B", null)];
+    expect(candidatesOf(rows, "3").map(({ uid }) => uid)).toEqual(["2", "5", "1"]);
+    expect(candidatesOf(rows, "elsewhere").map(({ uid }) => uid)).toEqual(["1", "2", "5"]);
+  });
+});
+
+describe("what is asked", () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  it.each([
+    ["settle", "/api/identity/contradictions/7/settle"],
+    ["reject", "/api/identity/aside/7/reject"],
+    ["undo", "/api/identity/merges/7/undo"],
+  ] as const)("%s goes to its place", async (act, path) => {
+    const asked = vi.fn(async () => new Response(null, { status: 204 }));
+    vi.stubGlobal("fetch", asked);
+    await carryOut({ act, id: 7 });
+    expect(asked.mock.calls).toEqual([[path, { method: "POST" }]]);
+  });
+
+  it("settles a contradiction after the merge that explains it, and not where that is refused", async () => {
+    const merge = { source_study: "1.2", target_study: "1.3" };
+    const paths: string[] = [];
+    const answers = (status: number) =>
+      vi.stubGlobal("fetch", async (path: string) => {
+        paths.push(path);
+        return new Response(status === 204 ? null : '{"error":"no","code":"not_merged"}', { status });
+      });
+    answers(204);
+    await carryOut({ act: "merge", merge, settles: 7 });
+    expect(paths).toEqual(["/api/identity/merges", "/api/identity/contradictions/7/settle"]);
+    answers(409);
+    const refused = await carryOut({ act: "merge", merge, settles: 8 }).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(NodeError);
+    expect(refused).toMatchObject({ status: 409, fault: { code: "not_merged" } });
+    expect(paths).toHaveLength(3);
+  });
+
+  it("is an error where a page stands in its place", async () => {
+    const page = async () => new Response("<html>", { status: 200, headers: { "content-type": "text/html" } });
+    vi.stubGlobal("fetch", page);
+    await expect(findOverview(new AbortController().signal)).rejects.toMatchObject({ status: 404 });
+  });
+});

@@ -1,0 +1,149 @@
+/** Who is who, as the page asks it: contradictions about who was examined, objects that were kept aside, patients that are one. */
+import { sessionEnded } from "../access/session";
+import type { components } from "../api/schema";
+import type { Status } from "../parts/shapes";
+import { faultIn } from "../words/fault";
+import type { Words } from "../words/words";
+import { NodeError } from "./client";
+import type { DataSet } from "./dataSet";
+import { nameOf, textOf } from "./dataSet";
+import { dayOf } from "./dates";
+
+type Schemas = components["schemas"];
+
+const ROOT = "/api/identity";
+
+export type Overview = Schemas["IdentityOverview"];
+export type Contradiction = Schemas["Contradiction"];
+export type AsideObject = Schemas["AsideObject"];
+export type OpenMerge = Schemas["OpenMerge"];
+export type MergeStudies = Schemas["MergeStudies"];
+
+export const NO_DOUBT: Overview = { contradictions: 0, aside: 0, merges: 0, doubtful: [] };
+
+async function answered(response: Response): Promise<Response> {
+  if (response.status === 401) {
+    sessionEnded();
+  }
+  // A program without a store answers with its page.
+  const isPage = response.headers.get("content-type")?.startsWith("text/html") ?? false;
+  if (!response.ok || isPage) {
+    throw new NodeError(response.ok ? 404 : response.status, faultIn(await response.text()));
+  }
+  return response;
+}
+
+async function get<T>(path: string, signal: AbortSignal): Promise<T> {
+  const response = await answered(await fetch(`${ROOT}${path}`, { signal }));
+  return (await response.json()) as T;
+}
+
+export const findOverview = (signal: AbortSignal): Promise<Overview> => get("", signal);
+
+export const findContradictions = (signal: AbortSignal): Promise<readonly Contradiction[]> =>
+  get("/contradictions", signal);
+
+export const findAside = (signal: AbortSignal): Promise<readonly AsideObject[]> => get("/aside", signal);
+
+export const findMerges = (signal: AbortSignal): Promise<readonly OpenMerge[]> => get("/merges", signal);
+
+/** What is done about one of them. */
+export type Act =
+  | { readonly act: "settle" | "reject" | "undo"; readonly id: number }
+  /** The patient of a study is another study's; the contradiction that this settles, if any, is shown no more. */
+  | { readonly act: "merge"; readonly merge: MergeStudies; readonly settles: number | null };
+
+const PATHS = { settle: "contradictions", reject: "aside", undo: "merges" } as const;
+
+export async function carryOut(act: Act): Promise<void> {
+  if (act.act !== "merge") {
+    await answered(await fetch(`${ROOT}/${PATHS[act.act]}/${act.id}/${act.act}`, { method: "POST" }));
+    return;
+  }
+  const headers = { "Content-Type": "application/json" };
+  await answered(
+    await fetch(`${ROOT}/merges`, { method: "POST", headers, body: JSON.stringify(act.merge satisfies MergeStudies) }),
+  );
+  if (act.settles !== null) {
+    await carryOut({ act: "settle", id: act.settles });
+  }
+}
+
+/** Where the bytes of an object are that was kept aside. */
+export const bytesAside = ({ id }: AsideObject): string => `${ROOT}/aside/${id}`;
+
+/** How much there is to settle, and what was merged, in a word or two. */
+export function sumText({ contradictions, aside, merges }: Overview, { say }: Words): string {
+  const parts = [
+    contradictions > 0 &&
+      say(contradictions === 1 ? "doubts_contradiction" : "doubts_contradictions", { count: contradictions }),
+    aside > 0 && say("doubts_aside", { count: aside }),
+    contradictions + aside === 0 && merges > 0 && say("doubts_merges", { count: merges }),
+  ];
+  return parts.filter(Boolean).join(" · ") || say("doubts_none");
+}
+
+export const shapeOf = ({ contradictions, aside }: Overview): Status => (contradictions + aside > 0 ? "warn" : "ok");
+
+/** A value as the index has it, as one reads it: names without their signs, dates as days. */
+function valueText(about: Contradiction["about"], value: string): string {
+  switch (about) {
+    case "name":
+      return value
+        .split("=")
+        .map((group) => group.split("^").filter(Boolean).join(" "))
+        .filter(Boolean)
+        .join(" ");
+    case "birth_date":
+      return dayOf(value) ?? value;
+    default:
+      return value;
+  }
+}
+
+/** What was said first and what came later, in one line. */
+export function contradictionText({ about, kept, other }: Contradiction, { say }: Words): string {
+  return say("contradiction_says", {
+    about: say(`contradiction_${about}`),
+    kept: valueText(about, kept),
+    other: valueText(about, other),
+  });
+}
+
+/** What has the UID of an object that was kept aside. */
+export function asideText({ study_uid, kept_study }: AsideObject, { say }: Words): string {
+  if (kept_study === null) {
+    return say("aside_unseen");
+  }
+  return say(kept_study === study_uid ? "aside_says" : "aside_other_study");
+}
+
+/** A patient by name and identifier. */
+export function patientText(patient: OpenMerge["source"], { say, language }: Words): string {
+  const attributes = patient as DataSet;
+  const name = nameOf(attributes, "00100010", language) ?? say("study_without_name");
+  return [name, textOf(attributes, "00100020")].filter(Boolean).join(" · ");
+}
+
+interface Named {
+  readonly uid: string;
+  readonly name: string | null;
+  readonly id: string | null;
+}
+
+/**
+ * Studies by which the patient of the study `own` can be said to be another: one for each patient, as far as name and identifier tell them apart.
+ * Two sites may have each their own patient of one name and identifier, so all further studies under those come last.
+ */
+export function candidatesOf<T extends Named>(rows: readonly T[], own: string): readonly T[] {
+  const keyOf = ({ name, id }: T): string => JSON.stringify([name, id]);
+  const self = rows.find(({ uid }) => uid === own);
+  const isAlike = (row: T): boolean => self !== undefined && keyOf(row) === keyOf(self);
+  const byPatient = new Map<string, T>();
+  for (const row of rows.filter((each) => !isAlike(each))) {
+    if (!byPatient.has(keyOf(row))) {
+      byPatient.set(keyOf(row), row);
+    }
+  }
+  return [...byPatient.values(), ...rows.filter((row) => isAlike(row) && row.uid !== own)];
+}

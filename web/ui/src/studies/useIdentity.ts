@@ -1,0 +1,102 @@
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { mayDo, useSession } from "../access/session";
+import {
+  type Act,
+  type AsideObject,
+  type Contradiction,
+  carryOut,
+  findAside,
+  findContradictions,
+  findMerges,
+  findOverview,
+  type MergeStudies,
+  NO_DOUBT,
+  type OpenMerge,
+  type Overview,
+} from "./identity";
+
+const IDENTITY = ["identity"] as const;
+/** How often it is looked whether something is doubtful, ms. */
+const LOOK_MS = 10_000;
+
+export interface UsedOverview {
+  readonly overview: Overview;
+  /** Whether whoever sits here may say who is who. */
+  readonly may: boolean;
+}
+
+/** Whether something is doubtful about who was examined. */
+export function useOverview(): UsedOverview {
+  const may = mayDo(useSession(), "merge");
+  const { data } = useQuery({
+    queryKey: [...IDENTITY, "overview"],
+    queryFn: ({ signal }) => findOverview(signal),
+    refetchInterval: LOOK_MS,
+  });
+  return { overview: data ?? NO_DOUBT, may };
+}
+
+function useActing() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: carryOut,
+    // Whose studies are is another now, wherever they are shown.
+    onSettled: () =>
+      Promise.all(
+        [IDENTITY, ["studies"], ["study"]].map((queryKey) => client.invalidateQueries({ queryKey: [...queryKey] })),
+      ),
+  });
+}
+
+export interface UsedMerge {
+  readonly error: Error | null;
+  readonly busy: boolean;
+  /** Says that the patient of one study is that of another one; `done` is called where that was taken. */
+  readonly merge: (merge: MergeStudies, done: () => void) => void;
+}
+
+/** To say that two patients are one. */
+export function useMerge(): UsedMerge {
+  const acted = useActing();
+  return {
+    error: acted.error,
+    busy: acted.isPending,
+    merge: (merge, done) => acted.mutate({ act: "merge", merge, settles: null }, { onSuccess: done }),
+  };
+}
+
+export interface UsedDoubts {
+  readonly contradictions: readonly Contradiction[];
+  readonly aside: readonly AsideObject[];
+  readonly merges: readonly OpenMerge[];
+  /** The lists could not be had, or the last thing that was asked was refused. */
+  readonly error: Error | null;
+  /** Something was asked for that the program has not answered yet. */
+  readonly busy: boolean;
+  readonly act: (act: Act) => void;
+}
+
+/** What is doubtful, and what can be done about it. */
+export function useDoubts(): UsedDoubts {
+  const looked = { refetchInterval: LOOK_MS, placeholderData: keepPreviousData };
+  const contradictions = useQuery({
+    queryKey: [...IDENTITY, "contradictions"],
+    queryFn: ({ signal }) => findContradictions(signal),
+    ...looked,
+  });
+  const aside = useQuery({ queryKey: [...IDENTITY, "aside"], queryFn: ({ signal }) => findAside(signal), ...looked });
+  const merges = useQuery({
+    queryKey: [...IDENTITY, "merges"],
+    queryFn: ({ signal }) => findMerges(signal),
+    ...looked,
+  });
+  const acted = useActing();
+  return {
+    contradictions: contradictions.data ?? [],
+    aside: aside.data ?? [],
+    merges: merges.data ?? [],
+    error: acted.error ?? contradictions.error ?? aside.error ?? merges.error,
+    busy: acted.isPending,
+    act: (act) => acted.mutate(act),
+  };
+}
