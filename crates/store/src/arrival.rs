@@ -2,6 +2,7 @@
 
 pub(crate) mod in_bulk;
 mod patient;
+mod rows;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,6 +13,7 @@ use sqlx::{AnyConnection, Row as _};
 pub(crate) use self::patient::read_again;
 
 use self::patient::Patient;
+use self::rows::Rows;
 use crate::error::StoreError;
 use crate::objects::Object;
 use crate::{json, name};
@@ -145,6 +147,7 @@ pub(crate) struct Batch<'a> {
     now_ms: i64,
     /// Instances that came, by series and study.
     counts: BTreeMap<i64, (i64, i64)>,
+    made_patients: Vec<i64>,
     events: Vec<(&'static str, [String; 3])>,
 }
 
@@ -156,24 +159,23 @@ impl<'a> Batch<'a> {
             found: Known::default(),
             now_ms,
             counts: BTreeMap::new(),
+            made_patients: Vec::new(),
             events: Vec::new(),
         }
     }
 
     /// Writes the rows of one object; `false` where its UID was taken meanwhile.
     pub async fn put(&mut self, arrival: &Arrival) -> Result<bool, StoreError> {
-        let taken: Option<i64> = sqlx::query_scalar("SELECT id FROM instances WHERE uid = $1")
-            .bind(arrival.instance_uid.as_str())
-            .fetch_optional(&mut *self.connection)
-            .await?;
-        if taken.is_some() {
-            return Ok(false);
-        }
-        let place =
-            match self.known.0.get(&arrival.fingerprint).or_else(|| self.found.0.get(&arrival.fingerprint)) {
-                Some(place) => *place,
-                None => self.place(arrival).await?,
-            };
+        let known = [self.known, &self.found]
+            .into_iter()
+            .find_map(|known| known.0.get(&arrival.fingerprint))
+            .copied();
+        let place = match known {
+            Some(place) => place,
+            // No study is begun for an object that is there.
+            None if self.is_taken(&arrival.instance_uid).await? => return Ok(false),
+            None => self.place(arrival).await?,
+        };
         self.found.0.insert(arrival.fingerprint, place);
         let put = sqlx::query(
             "INSERT INTO instances (uid, series, sop_class, instance_number, content_date, attributes, digest, size, transfer_syntax,
@@ -203,6 +205,14 @@ impl<'a> Batch<'a> {
         self.counts.entry(place.series).or_insert((place.study, 0)).1 += 1;
         self.event("arrived", arrival);
         Ok(true)
+    }
+
+    async fn is_taken(&mut self, instance_uid: &str) -> Result<bool, StoreError> {
+        let taken: Option<i64> = sqlx::query_scalar("SELECT id FROM instances WHERE uid = $1")
+            .bind(instance_uid)
+            .fetch_optional(&mut *self.connection)
+            .await?;
+        Ok(taken.is_some())
     }
 
     /// Another object under a UID that is taken by the object of `kept_digest`.
@@ -242,35 +252,35 @@ impl<'a> Batch<'a> {
         let patient = self.patient(arrival, &site).await?;
         let study = self.study(arrival, &patient, &site).await?;
         let series = self.series(arrival, study).await?;
-        Ok(Place { study, series })
+        Ok(Place { study: study.0, series })
     }
 
     /// The site of the object's study: the study's own, else that of whoever begins it.
     async fn site(&mut self, arrival: &Arrival) -> Result<String, StoreError> {
-        let of_study: Option<String> = sqlx::query_scalar("SELECT site FROM studies WHERE uid = $1")
-            .bind(arrival.study_uid.as_str())
-            .fetch_optional(&mut *self.connection)
-            .await?;
-        if let Some(site) = of_study {
-            return Ok(site);
-        }
-        if !arrival.site.is_empty() {
-            return Ok(arrival.site.clone());
-        }
-        let of_sender: Option<String> =
-            sqlx::query_scalar("SELECT site FROM site_senders WHERE ae_title = $1")
-                .bind(arrival.origin.as_str())
-                .fetch_optional(&mut *self.connection)
-                .await?;
-        Ok(of_sender.unwrap_or_default())
+        let site: String = sqlx::query_scalar(
+            "SELECT COALESCE((SELECT site FROM studies WHERE uid = $1), NULLIF($2, ''),
+                (SELECT site FROM site_senders WHERE ae_title = $3), '')",
+        )
+        .bind(arrival.study_uid.as_str())
+        .bind(arrival.site.as_str())
+        .bind(arrival.origin.as_str())
+        .fetch_one(&mut *self.connection)
+        .await?;
+        Ok(site)
     }
 
-    async fn study(&mut self, arrival: &Arrival, patient: &Patient, site: &str) -> Result<i64, StoreError> {
-        sqlx::query(
+    /// The study's number, and whether it was made, with its first series counted.
+    async fn study(
+        &mut self,
+        arrival: &Arrival,
+        patient: &Patient,
+        site: &str,
+    ) -> Result<(i64, bool), StoreError> {
+        let made: Option<i64> = sqlx::query_scalar(
             "INSERT INTO studies (uid, patient, own_patient, study_date, study_time, accession, study_id, referring_key, description,
-                attributes, modalities, first_at, last_at, site, local_patient)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '', $11, $11, $12, $13)
-             ON CONFLICT (uid) DO NOTHING",
+                attributes, first_at, last_at, site, local_patient, modalities, series_count)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, $14, 1)
+             ON CONFLICT (uid) DO NOTHING RETURNING id",
         )
         .bind(arrival.study_uid.as_str())
         .bind(patient.root)
@@ -285,8 +295,13 @@ impl<'a> Batch<'a> {
         .bind(self.now_ms)
         .bind(site)
         .bind(patient.local_root)
-        .execute(&mut *self.connection)
+        .bind(arrival.modality())
+        .fetch_optional(&mut *self.connection)
         .await?;
+        if let Some(study) = made {
+            self.contradictions(arrival, patient, study).await?;
+            return Ok((study, true));
+        }
         let row = sqlx::query(
             "SELECT s.id AS study, p.id AS patient, p.patient_id FROM studies s, patients p WHERE s.uid = $1 AND p.id = s.own_patient",
         )
@@ -300,20 +315,31 @@ impl<'a> Batch<'a> {
         if let Some((tag, kept, other)) = other_patient {
             self.conflict(of, study, tag, kept?, other).await?;
         }
+        self.contradictions(arrival, patient, study).await?;
+        Ok((study, false))
+    }
+
+    /// What an object says of its patient and what was said of them first.
+    async fn contradictions(
+        &mut self,
+        arrival: &Arrival,
+        patient: &Patient,
+        study: i64,
+    ) -> Result<(), StoreError> {
         let heard = [&arrival.name_key, &arrival.birth_date, &arrival.sex];
         for ((kept, other), tag) in patient.said.iter().zip(heard).zip(patient::SAID) {
             if !kept.is_empty() && !other.is_empty() && kept != other {
                 self.conflict(patient.id, study, tag, kept, other).await?;
             }
         }
-        Ok(study)
+        Ok(())
     }
 
-    async fn series(&mut self, arrival: &Arrival, study: i64) -> Result<i64, StoreError> {
-        let made = sqlx::query(
+    async fn series(&mut self, arrival: &Arrival, (study, is_new): (i64, bool)) -> Result<i64, StoreError> {
+        let made: Option<i64> = sqlx::query_scalar(
             "INSERT INTO series (uid, study, modality, series_number, series_date, series_time, body_part, laterality, description,
                 step_date, step_time, attributes)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (study, uid) DO NOTHING",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (study, uid) DO NOTHING RETURNING id",
         )
         .bind(arrival.series_uid.as_str())
         .bind(study)
@@ -327,10 +353,13 @@ impl<'a> Batch<'a> {
         .bind(arrival.text(0x0040, 0x0244))
         .bind(arrival.text(0x0040, 0x0245))
         .bind(arrival.attributes[2].as_str())
-        .execute(&mut *self.connection)
+        .fetch_optional(&mut *self.connection)
         .await?;
-        if made.rows_affected() > 0 {
-            self.count_series(study, arrival.modality()).await?;
+        if let Some(series) = made {
+            if !is_new {
+                self.count_series(study, arrival.modality()).await?;
+            }
+            return Ok(series);
         }
         let series = sqlx::query_scalar("SELECT id FROM series WHERE study = $1 AND uid = $2")
             .bind(study)
@@ -359,7 +388,13 @@ impl<'a> Batch<'a> {
 
     /// Writes what concerns the batch as a whole: counts and events. A study that something came for is not complete any more.
     pub async fn finish(self) -> Result<Known, StoreError> {
-        let Self { connection, found, now_ms, counts, events, .. } = self;
+        let Self { connection, found, now_ms, counts, made_patients, events, .. } = self;
+        if let Some(first) = made_patients.iter().min() {
+            sqlx::query("UPDATE patients SET root = id, local_root = id WHERE root = 0 AND id >= $1")
+                .bind(*first)
+                .execute(&mut *connection)
+                .await?;
+        }
         let mut by_study: BTreeMap<i64, i64> = BTreeMap::new();
         for (series, (study, count)) in counts {
             sqlx::query("UPDATE series SET instance_count = instance_count + $2 WHERE id = $1")
@@ -377,9 +412,12 @@ impl<'a> Batch<'a> {
                 .execute(&mut *connection)
                 .await?;
         }
-        for (kind, [study, series, instance]) in events {
-            crate::events::put(connection, now_ms, kind, &study, &series, &instance).await?;
+        let mut rows = Rows::of(["at", "kind", "study_uid", "series_uid", "instance_uid"]);
+        for (kind, uids) in &events {
+            let [study, series, instance] = uids.each_ref().map(|uid| uid.as_str().into());
+            rows.push([now_ms.into(), (*kind).into(), study, series, instance]);
         }
+        rows.write(connection, "events", "", None).await?;
         Ok(found)
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use peony_dicom::Tag;
 use sqlx::{AnyConnection, Row as _};
 
+use super::rows::Rows;
 use super::{Arrival, Batch};
 use crate::error::StoreError;
 use crate::index::Index;
@@ -50,11 +51,10 @@ impl Batch<'_> {
         .fetch_optional(&mut *self.connection)
         .await?;
         if let Some(id) = made {
-            sqlx::query("UPDATE patients SET root = $1, local_root = $1 WHERE id = $1")
-                .bind(id)
-                .execute(&mut *self.connection)
-                .await?;
+            self.made_patients.push(id);
             put_names(self.connection, id, &arrival.name_key).await?;
+            let said = [&arrival.name_key, &arrival.birth_date, &arrival.sex].map(Clone::clone);
+            return Ok(Patient { id, root: id, local_root: id, said });
         }
         let row = sqlx::query(
             "SELECT id, root, local_root, name_key, birth_date, sex FROM patients WHERE patient_id = $1 AND issuer = $2 AND apart = $3",
@@ -65,12 +65,11 @@ impl Batch<'_> {
         .fetch_one(&mut *self.connection)
         .await?;
         let said = [row.try_get("name_key")?, row.try_get("birth_date")?, row.try_get("sex")?];
-        Ok(Patient {
-            id: row.try_get("id")?,
-            root: row.try_get("root")?,
-            local_root: row.try_get("local_root")?,
-            said,
-        })
+        let id = row.try_get("id")?;
+        // One that this batch has made is nobody else, and is said so at its end.
+        let or_self = |root: i64| if root == 0 { id } else { root };
+        let [root, local_root] = [row.try_get("root")?, row.try_get("local_root")?].map(or_self);
+        Ok(Patient { id, root, local_root, said })
     }
 
     /// Writes down that something else was said of a patient, for a person.
@@ -100,15 +99,12 @@ impl Batch<'_> {
 
 /// By which names a patient is found.
 async fn put_names(connection: &mut AnyConnection, patient: i64, name_key: &str) -> Result<(), StoreError> {
+    let mut rows = Rows::of(["kind", "name_key", "patient"]);
     let groups = name::groups(name_key).map(|group| (0, group));
     for (kind, key) in groups.chain(name::words(name_key).map(|word| (1, word))) {
-        sqlx::query("INSERT INTO names (kind, name_key, patient) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-            .bind(kind)
-            .bind(key)
-            .bind(patient)
-            .execute(&mut *connection)
-            .await?;
+        rows.push([kind.into(), key.into(), patient.into()]);
     }
+    rows.write(connection, "names", " ON CONFLICT DO NOTHING", None).await?;
     Ok(())
 }
 
