@@ -8,7 +8,7 @@ use std::io;
 use bytes::Bytes;
 use futures_util::Stream;
 use peony_dicom::{Attributes, Level, Tag};
-use peony_store::StepAnswer;
+use peony_store::{Owed, StepAnswer};
 
 /// What keeps objects. Cloning shares it.
 pub trait Archive: Clone + Send + Sync + 'static {
@@ -77,6 +77,9 @@ pub trait Records: Clone + Send + Sync + 'static {
         peer: &str,
         kept: &[String],
     ) -> impl Future<Output = Result<bool, ArchiveError>> + Send;
+
+    /// A peer is owed a report of storage commitment, which [`crate::reporting`] brings it.
+    fn owe_report(&self, owed: &Owed) -> impl Future<Output = Result<(), ArchiveError>> + Send;
 
     /// A peer is about to be promised that these instances are kept, which are all that it asked for: a study of which every instance is among them
     /// is complete.

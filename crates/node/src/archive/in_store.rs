@@ -5,7 +5,7 @@ use std::io;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use peony_dicom::{Attributes, DicomError, Level, Tag, VR};
-use peony_store::{Kept, Matches, Outcome, Query, StepAnswer, Store, StoreError, attributes_of};
+use peony_store::{Kept, Matches, Outcome, Owed, Query, StepAnswer, Store, StoreError, attributes_of};
 
 use crate::archive::{Archive, ArchiveError, Found, Instance, Question, Receipt, Records, Which};
 use crate::identifier::{PATIENT_ID, STUDY_UID};
@@ -119,6 +119,10 @@ impl Records for Store {
             Err(StoreError::Missing(_)) => Ok(false),
             answered => Ok(answered.map(|()| true)?),
         }
+    }
+
+    async fn owe_report(&self, owed: &Owed) -> Result<(), ArchiveError> {
+        Ok(Self::owe_report(self, owed).await?)
     }
 
     async fn promised(&self, instances: &[String]) -> Result<(), ArchiveError> {

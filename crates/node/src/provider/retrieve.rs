@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use peony_dicom::{Attributes, Level};
+use peony_dicom::{Attributes, Level, SHORT_VALUE_BYTES};
 
 use crate::archive::{Archive, Instance, Which};
 use crate::association::{Association, AssociationError, Message};
@@ -92,10 +92,30 @@ impl Counts {
         if self.failed_instances.is_empty() {
             return association.send_command(context.id, &response).await;
         }
+        let listed = as_many_as_fit(&self.failed_instances);
+        if listed.len() < self.failed_instances.len() {
+            let (peer, all) = (association.peer(), self.failed_instances.len());
+            tracing::warn!(
+                "of {all} instances that failed, the answer to {peer} names {}: no more fit",
+                listed.len()
+            );
+        }
+        let failed: Attributes = [attribute(FAILED_INSTANCES, listed.to_vec())].into();
+        let failed = identifier::write(context, &failed)?;
         association.send_command(context.id, &response.with_data_set()).await?;
-        let failed: Attributes = [attribute(FAILED_INSTANCES, self.failed_instances.clone())].into();
-        association.send_data_set(context.id, identifier::write(context, &failed)).await
+        association.send_data_set(context.id, failed).await
     }
+}
+
+/// The first UIDs of a list, as many as one value of them can hold; how many there are stands in the count of those that failed.
+fn as_many_as_fit(uids: &[String]) -> &[String] {
+    let mut bytes = 0;
+    let fits = uids.iter().take_while(|uid| {
+        // With the backslash before the next one, or the padding.
+        bytes += uid.len() + 1;
+        bytes <= SHORT_VALUE_BYTES
+    });
+    &uids[..fits.count()]
 }
 
 /// A count as it is said: there are 16 bits for it.

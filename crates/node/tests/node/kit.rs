@@ -14,7 +14,7 @@ use peony_node::identifier::{INSTANCE_UID, LEVELS, PATIENT_ID, SERIES_UID, STUDY
 use peony_node::sop_class::{self, SopClass};
 use peony_node::transfer_syntax::EXPLICIT_LITTLE;
 use peony_node::{Archive, Association, Configuration, Proposal, Records, Transport, connect, serve};
-use peony_store::StepAnswer;
+use peony_store::{Owed, StepAnswer};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 
@@ -125,7 +125,7 @@ impl Sample {
             text(Tag(0x0028, 0x0103), "0"),
         ]
         .into();
-        let mut bytes = write_data_set(&attributes, Encoding::ExplicitLittle);
+        let mut bytes = write_data_set(&attributes, Encoding::ExplicitLittle).unwrap();
         bytes.extend_from_slice(b"\xE0\x7F\x10\x00OB\0\0");
         bytes.extend_from_slice(&(self.pixels as u32).to_le_bytes());
         bytes.extend((0..self.pixels).map(|at| (at % 251) as u8));
@@ -335,6 +335,10 @@ impl Records for Folder {
 
     async fn answer_commitment(&self, _: &str, _: &str, _: &[String]) -> Result<bool, ArchiveError> {
         Ok(false)
+    }
+
+    async fn owe_report(&self, _: &Owed) -> Result<(), ArchiveError> {
+        Err(ArchiveError::Unreachable("for a test".to_owned()))
     }
 
     async fn promised(&self, _: &[String]) -> Result<(), ArchiveError> {
