@@ -17,4 +17,5 @@ mod patients;
 mod postgres;
 mod receiving;
 mod remote;
+mod repaired;
 mod sendings;
