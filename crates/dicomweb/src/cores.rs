@@ -3,7 +3,8 @@
 use std::future::Future;
 use std::sync::{Arc, Weak};
 
-use tokio::sync::Semaphore;
+use peony_dicom::pixels::ImageHeader;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::problem::Problem;
 
@@ -40,6 +41,21 @@ where
     let outcome = done.await.map_err(|_| Problem::Failed)?;
     drop(waits);
     outcome
+}
+
+/// Beyond so many samples a picture is large: a mammogram is, no frame of ultrasound or of tomosynthesis.
+const LARGE_SAMPLES: usize = 16_000_000;
+
+/// The place that a large picture needs before its coded bytes are read, and until it is drawn: there is one for all of them. With its bytes, its
+/// samples and what is drawn of them it takes up to some 300 MB uncompressed, and a small PC has two cores. Whoever waits for it has a core.
+pub(crate) async fn large(
+    places: &Arc<Semaphore>,
+    image: &ImageHeader,
+) -> Result<Option<OwnedSemaphorePermit>, Problem> {
+    if image.pixels() * usize::from(image.samples) <= LARGE_SAMPLES {
+        return Ok(None);
+    }
+    Ok(Some(Arc::clone(places).acquire_owned().await.map_err(|_| Problem::Failed)?))
 }
 
 #[cfg(test)]

@@ -81,6 +81,8 @@ pub(crate) struct Service {
     limits: Limits,
     /// How many pictures are decoded at once: each takes a core, and memory by its size.
     decoding: Arc<Semaphore>,
+    /// How many large pictures are among these (see [`cores::large`]).
+    large: Arc<Semaphore>,
     /// How many threads make answers at once: a slow peer holds one of them, and the store has the rest for itself.
     making: Arc<Semaphore>,
 }
@@ -154,7 +156,7 @@ pub(crate) const PLACES: &[Places] = &[
 pub fn routes(store: Store, limits: Limits) -> Router {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let (decoding, making) = (Arc::new(Semaphore::new(cores)), Arc::new(Semaphore::new(MADE_AT_ONCE)));
-    let service = Service { store, limits, decoding, making };
+    let service = Service { store, limits, decoding, large: Arc::new(Semaphore::new(1)), making };
     let mut router = Router::new();
     for Places { of, path, by, .. } in PLACES {
         for begin in *of {
