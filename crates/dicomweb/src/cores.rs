@@ -63,6 +63,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
+    use peony_dicom::pixels::{Photometric, SampleOrder};
     use tokio::sync::Notify;
     use tokio::time::{sleep, timeout};
 
@@ -119,5 +120,31 @@ mod tests {
         go_on.notify_one();
         timeout(A_WHILE, next).await.unwrap().unwrap().unwrap();
         assert_eq!((seen(), cores.available_permits()), ([2, 1], 1));
+    }
+
+    #[tokio::test]
+    async fn large_pictures_have_one_place_and_small_ones_need_none() {
+        let image = |rows, columns| ImageHeader {
+            rows,
+            columns,
+            samples: 1,
+            photometric: Photometric::Monochrome2,
+            planar: false,
+            bits_allocated: 16,
+            bits_stored: 12,
+            high_bit: 11,
+            signed: false,
+            order: SampleOrder::Little,
+        };
+        let (places, mammogram) = (Arc::new(Semaphore::new(1)), image(5928, 4728));
+        let first = large(&places, &mammogram).await.unwrap();
+        assert!(first.is_some());
+        assert!(
+            timeout(Duration::from_millis(50), large(&places, &mammogram)).await.is_err(),
+            "two at a time"
+        );
+        assert!(large(&places, &image(2996, 2457)).await.unwrap().is_none(), "it does not wait");
+        drop(first);
+        assert!(large(&places, &mammogram).await.unwrap().is_some());
     }
 }

@@ -20,11 +20,11 @@ pub trait Archive: Clone + Send + Sync + 'static {
     where
         S: Stream<Item = io::Result<Bytes>> + Send;
 
-    /// The matches of a question from `offset` on, `most` of them unless there are no more.
+    /// The matches of a question behind a place ([`Found::last`]), or the first ones: `most` of them unless there are no more.
     fn find(
         &self,
         question: &Question,
-        offset: usize,
+        behind: Option<String>,
         most: usize,
     ) -> impl Future<Output = Result<Found, ArchiveError>> + Send;
 
@@ -111,6 +111,8 @@ pub struct Found {
     pub matches: Vec<Attributes>,
     /// Keys that nothing can be matched by.
     pub passed_over: Vec<Tag>,
+    /// Where the last match stands, in the archive's own words: what comes behind it does not depend on what came or went in front of it.
+    pub last: Option<String>,
 }
 
 /// Which instances; an empty list says nothing.

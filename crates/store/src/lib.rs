@@ -62,7 +62,7 @@ pub use objects::Object;
 pub use orders::{Order, OrderState, Ordered, new_uid};
 pub use patients::{Aside, Conflict};
 pub use performed::{StepAnswer, StepState};
-pub use query::{Matches, Query};
+pub use query::{Matches, Place, Query};
 pub use receive::{Outcome, Receipt};
 pub use repair::Repaired;
 pub use retrieve::{Kept, Reader, Which};

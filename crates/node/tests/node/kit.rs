@@ -270,7 +270,13 @@ impl Archive for Folder {
         Ok(Receipt { instance_uid, aside })
     }
 
-    async fn find(&self, question: &Question, offset: usize, most: usize) -> Result<Found, ArchiveError> {
+    async fn find(
+        &self,
+        question: &Question,
+        behind: Option<String>,
+        most: usize,
+    ) -> Result<Found, ArchiveError> {
+        let offset = behind.map_or(0, |behind| behind.parse::<usize>().unwrap());
         let unique = LEVELS.iter().find(|(level, ..)| *level == question.level).unwrap().2;
         let mut matches: Vec<Attributes> = Vec::new();
         for (outline, _) in self.0.kept.lock().unwrap().iter() {
@@ -284,9 +290,10 @@ impl Archive for Folder {
                 matches.push(found);
             }
         }
-        let matches = matches.into_iter().skip(offset).take(most).collect();
+        let matches: Vec<Attributes> = matches.into_iter().skip(offset).take(most).collect();
         let passed_over = question.keys.keys().filter(|tag| level_of(**tag).is_none()).copied().collect();
-        Ok(Found { matches, passed_over })
+        let last = Some((offset + matches.len()).to_string());
+        Ok(Found { matches, passed_over, last })
     }
 
     async fn instances(&self, which: &Which) -> Result<Vec<Instance>, ArchiveError> {

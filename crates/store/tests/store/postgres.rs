@@ -147,6 +147,7 @@ async fn postgresql_does_what_sqlite_does() {
         finding::questions_find_what_fits_and_nothing_else,
         finding::every_level_answers_with_its_attributes_and_counts,
         finding::pages_give_everything_once,
+        finding::pages_behind_a_place_skip_and_repeat_nothing,
         patients::contradictions_are_shown_until_a_person_settles_them,
         patients::a_merge_moves_studies_and_can_be_undone,
         patients::a_quiet_study_is_complete_once_and_again_when_more_came,
