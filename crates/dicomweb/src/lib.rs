@@ -29,6 +29,7 @@ mod frames;
 mod media;
 mod metadata;
 mod multipart;
+mod noted;
 mod parts;
 mod presentation;
 mod problem;
@@ -50,6 +51,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware;
 use axum::routing::{MethodRouter, get, post, put};
 use peony_store::Store;
 use tokio::sync::Semaphore;
@@ -156,6 +158,7 @@ pub(crate) const PLACES: &[Places] = &[
 pub fn routes(store: Store, limits: Limits) -> Router {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let (decoding, making) = (Arc::new(Semaphore::new(cores)), Arc::new(Semaphore::new(MADE_AT_ONCE)));
+    let noted = middleware::from_fn_with_state(store.clone(), noted::noted);
     let service = Service { store, limits, decoding, large: Arc::new(Semaphore::new(1)), making };
     let mut router = Router::new();
     for Places { of, path, by, .. } in PLACES {
@@ -164,5 +167,5 @@ pub fn routes(store: Store, limits: Limits) -> Router {
         }
     }
     // Bodies are read by hand, with limits of their own; no other handler reads one.
-    router.layer(DefaultBodyLimit::disable()).with_state(Blind(service))
+    router.layer(DefaultBodyLimit::disable()).layer(noted).with_state(Blind(service))
 }

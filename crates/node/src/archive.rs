@@ -31,6 +31,10 @@ pub trait Archive: Clone + Send + Sync + 'static {
     /// The instances that fit everything that is said; of several UIDs or identifiers any fits.
     fn instances(&self, which: &Which) -> impl Future<Output = Result<Vec<Instance>, ArchiveError>> + Send;
 
+    /// Writes down that `who` does something with a study, as far as it was not within the hour. It is on the disk when this is answered.
+    fn note(&self, who: &str, act: &str, what: &str)
+    -> impl Future<Output = Result<(), ArchiveError>> + Send;
+
     /// The data set of an instance as it came, a part at a time. After an error nothing follows.
     fn data_set(&self, instance: &Instance) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static;
 }
@@ -131,6 +135,8 @@ pub struct Which {
 /// An instance that is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Instance {
+    /// Study Instance UID.
+    pub study_uid: String,
     /// SOP Class UID.
     pub sop_class_uid: String,
     /// SOP Instance UID.

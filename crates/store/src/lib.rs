@@ -123,6 +123,7 @@ struct Inner {
     /// The task of the group commit. It has the lock of the folder as long as a group may still be committed.
     committing: tokio::sync::Mutex<JoinHandle<()>>,
     announcements: Arc<Announcements>,
+    lately: Arc<audit::Lately>,
     /// The store's folder.
     folder: PathBuf,
 }
@@ -247,16 +248,22 @@ impl Store {
         lock: Option<File>,
     ) -> Self {
         let announcements = Arc::new(Announcements::new());
+        let lately = Arc::<audit::Lately>::default();
         let (groups, waiting) = mpsc::channel(MOST_WAITING);
-        let task =
-            receive::commit_groups(index.clone(), objects.clone(), Arc::clone(&announcements), waiting);
+        let task = receive::commit_groups(
+            index.clone(),
+            objects.clone(),
+            Arc::clone(&announcements),
+            Arc::clone(&lately),
+            waiting,
+        );
         let committing = tokio::spawn(async move {
             task.await;
             drop(lock);
         });
         let (groups, committing) = (Mutex::new(Some(groups)), tokio::sync::Mutex::new(committing));
         let incoming = Arc::new(incoming);
-        let inner = Inner { index, objects, incoming, groups, committing, announcements, folder };
+        let inner = Inner { index, objects, incoming, groups, committing, announcements, lately, folder };
         Self { inner: Arc::new(inner), sight: Arc::default() }
     }
 

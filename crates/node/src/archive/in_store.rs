@@ -69,6 +69,10 @@ impl Archive for Store {
         Ok(found)
     }
 
+    async fn note(&self, who: &str, act: &str, what: &str) -> Result<(), ArchiveError> {
+        Ok(Self::note(self, who, act, what).await?)
+    }
+
     fn data_set(&self, instance: &Instance) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
         let (store, uid) = (self.clone(), instance.instance_uid.clone());
         let found = async move {
@@ -164,6 +168,7 @@ fn number(count: usize) -> u32 {
 
 pub(crate) fn instance_of(kept: &Kept) -> Instance {
     Instance {
+        study_uid: kept.study_uid.clone(),
         sop_class_uid: kept.sop_class_uid.clone(),
         instance_uid: kept.instance_uid.clone(),
         transfer_syntax_uid: kept.transfer_syntax_uid.clone(),

@@ -15,7 +15,7 @@ use peony_node::sop_class::{COMMITMENT, COMMITMENT_INSTANCE, VERIFICATION};
 use peony_node::status::Status;
 use peony_node::{Association, AssociationError, Configuration, Peer, Transport};
 use peony_store::Store;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -200,9 +200,14 @@ impl Owing {
     }
 }
 
+/// The next connection that comes to a listener.
+async fn comes(listener: &TcpListener) -> TcpStream {
+    timeout(Duration::from_secs(30), listener.accept()).await.expect("nobody comes").unwrap().0
+}
+
 /// Takes the report that comes to a listener.
 async fn heard(listener: &TcpListener) -> (u16, Attributes) {
-    let (connection, _) = listener.accept().await.unwrap();
+    let connection = comes(listener).await;
     let sender = Configuration::open("SENDER".parse().unwrap());
     let (_keep, current) = watch::channel(Arc::new(sender));
     let mut there = accept(Box::new(connection), None, &current).await.unwrap().unwrap();
@@ -224,7 +229,7 @@ async fn a_peer_with_an_address_gets_its_report_there() {
     owing.report();
     owing.ask().await;
     // The first attempt meets nobody.
-    drop(listener.accept().await.unwrap());
+    drop(comes(&listener).await);
     let (event, said) = heard(&listener).await;
     assert_eq!((event, listed(&said, REFERENCED).len()), (1, 1));
     nobody_comes(&listener).await;
@@ -240,14 +245,14 @@ async fn a_report_is_owed_though_the_program_ends_in_the_midst_of_it() {
     owing.report();
     owing.ask().await;
     // It is connected and has said nothing yet when everything ends.
-    let half = listener.accept().await.unwrap();
+    let half = comes(&listener).await;
     owing.reporting.take().unwrap().abort();
     owing.end().await;
     drop(half);
 
     let mut owing = Owing::start(folder.path(), address).await;
     owing.report();
-    let (event, said) = timeout(Duration::from_secs(30), heard(&listener)).await.expect("no report");
+    let (event, said) = heard(&listener).await;
     assert_eq!((event, listed(&said, REFERENCED).len()), (1, 1));
     assert_eq!(said[&TRANSACTION_UID].values, ["1.2.3.4"]);
     nobody_comes(&listener).await;

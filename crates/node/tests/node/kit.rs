@@ -134,6 +134,7 @@ impl Sample {
 
     pub fn as_instance(&self) -> Instance {
         Instance {
+            study_uid: self.study.clone(),
             sop_class_uid: self.class.to_owned(),
             instance_uid: self.instance.clone(),
             transfer_syntax_uid: EXPLICIT_LITTLE.to_owned(),
@@ -180,6 +181,7 @@ struct Inner {
     full: AtomicBool,
     largest_part: AtomicUsize,
     damaged: Mutex<Vec<String>>,
+    noted: Mutex<Vec<[String; 3]>>,
 }
 
 impl Default for Inner {
@@ -191,6 +193,7 @@ impl Default for Inner {
             full: AtomicBool::new(false),
             largest_part: AtomicUsize::new(0),
             damaged: Mutex::default(),
+            noted: Mutex::default(),
         }
     }
 }
@@ -214,6 +217,11 @@ impl Folder {
         let (outline, path) = kept.iter().find(|(outline, _)| outline.text(INSTANCE_UID) == instance_uid)?;
         let file = std::fs::read(path).unwrap();
         Some((outline.clone(), file[outline.data_set as usize..].to_vec()))
+    }
+
+    /// Who did what, as it was written down.
+    pub fn noted(&self) -> Vec<[String; 3]> {
+        self.0.noted.lock().unwrap().clone()
     }
 
     /// The disk has lost the end of an instance.
@@ -308,11 +316,17 @@ impl Archive for Folder {
             said.iter().all(|(tag, any)| any.is_empty() || any.iter().any(|uid| uid == outline.text(*tag)))
         };
         let found = kept.iter().filter(|(outline, _)| fits(outline)).map(|(outline, _)| Instance {
+            study_uid: outline.text(STUDY_UID).to_owned(),
             sop_class_uid: outline.text(SOP_CLASS).to_owned(),
             instance_uid: outline.text(INSTANCE_UID).to_owned(),
             transfer_syntax_uid: outline.transfer_syntax_uid.clone(),
         });
         Ok(found.collect())
+    }
+
+    async fn note(&self, who: &str, act: &str, what: &str) -> Result<(), ArchiveError> {
+        self.0.noted.lock().unwrap().push([who, act, what].map(str::to_owned));
+        Ok(())
     }
 
     fn data_set(&self, instance: &Instance) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {

@@ -237,6 +237,9 @@ async fn objects_are_got_into_an_archive() {
     let got = association.get(&here, Model::StudyRoot, &study).await.unwrap().unwrap();
     assert_eq!((got.status, got.completed, got.failed), (Status::CANNOT_PERFORM, 0, 2));
     assert_eq!(got.failed_instances, [Sample::number(10).instance, Sample::number(11).instance]);
+    let noted =
+        |number| ["SENDER".to_owned(), "get".to_owned(), format!("study {}", Sample::number(number).study)];
+    assert_eq!(node.archive.noted(), [noted(0), noted(10)], "who got what");
     assert!(association.get(&here, Model::PatientRoot, &study).await.unwrap().is_none(), "not proposed");
     let moved =
         association.move_to(Model::StudyRoot, &study, &"WHO".parse().unwrap()).await.unwrap().unwrap();
@@ -335,6 +338,8 @@ async fn a_move_counts_what_arrives_what_fails_and_what_is_doubtful() {
     assert_eq!(counts(&responses[9]), [None, Some(10), Some(0), Some(0)]);
     assert_eq!(responses[9].status(), Some(Status::SUCCESS));
     assert_eq!(there.archive.count(), 10);
+    let what = format!("study {} to THERE", Sample::number(0).study);
+    assert_eq!(node.archive.noted(), [["SENDER", "move", what.as_str()].map(str::to_owned)]);
     let sample = Sample::number(7);
     assert!(there.archive.kept(&sample.instance).unwrap().1 == sample.data_set());
 

@@ -179,6 +179,7 @@ fn a_report_that_is_owed_comes_though_the_program_is_killed() {
     let options = Options { keep_free: 0, ..Options::in_folder(&asking) };
     let records = runtime.block_on(Store::open(&options)).unwrap();
     let instance = Instance {
+        study_uid: said[&STUDY_UID].clone(),
         sop_class_uid: said[&Tag(0x0008, 0x0016)].clone(),
         instance_uid: said[&INSTANCE_UID].clone(),
         transfer_syntax_uid: EXPLICIT_LITTLE.to_owned(),

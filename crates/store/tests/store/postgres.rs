@@ -144,6 +144,7 @@ async fn postgresql_does_what_sqlite_does() {
         receiving::a_frame_is_found_without_the_rest,
         receiving::the_same_again_is_accepted_and_another_kept_aside,
         receiving::many_at_once_are_each_answered,
+        receiving::who_brings_a_study_is_written_down_once,
         finding::questions_find_what_fits_and_nothing_else,
         finding::every_level_answers_with_its_attributes_and_counts,
         finding::pages_give_everything_once,

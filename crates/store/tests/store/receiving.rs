@@ -188,6 +188,38 @@ async fn any_transfer_syntax_is_kept() {
     assert_eq!(bytes(&store, &kept).await.unwrap(), video);
 }
 
+/// Who brings what is a line of the audit for each study, not for each object.
+pub async fn who_brings_a_study_is_written_down_once(store: &Store) {
+    for number in 0..20 {
+        let study = if number % 2 == 0 { "2.25.6" } else { "2.25.7" };
+        put(store, number, &[(STUDY_UID, study)]).await;
+    }
+    // The same again brings nothing; somebody else does.
+    put(store, 0, &[(STUDY_UID, "2.25.6")]).await;
+    let other = file(30, &[(STUDY_UID, "2.25.6")], SMALL);
+    store.receive("OTHER", stream::iter([Ok(Bytes::from(other))])).await.unwrap();
+    store.receive("OTHER", stream::iter([Ok(Bytes::from_static(b"no object"))])).await.unwrap_err();
+    for _ in 0..3 {
+        store.note("li.na", "read", "study 2.25.6").await.unwrap();
+    }
+    let mut lines = store.audit_after(0, 100).await.unwrap();
+    lines.sort_by_key(|line| line.id);
+    let lines: Vec<[&str; 3]> =
+        lines.iter().map(|line| [line.who.as_str(), line.act.as_str(), line.what.as_str()]).collect();
+    let expect = [
+        ["PROBE", "receive", "study 2.25.6"],
+        ["PROBE", "receive", "study 2.25.7"],
+        ["OTHER", "receive", "study 2.25.6"],
+        ["li.na", "read", "study 2.25.6"],
+    ];
+    assert_eq!(lines, expect);
+}
+
+#[tokio::test]
+async fn sqlite_who_brings_a_study_is_written_down_once() {
+    who_brings_a_study_is_written_down_once(&kit::store().await.1).await;
+}
+
 /// A file in the deflated syntax whose pixels are `inflated` bytes, all of them zero.
 #[cfg(target_os = "linux")]
 fn deflated(number: u64, inflated: usize) -> Vec<u8> {
