@@ -5,7 +5,7 @@ use dicom_core::{DataElement, Tag, VR};
 use dicom_object::InMemDicomObject;
 use dicom_transfer_syntax_registry::entries;
 
-use crate::cursor::{Cursor, Source};
+use crate::cursor::{Cursor, Source, has_long_length};
 use crate::header::Header;
 use crate::outline::{Attribute, Attributes, attributes_of, vr_of};
 use crate::scan::{ITEM, ITEM_END, SEQUENCE_END, UNDEFINED, is_sequence};
@@ -18,7 +18,7 @@ const DEPTH: usize = 4;
 const ELEMENTS: usize = 50_000;
 
 /// Reads a data set: every element that has a text or a number, those without a value too, and the items of sequences. Bulk data and
-/// texts longer than [`crate::limits::INDEXED_VALUE_BYTES`] are passed over, and what writers say of the character set is applied.
+/// texts longer than [`crate::limits::INDEXED_VALUE_BYTES`] are passed over (a list of UIDs may have [`SHORT_VALUE_BYTES`]), and what writers say of the character set is applied.
 ///
 /// # Errors
 /// [`DicomError`]: cut off, damaged or past a limit.
@@ -72,7 +72,8 @@ impl Reader<'_> {
                 elements.push(at..value.end);
             }
         }
-        attributes.extend(attributes_of(&Header::of(self.source, self.encoding, &characters, &elements)?));
+        let header = Header::of(self.source, self.encoding, &characters, &elements)?;
+        attributes.extend(attributes_of(&header, SHORT_VALUE_BYTES));
         Ok(attributes)
     }
 
@@ -143,9 +144,11 @@ impl Reader<'_> {
 /// value of bulk data, and letters beyond ASCII where no character set reaches (a date, a code, a UID) are left out.
 ///
 /// Big endian is not written: whoever asks for it gets explicit little endian.
-#[must_use]
-pub fn write_data_set(attributes: &Attributes, encoding: Encoding) -> Vec<u8> {
-    let mut object = object_of(attributes);
+///
+/// # Errors
+/// [`DicomError::TooLarge`] where a value is longer than its length can say.
+pub fn write_data_set(attributes: &Attributes, encoding: Encoding) -> Result<Vec<u8>, DicomError> {
+    let mut object = object_of(attributes, encoding)?;
     if !is_ascii(attributes) {
         object.put(DataElement::new(CHARACTER_SET, VR::CS, PrimitiveValue::from("ISO_IR 192")));
     }
@@ -155,10 +158,14 @@ pub fn write_data_set(attributes: &Attributes, encoding: Encoding) -> Vec<u8> {
     };
     let mut bytes = Vec::new();
     let utf8 = dicom_encoding::text::SpecificCharacterSet::ISO_IR_192;
-    // Memory takes every write, UTF-8 has every letter, and what is not in UTF-8 is ASCII.
-    let _ = object.write_dataset_with_ts_cs(&mut bytes, &syntax, utf8);
-    bytes
+    // Memory takes every write, UTF-8 has every letter, what is not in UTF-8 is ASCII, and lengths were looked at: it has no reason to fail.
+    let written = object.write_dataset_with_ts_cs(&mut bytes, &syntax, utf8);
+    written.map_err(|error| DicomError::Io(std::io::Error::other(error)))?;
+    Ok(bytes)
 }
+
+/// The longest value whose length is a number of 16 bits; it is even (PS3.5 §7.1.2).
+pub const SHORT_VALUE_BYTES: usize = 0xFFFE;
 
 fn is_ascii(attributes: &Attributes) -> bool {
     let ascii = |attribute: &Attribute| {
@@ -167,16 +174,24 @@ fn is_ascii(attributes: &Attributes) -> bool {
     attributes.values().all(ascii)
 }
 
-fn object_of(attributes: &Attributes) -> InMemDicomObject {
-    let elements = attributes.iter().filter_map(|(tag, Attribute { vr, values, items })| {
+fn object_of(attributes: &Attributes, encoding: Encoding) -> Result<InMemDicomObject, DicomError> {
+    let mut elements = Vec::with_capacity(attributes.len());
+    for (tag, Attribute { vr, values, items }) in attributes {
         if *vr == VR::SQ {
-            let items: Vec<_> = items.iter().map(object_of).collect();
+            let items: Vec<_> =
+                items.iter().map(|item| object_of(item, encoding)).collect::<Result<_, _>>()?;
             let value: Value<_, _> = DataSetSequence::from(items).into();
-            return Some(DataElement::new(*tag, VR::SQ, value));
+            elements.push(DataElement::new(*tag, VR::SQ, value));
+        } else if let Some(value) = value_of(*vr, values) {
+            let (bytes, most) = (value.calculate_byte_len(), SHORT_VALUE_BYTES);
+            if encoding != Encoding::ImplicitLittle && !has_long_length(*vr) && bytes > most {
+                let (what, value, limit) = ("the length of a value in bytes", bytes as u64, most as u64);
+                return Err(DicomError::TooLarge { what, value, limit });
+            }
+            elements.push(DataElement::new(*tag, *vr, value));
         }
-        Some(DataElement::new(*tag, *vr, value_of(*vr, values)?))
-    });
-    InMemDicomObject::from_element_iter(elements)
+    }
+    Ok(InMemDicomObject::from_element_iter(elements))
 }
 
 /// Values as they are written; `None` for those that are not.

@@ -1,7 +1,7 @@
 //! [`Elements`]: a whole data set told step by step, for whoever writes it down in another form.
 //!
 //! The scan walks it, so depth, count and lengths have their limits (invariant 2) and nesting costs no call stack. A file of any length is read
-//! a few kilobytes at a time; a deflated data set is inflated in memory, within its limit.
+//! a few kilobytes at a time, and inflated as it is read where it is deflated.
 
 use std::borrow::Cow;
 use std::io::{Read, Seek};
@@ -11,6 +11,7 @@ use dicom_core::VR;
 
 use crate::cursor::{Source, Window};
 use crate::error::DicomError;
+use crate::inflated::Opened;
 use crate::outline::FramePlaces;
 use crate::scan::{self, Pixels, Step};
 use crate::text::Characters;
@@ -18,8 +19,7 @@ use crate::{Encoding, limits, syntax};
 
 /// A data set that was opened.
 pub struct Elements<F> {
-    window: Window<F>,
-    inflated: Option<Vec<u8>>,
+    opened: Opened<F>,
     start: usize,
     encoding: Encoding,
     transfer_syntax_uid: String,
@@ -36,9 +36,8 @@ impl<F: Read + Seek> Elements<F> {
         let (uid, start) = scan::file_meta(Source::File(&window))?;
         let transfer_syntax_uid = syntax::clean(&uid);
         let (encoding, deflated, _) = syntax::layout(&transfer_syntax_uid);
-        let inflated = if deflated { Some(scan::inflated(Source::File(&window), start)?) } else { None };
-        let start = if deflated { 0 } else { start };
-        Ok(Self { window, inflated, start, encoding, transfer_syntax_uid, pixels: Pixels::Walked })
+        let (opened, start) = Opened::new(window, start, deflated)?;
+        Ok(Self { opened, start, encoding, transfer_syntax_uid, pixels: Pixels::Walked })
     }
 
     /// Jumps over encapsulated frames whose places are known: of a long cine, most of the file is not read then.
@@ -86,8 +85,12 @@ impl<F: Read + Seek> Elements<F> {
     }
 
     pub(crate) fn data_set(&self) -> DataSet<'_> {
-        let source = self.inflated.as_deref().map_or(Source::File(&self.window), Source::Memory);
-        DataSet { source, start: self.start, encoding: self.encoding, pixels: self.pixels }
+        DataSet {
+            source: self.opened.source(),
+            start: self.start,
+            encoding: self.encoding,
+            pixels: self.pixels,
+        }
     }
 }
 

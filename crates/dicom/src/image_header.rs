@@ -39,7 +39,7 @@ pub enum SampleOrder {
 pub struct ImageHeader {
     /// Rows, at least 1.
     pub rows: u32,
-    /// Columns, at least 1; `rows × columns` is at most [`limits::FRAME_PIXELS`].
+    /// Columns, at least 1; `rows × columns` is at most [`limits::FRAME_PIXELS`], in grey [`limits::GREY_FRAME_PIXELS`].
     pub columns: u32,
     /// Samples of a pixel: 1 or 3.
     pub samples: u8,
@@ -110,7 +110,9 @@ impl ImageHeader {
     /// # Errors
     /// [`DicomError`] with the attribute that contradicts another or passes a limit.
     pub fn check(&self) -> Result<(), DicomError> {
-        let (value, limit) = (self.pixels() as u64, limits::FRAME_PIXELS);
+        let grey = matches!(self.photometric, Photometric::Monochrome1 | Photometric::Monochrome2);
+        let limit = if grey && self.samples == 1 { limits::GREY_FRAME_PIXELS } else { limits::FRAME_PIXELS };
+        let value = self.pixels() as u64;
         if value > limit {
             return Err(DicomError::TooLarge { what: "Rows × Columns", value, limit });
         }

@@ -35,6 +35,7 @@ mod error;
 mod fragments;
 mod header;
 mod image_header;
+mod inflated;
 pub mod limits;
 mod node;
 mod outline;
@@ -48,7 +49,7 @@ mod text;
 mod timing;
 
 pub use cursor::has_long_length;
-pub use data_set::{read_data_set, write_data_set};
+pub use data_set::{SHORT_VALUE_BYTES, read_data_set, write_data_set};
 pub use dicom_core::{Tag, VR};
 pub use elements::Elements;
 pub use error::{DicomError, Field, ReadIssue};

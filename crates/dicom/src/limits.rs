@@ -1,6 +1,6 @@
 //! How large anything from outside may be. Each limit is above what an ultrasound machine makes, and low enough that no
 //! file exhausts a PC of 8 GB: in memory together are the file, one coded frame where it lies in several fragments, and
-//! what a decoder makes of it. For the largest colour frame that is 0.6 GB in JPEG XL, 0.5 GB in JPEG 2000 and 0.1 GB in
+//! what a decoder makes of it. For the largest frame, of 48 million samples, that is 0.6 GB in JPEG XL, 0.5 GB in JPEG 2000 and 0.1 GB in
 //! the others (measured), and by these limits at most 1.3 GB where a frame is made to take much.
 
 /// The longest file that is read into memory; it holds 455 uncompressed colour frames of 1024 × 768.
@@ -20,8 +20,11 @@ pub const REGION_VALUE_BYTES: usize = 256;
 pub const INDEXED_VALUE_BYTES: usize = 4 << 10;
 /// Rows × columns of one frame; a screen of 4K has 8.3 million.
 pub const FRAME_PIXELS: u64 = 16_000_000;
-/// The longest coded frame: the largest colour frame has 48 million bytes uncompressed, and no codec makes it twice as
-/// long.
+/// The same in grey, where a pixel is one sample and not three: a digital mammogram has up to 28 million (4728 × 5928), a film of 24 × 30 cm that
+/// was digitised at 42 µm has 41.
+pub const GREY_FRAME_PIXELS: u64 = 48_000_000;
+/// The longest coded frame: the largest grey one has 96 million bytes uncompressed, as has the largest in colour once a codec has made it
+/// twice as long, which none does.
 pub const FRAME_CODED_BYTES: u64 = 96 << 20;
 /// What the decoder of JPEG 2000 may keep for the tiles and code-blocks of one frame besides its samples. Blocks of
 /// 16 × 16 in the largest colour frame take 60 MB.

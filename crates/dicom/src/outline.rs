@@ -14,6 +14,7 @@ use dicom_object::StandardDataDictionary;
 use crate::cursor::{Source, Window};
 use crate::error::{DicomError, Field, ReadIssue};
 use crate::header::{self, Header};
+use crate::inflated::Opened;
 use crate::scan::{self, Found, PixelData, Wanted};
 use crate::text::{CHARACTER_SET, Characters, without_escapes};
 use crate::{Codec, fragments, limits, syntax};
@@ -235,20 +236,17 @@ const fn not_a_frame(at: usize) -> DicomError {
 /// [`DicomError`]: not DICOM, cut off, damaged or past a limit.
 pub fn outline(file: &File) -> Result<Outline, DicomError> {
     let window = Window::new(file)?;
-    let source = Source::File(&window);
-    let (uid, data_set) = scan::file_meta(source)?;
+    let (uid, data_set) = scan::file_meta(Source::File(&window))?;
     let uid = syntax::clean(&uid);
     let (encoding, deflated, codec) = syntax::layout(&uid);
-    if !deflated {
-        let found = scan::walk(source, data_set, encoding, &WANTED)?;
-        return put_together(source, encoding, codec, uid, data_set, found);
+    let (opened, start) = Opened::new(window, data_set, deflated)?;
+    let source = opened.source();
+    let mut found = scan::walk(source, start, encoding, &WANTED)?;
+    if deflated {
+        // Its frames have no places in the file.
+        found.pixel_data = None;
     }
-    let inflated = scan::inflated(source, data_set)?;
-    let source = Source::Memory(&inflated);
-    let found = scan::walk(source, 0, encoding, &WANTED)?;
-    let mut outline = put_together(source, encoding, codec, uid, data_set, found)?;
-    outline.frames = None;
-    Ok(outline)
+    put_together(source, encoding, codec, uid, data_set, found)
 }
 
 fn put_together(
@@ -267,10 +265,11 @@ fn put_together(
     } else {
         Header::of(source, encoding, &characters, &header)?
     };
-    let mut attributes = attributes_of(&header);
+    let mut attributes = attributes_of(&header, limits::INDEXED_VALUE_BYTES);
     let mut requests = Vec::new();
     for item in items.iter().take(limits::REGIONS) {
-        requests.push(attributes_of(&Header::of(source, encoding, &characters, item)?));
+        let request = Header::of(source, encoding, &characters, item)?;
+        requests.push(attributes_of(&request, limits::INDEXED_VALUE_BYTES));
     }
     if !requests.is_empty() {
         let (vr, values) = (VR::SQ, Vec::new());
@@ -284,12 +283,14 @@ fn put_together(
     Ok(outline)
 }
 
-pub(crate) fn attributes_of(header: &Header) -> Attributes {
+/// The elements of a header that are texts or numbers; a list of UIDs may have `list_bytes`.
+pub(crate) fn attributes_of(header: &Header, list_bytes: usize) -> Attributes {
     let tags = header.tags_here().filter(|tag| *tag != CHARACTER_SET && *tag != header::EXTENDED_OFFSETS.tag);
     let said = tags.filter_map(|tag| {
         let values = header.texts(tag)?;
         // A text longer than any that is searched for stays in the object.
-        let long = values.iter().map(String::len).sum::<usize>() > limits::INDEXED_VALUE_BYTES;
+        let most = if vr_of(tag) == VR::UI { list_bytes } else { limits::INDEXED_VALUE_BYTES };
+        let long = values.iter().map(String::len).sum::<usize>() > most;
         let values = values.into_iter().map(without_escapes).collect();
         (!long).then_some((tag, Attribute { vr: vr_of(tag), values, items: Vec::new() }))
     });
@@ -328,12 +329,17 @@ fn frames(
             let Some(codec) = codec.or((fragments.len() as u64 == declared).then_some(Codec::Native)) else {
                 return Ok(None);
             };
+            // A frame is four bytes of it.
+            let (what, value, limit) = ("the number of frames", offsets.len() as u64 / 4, limits::FRAMES);
+            if value > limit {
+                return Err(DicomError::TooLarge { what, value, limit });
+            }
             let mut table = fragments::basic_offsets(&source.bytes(offsets)?);
             if table.is_empty() {
                 table = header.offsets(header::EXTENDED_OFFSETS);
             }
             let frames = fragments::frames(source, &fragments, &table, declared, codec)?;
-            let (what, value, limit) = ("the number of frames", frames.len() as u64, limits::FRAMES);
+            let value = frames.len() as u64;
             if value > limit {
                 return Err(DicomError::TooLarge { what, value, limit });
             }

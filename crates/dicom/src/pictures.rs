@@ -8,6 +8,7 @@ use crate::cursor::{Source, Window};
 use crate::elements::DataSet;
 use crate::error::{DicomError, ReadIssue};
 use crate::header::{self, Header};
+use crate::inflated::Opened;
 use crate::pixels::{self, Decoded, ImageHeader, Tone};
 use crate::text::Characters;
 use crate::{TransferSyntax, limits, read, scan};
@@ -28,12 +29,8 @@ impl Pictures {
         let window = Window::new(file)?;
         let (uid, start) = scan::file_meta(Source::File(&window))?;
         let syntax = TransferSyntax::of(&uid)?;
-        let inflated =
-            if syntax.deflated { Some(scan::inflated(Source::File(&window), start)?) } else { None };
-        let (source, start) = match &inflated {
-            Some(bytes) => (Source::Memory(bytes), 0),
-            None => (Source::File(&window), start),
-        };
+        let (opened, start) = Opened::new(window, start, syntax.deflated)?;
+        let source = opened.source();
         let found = scan::walk_to_pixels(source, start, syntax.encoding, &header::FOR_PICTURES)?;
         let pixel_data = found.pixel_data.ok_or(DicomError::NoPixelData)?;
         let mut header = Header::of(source, syntax.encoding, &Characters::default(), &found.header)?;

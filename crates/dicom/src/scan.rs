@@ -120,39 +120,35 @@ pub(crate) fn file_meta(source: Source<'_>) -> Result<(Vec<u8>, usize), DicomErr
     }
 }
 
-/// PS3.5 §A.5: everything after the file meta information, in raw deflate.
-pub(crate) fn inflate(deflated: &[u8], limit: u64) -> Result<Vec<u8>, DicomError> {
+/// PS3.5 §A.5: everything after the file meta information, in raw deflate. For whoever has the whole file in memory anyway.
+fn inflate(deflated: &[u8], limit: u64) -> Result<Vec<u8>, DicomError> {
     use std::io::Read as _;
     let mut inflated = Vec::new();
     let read = flate2::read::DeflateDecoder::new(deflated).take(limit + 1).read_to_end(&mut inflated);
     if inflated.len() as u64 > limit {
-        let value = inflated.len() as u64;
-        return Err(DicomError::TooLarge {
-            what: "the length of the inflated data set in bytes",
-            value,
-            limit,
-        });
+        return Err(too_much_inflated(limit));
     }
     match read {
         Ok(_) => Ok(inflated),
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Err(DicomError::Truncated {
-            what: "the deflated data set",
-            at: 0,
-            needs: deflated.len() as u64 + 1,
-            has: deflated.len(),
-        }),
-        Err(_) => Err(DicomError::Malformed { what: "the deflated data set does not inflate", at: 0 }),
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            Err(deflated_is_cut_off(deflated.len()))
+        }
+        Err(_) => Err(DOES_NOT_INFLATE),
     }
 }
 
-/// The data set of a deflated file.
-pub(crate) fn inflated(source: Source<'_>, data_set: usize) -> Result<Vec<u8>, DicomError> {
-    let (value, limit) = (source.length() as u64, limits::INFLATED_BYTES);
-    if value > limit {
-        return Err(DicomError::TooLarge { what: FILE_LENGTH, value, limit });
-    }
-    inflate(&source.bytes(data_set..source.length())?, limit)
+/// More than `limit`, by one byte at least.
+pub(crate) const fn too_much_inflated(limit: u64) -> DicomError {
+    DicomError::TooLarge { what: "the length of the inflated data set in bytes", value: limit + 1, limit }
 }
+
+/// There are `has` bytes of it.
+pub(crate) const fn deflated_is_cut_off(has: usize) -> DicomError {
+    DicomError::Truncated { what: "the deflated data set", at: 0, needs: has as u64 + 1, has }
+}
+
+pub(crate) const DOES_NOT_INFLATE: DicomError =
+    DicomError::Malformed { what: "the deflated data set does not inflate", at: 0 };
 
 /// Which elements a walk hands on.
 pub(crate) struct Wanted {

@@ -34,7 +34,7 @@ fn identifier() -> Attributes {
 #[test]
 fn what_is_written_is_read() {
     for encoding in [Encoding::ImplicitLittle, Encoding::ExplicitLittle] {
-        let bytes = write_data_set(&identifier(), encoding);
+        let bytes = write_data_set(&identifier(), encoding).unwrap();
         let read = read_data_set(&bytes, encoding).unwrap();
         assert!(read == identifier(), "{encoding:?}: {:?}", read.keys());
         // Neither byte goes missing unseen.
@@ -59,7 +59,7 @@ fn letters_where_none_may_be_do_not_cut_off_what_follows() {
     let day = Tag(0x0008, 0x0020);
     let said: Attributes = [text(day, &["2026日"]), text(NAME, &["王^小明"])].into();
     for encoding in [Encoding::ImplicitLittle, Encoding::ExplicitLittle] {
-        let read = read_data_set(&write_data_set(&said, encoding), encoding).unwrap();
+        let read = read_data_set(&write_data_set(&said, encoding).unwrap(), encoding).unwrap();
         assert_eq!(read[&NAME].values, ["王^小明"]);
         assert!(!read.contains_key(&day));
     }
@@ -72,12 +72,30 @@ fn nesting_is_refused_before_it_costs_anything() {
     assert!(matches!(read, Err(DicomError::TooDeep { limit: 4, .. })));
 }
 
+#[test]
+fn a_value_that_is_longer_than_its_length_can_say_is_refused() {
+    let uids = |count: u32| (0..count).map(|number| format!("1.2.826.0.1.3680043.9.{number:07}")).collect();
+    let list = |count| -> Attributes {
+        [(Tag(0x0008, 0x0058), Attribute { vr: VR::UI, values: uids(count), items: vec![] })].into()
+    };
+    // Thirty bytes each with what comes after it.
+    let (fits, long) = (list(65_530 / 30), list(65_600 / 30));
+    let written = write_data_set(&fits, Encoding::ExplicitLittle).unwrap();
+    assert!(read_data_set(&written, Encoding::ExplicitLittle).unwrap() == fits);
+    let within = Attribute { vr: VR::SQ, values: vec![], items: vec![long.clone()] };
+    for long in [&long, &[(Tag(0x0008, 0x1198), within)].into()] {
+        let refused = write_data_set(long, Encoding::ExplicitLittle);
+        assert!(matches!(refused, Err(DicomError::TooLarge { limit: 65_534, .. })), "{refused:?}");
+        assert!(write_data_set(long, Encoding::ImplicitLittle).is_ok(), "its lengths have 32 bits");
+    }
+}
+
 proptest! {
     #[test]
     fn no_bytes_break_it(bytes in prop::collection::vec(any::<u8>(), 0..300), explicit: bool) {
         let encoding = if explicit { Encoding::ExplicitLittle } else { Encoding::ImplicitLittle };
         if let Ok(read) = read_data_set(&bytes, encoding) {
-            prop_assert!(read_data_set(&write_data_set(&read, encoding), encoding).is_ok());
+            prop_assert!(read_data_set(&write_data_set(&read, encoding).unwrap(), encoding).is_ok());
         }
     }
 }

@@ -47,7 +47,7 @@ fn file(state: &Attributes, encoding: Encoding) -> Vec<u8> {
     file.extend(b"DICM\x02\0\x10\0UI");
     file.extend((syntax.len() as u16).to_le_bytes());
     file.extend(syntax);
-    file.extend(write_data_set(state, encoding));
+    file.extend(write_data_set(state, encoding).unwrap());
     file
 }
 

@@ -102,7 +102,7 @@ pub(crate) enum Form {
 }
 
 const DICOM_JSON: &str = "application/dicom+json";
-const DICOM_XML: &str = "application/dicom+xml";
+pub(crate) const DICOM_XML: &str = "application/dicom+xml";
 
 impl Form {
     /// The form that a peer asks for.

@@ -250,8 +250,12 @@ async fn uncompressed(
     let place = parts::place(&service).await?;
     let coded = one(&service.store, &kept, index).await?;
     parts::made_at(place, &service, move |sink| {
-        let frame = sink.decode(|| pictures.decode(&coded))??;
-        sink.send(Bytes::from(transcode::bytes_of(&frame, pictures.image())))
+        let samples = sink.decode(pictures.image(), || {
+            let frame = pictures.decode(&coded)?;
+            Ok::<_, Problem>(transcode::bytes_of(&frame, pictures.image()))
+        })??;
+        drop(coded);
+        sink.send(Bytes::from(samples))
     })
     .await
 }

@@ -30,6 +30,7 @@ mod identity;
 mod media;
 mod metadata;
 mod multipart;
+mod noted;
 mod parts;
 mod presentation;
 mod problem;
@@ -51,6 +52,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware;
 use axum::routing::{MethodRouter, get, post, put};
 use peony_store::Store;
 use tokio::sync::Semaphore;
@@ -83,6 +85,8 @@ pub(crate) struct Service {
     limits: Limits,
     /// How many pictures are decoded at once: each takes a core, and memory by its size.
     decoding: Arc<Semaphore>,
+    /// How many large pictures are among these (see [`cores::large`]).
+    large: Arc<Semaphore>,
     /// How many threads make answers at once: a slow peer holds one of them, and the store has the rest for itself.
     making: Arc<Semaphore>,
 }
@@ -156,7 +160,8 @@ pub(crate) const PLACES: &[Places] = &[
 pub fn routes(store: Store, limits: Limits) -> Router {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let (decoding, making) = (Arc::new(Semaphore::new(cores)), Arc::new(Semaphore::new(MADE_AT_ONCE)));
-    let service = Service { store, limits, decoding, making };
+    let noted = middleware::from_fn_with_state(store.clone(), noted::noted);
+    let service = Service { store, limits, decoding, large: Arc::new(Semaphore::new(1)), making };
     let mut router = Router::new();
     for Places { of, path, by, .. } in PLACES {
         for begin in *of {
@@ -164,5 +169,5 @@ pub fn routes(store: Store, limits: Limits) -> Router {
         }
     }
     // Bodies are read by hand, with limits of their own; no other handler reads one.
-    router.layer(DefaultBodyLimit::disable()).with_state(Blind(service))
+    router.layer(DefaultBodyLimit::disable()).layer(noted).with_state(Blind(service))
 }

@@ -15,12 +15,12 @@ use peony_dicom::{CHARACTER_SET, Characters, DicomError, Elements, Encoding, Ste
 use peony_store::{DicomJson, Kept, key};
 use serde_json::{Map, Value, json};
 
-use crate::Service;
-use crate::answer::{self, Base, Form};
-use crate::parts::{self, broken_off};
+use crate::answer::{self, Base, DICOM_XML, Form};
+use crate::parts::{self, Out, Part, broken_off};
 use crate::problem::Problem;
 use crate::retrieve::location;
 use crate::uid::Address;
+use crate::{Service, xml};
 
 /// A binary value up to so many bytes stands in the metadata itself, and so does any text and number up to [`LONG_TEXT`].
 const INLINE_BYTES: usize = 256;
@@ -46,14 +46,14 @@ pub(crate) async fn metadata(
     if let Some(unchanged) = answer::unchanged(&headers, &tag) {
         return Ok(unchanged);
     }
+    // The first one is read before the answer begins: a fault of it is an answer of its own. The others are read as they are taken.
+    let mut kept = kept.into_iter();
+    let first = match kept.next() {
+        Some(first) => of_instance(service.clone(), base.clone(), first).await?,
+        None => return Err(Problem::Missing("instance")),
+    };
     let response = match form {
         Form::Json(kind) => {
-            // The first one is read before the answer begins: a fault of it is an answer of its own.
-            let mut kept = kept.into_iter();
-            let first = match kept.next() {
-                Some(first) => of_instance(service.clone(), base.clone(), first).await?,
-                None => return Err(Problem::Missing("instance")),
-            };
             let rest = stream::iter(kept).then(move |one| of_instance(service.clone(), base.clone(), one));
             let rest = rest.map(|one| {
                 let text = one.map(|one| format!(",{}", Value::Object(one)));
@@ -64,14 +64,26 @@ pub(crate) async fn metadata(
             answer::body(StatusCode::OK, kind, parts::body(start.chain(rest).chain(end).boxed()))
         }
         Form::Xml => {
-            let mut all = Vec::with_capacity(kept.len());
-            for one in kept {
-                all.push(of_instance(service.clone(), base.clone(), one).await?);
-            }
-            form.of_data_sets(all)?
+            let first = Bytes::from(xml::native_model(&first)?);
+            let first = part(Some(first.len() as u64), stream::iter([Ok(first)]).boxed());
+            let rest = kept.map(|one| {
+                let (service, base) = (service.clone(), base.clone());
+                let document = async move {
+                    let written = of_instance(service, base, one).await;
+                    let written = written.and_then(|one| xml::native_model(&one));
+                    written.map(Bytes::from).map_err(|error| broken_off(&error))
+                };
+                part(None, stream::once(document).boxed())
+            });
+            parts::related(DICOM_XML, &tag, std::iter::once(first).chain(rest).collect())
         }
     };
     Ok(answer::tagged(response, &tag))
+}
+
+/// A document of an answer in XML.
+fn part(length: Option<u64>, bytes: Out) -> Part {
+    Part { kind: format!("{DICOM_XML}; charset=utf-8"), location: None, length, bytes }
 }
 
 async fn of_instance(service: Service, base: Base, kept: Kept) -> Result<DicomJson, Problem> {

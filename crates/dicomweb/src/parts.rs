@@ -10,11 +10,12 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt as _, stream};
+use peony_dicom::pixels::ImageHeader;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::problem::Problem;
-use crate::{Service, answer};
+use crate::{Service, answer, cores};
 
 /// Pieces that are made before the peer takes them.
 const WAITING: usize = 4;
@@ -91,6 +92,7 @@ pub(crate) struct Sink {
     runtime: Handle,
     silence: Duration,
     decoding: Arc<Semaphore>,
+    large: Arc<Semaphore>,
 }
 
 impl Sink {
@@ -109,9 +111,10 @@ impl Sink {
         }
     }
 
-    /// Decodes when a core is free for it.
-    pub fn decode<T>(&self, work: impl FnOnce() -> T) -> Result<T, Problem> {
+    /// Decodes a frame when a core is free for it, and a place where it is a large one.
+    pub fn decode<T>(&self, image: &ImageHeader, work: impl FnOnce() -> T) -> Result<T, Problem> {
         let _core = self.runtime.block_on(self.decoding.acquire()).map_err(|_| Problem::Failed)?;
+        let _large = self.runtime.block_on(cores::large(&self.large, image))?;
         Ok(work())
     }
 }
@@ -138,7 +141,8 @@ pub(crate) async fn made_at(
 ) -> Result<Out, Problem> {
     let (made, mut taken) = mpsc::channel(WAITING);
     let (runtime, silence) = (Handle::current(), service.limits.silence);
-    let sink = Sink { made, runtime, silence, decoding: Arc::clone(&service.decoding) };
+    let (decoding, large) = (Arc::clone(&service.decoding), Arc::clone(&service.large));
+    let sink = Sink { made, runtime, silence, decoding, large };
     tokio::task::spawn_blocking(move || {
         let _place = place;
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&sink)));

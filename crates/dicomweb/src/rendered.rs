@@ -171,10 +171,16 @@ pub(crate) async fn picture(
     }
     let (asked, kept) = (service.clone(), kept.clone());
     let bytes = cores::on_one(&service.decoding, |wanted| async move {
-        let coded = frames::one(&asked.store, &kept, index).await?;
         let pictures = frames::pictures(&asked, &kept).await?;
+        let _large = cores::large(&asked.large, pictures.image()).await?;
         wanted.still()?;
-        let drawn = tokio::task::spawn_blocking(move || draw(pictures.picture(&coded, look.window)?, look));
+        let coded = frames::one(&asked.store, &kept, index).await?;
+        wanted.still()?;
+        let drawn = tokio::task::spawn_blocking(move || {
+            let picture = pictures.picture(&coded, look.window)?;
+            drop(coded);
+            draw(picture, look)
+        });
         drawn.await.map_err(|_| Problem::Failed)?
     });
     let bytes = bytes.await?;

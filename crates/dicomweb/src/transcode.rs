@@ -106,7 +106,7 @@ fn frame(
         return Err(Problem::TooLarge { what: "bytes of a coded frame", limit });
     }
     let coded = places.coded(&reader.range(range)?)?;
-    Ok(sink.decode(|| pictures.decode(&coded))??)
+    Ok(sink.decode(pictures.image(), || pictures.decode(&coded))??)
 }
 
 /// The samples of a frame as they are written uncompressed: little endian, those of one pixel together, signed ones to the last bit.

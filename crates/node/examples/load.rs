@@ -86,5 +86,6 @@ fn parted(file: &Bytes) -> Option<(Instance, Bytes)> {
         at = value + length;
     }
     let [sop_class_uid, instance_uid, transfer_syntax_uid] = said;
-    Some((Instance { sop_class_uid, instance_uid, transfer_syntax_uid }, file.slice(end..)))
+    let study_uid = String::new();
+    Some((Instance { study_uid, sop_class_uid, instance_uid, transfer_syntax_uid }, file.slice(end..)))
 }

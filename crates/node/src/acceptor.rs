@@ -132,14 +132,8 @@ async fn converse<A: Archive + Records>(
         Ok(Some(mut association)) => {
             let _open = Open::new();
             tracing::info!("{from}: {} has an association", association.peer());
-            let mut owed = Vec::new();
-            let served =
-                provider::provide(&mut association, &archive, &configuration, &mut owed, stopped.clone());
-            let outcome = served.await;
+            let outcome = provider::provide(&mut association, &archive, &configuration, stopped).await;
             association.close(&outcome).await;
-            for commitment in owed {
-                commitment.report(&configuration, stopped.clone()).await;
-            }
             outcome
         }
         Ok(None) => {

@@ -8,7 +8,7 @@ use std::io;
 use bytes::Bytes;
 use futures_util::Stream;
 use peony_dicom::{Attributes, Level, Tag};
-use peony_store::StepAnswer;
+use peony_store::{Owed, StepAnswer};
 
 /// What keeps objects. Cloning shares it.
 pub trait Archive: Clone + Send + Sync + 'static {
@@ -20,16 +20,20 @@ pub trait Archive: Clone + Send + Sync + 'static {
     where
         S: Stream<Item = io::Result<Bytes>> + Send;
 
-    /// The matches of a question from `offset` on, `most` of them unless there are no more.
+    /// The matches of a question behind a place ([`Found::last`]), or the first ones: `most` of them unless there are no more.
     fn find(
         &self,
         question: &Question,
-        offset: usize,
+        behind: Option<String>,
         most: usize,
     ) -> impl Future<Output = Result<Found, ArchiveError>> + Send;
 
     /// The instances that fit everything that is said; of several UIDs or identifiers any fits.
     fn instances(&self, which: &Which) -> impl Future<Output = Result<Vec<Instance>, ArchiveError>> + Send;
+
+    /// Writes down that `who` does something with a study, as far as it was not within the hour. It is on the disk when this is answered.
+    fn note(&self, who: &str, act: &str, what: &str)
+    -> impl Future<Output = Result<(), ArchiveError>> + Send;
 
     /// The data set of an instance as it came, a part at a time. After an error nothing follows.
     fn data_set(&self, instance: &Instance) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static;
@@ -78,6 +82,9 @@ pub trait Records: Clone + Send + Sync + 'static {
         kept: &[String],
     ) -> impl Future<Output = Result<bool, ArchiveError>> + Send;
 
+    /// A peer is owed a report of storage commitment, which [`crate::reporting`] brings it.
+    fn owe_report(&self, owed: &Owed) -> impl Future<Output = Result<(), ArchiveError>> + Send;
+
     /// A peer is about to be promised that these instances are kept, which are all that it asked for: a study of which every instance is among them
     /// is complete.
     fn promised(&self, instances: &[String]) -> impl Future<Output = Result<(), ArchiveError>> + Send;
@@ -108,6 +115,8 @@ pub struct Found {
     pub matches: Vec<Attributes>,
     /// Keys that nothing can be matched by.
     pub passed_over: Vec<Tag>,
+    /// Where the last match stands, in the archive's own words: what comes behind it does not depend on what came or went in front of it.
+    pub last: Option<String>,
 }
 
 /// Which instances; an empty list says nothing.
@@ -126,6 +135,8 @@ pub struct Which {
 /// An instance that is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Instance {
+    /// Study Instance UID.
+    pub study_uid: String,
     /// SOP Class UID.
     pub sop_class_uid: String,
     /// SOP Instance UID.

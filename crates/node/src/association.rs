@@ -10,6 +10,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use dicom_ul::pdu::{AbortRQServiceProviderReason as Reason, AbortRQSource, AssociationRJ, write_pdu};
 use futures_util::{Stream, StreamExt as _};
+use peony_dicom::DicomError;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -123,6 +124,9 @@ pub enum AssociationError {
     /// What has to be written down before it is asked for is not.
     #[error("it cannot be written down: {0}")]
     Records(#[from] ArchiveError),
+    /// What should have been said cannot be written.
+    #[error("what is to be said cannot be written: {0}")]
+    Unwritten(#[from] DicomError),
     /// This node stops.
     #[error("this node stops")]
     Stopping,
@@ -135,7 +139,9 @@ impl AssociationError {
             Self::Closed | Self::Aborted | Self::Rejected(_) | Self::Io(_) | Self::OtherCertificate => {
                 return None;
             }
-            Self::Stopping | Self::Source(_) | Self::Records(_) => return Some(AbortRQSource::ServiceUser),
+            Self::Stopping | Self::Source(_) | Self::Records(_) | Self::Unwritten(_) => {
+                return Some(AbortRQSource::ServiceUser);
+            }
             Self::Late { .. } => Reason::ReasonNotSpecified,
             Self::Pdu(fault) => fault.reason(),
             Self::Unexpected(_) => Reason::UnexpectedPdu,

@@ -1,8 +1,10 @@
 //! The conformance statement (PS3.2), printed from the tables by which this node works.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use crate::configuration::Limits;
+use crate::queue::Patience;
 use crate::sop_class::{self, Service, SopClass};
 use crate::status;
 use crate::transfer_syntax;
@@ -26,6 +28,7 @@ fn write_statement(text: &mut String) -> std::fmt::Result {
         pdu_time,
         idle_time,
     } = Limits::default();
+    let patience = Patience::of_a_day();
     write!(
         text,
         "# DICOM conformance statement
@@ -57,7 +60,8 @@ in place of implicit, where both are proposed. For everything else it is explici
 they came, bit for bit, and never written anew: a peer that does not take the transfer syntax of an object does not get it.
 
 Storage commitment is reported when every instance has been read back from where it is kept: over an association that this node makes, with a peer whose
-address the configuration has, once its own has ended; over the same association otherwise. A report that is not taken is tried {attempts} times in all.
+address the configuration has; over the same association otherwise. A report to such a peer is written down before its request is answered, and is owed until it is taken: it is
+tried {attempts} times in all within {hours} hours, also when the program was ended or killed meanwhile.
 Where this node asks for commitment, the report is taken over the same association or over one that the peer makes, in which it may propose to be the provider.
 
 What a person has sent to another node waits in a queue that survives the program: each instance goes out as it is kept, over one association for a study or series. Where there is no
@@ -84,7 +88,8 @@ Identifiers are answered in Unicode (ISO_IR 192) where they are not plain ASCII;
         idle = idle_time.as_secs(),
         command = command::MOST_BYTES,
         identifier = identifier::MOST_BYTES,
-        attempts = crate::provider::REPORT_ATTEMPTS,
+        attempts = patience.waits.len() + 1,
+        hours = patience.waits.iter().sum::<Duration>().as_secs() / 3600,
     )?;
     let (objects, services): (Vec<&SopClass>, Vec<&SopClass>) =
         sop_class::TABLE.iter().partition(|class| class.service == Service::Storage);

@@ -52,8 +52,10 @@ pub fn read(context: &Context, bytes: &[u8]) -> Result<Attributes, DicomError> {
 }
 
 /// Writes one for a presentation context.
-#[must_use]
-pub fn write(context: &Context, identifier: &Attributes) -> Vec<u8> {
+///
+/// # Errors
+/// [`DicomError`] where a value is longer than can be written.
+pub fn write(context: &Context, identifier: &Attributes) -> Result<Vec<u8>, DicomError> {
     peony_dicom::write_data_set(identifier, encoding(context))
 }
 

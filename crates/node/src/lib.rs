@@ -10,7 +10,7 @@
 //! 5. [`command`]: command sets, never nested, below 16 KiB.
 //! 6. `provider`: one module a service; what it answers is in [`status`]. Objects go to the [`Archive`] as they come; orders, performed steps and
 //!    commitments are [`Records`].
-//! 7. [`sending`]: what people want sent to other nodes, out of the store's queue.
+//! 7. [`sending`]: what people want sent to other nodes, and [`reporting`]: what other nodes are owed reports of, out of the store's queue.
 //!
 //! Deliberately absent: an object that is written anew on its way (a peer that does not take its transfer syntax does not get it), and
 //! asynchronous operations (one message is answered before the next is read).
@@ -25,6 +25,8 @@ pub mod identifier;
 pub mod pdu;
 pub mod presentation;
 mod provider;
+mod queue;
+pub mod reporting;
 pub mod requestor;
 pub mod sending;
 pub mod sop_class;

@@ -4,96 +4,42 @@
 //! A job is kept by its lease while it is worked on, and what the other node has taken is written down with it: killed at any moment, another worker
 //! goes on where this one was. What may pass is tried again after waits that grow, and given up after the last of them.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use dicom_ul::pdu::AssociationRJResult;
 use peony_store::{Ended, Job, SENDING, SendFault, Sending, Sent, Store};
 use serde_json::json;
-use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
-use tokio::time::{interval, sleep};
+use tokio::sync::watch;
 
 use crate::acceptor::Current;
 use crate::archive::in_store::instance_of;
 use crate::archive::{Archive, Instance};
 use crate::association::{Association, AssociationError};
 use crate::configuration::{Configuration, Peer};
+use crate::queue;
 use crate::requestor::{self, Proposal};
 use crate::sop_class::{self, COMMITMENT};
 use crate::status::{Kind, Status};
 use crate::transfer_syntax::{EXPLICIT_LITTLE, IMPLICIT_LITTLE};
 
+pub use crate::queue::Patience;
+
 /// Sendings at a time: a node that does not answer holds up no other.
 const AT_ONCE: usize = 4;
-
-/// How long things may take.
-#[derive(Debug, Clone)]
-pub struct Patience {
-    /// After the first failure, the second, and so on; after one more it is given up.
-    pub waits: Vec<Duration>,
-    /// For so long a job is kept by a worker that does not say that it goes on.
-    pub lease: Duration,
-    /// For so long a node may take to report on storage commitment over the same association; it may over one of its own at any time.
-    pub report: Duration,
-    /// How often the queue is looked at, besides whenever something is put into it here.
-    pub look: Duration,
-}
-
-impl Default for Patience {
-    /// Nine tries within 18 hours: a node that is off over night gets what is its.
-    fn default() -> Self {
-        let minutes = |count: u64| Duration::from_secs(60 * count);
-        let waits = [Duration::from_secs(10), Duration::from_secs(30)].into_iter();
-        Self {
-            waits: waits.chain([2, 5, 15, 60, 240, 720].map(minutes)).collect(),
-            lease: minutes(1),
-            report: Duration::from_secs(5),
-            look: Duration::from_secs(1),
-        }
-    }
-}
 
 /// Sends what is in the queue, until `stopped` says so. What is under way then is left to its lease.
 pub async fn send_queued(
     store: Store,
     configuration: Current,
     patience: Patience,
-    mut stopped: watch::Receiver<bool>,
+    stopped: watch::Receiver<bool>,
 ) {
-    let room = Arc::new(Semaphore::new(AT_ONCE));
-    let mut under_way = JoinSet::new();
-    let mut announced = store.announced();
-    let work = async {
-        // Nobody closes it.
-        while let Ok(place) = Arc::clone(&room).acquire_owned().await {
-            while under_way.try_join_next().is_some() {}
-            match store.take_job(SENDING, patience.lease).await {
-                Ok(Some(job)) => {
-                    let (store, configuration) = (store.clone(), configuration.clone());
-                    let patience = patience.clone();
-                    under_way.spawn(async move {
-                        work_on(&store, &configuration, &patience, &job).await;
-                        drop(place);
-                    });
-                    continue;
-                }
-                Ok(None) => {}
-                Err(error) => tracing::warn!("what is to be sent cannot be looked at: {error}"),
-            }
-            drop(place);
-            tokio::select! {
-                // It announces as long as the store is there.
-                _ = announced.changed() => {}
-                () = sleep(patience.look) => {}
-            }
-        }
+    let work_on = |job: Job| {
+        let (store, configuration, patience) = (store.clone(), configuration.clone(), patience.clone());
+        async move { work_on(&store, &configuration, &patience, &job).await }
     };
-    tokio::select! {
-        () = work => {}
-        // Stopped by a word or by the sender's end alike.
-        _ = stopped.wait_for(|stopped| *stopped) => {}
-    }
+    queue::work_off(&store, SENDING, AT_ONCE, &patience, stopped, work_on).await;
 }
 
 /// One job, from its taking to what became of it.
@@ -103,34 +49,21 @@ async fn work_on(store: &Store, configuration: &Current, patience: &Patience, jo
     };
     let progress = Progress(Mutex::new(serde_json::from_str(&job.progress).unwrap_or_default()));
     let now = configuration.borrow().clone();
-    let mut sent = std::pin::pin!(send(store, &now, patience, &sending, &progress));
-    let mut keeping = interval(patience.lease / 4);
-    let sent = loop {
-        tokio::select! {
-            sent = &mut sent => break sent,
-            _ = keeping.tick() => match store.keep_job(job, &progress.text(), patience.lease).await {
-                Ok(true) => {}
-                Ok(false) => return tracing::info!("job {} is another's now, or cancelled", job.id),
-                // Its lease may end: another worker takes it then.
-                Err(error) => tracing::warn!("job {} cannot be kept: {error}", job.id),
-            },
-        }
-    };
-    let tried = usize::try_from(job.tries).unwrap_or(usize::MAX);
+    let send = send(store, &now, patience, &sending, &progress);
+    let sent = queue::keeping(store, job, patience.lease, || progress.text(), send).await;
     let ended = match sent {
-        Ok(()) => Ended::Done,
-        Err(fault) => {
+        None => return,
+        Some(Ok(())) => Ended::Done,
+        Some(Err(fault)) => {
             tracing::warn!("job {}, to {}: {fault}", job.id, sending.to);
             let text = json!(fault).to_string();
-            match patience.waits.get(tried.saturating_sub(1)).filter(|_| fault.may_pass()) {
-                Some(wait) => Ended::Again(*wait, text),
+            match patience.after(job).filter(|_| fault.may_pass()) {
+                Some(wait) => Ended::Again(wait, text),
                 None => Ended::Failed(text),
             }
         }
     };
-    if let Err(error) = store.end_job(job, &progress.text(), ended).await {
-        tracing::warn!("what became of job {} cannot be written down: {error}", job.id);
-    }
+    queue::end(store, job, &progress.text(), ended).await;
 }
 
 /// How far a sending has come, as the worker and whoever keeps its lease see it.

@@ -143,7 +143,7 @@ impl Association {
             .number_of(element::PRIORITY, PRIORITY)
             .with_data_set();
         self.send_command(context.id, &request).await?;
-        self.send_data_set(context.id, identifier::write(&context, identifier)).await?;
+        self.send_data_set(context.id, identifier::write(&context, identifier)?).await?;
         loop {
             let status = self.response(&request).await?;
             if status.kind() != status::Kind::Pending {
@@ -173,7 +173,7 @@ impl Association {
             .text_of(element::MOVE_DESTINATION, destination.as_str())
             .with_data_set();
         self.send_command(context.id, &request).await?;
-        self.send_data_set(context.id, identifier::write(&context, identifier)).await?;
+        self.send_data_set(context.id, identifier::write(&context, identifier)?).await?;
         loop {
             let message = self.heard().await?;
             if !message.command.answers(&request) {
@@ -201,7 +201,7 @@ impl Association {
             .number_of(element::PRIORITY, PRIORITY)
             .with_data_set();
         self.send_command(context.id, &request).await?;
-        self.send_data_set(context.id, identifier::write(&context, identifier)).await?;
+        self.send_data_set(context.id, identifier::write(&context, identifier)?).await?;
         loop {
             let message = self.heard().await?;
             if message.command.answers(&request) {
@@ -237,7 +237,7 @@ impl Association {
             .with_data_set();
         self.send_command(context.id, &request).await?;
         let asked = provider::commitment_request(&transaction, instances);
-        self.send_data_set(context.id, identifier::write(&context, &asked)).await?;
+        self.send_data_set(context.id, identifier::write(&context, &asked)?).await?;
         Ok(Some((transaction, self.response(&request).await?)))
     }
 

@@ -1,14 +1,18 @@
-//! `peony check`: whether everything that was acknowledged is there as it was received.
+//! `peony check`: whether everything that was acknowledged is there as it was received, and rows anew for what has none.
 
 use std::io::Write as _;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use peony_store::{Checked, Fault, FaultKind, OpenDoubts, Store};
+use peony_store::{Checked, Fault, FaultKind, OpenDoubts, Options, Repaired, Store};
 use serde_json::json;
 
 use crate::cli::CheckArgs;
 use crate::exit::Outcome;
 use crate::storage;
+
+/// How often it is said how far the repair has come.
+const SAID_EVERY: Duration = Duration::from_secs(5);
 
 /// Looks at everything and says each fault.
 ///
@@ -20,7 +24,11 @@ pub fn run(args: &CheckArgs) -> Result<Outcome> {
 
 async fn check(args: &CheckArgs) -> Result<Outcome> {
     let options = storage::options(&args.store);
-    let store = Store::look_at(&options).await.with_context(|| args.store.data.display().to_string())?;
+    let whose = || args.store.data.display().to_string();
+    if args.repair {
+        repair(args, &options).await.with_context(whose)?;
+    }
+    let store = Store::open_to_check(&options).await.with_context(whose)?;
     let mut unheard = None;
     let say = |fault: Fault| {
         let line = if args.json {
@@ -51,6 +59,39 @@ async fn check(args: &CheckArgs) -> Result<Outcome> {
         )?;
     }
     Ok(if faults > 0 { Outcome::SomeFailed } else { Outcome::Done })
+}
+
+/// What a stray of the network may be that another program is receiving.
+const SETTLED: Duration = Duration::from_secs(3600);
+
+async fn repair(args: &CheckArgs, options: &Options) -> Result<()> {
+    let store = Store::open_to_repair(options).await?;
+    let mut said = Instant::now();
+    let report = |done, all| {
+        if said.elapsed() >= SAID_EVERY {
+            said = Instant::now();
+            eprintln!("{done} of {all} objects that no row names");
+        }
+    };
+    let Repaired { indexed, aside, removed, left } = store.repair(SETTLED, report).await?;
+    store.close().await;
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        let counts = json!({ "indexed": indexed, "aside": aside, "removed": removed, "left": left });
+        writeln!(out, "{}", json!({ "repaired": counts }))?;
+    } else {
+        writeln!(
+            out,
+            "{indexed} objects have their rows again, {aside} are kept aside, {removed} were kept twice and are removed, {left} are left"
+        )?;
+        if indexed > 0 {
+            writeln!(
+                out,
+                "who sent them is not known any more; a study that was not known either is of no site"
+            )?;
+        }
+    }
+    Ok(())
 }
 
 fn word(kind: FaultKind) -> &'static str {

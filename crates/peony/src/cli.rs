@@ -134,10 +134,11 @@ calibrate anew for another preset or depth.")]
   peony import --data data study/ cine.dcm
   peony import --data data --objects s3://bucket/peony study/")]
     Import(ImportArgs),
-    /// Read everything that the store keeps and report each fault; nothing is changed.
+    /// Read everything that the store keeps and report each fault; without --repair nothing is changed.
     #[command(after_help = "Examples:
   peony check --data data
-  peony check --data data --json")]
+  peony check --data data --json
+  peony check --data data --repair")]
     Check(CheckArgs),
     /// Say what shall be examined: modalities ask `peony serve --dicom` for it (worklist).
     #[command(after_help = "Examples:

@@ -233,6 +233,7 @@ fn dicom(serve: &Serve, attributes: &BTreeMap<Tag, String>, file: &[u8]) {
     });
     let address = format!("127.0.0.1:{}", serve.dicom.unwrap());
     let instance = Instance {
+        study_uid: "1.2.3".to_owned(),
         sop_class_uid: US_MULTIFRAME.to_owned(),
         instance_uid: attributes[&INSTANCE_UID].clone(),
         transfer_syntax_uid: EXPLICIT_LITTLE.to_owned(),

@@ -140,16 +140,19 @@ fn objects_in_a_bucket_are_kept_and_an_outage_half_way_leaves_nothing_half() {
     let import = ["import", "--writers", "1", files.to_str().unwrap()];
     let number = |said: &Value, key: &str| said[key].as_u64().unwrap();
 
-    // Gone before anything is there, and in the midst of what is sent in parts.
-    for bytes in [0, 12 << 20] {
-        way.let_through(bytes);
-        let (code, said, error) = peony(&import, &data, way.addr);
-        assert!(code == 1 && number(&said, "failed") >= 1, "{said} {error}");
-        way.let_through(u64::MAX);
-        let (code, checked, error) = peony(&["check"], &data, way.addr);
-        assert_eq!((code, &checked["faults"]), (0, &0.into()), "{checked} {error}");
-        assert_eq!(checked["objects"], said["kept"], "nothing half is shown");
-    }
+    // Gone before anything is there: whether there are objects of an index that was lost cannot be told, and none is begun.
+    way.let_through(0);
+    let (code, said, error) = peony(&import, &data, way.addr);
+    assert_eq!((code, &said), (1, &Value::Null), "{error}");
+    assert!(error.contains("the object store"), "{error}");
+    // Gone in the midst of what is sent in parts.
+    way.let_through(12 << 20);
+    let (code, said, error) = peony(&import, &data, way.addr);
+    assert!(code == 1 && number(&said, "failed") >= 1, "{said} {error}");
+    way.let_through(u64::MAX);
+    let (code, checked, error) = peony(&["check"], &data, way.addr);
+    assert_eq!((code, &checked["faults"]), (0, &0.into()), "{checked} {error}");
+    assert_eq!(checked["objects"], said["kept"], "nothing half is shown");
     let (code, said, error) = peony(&import, &data, way.addr);
     assert_eq!((code, &said["failed"]), (0, &0.into()), "{said} {error}");
     let (code, checked, _) = peony(&["check"], &data, way.addr);

@@ -68,17 +68,16 @@ impl Store {
     pub async fn check(&self, report: impl FnMut(Fault)) -> Result<Checked, StoreError> {
         let mut check = Check { store: self, report, checked: Checked::default() };
         check.index().await?;
-        // Listed before the rows are read: a file of now has its row by then. Where nobody can be receiving, none waits for one.
-        let alone = self.lock()?;
+        // Listed before the rows are read: a file of now has its row by then. Where nobody can have been receiving, none waits for one.
+        let was_at_rest = self.is_at_rest()?;
         let listed = self.inner.objects.list().await?;
-        let is_alone = alone.is_some();
-        drop(alone);
         check.kept().await?;
         check.aside().await?;
+        let is_at_rest = was_at_rest && self.is_at_rest()?;
         for file in listed {
             let stray = match digest_of(&file.name) {
                 None => true,
-                Some(digest) => !self.is_named(digest).await? && (is_alone || file.age > SETTLED),
+                Some(digest) => (is_at_rest || file.age > SETTLED) && !self.is_named(digest).await?,
             };
             if stray {
                 check.fault(FaultKind::StrayFile, file.name);
@@ -88,7 +87,7 @@ impl Store {
         Ok(check.checked)
     }
 
-    async fn is_named(&self, digest: &str) -> Result<bool, StoreError> {
+    pub(crate) async fn is_named(&self, digest: &str) -> Result<bool, StoreError> {
         let named: Option<String> = sqlx::query_scalar(
             "SELECT digest FROM instances WHERE digest = $1 UNION ALL SELECT digest FROM aside WHERE digest = $1",
         )

@@ -1,12 +1,20 @@
-//! Storage commitment by others (PS3.4 Annex J): what another node was asked to keep, and what it answered.
+//! Storage commitment (PS3.4 Annex J): what another node was asked to keep and what it answered, and what this one was asked and has to report.
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use sqlx::Row as _;
 
 use crate::error::StoreError;
 use crate::index::now_ms;
-use crate::{Store, audit};
+use crate::{Store, audit, jobs};
+
+/// The kind of the jobs of reports in the queue.
+pub const REPORT: &str = "commitment-report";
+/// Reports that wait: more than peers ask for in a day in which none of them can be reached.
+const MOST_OWED: i64 = 10_000;
+/// How long what was reported stays in the queue.
+const REPORTED: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// How often an answer is looked for that another program may hear.
 const LOOK: Duration = Duration::from_millis(300);
@@ -22,7 +30,49 @@ pub struct Commitment {
     pub not_kept: Option<Vec<String>>,
 }
 
+/// A report that another node has to get, of what it asked to be kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owed {
+    /// Who asked, by the title of its application entity.
+    pub to: String,
+    /// By which it knows the report.
+    pub transaction_uid: String,
+    /// SOP Class UID and SOP Instance UID of each instance.
+    pub instances: Vec<(String, String)>,
+}
+
 impl Store {
+    /// Puts a report into the queue of [`REPORT`]: it is owed from now on, whatever becomes of this program. One that waits already is no other.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] where too many wait, and those of the index.
+    pub async fn owe_report(&self, owed: &Owed) -> Result<(), StoreError> {
+        let payload = serde_json::json!(owed).to_string();
+        let mut writing = self.inner.index.write().await?;
+        sqlx::query("DELETE FROM jobs WHERE kind = $1 AND state = 'done' AND due_at < $2")
+            .bind(REPORT)
+            .bind(now_ms() - i64::try_from(REPORTED.as_millis()).unwrap_or(i64::MAX))
+            .execute(&mut *writing)
+            .await?;
+        let waits = sqlx::query(
+            "SELECT COUNT(*) AS all_of_them, COUNT(CASE WHEN payload = $2 THEN 1 END) AS the_same
+             FROM jobs WHERE kind = $1 AND state = 'open'",
+        )
+        .bind(REPORT)
+        .bind(payload.as_str())
+        .fetch_one(&mut *writing)
+        .await?;
+        if waits.try_get::<i64, _>("the_same")? == 0 {
+            if waits.try_get::<i64, _>("all_of_them")? >= MOST_OWED {
+                return Err(StoreError::Refused("too many reports of storage commitment are owed"));
+            }
+            jobs::put(&mut writing, REPORT, &payload, "").await?;
+        }
+        writing.commit().await?;
+        self.inner.announcements.wake();
+        Ok(())
+    }
+
     /// Writes down that `peer` is being asked to keep instances, before it is.
     ///
     /// # Errors

@@ -52,6 +52,22 @@ pub enum StoreError {
         /// Of the program.
         known: i64,
     },
+    /// The index was made by an earlier version of this program, which is to read it and nothing more.
+    #[error(
+        "the index has the schema {found}, this program knows {known} and changes it once it is opened to write: start `peony serve` first"
+    )]
+    Earlier {
+        /// Of the index.
+        found: i64,
+        /// Of the program.
+        known: i64,
+    },
+    /// Objects are kept, and the index is missing or has nothing of any: what was received would not be shown.
+    #[error(
+        "the index is missing or empty and objects are kept: put its copy back, or let `peony check --repair` write it anew from the objects \
+         (accounts, sites, orders and the audit are not in them)"
+    )]
+    LostIndex,
     /// Another process has the folder open.
     #[error("the data folder is in use by another process")]
     InUse,
@@ -110,7 +126,7 @@ impl StoreError {
             Self::OtherSite { .. } => "other_site",
             Self::Interrupted(_) => "interrupted",
             Self::Locked => "locked",
-            Self::Index(_) | Self::Later { .. } => "index",
+            Self::Index(_) | Self::Later { .. } | Self::Earlier { .. } | Self::LostIndex => "index",
             Self::Disk { .. } | Self::InUse => "disk",
             Self::Remote(_) => "object_store",
             Self::Damaged { .. } => "damaged",

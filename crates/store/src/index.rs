@@ -1,5 +1,6 @@
 //! The index: a pool of connections to SQLite or PostgreSQL, and transactions that write.
 
+use std::cmp::Ordering;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -42,7 +43,43 @@ impl Index {
         Self::open(address, Dialect::Postgres).await
     }
 
-    async fn open(address: &str, dialect: Dialect) -> Result<Self, StoreError> {
+    /// The same to read it alone: nothing is made, migrated or written.
+    pub async fn sqlite_to_read(file: &Path) -> Result<Self, StoreError> {
+        let path = file.to_str().ok_or(StoreError::Refused("the path of the data folder is no Unicode"))?;
+        let address = format!("sqlite:{}?mode=ro", utf8_percent_encode(path, IN_A_PATH));
+        Self::open_to_read(&address, Dialect::Sqlite).await
+    }
+
+    /// See [`Self::sqlite_to_read`].
+    pub async fn postgres_to_read(address: &str) -> Result<Self, StoreError> {
+        Self::open_to_read(address, Dialect::Postgres).await
+    }
+
+    async fn open_to_read(address: &str, dialect: Dialect) -> Result<Self, StoreError> {
+        let index = Self::connect(address, dialect, settings_to_read(dialect)).await?;
+        let (found, known) = (schema::version(index.pool()).await?, schema::VERSION);
+        match found.cmp(&known) {
+            Ordering::Less => Err(StoreError::Earlier { found, known }),
+            Ordering::Equal => Ok(index),
+            Ordering::Greater => Err(StoreError::Later { found, known }),
+        }
+    }
+
+    /// Whether there is nothing of any object in it.
+    pub async fn is_empty(&self) -> Result<bool, StoreError> {
+        for statement in ["SELECT id FROM instances LIMIT 1", "SELECT id FROM aside LIMIT 1"] {
+            if sqlx::query_scalar::<_, i64>(statement).fetch_optional(&self.pool).await?.is_some() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    async fn connect(
+        address: &str,
+        dialect: Dialect,
+        settings: &'static [&'static str],
+    ) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         let options = AnyPoolOptions::new()
             .max_connections(CONNECTIONS)
@@ -56,13 +93,17 @@ impl Index {
             .acquire_timeout(2 * LOCK_WAIT)
             .after_connect(move |connection, _| {
                 Box::pin(async move {
-                    for setting in settings(dialect) {
+                    for setting in settings {
                         sqlx::query(*setting).execute(&mut *connection).await?;
                     }
                     Ok(())
                 })
             });
-        let index = Self { pool: options.connect(address).await?, dialect };
+        Ok(Self { pool: options.connect(address).await?, dialect })
+    }
+
+    async fn open(address: &str, dialect: Dialect) -> Result<Self, StoreError> {
+        let index = Self::connect(address, dialect, settings(dialect)).await?;
         let mut writing = index.write().await?;
         let found = schema::migrate(&mut writing, dialect).await?;
         writing.commit().await?;
@@ -109,6 +150,19 @@ fn settings(dialect: Dialect) -> &'static [&'static str] {
             "PRAGMA temp_store = MEMORY",
         ],
         Dialect::Postgres => &["SET synchronous_commit = on", "SET lock_timeout = 5000"],
+    }
+}
+
+/// The same where nothing is written.
+fn settings_to_read(dialect: Dialect) -> &'static [&'static str] {
+    match dialect {
+        Dialect::Sqlite => &[
+            "PRAGMA busy_timeout = 5000",
+            "PRAGMA query_only = ON",
+            "PRAGMA cache_size = -8192",
+            "PRAGMA temp_store = MEMORY",
+        ],
+        Dialect::Postgres => &["SET default_transaction_read_only = on", "SET lock_timeout = 5000"],
     }
 }
 

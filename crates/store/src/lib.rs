@@ -3,7 +3,7 @@
 //! The doors, each in the module of its name: [`Store::receive`] takes an object in, [`Store::query`] finds, [`Store::instances`] hands out,
 //! [`Store::events_after`] tells what happened, [`Store::conflicts`] and its neighbours are for a person to settle, [`Store::merge`] says who is who, [`Store::take_job`] gives work, [`Store::send`] has it sent to other nodes,
 //! [`Store::add_order`], [`Store::claim`], [`Store::begin_step`] and [`Store::ask_commitment`] keep what is ordered, performed and promised by others, [`Store::add_account`] and its neighbours keep who may ask,
-//! [`Store::seeing`] shows one of them what is theirs, [`Store::audit`] writes down who did what, [`Store::check`] looks at everything, and [`Store::try_index`] and its neighbours say whether any of that can be done now.
+//! [`Store::seeing`] shows one of them what is theirs, [`Store::audit`] writes down who did what, [`Store::check`] looks at everything, [`Store::repair`] writes rows anew, and [`Store::try_index`] and its neighbours say whether any of that can be done now.
 //!
 //! A [`Receipt`] means that file, folder and rows are on the disk (invariant 1). What is not acknowledged may be there or not, whole or not at
 //! all. Deliberately absent: a door that deletes an object or overwrites one.
@@ -30,6 +30,7 @@ mod patients;
 mod performed;
 mod query;
 mod receive;
+mod repair;
 mod retrieve;
 mod schema;
 mod scratch;
@@ -39,9 +40,11 @@ mod spool;
 mod state;
 mod workitems;
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -49,7 +52,7 @@ use tokio::task::JoinHandle;
 pub use accounts::{Account, NewAccount, Role, account_name};
 pub use audit::AuditLine;
 pub use check::{Checked, Fault, FaultKind};
-pub use commitments::Commitment;
+pub use commitments::{Commitment, Owed, REPORT};
 pub use credentials::{Digest, Token};
 pub use doubts::{Aside, Conflict, KeptThere, OpenDoubts};
 pub use error::StoreError;
@@ -61,8 +64,9 @@ pub use objects::Object;
 pub use orders::{Order, OrderState, Ordered, new_uid};
 pub use patients::Merge;
 pub use performed::{StepAnswer, StepState};
-pub use query::{Matches, Query};
+pub use query::{Matches, Place, Query};
 pub use receive::{Outcome, Receipt};
+pub use repair::Repaired;
 pub use retrieve::{Kept, Reader, Which};
 pub use scratch::Scratch;
 pub use sendings::{Promise, QueuedSending, SENDING, SendFault, Sending, Sent};
@@ -78,6 +82,10 @@ use crate::spool::Incoming;
 
 /// Objects that wait for their group; more of them wait to wait.
 const MOST_WAITING: usize = 1024;
+
+/// How often the lock of the folder is tried, and how long is waited in between.
+const LOCK_TRIES: u32 = 5;
+const LOCK_WAIT: Duration = Duration::from_millis(40);
 
 /// Where things are kept.
 #[derive(Clone)]
@@ -117,6 +125,7 @@ struct Inner {
     /// The task of the group commit. It has the lock of the folder as long as a group may still be committed.
     committing: tokio::sync::Mutex<JoinHandle<()>>,
     announcements: Arc<Announcements>,
+    lately: Arc<audit::Lately>,
     /// The store's folder.
     folder: PathBuf,
 }
@@ -129,34 +138,94 @@ impl Store {
     /// # Errors
     /// [`StoreError::InUse`] where another program has the folder open; what disk, database or network say.
     pub async fn open(options: &Options) -> Result<Self, StoreError> {
+        let (lock, objects) = Self::locked(options).await?;
+        Self::open_over(options, objects, lock).await
+    }
+
+    /// The lock of the store's folder, which is made where it is missing, and where its objects are.
+    async fn locked(options: &Options) -> Result<(File, Objects), StoreError> {
         let folder = store_folder(options);
-        fs::create_dir_all(&folder).map_err(disk("make the data folder"))?;
-        let lock = lock(&folder)?.ok_or(StoreError::InUse)?;
-        let store = Self::put_together(options, Some(lock)).await?;
-        let Inner { index, objects, incoming, .. } = &*store.inner;
-        receive::recover(index, objects, incoming).await?;
-        arrival::read_again(index, objects, incoming.folder()).await?;
+        objects::make_folder(&folder).map_err(disk("make the data folder"))?;
+        let mut tries = 1..LOCK_TRIES;
+        let lock = loop {
+            match lock(&folder)? {
+                Some(lock) => break lock,
+                // Whoever asks whether there is a holder has it for a moment.
+                None if tries.next().is_some() => tokio::time::sleep(LOCK_WAIT).await,
+                None => return Err(StoreError::InUse),
+            }
+        };
+        Ok((lock, Self::objects(options)?))
+    }
+
+    fn objects(options: &Options) -> Result<Objects, StoreError> {
+        match &options.objects {
+            Some(address) => Objects::s3(address),
+            None => Objects::files(&store_folder(options).join("objects")),
+        }
+    }
+
+    async fn open_over(options: &Options, objects: Objects, lock: File) -> Result<Self, StoreError> {
+        let incoming = Incoming::there(store_folder(options).join("incoming"), options.keep_free);
+        let has_others = async || {
+            let left = incoming.digests_left().map_err(disk("look at what was not received whole"))?;
+            objects.has_others_than(left).await
+        };
+        // Looked at before an empty one is made in its place: what a person puts back shall find nothing there.
+        let file = index_file(options);
+        if options.index.is_none()
+            && fs::metadata(file).map_or(0, |file| file.len()) == 0
+            && has_others().await?
+        {
+            return Err(StoreError::LostIndex);
+        }
+        let store = Self::with_objects(options, objects.clone(), Some(lock)).await?;
+        let Inner { index, incoming, .. } = &*store.inner;
+        if index.is_empty().await? && has_others().await? {
+            store.close().await;
+            return Err(StoreError::LostIndex);
+        }
+        receive::recover(index, &objects, incoming).await?;
+        arrival::read_again(index, &objects, incoming.folder()).await?;
         Ok(store)
     }
 
-    /// Opens a store that is there to look at it, also while another program has it open.
+    /// Opens the index of a store that is there, also while another program has the store open.
     ///
     /// # Errors
     /// [`StoreError::Missing`] where there is none; what disk, database or network say.
     pub async fn look_at(options: &Options) -> Result<Self, StoreError> {
+        if !store_folder(options).is_dir() {
+            return Err(StoreError::Missing("store in this folder"));
+        }
+        Self::with_objects(options, Self::objects(options)?, None).await
+    }
+
+    /// Opens a store that is there to read it, also while another program has it open. Nothing is made, changed or locked.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] where there is none, [`StoreError::LostIndex`] where there is no index of its objects, [`StoreError::Earlier`] where
+    /// it is one of an earlier program; what disk, database or network say.
+    pub async fn open_to_check(options: &Options) -> Result<Self, StoreError> {
         let folder = store_folder(options);
         if !folder.is_dir() {
             return Err(StoreError::Missing("store in this folder"));
         }
-        Self::put_together(options, None).await
-    }
-
-    async fn put_together(options: &Options, lock: Option<File>) -> Result<Self, StoreError> {
         let objects = match &options.objects {
             Some(address) => Objects::s3(address)?,
-            None => Objects::files(&store_folder(options).join("objects"))?,
+            None => Objects::Files(folder.join("objects")),
         };
-        Self::with_objects(options, objects, lock).await
+        let incoming = Incoming::there(folder.join("incoming"), options.keep_free);
+        let file = index_file(options);
+        let index = match &options.index {
+            Some(address) => Index::postgres_to_read(address).await?,
+            None if fs::metadata(&file).map_or(0, |file| file.len()) > 0 => {
+                Index::sqlite_to_read(&file).await?
+            }
+            None if objects.has_others_than(BTreeSet::new()).await? => return Err(StoreError::LostIndex),
+            None => return Err(StoreError::Missing("index in this folder")),
+        };
+        Ok(Self::of_parts(index, objects, incoming, folder, None))
     }
 
     async fn with_objects(
@@ -165,23 +234,40 @@ impl Store {
         lock: Option<File>,
     ) -> Result<Self, StoreError> {
         let folder = store_folder(options);
-        let incoming = Arc::new(Incoming::open(folder.join("incoming"), options.keep_free)?);
+        let incoming = Incoming::open(folder.join("incoming"), options.keep_free)?;
         let index = match &options.index {
             Some(address) => Index::postgres(address).await?,
-            None => Index::sqlite(&folder.join("index.sqlite")).await?,
+            None => Index::sqlite(&index_file(options)).await?,
         };
         objects::sync_folder(&folder).map_err(disk("sync the data folder"))?;
+        Ok(Self::of_parts(index, objects, incoming, folder, lock))
+    }
+
+    fn of_parts(
+        index: Index,
+        objects: Objects,
+        incoming: Incoming,
+        folder: PathBuf,
+        lock: Option<File>,
+    ) -> Self {
         let announcements = Arc::new(Announcements::new());
+        let lately = Arc::<audit::Lately>::default();
         let (groups, waiting) = mpsc::channel(MOST_WAITING);
-        let task =
-            receive::commit_groups(index.clone(), objects.clone(), Arc::clone(&announcements), waiting);
+        let task = receive::commit_groups(
+            index.clone(),
+            objects.clone(),
+            Arc::clone(&announcements),
+            Arc::clone(&lately),
+            waiting,
+        );
         let committing = tokio::spawn(async move {
             task.await;
             drop(lock);
         });
         let (groups, committing) = (Mutex::new(Some(groups)), tokio::sync::Mutex::new(committing));
-        let inner = Inner { index, objects, incoming, groups, committing, announcements, folder };
-        Ok(Self { inner: Arc::new(inner), sight: Arc::default() })
+        let incoming = Arc::new(incoming);
+        let inner = Inner { index, objects, incoming, groups, committing, announcements, lately, folder };
+        Self { inner: Arc::new(inner), sight: Arc::default() }
     }
 
     /// The same with objects in a store of the caller's, for tests of one that fails.
@@ -194,9 +280,9 @@ impl Store {
         objects: Arc<dyn object_store::ObjectStore>,
     ) -> Result<Self, StoreError> {
         let folder = store_folder(options);
-        fs::create_dir_all(&folder).map_err(disk("make the data folder"))?;
+        objects::make_folder(&folder).map_err(disk("make the data folder"))?;
         let lock = lock(&folder)?.ok_or(StoreError::InUse)?;
-        Self::with_objects(options, Objects::Remote(objects), Some(lock)).await
+        Self::open_over(options, Objects::Remote(objects), lock).await
     }
 
     /// Answers those that wait, lets go of the folder and closes the connections to the index. What is asked afterwards fails.
@@ -214,10 +300,24 @@ impl Store {
         self.inner.groups.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The lock of the folder, where nobody has it, this program neither.
-    fn lock(&self) -> Result<Option<File>, StoreError> {
-        lock(&self.inner.folder)
+    /// Whether no program receives into this folder at this moment, this one neither.
+    fn is_at_rest(&self) -> Result<bool, StoreError> {
+        let what = "ask for the lock of the data folder";
+        let file = match File::open(self.inner.folder.join("lock")) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(true),
+            file => file.map_err(disk(what))?,
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(true),
+            Err(TryLockError::WouldBlock) => Ok(false),
+            Err(TryLockError::Error(error)) => Err(disk(what)(error)),
+        }
     }
+}
+
+/// SQLite's file.
+fn index_file(options: &Options) -> PathBuf {
+    store_folder(options).join("index.sqlite")
 }
 
 fn store_folder(options: &Options) -> PathBuf {

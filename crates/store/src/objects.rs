@@ -91,7 +91,7 @@ impl Object {
     }
 }
 
-fn name(digest: &str) -> String {
+pub(crate) fn name(digest: &str) -> String {
     format!("{}/{digest}", digest.get(..2).unwrap_or_default())
 }
 
@@ -386,6 +386,42 @@ impl Objects {
         Ok(file)
     }
 
+    /// Whether any object lies there but those of some digests.
+    pub async fn has_others_than(&self, digests: BTreeSet<String>) -> Result<bool, StoreError> {
+        match self {
+            Self::Files(folder) => {
+                let folder = folder.clone();
+                let look = move || {
+                    for first in 0..=255_u8 {
+                        let first = format!("{first:02x}");
+                        let inside = match fs::read_dir(folder.join(&first)) {
+                            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                            inside => inside?,
+                        };
+                        for entry in inside {
+                            let name = format!("{first}/{}", entry?.file_name().to_string_lossy());
+                            if digest_of(&name).is_some_and(|digest| !digests.contains(digest)) {
+                                return Ok(true);
+                            }
+                        }
+                    }
+                    Ok(false)
+                };
+                blocking(look).await?.map_err(disk("look for objects"))
+            }
+            Self::Remote(store) => {
+                let mut listed = store.list(None);
+                while let Some(meta) = listed.try_next().await? {
+                    let name = meta.location.to_string();
+                    if digest_of(&name).is_some_and(|digest| !digests.contains(digest)) {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+        }
+    }
+
     /// Everything that lies where objects do.
     pub async fn list(&self) -> Result<Vec<Listed>, StoreError> {
         match self {
@@ -454,6 +490,23 @@ fn read_exact(path: &Path, at: u64, length: u64) -> io::Result<Bytes> {
     Ok(bytes.into())
 }
 
+/// Makes a folder, with those above it that are missing, and syncs wherever there is a new name by it.
+pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
+    let new = new_names(folder);
+    fs::create_dir_all(folder)?;
+    new.iter().try_for_each(|(above, _)| sync_folder(above))
+}
+
+/// The folders that have a name in them once a folder is made that they have not now, and that name.
+fn new_names(folder: &Path) -> Vec<(PathBuf, PathBuf)> {
+    let missing = folder.ancestors().take_while(|above| !above.as_os_str().is_empty() && !above.is_dir());
+    let above = |of: &Path| match of.parent() {
+        Some(above) if !above.as_os_str().is_empty() => above.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    missing.map(|folder| (above(folder), folder.to_owned())).collect()
+}
+
 /// A new name in a folder is on the disk only once the folder is.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
@@ -469,4 +522,23 @@ pub(crate) async fn blocking<T: Send + 'static>(
 ) -> Result<T, StoreError> {
     // A thread that panicked has said so; what it did is not done.
     tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Closed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_folder_that_gets_a_new_name_is_synced() {
+        let there = tempfile::tempdir().unwrap();
+        let data = there.path().join("some/data");
+        let store = data.join("store");
+        let some = there.path().join("some");
+        let names = [(data.clone(), store.clone()), (some.clone(), data), (there.path().to_owned(), some)];
+        assert_eq!(new_names(&store), names);
+        make_folder(&store).unwrap();
+        assert!(store.is_dir());
+        assert!(new_names(&store).is_empty(), "there are none the second time");
+        assert_eq!(new_names(Path::new("of-no-folder")), [(".".into(), "of-no-folder".into())]);
+    }
 }

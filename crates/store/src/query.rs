@@ -17,7 +17,26 @@ pub struct Query {
     fuzzy: bool,
     limit: u32,
     offset: u32,
+    after: Option<Place>,
     only: Option<Vec<Tag>>,
+}
+
+/// Where in the order of a question's answer a match stands. What comes behind it does not depend on what came or went in front of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Place(Vec<String>);
+
+impl Place {
+    /// As text, for whoever keeps it. It may hold an identifier of a patient.
+    #[must_use]
+    pub fn text(&self) -> String {
+        serde_json::json!(self.0).to_string()
+    }
+
+    /// What [`Self::text`] said; `None` of anything else.
+    #[must_use]
+    pub fn of_text(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok().map(Self)
+    }
 }
 
 /// What a question found.
@@ -27,6 +46,8 @@ pub struct Matches {
     pub found: Vec<DicomJson>,
     /// Keys that nothing can be matched by here: they were passed over.
     pub passed_over: Vec<Tag>,
+    /// Where the last match stands, where there is one.
+    pub last: Option<Place>,
 }
 
 impl Query {
@@ -38,7 +59,7 @@ impl Query {
     /// All of a level, the newest study first.
     #[must_use]
     pub fn all(level: Level) -> Self {
-        Self { level, keys: Vec::new(), fuzzy: false, limit: 100, offset: 0, only: None }
+        Self { level, keys: Vec::new(), fuzzy: false, limit: 100, offset: 0, after: None, only: None }
     }
 
     /// Only those that match this key as well (PS3.4 §C.2.2.2): a single value, one of several with backslashes between, a range of dates or times,
@@ -61,6 +82,13 @@ impl Query {
     #[must_use]
     pub fn page(mut self, offset: u32, limit: u32) -> Self {
         (self.offset, self.limit) = (offset, limit);
+        self
+    }
+
+    /// At most `limit` matches behind a place of the same question, or the first ones.
+    #[must_use]
+    pub fn behind(mut self, place: Option<Place>, limit: u32) -> Self {
+        (self.after, self.offset, self.limit) = (place, 0, limit);
         self
     }
 
@@ -137,6 +165,24 @@ enum From {
     Instances,
 }
 
+/// What an answer is sorted by.
+#[derive(Clone, Copy)]
+struct By {
+    column: &'static str,
+    /// The largest first.
+    falls: bool,
+    /// A number, else a text.
+    is_number: bool,
+}
+
+const fn rising(column: &'static str, is_number: bool) -> By {
+    By { column, falls: false, is_number }
+}
+
+const fn falling(column: &'static str, is_number: bool) -> By {
+    By { column, falls: true, is_number }
+}
+
 /// A statement that is being written, and its values.
 #[derive(Default)]
 struct Statement {
@@ -199,6 +245,26 @@ impl Statement {
             parts.push(format!("{column} <= {}", self.bind(format!("{}~", last.trim()))));
         }
         format!("({})", parts.join(" AND "))
+    }
+
+    /// Behind a place in an order: further by the first column, or as far by it and further by the others.
+    fn behind(&mut self, order: &[By], place: &Place) -> Option<String> {
+        if order.len() != place.0.len() {
+            return None;
+        }
+        let mut behind = String::new();
+        for (By { column, falls, is_number }, value) in order.iter().zip(&place.0).rev() {
+            let value = if *is_number { value.parse::<i64>().ok()?.to_string() } else { self.bind(value) };
+            let further = if *falls { "<" } else { ">" };
+            // Said of the first column as well, so that its index is walked from there.
+            behind = match behind.as_str() {
+                "" => format!("{column} {further} {value}"),
+                then => {
+                    format!("({column} {further}= {value} AND ({column} {further} {value} OR {then}))")
+                }
+            };
+        }
+        Some(behind)
     }
 
     /// What the rows of `names` called `table` must be for one name or one word of it.
@@ -305,8 +371,25 @@ impl Query {
         }
     }
 
-    /// The statement, its values, and the keys that are passed over.
-    fn statement(&self, sight: &Sight) -> (String, Vec<String>, Vec<Tag>) {
+    /// What the answer is sorted by: by an index of the table that it is read from, and to the last tie.
+    fn order(&self, from: From) -> Vec<By> {
+        let studies = self.level >= Level::Study;
+        let mut order = match (from, studies) {
+            (From::Names, true) => vec![rising("n.name_key", false), rising("s.id", true)],
+            (From::Names, false) => vec![rising("n.name_key", false), rising("p.id", true)],
+            (From::Patients, true) => {
+                vec![rising("p.patient_id", false), falling("s.study_date", false), falling("s.id", true)]
+            }
+            (From::Patients, false) => vec![rising("p.patient_id", false), rising("p.id", true)],
+            _ => vec![falling("s.study_date", false), falling("s.id", true)],
+        };
+        order.extend((self.level >= Level::Series).then_some(rising("e.id", true)));
+        order.extend((self.level >= Level::Instance).then_some(rising("i.id", true)));
+        order
+    }
+
+    /// The statement, its values, and the keys that are passed over; `None` where it is behind a place of another question.
+    fn statement(&self, sight: &Sight) -> Option<(String, Vec<String>, Vec<Tag>)> {
         let mut statement = Statement::default();
         let mut passed_over = Vec::new();
         let names = self.names();
@@ -367,12 +450,24 @@ impl Query {
             let seen = sight.condition("s.site", &mut statement.values);
             statement.conditions.extend(seen);
         }
-        let text = self.text(from, &statement.conditions, &whose, counted.as_deref());
-        (text, statement.values, passed_over)
+        let order = self.order(from);
+        if let Some(place) = &self.after {
+            let behind = statement.behind(&order, place)?;
+            statement.conditions.push(behind);
+        }
+        let text = self.text(from, &order, &statement.conditions, &whose, counted.as_deref());
+        Some((text, statement.values, passed_over))
     }
 
     /// `counted` is what a study must be to count as one of a patient's.
-    fn text(&self, from: From, conditions: &[String], whose: &Whose, counted: Option<&str>) -> String {
+    fn text(
+        &self,
+        from: From,
+        sorted: &[By],
+        conditions: &[String],
+        whose: &Whose,
+        counted: Option<&str>,
+    ) -> String {
         let (studies, series, instances) =
             (self.level >= Level::Study, self.level >= Level::Series, self.level >= Level::Instance);
         let order: &[&str] = match from {
@@ -415,15 +510,16 @@ impl Query {
             columns.push("i.attributes AS instance");
         }
         all.extend(conditions.iter().cloned());
-        let mut sorted = match (from, studies) {
-            (From::Names, true) => vec!["n.name_key", "s.id"],
-            (From::Names, false) => vec!["n.name_key", "p.id"],
-            (From::Patients, true) => vec!["p.patient_id", "s.study_date DESC", "s.id DESC"],
-            (From::Patients, false) => vec!["p.patient_id", "p.id"],
-            _ => vec!["s.study_date DESC", "s.id DESC"],
-        };
-        sorted.extend(series.then_some("e.id"));
-        sorted.extend(instances.then_some("i.id"));
+        let places: Vec<String> = sorted
+            .iter()
+            .enumerate()
+            .map(|(number, By { column, .. })| format!("{column} AS at{number}"))
+            .collect();
+        columns.extend(places.iter().map(String::as_str));
+        let sorted = sorted.iter().map(
+            |By { column, falls, .. }| if *falls { format!("{column} DESC") } else { (*column).to_owned() },
+        );
+        let sorted: Vec<String> = sorted.collect();
         format!(
             "SELECT {} FROM {tables} WHERE {} ORDER BY {} LIMIT {} OFFSET {}",
             columns.join(", "),
@@ -432,6 +528,20 @@ impl Query {
             self.limit,
             self.offset
         )
+    }
+
+    /// Where the match of a row stands.
+    fn place(&self, row: &sqlx::any::AnyRow) -> Result<Place, StoreError> {
+        let order = self.order(self.from(&self.names()));
+        let values = order.iter().enumerate().map(|(number, By { is_number, .. })| {
+            let column = format!("at{number}");
+            if *is_number {
+                row.try_get::<i64, _>(column.as_str()).map(|number| number.to_string())
+            } else {
+                row.try_get(column.as_str())
+            }
+        });
+        Ok(Place(values.collect::<Result<_, _>>()?))
     }
 
     fn answer(&self, row: &sqlx::any::AnyRow) -> Result<DicomJson, StoreError> {
@@ -479,7 +589,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`] of the index.
     pub async fn query(&self, query: &Query) -> Result<Matches, StoreError> {
-        let (text, values, passed_over) = query.statement(&self.sight);
+        let refused = StoreError::Refused("the place is of another question");
+        let (text, values, passed_over) = query.statement(&self.sight).ok_or(refused)?;
         // Its text is made of the words of this file alone; what was asked for is bound.
         let mut statement = sqlx::query(AssertSqlSafe(text));
         for value in values {
@@ -487,7 +598,8 @@ impl Store {
         }
         let rows = statement.fetch_all(self.inner.index.pool()).await?;
         let found = rows.iter().map(|row| query.answer(row)).collect::<Result<_, _>>()?;
-        Ok(Matches { found, passed_over })
+        let last = rows.last().map(|row| query.place(row)).transpose()?;
+        Ok(Matches { found, passed_over, last })
     }
 }
 
@@ -520,9 +632,19 @@ mod tests {
             (instance.matching(STUDY_UID, "1.2"), "SEARCH e USING INDEX"),
         ] {
             for sight in [Sight::default(), Sight::of(["one", ""], "one")] {
-                explain(&index, &query.statement(&sight), by).await;
+                explain(&index, &query.statement(&sight).unwrap(), by).await;
             }
         }
+        // The same where a page goes on: what stands before it is not walked again.
+        let place = |values: &[&str]| Some(Place(values.iter().map(|value| (*value).to_owned()).collect()));
+        for (query, place, by) in [
+            (Query::all(Level::Study), place(&["20240101", "7"]), "SEARCH s USING INDEX studies_date"),
+            (study(PATIENT_ID, "P*"), place(&["P1", "20240101", "7"]), "SEARCH p USING INDEX"),
+        ] {
+            explain(&index, &query.behind(place, 10).statement(&Sight::default()).unwrap(), by).await;
+        }
+        let another = study(PATIENT_ID, "P*").behind(place(&["20240101", "7"]), 10);
+        assert!(another.statement(&Sight::default()).is_none());
     }
 
     async fn explain(index: &Index, (text, values, _): &(String, Vec<String>, Vec<Tag>), by: &str) {

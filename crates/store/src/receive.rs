@@ -3,6 +3,7 @@
 //! Many receive at once. Each writes, reads the outline and syncs its own file; then one task gives all that wait their names, syncs
 //! each folder once and commits their rows in one transaction: a group commit. While it works, the next group gathers.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,11 +15,12 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::arrival::{Arrival, Batch, Known};
+use crate::audit::Lately;
 use crate::error::{StoreError, disk};
 use crate::index::{Index, now_ms};
 use crate::objects::{Object, Objects, Sum, blocking};
 use crate::spool::{Incoming, Spool};
-use crate::{Announcements, Store};
+use crate::{Announcements, Store, audit};
 
 /// What one receiver gathers before it is written; two of them are in memory.
 const GATHERED_BYTES: usize = 512 << 10;
@@ -296,13 +298,14 @@ pub(crate) async fn commit_groups(
     index: Index,
     objects: Objects,
     announcements: Arc<Announcements>,
+    lately: Arc<Lately>,
     mut waiting: mpsc::Receiver<Waiting>,
 ) {
     let mut known = Known::default();
     let mut group = Vec::with_capacity(GROUP);
     while waiting.recv_many(&mut group, GROUP).await > 0 {
         let began = Instant::now();
-        let committed = commit(&index, &objects, &mut known, &group).await;
+        let committed = commit(&index, &objects, &lately, &mut known, &group).await;
         metrics::histogram!("peony_store_commit_seconds").record(began.elapsed());
         let mut answers = match committed {
             Ok(put) => put.into_iter().map(Ok).collect(),
@@ -312,7 +315,7 @@ pub(crate) async fn commit_groups(
             Err(_) => {
                 let mut each = Vec::with_capacity(group.len());
                 for one in group.chunks(1) {
-                    let put = commit(&index, &objects, &mut known, one).await;
+                    let put = commit(&index, &objects, &lately, &mut known, one).await;
                     each.push(put.map(|put| put.first().copied().unwrap_or_default()));
                 }
                 each
@@ -329,11 +332,12 @@ pub(crate) async fn commit_groups(
 async fn commit(
     index: &Index,
     objects: &Objects,
+    lately: &Lately,
     known: &mut Known,
     group: &[Waiting],
 ) -> Result<Vec<bool>, StoreError> {
-    let mut writing = index.write().await?;
-    let mut batch = Batch::new(&mut writing, known, now_ms());
+    let (mut writing, now) = (index.write().await?, now_ms());
+    let mut batch = Batch::new(&mut writing, known, now);
     let mut put = Vec::with_capacity(group.len());
     for waiting in group {
         put.push(match &waiting.kept_digest {
@@ -342,6 +346,11 @@ async fn commit(
         });
     }
     let found = batch.finish().await?;
+    let kept = group.iter().zip(&put).filter(|(_, put)| **put).map(|(waiting, _)| &*waiting.arrival);
+    let lines = of_senders(kept, lately, now);
+    for [who, act, what] in &lines {
+        audit::put(&mut writing, who, act, what).await?;
+    }
     // Names first, rows after: a row without its object would be a lie, an object without a row is nothing yet.
     let received = group.iter().zip(&put).filter(|(_, put)| **put);
     let received =
@@ -349,7 +358,20 @@ async fn commit(
     objects.publish(received.collect()).await?;
     writing.commit().await?;
     known.extend(found);
+    lately.remember(lines, now);
     Ok(put)
+}
+
+/// The audit's lines of who brings something of which study, of those that were not written within the hour.
+fn of_senders<'a>(
+    arrivals: impl Iterator<Item = &'a Arrival>,
+    lately: &Lately,
+    now_ms: i64,
+) -> BTreeSet<audit::Line> {
+    let line = |arrival: &Arrival| {
+        [arrival.origin.clone(), "receive".to_owned(), format!("study {}", arrival.study_uid)]
+    };
+    arrivals.map(line).filter(|line| !lately.has(line, now_ms)).collect()
 }
 
 /// Takes away what an interrupted program had received and not acknowledged: its files, and objects that no row names.

@@ -3,7 +3,7 @@
 //! What SQLite and PostgreSQL spell differently is a word in braces: `{id}` for a number that the database gives, `{text}` for text that is
 //! compared byte by byte, so that a range of it is a prefix. Times are in milliseconds since 1970 UTC; what is absent is an empty text or 0.
 
-use sqlx::{AnyConnection, AssertSqlSafe};
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
 
 /// Which database the index is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -226,6 +226,16 @@ pub(crate) const VERSION: i64 = STEPS.len() as i64;
 /// Brings the tables up to [`VERSION`], within the transaction of `connection`. An index of a later version is said by its number.
 pub(crate) async fn migrate(connection: &mut AnyConnection, dialect: Dialect) -> Result<i64, sqlx::Error> {
     migrate_by(connection, dialect, STEPS).await
+}
+
+/// Which version the index has; 0 where it has none.
+pub(crate) async fn version(pool: &AnyPool) -> Result<i64, sqlx::Error> {
+    let asked = sqlx::query_scalar::<_, i64>("SELECT version FROM schema_version").fetch_optional(pool).await;
+    match asked {
+        // There is no such table: SQLite's general error, PostgreSQL's undefined_table.
+        Err(sqlx::Error::Database(error)) if matches!(error.code().as_deref(), Some("1" | "42P01")) => Ok(0),
+        asked => Ok(asked?.unwrap_or(0)),
+    }
 }
 
 async fn migrate_by(

@@ -1,12 +1,13 @@
 //! An object on its way in: bytes go to the disk as they come.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{StoreError, disk};
-use crate::objects::{Object, Sum};
+use crate::objects::{Object, Sum, make_folder};
 
 /// How often the room on the disk is looked at.
 const LOOK_EVERY: u64 = 16 << 20;
@@ -22,8 +23,13 @@ pub(crate) struct Incoming {
 impl Incoming {
     /// The folder, which is made where it is missing.
     pub fn open(folder: PathBuf, keep_free: u64) -> Result<Self, StoreError> {
-        fs::create_dir_all(&folder).map_err(disk("make the folder of what is received"))?;
-        Ok(Self { folder, keep_free, next: AtomicU64::new(0) })
+        make_folder(&folder).map_err(disk("make the folder of what is received"))?;
+        Ok(Self::there(folder, keep_free))
+    }
+
+    /// The same of a folder that is not made: nothing is received then.
+    pub fn there(folder: PathBuf, keep_free: u64) -> Self {
+        Self { folder, keep_free, next: AtomicU64::new(0) }
     }
 
     pub fn folder(&self) -> &Path {
@@ -32,7 +38,15 @@ impl Incoming {
 
     /// What an interrupted program left.
     pub fn leftovers(&self) -> io::Result<Vec<PathBuf>> {
-        fs::read_dir(&self.folder)?.map(|entry| Ok(entry?.path())).collect()
+        match fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            inside => inside?.map(|entry| Ok(entry?.path())).collect(),
+        }
+    }
+
+    /// The digests of what an interrupted program left: it may have been given its place already, and no row.
+    pub fn digests_left(&self) -> io::Result<BTreeSet<String>> {
+        self.leftovers()?.into_iter().map(|path| Ok(Sum::of(File::open(path)?)?.digest)).collect()
     }
 
     /// A file for one object. Its name is a number: nothing from outside names a file.
@@ -41,10 +55,15 @@ impl Incoming {
     /// [`StoreError::Full`] where the disk is nearly full.
     pub fn spool(&self) -> Result<Spool, StoreError> {
         self.room()?;
-        let path = self.folder.join(format!("{}.part", self.next.fetch_add(1, Ordering::Relaxed)));
-        let file = File::options().read(true).write(true).create_new(true).open(&path);
-        let file = file.map_err(disk("make a file for a received object"))?;
-        Ok(Spool { file, path, sum: Sum::new(), unlooked: 0 })
+        loop {
+            let path = self.folder.join(format!("{}.part", self.next.fetch_add(1, Ordering::Relaxed)));
+            match File::options().read(true).write(true).create_new(true).open(&path) {
+                // What an interrupted program left is still looked at.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(disk("make a file for a received object")(error)),
+                Ok(file) => return Ok(Spool { file, path, sum: Sum::new(), unlooked: 0 }),
+            }
+        }
     }
 
     /// Bytes that are free on its disk.

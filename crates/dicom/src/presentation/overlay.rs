@@ -93,7 +93,7 @@ fn plane(root: &Node, group: u16) -> Result<Option<Plane>, DicomError> {
     let number = |element| root.number(Tag(group, element)).map_or(0, |number| number as u32);
     let Some(bits) = root.octets(Tag(group, DATA)) else { return Ok(None) };
     let (columns, rows) = (number(COLUMNS), number(ROWS));
-    let (value, limit) = (u64::from(columns) * u64::from(rows), limits::FRAME_PIXELS);
+    let (value, limit) = (u64::from(columns) * u64::from(rows), limits::GREY_FRAME_PIXELS);
     if value == 0 || value > limit {
         return Err(DicomError::TooLarge { what: "the number of bits of an overlay", value, limit });
     }

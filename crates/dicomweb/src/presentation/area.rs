@@ -2,7 +2,7 @@
 
 use image::{DynamicImage, GenericImage as _, imageops};
 use peony_dicom::DicomError;
-use peony_dicom::limits::FRAME_PIXELS;
+use peony_dicom::limits::GREY_FRAME_PIXELS;
 use peony_dicom::presentation::{Area, PresentationState, Turn, Units};
 
 use crate::problem::Problem;
@@ -35,10 +35,10 @@ impl Shown {
         let [left, top, right, bottom] = area.edges_px;
         let [across, down] = [right - left, bottom - top];
         let within = |what, value: u64| {
-            if value <= FRAME_PIXELS {
+            if value <= GREY_FRAME_PIXELS {
                 Ok(())
             } else {
-                Err(DicomError::TooLarge { what, value, limit: FRAME_PIXELS })
+                Err(DicomError::TooLarge { what, value, limit: GREY_FRAME_PIXELS })
             }
         };
         // Each edge is of 32 bits.

@@ -134,9 +134,10 @@ async fn answer(
     if let Some(unchanged) = answer::unchanged(headers, &tag) {
         return Ok(unchanged);
     }
+    let pictures = frames::pictures(service, picture).await?;
+    let _large = cores::large(&service.large, pictures.image()).await?;
     wanted.still()?;
     let coded = frames::one(&service.store, picture, frame).await?;
-    let pictures = frames::pictures(service, picture).await?;
     let (says, kept, reader) = (state.says.clone(), picture.clone(), service.store.reader(picture));
     wanted.still()?;
     let drawn = tokio::task::spawn_blocking(move || {

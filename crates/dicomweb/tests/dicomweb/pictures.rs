@@ -224,3 +224,38 @@ async fn wado_uri_gives_an_object_or_a_picture() {
         assert_eq!(server.get(&path, &[]).await.status, status, "{path}");
     }
 }
+
+/// A digital mammogram of 4728 × 5928 pixels of 12 bits: its left half is black, its right half white.
+fn mammogram(number: u64) -> Vec<u8> {
+    const SIZE: [u16; 2] = [5928, 4728];
+    let words = [(0x0100, "\u{10}\0"), (0x0101, "\u{c}\0"), (0x0102, "\u{b}\0")];
+    let more = words.map(|(element, word)| (Tag(0x0028, element), word));
+    let mut file = made_up::head(&said(number, &more), Pixels::Native { frames: 1, size: SIZE });
+    let [rows, columns] = SIZE.map(usize::from);
+    file.extend(b"\xE0\x7F\x10\0OW\0\0");
+    file.extend(u32::try_from(2 * rows * columns).unwrap().to_le_bytes());
+    let row: Vec<u8> =
+        (0..columns).flat_map(|x| if x < columns / 2 { [0, 0] } else { 4095_u16.to_le_bytes() }).collect();
+    (0..rows).for_each(|_| file.extend(&row));
+    file
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mammogram_of_28_million_pixels_is_drawn_also_several_at_a_time() {
+    let server = Server::start().await;
+    assert_eq!(server.store("/studies", &[&mammogram(1)]).await.status, 200);
+    let whole = format!("{}/rendered?window=2048,4096", place(1));
+    let fitted = format!("{whole}&viewport=400,400");
+    let thumbnail = format!("{}/thumbnail?window=2048,4096", place(1));
+    for (path, size) in [(&whole, (4728, 5928)), (&fitted, (319, 400)), (&thumbnail, (102, 128))] {
+        let answer = server.get(path, &["Accept: image/jpeg"]).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let drawn = image::load_from_memory(&answer.body).unwrap().to_luma8();
+        assert_eq!(drawn.dimensions(), size, "{path}");
+        let at = |x: u32| drawn.get_pixel(x, size.1 / 2).0[0];
+        assert!(at(size.0 / 4) < 5 && at(size.0 / 4 * 3) > 250, "{path}");
+    }
+    let four =
+        futures_util::future::join_all((0..4).map(|_| server.get(&fitted, &["Accept: image/png"]))).await;
+    assert!(four.iter().all(|answer| answer.status == 200 && answer.body == four[0].body));
+}

@@ -36,7 +36,7 @@ pub fn with(mut around: Attributes, sequence: u32, items: Vec<Attributes>) -> At
 fn file(said: &Attributes, end: &[u8]) -> Vec<u8> {
     let mut file = vec![0; 128];
     file.extend(b"DICM\x02\0\x10\0UI\x14\x001.2.840.10008.1.2.1\0");
-    file.extend(write_data_set(said, Encoding::ExplicitLittle));
+    file.extend(write_data_set(said, Encoding::ExplicitLittle).unwrap());
     file.extend(end);
     file
 }

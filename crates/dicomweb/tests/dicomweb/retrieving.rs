@@ -228,6 +228,72 @@ async fn an_answer_that_fails_on_its_way_is_seen_to_fail() {
     assert!(!server.get(&format!("/studies/{study}"), &[AS_KEPT]).await.whole);
 }
 
+/// Who opens a study is a line of the audit, however many requests that takes; a search and what is not there are none.
+#[tokio::test]
+async fn who_reads_a_study_is_written_down_once() {
+    let server = Server::start().await;
+    for number in [1, 2] {
+        assert_eq!(server.store("/studies", &[&file(number, &[])]).await.status, 200);
+    }
+    let [study, other] = [1, 2].map(|number| uids(number)[0].clone());
+    let searches =
+        ["/studies".to_owned(), format!("/studies/{study}/series"), format!("/studies/{study}/instances")];
+    for path in searches.iter().chain([&"/studies/1.2.3".to_owned(), &"/studies/1.2.3/metadata".to_owned()]) {
+        server.get(path, &["Accept: */*"]).await;
+    }
+    for path in ["metadata", "series", "metadata", "thumbnail"] {
+        assert_eq!(
+            server.get(&format!("/studies/{study}/{path}"), &["Accept: */*"]).await.status,
+            200,
+            "{path}"
+        );
+    }
+    let [_, series, object] = uids(2);
+    let wado = format!("/wado?requestType=WADO&studyUID={other}&seriesUID={series}&objectUID={object}");
+    assert_eq!(server.get(&wado, &["Accept: */*"]).await.status, 200);
+    let lines = server.store.audit_after(0, 100).await.unwrap();
+    let read: Vec<[&str; 2]> = lines
+        .iter()
+        .filter(|line| line.act == "read")
+        .map(|line| [line.who.as_str(), line.what.as_str()])
+        .collect();
+    assert_eq!(read, [["DICOMweb", &format!("study {study}")], ["DICOMweb", &format!("study {other}")]]);
+    let brought = lines.iter().filter(|line| line.act == "receive").count();
+    assert_eq!((brought, lines.len()), (2, 4));
+}
+
+/// A document is made when the one before it is gone: of a study with thousands of objects one is in memory.
+#[tokio::test]
+async fn metadata_in_xml_is_made_as_it_is_taken() {
+    let server = Server::start().await;
+    let study = uids(1)[0].clone();
+    let texts: Vec<String> = (1..=5).map(|number| format!("TEXT OF NUMBER {number}")).collect();
+    for (number, text) in (1..).zip(&texts) {
+        let more = [(STUDY_UID, study.as_str()), (Tag(0x0008, 0x103E), text)];
+        assert_eq!(server.store("/studies", &[&file(number, &more)]).await.status, 200);
+    }
+    let xml = "Accept: multipart/related; type=\"application/dicom+xml\"";
+    let path = format!("/studies/{study}/metadata");
+    let answer = server.get(&path, &[xml]).await;
+    assert!(answer.whole && answer.field("content-length").is_empty(), "nobody knows how long it is");
+    let parts = answer.parts();
+    assert_eq!(parts.len(), 5);
+    for ((kind, document), text) in parts.iter().zip(&texts) {
+        let document = std::str::from_utf8(document).unwrap();
+        assert_eq!(kind, "application/dicom+xml; charset=utf-8");
+        assert!(document.contains(text.as_str()) && document.ends_with("</NativeDicomModel>"), "{document}");
+    }
+    let unchanged = format!("If-None-Match: {}", answer.field("etag"));
+    assert_eq!(server.get(&path, &[xml, &unchanged]).await.status, 304);
+    // What is found when the answer has begun breaks it off.
+    damage(&server, &texts[4]);
+    let answer = server.get(&path, &[xml]).await;
+    assert_eq!((answer.status, answer.whole), (200, false));
+    damage(&server, &texts[0]);
+    let answer = server.get(&path, &[xml]).await;
+    assert_eq!((answer.status, answer.error().as_str()), (500, "the object cannot be read"));
+}
+
 /// Changes a byte of the file that holds a text.
 fn damage(server: &Server, text: &str) {
     let mut waiting = vec![server.folder.path().join("store/objects")];

@@ -5,7 +5,7 @@ use std::io;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use peony_dicom::{Attributes, DicomError, Level, Tag, VR};
-use peony_store::{Kept, Matches, Outcome, Query, StepAnswer, Store, StoreError, attributes_of};
+use peony_store::{Kept, Matches, Outcome, Owed, Place, Query, StepAnswer, Store, StoreError, attributes_of};
 
 use crate::archive::{Archive, ArchiveError, Found, Instance, Question, Receipt, Records, Which};
 use crate::identifier::{PATIENT_ID, STUDY_UID};
@@ -26,16 +26,23 @@ impl Archive for Store {
         Ok(Receipt { instance_uid: receipt.instance_uid, aside: receipt.outcome == Outcome::KeptAside })
     }
 
-    async fn find(&self, question: &Question, offset: usize, most: usize) -> Result<Found, ArchiveError> {
+    async fn find(
+        &self,
+        question: &Question,
+        behind: Option<String>,
+        most: usize,
+    ) -> Result<Found, ArchiveError> {
         let tags: Vec<Tag> = question.keys.keys().copied().collect();
-        let mut query = Query::all(question.level).page(number(offset), number(most)).only(&tags);
+        let place = behind.as_deref().and_then(Place::of_text);
+        let mut query = Query::all(question.level).behind(place, number(most)).only(&tags);
         for (tag, key) in &question.keys {
             if key.vr != VR::SQ && !key.values.is_empty() {
                 query = query.matching(*tag, &key.values.join("\\"));
             }
         }
-        let Matches { found, passed_over } = self.query(&query).await?;
-        Ok(Found { matches: found.iter().map(attributes_of).collect(), passed_over })
+        let Matches { found, passed_over, last } = self.query(&query).await?;
+        let last = last.map(|place| place.text());
+        Ok(Found { matches: found.iter().map(attributes_of).collect(), passed_over, last })
     }
 
     async fn instances(&self, which: &Which) -> Result<Vec<Instance>, ArchiveError> {
@@ -60,6 +67,10 @@ impl Archive for Store {
             }
         }
         Ok(found)
+    }
+
+    async fn note(&self, who: &str, act: &str, what: &str) -> Result<(), ArchiveError> {
+        Ok(Self::note(self, who, act, what).await?)
     }
 
     fn data_set(&self, instance: &Instance) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
@@ -121,6 +132,10 @@ impl Records for Store {
         }
     }
 
+    async fn owe_report(&self, owed: &Owed) -> Result<(), ArchiveError> {
+        Ok(Self::owe_report(self, owed).await?)
+    }
+
     async fn promised(&self, instances: &[String]) -> Result<(), ArchiveError> {
         Ok(self.complete_promised(instances).await?)
     }
@@ -128,10 +143,11 @@ impl Records for Store {
 
 /// The studies of patients, by all their pages.
 async fn studies_of(store: &Store, patients: &[String]) -> Result<Vec<String>, StoreError> {
-    let mut studies = Vec::new();
+    let (mut studies, mut behind) = (Vec::new(), None);
     loop {
         let query = Query::all(Level::Study).matching(PATIENT_ID, &patients.join("\\"));
-        let found = store.query(&query.only(&[STUDY_UID]).page(number(studies.len()), PAGE)).await?.found;
+        let Matches { found, last, .. } = store.query(&query.only(&[STUDY_UID]).behind(behind, PAGE)).await?;
+        behind = last;
         let uids =
             found.iter().map(attributes_of).filter_map(|mut study| study.remove(&STUDY_UID)?.values.pop());
         studies.extend(uids);
@@ -152,6 +168,7 @@ fn number(count: usize) -> u32 {
 
 pub(crate) fn instance_of(kept: &Kept) -> Instance {
     Instance {
+        study_uid: kept.study_uid.clone(),
         sop_class_uid: kept.sop_class_uid.clone(),
         instance_uid: kept.instance_uid.clone(),
         transfer_syntax_uid: kept.transfer_syntax_uid.clone(),

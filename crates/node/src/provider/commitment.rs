@@ -1,30 +1,18 @@
 //! Storage commitment (PS3.4 Annex J): what is promised is what was read back, to its last byte, from where it is kept.
 
-use std::time::Duration;
-
 use futures_util::StreamExt as _;
 use peony_dicom::{Attribute, Attributes, Tag, VR};
-use tokio::sync::watch;
-use tokio::time::timeout;
+use peony_store::Owed;
 
-use crate::acceptor::Current;
 use crate::archive::{Archive, ArchiveError, Instance, Records, Which};
 use crate::association::{Association, AssociationError, Message};
 use crate::command::{Command, Operation, element, is_uid};
-use crate::configuration::Configuration;
+use crate::configuration::{AeTitle, Configuration};
 use crate::identifier::{self, RETRIEVE_AE_TITLE, attribute};
 use crate::presentation::Context;
 use crate::provider::{identifier_of, refuse};
-use crate::requestor::{self, Proposal};
-use crate::sop_class::{self, COMMITMENT, COMMITMENT_INSTANCE};
+use crate::sop_class::{COMMITMENT, COMMITMENT_INSTANCE};
 use crate::status::{Kind, Status};
-use crate::transfer_syntax::{EXPLICIT_LITTLE, IMPLICIT_LITTLE};
-
-/// How often a report is tried, and how long is waited before it is tried again.
-pub(crate) const ATTEMPTS: u32 = 3;
-const WAIT: Duration = Duration::from_secs(5);
-/// Reports that one association may have to come.
-const MOST_OWED: usize = 16;
 
 /// Request Storage Commitment (PS3.4 §J.3.2).
 pub(crate) const REQUEST: u16 = 1;
@@ -44,27 +32,17 @@ const PROCESSING_FAILURE: u16 = 0x0110;
 const NO_SUCH_INSTANCE: u16 = 0x0112;
 const ANOTHER_CLASS: u16 = 0x0119;
 
-/// A report that a peer has to get.
-pub(crate) struct Commitment {
-    to: String,
-    event: u16,
-    report: Attributes,
-}
-
 pub(super) async fn commit<A: Archive + Records>(
     association: &mut Association,
     archive: &A,
     message: &Message,
     configuration: &Configuration,
-    owed: &mut Vec<Commitment>,
 ) -> Result<(), AssociationError> {
     let Message { context, command } = message;
     let objection = if command.uid(element::REQUESTED_SOP_INSTANCE_UID) != Some(COMMITMENT_INSTANCE) {
         Some(Status::NO_SUCH_INSTANCE)
     } else if command.number(element::ACTION_TYPE_ID) != Some(REQUEST) {
         Some(Status::NO_SUCH_ACTION)
-    } else if owed.len() >= MOST_OWED {
-        Some(Status::RESOURCE_LIMITATION)
     } else {
         None
     };
@@ -74,19 +52,43 @@ pub(super) async fn commit<A: Archive + Records>(
     let Some(asked) = identifier_of(association, message).await? else { return Ok(()) };
     let transaction =
         identifier::values(&asked, TRANSACTION_UID).into_iter().next().filter(|uid| is_uid(uid));
-    let (Some(transaction), Some(references)) = (transaction, references(&asked)) else {
+    let (Some(transaction_uid), Some(instances)) = (transaction, references(&asked)) else {
         return refuse(association, message, Status::INVALID_ARGUMENT, "").await;
     };
-    association.send_command(context.id, &command.response(Status::SUCCESS)).await?;
+    let owed = Owed { to: association.peer().to_owned(), transaction_uid, instances };
+    if configuration.peer(&owed.to).is_none_or(|peer| peer.address.is_none()) {
+        // There is no other way to it than this association, and no other time.
+        association.send_command(context.id, &command.response(Status::SUCCESS)).await?;
+        let report = report_of(archive, &owed, &configuration.ae_title).await;
+        return report.say(association, context).await;
+    }
+    // Success is said of what is written down: the report comes, whatever becomes of this program.
+    let status = match archive.owe_report(&owed).await {
+        Ok(()) => Status::SUCCESS,
+        Err(error) => {
+            tracing::warn!("a request of {} for storage commitment is not taken: {error}", owed.to);
+            Status::RESOURCE_LIMITATION
+        }
+    };
+    association.send_command(context.id, &command.response(status)).await
+}
 
+/// What a peer is told of what it asked for.
+pub(crate) struct Report {
+    event: u16,
+    report: Attributes,
+}
+
+/// Reads back every instance to its last byte. Where all are kept, they are written down as promised.
+pub(crate) async fn report_of<A: Archive + Records>(archive: &A, owed: &Owed, ours: &AeTitle) -> Report {
     let (mut kept, mut failed) = (Vec::new(), Vec::new());
     let mut promised = Vec::new();
-    for (class, instance) in references {
-        let mut item = reference(&class, &instance);
-        match doubt(archive, &class, &instance).await {
+    for (class, instance) in &owed.instances {
+        let mut item = reference(class, instance);
+        match doubt(archive, class, instance).await {
             None => {
                 kept.push(item);
-                promised.push(instance);
+                promised.push(instance.clone());
             }
             Some(reason) => {
                 item.extend([attribute(FAILURE_REASON, vec![reason.to_string()])]);
@@ -102,8 +104,8 @@ pub(super) async fn commit<A: Archive + Records>(
     }
     let event = if failed.is_empty() { ALL_KEPT } else { SOME_MISSING };
     let mut report: Attributes = [
-        attribute(TRANSACTION_UID, vec![transaction]),
-        attribute(RETRIEVE_AE_TITLE, vec![configuration.ae_title.to_string()]),
+        attribute(TRANSACTION_UID, vec![owed.transaction_uid.clone()]),
+        attribute(RETRIEVE_AE_TITLE, vec![ours.to_string()]),
     ]
     .into();
     for (tag, items) in [(REFERENCED, kept), (FAILED, failed)] {
@@ -111,12 +113,7 @@ pub(super) async fn commit<A: Archive + Records>(
             report.insert(tag, Attribute { vr: VR::SQ, values: Vec::new(), items });
         }
     }
-    let commitment = Commitment { to: association.peer().to_owned(), event, report };
-    if configuration.peer(&commitment.to).is_some_and(|peer| peer.address.is_some()) {
-        owed.push(commitment);
-        return Ok(());
-    }
-    commitment.say(association, context).await
+    Report { event, report }
 }
 
 /// What is asked for by N-ACTION: that instances be kept.
@@ -184,53 +181,22 @@ async fn doubt<A: Archive>(archive: &A, class: &str, instance: &str) -> Option<u
     None
 }
 
-impl Commitment {
-    /// Reports over an association of this node's making; tried again where that fails, unless the node stops.
-    pub async fn report(self, configuration: &Current, mut stopped: watch::Receiver<bool>) {
-        for attempt in 1..=ATTEMPTS {
-            let now = configuration.borrow().clone();
-            match self.try_to_report(&now).await {
-                Ok(()) => return,
-                Err(error) => tracing::warn!("{} has no report of its storage commitment: {error}", self.to),
-            }
-            let wait = timeout(WAIT, stopped.wait_for(|stopped| *stopped));
-            if attempt == ATTEMPTS || wait.await.is_ok() {
-                return;
-            }
-        }
-    }
-
-    async fn try_to_report(&self, configuration: &Configuration) -> Result<(), AssociationError> {
-        let peer = configuration.peer(&self.to);
-        let Some((peer, address)) = peer.and_then(|peer| Some((peer, peer.address.as_deref()?))) else {
-            return Err(AssociationError::Message("the configuration has no address for it any more"));
-        };
-        let class = sop_class::of(COMMITMENT);
-        let transfer_syntaxes = vec![EXPLICIT_LITTLE, IMPLICIT_LITTLE];
-        let proposals: Vec<Proposal> =
-            class.map(|class| Proposal { class, transfer_syntaxes, provides: true }).into_iter().collect();
-        let mut association = requestor::connect_to(peer, address, configuration, &proposals).await?;
-        let said = match association.contexts().first().cloned() {
-            Some(context) => self.say(&mut association, &context).await,
-            None => Err(AssociationError::Message("it does not take reports of storage commitment")),
-        };
-        match said {
-            Ok(()) => association.release().await,
-            Err(error) => Err(association.fail(error).await),
-        }
-    }
-
+impl Report {
     /// N-EVENT-REPORT, and its response.
-    async fn say(&self, association: &mut Association, context: &Context) -> Result<(), AssociationError> {
+    pub(crate) async fn say(
+        &self,
+        association: &mut Association,
+        context: &Context,
+    ) -> Result<(), AssociationError> {
         let request = Command::request(Operation::EventReport, association.next_message(), COMMITMENT)
             .text_of(element::AFFECTED_SOP_INSTANCE_UID, COMMITMENT_INSTANCE)
             .number_of(element::EVENT_TYPE_ID, self.event)
             .with_data_set();
         association.send_command(context.id, &request).await?;
-        association.send_data_set(context.id, identifier::write(context, &self.report)).await?;
+        association.send_data_set(context.id, identifier::write(context, &self.report)?).await?;
         let status = association.response(&request).await?;
         if status.kind() == Kind::Failure {
-            tracing::warn!("{} answers a report of storage commitment with {status}", self.to);
+            tracing::warn!("{} answers a report of storage commitment with {status}", association.peer());
         }
         Ok(())
     }

@@ -8,8 +8,7 @@ mod storage;
 mod worklist;
 
 pub(crate) use commitment::{
-    ATTEMPTS as REPORT_ATTEMPTS, Commitment, REQUEST as COMMITMENT_ACTION, request as commitment_request,
-    take_report,
+    REQUEST as COMMITMENT_ACTION, report_of, request as commitment_request, take_report,
 };
 use std::time::Instant;
 
@@ -26,12 +25,11 @@ use crate::identifier;
 use crate::sop_class::Service;
 use crate::status::Status;
 
-/// Serves an association until it is released. What is promised for afterwards is in `owed`.
+/// Serves an association until it is released.
 pub(crate) async fn provide<A: Archive + Records>(
     association: &mut Association,
     archive: &A,
     configuration: &Current,
-    owed: &mut Vec<Commitment>,
     mut stopped: watch::Receiver<bool>,
 ) -> Result<(), AssociationError> {
     loop {
@@ -43,7 +41,7 @@ pub(crate) async fn provide<A: Archive + Records>(
         let began = Instant::now();
         let service = message.context.class.service.name();
         let span = tracing::info_span!("operation", service);
-        let answered = answer(association, archive, configuration, owed, &message).instrument(span).await;
+        let answered = answer(association, archive, configuration, &message).instrument(span).await;
         metrics::histogram!("peony_dicom_operation_seconds", "service" => service).record(began.elapsed());
         answered?;
     }
@@ -53,7 +51,6 @@ async fn answer<A: Archive + Records>(
     association: &mut Association,
     archive: &A,
     configuration: &Current,
-    owed: &mut Vec<Commitment>,
     message: &Message,
 ) -> Result<(), AssociationError> {
     let Message { context, command } = message;
@@ -82,7 +79,7 @@ async fn answer<A: Archive + Records>(
         // As what comes is kept, whoever sends it, what is kept is promised: a modality empties its disk by it, and shows nothing.
         (Some(Operation::Action), Service::Commitment) => {
             let configuration = configuration.borrow().clone();
-            return commitment::commit(association, archive, message, &configuration, owed).await;
+            return commitment::commit(association, archive, message, &configuration).await;
         }
         _ => {}
     }
@@ -176,8 +173,9 @@ async fn say_match(
     said: &Attributes,
 ) -> Result<(), AssociationError> {
     let Message { context, command } = message;
+    let said = identifier::write(context, said)?;
     association.send_command(context.id, &command.response(status).with_data_set()).await?;
-    association.send_data_set(context.id, identifier::write(context, said)).await
+    association.send_data_set(context.id, said).await
 }
 
 /// Whether the peer has cancelled this request by now.

@@ -32,9 +32,9 @@ pub(super) async fn find<A: Archive>(
         keys.remove(&not_a_key);
     }
     let question = Question { level, keys };
-    let mut offset = 0;
+    let mut behind = None;
     loop {
-        let found = match archive.find(&question, offset, PAGE).await {
+        let found = match archive.find(&question, behind, PAGE).await {
             Ok(found) => found,
             Err(error) => {
                 tracing::warn!("a query of {} is not answered: {error}", association.peer());
@@ -44,16 +44,16 @@ pub(super) async fn find<A: Archive>(
         let all_keys = found.passed_over.is_empty();
         let status = if all_keys { Status::PENDING } else { Status::PENDING_WITHOUT_SOME_KEYS };
         let count = found.matches.len();
+        behind = found.last;
         for found in found.matches {
             if is_cancelled(association, message)? {
                 return association.send_command(context.id, &command.response(Status::CANCEL)).await;
             }
             say_match(association, message, status, &said_of(&question, found, ours)).await?;
         }
-        if count < PAGE {
+        if count < PAGE || behind.is_none() {
             return association.send_command(context.id, &command.response(Status::SUCCESS)).await;
         }
-        offset += count;
     }
 }
 

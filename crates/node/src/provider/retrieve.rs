@@ -1,13 +1,14 @@
 //! C-GET and C-MOVE (PS3.4 §C.4.2, §C.4.3): each instance is a sub-operation; the peer hears of every one, and may cancel between two.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
-use peony_dicom::{Attributes, Level};
+use peony_dicom::{Attributes, Level, SHORT_VALUE_BYTES};
 
 use crate::archive::{Archive, Instance, Which};
 use crate::association::{Association, AssociationError, Message};
 use crate::command::{Command, element};
-use crate::configuration::{Configuration, Peer};
+use crate::configuration::{AeTitle, Configuration, Peer};
 use crate::identifier::{self, FAILED_INSTANCES, LEVELS, attribute};
 use crate::provider::{cancels, identifier_of, is_cancelled, refuse};
 use crate::requestor::{self, Proposal};
@@ -92,10 +93,30 @@ impl Counts {
         if self.failed_instances.is_empty() {
             return association.send_command(context.id, &response).await;
         }
+        let listed = as_many_as_fit(&self.failed_instances);
+        if listed.len() < self.failed_instances.len() {
+            let (peer, all) = (association.peer(), self.failed_instances.len());
+            tracing::warn!(
+                "of {all} instances that failed, the answer to {peer} names {}: no more fit",
+                listed.len()
+            );
+        }
+        let failed: Attributes = [attribute(FAILED_INSTANCES, listed.to_vec())].into();
+        let failed = identifier::write(context, &failed)?;
         association.send_command(context.id, &response.with_data_set()).await?;
-        let failed: Attributes = [attribute(FAILED_INSTANCES, self.failed_instances.clone())].into();
-        association.send_data_set(context.id, identifier::write(context, &failed)).await
+        association.send_data_set(context.id, failed).await
     }
+}
+
+/// The first UIDs of a list, as many as one value of them can hold; how many there are stands in the count of those that failed.
+fn as_many_as_fit(uids: &[String]) -> &[String] {
+    let mut bytes = 0;
+    let fits = uids.iter().take_while(|uid| {
+        // With the backslash before the next one, or the padding.
+        bytes += uid.len() + 1;
+        bytes <= SHORT_VALUE_BYTES
+    });
+    &uids[..fits.count()]
 }
 
 /// A count as it is said: there are 16 bits for it.
@@ -111,6 +132,7 @@ pub(super) async fn get<A: Archive>(
     model: Model,
 ) -> Result<(), AssociationError> {
     let Some(instances) = instances(association, archive, message, model).await? else { return Ok(()) };
+    note(archive, association.peer(), None, &instances).await;
     let mut counts = Counts::of(&instances);
     for instance in &instances {
         if is_cancelled(association, message)? {
@@ -155,6 +177,7 @@ pub(super) async fn move_to<A: Archive>(
     };
     let Some(instances) = instances(association, archive, message, model).await? else { return Ok(()) };
     let mut counts = Counts::of(&instances);
+    note(archive, association.peer(), Some(&peer.ae_title), &instances).await;
     if instances.is_empty() {
         return counts.say(association, message, Status::SUCCESS).await;
     }
@@ -178,6 +201,20 @@ pub(super) async fn move_to<A: Archive>(
         tracing::debug!("{} did not agree to the end: {error}", peer.ae_title);
     }
     counts.say(association, message, if cancelled { Status::CANCEL } else { counts.status() }).await
+}
+
+/// Writes down who gets which studies, or has them sent where.
+async fn note<A: Archive>(archive: &A, who: &str, to: Option<&AeTitle>, instances: &[Instance]) {
+    let studies: BTreeSet<&str> = instances.iter().map(|instance| instance.study_uid.as_str()).collect();
+    for study in studies {
+        let noted = match to {
+            None => archive.note(who, "get", &format!("study {study}")).await,
+            Some(to) => archive.note(who, "move", &format!("study {study} to {to}")).await,
+        };
+        if let Err(error) = noted {
+            tracing::warn!("what {who} retrieves is not in the audit: {error}");
+        }
+    }
 }
 
 /// Where a C-MOVE sends to.

@@ -1,19 +1,27 @@
 //! Storage commitment: what is promised was read back, and the report reaches the one who asked.
 
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use peony_dicom::{Attribute, Attributes, Tag, VR};
 use peony_node::acceptor::accept;
 use peony_node::command::{Command, Operation, element};
 use peony_node::identifier::{self, attribute};
 use peony_node::presentation::Context;
+use peony_node::reporting::report_owed;
+use peony_node::sending::Patience;
 use peony_node::sop_class::{COMMITMENT, COMMITMENT_INSTANCE, VERIFICATION};
 use peony_node::status::Status;
-use peony_node::{Association, AssociationError, Configuration, Peer};
-use tokio::net::TcpListener;
+use peony_node::{Association, AssociationError, Configuration, Peer, Transport};
+use peony_store::Store;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
-use crate::kit::{Running, Sample, US, open};
+use crate::in_store::opened;
+use crate::kit::{Running, Sample, US, open, parts};
 
 const TRANSACTION_UID: Tag = Tag(0x0008, 0x1195);
 const FAILURE_REASON: Tag = Tag(0x0008, 0x1197);
@@ -44,8 +52,17 @@ fn action(instance: &str, kind: u16) -> Command {
 
 async fn ask(association: &mut Association, request: &Command, asked: &Attributes) -> Status {
     let context = association.contexts()[0].clone();
+    ask_in(association, &context, request, asked).await
+}
+
+async fn ask_in(
+    association: &mut Association,
+    context: &Context,
+    request: &Command,
+    asked: &Attributes,
+) -> Status {
     association.send_command(context.id, request).await.unwrap();
-    association.send_data_set(context.id, identifier::write(&context, asked)).await.unwrap();
+    association.send_data_set(context.id, identifier::write(context, asked).unwrap()).await.unwrap();
     let response = association.next_command().await.unwrap().unwrap().command;
     assert!(response.answers(request));
     assert_eq!(response.class(), Some(COMMITMENT));
@@ -127,32 +144,129 @@ async fn a_report_that_nobody_asked_for_is_refused_and_nothing_is_asked_that_is_
     assert!(matches!(not_written, Err(AssociationError::Records(_))));
 }
 
-#[tokio::test]
-async fn a_peer_with_an_address_gets_its_report_there() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = Some(listener.local_addr().unwrap().to_string());
-    let peers = vec![Peer {
-        ae_title: "SENDER".parse().unwrap(),
-        address,
-        tls: false,
-        commits: false,
-        certificate: None,
-    }];
-    let node = Running::start(Configuration { peers, ..open() }).await;
-    node.archive.put(&Sample::number(1)).await;
-    let mut association = node.associate(&[COMMITMENT]).await;
-    let wanted = asked(&[(US, &Sample::number(1).instance)]);
-    assert_eq!(ask(&mut association, &action(COMMITMENT_INSTANCE, 1), &wanted).await, Status::SUCCESS);
-    association.release().await.unwrap();
+/// A node that knows `SENDER` at an address, over a store, and whoever brings reports out of it.
+struct Owing {
+    store: Store,
+    node: Running<Store>,
+    stop: watch::Sender<bool>,
+    reporting: Option<JoinHandle<()>>,
+}
 
-    // The first attempt meets nobody.
-    drop(listener.accept().await.unwrap());
-    let (connection, _) = listener.accept().await.unwrap();
+impl Owing {
+    fn knowing(address: String) -> Configuration {
+        let (ae_title, address) = ("SENDER".parse().unwrap(), Some(address));
+        let peers = vec![Peer { ae_title, address, tls: false, commits: false, certificate: None }];
+        Configuration { peers, ..open() }
+    }
+
+    async fn start(folder: &Path, address: String) -> Self {
+        let store = opened(folder).await;
+        let node = Running::start_over(Transport::Plain, store.clone(), Self::knowing(address)).await;
+        Self { store, node, stop: watch::Sender::new(false), reporting: None }
+    }
+
+    fn report(&mut self) {
+        let patience = Patience {
+            waits: vec![Duration::from_millis(50); 3],
+            lease: Duration::from_millis(400),
+            report: Duration::from_secs(1),
+            look: Duration::from_millis(20),
+        };
+        let (current, stopped) = (self.node.configuration.subscribe(), self.stop.subscribe());
+        self.reporting = Some(tokio::spawn(report_owed(self.store.clone(), current, patience, stopped)));
+    }
+
+    /// Keeps an object and is asked to promise it.
+    async fn ask(&self) {
+        let sample = Sample::number(1);
+        let mut association = self.node.associate(&[US, COMMITMENT]).await;
+        let stored = association.store(&sample.as_instance(), parts(sample.data_set()), None).await;
+        assert_eq!(stored.unwrap(), Some(Status::SUCCESS));
+        let context = association.contexts().iter().find(|one| one.class.uid == COMMITMENT).unwrap().clone();
+        let wanted = asked(&[(US, &sample.instance)]);
+        let asked = ask_in(&mut association, &context, &action(COMMITMENT_INSTANCE, 1), &wanted).await;
+        assert_eq!(asked, Status::SUCCESS);
+        association.release().await.unwrap();
+    }
+
+    async fn end(mut self) {
+        self.stop.send_replace(true);
+        if let Some(reporting) = self.reporting.take() {
+            reporting.await.unwrap();
+        }
+        self.node.stop();
+        self.node.task.await.unwrap();
+        self.store.close().await;
+    }
+}
+
+/// The next connection that comes to a listener.
+async fn comes(listener: &TcpListener) -> TcpStream {
+    timeout(Duration::from_secs(30), listener.accept()).await.expect("nobody comes").unwrap().0
+}
+
+/// Takes the report that comes to a listener.
+async fn heard(listener: &TcpListener) -> (u16, Attributes) {
+    let connection = comes(listener).await;
     let sender = Configuration::open("SENDER".parse().unwrap());
     let (_keep, current) = watch::channel(Arc::new(sender));
     let mut there = accept(Box::new(connection), None, &current).await.unwrap().unwrap();
     assert_eq!(there.peer(), "PEONY");
-    let (event, said) = report(&mut there).await;
-    assert_eq!((event, listed(&said, REFERENCED).len()), (1, 1));
+    let heard = report(&mut there).await;
     assert!(there.next_command().await.unwrap().is_none(), "released");
+    heard
+}
+
+async fn nobody_comes(listener: &TcpListener) {
+    assert!(timeout(Duration::from_millis(500), listener.accept()).await.is_err(), "it was reported once");
+}
+
+#[tokio::test]
+async fn a_peer_with_an_address_gets_its_report_there() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut owing = Owing::start(folder.path(), listener.local_addr().unwrap().to_string()).await;
+    owing.report();
+    owing.ask().await;
+    // The first attempt meets nobody.
+    drop(comes(&listener).await);
+    let (event, said) = heard(&listener).await;
+    assert_eq!((event, listed(&said, REFERENCED).len()), (1, 1));
+    nobody_comes(&listener).await;
+    owing.end().await;
+}
+
+#[tokio::test]
+async fn a_report_is_owed_though_the_program_ends_in_the_midst_of_it() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let mut owing = Owing::start(folder.path(), address.clone()).await;
+    owing.report();
+    owing.ask().await;
+    // It is connected and has said nothing yet when everything ends.
+    let half = comes(&listener).await;
+    owing.reporting.take().unwrap().abort();
+    owing.end().await;
+    drop(half);
+
+    let mut owing = Owing::start(folder.path(), address).await;
+    owing.report();
+    let (event, said) = heard(&listener).await;
+    assert_eq!((event, listed(&said, REFERENCED).len()), (1, 1));
+    assert_eq!(said[&TRANSACTION_UID].values, ["1.2.3.4"]);
+    nobody_comes(&listener).await;
+    owing.end().await;
+}
+
+/// Nothing is promised that could be forgotten.
+#[tokio::test]
+async fn a_request_that_cannot_be_written_down_is_refused() {
+    let node = Running::start(Owing::knowing("127.0.0.1:1".to_owned())).await;
+    node.archive.put(&Sample::number(1)).await;
+    let mut association = node.associate(&[COMMITMENT]).await;
+    let wanted = asked(&[(US, &Sample::number(1).instance)]);
+    let status = ask(&mut association, &action(COMMITMENT_INSTANCE, 1), &wanted).await;
+    assert_eq!(status, Status::RESOURCE_LIMITATION);
+    association.release().await.unwrap();
 }

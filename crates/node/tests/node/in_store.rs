@@ -81,7 +81,7 @@ async fn what_was_acknowledged_is_found_moved_and_there_after_the_end() {
         .with_data_set();
     let keys: Attributes = [level(Level::Patient), text(PATIENT_ID, "P-1")].into();
     association.send_command(context.id, &request).await.unwrap();
-    association.send_data_set(context.id, identifier::write(&context, &keys)).await.unwrap();
+    association.send_data_set(context.id, identifier::write(&context, &keys).unwrap()).await.unwrap();
     let mut last = Some(Status::PENDING);
     while last == Some(Status::PENDING) {
         last = association.next_command().await.unwrap().unwrap().command.status();

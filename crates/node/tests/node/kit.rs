@@ -14,7 +14,7 @@ use peony_node::identifier::{INSTANCE_UID, LEVELS, PATIENT_ID, SERIES_UID, STUDY
 use peony_node::sop_class::{self, SopClass};
 use peony_node::transfer_syntax::EXPLICIT_LITTLE;
 use peony_node::{Archive, Association, Configuration, Proposal, Records, Transport, connect, serve};
-use peony_store::StepAnswer;
+use peony_store::{Owed, StepAnswer};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 
@@ -125,7 +125,7 @@ impl Sample {
             text(Tag(0x0028, 0x0103), "0"),
         ]
         .into();
-        let mut bytes = write_data_set(&attributes, Encoding::ExplicitLittle);
+        let mut bytes = write_data_set(&attributes, Encoding::ExplicitLittle).unwrap();
         bytes.extend_from_slice(b"\xE0\x7F\x10\x00OB\0\0");
         bytes.extend_from_slice(&(self.pixels as u32).to_le_bytes());
         bytes.extend((0..self.pixels).map(|at| (at % 251) as u8));
@@ -134,6 +134,7 @@ impl Sample {
 
     pub fn as_instance(&self) -> Instance {
         Instance {
+            study_uid: self.study.clone(),
             sop_class_uid: self.class.to_owned(),
             instance_uid: self.instance.clone(),
             transfer_syntax_uid: EXPLICIT_LITTLE.to_owned(),
@@ -180,6 +181,7 @@ struct Inner {
     full: AtomicBool,
     largest_part: AtomicUsize,
     damaged: Mutex<Vec<String>>,
+    noted: Mutex<Vec<[String; 3]>>,
 }
 
 impl Default for Inner {
@@ -191,6 +193,7 @@ impl Default for Inner {
             full: AtomicBool::new(false),
             largest_part: AtomicUsize::new(0),
             damaged: Mutex::default(),
+            noted: Mutex::default(),
         }
     }
 }
@@ -214,6 +217,11 @@ impl Folder {
         let (outline, path) = kept.iter().find(|(outline, _)| outline.text(INSTANCE_UID) == instance_uid)?;
         let file = std::fs::read(path).unwrap();
         Some((outline.clone(), file[outline.data_set as usize..].to_vec()))
+    }
+
+    /// Who did what, as it was written down.
+    pub fn noted(&self) -> Vec<[String; 3]> {
+        self.0.noted.lock().unwrap().clone()
     }
 
     /// The disk has lost the end of an instance.
@@ -270,7 +278,13 @@ impl Archive for Folder {
         Ok(Receipt { instance_uid, aside })
     }
 
-    async fn find(&self, question: &Question, offset: usize, most: usize) -> Result<Found, ArchiveError> {
+    async fn find(
+        &self,
+        question: &Question,
+        behind: Option<String>,
+        most: usize,
+    ) -> Result<Found, ArchiveError> {
+        let offset = behind.map_or(0, |behind| behind.parse::<usize>().unwrap());
         let unique = LEVELS.iter().find(|(level, ..)| *level == question.level).unwrap().2;
         let mut matches: Vec<Attributes> = Vec::new();
         for (outline, _) in self.0.kept.lock().unwrap().iter() {
@@ -284,9 +298,10 @@ impl Archive for Folder {
                 matches.push(found);
             }
         }
-        let matches = matches.into_iter().skip(offset).take(most).collect();
+        let matches: Vec<Attributes> = matches.into_iter().skip(offset).take(most).collect();
         let passed_over = question.keys.keys().filter(|tag| level_of(**tag).is_none()).copied().collect();
-        Ok(Found { matches, passed_over })
+        let last = Some((offset + matches.len()).to_string());
+        Ok(Found { matches, passed_over, last })
     }
 
     async fn instances(&self, which: &Which) -> Result<Vec<Instance>, ArchiveError> {
@@ -301,11 +316,17 @@ impl Archive for Folder {
             said.iter().all(|(tag, any)| any.is_empty() || any.iter().any(|uid| uid == outline.text(*tag)))
         };
         let found = kept.iter().filter(|(outline, _)| fits(outline)).map(|(outline, _)| Instance {
+            study_uid: outline.text(STUDY_UID).to_owned(),
             sop_class_uid: outline.text(SOP_CLASS).to_owned(),
             instance_uid: outline.text(INSTANCE_UID).to_owned(),
             transfer_syntax_uid: outline.transfer_syntax_uid.clone(),
         });
         Ok(found.collect())
+    }
+
+    async fn note(&self, who: &str, act: &str, what: &str) -> Result<(), ArchiveError> {
+        self.0.noted.lock().unwrap().push([who, act, what].map(str::to_owned));
+        Ok(())
     }
 
     fn data_set(&self, instance: &Instance) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
@@ -335,6 +356,10 @@ impl Records for Folder {
 
     async fn answer_commitment(&self, _: &str, _: &str, _: &[String]) -> Result<bool, ArchiveError> {
         Ok(false)
+    }
+
+    async fn owe_report(&self, _: &Owed) -> Result<(), ArchiveError> {
+        Err(ArchiveError::Unreachable("for a test".to_owned()))
     }
 
     async fn promised(&self, _: &[String]) -> Result<(), ArchiveError> {

@@ -20,6 +20,7 @@ use crate::kit::{Folder, NAME, Running, Sample, US, level, open, parts, proposal
 const PATIENT_FIND: &str = "1.2.840.10008.5.1.4.1.2.1.1";
 const STUDY_FIND: &str = "1.2.840.10008.5.1.4.1.2.2.1";
 const STUDY_MOVE: &str = "1.2.840.10008.5.1.4.1.2.2.2";
+const PATIENT_MOVE: &str = "1.2.840.10008.5.1.4.1.2.1.2";
 
 #[tokio::test]
 async fn an_echo_comes_back() {
@@ -193,7 +194,7 @@ async fn more_than_a_page_is_found_and_a_cancel_is_heard() {
     let request = Command::request(Operation::Find, 77, STUDY_FIND).with_data_set();
     let cancel = Command::request(Operation::Cancel, 77, STUDY_FIND);
     association.send_command(context.id, &request).await.unwrap();
-    association.send_data_set(context.id, identifier::write(&context, &keys)).await.unwrap();
+    association.send_data_set(context.id, identifier::write(&context, &keys).unwrap()).await.unwrap();
     association.send_command(context.id, &cancel).await.unwrap();
     let mut statuses = Vec::new();
     while statuses.last().is_none_or(|last| *last == Status::PENDING) {
@@ -236,6 +237,9 @@ async fn objects_are_got_into_an_archive() {
     let got = association.get(&here, Model::StudyRoot, &study).await.unwrap().unwrap();
     assert_eq!((got.status, got.completed, got.failed), (Status::CANNOT_PERFORM, 0, 2));
     assert_eq!(got.failed_instances, [Sample::number(10).instance, Sample::number(11).instance]);
+    let noted =
+        |number| ["SENDER".to_owned(), "get".to_owned(), format!("study {}", Sample::number(number).study)];
+    assert_eq!(node.archive.noted(), [noted(0), noted(10)], "who got what");
     assert!(association.get(&here, Model::PatientRoot, &study).await.unwrap().is_none(), "not proposed");
     let moved =
         association.move_to(Model::StudyRoot, &study, &"WHO".parse().unwrap()).await.unwrap().unwrap();
@@ -248,13 +252,16 @@ async fn objects_are_got_into_an_archive() {
 
 /// Asks for a move, and gives all responses with the UIDs that the last one says failed.
 async fn moved(node: &Running, to: &str, keys: Attributes) -> (Vec<Command>, Vec<String>) {
-    let mut association = node.associate(&[STUDY_MOVE]).await;
+    moved_by(node, STUDY_MOVE, to, keys).await
+}
+
+async fn moved_by(node: &Running, model: &str, to: &str, keys: Attributes) -> (Vec<Command>, Vec<String>) {
+    let mut association = node.associate(&[model]).await;
     let context = association.contexts()[0].clone();
-    let request = Command::request(Operation::Move, 5, STUDY_MOVE)
-        .text_of(element::MOVE_DESTINATION, to)
-        .with_data_set();
+    let request =
+        Command::request(Operation::Move, 5, model).text_of(element::MOVE_DESTINATION, to).with_data_set();
     association.send_command(context.id, &request).await.unwrap();
-    association.send_data_set(context.id, identifier::write(&context, &keys)).await.unwrap();
+    association.send_data_set(context.id, identifier::write(&context, &keys).unwrap()).await.unwrap();
     let (mut responses, mut failed) = (Vec::<Command>::new(), Vec::new());
     while responses.last().is_none_or(|last| last.status() == Some(Status::PENDING)) {
         let response = association.next_command().await.unwrap().unwrap().command;
@@ -278,6 +285,30 @@ fn counts(response: &Command) -> [Option<u16>; 4] {
         element::WARNING_SUB_OPERATIONS,
     ]
     .map(|element| response.number(element))
+}
+
+/// The list of those that failed has one value, of 65,534 bytes at most.
+#[tokio::test]
+async fn of_more_failures_than_can_be_listed_as_many_are_as_fit() {
+    const COUNT: u32 = 2400;
+    let down = Peer {
+        ae_title: "DOWN".parse().unwrap(),
+        address: Some("127.0.0.1:9".to_owned()),
+        tls: false,
+        commits: false,
+        certificate: None,
+    };
+    let node = filled(Configuration { peers: vec![down], ..open() }, COUNT).await;
+    let everything: Attributes = [level(Level::Patient), text(PATIENT_ID, "P-1")].into();
+    let (responses, failed) = moved_by(&node, PATIENT_MOVE, "DOWN", everything).await;
+    let last = responses.last().unwrap();
+    assert_eq!(last.status(), Some(Status::CANNOT_PERFORM));
+    assert_eq!(counts(last), [None, Some(0), Some(COUNT as u16), Some(0)]);
+    let bytes: usize = failed.iter().map(|uid| uid.len() + 1).sum();
+    assert!((65_534 - 65..=65_534).contains(&bytes), "{} in {bytes} bytes", failed.len());
+    for (number, uid) in failed.iter().enumerate() {
+        assert_eq!(*uid, Sample::number(number as u32).instance);
+    }
 }
 
 #[tokio::test]
@@ -307,6 +338,8 @@ async fn a_move_counts_what_arrives_what_fails_and_what_is_doubtful() {
     assert_eq!(counts(&responses[9]), [None, Some(10), Some(0), Some(0)]);
     assert_eq!(responses[9].status(), Some(Status::SUCCESS));
     assert_eq!(there.archive.count(), 10);
+    let what = format!("study {} to THERE", Sample::number(0).study);
+    assert_eq!(node.archive.noted(), [["SENDER", "move", what.as_str()].map(str::to_owned)]);
     let sample = Sample::number(7);
     assert!(there.archive.kept(&sample.instance).unwrap().1 == sample.data_set());
 

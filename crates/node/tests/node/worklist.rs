@@ -167,7 +167,7 @@ async fn say(
     };
     let request = Command::request(operation, 7, PERFORMED_STEP).text_of(instance, uid).with_data_set();
     association.send_command(context.id, &request).await.unwrap();
-    association.send_data_set(context.id, identifier::write(&context, step)).await.unwrap();
+    association.send_data_set(context.id, identifier::write(&context, step).unwrap()).await.unwrap();
     let response = association.next_command().await.unwrap().unwrap().command;
     assert!(response.answers(&request), "{:?}", response.status());
     (response.status().unwrap(), response.number(element::ERROR_ID))

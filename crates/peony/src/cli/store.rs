@@ -47,6 +47,10 @@ pub struct CheckArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub store: StoreArgs,
+    /// First give objects that no row names their rows again: after the index was lost, or put back from an older copy. No other program may have
+    /// the data folder open. Nothing is taken away that is not kept a second time.
+    #[arg(long)]
+    pub repair: bool,
     /// One line of JSON a fault, and one at the end.
     #[arg(long)]
     pub json: bool,

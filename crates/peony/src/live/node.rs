@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use peony_dicomweb::Neighbours as Titles;
+use peony_node::reporting::report_owed;
 use peony_node::sending::{Patience, send_queued};
 use peony_node::{Configuration, Transport};
 use peony_store::Site;
@@ -81,6 +82,8 @@ pub fn start(
     let stop_sending = watch::Sender::new(false);
     let (patience, stopped_sending) = (Patience::default(), stop_sending.subscribe());
     kept.handle().spawn(send_queued(archive.clone(), configuration.clone(), patience, stopped_sending));
+    let (patience, stopped_reporting) = (Patience::of_a_day(), stop_sending.subscribe());
+    kept.handle().spawn(report_owed(archive.clone(), configuration.clone(), patience, stopped_reporting));
     let known = configuration.clone();
     let serving = kept.handle().spawn(async move {
         let stop = async {

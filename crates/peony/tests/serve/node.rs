@@ -2,14 +2,22 @@
 
 use std::net::TcpStream;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use peony_node::identifier::STUDY_UID;
-use peony_node::sop_class::VERIFICATION;
+use peony_dicom::Tag;
+use peony_node::archive::Instance;
+use peony_node::identifier::{INSTANCE_UID, STUDY_UID};
+use peony_node::sop_class::{COMMITMENT, VERIFICATION};
 use peony_node::status::Status;
-use peony_node::{AssociationError, Tls};
+use peony_node::transfer_syntax::EXPLICIT_LITTLE;
+use peony_node::{AssociationError, Configuration, Tls, Transport};
 use peony_store::made_up::{self, Pixels};
+use peony_store::{Options, Store};
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 use crate::kit::{Serve, associated, dcmtk, peony};
 
@@ -150,6 +158,54 @@ fn what_a_page_has_sent_arrives_though_the_program_is_killed() {
     assert_eq!((code, &lines[0]["kept"], &lines[0]["asked"]), (0, &json!(1), &json!(1)), "{said}");
     let ask = ["ask", "commitment", &address, "--called", "AWAY", "--study", "1.2.3", "--json"];
     assert_eq!(peony(&ask, &here).0, 1, "it is not here");
+}
+
+#[test]
+fn a_report_that_is_owed_comes_though_the_program_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let [here, asking] = ["here", "asking"].map(|name| folder.path().join(name));
+    std::fs::create_dir(&here).unwrap();
+    let sender_is_at = |address: &str| {
+        let text = format!("[[dicom.peer]]\naet = 'SENDER'\naddress = '{address}'");
+        std::fs::write(here.join("peony.toml"), text).unwrap();
+    };
+    sender_is_at("127.0.0.1:1");
+    let said = made_up::attributes(1);
+    let file = folder.path().join("one.dcm");
+    std::fs::write(&file, made_up::file(&said, Pixels::Native { frames: 1, size: [64, 64] }, 1)).unwrap();
+    assert_eq!(peony(&["import", "--json", file.to_str().unwrap()], &here).0, 0);
+
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let options = Options { keep_free: 0, ..Options::in_folder(&asking) };
+    let records = runtime.block_on(Store::open(&options)).unwrap();
+    let instance = Instance {
+        study_uid: said[&STUDY_UID].clone(),
+        sop_class_uid: said[&Tag(0x0008, 0x0016)].clone(),
+        instance_uid: said[&INSTANCE_UID].clone(),
+        transfer_syntax_uid: EXPLICIT_LITTLE.to_owned(),
+    };
+    let serve = Serve::start(&here, &["--dicom", "127.0.0.1:0"]);
+    let asked = associated(&serve, None, &[COMMITMENT], async |association| {
+        association.commit(&records, std::slice::from_ref(&instance)).await
+    });
+    let (transaction, status) = asked.unwrap().unwrap();
+    assert_eq!(status, Status::SUCCESS);
+    drop(serve);
+
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    sender_is_at(&listener.local_addr().unwrap().to_string());
+    let sender = Configuration::open("SENDER".parse().unwrap());
+    let (_keep, current) = watch::channel(Arc::new(sender));
+    let hearing =
+        peony_node::serve(listener, Transport::Plain, records.clone(), current, std::future::pending());
+    runtime.spawn(hearing);
+    let _serve = Serve::start(&here, &["--dicom", "127.0.0.1:0"]);
+    // A killed worker's job is its own for a minute.
+    let answered =
+        async { timeout(Duration::from_secs(120), records.commitment_answered(&transaction)).await };
+    runtime.block_on(answered).expect("no report").unwrap();
+    let commitment = runtime.block_on(records.commitment(&transaction)).unwrap().unwrap();
+    assert_eq!(commitment.not_kept, Some(Vec::new()), "everything is kept");
 }
 
 #[cfg(unix)]

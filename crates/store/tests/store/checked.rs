@@ -103,7 +103,7 @@ async fn it_is_checked_while_it_is_in_use() {
     let (folder, store) = kit::store().await;
     kit::put(&store, 1, &[]).await;
     assert!(matches!(Store::open(&kit::options(&folder)).await, Err(StoreError::InUse)));
-    let looking = Store::look_at(&kit::options(&folder)).await.unwrap();
+    let looking = Store::open_to_check(&kit::options(&folder)).await.unwrap();
     // As a file lies there before its row is committed.
     fs::write(place(folder.path(), &"b".repeat(64)), "on its way").unwrap();
     assert!(faults(&looking).await.is_empty());
@@ -114,5 +114,6 @@ async fn it_is_checked_while_it_is_in_use() {
     ));
     assert_eq!(faults(&looking).await.len(), 1, "nobody is there any more who could be receiving it");
     let nowhere = tempfile::tempdir().unwrap();
+    assert!(matches!(Store::open_to_check(&kit::options(&nowhere)).await, Err(StoreError::Missing(_))));
     assert!(matches!(Store::look_at(&kit::options(&nowhere)).await, Err(StoreError::Missing(_))));
 }

@@ -1,7 +1,7 @@
 //! Questions and what they find.
 
 use peony_dicom::{Level, Tag};
-use peony_store::{Query, Store};
+use peony_store::{Place, Query, Store, StoreError};
 
 use crate::kit::{
     self, INSTANCE_UID, MODALITY, NAME, PATIENT_ID, SERIES_UID, STUDY_DATE, STUDY_UID, ask, put, studies,
@@ -135,6 +135,49 @@ pub async fn pages_give_everything_once(store: &Store) {
     }
     let dates = ask(store, &studies(), STUDY_DATE).await;
     assert!(dates.is_sorted_by(|newer, older| newer >= older), "{dates:?}");
+}
+
+/// What comes and goes between two pages moves nothing of the rest.
+pub async fn pages_behind_a_place_skip_and_repeat_nothing(store: &Store) {
+    for number in 0..30_u64 {
+        put(store, number, &[]).await;
+    }
+    let each = [
+        (studies(), STUDY_UID),
+        (studies().matching(PATIENT_ID, "P*"), STUDY_UID),
+        (studies().matching(NAME, "l*"), STUDY_UID),
+        (Query::all(Level::Patient), PATIENT_ID),
+        (Query::all(Level::Patient).matching(NAME, "l*"), PATIENT_ID),
+        (Query::all(Level::Series), SERIES_UID),
+        (Query::all(Level::Instance), INSTANCE_UID),
+    ];
+    for (round, (query, tag)) in (0_u64..).zip(each) {
+        let before = ask(store, &query.clone().page(0, 1000), tag).await;
+        let (mut found, mut behind, mut pages) = (Vec::new(), None, 0);
+        loop {
+            let page = query.clone().behind(behind, 7);
+            let said = store.query(&page).await.unwrap();
+            found.extend(ask(store, &page, tag).await);
+            behind = said.last;
+            let Some(place) = &behind else { break };
+            assert!(Place::of_text(&place.text()).as_ref() == Some(place));
+            // Before everything else by date, by number and by identifier: an offset would repeat one.
+            let (number, patient) = (1000 + 100 * round + pages, format!("P!{round}{pages}"));
+            put(store, number, &[(STUDY_DATE, "20991231"), (PATIENT_ID, &patient)]).await;
+            pages += 1;
+        }
+        found.retain(|one| before.contains(one));
+        assert_eq!(found, before, "round {round}");
+    }
+    // The same question alone goes on behind a place.
+    let place = store.query(&studies().page(0, 3)).await.unwrap().last;
+    let other = store.query(&studies().matching(PATIENT_ID, "P*").behind(place, 3)).await;
+    assert!(matches!(other, Err(StoreError::Refused(_))));
+}
+
+#[tokio::test]
+async fn sqlite_pages_behind_a_place_skip_and_repeat_nothing() {
+    pages_behind_a_place_skip_and_repeat_nothing(&kit::store().await.1).await;
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ mod patients;
 mod postgres;
 mod receiving;
 mod remote;
+mod repaired;
 mod sendings;
 mod small_disk;
 mod upgraded;

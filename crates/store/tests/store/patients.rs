@@ -32,7 +32,8 @@ pub async fn a_merge_moves_studies_and_can_be_undone(store: &Store) {
     assert_eq!((of("A").await, of("B").await, of("C").await), (2, 1, 1));
     assert!(matches!(store.undo_merge(first, "x").await, Err(StoreError::Missing("merge"))));
     let acts: Vec<String> =
-        store.audit_after(0, 10).await.unwrap().into_iter().map(|line| line.act).collect();
+        store.audit_after(0, 100).await.unwrap().into_iter().map(|line| line.act).collect();
+    let acts: Vec<String> = acts.into_iter().filter(|act| act != "receive").collect();
     assert_eq!(acts, ["merge-patients", "merge-patients", "undo-merge", "undo-merge"]);
     assert!(faults(store).await.is_empty());
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use peony_store::{Options, Store, StoreError};
+use peony_store::{Options, Store, StoreError, made_up};
 use tempfile::TempDir;
 
 use crate::{accounts, checked, doubts, finding, kit, orders, patients, receiving, sendings, upgraded};
@@ -13,6 +13,7 @@ use crate::{accounts, checked, doubts, finding, kit, orders, patients, receiving
 /// A server with its data in a folder that is gone with it.
 struct Server {
     child: Child,
+    serve: Box<dyn Fn(&Path) -> Child + Send>,
     folder: TempDir,
     databases: u32,
 }
@@ -29,28 +30,47 @@ impl Server {
         if let Some((user, group)) = owner {
             std::os::unix::fs::chown(folder.path(), Some(user), Some(group)).unwrap();
         }
-        let run = |program: &str| {
-            let mut command = Command::new(programs.join(program));
+        let of_owner = move |program: PathBuf, folder: &Path| {
+            let mut command = Command::new(program);
             if let Some((user, group)) = owner {
                 command.uid(user).gid(group);
             }
-            command.current_dir(folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
+            command.current_dir(folder).stdout(Stdio::null()).stderr(Stdio::null());
             command
         };
-        let made = run("initdb")
+        let made = of_owner(programs.join("initdb"), folder.path())
             .arg("-D")
             .arg(&data)
             .args(["-U", "postgres", "-A", "trust", "-N", "-E", "UTF8"])
             .status();
         assert!(made.unwrap().success(), "initdb");
-        let child = run("postgres")
-            .arg("-D")
-            .arg(&data)
-            .args(["-c", "listen_addresses=", "-k"])
-            .arg(folder.path())
-            .spawn()
-            .unwrap();
-        Some(Self { child, folder, databases: 0 })
+        let serve = move |folder: &Path| {
+            let mut command = of_owner(programs.join("postgres"), folder);
+            command.arg("-D").arg(folder.join("data")).args(["-c", "listen_addresses=", "-k"]).arg(folder);
+            command.spawn().unwrap()
+        };
+        let child = serve(folder.path());
+        Some(Self { child, serve: Box::new(serve), folder, databases: 0 })
+    }
+
+    /// It dies at once, with all that was connected.
+    fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// It is there again, with what it had.
+    async fn back(&mut self) {
+        // Those that spoke for it end a moment after it, and it does not start beside them.
+        let until = Instant::now() + Duration::from_secs(30);
+        self.child = (self.serve)(self.folder.path());
+        while sqlx::AnyPool::connect(&self.address("postgres")).await.is_err() {
+            assert!(Instant::now() < until, "the server is not back");
+            if self.child.try_wait().unwrap().is_some() {
+                self.child = (self.serve)(self.folder.path());
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     fn address(&self, database: &str) -> String {
@@ -84,8 +104,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
     }
 }
 
@@ -125,9 +144,11 @@ async fn postgresql_does_what_sqlite_does() {
         receiving::a_frame_is_found_without_the_rest,
         receiving::the_same_again_is_accepted_and_another_kept_aside,
         receiving::many_at_once_are_each_answered,
+        receiving::who_brings_a_study_is_written_down_once,
         finding::questions_find_what_fits_and_nothing_else,
         finding::every_level_answers_with_its_attributes_and_counts,
         finding::pages_give_everything_once,
+        finding::pages_behind_a_place_skip_and_repeat_nothing,
         doubts::contradictions_are_shown_until_a_person_settles_them,
         doubts::what_is_doubtful_is_for_the_eyes_of_its_site,
         doubts::a_site_knows_of_a_patient_what_it_was_sent_itself,
@@ -180,7 +201,16 @@ async fn a_database_that_goes_away_is_an_error() {
     let Some(mut server) = Server::start() else { return };
     let (_folder, store, _) = server.store().await;
     kit::put(&store, 1, &[]).await;
-    drop(server);
-    let gone = kit::receive(&store, &kit::file(2, &[], kit::SMALL)).await;
+    server.kill();
+    let second = kit::file(2, &[], kit::SMALL);
+    let gone = kit::receive(&store, &second).await;
     assert!(matches!(gone, Err(StoreError::Index(_))), "{gone:?}");
+    server.back().await;
+    // Connections of before are found dead and made anew.
+    let received = kit::receive(&store, &second).await.unwrap();
+    assert_eq!(received.outcome, peony_store::Outcome::Kept, "what was refused is not there by half");
+    let kept = kit::kept(&store, &received.instance_uid).await.unwrap();
+    assert_eq!(kit::bytes(&store, &kept).await.unwrap(), second);
+    assert!(kit::kept(&store, &made_up::attributes(1)[&kit::INSTANCE_UID]).await.is_some());
+    assert!(kit::faults(&store).await.is_empty());
 }

@@ -188,3 +188,82 @@ async fn any_transfer_syntax_is_kept() {
     assert_eq!(kept.transfer_syntax_uid, "1.2.840.10008.1.2.4.99");
     assert_eq!(bytes(&store, &kept).await.unwrap(), video);
 }
+
+/// Who brings what is a line of the audit for each study, not for each object.
+pub async fn who_brings_a_study_is_written_down_once(store: &Store) {
+    for number in 0..20 {
+        let study = if number % 2 == 0 { "2.25.6" } else { "2.25.7" };
+        put(store, number, &[(STUDY_UID, study)]).await;
+    }
+    // The same again brings nothing; somebody else does.
+    put(store, 0, &[(STUDY_UID, "2.25.6")]).await;
+    let other = file(30, &[(STUDY_UID, "2.25.6")], SMALL);
+    store.receive("OTHER", stream::iter([Ok(Bytes::from(other))])).await.unwrap();
+    store.receive("OTHER", stream::iter([Ok(Bytes::from_static(b"no object"))])).await.unwrap_err();
+    for _ in 0..3 {
+        store.note("li.na", "read", "study 2.25.6").await.unwrap();
+    }
+    let mut lines = store.audit_after(0, 100).await.unwrap();
+    lines.sort_by_key(|line| line.id);
+    let lines: Vec<[&str; 3]> =
+        lines.iter().map(|line| [line.who.as_str(), line.act.as_str(), line.what.as_str()]).collect();
+    let expect = [
+        ["PROBE", "receive", "study 2.25.6"],
+        ["PROBE", "receive", "study 2.25.7"],
+        ["OTHER", "receive", "study 2.25.6"],
+        ["li.na", "read", "study 2.25.6"],
+    ];
+    assert_eq!(lines, expect);
+}
+
+#[tokio::test]
+async fn sqlite_who_brings_a_study_is_written_down_once() {
+    who_brings_a_study_is_written_down_once(&kit::store().await.1).await;
+}
+
+/// A file in the deflated syntax whose pixels are `inflated` bytes, all of them zero.
+#[cfg(target_os = "linux")]
+fn deflated(number: u64, inflated: usize) -> Vec<u8> {
+    use std::io::Write as _;
+    let plain = made_up::head(&made_up::attributes(number), SMALL);
+    let mut file = vec![0; 128];
+    file.extend(b"DICM\x02\0\x10\0UI\x16\x001.2.840.10008.1.2.1.99");
+    let mut encoder = flate2::write::DeflateEncoder::new(file, flate2::Compression::fast());
+    // The syntax of a plain one is the one element before its data set.
+    encoder.write_all(&plain[132 + 8 + 20..]).unwrap();
+    encoder.write_all(b"\xE0\x7F\x10\0OB\0\0").unwrap();
+    encoder.write_all(&u32::try_from(inflated).unwrap().to_le_bytes()).unwrap();
+    let zeros = vec![0; 1 << 20];
+    for at in (0..inflated).step_by(zeros.len()) {
+        encoder.write_all(&zeros[..zeros.len().min(inflated - at)]).unwrap();
+    }
+    encoder.finish().unwrap()
+}
+
+/// The most memory that this process has had, in bytes.
+#[cfg(target_os = "linux")]
+fn most_memory() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<usize>().unwrap() << 10
+}
+
+/// What deflated objects inflate to is read through, and never in memory.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn four_deflated_objects_at_a_time_take_no_memory_to_speak_of() {
+    const INFLATED: usize = 300 << 20;
+    let (_folder, store) = kit::store().await;
+    kit::put(&store, 9, &[]).await;
+    let files: Vec<Vec<u8>> = (0..4).map(|number| deflated(number, INFLATED)).collect();
+    assert!(files.iter().all(|file| file.len() < 4 << 20));
+    let before = most_memory();
+    for receipt in join_all(files.iter().map(|file| receive(&store, file))).await {
+        let kept = kept(&store, &receipt.unwrap().instance_uid).await.unwrap();
+        assert!(kept.frames.is_none(), "they have no places in the file");
+    }
+    assert_eq!(kit::ask(&store, &kit::studies(), kit::PATIENT_ID).await.len(), 5);
+    assert!(faults(&store).await.is_empty());
+    let grown = most_memory() - before;
+    assert!(grown < 100 << 20, "{grown} bytes for four that inflate to {INFLATED} each");
+}

@@ -120,6 +120,7 @@ async fn associate(port: String, sendings: Arc<Sendings>) {
 /// What is answered to an object; `None` where the association breaks.
 async fn store(association: &mut peony_node::Association, number: u64) -> Option<Status> {
     let instance = Instance {
+        study_uid: made_up::attributes(number)[&STUDY_UID].clone(),
         sop_class_uid: US_MULTIFRAME.to_owned(),
         instance_uid: made_up::attributes(number)[&INSTANCE_UID].clone(),
         transfer_syntax_uid: EXPLICIT_LITTLE.to_owned(),
