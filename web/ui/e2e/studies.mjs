@@ -281,6 +281,34 @@ async function settlesWhoIsWho(page) {
   await page.locator(".uploads .square").click();
 }
 
+/** What another machine stores is in the list by itself: how long it took is said, from the node's answer on. */
+async function hearsOfAnother(page) {
+  const took = [];
+  for (const at of [6, 7, 8, 9, 10]) {
+    const name = `DORA${at}`;
+    const object = ultrasound({
+      ...size,
+      date,
+      name: `${mark}^${name}`,
+      id: `R-${mark}`,
+      uid: `${root}.${at}`,
+      description: "Sent by a machine",
+      frames: sweep({ ...size, count: 1 }),
+    });
+    const head = "--part\r\nContent-Type: application/dicom\r\n\r\n";
+    const stored = await fetch(`${url}/dicomweb/studies`, {
+      method: "POST",
+      headers: { "Content-Type": 'multipart/related; type="application/dicom"; boundary=part' },
+      body: Buffer.concat([Buffer.from(head), object, Buffer.from("\r\n--part--\r\n")]),
+    });
+    const answered = Date.now();
+    assert.equal(stored.status, 200);
+    await page.locator(".study-row", { hasText: name }).waitFor();
+    took.push(Date.now() - answered);
+  }
+  console.log(`in the page after ${took.join(", ")} ms`);
+}
+
 /** The page on every kind of screen in both languages. */
 async function looksAtEverySize(page, what, file) {
   for (const [name, viewport] of [
@@ -331,6 +359,7 @@ await withBrowser(async (context) => {
   await looksAtEverySize(page, "the list", "studies-6-list");
   await page.setViewportSize(SMALL);
   await settlesWhoIsWho(page);
+  await hearsOfAnother(page);
   // The node refuses the letter, and a frame was taken away; the browser says so, and nothing else.
   const others = complaints.filter((text) => !/status of (409|500)/.test(text));
   assert.deepEqual(others, []);
