@@ -290,7 +290,7 @@ async function hearsOfAnother(page) {
       ...size,
       date,
       name: `${mark}^${name}`,
-      id: `R-${mark}`,
+      id: `R${at}-${mark}`,
       uid: `${root}.${at}`,
       description: "Sent by a machine",
       frames: sweep({ ...size, count: 1 }),
