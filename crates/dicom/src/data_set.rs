@@ -17,11 +17,12 @@ const DEPTH: usize = 4;
 /// Elements and items together.
 const ELEMENTS: usize = 50_000;
 
-/// Reads a data set: every element that has a text or a number, those without a value too, and the items of sequences. Bulk data and
-/// texts longer than [`crate::limits::INDEXED_VALUE_BYTES`] are passed over (a list of UIDs may have [`SHORT_VALUE_BYTES`]), and what writers say of the character set is applied.
+/// Reads a data set: every element that has a text or a number, those without a value too, and the items of sequences. Bulk data is passed over,
+/// and what writers say of the character set is applied.
 ///
 /// # Errors
-/// [`DicomError`]: cut off, damaged or past a limit.
+/// [`DicomError`]: cut off, damaged or past a limit. A text longer than [`SHORT_VALUE_BYTES`] is: a question without one of its keys would be
+/// another question.
 pub fn read_data_set(bytes: &[u8], encoding: Encoding) -> Result<Attributes, DicomError> {
     let source = Source::Memory(bytes);
     let mut reader = Reader { cursor: Cursor::new(source, 0, encoding), source, encoding, elements: 0 };
@@ -70,10 +71,23 @@ impl Reader<'_> {
                 characters = Characters::of(&said.texts(tag).unwrap_or_default());
             } else if vr != VR::UN || self.encoding == Encoding::ImplicitLittle {
                 elements.push(at..value.end);
+            } else if is_text(vr_of(tag)) {
+                return Err(DicomError::Malformed {
+                    what: "a known element without its value representation",
+                    at,
+                });
             }
         }
         let header = Header::of(self.source, self.encoding, &characters, &elements)?;
-        attributes.extend(attributes_of(&header, SHORT_VALUE_BYTES));
+        let read = attributes_of(&header, SHORT_VALUE_BYTES);
+        if let Some(long) = header
+            .tags_here()
+            .find_map(|tag| header.texts(tag).filter(|_| tag != CHARACTER_SET && !read.contains_key(&tag)))
+        {
+            let (value, limit) = (long.iter().map(|one| one.len() as u64).sum(), SHORT_VALUE_BYTES as u64);
+            return Err(DicomError::TooLarge { what: "the length of a value in bytes", value, limit });
+        }
+        attributes.extend(read);
         Ok(attributes)
     }
 
@@ -138,6 +152,12 @@ impl Reader<'_> {
         }
         Ok(false)
     }
+}
+
+/// Whether a question may ask for such a value.
+fn is_text(vr: VR) -> bool {
+    use VR::{AE, AS, CS, DA, DS, DT, IS, LO, LT, PN, SH, ST, TM, UC, UI, UR, UT};
+    matches!(vr, AE | AS | CS | DA | DS | DT | IS | LO | LT | PN | SH | ST | TM | UC | UI | UR | UT)
 }
 
 /// Writes a data set. Texts are in UTF-8, which is said where they are not plain ASCII (PS3.5 §6.1.2); a number that is none, a

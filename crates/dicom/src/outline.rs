@@ -283,13 +283,12 @@ fn put_together(
     Ok(outline)
 }
 
-/// The elements of a header that are texts or numbers; a list of UIDs may have `list_bytes`.
-pub(crate) fn attributes_of(header: &Header, list_bytes: usize) -> Attributes {
+/// The elements of a header that are texts or numbers, of `most` bytes.
+pub(crate) fn attributes_of(header: &Header, most: usize) -> Attributes {
     let tags = header.tags_here().filter(|tag| *tag != CHARACTER_SET && *tag != header::EXTENDED_OFFSETS.tag);
     let said = tags.filter_map(|tag| {
         let values = header.texts(tag)?;
         // A text longer than any that is searched for stays in the object.
-        let most = if vr_of(tag) == VR::UI { list_bytes } else { limits::INDEXED_VALUE_BYTES };
         let long = values.iter().map(String::len).sum::<usize>() > most;
         let values = values.into_iter().map(without_escapes).collect();
         (!long).then_some((tag, Attribute { vr: vr_of(tag), values, items: Vec::new() }))

@@ -72,6 +72,24 @@ fn nesting_is_refused_before_it_costs_anything() {
     assert!(matches!(read, Err(DicomError::TooDeep { limit: 4, .. })));
 }
 
+/// Patient ID in implicit little endian.
+fn patient_id(value: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(value.len()).unwrap().to_le_bytes();
+    [&[0x10, 0, 0x20, 0], &length[..], value].concat()
+}
+
+#[test]
+fn a_key_that_cannot_be_read_is_refused_and_never_left_out() {
+    let list = vec!["PATIENT-00001"; 1000].join("\\") + " ";
+    let read = read_data_set(&patient_id(list.as_bytes()), Encoding::ImplicitLittle).unwrap();
+    assert_eq!(read[&Tag(0x0010, 0x0020)].values.len(), 1000);
+    let long = read_data_set(&patient_id(&[b'1'; 70_000]), Encoding::ImplicitLittle).err();
+    assert!(matches!(long, Some(DicomError::TooLarge { value: 70_000, .. })), "{long:?}");
+    let unknown = b"\x10\0\x20\0UN\0\0\x02\0\0\01 ";
+    let unknown = read_data_set(unknown, Encoding::ExplicitLittle).err();
+    assert!(matches!(unknown, Some(DicomError::Malformed { .. })), "{unknown:?}");
+}
+
 #[test]
 fn a_value_that_is_longer_than_its_length_can_say_is_refused() {
     let uids = |count: u32| (0..count).map(|number| format!("1.2.826.0.1.3680043.9.{number:07}")).collect();

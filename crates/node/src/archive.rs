@@ -82,6 +82,13 @@ pub trait Records: Clone + Send + Sync + 'static {
         kept: &[String],
     ) -> impl Future<Output = Result<bool, ArchiveError>> + Send;
 
+    /// Whether an object of `peer` was put aside since another one has its UID.
+    fn has_aside(
+        &self,
+        instance_uid: &str,
+        peer: &str,
+    ) -> impl Future<Output = Result<bool, ArchiveError>> + Send;
+
     /// A peer is owed a report of storage commitment, which [`crate::reporting`] brings it.
     fn owe_report(&self, owed: &Owed) -> impl Future<Output = Result<(), ArchiveError>> + Send;
 

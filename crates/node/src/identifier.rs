@@ -72,6 +72,13 @@ pub fn values(identifier: &Attributes, tag: Tag) -> Vec<String> {
     values.iter().filter(|value| !value.is_empty()).cloned().collect()
 }
 
+/// The same, each once: what is said twice is not twice as much.
+#[must_use]
+pub fn distinct(identifier: &Attributes, tag: Tag) -> Vec<String> {
+    let mut heard = std::collections::BTreeSet::new();
+    values(identifier, tag).into_iter().filter(|value| heard.insert(value.clone())).collect()
+}
+
 /// The level of an identifier; `None` where it is missing or the model does not have it.
 #[must_use]
 pub fn level(identifier: &Attributes, model: Model) -> Option<Level> {
@@ -89,4 +96,16 @@ pub fn level(identifier: &Attributes, model: Model) -> Option<Level> {
 #[must_use]
 pub fn word(level: Level) -> &'static str {
     LEVELS.iter().find(|(of, ..)| *of == level).map_or("", |(_, word, _)| word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_twice_is_said_once_and_in_its_order() {
+        let uids = ["1.2", "1.3", "1.2", "", "1.1"].map(str::to_owned).to_vec();
+        let identifier: Attributes = [attribute(STUDY_UID, uids)].into();
+        assert_eq!(distinct(&identifier, STUDY_UID), ["1.2", "1.3", "1.1"]);
+    }
 }

@@ -12,6 +12,7 @@ use crate::provider;
 use crate::queue::{self, Patience};
 use crate::requestor::{self, Proposal};
 use crate::sop_class::{self, COMMITMENT};
+use crate::status::Kind;
 use crate::transfer_syntax::{EXPLICIT_LITTLE, IMPLICIT_LITTLE};
 
 /// Reports at a time: a node that does not answer holds up no other.
@@ -76,12 +77,16 @@ async fn report(store: &Store, configuration: &Configuration, owed: &Owed) -> Re
         Some(context) => report.say(&mut association, &context).await,
         None => Err(AssociationError::Message("it does not take reports of storage commitment")),
     };
-    if let Err(error) = said {
-        return Err(association.fail(error).await);
-    }
-    // It has the report, whether or not it agrees to the end.
+    let status = match said {
+        Ok(status) => status,
+        Err(error) => return Err(association.fail(error).await),
+    };
+    // Whether or not it agrees to the end.
     if let Err(error) = association.release().await {
         tracing::debug!("{} did not agree to the end: {error}", owed.to);
+    }
+    if status.kind() == Kind::Failure {
+        return Err(AssociationError::Message("it answers the report with a failure"));
     }
     Ok(())
 }

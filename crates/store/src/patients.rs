@@ -74,7 +74,7 @@ impl Store {
     /// [`StoreError::Missing`] where one of them is not there or not seen; [`StoreError::Refused`] where the first is merged into another
     /// already, or both are one.
     pub async fn merge(&self, source: i64, target: i64, who: &str) -> Result<i64, StoreError> {
-        let mut writing = self.inner.index.write().await?;
+        let mut writing = self.inner.index.write_who_is_who().await?;
         let [from, to] =
             [self.patient_seen(&mut writing, source).await?, self.patient_seen(&mut writing, target).await?];
         if source == target || to.root == source {
@@ -133,7 +133,7 @@ impl Store {
     /// [`StoreError::Missing`] where there is no such merge, it was undone, or one of its patients is not seen.
     pub async fn undo_merge(&self, id: i64, who: &str) -> Result<(), StoreError> {
         let missing = || StoreError::Missing("merge");
-        let mut writing = self.inner.index.write().await?;
+        let mut writing = self.inner.index.write_who_is_who().await?;
         let undone = sqlx::query(
             "UPDATE merges SET undone_at = $2, undone_by = $3 WHERE id = $1 AND undone_at = 0 RETURNING source, target",
         )

@@ -204,6 +204,25 @@ impl Statement {
         self.conditions.push(format!("({})", each.join(" OR ")));
     }
 
+    /// The same of texts. Those without a wildcard are one list: a database takes a condition of a thousand parts only, and lists of far more.
+    fn any_text(&mut self, column: &str, values: &[String]) {
+        let (plain, patterns): (Vec<&String>, Vec<&String>) =
+            values.iter().partition(|value| prefix_of(value).len() == value.len());
+        if values.iter().any(|value| is_universal(value)) {
+            return;
+        }
+        let mut each: Vec<String> = patterns.into_iter().map(|pattern| self.text(column, pattern)).collect();
+        match &plain[..] {
+            [] => {}
+            [one] => each.push(self.text(column, one)),
+            several => {
+                let places: Vec<String> = several.iter().map(|value| self.bind(value.as_str())).collect();
+                each.push(format!("{column} IN ({})", places.join(", ")));
+            }
+        }
+        self.conditions.push(format!("({})", each.join(" OR ")));
+    }
+
     fn text(&mut self, column: &str, value: &str) -> String {
         let prefix = prefix_of(value);
         if prefix.len() == value.len() {
@@ -403,15 +422,15 @@ impl Query {
                 continue;
             };
             match kind {
-                Kind::Text => statement.any_of(column, values, Statement::text),
+                Kind::Text => statement.any_text(column, values),
                 Kind::Range => statement.any_of(column, values, Statement::range),
                 Kind::NameKey => {
                     let keys: Vec<String> = values.iter().map(|value| name::key(value)).collect();
-                    statement.any_of(column, &keys, Statement::text);
+                    statement.any_text(column, &keys);
                 }
                 Kind::Modalities => {
                     let before = statement.conditions.len();
-                    statement.any_of(column, values, Statement::text);
+                    statement.any_text(column, values);
                     for modality in statement.conditions.split_off(before) {
                         let has =
                             format!("EXISTS (SELECT 1 FROM series m WHERE m.study = s.id AND {modality})");

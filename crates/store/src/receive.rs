@@ -153,10 +153,8 @@ impl Store {
             let kept_digest = match standing {
                 None => None,
                 Some(kept) if kept.object.digest == arrival.object.digest => {
-                    // The sender has what was lost here. What lies in a file may be damaged by now: the sender's bytes take its place.
-                    if !self.inner.objects.is_there(&kept.object).await? {
-                        self.inner.objects.upload(&spool, &arrival.object).await?;
-                    }
+                    // What is kept may be lost or damaged by now: the sender's bytes take its place.
+                    self.inner.objects.upload(&spool, &arrival.object).await?;
                     let received = vec![(spool.path().to_owned(), arrival.object.clone())];
                     self.inner.objects.publish(received).await?;
                     return Ok(receipt(Outcome::AlreadyThere));
@@ -336,7 +334,7 @@ async fn commit(
     known: &mut Known,
     group: &[Waiting],
 ) -> Result<Vec<bool>, StoreError> {
-    let (mut writing, now) = (index.write().await?, now_ms());
+    let (mut writing, now) = (index.write_rows().await?, now_ms());
     let mut batch = Batch::new(&mut writing, known, now);
     let mut put = Vec::with_capacity(group.len());
     for waiting in group {

@@ -65,6 +65,8 @@ impl Store {
                 unnamed.push(file);
             }
         }
+        // Of two with one UID the one that came first has it, and of what was said of a patient the first stays.
+        unnamed.sort_by_key(|file| std::cmp::Reverse(file.age));
         let (mut repaired, mut done, all) = (Repaired::default(), 0, unnamed.len() as u64);
         let each = unnamed.into_iter().map(|file| self.take_in_again(file, is_alone, settled));
         let mut each = std::pin::pin!(stream::iter(each).buffer_unordered(AT_ONCE));

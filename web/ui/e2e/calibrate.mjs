@@ -76,7 +76,10 @@ async function sweeps(page) {
     const { unfit } = (await asked(page)).sweeps.at(-1);
     if (unfit) {
       console.log(`unfit: ${JSON.stringify(unfit)}`);
-      await page.locator(".sweeps li").last().locator("button").click();
+      // The last on the page is this one once the page has heard of it.
+      const listed = page.locator(".sweeps li");
+      await until("it to be listed", async () => (await listed.count()) === (await asked(page)).sweeps.length);
+      await listed.last().locator("button").click();
       await until("it to be gone", async () => !(await asked(page)).sweeps.some((sweep) => sweep.unfit));
     }
   }

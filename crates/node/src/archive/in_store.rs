@@ -132,6 +132,10 @@ impl Records for Store {
         }
     }
 
+    async fn has_aside(&self, instance_uid: &str, peer: &str) -> Result<bool, ArchiveError> {
+        Ok(Self::has_aside(self, instance_uid, peer).await?)
+    }
+
     async fn owe_report(&self, owed: &Owed) -> Result<(), ArchiveError> {
         Ok(Self::owe_report(self, owed).await?)
     }

@@ -1,5 +1,7 @@
 //! Storage commitment (PS3.4 Annex J): what is promised is what was read back, to its last byte, from where it is kept.
 
+use std::collections::BTreeSet;
+
 use futures_util::StreamExt as _;
 use peony_dicom::{Attribute, Attributes, Tag, VR};
 use peony_store::Owed;
@@ -60,7 +62,7 @@ pub(super) async fn commit<A: Archive + Records>(
         // There is no other way to it than this association, and no other time.
         association.send_command(context.id, &command.response(Status::SUCCESS)).await?;
         let report = report_of(archive, &owed, &configuration.ae_title).await;
-        return report.say(association, context).await;
+        return report.say(association, context).await.map(drop);
     }
     // Success is said of what is written down: the report comes, whatever becomes of this program.
     let status = match archive.owe_report(&owed).await {
@@ -85,7 +87,7 @@ pub(crate) async fn report_of<A: Archive + Records>(archive: &A, owed: &Owed, ou
     let mut promised = Vec::new();
     for (class, instance) in &owed.instances {
         let mut item = reference(class, instance);
-        match doubt(archive, class, instance).await {
+        match doubt(archive, &owed.to, class, instance).await {
             None => {
                 kept.push(item);
                 promised.push(instance.clone());
@@ -153,17 +155,24 @@ pub(crate) async fn take_report<R: Records>(
     association.send_command(context.id, &command.response(status)).await
 }
 
-/// Class and instance of each reference; `None` where there are none, or one is not named by two UIDs.
+/// Class and instance of each reference, each once; `None` where there are none, or one is not named by two UIDs.
 fn references(asked: &Attributes) -> Option<Vec<(String, String)>> {
     let items = &asked.get(&REFERENCED)?.items;
     let uid = |item, tag| identifier::values(item, tag).into_iter().next().filter(|uid| is_uid(uid));
     let named: Option<Vec<_>> =
         items.iter().map(|item| Some((uid(item, CLASS_UID)?, uid(item, INSTANCE_UID)?))).collect();
-    named.filter(|named| !named.is_empty())
+    let mut heard = BTreeSet::new();
+    let each = named?.into_iter().filter(|one| heard.insert(one.clone())).collect::<Vec<_>>();
+    (!each.is_empty()).then_some(each)
 }
 
-/// Why an instance is not promised; `None` where it is: it was read to its last byte.
-async fn doubt<A: Archive>(archive: &A, class: &str, instance: &str) -> Option<u16> {
+/// Why an instance is not promised to a peer; `None` where it is: it was read to its last byte. Where another object of that peer lies aside under
+/// the UID, what would be read is not what it sent.
+async fn doubt<A: Archive + Records>(archive: &A, peer: &str, class: &str, instance: &str) -> Option<u16> {
+    match archive.has_aside(instance, peer).await {
+        Ok(false) => {}
+        Ok(true) | Err(_) => return Some(PROCESSING_FAILURE),
+    }
     let which = Which { instances: vec![instance.to_owned()], ..Which::default() };
     let found: Result<Vec<Instance>, ArchiveError> = archive.instances(&which).await;
     let Ok(found) = found else { return Some(PROCESSING_FAILURE) };
@@ -182,12 +191,12 @@ async fn doubt<A: Archive>(archive: &A, class: &str, instance: &str) -> Option<u
 }
 
 impl Report {
-    /// N-EVENT-REPORT, and its response.
+    /// N-EVENT-REPORT, and its response: what is refused was not heard.
     pub(crate) async fn say(
         &self,
         association: &mut Association,
         context: &Context,
-    ) -> Result<(), AssociationError> {
+    ) -> Result<Status, AssociationError> {
         let request = Command::request(Operation::EventReport, association.next_message(), COMMITMENT)
             .text_of(element::AFFECTED_SOP_INSTANCE_UID, COMMITMENT_INSTANCE)
             .number_of(element::EVENT_TYPE_ID, self.event)
@@ -198,6 +207,6 @@ impl Report {
         if status.kind() == Kind::Failure {
             tracing::warn!("{} answers a report of storage commitment with {status}", association.peer());
         }
-        Ok(())
+        Ok(status)
     }
 }

@@ -291,7 +291,7 @@ async fn instances<A: Archive>(
 fn which(identifier: &Attributes, level: Level) -> Option<Which> {
     let mut which = Which::default();
     for (of, _, unique) in LEVELS {
-        let values = identifier::values(identifier, unique);
+        let values = identifier::distinct(identifier, unique);
         let count = match of.cmp(&level) {
             Ordering::Less => values.len() <= 1,
             Ordering::Equal => !values.is_empty(),

@@ -144,6 +144,27 @@ async fn a_report_that_nobody_asked_for_is_refused_and_nothing_is_asked_that_is_
     assert!(matches!(not_written, Err(AssociationError::Records(_))));
 }
 
+#[tokio::test]
+async fn what_lies_aside_is_not_promised_to_its_sender() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = Running::start_over(Transport::Plain, opened(folder.path()).await, open()).await;
+    let sample = Sample::number(1);
+    let other = Sample { pixels: 2 * sample.pixels, ..Sample::number(1) };
+    let mut association = node.associate(&[US, COMMITMENT]).await;
+    let context = association.contexts().iter().find(|one| one.class.uid == COMMITMENT).unwrap().clone();
+    let wanted = asked(&[(US, &sample.instance), (US, &sample.instance)]);
+    for (sent, expected, event) in [(&sample, Status::SUCCESS, 1), (&other, Status::KEPT_ASIDE, 2)] {
+        let stored = association.store(&sent.as_instance(), parts(sent.data_set()), None).await;
+        assert_eq!(stored.unwrap(), Some(expected));
+        let good = action(COMMITMENT_INSTANCE, 1);
+        assert_eq!(ask_in(&mut association, &context, &good, &wanted).await, Status::SUCCESS);
+        let (heard, said) = report(&mut association).await;
+        let about = if event == 1 { REFERENCED } else { FAILED };
+        assert_eq!((heard, listed(&said, about).len()), (event, 1), "asked twice, said once");
+    }
+    association.release().await.unwrap();
+}
+
 /// A node that knows `SENDER` at an address, over a store, and whoever brings reports out of it.
 struct Owing {
     store: Store,
@@ -217,6 +238,18 @@ async fn heard(listener: &TcpListener) -> (u16, Attributes) {
     heard
 }
 
+/// Refuses the report that comes to a listener.
+async fn refuses(listener: &TcpListener) {
+    let connection = comes(listener).await;
+    let (_keep, current) = watch::channel(Arc::new(Configuration::open("SENDER".parse().unwrap())));
+    let mut there = accept(Box::new(connection), None, &current).await.unwrap().unwrap();
+    let message = there.next_command().await.unwrap().unwrap();
+    there.small_data_set(1 << 20).await.unwrap().unwrap();
+    let answer = message.command.response(Status::PROCESSING_FAILURE);
+    there.send_command(message.context.id, &answer).await.unwrap();
+    assert!(there.next_command().await.unwrap().is_none(), "released");
+}
+
 async fn nobody_comes(listener: &TcpListener) {
     assert!(timeout(Duration::from_millis(500), listener.accept()).await.is_err(), "it was reported once");
 }
@@ -230,6 +263,8 @@ async fn a_peer_with_an_address_gets_its_report_there() {
     owing.ask().await;
     // The first attempt meets nobody.
     drop(comes(&listener).await);
+    // The second one a node that cannot write it down now.
+    refuses(&listener).await;
     let (event, said) = heard(&listener).await;
     assert_eq!((event, listed(&said, REFERENCED).len()), (1, 1));
     nobody_comes(&listener).await;

@@ -358,6 +358,10 @@ impl Records for Folder {
         Ok(false)
     }
 
+    async fn has_aside(&self, _: &str, _: &str) -> Result<bool, ArchiveError> {
+        Ok(false)
+    }
+
     async fn owe_report(&self, _: &Owed) -> Result<(), ArchiveError> {
         Err(ArchiveError::Unreachable("for a test".to_owned()))
     }

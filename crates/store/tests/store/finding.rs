@@ -41,6 +41,10 @@ pub async fn questions_find_what_fits_and_nothing_else(store: &Store) {
     check("all", studies(), &["1", "2", "3", "4", "5"]).await;
     check("universal", name("").matching(PATIENT_ID, "*"), &["1", "2", "3", "4", "5"]).await;
     check("one", by(PATIENT_ID, "3"), &["3"]).await;
+    // Longer than the chains of conditions that a database takes.
+    let list: Vec<String> = (3..2003).map(|id| id.to_string()).collect();
+    check("a long list", by(PATIENT_ID, &list.join("\\")), &["3", "4", "5"]).await;
+    check("a list with a wildcard", by(PATIENT_ID, "3\\1*\\5"), &["1", "3", "5"]).await;
     check("prefix", name("wang*"), &["1", "2", "4"]).await;
     check("family name", name("WANG^*"), &["1", "2"]).await;
     check("exact", name("wang^fang"), &["1"]).await;

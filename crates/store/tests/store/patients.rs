@@ -38,6 +38,27 @@ pub async fn a_merge_moves_studies_and_can_be_undone(store: &Store) {
     assert!(faults(store).await.is_empty());
 }
 
+pub async fn of_merges_at_once_one_is_done_and_no_study_is_lost(store: &Store) {
+    for (number, id) in [(10, "A"), (12, "B")] {
+        put(store, number, &[(PATIENT_ID, id)]).await;
+    }
+    let of = async |id: &str| ask(store, &studies().matching(PATIENT_ID, id), STUDY_UID).await.len();
+    let [a, b] = [store.patient("A", "").await.unwrap(), store.patient("B", "").await.unwrap()];
+    for round in 0..8 {
+        let arrives = put(store, 20 + 2 * round, &[(PATIENT_ID, "A")]);
+        let (one, other, _) = tokio::join!(store.merge(a, b, "one"), store.merge(b, a, "other"), arrives);
+        assert!(one.is_ok() != other.is_ok(), "{one:?} and {other:?}");
+        assert_eq!(of("A").await + of("B").await, 3 + round as usize, "all are found");
+        store.undo_merge(one.or(other).unwrap(), "one").await.unwrap();
+        assert_eq!((of("A").await, of("B").await), (2 + round as usize, 1));
+    }
+}
+
+#[tokio::test]
+async fn sqlite_of_merges_at_once_one_is_done_and_no_study_is_lost() {
+    of_merges_at_once_one_is_done_and_no_study_is_lost(&kit::store().await.1).await;
+}
+
 pub async fn a_merge_across_sites_shows_nobody_what_another_site_knows(store: &Store) {
     let [east, west, both] = eyes(store).await;
     for number in [10, 12] {

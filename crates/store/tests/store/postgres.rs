@@ -154,6 +154,7 @@ async fn postgresql_does_what_sqlite_does() {
         doubts::a_site_knows_of_a_patient_what_it_was_sent_itself,
         patients::a_merge_across_sites_shows_nobody_what_another_site_knows,
         patients::a_merge_moves_studies_and_can_be_undone,
+        patients::of_merges_at_once_one_is_done_and_no_study_is_lost,
         patients::a_quiet_study_is_complete_once_and_again_when_more_came,
         patients::a_job_is_one_workers_until_its_lease_ends,
         orders::an_order_is_kept_once_and_found_by_its_day,

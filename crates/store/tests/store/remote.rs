@@ -154,4 +154,9 @@ async fn objects_of_the_network_are_kept_like_files_and_an_outage_is_an_error() 
     assert_eq!(kinds, [FaultKind::MissingObject, FaultKind::StrayFile]);
     receive(&store, &file(3, &[], CINE)).await.unwrap();
     assert_eq!(faults(&store).await.len(), 1, "who still has it sends it again");
+    let damaged = vec![0; file(3, &[], CINE).len()];
+    object_store::ObjectStoreExt::put(&objects.inside, &place, damaged.into()).await.unwrap();
+    assert_eq!(faults(&store).await.len(), 2);
+    assert_eq!(receive(&store, &file(3, &[], CINE)).await.unwrap().outcome, Outcome::AlreadyThere);
+    assert_eq!(faults(&store).await.len(), 1, "what is acknowledged is not only as long as it was");
 }
