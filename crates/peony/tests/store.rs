@@ -60,6 +60,29 @@ fn what_was_imported_is_checked_and_every_fault_is_said() {
 }
 
 #[test]
+fn an_index_that_is_lost_is_written_anew_where_it_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let file = folder.path().join("one.dcm");
+    std::fs::write(&file, made_up::file(&made_up::attributes(1), STILL, 1)).unwrap();
+    let (code, ..) = peony(&["import", file.to_str().unwrap()], &data);
+    assert_eq!(code, 0);
+    for part in ["index.sqlite", "index.sqlite-wal", "index.sqlite-shm"] {
+        let _ = std::fs::remove_file(data.join("store").join(part));
+    }
+    for lost in [&["check"][..], &["import", file.to_str().unwrap()]] {
+        let (code, said, fault) = peony(lost, &data);
+        assert_eq!((code, said.len(), fault.trim().lines().count()), (1, 0, 1), "{fault}");
+        assert!(fault.contains("peony check --repair"), "{fault}");
+    }
+    let (code, said, _) = peony(&["check", "--repair"], &data);
+    assert_eq!((code, &said[0]["repaired"]["indexed"]), (0, &1.into()), "{said:?}");
+    assert_eq!((&said[1]["objects"], &said[1]["faults"]), (&1.into(), &0.into()), "{said:?}");
+    let (code, said, _) = peony(&["check"], &data);
+    assert_eq!((code, &said[0]["objects"], &said[0]["faults"]), (0, &1.into(), &0.into()));
+}
+
+#[test]
 fn the_bench_measures_everything_that_it_names() {
     let folder = tempfile::tempdir().unwrap();
     let args = ["bench", "store", "--seconds", "1", "--studies", "300", "--json", "--data"];

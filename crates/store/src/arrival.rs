@@ -2,7 +2,6 @@
 
 pub(crate) mod in_bulk;
 mod patient;
-mod rows;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,9 +12,9 @@ use sqlx::{AnyConnection, Row as _};
 pub(crate) use self::patient::read_again;
 
 use self::patient::Patient;
-use self::rows::Rows;
 use crate::error::StoreError;
 use crate::objects::Object;
+use crate::rows::Rows;
 use crate::{json, name};
 
 /// What the index says of one object. It has no debug form: it holds what is known of a patient (invariant 5).

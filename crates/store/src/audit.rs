@@ -1,6 +1,6 @@
 //! Who did what, in a table that the database lets nobody change or shorten.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sqlx::{AnyConnection, Row as _};
@@ -8,6 +8,7 @@ use sqlx::{AnyConnection, Row as _};
 use crate::Store;
 use crate::error::StoreError;
 use crate::index::now_ms;
+use crate::rows::Rows;
 
 /// Within so long the same act of the same one on the same study is one line: a study is opened by hundreds of requests, and comes in as many objects.
 const STRETCH_MS: i64 = 3_600_000;
@@ -73,6 +74,20 @@ pub(crate) async fn put(
         .bind(what)
         .execute(connection)
         .await?;
+    Ok(())
+}
+
+/// Several lines at once.
+pub(crate) async fn put_all(
+    connection: &mut AnyConnection,
+    lines: &BTreeSet<Line>,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    let mut rows = Rows::of(["at", "who", "act", "what"]);
+    for [who, act, what] in lines {
+        rows.push([now_ms.into(), who.as_str().into(), act.as_str().into(), what.as_str().into()]);
+    }
+    rows.write(connection, "audit", "", None).await?;
     Ok(())
 }
 

@@ -77,7 +77,7 @@ impl Store {
         for file in listed {
             let stray = match digest_of(&file.name) {
                 None => true,
-                Some(digest) => (is_at_rest || file.age > SETTLED) && !self.is_named(digest).await?,
+                Some(digest) => (is_at_rest || file.age > SETTLED) && !self.inner.index.names(digest).await?,
             };
             if stray {
                 check.fault(FaultKind::StrayFile, file.name);
@@ -85,16 +85,6 @@ impl Store {
         }
         check.counts().await?;
         Ok(check.checked)
-    }
-
-    pub(crate) async fn is_named(&self, digest: &str) -> Result<bool, StoreError> {
-        let named: Option<String> = sqlx::query_scalar(
-            "SELECT digest FROM instances WHERE digest = $1 UNION ALL SELECT digest FROM aside WHERE digest = $1",
-        )
-        .bind(digest)
-        .fetch_optional(self.inner.index.pool())
-        .await?;
-        Ok(named.is_some())
     }
 }
 

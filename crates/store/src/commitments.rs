@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sqlx::Row as _;
 
 use crate::error::StoreError;
@@ -13,6 +14,8 @@ use crate::{Store, audit, jobs};
 pub const REPORT: &str = "commitment-report";
 /// Reports that wait: more than peers ask for in a day in which none of them can be reached.
 const MOST_OWED: i64 = 10_000;
+/// Of those, to one peer: it takes no other's place.
+const MOST_OWED_TO_ONE: i64 = 1000;
 /// How long what was reported stays in the queue.
 const REPORTED: Duration = Duration::from_secs(7 * 24 * 3600);
 
@@ -45,9 +48,13 @@ impl Store {
     /// Puts a report into the queue of [`REPORT`]: it is owed from now on, whatever becomes of this program. One that waits already is no other.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] where too many wait, and those of the index.
+    /// [`StoreError::Refused`] where too many wait, in all or for that peer, and those of the index.
     pub async fn owe_report(&self, owed: &Owed) -> Result<(), StoreError> {
-        let payload = serde_json::json!(owed).to_string();
+        let Owed { to, transaction_uid, instances } = owed;
+        // Whose it is stands first: by that those of one peer are counted.
+        let to = format!(r#"{{"to":{},"#, json!(to));
+        let payload =
+            format!(r#"{to}"transaction_uid":{},"instances":{}}}"#, json!(transaction_uid), json!(instances));
         let mut writing = self.inner.index.write().await?;
         sqlx::query("DELETE FROM jobs WHERE kind = $1 AND state = 'done' AND due_at < $2")
             .bind(REPORT)
@@ -55,15 +62,20 @@ impl Store {
             .execute(&mut *writing)
             .await?;
         let waits = sqlx::query(
-            "SELECT COUNT(*) AS all_of_them, COUNT(CASE WHEN payload = $2 THEN 1 END) AS the_same
+            "SELECT COUNT(*) AS all_of_them, COUNT(CASE WHEN payload = $2 THEN 1 END) AS the_same,
+                COUNT(CASE WHEN substr(payload, 1, CAST($4 AS INTEGER)) = $3 THEN 1 END) AS to_that_one
              FROM jobs WHERE kind = $1 AND state = 'open'",
         )
         .bind(REPORT)
         .bind(payload.as_str())
+        .bind(to.as_str())
+        .bind(i64::try_from(to.chars().count()).unwrap_or(i64::MAX))
         .fetch_one(&mut *writing)
         .await?;
         if waits.try_get::<i64, _>("the_same")? == 0 {
-            if waits.try_get::<i64, _>("all_of_them")? >= MOST_OWED {
+            if waits.try_get::<i64, _>("all_of_them")? >= MOST_OWED
+                || waits.try_get::<i64, _>("to_that_one")? >= MOST_OWED_TO_ONE
+            {
                 return Err(StoreError::Refused("too many reports of storage commitment are owed"));
             }
             jobs::put(&mut writing, REPORT, &payload, "").await?;

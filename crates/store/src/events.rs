@@ -10,6 +10,10 @@ use tokio::sync::watch;
 use crate::Store;
 use crate::error::StoreError;
 use crate::index::now_ms;
+use crate::rows::Rows;
+
+/// Studies that are declared complete within one transaction.
+const COMPLETED_AT_ONCE: i64 = 1000;
 
 /// One event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,35 +117,51 @@ impl Store {
         self.inner.announcements.0.subscribe()
     }
 
-    /// Declares every study complete to which nothing has come for `quiet`; gives their UIDs. Whoever serves calls it every second or so.
+    /// Declares every study complete to which nothing has come for `quiet`; gives how many. Whoever serves calls it every second or so.
     ///
     /// # Errors
     /// [`StoreError`] of the index.
-    pub async fn complete_quiet_studies(&self, quiet: Duration) -> Result<Vec<String>, StoreError> {
-        let now = now_ms();
-        let before = now - i64::try_from(quiet.as_millis()).unwrap_or(i64::MAX);
-        let waiting: Option<i64> =
-            sqlx::query_scalar("SELECT id FROM studies WHERE complete_at = 0 AND last_at <= $1 LIMIT 1")
-                .bind(before)
-                .fetch_optional(self.inner.index.pool())
-                .await?;
-        if waiting.is_none() {
-            return Ok(Vec::new());
+    pub async fn complete_quiet_studies(&self, quiet: Duration) -> Result<usize, StoreError> {
+        let before = now_ms() - i64::try_from(quiet.as_millis()).unwrap_or(i64::MAX);
+        let mut completed = 0;
+        loop {
+            let waiting: Option<i64> =
+                sqlx::query_scalar("SELECT id FROM studies WHERE complete_at = 0 AND last_at <= $1 LIMIT 1")
+                    .bind(before)
+                    .fetch_optional(self.inner.index.pool())
+                    .await?;
+            if waiting.is_none() {
+                return Ok(completed);
+            }
+            let some = self.complete_some(before).await?;
+            self.inner.announcements.wake();
+            // Another program was quicker.
+            if some == 0 {
+                return Ok(completed);
+            }
+            completed += some;
         }
-        let mut writing = self.inner.index.write().await?;
+    }
+
+    /// Declares some of the studies complete to which nothing has come since `before`: few enough that others who write hardly wait.
+    async fn complete_some(&self, before: i64) -> Result<usize, StoreError> {
+        let (now, mut writing) = (now_ms(), self.inner.index.write().await?);
         let uids: Vec<String> = sqlx::query_scalar(
-            "UPDATE studies SET complete_at = $2 WHERE complete_at = 0 AND last_at <= $1 RETURNING uid",
+            "UPDATE studies SET complete_at = $2 WHERE complete_at = 0 AND last_at <= $1 AND id IN
+                (SELECT id FROM studies WHERE complete_at = 0 AND last_at <= $1 LIMIT $3) RETURNING uid",
         )
         .bind(before)
         .bind(now)
+        .bind(COMPLETED_AT_ONCE)
         .fetch_all(&mut *writing)
         .await?;
+        let mut rows = Rows::of(["at", "kind", "study_uid", "series_uid", "instance_uid"]);
         for uid in &uids {
-            put(&mut writing, now, "study-complete", uid, "", "").await?;
+            rows.push([now.into(), "study-complete".into(), uid.as_str().into(), "".into(), "".into()]);
         }
+        rows.write(&mut writing, "events", "", None).await?;
         writing.commit().await?;
-        self.inner.announcements.wake();
-        Ok(uids)
+        Ok(uids.len())
     }
 
     /// Declares one study complete, because a performed procedure step or a storage commitment says so. Nothing happens where it is

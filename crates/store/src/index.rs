@@ -77,6 +77,17 @@ impl Index {
         Ok(true)
     }
 
+    /// Whether a row names the object of a digest.
+    pub async fn names(&self, digest: &str) -> Result<bool, StoreError> {
+        let named: Option<String> = sqlx::query_scalar(
+            "SELECT digest FROM instances WHERE digest = $1 UNION ALL SELECT digest FROM aside WHERE digest = $1",
+        )
+        .bind(digest)
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(named.is_some())
+    }
+
     async fn connect(
         address: &str,
         dialect: Dialect,

@@ -32,6 +32,7 @@ mod query;
 mod receive;
 mod repair;
 mod retrieve;
+mod rows;
 mod schema;
 mod scratch;
 mod sendings;

@@ -375,7 +375,7 @@ impl Objects {
             let path = objects.join(object.name());
             return blocking(move || File::open(path)).await?.map_err(disk("read an object"));
         }
-        let mut file = tempfile_in(folder)?;
+        let mut file = tempfile::tempfile_in(folder).map_err(disk("make a file for a fetched object"))?;
         let mut parts = std::pin::pin!(self.stream(object.clone(), 0..object.size));
         while let Some(part) = parts.next().await {
             let part = part?;
@@ -469,17 +469,6 @@ fn list_files(folder: &Path) -> io::Result<Vec<Listed>> {
         }
     }
     Ok(listed)
-}
-
-/// A file without a name.
-fn tempfile_in(folder: &Path) -> Result<File, StoreError> {
-    let path = folder.join("fetched");
-    let make = || {
-        let file = File::options().read(true).write(true).create(true).truncate(true).open(&path)?;
-        fs::remove_file(&path)?;
-        Ok(file)
-    };
-    make().map_err(disk("make a file for a fetched object"))
 }
 
 fn read_exact(path: &Path, at: u64, length: u64) -> io::Result<Bytes> {

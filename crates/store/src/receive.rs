@@ -18,7 +18,7 @@ use crate::arrival::{Arrival, Batch, Known};
 use crate::audit::Lately;
 use crate::error::{StoreError, disk};
 use crate::index::{Index, now_ms};
-use crate::objects::{Object, Objects, Sum, blocking};
+use crate::objects::{Object, Objects, Sum, blocking, digest_of};
 use crate::spool::{Incoming, Spool};
 use crate::{Announcements, Store, audit};
 
@@ -26,6 +26,8 @@ use crate::{Announcements, Store, audit};
 const GATHERED_BYTES: usize = 512 << 10;
 /// The largest group.
 const GROUP: usize = 256;
+/// The newest objects, which an older copy of the index does not know.
+const MOST_LOOKED_AT: usize = 1000;
 
 /// What became of a received object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -346,9 +348,7 @@ async fn commit(
     let found = batch.finish().await?;
     let kept = group.iter().zip(&put).filter(|(_, put)| **put).map(|(waiting, _)| &*waiting.arrival);
     let lines = of_senders(kept, lately, now);
-    for [who, act, what] in &lines {
-        audit::put(&mut writing, who, act, what).await?;
-    }
+    audit::put_all(&mut writing, &lines, now).await?;
     // Names first, rows after: a row without its object would be a lie, an object without a row is nothing yet.
     let received = group.iter().zip(&put).filter(|(_, put)| **put);
     let received =
@@ -372,25 +372,46 @@ fn of_senders<'a>(
     arrivals.map(line).filter(|line| !lately.has(line, now_ms)).collect()
 }
 
-/// Takes away what an interrupted program had received and not acknowledged: its files, and objects that no row names.
+/// Takes away what an interrupted program had received and not acknowledged: its files, and objects that no row names. Where no row names what is
+/// not among them either, the index is an older copy of itself: then an object that it does not know may have been acknowledged, and stays.
 pub(crate) async fn recover(index: &Index, objects: &Objects, incoming: &Incoming) -> Result<(), StoreError> {
     let what = "take away what was not received whole";
-    for path in incoming.leftovers().map_err(disk(what))? {
-        let file = path.clone();
-        let object = blocking(move || Sum::of(std::fs::File::open(file)?)).await?.map_err(disk(what))?;
-        let named: Option<String> = sqlx::query_scalar(
-            "SELECT digest FROM instances WHERE digest = $1 UNION ALL SELECT digest FROM aside WHERE digest = $1",
-        )
-        .bind(object.digest.as_str())
-        .fetch_optional(index.pool())
-        .await?;
-        if named.is_none() {
-            match objects.remove(&object.digest) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(disk(what)(error)),
-                _ => {}
-            }
+    let mut unnamed = BTreeSet::new();
+    let leftovers = incoming.leftovers().map_err(disk(what))?;
+    for path in leftovers.iter().cloned() {
+        let object = blocking(move || Sum::of(std::fs::File::open(path)?)).await?.map_err(disk(what))?;
+        if !index.names(&object.digest).await? {
+            unnamed.insert(object.digest);
         }
-        std::fs::remove_file(&path).map_err(disk(what))?;
     }
-    Ok(())
+    if !unnamed.is_empty() && is_behind(index, objects, &unnamed).await? {
+        tracing::error!(
+            "objects are kept that the index does not know: it is an older copy of itself, or a commit failed. None is taken away; \
+             `peony check --repair` gives them their rows"
+        );
+        unnamed.clear();
+    }
+    for digest in unnamed {
+        match objects.remove(&digest) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(disk(what)(error)),
+            _ => {}
+        }
+    }
+    leftovers.iter().try_for_each(std::fs::remove_file).map_err(disk(what))
+}
+
+/// Whether the index is behind what is kept: of the newest objects, those of `unnamed` left out, it does not name one.
+async fn is_behind(index: &Index, objects: &Objects, unnamed: &BTreeSet<String>) -> Result<bool, StoreError> {
+    // Of what lies in the network nothing is taken away.
+    let Objects::Files(_) = objects else { return Ok(false) };
+    let mut kept = objects.list().await?;
+    kept.sort_unstable_by_key(|file| file.age);
+    let newest =
+        kept.iter().filter_map(|file| digest_of(&file.name)).filter(|digest| !unnamed.contains(*digest));
+    for digest in newest.take(MOST_LOOKED_AT) {
+        if !index.names(digest).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

@@ -60,7 +60,7 @@ impl Store {
         let mut unnamed = Vec::new();
         for file in self.inner.objects.list().await? {
             if let Some(digest) = digest_of(&file.name)
-                && !self.is_named(digest).await?
+                && !self.inner.index.names(digest).await?
             {
                 unnamed.push(file);
             }
@@ -110,7 +110,7 @@ impl Store {
         match self.receive(ORIGIN, bytes).await {
             Ok(receipt) => {
                 // Another row may have come to name it meanwhile.
-                if receipt.outcome == Outcome::AlreadyThere && !self.is_named(digest).await? {
+                if receipt.outcome == Outcome::AlreadyThere && !self.inner.index.names(digest).await? {
                     objects.take_away(digest).await?;
                 }
                 Ok(Became::Received(receipt.outcome))

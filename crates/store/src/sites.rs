@@ -125,14 +125,33 @@ impl Store {
     /// # Errors
     /// [`StoreError`] of the index.
     pub async fn sight_of_title(&self, ae_title: &str) -> Result<Sight, StoreError> {
-        let pool = self.inner.index.pool();
-        let site: Option<String> = sqlx::query_scalar("SELECT site FROM site_senders WHERE ae_title = $1")
-            .bind(ae_title)
-            .fetch_optional(pool)
-            .await?;
-        let sites: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sites").fetch_one(pool).await?;
-        let home = site.unwrap_or_default();
-        Ok(if sites <= 1 { Sight::everything(&home) } else { Sight::of([home.as_str()], &home) })
+        let row = sqlx::query(
+            "SELECT COALESCE((SELECT site FROM site_senders WHERE ae_title = $1), '') AS home, (SELECT COUNT(*) FROM sites) AS sites",
+        )
+        .bind(ae_title)
+        .fetch_one(self.inner.index.pool())
+        .await?;
+        let home: String = row.try_get("home")?;
+        Ok(if row.try_get::<i64, _>("sites")? <= 1 {
+            Sight::everything(&home)
+        } else {
+            Sight::of([home.as_str()], &home)
+        })
+    }
+
+    /// What a title of an application entity may bring something into, and have promised to be kept: besides what it may see, what is of no site. It
+    /// may have begun that itself, before it was said whose it is.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the index.
+    pub async fn sight_of_sender(&self, ae_title: &str) -> Result<Sight, StoreError> {
+        let mut sight = self.sight_of_title(ae_title).await?;
+        if let Some(only) = &mut sight.only
+            && !only.iter().any(String::is_empty)
+        {
+            only.push(String::new());
+        }
+        Ok(sight)
     }
 
     /// Adds a site.

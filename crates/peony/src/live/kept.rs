@@ -108,8 +108,8 @@ async fn complete_studies(store: Store, quiet: watch::Receiver<Duration>) {
         look.tick().await;
         let quiet = *quiet.borrow();
         match store.complete_quiet_studies(quiet).await {
-            Ok(complete) if complete.is_empty() => {}
-            Ok(complete) => tracing::info!("{} studies are complete", complete.len()),
+            Ok(0) => {}
+            Ok(complete) => tracing::info!("{complete} studies are complete"),
             Err(error) => tracing::warn!("which studies are complete cannot be looked at: {error}"),
         }
     }

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use sqlx::AnyConnection;
 
-use super::rows::Rows;
 use super::{Arrival, signed};
 use crate::error::StoreError;
 use crate::name;
+use crate::rows::Rows;
 
 /// Writes what [`super::Batch`] would, of objects that are each alone in a study that is not there yet, and whose patients have an identifier.
 pub(crate) async fn write(

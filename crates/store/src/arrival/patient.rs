@@ -5,11 +5,11 @@ use std::path::Path;
 use peony_dicom::Tag;
 use sqlx::{AnyConnection, Row as _};
 
-use super::rows::Rows;
 use super::{Arrival, Batch};
 use crate::error::StoreError;
 use crate::index::Index;
 use crate::objects::{Object, Objects, blocking};
+use crate::rows::Rows;
 use crate::{json, name};
 
 const NAME: Tag = Tag(0x0010, 0x0010);

@@ -1,5 +1,6 @@
 //! Who is who, what happened, who did what, and what waits.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use peony_dicom::Tag;
@@ -127,10 +128,10 @@ async fn sqlite_a_merge_across_sites_shows_nobody_what_another_site_knows() {
 
 pub async fn a_quiet_study_is_complete_once_and_again_when_more_came(store: &Store) {
     let uid = put(store, 10, &[]).await.study_uid;
-    assert!(store.complete_quiet_studies(Duration::from_secs(60)).await.unwrap().is_empty());
+    assert_eq!(store.complete_quiet_studies(Duration::from_secs(60)).await.unwrap(), 0);
     tokio::time::sleep(Duration::from_millis(5)).await;
-    assert_eq!(store.complete_quiet_studies(Duration::ZERO).await.unwrap(), [uid.as_str()]);
-    assert!(store.complete_quiet_studies(Duration::ZERO).await.unwrap().is_empty());
+    assert_eq!(store.complete_quiet_studies(Duration::ZERO).await.unwrap(), 1);
+    assert_eq!(store.complete_quiet_studies(Duration::ZERO).await.unwrap(), 0);
     put(store, 12, &[(STUDY_UID, &uid)]).await;
     store.complete_study(&uid).await.unwrap();
     store.complete_study(&uid).await.unwrap();
@@ -138,6 +139,7 @@ pub async fn a_quiet_study_is_complete_once_and_again_when_more_came(store: &Sto
     let events = store.events_after(0, 10).await.unwrap();
     let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
     assert_eq!(kinds, ["arrived", "study-complete", "arrived", "study-complete"]);
+    assert!(events.iter().all(|event| event.study_uid == uid));
     let after = store.events_after(events[2].id, 10).await.unwrap();
     assert_eq!(after, events[3..]);
 }
@@ -244,4 +246,19 @@ async fn names_are_found_whatever_character_set_they_came_in() {
         let found = ask(&store, &studies().matching(NAME, asked), PATIENT_ID).await;
         assert_eq!(found.len(), 1, "{set}: {found:?}");
     }
+}
+
+pub async fn many_studies_become_complete_in_several_steps(store: &Store) {
+    store.index_made_up(0, 2100).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    assert_eq!(store.complete_quiet_studies(Duration::ZERO).await.unwrap(), 2100);
+    let events = store.events_after(0, 5000).await.unwrap();
+    let complete = events.iter().filter(|event| event.kind == "study-complete");
+    let studies: BTreeSet<&str> = complete.clone().map(|event| event.study_uid.as_str()).collect();
+    assert_eq!((complete.count(), studies.len()), (2100, 2100), "each once");
+}
+
+#[tokio::test]
+async fn sqlite_many_studies_become_complete_in_several_steps() {
+    many_studies_become_complete_in_several_steps(&kit::store().await.1).await;
 }

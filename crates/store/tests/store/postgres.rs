@@ -156,6 +156,8 @@ async fn postgresql_does_what_sqlite_does() {
         patients::a_merge_moves_studies_and_can_be_undone,
         patients::of_merges_at_once_one_is_done_and_no_study_is_lost,
         patients::a_quiet_study_is_complete_once_and_again_when_more_came,
+        patients::many_studies_become_complete_in_several_steps,
+        sendings::reports_that_one_peer_is_owed_leave_room_for_those_of_others,
         patients::a_job_is_one_workers_until_its_lease_ends,
         orders::an_order_is_kept_once_and_found_by_its_day,
         orders::an_order_is_for_the_eyes_of_its_site,

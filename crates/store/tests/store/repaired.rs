@@ -210,3 +210,34 @@ async fn a_check_changes_nothing() {
     let looking = Store::open_to_check(&kit::options(&folder)).await;
     assert!(matches!(looking, Err(StoreError::Earlier { .. })), "{:?}", looking.err());
 }
+
+/// After a loss of power the file of an object that was acknowledged may be among those that are being received once more.
+#[tokio::test]
+async fn an_older_copy_of_the_index_costs_nothing_that_was_acknowledged() {
+    let (folder, store) = kit::store().await;
+    receive(&store, &file(1, &[], SMALL)).await.unwrap();
+    store.close().await;
+    let copy = folder.path().join("copy.sqlite");
+    fs::copy(index(&folder), &copy).unwrap();
+    let store = Store::open(&kit::options(&folder)).await.unwrap();
+    let mut later = Vec::new();
+    for number in 2..4 {
+        later.push(receive(&store, &file(number, &[], SMALL)).await.unwrap());
+    }
+    store.close().await;
+    lose_index(&folder);
+    fs::copy(&copy, index(&folder)).unwrap();
+    let part = folder.path().join("store/incoming/0.part");
+    fs::hard_link(place(&folder, &later[1].digest), &part).unwrap();
+
+    let store = Store::open(&kit::options(&folder)).await.unwrap();
+    assert!(kept(&store, &later[1].instance_uid).await.is_none() && !part.exists());
+    store.close().await;
+    let repaired = repair(&folder, HOUR).await;
+    assert_eq!(repaired, Repaired { indexed: 2, ..Repaired::default() });
+    let store = Store::open(&kit::options(&folder)).await.unwrap();
+    for receipt in &later {
+        assert_eq!(kept(&store, &receipt.instance_uid).await.unwrap().object.digest, receipt.digest);
+    }
+    assert!(faults(&store).await.is_empty());
+}

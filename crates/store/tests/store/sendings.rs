@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use peony_store::{
-    Ended, JobState, Promise, QueuedSending, SENDING, SendFault, Sending, Sent, Store, StoreError,
+    Ended, JobState, Owed, Promise, QueuedSending, REPORT, SENDING, SendFault, Sending, Sent, Store,
+    StoreError,
 };
 
 use crate::doubts::eyes;
@@ -116,4 +117,26 @@ async fn sqlite_a_site_sees_its_own_sendings_behind_a_hundred_of_others() {
 #[tokio::test]
 async fn sqlite_a_sending_waits_runs_fails_and_is_tried_again() {
     a_sending_waits_runs_fails_and_is_tried_again(&kit::store().await.1).await;
+}
+
+pub async fn reports_that_one_peer_is_owed_leave_room_for_those_of_others(store: &Store) {
+    let owed = |to: &str, number: usize| Owed {
+        to: to.to_owned(),
+        transaction_uid: format!("1.2.{number}"),
+        instances: vec![("1.2.3".to_owned(), "1.2.4".to_owned())],
+    };
+    for number in 0..1000 {
+        store.owe_report(&owed("MODALITY", number)).await.unwrap();
+    }
+    let one_more = store.owe_report(&owed("MODALITY", 1000)).await;
+    assert!(matches!(one_more, Err(StoreError::Refused(_))), "{one_more:?}");
+    store.owe_report(&owed("MODALITY", 7)).await.unwrap();
+    store.owe_report(&owed("MODALITY2", 1000)).await.unwrap();
+    let job = store.take_job(REPORT, MINUTE).await.unwrap().unwrap();
+    assert_eq!(serde_json::from_str::<Owed>(&job.payload).unwrap(), owed("MODALITY", 0));
+}
+
+#[tokio::test]
+async fn sqlite_reports_that_one_peer_is_owed_leave_room_for_those_of_others() {
+    reports_that_one_peer_is_owed_leave_room_for_those_of_others(&kit::store().await.1).await;
 }

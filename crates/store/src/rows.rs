@@ -10,13 +10,13 @@ use crate::error::StoreError;
 const BOUND: usize = 512;
 
 /// Rows of one table.
-pub(super) struct Rows<const N: usize> {
+pub(crate) struct Rows<const N: usize> {
     columns: [&'static str; N],
     cells: Vec<Cell>,
 }
 
 /// What a column of a row holds.
-pub(super) enum Cell {
+pub(crate) enum Cell {
     Text(String),
     Number(i64),
 }
