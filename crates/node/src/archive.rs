@@ -15,6 +15,9 @@ pub trait Archive: Clone + Send + Sync + 'static {
     /// The same as the node of that title may see it: what it asks for is asked of that one.
     fn seen_by(&self, title: &str) -> impl Future<Output = Result<Self, ArchiveError>> + Send;
 
+    /// The same as the node of that title may bring something to it, and have it promised to be kept.
+    fn brought_by(&self, title: &str) -> impl Future<Output = Result<Self, ArchiveError>> + Send;
+
     /// Receives one object: a whole file of PS3.10, a part at a time. `origin` is who sends it. The answer means that it is on the disk.
     fn receive<S>(&self, origin: &str, file: S) -> impl Future<Output = Result<Receipt, ArchiveError>> + Send
     where
@@ -164,6 +167,9 @@ pub enum ArchiveError {
     /// The object cannot be read.
     #[error("not understood: {0}")]
     NotUnderstood(String),
+    /// The object is of something that whoever sends it may not bring anything to.
+    #[error("not authorized: {0}")]
+    NotAuthorized(String),
     /// Whoever sends the object stopped.
     #[error("the object did not arrive whole")]
     Interrupted,

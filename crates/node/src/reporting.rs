@@ -3,12 +3,13 @@
 //! What was owed before this program was killed is owed after it: it is tried again after waits that grow, for about a day.
 
 use peony_store::{Ended, Job, Owed, REPORT, Store};
+use serde_json::json;
 use tokio::sync::watch;
 
 use crate::acceptor::Current;
 use crate::association::AssociationError;
 use crate::configuration::Configuration;
-use crate::provider;
+use crate::provider::Doubts;
 use crate::queue::{self, Patience};
 use crate::requestor::{self, Proposal};
 use crate::sop_class::{self, COMMITMENT};
@@ -38,8 +39,10 @@ async fn work_on(store: &Store, configuration: &Current, patience: &Patience, jo
         return tracing::warn!("job {} is none of a report", job.id);
     };
     let now = configuration.borrow().clone();
-    let report = report(store, &now, &owed);
-    let ended = match queue::keeping(store, job, patience.lease, String::new, report).await {
+    // What was read is not read again for a peer that is away.
+    let mut known = serde_json::from_str::<Doubts>(&job.progress).ok();
+    let report = report(store, &now, &owed, &mut known);
+    let ended = match queue::keeping(store, job, patience.lease, || job.progress.clone(), report).await {
         None => return,
         Some(Ok(())) => Ended::Done,
         Some(Err(error)) => match patience.after(job) {
@@ -58,16 +61,27 @@ async fn work_on(store: &Store, configuration: &Current, patience: &Patience, jo
             }
         },
     };
-    queue::end(store, job, "", ended).await;
+    let known = known.map(|known| json!(known).to_string()).unwrap_or_default();
+    queue::end(store, job, &known, ended).await;
 }
 
-/// Reads back what was asked for, and says how it stands.
-async fn report(store: &Store, configuration: &Configuration, owed: &Owed) -> Result<(), AssociationError> {
+/// Reads back what was asked for, where that was not done before, and says how it stands.
+async fn report(
+    store: &Store,
+    configuration: &Configuration,
+    owed: &Owed,
+    known: &mut Option<Doubts>,
+) -> Result<(), AssociationError> {
     let peer = configuration.peer(&owed.to);
     let Some((peer, address)) = peer.and_then(|peer| Some((peer, peer.address.as_deref()?))) else {
         return Err(AssociationError::Message("the configuration has no address for it any more"));
     };
-    let report = provider::report_of(store, owed, &configuration.ae_title).await;
+    let doubts = match known.take() {
+        Some(doubts) => doubts,
+        None => Doubts::of(store, owed).await,
+    };
+    let report = doubts.report(owed, &configuration.ae_title);
+    *known = doubts.are_certain().then_some(doubts);
     let class = sop_class::of(COMMITMENT);
     let transfer_syntaxes = vec![EXPLICIT_LITTLE, IMPLICIT_LITTLE];
     let proposals: Vec<Proposal> =

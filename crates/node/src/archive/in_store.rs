@@ -18,6 +18,10 @@ impl Archive for Store {
         Ok(self.seeing(self.sight_of_title(title).await?))
     }
 
+    async fn brought_by(&self, title: &str) -> Result<Self, ArchiveError> {
+        Ok(self.seeing(self.sight_of_sender(title).await?))
+    }
+
     async fn receive<S>(&self, origin: &str, file: S) -> Result<Receipt, ArchiveError>
     where
         S: Stream<Item = io::Result<Bytes>> + Send,
@@ -186,6 +190,7 @@ impl From<StoreError> for ArchiveError {
             StoreError::Full { .. } => Self::Full(text),
             StoreError::Dicom(DicomError::Io(_)) => Self::Unreachable(text),
             StoreError::Dicom(_) | StoreError::NoUid(_) => Self::NotUnderstood(text),
+            StoreError::OtherSite { .. } => Self::NotAuthorized(text),
             StoreError::Interrupted(_) => Self::Interrupted,
             _ => Self::Unreachable(text),
         }

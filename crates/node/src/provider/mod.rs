@@ -8,9 +8,9 @@ mod storage;
 mod worklist;
 
 pub(crate) use commitment::{
-    REQUEST as COMMITMENT_ACTION, report_of, request as commitment_request, take_report,
+    Doubts, REQUEST as COMMITMENT_ACTION, request as commitment_request, take_report,
 };
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use peony_dicom::Attributes;
@@ -18,12 +18,15 @@ use tokio::sync::watch;
 use tracing::Instrument as _;
 
 use crate::acceptor::Current;
-use crate::archive::{Archive, Records};
+use crate::archive::{Archive, ArchiveError, Records};
 use crate::association::{Association, AssociationError, Message};
 use crate::command::{Command, Operation, element};
 use crate::identifier;
 use crate::sop_class::Service;
 use crate::status::Status;
+
+/// For so long a peer that sends one object after the other is taken to be of the site that it was.
+const LOOKED_UP_FOR: Duration = Duration::from_secs(1);
 
 /// Serves an association until it is released.
 pub(crate) async fn provide<A: Archive + Records>(
@@ -32,6 +35,7 @@ pub(crate) async fn provide<A: Archive + Records>(
     configuration: &Current,
     mut stopped: watch::Receiver<bool>,
 ) -> Result<(), AssociationError> {
+    let mut brought = Brought::to(archive);
     loop {
         let message = tokio::select! {
             message = association.next_command() => message?,
@@ -41,7 +45,8 @@ pub(crate) async fn provide<A: Archive + Records>(
         let began = Instant::now();
         let service = message.context.class.service.name();
         let span = tracing::info_span!("operation", service);
-        let answered = answer(association, archive, configuration, &message).instrument(span).await;
+        let answered =
+            answer(association, archive, &mut brought, configuration, &message).instrument(span).await;
         metrics::histogram!("peony_dicom_operation_seconds", "service" => service).record(began.elapsed());
         answered?;
     }
@@ -50,6 +55,7 @@ pub(crate) async fn provide<A: Archive + Records>(
 async fn answer<A: Archive + Records>(
     association: &mut Association,
     archive: &A,
+    brought: &mut Brought<A>,
     configuration: &Current,
     message: &Message,
 ) -> Result<(), AssociationError> {
@@ -69,14 +75,18 @@ async fn answer<A: Archive + Records>(
         (Some(Operation::Echo), Service::Verification) => {
             return association.send_command(context.id, &command.response(Status::SUCCESS)).await;
         }
-        // What comes is kept, whoever sends it.
         (Some(Operation::Store), Service::Storage) => {
-            return storage::store(association, archive, message).await;
+            return match brought.by(association.peer()).await {
+                Ok(archive) => storage::store(association, archive, message).await,
+                Err(error) => {
+                    let (status, comment) = storage::failure_of(&error);
+                    refuse(association, message, status, comment).await
+                }
+            };
         }
         (Some(Operation::EventReport), Service::Commitment) => {
             return take_report(association, archive, message).await;
         }
-        // As what comes is kept, whoever sends it, what is kept is promised: a modality empties its disk by it, and shows nothing.
         (Some(Operation::Action), Service::Commitment) => {
             let configuration = configuration.borrow().clone();
             return commitment::commit(association, archive, message, &configuration).await;
@@ -112,6 +122,27 @@ async fn answer<A: Archive + Records>(
     }
 }
 
+/// What a peer brings things to: as it may now, looked up again after a while, since sites are changed while the node runs.
+struct Brought<A> {
+    archive: A,
+    by: Option<(Instant, A)>,
+}
+
+impl<A: Archive> Brought<A> {
+    fn to(archive: &A) -> Self {
+        Self { archive: archive.clone(), by: None }
+    }
+
+    async fn by(&mut self, title: &str) -> Result<&A, ArchiveError> {
+        let known = self.by.take().filter(|(since, _)| since.elapsed() < LOOKED_UP_FOR);
+        let known = match known {
+            Some(known) => known,
+            None => (Instant::now(), self.archive.brought_by(title).await?),
+        };
+        Ok(&self.by.insert(known).1)
+    }
+}
+
 /// Takes an object that comes as a sub-operation of this node's own C-GET; nothing else may come.
 pub(crate) async fn take_object<A: Archive>(
     association: &mut Association,
@@ -126,7 +157,8 @@ pub(crate) async fn take_object<A: Archive>(
     if command.class() != Some(context.class.uid) {
         return refuse(association, message, Status::CLASS_NOT_SUPPORTED, "").await;
     }
-    storage::store(association, archive, message).await
+    let archive = archive.brought_by(association.peer()).await?;
+    storage::store(association, &archive, message).await
 }
 
 /// Answers with a failure. The comment has 64 letters at most, and nothing of a patient.

@@ -55,12 +55,13 @@ fn judge(receipt: &Receipt, instance_uid: &str) -> (Status, &'static str) {
     }
 }
 
-const fn failure_of(error: &ArchiveError) -> (Status, &'static str) {
+pub(super) const fn failure_of(error: &ArchiveError) -> (Status, &'static str) {
     match error {
         ArchiveError::Full(_) => (Status::OUT_OF_RESOURCES, "no room"),
         ArchiveError::Unreachable(_) | ArchiveError::Interrupted => {
             (Status::OUT_OF_RESOURCES, "out of reach")
         }
+        ArchiveError::NotAuthorized(_) => (Status::NOT_AUTHORIZED, "the study is another site's"),
         ArchiveError::NotUnderstood(_) => (Status::CANNOT_UNDERSTAND, "the data set cannot be read"),
     }
 }

@@ -245,6 +245,10 @@ impl Archive for Folder {
         Ok(self.clone())
     }
 
+    async fn brought_by(&self, title: &str) -> Result<Self, ArchiveError> {
+        self.seen_by(title).await
+    }
+
     async fn receive<S>(&self, origin: &str, file: S) -> Result<Receipt, ArchiveError>
     where
         S: Stream<Item = io::Result<Bytes>> + Send,

@@ -8,7 +8,7 @@ use peony_node::sop_class::{COMMITMENT, Model, WORKLIST};
 use peony_node::status::Status;
 use peony_node::transfer_syntax::EXPLICIT_LITTLE;
 use peony_node::{Association, Proposal, Transport, connect};
-use peony_store::{Order, Sight, Store};
+use peony_store::{Order, Sight, Store, Which};
 
 use crate::in_store::opened;
 use crate::kit::{Running, Sample, US, level, open, parts, proposal, text};
@@ -76,7 +76,7 @@ async fn a_node_asks_for_what_its_site_has() {
         let mut association = ask(&node, calling, true).await;
         assert_eq!(studies(&mut association).await, std::slice::from_ref(study), "{calling}");
         assert_eq!(worklist(&mut association).await, [patient], "{calling}");
-        // Of another site nothing is handed out; that it is kept is promised to whoever knows it, as it is taken from whoever sends it.
+        // Of another site nothing is handed out, and nothing is promised: of none is what nobody was said to have yet.
         for other in [&northern, &southern, &free] {
             let is_theirs = other.study == *study;
             let keys: Attributes = [level(Level::Study), text(STUDY_UID, &other.study)].into();
@@ -88,9 +88,27 @@ async fn a_node_asks_for_what_its_site_has() {
             assert_eq!(asked.1, Status::SUCCESS);
             assert!(association.hear_report(&own, Duration::from_secs(20)).await.unwrap());
             let promise = own.commitment(&asked.0).await.unwrap().unwrap();
-            assert_eq!(promise.not_kept, Some(Vec::new()), "{calling} {}", other.study);
+            let is_promised = is_theirs || other.study == free.study;
+            let not_kept = if is_promised { Vec::new() } else { vec![other.instance.clone()] };
+            assert_eq!(promise.not_kept, Some(not_kept), "{calling} {}", other.study);
         }
         association.release().await.unwrap();
+    }
+    // Nobody brings anything into a study of another site.
+    for (number, calling, into, expected) in [
+        (40, "US_SOUTH", &northern, Status::NOT_AUTHORIZED),
+        (41, "STRANGER", &northern, Status::NOT_AUTHORIZED),
+        (42, "US_SOUTH", &free, Status::SUCCESS),
+        (43, "US_NORTH", &northern, Status::SUCCESS),
+    ] {
+        let more = Sample { study: into.study.clone(), ..Sample::number(number) };
+        let mut association = ask(&node, calling, false).await;
+        let stored = association.store(&more.as_instance(), parts(more.data_set()), None).await;
+        assert_eq!(stored.unwrap(), Some(expected), "{calling} into {}", into.study);
+        association.release().await.unwrap();
+        let which = Which { instance_uid: Some(&more.instance), ..Which::default() };
+        let kept = store.instances(which).await.unwrap().len();
+        assert_eq!(kept, usize::from(expected == Status::SUCCESS), "{calling} into {}", into.study);
     }
     // What is changed holds at the next question of an association that goes on.
     let mut association = ask(&node, "US_NORTH", true).await;
