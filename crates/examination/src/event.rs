@@ -3,7 +3,7 @@
 use peony_model::report::{
     CalibrationRecord, Chance, Earlier, Evidence, MachineRecord, Plane, Signature, Size,
 };
-use peony_model::{BiRads, Side, Word};
+use peony_model::{BiRads, Place, Side, Word};
 use serde::{Deserialize, Serialize};
 
 use crate::act::{Act, FieldWord};
@@ -149,6 +149,18 @@ pub struct Found {
     pub lesion: u32,
     /// Its letter, never used again.
     pub letter: String,
+    /// Whether the probe was still where it was said to stand; `None` where nobody had said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stood: Option<Stood>,
+}
+
+/// Whether the probe is where it was said to stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stood {
+    /// The number of the entry that says where.
+    pub said: u64,
+    /// It had not gone on from there.
+    pub still: bool,
 }
 
 /// What the machine says of a lesion.
@@ -180,6 +192,9 @@ pub struct Observation {
 pub struct Scanned {
     /// Which breast, as far as a person has said.
     pub side: Option<Side>,
+    /// Where on it, as long as the probe had not gone on from where it was said to stand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
     /// Seconds with a picture that can be read.
     pub seconds: f32,
     /// Each fault that held: its key, how often it began, for how many seconds.

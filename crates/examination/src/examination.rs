@@ -12,11 +12,11 @@ use sha2::{Digest, Sha256};
 
 use crate::act::{Act, EnteredDepth, FieldWord};
 use crate::change::{Told, tell};
-use crate::event::{Author, Entry, Event, Found, Observation, Opened, Scanned};
+use crate::event::{Author, Entry, Event, Found, Observation, Opened, Scanned, Stood};
 use crate::journal::{self, Journal, JournalError, PLANES, Replaces, Saved};
 use crate::obstacles::{Obstacle, obstacles};
 use crate::report::report;
-use crate::state::State;
+use crate::state::{PLACE_HOLDS_MM, PLACE_HOLDS_MS, State};
 
 /// A person's act is acknowledged when it is on the disk, and refused where that takes longer.
 const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(5);
@@ -71,10 +71,51 @@ struct Inner {
     scan: Scan,
 }
 
+/// Where the probe is by the way that was read from speckle and the picture's shift.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Whereabouts {
+    /// Which sweep of the examination: ways of two of them say nothing of each other.
+    pub sweep: u32,
+    /// From where the sweep began: to the right in the picture and along the way, mm.
+    pub at_mm: [f32; 2],
+}
+
+/// That a person said where the probe stands.
+#[derive(Debug, Clone, Copy)]
+struct SaidThere {
+    seq: u64,
+    /// When the first frame came after that, and where the probe was by its way; before there are pictures it goes nowhere.
+    since: Option<(Instant, Option<Whereabouts>)>,
+}
+
+impl Scan {
+    /// How far the probe has gone since it was said where it stands; `None` where that cannot be told.
+    fn way_mm(&self) -> Option<f32> {
+        let (here, there) = (self.here?, self.said?.since?.1?);
+        let [right, along] = [0, 1].map(|axis| here.at_mm[axis] - there.at_mm[axis]);
+        (here.sweep == there.sweep).then(|| right.hypot(along))
+    }
+
+    /// Whether the probe is where it was said to stand by the entry `seq`.
+    fn is_there(&self, seq: Option<u64>) -> bool {
+        let said = self.said.filter(|said| Some(said.seq) == seq);
+        said.is_some_and(|said| match (self.way_mm(), said.since) {
+            (Some(way_mm), _) => way_mm <= PLACE_HOLDS_MM,
+            (None, Some((since, _))) => since.elapsed() <= Duration::from_millis(PLACE_HOLDS_MS),
+            (None, None) => true,
+        })
+    }
+}
+
 /// What was scanned and is not written yet.
 #[derive(Debug)]
 struct Scan {
     side: Option<Side>,
+    /// Where the probe stands, as long as it has not gone on from where it was said to.
+    place: Option<Place>,
+    /// Where it is by the way that was read.
+    here: Option<Whereabouts>,
+    said: Option<SaidThere>,
     seconds: f32,
     faults: BTreeMap<String, (u32, f32)>,
     holding: Vec<String>,
@@ -85,6 +126,9 @@ impl Default for Scan {
     fn default() -> Self {
         Self {
             side: None,
+            place: None,
+            here: None,
+            said: None,
             seconds: 0.0,
             faults: BTreeMap::new(),
             holding: Vec::new(),
@@ -236,7 +280,9 @@ impl Examination {
             return Ok(known.found.letter.clone());
         }
         let letter = letters(inner.ever);
-        let found = Found { lesion, letter: letter.clone() };
+        let stood =
+            inner.scan.said.map(|said| Stood { said: said.seq, still: inner.scan.is_there(Some(said.seq)) });
+        let found = Found { lesion, letter: letter.clone(), stood };
         self.append(&mut inner, None, Event::Found(found), None)?;
         inner.ever += 1;
         Ok(letter)
@@ -299,19 +345,33 @@ impl Examination {
         Ok(plane)
     }
 
-    /// A frame was read: for how long it stood, whether it can be read, and the faults that held.
+    /// A frame was read: for how long it stood, whether it can be read, the faults that held, and where the probe is by its way, where that is
+    /// known.
     ///
     /// # Errors
     /// Where the disk takes nothing any more.
-    pub fn scanned(&self, seconds: f32, readable: bool, faults: &[&str]) -> Result<(), JournalError> {
+    pub fn scanned(
+        &self,
+        seconds: f32,
+        readable: bool,
+        faults: &[&str],
+        here: Option<Whereabouts>,
+    ) -> Result<(), JournalError> {
         let mut inner = self.inner();
-        let side = inner.state.probe().map(|place| place.side);
-        let changed = inner.scan.side != side;
+        let (probe, said) = (inner.state.probe(), inner.state.probe_said());
+        inner.scan.here = here;
+        if let Some(said) = &mut inner.scan.said {
+            said.since.get_or_insert((Instant::now(), here));
+        }
+        let side = probe.map(|place| place.side);
+        let place = probe.filter(|_| inner.scan.is_there(said));
+        let changed = inner.scan.side != side || inner.scan.place != place;
         if changed || inner.scan.every.is_due(Instant::now()) {
             self.write_scan(&mut inner)?;
         }
         let scan = &mut inner.scan;
         scan.side = side;
+        scan.place = place;
         scan.seconds += if readable { seconds } else { 0.0 };
         for fault in faults {
             let begins = u32::from(!scan.holding.iter().any(|holding| holding == fault));
@@ -337,7 +397,8 @@ impl Examination {
         }
         let faults = std::mem::take(&mut scan.faults).into_iter();
         let faults = faults.map(|(code, (times, seconds))| (code, times, seconds)).collect();
-        let scanned = Scanned { side: scan.side, seconds: std::mem::take(&mut scan.seconds), faults };
+        let (side, place) = (scan.side, scan.place);
+        let scanned = Scanned { side, place, seconds: std::mem::take(&mut scan.seconds), faults };
         self.append(inner, None, Event::Scanned(scanned), None).map(drop)
     }
 
@@ -438,7 +499,12 @@ impl Examination {
             }
             act => Event::Act(act),
         };
-        Ok(self.append(&mut inner, Some(by), event, None)?)
+        let says_where = matches!(event, Event::Act(Act::SetProbe { .. }));
+        let seq = self.append(&mut inner, Some(by), event, None)?;
+        if says_where {
+            inner.scan.said = Some(SaidThere { seq, since: None });
+        }
+        Ok(seq)
     }
 
     /// Take back this person's last act that can be.

@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 
 use peony_model::report::{
     Addendum, Advice, BreastReport, Circumstances, Field, Grounds, Joined, LesionReport, Patient, Plane,
-    PlaneReason, QualityRecord, Report, Said, Size,
+    PlaneReason, QualityRecord, Report, Said, ScannedAt, Size,
 };
 use peony_model::{BiRads, Clock, Feature, Side, Unit, Word};
 
 use crate::act::{Act, FieldWord};
 use crate::comparison::compare;
 use crate::state::{Deed, Done, Lesion, State};
+
+/// Below this a place was passed and not scanned, seconds.
+const LEAST_SCANNED_S: f32 = 1.0;
 
 /// The report as it stands: the machine's proposals, and over them what people said and did not take back.
 pub(crate) fn report(state: &State) -> Report {
@@ -57,6 +60,7 @@ fn breast(state: &State, side: Side) -> BreastReport {
         side,
         scanned_s,
         coverage: coverage(state, side),
+        scanned_at: scanned_at(state, side),
         examined: Field::default(),
         category: None,
     }
@@ -75,6 +79,14 @@ fn coverage(state: &State, side: Side) -> Option<f32> {
         .map(hour)
         .collect();
     (!hours.is_empty()).then(|| hours.len() as f32 / 12.0)
+}
+
+/// The places of a breast at which pictures were read for more than a moment.
+fn scanned_at(state: &State, side: Side) -> Vec<ScannedAt> {
+    let here = state.scanned_at.iter().filter(|(place, seconds)| {
+        place.side == side && place.clock.is_some() && *seconds >= LEAST_SCANNED_S
+    });
+    here.map(|&(place, seconds)| ScannedAt { place, seconds }).collect()
 }
 
 fn hour(clock: Clock) -> u8 {

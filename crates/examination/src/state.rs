@@ -8,8 +8,10 @@ use peony_model::{Place, Side};
 use crate::act::{Act, EnteredDepth, FieldWord};
 use crate::event::{Author, Entry, Event, Found, Observation, Opened};
 
-/// A place that was said so long before a lesion was found may be its place, milliseconds; later the probe has gone on.
-const PLACE_HOLDS_MS: u64 = 60_000;
+/// The probe is where it was said to stand for so long, milliseconds, where the way that it goes cannot be read.
+pub(crate) const PLACE_HOLDS_MS: u64 = 5_000;
+/// The same by the way: within one hour of the clock, some five centimetres from the nipple.
+pub(crate) const PLACE_HOLDS_MM: f32 = 15.0;
 /// Sightings no further apart are of one look, milliseconds.
 const ONE_LOOK_MS: u64 = 2_000;
 /// A place that is said of a lesion in view is said while the probe rests there: one that is gone sooner was left for that place.
@@ -82,6 +84,8 @@ pub(crate) struct State {
     pub scanned: BTreeMap<Side, f32>,
     /// The same, while nobody had said which breast it was.
     pub scanned_unsided: f32,
+    /// The same where the probe was said to stand, in the order in which the places were said.
+    pub scanned_at: Vec<(Place, f32)>,
     pub faults: BTreeMap<String, (u32, f32)>,
     pub scale: Option<String>,
     /// Each calibration that lengths along a sweep were made with, the newest last.
@@ -108,6 +112,7 @@ impl State {
             planes: Vec::new(),
             scanned: BTreeMap::new(),
             scanned_unsided: 0.0,
+            scanned_at: Vec::new(),
             faults: BTreeMap::new(),
             scale: None,
             calibrations: Vec::new(),
@@ -144,6 +149,12 @@ impl State {
                 match scanned.side {
                     Some(side) => *self.scanned.entry(side).or_default() += scanned.seconds,
                     None => self.scanned_unsided += scanned.seconds,
+                }
+                if let Some(place) = scanned.place {
+                    match self.scanned_at.iter_mut().find(|(at, _)| *at == place) {
+                        Some((_, seconds)) => *seconds += scanned.seconds,
+                        None => self.scanned_at.push((place, scanned.seconds)),
+                    }
                 }
                 for (code, times, seconds) in &scanned.faults {
                     let fault = self.faults.entry(code.clone()).or_default();
@@ -219,6 +230,11 @@ impl State {
         self.probes().next_back().map(|(_, place)| place)
     }
 
+    /// The entry in which that was said.
+    pub fn probe_said(&self) -> Option<u64> {
+        self.probes().next_back().map(|(done, _)| done.seq)
+    }
+
     /// Where a person said that the probe stood.
     fn probes(&self) -> impl DoubleEndedIterator<Item = (&Done, Place)> {
         self.acts().filter_map(|done| match &done.deed {
@@ -228,7 +244,7 @@ impl State {
     }
 
     /// Where a lesion lies, as far as where the probe was said to stand tells: what was said last while the probe rested on it; else what
-    /// was said shortly before it was found; else only the breast that was being scanned.
+    /// was said before it was found, where the probe had not gone on by then; else only the breast that was being scanned.
     pub fn place_of(&self, lesion: &Lesion) -> Option<Place> {
         let in_view: Vec<Place> = self
             .probes()
@@ -240,7 +256,10 @@ impl State {
         }
         let before =
             self.probes().rev().find(|(done, _)| done.seq < lesion.found_seq).map(|(done, place)| {
-                let holds = lesion.found_ms.saturating_sub(done.at_ms) <= PLACE_HOLDS_MS;
+                let holds = match lesion.found.stood.filter(|stood| stood.said == done.seq) {
+                    Some(stood) => stood.still,
+                    None => lesion.found_ms.saturating_sub(done.at_ms) <= PLACE_HOLDS_MS,
+                };
                 if holds { place } else { Place { clock: None, from_nipple_mm: None, ..place } }
             });
         before.or_else(|| in_view.first().copied())

@@ -351,6 +351,16 @@ pub struct LesionReport {
     pub planes: Vec<Plane>,
 }
 
+/// For how long pictures were read at a place that a person had said.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct ScannedAt {
+    /// Where the probe was said to stand.
+    pub place: Place,
+    /// Seconds of scan with a picture that can be read.
+    pub seconds: f32,
+}
+
 /// One breast of the report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -363,6 +373,9 @@ pub struct BreastReport {
     /// Nothing measures how much of the breast the probe went over: a reader is told the hours, and no percentage.
     #[cfg_attr(feature = "schema", schema(required))]
     pub coverage: Option<f32>,
+    /// Where the probe was said to stand while pictures were read, as long as it had not gone on from there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scanned_at: Vec<ScannedAt>,
     /// A person confirms that it was examined and that nothing else was seen.
     pub examined: Field<bool>,
     /// The highest category by management; `None` while no category is given.

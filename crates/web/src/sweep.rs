@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use image::GrayImage;
-use peony_examination::{Act, Author, EnteredDepth, Examination, JournalError, Observation, Refusal};
+use peony_examination::{
+    Act, Author, EnteredDepth, Examination, JournalError, Observation, Refusal, Whereabouts,
+};
 use peony_model::{MmPerPx, Place, Unit, Word, report};
 use peony_ultrasound::output::{Event, StepOutput, TrackState};
 
@@ -204,7 +206,12 @@ impl Sweep {
         let faults: Vec<&str> = output.quality.issues.iter().map(|issue| issue.code.key()).collect();
         let stopped = |issue: &peony_model::QualityIssue| issue.severity == peony_model::Severity::Stop;
         let readable = !output.quality.issues.iter().any(stopped);
-        examination.scanned(since.min(LONGEST_FRAME_S), readable, &faults)?;
+        let volume = &output.volume;
+        let here = volume
+            .place_mm
+            .zip(volume.plane)
+            .map(|(place, plane)| Whereabouts { sweep: plane.sweep, at_mm: [place.x, place.y] });
+        examination.scanned(since.min(LONGEST_FRAME_S), readable, &faults, here)?;
         examination.scale(update.scale_source.as_deref())?;
         if let Some(calibration) = &output.volume.calibration {
             examination.calibrated(calibration)?;

@@ -150,6 +150,30 @@ async function keepsWhatWasDoneAway(page, exam, lesion) {
   assert.equal((await lesionOf(exam, lesion)).category.said, null, "and to be taken back");
 }
 
+/** Where each lesion lies: what was said before the sweep holds for the first centimetre and a half, and each has its place on the map. */
+async function saysWhere(page, exam, met) {
+  const { report } = await reportOf(exam);
+  for (const [hours, { lesion }] of met.entries()) {
+    const row = report.lesions.findIndex((each) => each.lesion === lesion);
+    // The patient and both breasts stand before them.
+    await page
+      .locator(".entry")
+      .nth(row + 2)
+      .click();
+    await page.locator('[data-field="place"] .figure').first().click();
+    await until("the map of the lesion", () => page.locator(".place-panel").isVisible());
+    for (const key of ["ArrowUp", ...Array(2 * hours + 1).fill("ArrowRight"), "Enter"]) {
+      await press(page, key);
+    }
+    await until("its place", async () => (await lesionOf(exam, lesion)).place.said?.value.clock);
+  }
+  const { report: said } = await reportOf(exam);
+  const clocks = said.lesions.map(({ place }) => place.said.value.clock);
+  assert.equal(new Set(clocks).size, met.length, `each has its own place: ${clocks}`);
+  // Back to the first, which is the most suspicious one.
+  await page.locator(".entry").nth(2).click();
+}
+
 /** Confirms what is shown and goes to what waits next, until nothing does; says what each lesion was before where the machine asks. */
 async function answersEverything(page, exam) {
   await until("nothing waits", async () => {
@@ -302,6 +326,10 @@ await withBrowser(async (context) => {
     );
     assert.ok(lesion.category.proposed, `${lesion.letter} has a category`);
   }
+  // What was scanned around the place that was said is on the map.
+  const scanned = report.breasts.flatMap(({ scanned_at = [] }) => scanned_at);
+  assert.ok(scanned.length === 1 && scanned[0].seconds >= 1, JSON.stringify(scanned));
+  await saysWhere(page, exam, met);
   const [, shown] = (await page.locator(".form .title").innerText()).match(/\b([A-Z])\b/);
   const { lesion } = report.lesions.find(({ letter }) => letter === shown);
   await saysAFigureOnce(page, exam, lesion);

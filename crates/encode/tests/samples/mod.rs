@@ -153,7 +153,7 @@ fn cyst() -> LesionReport {
 
 fn breast(side: Side, scanned_s: f32, coverage: f32, category: Option<BiRads>) -> BreastReport {
     let examined = said(&Field::default(), Some(true));
-    BreastReport { side, scanned_s, coverage: Some(coverage), examined, category }
+    BreastReport { side, scanned_s, coverage: Some(coverage), scanned_at: Vec::new(), examined, category }
 }
 
 /// Three lesions; of the first the size, posterior features, category and advice wait for a person.
@@ -248,6 +248,7 @@ pub fn unknown_scale() -> Report {
             side,
             scanned_s: if side == Side::Left { 61.5 } else { 0.0 },
             coverage: (side == Side::Left).then_some(0.41),
+            scanned_at: Vec::new(),
             examined: Field::proposed(Some(true)),
             category: (side == Side::Left).then_some(BiRads::Cat1),
         })

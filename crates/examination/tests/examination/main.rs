@@ -87,8 +87,8 @@ fn with_lesion(folder: &Path) -> (Examination, u32) {
 fn examine(examination: &Examination) {
     let place = Place { side: Side::Left, clock: None, from_nipple_mm: None };
     examination.act(BY, Act::SetProbe { place }).unwrap();
-    examination.scanned(0.0, true, &[]).unwrap();
-    examination.scanned(60.0, true, &[]).unwrap();
+    examination.scanned(0.0, true, &[], None).unwrap();
+    examination.scanned(60.0, true, &[], None).unwrap();
     examination.rest().unwrap();
     examination.act(BY, Act::SetExamined { side: Side::Left, examined: true }).unwrap();
 }

@@ -1,9 +1,14 @@
 //! The report: proposals, a person's word over them, and what stands in the way of a signature.
 
+use std::collections::BTreeMap;
+
 use peony_examination::{
-    Author, Change, EnteredDepth, Entry, Event, Found, ObstacleCode, Refusal, Role, TextField, obstacles,
+    Author, Change, EnteredDepth, Entry, Event, Found, ObstacleCode, Refusal, Role, TextField, Whereabouts,
+    obstacles,
 };
-use peony_model::report::{Advice, CalibrationRecord, Evidence, MarkedPlane, Report, WeighedPlane};
+use peony_model::report::{
+    Advice, CalibrationRecord, Evidence, LesionReport, MarkedPlane, Report, WeighedPlane,
+};
 
 use super::*;
 
@@ -296,10 +301,10 @@ fn the_scan_is_recorded_by_side_with_what_was_wrong() {
     side(Side::Right);
     for frame in 0..30 {
         let faults: &[&str] = if !(10..20).contains(&frame) { &["contact_lost"] } else { &[] };
-        examination.scanned(0.1, faults.is_empty(), faults).unwrap();
+        examination.scanned(0.1, faults.is_empty(), faults, None).unwrap();
     }
     side(Side::Left);
-    examination.scanned(0.5, true, &[]).unwrap();
+    examination.scanned(0.5, true, &[], None).unwrap();
     examination.rest().unwrap();
     let report = examination.report();
     let seconds: Vec<f32> = report.breasts.iter().map(|breast| breast.scanned_s).collect();
@@ -369,7 +374,7 @@ fn a_place_that_was_said_long_before_a_lesion_was_found_gives_the_side_alone() {
         let probe =
             |(at, text): &(u64, &str)| (*at, Some(BY), Event::Act(Act::SetProbe { place: place(text) }));
         entries.extend(probes.iter().map(probe));
-        let found = Found { lesion: 1, letter: "A".into() };
+        let found = Found { lesion: 1, letter: "A".into(), stood: None };
         entries.push((seen[0], None, Event::Found(found)));
         entries.extend(seen.iter().enumerate().map(|(count, at)| {
             let sightings = 10 + count as u32;
@@ -395,7 +400,8 @@ fn a_place_that_was_said_long_before_a_lesion_was_found_gives_the_side_alone() {
     };
     check(&[], &[10], None);
     check(&[(5, "L 3:00")], &[10], Some("L 3:00"));
-    check(&[(5, "L 3:00")], &[100], Some("L -"));
+    check(&[(5, "L 3:00")], &[9], Some("L 3:00"));
+    check(&[(5, "L 3:00")], &[11], Some("L -"));
     check(&[(5, "L 3:00"), (101, "L 4:00")], &[100, 102], Some("L 4:00"));
     check(&[(101, "L 4:00")], &[100, 102], Some("L 4:00"));
     check(&[(101, "L -")], &[100, 102], Some("L -"));
@@ -404,6 +410,38 @@ fn a_place_that_was_said_long_before_a_lesion_was_found_gives_the_side_alone() {
     // Somewhere else, long after it has left.
     check(&[(95, "L 3:00"), (150, "L 9:00")], &[100, 102], Some("L 3:00"));
     check(&[(95, "L 3:00"), (150, "L 9:00")], &[100, 149, 151], Some("L 9:00"));
+}
+
+#[test]
+fn a_place_holds_until_the_probe_has_gone_on_and_is_scanned_as_long() {
+    let folder = tempfile::tempdir().unwrap();
+    let examination = begin(folder.path());
+    let scan = |sweep, along| {
+        let here = Whereabouts { sweep, at_mm: [3.0, along] };
+        examination.scanned(2.0, true, &[], Some(here)).unwrap();
+    };
+    scan(0, 60.0);
+    examination.act(BY, Act::SetProbe { place: at(Side::Left, "3:00") }).unwrap();
+    scan(0, 100.0);
+    for (lesion, sweep, along) in [(1, 0, 112.0), (2, 0, 84.0), (3, 0, 90.0), (4, 1, 300.0)] {
+        scan(sweep, along);
+        examination.found(lesion).unwrap();
+    }
+    examination.rest().unwrap();
+    let report = examination.report();
+    drop(examination);
+    assert_eq!(resume(folder.path()).report(), report);
+    let placed = |lesion: &LesionReport| {
+        let place = lesion.place.proposed.unwrap();
+        assert_eq!(place.side, Side::Left);
+        (lesion.lesion, place.clock.is_some())
+    };
+    let has_clock: BTreeMap<u32, bool> = report.lesions.iter().map(placed).collect();
+    // Sixteen millimetres away it is somewhere else; of another sweep nothing is known but that it was said just now.
+    assert_eq!(has_clock, [(1, true), (2, false), (3, true), (4, true)].into());
+    let [there] = report.breasts[1].scanned_at.as_slice() else { panic!("one place was said") };
+    assert_eq!((there.place, there.seconds), (at(Side::Left, "3:00"), 8.0));
+    assert!((report.breasts[1].scanned_s - 10.0).abs() < 1e-3 && report.breasts[0].scanned_at.is_empty());
 }
 
 #[test]
@@ -460,7 +498,7 @@ fn a_breast_of_which_nothing_was_scanned_is_not_signed_as_examined() {
                 let place = Place { side, clock: None, from_nipple_mm: None };
                 examination.act(BY, Act::SetProbe { place }).unwrap();
             }
-            examination.scanned(*seconds, true, &[]).unwrap();
+            examination.scanned(*seconds, true, &[], None).unwrap();
             examination.rest().unwrap();
         }
         examination.act(BY, Act::SetExamined { side: Side::Left, examined: true }).unwrap();

@@ -979,6 +979,8 @@ export interface components {
             readonly coverage: number | null;
             /** @description A person confirms that it was examined and that nothing else was seen. */
             readonly examined: components["schemas"]["Field_bool"];
+            /** @description Where the probe was said to stand while pictures were read, as long as it had not gone on from there. */
+            readonly scanned_at?: readonly components["schemas"]["ScannedAt"][];
             /**
              * Format: float
              * @description Seconds of scan with a picture that can be read.
@@ -2571,6 +2573,16 @@ export interface components {
             /** @description Who. */
             readonly by: string;
             readonly value: string;
+        };
+        /** @description For how long pictures were read at a place that a person had said. */
+        readonly ScannedAt: {
+            /** @description Where the probe was said to stand. */
+            readonly place: components["schemas"]["Place"];
+            /**
+             * Format: float
+             * @description Seconds of scan with a picture that can be read.
+             */
+            readonly seconds: number;
         };
         /** @description A part of the report with its heading. */
         readonly Section: {

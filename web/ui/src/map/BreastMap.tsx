@@ -9,7 +9,7 @@ export interface MapLesion {
   readonly current: boolean;
 }
 
-/** A part that was scanned: a strip along the body, millimetres from the nipple, x to the viewer's right and y up. */
+/** A part that was scanned, millimetres from the nipple, x to the viewer's right and y up. */
 export interface Strip {
   readonly side: Side;
   readonly x_mm: readonly [number, number];

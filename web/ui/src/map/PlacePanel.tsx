@@ -83,7 +83,10 @@ export function PlacePanel({ title, place, side, onPlace, onClose, ...map }: Pro
           {say("set_place")} <KeyCap>⏎</KeyCap>
         </button>
       </div>
-      <p className="note">{say("map_keys")}</p>
+      <p className="note">
+        {map.strips && map.strips.length > 0 && `${say("map_scanned")} `}
+        {say("map_keys")}
+      </p>
     </section>
   );
 }

@@ -2,7 +2,7 @@ import { createElement } from "react";
 import { renderToStaticMarkup } from "react-dom/server";
 import { describe, expect, it } from "vitest";
 import type { Report } from "../exam/api";
-import { hoursNamed } from "../review/mapped";
+import { hoursNamed, scannedStrips } from "../review/mapped";
 import { WordsContext, wordsIn } from "../words/words";
 import { BreastMap, dotsOf, type MapLesion } from "./BreastMap";
 import { DRAWING } from "./geometry";
@@ -32,6 +32,30 @@ describe("the hours that were named", () => {
     expect(large("zh")).toEqual(expect.arrayContaining(["已标记部位 5/12", "未标记部位"]));
     expect(large("en").join()).not.toMatch(/%|coverage/);
     expect(texts(drawn({ lesions: [], named: { right: 5 } })).join()).not.toMatch(/[%/]/);
+  });
+});
+
+describe("what was scanned", () => {
+  it("is drawn around each place that was said, on its breast", () => {
+    const at = (clock: string | null, from_nipple_mm: number | null) => ({
+      place: { side: "left", clock, from_nipple_mm },
+      seconds: 4,
+    });
+    const report = {
+      breasts: [{ side: "right" }, { side: "left", scanned_at: [at("3:00", 40), at("9:00", null), at(null, null)] }],
+    } as unknown as Report;
+    const strips = scannedStrips(report);
+    expect(strips).toEqual([
+      {
+        side: "left",
+        x_mm: [expect.closeTo(20), expect.closeTo(60)],
+        y_mm: [expect.closeTo(-15), expect.closeTo(15)],
+      },
+    ]);
+    const svg = drawn({ lesions: [], named: {}, strips });
+    expect(svg.match(/class="map-strip"/g)).toHaveLength(1);
+    // Three o'clock is to the viewer's right of the nipple.
+    expect(Number(svg.match(/map-strip" x="([\d.]+)"/)?.[1])).toBeGreaterThan(DRAWING.centreX.left);
   });
 });
 

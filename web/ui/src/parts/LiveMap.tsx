@@ -2,7 +2,7 @@ import { memo, type ReactNode } from "react";
 import type { Place, ReportView } from "../exam/api";
 import { placeOf } from "../exam/field";
 import { BreastMap, type MapLesion } from "../map/BreastMap";
-import { hoursNamed } from "../review/mapped";
+import { hoursNamed, scannedStrips } from "../review/mapped";
 import { useWords } from "../words/words";
 import { KeyCap } from "./chips";
 
@@ -27,7 +27,12 @@ export const LiveMap = memo(function LiveMap({ current, view, probe, question, o
       </h2>
       {question}
       <div className="map-open">
-        <BreastMap lesions={liveLesions(view, current)} named={named} probe={probe} />
+        <BreastMap
+          lesions={liveLesions(view, current)}
+          named={named}
+          strips={scannedStrips(view.report)}
+          probe={probe}
+        />
         <button type="button" className="map-press" aria-label={say("open_map")} onClick={onOpen} />
       </div>
       <p className="note named">{say("places_named_both", { right: named.right ?? 0, left: named.left ?? 0 })}</p>

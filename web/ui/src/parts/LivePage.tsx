@@ -12,7 +12,7 @@ import { type Action, commands, isFor, useKeys } from "../live/keys";
 import { type Question, questionOf } from "../live/question";
 import { PlacePanel } from "../map/PlacePanel";
 import { saying } from "../review/context";
-import { hoursNamed } from "../review/mapped";
+import { hoursNamed, scannedStrips } from "../review/mapped";
 import { rememberSingleKeys, singleKeysAct } from "../words/preferences";
 import { type Language, useWords } from "../words/words";
 import { CalibratePanel } from "./CalibratePanel";
@@ -218,6 +218,7 @@ export function LivePage({ examination, exam, capture, onAct, onLanguage, onFini
             probe={probe}
             lesions={liveLesions(view, scene.current)}
             named={hoursNamed(view.report)}
+            strips={scannedStrips(view.report)}
             onPlace={(place) => {
               setSideOnly(place.clock === null ? place.side : null);
               examination.send({ command: "set_probe", place });

@@ -10,7 +10,7 @@ import { useWords } from "../words/words";
 import { NotSeenRow } from "./before";
 import { useReview } from "./context";
 import { Option, Row } from "./inputs";
-import { hoursNamed, mapLesions } from "./mapped";
+import { hoursNamed, mapLesions, scannedStrips } from "./mapped";
 import { Paragraphs } from "./Narrative";
 import { Planes } from "./Planes";
 
@@ -33,6 +33,7 @@ export function BreastsForm({ onConfirm, onGo }: Props) {
       onGo(lesionItem(lesion.lesion));
     }
   };
+  const strips = scannedStrips(report);
   const findings = narrative[words.language].sections.filter(({ key }) => key.startsWith("findings_"));
   return (
     <>
@@ -47,7 +48,14 @@ export function BreastsForm({ onConfirm, onGo }: Props) {
       </header>
       <div className="fields">
         <div className="breasts-map">
-          <PressedMap lesions={mapLesions(report, null)} named={hoursNamed(report)} large={true} onLesion={toLesion} />
+          <PressedMap
+            lesions={mapLesions(report, null)}
+            named={hoursNamed(report)}
+            strips={strips}
+            large={true}
+            onLesion={toLesion}
+          />
+          {strips.length > 0 && <p className="note">{say("map_scanned")}</p>}
         </div>
         {report.breasts.map((breast) => (
           <BreastRow key={breast.side} breast={breast} />

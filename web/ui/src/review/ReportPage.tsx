@@ -10,7 +10,7 @@ import { type Review, ReviewContext, saying, useReview } from "./context";
 import { Foot } from "./Foot";
 import { Impression } from "./Impression";
 import { LesionForm } from "./LesionForm";
-import { hoursNamed, mapLesions } from "./mapped";
+import { hoursNamed, mapLesions, scannedStrips } from "./mapped";
 import { PatientForm } from "./PatientForm";
 import { Preview } from "./Preview";
 import { AddendumPanel, HistoryPanel, PersonPanel, TodosPanel } from "./panels";
@@ -159,6 +159,7 @@ function LesionPlace({ lesion, onClose }: { readonly lesion: LesionReport; reado
       side={place?.side ?? "right"}
       lesions={mapLesions(view.report, lesion.lesion)}
       named={hoursNamed(view.report)}
+      strips={scannedStrips(view.report)}
       onPlace={(value) => act(saying(lesion.lesion, { field: "place", value }))}
       onClose={onClose}
     />

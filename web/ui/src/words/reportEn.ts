@@ -43,6 +43,7 @@ export const reportEn = {
   places_named: "places named: {named} of 12",
   places_named_both: "Places named: R\u00a0{right}, L\u00a0{left} of\u00a012",
   no_place_named: "no place named",
+  map_scanned: "Shaded: scanned around a place that was named.",
   ask_side: "Which breast?",
   ask_hour: "Which hour?",
   ask_hour_map: "On the map",

@@ -45,6 +45,7 @@ export const reportZh: Readonly<Record<keyof typeof reportEn, string>> = {
   places_named: "已标记部位 {named}/12",
   places_named_both: "已标记部位 右\u00a0{right}/12，左\u00a0{left}/12",
   no_place_named: "未标记部位",
+  map_scanned: "阴影：在标记部位附近已扫查的范围。",
   ask_side: "哪一侧？",
   ask_hour: "几点钟位置？",
   ask_hour_map: "在图上选",
