@@ -3,6 +3,7 @@ import { useEffect, useRef } from "react";
 import type { Source } from "../api/wire";
 import type { IconName } from "../parts/shapes";
 import type { WordKey } from "../words/words";
+import type { Pedals } from "./pedals";
 import { isCaptured } from "./source";
 
 export type Action =
@@ -101,11 +102,10 @@ interface Listener {
   readonly onEscape: () => void;
   /** Single keys may be switched off (WCAG 2.1.4); Escape stays. */
   readonly singleKeys: boolean;
+  readonly pedals: Pedals;
 }
 
-/** A foot switch is a keyboard with two keys: its left pedal keeps the plane, its right one is the next lesion and, held, the side. */
-const LEFT_PEDAL = "PageUp";
-const RIGHT_PEDAL = "PageDown";
+/** The right pedal is held for so long before it means the side. */
 const HELD_MS = 1000;
 
 /** What a key is pressed on: what is typed in a field is the field's, but for the pedals, and a button has a Space of its own. */
@@ -117,13 +117,13 @@ type Meaning =
   | { readonly does: "lesion"; readonly index: number };
 
 /** What a key means for the page; `null`: it is not the page's. */
-export function meaningOf(key: string, where: Where, singleKeys: boolean): Meaning | null {
+export function meaningOf(key: string, where: Where, singleKeys: boolean, { left, right }: Pedals): Meaning | null {
   if (key === "Escape") {
     return { does: "escape" };
   }
-  // No field of this page has lines to turn over, and a list must not change under a foot.
-  if (key === LEFT_PEDAL || key === RIGHT_PEDAL) {
-    return { does: key === LEFT_PEDAL ? "left_pedal" : "right_pedal" };
+  // No field of this page has lines to turn over, and a list must not change under a foot; a letter that is typed is the field's.
+  if ((key === left || key === right) && (key.length > 1 || where !== "field")) {
+    return { does: key === left ? "left_pedal" : "right_pedal" };
   }
   if (where === "field") {
     return null;
@@ -154,7 +154,7 @@ export function useKeys(listener: Listener): void {
   useEffect(() => {
     let held: ReturnType<typeof setTimeout> | undefined;
     const onKeyUp = (event: KeyboardEvent): void => {
-      if (event.key === RIGHT_PEDAL && held !== undefined) {
+      if (event.key === latest.current.pedals.right && held !== undefined) {
         clearTimeout(held);
         held = undefined;
         latest.current.onAction("next");
@@ -164,8 +164,8 @@ export function useKeys(listener: Listener): void {
       if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) {
         return;
       }
-      const { onAction, onLesion, onEscape, singleKeys } = latest.current;
-      const meaning = meaningOf(event.key, whereOf(event.target), singleKeys);
+      const { onAction, onLesion, onEscape, singleKeys, pedals } = latest.current;
+      const meaning = meaningOf(event.key, whereOf(event.target), singleKeys, pedals);
       if (meaning && meaning.does !== "escape" && meaning.does !== "lesion") {
         event.preventDefault();
       }

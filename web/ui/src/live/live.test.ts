@@ -3,6 +3,7 @@ import type { LiveUpdate, TrackView } from "../api/wire";
 import { following, NOBODY, nextCurrent, unlisted } from "./current";
 import { BINDINGS, meaningOf } from "./keys";
 import { Losses } from "./losses";
+import { canBe, pedalsOf, textOf, USUAL } from "./pedals";
 import { ENDED_AFTER_MS, OLD_AFTER_MS, phaseOf } from "./phase";
 
 function track(id: number, changes: Partial<TrackView> = {}): TrackView {
@@ -146,10 +147,34 @@ describe("the keys", () => {
     ["PageDown", "elsewhere", { does: "right_pedal" }],
     ["q", "elsewhere", null],
   ] as const)("%s pressed on a %s", (key, where, expected) => {
-    expect(meaningOf(key, where, true)).toEqual(expected);
+    expect(meaningOf(key, where, true, USUAL)).toEqual(expected);
   });
   it("rest where single keys are switched off, but for Escape and the pedals", () => {
-    const meant = ["e", "4", " ", "Escape", "PageUp"].map((key) => meaningOf(key, "elsewhere", false)?.does ?? null);
+    const meant = ["e", "4", " ", "Escape", "PageUp"].map(
+      (key) => meaningOf(key, "elsewhere", false, USUAL)?.does ?? null,
+    );
     expect(meant).toEqual([null, null, null, "escape", "left_pedal"]);
+  });
+});
+
+describe("a foot switch", () => {
+  it("may send other keys, which mean the same; a letter that is typed stays the field's", () => {
+    const pedals = pedalsOf("F8 j");
+    const meant = (key: string, where: "field" | "elsewhere") => meaningOf(key, where, true, pedals)?.does ?? null;
+    expect([meant("F8", "field"), meant("j", "elsewhere"), meant("j", "field")]).toEqual([
+      "left_pedal",
+      "right_pedal",
+      null,
+    ]);
+    expect([meant("PageUp", "elsewhere"), pedalsOf(textOf(pedals))]).toEqual([null, pedals]);
+  });
+  it("takes no key that has a meaning, and none twice", () => {
+    for (const key of ["Escape", "Enter", "Tab", "Shift", "h", "H", " ", "4", "?", "F8", ""]) {
+      expect(canBe(key, "F8"), key).toBe(false);
+    }
+    expect([canBe("PageUp", "F8"), canBe("ArrowLeft", "F8")]).toEqual([true, true]);
+    for (const nonsense of [null, "", "F8", "F8 F8", "h F8", "Escape F8"]) {
+      expect(pedalsOf(nonsense)).toEqual(USUAL);
+    }
   });
 });

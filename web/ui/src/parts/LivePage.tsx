@@ -9,11 +9,12 @@ import { unlisted } from "../live/current";
 import { isSigned } from "../live/entrance";
 import type { Examination } from "../live/examination";
 import { type Action, commands, isFor, useKeys } from "../live/keys";
+import { pedalsOf, textOf } from "../live/pedals";
 import { type Question, questionOf } from "../live/question";
 import { PlacePanel } from "../map/PlacePanel";
 import { saying } from "../review/context";
 import { hoursNamed, scannedStrips } from "../review/mapped";
-import { rememberSingleKeys, singleKeysAct } from "../words/preferences";
+import { rememberedPedals, rememberPedals, rememberSingleKeys, singleKeysAct } from "../words/preferences";
 import { type Language, useWords } from "../words/words";
 import { CalibratePanel } from "./CalibratePanel";
 import { CoronalLarge } from "./CoronalLarge";
@@ -70,6 +71,7 @@ export function LivePage({ examination, exam, capture, onAct, onLanguage, onFini
   const choosing = wanted && capture.scene.phase === "idle" && capture.scene.again === null;
   const toggleSweep = useRef<(() => void) | null>(null);
   const [singleKeys, setSingleKeys] = useState(singleKeysAct);
+  const [pedals, setPedals] = useState(() => pedalsOf(rememberedPedals()));
   const [canvas, setCanvas] = useState<HTMLCanvasElement | null>(null);
   const evident = useMemo(() => (view ? evidentPlanes(view.report) : []), [view]);
   const probe = scene.update?.state.probe ?? null;
@@ -158,6 +160,7 @@ export function LivePage({ examination, exam, capture, onAct, onLanguage, onFini
     },
     onEscape: () => (large ? setLarge(null) : close()),
     singleKeys,
+    pedals,
   });
 
   return (
@@ -253,6 +256,11 @@ export function LivePage({ examination, exam, capture, onAct, onLanguage, onFini
             onSingleKeys={(act) => {
               setSingleKeys(act);
               rememberSingleKeys(act);
+            }}
+            pedals={pedals}
+            onPedals={(taught) => {
+              setPedals(taught);
+              rememberPedals(textOf(taught));
             }}
             onClose={close}
           />

@@ -1,8 +1,9 @@
 /** What opens above the dock, beside the picture and never over it. */
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import type { Command, Fault } from "../api/wire";
 import type { Scene } from "../live/examination";
 import { BINDINGS, type Has, isFor } from "../live/keys";
+import { canBe, capOf, type Pedal, type Pedals } from "../live/pedals";
 import { useWords } from "../words/words";
 import { KeyCap } from "./chips";
 
@@ -107,10 +108,12 @@ interface KeysProps {
   readonly has: Has;
   readonly singleKeys: boolean;
   readonly onSingleKeys: (act: boolean) => void;
+  readonly pedals: Pedals;
+  readonly onPedals: (pedals: Pedals) => void;
   readonly onClose: () => void;
 }
 
-export function KeysPanel({ has, singleKeys, onSingleKeys, onClose }: KeysProps) {
+export function KeysPanel({ has, singleKeys, onSingleKeys, pedals, onPedals, onClose }: KeysProps) {
   const words = useWords();
   return (
     <Panel title={words.say("keys_title")} onClose={onClose}>
@@ -129,13 +132,8 @@ export function KeysPanel({ has, singleKeys, onSingleKeys, onClose }: KeysProps)
           </dt>
           <dd>{words.say("choose_lesion")}</dd>
         </div>
-        <div>
-          <dt>
-            <KeyCap>PgUp</KeyCap> <KeyCap>PgDn</KeyCap>
-          </dt>
-          <dd>{words.say("key_pedals")}</dd>
-        </div>
       </dl>
+      <FootSwitch {...{ pedals, onPedals }} />
       <label className="check">
         <input type="checkbox" checked={singleKeys} onChange={(event) => onSingleKeys(event.target.checked)} />
         <span>
@@ -144,5 +142,57 @@ export function KeysPanel({ has, singleKeys, onSingleKeys, onClose }: KeysProps)
         </span>
       </label>
     </Panel>
+  );
+}
+
+const PEDALS = ["left", "right"] as const;
+
+/** Which keys the pedals send: a press on a pedal's key waits for the pedal, Escape leaves it as it was. */
+function FootSwitch({ pedals, onPedals }: Pick<KeysProps, "pedals" | "onPedals">) {
+  const { say } = useWords();
+  const [learns, setLearns] = useState<Pedal | null>(null);
+  const [refused, setRefused] = useState(false);
+  useEffect(() => {
+    if (!learns) {
+      return;
+    }
+    const onKeyDown = (event: KeyboardEvent): void => {
+      // Before anybody else hears of it.
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      if (event.key === "Escape") {
+        setLearns(null);
+      } else if (canBe(event.key, pedals[learns === "left" ? "right" : "left"])) {
+        onPedals({ ...pedals, [learns]: event.key });
+        setLearns(null);
+      } else {
+        setRefused(true);
+      }
+    };
+    window.addEventListener("keydown", onKeyDown, { capture: true });
+    return () => window.removeEventListener("keydown", onKeyDown, { capture: true });
+  }, [learns, pedals, onPedals]);
+  return (
+    <div className="foot-switch">
+      <p>{say("key_pedals")}</p>
+      {PEDALS.map((pedal) => (
+        <button
+          key={pedal}
+          type="button"
+          className="button small"
+          data-pedal={pedal}
+          aria-pressed={learns === pedal}
+          onClick={() => {
+            setRefused(false);
+            setLearns(learns === pedal ? null : pedal);
+          }}
+        >
+          {say(`pedal_${pedal}`)} {learns === pedal ? say("press_pedal") : <KeyCap>{capOf(pedals[pedal])}</KeyCap>}
+        </button>
+      ))}
+      <p className="note" aria-live="polite">
+        {learns && refused ? say("pedal_taken") : say("teach_pedals")}
+      </p>
+    </div>
   );
 }

@@ -3,6 +3,7 @@ import type { Language } from "./numbers";
 
 const LANGUAGE = "peony.language";
 const SINGLE_KEYS = "peony.single-keys";
+const PEDALS = "peony.pedals";
 
 function read(key: string): string | null {
   try {
@@ -38,4 +39,13 @@ export function singleKeysAct(): boolean {
 
 export function rememberSingleKeys(act: boolean): void {
   write(SINGLE_KEYS, act ? "on" : "off");
+}
+
+/** The keys of the foot switch; `null` where nobody taught any. */
+export function rememberedPedals(): string | null {
+  return read(PEDALS);
+}
+
+export function rememberPedals(text: string): void {
+  write(PEDALS, text);
 }
