@@ -76,7 +76,7 @@ where every instance that it lists is here; so does a storage commitment by this
 a study is complete when nothing has come for a while.
 
 What is asked for is asked of what the calling title may see: with several sites, the studies, orders and performed steps of the site that the title is of, or of none
-where it is of none. Objects are taken from everybody who has an association.
+where it is of none. Objects are taken from everybody who has an association, but for those of a study of another site.
 
 Identifiers are answered in Unicode (ISO_IR 192) where they are not plain ASCII; queries are read in any character set of DICOM.
 

@@ -3,17 +3,16 @@
 //! What was owed before this program was killed is owed after it: it is tried again after waits that grow, for about a day.
 
 use peony_store::{Ended, Job, Owed, REPORT, Store};
-use serde_json::json;
 use tokio::sync::watch;
 
 use crate::acceptor::Current;
-use crate::association::AssociationError;
+use crate::association::{Association, AssociationError};
 use crate::configuration::Configuration;
-use crate::provider::Doubts;
+use crate::provider::{self, Report};
 use crate::queue::{self, Patience};
 use crate::requestor::{self, Proposal};
 use crate::sop_class::{self, COMMITMENT};
-use crate::status::Kind;
+use crate::status::{Kind, Status};
 use crate::transfer_syntax::{EXPLICIT_LITTLE, IMPLICIT_LITTLE};
 
 /// Reports at a time: a node that does not answer holds up no other.
@@ -39,10 +38,8 @@ async fn work_on(store: &Store, configuration: &Current, patience: &Patience, jo
         return tracing::warn!("job {} is none of a report", job.id);
     };
     let now = configuration.borrow().clone();
-    // What was read is not read again for a peer that is away.
-    let mut known = serde_json::from_str::<Doubts>(&job.progress).ok();
-    let report = report(store, &now, &owed, &mut known);
-    let ended = match queue::keeping(store, job, patience.lease, || job.progress.clone(), report).await {
+    let report = report(store, &now, &owed);
+    let ended = match queue::keeping(store, job, patience.lease, String::new, report).await {
         None => return,
         Some(Ok(())) => Ended::Done,
         Some(Err(error)) => match patience.after(job) {
@@ -61,32 +58,39 @@ async fn work_on(store: &Store, configuration: &Current, patience: &Patience, jo
             }
         },
     };
-    let known = known.map(|known| json!(known).to_string()).unwrap_or_default();
-    queue::end(store, job, &known, ended).await;
+    queue::end(store, job, "", ended).await;
 }
 
-/// Reads back what was asked for, where that was not done before, and says how it stands.
-async fn report(
-    store: &Store,
-    configuration: &Configuration,
-    owed: &Owed,
-    known: &mut Option<Doubts>,
-) -> Result<(), AssociationError> {
+/// Reads back what was asked for, and says how it stands. Nothing is read for a peer that is away.
+async fn report(store: &Store, configuration: &Configuration, owed: &Owed) -> Result<(), AssociationError> {
+    let association = connected(configuration, owed).await?;
+    let report = provider::report_of(store, owed, &configuration.ae_title).await;
+    let status = match say(association, &report).await {
+        // It had no patience while that was read.
+        Err(AssociationError::Io(_) | AssociationError::Closed | AssociationError::Aborted) => {
+            say(connected(configuration, owed).await?, &report).await?
+        }
+        said => said?,
+    };
+    if status.kind() == Kind::Failure {
+        return Err(AssociationError::Message("it answers the report with a failure"));
+    }
+    Ok(())
+}
+
+async fn connected(configuration: &Configuration, owed: &Owed) -> Result<Association, AssociationError> {
     let peer = configuration.peer(&owed.to);
     let Some((peer, address)) = peer.and_then(|peer| Some((peer, peer.address.as_deref()?))) else {
         return Err(AssociationError::Message("the configuration has no address for it any more"));
     };
-    let doubts = match known.take() {
-        Some(doubts) => doubts,
-        None => Doubts::of(store, owed).await,
-    };
-    let report = doubts.report(owed, &configuration.ae_title);
-    *known = doubts.are_certain().then_some(doubts);
     let class = sop_class::of(COMMITMENT);
     let transfer_syntaxes = vec![EXPLICIT_LITTLE, IMPLICIT_LITTLE];
     let proposals: Vec<Proposal> =
         class.map(|class| Proposal { class, transfer_syntaxes, provides: true }).into_iter().collect();
-    let mut association = requestor::connect_to(peer, address, configuration, &proposals).await?;
+    requestor::connect_to(peer, address, configuration, &proposals).await
+}
+
+async fn say(mut association: Association, report: &Report) -> Result<Status, AssociationError> {
     let said = match association.contexts().first().cloned() {
         Some(context) => report.say(&mut association, &context).await,
         None => Err(AssociationError::Message("it does not take reports of storage commitment")),
@@ -97,10 +101,7 @@ async fn report(
     };
     // Whether or not it agrees to the end.
     if let Err(error) = association.release().await {
-        tracing::debug!("{} did not agree to the end: {error}", owed.to);
+        tracing::debug!("it did not agree to the end: {error}");
     }
-    if status.kind() == Kind::Failure {
-        return Err(AssociationError::Message("it answers the report with a failure"));
-    }
-    Ok(())
+    Ok(status)
 }

@@ -4,6 +4,7 @@ pub(crate) mod in_bulk;
 mod patient;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use peony_dicom::{FramePlaces, Level, Outline, Tag};
 use sha2::{Digest as _, Sha256};
@@ -15,7 +16,7 @@ use self::patient::Patient;
 use crate::error::StoreError;
 use crate::objects::Object;
 use crate::rows::Rows;
-use crate::{json, name};
+use crate::{Sight, json, name};
 
 /// What the index says of one object. It has no debug form: it holds what is known of a patient (invariant 5).
 pub(crate) struct Arrival {
@@ -24,8 +25,9 @@ pub(crate) struct Arrival {
     pub instance_uid: String,
     pub object: Object,
     pub origin: String,
-    /// The site of a study that this one begins; empty: that of the sender's title, if it has one.
-    pub site: String,
+    /// Whose eyes it is brought with: of which site a study is that this one begins (of none: that of the sender's title, if it has one), and
+    /// into which studies it may come.
+    pub sight: Arc<Sight>,
     patient_id: String,
     issuer: String,
     name_key: String,
@@ -43,7 +45,12 @@ impl Arrival {
     ///
     /// # Errors
     /// [`StoreError::NoUid`] where one of its UIDs is missing or none.
-    pub fn of(outline: Outline, object: Object, origin: &str, site: &str) -> Result<Self, StoreError> {
+    pub fn of(
+        outline: Outline,
+        object: Object,
+        origin: &str,
+        sight: &Arc<Sight>,
+    ) -> Result<Self, StoreError> {
         let uid = |tag, name| {
             let text = outline.text(tag);
             // PS3.5 §9.1, as far as it protects what is built from a UID: readers are tolerant of leading zeros.
@@ -78,7 +85,7 @@ impl Arrival {
             instance_uid,
             object,
             origin: origin.to_owned(),
-            site: site.to_owned(),
+            sight: Arc::clone(sight),
             outline,
         })
     }
@@ -91,6 +98,14 @@ impl Arrival {
     /// SOP Class UID.
     pub fn sop_class_uid(&self) -> &str {
         self.text(0x0008, 0x0016)
+    }
+
+    /// Why it is not taken.
+    pub fn is_of_another_site(&self) -> StoreError {
+        StoreError::OtherSite {
+            sop_class_uid: self.sop_class_uid().to_owned(),
+            instance_uid: self.instance_uid.clone(),
+        }
     }
 
     /// What keeps a patient apart from others under the same identifier: the study of one who has none, else the site. Each institution counts
@@ -116,10 +131,12 @@ impl Arrival {
 }
 
 /// Where an instance stands in the index.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 struct Place {
     study: i64,
     series: i64,
+    /// Of the study.
+    site: String,
 }
 
 /// Places that were found or made before: most instances of a series say the same of it.
@@ -168,14 +185,16 @@ impl<'a> Batch<'a> {
         let known = [self.known, &self.found]
             .into_iter()
             .find_map(|known| known.0.get(&arrival.fingerprint))
-            .copied();
+            .cloned();
         let place = match known {
+            // It was looked at before it came here, and the study may be younger than that.
+            Some(place) if !arrival.sight.reaches(&place.site) => return Err(arrival.is_of_another_site()),
             Some(place) => place,
             // No study is begun for an object that is there.
             None if self.is_taken(&arrival.instance_uid).await? => return Ok(false),
             None => self.place(arrival).await?,
         };
-        self.found.0.insert(arrival.fingerprint, place);
+        self.found.0.insert(arrival.fingerprint, place.clone());
         let put = sqlx::query(
             "INSERT INTO instances (uid, series, sop_class, instance_number, content_date, attributes, digest, size, transfer_syntax,
                 data_set, frame_count, frames, blocks, origin, arrived_at)
@@ -249,9 +268,9 @@ impl<'a> Batch<'a> {
     async fn place(&mut self, arrival: &Arrival) -> Result<Place, StoreError> {
         let site = self.site(arrival).await?;
         let patient = self.patient(arrival, &site).await?;
-        let study = self.study(arrival, &patient, &site).await?;
-        let series = self.series(arrival, study).await?;
-        Ok(Place { study: study.0, series })
+        let (study, is_new, site) = self.study(arrival, &patient, site).await?;
+        let series = self.series(arrival, (study, is_new)).await?;
+        Ok(Place { study, series, site })
     }
 
     /// The site of the object's study: the study's own, else that of whoever begins it.
@@ -261,20 +280,20 @@ impl<'a> Batch<'a> {
                 (SELECT site FROM site_senders WHERE ae_title = $3), '')",
         )
         .bind(arrival.study_uid.as_str())
-        .bind(arrival.site.as_str())
+        .bind(arrival.sight.home())
         .bind(arrival.origin.as_str())
         .fetch_one(&mut *self.connection)
         .await?;
         Ok(site)
     }
 
-    /// The study's number, and whether it was made, with its first series counted.
+    /// The study's number, whether it was made, with its first series counted, and its site.
     async fn study(
         &mut self,
         arrival: &Arrival,
         patient: &Patient,
-        site: &str,
-    ) -> Result<(i64, bool), StoreError> {
+        site: String,
+    ) -> Result<(i64, bool, String), StoreError> {
         let made: Option<i64> = sqlx::query_scalar(
             "INSERT INTO studies (uid, patient, own_patient, study_date, study_time, accession, study_id, referring_key, description,
                 attributes, first_at, last_at, site, local_patient, modalities, series_count)
@@ -292,22 +311,26 @@ impl<'a> Batch<'a> {
         .bind(arrival.text(0x0008, 0x1030))
         .bind(arrival.attributes[1].as_str())
         .bind(self.now_ms)
-        .bind(site)
+        .bind(site.as_str())
         .bind(patient.local_root)
         .bind(arrival.modality())
         .fetch_optional(&mut *self.connection)
         .await?;
         if let Some(study) = made {
             self.contradictions(arrival, patient, study).await?;
-            return Ok((study, true));
+            return Ok((study, true, site));
         }
         let row = sqlx::query(
-            "SELECT s.id AS study, p.id AS patient, p.patient_id FROM studies s, patients p WHERE s.uid = $1 AND p.id = s.own_patient",
+            "SELECT s.id AS study, s.site, p.id AS patient, p.patient_id FROM studies s, patients p WHERE s.uid = $1 AND p.id = s.own_patient",
         )
         .bind(arrival.study_uid.as_str())
         .fetch_one(&mut *self.connection)
         .await?;
         let (study, of): (i64, i64) = (row.try_get("study")?, row.try_get("patient")?);
+        let site: String = row.try_get("site")?;
+        if !arrival.sight.reaches(&site) {
+            return Err(arrival.is_of_another_site());
+        }
         // The study is another patient's, or the patient is said to be somebody else.
         let other_patient =
             (of != patient.id).then(|| (Tag(0x0010, 0x0020), row.try_get("patient_id"), &arrival.patient_id));
@@ -315,7 +338,7 @@ impl<'a> Batch<'a> {
             self.conflict(of, study, tag, kept?, other).await?;
         }
         self.contradictions(arrival, patient, study).await?;
-        Ok((study, false))
+        Ok((study, false, site))
     }
 
     /// What an object says of its patient and what was said of them first.

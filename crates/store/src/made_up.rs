@@ -1,6 +1,7 @@
 //! Studies that are nobody's, to test and measure by.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use peony_dicom::{Attribute, Outline, Tag, vr_of};
 
@@ -219,5 +220,5 @@ pub(crate) fn arrival(number: u64) -> Result<Arrival, StoreError> {
     };
     let mut sum = Sum::new();
     sum.update(&number.to_le_bytes());
-    Arrival::of(outline, sum.finish(), "made-up", "")
+    Arrival::of(outline, sum.finish(), "made-up", &Arc::default())
 }

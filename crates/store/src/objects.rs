@@ -271,6 +271,34 @@ impl Objects {
         Ok(length == Some(object.size))
     }
 
+    /// Takes objects that no row names out of their places into a folder, which is made for them. What lies in the network stays: another program may
+    /// be receiving it at this moment.
+    pub fn set_aside(&self, digests: &[String], into: &Path) -> io::Result<()> {
+        let Self::Files(folder) = self else { return Ok(()) };
+        let there: Vec<&String> =
+            digests.iter().filter(|digest| folder.join(name(digest)).exists()).collect();
+        if there.is_empty() {
+            return Ok(());
+        }
+        make_folder(into)?;
+        for digest in &there {
+            fs::rename(folder.join(name(digest)), into.join(digest))?;
+        }
+        // Where they are, before where they are no more.
+        sync_folder(into)?;
+        there.iter().try_for_each(|digest| sync_folder(&folder.join(digest.get(..2).unwrap_or_default())))
+    }
+
+    /// Gives what lies in such a folder its place again.
+    pub fn put_back(&self, from: &Path) -> io::Result<()> {
+        let Self::Files(folder) = self else { return Ok(()) };
+        for digest in digests_in(from)? {
+            fs::rename(from.join(&digest), folder.join(name(&digest)))?;
+            sync_folder(&folder.join(digest.get(..2).unwrap_or_default()))?;
+        }
+        Ok(())
+    }
+
     /// Takes a file away that no row names.
     pub fn remove(&self, digest: &str) -> io::Result<()> {
         match self {
@@ -448,6 +476,18 @@ pub(crate) fn digest_of(listed: &str) -> Option<&str> {
     let is_digest =
         digest.len() == 64 && digest.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     (is_digest && digest.starts_with(folder) && folder.len() == 2).then_some(digest)
+}
+
+/// The objects that lie in a folder by their digests; none where it is missing.
+pub(crate) fn digests_in(folder: &Path) -> io::Result<Vec<String>> {
+    let inside = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        inside => inside?,
+    };
+    let names: Vec<String> = inside
+        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+        .collect::<io::Result<_>>()?;
+    Ok(names.into_iter().filter(|digest| digest_of(&name(digest)).is_some()).collect())
 }
 
 fn list_files(folder: &Path) -> io::Result<Vec<Listed>> {

@@ -18,7 +18,7 @@ use crate::arrival::{Arrival, Batch, Known};
 use crate::audit::Lately;
 use crate::error::{StoreError, disk};
 use crate::index::{Index, now_ms};
-use crate::objects::{Object, Objects, Sum, blocking, digest_of};
+use crate::objects::{self, Object, Objects, Sum, blocking};
 use crate::spool::{Incoming, Spool};
 use crate::{Announcements, Store, audit};
 
@@ -26,8 +26,6 @@ use crate::{Announcements, Store, audit};
 const GATHERED_BYTES: usize = 512 << 10;
 /// The largest group.
 const GROUP: usize = 256;
-/// The newest objects, which an older copy of the index does not know.
-const MOST_LOOKED_AT: usize = 1000;
 
 /// What became of a received object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,9 +134,7 @@ impl Store {
             return Err(StoreError::OtherStudy { sop_class_uid, instance_uid });
         }
         if !self.may_see(&arrival.study_uid).await? {
-            let (sop_class_uid, instance_uid) =
-                (arrival.sop_class_uid().to_owned(), arrival.instance_uid.clone());
-            return Err(StoreError::OtherSite { sop_class_uid, instance_uid });
+            return Err(arrival.is_of_another_site());
         }
         let arrival = Arc::new(arrival);
         let receipt = |outcome| Receipt {
@@ -227,7 +223,7 @@ impl Store {
             incoming.write(&mut spool, &gathered)?;
             let outline = peony_dicom::outline(spool.file())?;
             let object = spool.finish()?;
-            Ok((spool, Arrival::of(outline, object, &origin, &sight.home)?))
+            Ok((spool, Arrival::of(outline, object, &origin, &sight)?))
         };
         blocking(finish).await?
     }
@@ -372,46 +368,35 @@ fn of_senders<'a>(
     arrivals.map(line).filter(|line| !lately.has(line, now_ms)).collect()
 }
 
-/// Takes away what an interrupted program had received and not acknowledged: its files, and objects that no row names. Where no row names what is
-/// not among them either, the index is an older copy of itself: then an object that it does not know may have been acknowledged, and stays.
+/// Takes away the files of what an interrupted program was receiving. An object that had its place and no row was not acknowledged, as far as the
+/// index knows: it goes into the folder `unsettled`, since the index may be an older copy of itself, and [`Store::repair`] takes it in.
 pub(crate) async fn recover(index: &Index, objects: &Objects, incoming: &Incoming) -> Result<(), StoreError> {
     let what = "take away what was not received whole";
-    let mut unnamed = BTreeSet::new();
     let leftovers = incoming.leftovers().map_err(disk(what))?;
+    let mut unnamed = Vec::new();
     for path in leftovers.iter().cloned() {
         let object = blocking(move || Sum::of(std::fs::File::open(path)?)).await?.map_err(disk(what))?;
         if !index.names(&object.digest).await? {
-            unnamed.insert(object.digest);
+            unnamed.push(object.digest);
         }
     }
-    if !unnamed.is_empty() && is_behind(index, objects, &unnamed).await? {
-        tracing::error!(
-            "objects are kept that the index does not know: it is an older copy of itself, or a commit failed. None is taken away; \
-             `peony check --repair` gives them their rows"
+    let unsettled = incoming.unsettled();
+    objects.set_aside(&unnamed, &unsettled).map_err(disk(what))?;
+    leftovers.iter().try_for_each(std::fs::remove_file).map_err(disk(what))?;
+    let mut left = 0_u64;
+    for digest in objects::digests_in(&unsettled).map_err(disk(what))? {
+        // Its sender has sent it again.
+        if index.names(&digest).await? {
+            std::fs::remove_file(unsettled.join(&digest)).map_err(disk(what))?;
+        } else {
+            left += 1;
+        }
+    }
+    if left > 0 {
+        tracing::warn!(
+            "{left} objects were received and, as far as the index knows, not acknowledged: they lie in store/unsettled, and \
+             `peony check --repair` takes them in"
         );
-        unnamed.clear();
     }
-    for digest in unnamed {
-        match objects.remove(&digest) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(disk(what)(error)),
-            _ => {}
-        }
-    }
-    leftovers.iter().try_for_each(std::fs::remove_file).map_err(disk(what))
-}
-
-/// Whether the index is behind what is kept: of the newest objects, those of `unnamed` left out, it does not name one.
-async fn is_behind(index: &Index, objects: &Objects, unnamed: &BTreeSet<String>) -> Result<bool, StoreError> {
-    // Of what lies in the network nothing is taken away.
-    let Objects::Files(_) = objects else { return Ok(false) };
-    let mut kept = objects.list().await?;
-    kept.sort_unstable_by_key(|file| file.age);
-    let newest =
-        kept.iter().filter_map(|file| digest_of(&file.name)).filter(|digest| !unnamed.contains(*digest));
-    for digest in newest.take(MOST_LOOKED_AT) {
-        if !index.names(digest).await? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    Ok(())
 }

@@ -57,6 +57,8 @@ impl Store {
         mut report: impl FnMut(u64, u64),
     ) -> Result<Repaired, StoreError> {
         let is_alone = matches!(self.inner.objects, Objects::Files(_));
+        let unsettled = self.inner.incoming.unsettled();
+        self.inner.objects.put_back(&unsettled).map_err(disk("put back what was not acknowledged"))?;
         let mut unnamed = Vec::new();
         for file in self.inner.objects.list().await? {
             if let Some(digest) = digest_of(&file.name)

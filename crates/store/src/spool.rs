@@ -36,6 +36,11 @@ impl Incoming {
         &self.folder
     }
 
+    /// Beside it: where objects lie that had their place and no row.
+    pub fn unsettled(&self) -> PathBuf {
+        self.folder.with_file_name("unsettled")
+    }
+
     /// What an interrupted program left.
     pub fn leftovers(&self) -> io::Result<Vec<PathBuf>> {
         match fs::read_dir(&self.folder) {

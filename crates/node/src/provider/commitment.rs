@@ -1,11 +1,10 @@
 //! Storage commitment (PS3.4 Annex J): what is promised is what was read back, to its last byte, from where it is kept.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use futures_util::StreamExt as _;
 use peony_dicom::{Attribute, Attributes, Tag, VR};
 use peony_store::Owed;
-use serde::{Deserialize, Serialize};
 
 use crate::archive::{Archive, ArchiveError, Instance, Records, Which};
 use crate::association::{Association, AssociationError, Message};
@@ -62,7 +61,7 @@ pub(super) async fn commit<A: Archive + Records>(
     if configuration.peer(&owed.to).is_none_or(|peer| peer.address.is_none()) {
         // There is no other way to it than this association, and no other time.
         association.send_command(context.id, &command.response(Status::SUCCESS)).await?;
-        let report = Doubts::of(archive, &owed).await.report(&owed, &configuration.ae_title);
+        let report = report_of(archive, &owed, &configuration.ae_title).await;
         return report.say(association, context).await.map(drop);
     }
     // Success is said of what is written down: the report comes, whatever becomes of this program.
@@ -82,68 +81,51 @@ pub(crate) struct Report {
     report: Attributes,
 }
 
-/// Which instances of a request are not promised, by their places in it, and why (PS3.3 §C.14.1.1).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Doubts(BTreeMap<usize, u16>);
-
-impl Doubts {
-    /// Reads back every instance to its last byte. Where all are kept, they are written down as promised.
-    pub(crate) async fn of<A: Archive + Records>(archive: &A, owed: &Owed) -> Self {
-        // What the peer may not bring anything to is not there.
-        let archive = match archive.brought_by(&owed.to).await {
-            Ok(archive) => archive,
-            Err(error) => {
-                tracing::warn!("what {} may have promised is not known: {error}", owed.to);
-                return Self((0..owed.instances.len()).map(|place| (place, PROCESSING_FAILURE)).collect());
-            }
+/// Reads back every instance to its last byte. Where all are kept, they are written down as promised.
+pub(crate) async fn report_of<A: Archive + Records>(archive: &A, owed: &Owed, ours: &AeTitle) -> Report {
+    // What the peer may not bring anything to is not there.
+    let archive = archive.brought_by(&owed.to).await;
+    if let Err(error) = &archive {
+        tracing::warn!("what {} may have promised is not known: {error}", owed.to);
+    }
+    let (mut kept, mut failed) = (Vec::new(), Vec::new());
+    let mut promised = Vec::new();
+    for (class, instance) in &owed.instances {
+        let mut item = reference(class, instance);
+        let doubt = match &archive {
+            Ok(archive) => doubt(archive, &owed.to, class, instance).await,
+            Err(_) => Some(PROCESSING_FAILURE),
         };
-        let mut doubts = BTreeMap::new();
-        for (place, (class, instance)) in owed.instances.iter().enumerate() {
-            doubts.extend(doubt(&archive, &owed.to, class, instance).await.map(|reason| (place, reason)));
-        }
-        let promised: Vec<String> = owed.instances.iter().map(|(_, instance)| instance.clone()).collect();
-        // What is promised is kept, whether or not this is written down: the study is complete when it has been quiet, then.
-        if doubts.is_empty()
-            && let Err(error) = archive.promised(&promised).await
-        {
-            tracing::warn!(
-                "whether studies are complete by a storage commitment is not written down: {error}"
-            );
-        }
-        Self(doubts)
-    }
-
-    /// Whether nothing of it would be another at another time: objects neither go nor change.
-    pub(crate) fn are_certain(&self) -> bool {
-        !self.0.values().any(|reason| *reason == PROCESSING_FAILURE)
-    }
-
-    /// What the peer is told.
-    pub(crate) fn report(&self, owed: &Owed, ours: &AeTitle) -> Report {
-        let (mut kept, mut failed) = (Vec::new(), Vec::new());
-        for (place, (class, instance)) in owed.instances.iter().enumerate() {
-            let mut item = reference(class, instance);
-            match self.0.get(&place) {
-                None => kept.push(item),
-                Some(reason) => {
-                    item.extend([attribute(FAILURE_REASON, vec![reason.to_string()])]);
-                    failed.push(item);
-                }
+        match doubt {
+            None => {
+                kept.push(item);
+                promised.push(instance.clone());
+            }
+            Some(reason) => {
+                item.extend([attribute(FAILURE_REASON, vec![reason.to_string()])]);
+                failed.push(item);
             }
         }
-        let event = if failed.is_empty() { ALL_KEPT } else { SOME_MISSING };
-        let mut report: Attributes = [
-            attribute(TRANSACTION_UID, vec![owed.transaction_uid.clone()]),
-            attribute(RETRIEVE_AE_TITLE, vec![ours.to_string()]),
-        ]
-        .into();
-        for (tag, items) in [(REFERENCED, kept), (FAILED, failed)] {
-            if !items.is_empty() {
-                report.insert(tag, Attribute { vr: VR::SQ, values: Vec::new(), items });
-            }
-        }
-        Report { event, report }
     }
+    // What is promised is kept, whether or not this is written down: the study is complete when it has been quiet, then.
+    if failed.is_empty()
+        && let Ok(archive) = &archive
+        && let Err(error) = archive.promised(&promised).await
+    {
+        tracing::warn!("whether studies are complete by a storage commitment is not written down: {error}");
+    }
+    let event = if failed.is_empty() { ALL_KEPT } else { SOME_MISSING };
+    let mut report: Attributes = [
+        attribute(TRANSACTION_UID, vec![owed.transaction_uid.clone()]),
+        attribute(RETRIEVE_AE_TITLE, vec![ours.to_string()]),
+    ]
+    .into();
+    for (tag, items) in [(REFERENCED, kept), (FAILED, failed)] {
+        if !items.is_empty() {
+            report.insert(tag, Attribute { vr: VR::SQ, values: Vec::new(), items });
+        }
+    }
+    Report { event, report }
 }
 
 /// What is asked for by N-ACTION: that instances be kept.

@@ -8,7 +8,7 @@ mod storage;
 mod worklist;
 
 pub(crate) use commitment::{
-    Doubts, REQUEST as COMMITMENT_ACTION, request as commitment_request, take_report,
+    REQUEST as COMMITMENT_ACTION, Report, report_of, request as commitment_request, take_report,
 };
 use std::time::{Duration, Instant};
 

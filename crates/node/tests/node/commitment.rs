@@ -187,8 +187,12 @@ impl Owing {
     }
 
     fn report(&mut self) {
+        self.report_after(Duration::from_millis(50));
+    }
+
+    fn report_after(&mut self, wait: Duration) {
         let patience = Patience {
-            waits: vec![Duration::from_millis(50); 3],
+            waits: vec![wait; 3],
             lease: Duration::from_millis(400),
             report: Duration::from_secs(1),
             look: Duration::from_millis(20),
@@ -265,11 +269,47 @@ async fn a_peer_with_an_address_gets_its_report_there() {
     drop(comes(&listener).await);
     // The second one a node that cannot write it down now.
     refuses(&listener).await;
-    // It is told what was read when it asked: nothing is read again for each attempt.
-    std::fs::remove_dir_all(folder.path().join("store/objects")).unwrap();
     let (event, said) = heard(&listener).await;
     assert_eq!((event, listed(&said, REFERENCED).len()), (1, 1));
     nobody_comes(&listener).await;
+    owing.end().await;
+}
+
+#[tokio::test]
+async fn a_peer_that_was_away_hears_how_it_stands_when_it_is_there() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut owing = Owing::start(folder.path(), listener.local_addr().unwrap().to_string()).await;
+    owing.report();
+    let mut association = owing.node.associate(&[US, COMMITMENT]).await;
+    let context = association.contexts().iter().find(|one| one.class.uid == COMMITMENT).unwrap().clone();
+    let sample = Sample::number(1);
+    let wanted = asked(&[(US, &sample.instance)]);
+    let good = action(COMMITMENT_INSTANCE, 1);
+    assert_eq!(ask_in(&mut association, &context, &good, &wanted).await, Status::SUCCESS);
+    drop(comes(&listener).await);
+    // It is sent after it was asked for, as some modalities do.
+    let stored = association.store(&sample.as_instance(), parts(sample.data_set()), None).await;
+    assert_eq!(stored.unwrap(), Some(Status::SUCCESS));
+    association.release().await.unwrap();
+    let (event, said) = heard(&listener).await;
+    assert_eq!((event, listed(&said, REFERENCED).len()), (1, 1));
+    owing.end().await;
+}
+
+#[tokio::test]
+async fn a_peer_without_patience_for_what_is_read_is_called_again_at_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut owing = Owing::start(folder.path(), listener.local_addr().unwrap().to_string()).await;
+    owing.ask().await;
+    owing.report_after(Duration::from_secs(3600));
+    let connection = comes(&listener).await;
+    let (_keep, current) = watch::channel(Arc::new(Configuration::open("SENDER".parse().unwrap())));
+    // It agrees to the association, and is gone before anything is said.
+    drop(accept(Box::new(connection), None, &current).await.unwrap());
+    let (event, said) = heard(&listener).await;
+    assert_eq!((event, listed(&said, REFERENCED).len()), (1, 1));
     owing.end().await;
 }
 

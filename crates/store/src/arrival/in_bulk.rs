@@ -53,7 +53,7 @@ pub(crate) async fn write(
             1.into(),
             now_ms.into(),
             now_ms.into(),
-            one.site.as_str().into(),
+            one.sight.home().into(),
             patient.into(),
         ]);
     }
@@ -108,12 +108,12 @@ async fn patients(
         rows.push([
             one.patient_id.as_str().into(),
             one.issuer.as_str().into(),
-            one.apart(&one.site).into(),
+            one.apart(one.sight.home()).into(),
             one.name_key.as_str().into(),
             one.birth_date.as_str().into(),
             one.sex.as_str().into(),
             one.attributes[0].as_str().into(),
-            one.site.as_str().into(),
+            one.sight.home().into(),
         ]);
     }
     // Who is there gives a number only where something is written.

@@ -1,6 +1,7 @@
 //! Whose a study is: a patient is one of a site, whoever issued their identifier, and is known by what was said first there.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use peony_dicom::Tag;
 use sqlx::{AnyConnection, Row as _};
@@ -165,7 +166,7 @@ async fn first_readable(
             Err(error) => return Err(error),
         };
         if let Ok(outline) = blocking(move || peony_dicom::outline(&file)).await?
-            && let Ok(arrival) = Arrival::of(outline, object, "", "")
+            && let Ok(arrival) = Arrival::of(outline, object, "", &Arc::default())
         {
             return Ok(Some(arrival));
         }

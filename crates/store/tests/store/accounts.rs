@@ -191,6 +191,18 @@ pub async fn a_study_is_seen_by_those_of_its_site(store: &Store) {
     let refused = kit::receive(&store.seeing(east.sight()), &into).await;
     assert!(matches!(refused, Err(StoreError::OtherSite { .. })), "{refused:?}");
     kit::receive(&store.seeing(west.sight()), &into).await.unwrap();
+    // Nor where two begin one at once: it is of whoever was first.
+    for study in 0..20_u64 {
+        let uid = format!("1.2.77.{study}");
+        let said = [(STUDY_UID, uid.as_str()), (PATIENT_ID, "SAME"), (NAME, "Same^Person")];
+        let [one, other] = [1000, 2000].map(|number| kit::file(number + study, &said, kit::SMALL));
+        let brought = tokio::join!(kit::receive(&of_east, &one), kit::receive(&of_west_too, &other),);
+        let taken = [brought.0.is_ok(), brought.1.is_ok()];
+        assert_eq!(taken.iter().filter(|taken| **taken).count(), 1, "{study}");
+        let which = Which { study_uid: Some(&uid), ..Which::default() };
+        let seen = [of_east.instances(which).await.unwrap(), of_west_too.instances(which).await.unwrap()];
+        assert_eq!(seen.map(|seen| seen.len() == 1), taken, "{study}");
+    }
     assert!(Sight::default().reaches("west") && !east.sight().reaches("west"));
     assert!(!east.sight().reaches(""));
 }
