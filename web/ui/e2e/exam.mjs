@@ -15,7 +15,8 @@
 import assert from "node:assert/strict";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { frameOf, openPage, press, until, withBrowser } from "./browser.mjs";
+import { frameOf, openPage, press, SMALL, until, withBrowser } from "./browser.mjs";
+import { checkLayout } from "./layout.mjs";
 
 const [url, video, folder, language = "en", probe = ""] = process.argv.slice(2);
 if (!url || !video || !folder) {
@@ -227,9 +228,21 @@ async function leadsToTheReport(page, exam) {
   await until("the list", () => page.locator(`[data-exam="${exam}"]`).isVisible());
 }
 
+/** Where the form stands below the list, one button leads to it and one begins: only that is the next action. */
+async function hasOneNextAction(page) {
+  await page.setViewportSize({ width: 768, height: 1024 });
+  await until("the way to the form", () => page.locator('[data-action="to-new"]').isVisible());
+  assert.deepEqual(await page.locator(".button.next:visible").allInnerTexts(), [
+    language === "zh" ? "开始检查" : "Begin examination",
+  ]);
+  await checkLayout(page, "the list, upright", { scrolls: true });
+  await page.setViewportSize(SMALL);
+}
+
 await withBrowser(async (context) => {
   const { page, complaints } = await openPage(context, `${url}/?page=exams`);
   await page.locator(".language button", { hasText: language === "zh" ? "中" : "EN" }).click();
+  await hasOneNextAction(page);
   await saysPixelsWithoutScale(context);
   await page.locator(".new-exam input").first().fill("Demo 01");
   // Another breast is another patient's: nothing of it is compared.
