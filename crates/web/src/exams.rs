@@ -12,7 +12,8 @@ use image::ImageFormat;
 use peony_encode::narrative::Narrative;
 use peony_encode::{Lang, narrative};
 use peony_examination::{
-    Act, Author, Examination, FieldName, Listed, Obstacle, OpenError, Refusal, Summary, obstacles, open,
+    Act, Author, DiskTrouble, Examination, FieldName, Listed, Obstacle, OpenError, Refusal, Summary,
+    obstacles, open,
 };
 use peony_model::report::{Circumstances, Patient, Report};
 use serde::{Deserialize, Serialize};
@@ -112,9 +113,12 @@ pub(crate) struct ReportView {
     history: usize,
     /// Everything is on the disk, or will be within a second.
     saved: bool,
-    /// Why it is not.
+    /// Why it is not, in one English line.
     #[schema(required)]
     not_saved_why: Option<String>,
+    /// The same for people.
+    #[schema(required)]
+    not_saved: Option<DiskTrouble>,
     /// The number of its last entry: a greater one is newer.
     seq: u64,
     /// How many acts this person can take back.
@@ -515,6 +519,7 @@ fn view(examination: &Examination, by: &Author) -> ReportView {
         history: examination.history_len(),
         saved: saved.error.is_none(),
         not_saved_why: saved.error,
+        not_saved: saved.trouble,
         seq: examination.seq(),
         undo: if report.is_signed() { 0 } else { examination.undoable(by) },
         report: crate::view::report(report),
