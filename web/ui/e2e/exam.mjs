@@ -228,6 +228,35 @@ async function leadsToTheReport(page, exam) {
   await until("the list", () => page.locator(`[data-exam="${exam}"]`).isVisible());
 }
 
+/** On a tablet held upright: the whole picture that is captured, and what can be done, without scrolling. */
+async function showsCapture(page) {
+  await page.setViewportSize({ width: 768, height: 1024 });
+  await press(page, "c");
+  const inside = async (what) => {
+    const box = (which) => page.locator(which).first().boundingBox();
+    const [inner, outer] = [await box(what), await box(".popover")];
+    return inner.y >= outer.y && inner.y + inner.height <= outer.y + outer.height - 8;
+  };
+  for (const large of [false, true]) {
+    await until("the picture that is captured", async () => {
+      const [video, room] = await page
+        .locator(".preview video, .preview")
+        .evaluateAll((both) =>
+          ["VIDEO", "DIV"].map((name) => both.find(({ nodeName }) => nodeName === name)?.clientHeight ?? 0),
+        );
+      return video > 60 && video <= room;
+    });
+    for (const what of [".preview", '[data-action="capture-stop"]', ".capture .devices"]) {
+      assert.ok(await inside(what), `${what} is cut by the panel, large: ${large}`);
+    }
+    await checkLayout(page, "capturing, upright");
+    await page.locator(".capture [aria-pressed]").first().click();
+  }
+  await shot(page, "4-capture-upright");
+  await press(page, "Escape");
+  await page.setViewportSize(SMALL);
+}
+
 /** Where the form stands below the list, one button leads to it and one begins: only that is the next action. */
 async function hasOneNextAction(page) {
   await page.setViewportSize({ width: 768, height: 1024 });
@@ -280,6 +309,7 @@ await withBrowser(async (context) => {
     return before === (await sightings());
   });
   await shot(page, "4-live");
+  await showsCapture(page);
 
   await press(page, "f");
   await until("the report", () => page.locator(".review .form").isVisible());
