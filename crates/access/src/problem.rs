@@ -46,7 +46,8 @@ pub(crate) enum Problem {
     NameTaken(&'static str),
     #[error(transparent)]
     Password(#[from] PasswordError),
-    #[error("{}", .0.body_text())]
+    /// What the parser says may repeat a password.
+    #[error("body: not what is asked for here")]
     Body(#[from] JsonRejection),
     /// What a database says is for the log.
     #[error("who asks cannot be looked up now")]

@@ -285,9 +285,9 @@ First child 2011.
 [comparison] 对比
 无既往检查可供对比。
 [findings_right] 右乳
-未确认已检查。
+尚未确认已检查。
 [findings_left] 左乳
-未确认已检查。
+尚未确认已检查。
 [findings_unplaced] 侧别未定
 D：见‹不均匀回声病灶›，‹大小174×158px（比例未知）›。
 [record] AI记录
@@ -367,8 +367,8 @@ fn a_lesion_that_was_struck_out_is_counted_and_not_printed() {
         ),
         (
             Lang::Zh,
-            "[findings_right] 右乳\n未确认已检查。\n",
-            "[findings_left] 左乳\n未确认已检查。\n[record]",
+            "[findings_right] 右乳\n尚未确认已检查。\n",
+            "[findings_left] 左乳\n尚未确认已检查。\n[record]",
             "建议0项：采纳0项，更改0项，未答0项；排除病灶1个。",
         ),
     ] {

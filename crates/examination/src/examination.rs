@@ -37,7 +37,7 @@ pub enum Refusal {
     #[error("the report is not signed yet: change it instead of adding to it")]
     NotSigned,
     /// Something stands in the way of a signature.
-    #[error("{} things stand in the way of a signature", .0.len())]
+    #[error("{}", in_the_way(.0.len()))]
     Obstacles(Vec<Obstacle>),
     /// No such lesion.
     #[error("lesion {0}: this examination has none of that number")]
@@ -54,6 +54,13 @@ pub enum Refusal {
     /// It could not be made to last.
     #[error(transparent)]
     Journal(#[from] JournalError),
+}
+
+fn in_the_way(count: usize) -> String {
+    match count {
+        1 => "1 thing stands in the way of a signature".to_owned(),
+        count => format!("{count} things stand in the way of a signature"),
+    }
 }
 
 /// Why an examination cannot be opened.

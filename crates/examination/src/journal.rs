@@ -13,6 +13,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use image::{GrayImage, ImageFormat};
+use serde::Serialize;
 
 use crate::event::Entry;
 
@@ -24,6 +25,10 @@ pub(crate) const PLANES: &str = "planes";
 const RETRY: Duration = Duration::from_millis(500);
 /// The most entries that wait for a disk that refuses; the machine's newest words take the place of its older ones before that.
 const MOST_WAITING: usize = 4096;
+/// The most bytes of them, pictures as they lie in memory.
+const MOST_BYTES: usize = 256 << 20;
+/// So many entries and bytes more are taken of what people do, when the machine's are not any more.
+const FOR_PEOPLE: (usize, usize) = (512, 32 << 20);
 
 /// Why an examination's journal cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -52,8 +57,31 @@ pub enum JournalError {
         why: Option<String>,
     },
     /// So much waits for a disk that refuses that no more is taken.
-    #[error("the disk takes nothing, and {MOST_WAITING} entries wait for it already")]
+    #[error("the disk takes nothing, and as much waits for it as may")]
     Full,
+}
+
+/// Why a disk takes nothing, as far as people can do something about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum DiskTrouble {
+    /// It is full, or as full as it may be.
+    NoRoom,
+    /// It, or the folder, may not be written to.
+    ReadOnly,
+    /// Anything else.
+    Refused,
+}
+
+impl DiskTrouble {
+    fn of(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::NoRoom,
+            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => Self::ReadOnly,
+            _ => Self::Refused,
+        }
+    }
 }
 
 fn disk(what: &'static str) -> impl FnOnce(io::Error) -> JournalError {
@@ -78,6 +106,12 @@ struct Waiting {
     plane: Option<(u64, Arc<GrayImage>)>,
 }
 
+impl Waiting {
+    fn bytes(&self) -> usize {
+        self.line.len() + self.plane.as_ref().map_or(0, |(_, picture)| picture.as_raw().len())
+    }
+}
+
 /// How far the disk is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Saved {
@@ -87,16 +121,32 @@ pub struct Saved {
     pub waiting: usize,
     /// Why the disk takes nothing, while it does not.
     pub error: Option<String>,
+    /// The same for people.
+    pub trouble: Option<DiskTrouble>,
+    /// So many of the machine's pictures were not taken, because as much waited as may.
+    pub dropped_planes: u64,
 }
 
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<Waiting>,
-    /// Taken by the writer and not on the disk yet.
-    in_hand: usize,
+    /// How many entries, and bytes, the writer has taken that are not on the disk yet.
+    in_hand: (usize, usize),
     saved: u64,
-    error: Option<String>,
+    error: Option<(DiskTrouble, String)>,
+    dropped_planes: u64,
     ended: bool,
+}
+
+impl State {
+    /// Whether another one may wait.
+    fn has_room(&self, more: &Waiting, of_person: bool) -> bool {
+        let (entries, bytes) = self.in_hand;
+        let entries = entries + self.waiting.len();
+        let bytes = bytes + self.waiting.iter().map(Waiting::bytes).sum::<usize>();
+        let (more_entries, more_bytes) = if of_person { FOR_PEOPLE } else { (0, 0) };
+        entries < MOST_WAITING + more_entries && bytes + more.bytes() <= MOST_BYTES + more_bytes
+    }
 }
 
 #[derive(Debug, Default)]
@@ -204,7 +254,9 @@ impl Journal {
         if replaces != Replaces::Nothing {
             state.waiting.retain(|older| older.replaces != replaces);
         }
-        if state.waiting.len() >= MOST_WAITING {
+        if !state.has_room(&waiting, entry.by.is_some()) {
+            // A person is told that it was not taken; the machine's word is counted.
+            state.dropped_planes += u64::from(entry.by.is_none() && waiting.plane.is_some());
             return Err(JournalError::Full);
         }
         state.waiting.push_back(waiting);
@@ -221,12 +273,20 @@ impl Journal {
         if state.saved >= seq {
             return Ok(());
         }
-        Err(JournalError::NotSaved { waited: most, why: state.error.clone() })
+        let why = state.error.as_ref().map(|(_, why)| why.clone());
+        Err(JournalError::NotSaved { waited: most, why })
     }
 
     pub fn saved(&self) -> Saved {
         let state = self.shared.lock();
-        Saved { seq: state.saved, waiting: state.waiting.len() + state.in_hand, error: state.error.clone() }
+        let (trouble, error) = state.error.clone().unzip();
+        Saved {
+            seq: state.saved,
+            waiting: state.waiting.len() + state.in_hand.0,
+            error,
+            trouble,
+            dropped_planes: state.dropped_planes,
+        }
     }
 }
 
@@ -278,7 +338,7 @@ impl Writer {
             while let Err(error) = self.write(&batch) {
                 tracing::warn!("an examination's journal is not written: {error}");
                 let mut state = self.shared.lock();
-                state.error = Some(error.to_string());
+                state.error = Some((DiskTrouble::of(&error), error.to_string()));
                 self.shared.changed.notify_all();
                 if state.ended && !std::mem::take(&mut first_try) {
                     return;
@@ -288,7 +348,7 @@ impl Writer {
             }
             let mut state = self.shared.lock();
             state.saved = batch.last().map_or(state.saved, |last| last.seq);
-            (state.in_hand, state.error) = (0, None);
+            (state.in_hand, state.error) = ((0, 0), None);
             self.shared.changed.notify_all();
         }
     }
@@ -299,7 +359,7 @@ impl Writer {
         let waited = self.shared.changed.wait_while(state, |state| state.waiting.is_empty() && !state.ended);
         let mut state = waited.unwrap_or_else(PoisonError::into_inner);
         let batch: Vec<Waiting> = state.waiting.drain(..).collect();
-        state.in_hand = batch.len();
+        state.in_hand = (batch.len(), batch.iter().map(Waiting::bytes).sum());
         (!batch.is_empty()).then_some(batch)
     }
 
@@ -325,9 +385,9 @@ impl Writer {
 /// Beside its place, synced, and renamed: a picture is there whole or not at all.
 fn write_plane(folder: &Path, id: u64, picture: &GrayImage) -> io::Result<()> {
     let unfinished = folder.join(format!("{id}.part"));
+    let mut file = File::create(&unfinished)?;
     let mut png = io::Cursor::new(Vec::new());
     picture.write_to(&mut png, ImageFormat::Png).map_err(io::Error::other)?;
-    let mut file = File::create(&unfinished)?;
     file.write_all(png.get_ref())?;
     file.sync_data()?;
     fs::rename(unfinished, folder.join(format!("{id}.png")))

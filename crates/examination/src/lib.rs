@@ -27,6 +27,6 @@ pub use archive::{Archive, Listed};
 pub use change::{Change, TextField, Told};
 pub use event::{Author, Entry, Event, Found, Observation, Opened, Scanned, Stood};
 pub use examination::{Examination, OpenError, Refusal, Whereabouts};
-pub use journal::{JournalError, Saved};
+pub use journal::{DiskTrouble, JournalError, Saved};
 pub use obstacles::{Obstacle, ObstacleCode, obstacles, open};
 pub use summary::Summary;

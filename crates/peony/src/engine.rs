@@ -56,15 +56,20 @@ impl Reader {
         let options = Options { engine: args.engine, threads: args.threads, library: args.library.clone() };
         let threads = options.thread_count();
         let model = if args.no_model { Err(anyhow!("--no-model")) } else { load(args, &options) };
-        let (network, why_no_model) = match model {
-            Ok(model) => (Some(model), None),
-            Err(error) => (None, Some(format!("{error:#}"))),
+        let network = model.map(|model| Box::new(model) as Box<dyn Network>);
+        Self::reading_with(network.map_err(|error| format!("{error:#}")), threads)
+    }
+
+    /// With a network that is there already, or the reason why there is none.
+    pub fn reading_with(network: Result<Box<dyn Network>, String>, threads: usize) -> Self {
+        let (network, why_no_model) = match network {
+            Ok(network) => (Some(network), None),
+            Err(why) => (None, Some(why)),
         };
         if let Some(why) = &why_no_model {
             crate::log::tell(format_args!("no model, only the quality of the pictures is judged ({why})"));
         }
-        let provenance = network.as_ref().map(Model::provenance);
-        let network = network.map(|model| Box::new(model) as Box<dyn Network>);
+        let provenance = network.as_ref().map(|network| network.provenance());
         let pipeline = Pipeline::new(network, Mode::Still);
         Self { pipeline, provenance, why_no_model, threads, failures: Failures::default() }
     }

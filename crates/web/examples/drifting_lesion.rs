@@ -84,7 +84,8 @@ fn sweep(
             let frame = frame(index)?;
             let output = said_of(&frame, too_fast)?;
             let publishing = Instant::now();
-            hub.publish(&frame, &output, Capture { captured, dropped: 0, truth: &[] as &[Truth] });
+            let capture = Capture { captured, dropped: 0, truth: &[] as &[Truth], model_failed: false };
+            hub.publish(&frame, &output, capture);
             costs.push(publishing.elapsed());
             index += 1;
         }

@@ -48,7 +48,10 @@ pub(crate) async fn choose_probe(
 ) -> Response {
     let Json(NextProbe { source, probe }) = match next {
         Ok(next) => next,
-        Err(error) => return answer(unread(&error), "bad_value", error.body_text()),
+        Err(error) => {
+            let (status, error) = unread(&error);
+            return answer(status, "bad_value", error);
+        }
     };
     blocking_response(move || {
         let by = by(&person, &headers);
@@ -112,7 +115,10 @@ pub(crate) async fn calibrate(
 ) -> Response {
     let Json(act) = match act {
         Ok(act) => act,
-        Err(error) => return answer(unread(&error), "bad_value", error.body_text()),
+        Err(error) => {
+            let (status, error) = unread(&error);
+            return answer(status, "bad_value", error);
+        }
     };
     let Some(room) = rooms.find(Some(&id), &person) else { return no_room(&RoomError::Unknown) };
     blocking_response(move || match follow(&rooms, &room.hub, act, &by(&person, &headers)) {

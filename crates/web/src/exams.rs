@@ -12,7 +12,8 @@ use image::ImageFormat;
 use peony_encode::narrative::Narrative;
 use peony_encode::{Lang, narrative};
 use peony_examination::{
-    Act, Author, Examination, FieldName, Listed, Obstacle, OpenError, Refusal, Summary, obstacles, open,
+    Act, Author, DiskTrouble, Examination, FieldName, Listed, Obstacle, OpenError, Refusal, Summary,
+    obstacles, open,
 };
 use peony_model::report::{Circumstances, Patient, Report};
 use serde::{Deserialize, Serialize};
@@ -112,9 +113,12 @@ pub(crate) struct ReportView {
     history: usize,
     /// Everything is on the disk, or will be within a second.
     saved: bool,
-    /// Why it is not.
+    /// Why it is not, in one English line.
     #[schema(required)]
     not_saved_why: Option<String>,
+    /// The same for people.
+    #[schema(required)]
+    not_saved: Option<DiskTrouble>,
     /// The number of its last entry: a greater one is newer.
     seq: u64,
     /// How many acts this person can take back.
@@ -239,7 +243,10 @@ pub(crate) async fn begin(
 ) -> Response {
     let Json(new) = match new {
         Ok(new) => new,
-        Err(error) => return problem(unread(&error), error.body_text()),
+        Err(error) => {
+            let (status, error) = unread(&error);
+            return problem(status, error);
+        }
     };
     blocking(move || {
         let patient = new.patient.map(|patient| Act::SetPatient { patient });
@@ -292,7 +299,10 @@ pub(crate) async fn act(
 ) -> Response {
     let Json(act) = match act {
         Ok(act) => act,
-        Err(error) => return answer(unread(&error), "bad_value", error.body_text()),
+        Err(error) => {
+            let (status, error) = unread(&error);
+            return answer(status, "bad_value", error);
+        }
     };
     blocking(move || {
         let (examination, by) = (get(&rooms, &id, &person)?, by(&person, &headers));
@@ -443,13 +453,24 @@ impl IntoResponse for Fault {
     }
 }
 
-/// What a body that is no such value is answered with.
-pub(crate) fn unread(error: &JsonRejection) -> StatusCode {
-    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        StatusCode::PAYLOAD_TOO_LARGE
-    } else {
-        StatusCode::UNPROCESSABLE_ENTITY
-    }
+/// What a body that is no such value is answered with: one line on the field, without the words of the parser around it.
+pub(crate) fn unread(error: &JsonRejection) -> (StatusCode, String) {
+    let said = match error {
+        JsonRejection::JsonDataError(error) => std::error::Error::source(error).map(ToString::to_string),
+        JsonRejection::JsonSyntaxError(_) => Some("not JSON".to_owned()),
+        JsonRejection::MissingJsonContentType(_) => Some("say Content-Type: application/json".to_owned()),
+        _ if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            return (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "body: longer than any that is asked for here".to_owned(),
+            );
+        }
+        _ => None,
+    };
+    let said = said.unwrap_or_else(|| "it did not arrive whole".to_owned());
+    // Where in the text it stands says nothing to whoever sent a field.
+    let line = said.rsplit_once(" at line ").map_or(said.as_str(), |(line, _)| line);
+    (StatusCode::UNPROCESSABLE_ENTITY, format!("body: {line}"))
 }
 
 /// Runs what waits for a disk where it holds nobody up.
@@ -498,6 +519,7 @@ fn view(examination: &Examination, by: &Author) -> ReportView {
         history: examination.history_len(),
         saved: saved.error.is_none(),
         not_saved_why: saved.error,
+        not_saved: saved.trouble,
         seq: examination.seq(),
         undo: if report.is_signed() { 0 } else { examination.undoable(by) },
         report: crate::view::report(report),

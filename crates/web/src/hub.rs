@@ -24,6 +24,8 @@ use crate::wire::{
 
 /// How many commands may wait for the source; a person cannot press keys faster than frames come.
 const COMMAND_QUEUE: usize = 16;
+/// A model that failed is said to read again after so long without another failure.
+const READS_AGAIN_AFTER_NS: u64 = 1_000_000_000;
 
 /// What the source is asked to do; the hub has done the rest itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +57,8 @@ pub struct Capture<'a> {
     pub dropped: u64,
     /// The phantom's truth on this frame; empty where nobody knows it.
     pub truth: &'a [Truth],
+    /// The model failed on this frame, so that no lesion was looked for.
+    pub model_failed: bool,
 }
 
 /// One frame as pages get it.
@@ -75,6 +79,8 @@ struct Pace {
     latency: Window,
     step: Window,
     network: Window,
+    /// The time of the last frame on which the model failed, until it has read again for a while.
+    failed_ns: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -144,6 +150,7 @@ impl Hub {
         let mut inner = self.inner();
         let mut update = update_of(frame, output, |track| inner.sweep.lesion_of(track));
         inner.pace.take(output, capture.captured);
+        update.model_failed = inner.pace.model_failed(output.time_ns, capture.model_failed);
         update.captured_ms = epoch_ms(capture.captured);
         update.stats = inner.pace.stats(output, capture.dropped);
         let (lesion_of, letter_of) = (|track| inner.sweep.lesion_of(track), |id| inner.sweep.letter(id));
@@ -186,6 +193,11 @@ impl Hub {
     pub(crate) fn last_frame_ms(&self) -> Option<u64> {
         // Not negative, and below 2^53 for the next 280,000 years.
         self.newest.borrow().as_ref().map(|newest| newest.update.captured_ms as u64)
+    }
+
+    /// Whether the model failed on the newest frames.
+    pub(crate) fn model_fails(&self) -> bool {
+        self.newest.borrow().as_ref().is_some_and(|newest| newest.update.model_failed)
     }
 
     /// How many frames were analysed since the program started.
@@ -400,6 +412,16 @@ impl Pace {
         self.network.push(output.timings.network);
     }
 
+    /// Whether the model fails, with what became of the frame of this time: one that fails now and then does not flicker.
+    fn model_failed(&mut self, time_ns: u64, failed: bool) -> bool {
+        if failed {
+            self.failed_ns = Some(time_ns);
+        } else if self.failed_ns.is_some_and(|last| time_ns.saturating_sub(last) >= READS_AGAIN_AFTER_NS) {
+            self.failed_ns = None;
+        }
+        self.failed_ns.is_some()
+    }
+
     fn stats(&self, output: &StepOutput, dropped_source: u64) -> Stats {
         Stats {
             fps: self.rate.per_second(),
@@ -464,6 +486,7 @@ fn update_of(frame: &Frame, output: &StepOutput, lesion_of: impl Fn(u32) -> u32)
         key_planes: Vec::new(),
         volume: Volume::default(),
         truth: None,
+        model_failed: false,
         lesion: output.lesion,
         malignancy: output.malignancy,
         stats: Stats::default(),
@@ -521,7 +544,8 @@ pub(crate) mod tests {
             events: Vec::new(),
             timings: Timings::default(),
         };
-        hub.publish(&frame, &output, Capture { captured: Instant::now(), dropped: 0, truth: &[] });
+        let capture = Capture { captured: Instant::now(), dropped: 0, truth: &[], model_failed: false };
+        hub.publish(&frame, &output, capture);
     }
 
     #[test]

@@ -167,7 +167,7 @@ async fn health(State(rooms): State<Arc<Rooms>>) -> Response {
     let health = Health {
         status: "ok",
         version: env!("CARGO_PKG_VERSION"),
-        model: hub.is_some_and(|hub| hub.hello().model.is_some()),
+        model: hub.is_some_and(|hub| hub.hello().model.is_some() && !hub.model_fails()),
         viewers: hub.map_or(0, |hub| hub.viewers()),
         frames: hub.map_or(0, |hub| hub.frames()),
         examinations: rooms.count(),

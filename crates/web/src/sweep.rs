@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use image::GrayImage;
 use peony_examination::{
-    Act, Author, EnteredDepth, Examination, JournalError, Observation, Refusal, Whereabouts,
+    Act, Author, DiskTrouble, EnteredDepth, Examination, JournalError, Observation, Refusal, Whereabouts,
 };
 use peony_model::{MmPerPx, Place, Unit, Word, report};
 use peony_ultrasound::output::{Event, StepOutput, TrackState};
@@ -27,6 +27,8 @@ const MAX_KEPT: usize = 64;
 const BY: &str = "live page";
 /// A frame stands for no longer than this, however late the next one comes.
 const LONGEST_FRAME_S: f32 = 0.5;
+/// What the quality record of the report calls a model that failed.
+const MODEL_FAILED: &str = "model_failed";
 
 /// Something a person did that can be taken back.
 #[derive(Debug, Clone, Copy)]
@@ -70,6 +72,17 @@ struct SaidOfLesion {
     dismissed: bool,
     place: Option<Place>,
     grounds: Option<report::Grounds>,
+}
+
+/// Whether all that an examination was told was taken, or why the first thing was not.
+struct Taken(Result<(), JournalError>);
+
+impl Taken {
+    fn take<T>(&mut self, told: Result<T, JournalError>) {
+        if let (Ok(()), Err(error)) = (&self.0, told) {
+            self.0 = Err(error);
+        }
+    }
 }
 
 /// The present sweep.
@@ -192,7 +205,7 @@ impl Sweep {
         self.lesions.insert(track.id, Lesion { track, sized_by_plane, told: former.told });
     }
 
-    /// Tells the examination everything that must last.
+    /// Tells the examination everything that must last. What is refused, a large plane say, keeps nothing else from being taken.
     fn record(
         &mut self,
         picture: &Arc<GrayImage>,
@@ -203,7 +216,8 @@ impl Sweep {
         let examination = Arc::clone(&self.examination);
         let since = self.last_time_ns.map_or(0.0, |last| output.time_ns.saturating_sub(last) as f32 / 1e9);
         self.last_time_ns = Some(output.time_ns);
-        let faults: Vec<&str> = output.quality.issues.iter().map(|issue| issue.code.key()).collect();
+        let of_picture = output.quality.issues.iter().map(|issue| issue.code.key());
+        let faults: Vec<&str> = of_picture.chain(update.model_failed.then_some(MODEL_FAILED)).collect();
         let stopped = |issue: &peony_model::QualityIssue| issue.severity == peony_model::Severity::Stop;
         let readable = !output.quality.issues.iter().any(stopped);
         let volume = &output.volume;
@@ -211,31 +225,35 @@ impl Sweep {
             .place_mm
             .zip(volume.plane)
             .map(|(place, plane)| Whereabouts { sweep: plane.sweep, at_mm: [place.x, place.y] });
-        examination.scanned(since.min(LONGEST_FRAME_S), readable, &faults, here)?;
-        examination.scale(update.scale_source.as_deref())?;
+        let mut told = Taken(Ok(()));
+        told.take(examination.scanned(since.min(LONGEST_FRAME_S), readable, &faults, here));
+        told.take(examination.scale(update.scale_source.as_deref()));
         if let Some(calibration) = &output.volume.calibration {
-            examination.calibrated(calibration)?;
+            told.take(examination.calibrated(calibration));
         }
         let mut renewed: BTreeSet<u32> = left.iter().copied().collect();
         for event in &output.events {
             match event {
                 Event::Confirmed { track, .. } => {
-                    examination.found(self.lesion_of(*track))?;
+                    told.take(examination.found(self.lesion_of(*track)));
                     renewed.insert(self.lesion_of(*track));
                 }
                 Event::KeyPlane { track, reason, .. } => {
                     let lesion = self.lesion_of(*track);
                     // A plane of a lesion whose confirmation was never told has no letter yet.
-                    examination.found(lesion)?;
-                    let plane = self.plane(update, Some(lesion), view::reason(*reason));
-                    self.size_by(lesion, &plane);
-                    examination.keep(plane, picture, None)?;
+                    let found = examination.found(lesion);
+                    if found.is_ok() {
+                        let plane = self.plane(update, Some(lesion), view::reason(*reason));
+                        self.size_by(lesion, &plane);
+                        told.take(examination.keep(plane, picture, None));
+                    }
+                    told.take(found);
                     renewed.insert(lesion);
                 }
                 Event::Merged { from, into } => {
                     let (from, into) = (self.lesion_of(*from), self.lesion_of(*into));
                     self.lesions.remove(&from);
-                    examination.merged(from, into)?;
+                    told.take(examination.merged(from, into));
                 }
                 // What returned is among the tracks, and is seen again as any other.
                 Event::Returned { .. } | Event::Left { .. } | Event::Volume(_) | Event::Quality(_) => {}
@@ -245,8 +263,8 @@ impl Sweep {
             let Some(state) = output.tracks.iter().find(|state| self.base.saturating_add(state.id) == *id)
             else {
                 // It has just left: what was said of it last is what lasts.
-                if let Some(told) = lesion.told.clone().filter(|_| renewed.contains(id)) {
-                    examination.seen(told, true)?;
+                if let Some(last) = lesion.told.clone().filter(|_| renewed.contains(id)) {
+                    told.take(examination.seen(last, true));
                 }
                 continue;
             };
@@ -254,13 +272,13 @@ impl Sweep {
                 continue;
             }
             if !self.said.lesions.contains_key(id) {
-                examination.found(*id)?;
+                told.take(examination.found(*id));
             }
             let seen = observation(&lesion.track, state, update);
             lesion.told = Some(seen.clone());
-            examination.seen(seen, renewed.contains(id))?;
+            told.take(examination.seen(seen, renewed.contains(id)));
         }
-        Ok(())
+        told.0
     }
 
     fn size_by(&mut self, lesion: u32, plane: &report::Plane) {
@@ -385,7 +403,7 @@ impl Sweep {
         calibrating: Option<usize>,
     ) {
         let saved = self.examination.saved();
-        let trouble = saved.error.or_else(|| self.trouble.clone());
+        let trouble = saved.error.clone().or_else(|| self.trouble.clone());
         update.state = State {
             exam: self.examination.id(),
             sweep: self.number,
@@ -398,7 +416,9 @@ impl Sweep {
             undo: self.undo.len() as u32,
             viewers,
             saved: trouble.is_none(),
+            not_saved: saved.trouble.or(trouble.is_some().then_some(DiskTrouble::Refused)),
             not_saved_why: trouble,
+            dropped_planes: saved.dropped_planes,
         };
         let room = MAX_LESIONS.saturating_sub(self.lesions.len());
         update.tracks = self

@@ -15,7 +15,8 @@
 import assert from "node:assert/strict";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { frameOf, openPage, press, until, withBrowser } from "./browser.mjs";
+import { frameOf, openPage, press, SMALL, until, withBrowser } from "./browser.mjs";
+import { checkLayout } from "./layout.mjs";
 
 const [url, video, folder, language = "en", probe = ""] = process.argv.slice(2);
 if (!url || !video || !folder) {
@@ -251,9 +252,50 @@ async function leadsToTheReport(page, exam) {
   await until("the list", () => page.locator(`[data-exam="${exam}"]`).isVisible());
 }
 
+/** On a tablet held upright: the whole picture that is captured, and what can be done, without scrolling. */
+async function showsCapture(page) {
+  await page.setViewportSize({ width: 768, height: 1024 });
+  await press(page, "c");
+  const inside = async (what) => {
+    const box = (which) => page.locator(which).first().boundingBox();
+    const [inner, outer] = [await box(what), await box(".popover")];
+    return inner.y >= outer.y && inner.y + inner.height <= outer.y + outer.height - 8;
+  };
+  for (const large of [false, true]) {
+    await until("the picture that is captured", async () => {
+      const [video, room] = await page
+        .locator(".preview video, .preview")
+        .evaluateAll((both) =>
+          ["VIDEO", "DIV"].map((name) => both.find(({ nodeName }) => nodeName === name)?.clientHeight ?? 0),
+        );
+      return video > 60 && video <= room;
+    });
+    for (const what of [".preview", '[data-action="capture-stop"]', ".capture .devices"]) {
+      assert.ok(await inside(what), `${what} is cut by the panel, large: ${large}`);
+    }
+    await checkLayout(page, "capturing, upright");
+    await page.locator(".capture [aria-pressed]").first().click();
+  }
+  await shot(page, "4-capture-upright");
+  await press(page, "Escape");
+  await page.setViewportSize(SMALL);
+}
+
+/** Where the form stands below the list, one button leads to it and one begins: only that is the next action. */
+async function hasOneNextAction(page) {
+  await page.setViewportSize({ width: 768, height: 1024 });
+  await until("the way to the form", () => page.locator('[data-action="to-new"]').isVisible());
+  assert.deepEqual(await page.locator(".button.next:visible").allInnerTexts(), [
+    language === "zh" ? "开始检查" : "Begin examination",
+  ]);
+  await checkLayout(page, "the list, upright", { scrolls: true });
+  await page.setViewportSize(SMALL);
+}
+
 await withBrowser(async (context) => {
   const { page, complaints } = await openPage(context, `${url}/?page=exams`);
   await page.locator(".language button", { hasText: language === "zh" ? "中" : "EN" }).click();
+  await hasOneNextAction(page);
   await saysPixelsWithoutScale(context);
   await page.locator(".new-exam input").first().fill("Demo 01");
   // Another breast is another patient's: nothing of it is compared.
@@ -291,6 +333,7 @@ await withBrowser(async (context) => {
     return before === (await sightings());
   });
   await shot(page, "4-live");
+  await showsCapture(page);
 
   await press(page, "f");
   await until("the report", () => page.locator(".review .form").isVisible());

@@ -30,6 +30,7 @@ const CHECKS = [
   ["the language switch keeps place and focus", switchesLanguage],
   ["the coronal view opens large and says that it is simulated", opensCoronal],
   ["a key plane opens large, with what spoke for suspicion", opensPlane],
+  ["the report shows the lines of the current lesion, and takes no focus for it", followsInReport],
   ["keys: marks, keep, undo, dismiss, next, big picture", followsKeys],
   ["a press on the breast map says where the probe stands", pressesMap],
   ["faults light their lights", lightsFaults],
@@ -89,10 +90,16 @@ async function looksRight(page) {
   await page.setViewportSize({ width: SMALL.width / 2, height: SMALL.height / 2 });
   await checkLayout(page, "200 % zoom", { scrolls: true });
   await page.screenshot({ path: path.join(folder, "live-zh-zoom-200.png"), fullPage: true });
-  for (const [size, name] of TABLETS) {
-    await page.setViewportSize(size);
-    await checkTablet(page, name);
-    await shot(page, `live-zh-tablet-${size.width}`);
+  for (const [language, label] of [
+    ["en", "EN"],
+    ["zh", "中"],
+  ]) {
+    await page.locator(".language button", { hasText: label }).click();
+    for (const [size, name] of TABLETS) {
+      await page.setViewportSize(size);
+      await checkTablet(page, `${name}, ${language}`);
+      await shot(page, `live-${language}-tablet-${size.width}`);
+    }
   }
   await page.setViewportSize(SMALL);
   await page.locator(".language button", { hasText: "EN" }).click();
@@ -102,20 +109,63 @@ const TABLETS = [
   [{ width: 1180, height: 820 }, "a tablet held across"],
   [{ width: 1024, height: 768 }, "a small tablet held across"],
   [{ width: 820, height: 1180 }, "a tablet held upright"],
+  [{ width: 768, height: 1024 }, "a small tablet held upright"],
 ];
 
 /** Nothing has to be scrolled to, and what opens lies beside the picture. */
 async function checkTablet(page, name) {
   await checkLayout(page, name);
-  await press(page, "m");
   const panel = page.locator(".place-panel");
-  await until("the map", () => panel.isVisible());
+  // It closes where the next examination begins just then.
+  await until(`${name}: the map`, async () => {
+    if (!(await panel.isVisible())) {
+      await press(page, "m");
+    }
+    return panel.waitFor({ timeout: 2000 }).then(
+      () => true,
+      () => false,
+    );
+  });
   const [map, picture] = [await panel.boundingBox(), await page.locator("canvas.grey").boundingBox()];
   const beside = map.x >= picture.x + picture.width || map.y >= picture.y + picture.height;
   assert.ok(beside, `${name}: the map lies over the picture`);
   const { height } = page.viewportSize();
   assert.ok(picture.y + picture.height <= height, `${name}: the picture is whole`);
   await press(page, "Escape");
+  await until("the map to close", async () => (await panel.count()) === 0);
+  await checkRooms(page, name);
+  await checkBig(page, name, picture.width);
+}
+
+/** Everything stands above the dock, which is one row; nothing stands empty between. */
+async function checkRooms(page, name) {
+  const box = (what) => page.locator(what).boundingBox();
+  const dock = await box(".dock");
+  for (const what of [".live-map", ".third", ".lesions", ".report .draft-notice"]) {
+    const { y, height } = await box(what);
+    assert.ok(y + height <= dock.y, `${name}: ${what} ends at ${y + height}, the dock begins at ${dock.y}`);
+  }
+  const [first, last] = [await box(".dock > .button >> nth=0"), await box(".dock > .button >> nth=-1")];
+  const upright = page.viewportSize().height > page.viewportSize().width;
+  if (upright) {
+    assert.equal(last.y, first.y, `${name}: the dock has one row`);
+    const [strip, tile] = [await box(".strip"), await box(".tile >> nth=0")];
+    const empty = strip.y + strip.height - tile.y - tile.height;
+    assert.ok(empty < 16, `${name}: ${empty} px stand empty under the key planes`);
+  }
+}
+
+/** It is bigger by a third at least, where the window is wider than the picture. */
+async function checkBig(page, name, before) {
+  const { width, height } = page.viewportSize();
+  await press(page, "b");
+  await until("the big picture", () => page.locator(".side").isHidden());
+  await checkLayout(page, `${name}, big`);
+  const big = (await page.locator("canvas.grey").boundingBox()).width;
+  if (width > height) {
+    assert.ok(big >= before * 1.3, `${name}: the big picture is ${big} px wide, the other ${before}`);
+  }
+  await press(page, "b");
 }
 
 async function switchesLanguage(page) {
@@ -204,6 +254,26 @@ async function opensPlane(page) {
   await press(page, "Escape");
   assert.equal(await large.count(), 0, "Escape closes it");
   await press(page, "p");
+}
+
+/** A tablet's report has a few lines only, so that most lesions are out of sight. */
+async function followsInReport(page) {
+  await page.setViewportSize({ width: 768, height: 1024 });
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  const lines = page.locator(".report .lines");
+  const rows = page.locator(".lesion:not(.new, .dismissed)");
+  await until("two lesions", async () => (await rows.count()) > 1, 180_000);
+  for (const letter of ["A", "B", "A"]) {
+    await page.locator(`.lesion[data-letter="${letter}"]`).click();
+    const first = lines.locator("p.current").first();
+    await until(`the lines of ${letter}`, async () => (await first.innerText()).startsWith(`${letter}: `));
+    const [line, room] = [await first.boundingBox(), await lines.boundingBox()];
+    const seen = line.y >= room.y - 1 && line.y < room.y + room.height - 12;
+    assert.ok(seen, `the first line of ${letter} is at ${line.y}, the report from ${room.y} on, ${room.height} px`);
+    assert.equal(await page.evaluate(() => document.activeElement?.closest(".report") ?? null), null);
+  }
+  await page.emulateMedia({ reducedMotion: null });
+  await page.setViewportSize(SMALL);
 }
 
 async function followsKeys(page) {
@@ -364,6 +434,61 @@ async function seesNoModel(context) {
   assert.deepEqual(complaints, []);
 }
 
+/** What each kind of fault does to a frame, and what is said of it in both languages, on the advice line and in the status strip. */
+const STOPS = [
+  [
+    (update) => ({ ...update, model_failed: true }),
+    ["Model failed: lesions are not looked for", "failed, no lesions looked for"],
+    ["模型故障：当前未检测病灶", "故障，未检测病灶"],
+  ],
+  [
+    (update) => ({ ...update, state: { ...update.state, saved: false, not_saved: "no_room" } }),
+    ["Disk full: nothing is being saved", "disk full"],
+    ["磁盘已满：当前内容未保存", "磁盘已满"],
+  ],
+];
+
+/** Another page, whose program is made to have each fault, and none again. */
+async function saysStops(context) {
+  let change = (update) => update;
+  const { page, complaints } = await openPage(context, url, (opened) =>
+    opened.routeWebSocket("**/live", (socket) => {
+      const server = socket.connectToServer();
+      server.onMessage((message) => socket.send(typeof message === "string" ? message : changed(message, change)));
+    }),
+  );
+  await page.locator('[data-action="take-over"]').click();
+  for (const [fault, ...said] of STOPS) {
+    for (const [index, label] of ["EN", "中"].entries()) {
+      change = fault;
+      await page.locator(".language button", { hasText: label }).click();
+      for (const size of [SMALL, { width: 768, height: 1024 }]) {
+        await page.setViewportSize(size);
+        const [title, short] = said[index];
+        const stop = page.locator('[data-advice="stop"]', { hasText: title });
+        await until(title, () => stop.isVisible());
+        assert.ok(await page.locator(".status .stop", { hasText: short }).isVisible(), short);
+        await checkLayout(page, title);
+        await shot(page, `live-stop-${STOPS.findIndex(([one]) => one === fault)}-${label}-${size.width}`);
+      }
+      change = (update) => update;
+      await until("it to be gone", async () => (await page.locator(".status .stop").count()) === 0);
+    }
+  }
+  await page.close();
+  assert.deepEqual(complaints, []);
+}
+
+/** A frame's message with another update before its picture. */
+function changed(message, change) {
+  const length = message.readUInt32LE(0);
+  const update = change(JSON.parse(message.subarray(4, 4 + length).toString()));
+  const json = Buffer.from(JSON.stringify(update));
+  const head = Buffer.alloc(4);
+  head.writeUInt32LE(json.length);
+  return Buffer.concat([head, json, message.subarray(4 + length)]);
+}
+
 function withoutModel(text) {
   const message = JSON.parse(text);
   return JSON.stringify(message.type === "hello" ? { ...message, model: null, no_model: "--no-model" } : message);
@@ -392,6 +517,8 @@ await withBrowser(async (context) => {
     await shot(page, "failed");
     throw error;
   }
+  await saysStops(context);
+  console.log("ok  a model that fails and a full disk are said, and gone again");
   await seesNoModel(context);
   console.log("ok  no model and no scale: pixels, and what to do");
 });

@@ -59,7 +59,7 @@ fn rest(report: &Report, side: Side, found: bool, lang: Lang) -> Option<Line> {
             lang.pick("No other mass seen in the parts examined.", "所查部位未见其他肿块。")
         }
         (Some(None), _) => lang.pick("Not assessed.", "未评估。"),
-        (Some(Some(false)), _) | (None, false) => lang.pick("Not confirmed as examined.", "未确认已检查。"),
+        (Some(Some(false)), _) | (None, false) => lang.pick("Not confirmed as examined.", "尚未确认已检查。"),
         (None, true) => return None,
     };
     Some(Line::plain(text))

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use peony_examination::{Archive, JournalError};
+use peony_examination::{Archive, DiskTrouble, JournalError};
 
 use super::*;
 
@@ -145,4 +145,52 @@ fn a_disk_that_refuses_is_said_and_tried_again() {
     examination.act(BY, demo_patient()).unwrap();
     assert_eq!(examination.saved().error, None);
     assert!(planes.join("3.png").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn what_waits_for_a_disk_that_refuses_is_bounded_in_bytes_and_no_act_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let (examination, lesion) = with_lesion(folder.path());
+    fs::rename(folder.path().join("one/planes"), folder.path().join("aside")).unwrap();
+    // 32 MiB each.
+    let large = std::sync::Arc::new(GrayImage::new(8192, 4096));
+    let keep = |by: Option<&str>| {
+        examination.keep(plane(lesion, PlaneReason::Suspicious), &large, by.map(Into::into)).is_ok()
+    };
+    let kept = (0..20).filter(|_| keep(None)).count();
+    assert_eq!(kept, 7, "with their lines eight are more than 256 MiB");
+    assert_eq!(examination.saved().dropped_planes, 13, "the others are counted");
+    examination.seen(seen(lesion, BiRads::Cat5), true).unwrap();
+    assert!(keep(Some(BY)), "what a person keeps is taken");
+    assert!(!keep(Some(BY)), "and refused where even that is too much, which the person is told");
+    examination.act_soon(BY, demo_patient()).unwrap();
+    assert_eq!(examination.report().patient.id, "P-1");
+    assert_eq!(examination.saved().dropped_planes, 13, "nothing of a person's is dropped");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told_from_one_that_may_not_be_written_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let (examination, lesion) = with_lesion(folder.path());
+    for (id, at, trouble) in [
+        (3, "/dev/full", DiskTrouble::NoRoom),
+        (4, "/proc/sys/kernel/ostype", DiskTrouble::ReadOnly),
+        (5, "/", DiskTrouble::Refused),
+    ] {
+        let unfinished = folder.path().join(format!("one/planes/{id}.part"));
+        std::os::unix::fs::symlink(at, &unfinished).unwrap();
+        let kept = examination.keep(plane(lesion, PlaneReason::Suspicious), &picture(4), None).unwrap();
+        assert_eq!(kept.id, id);
+        let asked = Instant::now();
+        while examination.saved().trouble.is_none() {
+            assert!(asked.elapsed() < Duration::from_secs(10));
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        assert_eq!(examination.saved().trouble, Some(trouble), "{at}");
+        fs::remove_file(&unfinished).unwrap();
+        examination.act(BY, demo_patient()).unwrap();
+        assert_eq!(examination.saved().trouble, None, "{at}");
+    }
 }

@@ -41,6 +41,7 @@ pub const FIGURES: &[(&str, Goes, &str)] = &[
     ("peony_live_examinations",             Goes::Gauge,   "Examinations that go on."),
     ("peony_live_frames_read_total",        Goes::Counter, "Frames that the pipeline read."),
     ("peony_live_frames_dropped_total",     Goes::Counter, "Frames that it did not read, by why (newer, damaged)."),
+    ("peony_live_model_failures_total",     Goes::Counter, "Frames on which the model failed, so that no lesion was looked for."),
     ("peony_live_step_seconds",             Goes::Seconds, "The pipeline's step on one frame."),
 ];
 

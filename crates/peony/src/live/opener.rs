@@ -376,9 +376,10 @@ fn read(
         }
         let began = Instant::now();
         let output = reader.step(&captured.frame);
-        counted.add(began.elapsed(), slot.dropped(), captured.damaged);
+        let model_failed = reader.failed_on_last();
+        counted.add(began.elapsed(), slot.dropped(), captured.damaged, model_failed);
         let dropped = slot.dropped() - dropped_before + captured.damaged;
-        let capture = Capture { captured: captured.at, dropped, truth: &captured.truth };
+        let capture = Capture { captured: captured.at, dropped, truth: &captured.truth, model_failed };
         hub.publish(&captured.frame, &output, capture);
     }
     if let Err(error) = hub.examination().rest() {
@@ -397,8 +398,9 @@ struct Counted {
 
 impl Counted {
     /// A frame was read within that time; so many were dropped and damaged until then. Damaged ones are counted from one sweep to the next.
-    fn add(&mut self, step: Duration, dropped: u64, damaged: u64) {
+    fn add(&mut self, step: Duration, dropped: u64, damaged: u64, model_failed: bool) {
         metrics::counter!("peony_live_frames_read_total").increment(1);
+        metrics::counter!("peony_live_model_failures_total").increment(model_failed.into());
         metrics::histogram!("peony_live_step_seconds").record(step);
         for (why, now, before) in
             [("newer", dropped, &mut self.dropped), ("damaged", damaged, &mut self.damaged)]
@@ -447,5 +449,105 @@ impl Intake for FromPages {
 
     fn ends(&self) {
         self.note(true);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::Range;
+
+    use peony_model::{Precision, Provenance};
+    use peony_phantom::{Phantom, PhantomConfig};
+    use peony_ultrasound::Network;
+    use peony_ultrasound::network::{CELLS, MAPS, MASK, NetOutputs, NetworkError, Reading};
+
+    use super::*;
+
+    /// Finds nothing, and fails at some of the times it is asked.
+    struct Failing {
+        at: Range<u32>,
+        asked: u32,
+    }
+
+    impl Network for Failing {
+        fn run(&mut self, _: &[f32], _: Option<&[f32]>) -> Result<NetOutputs, NetworkError> {
+            self.asked += 1;
+            if self.at.contains(&self.asked) {
+                return Err(NetworkError::Other("out of order".into()));
+            }
+            let nothing = |values: usize| vec![-9.0; values];
+            Ok(NetOutputs {
+                mask: vec![0.0; MASK * MASK],
+                core: vec![0.0; MASK * MASK],
+                maps: nothing(MAPS * CELLS * CELLS),
+                embedding: None,
+                lesion: 0.0,
+                breast: 1.0,
+                state: None,
+            })
+        }
+
+        fn provenance(&self) -> Arc<Provenance> {
+            Arc::new(Provenance {
+                model: "failing".to_owned(),
+                version: "1".to_owned(),
+                sha256: String::new(),
+                provider: "test".to_owned(),
+                precision: Precision::Fp32,
+            })
+        }
+
+        fn reading(&self) -> Reading {
+            Reading { mask: 0.5, lesion: 0.5, region: 0.5, breast: 0.5, calibrated: false }
+        }
+    }
+
+    /// What the report says of the picture after three seconds that were read with this network.
+    fn read_with(network: Failing) -> Vec<(String, u32, f32)> {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = Archive::open(folder.path()).unwrap();
+        let reader = Reader::reading_with(Ok(Box::new(network)), 1);
+        let source = SourceUrl::Phantom { seed: Some(3) };
+        let opened = opened(&source, &reader, "");
+        let of_hub = running(SourceKind::Phantom, "phantom");
+        let (hub, _commands) = Hub::new(of_hub, model_of(&reader), archive.begin(opened.clone()).unwrap());
+        let slot = LatestSlot::new();
+        let config = PhantomConfig { size_px: [320, 240], ..PhantomConfig::default() };
+        let sweep = Phantom::new(3, &config).unwrap().sweep();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let _close = slot.close_on_drop();
+                for (index, made) in (0..30).zip(sweep) {
+                    let frame = peony_model::Frame { index, time_ns: index * 100_000_000, ..made.frame };
+                    slot.put(Captured { frame, at: Instant::now(), sweep: 0, damaged: 0, truth: Vec::new() });
+                    let waits = || {
+                        let mut waits = false;
+                        slot.put_with(|newest| {
+                            waits = newest.is_some();
+                            0
+                        });
+                        waits
+                    };
+                    while waits() {
+                        thread::sleep(Duration::from_millis(1));
+                    }
+                }
+            });
+            read(&slot, &hub, reader, &archive, &opened);
+        });
+        let records = hub.examination().report().quality.into_iter();
+        records.map(|record| (record.code, record.times, record.seconds)).collect()
+    }
+
+    #[test]
+    fn a_model_that_fails_is_in_the_quality_record_of_the_report() {
+        let of_model = |at| {
+            let record = read_with(Failing { at, asked: 0 });
+            record.into_iter().find(|(code, ..)| code == "model_failed")
+        };
+        assert_eq!(of_model(0..0), None, "it reads");
+        let (_, times, seconds) = of_model(6..11).unwrap();
+        assert_eq!(times, 1, "and reads again");
+        assert!((1.0..2.0).contains(&seconds), "five frames and a second: {seconds} s");
     }
 }

@@ -63,7 +63,7 @@ fn length(mm: f32) -> Option<Words> {
 /// The labels are those of the form.
 fn text_field(field: TextField) -> [&'static str; 2] {
     match field {
-        TextField::Id => ["Identifier", "编号"],
+        TextField::Id => ["Identifier", "患者号"],
         TextField::Name => ["Name", "姓名"],
         TextField::Sex => ["Sex", "性别"],
         TextField::BirthDate => ["Birth date", "出生日期"],

@@ -175,7 +175,7 @@ pub struct Health {
     pub status: &'static str,
     /// The program's version.
     pub version: &'static str,
-    /// Whether a model reads the frames of the newest examination.
+    /// Whether a model reads the frames of the newest examination, and does not fail.
     pub model: bool,
     /// How many pages watch it.
     pub viewers: u32,

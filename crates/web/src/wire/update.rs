@@ -1,5 +1,6 @@
 //! One frame and everything said about it.
 
+use peony_examination::DiskTrouble;
 use peony_model::Place;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -50,6 +51,8 @@ pub struct LiveUpdate {
     /// The phantom's truth on this frame; `null` unless `show_truth` was asked for.
     #[schema(required)]
     pub truth: Option<Vec<Truth>>,
+    /// The model fails, or did within the last second of the source: lesions are not being looked for.
+    pub model_failed: bool,
     /// Probability that the frame shows any lesion; `null` without a model or on an unreadable frame.
     #[schema(required)]
     pub lesion: Option<f32>,
@@ -85,9 +88,14 @@ pub struct State {
     pub viewers: u32,
     /// Everything of the examination is on the disk, or will be within a second.
     pub saved: bool,
-    /// Why it is not.
+    /// Why it is not, in one English line.
     #[schema(required)]
     pub not_saved_why: Option<String>,
+    /// The same for people.
+    #[schema(required)]
+    pub not_saved: Option<DiskTrouble>,
+    /// So many of the machine's key planes were not kept, because as much waited for the disk as may.
+    pub dropped_planes: u64,
 }
 
 impl Default for State {
@@ -104,6 +112,8 @@ impl Default for State {
             viewers: 0,
             saved: true,
             not_saved_why: None,
+            not_saved: None,
+            dropped_planes: 0,
         }
     }
 }

@@ -157,6 +157,8 @@ fn a_report_is_corrected_signed_and_closed() {
     let fields: Vec<&Value> = open.iter().map(|open| &open["field"]).collect();
     let view = done(&demo, &json!({"act": "confirm", "lesion": 1, "fields": fields}));
     assert_eq!((&view["signable"], &view["obstacles"][0]["code"]), (&json!(false), &json!("no_reason")));
+    let (_, refused) = act(&demo, &sign);
+    assert_eq!(refused["error"], "1 thing stands in the way of a signature");
     let why = json!({"field": "downgrade_reason", "value": "known for years, and smaller"});
     let view = done(&demo, &json!({"act": "say", "lesion": 1, "word": why}));
     assert_eq!((&view["signable"], &view["obstacles"]), (&json!(true), &json!([])));
@@ -224,6 +226,28 @@ fn an_act_that_cannot_be_is_one_clear_line_and_changes_nothing() {
     let (head, answer) = demo.post(&path(&demo, "undo"), "");
     assert!(head.starts_with("HTTP/1.1 409") && answer["code"] == "nothing_to_undo", "{head} {answer}");
     assert_eq!(demo.json(&path(&demo, "report"))["report"], before);
+}
+
+#[test]
+fn a_body_that_cannot_be_read_names_the_field_and_not_the_parser() {
+    let demo = scanned();
+    for (body, line) in [
+        ("{", "body: not JSON"),
+        (r#"{"act":"dismiss"}"#, "body: missing field `lesion`"),
+        (r#"{"act":"dismiss","lesion":1,"by":"x"}"#, "body: unknown field `by`, expected `lesion`"),
+    ] {
+        let (_, answer) = demo.post(&path(&demo, "acts"), body);
+        assert_eq!(answer["error"], line, "{body}");
+    }
+    let (head, answer) = demo.post("/api/exams", r#"{"patient":{"birth":1}}"#);
+    let error = answer["error"].as_str().unwrap();
+    assert!(
+        head.starts_with("HTTP/1.1 422") && error.starts_with("body: patient.birth: unknown field"),
+        "{error}"
+    );
+    let signed = json!({"act": "sign", "name": "Dr Test", "role": "examiner", "licence": ""}).to_string();
+    let (_, refused) = demo.post(&path(&demo, "acts"), &signed);
+    assert!(refused["error"].as_str().unwrap().ends_with("in the way of a signature"), "{refused}");
 }
 
 #[test]

@@ -74,6 +74,63 @@ fn why_a_device_is_lost_is_told_to_every_page_also_one_that_comes_later() {
 }
 
 #[test]
+fn a_model_that_fails_is_said_with_every_frame_until_it_reads_again() {
+    let demo = Demo::start();
+    let (mut page, _) = demo.open();
+    let mut failed_after = |frame: u64, fails: bool| {
+        if fails {
+            demo.publish_failed(frame)
+        } else {
+            demo.publish(frame)
+        }
+        let shown = page.draw_until(|update| update["frame"] == frame);
+        let health = demo.json("/api/health")["model"].as_bool().unwrap();
+        assert_eq!(health, shown.update["model_failed"] == false, "frame {frame}");
+        shown.update["model_failed"].as_bool().unwrap()
+    };
+    assert!(!failed_after(1, false));
+    assert!(failed_after(2, true));
+    assert!(failed_after(3, true));
+    assert!(failed_after(4, false), "one frame that is read is no sign that it is well");
+    assert!(failed_after(32, false));
+    assert!(!failed_after(34, false), "a second after the last failure");
+    assert!(failed_after(35, true));
+    demo.begin_another();
+    assert!(!failed_after(1, false), "another sweep");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_said_with_every_frame_until_it_takes_again() {
+    let demo = Demo::start();
+    let (mut page, _) = demo.open();
+    let planes = demo.folder.path().join("exams").join(demo.exam()).join("planes");
+    let unfinished = planes.join("1.part");
+    std::os::unix::fs::symlink("/dev/full", &unfinished).unwrap();
+    demo.publish_with(1, |output| output.events.push(key_plane(PlaneReason::Largest)));
+    let mut frame = 1;
+    let mut until = |saved: bool| {
+        let asked = Instant::now();
+        loop {
+            frame += 1;
+            demo.publish(frame);
+            let state = page.draw_until(|update| update["frame"] == frame).update["state"].clone();
+            if state["saved"] == saved {
+                return state;
+            }
+            assert!(asked.elapsed() < Duration::from_secs(10), "{state}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    };
+    let state = until(false);
+    assert_eq!((&state["not_saved"], &state["dropped_planes"]), (&json!("no_room"), &json!(0)));
+    assert_eq!(demo.json(&format!("/api/exams/{}/report", demo.exam()))["not_saved"], "no_room");
+    std::fs::remove_file(&unfinished).unwrap();
+    assert_eq!(until(true)["not_saved"], Value::Null);
+    assert!(planes.join("1.png").exists());
+}
+
+#[test]
 fn a_slow_page_gets_the_newest_frame_next_and_is_told_what_it_missed() {
     let demo = Demo::start();
     let (mut page, _) = demo.open();

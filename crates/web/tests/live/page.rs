@@ -30,7 +30,7 @@ pub struct Demo {
     pub rooms: Arc<Rooms>,
     pub server: Running,
     /// Dropped last: the examinations write into it.
-    _folder: TempDir,
+    pub folder: TempDir,
 }
 
 fn opened() -> Opened {
@@ -80,7 +80,7 @@ impl Demo {
             beside,
         )
         .unwrap();
-        Self { hub, commands, rooms, server, _folder: folder }
+        Self { hub, commands, rooms, server, folder }
     }
 
     /// Publishes a frame of one grey level with the lesion `A` on it.
@@ -89,6 +89,19 @@ impl Demo {
     }
 
     pub fn publish_with(&self, index: u64, change: impl FnOnce(&mut StepOutput)) {
+        self.publish_read(index, change, false);
+    }
+
+    /// Publishes the same frame on which the model failed: nothing was found.
+    pub fn publish_failed(&self, index: u64) {
+        let nothing = |output: &mut StepOutput| {
+            (output.findings, output.tracks) = (Vec::new(), Vec::new());
+            (output.lesion, output.malignancy) = (None, None);
+        };
+        self.publish_read(index, nothing, true);
+    }
+
+    fn publish_read(&self, index: u64, change: impl FnOnce(&mut StepOutput), model_failed: bool) {
         let level = (index % 256) as u8;
         let spacing = Spacing::Uniform(MmPerPx::new(0.1, 0.1, CalibrationSource::Phantom).unwrap());
         let pixels = Pixels::Luma8(GrayImage::from_pixel(8, 6, Luma([level])));
@@ -96,7 +109,8 @@ impl Demo {
         let mut output = step_output(&frame);
         change(&mut output);
         let truth = [Truth { kind: "cyst".to_owned(), malignant: false, contour_px: vec![Xy([1.0, 2.0])] }];
-        self.hub.publish(&frame, &output, Capture { captured: Instant::now(), dropped: 3, truth: &truth });
+        let capture = Capture { captured: Instant::now(), dropped: 3, truth: &truth, model_failed };
+        self.hub.publish(&frame, &output, capture);
     }
 
     /// The examination that the frames belong to.

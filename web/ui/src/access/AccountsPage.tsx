@@ -3,6 +3,7 @@ import { Icon, Shape } from "../parts/shapes";
 import type { Route } from "../route";
 import { StudiesTop } from "../studies/StudiesTop";
 import { faultText } from "../words/fault";
+import { COMMA } from "../words/marks";
 import { type Language, useWords, type WordKey } from "../words/words";
 import {
   type Account,
@@ -79,7 +80,7 @@ function useDoing(): readonly [string | null, <T>(work: Promise<Asked<T>>) => Pr
 
 /** All accounts and sites. */
 function House() {
-  const { say } = useWords();
+  const { say, language } = useWords();
   const [accounts, setAccounts] = useState<readonly Account[]>([]);
   const [sites, setSites] = useState<readonly Site[]>([]);
   const [chosen, setChosen] = useState<string | null>(null);
@@ -127,7 +128,7 @@ function House() {
                   <span className="row">
                     <Shape status={row.disabled ? "off" : "ok"} />
                     {say(row.disabled ? "account_disabled" : "account_enabled")}
-                    {row.provider && `, ${say("account_provider")} ${row.provider}`}
+                    {row.provider && `${COMMA[language]}${say("account_provider")} ${row.provider}`}
                   </span>
                 </td>
               </tr>
@@ -289,7 +290,7 @@ function AccountForm({ account, sites, onDone, onNew }: FormProps) {
 
 /** One's own password and tokens. */
 function Own({ hasPassword }: { readonly hasPassword: boolean }) {
-  const { say } = useWords();
+  const { say, language } = useWords();
   const [tokens, setTokens] = useState<readonly Token[]>([]);
   const [label, setLabel] = useState("");
   const [secret, setSecret] = useState<string | null>(null);
@@ -322,7 +323,8 @@ function Own({ hasPassword }: { readonly hasPassword: boolean }) {
             <span>{token.label}</span>
             <span className="note">
               {new Date(token.made_ms).toISOString().slice(0, 10)}
-              {token.used_ms > 0 && `, ${say("token_used")} ${new Date(token.used_ms).toISOString().slice(0, 10)}`}
+              {token.used_ms > 0 &&
+                `${COMMA[language]}${say("token_used")} ${new Date(token.used_ms).toISOString().slice(0, 10)}`}
             </span>
             <span className="space" />
             <button

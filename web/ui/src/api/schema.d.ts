@@ -1374,6 +1374,11 @@ export interface components {
              */
             readonly sweep: number | null;
         };
+        /**
+         * @description Why a disk takes nothing, as far as people can do something about it.
+         * @enum {string}
+         */
+        readonly DiskTrouble: "no_room" | "read_only" | "refused";
         /** @description The page has drawn a binary message; the next one may come. */
         readonly Drawn: {
             /**
@@ -1718,7 +1723,7 @@ export interface components {
              * @description Its frames that were analysed.
              */
             readonly frames: number;
-            /** @description Whether a model reads the frames of the newest examination. */
+            /** @description Whether a model reads the frames of the newest examination, and does not fail. */
             readonly model: boolean;
             /** @description Always `ok`: a program that is not well does not answer. */
             readonly status: string;
@@ -1978,6 +1983,8 @@ export interface components {
              */
             readonly malignancy: number | null;
             readonly mm_per_px: components["schemas"]["Xy"] | null;
+            /** @description The model fails, or did within the last second of the source: lesions are not being looked for. */
+            readonly model_failed: boolean;
             readonly picture_px: components["schemas"]["BoxXy"] | null;
             /** @description The faults that hold now, worst first; the page puts the oldest of the worst on its advice line. */
             readonly quality: readonly components["schemas"]["Issue"][];
@@ -2404,7 +2411,8 @@ export interface components {
             readonly history: number;
             /** @description Its sentences. */
             readonly narrative: components["schemas"]["Narratives"];
-            /** @description Why it is not. */
+            readonly not_saved: components["schemas"]["DiskTrouble"] | null;
+            /** @description Why it is not, in one English line. */
             readonly not_saved_why: string | null;
             /** @description What stands in the way of a signature, open proposals included. */
             readonly obstacles: readonly components["schemas"]["ObstacleView"][];
@@ -2759,11 +2767,17 @@ export interface components {
         readonly State: {
             /** @description A sweep of known length goes on: in how many of its frames the probe has moved; `null` where none does. */
             readonly calibrating: number | null;
+            /**
+             * Format: int64
+             * @description So many of the machine's key planes were not kept, because as much waited for the disk as may.
+             */
+            readonly dropped_planes: number;
             /** @description The examination that is going on. */
             readonly exam: string;
             /** @description The phantom's faults that are switched on. */
             readonly faults: readonly components["schemas"]["Fault"][];
-            /** @description Why it is not. */
+            readonly not_saved: components["schemas"]["DiskTrouble"] | null;
+            /** @description Why it is not, in one English line. */
             readonly not_saved_why: string | null;
             /** @description The examination rests at someone's request: nothing is read until it goes on. */
             readonly paused: boolean;

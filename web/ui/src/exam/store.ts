@@ -24,6 +24,7 @@ const same = (one: ReportView, other: ReportView): boolean =>
   one.seq === other.seq &&
   one.saved === other.saved &&
   one.not_saved_why === other.not_saved_why &&
+  one.not_saved === other.not_saved &&
   one.undo === other.undo;
 
 const POLL_MS = 2000;

@@ -12,7 +12,12 @@ const WELL: Facts = {
 };
 
 function picture(...faults: readonly (readonly [code: string, severity: Severity])[]): Partial<Facts> {
-  return { update: { quality: faults.map(([code, severity]) => ({ code, severity })) } as unknown as LiveUpdate };
+  return {
+    update: {
+      quality: faults.map(([code, severity]) => ({ code, severity })),
+      state: { saved: true },
+    } as unknown as LiveUpdate,
+  };
 }
 
 const FAST = ["too_fast", "warn"] as const;
@@ -20,6 +25,19 @@ const DARK = ["gain_low", "warn"] as const;
 const CONTACT = ["contact_lost", "stop"] as const;
 const MARKS = ["marks", "info"] as const;
 const SKIPPED = ["frames_dropped", "info"] as const;
+
+/** On a picture that would give a warning of its own. */
+const FAILED: Partial<Facts> = {
+  update: {
+    quality: [{ code: "gain_low", severity: "warn" }],
+    model_failed: true,
+    state: { saved: true },
+  } as unknown as LiveUpdate,
+};
+
+const UNSAVED: Partial<Facts> = {
+  update: { quality: [], state: { saved: false, not_saved: "no_room" } } as unknown as LiveUpdate,
+};
 
 /** What is spoken of after each of a run of moments. */
 function spoken(...moments: readonly Partial<Facts>[]): readonly (ConcernKey | null)[] {
@@ -84,6 +102,16 @@ describe("the advice line speaks of", () => {
     ],
     ["the first picture that is waited for", [{ phase: "first" }], ["first"]],
     ["the end of a sweep, and no fault of its last picture", [{ ...picture(CONTACT), phase: "ended" }], ["ended"]],
+    [
+      "a model that fails, as long as it does, before any warning",
+      [picture(DARK), FAILED, { ...FAILED, phase: "paused" }, picture(DARK)],
+      ["gain_low", "model_failed", "paused", "gain_low"],
+    ],
+    [
+      "a disk that takes nothing, also of a picture that rests, and not while the program is out of reach",
+      [{ ...UNSAVED, ...picture(DARK) }, UNSAVED, { ...UNSAVED, phase: "paused" }, { ...UNSAVED, phase: "lost" }, {}],
+      ["gain_low", "not_saved", "not_saved", "lost", null],
+    ],
     ["a missing model", [{ hello: { model: null } as Hello }], ["no_model"]],
   ])("%s", (_, moments, expected) => {
     expect(spoken(...moments)).toEqual(expected);

@@ -6,6 +6,8 @@ import type { Phase } from "./phase";
 export const OWN = {
   lost: "stop",
   waiting: "stop",
+  model_failed: "stop",
+  not_saved: "stop",
   watching: "warn",
   behind: "warn",
   connecting: "info",
@@ -44,6 +46,10 @@ export function concernsOf(facts: Facts): readonly Concern[] {
   const holds: Readonly<Record<OwnConcern, boolean>> = {
     lost: phase === "lost",
     waiting: phase === "waiting",
+    // Silence would be taken for a breast without a lesion.
+    model_failed: live && update?.model_failed === true,
+    // What a program said that is out of reach is old.
+    not_saved: phase !== "lost" && phase !== "connecting" && update !== null && !update.state.saved,
     watching: facts.watching,
     behind: live && lost !== null,
     connecting: phase === "connecting",

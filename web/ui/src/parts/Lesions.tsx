@@ -4,6 +4,7 @@ import { groundsText } from "../exam/evidence";
 import { placeText } from "../exam/format";
 import type { Examination, Scene } from "../live/examination";
 import { en } from "../words/en";
+import { COMMA } from "../words/marks";
 import { intervalText, isUnsure, NONE, percent, probability, sizeText, thirdAxis } from "../words/numbers";
 import { useWords, type WordKey, type Words } from "../words/words";
 import { Category, DraftTag, Letter, Probability } from "./chips";
@@ -42,9 +43,7 @@ export function Lesions({ examination, scene, beyond }: Props) {
         ))}
       </ul>
       {beyond > 0 && <p className="note beyond">{words.say("lesions_beyond", { count: beyond })}</p>}
-      {tracks.length === 0 && (
-        <p className="hint">{words.say(update && scene.hello?.model === null ? "no_model" : "no_lesion")}</p>
-      )}
+      {tracks.length === 0 && <p className="hint">{words.say(emptyWord(scene))}</p>}
       {update && (
         <div className="hidden">
           <TextTwin tracks={update.tracks} solids={solids} current={current} words={words} />
@@ -52,6 +51,14 @@ export function Lesions({ examination, scene, beyond }: Props) {
       )}
     </section>
   );
+}
+
+/** Why there is no lesion: "none so far" is said only where somebody looks. */
+export function emptyWord({ hello, update }: Pick<Scene, "hello" | "update">): WordKey {
+  if (!update) {
+    return "no_lesion";
+  }
+  return hello?.model === null ? "no_model" : update.model_failed ? "model_failed" : "no_lesion";
 }
 
 /** The current one first, then the confirmed by letter, then the new, then the dismissed. */
@@ -153,7 +160,9 @@ const TextTwin = memo(function TextTwin({ tracks, solids, current, words: { say,
       <tbody>
         {lesions.map((track) => (
           <tr key={track.id}>
-            <th scope="row">{track.id === current ? `${track.letter}, ${say("current_lesion")}` : track.letter}</th>
+            <th scope="row">
+              {track.id === current ? `${track.letter}${COMMA[language]}${say("current_lesion")}` : track.letter}
+            </th>
             <td>{say(`status_${track.status}`)}</td>
             <td>{sizeOf(track, solidOf(track), { say, language })}</td>
             <td>{track.birads ?? say("not_graded")}</td>

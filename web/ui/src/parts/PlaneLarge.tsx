@@ -1,6 +1,7 @@
 import type { KeyboardEvent, ReactNode } from "react";
 import { planeAddress } from "../exam/api";
 import { type EvidentPlane, groundsText, isAmong, planeKey, reasonsText, reasonsWhy, shareOf } from "../exam/evidence";
+import { COLON } from "../words/marks";
 import { percent, probability } from "../words/numbers";
 import { useWords } from "../words/words";
 import { DraftTag, KeyCap, Letter } from "./chips";
@@ -105,7 +106,7 @@ function PlanePicture({ exam, shown: { plane, alike }, marks }: PictureProps) {
       <svg
         viewBox={`0 0 ${width} ${height}`}
         role="img"
-        aria-label={`${words.say("plane_word")}: ${reasonsText(alike, words)}`}
+        aria-label={`${words.say("plane_word")}${COLON[words.language]}${reasonsText(alike, words)}`}
         data-plane-large={planeKey(plane)}
       >
         <image href={planeAddress(exam, plane.id)} width={width} height={height} />

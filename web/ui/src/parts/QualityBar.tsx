@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import type { LightName, LightState } from "../api/wire";
 import type { captureAdvice } from "../capture/useCapture";
 import type { Scene } from "../live/examination";
+import { sentences } from "../words/marks";
 import { useWords } from "../words/words";
 import { type Advice, adviceOf } from "./advice";
 import { Shape } from "./shapes";
@@ -81,9 +82,11 @@ const SPEAK_EVERY_MS = 3000;
 function Spoken({ advice }: { readonly advice: Advice | null }) {
   const [polite, setPolite] = useState("");
   const spokenAt = useRef(Number.NEGATIVE_INFINITY);
-  const stop = advice?.status === "stop" ? `${advice.title}. ${advice.detail}` : "";
+  const { language } = useWords();
+  const whole = sentences([advice?.title ?? "", advice?.detail ?? ""], language);
+  const stop = advice?.status === "stop" ? whole : "";
   const figures = /\d/.test(advice?.detail ?? "");
-  const calm = advice && advice.status !== "stop" ? (figures ? advice.title : `${advice.title}. ${advice.detail}`) : "";
+  const calm = advice && advice.status !== "stop" ? (figures ? advice.title : whole) : "";
   const title = advice?.title ?? "";
   // Figures change with each frame; only a new sentence is news, so the sentence's title is what is waited for.
   // biome-ignore lint/correctness/useExhaustiveDependencies: `calm` follows `title` and its figures would speak again.

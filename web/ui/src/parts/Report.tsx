@@ -1,7 +1,8 @@
 /** The report as it grows beside the picture: the program's sentences, the same as on the report page and on paper. */
-import { memo } from "react";
+import { memo, useEffect, useRef } from "react";
 import type { ReportView } from "../exam/api";
 import { todosOf } from "../exam/todo";
+import { following } from "../live/follow";
 import { Paragraphs } from "../review/Narrative";
 import { useWords } from "../words/words";
 import { DraftTag } from "./chips";
@@ -36,6 +37,19 @@ export const Report = memo(function Report({ current, view, signed }: Props) {
           .filter(({ key }) => SHOWN.includes(key))
           .toSorted((one, other) => SHOWN.indexOf(one.key) - SHOWN.indexOf(other.key))
       : [];
+  const lines = useRef<HTMLElement>(null);
+  const paragraphs = sections.flatMap((section) => section.paragraphs);
+  // Its first line moves when another lesion is found before it; the figures of a line change all the time and move nothing.
+  const place = paragraphs.findIndex(({ lesion }) => lesion !== null && lesion === current);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another lesion or another place is what is followed.
+  useEffect(() => show(lines.current), [current, place]);
+  useEffect(() => {
+    const observer = new ResizeObserver(() => show(lines.current));
+    if (lines.current) {
+      observer.observe(lines.current);
+    }
+    return () => observer.disconnect();
+  }, []);
   return (
     <section className="panel report" aria-labelledby="report-head">
       <h2 className="head" id="report-head">
@@ -46,7 +60,7 @@ export const Report = memo(function Report({ current, view, signed }: Props) {
         </span>
       </h2>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1). */}
-      <section className="lines" tabIndex={0} aria-label={words.say("report")}>
+      <section className="lines" tabIndex={0} aria-label={words.say("report")} ref={lines}>
         {sections.length === 0 && <p className="hint">{words.say("report_empty")}</p>}
         {sections.map((section) => (
           <section key={section.key}>
@@ -59,3 +73,21 @@ export const Report = memo(function Report({ current, view, signed }: Props) {
     </section>
   );
 });
+
+/** Scrolls the lines, and nothing around them, to those of the current lesion in the first section that has any. */
+function show(lines: HTMLElement | null): void {
+  const first = lines?.querySelector(".current");
+  const last = [...(first?.parentElement?.querySelectorAll(".current") ?? [])].at(-1);
+  if (!lines || !first || !last) {
+    return;
+  }
+  const origin = lines.getBoundingClientRect().top - lines.scrollTop;
+  const top = following(
+    { top: lines.scrollTop, height: lines.clientHeight },
+    { from: first.getBoundingClientRect().top - origin, to: last.getBoundingClientRect().bottom - origin },
+  );
+  if (top !== null) {
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    lines.scrollTo({ top, behavior: calm ? "instant" : "smooth" });
+  }
+}

@@ -4,14 +4,14 @@ import { Shape } from "./shapes";
 
 /** Whether the program has everything that a person did; nothing where it keeps no examinations. */
 export function Saved({ state: { view, away, waiting } }: { readonly state: ExamState }) {
-  const { say, language } = useWords();
+  const { say } = useWords();
   if (!view) {
     return null;
   }
   const [status, word] = away
     ? (["stop", "state_lost"] as const)
     : !view.saved && view.not_saved_why
-      ? (["warn", "not_saved"] as const)
+      ? (["stop", "not_saved"] as const)
       : waiting > 0 || !view.saved
         ? (["off", "saving"] as const)
         : (["ok", "all_saved"] as const);
@@ -19,7 +19,7 @@ export function Saved({ state: { view, away, waiting } }: { readonly state: Exam
     <span
       className="row quiet small"
       data-saved={status}
-      title={(language === "en" && view.not_saved_why) || undefined}
+      title={view.not_saved ? say(`not_saved_${view.not_saved}`) : undefined}
     >
       <Shape status={status} /> {say(word)}
     </span>

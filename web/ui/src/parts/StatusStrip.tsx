@@ -3,12 +3,16 @@ import type { LiveUpdate } from "../api/wire";
 import type { Scene } from "../live/examination";
 import { NONE, roundHalfAway } from "../words/numbers";
 import { useWords, type WordKey } from "../words/words";
+import { droppedPlanes } from "./advice";
+import { Shape } from "./shapes";
 
 export function StatusStrip({ scene }: { readonly scene: Scene }) {
   const words = useWords();
   const { hello, update, phase } = scene;
   const live = phase === "scanning" || phase === "frozen";
+  const failed = live && update?.model_failed === true;
   const stats = update?.stats;
+  const dropped = droppedPlanes(update, words.say);
   const latency = live ? (stats?.drawn_ms ?? stats?.latency_ms) : undefined;
   const whole = (value: number | undefined): string => (value === undefined ? NONE : String(roundHalfAway(value)));
   return (
@@ -25,10 +29,22 @@ export function StatusStrip({ scene }: { readonly scene: Scene }) {
       <Item>
         {words.say("engine")} <b>{hello?.model ? `${hello.model.engine} ${hello.model.precision}` : NONE}</b>
       </Item>
-      <Item {...(hello?.no_model ? { why: hello.no_model } : {})}>
+      <Item {...(hello?.no_model ? { why: hello.no_model } : {})} stop={failed}>
         {words.say("model")}{" "}
-        <b>{hello?.model ? `${hello.model.name} ${hello.model.version}` : words.say("no_model_short")}</b>
+        <b>
+          {failed
+            ? words.say("model_failed_short")
+            : hello?.model
+              ? `${hello.model.name} ${hello.model.version}`
+              : words.say("no_model_short")}
+        </b>
       </Item>
+      {phase !== "lost" && update && !update.state.saved && (
+        <Item stop={true} {...(update.state.not_saved_why ? { why: update.state.not_saved_why } : {})}>
+          {words.say("not_saved")} <b>{words.say(`not_saved_${update.state.not_saved ?? "refused"}_short`)}</b>
+        </Item>
+      )}
+      {dropped && <Item warn={true}>{dropped}</Item>}
       <span className="space" />
       <Item>
         {words.say("scale")} {scaleText(update, words.say)}
@@ -67,11 +83,13 @@ interface ItemProps {
   readonly children: ReactNode;
   readonly why?: string;
   readonly warn?: boolean;
+  readonly stop?: boolean;
 }
 
-function Item({ children, why, warn = false }: ItemProps) {
+function Item({ children, why, warn = false, stop = false }: ItemProps) {
   return (
-    <span className={warn ? "item warn" : "item"} title={why}>
+    <span className={`item ${stop ? "stop" : warn ? "warn" : ""}`} title={why}>
+      {stop && <Shape status="stop" />}
       {children}
     </span>
   );

@@ -59,7 +59,7 @@ export function TopBar({ scene, exam, onCalibrate, onLanguage, onHome }: Props) 
       {hello && (
         <>
           <span className="rule" />
-          <span className="mid">{sourceName(hello.source, words.say)}</span>
+          <span className="mid source-name">{sourceName(hello.source, words.say)}</span>
           {phantom && <span className="quiet wide">{words.say("nobody_scanned")}</span>}
         </>
       )}
@@ -74,7 +74,9 @@ export function TopBar({ scene, exam, onCalibrate, onLanguage, onHome }: Props) 
         </span>
       ) : (
         // A sweep begins anew with each start of the program; the examination does not.
-        report && <span className="quiet">{words.say("began_at", { time: timeText(report.began_ms, words) })}</span>
+        report && (
+          <span className="quiet wide">{words.say("began_at", { time: timeText(report.began_ms, words) })}</span>
+        )
       )}
       {calibrating !== null && onCalibrate && (
         <button type="button" className="button small" data-action="calibrate" onClick={onCalibrate}>

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { Hello } from "../api/wire";
+import type { Hello, LiveUpdate } from "../api/wire";
 import type { CapturePhase } from "../capture/phase";
 import type { Scene } from "../live/examination";
 import { wordsIn } from "../words/words";
 import { adviceOf, oldWord } from "./advice";
+import { emptyWord } from "./Lesions";
 
 const from = (kind: Hello["source"]["kind"], name: string, can_restart = false): Hello =>
   ({ source: { kind, name, can_restart } }) as Hello;
@@ -29,6 +30,43 @@ describe("under the age of an old picture", () => {
     check("stalled_plays_do", { hello: PHANTOM }, null);
     check("stalled_plays_do", { hello: RECORDING }, null);
     check("old_lost_do", { phase: "lost" }, "capturing");
+  });
+});
+
+describe("a model that fails", () => {
+  const update = { model_failed: true } as unknown as LiveUpdate;
+  it.each([
+    ["en", "Model failed: lesions are not looked for"],
+    ["zh", "模型故障：当前未检测病灶"],
+  ] as const)("is said in %s, and that lesions are not looked for", (language, said) => {
+    const advice = adviceOf(scene({ concern: "model_failed", update }), wordsIn(language));
+    expect(advice).toMatchObject({ status: "stop", title: said });
+    expect(advice?.detail).not.toBe("");
+    const hello = { model: {} } as Hello;
+    expect(wordsIn(language).say(emptyWord({ hello, update }))).toBe(said);
+    expect(emptyWord({ hello, update: { model_failed: false } as unknown as LiveUpdate })).toBe("no_lesion");
+  });
+});
+
+describe("a disk that takes nothing", () => {
+  const unsaved = (not_saved: string | null, dropped_planes = 0) =>
+    scene({
+      concern: "not_saved",
+      update: { state: { saved: false, not_saved, dropped_planes } } as unknown as LiveUpdate,
+    });
+  it.each([
+    ["no_room", "Disk full: nothing is being saved", "磁盘已满：当前内容未保存"],
+    ["read_only", "Disk not writable: nothing is being saved", "磁盘不可写：当前内容未保存"],
+    ["refused", "Disk refuses: nothing is being saved", "磁盘拒绝写入：当前内容未保存"],
+    [null, "Disk refuses: nothing is being saved", "磁盘拒绝写入：当前内容未保存"],
+  ])("is said with its reason: %s", (why, en, zh) => {
+    expect(adviceOf(unsaved(why), wordsIn("en"))).toMatchObject({ status: "stop", title: en });
+    expect(adviceOf(unsaved(why), wordsIn("zh"))).toMatchObject({ status: "stop", title: zh });
+  });
+  it("says what is gone, and only that", () => {
+    expect(adviceOf(unsaved("no_room", 3), wordsIn("zh"))?.detail).toMatch(/关键切面：3 个。$/);
+    expect(adviceOf(unsaved("no_room", 3), wordsIn("en"))?.detail).toMatch(/not kept: 3\.$/);
+    expect(adviceOf(unsaved("no_room"), wordsIn("en"))?.detail).not.toMatch(/planes/);
   });
 });
 

@@ -43,6 +43,14 @@ const OWN_WORDS: Readonly<Record<OwnConcern, Wording>> = {
       ? [say("stalled_device", { name: sourceName(hello.source, say) }), say(deviceWord(scene, "stalled_device_do"))]
       : [say("stalled_advice"), say(isPlayed(hello?.source) ? "stalled_plays_do" : "stalled_do")];
   },
+  model_failed: (_, { say }) => [say("model_failed"), say("model_failed_do")],
+  not_saved: ({ update }, { say }) => {
+    const why = update?.state.not_saved ?? "refused";
+    return [
+      say(`not_saved_${why}`),
+      [say(`not_saved_${why}_do`), droppedPlanes(update, say)].filter(Boolean).join(" "),
+    ];
+  },
   first: (scene, { say }) => {
     const { hello } = scene;
     return hello && isDevice(hello.source)
@@ -60,6 +68,12 @@ const OWN_WORDS: Readonly<Record<OwnConcern, Wording>> = {
   notice: ({ notice }, { say }) => [notice === null ? "" : say(notice), ""],
   no_model: (_, { say }) => [say("no_model"), say("no_model_do")],
 };
+
+/** Which of the machine's planes are gone because the disk took nothing for too long; empty where none is. */
+export function droppedPlanes(update: LiveUpdate | null, say: Words["say"]): string {
+  const count = update?.state.dropped_planes ?? 0;
+  return count > 0 ? say("planes_dropped", { count }) : "";
+}
 
 /** Why a device gives no pictures and what to look at; `otherwise` while that is not known. */
 function deviceWord({ deviceLost }: Pick<Scene, "deviceLost">, otherwise: WordKey): WordKey {

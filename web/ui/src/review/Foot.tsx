@@ -4,6 +4,7 @@ import type { ExamState } from "../exam/store";
 import type { Todo } from "../exam/todo";
 import { KeyCap } from "../parts/chips";
 import { Icon, Shape, type Status } from "../parts/shapes";
+import { COMMA } from "../words/marks";
 import { useWords, type Words } from "../words/words";
 import { useReview } from "./context";
 import { refusalText } from "./refusal";
@@ -112,7 +113,7 @@ export function lineOf(state: ExamState, todos: readonly Todo[], words: Words): 
     return {
       status: "ok",
       first: say("signed_by", { name: signature.name }) + comma,
-      rest: `${when}, ${shortHash(signature.sha256)}`,
+      rest: `${when}${COMMA[language]}${shortHash(signature.sha256)}`,
       more: 0,
     };
   }

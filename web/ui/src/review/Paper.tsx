@@ -1,4 +1,5 @@
 import { dateText, patientName, sexAndAge, shortHash, timeText } from "../exam/format";
+import { COMMA } from "../words/marks";
 import { NONE } from "../words/numbers";
 import { useWords } from "../words/words";
 import { useReview } from "./context";
@@ -49,7 +50,7 @@ export function Paper() {
       <p className="paper-foot">
         <span>
           {signature
-            ? `${say("signed_by", { name: signature.name })}, ${dateText(signature.at_ms, words)} ${timeText(signature.at_ms, words)}`
+            ? `${say("signed_by", { name: signature.name })}${COMMA[language]}${dateText(signature.at_ms, words)} ${timeText(signature.at_ms, words)}`
             : say("signed_by", { name: NONE })}
         </span>
         <span>{machine ? `${machine.model} ${machine.version}, ${shortHash(machine.sha256)}` : ""}</span>

@@ -5,6 +5,7 @@ import { Letter } from "../parts/chips";
 import { PlaneLarge } from "../parts/PlaneLarge";
 import { PlaneMarks } from "../parts/PlaneMarks";
 import { Icon } from "../parts/shapes";
+import { COLON } from "../words/marks";
 import { millimetres, percent, probability, roundHalfAway } from "../words/numbers";
 import { useWords } from "../words/words";
 import { useReview } from "./context";
@@ -71,12 +72,17 @@ function Tile({ shown: { plane, alike, letter, grounds }, onOpen }: TileProps) {
           {percent(probability(share), language)}
         </span>
       )}
-      <button type="button" className="open" aria-label={`${say("plane_open")}: ${name}`} onClick={onOpen} />
+      <button
+        type="button"
+        className="open"
+        aria-label={`${say("plane_open")}${COLON[language]}${name}`}
+        onClick={onOpen}
+      />
       {!readOnly && (
         <button
           type="button"
           className="release"
-          aria-label={`${say("release_plane")}: ${name}`}
+          aria-label={`${say("release_plane")}${COLON[language]}${name}`}
           title={say("release_plane")}
           // The picture is what a person takes out, with every reason for which it was kept.
           onClick={() => {

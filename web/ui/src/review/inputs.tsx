@@ -3,6 +3,7 @@ import { type KeyboardEvent, type ReactNode, useEffect, useId, useLayoutEffect, 
 import type { FieldName } from "../exam/api";
 import type { Standing } from "../exam/field";
 import { Icon, Shape } from "../parts/shapes";
+import { COMMA } from "../words/marks";
 import { useWords, type WordKey } from "../words/words";
 import { useReview } from "./context";
 
@@ -52,7 +53,7 @@ interface OptionProps {
 
 /** One of several words. */
 export function Option({ chosen, standing, machine, className = "option", hint, onChoose, children }: OptionProps) {
-  const { say } = useWords();
+  const { say, language } = useWords();
   const { readOnly } = useReview();
   const byPerson = chosen && (standing === "confirmed" || standing === "changed");
   const state = chosen ? (byPerson ? "said" : "proposed") : "";
@@ -69,7 +70,7 @@ export function Option({ chosen, standing, machine, className = "option", hint, 
       {byPerson && <Icon name="tick" />}
       <span className="option-word">{children}</span>
       {chosen && standing === "changed" && <span className="ring" aria-hidden="true" />}
-      {chosen && standing === "proposed" && <span className="hidden">, {say("by_machine")}</span>}
+      {chosen && standing === "proposed" && <span className="hidden">{COMMA[language] + say("by_machine")}</span>}
     </button>
   );
 }

@@ -4,6 +4,7 @@ import type { FieldName, LesionReport, Place, Side, Size } from "../exam/api";
 import { type Standing, standingOf, valueIn } from "../exam/field";
 import { centimetres, placeText, sideWord, sizeLine, thirdText } from "../exam/format";
 import { Icon } from "../parts/shapes";
+import { COLON } from "../words/marks";
 import { millimetres, NONE, roundHalfAway } from "../words/numbers";
 import { useWords } from "../words/words";
 import { saying, useReview } from "./context";
@@ -13,7 +14,7 @@ const SIDES = ["right", "left"] as const;
 
 /** What follows the figures of a field: the way to take them as they stand, or the sign that they are not the machine's. */
 function Mark({ lesion, field, standing }: { lesion: LesionReport; field: FieldName; standing: Standing }) {
-  const { say } = useWords();
+  const { say, language } = useWords();
   const { act, readOnly } = useReview();
   if (standing === "changed") {
     return <span className="ring" aria-hidden="true" />;
@@ -23,7 +24,7 @@ function Mark({ lesion, field, standing }: { lesion: LesionReport; field: FieldN
       type="button"
       className="option take"
       title={say("confirm_this")}
-      aria-label={`${say("confirm_this")}: ${say(`short_${field}`)}`}
+      aria-label={`${say("confirm_this")}${COLON[language]}${say(`short_${field}`)}`}
       onClick={() => act({ act: "confirm", lesion: lesion.lesion, fields: [field] })}
     >
       <Icon name="tick" />

@@ -111,7 +111,7 @@ export function StartPage({ onLanguage, onGo }: Props) {
           </label>
           {/* In a narrow window the form stands under the rows, however many there are. */}
           {state !== "missing" && (
-            <button type="button" className="button next to-new" data-action="to-new" onClick={showNew}>
+            <button type="button" className="button line to-new" data-action="to-new" onClick={showNew}>
               {say("new_exam")}
             </button>
           )}

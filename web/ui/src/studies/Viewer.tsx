@@ -1,6 +1,7 @@
 import { type PointerEvent, useEffect, useRef, useState, type WheelEvent } from "react";
 import { KeyCap } from "../parts/chips";
 import { Icon, Shape } from "../parts/shapes";
+import { COMMA } from "../words/marks";
 import { NONE } from "../words/numbers";
 import { useWords } from "../words/words";
 import { Calipers, type Measure } from "./Calipers";
@@ -20,7 +21,7 @@ const BY_KEY = 0.1;
 
 /** One image: the picture, the lengths on it, and the cine that it may be. */
 export function Viewer({ tile }: { readonly tile: InstanceTile }) {
-  const { say } = useWords();
+  const { say, language } = useWords();
   const element = useRef<HTMLDivElement>(null);
   const used = usePicture(tile, element);
   const { picture, view, lie, cine, state, told } = used;
@@ -121,7 +122,7 @@ export function Viewer({ tile }: { readonly tile: InstanceTile }) {
             className="canvas-of"
             ref={element}
             role="img"
-            aria-label={`${say("picture")}, ${say("image_number", { number: tile.number ?? NONE })}`}
+            aria-label={`${say("picture")}${COMMA[language]}${say("image_number", { number: tile.number ?? NONE })}`}
           />
           {view && lie && picture && marks && (
             <Calipers
@@ -271,7 +272,7 @@ function Windowing({ used: { view, window: shown, setWindow } }: { readonly used
 }
 
 function About({ picture }: { readonly picture: Picture }) {
-  const { say } = useWords();
+  const { say, language } = useWords();
   const { scale } = picture;
   const regions = scale.kind === "regions" ? scale.regions.filter(({ mmPerPx }) => mmPerPx).length : 0;
   const scaleText =
@@ -289,7 +290,7 @@ function About({ picture }: { readonly picture: Picture }) {
         <dt>{say("fact_size")}</dt>
         <dd>
           {picture.columns} × {picture.rows}
-          {picture.frames > 1 && `, ${say("frames_count", { count: picture.frames })}`}
+          {picture.frames > 1 && `${COMMA[language]}${say("frames_count", { count: picture.frames })}`}
         </dd>
         <dt>{say("picture_scale")}</dt>
         <dd data-part="scale">{scaleText}</dd>

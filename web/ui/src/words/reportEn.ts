@@ -245,7 +245,7 @@ export const reportEn = {
   exams: "Examinations",
   exams_count_open: "{count} open",
   search_exams: "Name, identifier or number",
-  exams_empty: "No examination yet. The first one begins on the right.",
+  exams_empty: "No examination yet. Begin the first one.",
   exams_none_found: "Nothing found.",
   exams_missing: "This program keeps no examinations. The live page works without them.",
   to_live: "To the live page",

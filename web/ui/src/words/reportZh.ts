@@ -165,7 +165,7 @@ export const reportZh: Readonly<Record<keyof typeof reportEn, string>> = {
   reason_across: "垂直",
 
   patient_name: "姓名",
-  patient_id: "编号",
+  patient_id: "患者号",
   patient_sex: "性别",
   patient_birth_date: "出生日期",
   birth_ahead: "该日期在今天之后",
@@ -246,8 +246,8 @@ export const reportZh: Readonly<Record<keyof typeof reportEn, string>> = {
 
   exams: "检查",
   exams_count_open: "{count} 项未签名",
-  search_exams: "姓名、编号或检查号",
-  exams_empty: "尚无检查。请在右侧开始第一项。",
+  search_exams: "姓名、患者号或检查号",
+  exams_empty: "尚无检查。请新建第一项检查。",
   exams_none_found: "未找到。",
   exams_missing: "此程序不保存检查，实时页可照常使用。",
   to_live: "前往实时页",

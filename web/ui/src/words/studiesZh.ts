@@ -6,7 +6,7 @@ export const studiesZh: Readonly<Record<keyof typeof studiesEn, string>> = {
   studies_title: "Peony – 影像",
   study_title: "Peony – 影像查看",
   to_studies: "全部影像",
-  search_studies: "姓名、编号或登记号",
+  search_studies: "姓名、患者号或登记号",
   search_clear: "清除搜索",
   found_count: "{count} 项",
   found_range: "{first}–{last}",

@@ -25,6 +25,11 @@ describe("both languages", () => {
     }
   });
 
+  it("call the patient's identifier by one word", () => {
+    expect(keys.filter((key) => zh[key].includes("编号"))).toEqual([]);
+    expect(zh.patient_id).toBe("患者号");
+  });
+
   it("fill in what is given and leave what is not", () => {
     expect(say("en", "to_confirm", { count: 3 })).toBe("3 to confirm");
     expect(say("zh", "to_confirm")).toBe("{count} 项待确认");
