@@ -1,6 +1,7 @@
 //! One examination: its state in memory, and on the disk within a second.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -13,7 +14,8 @@ use sha2::{Digest, Sha256};
 use crate::act::{Act, EnteredDepth, FieldWord};
 use crate::change::{Told, tell};
 use crate::event::{Author, Entry, Event, Found, Observation, Opened, Scanned};
-use crate::journal::{self, Journal, JournalError, PLANES, Replaces, Saved};
+use crate::journal::{self, Journal, JournalError, PLANES, Replaces, Saved, disk};
+use crate::lines;
 use crate::obstacles::{Obstacle, obstacles};
 use crate::report::report;
 use crate::state::State;
@@ -67,6 +69,8 @@ struct Inner {
     pictures: VecDeque<(u64, Arc<GrayImage>)>,
     /// How many lesions there ever were: letters are never used again.
     ever: u32,
+    /// The greatest number of a picture that was there when it was opened, also of one without an entry.
+    last_picture: u64,
     written: BTreeMap<u32, Every>,
     scan: Scan,
 }
@@ -107,30 +111,29 @@ impl Examination {
     /// # Errors
     /// Where the disk refuses.
     pub fn begin(folder: &Path, opened: Opened) -> Result<Self, OpenError> {
-        let journal = Journal::open(folder, 0, 0)?;
+        fs::create_dir_all(folder).map_err(disk("make the examination's folder"))?;
+        let journal = Journal::open(folder, journal::lock(folder, true)?, 0, 0)?;
         let event = Event::Opened(opened);
         let entry = Entry { seq: 1, at_ms: now_ms(), by: None, account: None, event };
-        journal.append(&entry, Replaces::Nothing, None)?;
+        let entry = journal.append(&entry, Replaces::Nothing, None)?;
         journal.wait(1, ACKNOWLEDGED_WITHIN)?;
         let state = State::begin(&entry).ok_or(JournalError::NoBeginning)?;
-        Ok(Self::of(folder, journal, state, vec![Told { entry, changes: Vec::new() }]))
+        Self::of(folder, journal, state, vec![Told { entry, changes: Vec::new() }])
     }
 
-    /// Take up one that was begun before: it stands where its journal ends.
+    /// Take up one that was begun before: it stands where its journal ends. Nothing is changed on the disk before something happens in it.
     ///
     /// # Errors
-    /// Where the journal cannot be read from its beginning, or is open elsewhere.
+    /// Where the journal cannot be read, is damaged, or is open elsewhere.
     pub fn resume(folder: &Path) -> Result<Self, OpenError> {
-        let read = journal::read(folder)?;
+        let file = journal::lock(folder, false)?;
+        let read = lines::read(folder)?;
         let (state, told) = replay(read.entries)?;
-        if read.torn {
-            tracing::warn!("the last entry of an examination was torn: it is set aside");
-        }
-        let journal = Journal::open(folder, read.good, state.last_seq)?;
-        Ok(Self::of(folder, journal, state, told))
+        let journal = Journal::open(folder, file, read.good, state.last_seq)?;
+        Self::of(folder, journal, state, told)
     }
 
-    fn of(folder: &Path, journal: Journal, state: State, history: Vec<Told>) -> Self {
+    fn of(folder: &Path, journal: Journal, state: State, history: Vec<Told>) -> Result<Self, OpenError> {
         // A letter that was given once is never given again, also where its lesion was merged into another.
         let found = history.iter().filter(|told| matches!(told.entry.event, Event::Found(_))).count();
         let inner = Inner {
@@ -138,10 +141,11 @@ impl Examination {
             history,
             pictures: VecDeque::new(),
             ever: u32::try_from(found).unwrap_or(u32::MAX),
+            last_picture: journal::last_picture(folder)?,
             written: BTreeMap::new(),
             scan: Scan::default(),
         };
-        Self { folder: folder.to_owned(), journal, inner: Mutex::new(inner) }
+        Ok(Self { folder: folder.to_owned(), journal, inner: Mutex::new(inner) })
     }
 
     /// Its identifier.
@@ -278,7 +282,7 @@ impl Examination {
         self.append(&mut self.inner(), None, Event::Merged { from, into }, None).map(drop)
     }
 
-    /// Keep a plane; its `id` is given here. `by` is `None` for the machine.
+    /// Keep a plane; its `id` is given here, and is never that of a picture which is there already. `by` is `None` for the machine.
     ///
     /// # Errors
     /// Where the disk takes nothing any more.
@@ -289,7 +293,7 @@ impl Examination {
         by: Option<Author>,
     ) -> Result<Plane, JournalError> {
         let mut inner = self.inner();
-        let plane = Plane { id: inner.state.last_plane + 1, ..plane };
+        let plane = Plane { id: inner.state.last_plane.max(inner.last_picture) + 1, ..plane };
         let picture_of = Some((plane.id, Arc::clone(picture)));
         self.append(&mut inner, by, Event::Kept(plane.clone()), picture_of)?;
         if inner.pictures.len() == PICTURES {
@@ -495,12 +499,13 @@ impl Examination {
     ) -> Result<u64, JournalError> {
         let replaces = match &event {
             Event::Seen(seen) => Replaces::Seen(seen.lesion),
+            _ if by.is_some() => Replaces::NothingBefore,
             _ => Replaces::Nothing,
         };
         let seq = inner.state.last_seq + 1;
         let (by, account) = by.map(|by| (by.name, by.account)).unzip();
         let entry = Entry { seq, at_ms: now_ms(), by, account: account.flatten(), event };
-        self.journal.append(&entry, replaces, plane)?;
+        let entry = self.journal.append(&entry, replaces, plane)?;
         let told = tell(&mut inner.state, entry);
         if is_history(&told.entry) {
             inner.history.push(told);

@@ -17,6 +17,7 @@ mod comparison;
 mod event;
 mod examination;
 mod journal;
+mod lines;
 mod obstacles;
 mod report;
 mod state;

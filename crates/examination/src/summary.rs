@@ -12,7 +12,8 @@ use peony_model::report::{Earlier, Report};
 use serde::{Deserialize, Serialize};
 
 use crate::examination::{OpenError, report_of};
-use crate::journal::{self, sealed, unsealed};
+use crate::journal;
+use crate::lines::{self, sealed, unsealed};
 
 /// The file within an examination's folder.
 const FILE: &str = "summary";
@@ -62,10 +63,10 @@ pub(crate) fn read(folder: &Path) -> Result<Summary, OpenError> {
     if let Some(summary) = kept(folder) {
         return Ok(summary);
     }
-    let read = journal::read(folder)?;
+    let read = lines::read(folder)?;
     let (report, site) = report_of(&read.entries)?;
     let summary = Summary::of(&report, &site);
-    // What stands behind the last whole entry will be cut off, and the length would say nothing.
+    // What stands behind the last whole entry is cut off when the next one is written, and the length would say nothing.
     if !read.torn
         && let Err(error) = keep(folder, &Kept { journal_bytes: read.good, summary: summary.clone() })
     {
