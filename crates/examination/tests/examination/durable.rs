@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use peony_examination::{Archive, JournalError};
+use peony_examination::{Archive, Entry, Event, JournalError};
 
 use super::*;
 
@@ -204,6 +204,52 @@ fn an_archive_lets_go_of_what_nobody_holds() {
     assert!((20..40).contains(&let_go), "{let_go} of 40");
     assert!(!resumed(ids.last().unwrap()), "what was asked for last stays open");
     assert!(ids.iter().all(|id| archive.get(id).unwrap().is_some()), "they are opened again");
+}
+
+/// What a person did counts with what the machine had said by then: read again, the order is the same.
+#[cfg(unix)]
+#[test]
+fn a_newer_word_takes_the_place_of_a_waiting_one_but_not_across_what_a_person_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let (examination, lesion) = with_lesion(folder.path());
+    let [planes, aside] = ["one/planes", "aside"].map(|name| folder.path().join(name));
+    fs::rename(&planes, &aside).unwrap();
+    examination.keep(plane(lesion, PlaneReason::Suspicious), &picture(4), None).unwrap();
+    let asked = Instant::now();
+    while examination.saved().error.is_none() {
+        assert!(asked.elapsed() < Duration::from_secs(10));
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let kept = examination.seq();
+    for category in [BiRads::Cat3, BiRads::Cat4A] {
+        examination.seen(seen(lesion, category), true).unwrap();
+    }
+    examination.act_soon(BY, demo_patient()).unwrap();
+    let said = examination.report();
+    for category in [BiRads::Cat4B, BiRads::Cat5] {
+        examination.seen(seen(lesion, category), true).unwrap();
+    }
+    let newest = examination.report();
+    fs::rename(&aside, &planes).unwrap();
+    drop(examination);
+    let file = folder.path().join("one/journal.jsonl");
+    let whole = fs::read_to_string(&file).unwrap();
+    let rest = whole
+        .lines()
+        .map(|line| serde_json::from_str::<Entry>(&line[9..]).unwrap())
+        .skip_while(|entry| entry.seq <= kept);
+    let events: Vec<&str> = rest
+        .map(|entry| match entry.event {
+            Event::Seen(_) => "seen",
+            Event::Act(_) => "act",
+            _ => "other",
+        })
+        .collect();
+    assert_eq!(events, ["seen", "act", "seen"]);
+    assert_eq!(resume(folder.path()).report(), newest);
+    let last = whole.trim_end().rfind('\n').unwrap() + 1;
+    fs::write(&file, &whole[..last]).unwrap();
+    assert_eq!(resume(folder.path()).report(), said);
 }
 
 #[cfg(unix)]
