@@ -104,7 +104,12 @@ impl Archive {
         if !folder.is_dir() {
             return Ok(None);
         }
-        let examination = Arc::new(Examination::resume(&folder)?);
+        let resumed = Examination::resume(&folder).inspect_err(|error| {
+            if let JournalError::Damaged { .. } | JournalError::Newer { .. } = error {
+                summary::forget(&folder);
+            }
+        });
+        let examination = Arc::new(resumed?);
         open.keep(id.to_owned(), &examination);
         Ok(Some(examination))
     }
@@ -117,12 +122,14 @@ impl Archive {
     /// Where the folder cannot be read, or the disk takes nothing any more.
     pub fn compare(&self, examination: &Examination) -> Result<(), OpenError> {
         let Some(patient) = examination.looks_for() else { return Ok(()) };
-        let Opened { id: own, simulated, site, .. } = examination.opened();
+        let (Opened { id: own, site, .. }, simulated) =
+            (examination.opened(), examination.report().simulated);
         let before = self.ids()?.into_iter().filter(|id| *id < own);
         // One that cannot be read is none to compare with; the list says why.
         let mut readable = before.filter_map(|id| self.summary(&id)?.ok());
         let found = readable.find(|other| {
             other.signed
+                && !other.altered
                 && other.simulated == simulated
                 && other.site == site
                 && other.said.patient.id.trim() == patient

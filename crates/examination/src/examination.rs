@@ -9,15 +9,14 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use image::GrayImage;
 use peony_model::report::{CalibrationRecord, Earlier, Plane, Report, Signature};
 use peony_model::{Place, Side};
-use sha2::{Digest, Sha256};
 
 use crate::act::{Act, EnteredDepth, FieldWord};
 use crate::change::{Told, tell};
-use crate::event::{Author, Entry, Event, Found, Observation, Opened, Scanned};
+use crate::event::{Author, Entry, Event, Found, Observation, Opened, Resumed, Scanned};
 use crate::journal::{self, Journal, JournalError, PLANES, Replaces, Saved, disk};
 use crate::lines;
 use crate::obstacles::{Obstacle, obstacles};
-use crate::report::report;
+use crate::signed::{report, sign};
 use crate::state::State;
 
 /// A person's act is acknowledged when it is on the disk, and refused where that takes longer.
@@ -35,6 +34,9 @@ pub enum Refusal {
     /// The report is signed; only an addendum or a second signature may follow.
     #[error("the report is signed: add an addendum")]
     Signed,
+    /// The report is not the one that was signed; nothing is signed anew over it.
+    #[error("the report is not the one that was signed")]
+    Altered,
     /// There is no signature that could be added to.
     #[error("the report is not signed yet: change it instead of adding to it")]
     NotSigned,
@@ -221,12 +223,12 @@ impl Examination {
         inner.state.acts().filter(|done| done.by.is(&by)).count()
     }
 
-    /// Say that the program goes on after a stop.
+    /// Say that the program goes on after a stop, and how.
     ///
     /// # Errors
     /// Where the disk takes nothing any more.
-    pub fn resumed(&self) -> Result<(), JournalError> {
-        self.append(&mut self.inner(), None, Event::Resumed, None).map(drop)
+    pub fn resumed(&self, now: Resumed) -> Result<(), JournalError> {
+        self.append(&mut self.inner(), None, Event::Resumed(Some(now)), None).map(drop)
     }
 
     /// A lesion was confirmed; its number is the caller's and was never used for another. Gives the letter that it has here,
@@ -423,14 +425,9 @@ impl Examination {
                 if !open.is_empty() {
                     return Err(Refusal::Obstacles(open));
                 }
-                Event::Signed(Signature {
-                    version: 1,
-                    name,
-                    role: role.key().to_owned(),
-                    licence,
-                    at_ms: now_ms(),
-                    sha256: content_hash(&report),
-                })
+                let (role, at_ms, sha256) = (role.key().to_owned(), now_ms(), String::new());
+                let signature = Signature { version: 1, name, role, licence, at_ms, sha256 };
+                Event::Signed(sign(&inner.state, &report, signature))
             }
             Act::Confirm { lesion, mut fields } => {
                 fields.sort_unstable();
@@ -552,6 +549,7 @@ fn check(state: &State, by: &str, act: &Act) -> Result<(), Refusal> {
     match act {
         Act::Add { .. } if !signed => return Err(Refusal::NotSigned),
         Act::Add { .. } => {}
+        Act::Sign { .. } if signed && report(state).altered => return Err(Refusal::Altered),
         Act::Sign { .. } if state.signatures.len() < 2 => {}
         _ if signed => return Err(Refusal::Signed),
         _ => {}
@@ -628,14 +626,6 @@ fn letters(number: u32) -> String {
         Some(rest) => letters(rest) + &last.to_string(),
         None => last.to_string(),
     }
-}
-
-/// SHA-256 of a report's content, hex: of its JSON without signatures and addenda.
-fn content_hash(report: &Report) -> String {
-    let content = Report { signatures: Vec::new(), addenda: Vec::new(), ..report.clone() };
-    // Plain data always has a JSON form.
-    let json = serde_json::to_vec(&content).unwrap_or_default();
-    Sha256::digest(json).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn now_ms() -> u64 {

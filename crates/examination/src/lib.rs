@@ -20,13 +20,14 @@ mod journal;
 mod lines;
 mod obstacles;
 mod report;
+mod signed;
 mod state;
 mod summary;
 
 pub use act::{Act, EnteredDepth, FieldName, FieldWord, Role};
 pub use archive::{Archive, Listed};
 pub use change::{Change, TextField, Told};
-pub use event::{Author, Entry, Event, Found, Observation, Opened, Scanned};
+pub use event::{Author, Entry, Event, Found, Observation, Opened, Resumed, Scanned, Signed};
 pub use examination::{Examination, OpenError, Refusal};
 pub use journal::{JournalError, Saved};
 pub use obstacles::{Obstacle, ObstacleCode, obstacles, open};

@@ -12,8 +12,10 @@ use crate::act::{Act, FieldWord};
 use crate::comparison::compare;
 use crate::state::{Deed, Done, Lesion, State};
 
-/// The report as it stands: the machine's proposals, and over them what people said and did not take back.
-pub(crate) fn report(state: &State) -> Report {
+/// The report that these entries make: the machine's proposals, and over them what people said and did not take back.
+pub(crate) fn made(state: &State) -> Report {
+    let (models, partly_unread) = state.models();
+    let mut models = models.into_iter();
     let mut report = Report {
         examination: state.opened.id.clone(),
         lexicon_edition: state.opened.lexicon_edition.clone(),
@@ -21,7 +23,7 @@ pub(crate) fn report(state: &State) -> Report {
         circumstances: Circumstances::default(),
         began_ms: state.began_ms,
         comparison: None,
-        simulated: state.opened.simulated,
+        simulated: state.simulated,
         breasts: Side::BOTH.map(|side| breast(state, side)).into(),
         lesions: state.lesions.values().map(|lesion| proposed(state, lesion)).collect(),
         planes: planes_of(state, None),
@@ -37,10 +39,13 @@ pub(crate) fn report(state: &State) -> Report {
                 seconds: *seconds,
             })
             .collect(),
-        machine: state.opened.machine.clone(),
+        machine: models.next(),
+        further_machines: models.collect(),
+        partly_unread,
         overall: None,
-        signatures: state.signatures.clone(),
+        signatures: Vec::new(),
         addenda: Vec::new(),
+        altered: false,
     };
     for done in state.acts() {
         apply(&mut report, done);
@@ -128,7 +133,7 @@ fn proposed(state: &State, lesion: &Lesion) -> LesionReport {
     }
 }
 
-fn apply(report: &mut Report, done: &Done) {
+pub(crate) fn apply(report: &mut Report, done: &Done) {
     let act = match &done.deed {
         Deed::Act(act) => act,
         Deed::Confirmed { lesion, words } => {

@@ -27,6 +27,9 @@ pub struct Summary {
     pub simulated: bool,
     /// Its report is signed.
     pub signed: bool,
+    /// It is not the report that was signed.
+    #[serde(default)]
+    pub altered: bool,
     /// The highest category.
     pub category: Option<BiRads>,
     /// The site of whoever began it; empty where there are none.
@@ -42,6 +45,7 @@ impl Summary {
             said: Earlier::of(report),
             simulated: report.simulated,
             signed: report.is_signed(),
+            altered: report.altered,
             category: report.overall,
             site: site.to_owned(),
         }
@@ -74,6 +78,15 @@ pub(crate) fn read(folder: &Path) -> Result<Summary, OpenError> {
         tracing::warn!("the summary of an examination is not kept: {error}");
     }
     Ok(summary)
+}
+
+/// A journal that cannot be read has none: while its length is the same, the list would go on to show what it was.
+pub(crate) fn forget(folder: &Path) {
+    if let Err(error) = fs::remove_file(folder.join(FILE))
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        tracing::warn!("the summary of an examination that cannot be read is still there: {error}");
+    }
 }
 
 fn kept(folder: &Path) -> Option<Summary> {
