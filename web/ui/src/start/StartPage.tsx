@@ -8,6 +8,7 @@ import { LanguageSwitch } from "../parts/LanguageSwitch";
 import { ListKeys } from "../parts/ListKeys";
 import { Icon, PeonyMark, Shape } from "../parts/shapes";
 import { addressOf, type Route } from "../route";
+import { faultText } from "../words/fault";
 import { NONE } from "../words/numbers";
 import { type Language, useWords, type Words } from "../words/words";
 import { found, inOrder, standingAt } from "./exams";
