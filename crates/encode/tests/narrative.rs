@@ -53,7 +53,9 @@ fn every_model_that_read_a_part_is_in_the_record() {
     assert!(!written(&report, Lang::En).contains("without a model"));
     (report.further_machines, report.partly_unread) = (vec![further], true);
     let record = written(&report, Lang::En);
-    for line in ["Read by peony-us 0.4.0 on", "Read by peony-us 0.5.0 on", "A part was scanned without a model."] {
+    for line in
+        ["Read by peony-us 0.4.0 on", "Read by peony-us 0.5.0 on", "A part was scanned without a model."]
+    {
         assert!(record.lines().any(|written| written.starts_with(line)), "{line}: {record}");
     }
     assert!(written(&report, Lang::Zh).contains("\n部分扫查未使用模型。\n"));

@@ -190,6 +190,28 @@ fn an_archive_lists_what_it_holds_and_nothing_outside_names_a_file() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn nobody_waits_for_the_journal_of_another_examination() {
+    let folder = tempfile::tempdir().unwrap();
+    let ids = {
+        let archive = Archive::open(folder.path()).unwrap();
+        [(); 2].map(|()| archive.begin(opened()).unwrap().id())
+    };
+    // A journal that is read for ever.
+    let journal = folder.path().join("exams").join(&ids[0]).join("journal.jsonl");
+    fs::remove_file(&journal).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&journal).status().unwrap().success());
+    let archive = std::sync::Arc::new(Archive::open(folder.path()).unwrap());
+    let (slow, id) = (std::sync::Arc::clone(&archive), ids[0].clone());
+    std::thread::spawn(move || slow.get(&id).map(|_| ()));
+    std::thread::sleep(Duration::from_millis(200));
+    let (said, heard) = std::sync::mpsc::sync_channel(1);
+    let other = ids[1].clone();
+    std::thread::spawn(move || said.send(archive.get(&other).unwrap().unwrap().id()));
+    assert_eq!(heard.recv_timeout(Duration::from_secs(10)).unwrap(), ids[1]);
+}
+
 /// Each open one is a thread and a file: a list of a thousand must not leave them all open, nor close one that goes on.
 #[test]
 fn an_archive_lets_go_of_what_nobody_holds() {
