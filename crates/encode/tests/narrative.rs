@@ -7,7 +7,9 @@
 mod samples;
 
 use peony_encode::{Lang, narrative};
-use peony_model::report::{Advice, CalibrationRecord, Change, Field, NotComparable, Report, Said};
+use peony_model::report::{
+    Advice, CalibrationRecord, Change, Field, MachineRecord, NotComparable, Report, Said,
+};
 use peony_model::{BiRads, Side};
 
 fn written(report: &Report, lang: Lang) -> String {
@@ -35,6 +37,29 @@ fn check(report: &Report, lang: Lang, expected: &str) {
 const SAFETY_EN: &str = "Research use only. Not a medical device. AI proposals need review and signature by a qualified physician.";
 const SAFETY_ZH: &str = "仅供研究使用，非医疗器械。AI建议须由有资质医师审核并签名。";
 const SHA: &str = "7f3a52c19be04d6688aa0e5b7d1c93f24610f8e7a2b35c9d00e1f4a6b8c7d2c1";
+
+#[test]
+fn what_is_not_the_signed_report_says_so_in_place_of_a_signature() {
+    let report = Report { altered: true, ..samples::signed() };
+    assert!(written(&report, Lang::En).contains("[notice] Notice\nNot what was signed:"));
+    assert!(written(&report, Lang::Zh).contains("\n与签名内容不符："));
+    assert!(!written(&samples::signed(), Lang::En).contains("Not what was signed"));
+}
+
+#[test]
+fn every_model_that_read_a_part_is_in_the_record() {
+    let mut report = samples::draft();
+    let further = MachineRecord { version: "0.5.0".to_owned(), ..report.machine.clone().unwrap() };
+    assert!(!written(&report, Lang::En).contains("without a model"));
+    (report.further_machines, report.partly_unread) = (vec![further], true);
+    let record = written(&report, Lang::En);
+    for line in
+        ["Read by peony-us 0.4.0 on", "Read by peony-us 0.5.0 on", "A part was scanned without a model."]
+    {
+        assert!(record.lines().any(|written| written.starts_with(line)), "{line}: {record}");
+    }
+    assert!(written(&report, Lang::Zh).contains("\n部分扫查未使用模型。\n"));
+}
 
 #[test]
 fn a_draft_in_english() {

@@ -101,6 +101,19 @@ fn every_sentence_of_the_narrative_is_found_in_both_languages() {
 }
 
 #[test]
+fn what_is_not_the_signed_report_says_so_on_every_page_and_shows_no_signature() {
+    let report = Report { altered: true, ..samples::signed() };
+    for (lang, word) in [(Lang::En, "INVALID"), (Lang::Zh, "无效")] {
+        let read = check(&report, lang);
+        for page in &read.pages {
+            assert!(page.contains(word), "{page}");
+        }
+        assert!(!check(&samples::signed(), lang).all().contains(word));
+        assert!(!read.all().contains("L-000002"), "the licence of whoever signed");
+    }
+}
+
+#[test]
 fn a_draft_says_so_on_every_page_and_a_signed_report_nowhere() {
     let marks = |lang: Lang| {
         lang.pick(

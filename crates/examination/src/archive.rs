@@ -1,10 +1,10 @@
 //! All examinations of a folder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::event::Opened;
 use crate::examination::{Examination, OpenError};
@@ -19,6 +19,8 @@ const IDLE: usize = 16;
 pub struct Archive {
     folder: PathBuf,
     open: Mutex<Open>,
+    /// A journal was read, or cannot be.
+    was_read: Condvar,
 }
 
 /// What is open. Only this hands it out, so that what is held here alone is held by nobody as long as this is locked.
@@ -27,6 +29,18 @@ struct Open {
     by_id: BTreeMap<String, InUse>,
     /// How often any was asked for.
     asked: u64,
+    /// Those whose journal is being read: nobody else reads it, and nobody waits for it but who asks for the same one.
+    reading: BTreeSet<String>,
+}
+
+/// A journal is being read, until this is dropped.
+struct Reading<'a>(&'a Archive, &'a str);
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        self.0.lock().reading.remove(self.1);
+        self.0.was_read.notify_all();
+    }
 }
 
 #[derive(Debug)]
@@ -76,7 +90,7 @@ impl Archive {
         let folder = folder.join("exams");
         fs::create_dir_all(&folder)
             .map_err(|source| JournalError::Disk { what: "make the folder of examinations", source })?;
-        Ok(Self { folder, open: Mutex::default() })
+        Ok(Self { folder, open: Mutex::default(), was_read: Condvar::new() })
     }
 
     /// Begin an examination; `opened` gets a new identifier.
@@ -97,15 +111,24 @@ impl Archive {
     /// Where its journal cannot be read, or another program has it open.
     pub fn get(&self, id: &str) -> Result<Option<Arc<Examination>>, OpenError> {
         let Some(folder) = self.folder_of(id) else { return Ok(None) };
-        let mut open = self.lock();
+        let is_read = |open: &mut Open| open.reading.contains(id);
+        let mut open = self.was_read.wait_while(self.lock(), is_read).unwrap_or_else(PoisonError::into_inner);
         if let Some(examination) = open.get(id) {
             return Ok(Some(examination));
         }
         if !folder.is_dir() {
             return Ok(None);
         }
-        let examination = Arc::new(Examination::resume(&folder)?);
-        open.keep(id.to_owned(), &examination);
+        open.reading.insert(id.to_owned());
+        drop(open);
+        let _reading = Reading(self, id);
+        let resumed = Examination::resume(&folder).inspect_err(|error| {
+            if let JournalError::Damaged { .. } | JournalError::Newer { .. } = error {
+                summary::forget(&folder);
+            }
+        });
+        let examination = Arc::new(resumed?);
+        self.lock().keep(id.to_owned(), &examination);
         Ok(Some(examination))
     }
 
@@ -117,12 +140,14 @@ impl Archive {
     /// Where the folder cannot be read, or the disk takes nothing any more.
     pub fn compare(&self, examination: &Examination) -> Result<(), OpenError> {
         let Some(patient) = examination.looks_for() else { return Ok(()) };
-        let Opened { id: own, simulated, site, .. } = examination.opened();
+        let (Opened { id: own, site, .. }, simulated) =
+            (examination.opened(), examination.report().simulated);
         let before = self.ids()?.into_iter().filter(|id| *id < own);
         // One that cannot be read is none to compare with; the list says why.
         let mut readable = before.filter_map(|id| self.summary(&id)?.ok());
         let found = readable.find(|other| {
             other.signed
+                && !other.altered
                 && other.simulated == simulated
                 && other.site == site
                 && other.said.patient.id.trim() == patient

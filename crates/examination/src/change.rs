@@ -5,7 +5,7 @@ use peony_model::{Place, Side};
 
 use crate::act::{Act, FieldName, FieldWord};
 use crate::event::{Entry, Event};
-use crate::report::report;
+use crate::signed::report;
 use crate::state::{Deed, State};
 
 /// An entry of the history and what it changed.

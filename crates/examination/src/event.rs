@@ -72,8 +72,8 @@ impl Entry {
 pub enum Event {
     /// The examination began; always the first entry.
     Opened(Opened),
-    /// The program took it up again after it had stopped.
-    Resumed,
+    /// The program took it up again after it had stopped; `None` in the journals of earlier versions, which do not say how.
+    Resumed(Option<Resumed>),
     /// A lesion was confirmed by persistence.
     Found(Found),
     /// What the machine says of a lesion now; the newest such word counts.
@@ -119,7 +119,7 @@ pub enum Event {
         seq: u64,
     },
     /// A person signed.
-    Signed(Signature),
+    Signed(Signed),
 }
 
 /// How an examination began.
@@ -140,6 +140,30 @@ pub struct Opened {
     /// The site of whoever began it; empty where there are none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub site: String,
+}
+
+/// How an examination goes on after a stop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resumed {
+    /// The version of the program.
+    pub program: String,
+    /// Where its frames come from now: see [`Opened::source`].
+    pub source: String,
+    /// They are the virtual transducer's.
+    pub simulated: bool,
+    /// The model that reads them now; `None` where none does.
+    pub machine: Option<MachineRecord>,
+}
+
+/// A signature, and what it stands under.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signed {
+    /// Who, when, and the hash of what was signed.
+    #[serde(flatten)]
+    pub signature: Signature,
+    /// The JSON that has this hash: the report as it was signed. Only the first signature has it, and none of an earlier version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
 }
 
 /// A lesion that was confirmed.

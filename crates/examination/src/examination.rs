@@ -1,6 +1,7 @@
 //! One examination: its state in memory, and on the disk within a second.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -8,14 +9,14 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use image::GrayImage;
 use peony_model::report::{CalibrationRecord, Earlier, Plane, Report, Signature};
 use peony_model::{Place, Side};
-use sha2::{Digest, Sha256};
 
 use crate::act::{Act, EnteredDepth, FieldWord};
 use crate::change::{Told, tell};
-use crate::event::{Author, Entry, Event, Found, Observation, Opened, Scanned, Stood};
-use crate::journal::{self, Journal, JournalError, PLANES, Replaces, Saved};
+use crate::event::{Author, Entry, Event, Found, Observation, Opened, Resumed, Scanned, Stood};
+use crate::journal::{self, Journal, JournalError, PLANES, Replaces, Saved, disk};
+use crate::lines;
 use crate::obstacles::{Obstacle, obstacles};
-use crate::report::report;
+use crate::signed::{report, sign};
 use crate::state::{PLACE_HOLDS_MM, PLACE_HOLDS_MS, State};
 
 /// A person's act is acknowledged when it is on the disk, and refused where that takes longer.
@@ -33,6 +34,9 @@ pub enum Refusal {
     /// The report is signed; only an addendum or a second signature may follow.
     #[error("the report is signed: add an addendum")]
     Signed,
+    /// The report is not the one that was signed; nothing is signed anew over it.
+    #[error("the report is not the one that was signed")]
+    Altered,
     /// There is no signature that could be added to.
     #[error("the report is not signed yet: change it instead of adding to it")]
     NotSigned,
@@ -74,6 +78,8 @@ struct Inner {
     pictures: VecDeque<(u64, Arc<GrayImage>)>,
     /// How many lesions there ever were: letters are never used again.
     ever: u32,
+    /// The greatest number of a picture that was there when it was opened, also of one without an entry.
+    last_picture: u64,
     written: BTreeMap<u32, Every>,
     scan: Scan,
 }
@@ -158,30 +164,29 @@ impl Examination {
     /// # Errors
     /// Where the disk refuses.
     pub fn begin(folder: &Path, opened: Opened) -> Result<Self, OpenError> {
-        let journal = Journal::open(folder, 0, 0)?;
+        fs::create_dir_all(folder).map_err(disk("make the examination's folder"))?;
+        let journal = Journal::open(folder, journal::lock(folder, true)?, 0, 0)?;
         let event = Event::Opened(opened);
         let entry = Entry { seq: 1, at_ms: now_ms(), by: None, account: None, event };
-        journal.append(&entry, Replaces::Nothing, None)?;
+        let entry = journal.append(&entry, Replaces::Nothing, None)?;
         journal.wait(1, ACKNOWLEDGED_WITHIN)?;
         let state = State::begin(&entry).ok_or(JournalError::NoBeginning)?;
-        Ok(Self::of(folder, journal, state, vec![Told { entry, changes: Vec::new() }]))
+        Self::of(folder, journal, state, vec![Told { entry, changes: Vec::new() }])
     }
 
-    /// Take up one that was begun before: it stands where its journal ends.
+    /// Take up one that was begun before: it stands where its journal ends. Nothing is changed on the disk before something happens in it.
     ///
     /// # Errors
-    /// Where the journal cannot be read from its beginning, or is open elsewhere.
+    /// Where the journal cannot be read, is damaged, or is open elsewhere.
     pub fn resume(folder: &Path) -> Result<Self, OpenError> {
-        let read = journal::read(folder)?;
+        let file = journal::lock(folder, false)?;
+        let read = lines::read(folder)?;
         let (state, told) = replay(read.entries)?;
-        if read.torn {
-            tracing::warn!("the last entry of an examination was torn: it is set aside");
-        }
-        let journal = Journal::open(folder, read.good, state.last_seq)?;
-        Ok(Self::of(folder, journal, state, told))
+        let journal = Journal::open(folder, file, read.good, state.last_seq)?;
+        Self::of(folder, journal, state, told)
     }
 
-    fn of(folder: &Path, journal: Journal, state: State, history: Vec<Told>) -> Self {
+    fn of(folder: &Path, journal: Journal, state: State, history: Vec<Told>) -> Result<Self, OpenError> {
         // A letter that was given once is never given again, also where its lesion was merged into another.
         let found = history.iter().filter(|told| matches!(told.entry.event, Event::Found(_))).count();
         let inner = Inner {
@@ -189,10 +194,11 @@ impl Examination {
             history,
             pictures: VecDeque::new(),
             ever: u32::try_from(found).unwrap_or(u32::MAX),
+            last_picture: journal::last_picture(folder)?,
             written: BTreeMap::new(),
             scan: Scan::default(),
         };
-        Self { folder: folder.to_owned(), journal, inner: Mutex::new(inner) }
+        Ok(Self { folder: folder.to_owned(), journal, inner: Mutex::new(inner) })
     }
 
     /// Its identifier.
@@ -268,12 +274,12 @@ impl Examination {
         inner.state.acts().filter(|done| done.by.is(&by)).count()
     }
 
-    /// Say that the program goes on after a stop.
+    /// Say that the program goes on after a stop, and how.
     ///
     /// # Errors
     /// Where the disk takes nothing any more.
-    pub fn resumed(&self) -> Result<(), JournalError> {
-        self.append(&mut self.inner(), None, Event::Resumed, None).map(drop)
+    pub fn resumed(&self, now: Resumed) -> Result<(), JournalError> {
+        self.append(&mut self.inner(), None, Event::Resumed(Some(now)), None).map(drop)
     }
 
     /// A lesion was confirmed; its number is the caller's and was never used for another. Gives the letter that it has here,
@@ -331,7 +337,7 @@ impl Examination {
         self.append(&mut self.inner(), None, Event::Merged { from, into }, None).map(drop)
     }
 
-    /// Keep a plane; its `id` is given here. `by` is `None` for the machine.
+    /// Keep a plane; its `id` is given here, and is never that of a picture which is there already. `by` is `None` for the machine.
     ///
     /// # Errors
     /// Where the disk takes nothing any more.
@@ -342,7 +348,7 @@ impl Examination {
         by: Option<Author>,
     ) -> Result<Plane, JournalError> {
         let mut inner = self.inner();
-        let plane = Plane { id: inner.state.last_plane + 1, ..plane };
+        let plane = Plane { id: inner.state.last_plane.max(inner.last_picture) + 1, ..plane };
         let picture_of = Some((plane.id, Arc::clone(picture)));
         self.append(&mut inner, by, Event::Kept(plane.clone()), picture_of)?;
         if inner.pictures.len() == PICTURES {
@@ -487,14 +493,9 @@ impl Examination {
                 if !open.is_empty() {
                     return Err(Refusal::Obstacles(open));
                 }
-                Event::Signed(Signature {
-                    version: 1,
-                    name,
-                    role: role.key().to_owned(),
-                    licence,
-                    at_ms: now_ms(),
-                    sha256: content_hash(&report),
-                })
+                let (role, at_ms, sha256) = (role.key().to_owned(), now_ms(), String::new());
+                let signature = Signature { version: 1, name, role, licence, at_ms, sha256 };
+                Event::Signed(sign(&inner.state, &report, signature))
             }
             Act::Confirm { lesion, mut fields } => {
                 fields.sort_unstable();
@@ -568,12 +569,13 @@ impl Examination {
     ) -> Result<u64, JournalError> {
         let replaces = match &event {
             Event::Seen(seen) => Replaces::Seen(seen.lesion),
+            _ if by.is_some() => Replaces::NothingBefore,
             _ => Replaces::Nothing,
         };
         let seq = inner.state.last_seq + 1;
         let (by, account) = by.map(|by| (by.name, by.account)).unzip();
         let entry = Entry { seq, at_ms: now_ms(), by, account: account.flatten(), event };
-        self.journal.append(&entry, replaces, plane)?;
+        let entry = self.journal.append(&entry, replaces, plane)?;
         let told = tell(&mut inner.state, entry);
         if is_history(&told.entry) {
             inner.history.push(told);
@@ -620,6 +622,7 @@ fn check(state: &State, by: &str, act: &Act) -> Result<(), Refusal> {
     match act {
         Act::Add { .. } if !signed => return Err(Refusal::NotSigned),
         Act::Add { .. } => {}
+        Act::Sign { .. } if signed && report(state).altered => return Err(Refusal::Altered),
         Act::Sign { .. } if state.signatures.len() < 2 => {}
         _ if signed => return Err(Refusal::Signed),
         _ => {}
@@ -696,14 +699,6 @@ fn letters(number: u32) -> String {
         Some(rest) => letters(rest) + &last.to_string(),
         None => last.to_string(),
     }
-}
-
-/// SHA-256 of a report's content, hex: of its JSON without signatures and addenda.
-fn content_hash(report: &Report) -> String {
-    let content = Report { signatures: Vec::new(), addenda: Vec::new(), ..report.clone() };
-    // Plain data always has a JSON form.
-    let json = serde_json::to_vec(&content).unwrap_or_default();
-    Sha256::digest(json).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn now_ms() -> u64 {

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -16,6 +16,7 @@ use image::{GrayImage, ImageFormat};
 use serde::Serialize;
 
 use crate::event::Entry;
+use crate::lines::written;
 
 /// The file of entries within an examination's folder.
 pub(crate) const FILE: &str = "journal.jsonl";
@@ -45,6 +46,22 @@ pub enum JournalError {
     /// The first entry is missing or is not the beginning of an examination.
     #[error("the journal has no beginning that can be read")]
     NoBeginning,
+    /// A line that was written whole is not what was written. Nothing is cut off, and nothing is written into it.
+    #[error(
+        "the journal is damaged in line {line}, and {behind} whole entries stand behind that; it is left as it is"
+    )]
+    Damaged {
+        /// Which line, from 1.
+        line: usize,
+        /// How many whole entries stand behind it.
+        behind: usize,
+    },
+    /// A line is whole and says what this program does not know.
+    #[error("line {line} of the journal is of a newer program; it is left as it is")]
+    Newer {
+        /// Which line, from 1.
+        line: usize,
+    },
     /// Another process writes to it.
     #[error("the examination is open in another program")]
     Locked,
@@ -84,7 +101,7 @@ impl DiskTrouble {
     }
 }
 
-fn disk(what: &'static str) -> impl FnOnce(io::Error) -> JournalError {
+pub(crate) fn disk(what: &'static str) -> impl FnOnce(io::Error) -> JournalError {
     move |source| JournalError::Disk { what, source }
 }
 
@@ -95,6 +112,8 @@ pub(crate) enum Replaces {
     Seen(u32),
     /// Nothing: every such entry counts.
     Nothing,
+    /// Nothing before it: what a person did counts with what the machine had said by then, a signature before all.
+    NothingBefore,
 }
 
 /// One thing to write.
@@ -168,91 +187,43 @@ pub(crate) struct Journal {
     writer: Option<JoinHandle<()>>,
 }
 
-/// What was read of a journal.
-#[derive(Debug)]
-pub(crate) struct Read {
-    pub entries: Vec<Entry>,
-    /// How many bytes hold them.
-    pub good: u64,
-    /// Something stands behind them that is no entry: an entry that was being written when the power went, or a fault of the
-    /// disk.
-    pub torn: bool,
-}
-
-/// Read the entries of an examination's folder, up to the first line that is none.
-pub(crate) fn read(folder: &Path) -> Result<Read, JournalError> {
-    let bytes = fs::read(folder.join(FILE)).map_err(disk("read the journal"))?;
-    let (mut entries, mut good): (Vec<Entry>, usize) = (Vec::new(), 0);
-    while let Some(length) = bytes[good..].iter().position(|byte| *byte == b'\n') {
-        let Some(entry) = parse(&bytes[good..good + length]) else { break };
-        // A number that does not grow is no continuation of this journal.
-        if entries.last().is_some_and(|last: &Entry| last.seq >= entry.seq) {
-            break;
-        }
-        entries.push(entry);
-        good += length + 1;
-    }
-    Ok(Read { entries, good: good as u64, torn: good < bytes.len() })
-}
-
-fn parse(line: &[u8]) -> Option<Entry> {
-    serde_json::from_slice(unsealed(line)?).ok()
-}
-
-/// A line of its own: `CRC32 JSON`.
-pub(crate) fn sealed(json: &str) -> String {
-    format!("{:08x} {json}\n", crc32fast::hash(json.as_bytes()))
-}
-
-/// The JSON of such a line without its end, where nothing of it was changed.
-pub(crate) fn unsealed(line: &[u8]) -> Option<&[u8]> {
-    let (crc, json) = (line.get(..8)?, line.get(9..)?);
-    let crc = u32::from_str_radix(std::str::from_utf8(crc).ok()?, 16).ok()?;
-    (line[8] == b' ' && crc32fast::hash(json) == crc).then_some(json)
-}
-
-fn line_of(entry: &Entry) -> Result<String, JournalError> {
-    let json = serde_json::to_string(entry)
-        .map_err(|error| JournalError::Disk { what: "write an entry", source: io::Error::other(error) })?;
-    Ok(sealed(&json))
-}
-
 impl Journal {
-    /// Begin to write in `folder`, after its first `good` bytes; what stands behind them is kept beside it.
-    pub fn open(folder: &Path, good: u64, saved: u64) -> Result<Self, JournalError> {
-        fs::create_dir_all(folder.join(PLANES)).map_err(disk("make the examination's folder"))?;
-        let path = folder.join(FILE);
-        let file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path);
-        let file = file.map_err(disk("open the journal"))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => return Err(JournalError::Locked),
-            Err(fs::TryLockError::Error(source)) => return Err(disk("lock the journal")(source)),
-        }
-        set_torn_aside(&path, &file, good)?;
-        sync_folder(folder).map_err(disk("sync the examination's folder"))?;
-        if let Some(parent) = folder.parent() {
-            sync_folder(parent).map_err(disk("sync the folder of examinations"))?;
-        }
+    /// Begin to write in `folder`, after its first `good` bytes; what stands behind them is set aside before the first entry is written, and not
+    /// before: whoever only reads changes nothing.
+    pub fn open(folder: &Path, file: File, good: u64, saved: u64) -> Result<Self, JournalError> {
         let shared = Arc::new(Shared::default());
         shared.lock().saved = saved;
-        let writer = Writer { shared: Arc::clone(&shared), file, length: good, planes: folder.join(PLANES) };
+        let writer = Writer {
+            shared: Arc::clone(&shared),
+            file,
+            length: good,
+            folder: folder.to_owned(),
+            is_ready: false,
+            is_aside: false,
+        };
         let writer = thread::Builder::new().name("peony-journal".into()).spawn(move || writer.run());
         let writer = writer.map_err(disk("start the journal's thread"))?;
         Ok(Self { shared, writer: Some(writer) })
     }
 
-    /// Hand an entry to the writer, and the picture that it names, if it names one.
+    /// Hand an entry to the writer, and the picture that it names, if it names one. Gives the entry as it will be read again.
     pub fn append(
         &self,
         entry: &Entry,
         replaces: Replaces,
         plane: Option<(u64, Arc<GrayImage>)>,
-    ) -> Result<(), JournalError> {
-        let waiting = Waiting { seq: entry.seq, replaces, line: line_of(entry)?, plane };
+    ) -> Result<Entry, JournalError> {
+        let (line, again) = written(entry)?;
+        let waiting = Waiting { seq: entry.seq, replaces, line, plane };
         let mut state = self.shared.lock();
-        if replaces != Replaces::Nothing {
-            state.waiting.retain(|older| older.replaces != replaces);
+        if let Replaces::Seen(_) = replaces {
+            let stays = |older: &Waiting| older.replaces == Replaces::NothingBefore;
+            let from = state.waiting.iter().rposition(stays).map_or(0, |at| at + 1);
+            let is_needless = |older: &Waiting| older.replaces == replaces;
+            // At most one is: the one before took the place of those before it.
+            if let Some(at) = state.waiting.iter().skip(from).position(is_needless) {
+                state.waiting.remove(from + at);
+            }
         }
         if !state.has_room(&waiting, entry.by.is_some()) {
             // A person is told that it was not taken; the machine's word is counted.
@@ -261,7 +232,7 @@ impl Journal {
         }
         state.waiting.push_back(waiting);
         self.shared.changed.notify_all();
-        Ok(())
+        Ok(again)
     }
 
     /// Wait until everything up to `seq` is on the disk.
@@ -301,17 +272,51 @@ impl Drop for Journal {
     }
 }
 
-/// What stands behind the last good entry goes into a file of its own, and the journal ends where that began.
-fn set_torn_aside(path: &Path, file: &File, good: u64) -> Result<(), JournalError> {
-    let length = file.metadata().map_err(disk("read the journal"))?.len();
-    if length <= good {
-        return Ok(());
+/// The journal of an examination's folder, which no other program then writes to.
+pub(crate) fn lock(folder: &Path, create: bool) -> Result<File, JournalError> {
+    let file =
+        OpenOptions::new().create(create).truncate(false).read(true).write(true).open(folder.join(FILE));
+    let file = file.map_err(disk("open the journal"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(JournalError::Locked),
+        Err(fs::TryLockError::Error(source)) => Err(disk("lock the journal")(source)),
     }
-    let bytes = fs::read(path).map_err(disk("read the journal"))?;
-    let rest = bytes.get(usize::try_from(good).unwrap_or(usize::MAX)..).unwrap_or_default();
-    fs::write(path.with_extension("torn"), rest).map_err(disk("set a torn entry aside"))?;
-    file.set_len(good).map_err(disk("shorten the journal"))?;
-    file.sync_all().map_err(disk("sync the journal"))
+}
+
+/// The greatest number whose picture is there, whatever became of its entry; 0 where there is none.
+pub(crate) fn last_picture(folder: &Path) -> Result<u64, JournalError> {
+    let names = match fs::read_dir(folder.join(PLANES)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        names => names.map_err(disk("read the pictures"))?,
+    };
+    let mut last = 0;
+    for name in names {
+        let name = name.map_err(disk("read the pictures"))?.file_name();
+        let number = name.to_str().and_then(|name| name.strip_suffix(".png")?.parse().ok());
+        last = last.max(number.unwrap_or(0));
+    }
+    Ok(last)
+}
+
+/// What stands behind the last good entry goes into a file of its own, of a name that nothing has.
+fn set_aside(folder: &Path, rest: &[u8]) -> io::Result<()> {
+    for number in 1_u32.. {
+        let path = folder.join(format!("journal.{number}.torn"));
+        match OpenOptions::new().write(true).create_new(true).open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+            Ok(mut file) => {
+                if let Err(error) = file.write_all(rest).and_then(|()| file.sync_all()) {
+                    // Half of it is of no use, and is written whole at the next attempt.
+                    let _ = fs::remove_file(&path);
+                    return Err(error);
+                }
+                return sync_folder(folder);
+            }
+        }
+    }
+    Err(io::Error::other("every name for a torn entry is taken"))
 }
 
 /// A new name in a folder is on the disk only once the folder is.
@@ -328,7 +333,11 @@ struct Writer {
     file: File,
     /// Where the next entry begins: a write that failed half-way is begun again there.
     length: u64,
-    planes: PathBuf,
+    folder: PathBuf,
+    /// The folders are made, and the journal ends with its last good entry.
+    is_ready: bool,
+    /// What stood behind that is in a file of its own.
+    is_aside: bool,
 }
 
 impl Writer {
@@ -363,14 +372,42 @@ impl Writer {
         (!batch.is_empty()).then_some(batch)
     }
 
+    /// Before the first entry: the folders are on the disk, and what was torn is set aside before it is cut off.
+    fn make_ready(&mut self) -> io::Result<()> {
+        fs::create_dir_all(self.folder.join(PLANES))?;
+        let mut rest = Vec::new();
+        io::Seek::seek(&mut self.file, io::SeekFrom::Start(self.length))?;
+        self.file.read_to_end(&mut rest)?;
+        if !rest.is_empty() {
+            if !self.is_aside {
+                set_aside(&self.folder, &rest)?;
+                tracing::warn!(
+                    "the last entry of an examination was torn: its {} bytes are set aside",
+                    rest.len()
+                );
+                self.is_aside = true;
+            }
+            self.file.set_len(self.length)?;
+            self.file.sync_all()?;
+        }
+        sync_folder(&self.folder)?;
+        self.folder.parent().map_or(Ok(()), sync_folder)?;
+        self.is_ready = true;
+        Ok(())
+    }
+
     fn write(&mut self, batch: &[Waiting]) -> io::Result<()> {
+        if !self.is_ready {
+            self.make_ready()?;
+        }
+        let planes = self.folder.join(PLANES);
         let mut new_files = false;
         for (id, picture) in batch.iter().filter_map(|waiting| waiting.plane.as_ref()) {
-            write_plane(&self.planes, *id, picture)?;
+            write_plane(&planes, *id, picture)?;
             new_files = true;
         }
         if new_files {
-            sync_folder(&self.planes)?;
+            sync_folder(&planes)?;
         }
         let text: String = batch.iter().map(|waiting| waiting.line.as_str()).collect();
         io::Seek::seek(&mut self.file, io::SeekFrom::Start(self.length))?;

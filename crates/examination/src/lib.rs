@@ -17,15 +17,17 @@ mod comparison;
 mod event;
 mod examination;
 mod journal;
+mod lines;
 mod obstacles;
 mod report;
+mod signed;
 mod state;
 mod summary;
 
 pub use act::{Act, EnteredDepth, FieldName, FieldWord, Role};
 pub use archive::{Archive, Listed};
 pub use change::{Change, TextField, Told};
-pub use event::{Author, Entry, Event, Found, Observation, Opened, Scanned, Stood};
+pub use event::{Author, Entry, Event, Found, Observation, Opened, Resumed, Scanned, Signed, Stood};
 pub use examination::{Examination, OpenError, Refusal, Whereabouts};
 pub use journal::{DiskTrouble, JournalError, Saved};
 pub use obstacles::{Obstacle, ObstacleCode, obstacles, open};

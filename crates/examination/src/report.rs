@@ -15,8 +15,10 @@ use crate::state::{Deed, Done, Lesion, State};
 /// Below this a place was passed and not scanned, seconds.
 const LEAST_SCANNED_S: f32 = 1.0;
 
-/// The report as it stands: the machine's proposals, and over them what people said and did not take back.
-pub(crate) fn report(state: &State) -> Report {
+/// The report that these entries make: the machine's proposals, and over them what people said and did not take back.
+pub(crate) fn made(state: &State) -> Report {
+    let (models, partly_unread) = state.models();
+    let mut models = models.into_iter();
     let mut report = Report {
         examination: state.opened.id.clone(),
         lexicon_edition: state.opened.lexicon_edition.clone(),
@@ -24,7 +26,7 @@ pub(crate) fn report(state: &State) -> Report {
         circumstances: Circumstances::default(),
         began_ms: state.began_ms,
         comparison: None,
-        simulated: state.opened.simulated,
+        simulated: state.simulated,
         breasts: Side::BOTH.map(|side| breast(state, side)).into(),
         lesions: state.lesions.values().map(|lesion| proposed(state, lesion)).collect(),
         planes: planes_of(state, None),
@@ -40,10 +42,13 @@ pub(crate) fn report(state: &State) -> Report {
                 seconds: *seconds,
             })
             .collect(),
-        machine: state.opened.machine.clone(),
+        machine: models.next(),
+        further_machines: models.collect(),
+        partly_unread,
         overall: None,
-        signatures: state.signatures.clone(),
+        signatures: Vec::new(),
         addenda: Vec::new(),
+        altered: false,
     };
     for done in state.acts() {
         apply(&mut report, done);
@@ -140,7 +145,7 @@ fn proposed(state: &State, lesion: &Lesion) -> LesionReport {
     }
 }
 
-fn apply(report: &mut Report, done: &Done) {
+pub(crate) fn apply(report: &mut Report, done: &Done) {
     let act = match &done.deed {
         Deed::Act(act) => act,
         Deed::Confirmed { lesion, words } => {

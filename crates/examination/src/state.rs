@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use peony_model::report::{CalibrationRecord, Earlier, Plane, Signature};
+use peony_model::report::{CalibrationRecord, Earlier, MachineRecord, Plane, Report, Signature};
 use peony_model::{Place, Side};
 
 use crate::act::{Act, EnteredDepth, FieldWord};
 use crate::event::{Author, Entry, Event, Found, Observation, Opened};
+use crate::signed::as_signed;
 
 /// The probe is where it was said to stand for so long, milliseconds, where the way that it goes cannot be read.
 pub(crate) const PLACE_HOLDS_MS: u64 = 5_000;
@@ -91,11 +92,19 @@ pub(crate) struct State {
     /// Each calibration that lengths along a sweep were made with, the newest last.
     pub calibrations: Vec<CalibrationRecord>,
     pub lost: bool,
+    /// What has read a part of it, the first one first; `None` stands for no model.
+    pub readers: Vec<Option<MachineRecord>>,
+    /// A part of it is simulated.
+    pub simulated: bool,
+    /// What reads now, and whether that is simulated.
+    present: (Option<MachineRecord>, bool),
     /// The earlier examination of each patient's identifier that was looked for.
     pub earlier: BTreeMap<String, Earlier>,
     pub done: Vec<Done>,
     pub undone: BTreeSet<u64>,
     pub signatures: Vec<Signature>,
+    /// What was signed, where the journal keeps it.
+    pub signed: Option<Box<Report>>,
     pub last_seq: u64,
     pub last_plane: u64,
 }
@@ -117,10 +126,14 @@ impl State {
             scale: None,
             calibrations: Vec::new(),
             lost: false,
+            readers: Vec::new(),
+            simulated: opened.simulated,
+            present: (opened.machine.clone(), opened.simulated),
             earlier: BTreeMap::new(),
             done: Vec::new(),
             undone: BTreeSet::new(),
             signatures: Vec::new(),
+            signed: None,
             last_seq: entry.seq,
             last_plane: 0,
         })
@@ -133,8 +146,12 @@ impl State {
         if !self.signatures.is_empty() && entry.by.is_none() {
             return;
         }
+        if let Event::Found(_) | Event::Seen(_) | Event::Kept(_) | Event::Scanned(_) = entry.event {
+            self.was_read();
+        }
         match &entry.event {
-            Event::Opened(_) | Event::Resumed => {}
+            Event::Opened(_) | Event::Resumed(None) => {}
+            Event::Resumed(Some(now)) => self.present = (now.machine.clone(), now.simulated),
             Event::Found(found) => {
                 self.lesions.entry(found.lesion).or_insert_with(|| Lesion::new(found, entry));
             }
@@ -178,8 +195,32 @@ impl State {
             Event::Undone { seq } => {
                 self.undone.insert(*seq);
             }
-            Event::Signed(signature) => self.signatures.push(signature.clone()),
+            Event::Signed(signed) => {
+                if self.signatures.is_empty() {
+                    self.signed = as_signed(signed).map(Box::new);
+                }
+                self.signatures.push(signed.signature.clone());
+            }
         }
+    }
+
+    /// Frames came, so what reads now has read a part.
+    fn was_read(&mut self) {
+        let (machine, simulated) = &self.present;
+        self.simulated |= simulated;
+        if !self.readers.contains(machine) {
+            self.readers.push(machine.clone());
+        }
+    }
+
+    /// The models that have read a part of it, and whether a part was read by none; before the first frame the one that is to read it.
+    pub fn models(&self) -> (Vec<MachineRecord>, bool) {
+        if self.readers.is_empty() {
+            return (self.present.0.iter().cloned().collect(), false);
+        }
+        let models: Vec<_> = self.readers.iter().flatten().cloned().collect();
+        let partly = !models.is_empty() && self.readers.contains(&None);
+        (models, partly)
     }
 
     fn do_now(&mut self, entry: &Entry, deed: Deed) {

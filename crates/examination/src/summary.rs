@@ -12,7 +12,8 @@ use peony_model::report::{Earlier, Report};
 use serde::{Deserialize, Serialize};
 
 use crate::examination::{OpenError, report_of};
-use crate::journal::{self, sealed, unsealed};
+use crate::journal;
+use crate::lines::{self, sealed, unsealed};
 
 /// The file within an examination's folder.
 const FILE: &str = "summary";
@@ -26,6 +27,9 @@ pub struct Summary {
     pub simulated: bool,
     /// Its report is signed.
     pub signed: bool,
+    /// It is not the report that was signed.
+    #[serde(default)]
+    pub altered: bool,
     /// The highest category.
     pub category: Option<BiRads>,
     /// The site of whoever began it; empty where there are none.
@@ -41,6 +45,7 @@ impl Summary {
             said: Earlier::of(report),
             simulated: report.simulated,
             signed: report.is_signed(),
+            altered: report.altered,
             category: report.overall,
             site: site.to_owned(),
         }
@@ -62,10 +67,10 @@ pub(crate) fn read(folder: &Path) -> Result<Summary, OpenError> {
     if let Some(summary) = kept(folder) {
         return Ok(summary);
     }
-    let read = journal::read(folder)?;
+    let read = lines::read(folder)?;
     let (report, site) = report_of(&read.entries)?;
     let summary = Summary::of(&report, &site);
-    // What stands behind the last whole entry will be cut off, and the length would say nothing.
+    // What stands behind the last whole entry is cut off when the next one is written, and the length would say nothing.
     if !read.torn
         && let Err(error) = keep(folder, &Kept { journal_bytes: read.good, summary: summary.clone() })
     {
@@ -73,6 +78,15 @@ pub(crate) fn read(folder: &Path) -> Result<Summary, OpenError> {
         tracing::warn!("the summary of an examination is not kept: {error}");
     }
     Ok(summary)
+}
+
+/// A journal that cannot be read has none: while its length is the same, the list would go on to show what it was.
+pub(crate) fn forget(folder: &Path) {
+    if let Err(error) = fs::remove_file(folder.join(FILE))
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        tracing::warn!("the summary of an examination that cannot be read is still there: {error}");
+    }
 }
 
 fn kept(folder: &Path) -> Option<Summary> {

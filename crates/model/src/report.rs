@@ -455,7 +455,7 @@ pub struct Addendum {
     pub at_ms: u64,
 }
 
-/// A report, draft or signed.
+/// A report, draft or signed. What was signed before is read as one: a field that is added has a default, which is not written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Report {
@@ -495,6 +495,12 @@ pub struct Report {
     /// The model that proposed; `None` where none ran.
     #[cfg_attr(feature = "schema", schema(required))]
     pub machine: Option<MachineRecord>,
+    /// Models that read further parts of it, after the program was started with another; none as a rule.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further_machines: Vec<MachineRecord>,
+    /// A part of it was read by no model, while `machine` read another.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub partly_unread: bool,
     /// The highest category by management of all lesions and breasts.
     #[cfg_attr(feature = "schema", schema(required))]
     pub overall: Option<BiRads>,
@@ -502,6 +508,9 @@ pub struct Report {
     pub signatures: Vec<Signature>,
     /// What was added after a signature.
     pub addenda: Vec<Addendum>,
+    /// This is not what was signed: its hash is not that of a signature.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub altered: bool,
 }
 
 impl Report {
@@ -509,6 +518,12 @@ impl Report {
     #[must_use]
     pub fn is_signed(&self) -> bool {
         !self.signatures.is_empty()
+    }
+
+    /// Whether it is what a person has signed.
+    #[must_use]
+    pub fn stands_signed(&self) -> bool {
+        self.is_signed() && !self.altered
     }
 
     /// The lesions that are printed.

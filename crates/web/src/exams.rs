@@ -21,7 +21,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::guard::problem;
 use crate::person::Person;
-use crate::rooms::{RoomError, Rooms};
+use crate::rooms::{RoomError, Rooms, why_unreadable};
 use crate::routes::no_room;
 use crate::wire::{Problem, Words};
 
@@ -60,6 +60,9 @@ pub(crate) struct ExamRow {
     /// Why it cannot be read, where it cannot.
     #[schema(required)]
     fault: Option<String>,
+    /// The key of that.
+    #[schema(required)]
+    fault_code: Option<&'static str>,
 }
 
 /// Where an examination stands.
@@ -70,6 +73,8 @@ pub(crate) enum ExamStatus {
     Open,
     /// Its report is signed.
     Signed,
+    /// Its report is not the one that was signed.
+    Altered,
     /// It cannot be read.
     Unreadable,
 }
@@ -109,6 +114,8 @@ pub(crate) struct ReportView {
     obstacles: Vec<ObstacleView>,
     /// Nothing stands in its way.
     signable: bool,
+    /// It was begun on another kind of source than the program has now: it is not scanned any further here.
+    other_source: bool,
     /// How many entries its history has.
     history: usize,
     /// Everything is on the disk, or will be within a second.
@@ -198,10 +205,14 @@ fn row(rooms: &Rooms, Listed { id, summary }: Listed, person: &Person) -> ExamRo
     let live = room.is_some();
     let last_frame_ms = room.and_then(|room| room.hub.last_frame_ms());
     match summary {
-        Ok(Summary { said, simulated, signed, category, .. }) => ExamRow {
+        Ok(Summary { said, simulated, signed, altered, category, .. }) => ExamRow {
             id,
             began_ms: said.began_ms,
-            status: if signed { ExamStatus::Signed } else { ExamStatus::Open },
+            status: match (signed, altered) {
+                (_, true) => ExamStatus::Altered,
+                (true, _) => ExamStatus::Signed,
+                _ => ExamStatus::Open,
+            },
             lesions: said.lesions.len(),
             category: category.map(|category| category.label().to_owned()),
             number: said.number,
@@ -210,6 +221,7 @@ fn row(rooms: &Rooms, Listed { id, summary }: Listed, person: &Person) -> ExamRo
             last_frame_ms,
             simulated,
             fault: None,
+            fault_code: None,
         },
         Err(error) => ExamRow {
             id,
@@ -222,6 +234,7 @@ fn row(rooms: &Rooms, Listed { id, summary }: Listed, person: &Person) -> ExamRo
             live,
             last_frame_ms,
             simulated: false,
+            fault_code: Some(why_unreadable(&error)),
             fault: Some(error.to_string()),
         },
     }
@@ -269,14 +282,18 @@ pub(crate) async fn begin(
 /// The report as it stands, draft or signed.
 #[utoipa::path(get, path = "/api/exams/{id}/report",
     params(("id" = String, Path, description = "the examination")),
-    responses((status = 200, body = ReportView), (status = 404, body = Problem)))]
+    responses(
+        (status = 200, body = ReportView),
+        (status = 404, body = Problem),
+        (status = 409, description = "its journal is damaged, of a newer program, or open in another one", body = Problem),
+    ))]
 pub(crate) async fn report(
     State(rooms): State<Arc<Rooms>>,
     Path(id): Path<String>,
     person: Person,
     headers: HeaderMap,
 ) -> Response {
-    blocking(move || Ok(Json(view(&*get(&rooms, &id, &person)?, &by(&person, &headers))))).await
+    blocking(move || Ok(Json(view(&rooms, &*get(&rooms, &id, &person)?, &by(&person, &headers))))).await
 }
 
 /// Follow a person's act. The answer comes when the act is on the disk.
@@ -313,7 +330,7 @@ pub(crate) async fn act(
             rooms.archive().compare(&examination)?;
         }
         rooms.close_signed();
-        Ok(Json(view(&examination, &by)))
+        Ok(Json(view(&rooms, &examination, &by)))
     })
     .await
 }
@@ -340,7 +357,7 @@ pub(crate) async fn undo(
     blocking(move || {
         let (examination, by) = (get(&rooms, &id, &person)?, by(&person, &headers));
         examination.undo(&by)?;
-        Ok(Json(view(&examination, &by)))
+        Ok(Json(view(&rooms, &examination, &by)))
     })
     .await
 }
@@ -434,7 +451,7 @@ impl From<RoomError> for Fault {
 
 impl From<OpenError> for Fault {
     fn from(error: OpenError) -> Self {
-        Self::Failed(error.to_string())
+        Self::Room(error.into())
     }
 }
 
@@ -500,7 +517,7 @@ pub(crate) fn get(rooms: &Rooms, id: &str, person: &Person) -> Result<Arc<Examin
     found.ok_or(Fault::Missing("exam: there is no such examination"))
 }
 
-fn view(examination: &Examination, by: &Author) -> ReportView {
+fn view(rooms: &Rooms, examination: &Examination, by: &Author) -> ReportView {
     let (report, saved) = (examination.report(), examination.saved());
     let found = if report.is_signed() { Vec::new() } else { obstacles(&report) };
     let open = report.printed().flat_map(|lesion| {
@@ -514,6 +531,7 @@ fn view(examination: &Examination, by: &Author) -> ReportView {
     ReportView {
         narrative: Narratives { en: narrative(&report, Lang::En), zh: narrative(&report, Lang::Zh) },
         open: open.collect(),
+        other_source: !rooms.has_source_of(&examination.opened()),
         signable: found.is_empty() && !report.is_signed(),
         obstacles: found.into_iter().map(words).collect(),
         history: examination.history_len(),
@@ -543,6 +561,7 @@ pub(crate) fn by(person: &Person, headers: &HeaderMap) -> Author {
 fn refused(refusal: &Refusal) -> Response {
     let (status, code) = match refusal {
         Refusal::Signed => (StatusCode::CONFLICT, "signed"),
+        Refusal::Altered => (StatusCode::CONFLICT, "altered"),
         Refusal::NotSigned => (StatusCode::CONFLICT, "not_signed"),
         Refusal::Obstacles(_) => (StatusCode::CONFLICT, "obstacles"),
         Refusal::NothingToUndo => (StatusCode::CONFLICT, "nothing_to_undo"),

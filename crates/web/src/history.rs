@@ -9,7 +9,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use peony_encode::{Lang, narrative};
-use peony_examination::{Act, Event, Told};
+use peony_examination::{Act, Event, Resumed, Told};
 use peony_model::report::Report;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -115,7 +115,7 @@ fn said(event: &Event, letters: &BTreeMap<u32, &str>) -> [String; 2] {
     let letter = |lesion: u32| letters.get(&lesion).copied().unwrap_or("?");
     match event {
         Event::Opened(_) => words("Examination begun", "检查开始"),
-        Event::Resumed => words("Taken up again", "检查恢复"),
+        Event::Resumed(now) => taken_up(now.as_ref()),
         Event::Found(found) => {
             [format!("Lesion {} found", found.letter), format!("发现病灶{}", found.letter)]
         }
@@ -152,10 +152,23 @@ fn said(event: &Event, letters: &BTreeMap<u32, &str>) -> [String; 2] {
             [format!("{count} fields of lesion {letter} confirmed"), format!("确认病灶{letter}的{count}项")]
         }
         Event::Undone { .. } => words("Taken back", "撤销"),
-        Event::Signed(signature) => {
-            [format!("Signed by {}", signature.name), format!("{}签名", signature.name)]
+        Event::Signed(signed) => {
+            let name = &signed.signature.name;
+            [format!("Signed by {name}"), format!("{name}签名")]
         }
     }
+}
+
+fn taken_up(now: Option<&Resumed>) -> [String; 2] {
+    let [en, zh] = match now {
+        None => [String::new(), String::new()],
+        Some(Resumed { machine: None, .. }) => [", without a model".to_owned(), "，未使用模型".to_owned()],
+        Some(Resumed { machine: Some(by), .. }) => {
+            let by = format!("{} {} ({})", by.model, by.version, by.engine);
+            [format!(", read by {by}"), format!("，判读：{by}")]
+        }
+    };
+    [format!("Taken up again{en}"), format!("检查恢复{zh}")]
 }
 
 fn said_of_act<'a>(act: &Act, letter: impl Fn(u32) -> &'a str) -> [String; 2] {

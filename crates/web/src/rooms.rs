@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use peony_examination::{Archive, Author, Examination};
+use peony_examination::{Archive, Author, Examination, OpenError, Opened};
 use peony_ultrasound::calibrate::Fitted;
 
 use crate::capture::{Intake, Seat};
@@ -19,11 +19,15 @@ const LEFT_FOR: Duration = Duration::from_secs(60);
 
 /// Who connects an examination to a source and a pipeline; the binary does.
 pub trait Opener: Send + Sync {
-    /// Begins to read `source` (such as `phantom:3` or `capture`; empty: the usual one) for an examination; a new one is of `site`.
+    /// Begins to read `source` (such as `phantom:3` or `capture`; empty: the usual one) for an examination; a new one is of `site`. In one
+    /// that is taken up again it is written down how it goes on.
     ///
     /// # Errors
     /// One line on why it cannot be read.
     fn open(&self, examination: Option<Arc<Examination>>, source: &str, site: &str) -> Result<Room, String>;
+
+    /// Whether an examination that began so has frames of that kind here: what began on a patient does not go on with a phantom.
+    fn has_source_of(&self, opened: &Opened) -> bool;
 
     /// The usual source.
     fn usual_source(&self) -> UsualSource;
@@ -141,9 +145,38 @@ pub enum RoomError {
     /// As many go on as may.
     #[error("exam: {MAX_ROOMS} examinations are being watched already: close the page of one")]
     Full,
-    /// Its source or its journal cannot be had.
+    /// It began on another kind of source.
+    #[error(
+        "exam: it was begun on another kind of source than the program has now; start the program with that, or finish the report"
+    )]
+    OtherSource,
+    /// Its journal cannot be read.
+    #[error("{error}")]
+    Unreadable {
+        /// One line on why.
+        error: String,
+        /// The key of that.
+        code: &'static str,
+    },
+    /// Its source cannot be had, or the disk takes nothing.
     #[error("{0}")]
     Refused(String),
+}
+
+/// The key of why an examination cannot be read.
+pub(crate) fn why_unreadable(error: &OpenError) -> &'static str {
+    match error {
+        OpenError::Damaged { .. } | OpenError::NoBeginning => "exam_damaged",
+        OpenError::Newer { .. } => "exam_of_newer",
+        OpenError::Locked => "exam_in_use",
+        _ => "failed",
+    }
+}
+
+impl From<OpenError> for RoomError {
+    fn from(error: OpenError) -> Self {
+        Self::Unreadable { code: why_unreadable(&error), error: error.to_string() }
+    }
 }
 
 impl Rooms {
@@ -168,6 +201,11 @@ impl Rooms {
     #[must_use]
     pub fn usual_source(&self) -> Option<UsualSource> {
         self.opener.as_ref().map(|opener| opener.usual_source())
+    }
+
+    /// Whether an examination that began so can be scanned on here.
+    pub(crate) fn has_source_of(&self, opened: &Opened) -> bool {
+        self.opener.as_ref().is_none_or(|opener| opener.has_source_of(opened))
     }
 
     /// Whoever keeps the calibrations.
@@ -205,16 +243,18 @@ impl Rooms {
             return Ok(room);
         }
         let exam = exam.ok_or(RoomError::Unknown)?;
-        let examination = self.archive.get(exam).map_err(|error| RoomError::Refused(error.to_string()))?;
+        let examination = self.archive.get(exam)?;
         let examination =
             examination.filter(|examination| person.sees(examination)).ok_or(RoomError::Unknown)?;
         if examination.report().is_signed() {
             return Err(RoomError::Signed);
         }
+        let opened = examination.opened();
+        if !self.has_source_of(&opened) {
+            return Err(RoomError::OtherSource);
+        }
         // The program may have been stopped between the patient's name and the search.
         self.archive.compare(&examination).map_err(|error| RoomError::Refused(error.to_string()))?;
-        examination.resumed().map_err(|error| RoomError::Refused(error.to_string()))?;
-        let opened = examination.opened();
         self.begin(Some(examination), &opened.source, &opened.site)
     }
 

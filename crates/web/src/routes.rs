@@ -153,6 +153,11 @@ pub(crate) fn no_room(error: &RoomError) -> Response {
     let (status, code) = match error {
         RoomError::Unknown => (StatusCode::NOT_FOUND, "unknown_exam"),
         RoomError::Signed => (StatusCode::CONFLICT, "signed"),
+        RoomError::OtherSource => (StatusCode::CONFLICT, "other_source"),
+        RoomError::Unreadable { code, .. } => {
+            let is_ours = *code == "failed";
+            (if is_ours { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::CONFLICT }, *code)
+        }
         RoomError::Refused(_) => (StatusCode::CONFLICT, "source_refused"),
         RoomError::Full => (StatusCode::SERVICE_UNAVAILABLE, "too_many_exams"),
     };

@@ -4,14 +4,14 @@ use peony_model::report::{BreastReport, CalibrationRecord, QualityRecord, Report
 use peony_model::{QualityCode, Severity, Unit};
 
 use super::line::{Line, one_line, written};
-use super::{Paragraph, draft, number, paragraphs, safety, words};
+use super::{Paragraph, altered, draft, number, paragraphs, safety, words};
 use crate::Lang;
 
 /// With fewer of the twelve hours of the clock named, what was not scanned is said to be not assessed.
 const COVERED: u8 = 10;
 
 pub fn notice(report: &Report, lang: Lang) -> Vec<Paragraph> {
-    let draft = (!report.is_signed()).then(|| draft(lang));
+    let draft = if report.altered { Some(altered(lang)) } else { (!report.is_signed()).then(|| draft(lang)) };
     let simulated = report.simulated.then(|| {
         lang.pick(
             "Simulated pictures from a virtual transducer: nobody was examined.",

@@ -35,6 +35,15 @@ pub fn safety(lang: Lang) -> &'static str {
     )
 }
 
+/// What stands over a report that is not the one that was signed.
+#[must_use]
+pub fn altered(lang: Lang) -> &'static str {
+    lang.pick(
+        "Not what was signed: this differs from the signed content",
+        "与签名内容不符：以下内容与签名时不同",
+    )
+}
+
 /// The line on every page of a report that nobody has signed (clinical reference, 2).
 #[must_use]
 pub fn draft(lang: Lang) -> &'static str {

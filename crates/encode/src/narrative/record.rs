@@ -35,7 +35,12 @@ pub fn record(report: &Report, lang: Lang) -> Vec<Paragraph> {
     let Some(machine) = &report.machine else {
         return paragraphs([Line::plain(lang.pick("No model took part.", "未使用模型。"))]);
     };
-    let mut lines = vec![Line::plain(read_by(machine, lang))];
+    let models = std::iter::once(machine).chain(&report.further_machines);
+    let mut lines: Vec<Line> = models.map(|machine| Line::plain(read_by(machine, lang))).collect();
+    if report.partly_unread {
+        let unread = lang.pick("A part was scanned without a model.", "部分扫查未使用模型。");
+        lines.push(Line::plain(unread));
+    }
     let edition = one_line(&report.lexicon_edition);
     if !edition.is_empty() {
         let edition = words::edition(&edition, lang).unwrap_or(&edition);

@@ -7,14 +7,14 @@ use super::ink::{Ink, Pen, line, rectangle};
 use super::page::{BOTTOM, LEFT, Mark, RIGHT, SIZE, TOP, WIDTH, block_on};
 use super::text::{Align, Look, Typesetter, cut};
 use crate::Lang;
-use crate::narrative::{draft, number, one_line, safety};
+use crate::narrative::{altered, draft, number, one_line, safety};
 
 const BAND: f32 = 19.0;
 const FOOT: Look = Look::new(6.9).ink(Ink::SECOND);
 
 /// Where the content of the first page begins, and of each that follows: under the band and the running head.
 pub fn tops(report: &Report) -> (f32, f32) {
-    let band = if report.is_signed() { 0.0 } else { BAND + 10.0 };
+    let band = if report.stands_signed() { 0.0 } else { BAND + 10.0 };
     (TOP + band, TOP + band + 24.0)
 }
 
@@ -23,9 +23,9 @@ pub fn put(pages: &mut [Vec<Mark>], set: &mut Typesetter, report: &Report, lang:
     let count = pages.len();
     for (nth, page) in pages.iter_mut().enumerate() {
         let mut frame = Vec::new();
-        if !report.is_signed() {
-            diagonal(&mut frame, set, lang);
-            band(&mut frame, set, lang);
+        if !report.stands_signed() {
+            diagonal(&mut frame, set, report, lang);
+            band(&mut frame, set, report, lang);
         }
         if nth > 0 {
             running_head(&mut frame, set, report, lang);
@@ -36,19 +36,25 @@ pub fn put(pages: &mut [Vec<Mark>], set: &mut Typesetter, report: &Report, lang:
     }
 }
 
-fn diagonal(page: &mut Vec<Mark>, set: &mut Typesetter, lang: Lang) {
+fn diagonal(page: &mut Vec<Mark>, set: &mut Typesetter, report: &Report, lang: Lang) {
     let look = Look::new(lang.pick(128.0, 170.0)).bold().ink(Ink::WATER);
-    let block = set.plain(lang.pick("DRAFT", "草稿"), look, 1000.0, Align::Left);
+    let word = if report.altered { lang.pick("INVALID", "无效") } else { lang.pick("DRAFT", "草稿") };
+    let block = set.plain(word, look, 1000.0, Align::Left);
     page.push(Mark::Diagonal { middle: [SIZE[0] / 2.0, SIZE[1] * 0.53], degrees: -32.0, block });
 }
 
-fn band(page: &mut Vec<Mark>, set: &mut Typesetter, lang: Lang) {
+fn band(page: &mut Vec<Mark>, set: &mut Typesetter, report: &Report, lang: Lang) {
     let steps = rectangle([LEFT, TOP], [WIDTH, BAND]);
     page.push(Mark::Path { steps, fill: None, pen: Some(Pen::new(Ink::BLACK, 1.0).dashed()) });
     let bold = Look::new(8.6).bold();
+    let [first, second] = if report.altered {
+        [lang.pick("INVALID", "无效"), altered(lang)]
+    } else {
+        [lang.pick("DRAFT – not signed", "草稿 – 未签名"), draft(lang)]
+    };
     let words = [
-        (lang.pick("DRAFT – not signed", "草稿 – 未签名"), bold, Align::Left),
-        (draft(lang), Look::new(8.2), Align::Centre),
+        (first, bold, Align::Left),
+        (second, Look::new(8.2), Align::Centre),
         (lang.pick("Research use only", "仅供研究使用"), bold, Align::Right),
     ];
     for (word, look, align) in words {
@@ -111,7 +117,11 @@ fn machine(report: &Report, lang: Lang) -> String {
     };
     let hash: String = one_line(&machine.sha256).chars().take(12).collect();
     let [model, version] = [&machine.model, &machine.version].map(|text| cut(&one_line(text), 16));
-    format!("{model} {version}, {hash}")
+    let further = match report.further_machines.len() {
+        0 => String::new(),
+        more => format!(" + {more}"),
+    };
+    format!("{model} {version}, {hash}{further}")
 }
 
 /// `Places named R 5/12, L 2/12 · 2 notes`.

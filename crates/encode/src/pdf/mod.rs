@@ -60,7 +60,7 @@ pub fn pdf(
 ) -> Result<Vec<u8>, PdfError> {
     let pages = pages(report, lang, &TimeZone::system(), pictures);
     // The title is seen where the document is not opened: nothing of a patient.
-    let title = match (report.is_signed(), lang) {
+    let title = match (report.stands_signed(), lang) {
         (true, _) => lang.pick("Breast ultrasound", "乳腺超声"),
         (false, _) => lang.pick("Breast ultrasound – draft", "乳腺超声 – 草稿"),
     };

@@ -40,7 +40,7 @@ pub fn addenda(paper: &mut Paper) {
 /// Who signed, two beside each other; lines to be filled where nobody has.
 pub fn signatures(paper: &mut Paper) {
     paper.flow.y += 10.0;
-    if !paper.report.is_signed() {
+    if !paper.report.stands_signed() {
         return empty(paper);
     }
     for pair in paper.report.signatures.chunks(2) {

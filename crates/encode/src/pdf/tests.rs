@@ -70,6 +70,7 @@ fn nothing_leaves_the_page() {
             samples::empty(),
             samples::compared(),
             kept_for_every_reason(),
+            Report { altered: true, ..samples::signed() },
         ] {
             check(&report, lang);
         }

@@ -197,9 +197,12 @@ pub fn draft() -> Report {
             sha256: "7f3a52c19be04d6688aa0e5b7d1c93f24610f8e7a2b35c9d00e1f4a6b8c7d2c1".to_owned(),
             engine: "onnxruntime/openvino bf16".to_owned(),
         }),
+        further_machines: Vec::new(),
+        partly_unread: false,
         overall: Some(BiRads::Cat4C),
         signatures: Vec::new(),
         addenda: Vec::new(),
+        altered: false,
     }
 }
 

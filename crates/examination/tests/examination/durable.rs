@@ -1,9 +1,12 @@
 //! Nothing that was acknowledged is lost, and nothing half-written is shown.
 
-use std::fs;
+use std::collections::BTreeMap;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use peony_examination::{Archive, DiskTrouble, JournalError};
+use peony_examination::{Archive, DiskTrouble, Entry, Event, JournalError};
 
 use super::*;
 
@@ -51,23 +54,100 @@ fn a_journal_cut_anywhere_opens_with_every_whole_entry() {
     assert!(matches!(error, JournalError::NoBeginning), "{error}");
 }
 
+/// What lies in an examination's folder, each file with its content.
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let (mut found, mut folders) = (BTreeMap::new(), vec![folder.join("one")]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.insert(path.clone(), fs::read(path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+/// Whichever byte it is: nothing is cut off, and no report is made of the rest.
 #[test]
-fn a_changed_byte_ends_the_journal_there() {
+fn a_journal_with_a_changed_byte_is_refused_and_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let (examination, _) = with_lesion(folder.path());
     drop(examination);
     let file = folder.path().join("one/journal.jsonl");
-    let mut bytes = fs::read(&file).unwrap();
-    let ends: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at] == b'\n').collect();
-    bytes[ends[1] + 20] ^= 1;
-    fs::write(&file, &bytes).unwrap();
+    let whole = fs::read(&file).unwrap();
+    for at in (0..whole.len()).step_by(5).chain([whole.len() - 1]) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1;
+        fs::write(&file, &bytes).unwrap();
+        let before = files(folder.path());
+        let error = Examination::resume(&folder.path().join("one")).map(|_| ()).unwrap_err().to_string();
+        let line = 1 + whole[..at].iter().filter(|byte| **byte == b'\n').count();
+        assert!(error.contains(&format!("damaged in line {line}")), "byte {at}: {error}");
+        assert!(files(folder.path()) == before, "byte {at}: it was changed");
+    }
+    fs::write(&file, &whole).unwrap();
+    resume(folder.path());
+}
+
+#[test]
+fn an_entry_of_a_newer_program_is_refused_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(with_lesion(folder.path()));
+    let file = folder.path().join("one/journal.jsonl");
+    let json = r#"{"seq":7,"at_ms":1,"by":null,"event":"of_tomorrow","of":1}"#;
+    append(&file, format!("{:08x} {json}\n", crc32fast::hash(json.as_bytes())).as_bytes());
+    let before = files(folder.path());
+    let error = Examination::resume(&folder.path().join("one")).map(|_| ()).unwrap_err().to_string();
+    assert!(error.contains("line 7") && error.contains("newer"), "{error}");
+    assert!(files(folder.path()) == before, "it was changed");
+}
+
+/// Who only looks changes nothing; what is set aside overwrites nothing.
+#[test]
+fn a_torn_entry_is_set_aside_when_the_next_one_is_written_and_not_before() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(with_lesion(folder.path()));
+    let file = folder.path().join("one/journal.jsonl");
+    for torn in ["0000", "1111 {", "\0\0\0\n\0"] {
+        append(&file, torn.as_bytes());
+        let before = files(folder.path());
+        let examination = resume(folder.path());
+        assert!(!examination.report().lesions.is_empty());
+        drop(examination);
+        assert!(files(folder.path()) == before, "it was only read");
+        resume(folder.path()).act(BY, demo_patient()).unwrap();
+        assert_eq!(resume(folder.path()).report().patient.id, "P-1");
+    }
+    let aside: Vec<Vec<u8>> = files(folder.path())
+        .into_iter()
+        .filter_map(|(path, bytes)| path.to_string_lossy().ends_with("torn").then_some(bytes))
+        .collect();
+    assert_eq!(aside, [b"0000".to_vec(), b"1111 {".to_vec(), b"\0\0\0\n\0".to_vec()]);
+}
+
+#[test]
+fn a_number_whose_picture_is_there_is_never_given_again() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(with_lesion(folder.path()));
+    let file = folder.path().join("one/journal.jsonl");
+    let whole = fs::read(&file).unwrap();
+    // The power went between the picture and the end of its entry.
+    fs::write(&file, &whole[..whole.len() - 9]).unwrap();
     let examination = resume(folder.path());
-    assert_eq!(examination.seq(), 2);
-    assert_eq!(
-        fs::read(file.with_extension("torn")).unwrap(),
-        bytes[ends[1] + 1..],
-        "what cannot be read is kept"
-    );
+    let kept = examination.keep(plane(1, PlaneReason::Across), &picture(9), None).unwrap();
+    examination.act(BY, demo_patient()).unwrap();
+    assert_eq!(kept.id, 3);
+    let level = |id: u64| {
+        image::open(folder.path().join(format!("one/planes/{id}.png"))).unwrap().into_luma8()[(0, 0)].0[0]
+    };
+    assert_eq!([1, 2, 3].map(level), [1, 2, 9]);
+}
+
+fn append(file: &Path, bytes: &[u8]) {
+    OpenOptions::new().append(true).open(file).unwrap().write_all(bytes).unwrap();
 }
 
 #[test]
@@ -110,6 +190,28 @@ fn an_archive_lists_what_it_holds_and_nothing_outside_names_a_file() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn nobody_waits_for_the_journal_of_another_examination() {
+    let folder = tempfile::tempdir().unwrap();
+    let ids = {
+        let archive = Archive::open(folder.path()).unwrap();
+        [(); 2].map(|()| archive.begin(opened()).unwrap().id())
+    };
+    // A journal that is read for ever.
+    let journal = folder.path().join("exams").join(&ids[0]).join("journal.jsonl");
+    fs::remove_file(&journal).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&journal).status().unwrap().success());
+    let archive = std::sync::Arc::new(Archive::open(folder.path()).unwrap());
+    let (slow, id) = (std::sync::Arc::clone(&archive), ids[0].clone());
+    std::thread::spawn(move || slow.get(&id).map(|_| ()));
+    std::thread::sleep(Duration::from_millis(200));
+    let (said, heard) = std::sync::mpsc::sync_channel(1);
+    let other = ids[1].clone();
+    std::thread::spawn(move || said.send(archive.get(&other).unwrap().unwrap().id()));
+    assert_eq!(heard.recv_timeout(Duration::from_secs(10)).unwrap(), ids[1]);
+}
+
 /// Each open one is a thread and a file: a list of a thousand must not leave them all open, nor close one that goes on.
 #[test]
 fn an_archive_lets_go_of_what_nobody_holds() {
@@ -124,6 +226,52 @@ fn an_archive_lets_go_of_what_nobody_holds() {
     assert!((20..40).contains(&let_go), "{let_go} of 40");
     assert!(!resumed(ids.last().unwrap()), "what was asked for last stays open");
     assert!(ids.iter().all(|id| archive.get(id).unwrap().is_some()), "they are opened again");
+}
+
+/// What a person did counts with what the machine had said by then: read again, the order is the same.
+#[cfg(unix)]
+#[test]
+fn a_newer_word_takes_the_place_of_a_waiting_one_but_not_across_what_a_person_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let (examination, lesion) = with_lesion(folder.path());
+    let [planes, aside] = ["one/planes", "aside"].map(|name| folder.path().join(name));
+    fs::rename(&planes, &aside).unwrap();
+    examination.keep(plane(lesion, PlaneReason::Suspicious), &picture(4), None).unwrap();
+    let asked = Instant::now();
+    while examination.saved().error.is_none() {
+        assert!(asked.elapsed() < Duration::from_secs(10));
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let kept = examination.seq();
+    for category in [BiRads::Cat3, BiRads::Cat4A] {
+        examination.seen(seen(lesion, category), true).unwrap();
+    }
+    examination.act_soon(BY, demo_patient()).unwrap();
+    let said = examination.report();
+    for category in [BiRads::Cat4B, BiRads::Cat5] {
+        examination.seen(seen(lesion, category), true).unwrap();
+    }
+    let newest = examination.report();
+    fs::rename(&aside, &planes).unwrap();
+    drop(examination);
+    let file = folder.path().join("one/journal.jsonl");
+    let whole = fs::read_to_string(&file).unwrap();
+    let rest = whole
+        .lines()
+        .map(|line| serde_json::from_str::<Entry>(&line[9..]).unwrap())
+        .skip_while(|entry| entry.seq <= kept);
+    let events: Vec<&str> = rest
+        .map(|entry| match entry.event {
+            Event::Seen(_) => "seen",
+            Event::Act(_) => "act",
+            _ => "other",
+        })
+        .collect();
+    assert_eq!(events, ["seen", "act", "seen"]);
+    assert_eq!(resume(folder.path()).report(), newest);
+    let last = whole.trim_end().rfind('\n').unwrap() + 1;
+    fs::write(&file, &whole[..last]).unwrap();
+    assert_eq!(resume(folder.path()).report(), said);
 }
 
 #[cfg(unix)]

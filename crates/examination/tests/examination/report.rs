@@ -1,14 +1,16 @@
 //! The report: proposals, a person's word over them, and what stands in the way of a signature.
 
 use std::collections::BTreeMap;
+use std::fs;
 
 use peony_examination::{
-    Author, Change, EnteredDepth, Entry, Event, Found, ObstacleCode, Refusal, Role, TextField, Whereabouts,
-    obstacles,
+    Author, Change, EnteredDepth, Entry, Event, Found, ObstacleCode, Refusal, Resumed, Role, TextField,
+    Whereabouts, obstacles,
 };
 use peony_model::report::{
-    Advice, CalibrationRecord, Evidence, LesionReport, MarkedPlane, Report, WeighedPlane,
+    Advice, CalibrationRecord, Evidence, LesionReport, MachineRecord, MarkedPlane, Report, WeighedPlane,
 };
+use serde_json::Value;
 
 use super::*;
 
@@ -214,6 +216,125 @@ fn a_signed_report_is_never_changed() {
     assert_eq!(later.addenda[0].text, "Biopsy done");
     drop(examination);
     assert_eq!(resume(folder.path()).report(), later);
+}
+
+/// The lines of a journal, each taken through `change`.
+fn rewrite(folder: &Path, change: impl Fn(&mut Value)) {
+    let file = folder.join("one/journal.jsonl");
+    let lines = fs::read_to_string(&file).unwrap();
+    let lines = lines.lines().map(|line| {
+        let mut entry = serde_json::from_str(&line[9..]).unwrap();
+        change(&mut entry);
+        let json = entry.to_string();
+        format!("{:08x} {json}\n", crc32fast::hash(json.as_bytes()))
+    });
+    fs::write(&file, lines.collect::<String>()).unwrap();
+}
+
+fn signed_one(folder: &Path) -> Report {
+    let (examination, lesion) = with_lesion(folder);
+    examination.act(BY, demo_patient()).unwrap();
+    confirm_all(&examination, lesion);
+    examination.act(BY, sign()).unwrap();
+    examination.report()
+}
+
+/// Whatever a later program, or an entry that somebody changed, would make of it.
+#[test]
+fn what_was_signed_is_shown_as_it_was_signed() {
+    let folder = tempfile::tempdir().unwrap();
+    let signed = signed_one(folder.path());
+    let other_name = |entry: &mut Value| {
+        if entry["of"]["act"] == "set_patient" {
+            entry["of"]["patient"]["name"] = "Another".into();
+        }
+    };
+    rewrite(folder.path(), other_name);
+    let examination = resume(folder.path());
+    assert_eq!(examination.report(), signed);
+    examination.act(BY, Act::Add { text: "Biopsy done".into() }).unwrap();
+    examination.act("Second", sign()).unwrap();
+    let later = examination.report();
+    assert_eq!((later.addenda.len(), later.signatures.len(), later.altered), (1, 2, false));
+    assert_eq!(later.patient, signed.patient);
+}
+
+#[test]
+fn a_report_that_is_not_what_was_signed_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let signed = signed_one(folder.path());
+    let without_content = |entry: &mut Value| {
+        if entry["event"] == "signed" {
+            entry["of"].as_object_mut().unwrap().remove("content").unwrap();
+        }
+    };
+    rewrite(folder.path(), without_content);
+    assert_eq!(resume(folder.path()).report(), signed, "an earlier program kept the hash alone");
+    let other_name = |entry: &mut Value| {
+        if entry["of"]["act"] == "set_patient" {
+            entry["of"]["patient"]["name"] = "Another".into();
+        }
+    };
+    rewrite(folder.path(), other_name);
+    let examination = resume(folder.path());
+    let report = examination.report();
+    assert!(report.altered && report.is_signed() && !report.stands_signed());
+    assert!(matches!(examination.act("Second", sign()), Err(Refusal::Altered)));
+}
+
+/// Each model that has read a part of it is named, whatever ran when it began; journals of before say nothing of it.
+#[test]
+fn every_model_that_read_a_part_is_named() {
+    let machine = |version: &str| MachineRecord {
+        model: "peony-us".into(),
+        version: version.into(),
+        sha256: "0".into(),
+        engine: "rten fp32".into(),
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let real = Opened { simulated: false, machine: Some(machine("1")), ..opened() };
+    let examination = Examination::begin(&folder.path().join("one"), real).unwrap();
+    let scan = |examination: &Examination| {
+        examination.scanned(1.0, true, &[], None).unwrap();
+        examination.rest().unwrap();
+    };
+    let goes_on = |machine, simulated| {
+        examination
+            .resumed(Resumed { program: "0".into(), source: "capture".into(), simulated, machine })
+            .unwrap();
+    };
+    let named = |examination: &Examination| {
+        let report = examination.report();
+        let models = report.machine.into_iter().chain(report.further_machines).map(|machine| machine.version);
+        (models.collect::<Vec<_>>().join(" "), report.partly_unread, report.simulated)
+    };
+    let expect = |examination: &Examination, models: &str, unread, simulated| {
+        assert_eq!(named(examination), (models.to_owned(), unread, simulated));
+    };
+    expect(&examination, "1", false, false);
+    goes_on(Some(machine("2")), false);
+    expect(&examination, "2", false, false);
+    scan(&examination);
+    goes_on(Some(machine("3")), false);
+    expect(&examination, "2", false, false);
+    goes_on(None, false);
+    scan(&examination);
+    expect(&examination, "2", true, false);
+    goes_on(Some(machine("1")), false);
+    scan(&examination);
+    expect(&examination, "2 1", true, false);
+    goes_on(Some(machine("1")), true);
+    scan(&examination);
+    expect(&examination, "2 1", true, true);
+    drop(examination);
+    expect(&resume(folder.path()), "2 1", true, true);
+    let as_before = |entry: &mut Value| {
+        if entry["event"] == "resumed" {
+            entry.as_object_mut().unwrap().remove("of").unwrap();
+        }
+    };
+    rewrite(folder.path(), as_before);
+    expect(&resume(folder.path()), "1", false, false);
 }
 
 #[test]

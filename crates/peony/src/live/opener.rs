@@ -5,7 +5,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use peony_dicom::Equipment;
-use peony_examination::{Archive, Author, Examination, Opened};
+use peony_examination::{Archive, Author, Examination, Opened, Resumed};
 use peony_model::report::MachineRecord;
 use peony_model::{LatestSlot, MmPerPx, Spacing};
 use peony_sources::capture::{Announcement, Captured as FromPage};
@@ -127,7 +127,8 @@ impl Studio {
         let asked = known.as_deref().unwrap_or(asked);
         match asked.parse() {
             Ok(source @ (SourceUrl::Capture | SourceUrl::Phantom { .. })) => Ok(source),
-            // A recording or a device is named by the call alone: no path or address is in a journal.
+            // A recording or a device is named by the call alone: no path or address is in a journal. Whether it is of the kind that the
+            // examination had is asked before ([`Opener::has_source_of`]).
             _ if asked.is_empty() || known.is_some() => Ok(self.settings.source.clone()),
             // A page names no file and no device.
             _ => Err("source: a page may ask for capture or phantom[:SEED]".to_owned()),
@@ -221,7 +222,28 @@ pub fn try_source(source: &SourceUrl, fps: f64, scale: Option<MmPerPx>) -> Resul
     }
 }
 
+/// What kind of source a journal names ([`kind_of`]); `None` for a name of none that is known.
+fn kind_named(source: &str) -> Option<SourceKind> {
+    match source.parse() {
+        Ok(source @ (SourceUrl::Capture | SourceUrl::Phantom { .. })) => Some(source_kind(&source)),
+        _ => match source {
+            "recording" => Some(SourceKind::Replay),
+            "OpenIGTLink" | "RTSP" | "V4L2" | "GStreamer" => Some(SourceKind::Device),
+            _ => None,
+        },
+    }
+}
+
 impl Opener for Studio {
+    fn has_source_of(&self, opened: &Opened) -> bool {
+        match kind_named(&opened.source) {
+            // Pages bring their pictures themselves, and the phantom is in the program.
+            Some(SourceKind::Capture | SourceKind::Phantom) => true,
+            Some(kind) => kind == source_kind(&self.settings.source),
+            None => opened.simulated == (source_kind(&self.settings.source) == SourceKind::Phantom),
+        }
+    }
+
     fn usual_source(&self) -> UsualSource {
         let source = &self.settings.source;
         let kind = source_kind(source);
@@ -274,7 +296,12 @@ impl Opener for Studio {
         });
         let opened = opened(&source, &reader, site);
         let examination = match examination {
-            Some(examination) => examination,
+            Some(examination) => {
+                let Opened { program, source, simulated, machine, .. } = opened.clone();
+                let now = Resumed { program, source, simulated, machine };
+                examination.resumed(now).map_err(|error| error.to_string())?;
+                examination
+            }
             None => self.archive.begin(opened.clone()).map_err(|error| error.to_string())?,
         };
         let (hub, commands) = Hub::new(frames.description(&source), model_of(&reader), examination);

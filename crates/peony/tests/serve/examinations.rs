@@ -1,6 +1,7 @@
 //! Examinations: their sources, and acts that are not lost.
 
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -42,6 +43,74 @@ fn every_act_that_was_acknowledged_survives_a_kill_at_any_moment() {
     let view = Serve::start(folder.path(), &[]).get(&format!("/api/exams/{id}/report"));
     assert_eq!(view["report"]["patient"]["name"], "Demo 01");
     assert!(acknowledged > 0);
+}
+
+/// A tiny recording.
+fn frames(folder: &Path) -> String {
+    for place in 0..3 {
+        image::GrayImage::from_pixel(80, 64, image::Luma([100]))
+            .save(folder.join(format!("{place}.png")))
+            .unwrap();
+    }
+    folder.to_string_lossy().into_owned()
+}
+
+#[test]
+fn an_examination_does_not_go_on_with_pictures_of_another_kind() {
+    let [folder, recorded] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let recorded = frames(recorded.path());
+    let id = Serve::start(folder.path(), &["--source", &recorded]).begin(&json!({"patient": {"id": "P-1"}}));
+    let journal = folder.path().join("exams").join(&id).join("journal.jsonl");
+    let live = format!("/live?exam={id}");
+    let check = |source: &str, goes_on: bool| {
+        let before = std::fs::read(&journal).unwrap();
+        let serve = Serve::start(folder.path(), &["--source", source]);
+        assert_eq!(serve.get(&format!("/api/exams/{id}/report"))["other_source"], !goes_on, "{source}");
+        let (status, refused) = serve.upgrade(&live);
+        let more = || String::from_utf8(std::fs::read(&journal).unwrap()).unwrap().split_off(before.len());
+        if goes_on {
+            assert_eq!(status, 101, "{source}: {refused}");
+            let asked = Instant::now();
+            while !more().contains(r#""event":"resumed","of":{"program":"#)
+                || !more().contains(r#""machine":null"#)
+            {
+                assert!(asked.elapsed() < Duration::from_secs(10), "{}", more());
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        } else {
+            assert_eq!(status, 409, "{source}");
+            assert!(refused.contains(r#""code":"other_source""#), "{source}: {refused}");
+            assert_eq!(more(), "", "{source}: nothing is written");
+        }
+    };
+    check("phantom:3", false);
+    check("capture", false);
+    check("igtl://127.0.0.1:1", false);
+    check(&recorded, true);
+}
+
+#[test]
+fn a_damaged_examination_is_shown_as_such_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = Serve::start(folder.path(), &[]).begin(&json!({"patient": {"id": "P-1"}}));
+    let journal = folder.path().join("exams").join(&id).join("journal.jsonl");
+    {
+        // The list keeps a summary of it.
+        let serve = Serve::start(folder.path(), &[]);
+        assert_eq!(serve.get("/api/exams")[0]["fault_code"], json!(null));
+    }
+    let mut bytes = std::fs::read(&journal).unwrap();
+    bytes[40] ^= 1;
+    std::fs::write(&journal, &bytes).unwrap();
+    let serve = Serve::start(folder.path(), &[]);
+    let (status, refused) = serve.ask("GET", &format!("/api/exams/{id}/report"), "").unwrap();
+    assert_eq!((status, &refused["code"]), (409, &json!("exam_damaged")), "{refused}");
+    assert!(refused["error"].as_str().unwrap().contains("damaged in line 1"), "{refused}");
+    let row = &serve.get("/api/exams")[0];
+    assert_eq!((&row["status"], &row["fault_code"]), (&json!("unreadable"), &json!("exam_damaged")));
+    let (status, refused) = serve.upgrade(&format!("/live?exam={id}"));
+    assert!(status == 409 && refused.contains("exam_damaged"), "{refused}");
+    assert!(std::fs::read(&journal).unwrap() == bytes, "it was changed");
 }
 
 #[test]

@@ -72,6 +72,22 @@ impl Serve {
         answer.split(' ').nth(1).unwrap().parse().unwrap()
     }
 
+    /// Asks for a socket: the status, and what is said where there is none.
+    pub fn upgrade(&self, path: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.addr).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
+            self.addr
+        )
+        .unwrap();
+        let mut answer = [0; 4096];
+        let length = stream.read(&mut answer).unwrap();
+        let answer = String::from_utf8_lossy(&answer[..length]).into_owned();
+        (answer.split(' ').nth(1).unwrap().parse().unwrap(), answer)
+    }
+
     fn answer(&self, token: &str, method: &str, path: &str, kind: &str, body: &[u8]) -> Option<String> {
         let who = if token.is_empty() { String::new() } else { format!("Authorization: Bearer {token}\r\n") };
         let mut stream = TcpStream::connect(&self.addr).ok()?;

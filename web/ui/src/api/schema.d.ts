@@ -1463,6 +1463,8 @@ export interface components {
             readonly category: string | null;
             /** @description Why it cannot be read, where it cannot. */
             readonly fault: string | null;
+            /** @description The key of that. */
+            readonly fault_code: string | null;
             /** @description Its identifier. */
             readonly id: string;
             /**
@@ -1487,7 +1489,7 @@ export interface components {
          * @description Where an examination stands.
          * @enum {string}
          */
-        readonly ExamStatus: "open" | "signed" | "unreadable";
+        readonly ExamStatus: "open" | "signed" | "altered" | "unreadable";
         /**
          * @description A fault of the phantom, on request.
          * @enum {string}
@@ -2363,10 +2365,12 @@ export interface components {
             /** @description One English line. */
             readonly error: string;
         };
-        /** @description A report, draft or signed. */
+        /** @description A report, draft or signed. What was signed before is read as one: a field that is added has a default, which is not written. */
         readonly Report: {
             /** @description What was added after a signature. */
             readonly addenda: readonly components["schemas"]["Addendum"][];
+            /** @description This is not what was signed: its hash is not that of a signature. */
+            readonly altered?: boolean;
             /**
              * Format: int64
              * @description When it began, milliseconds since 1970-01-01 UTC.
@@ -2381,12 +2385,16 @@ export interface components {
             readonly comparison: components["schemas"]["Comparison"] | null;
             /** @description The examination's identifier. */
             readonly examination: string;
+            /** @description Models that read further parts of it, after the program was started with another; none as a rule. */
+            readonly further_machines?: readonly components["schemas"]["MachineRecord"][];
             /** @description Lesions right, then left; by suspicion, then clock; those without a side last. */
             readonly lesions: readonly components["schemas"]["LesionReport"][];
             /** @description The edition of the lexicon that its words are of, such as `birads_5`. */
             readonly lexicon_edition: string;
             readonly machine: components["schemas"]["MachineRecord"] | null;
             readonly overall: components["schemas"]["BiRads"] | null;
+            /** @description A part of it was read by no model, while `machine` read another. */
+            readonly partly_unread?: boolean;
             /** @description Who is examined. */
             readonly patient: components["schemas"]["Patient"];
             /** @description Planes kept for themselves. */
@@ -2418,6 +2426,8 @@ export interface components {
             readonly obstacles: readonly components["schemas"]["ObstacleView"][];
             /** @description Proposals that nobody has taken or changed yet. */
             readonly open: readonly components["schemas"]["OpenField"][];
+            /** @description It was begun on another kind of source than the program has now: it is not scanned any further here. */
+            readonly other_source: boolean;
             /** @description Its fields; outlines of planes have 64 points at most here. */
             readonly report: components["schemas"]["Report"];
             /** @description Everything is on the disk, or will be within a second. */
@@ -3673,6 +3683,15 @@ export interface operations {
                 };
             };
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description its journal is damaged, of a newer program, or open in another one */
+            readonly 409: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

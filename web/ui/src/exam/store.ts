@@ -94,7 +94,7 @@ export class ExamStore {
     if (answer.kind === "ok") {
       this.take(answer.value);
     } else if (answer.kind !== "away" && !this.state.view) {
-      this.set({ presence: "missing" });
+      this.set({ presence: "missing", refusal: answer.kind === "refused" ? answer : null });
     }
     this.set({ away: this.queue.away || this.silent });
     const missing = this.state.presence === "missing";
@@ -125,7 +125,9 @@ export class ExamStore {
     if (present && (view.seq < present.seq || same(view, present))) {
       return;
     }
-    this.set({ view: replaceEqualDeep(present, view), presence: "there" });
+    // Why a report could not be read is over once it is.
+    const refusal = present ? this.state.refusal : null;
+    this.set({ view: replaceEqualDeep(present, view), presence: "there", refusal });
   }
 
   private set(change: Partial<ExamState>): void {

@@ -39,6 +39,13 @@ describe("what keeps a page from an examination", () => {
     check(null, { refused: false }, missing);
     check(null, {}, { presence: "loading", view: null });
   });
+  it("another kind of source than it was begun on", () => {
+    const other = { ...DRAFT, other_source: true };
+    check("other_source", {}, { view: other });
+    check("other_source", { rows: EIGHT, greeted: true }, { view: other });
+    check(null, { connected: true }, { view: other });
+    check("signed", {}, { view: { ...SIGNED, other_source: true } });
+  });
   it("places that are all taken: of examinations, or of its windows", () => {
     check("full", { rows: EIGHT });
     check("full", { rows: EIGHT, greeted: true });

@@ -8,9 +8,17 @@ import type { ExamState } from "../exam/store";
 
 /**
  * `signed`: closed for good. `unknown`: there is none of this name. `unreadable`: its journal has a fault. `none_open`: none was named and none is open. `full`: as many
- * go on as may. `crowded`: as many windows watch it as may. `refused`: the program has another reason, such as its source.
+ * go on as may. `other_source`: it began on another kind of source than the program has. `crowded`: as many windows watch it as may. `refused`: the program has another reason, such as its source.
  */
-export type Closed = "signed" | "unknown" | "unreadable" | "none_open" | "full" | "crowded" | "refused";
+export type Closed =
+  | "signed"
+  | "unknown"
+  | "unreadable"
+  | "none_open"
+  | "full"
+  | "other_source"
+  | "crowded"
+  | "refused";
 
 /** So many examinations go on at once (`MAX_ROOMS` of the program). */
 const MOST_LIVE = 8;
@@ -49,6 +57,9 @@ export function closedFor({ exam, state, connected, greeted, refused, rows }: Fa
   if (!state.view) {
     const known = rows.some(({ id }) => id === exam) ? "unreadable" : "unknown";
     return state.presence !== "missing" ? null : exam === null ? "none_open" : known;
+  }
+  if (state.view.other_source) {
+    return "other_source";
   }
   const goesOn = rows.some(({ id, live }) => live && id === exam);
   if (!goesOn && rows.filter(({ live }) => live).length >= MOST_LIVE) {

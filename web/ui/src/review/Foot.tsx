@@ -107,6 +107,9 @@ export function lineOf(state: ExamState, todos: readonly Todo[], words: Words): 
   if (refusal) {
     return { status: "warn", first: say("not_taken"), rest: refusalText(refusal, words), more: 0 };
   }
+  if (view?.report.altered) {
+    return { status: "stop", first: say("altered_first") + semicolon, rest: say("altered_rest"), more: 0 };
+  }
   const signature = view?.report.signatures.at(-1);
   if (signature) {
     const when = `${dateText(signature.at_ms, words)} ${timeText(signature.at_ms, words)}`;

@@ -12,14 +12,14 @@ export function Paper() {
   const { say, language } = words;
   const { report, narrative } = useReview().view;
   const { patient, circumstances, began_ms, machine } = report;
-  const [signature] = report.signatures.toReversed();
+  const [signature] = report.altered ? [] : report.signatures.toReversed();
   const asked = INDICATIONS.find((each) => each === circumstances.indication);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard (WCAG 2.1.1).
     <article className="paper" lang={language === "zh" ? "zh-CN" : "en"} tabIndex={0}>
       {!signature && (
         <p className="band">
-          <span>{say("draft_band")}</span>
+          <span>{say(report.altered ? "altered_band" : "draft_band")}</span>
           <span>{say("research_use")}</span>
         </p>
       )}
@@ -55,7 +55,13 @@ export function Paper() {
         </span>
         <span>{machine ? `${machine.model} ${machine.version}, ${shortHash(machine.sha256)}` : ""}</span>
       </p>
-      {!signature && <span className="watermark" aria-hidden="true" data-word={say("draft_word")} />}
+      {!signature && (
+        <span
+          className="watermark"
+          aria-hidden="true"
+          data-word={say(report.altered ? "altered_word" : "draft_word")}
+        />
+      )}
     </article>
   );
 }

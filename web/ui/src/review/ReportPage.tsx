@@ -15,6 +15,7 @@ import { PatientForm } from "./PatientForm";
 import { Preview } from "./Preview";
 import { AddendumPanel, HistoryPanel, PersonPanel, TodosPanel } from "./panels";
 import { ReportTop } from "./ReportTop";
+import { refusalText } from "./refusal";
 import { type Desk, useDesk } from "./useDesk";
 import { useReportKeys } from "./useReportKeys";
 
@@ -28,7 +29,8 @@ interface Props {
 
 /** The draft, what is left to confirm, and the signature. */
 export function ReportPage({ store, state, onLanguage, onBack, onHome }: Props) {
-  const { say } = useWords();
+  const words = useWords();
+  const { say } = words;
   const { view, exam } = state;
   const form = useRef<HTMLElement>(null);
   const desk = useDesk(store, view, form);
@@ -56,7 +58,9 @@ export function ReportPage({ store, state, onLanguage, onBack, onHome }: Props) 
         {top}
         <main className="nothing">
           <p className="hint">
-            {say(state.presence === "missing" ? "no_such_exam" : state.away ? "state_lost" : "loading")}
+            {state.refusal
+              ? refusalText(state.refusal, words)
+              : say(state.presence === "missing" ? "no_such_exam" : state.away ? "state_lost" : "loading")}
           </p>
           <button type="button" className="button line" onClick={onHome}>
             {say("all_exams")}

@@ -56,6 +56,17 @@ describe("the line of what is left", () => {
     const few = viewOf([{ lesion: 2, field: "shape" }], "nothing_examined");
     expect(line(few, "en")).toMatchObject({ rest: "Confirm a breast; B: shape", more: 0 });
   });
+  it("does not call signed what is not the report that was signed", () => {
+    const signature = { name: "Dr Test", at_ms: 0, sha256: "c0ffee".repeat(10) };
+    const signed = { lesions: LESIONS, signatures: [signature] };
+    const view = (report: object): ReportView => ({ ...viewOf([]), report }) as unknown as ReportView;
+    expect(line(view(signed), "en")).toMatchObject({ status: "ok", first: "Signed by Dr Test," });
+    expect(line(view({ ...signed, altered: true }), "en")).toMatchObject({
+      status: "stop",
+      first: "This is not what was signed;",
+    });
+    expect(line(view({ ...signed, altered: true }), "zh")).toMatchObject({ first: "与签名内容不符；" });
+  });
 });
 
 describe("what is left, beside the live picture", () => {

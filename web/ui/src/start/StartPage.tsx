@@ -8,6 +8,7 @@ import { LanguageSwitch } from "../parts/LanguageSwitch";
 import { ListKeys } from "../parts/ListKeys";
 import { Icon, PeonyMark, Shape } from "../parts/shapes";
 import { addressOf, type Route } from "../route";
+import { faultText } from "../words/fault";
 import { NONE } from "../words/numbers";
 import { type Language, useWords, type Words } from "../words/words";
 import { found, inOrder, standingAt } from "./exams";
@@ -167,11 +168,11 @@ interface RowProps {
   readonly onGo: (route: Route) => void;
 }
 
-const SHAPES = { signed: "ok", quiet: "info", open: "info", unreadable: "stop" } as const;
+const SHAPES = { signed: "ok", quiet: "info", open: "info", altered: "stop", unreadable: "stop" } as const;
 
 /** A press goes to where the examination is: the scan while its source is open, the report after it. */
 function ExamRow({ exam, now, words, onGo }: RowProps) {
-  const { say, language } = words;
+  const { say } = words;
   const { patient, status, live, category, last_frame_ms } = exam;
   const route: Route = { page: live && status === "open" ? "live" : "report", exam: exam.id };
   const state = standingAt(exam, now);
@@ -180,7 +181,7 @@ function ExamRow({ exam, now, words, onGo }: RowProps) {
       className="exam-row"
       href={addressOf(route)}
       data-exam={exam.id}
-      title={(language === "en" && exam.fault) || undefined}
+      title={exam.fault ? faultText({ error: exam.fault, code: exam.fault_code }, words) : undefined}
       onClick={(event) => {
         if (!event.ctrlKey && !event.metaKey && !event.shiftKey) {
           event.preventDefault();

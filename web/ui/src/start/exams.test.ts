@@ -14,6 +14,7 @@ const exam = (id: string, began_ms: number, rest: Partial<ExamSummary> = {}): Ex
   last_frame_ms: null,
   simulated: true,
   fault: null,
+  fault_code: null,
   ...rest,
 });
 
@@ -27,6 +28,7 @@ describe("where an examination stands", () => {
     ["quiet", { live: true, last_frame_ms: null }],
     ["open", { live: false, last_frame_ms: null }],
     ["signed", { live: true, last_frame_ms: NOW, status: "signed" }],
+    ["altered", { status: "altered" }],
     ["unreadable", { status: "unreadable" }],
   ] as const)("%s: %j", (standing, rest) => {
     expect(standingAt(exam("1", 0, rest), NOW)).toBe(standing);

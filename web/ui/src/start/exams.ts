@@ -5,7 +5,7 @@ import type { ExamSummary } from "../exam/api";
 export const QUIET_AFTER_MS = 120_000;
 
 /** `live`: frames come. `quiet`: its source is open, and nothing comes. `open`: its source is closed and its report a draft. */
-export type Standing = "live" | "quiet" | "open" | "signed" | "unreadable";
+export type Standing = "live" | "quiet" | "open" | "signed" | "altered" | "unreadable";
 
 export function standingAt({ status, live, last_frame_ms }: ExamSummary, now: number): Standing {
   if (status !== "open") {
@@ -17,7 +17,7 @@ export function standingAt({ status, live, last_frame_ms }: ExamSummary, now: nu
   return last_frame_ms !== null && now - last_frame_ms < QUIET_AFTER_MS ? "live" : "quiet";
 }
 
-const RANKS: Readonly<Record<Standing, number>> = { live: 0, quiet: 1, open: 1, signed: 2, unreadable: 2 };
+const RANKS: Readonly<Record<Standing, number>> = { live: 0, quiet: 1, open: 1, signed: 2, altered: 2, unreadable: 2 };
 
 /** Open ones first, those that scan before the others; then the newest. */
 export function inOrder(exams: readonly ExamSummary[], now: number): readonly ExamSummary[] {
