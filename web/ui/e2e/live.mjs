@@ -475,6 +475,8 @@ async function saysStops(context) {
       await until("it to be gone", async () => (await page.locator(".status .stop").count()) === 0);
     }
   }
+  // The browser remembers the language for the pages that come.
+  await page.locator(".language button", { hasText: "EN" }).click();
   await page.close();
   assert.deepEqual(complaints, []);
 }
