@@ -320,6 +320,11 @@ const LIT = [
 
 /** By mouse and not by key: it is the one thing that a person touches while scanning. */
 async function pressesMap(page) {
+  // Each sweep of the phantom is an examination of its own, which knows nothing of where the probe stood in the last one: at the beginning of one there is time.
+  const sweep = () => page.locator(".picture").getAttribute("data-sweep").then(Number);
+  const before = await sweep();
+  await page.locator('[data-action="sweep"]').click();
+  await until("the next sweep", async () => (await sweep()) > before);
   const stands = () => page.locator(".live-map .map-probe").getAttribute("transform");
   const press = async (across) => {
     await page.keyboard.press("m");
