@@ -65,6 +65,8 @@ async function saysPixelsWithoutScale(context) {
   assert.doesNotMatch(said, /\d\s*(mm|cm³|cm)/, "no millimetre without a scale");
   assert.match(await statusOf(page), language === "zh" ? /比例\s*未知/ : /scale unknown/);
   await shot(page, "0-no-scale");
+  // Here, where nobody counts lesions: the sweep goes on in a loop meanwhile.
+  await showsCapture(page);
   await goesOnAfterReload(page);
   await page.close();
   assert.deepEqual(complaints, []);
@@ -333,7 +335,6 @@ await withBrowser(async (context) => {
     return before === (await sightings());
   });
   await shot(page, "4-live");
-  await showsCapture(page);
 
   await press(page, "f");
   await until("the report", () => page.locator(".review .form").isVisible());
