@@ -29,6 +29,13 @@ const put = async (route, said) => {
   });
   assert.equal(answer.status, 204, route);
 };
+// It was started a moment ago, on a machine that may be busy.
+await until("the provider", () =>
+  fetch(issuer).then(
+    () => true,
+    () => new Promise((wait) => setTimeout(wait, 200, false)),
+  ),
+);
 const subject = `s-${Date.now()}`;
 await put(`/users/${subject}`, { name: "Li Na", groups: ["readers"] });
 
