@@ -15,8 +15,7 @@ pub(crate) use self::patient::read_again;
 use self::patient::Patient;
 use crate::error::StoreError;
 use crate::objects::Object;
-use crate::rows::Rows;
-use crate::{Sight, json, name};
+use crate::{Sight, events, json, name};
 
 /// What the index says of one object. It has no debug form: it holds what is known of a patient (invariant 5).
 pub(crate) struct Arrival {
@@ -434,12 +433,8 @@ impl<'a> Batch<'a> {
                 .execute(&mut *connection)
                 .await?;
         }
-        let mut rows = Rows::of(["at", "kind", "study_uid", "series_uid", "instance_uid"]);
-        for (kind, uids) in &events {
-            let [study, series, instance] = uids.each_ref().map(|uid| uid.as_str().into());
-            rows.push([now_ms.into(), (*kind).into(), study, series, instance]);
-        }
-        rows.write(connection, "events", "", None).await?;
+        let each = events.iter().map(|(kind, uids)| (*kind, uids.each_ref().map(String::as_str)));
+        events::put_all(connection, now_ms, each).await?;
         Ok(found)
     }
 }

@@ -66,6 +66,20 @@ pub(crate) async fn put(
     Ok(())
 }
 
+/// Several events at once, each with its kind and the UIDs of study, series and instance.
+pub(crate) async fn put_all<'a>(
+    connection: &mut AnyConnection,
+    at_ms: i64,
+    events: impl Iterator<Item = (&'a str, [&'a str; 3])>,
+) -> Result<(), StoreError> {
+    let mut rows = Rows::of(["at", "kind", "study_uid", "series_uid", "instance_uid"]);
+    for (kind, [study, series, instance]) in events {
+        rows.push([at_ms.into(), kind.into(), study.into(), series.into(), instance.into()]);
+    }
+    rows.write(connection, "events", "", None).await?;
+    Ok(())
+}
+
 /// A study is complete, where it is here and was not so before.
 pub(crate) async fn complete(
     connection: &mut AnyConnection,
@@ -155,11 +169,7 @@ impl Store {
         .bind(COMPLETED_AT_ONCE)
         .fetch_all(&mut *writing)
         .await?;
-        let mut rows = Rows::of(["at", "kind", "study_uid", "series_uid", "instance_uid"]);
-        for uid in &uids {
-            rows.push([now.into(), "study-complete".into(), uid.as_str().into(), "".into(), "".into()]);
-        }
-        rows.write(&mut writing, "events", "", None).await?;
+        put_all(&mut writing, now, uids.iter().map(|uid| ("study-complete", [uid.as_str(), "", ""]))).await?;
         writing.commit().await?;
         Ok(uids.len())
     }

@@ -289,11 +289,15 @@ impl Objects {
         there.iter().try_for_each(|digest| sync_folder(&folder.join(digest.get(..2).unwrap_or_default())))
     }
 
-    /// Gives what lies in such a folder its place again.
+    /// Gives what lies in such a folder its place again, where nothing has it: that is the same object, and may be the better copy.
     pub fn put_back(&self, from: &Path) -> io::Result<()> {
         let Self::Files(folder) = self else { return Ok(()) };
         for digest in digests_in(from)? {
-            fs::rename(from.join(&digest), folder.join(name(&digest)))?;
+            let place = folder.join(name(&digest));
+            if place.exists() {
+                continue;
+            }
+            fs::rename(from.join(&digest), place)?;
             sync_folder(&folder.join(digest.get(..2).unwrap_or_default()))?;
         }
         Ok(())

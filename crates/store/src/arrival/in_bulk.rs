@@ -6,8 +6,8 @@ use sqlx::AnyConnection;
 
 use super::{Arrival, signed};
 use crate::error::StoreError;
-use crate::name;
 use crate::rows::Rows;
+use crate::{events, name};
 
 /// Writes what [`super::Batch`] would, of objects that are each alone in a study that is not there yet, and whose patients have an identifier.
 pub(crate) async fn write(
@@ -160,7 +160,6 @@ async fn instances(
         "origin",
         "arrived_at",
     ]);
-    let mut events = Rows::of(["at", "kind", "study_uid", "series_uid", "instance_uid"]);
     for one in arrivals {
         rows.push([
             one.instance_uid.as_str().into(),
@@ -179,17 +178,12 @@ async fn instances(
             one.origin.as_str().into(),
             now_ms.into(),
         ]);
-        events.push([
-            now_ms.into(),
-            "arrived".into(),
-            one.study_uid.as_str().into(),
-            one.series_uid.as_str().into(),
-            one.instance_uid.as_str().into(),
-        ]);
     }
     rows.write(connection, "instances", "", None).await?;
-    events.write(connection, "events", "", None).await?;
-    Ok(())
+    let arrived = arrivals
+        .iter()
+        .map(|one| ("arrived", [one.study_uid.as_str(), one.series_uid.as_str(), one.instance_uid.as_str()]));
+    events::put_all(connection, now_ms, arrived).await
 }
 
 /// The number that the database gave; it gives one to every row.

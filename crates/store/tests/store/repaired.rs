@@ -246,6 +246,8 @@ async fn an_older_copy_of_the_index_costs_nothing_that_was_acknowledged() {
     store.close().await;
     let unsettled = folder.path().join("store/unsettled");
     assert_eq!(fs::read_dir(&unsettled).unwrap().count(), 1, "what has its row again is not kept twice");
+    // A copy that is damaged takes no place of one that is whole.
+    fs::write(unsettled.join(&later[0].digest), "damaged").unwrap();
     let repaired = repair(&folder, HOUR).await;
     assert_eq!(repaired, Repaired { indexed: 1, ..Repaired::default() });
     assert_eq!(fs::read_dir(&unsettled).unwrap().count(), 0);
