@@ -7,24 +7,23 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use image::GrayImage;
+use peony_model::Place;
 use peony_model::report::{CalibrationRecord, Earlier, Plane, Report, Signature};
-use peony_model::{Place, Side};
 
 use crate::act::{Act, EnteredDepth, FieldWord};
 use crate::change::{Told, tell};
-use crate::event::{Author, Entry, Event, Found, Observation, Opened, Resumed, Scanned, Stood};
+use crate::event::{Author, Entry, Event, Found, Observation, Opened, Resumed};
 use crate::journal::{self, Journal, JournalError, PLANES, Replaces, Saved, disk};
 use crate::lines;
 use crate::obstacles::{Obstacle, obstacles};
+use crate::scan::{Scan, Whereabouts};
 use crate::signed::{report, sign};
-use crate::state::{PLACE_HOLDS_MM, PLACE_HOLDS_MS, State};
+use crate::state::State;
 
 /// A person's act is acknowledged when it is on the disk, and refused where that takes longer.
 const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(5);
 /// How often the machine's word on one lesion is written.
 const SEEN_EVERY: Duration = Duration::from_millis(500);
-/// How often the scan's record is written.
-const SCANNED_EVERY: Duration = Duration::from_secs(1);
 /// Pictures that were asked for or kept last stay in memory.
 const PICTURES: usize = 64;
 
@@ -82,72 +81,6 @@ struct Inner {
     last_picture: u64,
     written: BTreeMap<u32, Every>,
     scan: Scan,
-}
-
-/// Where the probe is by the way that was read from speckle and the picture's shift.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Whereabouts {
-    /// Which sweep of the examination: ways of two of them say nothing of each other.
-    pub sweep: u32,
-    /// From where the sweep began: to the right in the picture and along the way, mm.
-    pub at_mm: [f32; 2],
-}
-
-/// That a person said where the probe stands.
-#[derive(Debug, Clone, Copy)]
-struct SaidThere {
-    seq: u64,
-    /// When the first frame came after that, and where the probe was by its way; before there are pictures it goes nowhere.
-    since: Option<(Instant, Option<Whereabouts>)>,
-}
-
-impl Scan {
-    /// How far the probe has gone since it was said where it stands; `None` where that cannot be told.
-    fn way_mm(&self) -> Option<f32> {
-        let (here, there) = (self.here?, self.said?.since?.1?);
-        let [right, along] = [0, 1].map(|axis| here.at_mm[axis] - there.at_mm[axis]);
-        (here.sweep == there.sweep).then(|| right.hypot(along))
-    }
-
-    /// Whether the probe is where it was said to stand by the entry `seq`.
-    fn is_there(&self, seq: Option<u64>) -> bool {
-        let said = self.said.filter(|said| Some(said.seq) == seq);
-        said.is_some_and(|said| match (self.way_mm(), said.since) {
-            (Some(way_mm), _) => way_mm <= PLACE_HOLDS_MM,
-            (None, Some((since, _))) => since.elapsed() <= Duration::from_millis(PLACE_HOLDS_MS),
-            (None, None) => true,
-        })
-    }
-}
-
-/// What was scanned and is not written yet.
-#[derive(Debug)]
-struct Scan {
-    side: Option<Side>,
-    /// Where the probe stands, as long as it has not gone on from where it was said to.
-    place: Option<Place>,
-    /// Where it is by the way that was read.
-    here: Option<Whereabouts>,
-    said: Option<SaidThere>,
-    seconds: f32,
-    faults: BTreeMap<String, (u32, f32)>,
-    holding: Vec<String>,
-    every: Every,
-}
-
-impl Default for Scan {
-    fn default() -> Self {
-        Self {
-            side: None,
-            place: None,
-            here: None,
-            said: None,
-            seconds: 0.0,
-            faults: BTreeMap::new(),
-            holding: Vec::new(),
-            every: Every::new(SCANNED_EVERY),
-        }
-    }
 }
 
 /// An examination that is open in this program.
@@ -293,8 +226,7 @@ impl Examination {
             return Ok(known.found.letter.clone());
         }
         let letter = letters(inner.ever);
-        let stood =
-            inner.scan.said.map(|said| Stood { said: said.seq, still: inner.scan.is_there(Some(said.seq)) });
+        let stood = inner.scan.stood();
         let found = Found { lesion, letter: letter.clone(), stood };
         self.append(&mut inner, None, Event::Found(found), None)?;
         inner.ever += 1;
@@ -371,27 +303,11 @@ impl Examination {
         here: Option<Whereabouts>,
     ) -> Result<(), JournalError> {
         let mut inner = self.inner();
-        let (probe, said) = (inner.state.probe(), inner.state.probe_said());
-        inner.scan.here = here;
-        if let Some(said) = &mut inner.scan.said {
-            said.since.get_or_insert((Instant::now(), here));
-        }
-        let side = probe.map(|place| place.side);
-        let place = probe.filter(|_| inner.scan.is_there(said));
-        let changed = inner.scan.side != side || inner.scan.place != place;
-        if changed || inner.scan.every.is_due(Instant::now()) {
+        let said = inner.state.probe_said();
+        if inner.scan.goes_on(said, here) {
             self.write_scan(&mut inner)?;
         }
-        let scan = &mut inner.scan;
-        scan.side = side;
-        scan.place = place;
-        scan.seconds += if readable { seconds } else { 0.0 };
-        for fault in faults {
-            let begins = u32::from(!scan.holding.iter().any(|holding| holding == fault));
-            let sum = scan.faults.entry((*fault).to_owned()).or_default();
-            *sum = (sum.0 + begins, sum.1 + seconds);
-        }
-        scan.holding = faults.iter().map(|fault| (*fault).to_owned()).collect();
+        inner.scan.add(said, seconds, readable, faults);
         Ok(())
     }
 
@@ -404,15 +320,12 @@ impl Examination {
     }
 
     fn write_scan(&self, inner: &mut Inner) -> Result<(), JournalError> {
-        let scan = &mut inner.scan;
-        if scan.seconds == 0.0 && scan.faults.is_empty() {
-            return Ok(());
+        // What the disk has no room for is written with what follows.
+        if let Some(scanned) = inner.scan.so_far() {
+            self.append(inner, None, Event::Scanned(scanned), None)?;
+            inner.scan.is_written();
         }
-        let faults = std::mem::take(&mut scan.faults).into_iter();
-        let faults = faults.map(|(code, (times, seconds))| (code, times, seconds)).collect();
-        let (side, place) = (scan.side, scan.place);
-        let scanned = Scanned { side, place, seconds: std::mem::take(&mut scan.seconds), faults };
-        self.append(inner, None, Event::Scanned(scanned), None).map(drop)
+        Ok(())
     }
 
     /// Who says how large a pixel is, where that has changed.
@@ -510,7 +423,7 @@ impl Examination {
         let says_where = matches!(event, Event::Act(Act::SetProbe { .. }));
         let seq = self.append(&mut inner, Some(by), event, None)?;
         if says_where {
-            inner.scan.said = Some(SaidThere { seq, since: None });
+            inner.scan.is_said(seq);
         }
         Ok(seq)
     }
@@ -708,17 +621,17 @@ fn now_ms() -> u64 {
 
 /// Whether it was so long ago that it is time again.
 #[derive(Debug)]
-struct Every {
+pub(crate) struct Every {
     period: Duration,
     last: Option<Instant>,
 }
 
 impl Every {
-    fn new(period: Duration) -> Self {
+    pub fn new(period: Duration) -> Self {
         Self { period, last: None }
     }
 
-    fn is_due(&mut self, now: Instant) -> bool {
+    pub fn is_due(&mut self, now: Instant) -> bool {
         let due = self.last.is_none_or(|last| now.saturating_duration_since(last) >= self.period);
         if due {
             self.last = Some(now);

@@ -268,12 +268,12 @@ impl State {
 
     /// Where the probe stands, as a person said last.
     pub fn probe(&self) -> Option<Place> {
-        self.probes().next_back().map(|(_, place)| place)
+        self.probe_said().map(|(_, place)| place)
     }
 
-    /// The entry in which that was said.
-    pub fn probe_said(&self) -> Option<u64> {
-        self.probes().next_back().map(|(done, _)| done.seq)
+    /// The same, with the number of the entry that says it.
+    pub fn probe_said(&self) -> Option<(u64, Place)> {
+        self.probes().next_back().map(|(done, place)| (done.seq, place))
     }
 
     /// Where a person said that the probe stood.
