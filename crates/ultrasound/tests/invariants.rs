@@ -300,6 +300,33 @@ fn live_counts_every_frame_that_it_does_not_read() {
 }
 
 #[test]
+fn a_lesion_that_the_edge_cuts_and_marks_on_the_picture_are_told() {
+    let told = |still: Frame| {
+        let issues = step(&mut pipeline(Mode::Still), &still).quality.issues;
+        issues.into_iter().map(|issue| issue.code).collect::<BTreeSet<_>>()
+    };
+    let whole = told(frame(0, true, Spacing::Unknown));
+    assert!(!whole.contains(&QualityCode::LesionCut) && !whole.contains(&QualityCode::Marks), "{whole:?}");
+    // Its disc lies half beyond the right edge.
+    let cut = told(frame(120, true, Spacing::Unknown));
+    assert!(cut.contains(&QualityCode::LesionCut), "{cut:?}");
+    let Frame { pixels: Pixels::Luma8(mut grey), .. } = frame(0, true, Spacing::Unknown) else {
+        unreachable!()
+    };
+    // Crosses of calipers, as long and as thick as machines draw them.
+    for (x, y) in [(110, 95), (190, 95), (110, 165), (190, 165), (60, 40), (60, 240), (330, 40), (330, 240)] {
+        for at in -12..=12_i32 {
+            grey.put_pixel((x + at) as u32, y as u32, Luma([255]));
+            grey.put_pixel(x as u32, (y + at) as u32, Luma([255]));
+            grey.put_pixel(x as u32 + 1, (y + at) as u32, Luma([255]));
+        }
+    }
+    let marked = Frame { pixels: Pixels::Luma8(grey), ..frame(0, true, Spacing::Unknown) };
+    let marked = told(marked);
+    assert!(marked.contains(&QualityCode::Marks), "{marked:?}");
+}
+
+#[test]
 fn under_colour_a_lesion_is_found_and_not_graded() {
     let Frame { pixels: Pixels::Luma8(grey), .. } = frame(0, true, Spacing::Unknown) else { unreachable!() };
     let colour = RgbImage::from_fn(grey.width(), grey.height(), |x, y| {

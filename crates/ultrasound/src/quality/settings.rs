@@ -89,9 +89,10 @@ fn fineness(luma: &GrayImage, rows: Range<usize>, spans: &[Range<usize>; 2], lit
 #[cfg(test)]
 mod tests {
     use image::Luma;
-    use peony_model::PointPx;
+    use peony_model::{CalibrationSource, Frame, MmPerPx, Pixels, PointPx, Spacing};
 
     use super::*;
+    use crate::pipeline::Mode;
 
     /// Speckle of 320 × 400, drawn out across by `wide(row)` pixels.
     fn speckle(wide: impl Fn(u32) -> u32) -> GrayImage {
@@ -124,5 +125,27 @@ mod tests {
         assert_eq!(focus(&GrayImage::new(320, 400), area, lesion(220.0, 280.0)), None, "a black picture");
         let all = BoxPx::new(PointPx::new(0.0, 100.0), PointPx::new(320.0, 200.0));
         assert_eq!(focus(&speckle(|_| 3), area, all), None, "nothing beside the lesion");
+    }
+
+    #[test]
+    fn the_depth_is_off_where_a_lesion_ends_at_the_bottom_or_lies_at_the_top_of_a_deep_picture() {
+        let told = |mm_per_px: f32, at: BoxPx| {
+            let spacing = MmPerPx::new(mm_per_px, mm_per_px, CalibrationSource::Entered).unwrap();
+            let frame = Frame {
+                index: 0,
+                time_ns: 0,
+                pixels: Pixels::Luma8(speckle(|_| 3)),
+                spacing: Spacing::Uniform(spacing),
+            };
+            let (luma, spacing) = (frame.luma(), frame.spacing.clone());
+            let view = View { frame: &frame, luma, spacing, mode: Mode::Still, calibration: None };
+            unfit_for(&view, PixelRect::whole(320, 400), at)
+                .iter()
+                .any(|issue| issue.code == QualityCode::DepthOff)
+        };
+        assert!(told(0.1, lesion(340.0, 395.0)), "its end is not seen");
+        assert!(!told(0.1, lesion(180.0, 240.0)));
+        assert!(told(0.2, lesion(40.0, 80.0)), "80 mm for a lesion in the first 16");
+        assert!(!told(0.1, lesion(40.0, 80.0)));
     }
 }
