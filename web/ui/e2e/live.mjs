@@ -473,6 +473,9 @@ async function saysStops(context) {
         const stop = page.locator('[data-advice="stop"]', { hasText: title });
         await until(title, () => stop.isVisible());
         assert.ok(await page.locator(".status .stop", { hasText: short }).isVisible(), short);
+        const { saved } = fault({ state: { saved: true } }).state;
+        const sign = await page.locator("[data-saved]").getAttribute("data-saved");
+        assert.ok(saved || sign === "stop", `${title}, and in the top bar ${sign}`);
         await checkLayout(page, title);
         await shot(page, `live-stop-${STOPS.findIndex(([one]) => one === fault)}-${label}-${size.width}`);
       }

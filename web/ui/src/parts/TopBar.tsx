@@ -84,7 +84,7 @@ export function TopBar({ scene, exam, onCalibrate, onLanguage, onHome }: Props) 
         </button>
       )}
       <span className="space" />
-      <Saved state={exam} />
+      <Saved state={exam} live={scene.update?.state} />
       <LanguageSwitch onLanguage={onLanguage} />
       <span className="research">{words.say("research_use")}</span>
     </header>
