@@ -91,7 +91,7 @@ fn sweeps_of_known_length_give_a_probe_its_lengths_and_without_them_it_has_none(
     let file = at.join(name);
     let written = std::fs::read_to_string(&file).unwrap();
     for part in
-        ["version = 1", "probe = \"L12-5\"", "preset = \"breast\"", "relative_error = 0.2", "[[sweeps]]"]
+        ["version = 2", "probe = \"L12-5\"", "preset = \"breast\"", "relative_error = 0.2", "[[sweeps]]"]
     {
         assert!(written.contains(part), "{part} in {written}");
     }
@@ -153,7 +153,7 @@ fn what_makes_no_calibration_is_one_line_and_writes_nothing() {
 fn a_file_that_is_no_calibration_is_one_line_that_names_it() {
     let folder = TempDir::new().unwrap();
     let at = folder.path();
-    let good = "version = 1\nprobe = \"L12\"\nmade = \"2026-05-28\"\nprogram = \"0.1.0\"\nrelative_error = 0.27\n\
+    let good = "version = 2\nprobe = \"L12\"\nmade = \"2026-05-28\"\nprogram = \"0.1.0\"\nrelative_error = 0.27\n\
                 beam = { gain = 1.4, turn_gain = 1.6 }\nsweeps = [{ length_mm = 60.0, read_mm = 59.0 }]\n";
     let check = |content: &str, more: &[&str], says: &str| {
         std::fs::write(at.join("a.toml"), content).unwrap();
@@ -165,7 +165,8 @@ fn a_file_that_is_no_calibration_is_one_line_that_names_it() {
     };
     check("", &[], "a.toml: no calibration: missing field");
     check("\u{0}\u{1}", &[], "a.toml: no calibration");
-    check(&good.replace("version = 1", "version = 7"), &[], "version is 7");
+    check(&good.replace("version = 2", "version = 7"), &[], "version is 7");
+    check(&good.replace("version = 2", "version = 1"), &[], "calibrate once more");
     check(&good.replace("0.27", "-0.27"), &[], "relative_error is -0.27");
     check(&good.replace("1.4", "nan"), &[], "beam.gain is NaN");
     check(&good.replace("2026-05-28", "yesterday"), &[], "made is no day");

@@ -16,7 +16,7 @@ use peony_model::{BoxPx, MmPerPx};
 use crate::histogram::Histogram;
 use crate::output::{PatchStep, Unfit};
 use crate::pipeline::View;
-use crate::speckle::{BeamCalibration, distance_mm};
+use crate::speckle::{BeamCalibration, distance_mm, speckle_likeness};
 
 /// Millimetres a pixel of the resampled picture.
 const PIXEL_MM: f32 = 0.1;
@@ -407,11 +407,13 @@ fn patch_steps(lag: usize, compared: &Lag, sampled: &Sampled) -> Vec<PatchStep> 
     let patch = |&([column, row], rho): &([usize; 2], f32)| {
         let centre = |index: usize, side: usize| (index * side) as f32 + side as f32 / 2.0;
         let depth_mm = sampled.top_mm + centre(row, PATCH[1]) * PIXEL_MM;
-        let weight = if (0.25..=0.85).contains(&rho) { 1.0 / ((rho - 0.55).powi(2) + 0.01) } else { 0.02 };
+        let likeness = speckle_likeness(rho);
+        let tells = (0.25..=0.85).contains(&likeness);
+        let weight = if tells { 1.0 / ((likeness - 0.55).powi(2) + 0.01) } else { 0.02 };
         PatchStep {
             x_mm: (centre(column, PATCH[0]) - sampled.size[0] as f32 / 2.0) * PIXEL_MM,
             depth_mm,
-            step_mm: distance_mm(rho, depth_mm) / lag as f32,
+            step_mm: distance_mm(likeness, depth_mm) / lag as f32,
             weight,
         }
     };

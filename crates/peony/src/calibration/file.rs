@@ -11,8 +11,8 @@ use peony_ultrasound::calibrate::{BeamCalibration, Calibration, DepthGain, LENGT
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-/// The version of the format.
-const VERSION: u32 = 1;
+/// The version of the format, and of what the theory reads from speckle: gains of another one stand for other lengths.
+const VERSION: u32 = 2;
 /// No such file is larger.
 const MOST_BYTES: u64 = 1 << 16;
 /// So much of a name is in that of its file: no disk takes one of 64 Chinese characters twice.
@@ -145,6 +145,11 @@ impl CalibrationFile {
     }
 
     fn check(&self) -> Result<()> {
+        if self.version < VERSION {
+            bail!(
+                "an earlier version of the program made it, which read speckle otherwise: calibrate once more"
+            );
+        }
         if self.version != VERSION {
             bail!("version is {}; this program reads {VERSION}", self.version);
         }

@@ -222,7 +222,7 @@ mod tests {
         assert_eq!(several, "--preset: 'b' is calibrated for one, two; which?");
         let nowhere = Calibrations::load(&args(None, None), Some(&folder.path().join("none"))).unwrap();
         assert!(nowhere.known.is_empty());
-        std::fs::write(folder.path().join("3.toml"), "version = 1").unwrap();
+        std::fs::write(folder.path().join("3.toml"), "version = 2").unwrap();
         assert!(load(&args(None, None)).unwrap_err().to_string().ends_with("3.toml: no calibration"));
     }
 }

@@ -15,7 +15,7 @@ fn calibrated(data: &Path, probe: &str) {
     let folder = data.join("calibrations");
     std::fs::create_dir_all(&folder).unwrap();
     let file = format!(
-        "version = 1\nprobe = \"{probe}\"\nmade = \"2026-05-28\"\nprogram = \"0.1.0\"\nrelative_error = 0.27\n\
+        "version = 2\nprobe = \"{probe}\"\nmade = \"2026-05-28\"\nprogram = \"0.1.0\"\nrelative_error = 0.27\n\
          beam = {{ gain = 1.4, turn_gain = 1.6 }}\nsweeps = [{{ length_mm = 60.0, read_mm = 59.0 }}]\n"
     );
     std::fs::write(folder.join(format!("{probe}.toml")), file).unwrap();

@@ -145,7 +145,7 @@ fn a_sweep_that_tells_nothing_is_refused_with_the_reason() {
     for absurd in [0.0, 5.0, -60.0, 6000.0, f32::NAN, f32::INFINITY] {
         check(&sweep, absurd, "a known length lies between 20 and 200 mm");
     }
-    check(&sweep, 190.0, "190 mm do not fit: the speckle reads about 49 mm");
+    check(&sweep, 190.0, "190 mm do not fit: the speckle reads about 51 mm");
     check(&KnownSweep::default(), 60.0, "no picture came during the sweep");
     let unseen = (0..150).map(|_| VolumeState::default());
     check(&observed(unseen), 60.0, "the scale of the picture is unknown");
