@@ -6,7 +6,7 @@
 //! |---|---|
 //! | STOW-RS: `POST studies` and `studies/{study}` | `storing`, `storing::apart`, `multipart` |
 //! | QIDO-RS: `studies`, `series`, `instances` at every place | `query`, `question` |
-//! | WADO-RS: whole objects | `retrieve`, `transcode` |
+//! | WADO-RS: whole objects | `retrieve` |
 //! | WADO-RS: `metadata` and what it leaves out | `metadata`, `bulk` |
 //! | WADO-RS: `frames/{list}` | `frames` |
 //! | WADO-RS: `rendered`, `thumbnail` | `rendered`, `presentation` |
@@ -40,11 +40,9 @@ mod rendered;
 mod retrieve;
 mod sending;
 mod storing;
-mod transcode;
 mod uid;
 mod uri;
 mod worklist;
-mod written;
 mod xml;
 
 use std::sync::Arc;
@@ -83,10 +81,6 @@ impl Default for Limits {
 pub(crate) struct Service {
     store: Store,
     limits: Limits,
-    /// How many pictures are decoded at once: each takes a core, and memory by its size.
-    decoding: Arc<Semaphore>,
-    /// How many large pictures are among these (see [`cores::large`]).
-    large: Arc<Semaphore>,
     /// How many threads make answers at once: a slow peer holds one of them, and the store has the rest for itself.
     making: Arc<Semaphore>,
 }
@@ -158,10 +152,9 @@ pub(crate) const PLACES: &[Places] = &[
 
 /// Everything, to be mounted below a path; a request may carry a [`Caller`].
 pub fn routes(store: Store, limits: Limits) -> Router {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let (decoding, making) = (Arc::new(Semaphore::new(cores)), Arc::new(Semaphore::new(MADE_AT_ONCE)));
+    let making = Arc::new(Semaphore::new(MADE_AT_ONCE));
     let noted = middleware::from_fn_with_state(store.clone(), noted::noted);
-    let service = Service { store, limits, decoding, large: Arc::new(Semaphore::new(1)), making };
+    let service = Service { store, limits, making };
     let mut router = Router::new();
     for Places { of, path, by, .. } in PLACES {
         for begin in *of {

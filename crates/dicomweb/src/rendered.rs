@@ -170,9 +170,9 @@ pub(crate) async fn picture(
         return Ok(unchanged);
     }
     let (asked, kept) = (service.clone(), kept.clone());
-    let bytes = cores::on_one(&service.decoding, |wanted| async move {
+    let bytes = cores::on_one(&service.store.cores().each, |wanted| async move {
         let pictures = frames::pictures(&asked, &kept).await?;
-        let _large = cores::large(&asked.large, pictures.image()).await?;
+        let _large = asked.store.cores().large(pictures.image()).await;
         wanted.still()?;
         let coded = frames::one(&asked.store, &kept, index).await?;
         wanted.still()?;
