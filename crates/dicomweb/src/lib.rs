@@ -55,6 +55,8 @@ use axum::routing::{MethodRouter, get, post, put};
 use peony_store::Store;
 use tokio::sync::Semaphore;
 
+use crate::problem::Problem;
+
 pub use answer::Caller;
 pub use conformance::statement;
 pub use identity::{identity, identity_openapi};
@@ -142,6 +144,7 @@ pub(crate) const PLACES: &[Places] = &[
     places("WADO-RS",  &[STUDY, SERIES, INSTANCE], "/metadata", "GET", || get(metadata::metadata), "of a study, a series, an instance"),
     places("WADO-RS",  &[STUDY, SERIES, INSTANCE, FRAMES], "/thumbnail", "GET", || get(rendered::thumbnail), "of a study, a series, an instance, a frame"),
     places("WADO-RS",  &[INSTANCE, FRAMES], "/rendered", "GET", || get(rendered::rendered), "of an instance, a frame"),
+    places("WADO-RS",  &[STUDY, SERIES], "/rendered", "GET", || get(rendered::all), "of every picture of a study, a series"),
     places("WADO-RS",  &[INSTANCE], "/frames/{frames}", "GET", || get(frames::frames), "of an instance, with commas between"),
     places("WADO-RS",  &[INSTANCE], "/bulkdata/{*path}", "GET", || get(bulk::bulk), "of an instance, by the addresses in its metadata"),
     places("UPS-RS",   ROOT, "/workitems", "GET", || get(worklist::search), "orders"),
@@ -161,6 +164,15 @@ pub fn routes(store: Store, limits: Limits) -> Router {
             router = router.route(&format!("{begin}{path}"), by());
         }
     }
+    let router = router.fallback(nothing_here).method_not_allowed_fallback(no_such_method);
     // Bodies are read by hand, with limits of their own; no other handler reads one.
     router.layer(DefaultBodyLimit::disable()).layer(noted).with_state(Blind(service))
+}
+
+async fn nothing_here() -> Problem {
+    Problem::Missing("place below this address")
+}
+
+async fn no_such_method() -> Problem {
+    Problem::NoMethod
 }
