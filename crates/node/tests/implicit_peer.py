@@ -3,8 +3,9 @@
 implicit_peer.py make FOLDER             writes one study of every kind of object into FOLDER
 implicit_peer.py provider PORT FOLDER    is a node PEER at PORT that keeps objects in FOLDER
 implicit_peer.py get PORT FOLDER STUDY   asks PEONY at PORT for a study and keeps it in FOLDER
-implicit_peer.py same SENT GOT           holds what came into GOT against what was made in SENT, element by element
-                                         and pixel by pixel, and prints the names of those that came
+implicit_peer.py same SENT GOT [SYNTAX]  holds what came into GOT, in implicit VR little endian or that transfer syntax,
+                                         against what was made in SENT, element by element and pixel by pixel, and
+                                         prints the names of those that came
 """
 
 import io
@@ -228,12 +229,12 @@ def same_private(element, other, where):
         assert bytes(value).rstrip(b" ") == bytes(given).rstrip(b" "), (where, given)
 
 
-def same(sent, got):
+def same(sent, got, syntax=ImplicitVRLittleEndian):
     came = {}
     for path in got.iterdir():
         data_set = dcmread(path, force=True)
         if "TransferSyntaxUID" in data_set.file_meta:
-            assert data_set.file_meta.TransferSyntaxUID == ImplicitVRLittleEndian, (path, data_set.file_meta)
+            assert data_set.file_meta.TransferSyntaxUID == syntax, (path, data_set.file_meta)
         came[data_set.SOPInstanceUID] = data_set
     names = []
     for path in sorted(sent.iterdir()):
@@ -249,7 +250,7 @@ def same(sent, got):
             assert theirs.PhotometricInterpretation == "RGB", theirs.PhotometricInterpretation
         if "PixelData" not in ours:
             continue
-        theirs.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+        theirs.file_meta.TransferSyntaxUID = syntax
         theirs["PixelData"].VR = "OW"
         expected, pixels = ours.pixel_array.astype(int), theirs.pixel_array.astype(int)
         assert expected.shape == pixels.shape, path
@@ -301,4 +302,4 @@ if __name__ == "__main__":
     elif role == "get":
         get(int(rest[0]), Path(rest[1]), rest[2])
     else:
-        same(*map(Path, rest))
+        same(*map(Path, rest[:2]), *map(UID, rest[2:]))
