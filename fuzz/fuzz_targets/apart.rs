@@ -6,9 +6,6 @@
 mod native;
 #[path = "../../crates/dicomweb/src/storing/apart/object.rs"]
 mod object;
-#[allow(dead_code, reason = "the server uses the rest")]
-#[path = "../../crates/dicomweb/src/written.rs"]
-mod written;
 
 use std::io::Cursor;
 

@@ -16,9 +16,10 @@
 //! places of its frames, but no pixel.
 //!
 //! Two more readers of the same scan are for whoever hands objects on: [`Elements`] tells every element of a data set step by step, and
-//! [`Pictures`] decodes frames whose coded bytes come from elsewhere. [`presentation`] reads how they are to be shown.
+//! [`Pictures`] decodes frames whose coded bytes come from elsewhere; [`rewrite()`] writes a whole data set anew with both, in what any node
+//! takes. [`presentation`] reads how pictures are to be shown.
 //!
-//! It deliberately does **not** write DICOM, speak the network, de-identify, decode video (MPEG, H.264, HEVC),
+//! It deliberately does **not** compress, speak the network, de-identify, decode video (MPEG, H.264, HEVC),
 //! read files without the preamble and file meta information of PS3.10, read functional groups of enhanced
 //! objects, or keep more than one decoded frame.
 
@@ -43,10 +44,12 @@ mod pictures;
 pub mod pixels;
 pub mod presentation;
 mod read;
+mod rewritten;
 pub mod scan;
 mod syntax;
 mod text;
 mod timing;
+pub mod written;
 
 pub use cursor::has_long_length;
 pub use data_set::{SHORT_VALUE_BYTES, read_data_set, write_data_set};
@@ -59,6 +62,7 @@ pub use outline::{
 };
 pub use pictures::Pictures;
 pub use read::{Cine, Equipment, IntoFrames, open, open_bytes};
+pub use rewritten::{Rewriting, bytes_of, rewrite};
 pub use scan::Step;
 pub use syntax::{Codec, Encoding, TransferSyntax};
 pub use text::{CHARACTER_SET, Characters};

@@ -6,11 +6,12 @@ use axum::extract::{RawPathParams, RawQuery};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use bytes::Bytes;
+use peony_dicom::written::little;
 use peony_dicom::{Elements, Encoding, Step, Tag, VR};
 use peony_store::{Kept, Reader};
 
 use crate::answer::{self, accepted};
-use crate::metadata::{PIXEL_DATA, little};
+use crate::metadata::PIXEL_DATA;
 use crate::parts::{self, Part};
 use crate::problem::Problem;
 use crate::retrieve::Ranged;

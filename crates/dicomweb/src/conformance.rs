@@ -44,7 +44,7 @@ Peony is for research use and no cleared medical device. HTTP/1.1, below the pat
     writeln!(
         text,
         "
-`GET` means `HEAD` too. Every answer with a body of an object has an `ETag`, and `If-None-Match` is heeded. What is wrong is one line, as JSON: `{{\"error\": \"…\", \"code\": \"…\"}}`.
+`GET` means `HEAD` too. Every answer with a body of an object has an `ETag`, and `If-None-Match` is heeded. What is wrong, an address or a method that is not among these as well, is one line, as JSON: `{{\"error\": \"…\", \"code\": \"…\"}}`.
 
 ## Storing
 
@@ -117,6 +117,7 @@ data come in ranges where they come without parts.
 
 Pictures are JPEG or PNG, one frame of eight bits through the file's modality LUT or rescaling and its window, else its VOI LUT, or `window=center,width,linear|linear-exact|sigmoid`, with
 `viewport` and `quality`. Without a frame number it is the one in the middle. Of several windows or tables the first is applied.
+Of a study or a series every instance with pictures that are drawn here is a part of `multipart/related`, as it is by itself, without presentation states; where there is one alone it may come without parts.
 
 `rendered` of a Grayscale or Color Softcopy Presentation State is the one picture of its study that it is for, or the one that has the frame that is asked for. Of several the picture is named instead, by its own
 place in WADO-RS or WADO-URI, and the state by `presentationSeriesUID` and `presentationUID`; a picture that the state is not for is refused (406). Applied are, of a grey state, its modality LUT or rescaling, window or VOI LUT and presentation LUT or its shape, in place of the picture's own; of both, shutters,
@@ -132,7 +133,7 @@ no claim, and cannot be ended so. Final state requirements are not checked.
 
 ## Not there
 
-Making, updating and subscribing to workitems, deleting, rendering of states for several pictures in one answer, rendering of whole series, de-identification on the way out, capabilities (`OPTIONS`)."
+Making, updating and subscribing to workitems, deleting, rendering of states for several pictures in one answer, de-identification on the way out, capabilities (`OPTIONS`)."
     )
 }
 

@@ -3,8 +3,7 @@
 use std::future::Future;
 use std::sync::{Arc, Weak};
 
-use peony_dicom::pixels::ImageHeader;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
 use crate::problem::Problem;
 
@@ -43,27 +42,11 @@ where
     outcome
 }
 
-/// Beyond so many samples a picture is large: a mammogram is, no frame of ultrasound or of tomosynthesis.
-const LARGE_SAMPLES: usize = 16_000_000;
-
-/// The place that a large picture needs before its coded bytes are read, and until it is drawn: there is one for all of them. With its bytes, its
-/// samples and what is drawn of them it takes up to some 300 MB uncompressed, and a small PC has two cores. Whoever waits for it has a core.
-pub(crate) async fn large(
-    places: &Arc<Semaphore>,
-    image: &ImageHeader,
-) -> Result<Option<OwnedSemaphorePermit>, Problem> {
-    if image.pixels() * usize::from(image.samples) <= LARGE_SAMPLES {
-        return Ok(None);
-    }
-    Ok(Some(Arc::clone(places).acquire_owned().await.map_err(|_| Problem::Failed)?))
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
-    use peony_dicom::pixels::{Photometric, SampleOrder};
     use tokio::sync::Notify;
     use tokio::time::{sleep, timeout};
 
@@ -120,31 +103,5 @@ mod tests {
         go_on.notify_one();
         timeout(A_WHILE, next).await.unwrap().unwrap().unwrap();
         assert_eq!((seen(), cores.available_permits()), ([2, 1], 1));
-    }
-
-    #[tokio::test]
-    async fn large_pictures_have_one_place_and_small_ones_need_none() {
-        let image = |rows, columns| ImageHeader {
-            rows,
-            columns,
-            samples: 1,
-            photometric: Photometric::Monochrome2,
-            planar: false,
-            bits_allocated: 16,
-            bits_stored: 12,
-            high_bit: 11,
-            signed: false,
-            order: SampleOrder::Little,
-        };
-        let (places, mammogram) = (Arc::new(Semaphore::new(1)), image(5928, 4728));
-        let first = large(&places, &mammogram).await.unwrap();
-        assert!(first.is_some());
-        assert!(
-            timeout(Duration::from_millis(50), large(&places, &mammogram)).await.is_err(),
-            "two at a time"
-        );
-        assert!(large(&places, &image(2996, 2457)).await.unwrap().is_none(), "it does not wait");
-        drop(first);
-        assert!(large(&places, &mammogram).await.unwrap().is_some());
     }
 }

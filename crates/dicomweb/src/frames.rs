@@ -7,7 +7,8 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use peony_dicom::{Encoding, FramePlaces, Pictures, TransferSyntax};
+use peony_dicom::written::EXPLICIT_LITTLE;
+use peony_dicom::{Encoding, FramePlaces, Pictures, TransferSyntax, bytes_of};
 use peony_store::{Kept, Store};
 
 use crate::Service;
@@ -15,9 +16,7 @@ use crate::answer::{self, accepted};
 use crate::media::{Accept, Range};
 use crate::parts::{self, Out, Part, broken_off};
 use crate::problem::Problem;
-use crate::transcode;
 use crate::uid::Address;
-use crate::written::EXPLICIT_LITTLE;
 
 const OCTETS: &str = "application/octet-stream";
 /// Frames of one request.
@@ -252,7 +251,7 @@ async fn uncompressed(
     parts::made_at(place, &service, move |sink| {
         let samples = sink.decode(pictures.image(), || {
             let frame = pictures.decode(&coded)?;
-            Ok::<_, Problem>(transcode::bytes_of(&frame, pictures.image()))
+            Ok::<_, Problem>(bytes_of(frame, pictures.image()))
         })??;
         drop(coded);
         sink.send(Bytes::from(samples))

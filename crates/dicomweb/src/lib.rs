@@ -6,7 +6,7 @@
 //! |---|---|
 //! | STOW-RS: `POST studies` and `studies/{study}` | `storing`, `storing::apart`, `multipart` |
 //! | QIDO-RS: `studies`, `series`, `instances` at every place | `query`, `question` |
-//! | WADO-RS: whole objects | `retrieve`, `transcode` |
+//! | WADO-RS: whole objects | `retrieve` |
 //! | WADO-RS: `metadata` and what it leaves out | `metadata`, `bulk` |
 //! | WADO-RS: `frames/{list}` | `frames` |
 //! | WADO-RS: `rendered`, `thumbnail` | `rendered`, `presentation` |
@@ -40,11 +40,9 @@ mod rendered;
 mod retrieve;
 mod sending;
 mod storing;
-mod transcode;
 mod uid;
 mod uri;
 mod worklist;
-mod written;
 mod xml;
 
 use std::sync::Arc;
@@ -56,6 +54,8 @@ use axum::middleware;
 use axum::routing::{MethodRouter, get, post, put};
 use peony_store::Store;
 use tokio::sync::Semaphore;
+
+use crate::problem::Problem;
 
 pub use answer::Caller;
 pub use conformance::statement;
@@ -83,10 +83,6 @@ impl Default for Limits {
 pub(crate) struct Service {
     store: Store,
     limits: Limits,
-    /// How many pictures are decoded at once: each takes a core, and memory by its size.
-    decoding: Arc<Semaphore>,
-    /// How many large pictures are among these (see [`cores::large`]).
-    large: Arc<Semaphore>,
     /// How many threads make answers at once: a slow peer holds one of them, and the store has the rest for itself.
     making: Arc<Semaphore>,
 }
@@ -148,6 +144,7 @@ pub(crate) const PLACES: &[Places] = &[
     places("WADO-RS",  &[STUDY, SERIES, INSTANCE], "/metadata", "GET", || get(metadata::metadata), "of a study, a series, an instance"),
     places("WADO-RS",  &[STUDY, SERIES, INSTANCE, FRAMES], "/thumbnail", "GET", || get(rendered::thumbnail), "of a study, a series, an instance, a frame"),
     places("WADO-RS",  &[INSTANCE, FRAMES], "/rendered", "GET", || get(rendered::rendered), "of an instance, a frame"),
+    places("WADO-RS",  &[STUDY, SERIES], "/rendered", "GET", || get(rendered::all), "of every picture of a study, a series"),
     places("WADO-RS",  &[INSTANCE], "/frames/{frames}", "GET", || get(frames::frames), "of an instance, with commas between"),
     places("WADO-RS",  &[INSTANCE], "/bulkdata/{*path}", "GET", || get(bulk::bulk), "of an instance, by the addresses in its metadata"),
     places("UPS-RS",   ROOT, "/workitems", "GET", || get(worklist::search), "orders"),
@@ -158,16 +155,24 @@ pub(crate) const PLACES: &[Places] = &[
 
 /// Everything, to be mounted below a path; a request may carry a [`Caller`].
 pub fn routes(store: Store, limits: Limits) -> Router {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let (decoding, making) = (Arc::new(Semaphore::new(cores)), Arc::new(Semaphore::new(MADE_AT_ONCE)));
+    let making = Arc::new(Semaphore::new(MADE_AT_ONCE));
     let noted = middleware::from_fn_with_state(store.clone(), noted::noted);
-    let service = Service { store, limits, decoding, large: Arc::new(Semaphore::new(1)), making };
+    let service = Service { store, limits, making };
     let mut router = Router::new();
     for Places { of, path, by, .. } in PLACES {
         for begin in *of {
             router = router.route(&format!("{begin}{path}"), by());
         }
     }
+    let router = router.fallback(nothing_here).method_not_allowed_fallback(no_such_method);
     // Bodies are read by hand, with limits of their own; no other handler reads one.
     router.layer(DefaultBodyLimit::disable()).layer(noted).with_state(Blind(service))
+}
+
+async fn nothing_here() -> Problem {
+    Problem::Missing("place below this address")
+}
+
+async fn no_such_method() -> Problem {
+    Problem::NoMethod
 }

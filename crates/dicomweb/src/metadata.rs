@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
+use peony_dicom::written::little;
 use peony_dicom::{CHARACTER_SET, Characters, DicomError, Elements, Encoding, Step, Tag, VR};
 use peony_store::{DicomJson, Kept, key};
 use serde_json::{Map, Value, json};
@@ -247,23 +248,4 @@ fn numbers(vr: VR, bytes: &[u8], encoding: Encoding) -> Option<Vec<Value>> {
         }
         _ => return None,
     })
-}
-
-/// How many bytes of a value are turned around together in big endian.
-pub(crate) const fn width(vr: VR) -> usize {
-    match vr {
-        VR::US | VR::SS | VR::OW | VR::AT => 2,
-        VR::UL | VR::SL | VR::FL | VR::OL | VR::OF => 4,
-        VR::FD | VR::OD | VR::UV | VR::SV | VR::OV => 8,
-        _ => 1,
-    }
-}
-
-/// A value in little endian.
-pub(crate) fn little(vr: VR, bytes: &[u8], encoding: Encoding) -> Vec<u8> {
-    let mut bytes = bytes.to_vec();
-    if encoding == Encoding::ExplicitBig && width(vr) > 1 {
-        bytes.chunks_exact_mut(width(vr)).for_each(<[u8]>::reverse);
-    }
-    bytes
 }

@@ -11,11 +11,12 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt as _, stream};
 use peony_dicom::pixels::ImageHeader;
+use peony_store::Store;
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use crate::problem::Problem;
-use crate::{Service, answer, cores};
+use crate::{Service, answer};
 
 /// Pieces that are made before the peer takes them.
 const WAITING: usize = 4;
@@ -91,8 +92,7 @@ pub(crate) struct Sink {
     made: mpsc::Sender<Result<Bytes, Problem>>,
     runtime: Handle,
     silence: Duration,
-    decoding: Arc<Semaphore>,
-    large: Arc<Semaphore>,
+    store: Store,
 }
 
 impl Sink {
@@ -113,8 +113,9 @@ impl Sink {
 
     /// Decodes a frame when a core is free for it, and a place where it is a large one.
     pub fn decode<T>(&self, image: &ImageHeader, work: impl FnOnce() -> T) -> Result<T, Problem> {
-        let _core = self.runtime.block_on(self.decoding.acquire()).map_err(|_| Problem::Failed)?;
-        let _large = self.runtime.block_on(cores::large(&self.large, image))?;
+        let cores = self.store.cores();
+        let _core = self.runtime.block_on(cores.each.acquire()).map_err(|_| Problem::Failed)?;
+        let _large = self.runtime.block_on(cores.large(image));
         Ok(work())
     }
 }
@@ -141,22 +142,25 @@ pub(crate) async fn made_at(
 ) -> Result<Out, Problem> {
     let (made, mut taken) = mpsc::channel(WAITING);
     let (runtime, silence) = (Handle::current(), service.limits.silence);
-    let (decoding, large) = (Arc::clone(&service.decoding), Arc::clone(&service.large));
-    let sink = Sink { made, runtime, silence, decoding, large };
+    let sink = Sink { made, runtime, silence, store: service.store.clone() };
     tokio::task::spawn_blocking(move || {
         let _place = place;
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(&sink)));
-        // A panic has said so itself; without a word the peer would take half for all.
-        if let Err(problem) = outcome.unwrap_or(Err(Problem::Failed)) {
-            let _ = sink.runtime.block_on(tokio::time::timeout(sink.silence, sink.made.send(Err(problem))));
+        // A panic has said so itself. An empty piece is the last word: without it the peer would take half for all.
+        let last = outcome.unwrap_or(Err(Problem::Failed)).map(|()| Bytes::new());
+        let _ = sink.runtime.block_on(tokio::time::timeout(sink.silence, sink.made.send(last)));
+    });
+    let first = taken.recv().await.unwrap_or(Err(Problem::Failed))?;
+    let taken = Some(taken).filter(|_| !first.is_empty());
+    let rest = stream::unfold(taken, async |taken| {
+        let mut taken = taken?;
+        match taken.recv().await.unwrap_or(Err(Problem::Failed)) {
+            Ok(part) if part.is_empty() => None,
+            Ok(part) => Some((Ok(part), Some(taken))),
+            Err(problem) => Some((Err(broken_off(&problem)), None)),
         }
     });
-    let first = taken.recv().await.transpose()?;
-    let rest = stream::unfold(taken, async |mut taken| {
-        let part = taken.recv().await?;
-        Some((part.map_err(|problem| broken_off(&problem)), taken))
-    });
-    Ok(stream::iter(first.map(Ok)).chain(rest).boxed())
+    Ok(stream::iter([Ok(first)]).chain(rest).boxed())
 }
 
 /// An answer in parts of the type `kind`. Each part is made when the one before is gone.

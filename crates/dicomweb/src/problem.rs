@@ -13,6 +13,8 @@ pub(crate) enum Problem {
     BadRequest(String),
     #[error("there is no such {0}")]
     Missing(&'static str),
+    #[error("this address takes other methods: see the Allow field")]
+    NoMethod,
     #[error("{0}")]
     NotAcceptable(String),
     #[error("{0}")]
@@ -52,6 +54,7 @@ impl Problem {
         match self {
             Self::BadRequest(_) => "bad_value",
             Self::Missing(_) | Self::Store(StoreError::Missing(_)) => "not_found",
+            Self::NoMethod => "no_method",
             Self::NotAcceptable(_) => "not_acceptable",
             Self::Conflict(_) => "conflict",
             Self::NotMerged(_) => "not_merged",
@@ -75,6 +78,7 @@ impl Problem {
         match self {
             Self::BadRequest(_) => own(StatusCode::BAD_REQUEST),
             Self::Missing(_) | Self::Store(StoreError::Missing(_)) => own(StatusCode::NOT_FOUND),
+            Self::NoMethod => own(StatusCode::METHOD_NOT_ALLOWED),
             Self::NotAcceptable(_) => own(StatusCode::NOT_ACCEPTABLE),
             Self::Conflict(_) | Self::NotMerged(_) => own(StatusCode::CONFLICT),
             Self::UnsupportedMedia(_) => own(StatusCode::UNSUPPORTED_MEDIA_TYPE),

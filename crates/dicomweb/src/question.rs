@@ -31,6 +31,12 @@ pub enum QuestionError {
     /// A parameter that must be a number.
     #[error("{0} is no number")]
     NoNumber(&'static str),
+    /// A value that would be cleaned, or another one than is meant.
+    #[error("the value of `{0}` has a control character in it")]
+    Control(String),
+    /// A value of which nothing is left to look for.
+    #[error("the value of `{0}` is blank: leave it out, or say what is looked for")]
+    Blank(String),
     /// A parameter that must be true or false.
     #[error("fuzzymatching is neither true nor false")]
     NoBool,
@@ -75,6 +81,10 @@ impl Question {
                 }
                 seen.push(name.clone());
             }
+            // It would be left out, and what is found be another answer.
+            if value.chars().any(char::is_control) {
+                return Err(QuestionError::Control(shown(&name)));
+            }
             match &*name {
                 "includefield" => question.include(&value)?,
                 "fuzzymatching" => {
@@ -112,9 +122,12 @@ impl Question {
         if self.keys.iter().any(|(known, _)| *known == tag) {
             return Err(QuestionError::Twice(shown(name)));
         }
+        let vr = peony_dicom::vr_of(tag);
+        if is_blank(vr, value) {
+            return Err(QuestionError::Blank(shown(name)));
+        }
         // A list of UIDs has commas (§8.3.4.1); in older editions backslashes.
-        let value =
-            if peony_dicom::vr_of(tag) == VR::UI { value.replace(',', "\\") } else { value.to_owned() };
+        let value = if vr == VR::UI { value.replace(',', "\\") } else { value.to_owned() };
         let list = value.split('\\').count();
         self.keys.push((tag, value));
         Ok(list)
@@ -133,6 +146,18 @@ impl Question {
         }
         Ok(())
     }
+}
+
+/// Something that is nothing without what only separates, so that everything would be an answer to it; nothing at all asks for that.
+fn is_blank(vr: VR, value: &str) -> bool {
+    let separates = match vr {
+        VR::UI => ",",
+        VR::PN => "^=",
+        VR::DA | VR::TM | VR::DT => "-",
+        _ => "",
+    };
+    let blank = |letter: char| letter.is_whitespace() || letter == '\\' || separates.contains(letter);
+    !value.is_empty() && value.chars().all(blank)
 }
 
 fn number(what: &'static str, value: &str) -> Result<u32, QuestionError> {
@@ -182,6 +207,20 @@ mod tests {
             ("limit=1&limit=2", "`limit` is asked for twice"),
             ("limit=-1", "limit is no number"),
             ("offset=99999999999", "offset is no number"),
+            ("00100010=%00", "the value of `00100010` has a control character in it"),
+            ("PatientID=P%0A", "the value of `PatientID` has a control character in it"),
+            ("PatientName=%C2%85", "the value of `PatientName` has a control character in it"),
+            (
+                "PatientID=%20%20",
+                "the value of `PatientID` is blank: leave it out, or say what is looked for",
+            ),
+            (
+                "PatientName=%5E%5E=",
+                "the value of `PatientName` is blank: leave it out, or say what is looked for",
+            ),
+            ("StudyDate=-", "the value of `StudyDate` is blank: leave it out, or say what is looked for"),
+            ("0020000D=,", "the value of `0020000D` is blank: leave it out, or say what is looked for"),
+            ("limit=%001", "the value of `limit` has a control character in it"),
             ("fuzzymatching=maybe", "fuzzymatching is neither true nor false"),
             (&many, "bytes of a query: at most 16384"),
             (&"a&".repeat(1000), "parameters of a query: at most 128"),

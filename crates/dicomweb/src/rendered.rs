@@ -6,14 +6,20 @@ use std::io::Cursor;
 use axum::extract::{RawPathParams, RawQuery};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ImageFormat, imageops};
+use peony_dicom::TransferSyntax;
 use peony_dicom::pixels::Window;
 use peony_model::Pixels;
 use peony_store::Kept;
 
-use crate::answer::{self, accepted};
+use crate::answer::{self, Base, accepted};
+use crate::media::Accept;
+use crate::parts::{self, Part, broken_off};
 use crate::problem::Problem;
+use crate::retrieve::location;
 use crate::uid::Address;
 use crate::{Service, cores, frames, presentation, uri};
 
@@ -41,11 +47,20 @@ pub(crate) struct Look {
 }
 
 impl Look {
-    /// What a query asks for (PS3.18 §8.3.5); of names it does not know nothing is said.
-    fn of(query: &str, accept: &crate::media::Accept) -> Result<Self, Problem> {
+    const fn kind(self) -> &'static str {
+        if self.png { PNG } else { JPEG }
+    }
+
+    /// What a query asks for (PS3.18 §8.3.5) of one picture.
+    fn of(query: &str, accept: &Accept) -> Result<Self, Problem> {
         let offers = [(false, JPEG, false), (false, PNG, true)];
         let refused = || Problem::NotAcceptable(format!("accept {JPEG} or {PNG}"));
-        let mut look = Self { png: *accept.pick(&offers).ok_or_else(refused)?.0, ..Self::default() };
+        Self::read(query, *accept.pick(&offers).ok_or_else(refused)?.0)
+    }
+
+    /// The rest of it; of names it does not know nothing is said.
+    fn read(query: &str, png: bool) -> Result<Self, Problem> {
+        let mut look = Self { png, ..Self::default() };
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*name {
                 "window" => look.window = Some(window(&value).ok_or(bad("window"))?),
@@ -124,6 +139,61 @@ pub(crate) async fn rendered(
     }
 }
 
+/// The picture in the middle of every instance that has some which are drawn, a part each; one alone may come without parts.
+pub(crate) async fn all(
+    service: Service,
+    base: Base,
+    address: Address,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let query = query.unwrap_or_default();
+    let mut kept = address.kept(&service.store).await?;
+    let drawn = |kept: &Kept| TransferSyntax::of(kept.transfer_syntax_uid.as_bytes()).is_ok();
+    kept.retain(|kept| kept.frames.is_some() && drawn(kept));
+    let mut offers = vec![(true, JPEG, (true, false)), (true, PNG, (true, true))];
+    match kept.len() {
+        0 => return Err(Problem::Missing("picture")),
+        1 => offers.extend([(false, JPEG, (false, false)), (false, PNG, (false, true))]),
+        _ => {}
+    }
+    let accept = accepted(&headers, &query);
+    let refused = || {
+        let text =
+            format!("there are {} pictures: accept multipart/related with {JPEG} or {PNG}", kept.len());
+        Problem::NotAcceptable(text)
+    };
+    let (in_parts, png) = *accept.pick(&offers).ok_or_else(refused)?.0;
+    let look = Look::read(&query, png)?;
+    if let ([one], false) = (kept.as_slice(), in_parts) {
+        return picture(&service, one, one.frame_count / 2, look, &headers).await;
+    }
+    let how = format!("all {look:?}");
+    let tag = answer::tag_of(kept.iter().map(|one| one.object.digest.as_str()).chain([how.as_str()]));
+    if let Some(unchanged) = answer::unchanged(&headers, &tag) {
+        return Ok(unchanged);
+    }
+    let kind = look.kind();
+    let mut parts = Vec::with_capacity(kept.len());
+    for one in kept {
+        let location = Some(format!("{}/rendered", location(&base, &one)));
+        // The first one is drawn before the answer begins: what is wrong with it is an answer of its own.
+        let (length, bytes) = if parts.is_empty() {
+            let first = Bytes::from(drawn_bytes(&service, &one, one.frame_count / 2, look).await?);
+            (Some(first.len() as u64), stream::iter([Ok(first)]).boxed())
+        } else {
+            let service = service.clone();
+            let later = async move {
+                let made = drawn_bytes(&service, &one, one.frame_count / 2, look).await;
+                made.map(Bytes::from).map_err(|problem| broken_off(&problem))
+            };
+            (None, stream::once(later).boxed())
+        };
+        parts.push(Part { kind: kind.to_owned(), location, length, bytes });
+    }
+    Ok(answer::tagged(parts::related(kind, &tag, parts), &tag))
+}
+
 pub(crate) async fn thumbnail(
     service: Service,
     address: Address,
@@ -169,10 +239,15 @@ pub(crate) async fn picture(
     if let Some(unchanged) = answer::unchanged(headers, &tag) {
         return Ok(unchanged);
     }
+    let bytes = drawn_bytes(service, kept, index, look).await?;
+    Ok(answer::tagged(answer::body(StatusCode::OK, look.kind(), bytes), &tag))
+}
+
+async fn drawn_bytes(service: &Service, kept: &Kept, index: u64, look: Look) -> Result<Vec<u8>, Problem> {
     let (asked, kept) = (service.clone(), kept.clone());
-    let bytes = cores::on_one(&service.decoding, |wanted| async move {
+    let drawn = cores::on_one(&service.store.cores().each, |wanted| async move {
         let pictures = frames::pictures(&asked, &kept).await?;
-        let _large = cores::large(&asked.large, pictures.image()).await?;
+        let _large = asked.store.cores().large(pictures.image()).await;
         wanted.still()?;
         let coded = frames::one(&asked.store, &kept, index).await?;
         wanted.still()?;
@@ -183,9 +258,7 @@ pub(crate) async fn picture(
         });
         drawn.await.map_err(|_| Problem::Failed)?
     });
-    let bytes = bytes.await?;
-    let kind = if look.png { PNG } else { JPEG };
-    Ok(answer::tagged(answer::body(StatusCode::OK, kind, bytes), &tag))
+    drawn.await
 }
 
 fn draw(pixels: Pixels, look: Look) -> Result<Vec<u8>, Problem> {

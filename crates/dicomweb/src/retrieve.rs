@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use peony_dicom::TransferSyntax;
+use peony_dicom::written::{EXPLICIT_LITTLE, Target, file_meta};
 use peony_store::{Kept, Store, StoreError};
 
 use crate::Service;
@@ -16,9 +17,7 @@ use crate::answer::{self, Base, accepted};
 use crate::media::Accept;
 use crate::parts::{self, Out, Part, broken_off};
 use crate::problem::Problem;
-use crate::transcode;
 use crate::uid::Address;
-use crate::written::EXPLICIT_LITTLE;
 
 pub(crate) const DICOM: &str = "application/dicom";
 
@@ -124,11 +123,11 @@ async fn part(service: &Service, base: &Base, kept: Kept, how: How, first: bool)
             let bytes = out(&service.store, &kept, 0..kept.object.size);
             (Some(kept.object.size), if first { begun(bytes).await? } else { bytes.map_err(unread).boxed() })
         }
-        How::ToExplicitLittle if first => (None, transcode::explicit_little(service, &kept).await?),
+        How::ToExplicitLittle if first => (None, explicit_little(service, &kept).await?),
         How::ToExplicitLittle => {
             let service = service.clone();
             let later = async move {
-                let made = transcode::explicit_little(&service, &kept).await;
+                let made = explicit_little(&service, &kept).await;
                 made.map_err(|problem| broken_off(&problem))
             };
             (None, stream::once(later).try_flatten().boxed())
@@ -146,6 +145,14 @@ pub(crate) fn location(base: &Base, kept: &Kept) -> String {
 /// Bytes of an object's file as it was received, verified.
 fn out(store: &Store, kept: &Kept, range: Range<u64>) -> BoxStream<'static, Result<Bytes, StoreError>> {
     store.bytes_in(kept, range).boxed()
+}
+
+/// An object written anew: a whole file in explicit little endian with uncompressed pixels.
+pub(crate) async fn explicit_little(service: &Service, kept: &Kept) -> Result<Out, Problem> {
+    let (place, silence) = (parts::place(service).await?, Some(service.limits.silence));
+    let data_set = service.store.rewritten(kept, Target::ExplicitLittle, place, silence).await?;
+    let meta = file_meta(&kept.sop_class_uid, &kept.instance_uid, EXPLICIT_LITTLE);
+    Ok(stream::iter([Ok(meta.into())]).chain(data_set.map_err(unread)).boxed())
 }
 
 fn unread(error: StoreError) -> std::io::Error {

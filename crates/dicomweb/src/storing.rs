@@ -52,7 +52,7 @@ pub(crate) const REASONS: &[(u16, &str)] = &[
         "failure: it is no DICOM file, damaged, past a limit, without UIDs, or did not arrive whole; metadata or bulk data is missing, unknown or left over",
     ),
     (PROCESSING_FAILURE, "failure: the store cannot keep it now"),
-    (NOT_AUTHORIZED, "failure: it is of a study of another site"),
+    (NOT_AUTHORIZED, "failure: its study or its UID is another site's"),
 ];
 
 const RETRIEVE_URL: Tag = Tag(0x0008, 0x1190);

@@ -12,9 +12,9 @@ use crate::media::Accept;
 use crate::parts::Part;
 use crate::problem::Problem;
 use crate::rendered::{Look, bad, picture, quality};
-use crate::retrieve::{DICOM, How, range};
+use crate::retrieve::{DICOM, How, explicit_little, range};
 use crate::uid::{Address, is_uid};
-use crate::{Service, answer, presentation, transcode};
+use crate::{Service, answer, presentation};
 
 /// Parameters of a query.
 const PARAMETERS: usize = 64;
@@ -121,7 +121,7 @@ async fn object(
     let response = match how {
         How::AsKept => range(&service.store, kept, headers, &tag).await?,
         How::ToExplicitLittle => {
-            let bytes = transcode::explicit_little(service, kept).await?;
+            let bytes = explicit_little(service, kept).await?;
             let kind = format!("{DICOM}; transfer-syntax={syntax}");
             Part { kind, location: None, length: None, bytes }.alone()
         }

@@ -7,8 +7,12 @@ use std::io;
 
 use bytes::Bytes;
 use futures_util::Stream;
+use futures_util::stream::BoxStream;
 use peony_dicom::{Attributes, Level, Tag};
 use peony_store::{Owed, StepAnswer};
+
+/// A data set, a part at a time. After an error nothing follows.
+pub type DataSet = BoxStream<'static, io::Result<Bytes>>;
 
 /// What keeps objects. Cloning shares it.
 pub trait Archive: Clone + Send + Sync + 'static {
@@ -38,8 +42,14 @@ pub trait Archive: Clone + Send + Sync + 'static {
     fn note(&self, who: &str, act: &str, what: &str)
     -> impl Future<Output = Result<(), ArchiveError>> + Send;
 
-    /// The data set of an instance as it came, a part at a time. After an error nothing follows.
-    fn data_set(&self, instance: &Instance) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static;
+    /// The data set of an instance in a transfer syntax: as it came where that is its own, otherwise written anew with uncompressed pixels, which is
+    /// for explicit and for implicit little endian. What cannot be written so is [`ArchiveError::NotUnderstood`], and of its pictures the first
+    /// was decoded before there is an answer.
+    fn data_set(
+        &self,
+        instance: &Instance,
+        transfer_syntax: &str,
+    ) -> impl Future<Output = Result<DataSet, ArchiveError>> + Send;
 }
 
 /// What is written down beside objects: orders, what modalities perform of them, and what other nodes were asked to keep. Cloning shares it. What

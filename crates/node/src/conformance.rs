@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use peony_dicom::TransferSyntax;
+
 use crate::configuration::Limits;
 use crate::queue::Patience;
 use crate::sop_class::{self, Service, SopClass};
@@ -56,15 +58,21 @@ Peony is for research use and no cleared medical device.
 
 An association is rejected where the called title is not this node's, where the calling title is not in the configuration and that takes no
 strangers, and where the configuration ties the calling title to another certificate than the one that is shown over TLS, or that one to another title. Of the transfer syntaxes proposed for an object the first that is known is accepted, since it is what the peer would rather send; explicit little endian
-in place of implicit, where both are proposed. For everything else it is explicit little endian, then implicit. Objects are kept and handed on as
-they came, bit for bit, and never written anew: a peer that does not take the transfer syntax of an object does not get it.
+in place of implicit, where both are proposed. For everything else it is explicit little endian, then implicit. Where the peer takes objects of a class itself (C-GET), little endian
+is accepted instead, explicit before implicit, if it is proposed beside a compressed transfer syntax that is decoded here. Objects are kept as they came, bit for bit.
+
+Sending (C-STORE, also for C-MOVE), this node proposes of each class that is sent: one context with explicit and implicit little endian; one for each transfer syntax that objects of the class are kept in,
+with that alone; and one with explicit little endian alone. Where these are more than {contexts}, those of the last kind are left out first, then those of transfer syntaxes that are decoded here. An object goes out as it is kept,
+bit for bit, where the peer takes that; otherwise it is written anew in explicit little endian, or where the peer does not take that either, in implicit, which every node speaks: so it is at a C-GET too. Written anew
+its pixels are uncompressed and its image pixel module says so; sequences and items have undefined length, group lengths are left out, private and unknown elements keep their values. UIDs stay, and so does what says
+that pixels were once compressed with a loss. What is decoded is marked below; an object in another transfer syntax goes to peers that take that one, and is a failed sub-operation, or not sent, for others.
 
 Storage commitment is reported when every instance has been read back from where it is kept: over an association that this node makes, with a peer whose
 address the configuration has; over the same association otherwise. A report to such a peer is written down before its request is answered, and is owed until it is taken: it is
 tried {attempts} times in all within {hours} hours, also when the program was ended or killed meanwhile.
 Where this node asks for commitment, the report is taken over the same association or over one that the peer makes, in which it may propose to be the provider.
 
-What a person has sent to another node waits in a queue that survives the program: each instance goes out as it is kept, over one association for a study or series. Where there is no
+What a person has sent to another node waits in a queue that survives the program, and goes out over one association for a study or series, and another one where an instance turned out to be unreadable half-way. Where there is no
 connection, where it breaks off, and where the other node has no room (A7xx), the rest is tried again nine times in all within 18 hours. A node that the
 configuration marks so is then asked for storage commitment of everything that was sent.
 
@@ -76,7 +84,7 @@ where every instance that it lists is here; so does a storage commitment by this
 a study is complete when nothing has come for a while.
 
 What is asked for is asked of what the calling title may see: with several sites, the studies, orders and performed steps of the site that the title is of, or of none
-where it is of none. Objects are taken from everybody who has an association, but for those of a study of another site.
+where it is of none. Objects are taken from everybody who has an association, but for those of a study of another site and those with the UID of an object of one.
 
 Identifiers are answered in Unicode (ISO_IR 192) where they are not plain ASCII; queries are read in any character set of DICOM.
 
@@ -108,9 +116,14 @@ Identifiers are answered in Unicode (ISO_IR 192) where they are not plain ASCII;
     for class in objects {
         writeln!(text, "| {} | `{}` |", name(class), class.uid)?;
     }
-    writeln!(text, "\n## Transfer syntaxes of objects\n\n| Transfer syntax | UID |\n|---|---|")?;
+    writeln!(
+        text,
+        "\n## Transfer syntaxes of objects\n\n| Transfer syntax | UID | written anew in little endian |\n|---|---|---|"
+    )?;
     for syntax in transfer_syntax::TABLE {
-        writeln!(text, "| {}{} | `{}` |", syntax.name, retired(syntax.retired), syntax.uid)?;
+        let decoded = TransferSyntax::of(syntax.uid.as_bytes()).is_ok();
+        let anew = if decoded { "yes" } else { "no" };
+        writeln!(text, "| {}{} | `{}` | {anew} |", syntax.name, retired(syntax.retired), syntax.uid)?;
     }
     writeln!(text, "\n## Statuses\n\n| Operation | Status | | When |\n|---|---|---|---|")?;
     for status::Row { operation, status, when } in status::TABLE {

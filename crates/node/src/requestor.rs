@@ -7,6 +7,7 @@ use dicom_ul::pdu::{
     AssociationAC, AssociationRQ, PresentationContextProposed, PresentationContextResultReason as Reason,
     RequestorRoles, UserVariableItem,
 };
+use peony_dicom::TransferSyntax;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -18,7 +19,7 @@ use crate::pdu::Pdu;
 use crate::presentation::{self, Context};
 use crate::sop_class::{self, SopClass};
 use crate::tls::Tls;
-use crate::transfer_syntax;
+use crate::transfer_syntax::{self, EXPLICIT_LITTLE, IMPLICIT_LITTLE};
 
 /// What is asked for in one presentation context.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,20 +132,42 @@ pub async fn request(
     Ok(association)
 }
 
-/// A presentation context for each class and transfer syntax that is sent, so that nothing is written anew.
-pub(crate) fn proposals_of<'a>(instances: impl IntoIterator<Item = &'a Instance>) -> Vec<Proposal> {
-    let mut proposals: Vec<Proposal> = Vec::new();
+/// What is asked for to send instances, `most` presentation contexts of it, the ones that are needed most first. In the first of each class, of
+/// explicit and implicit little endian, whatever is decoded here can be sent to anybody; then come those in which everything goes as it is kept,
+/// before them the ones in which alone it goes; and explicit little endian by itself for a peer that would rather have implicit of the two.
+pub(crate) fn proposals_of<'a>(
+    instances: impl IntoIterator<Item = &'a Instance>,
+    most: usize,
+) -> Vec<Proposal> {
+    let (mut any, mut only, mut kept, mut explicit) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for instance in instances {
-        let class = sop_class::of(&instance.sop_class_uid);
-        let syntax = transfer_syntax::of(&instance.transfer_syntax_uid);
-        if let (Some(class), Some(syntax)) = (class, syntax) {
-            let proposal = Proposal { class, transfer_syntaxes: vec![syntax.uid], provides: false };
-            if proposals.len() < presentation::MOST && !proposals.contains(&proposal) {
-                proposals.push(proposal);
-            }
+        let Some(class) = sop_class::of(&instance.sop_class_uid) else { continue };
+        let of = |transfer_syntaxes: &[&'static str]| Proposal {
+            class,
+            transfer_syntaxes: transfer_syntaxes.to_vec(),
+            provides: false,
+        };
+        let decoded = TransferSyntax::of(instance.transfer_syntax_uid.as_bytes()).is_ok();
+        if decoded {
+            put(&mut any, of(&[EXPLICIT_LITTLE, IMPLICIT_LITTLE]));
+            put(&mut explicit, of(&[EXPLICIT_LITTLE]));
+        }
+        if let Some(syntax) = transfer_syntax::of(&instance.transfer_syntax_uid) {
+            put(if decoded { &mut kept } else { &mut only }, of(&[syntax.uid]));
         }
     }
+    let mut proposals = any;
+    for proposal in only.into_iter().chain(kept).chain(explicit) {
+        put(&mut proposals, proposal);
+    }
+    proposals.truncate(most);
     proposals
+}
+
+fn put(into: &mut Vec<Proposal>, proposal: Proposal) {
+    if !into.contains(&proposal) {
+        into.push(proposal);
+    }
 }
 
 /// The roles of classes whose service this node provides.
@@ -171,4 +194,71 @@ fn agreed(proposals: &[Proposal], accept: &AssociationAC) -> Vec<Context> {
         accepted.then_some(Context { id, class, transfer_syntax, requestor_provides: *provides })
     });
     agreed.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const US: &str = "1.2.840.10008.5.1.4.1.1.6.1";
+    const CINE: &str = "1.2.840.10008.5.1.4.1.1.3.1";
+    const JPEG: &str = "1.2.840.10008.1.2.4.50";
+    const VIDEO: &str = "1.2.840.10008.1.2.4.102";
+
+    fn of(class: &str, syntax: &str) -> Instance {
+        Instance {
+            study_uid: "1.2".to_owned(),
+            sop_class_uid: class.to_owned(),
+            instance_uid: "1.2.3".to_owned(),
+            transfer_syntax_uid: syntax.to_owned(),
+        }
+    }
+
+    fn check(instances: &[Instance], most: usize, expected: &[(&str, &[&str])]) {
+        let proposals = proposals_of(instances, most);
+        let said: Vec<(&str, &[&str])> =
+            proposals.iter().map(|one| (one.class.uid, one.transfer_syntaxes.as_slice())).collect();
+        assert_eq!(said, expected);
+    }
+
+    #[test]
+    fn everything_is_proposed_as_it_is_kept_and_so_that_everybody_takes_it() {
+        let little: &[&str] = &[EXPLICIT_LITTLE, IMPLICIT_LITTLE];
+        check(
+            &[of(US, EXPLICIT_LITTLE), of(US, EXPLICIT_LITTLE)],
+            128,
+            &[(US, little), (US, &[EXPLICIT_LITTLE])],
+        );
+        check(
+            &[of(US, JPEG), of(CINE, VIDEO), of(US, "1.2.840.10008.1.2.4.110")],
+            128,
+            &[(US, little), (CINE, &[VIDEO]), (US, &[JPEG]), (US, &[EXPLICIT_LITTLE])],
+        );
+        check(&[of("1.2.3", JPEG)], 128, &[]);
+    }
+
+    #[test]
+    fn no_class_is_left_out_for_another_way_to_send_one() {
+        // Every class in every transfer syntax that is decoded here, and a video in the last class.
+        let classes: Vec<&str> = sop_class::TABLE
+            .iter()
+            .filter(|class| class.service == sop_class::Service::Storage)
+            .map(|class| class.uid)
+            .take(100)
+            .collect();
+        let mut all: Vec<Instance> = Vec::new();
+        for class in &classes {
+            let syntaxes =
+                transfer_syntax::TABLE.iter().filter(|row| TransferSyntax::of(row.uid.as_bytes()).is_ok());
+            all.extend(syntaxes.map(|row| of(class, row.uid)));
+        }
+        all.push(of(classes[99], VIDEO));
+        let proposals = proposals_of(&all, presentation::MOST - 1);
+        assert_eq!(proposals.len(), 127);
+        for class in &classes {
+            let any = proposals.iter().find(|one| one.class.uid == *class).unwrap();
+            assert_eq!(any.transfer_syntaxes, [EXPLICIT_LITTLE, IMPLICIT_LITTLE], "{class}");
+        }
+        assert!(proposals.iter().any(|one| one.transfer_syntaxes == [VIDEO]), "it goes in no other way");
+    }
 }

@@ -13,10 +13,11 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use crate::acceptor::Current;
+use crate::archive::Instance;
 use crate::archive::in_store::instance_of;
-use crate::archive::{Archive, Instance};
 use crate::association::{Association, AssociationError};
 use crate::configuration::{Configuration, Peer};
+use crate::presentation;
 use crate::queue;
 use crate::requestor::{self, Proposal};
 use crate::sop_class::{self, COMMITMENT};
@@ -104,8 +105,23 @@ async fn send(
     if left.is_empty() && !asks {
         return Ok(());
     }
-    let mut association = connect(peer, address, configuration, &left, asks).await?;
-    let mut done = send_all(store, &mut association, &left, progress).await;
+    let mut tally = Tally { waiting: &left, refused: None, not_taken: 0, unreadable: 0 };
+    let (mut association, mut done) = loop {
+        let mut association = connect(peer, address, configuration, tally.waiting, asks).await?;
+        match send_all(store, &mut association, &mut tally, progress).await {
+            // The data set ends in the middle, and so must the association; what comes behind it goes over another one.
+            Err(error @ AssociationError::Source(_)) => {
+                let error = association.fail(error).await;
+                tracing::warn!("an association with {} ended: {error}", sending.to);
+                tally.unreadable += 1;
+                if let (true, Some(fault)) = (tally.waiting.is_empty(), tally.fault()) {
+                    return Err(fault);
+                }
+            }
+            Err(error) => break (association, Err(error.into())),
+            Ok(()) => break (association, tally.fault().map_or(Ok(()), |fault| Err(Broken::Said(fault)))),
+        }
+    };
     if done.is_ok() && asks {
         done = ask_to_keep(store, &mut association, &all, progress, patience.report).await;
     }
@@ -122,7 +138,7 @@ async fn send(
             Err(fault)
         }
         Err(Broken::Association(error)) => {
-            let is_ours = matches!(error, AssociationError::Source(_) | AssociationError::Records(_));
+            let is_ours = matches!(error, AssociationError::Records(_));
             let error = association.fail(error).await;
             tracing::warn!("an association with {} ended: {error}", sending.to);
             Err(if is_ours { SendFault::Unreadable } else { SendFault::BrokenOff })
@@ -142,8 +158,9 @@ async fn connect(
         transfer_syntaxes: vec![EXPLICIT_LITTLE, IMPLICIT_LITTLE],
         provides: false,
     });
-    let proposals: Vec<Proposal> =
-        commitment.into_iter().chain(requestor::proposals_of(left.iter().copied())).collect();
+    let most = presentation::MOST - usize::from(asks);
+    let objects = requestor::proposals_of(left.iter().copied(), most);
+    let proposals: Vec<Proposal> = commitment.into_iter().chain(objects).collect();
     match requestor::connect_to(peer, address, configuration, &proposals).await {
         Ok(association) => Ok(association),
         Err(AssociationError::Rejected(why)) => {
@@ -171,33 +188,61 @@ impl From<AssociationError> for Broken {
     }
 }
 
-/// Sends what is left. What the other node does not take keeps nothing else from being sent, unless it says that it has no room.
+/// What is to be sent, and what has become of the rest.
+struct Tally<'a> {
+    waiting: &'a [&'a Instance],
+    /// How the other node refused the last one, and how many.
+    refused: Option<(Status, usize)>,
+    /// Neither as it is kept nor as it can be written here.
+    not_taken: usize,
+    unreadable: usize,
+}
+
+impl Tally<'_> {
+    fn fault(&self) -> Option<SendFault> {
+        match (self.refused, self.unreadable, self.not_taken) {
+            (Some((status, count)), ..) => Some(fault_of(status, count)),
+            (None, 1.., _) => Some(SendFault::Unreadable),
+            (None, 0, count @ 1..) => Some(SendFault::NotTaken { count }),
+            (None, 0, 0) => None,
+        }
+    }
+}
+
+/// Sends what waits. What cannot be sent, and what the other node does not take, keeps nothing else from being sent, unless it says that it has no room.
 async fn send_all(
     store: &Store,
     association: &mut Association,
-    left: &[&Instance],
+    tally: &mut Tally<'_>,
     progress: &Progress,
-) -> Result<(), Broken> {
-    let (mut refused, mut not_taken) = (None::<(Status, usize)>, 0);
-    for instance in left {
-        let status = association.store(instance, store.data_set(instance), None).await?;
-        match status {
-            None => not_taken += 1,
-            Some(status) if status.kind() == Kind::Failure => {
-                let count = refused.map_or(0, |(_, count)| count) + 1;
-                refused = Some((status, count));
-                if fault_of(status, count).may_pass() {
-                    break;
-                }
+) -> Result<(), AssociationError> {
+    while let Some((instance, rest)) = tally.waiting.split_first() {
+        tally.waiting = rest;
+        let (context, data_set) = match association.ready(store, instance, false).await {
+            Ok(Some(ready)) => ready,
+            Ok(None) => {
+                tally.not_taken += 1;
+                continue;
             }
-            Some(_) => progress.now().taken.push(instance.instance_uid.clone()),
+            Err(error) => {
+                tracing::warn!("an instance cannot be read to be sent: {error}");
+                tally.unreadable += 1;
+                continue;
+            }
+        };
+        let request = association.begin_store(&context, instance, data_set, None).await?;
+        let status = association.response(&request).await?;
+        if status.kind() != Kind::Failure {
+            progress.now().taken.push(instance.instance_uid.clone());
+            continue;
+        }
+        let count = tally.refused.map_or(0, |(_, count)| count) + 1;
+        tally.refused = Some((status, count));
+        if fault_of(status, count).may_pass() {
+            break;
         }
     }
-    match refused {
-        Some((status, count)) => Err(Broken::Said(fault_of(status, count))),
-        None if not_taken > 0 => Err(Broken::Said(SendFault::NotTaken { count: not_taken })),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 fn fault_of(status: Status, count: usize) -> SendFault {

@@ -50,7 +50,7 @@ impl Status {
     pub const CANNOT_UNDERSTAND: Self = Self(0xC000);
     /// C-FIND, C-GET, C-MOVE: something went wrong.
     pub const UNABLE_TO_PROCESS: Self = Self(0xC001);
-    /// C-STORE: the object is of a study of another site.
+    /// C-STORE, N-CREATE: the object is of a study of another site, or the UID is one of another site.
     pub const NOT_AUTHORIZED: Self = Self(0x0124);
     /// The instance UID is no UID.
     pub const INVALID_INSTANCE: Self = Self(0x0117);
@@ -126,7 +126,7 @@ pub static TABLE: &[Row] = &[
     row("C-STORE", Status::ANOTHER_OBJECT,         "The object is kept, under the UID that its data set says: the command said another."),
     row("C-STORE", Status::OUT_OF_RESOURCES,       "The disk is nearly full, or what keeps objects cannot be reached. The same object may be sent again later."),
     row("C-STORE", Status::CANNOT_UNDERSTAND,      "The data set is damaged, past a limit, or without its UIDs: nothing is kept."),
-    row("C-STORE", Status::NOT_AUTHORIZED,         "The object is of a study of another site than the peer's: nothing is kept."),
+    row("C-STORE", Status::NOT_AUTHORIZED,         "The object is of a study of another site than the peer's, or an object of such a study has its UID: nothing is kept."),
     row("C-STORE", Status::INVALID_INSTANCE,       "The Affected SOP Instance UID is no UID."),
     row("C-FIND",  Status::PENDING,                "A match."),
     row("C-FIND",  Status::PENDING_WITHOUT_SOME_KEYS, "A match; a key of the identifier was passed over, since nothing can be matched by it here."),
@@ -153,6 +153,7 @@ pub static TABLE: &[Row] = &[
     row("C-GET, C-MOVE", Status::CANNOT_UNDERSTAND, "The identifier cannot be read."),
     row("N-CREATE, N-SET", Status::SUCCESS,        "It is written down."),
     row("N-CREATE", Status::DUPLICATE_INSTANCE,    "There is a performed step with that UID."),
+    row("N-CREATE", Status::NOT_AUTHORIZED,        "A performed step of another site has that UID."),
     row("N-CREATE", Status::INVALID_INSTANCE,      "The Affected SOP Instance UID is no UID. Where there is none, one is given."),
     row("N-CREATE", Status::MISSING_ATTRIBUTE,     "The Scheduled Step Attributes Sequence is missing, or an item of it lacks the Study Instance UID."),
     row("N-SET",   Status::NO_SUCH_INSTANCE,       "There is no performed step with that UID."),

@@ -1,5 +1,5 @@
-//! The transfer syntaxes that objects are taken and handed on in (PS3.5 Annex A, PS3.6 Annex A). Objects stay as they came, so it
-//! matters here only how the elements of their data sets are written.
+//! The transfer syntaxes that objects are taken and handed on in (PS3.5 Annex A, PS3.6 Annex A). Objects are kept as they came, and
+//! go out so to whoever takes that.
 
 /// A row of the table.
 #[derive(Debug, PartialEq, Eq)]
@@ -12,10 +12,9 @@ pub struct TransferSyntax {
     pub retired: bool,
 }
 
-/// What every node speaks (PS3.5 §10.1).
-pub const IMPLICIT_LITTLE: &str = "1.2.840.10008.1.2";
-/// What identifiers are best written in: it says the value representation of each element.
-pub const EXPLICIT_LITTLE: &str = "1.2.840.10008.1.2.1";
+/// The first is what every node speaks (PS3.5 §10.1), the second what identifiers are best written in: it says the value representation of each
+/// element. Whatever is decoded here can be written anew in both.
+pub use peony_dicom::written::{EXPLICIT_LITTLE, IMPLICIT_LITTLE};
 
 /// Whether objects may come in it.
 #[must_use]

@@ -9,7 +9,7 @@ use peony_dicom::Attributes;
 use peony_store::new_uid;
 use tokio::time::timeout;
 
-use crate::archive::{Archive, Instance, Records};
+use crate::archive::{Archive, ArchiveError, DataSet, Instance, Records};
 use crate::association::{Association, AssociationError, Message};
 use crate::command::{Command, Operation, element};
 use crate::configuration::AeTitle;
@@ -18,6 +18,7 @@ use crate::presentation::Context;
 use crate::provider;
 use crate::sop_class::{COMMITMENT_INSTANCE, Model, Service};
 use crate::status::{self, Status};
+use crate::transfer_syntax::{EXPLICIT_LITTLE, IMPLICIT_LITTLE};
 
 /// Medium (PS3.7 §9.1.1.1.5).
 const PRIORITY: u16 = 0;
@@ -58,7 +59,7 @@ impl Association {
         Ok(Some(self.response(&request).await?))
     }
 
-    /// C-STORE: sends an object as it comes. `None` where there is no presentation context for its class and transfer syntax.
+    /// C-STORE: sends an object in its own transfer syntax. `None` where there is no presentation context for that and its class.
     ///
     /// # Errors
     /// [`AssociationError`]; hand it to [`Self::close`].
@@ -68,17 +69,48 @@ impl Association {
         data_set: impl Stream<Item = io::Result<Bytes>> + Send,
         originator: Option<&Originator>,
     ) -> Result<Option<Status>, AssociationError> {
-        let Some(context) = self.context_of(instance).cloned() else { return Ok(None) };
+        let context = self
+            .contexts_of(instance, false)
+            .find(|context| context.transfer_syntax == instance.transfer_syntax_uid);
+        let Some(context) = context.cloned() else { return Ok(None) };
         let request = self.begin_store(&context, instance, data_set, originator).await?;
         Ok(Some(self.response(&request).await?))
     }
 
-    /// The presentation context that an object may be sent in as it is.
-    pub(crate) fn context_of(&self, instance: &Instance) -> Option<&Context> {
-        self.contexts().iter().find(|context| {
-            context.class.uid == instance.sop_class_uid
-                && context.transfer_syntax == instance.transfer_syntax_uid
+    /// The presentation contexts that objects of a class may be sent in, to the one who asked for the association or by that one.
+    fn contexts_of(&self, instance: &Instance, to_requestor: bool) -> impl Iterator<Item = &Context> {
+        self.contexts().iter().filter(move |context| {
+            context.class.uid == instance.sop_class_uid && context.requestor_provides == to_requestor
         })
+    }
+
+    /// An object in what the peer takes, and in which presentation context: as it is kept where it takes that, else in explicit, else in implicit
+    /// little endian. `None` where it takes none of these, or the object cannot be written so.
+    ///
+    /// # Errors
+    /// [`ArchiveError`], and nothing was sent.
+    pub(crate) async fn ready<A: Archive>(
+        &mut self,
+        archive: &A,
+        instance: &Instance,
+        to_requestor: bool,
+    ) -> Result<Option<(Context, DataSet)>, ArchiveError> {
+        let taken = |wanted: &str| {
+            self.contexts_of(instance, to_requestor).find(|context| context.transfer_syntax == wanted)
+        };
+        let dearest = [instance.transfer_syntax_uid.as_str(), EXPLICIT_LITTLE, IMPLICIT_LITTLE];
+        let Some(context) = dearest.into_iter().find_map(taken).cloned() else { return Ok(None) };
+        match archive.data_set(instance, context.transfer_syntax).await {
+            Ok(data_set) => Ok(Some((context, data_set))),
+            Err(ArchiveError::NotUnderstood(why)) => {
+                tracing::warn!(
+                    "an object cannot be written in what {} takes of its class: {why}",
+                    self.peer()
+                );
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Sends an object; the response is yet to come.

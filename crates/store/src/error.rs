@@ -27,8 +27,8 @@ pub enum StoreError {
         /// SOP Instance UID.
         instance_uid: String,
     },
-    /// The object is of a study of another site than its sender's.
-    #[error("the object is of a study of another site")]
+    /// The object is of a study of another site than its sender's, or has the UID of an object of one.
+    #[error("the study or the UID of the object is another site's")]
     OtherSite {
         /// SOP Class UID.
         sop_class_uid: String,

@@ -1,6 +1,6 @@
 //! What Peony keeps: objects by their content, an index of them, events, jobs and an audit.
 //!
-//! The doors, each in the module of its name: [`Store::receive`] takes an object in, [`Store::query`] finds, [`Store::instances`] hands out,
+//! The doors, each in the module of its name: [`Store::receive`] takes an object in, [`Store::query`] finds, [`Store::instances`] hands out, [`Store::rewritten`] in what a peer takes,
 //! [`Store::events_after`] tells what happened, [`Store::conflicts`] and its neighbours are for a person to settle, [`Store::merge`] says who is who, [`Store::take_job`] gives work, [`Store::send`] has it sent to other nodes,
 //! [`Store::add_order`], [`Store::claim`], [`Store::begin_step`] and [`Store::ask_commitment`] keep what is ordered, performed and promised by others, [`Store::add_account`] and its neighbours keep who may ask,
 //! [`Store::seeing`] shows one of them what is theirs, [`Store::audit`] writes down who did what, [`Store::check`] looks at everything, [`Store::repair`] writes rows anew, and [`Store::try_index`] and its neighbours say whether any of that can be done now.
@@ -13,6 +13,7 @@ mod arrival;
 mod audit;
 mod check;
 mod commitments;
+mod cores;
 mod credentials;
 mod doubts;
 mod error;
@@ -32,6 +33,7 @@ mod query;
 mod receive;
 mod repair;
 mod retrieve;
+mod rewritten;
 mod rows;
 mod schema;
 mod scratch;
@@ -54,6 +56,7 @@ pub use accounts::{Account, NewAccount, Role, account_name};
 pub use audit::AuditLine;
 pub use check::{Checked, Fault, FaultKind};
 pub use commitments::{Commitment, Owed, REPORT};
+pub use cores::Cores;
 pub use credentials::{Digest, Token};
 pub use doubts::{Aside, Conflict, KeptThere, OpenDoubts};
 pub use error::StoreError;
@@ -127,6 +130,7 @@ struct Inner {
     committing: tokio::sync::Mutex<JoinHandle<()>>,
     announcements: Arc<Announcements>,
     lately: Arc<audit::Lately>,
+    cores: Cores,
     /// The store's folder.
     folder: PathBuf,
 }
@@ -267,7 +271,9 @@ impl Store {
         });
         let (groups, committing) = (Mutex::new(Some(groups)), tokio::sync::Mutex::new(committing));
         let incoming = Arc::new(incoming);
-        let inner = Inner { index, objects, incoming, groups, committing, announcements, lately, folder };
+        let cores = Cores::default();
+        let inner =
+            Inner { index, objects, incoming, groups, committing, announcements, lately, cores, folder };
         Self { inner: Arc::new(inner), sight: Arc::default() }
     }
 

@@ -63,6 +63,8 @@ pub enum StepAnswer {
     Taken(StepState),
     /// A step has this UID already.
     Exists,
+    /// A step of another site has it.
+    OtherSite,
     /// No step has this UID.
     Unknown,
     /// The step is completed or discontinued, and stays as it is.
@@ -143,8 +145,11 @@ impl Store {
         let kept: Option<(String, String)> = kept
             .map(|row| Ok::<_, sqlx::Error>((row.try_get("attributes")?, row.try_get("site")?)))
             .transpose()?;
-        if kept.as_ref().is_some_and(|(_, site)| said == Said::Changed && !self.sight.reaches(site)) {
-            return Ok(StepAnswer::Unknown);
+        if kept.as_ref().is_some_and(|(_, site)| !self.sight.reaches(site)) {
+            return Ok(match said {
+                Said::Begun => StepAnswer::OtherSite,
+                Said::Changed => StepAnswer::Unknown,
+            });
         }
         let kept = kept.map(|(text, _)| json::of_text(&text));
         let state = kept.as_ref().and_then(state_of);

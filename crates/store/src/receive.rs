@@ -150,6 +150,8 @@ impl Store {
             let standing = self.standing(&arrival.instance_uid).await?;
             let kept_digest = match standing {
                 None => None,
+                // Whose it is shall not be told by what becomes of another one.
+                Some(kept) if !self.sight.reaches(&kept.site) => return Err(arrival.is_of_another_site()),
                 Some(kept) if kept.object.digest == arrival.object.digest => {
                     // What is kept may be lost or damaged by now: the sender's bytes take its place.
                     self.inner.objects.upload(&spool, &arrival.object).await?;
@@ -229,10 +231,13 @@ impl Store {
     }
 
     async fn standing(&self, instance_uid: &str) -> Result<Option<Standing>, StoreError> {
-        let row = sqlx::query("SELECT digest, size, blocks, data_set FROM instances WHERE uid = $1")
-            .bind(instance_uid)
-            .fetch_optional(self.inner.index.pool())
-            .await?;
+        let row = sqlx::query(
+            "SELECT i.digest, i.size, i.blocks, i.data_set, s.site
+             FROM instances i JOIN series e ON e.id = i.series JOIN studies s ON s.id = e.study WHERE i.uid = $1",
+        )
+        .bind(instance_uid)
+        .fetch_optional(self.inner.index.pool())
+        .await?;
         let Some(row) = row else { return Ok(None) };
         let (size, data_set): (i64, i64) = (row.try_get("size")?, row.try_get("data_set")?);
         let object = Object {
@@ -240,7 +245,7 @@ impl Store {
             size: size.unsigned_abs(),
             blocks: row.try_get("blocks")?,
         };
-        Ok(Some(Standing { object, data_set: data_set.unsigned_abs() }))
+        Ok(Some(Standing { object, data_set: data_set.unsigned_abs(), site: row.try_get("site")? }))
     }
 
     /// Whether two files differ in their file meta information only, which is the sender's own (PS3.10 §7.1).
@@ -281,6 +286,8 @@ async fn ended<T>(work: JoinHandle<Result<T, StoreError>>) -> Result<T, StoreErr
 struct Standing {
     object: Object,
     data_set: u64,
+    /// Of its study.
+    site: String,
 }
 
 fn sum_from(path: &Path, start: u64) -> std::io::Result<Object> {

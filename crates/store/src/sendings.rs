@@ -73,7 +73,7 @@ pub enum SendFault {
         /// How many instances.
         count: usize,
     },
-    /// The other node does not take objects of their class, or not in their transfer syntax.
+    /// The other node does not take objects of their class, neither as they are kept nor as they can be written here.
     NotTaken {
         /// How many instances.
         count: usize,
@@ -114,7 +114,10 @@ impl fmt::Display for SendFault {
             Self::BrokenOff => f.write_str("the association ended before everything was sent"),
             Self::Refused { status, count } => write!(f, "{count} instances were refused with {status}H"),
             Self::NotTaken { count } => {
-                write!(f, "{count} instances are of a class or transfer syntax that the node does not take")
+                write!(
+                    f,
+                    "{count} instances are of a class that the node does not take, or cannot be written in what it takes"
+                )
             }
             Self::Unreadable => f.write_str("an instance cannot be read here"),
             Self::NoCommitment => f.write_str("it was sent; the node takes no storage commitment"),

@@ -59,7 +59,7 @@ pub(crate) async fn of_state(
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let (asked, headers) = (service.clone(), headers.clone());
-    let answered = cores::on_one(&service.decoding, |wanted| async move {
+    let answered = cores::on_one(&service.store.cores().each, |wanted| async move {
         let state = open(&asked, state).await?;
         let only = only_picture(state.says.references(), frame)?;
         let address = Address {
@@ -105,7 +105,7 @@ pub(crate) async fn of_picture(
         other => other,
     })?;
     let (asked, headers) = (service.clone(), headers.clone());
-    let answered = cores::on_one(&service.decoding, |wanted| async move {
+    let answered = cores::on_one(&service.store.cores().each, |wanted| async move {
         let state = open(&asked, kept).await?;
         answer(&asked, &state, &picture, frame, look, &headers, &wanted).await
     });
@@ -135,7 +135,7 @@ async fn answer(
         return Ok(unchanged);
     }
     let pictures = frames::pictures(service, picture).await?;
-    let _large = cores::large(&service.large, pictures.image()).await?;
+    let _large = service.store.cores().large(pictures.image()).await;
     wanted.still()?;
     let coded = frames::one(&service.store, picture, frame).await?;
     let (says, kept, reader) = (state.says.clone(), picture.clone(), service.store.reader(picture));

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
+use peony_dicom::written::EXPLICIT_LITTLE;
 use peony_store::{DicomJson, Scratch};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -24,7 +25,6 @@ use crate::frames::{MEDIA, SYNTAXES};
 use crate::media::MediaType;
 use crate::multipart::{Head, MultipartError, Piece, Reader};
 use crate::problem::Problem;
-use crate::written::EXPLICIT_LITTLE;
 use object::{Bulk, Chunk, Unfit};
 
 pub(super) use object::Unfit as UnfitObject;

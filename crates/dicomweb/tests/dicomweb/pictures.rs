@@ -157,6 +157,83 @@ async fn a_picture_is_drawn_as_it_is_asked_for() {
     }
 }
 
+/// A study and a series are drawn instance by instance.
+#[tokio::test]
+async fn every_picture_of_a_study_is_a_part() {
+    let (server, ..) = filled().await;
+    let [study, series, _] = uids(1);
+    let places = [format!("/studies/{study}/rendered"), format!("/studies/{study}/series/{series}/rendered")];
+    for path in &places {
+        let answer = server.get(path, &["Accept: */*"]).await;
+        assert_eq!(answer.status, 200, "{path}");
+        let parts = answer.parts();
+        let [(kind, bytes)] = parts.as_slice() else { panic!("{} parts", parts.len()) };
+        assert_eq!(kind, "image/jpeg");
+        let alone = server.get(&format!("{}/rendered", place(1)), &[]).await;
+        assert!(*bytes == alone.body, "as the instance is drawn by itself");
+        let alone = server.get(path, &["Accept: image/png"]).await;
+        assert_eq!((alone.status, alone.field("content-type")), (200, "image/png"));
+    }
+    // Another one in the study, a video, and a report: what is not drawn is no part.
+    let more = [(STUDY_UID, study.as_str()), (SERIES_UID, "2.25.78")];
+    let video = [(STUDY_UID, study.as_str()), (SERIES_UID, "2.25.77")];
+    let mut head = made_up::head(&said(41, &video), Pixels::Coded { frames: 1, frame_bytes: 0 });
+    head.extend(b"\xE0\x7F\x10\x00OB\0\0\xFF\xFF\xFF\xFF\xFE\xFF\x00\xE0\0\0\0\0\xFE\xFF\x00\xE0\x04\0\0\0\0\0\x01\x67\xFE\xFF\xDD\xE0\0\0\0\0");
+    let video = in_syntax(head, JPEG, "1.2.840.10008.1.2.4.99");
+    assert_eq!(server.store("/studies", &[&file(40, &more), &video]).await.status, 200);
+    let png = ["Accept: multipart/related; type=\"image/png\""];
+    let answer = server.get(&format!("{}?viewport=32,32", places[0]), &png).await;
+    assert_eq!(answer.status, 200);
+    let parts = answer.parts();
+    assert_eq!(parts.len(), 2);
+    for (kind, bytes) in parts {
+        let drawn = image::load_from_memory(&bytes).unwrap();
+        assert_eq!((kind.as_str(), drawn.width()), ("image/png", 32));
+    }
+    let tag = format!("If-None-Match: {}", answer.field("etag"));
+    assert_eq!(server.get(&format!("{}?viewport=32,32", places[0]), &[png[0], &tag]).await.status, 304);
+    assert_eq!(server.get(&places[1], &["Accept: image/jpeg"]).await.status, 200, "the series has one");
+    let answer = server.get(&places[0], &["Accept: image/jpeg"]).await;
+    assert_eq!(
+        (answer.status, answer.error().as_str()),
+        (406, "there are 2 pictures: accept multipart/related with image/jpeg or image/png")
+    );
+    for path in ["/studies/2.25.4/rendered", "/studies/2.25.4/series/2.25.5/rendered"] {
+        let answer = server.get(path, &[]).await;
+        assert_eq!(answer.status, 404, "{path}: {}", answer.error());
+    }
+}
+
+/// What is not here, or not so, is said like everything else that is wrong.
+#[tokio::test]
+async fn every_refusal_says_why_in_one_line() {
+    let (server, ..) = filled().await;
+    let [study, ..] = uids(1);
+    for (method, path, status, code) in [
+        ("DELETE", format!("/studies/{study}"), 405, "no_method"),
+        ("PUT", "/studies".to_owned(), 405, "no_method"),
+        ("POST", format!("{}/rendered", place(1)), 405, "no_method"),
+        ("GET", "/nothing".to_owned(), 404, "not_found"),
+        ("GET", format!("/studies/{study}/nothing"), 404, "not_found"),
+        ("POST", format!("/studies/{study}/series"), 405, "no_method"),
+        ("GET", "/studies/2.25.4/metadata".to_owned(), 404, "not_found"),
+        ("GET", "/studies?00100010=%00".to_owned(), 400, "bad_value"),
+        ("GET", "/series?PatientID=%20".to_owned(), 400, "bad_value"),
+        ("POST", "/studies".to_owned(), 415, "unsupported_media"),
+    ] {
+        let answer = server.ask(method, &path, &["Content-Type: text/plain"], b"x").await;
+        assert_eq!(
+            (answer.status, answer.field("content-type")),
+            (status, "application/json"),
+            "{method} {path}"
+        );
+        assert_eq!(answer.json()["code"], code, "{method} {path}");
+        let error = answer.error();
+        assert!(!error.is_empty() && !error.contains('\n'), "{error}");
+        assert_eq!(status == 405, !answer.field("allow").is_empty(), "{method} {path}");
+    }
+}
+
 #[tokio::test]
 async fn everything_has_a_thumbnail() {
     let (server, ..) = filled().await;

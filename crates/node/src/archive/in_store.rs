@@ -3,15 +3,19 @@
 use std::io;
 
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
+use peony_dicom::written::Target;
 use peony_dicom::{Attributes, DicomError, Level, Tag, VR};
 use peony_store::{Kept, Matches, Outcome, Owed, Place, Query, StepAnswer, Store, StoreError, attributes_of};
+use tokio::sync::Semaphore;
 
-use crate::archive::{Archive, ArchiveError, Found, Instance, Question, Receipt, Records, Which};
+use crate::archive::{Archive, ArchiveError, DataSet, Found, Instance, Question, Receipt, Records, Which};
 use crate::identifier::{PATIENT_ID, STUDY_UID};
 
 /// Studies of a patient that are asked for at a time.
 const PAGE: u32 = 100;
+/// Threads that write objects anew at once: a slow peer holds one of them, and the store has the rest for itself.
+static MAKING: Semaphore = Semaphore::const_new(32);
 
 impl Archive for Store {
     async fn seen_by(&self, title: &str) -> Result<Self, ArchiveError> {
@@ -77,17 +81,21 @@ impl Archive for Store {
         Ok(Self::note(self, who, act, what).await?)
     }
 
-    fn data_set(&self, instance: &Instance) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
-        let (store, uid) = (self.clone(), instance.instance_uid.clone());
-        let found = async move {
-            let which = peony_store::Which { instance_uid: Some(&uid), ..Default::default() };
-            let kept = Self::instances(&store, which).await?;
-            let kept = kept.into_iter().next().ok_or(StoreError::Missing("instance"))?;
-            Ok::<_, StoreError>(store.bytes(&kept, kept.data_set))
+    async fn data_set(&self, instance: &Instance, transfer_syntax: &str) -> Result<DataSet, ArchiveError> {
+        let which = peony_store::Which { instance_uid: Some(&instance.instance_uid), ..Default::default() };
+        let kept = Self::instances(self, which).await?.into_iter().next();
+        let kept = kept.ok_or(StoreError::Missing("instance"))?;
+        if kept.transfer_syntax_uid == transfer_syntax {
+            return Ok(self.bytes(&kept, kept.data_set).map_err(io::Error::other).boxed());
+        }
+        let Some(target) = Target::of(transfer_syntax) else {
+            return Err(ArchiveError::NotUnderstood(
+                "nothing is written anew in that transfer syntax".into(),
+            ));
         };
-        stream::once(found)
-            .try_flatten()
-            .map(|part: Result<Bytes, StoreError>| part.map_err(io::Error::other))
+        // Nobody closes it. How long a peer may take is for its association, which lets go of the stream.
+        let place = MAKING.acquire().await.ok();
+        Ok(self.rewritten(&kept, target, place, None).await?.map_err(io::Error::other).boxed())
     }
 }
 

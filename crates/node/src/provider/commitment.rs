@@ -190,12 +190,16 @@ async fn doubt<A: Archive + Records>(archive: &A, peer: &str, class: &str, insta
     if found.sop_class_uid != class {
         return Some(ANOTHER_CLASS);
     }
-    let mut parts = std::pin::pin!(archive.data_set(found));
-    while let Some(part) = parts.next().await {
-        if let Err(error) = part {
-            tracing::error!("an instance that is to be committed cannot be read: {error}");
-            return Some(PROCESSING_FAILURE);
+    let read = async {
+        let mut parts = archive.data_set(found, &found.transfer_syntax_uid).await?;
+        while let Some(part) = parts.next().await {
+            part.map_err(|error| ArchiveError::Unreachable(error.to_string()))?;
         }
+        Ok::<_, ArchiveError>(())
+    };
+    if let Err(error) = read.await {
+        tracing::error!("an instance that is to be committed cannot be read: {error}");
+        return Some(PROCESSING_FAILURE);
     }
     None
 }

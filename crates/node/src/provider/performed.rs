@@ -63,6 +63,7 @@ async fn answer(
     let (status, comment) = match answered {
         Ok(StepAnswer::Taken(_)) => (Status::SUCCESS, ""),
         Ok(StepAnswer::Exists) => (Status::DUPLICATE_INSTANCE, ""),
+        Ok(StepAnswer::OtherSite) => (Status::NOT_AUTHORIZED, "the UID is another site's"),
         Ok(StepAnswer::Unknown) => (Status::NO_SUCH_INSTANCE, ""),
         Ok(StepAnswer::Final) => (Status::PROCESSING_FAILURE, "the step may no longer be updated"),
         Ok(StepAnswer::BadState) => (Status::INVALID_ATTRIBUTE_VALUE, "Performed Procedure Step Status"),

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 
 use peony_dicom::{Attributes, Level, SHORT_VALUE_BYTES};
 
-use crate::archive::{Archive, Instance, Which};
+use crate::archive::{Archive, DataSet, Instance, Which};
 use crate::association::{Association, AssociationError, Message};
 use crate::command::{Command, element};
 use crate::configuration::{AeTitle, Configuration, Peer};
 use crate::identifier::{self, FAILED_INSTANCES, LEVELS, attribute};
+use crate::presentation::{self, Context};
 use crate::provider::{cancels, identifier_of, is_cancelled, refuse};
 use crate::requestor::{self, Proposal};
 use crate::sop_class::Model;
@@ -138,13 +139,12 @@ pub(super) async fn get<A: Archive>(
         if is_cancelled(association, message)? {
             return counts.say(association, message, Status::CANCEL).await;
         }
-        let context = association.context_of(instance).filter(|context| context.requestor_provides).cloned();
-        let Some(context) = context else {
+        let Some((context, data_set)) = ready(association, archive, instance, true).await else {
             counts.done(instance, None);
             counts.say_pending(association, message).await?;
             continue;
         };
-        let request = association.begin_store(&context, instance, archive.data_set(instance), None).await?;
+        let request = association.begin_store(&context, instance, data_set, None).await?;
         let mut cancelled = false;
         let status = loop {
             let Some(heard) = association.next_command().await? else { return Err(AssociationError::Closed) };
@@ -181,7 +181,7 @@ pub(super) async fn move_to<A: Archive>(
     if instances.is_empty() {
         return counts.say(association, message, Status::SUCCESS).await;
     }
-    let proposals = requestor::proposals_of(&instances);
+    let proposals = requestor::proposals_of(&instances, presentation::MOST);
     let mut there =
         Destination { peer, address, configuration, proposals, association: None, reachable: true };
     let originator =
@@ -247,8 +247,13 @@ impl Destination<'_> {
             }
         }
         let association = self.association.as_mut()?;
-        match association.store(instance, archive.data_set(instance), Some(originator)).await {
-            Ok(status) => status,
+        let (context, data_set) = ready(association, archive, instance, false).await?;
+        let stored = async {
+            let request = association.begin_store(&context, instance, data_set, Some(originator)).await?;
+            association.response(&request).await
+        };
+        match stored.await {
+            Ok(status) => Some(status),
             Err(error) => {
                 tracing::warn!("an instance could not be sent to {title}: {error}");
                 // What cannot be read here is no reason to send nothing else there.
@@ -260,6 +265,20 @@ impl Destination<'_> {
             }
         }
     }
+}
+
+/// An object in what the peer takes; `None` where it cannot be sent, which keeps nothing else from being sent.
+async fn ready<A: Archive>(
+    association: &mut Association,
+    archive: &A,
+    instance: &Instance,
+    to_requestor: bool,
+) -> Option<(Context, DataSet)> {
+    let ready = association.ready(archive, instance, to_requestor).await;
+    ready.unwrap_or_else(|error| {
+        tracing::warn!("an instance cannot be sent to {}: {error}", association.peer());
+        None
+    })
 }
 
 /// The instances of a request; `None` where there is an answer already.

@@ -61,7 +61,7 @@ pub(super) const fn failure_of(error: &ArchiveError) -> (Status, &'static str) {
         ArchiveError::Unreachable(_) | ArchiveError::Interrupted => {
             (Status::OUT_OF_RESOURCES, "out of reach")
         }
-        ArchiveError::NotAuthorized(_) => (Status::NOT_AUTHORIZED, "the study is another site's"),
+        ArchiveError::NotAuthorized(_) => (Status::NOT_AUTHORIZED, "the study or the UID is another site's"),
         ArchiveError::NotUnderstood(_) => (Status::CANNOT_UNDERSTAND, "the data set cannot be read"),
     }
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
 use peony_dicom::{Attribute, Attributes, Encoding, Level, Outline, Tag, level_of, vr_of, write_data_set};
-use peony_node::archive::{ArchiveError, Found, Instance, Question, Receipt, Which};
+use peony_node::archive::{ArchiveError, DataSet, Found, Instance, Question, Receipt, Which};
 use peony_node::identifier::{INSTANCE_UID, LEVELS, PATIENT_ID, SERIES_UID, STUDY_UID};
 use peony_node::sop_class::{self, SopClass};
 use peony_node::transfer_syntax::EXPLICIT_LITTLE;
@@ -333,10 +333,14 @@ impl Archive for Folder {
         Ok(())
     }
 
-    fn data_set(&self, instance: &Instance) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    /// As it is kept only: tests of what is written anew have the store.
+    async fn data_set(&self, instance: &Instance, transfer_syntax: &str) -> Result<DataSet, ArchiveError> {
+        if instance.transfer_syntax_uid != transfer_syntax {
+            return Err(ArchiveError::NotUnderstood("for a test".to_owned()));
+        }
         let damaged = self.0.damaged.lock().unwrap().contains(&instance.instance_uid);
         let end = damaged.then(|| Err(io::Error::other("damaged, for a test")));
-        parts(self.kept(&instance.instance_uid).unwrap().1).chain(stream::iter(end))
+        Ok(parts(self.kept(&instance.instance_uid).unwrap().1).chain(stream::iter(end)).boxed())
     }
 }
 

@@ -11,6 +11,7 @@ mod conformance;
 mod dcmtk;
 mod free_port;
 mod hostile;
+mod implicit;
 mod in_store;
 mod kit;
 mod negotiation;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use peony_node::sop_class::VERIFICATION;
 use peony_node::status::Status;
 use peony_node::transfer_syntax::{EXPLICIT_LITTLE, IMPLICIT_LITTLE};
-use peony_node::{AeTitle, AssociationError, Configuration, Peer, connect};
+use peony_node::{AeTitle, AssociationError, Configuration, Peer, Proposal, connect};
 use tokio::time::timeout;
 
 use crate::hostile::{answer, bytes_of, request, sent};
@@ -78,6 +78,29 @@ async fn objects_come_as_the_peer_would_rather_send_them() {
         assert_eq!(agreed.map(|context| context.transfer_syntax), expected, "{class} {proposed:?}");
     }
     association.release().await.unwrap();
+}
+
+/// Whoever takes objects itself gets any of them in little endian; which ones those are is not known yet.
+#[tokio::test]
+async fn objects_go_to_the_peer_in_what_all_of_them_can_be_written_in() {
+    const JPEG: &str = "1.2.840.10008.1.2.4.50";
+    const VIDEO: &str = "1.2.840.10008.1.2.4.102";
+    let node = Running::start(open()).await;
+    let (ours, theirs): (AeTitle, AeTitle) = ("SENDER".parse().unwrap(), "PEONY".parse().unwrap());
+    for (proposed, expected) in [
+        (&[JPEG, IMPLICIT_LITTLE, EXPLICIT_LITTLE][..], EXPLICIT_LITTLE),
+        (&[JPEG, IMPLICIT_LITTLE], IMPLICIT_LITTLE),
+        (&[IMPLICIT_LITTLE, EXPLICIT_LITTLE], EXPLICIT_LITTLE),
+        (&[JPEG], JPEG),
+        (&[VIDEO, EXPLICIT_LITTLE], VIDEO),
+    ] {
+        let proposals = [Proposal { provides: true, ..proposal(US, proposed) }];
+        let address = node.address.to_string();
+        let association =
+            connect(&address, None, &ours, &theirs, &proposals, &Default::default()).await.unwrap();
+        assert_eq!(association.contexts()[0].transfer_syntax, expected, "{proposed:?}");
+        association.release().await.unwrap();
+    }
 }
 
 #[test]

@@ -20,10 +20,20 @@ pub fn dcmtk(tool: &str) -> Option<Command> {
     Some(command)
 }
 
-/// `pynetdicom_peer.py`, by `PEONY_PYTHON`, else `python3`; says so where that has no pynetdicom.
+/// `pynetdicom_peer.py`; says so where Python has no pynetdicom.
 pub fn pynetdicom() -> Option<Command> {
+    python("pynetdicom_peer.py", "import pynetdicom")
+}
+
+/// `implicit_peer.py`; says so where Python lacks what it needs.
+pub fn implicit_peer() -> Option<Command> {
+    python("implicit_peer.py", "import numpy, openjpeg, PIL, pynetdicom")
+}
+
+/// A script of `tests`, by `PEONY_PYTHON`, else `python3`.
+fn python(script: &str, needs: &str) -> Option<Command> {
     let python = std::env::var("PEONY_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let found = std::process::Command::new(&python).args(["-c", "import pynetdicom"]).output();
+    let found = std::process::Command::new(&python).args(["-c", needs]).output();
     if !found.is_ok_and(|output| output.status.success()) {
         eprintln!(
             "skipped: {python} lacks the packages of crates/node/tests/requirements.txt (set PEONY_PYTHON)"
@@ -31,7 +41,7 @@ pub fn pynetdicom() -> Option<Command> {
         return None;
     }
     let mut command = Command::new(python);
-    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pynetdicom_peer.py")).kill_on_drop(true);
+    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(script)).kill_on_drop(true);
     Some(command)
 }
 

@@ -2,6 +2,7 @@
 //! killed.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -69,13 +70,16 @@ impl Sender {
         for sample in samples {
             let path = self.folder.path().join("sample.dcm");
             sample.write(&path);
-            let file = std::fs::read(&path).unwrap();
-            self.store.receive("TEST", stream::iter([Ok(file.into())])).await.unwrap();
+            put_file(&self.store, &path).await;
         }
     }
 
     pub async fn send(&self, sample: &Sample, to: &str) -> i64 {
-        let (to, study_uid) = (to.to_owned(), sample.study.clone());
+        self.send_study(&sample.study, to).await
+    }
+
+    pub async fn send_study(&self, study: &str, to: &str) -> i64 {
+        let (to, study_uid) = (to.to_owned(), study.to_owned());
         self.store.send(&Sending { to, study_uid, series_uid: None }, "a person").await.unwrap()
     }
 
@@ -101,6 +105,11 @@ impl Sender {
         self.stop.send_replace(true);
         self.worker.await.unwrap();
     }
+}
+
+pub async fn put_file(store: &Store, path: &Path) {
+    let file = std::fs::read(path).unwrap();
+    store.receive("TEST", stream::iter([Ok(file.into())])).await.unwrap();
 }
 
 fn samples() -> Vec<Sample> {
@@ -233,6 +242,39 @@ async fn after_a_node_died_half_way_only_the_rest_is_sent() {
     assert!(has_all(&node, &samples()));
     let later = later.load(Ordering::Relaxed);
     assert!((each..5 * each).contains(&later), "{later} bytes the second time, of {each} each");
+    sender.stop().await;
+}
+
+/// The only object that is larger than what is read at a time loses its end.
+fn damage_the_large_one(folder: &Path) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            damage_the_large_one(&path);
+        } else if std::fs::metadata(&path).unwrap().len() > 3 << 20 {
+            let mut bytes = std::fs::read(&path).unwrap();
+            *bytes.last_mut().unwrap() ^= 1;
+            std::fs::remove_file(&path).unwrap();
+            std::fs::write(&path, bytes).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_half_way_keeps_nothing_else_from_being_sent() {
+    let node = there().await;
+    let sender = Sender::start(node.address.to_string(), false).await;
+    let mut all = samples();
+    all[2].pixels = 64 * 60_000;
+    sender.put(&all).await;
+    damage_the_large_one(&sender.folder.path().join("store/objects"));
+    sender.send(&all[0], "THERE").await;
+    let ended = sender.ended().await;
+    assert_eq!((ended.state, ended.fault), (JobState::Failed, Some(SendFault::Unreadable)));
+    all.remove(2);
+    assert_eq!(ended.sent.taken.len(), all.len());
+    assert!(has_all(&node, &all));
+    assert_eq!(node.archive.count(), all.len(), "half of one is none");
     sender.stop().await;
 }
 

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use peony_dicom::{Attributes, Level};
+use peony_node::command::Operation;
 use peony_node::identifier::{PATIENT_ID, STUDY_UID};
-use peony_node::sop_class::{COMMITMENT, Model, WORKLIST};
+use peony_node::sop_class::{COMMITMENT, Model, PERFORMED_STEP, WORKLIST};
 use peony_node::status::Status;
 use peony_node::transfer_syntax::EXPLICIT_LITTLE;
 use peony_node::{Association, Proposal, Transport, connect};
@@ -12,13 +13,15 @@ use peony_store::{Order, Sight, Store, Which};
 
 use crate::in_store::opened;
 use crate::kit::{Running, Sample, US, level, open, parts, proposal, text};
+use crate::worklist::{performed, say};
 
 const STUDY_FIND: &str = "1.2.840.10008.5.1.4.1.2.2.1";
 const STUDY_GET: &str = "1.2.840.10008.5.1.4.1.2.2.3";
 
 async fn ask(node: &Running<Store>, calling: &str, provides: bool) -> Association {
     let of = |uid: &&str| proposal(uid, &[EXPLICIT_LITTLE]);
-    let mut proposals: Vec<_> = [STUDY_FIND, STUDY_GET, WORKLIST, COMMITMENT].iter().map(of).collect();
+    let mut proposals: Vec<_> =
+        [STUDY_FIND, STUDY_GET, WORKLIST, COMMITMENT, PERFORMED_STEP].iter().map(of).collect();
     // Of objects it is the one who sends, or the one who gets.
     proposals.push(Proposal { provides, ..proposal(US, &[EXPLICIT_LITTLE]) });
     let (ours, theirs) = (calling.parse().unwrap(), "PEONY".parse().unwrap());
@@ -110,6 +113,27 @@ async fn a_node_asks_for_what_its_site_has() {
         let kept = store.instances(which).await.unwrap().len();
         assert_eq!(kept, usize::from(expected == Status::SUCCESS), "{calling} into {}", into.study);
     }
+    // Nor is it told by what becomes of another object, or of a step, which UIDs a site has.
+    let again = Sample { study: southern.study.clone(), ..northern.clone() };
+    let step = performed("IN PROGRESS", &again, "1", &[]);
+    for (calling, kept, begun) in [
+        ("US_NORTH", Status::NOT_AUTHORIZED, Status::SUCCESS),
+        ("US_SOUTH", Status::NOT_AUTHORIZED, Status::NOT_AUTHORIZED),
+        ("US_NORTH", Status::NOT_AUTHORIZED, Status::DUPLICATE_INSTANCE),
+    ] {
+        let mut association = ask(&node, calling, false).await;
+        let stored = association.store(&again.as_instance(), parts(again.data_set()), None).await;
+        assert_eq!(stored.unwrap(), Some(kept), "{calling}");
+        let answer = say(&mut association, Operation::Create, "1.2.3.4", &step).await;
+        assert_eq!(answer.0, begun, "{calling}");
+        association.release().await.unwrap();
+    }
+    let mut own = ask(&node, "US_NORTH", false).await;
+    let other = Sample { patient: "李^芳", ..northern.clone() };
+    let stored = own.store(&other.as_instance(), parts(other.data_set()), None).await;
+    assert_eq!(stored.unwrap(), Some(Status::KEPT_ASIDE), "its own");
+    own.release().await.unwrap();
+    assert_eq!(store.kept_aside(10).await.unwrap().len(), 1);
     // What is changed holds at the next question of an association that goes on.
     let mut association = ask(&node, "US_NORTH", true).await;
     assert_eq!(studies(&mut association).await, std::slice::from_ref(&northern.study));

@@ -145,7 +145,7 @@ async fn dcmtk_asks_for_the_worklist_by_a_dumped_question() {
 }
 
 /// A step of an order with the instances of which it says that they were made.
-fn performed(status: &str, sample: &Sample, step_id: &str, instances: &[&Sample]) -> Attributes {
+pub fn performed(status: &str, sample: &Sample, step_id: &str, instances: &[&Sample]) -> Attributes {
     let scheduled = [text(STUDY_UID, &sample.study), text(STEP_ID, step_id)].into();
     let images = instances.iter().map(|made| [text(REFERENCED_INSTANCE, &made.instance)].into()).collect();
     let series = [(IMAGES, Attribute { vr: VR::SQ, values: Vec::new(), items: images })].into();
@@ -153,7 +153,7 @@ fn performed(status: &str, sample: &Sample, step_id: &str, instances: &[&Sample]
 }
 
 /// The status of N-CREATE or N-SET, and the number of its error.
-async fn say(
+pub async fn say(
     association: &mut Association,
     operation: Operation,
     uid: &str,

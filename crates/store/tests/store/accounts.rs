@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use peony_dicom::Level;
-use peony_store::{Account, Digest, NewAccount, Query, Role, Sending, Sight, Store, StoreError, Which};
+use peony_store::{
+    Account, Digest, NewAccount, Query, Role, Sending, Sight, Store, StoreError, Which, made_up,
+};
 
 use crate::kit::{self, NAME, PATIENT_ID, STUDY_UID, ask, put, studies};
 
@@ -191,6 +193,14 @@ pub async fn a_study_is_seen_by_those_of_its_site(store: &Store) {
     let refused = kit::receive(&store.seeing(east.sight()), &into).await;
     assert!(matches!(refused, Err(StoreError::OtherSite { .. })), "{refused:?}");
     kit::receive(&store.seeing(west.sight()), &into).await.unwrap();
+    // Nor is it told by what becomes of another object which UIDs another site has, and nothing is kept of it.
+    let taken = made_up::attributes(21)[&kit::INSTANCE_UID].clone();
+    let again = kit::file(22, &[(kit::INSTANCE_UID, &taken)], kit::SMALL);
+    let refused = kit::receive(&store.seeing(east.sight()), &again).await;
+    assert!(matches!(refused, Err(StoreError::OtherSite { .. })), "{refused:?}");
+    assert!(store.kept_aside(10).await.unwrap().is_empty());
+    let aside = kit::receive(&store.seeing(west.sight()), &again).await.unwrap();
+    assert_eq!(aside.outcome, peony_store::Outcome::KeptAside);
     // Nor where two begin one at once: it is of whoever was first.
     for study in 0..20_u64 {
         let uid = format!("1.2.77.{study}");

@@ -19,6 +19,7 @@ mod postgres;
 mod receiving;
 mod remote;
 mod repaired;
+mod rewritten;
 mod sendings;
 mod small_disk;
 mod upgraded;

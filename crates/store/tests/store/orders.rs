@@ -117,7 +117,7 @@ pub async fn an_order_is_for_the_eyes_of_its_site(store: &Store) {
         southern.change_step("1.2.7", "US_SOUTH", &said("COMPLETED", &south, &[])).await.unwrap(),
         StepAnswer::Unknown
     );
-    assert_eq!(southern.begin_step("1.2.7", "US_SOUTH", &begun).await.unwrap(), StepAnswer::Exists);
+    assert_eq!(southern.begin_step("1.2.7", "US_SOUTH", &begun).await.unwrap(), StepAnswer::OtherSite);
     southern.begin_step("1.2.8", "US_SOUTH", &begun).await.unwrap();
     assert_eq!(state(south.id).await, OrderState::Started);
     let completed = said("COMPLETED", &south, &[]);

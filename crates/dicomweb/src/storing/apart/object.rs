@@ -7,11 +7,14 @@ use std::ops::Range;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use peony_dicom::written::{
+    self, EXPLICIT_LITTLE, ITEM, ITEM_END, SEQUENCE_END, Target, UNDEFINED, put_header, put_item,
+};
 use peony_dicom::{Tag, VR, limits, tag_of, vr_of};
 use serde_json::{Map, Value};
 
-use crate::written::{self, EXPLICIT_LITTLE, ITEM, ITEM_END, SEQUENCE_END, UNDEFINED, put_header, put_item};
-
+/// What is written here.
+const EXPLICIT: Target = Target::ExplicitLittle;
 const CHARACTER_SET: Tag = Tag(0x0008, 0x0005);
 const SOP_CLASS: &str = "00080016";
 const INSTANCE: &str = "00080018";
@@ -110,7 +113,7 @@ impl<S: Store> Writer<'_, S> {
         if depth == 0 && (said || !is_ascii(data_set)) {
             let characters = b"ISO_IR 192";
             self.until(&mut elements, CHARACTER_SET, depth)?;
-            written::put(&mut self.gathered, CHARACTER_SET, VR::CS, characters);
+            written::put(&mut self.gathered, EXPLICIT, CHARACTER_SET, VR::CS, characters);
         }
         if let Some(bulk) = pixels.take().filter(|_| depth == 0) {
             let pixel_data = Tag(0x7FE0, 0x0010);
@@ -167,7 +170,7 @@ impl<S: Store> Writer<'_, S> {
         if bytes.len() >= UNDEFINED as usize - 1 {
             return Err("a value of more than 4 GiB");
         }
-        written::put(&mut self.gathered, tag, vr, &bytes);
+        written::put(&mut self.gathered, EXPLICIT, tag, vr, &bytes);
         Ok(())
     }
 
@@ -175,7 +178,7 @@ impl<S: Store> Writer<'_, S> {
         if depth >= limits::SEQUENCE_DEPTH {
             return Err("sequences nested too deep");
         }
-        put_header(&mut self.gathered, tag, VR::SQ, UNDEFINED);
+        put_header(&mut self.gathered, EXPLICIT, tag, VR::SQ, UNDEFINED);
         for item in items {
             let empty = Map::new();
             let item = match item {
@@ -204,7 +207,7 @@ impl<S: Store> Writer<'_, S> {
         if bulk.parts.len() != number(FRAMES).unwrap_or(1).max(1) {
             return Err("coded pixel data is not a part for each frame");
         }
-        put_header(&mut self.gathered, tag, VR::OB, UNDEFINED);
+        put_header(&mut self.gathered, EXPLICIT, tag, VR::OB, UNDEFINED);
         // An empty table of offsets (PS3.5 §A.4).
         put_item(&mut self.gathered, ITEM, 0);
         for part in &bulk.parts {
@@ -220,7 +223,7 @@ impl<S: Store> Writer<'_, S> {
     /// One value out of bulk data.
     fn stored(&mut self, tag: Tag, vr: VR, parts: &[Range<u64>]) -> Written {
         let (length, odd) = even(parts.iter().map(|part| part.end - part.start).sum())?;
-        put_header(&mut self.gathered, tag, vr, length);
+        put_header(&mut self.gathered, EXPLICIT, tag, vr, length);
         for part in parts {
             self.store(part.clone());
         }

@@ -1,0 +1,202 @@
+//! Data sets written anew in little endian with uncompressed pixels, to the byte.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a check function of a test fails as the test does")]
+
+mod synthetic;
+
+use std::cell::{Cell, RefCell};
+use std::io::Cursor;
+
+use peony_dicom::pixels::ImageHeader;
+use peony_dicom::written::Target;
+use peony_dicom::{DicomError, FramePlaces, Rewriting, outline, rewrite};
+
+use synthetic::{File, PIXEL_DATA, RLE, SEQUENCE_END, item, long, short};
+
+const DEFLATED: &str = "1.2.840.10008.1.2.1.99";
+const ITEM_END: [u8; 8] = [0xFE, 0xFF, 0x0D, 0xE0, 0, 0, 0, 0];
+
+/// Takes everything, or nothing beyond so many bytes.
+struct Taker<'a> {
+    file: &'a [u8],
+    frames: Option<FramePlaces>,
+    taken: RefCell<Vec<u8>>,
+    largest: Cell<usize>,
+    most: usize,
+}
+
+#[derive(Debug)]
+enum Fault {
+    Dicom(DicomError),
+    Gone,
+}
+
+impl From<DicomError> for Fault {
+    fn from(error: DicomError) -> Self {
+        Self::Dicom(error)
+    }
+}
+
+impl Rewriting for Taker<'_> {
+    type Fault = Fault;
+
+    fn coded(&self, index: u64) -> Result<Vec<u8>, Fault> {
+        let places = self.frames.as_ref().unwrap();
+        let range = places.range(index).unwrap();
+        Ok(places.coded(&self.file[range.start as usize..range.end as usize])?)
+    }
+
+    fn decode<T>(&self, _: &ImageHeader, work: impl FnOnce() -> T) -> Result<T, Fault> {
+        Ok(work())
+    }
+
+    fn take(&self, bytes: Vec<u8>) -> Result<(), Fault> {
+        let mut taken = self.taken.borrow_mut();
+        self.largest.set(self.largest.get().max(bytes.len()));
+        taken.extend(bytes);
+        if taken.len() > self.most { Err(Fault::Gone) } else { Ok(()) }
+    }
+}
+
+fn written(file: &[u8], target: Target, most: usize) -> (Result<(), Fault>, Vec<u8>, usize) {
+    let mut on_disk = tempfile::tempfile().unwrap();
+    std::io::Write::write_all(&mut on_disk, file).unwrap();
+    let frames = outline(&on_disk).unwrap().frames;
+    let taker = Taker { file, frames, taken: RefCell::default(), largest: Cell::new(0), most };
+    let outcome = rewrite(Cursor::new(file), taker.frames.as_ref(), target, &taker);
+    (outcome, taker.taken.into_inner(), taker.largest.get())
+}
+
+fn check(file: &File, target: Target, expected: &[Vec<u8>]) {
+    let (outcome, bytes, _) = written(&file.bytes(), target, usize::MAX);
+    outcome.unwrap();
+    let expected = expected.concat();
+    assert!(bytes == expected, "{}\n{}", bytes.escape_ascii(), expected.escape_ascii());
+}
+
+/// An element as implicit little endian has it.
+fn implicit(tag: (u16, u16), value: &[u8]) -> Vec<u8> {
+    [&tag.0.to_le_bytes(), &tag.1.to_le_bytes(), (value.len() as u32).to_le_bytes().as_slice(), value]
+        .concat()
+}
+
+fn of_no_length(tag: (u16, u16)) -> Vec<u8> {
+    [&tag.0.to_le_bytes()[..], &tag.1.to_le_bytes(), &[0xFF; 4]].concat()
+}
+
+/// As explicit little endian has it.
+fn explicit(tag: (u16, u16), after_tag: &[u8]) -> Vec<u8> {
+    [&tag.0.to_le_bytes(), &tag.1.to_le_bytes(), after_tag].concat()
+}
+
+/// A report: a sequence of known length in a private one, group lengths, something unknown, something long.
+fn report() -> File {
+    let text = explicit((0x0008, 0x0100), &short(b"SH", b"111 "));
+    let within = explicit((0x0040, 0xA043), &long(b"SQ", &item(&text)));
+    File::cine(1)
+        .raw((0x0008, 0x0000), short(b"UL", &[9, 0, 0, 0]))
+        .text((0x0008, 0x0016), b"UI", "1.2.840.10008.5.1.4.1.1.88.11\0")
+        .raw((0x0033, 0x0010), short(b"LO", b"PEONY "))
+        .raw((0x0033, 0x1001), short(b"DS", b"1.5\\-2"))
+        .raw((0x0033, 0x1002), long(b"UN", &[1, 2, 3, 4]))
+        .raw((0x0033, 0x1003), long(b"SQ", &[item(&within), item(&[])].concat()))
+        .raw((0x0040, 0xA160), long(b"UT", &[b'x'; 70_000]))
+        .without(PIXEL_DATA)
+        .without(synthetic::NUMBER_OF_FRAMES)
+        .without(synthetic::FRAME_TIME)
+}
+
+/// The elements of a picture of that file before its pixels, without the two that were taken away.
+fn header() -> Vec<Vec<u8>> {
+    let word = |tag, value: u16| implicit(tag, &value.to_le_bytes());
+    vec![
+        word((0x0028, 0x0002), 1),
+        implicit((0x0028, 0x0004), b"MONOCHROME2 "),
+        word((0x0028, 0x0010), 3),
+        word((0x0028, 0x0011), 4),
+        word((0x0028, 0x0100), 8),
+        word((0x0028, 0x0101), 8),
+        word((0x0028, 0x0102), 7),
+    ]
+}
+
+#[test]
+fn every_value_stands_in_implicit_as_it_stood() {
+    let item_begins = of_no_length((0xFFFE, 0xE000));
+    let mut expected = vec![
+        implicit((0x0008, 0x0016), b"1.2.840.10008.5.1.4.1.1.88.11\0"),
+        implicit((0x0008, 0x0060), b"US"),
+    ];
+    expected.extend(header());
+    expected.extend([
+        implicit((0x0033, 0x0010), b"PEONY "),
+        implicit((0x0033, 0x1001), b"1.5\\-2"),
+        implicit((0x0033, 0x1002), &[1, 2, 3, 4]),
+        of_no_length((0x0033, 0x1003)),
+        item_begins.clone(),
+        of_no_length((0x0040, 0xA043)),
+        item_begins.clone(),
+        implicit((0x0008, 0x0100), b"111 "),
+        ITEM_END.to_vec(),
+        SEQUENCE_END.to_vec(),
+        ITEM_END.to_vec(),
+        item_begins,
+        ITEM_END.to_vec(),
+        SEQUENCE_END.to_vec(),
+        implicit((0x0040, 0xA160), &[b'x'; 70_000]),
+    ]);
+    check(&report(), Target::ImplicitLittle, &expected);
+}
+
+/// Run lengths of twelve samples from `first` on.
+fn runs(first: u8) -> Vec<u8> {
+    let mut coded = vec![0; 64];
+    (coded[0], coded[4]) = (1, 64);
+    coded.push(11);
+    coded.extend(first..first + 12);
+    coded.push(0x80);
+    coded
+}
+
+#[test]
+fn frames_lie_one_after_the_other_in_both() {
+    let file = File::cine(2).syntax(RLE).encapsulated(&[&runs(1), &runs(100)]);
+    let samples: Vec<u8> = (1..13).chain(100..112).collect();
+    let mut expected = vec![implicit((0x0008, 0x0060), b"US"), implicit((0x0018, 0x1063), b"40")];
+    let mut image = header();
+    image.insert(2, implicit((0x0028, 0x0008), b"2 "));
+    expected.extend(image);
+    expected.push(implicit(PIXEL_DATA, &samples));
+    check(&file, Target::ImplicitLittle, &expected);
+
+    let (outcome, bytes, _) = written(&file.bytes(), Target::ExplicitLittle, usize::MAX);
+    outcome.unwrap();
+    let tail = explicit(PIXEL_DATA, &long(b"OB", &samples));
+    assert!(bytes.ends_with(&tail), "{}", bytes.escape_ascii());
+}
+
+#[test]
+fn what_is_not_decoded_or_not_wanted_ends_at_once() {
+    let damaged = File::cine(2).syntax(RLE).encapsulated(&[&runs(1)[..70], &runs(100)]);
+    let (outcome, bytes, _) = written(&damaged.bytes(), Target::ImplicitLittle, usize::MAX);
+    assert!(matches!(outcome, Err(Fault::Dicom(DicomError::Coded { .. }))), "{outcome:?}");
+    assert!(bytes.is_empty(), "the first frame is decoded before anything is written");
+
+    let large = report().raw((0x0040, 0xA160), long(b"UT", &vec![b'x'; 5 << 20])).bytes();
+    let (outcome, bytes, largest) = written(&large, Target::ImplicitLittle, 1);
+    assert!(matches!(outcome, Err(Fault::Gone)), "{outcome:?}");
+    assert!(bytes.len() == largest && largest <= 512 << 10, "{largest} bytes at a time");
+}
+
+#[test]
+fn what_is_deflated_comes_out() {
+    let plain = report();
+    let bytes = plain.bytes();
+    let start = 128 + 4 + synthetic::meta(plain.syntax).len();
+    let mut deflated = bytes[..132].to_vec();
+    deflated.extend(synthetic::meta(DEFLATED));
+    let mut encoder = flate2::write::DeflateEncoder::new(deflated, flate2::Compression::default());
+    std::io::Write::write_all(&mut encoder, &bytes[start..]).unwrap();
+    let (outcome, from_deflated, _) = written(&encoder.finish().unwrap(), Target::ImplicitLittle, usize::MAX);
+    outcome.unwrap();
+    assert!(from_deflated == written(&bytes, Target::ImplicitLittle, usize::MAX).1);
+}
