@@ -6,9 +6,11 @@
     reason = "a check function of a test fails as the test does"
 )]
 
+mod asked;
 mod commitment;
 mod conformance;
 mod dcmtk;
+mod fetching;
 mod free_port;
 mod hostile;
 mod in_store;

@@ -73,7 +73,7 @@ async fn what_orthanc_is_sent_comes_back_unchanged_and_is_promised() {
     sender.put(&samples).await;
     sender.send(&samples[0], "THERE").await;
     let done = sender.ended().await;
-    assert_eq!((done.state, done.sent.taken.len()), (JobState::Done, 5), "{done:?}");
+    assert_eq!((done.state, done.taken), (JobState::Done, 5), "{done:?}");
 
     let listed: Value = serde_json::from_slice(&ask(http, "GET", "/instances", "").await).unwrap();
     let listed: Vec<&str> = listed.as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();
@@ -94,7 +94,7 @@ async fn what_orthanc_is_sent_comes_back_unchanged_and_is_promised() {
     }
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
-        let promise = sender.store.sendings(1).await.unwrap()[0].promise;
+        let promise = sender.store.transfers(1).await.unwrap()[0].promise;
         if promise == Some(Promise::Kept) {
             break;
         }
