@@ -2,7 +2,6 @@
 //! killed.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -25,6 +24,7 @@ const LEASE: Duration = Duration::from_millis(400);
 
 /// A store, its node `PEONY`, and a worker that fetches into it from a node called `THERE`.
 pub struct Fetcher {
+    /// Kept as long as its store.
     folder: TempDir,
     pub store: Store,
     pub node: Running<Store>,
@@ -96,8 +96,22 @@ impl Fetcher {
         true
     }
 
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
+    /// The same at the same address, with an empty store.
+    pub async fn emptied(self) -> Self {
+        let Self { folder, store, mut node, configuration, stop, worker } = self;
+        let address = node.address;
+        stop.send_replace(true);
+        worker.await.unwrap();
+        node.stop();
+        node.task.await.unwrap();
+        store.close().await;
+        drop(folder);
+        let folder = tempfile::tempdir().unwrap();
+        let store = opened(folder.path()).await;
+        let node = Running::start_at(address, Transport::Plain, store.clone(), open()).await;
+        let stop = watch::Sender::new(false);
+        let worker = Self::worker(&store, &configuration, &stop);
+        Self { folder, store, node, configuration, stop, worker }
     }
 
     pub async fn stop(self) {

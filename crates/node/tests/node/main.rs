@@ -10,6 +10,7 @@ mod asked;
 mod commitment;
 mod conformance;
 mod dcmtk;
+mod fetched;
 mod fetching;
 mod free_port;
 mod hostile;

@@ -19,7 +19,7 @@ use crate::sending::Sender;
 const ORTHANC: &str = "/usr/sbin/Orthanc";
 
 /// Orthanc as `THERE`, with its port of HTTP; it ends when this is dropped.
-async fn orthanc(folder: &Path, dicom: u16, modalities: &Value) -> Option<(Child, u16)> {
+pub async fn orthanc(folder: &Path, dicom: u16, modalities: &Value) -> Option<(Child, u16)> {
     if !Path::new(ORTHANC).is_file() {
         eprintln!("skipped: {ORTHANC} is missing (apt-get install orthanc)");
         return None;
@@ -44,7 +44,7 @@ async fn orthanc(folder: &Path, dicom: u16, modalities: &Value) -> Option<(Child
 }
 
 /// What Orthanc answers; HTTP/1.0 knows no chunks.
-async fn ask(http: u16, method: &str, path: &str, body: &str) -> Vec<u8> {
+pub async fn ask(http: u16, method: &str, path: &str, body: &str) -> Vec<u8> {
     let mut stream = TcpStream::connect(("127.0.0.1", http)).await.unwrap();
     let head = format!("{method} {path} HTTP/1.0\r\nContent-Length: {}\r\n\r\n{body}", body.len());
     stream.write_all(head.as_bytes()).await.unwrap();

@@ -1495,6 +1495,15 @@ export interface components {
          * @enum {string}
          */
         readonly Fault: "contact_lost" | "too_dark" | "too_bright" | "blur" | "too_fast" | "frozen" | "vendor_screen";
+        /** @description What shall be sent, and where. */
+        readonly Fetching: {
+            /** @description The title of the node that shall get it. */
+            readonly from: string;
+            /** @description Series Instance UID, where it is one series of the study and not all of it. */
+            readonly series_uid?: string | null;
+            /** @description Study Instance UID. */
+            readonly study_uid: string;
+        };
         /** @description What the machine proposed for a field, and what a person said of it. */
         readonly Field_Advice: {
             /**
@@ -2130,6 +2139,13 @@ export interface components {
             /** @description With frames from where, such as `capture`; without it the usual source. */
             readonly source?: string;
         };
+        readonly NodeSearch: {
+            readonly date?: string | null;
+            readonly from: string;
+            readonly modality?: string | null;
+            readonly patient_id?: string | null;
+            readonly text?: string | null;
+        };
         /**
          * @description Why two sizes cannot be compared.
          * @enum {string}
@@ -2339,7 +2355,7 @@ export interface components {
             readonly times: number;
         };
         /** @description One sending as the page shows it. */
-        readonly Queued: components["schemas"]["Sending"] & {
+        readonly Queued: components["schemas"]["Transfer"] & {
             /**
              * Format: int64
              * @description When it was asked for, and when it is tried again or has ended, in milliseconds since 1970 UTC.
@@ -2655,6 +2671,32 @@ export interface components {
             readonly status: string;
             /** @enum {string} */
             readonly why: "commitment_refused";
+        } | {
+            /** @enum {string} */
+            readonly why: "not_fetched_from";
+        } | {
+            /** @enum {string} */
+            readonly why: "not_offered";
+        } | {
+            /** @enum {string} */
+            readonly why: "nothing_there";
+        } | {
+            readonly status: string;
+            /** @enum {string} */
+            readonly why: "failed";
+        } | {
+            /** @enum {string} */
+            readonly why: "unknown_here";
+        } | {
+            readonly count: number;
+            /** @enum {string} */
+            readonly why: "incomplete";
+        } | {
+            /** @enum {string} */
+            readonly why: "not_arrived";
+        } | {
+            /** @enum {string} */
+            readonly why: "late";
         };
         /** @description What shall be sent, and where. */
         readonly Sending: {
@@ -2965,6 +3007,7 @@ export interface components {
              */
             readonly volume_cm3: number;
         };
+        readonly Transfer: components["schemas"]["Sending"] | components["schemas"]["Fetching"];
         /**
          * @description Whether a lesion grew.
          * @enum {string}
