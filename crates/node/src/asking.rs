@@ -12,7 +12,9 @@ use tokio::time::timeout;
 use crate::association::{Association, AssociationError};
 use crate::command::{Command, Operation, element};
 use crate::configuration::{Configuration, Peer};
-use crate::identifier::{self, INSTANCE_UID, LEVEL, MOST_BYTES, SERIES_UID, STUDY_UID};
+use crate::identifier::{
+    self, CHARACTER_SET, INSTANCE_UID, LEVEL, MOST_BYTES, SERIES_UID, STUDY_UID, attribute,
+};
 use crate::presentation;
 use crate::requestor::{self, Proposal};
 use crate::sop_class::{self, Model, Service, SopClass};
@@ -21,6 +23,8 @@ use crate::transfer_syntax::{self, EXPLICIT_LITTLE, IMPLICIT_LITTLE};
 
 /// SOP Class UID.
 const CLASS_UID: Tag = Tag(0x0008, 0x0016);
+/// The character set that answers are asked for in.
+const UNICODE: &str = "ISO_IR 192";
 /// For so long a node may go on answering that was told to stop.
 const AFTER_CANCEL: Duration = Duration::from_secs(5);
 /// Series of a study, and instances of it, that are asked for; of a larger one it is not known before what it has.
@@ -110,12 +114,17 @@ impl Association {
         mut each: impl FnMut(Attributes) + Send,
     ) -> Result<Option<Answered>, AssociationError> {
         let Some(context) = self.context_for(Service::Find(model)) else { return Ok(None) };
+        let mut identifier = identifier.clone();
+        // Without it some nodes answer in letters of theirs, and leave out those that these lack.
+        identifier
+            .entry(CHARACTER_SET)
+            .or_insert_with(|| attribute(CHARACTER_SET, vec![UNICODE.to_owned()]).1);
         let message = self.next_message();
         let request = Command::request(Operation::Find, message, context.class.uid)
             .number_of(element::PRIORITY, 0)
             .with_data_set();
         self.send_command(context.id, &request).await?;
-        self.send_data_set(context.id, identifier::write(&context, identifier)?).await?;
+        self.send_data_set(context.id, identifier::write(&context, &identifier)?).await?;
         let mut answered = Answered { status: Status::SUCCESS, more: false, unread: 0, goes_on: false };
         for heard in 0.. {
             let status = self.response(&request).await?;

@@ -70,7 +70,7 @@ configuration marks so is then asked for storage commitment of everything that w
 
 People search and fetch from a node that the configuration marks so: studies by C-FIND in the study root model, else the patient root model, at most 100, after which the node is told to stop (C-CANCEL). What is fetched
 waits in the same queue: its series and instances are listed by C-FIND, and where not all of them are here, the study or series is asked for by C-GET or C-MOVE, as the configuration says. For C-GET a presentation context is proposed for each class that
-the node listed (for those of breast imaging where it lists none) and each transfer syntax, as far as {contexts} contexts reach, with the role of provider. By hand every query and retrieval of the table below can be made, C-FIND at all levels:
+the node listed (for those of breast imaging where it lists none) and each transfer syntax, as far as {contexts} contexts reach, with the role of provider. By hand a node is asked for these and for the others of the table below, by C-FIND at all levels:
 `peony ask echo`, `worklist`, `commitment`, `find`, `get` and `move`.
 
 The worklist shows orders that are not performed yet: keys are matched by single value, list of UIDs, wildcard, range (date and time as one
@@ -84,6 +84,7 @@ What is asked for is asked of what the calling title may see: with several sites
 where it is of none. Objects are taken from everybody who has an association, but for those of a study of another site.
 
 Identifiers are answered in Unicode (ISO_IR 192) where they are not plain ASCII; queries are read in any character set of DICOM.
+What this node asks is in Unicode, which says that answers may be, too; they are read in any character set of DICOM.
 
 ",
         context = crate::acceptor::APPLICATION_CONTEXT,

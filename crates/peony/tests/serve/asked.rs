@@ -62,8 +62,12 @@ fn another_node_is_asked_by_hand() {
     let (code, lines, error) = find(&["--limit", "1", "--json"]);
     assert_eq!((code, lines.len()), (0, 1));
     assert!(error.contains("more than 1"), "{error}");
-    for (level, key) in [("patient", "patient_id"), ("series", "series_uid"), ("instance", "instance_uid")] {
-        let (code, lines, error) = find(&["--level", level, "--json", "--study", &studies[2]]);
+    for (level, key, of) in [
+        ("patient", "patient_id", ["--patient-name", "WU^*"]),
+        ("series", "series_uid", ["--study", &studies[2]]),
+        ("instance", "instance_uid", ["--study", &studies[2]]),
+    ] {
+        let (code, lines, error) = find(&[&["--level", level, "--json"], &of[..]].concat());
         assert_eq!((code, lines.len()), (0, 1), "{level}: {lines:?} {error}");
         assert!(json(&lines[0])[key].as_str().is_some_and(|value| !value.is_empty()), "{lines:?}");
     }
