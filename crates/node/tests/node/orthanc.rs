@@ -34,6 +34,8 @@ pub async fn orthanc(folder: &Path, dicom: u16, modalities: &Value) -> Option<(C
         "AuthenticationEnabled": false,
         "DicomModalities": modalities,
         "StorageCompression": false,
+        // What it answers questions in, whatever it is asked in.
+        "DefaultEncoding": "Utf8",
     });
     std::fs::write(&file, configuration.to_string()).unwrap();
     let mut command = Command::new(ORTHANC);
