@@ -44,7 +44,7 @@ fn another_node_is_asked_by_hand() {
     let [there, here, got] = ["there", "here", "got"].map(|name| folder.path().join(name));
     std::fs::create_dir(&there).unwrap();
     let studies = fill(&there);
-    let here_runs = Serve::start(&here, &NODE);
+    let here_runs = Serve::start(&here, &[&NODE[..], &["--aet", "HERE"]].concat());
     let text = format!("[[dicom.peer]]\naet = 'HERE'\naddress = '127.0.0.1:{}'\n", here_runs.port());
     std::fs::write(there.join("peony.toml"), text).unwrap();
     let serve = Serve::start(&there, &[&NODE[..], &["--aet", "WARD"]].concat());
