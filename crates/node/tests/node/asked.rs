@@ -213,7 +213,9 @@ async fn of_a_hundred_thousand_matches_the_first_are_heard_and_the_node_is_told_
         let known = knows(address.to_string(), None);
         let found = search(&known, "THERE", &[question()], 100).await.ok().unwrap();
         assert_eq!((found.matches.len(), found.more, found.unread), (100, true, 0), "heeds: {heeds}");
-        assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+        // One that does not stop is left after a while.
+        let limit = Duration::from_secs(if heeds { 4 } else { 15 });
+        assert!(begun.elapsed() < limit, "heeds: {heeds}, {:?}", begun.elapsed());
         let said = said.load(Ordering::Relaxed);
         assert!(!heeds || said < 50_000, "it was told to stop after {said}");
     }
