@@ -68,6 +68,10 @@ const DOORS: &[(&str, &str, Door)] = &[
     ("POST",   "/api/sending/clear",                   Door::For(Permit::Send)),
     ("POST",   "/api/sending/{}/retry",                Door::For(Permit::Send)),
     ("POST",   "/api/sending/{}/cancel",               Door::For(Permit::Send)),
+    // What other nodes have, and what is fetched from them.
+    ("GET",    "/api/nodes",                           Door::For(Permit::Send)),
+    ("POST",   "/api/nodes/search",                    Door::For(Permit::Send)),
+    ("POST",   "/api/nodes/fetch",                     Door::For(Permit::Send)),
     // Who is who. That something is doubtful concerns whoever reads; what is doubtful about it, and to say so, is for those who may merge.
     ("GET",    "/api/identity",                              Door::For(Permit::Read)),
     ("GET",    "/api/identity/contradictions",               Door::For(Permit::Merge)),

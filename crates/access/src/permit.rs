@@ -14,7 +14,7 @@ pub enum Permit {
     Read,
     /// Bring objects into the store.
     Store,
-    /// Have objects sent to other nodes.
+    /// Have objects sent to other nodes; search those, and have objects fetched from them.
     Send,
     /// Say what shall be examined.
     Order,

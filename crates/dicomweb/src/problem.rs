@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use peony_dicom::DicomError;
-use peony_store::StoreError;
+use peony_store::{SendFault, StoreError};
 
 /// A request that gets no answer.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +34,9 @@ pub(crate) enum Problem {
     Store(StoreError),
     #[error(transparent)]
     Dicom(#[from] DicomError),
+    /// Another node was asked, and did not answer as it should.
+    #[error("{0}")]
+    Node(SendFault),
     /// A thread that panicked; it has said so.
     #[error("the request failed")]
     Failed,
@@ -62,6 +65,14 @@ impl Problem {
             Self::TooLarge { .. } => "too_large",
             Self::RangeNotSatisfiable(_) => "no_such_range",
             Self::Silence(_) => "silence",
+            Self::Node(fault) => match fault {
+                SendFault::Rejected { .. } => "node_rejects",
+                SendFault::NotOffered => "node_not_offered",
+                SendFault::Failed { .. } => "node_fails",
+                SendFault::BrokenOff => "node_broken_off",
+                SendFault::Late => "node_late",
+                _ => "node_unreachable",
+            },
             Self::Failed => "failed",
             Self::Dicom(
                 DicomError::NoPixelData | DicomError::UnsupportedSyntax { .. } | DicomError::Unsupported(_),
@@ -85,6 +96,8 @@ impl Problem {
             Self::TooLarge { .. } => own(StatusCode::PAYLOAD_TOO_LARGE),
             Self::RangeNotSatisfiable(_) => own(StatusCode::RANGE_NOT_SATISFIABLE),
             Self::Silence(_) => own(StatusCode::REQUEST_TIMEOUT),
+            Self::Node(SendFault::Late) => own(StatusCode::GATEWAY_TIMEOUT),
+            Self::Node(_) => own(StatusCode::BAD_GATEWAY),
             Self::Failed => own(StatusCode::INTERNAL_SERVER_ERROR),
             // Its texts name fields, numbers and limits. The last three are what such an object cannot be asked for.
             Self::Dicom(DicomError::Io(_)) => said(StatusCode::INTERNAL_SERVER_ERROR, UNREADABLE),

@@ -1,4 +1,5 @@
-//! What a page asks for that DICOMweb has no words for: to which nodes something can be sent, to have it sent, and what became of it.
+//! What a page asks for that DICOMweb has no words for: to which nodes something can be sent, to have it sent, and what became of it, and of what is
+//! fetched from other nodes ([`crate::nodes`]).
 //!
 //! It stands here because it is HTTP over the store, as everything here is: the node's worker sends, and both meet in the store's queue. Who can be
 //! sent to is told by whoever mounts the routes.
@@ -9,7 +10,7 @@ use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use peony_store::{JobState, Promise, QueuedSending, SendFault, Sending, Store};
+use peony_store::{JobState, Promise, QueuedTransfer, SendFault, Sending, Store, Transfer};
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
@@ -58,14 +59,14 @@ pub fn sending(store: Store, neighbours: Neighbours) -> Router {
         .with_state(Service { store, neighbours })
 }
 
-/// One sending as the page shows it.
+/// One sending or fetching as the page shows it.
 #[derive(Debug, Serialize, ToSchema)]
 struct Queued {
     id: i64,
     #[serde(flatten)]
-    sending: Sending,
+    transfer: Transfer,
     state: SendState,
-    /// Instances that were taken, and all of them, which are counted when it is tried first.
+    /// Instances that were taken or came, and all of them, which are counted when it is tried first.
     taken: usize,
     of: usize,
     /// `asked`, `kept` or `not_kept`, where the node was asked to keep them.
@@ -80,7 +81,7 @@ struct Queued {
     due_ms: i64,
 }
 
-/// How a sending stands.
+/// How a sending or fetching stands.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum SendState {
@@ -88,7 +89,7 @@ enum SendState {
     Waiting,
     /// It is under way.
     Running,
-    /// All of it is sent.
+    /// All of it is sent, or here.
     Done,
     /// It failed for good.
     Failed,
@@ -104,9 +105,9 @@ struct Clear {
     ids: Vec<i64>,
 }
 
-impl From<QueuedSending> for Queued {
-    fn from(queued: QueuedSending) -> Self {
-        let QueuedSending { id, sending, state, sent, promise, fault, tries, at_ms, due_ms } = queued;
+impl From<QueuedTransfer> for Queued {
+    fn from(queued: QueuedTransfer) -> Self {
+        let QueuedTransfer { id, transfer, state, taken, of, promise, fault, tries, at_ms, due_ms } = queued;
         let state = match state {
             JobState::Waiting => SendState::Waiting,
             JobState::Running => SendState::Running,
@@ -114,15 +115,14 @@ impl From<QueuedSending> for Queued {
             JobState::Failed => SendState::Failed,
             JobState::Cancelled => SendState::Cancelled,
         };
-        let (taken, of) = (sent.taken.len(), sent.of);
-        Self { id, sending, state, taken, of, promise, fault, tries, at_ms, due_ms }
+        Self { id, transfer, state, taken, of, promise, fault, tries, at_ms, due_ms }
     }
 }
 
-/// A sending that was asked for.
+/// A sending or fetching that was asked for.
 #[derive(Debug, Serialize, ToSchema)]
-struct MadeSending {
-    id: i64,
+pub(crate) struct MadeSending {
+    pub id: i64,
 }
 
 #[derive(OpenApi)]
@@ -141,11 +141,11 @@ async fn titles(State(service): State<Service>) -> Json<Vec<String>> {
     Json((service.neighbours)())
 }
 
-/// What is sent, was sent and failed; what is not done comes first.
+/// What is sent and fetched, was and failed; what is not done comes first.
 #[utoipa::path(get, path = "/api/sending", responses((status = 200, body = [Queued])))]
 async fn queue(State(service): State<Service>, caller: Caller) -> Result<Json<Vec<Queued>>, Problem> {
-    let sendings = service.seen_by(&caller).sendings(LISTED).await?;
-    Ok(Json(sendings.into_iter().map(Queued::from).collect()))
+    let transfers = service.seen_by(&caller).transfers(LISTED).await?;
+    Ok(Json(transfers.into_iter().map(Queued::from).collect()))
 }
 
 /// Have a study, or a series of it, sent.
@@ -179,7 +179,7 @@ async fn retry(
     caller: Caller,
     Path(id): Path<i64>,
 ) -> Result<StatusCode, Problem> {
-    service.seen_by(&caller).retry_sending(id, &caller.name).await?;
+    service.seen_by(&caller).retry_transfer(id, &caller.name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -193,7 +193,7 @@ async fn cancel(
     caller: Caller,
     Path(id): Path<i64>,
 ) -> Result<StatusCode, Problem> {
-    service.seen_by(&caller).cancel_sending(id, &caller.name).await?;
+    service.seen_by(&caller).cancel_transfer(id, &caller.name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -210,6 +210,6 @@ async fn clear(
     let Ok(Json(Clear { ids })) = body else {
         return Err(Problem::BadRequest("it is not {\"ids\"}".into()));
     };
-    service.seen_by(&caller).clear_sendings(&ids, &caller.name).await?;
+    service.seen_by(&caller).clear_transfers(&ids, &caller.name).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -44,6 +44,15 @@ impl fmt::Display for AeTitle {
     }
 }
 
+/// How a node is asked for studies.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Retrieve {
+    /// By C-GET: they come over the association that asks.
+    Get,
+    /// By C-MOVE: it sends them over an association of its own, so it must know this node's title and address.
+    Move,
+}
+
 /// Another node.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Peer {
@@ -55,6 +64,8 @@ pub struct Peer {
     pub tls: bool,
     /// It is asked to keep what was sent to it (storage commitment), where a person has had that sent.
     pub commits: bool,
+    /// People may search it and fetch studies from it, and how; it needs an address.
+    pub retrieve: Option<Retrieve>,
     /// The certificate that it shows, where it asks for an association and where it is asked for one over TLS; without it any that an
     /// authority has signed will do.
     pub certificate: Option<Fingerprint>,
@@ -191,6 +202,7 @@ mod tests {
             address: None,
             tls: true,
             commits: false,
+            retrieve: None,
             certificate,
         };
         let mut known = Configuration::open("PEONY".parse().unwrap());

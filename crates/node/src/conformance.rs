@@ -7,7 +7,7 @@ use peony_dicom::TransferSyntax;
 
 use crate::configuration::Limits;
 use crate::queue::Patience;
-use crate::sop_class::{self, Service, SopClass};
+use crate::sop_class::{self, Model, Service, SopClass};
 use crate::status;
 use crate::transfer_syntax;
 use crate::{IMPLEMENTATION_CLASS_UID, command, identifier, presentation};
@@ -76,6 +76,11 @@ What a person has sent to another node waits in a queue that survives the progra
 connection, where it breaks off, and where the other node has no room (A7xx), the rest is tried again nine times in all within 18 hours. A node that the
 configuration marks so is then asked for storage commitment of everything that was sent.
 
+People search and fetch from a node that the configuration marks so: studies by C-FIND in the study root model, else the patient root model, at most 100, after which the node is told to stop (C-CANCEL). What is fetched
+waits in the same queue: its series and instances are listed by C-FIND, and where not all of them are here, the study or series is asked for by C-GET or C-MOVE, as the configuration says. For C-GET a presentation context is proposed for each class that
+the node listed (for those of breast imaging where it lists none) and each transfer syntax, as far as {contexts} contexts reach, with the role of provider. By hand a node is asked for these and for the others of the table below, by C-FIND at all levels:
+`peony ask echo`, `worklist`, `commitment`, `find`, `get` and `move`.
+
 The worklist shows orders that are not performed yet: keys are matched by single value, list of UIDs, wildcard, range (date and time as one
 period where both are ranges) and within the scheduled procedure step; names without regard to case. An order without a station is shown to every station. A key that orders do not have
 is answered empty. A performed step goes from IN PROGRESS to COMPLETED or DISCONTINUED and no further. It starts and ends the orders that its scheduled
@@ -87,6 +92,7 @@ What is asked for is asked of what the calling title may see: with several sites
 where it is of none. Objects are taken from everybody who has an association, but for those of a study of another site and those with the UID of an object of one.
 
 Identifiers are answered in Unicode (ISO_IR 192) where they are not plain ASCII; queries are read in any character set of DICOM.
+What this node asks is in Unicode, which says that answers may be, too; they are read in any character set of DICOM.
 
 ",
         context = crate::acceptor::APPLICATION_CONTEXT,
@@ -101,12 +107,9 @@ Identifiers are answered in Unicode (ISO_IR 192) where they are not plain ASCII;
     )?;
     let (objects, services): (Vec<&SopClass>, Vec<&SopClass>) =
         sop_class::TABLE.iter().partition(|class| class.service == Service::Storage);
-    writeln!(text, "## Services\n\n| SOP class | UID | provider | user |\n|---|---|---|---|")?;
+    writeln!(text, "## Services\n\n| SOP class | UID | provider | user, reached by |\n|---|---|---|---|")?;
     for class in services {
-        let user = match class.service {
-            Service::PerformedStep => "no",
-            _ => "yes",
-        };
+        let user = reached_by(class.service);
         writeln!(text, "| {} | `{}` | yes | {user} |", name(class), class.uid)?;
     }
     writeln!(
@@ -130,6 +133,23 @@ Identifiers are answered in Unicode (ISO_IR 192) where they are not plain ASCII;
         writeln!(text, "| {operation} | {status} | {:?} | {when} |", status.kind())?;
     }
     Ok(())
+}
+
+/// Who makes this node the user of a service.
+const fn reached_by(service: Service) -> &'static str {
+    match service {
+        Service::Verification => "`peony ask echo`",
+        Service::Storage => "what is sent",
+        Service::Find(Model::PatientStudyOnly)
+        | Service::Move(Model::PatientStudyOnly)
+        | Service::Get(Model::PatientStudyOnly)
+        | Service::PerformedStep => "no",
+        Service::Find(_) => "the page of other nodes, `peony ask find`",
+        Service::Move(_) => "the page of other nodes, `peony ask move`",
+        Service::Get(_) => "the page of other nodes, `peony ask get`",
+        Service::Commitment => "what is sent, `peony ask commitment`",
+        Service::Worklist => "`peony ask worklist`",
+    }
 }
 
 fn name(class: &SopClass) -> String {

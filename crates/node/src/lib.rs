@@ -10,17 +10,19 @@
 //! 5. [`command`]: command sets, never nested, below 16 KiB.
 //! 6. `provider`: one module a service; what it answers is in [`status`]. Objects go to the [`Archive`] as they come; orders, performed steps and
 //!    commitments are [`Records`].
-//! 7. [`sending`]: what people want sent to other nodes, and [`reporting`]: what other nodes are owed reports of, out of the store's queue.
+//! 7. [`sending`]: what people want sent to other nodes, [`fetching`]: what they want from them ([`asking`]), and [`reporting`]: what other nodes are owed reports of, out of the store's queue.
 //!
 //! Deliberately absent: an object that is written anew on its way (a peer that does not take its transfer syntax does not get it), and
 //! asynchronous operations (one message is answered before the next is read).
 
 pub mod acceptor;
 pub mod archive;
+pub mod asking;
 pub mod association;
 pub mod command;
 pub mod configuration;
 mod conformance;
+pub mod fetching;
 pub mod identifier;
 pub mod pdu;
 pub mod presentation;
@@ -38,7 +40,7 @@ pub mod user;
 pub use acceptor::{Transport, serve};
 pub use archive::{Archive, Records};
 pub use association::{Association, AssociationError};
-pub use configuration::{AeTitle, Configuration, Fingerprint, Limits, Peer};
+pub use configuration::{AeTitle, Configuration, Fingerprint, Limits, Peer, Retrieve};
 pub use conformance::statement;
 pub use peony_dicom::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 pub use requestor::{Proposal, connect};

@@ -1,5 +1,6 @@
 //! Asking another node for an association (PS3.8 §7.1).
 
+use std::collections::BTreeSet;
 use std::io;
 
 use dicom_ul::Pdu as UlPdu;
@@ -172,10 +173,12 @@ fn put(into: &mut Vec<Proposal>, proposal: Proposal) {
 
 /// The roles of classes whose service this node provides.
 fn roles(proposals: &[Proposal]) -> impl Iterator<Item = UserVariableItem> {
-    let provided = proposals.iter().filter(|proposal| proposal.provides);
-    provided.map(|Proposal { class, .. }| {
+    // One item a class, however many contexts it has (PS3.7 §D.3.3.4).
+    let provided: BTreeSet<&str> =
+        proposals.iter().filter(|proposal| proposal.provides).map(|proposal| proposal.class.uid).collect();
+    provided.into_iter().map(|class| {
         let roles = RequestorRoles { scu: false, scp: true };
-        UserVariableItem::ScuScpRoleSelectionSubItem(class.uid.to_owned(), roles)
+        UserVariableItem::ScuScpRoleSelectionSubItem(class.to_owned(), roles)
     })
 }
 

@@ -7,7 +7,6 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use dicom_ul::pdu::AssociationRJResult;
 use peony_store::{Ended, Job, SENDING, SendFault, Sending, Sent, Store};
 use serde_json::json;
 use tokio::sync::watch;
@@ -15,6 +14,7 @@ use tokio::sync::watch;
 use crate::acceptor::Current;
 use crate::archive::Instance;
 use crate::archive::in_store::instance_of;
+use crate::asking::{broken, fault_of_connection, known};
 use crate::association::{Association, AssociationError};
 use crate::configuration::{Configuration, Peer};
 use crate::presentation;
@@ -87,10 +87,7 @@ async fn send(
     sending: &Sending,
     progress: &Progress,
 ) -> Result<(), SendFault> {
-    let peer = configuration.peer(&sending.to);
-    let Some((peer, address)) = peer.and_then(|peer| Some((peer, peer.address.as_deref()?))) else {
-        return Err(SendFault::UnknownNode);
-    };
+    let (peer, address) = known(configuration, &sending.to)?;
     let all = store.instances(sending.which()).await.map_err(|_| SendFault::Unreadable)?;
     if all.is_empty() {
         return Err(SendFault::NothingHere);
@@ -137,12 +134,7 @@ async fn send(
             let _ = association.release().await;
             Err(fault)
         }
-        Err(Broken::Association(error)) => {
-            let is_ours = matches!(error, AssociationError::Records(_));
-            let error = association.fail(error).await;
-            tracing::warn!("an association with {} ended: {error}", sending.to);
-            Err(if is_ours { SendFault::Unreadable } else { SendFault::BrokenOff })
-        }
+        Err(Broken::Association(error)) => Err(broken(association, error).await),
     }
 }
 
@@ -161,17 +153,8 @@ async fn connect(
     let most = presentation::MOST - usize::from(asks);
     let objects = requestor::proposals_of(left.iter().copied(), most);
     let proposals: Vec<Proposal> = commitment.into_iter().chain(objects).collect();
-    match requestor::connect_to(peer, address, configuration, &proposals).await {
-        Ok(association) => Ok(association),
-        Err(AssociationError::Rejected(why)) => {
-            tracing::warn!("{} rejects the association: {:?}", peer.ae_title, why.source);
-            Err(SendFault::Rejected { for_now: matches!(why.result, AssociationRJResult::Transient) })
-        }
-        Err(error) => {
-            tracing::warn!("{} cannot be reached: {error}", peer.ae_title);
-            Err(SendFault::Unreachable)
-        }
-    }
+    let connected = requestor::connect_to(peer, address, configuration, &proposals).await;
+    connected.map_err(|error| fault_of_connection(peer, &error))
 }
 
 /// Why no more is sent.
@@ -246,11 +229,7 @@ async fn send_all(
 }
 
 fn fault_of(status: Status, count: usize) -> SendFault {
-    SendFault::Refused { status: word(status), count }
-}
-
-fn word(Status(code): Status) -> String {
-    format!("{code:04X}")
+    SendFault::Refused { status: status.code(), count }
 }
 
 /// Asks the other node to keep everything, and waits a little for its report.
@@ -265,7 +244,7 @@ async fn ask_to_keep(
         return Err(Broken::Said(SendFault::NoCommitment));
     };
     if status.kind() == Kind::Failure {
-        return Err(Broken::Said(SendFault::CommitmentRefused { status: word(status) }));
+        return Err(Broken::Said(SendFault::CommitmentRefused { status: status.code() }));
     }
     progress.now().transaction_uid.clone_from(&transaction_uid);
     // Everything was sent and asked for; it may report over an association of its own, too, and later.

@@ -93,6 +93,13 @@ impl Status {
     }
 }
 
+impl Status {
+    /// Its four hexadecimal digits.
+    pub(crate) fn code(self) -> String {
+        format!("{:04X}", self.0)
+    }
+}
+
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:04X}H", self.0)

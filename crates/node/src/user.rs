@@ -32,11 +32,13 @@ pub struct Originator {
     pub message: u16,
 }
 
-/// How a retrieval ended.
+/// How far a retrieval has come, or how it ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retrieved {
-    /// The status of the whole.
+    /// The status of the whole; pending as long as it goes on.
     pub status: Status,
+    /// Instances that are still to come.
+    pub remaining: u16,
     /// Instances that arrived.
     pub completed: u16,
     /// Instances that did not.
@@ -189,7 +191,8 @@ impl Association {
         }
     }
 
-    /// C-MOVE: has what the identifier says sent to `destination`. `None` where the other node did not agree to be asked by that model.
+    /// C-MOVE: has what the identifier says sent to `destination`; `each` hears how far that has come. `None` where the other node did not agree to be
+    /// asked by that model.
     ///
     /// # Errors
     /// [`AssociationError`]; hand it to [`Self::close`].
@@ -198,6 +201,7 @@ impl Association {
         model: Model,
         identifier: &Attributes,
         destination: &AeTitle,
+        mut each: impl FnMut(&Retrieved) + Send,
     ) -> Result<Option<Retrieved>, AssociationError> {
         let Some(context) = self.context_for(Service::Move(model)) else { return Ok(None) };
         let request = Command::request(Operation::Move, self.next_message(), context.class.uid)
@@ -211,14 +215,17 @@ impl Association {
             if !message.command.answers(&request) {
                 return Err(AssociationError::Message("something else came where a response should be"));
             }
-            if let Some(retrieved) = self.retrieved(&message).await? {
+            let retrieved = self.retrieved(&message).await?;
+            if retrieved.status.kind() != status::Kind::Pending {
                 return Ok(Some(retrieved));
             }
+            each(&retrieved);
         }
     }
 
-    /// C-GET: takes what the identifier says into `archive`, as far as there are presentation contexts in which this node provides storage
-    /// ([`crate::Proposal::provides`]). `None` where the other node did not agree to be asked by that model.
+    /// C-GET: takes what the identifier says into `archive`, with whatever rights that has, as far as there are presentation contexts in which this
+    /// node provides storage ([`crate::Proposal::provides`]); `each` hears how far that has come. `None` where the other node did not agree to be
+    /// asked by that model.
     ///
     /// # Errors
     /// [`AssociationError`]; hand it to [`Self::close`].
@@ -227,6 +234,7 @@ impl Association {
         archive: &A,
         model: Model,
         identifier: &Attributes,
+        mut each: impl FnMut(&Retrieved) + Send,
     ) -> Result<Option<Retrieved>, AssociationError> {
         let Some(context) = self.context_for(Service::Get(model)) else { return Ok(None) };
         let request = Command::request(Operation::Get, self.next_message(), context.class.uid)
@@ -236,13 +244,15 @@ impl Association {
         self.send_data_set(context.id, identifier::write(&context, identifier)?).await?;
         loop {
             let message = self.heard().await?;
-            if message.command.answers(&request) {
-                if let Some(retrieved) = self.retrieved(&message).await? {
-                    return Ok(Some(retrieved));
-                }
-            } else {
+            if !message.command.answers(&request) {
                 provider::take_object(self, archive, &message).await?;
+                continue;
             }
+            let retrieved = self.retrieved(&message).await?;
+            if retrieved.status.kind() != status::Kind::Pending {
+                return Ok(Some(retrieved));
+            }
+            each(&retrieved);
         }
     }
 
@@ -294,26 +304,24 @@ impl Association {
         Ok(true)
     }
 
-    /// What the last response says; `None` where it is not the last.
-    async fn retrieved(&mut self, message: &Message) -> Result<Option<Retrieved>, AssociationError> {
+    /// What a response to C-GET or C-MOVE says.
+    async fn retrieved(&mut self, message: &Message) -> Result<Retrieved, AssociationError> {
         let command = &message.command;
         let status = command.status().ok_or(AssociationError::Message("a response has no status"))?;
         let bytes = self.small_data_set(MOST_BYTES).await?.unwrap_or_default();
-        if status.kind() == status::Kind::Pending {
-            return Ok(None);
-        }
         let failed = identifier::read(&message.context, &bytes).unwrap_or_default();
         let count = |element| command.number(element).unwrap_or_default();
-        Ok(Some(Retrieved {
+        Ok(Retrieved {
             status,
+            remaining: count(element::REMAINING_SUB_OPERATIONS),
             completed: count(element::COMPLETED_SUB_OPERATIONS),
             failed: count(element::FAILED_SUB_OPERATIONS),
             warning: count(element::WARNING_SUB_OPERATIONS),
             failed_instances: identifier::values(&failed, identifier::FAILED_INSTANCES),
-        }))
+        })
     }
 
-    fn context_for(&self, service: Service) -> Option<Context> {
+    pub(crate) fn context_for(&self, service: Service) -> Option<Context> {
         self.contexts().iter().find(|context| context.class.service == service).cloned()
     }
 

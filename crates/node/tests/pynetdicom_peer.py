@@ -5,6 +5,9 @@ pynetdicom_peer.py modality PORT         performs the first order of the worklis
 pynetdicom_peer.py provider PORT FOLDER [REPORTS]
                                          is a node PEER at PORT that keeps objects in FOLDER, and reports what it
                                          keeps over the association that asked, or to PEONY at the port REPORTS
+pynetdicom_peer.py archive PORT FOLDER MOVES
+                                         is a node THERE at PORT that hands out the files in FOLDER, and moves them to
+                                         PEONY at the port MOVES; it speaks GB18030
 
 The first two print what they heard as JSON.
 """
@@ -217,11 +220,61 @@ def provider(port, folder, reports=None):
     threading.Event().wait()
 
 
+UNIQUE = {"STUDY": "StudyInstanceUID", "SERIES": "SeriesInstanceUID", "IMAGE": "SOPInstanceUID"}
+
+
+def archive(port, folder, moves):
+    objects = [dcmread(path) for path in sorted(folder.glob("*.dcm"))]
+
+    def matching(identifier):
+        def fits(one, name):
+            return identifier.get(name, "") in ("", one.get(name))
+
+        return [one for one in objects if all(fits(one, name) for name in ("PatientID", *UNIQUE.values()))]
+
+    def find(event):
+        identifier = event.identifier
+        unique = UNIQUE[identifier.QueryRetrieveLevel]
+        for one in {one.get(unique): one for one in matching(identifier)}.values():
+            match = Dataset()
+            match.SpecificCharacterSet = "GB18030"
+            match.QueryRetrieveLevel = identifier.QueryRetrieveLevel
+            for element in identifier:
+                if element.keyword in one:
+                    setattr(match, element.keyword, one[element.keyword].value)
+            yield 0xFF00, match
+
+    def get(event):
+        found = matching(event.identifier)
+        yield len(found)
+        for one in found:
+            yield 0xFF00, one
+
+    def move(event):
+        yield ("127.0.0.1", moves) if event.move_destination == "PEONY" else (None, None)
+        yield from get(event)
+
+    ae = AE("THERE")
+    for uid in (
+        StudyRootQueryRetrieveInformationModelFind,
+        StudyRootQueryRetrieveInformationModelGet,
+        StudyRootQueryRetrieveInformationModelMove,
+    ):
+        ae.add_supported_context(uid)
+    ae.add_supported_context(UltrasoundImageStorage, scu_role=True, scp_role=True)
+    ae.add_requested_context(UltrasoundImageStorage)
+    handlers = [(evt.EVT_C_FIND, find), (evt.EVT_C_GET, get), (evt.EVT_C_MOVE, move)]
+    ae.start_server(("127.0.0.1", port), evt_handlers=handlers, block=False)
+    threading.Event().wait()
+
+
 if __name__ == "__main__":
     role, port, *rest = sys.argv[1:]
     if role == "user":
         user(int(port), rest)
     elif role == "modality":
         modality(int(port))
+    elif role == "archive":
+        archive(int(port), Path(rest[0]), int(rest[1]))
     else:
         provider(int(port), Path(rest[0]), *map(int, rest[1:]))

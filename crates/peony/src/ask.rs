@@ -1,4 +1,6 @@
-//! `peony ask`: another DICOM node, of its services those that nothing else of this program asks for.
+//! `peony ask`: another DICOM node, by hand.
+
+mod retrieval;
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -38,16 +40,22 @@ pub fn run(args: &AskArgs) -> Result<Outcome> {
         AskCommand::Echo(whom) => storage::block_on(echo(whom)),
         AskCommand::Worklist(args) => storage::block_on(worklist(args)),
         AskCommand::Commitment(args) => storage::block_on(commitment(args)),
+        AskCommand::Find(args) => storage::block_on(retrieval::find(args)),
+        AskCommand::Get(args) => storage::block_on(retrieval::get(args)),
+        AskCommand::Move(args) => storage::block_on(retrieval::move_to(args)),
     }
 }
 
 async fn associate(whom: &AskWhom, class: &str) -> Result<Association> {
     let class = sop_class::of(class).context("no such class")?;
-    let tls = whom.dicom_tls.as_deref().map(certificates).transpose()?;
     let transfer_syntaxes = vec![EXPLICIT_LITTLE, IMPLICIT_LITTLE];
-    let proposals = [Proposal { class, transfer_syntaxes, provides: false }];
+    associate_for(whom, &[Proposal { class, transfer_syntaxes, provides: false }]).await
+}
+
+async fn associate_for(whom: &AskWhom, proposals: &[Proposal]) -> Result<Association> {
+    let tls = whom.dicom_tls.as_deref().map(certificates).transpose()?;
     let limits = Limits::default();
-    let associated = connect(&whom.address, tls.as_ref(), &whom.aet, &whom.called, &proposals, &limits).await;
+    let associated = connect(&whom.address, tls.as_ref(), &whom.aet, &whom.called, proposals, &limits).await;
     associated.with_context(|| format!("{} at {}", whom.called, whom.address))
 }
 
@@ -103,11 +111,6 @@ async fn worklist(args: &AskWorklistArgs) -> Result<Outcome> {
 fn say(out: &mut impl std::io::Write, item: &Attributes, as_json: bool) -> std::io::Result<()> {
     let none = Attributes::new();
     let step = item.get(&STEPS).and_then(|steps| steps.items.first()).unwrap_or(&none);
-    let text = |of: &Attributes, tag| -> String {
-        let value = of.get(&tag).and_then(|attribute| attribute.values.first());
-        // What another node says must not steer a terminal.
-        value.map(|text| text.chars().filter(|letter| !letter.is_control()).collect()).unwrap_or_default()
-    };
     let [id, modality, station]: [String; 3] = [STEP_ID, MODALITY, STATION].map(|tag| text(step, tag));
     let start: String = text(step, DATE) + &text(step, TIME);
     let [study_uid, procedure]: [String; 2] = [STUDY_UID, PROCEDURE].map(|tag| text(item, tag));
@@ -118,6 +121,20 @@ fn say(out: &mut impl std::io::Write, item: &Attributes, as_json: bool) -> std::
         return writeln!(out, "{line}");
     }
     writeln!(out, "{id:<16} {start:<14} {modality:<4} {station:<16} {study_uid} {procedure}")
+}
+
+/// The first value of an attribute. What another node says must not steer a terminal.
+fn text(of: &Attributes, tag: Tag) -> String {
+    let value = of.get(&tag).and_then(|attribute| attribute.values.first());
+    value.map(|text| plain(text)).unwrap_or_default()
+}
+
+/// Without control characters, and without those that turn the direction of what follows.
+fn plain(text: &str) -> String {
+    let steers = |letter: char| {
+        letter.is_control() || matches!(letter, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().filter(|letter| !steers(*letter)).collect()
 }
 
 async fn commitment(args: &AskCommitmentArgs) -> Result<Outcome> {

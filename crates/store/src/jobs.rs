@@ -55,6 +55,8 @@ pub enum JobState {
 pub struct Listed {
     /// Its number.
     pub id: i64,
+    /// Its kind.
+    pub kind: String,
     /// What it needs.
     pub payload: String,
     /// What of it is done.
@@ -170,13 +172,13 @@ impl Store {
         Ok(())
     }
 
-    /// The jobs of a kind whose site is seen, but for those that a person has cleared away, those that failed or are not done yet first, then the newest
+    /// The jobs of some kinds, as a statement lists them, whose site is seen, but for those that a person has cleared away, those that failed or are not done yet first, then the newest
     /// first, at most `limit`.
-    pub(crate) async fn jobs(&self, kind: &'static str, limit: u32) -> Result<Vec<Listed>, StoreError> {
+    pub(crate) async fn jobs(&self, kinds: &'static str, limit: u32) -> Result<Vec<Listed>, StoreError> {
         let rows = self.rows_seen(&["site"], |seen| {
             format!(
-                "SELECT id, payload, progress, state, tries, fault, at, due_at, taken_at FROM jobs
-                 WHERE kind = '{kind}' AND state <> 'cleared'{seen}
+                "SELECT id, kind, payload, progress, state, tries, fault, at, due_at, taken_at FROM jobs
+                 WHERE kind IN {kinds} AND state <> 'cleared'{seen}
                  ORDER BY CASE state WHEN 'open' THEN 0 WHEN 'failed' THEN 0 ELSE 1 END, id DESC LIMIT {limit}"
             )
         });
@@ -187,6 +189,7 @@ impl Store {
             let taken = row.try_get::<i64, _>("taken_at")? != 0 && due_ms > now;
             Ok(Listed {
                 id: row.try_get("id")?,
+                kind: row.try_get("kind")?,
                 payload: row.try_get("payload")?,
                 progress: row.try_get("progress")?,
                 state: match row.try_get("state")? {

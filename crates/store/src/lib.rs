@@ -1,7 +1,7 @@
 //! What Peony keeps: objects by their content, an index of them, events, jobs and an audit.
 //!
 //! The doors, each in the module of its name: [`Store::receive`] takes an object in, [`Store::query`] finds, [`Store::instances`] hands out, [`Store::rewritten`] in what a peer takes,
-//! [`Store::events_after`] tells what happened, [`Store::conflicts`] and its neighbours are for a person to settle, [`Store::merge`] says who is who, [`Store::take_job`] gives work, [`Store::send`] has it sent to other nodes,
+//! [`Store::events_after`] tells what happened, [`Store::conflicts`] and its neighbours are for a person to settle, [`Store::merge`] says who is who, [`Store::take_job`] gives work, [`Store::send`] and [`Store::fetch`] have it sent to other nodes and fetched from them,
 //! [`Store::add_order`], [`Store::claim`], [`Store::begin_step`] and [`Store::ask_commitment`] keep what is ordered, performed and promised by others, [`Store::add_account`] and its neighbours keep who may ask,
 //! [`Store::seeing`] shows one of them what is theirs, [`Store::audit`] writes down who did what, [`Store::check`] looks at everything, [`Store::repair`] writes rows anew, and [`Store::try_index`] and its neighbours say whether any of that can be done now.
 //!
@@ -18,6 +18,7 @@ mod credentials;
 mod doubts;
 mod error;
 mod events;
+mod expected;
 mod index;
 mod jobs;
 mod json;
@@ -61,6 +62,7 @@ pub use credentials::{Digest, Token};
 pub use doubts::{Aside, Conflict, KeptThere, OpenDoubts};
 pub use error::StoreError;
 pub use events::Event;
+pub use expected::Expected;
 pub use jobs::{Ended, Job, JobState};
 pub use json::{DicomJson, attributes_of, key, of_attributes as json_of, text_of, value};
 pub use name::key as name_key;
@@ -73,7 +75,10 @@ pub use receive::{Outcome, Receipt};
 pub use repair::Repaired;
 pub use retrieve::{Kept, Reader, Which};
 pub use scratch::Scratch;
-pub use sendings::{Promise, QueuedSending, SENDING, SendFault, Sending, Sent};
+pub use sendings::{
+    FETCHING, FetchJob, Fetched, Fetching, Promise, QueuedTransfer, SENDING, SendFault, Sending, Sent,
+    Transfer,
+};
 pub use sites::{Sight, Site};
 pub use workitems::{Claimed, WorkitemAnswer};
 
@@ -131,6 +136,8 @@ struct Inner {
     announcements: Arc<Announcements>,
     lately: Arc<audit::Lately>,
     cores: Cores,
+    /// What other nodes were asked to send here, and for whom.
+    expected: Arc<expected::All>,
     /// The store's folder.
     folder: PathBuf,
 }
@@ -271,9 +278,19 @@ impl Store {
         });
         let (groups, committing) = (Mutex::new(Some(groups)), tokio::sync::Mutex::new(committing));
         let incoming = Arc::new(incoming);
-        let cores = Cores::default();
-        let inner =
-            Inner { index, objects, incoming, groups, committing, announcements, lately, cores, folder };
+        let (cores, expected) = (Cores::default(), Arc::default());
+        let inner = Inner {
+            index,
+            objects,
+            incoming,
+            groups,
+            committing,
+            announcements,
+            lately,
+            cores,
+            expected,
+            folder,
+        };
         Self { inner: Arc::new(inner), sight: Arc::default() }
     }
 

@@ -127,13 +127,16 @@ impl Store {
     where
         S: Stream<Item = std::io::Result<Bytes>>,
     {
-        let (mut spool, arrival) = self.take_in(origin, bytes).await?;
+        let (mut spool, mut arrival) = self.take_in(origin, bytes).await?;
+        if let Some(sight) = self.inner.expected.of(origin, &arrival.study_uid) {
+            arrival.sight = sight;
+        }
         if study_uid.is_some_and(|study_uid| study_uid != arrival.study_uid) {
             let (sop_class_uid, instance_uid) =
                 (arrival.sop_class_uid().to_owned(), arrival.instance_uid.clone());
             return Err(StoreError::OtherStudy { sop_class_uid, instance_uid });
         }
-        if !self.may_see(&arrival.study_uid).await? {
+        if !self.may_see(&arrival.sight, &arrival.study_uid).await? {
             return Err(arrival.is_of_another_site());
         }
         let arrival = Arc::new(arrival);

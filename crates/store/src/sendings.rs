@@ -1,18 +1,24 @@
-//! Sending to other nodes: a person says what goes where, and it waits in the queue until a worker has sent it.
+//! Sending to other nodes, and fetching from them: a person says what goes where, and it waits in the queue until a worker has done it.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use sqlx::AnyConnection;
+use serde_json::json;
+use sqlx::{AnyConnection, Row as _};
 
 use crate::error::StoreError;
 use crate::index::now_ms;
 use crate::jobs::{JobState, Listed};
 use crate::retrieve::Which;
+use crate::sites::Sight;
 use crate::{Store, audit, jobs};
 
-/// The kind of these jobs in the queue.
+/// The kind of the jobs in the queue that send.
 pub const SENDING: &str = "send";
+/// The kind of those that fetch.
+pub const FETCHING: &str = "fetch";
+/// Both, as a statement says them.
+const KINDS: &str = "('send', 'fetch')";
 
 /// What shall be sent, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,7 +54,80 @@ pub struct Sent {
     pub transaction_uid: String,
 }
 
-/// Why a sending failed.
+/// What shall be fetched, and from where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Fetching {
+    /// The title of the node that has it.
+    pub from: String,
+    /// Study Instance UID.
+    pub study_uid: String,
+    /// Series Instance UID, where it is one series of the study and not all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series_uid: Option<String>,
+}
+
+impl Fetching {
+    /// Which instances these are, once they are here.
+    #[must_use]
+    pub fn which(&self) -> Which<'_> {
+        let series_uid = self.series_uid.as_deref();
+        Which { study_uid: Some(&self.study_uid), series_uid, instance_uid: None }
+    }
+}
+
+/// A job of fetching as it lies in the queue: what, and with whose eyes and for which site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FetchJob {
+    /// What is fetched.
+    #[serde(flatten)]
+    pub fetching: Fetching,
+    /// Of the one who had it fetched: what comes is as if they had brought it.
+    pub sight: Sight,
+}
+
+/// What goes where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(untagged)]
+pub enum Transfer {
+    /// To another node.
+    Send(Sending),
+    /// From another node.
+    Fetch(Fetching),
+}
+
+impl Transfer {
+    /// The title of the other node.
+    #[must_use]
+    pub fn node(&self) -> &str {
+        match self {
+            Self::Send(sending) => &sending.to,
+            Self::Fetch(fetching) => &fetching.from,
+        }
+    }
+
+    /// Study Instance UID.
+    #[must_use]
+    pub fn study_uid(&self) -> &str {
+        match self {
+            Self::Send(sending) => &sending.study_uid,
+            Self::Fetch(fetching) => &fetching.study_uid,
+        }
+    }
+}
+
+/// How far a fetching has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Fetched {
+    /// Instances that came.
+    pub came: usize,
+    /// How many there are in all, as far as the other node says it.
+    pub of: usize,
+}
+
+/// Why a sending, a fetching or a search failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "why", rename_all = "snake_case")]
@@ -64,7 +143,7 @@ pub enum SendFault {
         /// It may want one later (PS3.8 §9.3.4).
         for_now: bool,
     },
-    /// The association ended before everything was sent.
+    /// The association ended before everything was there.
     BrokenOff,
     /// The other node answered with a failure.
     Refused {
@@ -87,6 +166,28 @@ pub enum SendFault {
         /// Its status.
         status: String,
     },
+    /// The configuration does not say how anything is fetched from the node.
+    NotFetchedFrom,
+    /// The other node cannot be asked so.
+    NotOffered,
+    /// The other node has nothing of it.
+    NothingThere,
+    /// The other node answered the question with a failure.
+    Failed {
+        /// Its status, such as `C001`.
+        status: String,
+    },
+    /// The other node does not know this one, to which it shall send.
+    UnknownHere,
+    /// Instances did not come that the other node has.
+    Incomplete {
+        /// How many.
+        count: usize,
+    },
+    /// The other node says that it has sent everything, and it is not here.
+    NotArrived,
+    /// The other node did not answer in time.
+    Late,
 }
 
 impl SendFault {
@@ -94,10 +195,10 @@ impl SendFault {
     #[must_use]
     pub fn may_pass(&self) -> bool {
         match self {
-            Self::Unreachable | Self::BrokenOff | Self::Unreadable => true,
+            Self::Unreachable | Self::BrokenOff | Self::Unreadable | Self::Late => true,
             Self::Rejected { for_now } => *for_now,
-            // Out of resources (PS3.4 §B.2.3): the object may be sent again later.
-            Self::Refused { status, .. } => status.starts_with("A7"),
+            // Out of resources (PS3.4 §B.2.3, §C.4.2.1.5): the same may be asked again later.
+            Self::Refused { status, .. } | Self::Failed { status } => status.starts_with("A7"),
             Self::CommitmentRefused { status } => status == "0213",
             _ => false,
         }
@@ -111,7 +212,7 @@ impl fmt::Display for SendFault {
             Self::NothingHere => f.write_str("nothing of it is here"),
             Self::Unreachable => f.write_str("there is no connection"),
             Self::Rejected { .. } => f.write_str("the node does not want the association"),
-            Self::BrokenOff => f.write_str("the association ended before everything was sent"),
+            Self::BrokenOff => f.write_str("the association ended before everything was there"),
             Self::Refused { status, count } => write!(f, "{count} instances were refused with {status}H"),
             Self::NotTaken { count } => {
                 write!(
@@ -124,6 +225,16 @@ impl fmt::Display for SendFault {
             Self::CommitmentRefused { status } => {
                 write!(f, "it was sent; the node refused storage commitment with {status}H")
             }
+            Self::NotFetchedFrom => {
+                f.write_str("the configuration does not say how anything is fetched from the node")
+            }
+            Self::NotOffered => f.write_str("the node does not offer to be asked so"),
+            Self::NothingThere => f.write_str("the node has nothing of it"),
+            Self::Failed { status } => write!(f, "the node answers with {status}H"),
+            Self::UnknownHere => f.write_str("the node does not know this one, to which it shall send"),
+            Self::Incomplete { count } => write!(f, "{count} instances did not come"),
+            Self::NotArrived => f.write_str("the node says that it has sent everything, and it is not here"),
+            Self::Late => f.write_str("the node did not answer in time"),
         }
     }
 }
@@ -141,17 +252,19 @@ pub enum Promise {
     NotKept,
 }
 
-/// A sending as the queue shows it.
+/// A sending or a fetching as the queue shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QueuedSending {
+pub struct QueuedTransfer {
     /// The number of its job.
     pub id: i64,
     /// What goes where.
-    pub sending: Sending,
+    pub transfer: Transfer,
     /// How it stands.
     pub state: JobState,
-    /// How far it has come.
-    pub sent: Sent,
+    /// Instances that are over.
+    pub taken: usize,
+    /// How many there are in all, as far as that is known.
+    pub of: usize,
     /// What the other node was asked to keep, where it was.
     pub promise: Option<Promise>,
     /// Why it failed last.
@@ -173,103 +286,129 @@ impl Store {
         if self.instances(sending.which()).await?.is_empty() {
             return Err(StoreError::Missing(if sending.series_uid.is_some() { "series" } else { "study" }));
         }
-        let payload = text(sending);
         let mut writing = self.inner.index.write().await?;
-        let waits: Option<i64> =
-            sqlx::query_scalar("SELECT id FROM jobs WHERE kind = $1 AND payload = $2 AND state = 'open'")
-                .bind(SENDING)
-                .bind(payload.as_str())
-                .fetch_optional(&mut *writing)
-                .await?;
-        if let Some(id) = waits {
-            return Ok(id);
-        }
         // A study's site never changes.
-        let site: Option<String> = sqlx::query_scalar("SELECT site FROM studies WHERE uid = $1")
-            .bind(sending.study_uid.as_str())
-            .fetch_optional(&mut *writing)
-            .await?;
-        let id = jobs::put(&mut writing, SENDING, &payload, &site.unwrap_or_default()).await?;
-        audit::put(
-            &mut writing,
-            who,
-            "send",
-            &format!("job {id}: study {} to {}", sending.study_uid, sending.to),
-        )
-        .await?;
+        let site = site_of(&mut writing, &sending.study_uid).await?.unwrap_or_default();
+        let said = format!("study {} to {}", sending.study_uid, sending.to);
+        let id = put_once(&mut writing, SENDING, &json!(sending).to_string(), &site, [who, &said]).await?;
         writing.commit().await?;
         self.inner.announcements.wake();
         Ok(id)
     }
 
-    /// The sendings of studies that are seen, those that are not done first, then the newest first, at most `limit`.
+    /// Has a study or a series fetched from another node; gives the number of the job. What comes is as if this store's [`Sight`] had brought it. What
+    /// waits or is being fetched already is no other job.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] where the study is here and another site's, and those of the index.
+    pub async fn fetch(&self, fetching: &Fetching, who: &str) -> Result<i64, StoreError> {
+        let job = FetchJob { fetching: fetching.clone(), sight: Sight::clone(&self.sight) };
+        let mut writing = self.inner.index.write().await?;
+        let site = match site_of(&mut writing, &fetching.study_uid).await? {
+            Some(site) if !self.sight.reaches(&site) => {
+                return Err(StoreError::Refused("the study is another site's"));
+            }
+            Some(site) => site,
+            None => self.sight.home().to_owned(),
+        };
+        let said = format!("study {} from {}", fetching.study_uid, fetching.from);
+        let id = put_once(&mut writing, FETCHING, &json!(job).to_string(), &site, [who, &said]).await?;
+        writing.commit().await?;
+        self.inner.announcements.wake();
+        Ok(id)
+    }
+
+    /// The sendings and fetchings of studies that are seen, those that are not done first, then the newest first, at most `limit`.
     ///
     /// # Errors
     /// [`StoreError`] of the index.
-    pub async fn sendings(&self, limit: u32) -> Result<Vec<QueuedSending>, StoreError> {
-        let mut sendings = Vec::new();
-        for listed in self.jobs(SENDING, limit).await? {
-            let Listed { id, payload, progress, state, tries, fault, at_ms, due_ms } = listed;
-            // Nobody else writes such jobs.
-            let Ok(sending) = serde_json::from_str::<Sending>(&payload) else { continue };
-            let sent: Sent = serde_json::from_str(&progress).unwrap_or_default();
-            let promise = match sent.transaction_uid.as_str() {
-                "" => None,
-                uid => self.commitment(uid).await?.map(|asked| match asked.not_kept {
-                    None => Promise::Asked,
-                    Some(not_kept) if not_kept.is_empty() => Promise::Kept,
-                    Some(_) => Promise::NotKept,
-                }),
+    pub async fn transfers(&self, limit: u32) -> Result<Vec<QueuedTransfer>, StoreError> {
+        let mut transfers = Vec::new();
+        for listed in self.jobs(KINDS, limit).await? {
+            let Listed { id, kind, payload, progress, state, tries, fault, at_ms, due_ms } = listed;
+            let (transfer, taken, of, promise) = if kind == FETCHING {
+                // Nobody else writes such jobs.
+                let Ok(FetchJob { fetching, .. }) = serde_json::from_str(&payload) else { continue };
+                let Fetched { came, of } = serde_json::from_str(&progress).unwrap_or_default();
+                (Transfer::Fetch(fetching), came, of, None)
+            } else {
+                let Ok(sending) = serde_json::from_str(&payload) else { continue };
+                let sent: Sent = serde_json::from_str(&progress).unwrap_or_default();
+                let promise = self.promise(&sent.transaction_uid).await?;
+                (Transfer::Send(sending), sent.taken.len(), sent.of, promise)
             };
             let fault = serde_json::from_str(&fault).ok();
-            sendings.push(QueuedSending { id, sending, state, sent, promise, fault, tries, at_ms, due_ms });
+            transfers.push(QueuedTransfer {
+                id,
+                transfer,
+                state,
+                taken,
+                of,
+                promise,
+                fault,
+                tries,
+                at_ms,
+                due_ms,
+            });
         }
-        Ok(sendings)
+        Ok(transfers)
     }
 
-    /// Has a sending that failed, was cancelled or waits for its next time tried now, with as much patience as at first.
+    /// What became of a request for storage commitment; an empty UID is none.
+    async fn promise(&self, transaction_uid: &str) -> Result<Option<Promise>, StoreError> {
+        if transaction_uid.is_empty() {
+            return Ok(None);
+        }
+        Ok(self.commitment(transaction_uid).await?.map(|asked| match asked.not_kept {
+            None => Promise::Asked,
+            Some(not_kept) if not_kept.is_empty() => Promise::Kept,
+            Some(_) => Promise::NotKept,
+        }))
+    }
+
+    /// Has a sending or fetching that failed, was cancelled or waits for its next time tried now, with as much patience as at first.
     ///
     /// # Errors
     /// [`StoreError::Missing`] where there is none of that number that could be, and those of the index.
-    pub async fn retry_sending(&self, id: i64, who: &str) -> Result<(), StoreError> {
-        self.expect_seen(id).await?;
+    pub async fn retry_transfer(&self, id: i64, who: &str) -> Result<(), StoreError> {
+        let kind = self.kind_seen(id).await?;
         let statement = "UPDATE jobs SET state = 'open', due_at = $3, tries = 0, fault = ''
              WHERE id = $1 AND kind = $2 AND (state IN ('failed', 'cancelled') OR (state = 'open' AND taken_at = 0))";
         let mut writing = self.inner.index.write().await?;
         let changed =
-            sqlx::query(statement).bind(id).bind(SENDING).bind(now_ms()).execute(&mut *writing).await?;
-        said(&mut writing, changed.rows_affected(), who, "retry-sending", id).await?;
+            sqlx::query(statement).bind(id).bind(kind).bind(now_ms()).execute(&mut *writing).await?;
+        said(&mut writing, changed.rows_affected(), who, ("retry", kind), id).await?;
         writing.commit().await?;
         self.inner.announcements.wake();
         Ok(())
     }
 
-    /// Nobody wants a sending any more that is not done. One that is under way stops soon; what was taken by then stays where it is.
+    /// Nobody wants a sending or fetching any more that is not done. One that is under way stops soon; what was taken by then stays where it is.
     ///
     /// # Errors
     /// [`StoreError::Missing`] where there is none of that number that could be, and those of the index.
-    pub async fn cancel_sending(&self, id: i64, who: &str) -> Result<(), StoreError> {
-        self.expect_seen(id).await?;
+    pub async fn cancel_transfer(&self, id: i64, who: &str) -> Result<(), StoreError> {
+        let kind = self.kind_seen(id).await?;
         let statement = "UPDATE jobs SET state = 'cancelled', due_at = $3, taken_at = 0
              WHERE id = $1 AND kind = $2 AND state IN ('open', 'failed')";
         let mut writing = self.inner.index.write().await?;
         let changed =
-            sqlx::query(statement).bind(id).bind(SENDING).bind(now_ms()).execute(&mut *writing).await?;
-        said(&mut writing, changed.rows_affected(), who, "cancel-sending", id).await?;
+            sqlx::query(statement).bind(id).bind(kind).bind(now_ms()).execute(&mut *writing).await?;
+        said(&mut writing, changed.rows_affected(), who, ("cancel", kind), id).await?;
         writing.commit().await?;
         self.inner.announcements.wake();
         Ok(())
     }
 
-    /// Takes sendings that are done, or were cancelled, out of the list; others of these numbers stay in it. What was sent is still known.
+    /// Takes sendings and fetchings that are done, or were cancelled, out of the list; others of these numbers stay in it. What was sent is still known.
     ///
     /// # Errors
     /// [`StoreError`] of the index.
-    pub async fn clear_sendings(&self, ids: &[i64], who: &str) -> Result<(), StoreError> {
+    pub async fn clear_transfers(&self, ids: &[i64], who: &str) -> Result<(), StoreError> {
         let mut seen = Vec::with_capacity(ids.len());
         for &id in ids {
-            match self.expect_seen(id).await {
-                Ok(()) => seen.push(id),
+            match self.kind_seen(id).await {
+                Ok(kind) => seen.push((id, kind)),
                 Err(StoreError::Missing(_)) => {}
                 Err(error) => return Err(error),
             }
@@ -278,8 +417,8 @@ impl Store {
              WHERE id = $1 AND kind = $2 AND state IN ('done', 'cancelled')";
         let mut writing = self.inner.index.write().await?;
         let mut cleared = Vec::with_capacity(seen.len());
-        for id in seen {
-            let changed = sqlx::query(statement).bind(id).bind(SENDING).execute(&mut *writing).await?;
+        for (id, kind) in seen {
+            let changed = sqlx::query(statement).bind(id).bind(kind).execute(&mut *writing).await?;
             if changed.rows_affected() > 0 {
                 cleared.push(id.to_string());
             }
@@ -291,36 +430,61 @@ impl Store {
         Ok(writing.commit().await?)
     }
 
-    /// A sending of a study that is not seen is not there.
-    async fn expect_seen(&self, id: i64) -> Result<(), StoreError> {
-        let site: Option<String> = sqlx::query_scalar("SELECT site FROM jobs WHERE id = $1 AND kind = $2")
+    /// The kind of a job of these. One of a study that is not seen is not there.
+    async fn kind_seen(&self, id: i64) -> Result<&'static str, StoreError> {
+        let row = sqlx::query("SELECT site, kind FROM jobs WHERE id = $1")
             .bind(id)
-            .bind(SENDING)
             .fetch_optional(self.inner.index.pool())
             .await?;
-        let seen = site.is_some_and(|site| self.sight.reaches(&site));
-        if seen { Ok(()) } else { Err(StoreError::Missing(SUCH)) }
+        let row = row.ok_or(StoreError::Missing(SUCH))?;
+        let (site, kind): (String, String) = (row.try_get("site")?, row.try_get("kind")?);
+        let kind = [SENDING, FETCHING].into_iter().find(|known| *known == kind);
+        kind.filter(|_| self.sight.reaches(&site)).ok_or(StoreError::Missing(SUCH))
     }
 }
 
-/// What is missing where a sending cannot be changed as asked.
-const SUCH: &str = "sending that could be changed so";
+/// The site of a study that is here.
+async fn site_of(connection: &mut AnyConnection, study_uid: &str) -> Result<Option<String>, StoreError> {
+    let site = sqlx::query_scalar("SELECT site FROM studies WHERE uid = $1").bind(study_uid);
+    Ok(site.fetch_optional(connection).await?)
+}
+
+/// Puts a job into the queue, unless the same one waits there; gives its number.
+async fn put_once(
+    connection: &mut AnyConnection,
+    kind: &'static str,
+    payload: &str,
+    site: &str,
+    [who, what]: [&str; 2],
+) -> Result<i64, StoreError> {
+    let waits: Option<i64> =
+        sqlx::query_scalar("SELECT id FROM jobs WHERE kind = $1 AND payload = $2 AND state = 'open'")
+            .bind(kind)
+            .bind(payload)
+            .fetch_optional(&mut *connection)
+            .await?;
+    if let Some(id) = waits {
+        return Ok(id);
+    }
+    let id = jobs::put(connection, kind, payload, site).await?;
+    audit::put(connection, who, kind, &format!("job {id}: {what}")).await?;
+    Ok(id)
+}
+
+/// What is missing where one cannot be changed as asked.
+const SUCH: &str = "sending or fetching that could be changed so";
 
 /// Writes the audit's line of a job that was changed.
 async fn said(
     connection: &mut AnyConnection,
     changed: u64,
     who: &str,
-    act: &str,
+    (act, kind): (&str, &str),
     id: i64,
 ) -> Result<(), StoreError> {
     if changed == 0 {
         return Err(StoreError::Missing(SUCH));
     }
-    audit::put(connection, who, act, &format!("job {id}")).await
-}
-
-/// As it lies in the queue.
-fn text(sending: &Sending) -> String {
-    serde_json::json!(sending).to_string()
+    let of = if kind == FETCHING { "fetching" } else { "sending" };
+    audit::put(connection, who, &format!("{act}-{of}"), &format!("job {id}")).await
 }

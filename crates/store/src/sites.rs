@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row as _};
 
@@ -24,7 +25,7 @@ pub struct Site {
 }
 
 /// What one who asks may see, and whose is what they bring. The default sees everything.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sight {
     /// The sites whose studies are seen, an empty name for those of none; `None`: everything.
     only: Option<Vec<String>>,
@@ -82,7 +83,7 @@ impl Sight {
 }
 
 impl Store {
-    /// The same store, looked at with these eyes: [`Self::query`], [`Self::instances`], [`Self::orders`], [`Self::open_orders`], [`Self::sendings`],
+    /// The same store, looked at with these eyes: [`Self::query`], [`Self::instances`], [`Self::orders`], [`Self::open_orders`], [`Self::transfers`],
     /// [`Self::conflicts`], [`Self::kept_aside`] and [`Self::merges`] find what they reach and nothing else, [`Self::receive`] takes nothing into a study
     /// that they do not, what is performed changes no order that they do not, and patients are merged by who sees both.
     #[must_use]
@@ -108,15 +109,15 @@ impl Store {
     }
 
     /// Whether a study is reached, or not there.
-    pub(crate) async fn may_see(&self, study_uid: &str) -> Result<bool, StoreError> {
-        if self.sight.only.is_none() {
+    pub(crate) async fn may_see(&self, sight: &Sight, study_uid: &str) -> Result<bool, StoreError> {
+        if sight.only.is_none() {
             return Ok(true);
         }
         let site: Option<String> = sqlx::query_scalar("SELECT site FROM studies WHERE uid = $1")
             .bind(study_uid)
             .fetch_optional(self.inner.index.pool())
             .await?;
-        Ok(site.is_none_or(|site| self.sight.reaches(&site)))
+        Ok(site.is_none_or(|site| sight.reaches(&site)))
     }
 
     /// What a title of an application entity may see: its site's, or what is of none where it is of none itself; everything as long as there is

@@ -1,6 +1,6 @@
 /**
  * Sending in a real browser: a study to a node that is away, again once it is there, a series to one that never is, and that
- * taken back; in both languages.
+ * taken back; and the patient's earlier study found at that node and fetched; in both languages.
  *
  *     peony serve --data DIR --open --dicom 127.0.0.1:0      # its peony.toml knows ARCHIVE at 127.0.0.1:PORT and NOBODY where nobody is
  *     node e2e/sending.mjs http://127.0.0.1:8686 FOLDER PORT path/to/peony
@@ -162,6 +162,65 @@ async function seesItAtTheStudy(page) {
   assert.match(await page.locator(".hanging").innerText(), /sent: 3 images; the node promises to keep them/);
 }
 
+const earlier = `2.25.${Date.now()}8`;
+
+/** The other node has an earlier study of the patient. */
+async function hasAnEarlierStudy(archive) {
+  const patient = { name: `${mark}^LI`, id: `P-${mark}`, ...size };
+  const study = { ...patient, uid: earlier, description: "Both breasts, two years ago", series: 1 };
+  const files = [1, 2].map((instance) => ultrasound({ ...study, instance, frames: sweep({ ...size, count: 1 }) }));
+  const parts = files.flatMap((file) => [
+    Buffer.from("--part\r\nContent-Type: application/dicom\r\n\r\n"),
+    file,
+    "\r\n",
+  ]);
+  const body = Buffer.concat([...parts.map((part) => Buffer.from(part)), Buffer.from("--part--\r\n")]);
+  const headers = { "Content-Type": 'multipart/related; type="application/dicom"; boundary=part' };
+  const stored = await fetch(`${archive}/dicomweb/studies`, { method: "POST", headers, body });
+  assert.equal(stored.status, 200, await stored.text());
+}
+
+const there = (page) => page.locator(`.there[data-study="${earlier}"]`);
+
+/** From the study its patient is looked for elsewhere, by keys alone, and what is found comes here. */
+async function fetchesTheEarlierStudy(page) {
+  await page.setViewportSize(SMALL);
+  await withArchive(async (archive) => {
+    await hasAnEarlierStudy(archive);
+    await page.goto(`${url}/?page=studies&study=${uid}`);
+    const link = page.locator('.strips a[href*="page=nodes"]');
+    await until("the way to other nodes", () => link.isVisible());
+    await looksAt(page, "the way to other nodes", "nodes-1-way");
+    await link.focus();
+    await page.keyboard.press("Enter");
+    await until("the earlier study", () => there(page).isVisible());
+    assert.equal(await page.locator(".search input").inputValue(), `P-${mark}`, "the patient is filled in");
+    assert.equal(await page.locator(".study-row.there").count(), 1, "and nobody else is found");
+    await looksAt(page, "what another node has", "nodes-2-found");
+    await there(page).locator('[data-action="fetch"]').focus();
+    await page.keyboard.press("Enter");
+    await until("it to be here", async () => /here: 2 images/.test(await there(page).innerText()));
+    await looksAt(page, "what was fetched", "nodes-3-here");
+    const query = new URLSearchParams({ StudyInstanceUID: earlier });
+    assert.equal((await (await fetch(`${url}/dicomweb/instances?${query}`)).json()).length, 2, "every object came");
+    await page.locator(".search input").fill("nobody of this name");
+    await page.keyboard.press("Enter");
+    await until("that nothing is found", async () =>
+      /has no study that fits/.test(await page.innerText(".study-rows")),
+    );
+  });
+  // It is away.
+  await page.locator(".search input").fill(`P-${mark}`);
+  await page.keyboard.press("Enter");
+  await until("why not", async () =>
+    /cannot be searched: There is no connection/.test(await page.innerText(".study-rows")),
+  );
+  await looksAt(page, "a node that is not there", "nodes-4-away");
+  await page.locator('[data-action="sendings"]').click();
+  await until("the queue", async () => /← ARCHIVE/.test(await page.innerText(".uploads")));
+  await looksAt(page, "the queue with what was fetched", "nodes-5-queue");
+}
+
 await withBrowser(async (context) => {
   const { page, complaints } = await openPage(context, `${url}/?page=studies`);
   await until("the list", () => page.locator(".study-rows").isVisible());
@@ -173,6 +232,11 @@ await withBrowser(async (context) => {
   await until("the list again", () => page.locator(".study-rows").isVisible());
   await seesTheQueue(page);
   await seesItAtTheStudy(page);
-  assert.deepEqual(complaints, []);
+  await fetchesTheEarlierStudy(page);
+  // The browser writes down that a node did not answer.
+  assert.deepEqual(
+    complaints.filter((complaint) => !/502/.test(complaint)),
+    [],
+  );
 });
 console.log("sending: all is well");

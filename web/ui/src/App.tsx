@@ -42,9 +42,9 @@ export function App() {
         route.page === "accounts" ||
         !mayDo(session, route.page === "live" ? "scan" : "read") ? (
         <StartPage onLanguage={setLanguage} onGo={go} />
-      ) : route.page === "studies" ? (
+      ) : route.page === "studies" || route.page === "nodes" ? (
         <Suspense>
-          <StudiesPages study={route.study ?? null} onLanguage={setLanguage} onGo={go} />
+          <StudiesPages study={route.study ?? null} nodes={route.page === "nodes"} onLanguage={setLanguage} onGo={go} />
         </Suspense>
       ) : (
         <OneExam route={route} onGo={go} onLanguage={setLanguage} />

@@ -9,6 +9,8 @@ describe("a page's address", () => {
     ["/?page=exams", { page: "exams", exam: null }],
     ["/?page=accounts", { page: "accounts", exam: null }],
     ["/?page=studies", { page: "studies", exam: null }],
+    ["/?page=nodes", { page: "nodes", exam: null }],
+    ["/?page=nodes&study=1.2.840", { page: "nodes", exam: null, study: "1.2.840" }],
     ["/?page=studies&study=1.2.840", { page: "studies", exam: null, study: "1.2.840" }],
   ])("%s", (address, route) => {
     expect(addressOf(route)).toBe(address);

@@ -1,36 +1,38 @@
 /** Which page is shown, of which examination: written in the address, so that it can be kept and gone back to. */
 import { useCallback, useEffect, useState } from "react";
 
-export type PageName = "live" | "report" | "exams" | "studies" | "accounts";
+export type PageName = "live" | "report" | "exams" | "studies" | "nodes" | "accounts";
 
 export interface Route {
   readonly page: PageName;
   /** `null`: the newest open one. */
   readonly exam: string | null;
-  /** The study that is open among the studies, by its UID; without it their list. */
+  /** The study that is open among the studies, by its UID; without it their list. Of other nodes it is the one whose patient is looked for there. */
   readonly study?: string;
 }
 
-const PAGES: readonly string[] = ["report", "exams", "studies", "accounts"] satisfies PageName[];
+const PAGES: readonly string[] = ["report", "exams", "studies", "nodes", "accounts"] satisfies PageName[];
+/** Those that are of no examination, but of a study. */
+const isOfStudies = (page: PageName): boolean => page === "studies" || page === "nodes";
 const isPage = (name: string | null): name is PageName => name !== null && PAGES.includes(name);
 
 export function routeOf(search: string): Route {
   const parameters = new URLSearchParams(search);
   const named = parameters.get("page");
   const page = isPage(named) ? named : "live";
-  const study = page === "studies" && parameters.get("study");
+  const study = isOfStudies(page) && parameters.get("study");
   return { page, exam: parameters.get("exam") || null, ...(study && { study }) };
 }
 
 export function addressOf({ page, exam, study }: Route): string {
   const parameters = new URLSearchParams();
-  if (exam !== null && page !== "exams" && page !== "studies" && page !== "accounts") {
+  if (exam !== null && page !== "exams" && !isOfStudies(page) && page !== "accounts") {
     parameters.set("exam", exam);
   }
   if (page !== "live") {
     parameters.set("page", page);
   }
-  if (page === "studies" && study !== undefined) {
+  if (isOfStudies(page) && study !== undefined) {
     parameters.set("study", study);
   }
   return parameters.size > 0 ? `/?${parameters}` : "/";

@@ -104,10 +104,10 @@ pub fn run(workshop: &Workshop) -> Result<Done> {
     Ok(Done { note: format!("{counted}; screenshots in {}", screenshots.display()), skips })
 }
 
-/// Two nodes that the program can send to: one that the script starts at that port, and one that is never there.
+/// Two nodes that the program can send to: one that the script starts at that port, from which it can fetch as well, and one that is never there.
 fn neighbours(archive: &str) -> String {
     format!(
-        "[[dicom.peer]]\naet = 'ARCHIVE'\naddress = '127.0.0.1:{archive}'\ncommitment = true\n\n[[dicom.peer]]\naet = 'NOBODY'\naddress = \
+        "[[dicom.peer]]\naet = 'ARCHIVE'\naddress = '127.0.0.1:{archive}'\ncommitment = true\nretrieve = 'get'\n\n[[dicom.peer]]\naet = 'NOBODY'\naddress = \
          '127.0.0.1:1'\n"
     )
 }

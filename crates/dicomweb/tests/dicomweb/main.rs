@@ -13,6 +13,7 @@ mod finding;
 mod identity;
 mod kit;
 mod levels;
+mod nodes;
 mod peer;
 mod pictures;
 mod presentation;

@@ -143,7 +143,7 @@ impl<A: Archive> Brought<A> {
     }
 }
 
-/// Takes an object that comes as a sub-operation of this node's own C-GET; nothing else may come.
+/// Takes an object that comes as a sub-operation of this node's own C-GET, with the rights of `archive`; nothing else may come.
 pub(crate) async fn take_object<A: Archive>(
     association: &mut Association,
     archive: &A,
@@ -157,8 +157,7 @@ pub(crate) async fn take_object<A: Archive>(
     if command.class() != Some(context.class.uid) {
         return refuse(association, message, Status::CLASS_NOT_SUPPORTED, "").await;
     }
-    let archive = archive.brought_by(association.peer()).await?;
-    storage::store(association, &archive, message).await
+    storage::store(association, archive, message).await
 }
 
 /// Answers with a failure. The comment has 64 letters at most, and nothing of a patient.

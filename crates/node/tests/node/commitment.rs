@@ -176,7 +176,8 @@ struct Owing {
 impl Owing {
     fn knowing(address: String) -> Configuration {
         let (ae_title, address) = ("SENDER".parse().unwrap(), Some(address));
-        let peers = vec![Peer { ae_title, address, tls: false, commits: false, certificate: None }];
+        let peers =
+            vec![Peer { ae_title, address, tls: false, commits: false, retrieve: None, certificate: None }];
         Configuration { peers, ..open() }
     }
 

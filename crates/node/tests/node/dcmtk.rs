@@ -89,6 +89,7 @@ async fn dcmtk_has_objects_moved_to_itself() {
         address: Some(format!("127.0.0.1:{port}")),
         tls: false,
         commits: false,
+        retrieve: None,
         certificate: None,
     }];
     let node = Running::start(Configuration { peers, strangers: false, ..open() }).await;

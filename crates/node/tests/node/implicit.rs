@@ -54,6 +54,7 @@ fn known(title: &str, port: u16) -> Peer {
         address: Some(format!("127.0.0.1:{port}")),
         tls: false,
         commits: false,
+        retrieve: None,
         certificate: None,
     }
 }
@@ -69,7 +70,7 @@ async fn what_is_in_the_queue_goes_to_a_node_that_takes_implicit_only() {
     sender.send_study(STUDY, "THERE").await;
     let ended = sender.ended().await;
     assert_eq!(
-        (ended.state, ended.tries, ended.sent.taken.len()),
+        (ended.state, ended.tries, ended.taken),
         (JobState::Failed, 1, ALL.split(' ').count()),
         "{ended:?}"
     );
@@ -90,7 +91,7 @@ async fn a_move_reaches_a_node_that_takes_implicit_only() {
     let node = Running::start_over(Transport::Plain, archive, configuration).await;
     let mut association = node.associate(&[STUDY_MOVE]).await;
     let study: Attributes = [level(Level::Study), text(STUDY_UID, STUDY)].into();
-    let moved = association.move_to(Model::StudyRoot, &study, &"PEER".parse().unwrap()).await;
+    let moved = association.move_to(Model::StudyRoot, &study, &"PEER".parse().unwrap(), |_| ()).await;
     let moved = moved.unwrap().unwrap();
     assert_eq!((moved.status, moved.completed, moved.failed), (Status::SOME_FAILED, 8, 1));
     assert_eq!(moved.failed_instances, [format!("{STUDY}.1.9")], "the video alone");

@@ -42,6 +42,7 @@ async fn what_was_acknowledged_is_found_moved_and_there_after_the_end() {
         address,
         tls: false,
         commits: false,
+        retrieve: None,
         certificate: None,
     }];
     let folder = tempfile::tempdir().unwrap();

@@ -39,7 +39,17 @@ impl Running {
 
 impl<A: Archive + Records> Running<A> {
     pub async fn start_over(transport: Transport, archive: A, configuration: Configuration) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let any = "127.0.0.1:0".parse().unwrap();
+        Self::start_at(any, transport, archive, configuration).await
+    }
+
+    pub async fn start_at(
+        address: SocketAddr,
+        transport: Transport,
+        archive: A,
+        configuration: Configuration,
+    ) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (configuration, current) = watch::channel(Arc::new(configuration));
         let (stop, stopped) = oneshot::channel();

@@ -6,9 +6,12 @@
     reason = "a check function of a test fails as the test does"
 )]
 
+mod asked;
 mod commitment;
 mod conformance;
 mod dcmtk;
+mod fetched;
+mod fetching;
 mod free_port;
 mod hostile;
 mod implicit;

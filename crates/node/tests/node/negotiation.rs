@@ -42,6 +42,7 @@ async fn the_configuration_may_change_while_the_node_runs() {
         address: None,
         tls: false,
         commits: false,
+        retrieve: None,
         certificate: None,
     };
     node.configuration.send_modify(|configuration| Arc::make_mut(configuration).peers.push(sender));

@@ -19,7 +19,7 @@ use crate::sending::Sender;
 const ORTHANC: &str = "/usr/sbin/Orthanc";
 
 /// Orthanc as `THERE`, with its port of HTTP; it ends when this is dropped.
-async fn orthanc(folder: &Path, dicom: u16, modalities: &Value) -> Option<(Child, u16)> {
+pub async fn orthanc(folder: &Path, dicom: u16, modalities: &Value) -> Option<(Child, u16)> {
     if !Path::new(ORTHANC).is_file() {
         eprintln!("skipped: {ORTHANC} is missing (apt-get install orthanc)");
         return None;
@@ -34,6 +34,8 @@ async fn orthanc(folder: &Path, dicom: u16, modalities: &Value) -> Option<(Child
         "AuthenticationEnabled": false,
         "DicomModalities": modalities,
         "StorageCompression": false,
+        // What it answers questions in, whatever it is asked in.
+        "DefaultEncoding": "Utf8",
     });
     std::fs::write(&file, configuration.to_string()).unwrap();
     let mut command = Command::new(ORTHANC);
@@ -44,7 +46,7 @@ async fn orthanc(folder: &Path, dicom: u16, modalities: &Value) -> Option<(Child
 }
 
 /// What Orthanc answers; HTTP/1.0 knows no chunks.
-async fn ask(http: u16, method: &str, path: &str, body: &str) -> Vec<u8> {
+pub async fn ask(http: u16, method: &str, path: &str, body: &str) -> Vec<u8> {
     let mut stream = TcpStream::connect(("127.0.0.1", http)).await.unwrap();
     let head = format!("{method} {path} HTTP/1.0\r\nContent-Length: {}\r\n\r\n{body}", body.len());
     stream.write_all(head.as_bytes()).await.unwrap();
@@ -73,7 +75,7 @@ async fn what_orthanc_is_sent_comes_back_unchanged_and_is_promised() {
     sender.put(&samples).await;
     sender.send(&samples[0], "THERE").await;
     let done = sender.ended().await;
-    assert_eq!((done.state, done.sent.taken.len()), (JobState::Done, 5), "{done:?}");
+    assert_eq!((done.state, done.taken), (JobState::Done, 5), "{done:?}");
 
     let listed: Value = serde_json::from_slice(&ask(http, "GET", "/instances", "").await).unwrap();
     let listed: Vec<&str> = listed.as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();
@@ -94,7 +96,7 @@ async fn what_orthanc_is_sent_comes_back_unchanged_and_is_promised() {
     }
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
-        let promise = sender.store.sendings(1).await.unwrap()[0].promise;
+        let promise = sender.store.transfers(1).await.unwrap()[0].promise;
         if promise == Some(Promise::Kept) {
             break;
         }

@@ -28,6 +28,7 @@ async fn pynetdicom_asks_for_everything() {
         address: Some(format!("127.0.0.1:{port}")),
         tls: false,
         commits: false,
+        retrieve: None,
         certificate: None,
     }];
     let node = Running::start(Configuration { peers, ..open() }).await;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use futures_util::stream;
 use peony_node::sending::{Patience, send_queued};
 use peony_node::{Configuration, Peer};
-use peony_store::{JobState, Promise, QueuedSending, SendFault, Sending, Store};
+use peony_store::{JobState, Promise, QueuedTransfer, SendFault, Sending, Store};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -37,6 +37,7 @@ fn knows(address: String, commits: bool) -> Arc<Configuration> {
         address: Some(address),
         tls: false,
         commits,
+        retrieve: None,
         certificate: None,
     };
     Arc::new(Configuration { peers: vec![there], ..open() })
@@ -84,10 +85,10 @@ impl Sender {
     }
 
     /// The only sending, when it is so.
-    async fn when(&self, what: &str, is_so: impl Fn(&QueuedSending) -> bool) -> QueuedSending {
+    async fn when(&self, what: &str, is_so: impl Fn(&QueuedTransfer) -> bool) -> QueuedTransfer {
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
-            let all = self.store.sendings(10).await.unwrap();
+            let all = self.store.transfers(10).await.unwrap();
             match all.iter().find(|one| is_so(one)) {
                 Some(one) => return one.clone(),
                 None => assert!(Instant::now() < deadline, "{what}: {all:?}"),
@@ -97,7 +98,7 @@ impl Sender {
     }
 
     /// The only sending, when nothing more becomes of it.
-    pub async fn ended(&self) -> QueuedSending {
+    pub async fn ended(&self) -> QueuedTransfer {
         self.when("the end", |one| matches!(one.state, JobState::Done | JobState::Failed)).await
     }
 
@@ -134,7 +135,7 @@ async fn a_study_is_sent_unchanged_and_asked_to_be_kept() {
         sender.put(&samples()).await;
         sender.send(&samples()[0], "THERE").await;
         let done = sender.ended().await;
-        assert_eq!((done.state, done.tries, done.sent.taken.len()), (JobState::Done, 1, 5), "{done:?}");
+        assert_eq!((done.state, done.tries, done.taken), (JobState::Done, 1, 5), "{done:?}");
         assert_eq!(done.promise, commits.then_some(Promise::Kept));
         assert!(has_all(&node, &samples()));
         sender.stop().await;
@@ -161,12 +162,13 @@ async fn a_node_that_is_down_is_tried_again_and_given_up() {
     // It comes back, at another address, and a person has it tried again.
     let node = there().await;
     sender.configuration.send_replace(knows(node.address.to_string(), false));
-    sender.store.retry_sending(id, "a person").await.unwrap();
+    sender.store.retry_transfer(id, "a person").await.unwrap();
     assert_eq!(sender.when("sent", |one| one.state == JobState::Done).await.tries, 1);
     assert!(has_all(&node, &samples()));
     // Nobody knows that one.
     sender.send(&samples()[0], "NOBODY").await;
-    let unknown = sender.when("the unknown", |one| one.sending.to == "NOBODY" && one.fault.is_some()).await;
+    let unknown =
+        sender.when("the unknown", |one| one.transfer.node() == "NOBODY" && one.fault.is_some()).await;
     assert_eq!((unknown.state, unknown.tries), (JobState::Failed, 1));
     assert_eq!(unknown.fault, Some(SendFault::UnknownNode));
     sender.stop().await;
@@ -186,7 +188,7 @@ async fn a_node_that_refuses_is_not_asked_again_and_one_without_room_is() {
 
     node.configuration.send_replace(Arc::new(Configuration::open("THERE".parse().unwrap())));
     node.archive.fill(true);
-    sender.store.retry_sending(id, "a person").await.unwrap();
+    sender.store.retry_transfer(id, "a person").await.unwrap();
     let full = sender.when("no room", |one| one.fault.is_some()).await;
     assert_eq!(full.fault, Some(SendFault::Refused { status: "A700".to_owned(), count: 1 }));
     node.archive.fill(false);
@@ -238,7 +240,7 @@ async fn after_a_node_died_half_way_only_the_rest_is_sent() {
     sender.put(&samples()).await;
     sender.send(&samples()[0], "THERE").await;
     let done = sender.ended().await;
-    assert_eq!((done.state, done.tries, done.sent.taken.len()), (JobState::Done, 2, 5), "{done:?}");
+    assert_eq!((done.state, done.tries, done.taken), (JobState::Done, 2, 5), "{done:?}");
     assert!(has_all(&node, &samples()));
     let later = later.load(Ordering::Relaxed);
     assert!((each..5 * each).contains(&later), "{later} bytes the second time, of {each} each");
@@ -272,7 +274,7 @@ async fn what_cannot_be_read_half_way_keeps_nothing_else_from_being_sent() {
     let ended = sender.ended().await;
     assert_eq!((ended.state, ended.fault), (JobState::Failed, Some(SendFault::Unreadable)));
     all.remove(2);
-    assert_eq!(ended.sent.taken.len(), all.len());
+    assert_eq!(ended.taken, all.len());
     assert!(has_all(&node, &all));
     assert_eq!(node.archive.count(), all.len(), "half of one is none");
     sender.stop().await;
@@ -288,7 +290,7 @@ async fn a_worker_that_was_killed_or_whose_job_was_cancelled_leaves_it() {
     sender.when("at work", |one| one.state == JobState::Running).await;
     // Longer than its lease: it is kept as long as it is worked on.
     tokio::time::sleep(2 * LEASE).await;
-    assert_eq!(sender.store.sendings(1).await.unwrap()[0].tries, 1);
+    assert_eq!(sender.store.transfers(1).await.unwrap()[0].tries, 1);
     sender.worker.abort();
     let node = there().await;
     sender.configuration.send_replace(knows(node.address.to_string(), false));
@@ -301,7 +303,7 @@ async fn a_worker_that_was_killed_or_whose_job_was_cancelled_leaves_it() {
     let other = sender.send(&samples()[0], "THERE").await;
     assert_ne!(other, id, "it was done");
     sender.when("at work again", |one| one.state == JobState::Running).await;
-    sender.store.cancel_sending(other, "a person").await.unwrap();
+    sender.store.cancel_transfer(other, "a person").await.unwrap();
     tokio::time::sleep(2 * LEASE).await;
     let cancelled = sender.when("cancelled", |one| one.id == other).await;
     assert_eq!(cancelled.state, JobState::Cancelled);

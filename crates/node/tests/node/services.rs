@@ -225,7 +225,7 @@ async fn objects_are_got_into_an_archive() {
         connect(&address, None, &ours, &theirs, &proposals, &Default::default()).await.unwrap();
     let here = Folder::default();
     let study: Attributes = [level(Level::Study), text(STUDY_UID, &Sample::number(0).study)].into();
-    let got = association.get(&here, Model::StudyRoot, &study).await.unwrap().unwrap();
+    let got = association.get(&here, Model::StudyRoot, &study, |_| ()).await.unwrap().unwrap();
     assert_eq!((got.status, got.completed, got.failed), (Status::SUCCESS, 10, 0));
     assert_eq!(here.count(), 10);
     for sample in (0..10).map(Sample::number) {
@@ -234,18 +234,24 @@ async fn objects_are_got_into_an_archive() {
     // What this node does not take is counted by the other one.
     here.fill(true);
     let study: Attributes = [level(Level::Study), text(STUDY_UID, &Sample::number(10).study)].into();
-    let got = association.get(&here, Model::StudyRoot, &study).await.unwrap().unwrap();
+    let got = association.get(&here, Model::StudyRoot, &study, |_| ()).await.unwrap().unwrap();
     assert_eq!((got.status, got.completed, got.failed), (Status::CANNOT_PERFORM, 0, 2));
     assert_eq!(got.failed_instances, [Sample::number(10).instance, Sample::number(11).instance]);
     let noted =
         |number| ["SENDER".to_owned(), "get".to_owned(), format!("study {}", Sample::number(number).study)];
     assert_eq!(node.archive.noted(), [noted(0), noted(10)], "who got what");
-    assert!(association.get(&here, Model::PatientRoot, &study).await.unwrap().is_none(), "not proposed");
-    let moved =
-        association.move_to(Model::StudyRoot, &study, &"WHO".parse().unwrap()).await.unwrap().unwrap();
+    assert!(
+        association.get(&here, Model::PatientRoot, &study, |_| ()).await.unwrap().is_none(),
+        "not proposed"
+    );
+    let moved = association
+        .move_to(Model::StudyRoot, &study, &"WHO".parse().unwrap(), |_| ())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(moved.status, Status::UNKNOWN_DESTINATION);
     let pattern: Attributes = [level(Level::Study), text(STUDY_UID, "1.2*")].into();
-    let got = association.get(&here, Model::StudyRoot, &pattern).await.unwrap().unwrap();
+    let got = association.get(&here, Model::StudyRoot, &pattern, |_| ()).await.unwrap().unwrap();
     assert_eq!(got.status, Status::IDENTIFIER_DOES_NOT_MATCH, "a pattern would ask for everything");
     association.release().await.unwrap();
 }
@@ -296,6 +302,7 @@ async fn of_more_failures_than_can_be_listed_as_many_are_as_fit() {
         address: Some("127.0.0.1:9".to_owned()),
         tls: false,
         commits: false,
+        retrieve: None,
         certificate: None,
     };
     let node = filled(Configuration { peers: vec![down], ..open() }, COUNT).await;
@@ -319,6 +326,7 @@ async fn a_move_counts_what_arrives_what_fails_and_what_is_doubtful() {
         address,
         tls: false,
         commits: false,
+        retrieve: None,
         certificate: None,
     };
     let peers = vec![

@@ -85,7 +85,7 @@ async fn a_node_asks_for_what_its_site_has() {
             let keys: Attributes = [level(Level::Study), text(STUDY_UID, &other.study)].into();
             let own = tempfile::tempdir().unwrap();
             let own = opened(own.path()).await;
-            let got = association.get(&own, Model::StudyRoot, &keys).await.unwrap().unwrap();
+            let got = association.get(&own, Model::StudyRoot, &keys, |_| ()).await.unwrap().unwrap();
             assert_eq!((got.completed, got.failed), (u16::from(is_theirs), 0), "{calling} {}", other.study);
             let asked = association.commit(&own, &[other.as_instance()]).await.unwrap().unwrap();
             assert_eq!(asked.1, Status::SUCCESS);

@@ -92,8 +92,14 @@ async fn a_title_is_for_who_shows_its_certificate() {
     let node = start(Some(papers.tls())).await;
     let listed = |title: &str, certificate| {
         let ae_title = title.parse().unwrap();
-        let peer =
-            Peer { ae_title, address: None, tls: true, commits: false, certificate: Some(certificate) };
+        let peer = Peer {
+            ae_title,
+            address: None,
+            tls: true,
+            commits: false,
+            retrieve: None,
+            certificate: Some(certificate),
+        };
         node.configuration.send_modify(|configuration| {
             std::sync::Arc::make_mut(configuration).peers = vec![peer.clone()];
         });
@@ -120,7 +126,7 @@ async fn nothing_is_sent_to_who_shows_another_certificate_than_the_one_that_is_l
     let there = Running::start_over(Transport::Secured, Folder::default(), titled("THERE")).await;
     let knowing = |certificate: Option<Fingerprint>| {
         let (ae_title, address) = ("THERE".parse().unwrap(), Some(there.address.to_string()));
-        let peer = Peer { ae_title, address, tls: true, commits: false, certificate };
+        let peer = Peer { ae_title, address, tls: true, commits: false, retrieve: None, certificate };
         std::sync::Arc::new(Configuration { peers: vec![peer], ..titled("PEONY") })
     };
     let samples: Vec<Sample> = (0..3).map(Sample::number).collect();
@@ -133,7 +139,7 @@ async fn nothing_is_sent_to_who_shows_another_certificate_than_the_one_that_is_l
         here.configuration.send_replace(knowing(certificate));
         let mut association = here.associate(&[STUDY_MOVE]).await;
         let to = "THERE".parse().unwrap();
-        let moved = association.move_to(Model::StudyRoot, &study, &to).await.unwrap().unwrap();
+        let moved = association.move_to(Model::StudyRoot, &study, &to, |_| ()).await.unwrap().unwrap();
         association.release().await.unwrap();
         (moved.completed, moved.failed)
     };

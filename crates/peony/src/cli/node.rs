@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use peony_node::AeTitle;
 
 use super::StoreArgs;
@@ -138,6 +138,12 @@ pub enum AskCommand {
     Worklist(AskWorklistArgs),
     /// To keep a study that was sent to it (storage commitment).
     Commitment(AskCommitmentArgs),
+    /// What it has of patients, studies, series or instances (C-FIND).
+    Find(Box<AskFindArgs>),
+    /// For a study or a series, into the store (C-GET).
+    Get(AskGetArgs),
+    /// To send a study or a series to a node that it knows (C-MOVE).
+    Move(AskMoveArgs),
 }
 
 /// Which node is asked, and by whom.
@@ -198,6 +204,102 @@ pub struct AskCommitmentArgs {
     /// One line of JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `peony ask find`.
+#[derive(Debug, Args)]
+pub struct AskFindArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub whom: AskWhom,
+    /// What is listed.
+    #[arg(long, value_enum, default_value_t = AskLevel::Study)]
+    pub level: AskLevel,
+    /// Of the patient of this identifier.
+    #[arg(long, value_name = "ID")]
+    pub patient_id: Option<String>,
+    /// Of patients of this name, FAMILY^GIVEN; `*` and `?` stand for any letters and any one.
+    #[arg(long, value_name = "NAME")]
+    pub patient_name: Option<String>,
+    /// Of patients born that day, YYYYMMDD.
+    #[arg(long, value_name = "DATE")]
+    pub birth_date: Option<String>,
+    /// The study's day, YYYYMMDD, or days, YYYYMMDD-YYYYMMDD, of which one may be left out.
+    #[arg(long)]
+    pub date: Option<String>,
+    /// The accession number.
+    #[arg(long, value_name = "NUMBER")]
+    pub accession: Option<String>,
+    /// Only of this modality.
+    #[arg(long, value_name = "CODE")]
+    pub modality: Option<String>,
+    /// The Study Instance UID.
+    #[arg(long, value_name = "UID")]
+    pub study: Option<String>,
+    /// The Series Instance UID.
+    #[arg(long, value_name = "UID")]
+    pub series: Option<String>,
+    /// Answers that are heard; the node is told to stop after them.
+    #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=100_000))]
+    pub limit: usize,
+    /// One line of JSON an answer.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What another node is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AskLevel {
+    /// Patients.
+    Patient,
+    /// Studies.
+    Study,
+    /// Series.
+    Series,
+    /// Instances.
+    Instance,
+}
+
+/// Which study or series is asked for.
+#[derive(Debug, Args)]
+pub struct AskWhich {
+    /// The Study Instance UID.
+    #[arg(long, value_name = "UID")]
+    pub study: String,
+    /// The Series Instance UID, for one series of it.
+    #[arg(long, value_name = "UID")]
+    pub series: Option<String>,
+    /// One line of JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `peony ask get`.
+#[derive(Debug, Args)]
+pub struct AskGetArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub whom: AskWhom,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub store: StoreArgs,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub which: AskWhich,
+}
+
+/// `peony ask move`.
+#[derive(Debug, Args)]
+pub struct AskMoveArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub whom: AskWhom,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub which: AskWhich,
+    /// The title of the node that shall get it; this node, by --aet, where none is said.
+    #[arg(long, value_name = "NAME")]
+    pub to: Option<AeTitle>,
 }
 
 /// `peony order list`.

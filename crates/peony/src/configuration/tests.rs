@@ -123,6 +123,7 @@ fn every_fault_is_said_at_once_with_its_line_and_no_value() {
         &file,
         "data = '/elsewhere'\nopen = 'yes'\nspeed = 3\n[http]\naddress = 'secret'\nconnections = 0\nport = 1\n[dicom]\naddress = '0.0.0.0:104'
 aet = 'A\\B'\nalso_called = 'OLD'\n[[dicom.peer]]\naddress = 'nowhere'\n[[dicom.peer]]\naet = 'ONE'\ntls = true\n[[dicom.peer]]\naet = 'ONE'\nport = 104
+retrieve = 'secret'
 [log]\nlevel = 'loud'\n[nonsense]\n",
     )
     .unwrap();
@@ -145,8 +146,10 @@ aet = 'A\\B'\nalso_called = 'OLD'\n[[dicom.peer]]\naddress = 'nowhere'\n[[dicom.
         at(16, "dicom.peer.tls"),
         at(18, "dicom.peer.aet"),
         at(19, "dicom.peer.port"),
-        at(21, "log.level"),
-        at(22, "nonsense"),
+        at(20, "dicom.peer.retrieve") + "nothing can be fetched",
+        at(20, "dicom.peer.retrieve") + "it is 'get' or 'move'",
+        at(22, "log.level"),
+        at(23, "nonsense"),
         "PEONY_KEEP_FREE: ".to_owned(),
         "PEONY_NO_MODEL: ".to_owned(),
         "http.key (--http-key): its certificate is missing".to_owned(),

@@ -24,9 +24,10 @@ pub fn api() -> Result<Outcome> {
 pub fn description() -> OpenApi {
     let of_access = named("access", peony_access::openapi());
     let of_sending = named("sending", peony_dicomweb::sending_openapi());
+    let of_nodes = named("nodes", peony_dicomweb::nodes_openapi());
     let of_identity = named("identity", peony_dicomweb::identity_openapi());
     let of_ops = named("ops", ops::Description::openapi());
-    let whole = peony_web::openapi().merge_from(of_access).merge_from(of_sending);
+    let whole = peony_web::openapi().merge_from(of_access).merge_from(of_sending).merge_from(of_nodes);
     whole.merge_from(of_identity).merge_from(of_ops)
 }
 
@@ -89,6 +90,7 @@ mod tests {
             peony_web::openapi(),
             peony_access::openapi(),
             peony_dicomweb::sending_openapi(),
+            peony_dicomweb::nodes_openapi(),
             peony_dicomweb::identity_openapi(),
             ops::Description::openapi(),
         ];

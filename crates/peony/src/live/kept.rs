@@ -11,7 +11,7 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse as _, Response};
-use peony_dicomweb::{Limits, Neighbours};
+use peony_dicomweb::{Limits, Neighbours, Nodes};
 use peony_store::Store;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::watch;
@@ -56,13 +56,15 @@ impl Kept {
         self.runtime.block_on(work)
     }
 
-    /// DICOMweb over the store, under `/dicomweb`, under `/api/sending` what is sent to `neighbours`, and under `/api/identity` who is who.
-    pub fn routes(&self, neighbours: Neighbours) -> Router {
+    /// DICOMweb over the store, under `/dicomweb`, under `/api/sending` what is sent to `neighbours`, under `/api/nodes` what is
+    /// fetched from `nodes`, and under `/api/identity` who is who.
+    pub fn routes(&self, neighbours: Neighbours, nodes: Nodes) -> Router {
         let dicomweb = peony_dicomweb::routes(self.store.clone(), Limits::default());
         let sending = peony_dicomweb::sending(self.store.clone(), neighbours);
+        let nodes = peony_dicomweb::nodes(self.store.clone(), nodes);
         let identity = peony_dicomweb::identity(self.store.clone());
         let all = self.mount(self.mount(Router::new(), "/dicomweb", dicomweb), "/api/sending", sending);
-        self.mount(all, "/api/identity", identity)
+        self.mount(self.mount(all, "/api/nodes", nodes), "/api/identity", identity)
     }
 
     fn mount(&self, all: Router, path: &str, routes: Router) -> Router {

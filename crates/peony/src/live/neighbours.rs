@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use peony_node::{AeTitle, Configuration, Fingerprint, Limits, Peer, Tls};
+use peony_node::{AeTitle, Configuration, Fingerprint, Limits, Peer, Retrieve, Tls};
 
 use crate::cli::ServeArgs;
 use crate::configuration::{Kind, Section};
@@ -22,7 +22,7 @@ pub struct Neighbours {
 
 impl Neighbours {
     /// The keys that are read here, for the page about the configuration: name, type, what it says.
-    pub const KEYS: [[&str; 3]; 8] = [
+    pub const KEYS: [[&str; 3]; 9] = [
         ["dicom.also_called", "list of strings", "Further titles of this node."],
         ["dicom.only_peers", "true or false", "Nodes that are not listed are not taken."],
         ["dicom.peer", "list of tables", "Other nodes: a table `[[dicom.peer]]` each, with these keys."],
@@ -33,6 +33,11 @@ impl Neighbours {
             "dicom.peer.commitment",
             "true or false",
             "It is asked to keep what a person has sent to it (storage commitment).",
+        ],
+        [
+            "dicom.peer.retrieve",
+            "`get` or `move`",
+            "People may search it (C-FIND) and fetch studies from it: by C-GET, or by C-MOVE, for which it must know this node's title and address. Not offered otherwise.",
         ],
         [
             "dicom.peer.certificate",
@@ -50,6 +55,7 @@ impl Neighbours {
 # address = '10.0.0.5:104'
 # tls = false
 # commitment = true
+# retrieve = 'get'
 # certificate = 'E3:B0:C4:42:98:FC:1C:14:9A:FB:F4:C8:99:6F:B9:24:27:AE:41:E4:64:9B:93:4C:A4:95:99:1B:78:52:B8:55'
 ";
 
@@ -68,6 +74,13 @@ impl Neighbours {
             let address = table.take("address", Kind::Text, faults);
             let commits =
                 table.take("commitment", Kind::Switch, faults).is_some_and(|said| said.texts == ["true"]);
+            let retrieve = table.take("retrieve", Kind::Text, faults);
+            if let Some(said) = &retrieve
+                && address.is_none()
+            {
+                faults.push(format!("{}: nothing can be fetched without its address", said.at));
+            }
+            let retrieve = retrieve.and_then(|said| way(said.texts.first()?, &said.at, faults));
             let certificate = table.take("certificate", Kind::Text, faults);
             let certificate = certificate.and_then(|said| fingerprint(said.texts.first()?, &said.at, faults));
             let tls = table.take("tls", Kind::Switch, faults).filter(|said| said.texts == ["true"]);
@@ -88,7 +101,7 @@ impl Neighbours {
                 faults.push(format!("{}: {ae_title} is there twice", aet.at));
             }
             let address = address.and_then(|said| said.texts.into_iter().next());
-            let peer = Peer { ae_title, address, tls: tls.is_some(), commits, certificate };
+            let peer = Peer { ae_title, address, tls: tls.is_some(), commits, retrieve, certificate };
             peers.push((peer, tls.map(|said| said.at)));
         }
         Self { also_called, only_peers, peers }
@@ -130,6 +143,17 @@ impl Neighbours {
 
 fn title(text: &str, at: &str, faults: &mut Vec<String>) -> Option<AeTitle> {
     text.parse().map_err(|fault| faults.push(format!("{at}: {fault}"))).ok()
+}
+
+fn way(text: &str, at: &str, faults: &mut Vec<String>) -> Option<Retrieve> {
+    match text {
+        "get" => Some(Retrieve::Get),
+        "move" => Some(Retrieve::Move),
+        _ => {
+            faults.push(format!("{at}: it is 'get' or 'move'"));
+            None
+        }
+    }
 }
 
 fn fingerprint(text: &str, at: &str, faults: &mut Vec<String>) -> Option<Fingerprint> {

@@ -1,15 +1,17 @@
-//! The DICOM node of `peony serve`: its address, and what it sends.
+//! The DICOM node of `peony serve`: its address, what it sends, and what it fetches.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use peony_dicomweb::Neighbours as Titles;
+use peony_dicomweb::{FoundThere, Neighbours as Titles, Nodes};
+use peony_node::asking;
+use peony_node::fetching::fetch_queued;
 use peony_node::reporting::report_owed;
 use peony_node::sending::{Patience, send_queued};
 use peony_node::{Configuration, Transport};
-use peony_store::Site;
+use peony_store::{SendFault, Site};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
@@ -20,6 +22,9 @@ use crate::cli::ServeArgs;
 
 /// How long peers may take to end their message when the program ends. What was not acknowledged by then they send again.
 const LAST_WORDS: Duration = Duration::from_secs(10);
+
+/// How long another node may take to answer a search.
+const SEARCH: Duration = Duration::from_secs(20);
 
 /// A node that runs.
 pub struct Node {
@@ -82,6 +87,8 @@ pub fn start(
     let stop_sending = watch::Sender::new(false);
     let (patience, stopped_sending) = (Patience::default(), stop_sending.subscribe());
     kept.handle().spawn(send_queued(archive.clone(), configuration.clone(), patience, stopped_sending));
+    let (patience, stopped_fetching) = (Patience::default(), stop_sending.subscribe());
+    kept.handle().spawn(fetch_queued(archive.clone(), configuration.clone(), patience, stopped_fetching));
     let (patience, stopped_reporting) = (Patience::of_a_day(), stop_sending.subscribe());
     kept.handle().spawn(report_owed(archive.clone(), configuration.clone(), patience, stopped_reporting));
     let known = configuration.clone();
@@ -100,6 +107,15 @@ fn untied<'a>(configuration: &Configuration, sites: &'a [Site]) -> Vec<&'a str> 
     let is_tied = |title: &str| configuration.peer(title).is_some_and(|peer| peer.certificate.is_some());
     let titles = sites.iter().flat_map(|site| &site.senders).map(String::as_str);
     titles.filter(|title| !is_tied(title)).collect()
+}
+
+/// Where there is no node, nobody can be searched.
+pub fn nobody() -> Nodes {
+    Nodes {
+        sources: Arc::new(Vec::new),
+        search: Arc::new(|_, _, _| Box::pin(async { Err(SendFault::UnknownNode) })),
+        limit: SEARCH,
+    }
 }
 
 impl Node {
@@ -122,12 +138,34 @@ impl Node {
         })
     }
 
+    /// The nodes that it can search and fetch from, as they are whenever that is asked.
+    pub fn nodes(&self) -> Nodes {
+        let (listed, asked) = (self.configuration.clone(), self.configuration.clone());
+        Nodes {
+            sources: Arc::new(move || {
+                let now = listed.borrow().clone();
+                let reached =
+                    now.peers.iter().filter(|peer| peer.address.is_some() && peer.retrieve.is_some());
+                reached.map(|peer| peer.ae_title.to_string()).collect()
+            }),
+            search: Arc::new(move |from, questions, most| {
+                let now = asked.borrow().clone();
+                Box::pin(async move {
+                    let found = asking::search(&now, &from, &questions, most).await?;
+                    let asking::Found { matches: studies, more, unread } = found;
+                    Ok(FoundThere { studies, more, unread })
+                })
+            }),
+            limit: SEARCH,
+        }
+    }
+
     /// Whether other machines can reach it.
     pub fn is_reachable(&self) -> bool {
         !is_own(self.addr)
     }
 
-    /// Takes no more associations, and lets those that go on end their message. What it is sending is left to the next start.
+    /// Takes no more associations, and lets those that go on end their message. What it is sending or fetching is left to the next start.
     pub fn stop(self, kept: &Kept) {
         self.stop_sending.send_replace(true);
         drop(self.stop);

@@ -8,6 +8,7 @@
 )]
 
 mod accounts;
+mod asked;
 mod calibrations;
 mod examinations;
 #[path = "../../../node/tests/node/free_port.rs"]

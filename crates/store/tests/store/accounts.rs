@@ -163,11 +163,11 @@ pub async fn a_study_is_seen_by_those_of_its_site(store: &Store) {
     let (of_east, of_west_too) = (store.seeing(east.sight()), store.seeing(west.sight()));
     assert!(matches!(of_east.send(&sending, "east").await, Err(StoreError::Missing(_))));
     let id = of_west_too.send(&sending, "west").await.unwrap();
-    assert!(of_east.sendings(10).await.unwrap().is_empty());
-    assert!(matches!(of_east.cancel_sending(id, "east").await, Err(StoreError::Missing(_))));
-    of_west_too.cancel_sending(id, "west").await.unwrap();
-    assert!(matches!(of_east.retry_sending(id, "east").await, Err(StoreError::Missing(_))));
-    assert_eq!(of_west_too.sendings(10).await.unwrap().len(), 1);
+    assert!(of_east.transfers(10).await.unwrap().is_empty());
+    assert!(matches!(of_east.cancel_transfer(id, "east").await, Err(StoreError::Missing(_))));
+    of_west_too.cancel_transfer(id, "west").await.unwrap();
+    assert!(matches!(of_east.retry_transfer(id, "east").await, Err(StoreError::Missing(_))));
+    assert_eq!(of_west_too.transfers(10).await.unwrap().len(), 1);
     // Each institution counts its own patients: the same identifier is somebody else, and nobody hears their name. That holds where the issuer is
     // said as well, until somebody who sees both says that they are one.
     put(store, 40, &[(PATIENT_ID, "C"), (NAME, "Other^Person")]).await;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use peony_store::{
-    Ended, JobState, Owed, Promise, QueuedSending, REPORT, SENDING, SendFault, Sending, Sent, Store,
-    StoreError,
+    Ended, JobState, Owed, Promise, QueuedTransfer, REPORT, SENDING, SendFault, Sending, Sent, Store,
+    StoreError, Transfer,
 };
 
 use crate::doubts::eyes;
@@ -12,8 +12,8 @@ use crate::kit;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-async fn first(store: &Store) -> QueuedSending {
-    store.sendings(10).await.unwrap().remove(0)
+async fn first(store: &Store) -> QueuedTransfer {
+    store.transfers(10).await.unwrap().remove(0)
 }
 
 async fn state(store: &Store) -> JobState {
@@ -34,13 +34,16 @@ pub async fn a_sending_waits_runs_fails_and_is_tried_again(store: &Store) {
     for missing in [to("ARCHIVE", Some("1.2.3")), Sending { study_uid: "1.2".to_owned(), ..whole.clone() }] {
         assert!(matches!(store.send(&missing, "a person").await, Err(StoreError::Missing(_))));
     }
-    let [series, study] = store.sendings(10).await.unwrap().try_into().unwrap();
-    store.cancel_sending(series.id, "a person").await.unwrap();
-    assert_eq!((study.sending, study.state, study.tries), (whole.clone(), JobState::Waiting, 0));
+    let [series, study] = store.transfers(10).await.unwrap().try_into().unwrap();
+    store.cancel_transfer(series.id, "a person").await.unwrap();
+    assert_eq!(
+        (study.transfer, study.state, study.tries),
+        (Transfer::Send(whole.clone()), JobState::Waiting, 0)
+    );
 
     let job = store.take_job(SENDING, MINUTE).await.unwrap().unwrap();
     assert_eq!((job.id, state(store).await), (id, JobState::Running));
-    assert!(store.retry_sending(id, "a person").await.is_err(), "it is at work");
+    assert!(store.retry_transfer(id, "a person").await.is_err(), "it is at work");
     let sent = Sent { taken: vec![receipt.instance_uid], of: 2, transaction_uid: String::new() };
     let progress = serde_json::json!(sent).to_string();
     assert!(store.keep_job(&job, &progress, MINUTE).await.unwrap());
@@ -49,31 +52,34 @@ pub async fn a_sending_waits_runs_fails_and_is_tried_again(store: &Store) {
     let fault_text = serde_json::json!(fault).to_string();
     store.end_job(&job, &progress, Ended::Again(MINUTE, fault_text.clone())).await.unwrap();
     let waits = first(store).await;
-    assert_eq!((waits.state, waits.fault, &waits.sent), (JobState::Waiting, Some(fault), &sent));
+    assert_eq!(
+        (waits.state, waits.fault, waits.taken, waits.of),
+        (JobState::Waiting, Some(fault), sent.taken.len(), sent.of)
+    );
     assert!(store.take_job(SENDING, MINUTE).await.unwrap().is_none(), "not before its time");
-    store.retry_sending(id, "a person").await.unwrap();
+    store.retry_transfer(id, "a person").await.unwrap();
     let again = store.take_job(SENDING, MINUTE).await.unwrap().unwrap();
     assert_eq!((again.id, again.tries, again.progress.as_str()), (id, 1, progress.as_str()));
 
     // Cancelled while it is under way: the worker hears of it, and says no more of it.
-    store.cancel_sending(id, "a person").await.unwrap();
+    store.cancel_transfer(id, "a person").await.unwrap();
     assert!(!store.keep_job(&again, &progress, MINUTE).await.unwrap());
     store.end_job(&again, &progress, Ended::Done).await.unwrap();
     assert_eq!(
-        store.sendings(10).await.unwrap().iter().filter(|one| one.state == JobState::Cancelled).count(),
+        store.transfers(10).await.unwrap().iter().filter(|one| one.state == JobState::Cancelled).count(),
         2
     );
-    assert!(store.cancel_sending(id, "a person").await.is_err(), "twice");
-    store.retry_sending(id, "a person").await.unwrap();
+    assert!(store.cancel_transfer(id, "a person").await.is_err(), "twice");
+    store.retry_transfer(id, "a person").await.unwrap();
     let last = store.take_job(SENDING, MINUTE).await.unwrap().unwrap();
     assert!(!store.keep_job(&again, "", MINUTE).await.unwrap(), "the worker before has it no more");
     let asked = Sent { transaction_uid: "1.9".to_owned(), ..sent };
     store.ask_commitment("1.9", "ARCHIVE", &asked.taken).await.unwrap();
     store.end_job(&last, &serde_json::json!(asked).to_string(), Ended::Done).await.unwrap();
-    let done = store.sendings(10).await.unwrap().into_iter().find(|one| one.id == id).unwrap();
+    let done = store.transfers(10).await.unwrap().into_iter().find(|one| one.id == id).unwrap();
     assert_eq!((done.state, done.promise, done.fault), (JobState::Done, Some(Promise::Asked), None));
     store.answer_commitment("1.9", "ARCHIVE", &asked.taken).await.unwrap();
-    let done = store.sendings(10).await.unwrap().into_iter().find(|one| one.id == id).unwrap();
+    let done = store.transfers(10).await.unwrap().into_iter().find(|one| one.id == id).unwrap();
     assert_eq!(done.promise, Some(Promise::Kept));
     let acts: Vec<String> =
         store.audit_after(0, 40).await.unwrap().into_iter().map(|line| line.act).collect();
@@ -82,10 +88,10 @@ pub async fn a_sending_waits_runs_fails_and_is_tried_again(store: &Store) {
     assert_eq!(acts, [send, send, cancel, retry, cancel, retry, "storage-commitment"]);
     // What is done and what nobody wants goes out of the list; what waits stays, whatever is asked.
     let waits = store.send(&whole, "a person").await.unwrap();
-    store.clear_sendings(&[id, series.id, waits, 999], "a person").await.unwrap();
-    let left: Vec<i64> = store.sendings(10).await.unwrap().iter().map(|one| one.id).collect();
+    store.clear_transfers(&[id, series.id, waits, 999], "a person").await.unwrap();
+    let left: Vec<i64> = store.transfers(10).await.unwrap().iter().map(|one| one.id).collect();
     assert_eq!(left, [waits]);
-    assert!(store.retry_sending(series.id, "a person").await.is_err(), "it is gone from the list for good");
+    assert!(store.retry_transfer(series.id, "a person").await.is_err(), "it is gone from the list for good");
     let last = store.audit_after(0, 40).await.unwrap().pop().unwrap();
     assert_eq!((last.act.as_str(), last.what), ("clear-sendings", format!("jobs {id}, {}", series.id)));
 }
@@ -99,14 +105,14 @@ pub async fn a_site_sees_its_own_sendings_behind_a_hundred_of_others(store: &Sto
     for number in 0..105 {
         west.send(&to(&others, format!("NODE{number}")), "west").await.unwrap();
     }
-    let seen = east.sendings(100).await.unwrap();
+    let seen = east.transfers(100).await.unwrap();
     assert_eq!(seen.iter().map(|one| one.id).collect::<Vec<_>>(), [id]);
-    let of_west = west.sendings(100).await.unwrap();
+    let of_west = west.transfers(100).await.unwrap();
     assert_eq!(of_west.len(), 100);
-    assert!(of_west.iter().all(|one| one.sending.study_uid == others));
-    assert_eq!(both.sendings(200).await.unwrap().len(), 106);
-    assert!(matches!(west.cancel_sending(id, "west").await, Err(StoreError::Missing(_))));
-    east.cancel_sending(id, "east").await.unwrap();
+    assert!(of_west.iter().all(|one| one.transfer.study_uid() == others));
+    assert_eq!(both.transfers(200).await.unwrap().len(), 106);
+    assert!(matches!(west.cancel_transfer(id, "west").await, Err(StoreError::Missing(_))));
+    east.cancel_transfer(id, "east").await.unwrap();
 }
 
 #[tokio::test]

@@ -90,7 +90,7 @@ pub async fn patients_that_were_one_of_two_sites_come_apart(store: Store, option
     }
     assert_eq!(ask(&both, &ninth, STUDY_UID).await.len(), 1);
     // Whose what waits is.
-    assert_eq!([east.sendings(10).await.unwrap().len(), west.sendings(10).await.unwrap().len()], [0, 1]);
+    assert_eq!([east.transfers(10).await.unwrap().len(), west.transfers(10).await.unwrap().len()], [0, 1]);
     assert_eq!([east.kept_aside(10).await.unwrap().len(), west.kept_aside(10).await.unwrap().len()], [0, 1]);
     // More of the same comes to each its own.
     put(&west, 24, &issued("7", "Zhang^Min", "19800808")).await;

@@ -435,6 +435,57 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/nodes": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The nodes that can be searched and fetched from, by their titles. */
+        readonly get: operations["nodes_titles"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/nodes/fetch": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Have a study, or a series of it, fetched from another node; what becomes of it stands in the queue of `/api/sending`. */
+        readonly post: operations["nodes_fetch"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/nodes/search": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Search another node. Who gives up the request ends the search. */
+        readonly post: operations["nodes_search"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/oidc/callback": {
         readonly parameters: {
             readonly query?: never;
@@ -493,7 +544,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** What is sent, was sent and failed; what is not done comes first. */
+        /** What is sent and fetched, was and failed; what is not done comes first. */
         readonly get: operations["sending_queue"];
         readonly put?: never;
         /** Have a study, or a series of it, sent. */
@@ -1495,6 +1546,15 @@ export interface components {
          * @enum {string}
          */
         readonly Fault: "contact_lost" | "too_dark" | "too_bright" | "blur" | "too_fast" | "frozen" | "vendor_screen";
+        /** @description What shall be fetched, and from where. */
+        readonly Fetching: {
+            /** @description The title of the node that has it. */
+            readonly from: string;
+            /** @description Series Instance UID, where it is one series of the study and not all of it. */
+            readonly series_uid?: string | null;
+            /** @description Study Instance UID. */
+            readonly study_uid: string;
+        };
         /** @description What the machine proposed for a field, and what a person said of it. */
         readonly Field_Advice: {
             /**
@@ -2026,7 +2086,7 @@ export interface components {
             /** Format: int64 */
             readonly id: number;
         };
-        /** @description A sending that was asked for. */
+        /** @description A sending or fetching that was asked for. */
         readonly MadeSending: {
             /** Format: int64 */
             readonly id: number;
@@ -2129,6 +2189,19 @@ export interface components {
             readonly probe: components["schemas"]["ProbeName"] | null;
             /** @description With frames from where, such as `capture`; without it the usual source. */
             readonly source?: string;
+        };
+        /** @description What is searched for, and where. Something must be said besides the node. */
+        readonly NodeSearch: {
+            /** @description The study's day, YYYYMMDD, or days: YYYYMMDD-YYYYMMDD, YYYYMMDD-, -YYYYMMDD. */
+            readonly date?: string | null;
+            /** @description The title of the node. */
+            readonly from: string;
+            /** @description A modality of the study. */
+            readonly modality?: string | null;
+            /** @description The patient's identifier, as it is. */
+            readonly patient_id?: string | null;
+            /** @description The beginning of a name, an identifier or an accession number. */
+            readonly text?: string | null;
         };
         /**
          * @description Why two sizes cannot be compared.
@@ -2338,8 +2411,8 @@ export interface components {
              */
             readonly times: number;
         };
-        /** @description One sending as the page shows it. */
-        readonly Queued: components["schemas"]["Sending"] & {
+        /** @description One sending or fetching as the page shows it. */
+        readonly Queued: components["schemas"]["Transfer"] & {
             /**
              * Format: int64
              * @description When it was asked for, and when it is tried again or has ended, in milliseconds since 1970 UTC.
@@ -2353,7 +2426,7 @@ export interface components {
             readonly of: number;
             readonly promise: components["schemas"]["Promise"] | null;
             readonly state: components["schemas"]["SendState"];
-            /** @description Instances that were taken, and all of them, which are counted when it is tried first. */
+            /** @description Instances that were taken or came, and all of them, which are counted when it is tried first. */
             readonly taken: number;
             /** Format: int64 */
             readonly tries: number;
@@ -2602,6 +2675,14 @@ export interface components {
              */
             readonly seconds: number;
         };
+        /** @description What the node has. */
+        readonly SearchAnswer: {
+            /** @description There are more than are listed. */
+            readonly more: boolean;
+            readonly studies: readonly components["schemas"]["StudyThere"][];
+            /** @description Answers of the node that could not be read. */
+            readonly unread: number;
+        };
         /** @description A part of the report with its heading. */
         readonly Section: {
             /** @description As it is printed. */
@@ -2614,7 +2695,7 @@ export interface components {
             /** @description At least one. */
             readonly paragraphs: readonly components["schemas"]["Paragraph"][];
         };
-        /** @description Why a sending failed. */
+        /** @description Why a sending, a fetching or a search failed. */
         readonly SendFault: {
             /** @enum {string} */
             readonly why: "unknown_node";
@@ -2655,6 +2736,34 @@ export interface components {
             readonly status: string;
             /** @enum {string} */
             readonly why: "commitment_refused";
+        } | {
+            /** @enum {string} */
+            readonly why: "not_fetched_from";
+        } | {
+            /** @enum {string} */
+            readonly why: "not_offered";
+        } | {
+            /** @enum {string} */
+            readonly why: "nothing_there";
+        } | {
+            /** @description Its status, such as `C001`. */
+            readonly status: string;
+            /** @enum {string} */
+            readonly why: "failed";
+        } | {
+            /** @enum {string} */
+            readonly why: "unknown_here";
+        } | {
+            /** @description How many. */
+            readonly count: number;
+            /** @enum {string} */
+            readonly why: "incomplete";
+        } | {
+            /** @enum {string} */
+            readonly why: "not_arrived";
+        } | {
+            /** @enum {string} */
+            readonly why: "late";
         };
         /** @description What shall be sent, and where. */
         readonly Sending: {
@@ -2666,7 +2775,7 @@ export interface components {
             readonly to: string;
         };
         /**
-         * @description How a sending stands.
+         * @description How a sending or fetching stands.
          * @enum {string}
          */
         readonly SendState: "waiting" | "running" | "done" | "failed" | "cancelled";
@@ -2839,6 +2948,13 @@ export interface components {
             /** @description The whole analysis step, ms, over the last 300 frames. */
             readonly step_ms: components["schemas"]["Percentiles"];
         };
+        /** @description A study that another node has. */
+        readonly StudyThere: {
+            /** @description How many instances of it are here. */
+            readonly here: number;
+            /** @description In the DICOM JSON Model. */
+            readonly study: Record<string, never>;
+        };
         /** @description A sweep from one mark to the other. */
         readonly SweepView: {
             /**
@@ -2965,6 +3081,8 @@ export interface components {
              */
             readonly volume_cm3: number;
         };
+        /** @description What goes where. */
+        readonly Transfer: components["schemas"]["Sending"] | components["schemas"]["Fetching"];
         /**
          * @description Whether a lesion grew.
          * @enum {string}
@@ -4160,6 +4278,120 @@ export interface operations {
                 content: {
                     readonly "application/json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    readonly nodes_titles: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly string[];
+                };
+            };
+        };
+    };
+    readonly nodes_fetch: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Fetching"];
+            };
+        };
+        readonly responses: {
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MadeSending"];
+                };
+            };
+            /** @description it is no such request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no such node */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description the study is another site's */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly nodes_search: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NodeSearch"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SearchAnswer"];
+                };
+            };
+            /** @description it is no such request */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description no such node */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description the node cannot be reached, rejects, does not take such questions, breaks off or answers with a failure */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description the node does not answer in time */
+            readonly 504: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -3,7 +3,7 @@ import { standsUnder } from "../parts/popover";
 import { Icon, Shape } from "../parts/shapes";
 import { useWords } from "../words/words";
 import { SendFault } from "./SendFault";
-import { shapeOf, stateOf } from "./sending";
+import { isFetching, nodeOf, shapeOf, stateOf } from "./sending";
 import type { SeriesStrip } from "./study";
 import { useSend, useSendings } from "./useSendings";
 
@@ -21,7 +21,7 @@ export function SendMenu({ study, strips }: Props) {
   const id = useId();
   const [series, setSeries] = useState("");
   const { neighbours, error, busy, send } = useSend();
-  const ofStudy = useSendings().all.filter(({ study_uid }) => study_uid === study);
+  const ofStudy = useSendings().all.filter((one) => one.study_uid === study && !isFetching(one));
   if (neighbours.length === 0) {
     return null;
   }
@@ -31,7 +31,7 @@ export function SendMenu({ study, strips }: Props) {
       {latest && (
         <span className="row small quiet" role="status" data-sending={latest.state}>
           <Shape status={shapeOf(latest)} />
-          {latest.to}: {say(`send_short_${latest.state}`)}
+          {nodeOf(latest)}: {say(`send_short_${latest.state}`)}
         </span>
       )}
       <button ref={button} type="button" className="button small" popoverTarget={id} data-action="send">
@@ -81,7 +81,7 @@ export function SendMenu({ study, strips }: Props) {
             <li key={one.id} className="upload">
               <Shape status={shapeOf(one)} />
               <span className="two">
-                <span>{[one.to, one.series_uid && say("send_one_series")].filter(Boolean).join(" · ")}</span>
+                <span>{[nodeOf(one), one.series_uid && say("send_one_series")].filter(Boolean).join(" · ")}</span>
                 <small>{stateOf(one, words, Date.now())}</small>
               </span>
             </li>

@@ -4,7 +4,7 @@ import { addressOf } from "../route";
 import { useWords } from "../words/words";
 import { findStudies } from "./client";
 import { SendFault } from "./SendFault";
-import { type Queued, settled, shapeOf, stateOf, sumOfSendings, sumText } from "./sending";
+import { isFetching, nodeOf, type Queued, settled, shapeOf, stateOf, sumOfSendings, sumText } from "./sending";
 import { rowOf } from "./study";
 import type { UsedSendings } from "./useSendings";
 
@@ -33,7 +33,7 @@ interface Props {
   readonly onClose: () => void;
 }
 
-/** The queue of what is sent to other nodes. */
+/** The queue of what is sent to other nodes and fetched from them. */
 export function SendPanel({ used: { all, error, busy, change, clear }, onClose }: Props) {
   const words = useWords();
   const { say } = words;
@@ -80,13 +80,13 @@ interface RowProps {
 function Row({ queued, busy, onChange }: RowProps) {
   const words = useWords();
   const { say } = words;
-  const { to, study_uid: study, series_uid, state, fault } = queued;
+  const { study_uid: study, series_uid, state, fault } = queued;
   const { data } = useQuery({
     queryKey: ["study", study],
     queryFn: ({ signal }) => findStudies(new URLSearchParams({ StudyInstanceUID: study }).toString(), signal),
   });
   const row = data?.found[0] && rowOf(data.found[0], words);
-  const name = row?.name ?? say("study_without_name");
+  const way = isFetching(queued) ? `← ${nodeOf(queued)}` : `→ ${nodeOf(queued)}`;
   const canRetry = state === "failed" || state === "cancelled" || (state === "waiting" && fault !== null);
   const canCancel = state === "waiting" || state === "running" || state === "failed";
   return (
@@ -94,7 +94,12 @@ function Row({ queued, busy, onChange }: RowProps) {
       <Shape status={shapeOf(queued)} />
       <span className="two">
         <span>
-          <a href={addressOf({ page: "studies", exam: null, study })}>{name}</a> → {to}
+          {row ? (
+            <a href={addressOf({ page: "studies", exam: null, study })}>{row.name ?? say("study_without_name")}</a>
+          ) : (
+            data && say("nodes_not_here")
+          )}{" "}
+          {way}
         </span>
         <small>{[row?.date, series_uid && say("send_one_series"), row?.description].filter(Boolean).join(" · ")}</small>
         <small>{stateOf(queued, words, Date.now())}</small>

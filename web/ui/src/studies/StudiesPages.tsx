@@ -3,6 +3,7 @@ import { useEffect } from "react";
 import type { Route } from "../route";
 import { type Language, useWords } from "../words/words";
 import { NodeError } from "./client";
+import { NodesPage } from "./NodesPage";
 import { StudyList } from "./StudyList";
 import { StudyPage } from "./StudyPage";
 import "./studies.css";
@@ -25,19 +26,23 @@ const client = new QueryClient({
 interface Props {
   /** `null`: their list. */
   readonly study: string | null;
+  /** Other nodes are looked at, for the patient of `study` where that is said. */
+  readonly nodes: boolean;
   readonly onLanguage: (language: Language) => void;
   readonly onGo: (route: Route) => void;
 }
 
 /** The studies that the node keeps, and one of them. */
-export default function StudiesPages({ study, onLanguage, onGo }: Props) {
+export default function StudiesPages({ study, nodes, onLanguage, onGo }: Props) {
   const { say } = useWords();
   useEffect(() => {
-    document.title = say(study === null ? "studies_title" : "study_title");
-  }, [say, study]);
+    document.title = say(nodes ? "nodes_title" : study === null ? "studies_title" : "study_title");
+  }, [say, study, nodes]);
   return (
     <QueryClientProvider client={client}>
-      {study === null ? (
+      {nodes ? (
+        <NodesPage key={study} study={study} onLanguage={onLanguage} onGo={onGo} />
+      ) : study === null ? (
         <StudyList onLanguage={onLanguage} onGo={onGo} />
       ) : (
         <StudyPage key={study} study={study} onLanguage={onLanguage} onGo={onGo} />

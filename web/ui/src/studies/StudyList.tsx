@@ -1,13 +1,13 @@
 import { type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { KeyCap } from "../parts/chips";
+import { GoLink } from "../parts/GoLink";
 import { ListKeys } from "../parts/ListKeys";
 import { Icon, Shape } from "../parts/shapes";
 import { addressOf, type Route } from "../route";
 import { NONE } from "../words/numbers";
 import { type Language, useWords } from "../words/words";
 import { NodeError, reasonText } from "./client";
-import type { Day } from "./dates";
-import { PERIODS, type Period } from "./dates";
+import { Filters } from "./Filters";
 import { IdentityButton, IdentityPanel } from "./IdentityPanel";
 import { MOST_FOUND, NO_SEARCH, PAGE, plainText } from "./question";
 import { SendingsButton, SendPanel } from "./SendPanel";
@@ -17,12 +17,11 @@ import { rowOf, type StudyRow } from "./study";
 import { UploadPanel } from "./UploadPanel";
 import { sumOf } from "./uploads";
 import { useOverview } from "./useIdentity";
+import { useSources } from "./useNodes";
 import { type UsedSearch, useSearch } from "./useSearch";
 import { useSendings } from "./useSendings";
 import { type UsedUploads, useUploads } from "./useUploads";
 
-/** What machines of breast imaging and its neighbours write into Modality. */
-const MODALITIES = ["US", "MG", "MR", "CT", "DX", "CR", "PT", "NM", "XA", "RF", "SC", "OT", "SR", "PR", "DOC"] as const;
 /** Where the preview has room beside the list. */
 const WITH_PREVIEW = "(min-width: 1200px)";
 
@@ -38,6 +37,7 @@ export function StudyList({ onLanguage, onGo }: Props) {
   const used = useSearch();
   const adding = useUploads();
   const sendings = useSendings();
+  const sources = useSources();
   const identity = useOverview();
   const doubtful = new Set(identity.overview.doubtful);
   const [beside, setBeside] = useState<"queue" | "identity" | null>(null);
@@ -66,6 +66,11 @@ export function StudyList({ onLanguage, onGo }: Props) {
     <div className="studies" {...adding.onDrag}>
       <StudiesTop onLanguage={onLanguage} onGo={onGo}>
         <span className="mid">{say("studies")}</span>
+        {sources !== null && sources.length > 0 && (
+          <GoLink route={{ page: "nodes", exam: null }} onGo={onGo}>
+            {say("nodes")}
+          </GoLink>
+        )}
       </StudiesTop>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the arrows go through the links, which are what is pressed. */}
       <div className="finder" onKeyDown={move}>
@@ -204,49 +209,6 @@ function Count({ used: { found, page } }: { readonly used: UsedSearch }) {
     <span className="faint small" role="status">
       {text}
     </span>
-  );
-}
-
-function Filters({ used: { search, set } }: { readonly used: UsedSearch }) {
-  const { say } = useWords();
-  const day = (which: "from" | "to", name: string) => (
-    <label className="chip">
-      <span>{name}</span>
-      <input type="date" value={search[which]} onChange={(event) => set({ [which]: event.target.value as Day })} />
-    </label>
-  );
-  return (
-    <div className="filters">
-      <label className="chip">
-        <span className="hidden">{say("kind")}</span>
-        <select value={search.modality} onChange={(event) => set({ modality: event.target.value })} data-filter="kind">
-          <option value="">{say("any_kind")}</option>
-          {MODALITIES.map((modality) => (
-            <option key={modality}>{modality}</option>
-          ))}
-        </select>
-      </label>
-      <label className="chip">
-        <span className="hidden">{say("period")}</span>
-        <select
-          value={search.period}
-          onChange={(event) => set({ period: event.target.value as Period })}
-          data-filter="period"
-        >
-          {PERIODS.map((period) => (
-            <option key={period} value={period}>
-              {say(`period_${period}`)}
-            </option>
-          ))}
-        </select>
-      </label>
-      {search.period === "own" && (
-        <>
-          {day("from", say("period_from"))}
-          {day("to", say("period_to"))}
-        </>
-      )}
-    </div>
   );
 }
 

@@ -10,6 +10,7 @@ import { SendMenu } from "./SendMenu";
 import { StudiesTop } from "./StudiesTop";
 import { type InstanceTile, rowOf, type SeriesStrip, stripsOf } from "./study";
 import { Thumbnail } from "./Thumbnail";
+import { useSources } from "./useNodes";
 import { Viewer } from "./Viewer";
 
 interface Props {
@@ -30,6 +31,7 @@ export function StudyPage({ study, onLanguage, onGo }: Props) {
     queryKey: ["instances", study],
     queryFn: ({ signal }) => findInstances(study, signal),
   });
+  const sources = useSources();
   const strips = instances.data ? stripsOf(study, instances.data.found) : [];
   const tiles = strips.flatMap((strip) => strip.instances);
   const [chosen, setChosen] = useState<string | null>(null);
@@ -67,6 +69,13 @@ export function StudyPage({ study, onLanguage, onGo }: Props) {
         {tiles.length > 0 && <SendMenu study={study} strips={strips} />}
       </StudiesTop>
       <nav className="strips" aria-label={say("images_of_study")}>
+        {row?.id && sources !== null && sources.length > 0 && (
+          <div className="elsewhere">
+            <GoLink route={{ page: "nodes", exam: null, study }} onGo={onGo}>
+              {say("nodes_of_patient")}
+            </GoLink>
+          </div>
+        )}
         {strips.map((strip) => (
           <Strip key={strip.uid} strip={strip} chosen={shown?.instance ?? null} onChoose={setChosen} />
         ))}

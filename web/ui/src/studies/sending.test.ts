@@ -40,6 +40,14 @@ const WHYS: readonly SendFault["why"][] = [
   "unreadable",
   "no_commitment",
   "commitment_refused",
+  "not_fetched_from",
+  "not_offered",
+  "nothing_there",
+  "failed",
+  "unknown_here",
+  "incomplete",
+  "not_arrived",
+  "late",
 ];
 
 describe("how a sending stands", () => {
@@ -78,8 +86,8 @@ describe("how a sending stands", () => {
   it("is counted", () => {
     const all = (["waiting", "running", "failed", "done", "cancelled"] as const).map((state) => queued({ state }));
     expect(sumOfSendings(all)).toEqual({ open: 2, failed: 1 });
-    expect(sumText(all, wordsIn("en"))).toBe("2 not sent yet · 1 failed");
-    expect(sumText([queued({ state: "done" })], wordsIn("zh"))).toBe("没有待发送的项目");
+    expect(sumText(all, wordsIn("en"))).toBe("2 under way · 1 failed");
+    expect(sumText([queued({ state: "done" })], wordsIn("zh"))).toBe("没有进行中的项目");
   });
 });
 

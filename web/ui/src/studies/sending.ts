@@ -1,4 +1,4 @@
-/** Sending to other nodes, as the page asks this one for it. */
+/** Sending to other nodes, as the page asks this one for it, and the queue of that and of what is fetched from them. */
 import type { components } from "../api/schema";
 import type { Status } from "../parts/shapes";
 import { faultIn } from "../words/fault";
@@ -12,10 +12,16 @@ const ROOT = "/api/sending";
 /** What shall be sent where. */
 export type Sending = Schemas["Sending"];
 export type SendState = Schemas["SendState"];
-/** Why a sending failed. */
+/** Why a sending or a fetching failed. */
 export type SendFault = Schemas["SendFault"];
-/** A sending as the queue has it. */
+/** A sending or a fetching as the queue has it. */
 export type Queued = Schemas["Queued"];
+
+/** Whether it comes from another node, and does not go to one. */
+export const isFetching = (queued: Queued): queued is Queued & Schemas["Fetching"] => "from" in queued;
+
+/** The title of the other node. */
+export const nodeOf = (queued: Queued): string => (isFetching(queued) ? queued.from : (queued as Sending).to);
 
 async function answered(response: Response): Promise<Response> {
   // A program without a queue answers with its page.
@@ -96,6 +102,7 @@ export function faultText(fault: SendFault, { say }: Words): string {
 export function stateOf(queued: Queued, words: Words, now: number): string {
   const { state, taken, of, promise, fault, due_ms } = queued;
   const { say } = words;
+  const way = isFetching(queued) ? "fetch" : "send";
   switch (state) {
     case "waiting": {
       if (!fault) {
@@ -105,12 +112,12 @@ export function stateOf(queued: Queued, words: Words, now: number): string {
       return say("send_again", { reason: faultText(fault, words), minutes });
     }
     case "running":
-      return of > 0 ? say("send_running_of", { taken, of }) : say("send_running");
+      return of > 0 ? say(`${way}_running_of`, { taken, of }) : say(`${way}_running`);
     case "failed":
       return say("send_failed", { reason: fault ? faultText(fault, words) : "" });
     case "cancelled":
-      return taken > 0 ? say("send_cancelled", { taken }) : say("send_cancelled_before");
+      return taken > 0 ? say(`${way}_cancelled`, { taken }) : say(`${way}_cancelled_before`);
     case "done":
-      return promise ? say(`send_done_${promise}`, { of }) : say("send_done", { of });
+      return promise ? say(`send_done_${promise}`, { of }) : say(`${way}_done`, { of });
   }
 }

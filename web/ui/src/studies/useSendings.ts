@@ -11,7 +11,7 @@ import {
   sumOfSendings,
 } from "./sending";
 
-const SENDINGS = ["sendings"] as const;
+export const SENDINGS = ["sendings"] as const;
 /** How often the queue is looked at: while something is under way, and else. */
 const SOON_MS = 1000;
 const SELDOM_MS = 10_000;
@@ -27,7 +27,7 @@ export interface UsedSendings {
   readonly clear: () => void;
 }
 
-/** The queue of what is sent to other nodes. */
+/** The queue of what is sent to other nodes and fetched from them. */
 export function useSendings(): UsedSendings {
   const client = useQueryClient();
   const { data } = useQuery({

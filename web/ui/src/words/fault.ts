@@ -45,6 +45,12 @@ const KNOWN = [
   "no_method",
   "no_such_range",
   "away",
+  "node_unreachable",
+  "node_rejects",
+  "node_not_offered",
+  "node_fails",
+  "node_broken_off",
+  "node_late",
 ] as const;
 
 type Known = (typeof KNOWN)[number];

@@ -1,0 +1,232 @@
+//! Fetches what people want fetched from other nodes: jobs out of the queue of the store, by C-GET or, where a node is configured so, by C-MOVE.
+//!
+//! As with sendings, a job is kept by its lease while it is worked on, what may pass is tried again after waits that grow, and a killed worker's job is
+//! another's. What comes is received as from anybody, with the rights of whoever had it fetched; what has come already is accepted once more.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use peony_dicom::{Attributes, Level};
+use peony_store::{Ended, FETCHING, FetchJob, Fetched, Fetching, Job, SendFault, Store};
+use serde_json::json;
+use tokio::sync::watch;
+
+use crate::acceptor::Current;
+use crate::asking::{self, Listed, broken, fault_of_connection, identifier_of, known};
+use crate::association::{Association, AssociationError};
+use crate::configuration::{Configuration, Peer, Retrieve};
+use crate::identifier::{SERIES_UID, STUDY_UID};
+use crate::queue::{self, Patience};
+use crate::requestor::{self, Proposal};
+use crate::sop_class::Service;
+use crate::status::{Kind, Status};
+use crate::user::Retrieved;
+
+/// Fetchings at a time: a node that does not answer holds up no other.
+const AT_ONCE: usize = 4;
+
+/// Fetches what is in the queue, until `stopped` says so. What is under way then is left to its lease.
+pub async fn fetch_queued(
+    store: Store,
+    configuration: Current,
+    patience: Patience,
+    stopped: watch::Receiver<bool>,
+) {
+    let work_on = |job: Job| {
+        let (store, configuration, patience) = (store.clone(), configuration.clone(), patience.clone());
+        async move { work_on(&store, &configuration, &patience, &job).await }
+    };
+    queue::work_off(&store, FETCHING, AT_ONCE, &patience, stopped, work_on).await;
+}
+
+/// One job, from its taking to what became of it.
+async fn work_on(store: &Store, configuration: &Current, patience: &Patience, job: &Job) {
+    let Ok(FetchJob { fetching, sight }) = serde_json::from_str::<FetchJob>(&job.payload) else {
+        return tracing::warn!("job {} is none of fetching", job.id);
+    };
+    let progress = Progress::default();
+    let now = configuration.borrow().clone();
+    let here = store.seeing(sight);
+    let fetch = fetch(&here, &now, &fetching, &progress);
+    let fetched = queue::keeping(store, job, patience.lease, || progress.text(), fetch).await;
+    let ended = match fetched {
+        None => return,
+        Some(Ok(())) => Ended::Done,
+        Some(Err(fault)) => {
+            tracing::warn!("job {}, from {}: {fault}", job.id, fetching.from);
+            let text = json!(fault).to_string();
+            match patience.after(job).filter(|_| fault.may_pass()) {
+                Some(wait) => Ended::Again(wait, text),
+                None => Ended::Failed(text),
+            }
+        }
+    };
+    queue::end(store, job, &progress.text(), ended).await;
+}
+
+/// How far a fetching has come, as the worker and whoever keeps its lease see it.
+#[derive(Debug, Default)]
+struct Progress {
+    came: AtomicUsize,
+    of: AtomicUsize,
+}
+
+impl Progress {
+    fn text(&self) -> String {
+        let [came, of] = [&self.came, &self.of].map(|count| count.load(Ordering::Relaxed));
+        json!(Fetched { came, of: of.max(came) }).to_string()
+    }
+
+    /// What the other node says of it.
+    fn hear(&self, said: &Retrieved) {
+        let came = usize::from(said.completed) + usize::from(said.warning);
+        let of = came + usize::from(said.remaining) + usize::from(said.failed);
+        self.came.store(came, Ordering::Relaxed);
+        self.of.fetch_max(of, Ordering::Relaxed);
+    }
+}
+
+async fn fetch(
+    here: &Store,
+    configuration: &Configuration,
+    fetching: &Fetching,
+    progress: &Progress,
+) -> Result<(), SendFault> {
+    let (peer, address) = known(configuration, &fetching.from)?;
+    let retrieve = peer.retrieve.ok_or(SendFault::NotFetchedFrom)?;
+    let asked = Asked { here, configuration, peer, address, fetching, progress };
+    let listed = asked.list().await?;
+    if let Some(listed) = &listed {
+        if listed.is_empty() {
+            return Err(SendFault::NothingThere);
+        }
+        progress.of.store(listed.len(), Ordering::Relaxed);
+        if asked.count_here(listed).await? == listed.len() {
+            progress.came.store(listed.len(), Ordering::Relaxed);
+            return Ok(());
+        }
+    }
+    let retrieved = match retrieve {
+        Retrieve::Get => asked.get(listed.as_deref().unwrap_or_default()).await?,
+        Retrieve::Move => asked.move_here().await?,
+    };
+    asked.judge(&retrieved, listed.as_deref()).await
+}
+
+/// What is asked of whom.
+struct Asked<'a> {
+    here: &'a Store,
+    configuration: &'a Configuration,
+    peer: &'a Peer,
+    address: &'a str,
+    fetching: &'a Fetching,
+    progress: &'a Progress,
+}
+
+impl Asked<'_> {
+    async fn connect(&self, proposals: &[Proposal]) -> Result<Association, SendFault> {
+        let connected = requestor::connect_to(self.peer, self.address, self.configuration, proposals).await;
+        connected.map_err(|error| fault_of_connection(self.peer, &error))
+    }
+
+    /// What there is to fetch, where the node says so.
+    async fn list(&self) -> Result<Option<Vec<Listed>>, SendFault> {
+        let mut association = self.connect(&asking::to_find()).await?;
+        let Fetching { study_uid, series_uid, .. } = self.fetching;
+        match asking::list(&mut association, study_uid, series_uid.as_deref()).await {
+            Ok(listed) => {
+                // A node that does not list all is cut off in the midst of it.
+                association.leave(listed.is_some()).await;
+                Ok(listed)
+            }
+            Err(error) => Err(broken(association, error).await),
+        }
+    }
+
+    /// How many of these are here.
+    async fn count_here(&self, listed: &[Listed]) -> Result<usize, SendFault> {
+        let kept = self.here.instances(self.fetching.which()).await.map_err(|_| SendFault::Unreadable)?;
+        let kept: BTreeSet<&str> = kept.iter().map(|kept| kept.instance_uid.as_str()).collect();
+        Ok(listed.iter().filter(|one| kept.contains(one.instance_uid.as_str())).count())
+    }
+
+    fn identifier(&self) -> (Level, Attributes) {
+        let study = (STUDY_UID, self.fetching.study_uid.clone());
+        match &self.fetching.series_uid {
+            Some(series) => {
+                let keys = [study, (SERIES_UID, series.clone())];
+                (Level::Series, identifier_of(Level::Series, keys))
+            }
+            None => (Level::Study, identifier_of(Level::Study, [study])),
+        }
+    }
+
+    async fn get(&self, listed: &[Listed]) -> Result<Retrieved, SendFault> {
+        let mut association = self.connect(&asking::to_get(listed)).await?;
+        let (level, identifier) = self.identifier();
+        let Some(model) = association.model(level, Service::Get) else {
+            association.leave(true).await;
+            return Err(SendFault::NotOffered);
+        };
+        let got = association.get(self.here, model, &identifier, |said| self.progress.hear(said)).await;
+        ended(association, got).await
+    }
+
+    async fn move_here(&self) -> Result<Retrieved, SendFault> {
+        let mut association = self.connect(&asking::to_move()).await?;
+        let (level, identifier) = self.identifier();
+        let Some(model) = association.model(level, Service::Move) else {
+            association.leave(true).await;
+            return Err(SendFault::NotOffered);
+        };
+        let _expected = self.here.expect(self.peer.ae_title.as_str(), &self.fetching.study_uid);
+        let ours = &self.configuration.ae_title;
+        let moved = association.move_to(model, &identifier, ours, |said| self.progress.hear(said)).await;
+        ended(association, moved).await
+    }
+
+    /// Whether everything came, by what the other node says and by what is here.
+    async fn judge(&self, retrieved: &Retrieved, listed: Option<&[Listed]>) -> Result<(), SendFault> {
+        self.progress.hear(&Retrieved { remaining: 0, ..retrieved.clone() });
+        let Retrieved { status, completed, failed, warning, .. } = retrieved;
+        if *status == Status::UNKNOWN_DESTINATION {
+            return Err(SendFault::UnknownHere);
+        }
+        if status.kind() == Kind::Failure && *failed == 0 {
+            return Err(SendFault::Failed { status: status.code() });
+        }
+        let came = usize::from(*completed) + usize::from(*warning);
+        if *failed > 0 {
+            return Err(SendFault::Incomplete { count: usize::from(*failed) });
+        }
+        let (wanted, here) = match listed {
+            Some(listed) => (listed.len(), self.count_here(listed).await?),
+            None => {
+                let kept = self.here.instances(self.fetching.which()).await;
+                (came, kept.map_err(|_| SendFault::Unreadable)?.len())
+            }
+        };
+        if here == 0 {
+            return Err(if came > 0 { SendFault::NotArrived } else { SendFault::NothingThere });
+        }
+        if here < wanted {
+            return Err(SendFault::Incomplete { count: wanted - here });
+        }
+        self.progress.came.store(wanted, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// What a retrieval came to; its association has ended then.
+async fn ended(
+    association: Association,
+    retrieved: Result<Option<Retrieved>, AssociationError>,
+) -> Result<Retrieved, SendFault> {
+    match retrieved {
+        Ok(retrieved) => {
+            association.leave(true).await;
+            retrieved.ok_or(SendFault::NotOffered)
+        }
+        Err(error) => Err(broken(association, error).await),
+    }
+}
