@@ -108,21 +108,22 @@ pub(crate) async fn keeping<T>(
     progress: impl Fn() -> String,
     work: impl Future<Output = T>,
 ) -> Option<T> {
-    let mut work = std::pin::pin!(work);
-    let mut keeping = interval(lease / 4);
-    loop {
-        tokio::select! {
-            done = &mut work => return Some(done),
-            _ = keeping.tick() => match store.keep_job(job, &progress(), lease).await {
+    // Both go on beside each other: work that waits for the index, or has it, would be waited for by what keeps its job.
+    let kept = async {
+        let mut keeping = interval(lease / 4);
+        loop {
+            keeping.tick().await;
+            match store.keep_job(job, &progress(), lease).await {
                 Ok(true) => {}
-                Ok(false) => {
-                    tracing::info!("job {} is another's now, or cancelled", job.id);
-                    return None;
-                }
+                Ok(false) => return tracing::info!("job {} is another's now, or cancelled", job.id),
                 // Its lease may end: another worker takes it then.
                 Err(error) => tracing::warn!("job {} cannot be kept: {error}", job.id),
-            },
+            }
         }
+    };
+    tokio::select! {
+        done = work => Some(done),
+        () = kept => None,
     }
 }
 

@@ -154,7 +154,7 @@ impl Store {
             let kept_digest = match standing {
                 None => None,
                 // Whose it is shall not be told by what becomes of another one.
-                Some(kept) if !self.sight.reaches(&kept.site) => return Err(arrival.is_of_another_site()),
+                Some(kept) if !arrival.sight.reaches(&kept.site) => return Err(arrival.is_of_another_site()),
                 Some(kept) if kept.object.digest == arrival.object.digest => {
                     // What is kept may be lost or damaged by now: the sender's bytes take its place.
                     self.inner.objects.upload(&spool, &arrival.object).await?;
