@@ -2,7 +2,7 @@
 //!
 //! It is written as the scan walks it, and each frame as it is decoded: what is in memory is one frame and a few hundred kilobytes. Strict where it
 //! writes: even lengths, no group lengths, sequences and items of undefined length, and the Image Pixel module as the samples are now. What says
-//! that pixels were once compressed with a loss stays, and so do all UIDs: nothing of the content is another.
+//! that pixels were once compressed with a loss stays, and so do all UIDs: nothing of the content is another. A compressed icon is left out.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Seek};
@@ -18,7 +18,10 @@ use crate::{DicomError, Elements, Encoding, FramePlaces, Pictures, Step, vr_of};
 
 /// What is gathered before it is handed on, and read at a time of a long value; each value representation's width is a part of it.
 const GATHERED_BYTES: usize = 256 << 10;
+/// The most of an icon.
+const ICON_BYTES: usize = 256 << 10;
 const PIXEL_DATA: Tag = Tag(0x7FE0, 0x0010);
+const ICON: Tag = Tag(0x0088, 0x0200);
 
 /// Whoever has a data set written anew.
 pub trait Rewriting {
@@ -60,8 +63,16 @@ pub fn rewrite<F: Read + Seek + Clone, R: Rewriting>(
         Some(places @ FramePlaces::Encapsulated { .. }) => Some(Frames::open(file, places, by)?),
         _ => None,
     };
-    let mut writer =
-        Writer { data_set: &data_set, target, by, gathered: Vec::new(), depth: 0, frames, fault: None };
+    let mut writer = Writer {
+        data_set: &data_set,
+        target,
+        by,
+        gathered: Vec::new(),
+        depth: 0,
+        frames,
+        icon: None,
+        fault: None,
+    };
     let walked = data_set.walk(|step| {
         writer.step(step).map_err(|fault| {
             writer.fault = Some(fault);
@@ -152,8 +163,17 @@ struct Writer<'a, F, R: Rewriting> {
     depth: usize,
     /// Until they are written.
     frames: Option<Frames>,
+    /// The icon that is being gathered.
+    icon: Option<Icon>,
     /// What ended the walk.
     fault: Option<R::Fault>,
+}
+
+/// A small picture of the object, which it may also lack (PS3.3 §C.7.6.1.1.6): one that is compressed is left out.
+struct Icon {
+    /// Where its sequence begins in what is gathered.
+    begins: usize,
+    compressed: bool,
 }
 
 impl<F: Read + Seek, R: Rewriting> Writer<'_, F, R> {
@@ -163,6 +183,9 @@ impl<F: Read + Seek, R: Rewriting> Writer<'_, F, R> {
             Step::Element { tag, vr, value, encoding } => return self.element(tag, vr, value, encoding),
             Step::Fragments { tag, .. } => return self.pixels(tag),
             Step::Sequence { tag } => {
+                if tag == ICON && self.depth == 0 {
+                    self.icon = Some(Icon { begins: into.len(), compressed: false });
+                }
                 put_header(into, target, tag, VR::SQ, UNDEFINED);
                 self.depth += 1;
             }
@@ -171,6 +194,11 @@ impl<F: Read + Seek, R: Rewriting> Writer<'_, F, R> {
             Step::SequenceEnd => {
                 put_item(into, SEQUENCE_END, 0);
                 self.depth -= 1;
+                if self.depth == 0
+                    && let Some(Icon { begins, compressed: true }) = self.icon.take()
+                {
+                    into.truncate(begins);
+                }
             }
         }
         self.flush_if_full()
@@ -205,6 +233,10 @@ impl<F: Read + Seek, R: Rewriting> Writer<'_, F, R> {
 
     /// Pixel data that was in fragments.
     fn pixels(&mut self, tag: Tag) -> Result<(), R::Fault> {
+        if let Some(icon) = &mut self.icon {
+            icon.compressed = true;
+            return Ok(());
+        }
         let frames = self.frames.take().filter(|_| self.depth == 0 && tag == PIXEL_DATA);
         let Some(Frames { count, pictures, first, .. }) = frames else {
             return Err(DicomError::Unsupported("compressed data that is no frame of the object").into());
@@ -234,7 +266,14 @@ impl<F: Read + Seek, R: Rewriting> Writer<'_, F, R> {
     }
 
     fn flush_if_full(&mut self) -> Result<(), R::Fault> {
-        if self.gathered.len() >= GATHERED_BYTES { self.flush() } else { Ok(()) }
+        match &self.icon {
+            // It is handed on whole, or not at all.
+            Some(icon) if self.gathered.len() - icon.begins > ICON_BYTES => {
+                Err(DicomError::Unsupported("an icon of more than a quarter of a megabyte").into())
+            }
+            None if self.gathered.len() >= GATHERED_BYTES => self.flush(),
+            _ => Ok(()),
+        }
     }
 
     fn flush(&mut self) -> Result<(), R::Fault> {

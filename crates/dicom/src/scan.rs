@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry};
+use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry, VirtualVr};
 use dicom_core::{Tag, VR};
 use dicom_object::StandardDataDictionary;
 
@@ -19,6 +19,7 @@ pub(crate) const ITEM: Tag = Tag(0xFFFE, 0xE000);
 pub(crate) const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
 pub(crate) const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
 const PIXEL_DATA: Tag = Tag(0x7FE0, 0x0010);
+const PIXEL_REPRESENTATION: Tag = Tag(0x0028, 0x0103);
 const TRANSFER_SYNTAX_UID: Tag = Tag(0x0002, 0x0010);
 pub(crate) const UNDEFINED: u32 = u32::MAX;
 /// What is too large where a file is.
@@ -279,6 +280,8 @@ struct Walk<'a> {
     found: Found,
     pixels: Pixels,
     ended: bool,
+    /// Whether samples are signed, as far as that was read.
+    signed: bool,
     /// Who wants to hear every step.
     tell: Option<&'a mut dyn FnMut(Step) -> Result<(), DicomError>>,
 }
@@ -296,6 +299,7 @@ impl<'a> Walk<'a> {
             found: Found { header, items, sequences, pixel_data: None, issues: Vec::new() },
             pixels: Pixels::Walked,
             ended: false,
+            signed: false,
             tell: None,
         }
     }
@@ -461,7 +465,14 @@ impl<'a> Walk<'a> {
             self.ended = self.pixels == Pixels::End;
         }
         let (value, encoding) = (self.cursor.pos..end, self.cursor.encoding);
-        let vr = if encoding == Encoding::ImplicitLittle { implied(element.tag) } else { element.vr };
+        if self.tell.is_some() && element.tag == PIXEL_REPRESENTATION && value.len() == 2 {
+            // That of a data set comes before those of its items.
+            self.signed = *self.cursor.source.bytes(value.clone())? != [0, 0];
+        }
+        let vr = match encoding {
+            Encoding::ImplicitLittle => implied(element.tag, self.signed),
+            _ => element.vr,
+        };
         self.tell(|| Step::Element { tag: element.tag, vr, value, encoding })?;
         self.cursor.pos = end;
         // Other parsers have their own ideas of what an unknown value representation holds.
@@ -555,11 +566,14 @@ pub(crate) fn is_sequence(tag: Tag) -> bool {
 }
 
 /// The value representation of an element that is written without one (PS3.5 §A.1): a group's length and a private creator are in no
-/// dictionary.
-fn implied(tag: Tag) -> VR {
+/// dictionary, and what stands for a sample is signed where the samples are.
+fn implied(tag: Tag, signed: bool) -> VR {
+    let stands_for_samples =
+        || StandardDataDictionary.by_tag(tag).is_some_and(|entry| entry.vr() == VirtualVr::Xs);
     match tag.element() {
         0x0000 => VR::UL,
         0x0010..=0x00FF if tag.group() % 2 == 1 => VR::LO,
+        _ if signed && stands_for_samples() => VR::SS,
         _ => crate::vr_of(tag),
     }
 }

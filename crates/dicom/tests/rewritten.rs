@@ -200,3 +200,49 @@ fn what_is_deflated_comes_out() {
     outcome.unwrap();
     assert!(from_deflated == written(&bytes, Target::ImplicitLittle, usize::MAX).1);
 }
+
+/// Smallest pixel value and a look-up table's descriptor, "US or SS": below nought where the samples are signed.
+#[test]
+fn what_stands_for_a_sample_is_signed_where_the_samples_are() {
+    let below = |vr: &[u8; 2]| short(vr, &(-7_i16).to_le_bytes());
+    let picture = |signed: u8| {
+        let file = File::cine(1)
+            .raw((0x0028, 0x0103), short(b"US", &[signed, 0]))
+            .raw((0x0028, 0x0106), below(b"SS"));
+        let (outcome, bytes, _) = written(&file.bytes(), Target::ImplicitLittle, usize::MAX);
+        outcome.unwrap();
+        let implicit = [&[0; 128], &b"DICM"[..], &synthetic::meta("1.2.840.10008.1.2"), &bytes].concat();
+        let (outcome, bytes, _) = written(&implicit, Target::ExplicitLittle, usize::MAX);
+        outcome.unwrap();
+        bytes
+    };
+    let has = |bytes: &[u8], vr: &[u8; 2]| {
+        let wanted = explicit((0x0028, 0x0106), &below(vr));
+        bytes.windows(wanted.len()).any(|part| part == wanted)
+    };
+    let [signed, unsigned] = [picture(1), picture(0)];
+    assert!(has(&signed, b"SS") && !has(&signed, b"US"));
+    assert!(has(&unsigned, b"US") && !has(&unsigned, b"SS"));
+}
+
+#[test]
+fn a_compressed_icon_is_left_out_and_a_plain_one_stays() {
+    let icon = |pixels: Vec<u8>| {
+        let columns = explicit((0x0028, 0x0011), &short(b"US", &[2, 0]));
+        long(b"SQ", &item(&[columns, pixels].concat()))
+    };
+    let plain = explicit(PIXEL_DATA, &long(b"OB", &[5, 6, 7, 8]));
+    let fragment = [&[0xFE, 0xFF, 0x00, 0xE0, 4, 0, 0, 0][..], &[1, 2, 3, 4]].concat();
+    let table = [0xFE, 0xFF, 0x00, 0xE0, 0, 0, 0, 0];
+    let undefined = [&b"OB\0\0"[..], &[0xFF; 4], &table, &fragment, &SEQUENCE_END].concat();
+    let compressed = explicit(PIXEL_DATA, &undefined);
+    for (pixels, stays) in [(plain, true), (compressed, false)] {
+        let file = File::cine(1).syntax(RLE).raw((0x0088, 0x0200), icon(pixels)).encapsulated(&[&runs(1)]);
+        let (outcome, bytes, _) = written(&file.bytes(), Target::ImplicitLittle, usize::MAX);
+        outcome.unwrap();
+        let sequence = of_no_length((0x0088, 0x0200));
+        assert_eq!(bytes.windows(8).any(|part| part == sequence), stays);
+        let samples: Vec<u8> = (1..13).collect();
+        assert!(bytes.ends_with(&implicit(PIXEL_DATA, &samples)), "{}", bytes.escape_ascii());
+    }
+}

@@ -221,10 +221,18 @@ pub fn to_get(known: &[Listed]) -> Vec<Proposal> {
         let likely: Vec<_> = LIKELY.iter().filter_map(|uid| sop_class::of(uid)).collect();
         classes.extend(likely.into_iter().filter(|class| !classes.contains(class)).collect::<Vec<_>>());
     }
-    let others = transfer_syntax::TABLE.iter().map(|syntax| syntax.uid).filter(|uid| !LIKED.contains(uid));
-    let syntaxes = LIKED.into_iter().chain(others);
-    let objects = syntaxes.flat_map(|syntax| {
-        classes.iter().map(move |class| Proposal { class, transfer_syntaxes: vec![syntax], provides: true })
+    let mut others: Vec<_> =
+        transfer_syntax::TABLE.iter().filter(|syntax| !LIKED.contains(&syntax.uid)).collect();
+    // There is room for some thirty of each of four classes, so what hardly anybody has comes last.
+    others.sort_by_key(|syntax| (syntax.retired, syntax.name.starts_with("Fragmentable")));
+    let liked = LIKED.iter().filter_map(|uid| transfer_syntax::of(uid));
+    let objects = liked.chain(others).flat_map(|syntax| {
+        let holds = |class: &&&'static SopClass| !syntax.is_video() || class.may_move();
+        classes.iter().filter(holds).map(|class| Proposal {
+            class,
+            transfer_syntaxes: vec![syntax.uid],
+            provides: true,
+        })
     });
     let gets = services(|service| matches!(service, Service::Get(_)));
     gets.into_iter().chain(objects).take(presentation::MOST).collect()
@@ -356,4 +364,35 @@ pub(crate) async fn broken(association: Association, error: AssociationError) ->
     let error = association.fail(error).await;
     tracing::warn!("an association with {peer} ended: {error}");
     if is_ours { SendFault::Unreadable } else { SendFault::BrokenOff }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_four_classes_all_can_come_that_anybody_has_and_video_where_there_is_any() {
+        const VIDEO: &str = "1.2.840.10008.1.2.4.102";
+        let multi_frame = "1.2.840.10008.5.1.4.1.1.3.1";
+        let classes = [
+            "1.2.840.10008.5.1.4.1.1.6.1",
+            multi_frame,
+            "1.2.840.10008.5.1.4.1.1.66.4",
+            "1.2.840.10008.5.1.4.1.1.88.33",
+        ];
+        let listed: Vec<Listed> = classes
+            .iter()
+            .map(|uid| Listed { instance_uid: String::new(), class: sop_class::of(uid) })
+            .collect();
+        let proposals = to_get(&listed);
+        assert!(proposals.len() <= presentation::MOST);
+        let proposed = |class: &str, syntax: &str| {
+            proposals.iter().any(|one| one.class.uid == class && one.transfer_syntaxes == [syntax])
+        };
+        assert!(proposed(multi_frame, VIDEO) && !proposed(classes[3], VIDEO));
+        let usual = transfer_syntax::TABLE.iter().filter(|syntax| !syntax.retired && !syntax.is_video());
+        for (class, syntax) in classes.iter().flat_map(|class| usual.clone().map(move |one| (class, one))) {
+            assert!(proposed(class, syntax.uid), "{class} in {}", syntax.name);
+        }
+    }
 }

@@ -81,7 +81,7 @@ const RESPONSE: u16 = 0x8000;
 /// What is wrong with a command set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CommandFault {
-    /// An element reaches past its end, is of another group, or comes out of order.
+    /// An element reaches past its end, or comes twice.
     #[error("the command set is damaged")]
     Malformed,
     /// It is longer than any.
@@ -110,15 +110,19 @@ impl Command {
         let mut elements = BTreeMap::new();
         let mut rest = bytes;
         while let Some((head, after)) = rest.split_first_chunk::<8>() {
-            let [0, 0, e0, e1, length @ ..] = *head else { return Err(CommandFault::Malformed) };
+            let [g0, g1, e0, e1, length @ ..] = *head;
             let length = u32::from_le_bytes(length) as usize;
             let (value, after) = after.split_at_checked(length).ok_or(CommandFault::Malformed)?;
-            let element = u16::from_le_bytes([e0, e1]);
+            let (group, element) = (u16::from_le_bytes([g0, g1]), u16::from_le_bytes([e0, e1]));
+            rest = after;
+            // Some nodes say more about a failure in elements of a data set behind those of the command.
+            if group != 0 {
+                continue;
+            }
             // The group length is a matter of the writing.
             if element != 0 && elements.insert(element, value.to_vec()).is_some() {
                 return Err(CommandFault::Malformed);
             }
-            rest = after;
         }
         if !rest.is_empty() {
             return Err(CommandFault::Malformed);
@@ -302,6 +306,16 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_behind_a_command_is_passed_over() {
+        // Extended offsets of what failed (0008,0058), as some nodes answer a C-GET.
+        let mut bytes = echo().write();
+        bytes.extend([8, 0, 0x58, 0, 4, 0, 0, 0, b'1', b'.', b'2', 0]);
+        assert!(Command::read(&bytes).is_ok_and(|read| read == echo()));
+        bytes.pop();
+        assert!(Command::read(&bytes).is_err_and(|fault| fault == CommandFault::Malformed));
+    }
+
+    #[test]
     fn a_request_is_read_as_it_was_written() {
         let bytes = echo().write();
         // PS3.7 §9.3.5.1: group length, class, field, message, no data set.
@@ -330,7 +344,6 @@ mod tests {
         let bytes = echo().write();
         let check = |bytes: &[u8], fault| assert_eq!(Command::read(bytes).err(), Some(fault));
         check(&bytes[..bytes.len() - 1], CommandFault::Malformed);
-        check(&[&bytes[..], &[8, 0, 0, 0, 0, 0, 0, 0]].concat(), CommandFault::Malformed);
         check(&[&bytes[..], &[0, 0, 0, 9, 0xFF, 0xFF, 0xFF, 0xFF]].concat(), CommandFault::Malformed);
         check(&[&bytes[12..], &bytes[12..]].concat(), CommandFault::Malformed);
         check(&vec![0; MOST_BYTES + 2], CommandFault::TooLong);

@@ -16,14 +16,11 @@ use crate::asking::{self, Listed, broken, fault_of_connection, identifier_of, kn
 use crate::association::{Association, AssociationError};
 use crate::configuration::{Configuration, Peer, Retrieve};
 use crate::identifier::{SERIES_UID, STUDY_UID};
-use crate::queue::{self, Patience};
+use crate::queue::{self, Patience, Turns};
 use crate::requestor::{self, Proposal};
 use crate::sop_class::Service;
 use crate::status::{Kind, Status};
 use crate::user::Retrieved;
-
-/// Fetchings at a time: a node that does not answer holds up no other.
-const AT_ONCE: usize = 4;
 
 /// Fetches what is in the queue, until `stopped` says so. What is under way then is left to its lease.
 pub async fn fetch_queued(
@@ -32,22 +29,27 @@ pub async fn fetch_queued(
     patience: Patience,
     stopped: watch::Receiver<bool>,
 ) {
+    let turns = Turns::default();
     let work_on = |job: Job| {
         let (store, configuration, patience) = (store.clone(), configuration.clone(), patience.clone());
-        async move { work_on(&store, &configuration, &patience, &job).await }
+        let turns = turns.clone();
+        async move { work_on(&store, &configuration, &patience, &turns, &job).await }
     };
-    queue::work_off(&store, FETCHING, AT_ONCE, &patience, stopped, work_on).await;
+    queue::work_off(&store, FETCHING, &patience, stopped, work_on).await;
 }
 
 /// One job, from its taking to what became of it.
-async fn work_on(store: &Store, configuration: &Current, patience: &Patience, job: &Job) {
+async fn work_on(store: &Store, configuration: &Current, patience: &Patience, turns: &Turns, job: &Job) {
     let Ok(FetchJob { fetching, sight }) = serde_json::from_str::<FetchJob>(&job.payload) else {
         return tracing::warn!("job {} is none of fetching", job.id);
     };
     let progress = Progress::default();
     let now = configuration.borrow().clone();
     let here = store.seeing(sight);
-    let fetch = fetch(&here, &now, &fetching, &progress);
+    let fetch = async {
+        let _turn = turns.at(&fetching.from).await;
+        fetch(&here, &now, &fetching, &progress).await
+    };
     let fetched = queue::keeping(store, job, patience.lease, || progress.text(), fetch).await;
     let ended = match fetched {
         None => return,
@@ -191,6 +193,13 @@ impl Asked<'_> {
         let Retrieved { status, completed, failed, warning, .. } = retrieved;
         if *status == Status::UNKNOWN_DESTINATION {
             return Err(SendFault::UnknownHere);
+        }
+        if let Some(listed) = listed
+            && self.count_here(listed).await? == listed.len()
+        {
+            // Whatever else it counts: what was refused here may be what was not asked for, or was here before.
+            self.progress.came.store(listed.len(), Ordering::Relaxed);
+            return Ok(());
         }
         if status.kind() == Kind::Failure && *failed == 0 {
             return Err(SendFault::Failed { status: status.code() });

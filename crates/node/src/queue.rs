@@ -1,13 +1,35 @@
 //! Work out of the queue of the store: jobs of one kind, some at a time, each kept by its lease while it is worked on.
 
+use std::collections::HashMap;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use peony_store::{Ended, Job, Store};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{interval, sleep};
+
+/// Jobs of a kind at a time: most of them may wait for their node.
+const AT_ONCE: usize = 64;
+/// Of these, at one node.
+const AT_ONE_NODE: usize = 4;
+
+/// The places at each node: one that does not answer holds up no other.
+#[derive(Clone, Default)]
+pub(crate) struct Turns(Arc<Mutex<HashMap<String, Arc<Semaphore>>>>);
+
+impl Turns {
+    /// Waits for a place at a node.
+    pub async fn at(&self, title: &str) -> Option<OwnedSemaphorePermit> {
+        let places = {
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(all.entry(title.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(AT_ONE_NODE))))
+        };
+        // Nobody closes it.
+        places.acquire_owned().await.ok()
+    }
+}
 
 /// How long things may take.
 #[derive(Debug, Clone)]
@@ -55,18 +77,17 @@ impl Patience {
     }
 }
 
-/// Has the jobs of a kind worked on, `at_once` of them at a time, until `stopped` says so. What is under way then is left to its lease.
+/// Has the jobs of a kind worked on, some at a time, until `stopped` says so. What is under way then is left to its lease.
 pub(crate) async fn work_off<W>(
     store: &Store,
     kind: &str,
-    at_once: usize,
     patience: &Patience,
     mut stopped: watch::Receiver<bool>,
     work_on: impl Fn(Job) -> W,
 ) where
     W: Future<Output = ()> + Send + 'static,
 {
-    let room = Arc::new(Semaphore::new(at_once));
+    let room = Arc::new(Semaphore::new(AT_ONCE));
     let mut under_way = JoinSet::new();
     let mut announced = store.announced();
     let work = async {
@@ -131,5 +152,26 @@ pub(crate) async fn keeping<T>(
 pub(crate) async fn end(store: &Store, job: &Job, progress: &str, ended: Ended) {
     if let Err(error) = store.end_job(job, progress, ended).await {
         tracing::warn!("what became of job {} cannot be written down: {error}", job.id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::timeout;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_node_that_does_not_answer_holds_up_no_other() {
+        let turns = Turns::default();
+        let mut held = Vec::new();
+        for _ in 0..AT_ONE_NODE {
+            held.push(turns.at("SILENT").await);
+        }
+        let short = Duration::from_millis(50);
+        assert!(timeout(short, turns.at("SILENT")).await.is_err(), "one more than there are places");
+        assert!(timeout(short, turns.at("ARCHIVE")).await.is_ok());
+        held.pop();
+        assert!(timeout(short, turns.at("SILENT")).await.is_ok());
     }
 }

@@ -9,14 +9,11 @@ use crate::acceptor::Current;
 use crate::association::{Association, AssociationError};
 use crate::configuration::Configuration;
 use crate::provider::{self, Report};
-use crate::queue::{self, Patience};
+use crate::queue::{self, Patience, Turns};
 use crate::requestor::{self, Proposal};
 use crate::sop_class::{self, COMMITMENT};
 use crate::status::{Kind, Status};
 use crate::transfer_syntax::{EXPLICIT_LITTLE, IMPLICIT_LITTLE};
-
-/// Reports at a time: a node that does not answer holds up no other.
-const AT_ONCE: usize = 4;
 
 /// Reports what is owed, until `stopped` says so. What is under way then is left to its lease.
 pub async fn report_owed(
@@ -25,20 +22,25 @@ pub async fn report_owed(
     patience: Patience,
     stopped: watch::Receiver<bool>,
 ) {
+    let turns = Turns::default();
     let work_on = |job: Job| {
         let (store, configuration, patience) = (store.clone(), configuration.clone(), patience.clone());
-        async move { work_on(&store, &configuration, &patience, &job).await }
+        let turns = turns.clone();
+        async move { work_on(&store, &configuration, &patience, &turns, &job).await }
     };
-    queue::work_off(&store, REPORT, AT_ONCE, &patience, stopped, work_on).await;
+    queue::work_off(&store, REPORT, &patience, stopped, work_on).await;
 }
 
 /// One report, from its taking to what became of it.
-async fn work_on(store: &Store, configuration: &Current, patience: &Patience, job: &Job) {
+async fn work_on(store: &Store, configuration: &Current, patience: &Patience, turns: &Turns, job: &Job) {
     let Ok(owed) = serde_json::from_str::<Owed>(&job.payload) else {
         return tracing::warn!("job {} is none of a report", job.id);
     };
     let now = configuration.borrow().clone();
-    let report = report(store, &now, &owed);
+    let report = async {
+        let _turn = turns.at(&owed.to).await;
+        report(store, &now, &owed).await
+    };
     let ended = match queue::keeping(store, job, patience.lease, String::new, report).await {
         None => return,
         Some(Ok(())) => Ended::Done,

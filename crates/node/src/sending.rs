@@ -18,16 +18,13 @@ use crate::asking::{broken, fault_of_connection, known};
 use crate::association::{Association, AssociationError};
 use crate::configuration::{Configuration, Peer};
 use crate::presentation;
-use crate::queue;
+use crate::queue::{self, Turns};
 use crate::requestor::{self, Proposal};
 use crate::sop_class::{self, COMMITMENT};
 use crate::status::{Kind, Status};
 use crate::transfer_syntax::{EXPLICIT_LITTLE, IMPLICIT_LITTLE};
 
 pub use crate::queue::Patience;
-
-/// Sendings at a time: a node that does not answer holds up no other.
-const AT_ONCE: usize = 4;
 
 /// Sends what is in the queue, until `stopped` says so. What is under way then is left to its lease.
 pub async fn send_queued(
@@ -36,21 +33,26 @@ pub async fn send_queued(
     patience: Patience,
     stopped: watch::Receiver<bool>,
 ) {
+    let turns = Turns::default();
     let work_on = |job: Job| {
         let (store, configuration, patience) = (store.clone(), configuration.clone(), patience.clone());
-        async move { work_on(&store, &configuration, &patience, &job).await }
+        let turns = turns.clone();
+        async move { work_on(&store, &configuration, &patience, &turns, &job).await }
     };
-    queue::work_off(&store, SENDING, AT_ONCE, &patience, stopped, work_on).await;
+    queue::work_off(&store, SENDING, &patience, stopped, work_on).await;
 }
 
 /// One job, from its taking to what became of it.
-async fn work_on(store: &Store, configuration: &Current, patience: &Patience, job: &Job) {
+async fn work_on(store: &Store, configuration: &Current, patience: &Patience, turns: &Turns, job: &Job) {
     let Ok(sending) = serde_json::from_str::<Sending>(&job.payload) else {
         return tracing::warn!("job {} is none of sending", job.id);
     };
     let progress = Progress(Mutex::new(serde_json::from_str(&job.progress).unwrap_or_default()));
     let now = configuration.borrow().clone();
-    let send = send(store, &now, patience, &sending, &progress);
+    let send = async {
+        let _turn = turns.at(&sending.to).await;
+        send(store, &now, patience, &sending, &progress).await
+    };
     let sent = queue::keeping(store, job, patience.lease, || progress.text(), send).await;
     let ended = match sent {
         None => return,

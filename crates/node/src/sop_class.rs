@@ -62,6 +62,14 @@ pub struct SopClass {
     pub retired: bool,
 }
 
+impl SopClass {
+    /// Whether an object of it may hold a video.
+    #[must_use]
+    pub fn may_move(&self) -> bool {
+        self.name.contains("Multi-frame") || self.name.contains("Video")
+    }
+}
+
 /// The class of a UID; `None` where this node has no service for it.
 #[must_use]
 pub fn of(uid: &str) -> Option<&'static SopClass> {

@@ -12,6 +12,14 @@ pub struct TransferSyntax {
     pub retired: bool,
 }
 
+impl TransferSyntax {
+    /// Whether its frames are those of a video (PS3.5 §A.4.5 to A.4.11).
+    #[must_use]
+    pub fn is_video(&self) -> bool {
+        ["MPEG", "Fragmentable", "HEVC"].iter().any(|begin| self.name.starts_with(begin))
+    }
+}
+
 /// The first is what every node speaks (PS3.5 §10.1), the second what identifiers are best written in: it says the value representation of each
 /// element. Whatever is decoded here can be written anew in both.
 pub use peony_dicom::written::{EXPLICIT_LITTLE, IMPLICIT_LITTLE};

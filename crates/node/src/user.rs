@@ -13,7 +13,7 @@ use crate::archive::{Archive, ArchiveError, DataSet, Instance, Records};
 use crate::association::{Association, AssociationError, Message};
 use crate::command::{Command, Operation, element};
 use crate::configuration::AeTitle;
-use crate::identifier::{self, MOST_BYTES};
+use crate::identifier::{self, MOST_BYTES, STUDY_UID};
 use crate::presentation::Context;
 use crate::provider;
 use crate::sop_class::{COMMITMENT_INSTANCE, Model, Service};
@@ -237,6 +237,10 @@ impl Association {
         mut each: impl FnMut(&Retrieved) + Send,
     ) -> Result<Option<Retrieved>, AssociationError> {
         let Some(context) = self.context_for(Service::Get(model)) else { return Ok(None) };
+        let study_uid = match identifier.get(&STUDY_UID).map(|study| study.values.as_slice()) {
+            Some([only]) => Some(only.as_str()),
+            _ => None,
+        };
         let request = Command::request(Operation::Get, self.next_message(), context.class.uid)
             .number_of(element::PRIORITY, PRIORITY)
             .with_data_set();
@@ -245,7 +249,7 @@ impl Association {
         loop {
             let message = self.heard().await?;
             if !message.command.answers(&request) {
-                provider::take_object(self, archive, &message).await?;
+                provider::take_object(self, archive, &message, study_uid).await?;
                 continue;
             }
             let retrieved = self.retrieved(&message).await?;

@@ -225,6 +225,8 @@ UNIQUE = {"STUDY": "StudyInstanceUID", "SERIES": "SeriesInstanceUID", "IMAGE": "
 
 def archive(port, folder, moves):
     objects = [dcmread(path) for path in sorted(folder.glob("*.dcm"))]
+    # What nobody asked for.
+    pushed = [dcmread(path) for path in sorted(folder.glob("pushed/*.dcm"))]
 
     def matching(identifier):
         def fits(one, name):
@@ -245,7 +247,7 @@ def archive(port, folder, moves):
             yield 0xFF00, match
 
     def get(event):
-        found = matching(event.identifier)
+        found = pushed + matching(event.identifier)
         yield len(found)
         for one in found:
             yield 0xFF00, one

@@ -81,7 +81,8 @@ impl Log {
     }
 }
 
-/// What is logged: of others' parts only what somebody should look at, since nobody here knows what else they write down.
+/// What is logged: of others' parts only what somebody should look at, since nobody here knows what else they write down, and nothing of those that read
+/// DICOM: their warnings hold what objects say.
 fn targets(level: LogLevel) -> Targets {
     let level = match level {
         LogLevel::Error => LevelFilter::ERROR,
@@ -89,5 +90,23 @@ fn targets(level: LogLevel) -> Targets {
         LogLevel::Info => LevelFilter::INFO,
         LogLevel::Debug => LevelFilter::DEBUG,
     };
-    Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("peony", level)
+    Targets::new()
+        .with_default(level.min(LevelFilter::WARN))
+        .with_target("dicom_", LevelFilter::OFF)
+        .with_target("peony", level)
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Level;
+
+    use super::*;
+
+    #[test]
+    fn nothing_is_logged_of_what_objects_say() {
+        let targets = targets(LogLevel::Debug);
+        assert!(targets.would_enable("peony_dicom::scan", &Level::DEBUG));
+        assert!(targets.would_enable("sqlx::query", &Level::WARN));
+        assert!(!targets.would_enable("dicom_parser::stateful::decode", &Level::ERROR));
+    }
 }

@@ -26,11 +26,16 @@ impl Archive for Store {
         Ok(self.seeing(self.sight_of_sender(title).await?))
     }
 
-    async fn receive<S>(&self, origin: &str, file: S) -> Result<Receipt, ArchiveError>
+    async fn receive<S>(
+        &self,
+        origin: &str,
+        study_uid: Option<&str>,
+        file: S,
+    ) -> Result<Receipt, ArchiveError>
     where
         S: Stream<Item = io::Result<Bytes>> + Send,
     {
-        let receipt = Self::receive(self, origin, file).await?;
+        let receipt = self.receive_of(origin, study_uid, file).await?;
         Ok(Receipt { instance_uid: receipt.instance_uid, aside: receipt.outcome == Outcome::KeptAside })
     }
 
@@ -199,6 +204,7 @@ impl From<StoreError> for ArchiveError {
             StoreError::Dicom(DicomError::Io(_)) => Self::Unreachable(text),
             StoreError::Dicom(_) | StoreError::NoUid(_) => Self::NotUnderstood(text),
             StoreError::OtherSite { .. } => Self::NotAuthorized(text),
+            StoreError::OtherStudy { .. } => Self::NotAsked,
             StoreError::Interrupted(_) => Self::Interrupted,
             _ => Self::Unreachable(text),
         }

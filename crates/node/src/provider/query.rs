@@ -77,8 +77,9 @@ fn said_of(question: &Question, mut found: Attributes, ours: &AeTitle) -> Attrib
 pub(super) const fn failure_of(error: &ArchiveError) -> Status {
     match error {
         ArchiveError::Unreachable(_) | ArchiveError::Full(_) => Status::OUT_OF_RESOURCES,
-        ArchiveError::NotUnderstood(_) | ArchiveError::NotAuthorized(_) | ArchiveError::Interrupted => {
-            Status::UNABLE_TO_PROCESS
-        }
+        ArchiveError::NotUnderstood(_)
+        | ArchiveError::NotAuthorized(_)
+        | ArchiveError::NotAsked
+        | ArchiveError::Interrupted => Status::UNABLE_TO_PROCESS,
     }
 }

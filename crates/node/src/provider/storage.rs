@@ -16,6 +16,7 @@ pub(super) async fn store<A: Archive>(
     association: &mut Association,
     archive: &A,
     message: &Message,
+    study_uid: Option<&str>,
 ) -> Result<(), AssociationError> {
     let Message { context, command } = message;
     if !command.has_data_set() {
@@ -29,7 +30,7 @@ pub(super) async fn store<A: Archive>(
     let mut failure = None;
     let parts = data_set(association, &mut failure);
     let file = stream::once(std::future::ready(Ok(meta))).chain(parts);
-    let received = archive.receive(&origin, file).await;
+    let received = archive.receive(&origin, study_uid, file).await;
     if let Some(failure) = failure {
         return Err(failure);
     }
@@ -62,6 +63,7 @@ pub(super) const fn failure_of(error: &ArchiveError) -> (Status, &'static str) {
             (Status::OUT_OF_RESOURCES, "out of reach")
         }
         ArchiveError::NotAuthorized(_) => (Status::NOT_AUTHORIZED, "the study or the UID is another site's"),
+        ArchiveError::NotAsked => (Status::CANNOT_UNDERSTAND, "not of the study that was asked for"),
         ArchiveError::NotUnderstood(_) => (Status::CANNOT_UNDERSTAND, "the data set cannot be read"),
     }
 }

@@ -101,3 +101,27 @@ async fn from_pynetdicom_that_writes_gb18030() {
     let _peer = listening(archive, port).await;
     check(fetcher, port, "pynetdicom").await;
 }
+
+/// Whoever asks lends the other node no rights but to bring what was asked for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_object_of_another_study_is_not_taken_along() {
+    let Some(mut archive) = pynetdicom() else { return };
+    let (port, fetcher, folder) = (free_port(), fetcher().await, tempfile::tempdir().unwrap());
+    for (number, sample) in samples().iter().enumerate() {
+        sample.write(&folder.path().join(format!("{number}.dcm")));
+    }
+    let foreign = Sample::number(10);
+    assert_ne!(foreign.study, samples()[0].study);
+    std::fs::create_dir(folder.path().join("pushed")).unwrap();
+    foreign.write(&folder.path().join("pushed/0.dcm"));
+    archive.args(["archive", &port.to_string()]).arg(folder.path()).arg("1");
+    let _peer = listening(archive, port).await;
+    let known = knows(format!("127.0.0.1:{port}"), Some(Retrieve::Get));
+    fetcher.configuration.send_replace(Arc::new(known));
+    fetcher.fetch(&samples()[0]).await;
+    let done = fetcher.ended().await;
+    assert_eq!((done.state, done.taken), (JobState::Done, 5), "{done:?}");
+    assert!(fetcher.has_all(&samples()).await);
+    assert!(!fetcher.has_all(&[foreign]).await, "it was pushed in");
+    fetcher.stop().await;
+}

@@ -244,7 +244,7 @@ impl Folder {
         let path = self.0.folder.path().join("put.dcm");
         sample.write(&path);
         let file = std::fs::read(&path).unwrap();
-        self.receive("TEST", stream::iter([Ok(Bytes::from(file))])).await.unwrap();
+        self.receive("TEST", None, stream::iter([Ok(Bytes::from(file))])).await.unwrap();
     }
 }
 
@@ -259,7 +259,12 @@ impl Archive for Folder {
         self.seen_by(title).await
     }
 
-    async fn receive<S>(&self, origin: &str, file: S) -> Result<Receipt, ArchiveError>
+    async fn receive<S>(
+        &self,
+        origin: &str,
+        study_uid: Option<&str>,
+        file: S,
+    ) -> Result<Receipt, ArchiveError>
     where
         S: Stream<Item = io::Result<Bytes>> + Send,
     {
@@ -279,6 +284,9 @@ impl Archive for Folder {
         let read = std::fs::File::open(&path).unwrap();
         let outline =
             peony_dicom::outline(&read).map_err(|error| ArchiveError::NotUnderstood(error.to_string()))?;
+        if study_uid.is_some_and(|study_uid| study_uid != outline.text(STUDY_UID)) {
+            return Err(ArchiveError::NotAsked);
+        }
         let instance_uid = outline.text(INSTANCE_UID).to_owned();
         if instance_uid.is_empty() {
             return Err(ArchiveError::NotUnderstood("without a UID".to_owned()));
