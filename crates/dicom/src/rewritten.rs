@@ -18,9 +18,12 @@ use crate::{DicomError, Elements, Encoding, FramePlaces, Pictures, Step, vr_of};
 
 /// What is gathered before it is handed on, and read at a time of a long value; each value representation's width is a part of it.
 const GATHERED_BYTES: usize = 256 << 10;
+/// The most of a number of frames, an integer string (PS3.5 §6.2).
+const NUMBER_BYTES: usize = 64;
 /// The most of an icon.
 const ICON_BYTES: usize = 256 << 10;
 const PIXEL_DATA: Tag = Tag(0x7FE0, 0x0010);
+const NUMBER_OF_FRAMES: Tag = Tag(0x0028, 0x0008);
 const ICON: Tag = Tag(0x0088, 0x0200);
 
 /// Whoever has a data set written anew.
@@ -214,6 +217,16 @@ impl<F: Read + Seek, R: Rewriting> Writer<'_, F, R> {
         if let Some(now) = frames.and_then(|frames| frames.attributes.get(&tag)) {
             put(&mut self.gathered, self.target, tag, vr_of(tag), now);
             return self.flush_if_full();
+        }
+        if let (NUMBER_OF_FRAMES, Some(frames)) = (tag, frames) {
+            let bytes = self.data_set.bytes(value.clone(), NUMBER_BYTES)?;
+            let said =
+                std::str::from_utf8(&bytes).ok().and_then(|text| text.trim_matches([' ', '\0']).parse().ok());
+            if said.is_some_and(|said: u64| said != frames.count) {
+                return Err(
+                    DicomError::Unsupported("more or fewer frames than it says that there are").into()
+                );
+            }
         }
         let odd = value.len() % 2;
         let length = u32::try_from(value.len() + odd).unwrap_or(UNDEFINED);

@@ -181,6 +181,11 @@ fn what_is_not_decoded_or_not_wanted_ends_at_once() {
     assert!(matches!(outcome, Err(Fault::Dicom(DicomError::Coded { .. }))), "{outcome:?}");
     assert!(bytes.is_empty(), "the first frame is decoded before anything is written");
 
+    let fewer = File::cine(3).syntax(RLE).encapsulated(&[&runs(1), &runs(100)]);
+    let (outcome, bytes, _) = written(&fewer.bytes(), Target::ImplicitLittle, usize::MAX);
+    assert!(matches!(outcome, Err(Fault::Dicom(DicomError::Unsupported(_)))), "{outcome:?}");
+    assert!(bytes.is_empty(), "it says three frames and has two");
+
     let large = report().raw((0x0040, 0xA160), long(b"UT", &vec![b'x'; 5 << 20])).bytes();
     let (outcome, bytes, largest) = written(&large, Target::ImplicitLittle, 1);
     assert!(matches!(outcome, Err(Fault::Gone)), "{outcome:?}");

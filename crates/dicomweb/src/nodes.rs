@@ -25,6 +25,8 @@ const MOST: usize = 100;
 /// Searches at a time; more of them wait for their turn, within their time.
 const AT_ONCE: usize = 8;
 const BODY_BYTES: usize = 4096;
+/// The longest value that is shown of another node: a name in three ways of writing (PS3.5 §6.2).
+const MOST_SHOWN: usize = 200;
 /// The longest text that is searched for: longer than any name or identifier (PS3.5 §6.2).
 const MOST_LETTERS: usize = 64;
 
@@ -183,13 +185,18 @@ async fn search(
     service.store.note(&caller.name, "search", &format!("node {}", asked.from)).await?;
     let here = service.store.seeing(caller.sight.clone());
     let mut studies = Vec::with_capacity(found.studies.len());
+    let mut unread = found.unread;
     for study in found.studies {
         let uid = study.get(&STUDY_UID).and_then(|uid| uid.values.first()).cloned().unwrap_or_default();
+        if !is_uid(&uid) {
+            unread += 1;
+            continue;
+        }
         let which = Which { study_uid: Some(&uid), ..Which::default() };
         let here = here.instances(which).await?.len();
-        studies.push(StudyThere { study: json_of(&without_controls(study)), here });
+        studies.push(StudyThere { study: json_of(&fit_to_show(study)), here });
     }
-    Ok(Json(SearchAnswer { studies, more: found.more, unread: found.unread }))
+    Ok(Json(SearchAnswer { studies, more: found.more, unread }))
 }
 
 /// Have a study, or a series of it, fetched from another node; what becomes of it stands in the queue of `/api/sending`.
@@ -204,9 +211,6 @@ async fn fetch(
     caller: Caller,
     body: Result<Json<Fetching>, axum::extract::rejection::JsonRejection>,
 ) -> Result<(StatusCode, Json<MadeSending>), Problem> {
-    let is_uid = |uid: &str| {
-        (1..=64).contains(&uid.len()) && uid.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
-    };
     let fetching = body.ok().map(|Json(fetching)| fetching);
     let fetching = fetching
         .filter(|asked| is_uid(&asked.study_uid) && asked.series_uid.as_deref().is_none_or(is_uid))
@@ -221,12 +225,14 @@ async fn fetch(
     }
 }
 
-/// What another node says must not steer whatever shows it.
-fn without_controls(mut study: Attributes) -> Attributes {
-    for attribute in study.values_mut() {
-        for value in &mut attribute.values {
-            value.retain(|letter| !letter.is_control());
-        }
+fn is_uid(uid: &str) -> bool {
+    (1..=64).contains(&uid.len()) && uid.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+}
+
+/// What another node says must neither steer nor fill whatever shows it.
+fn fit_to_show(mut study: Attributes) -> Attributes {
+    for value in study.values_mut().flat_map(|attribute| &mut attribute.values) {
+        *value = value.chars().filter(|letter| !letter.is_control()).take(MOST_SHOWN).collect();
     }
     study
 }

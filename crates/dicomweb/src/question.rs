@@ -37,6 +37,11 @@ pub enum QuestionError {
     /// A value of which nothing is left to look for.
     #[error("the value of `{0}` is blank: leave it out, or say what is looked for")]
     Blank(String),
+    /// A value that must be a day, or days.
+    #[error(
+        "the value of `{0}` is no date: YYYYMMDD, or two with a `-` between, of which one may be left out"
+    )]
+    NoDate(String),
     /// A parameter that must be true or false.
     #[error("fuzzymatching is neither true nor false")]
     NoBool,
@@ -126,6 +131,9 @@ impl Question {
         if is_blank(vr, value) {
             return Err(QuestionError::Blank(shown(name)));
         }
+        if vr == VR::DA && !value.split('\\').all(is_days) {
+            return Err(QuestionError::NoDate(shown(name)));
+        }
         // A list of UIDs has commas (§8.3.4.1); in older editions backslashes.
         let value = if vr == VR::UI { value.replace(',', "\\") } else { value.to_owned() };
         let list = value.split('\\').count();
@@ -158,6 +166,15 @@ fn is_blank(vr: VR, value: &str) -> bool {
     };
     let blank = |letter: char| letter.is_whitespace() || letter == '\\' || separates.contains(letter);
     !value.is_empty() && value.chars().all(blank)
+}
+
+/// A day, or a range of days (PS3.4 §C.2.2.2.5); nothing, or a star, asks for any.
+fn is_days(value: &str) -> bool {
+    let is_day =
+        |day: &str| day.is_empty() || (day.len() == 8 && day.bytes().all(|digit| digit.is_ascii_digit()));
+    let value = value.trim();
+    value == "*"
+        || value.split_once('-').map_or_else(|| is_day(value), |(from, to)| is_day(from) && is_day(to))
 }
 
 fn number(what: &'static str, value: &str) -> Result<u32, QuestionError> {
@@ -219,6 +236,10 @@ mod tests {
                 "the value of `PatientName` is blank: leave it out, or say what is looked for",
             ),
             ("StudyDate=-", "the value of `StudyDate` is blank: leave it out, or say what is looked for"),
+            (
+                "StudyDate=2025-01-01",
+                "the value of `StudyDate` is no date: YYYYMMDD, or two with a `-` between, of which one may be left out",
+            ),
             ("0020000D=,", "the value of `0020000D` is blank: leave it out, or say what is looked for"),
             ("limit=%001", "the value of `limit` has a control character in it"),
             ("fuzzymatching=maybe", "fuzzymatching is neither true nor false"),

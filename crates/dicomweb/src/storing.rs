@@ -15,7 +15,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
 use peony_dicom::{DicomError, Tag};
-use peony_store::{DicomJson, Outcome, Receipt, Store, StoreError};
+use peony_store::{DicomJson, Outcome, Receipt, Store, StoreError, Which};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -234,7 +234,8 @@ impl Keeping {
         }
         let (store, origin, study) = (self.store.clone(), self.origin.clone(), self.study.clone());
         self.working.spawn(async move {
-            let received = store.receive_of(&origin, study.as_deref(), bytes).await;
+            let of_study = Which { study_uid: study.as_deref(), ..Which::default() };
+            let received = store.receive_of(&origin, of_study, bytes).await;
             (number, received.map_or_else(Fate::Failed, Fate::Kept))
         });
         Ok(())

@@ -22,12 +22,12 @@ pub trait Archive: Clone + Send + Sync + 'static {
     /// The same as the node of that title may bring something to it, and have it promised to be kept.
     fn brought_by(&self, title: &str) -> impl Future<Output = Result<Self, ArchiveError>> + Send;
 
-    /// Receives one object: a whole file of PS3.10, a part at a time. `origin` is who sends it; where a study is said, only an object of it is taken. The
+    /// Receives one object: a whole file of PS3.10, a part at a time. `origin` is who sends it; only an object that is of everything that is said is taken. The
     /// answer means that it is on the disk.
     fn receive<S>(
         &self,
         origin: &str,
-        study_uid: Option<&str>,
+        which: peony_store::Which<'_>,
         file: S,
     ) -> impl Future<Output = Result<Receipt, ArchiveError>> + Send
     where
@@ -186,8 +186,8 @@ pub enum ArchiveError {
     /// The object is of something that whoever sends it may not bring anything to.
     #[error("not authorized: {0}")]
     NotAuthorized(String),
-    /// The object is of another study than the one that was asked for.
-    #[error("not of the study that was asked for")]
+    /// The object is of another study or series than was asked for.
+    #[error("not of what was asked for")]
     NotAsked,
     /// Whoever sends the object stopped.
     #[error("the object did not arrive whole")]

@@ -65,7 +65,7 @@ Sending (C-STORE, also for C-MOVE), this node proposes of each class that is sen
 with that alone; and one with explicit little endian alone. Where these are more than {contexts}, those of the last kind are left out first, then those of transfer syntaxes that are decoded here. An object goes out as it is kept,
 bit for bit, where the peer takes that; otherwise it is written anew in explicit little endian, or where the peer does not take that either, in implicit, which every node speaks: so it is at a C-GET too. Written anew
 its pixels are uncompressed and its image pixel module says so; sequences and items have undefined length, group lengths are left out, private and unknown elements keep their values. UIDs stay, and so does what says
-that pixels were once compressed with a loss. What is decoded is marked below; an object in another transfer syntax goes to peers that take that one, and is a failed sub-operation, or not sent, for others.
+that pixels were once compressed with a loss. A compressed icon is left out. What is decoded is marked below, but for colour in JPEG-LS and signed samples in JPEG 2000; an object in another transfer syntax goes to peers that take that one, and is a failed sub-operation, or not sent, for others.
 
 Storage commitment is reported when every instance has been read back from where it is kept: over an association that this node makes, with a peer whose
 address the configuration has; over the same association otherwise. A report to such a peer is written down before its request is answered, and is owed until it is taken: it is

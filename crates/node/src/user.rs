@@ -6,14 +6,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::Stream;
 use peony_dicom::Attributes;
-use peony_store::new_uid;
+use peony_store::{Which, new_uid};
 use tokio::time::timeout;
 
 use crate::archive::{Archive, ArchiveError, DataSet, Instance, Records};
 use crate::association::{Association, AssociationError, Message};
 use crate::command::{Command, Operation, element};
 use crate::configuration::AeTitle;
-use crate::identifier::{self, MOST_BYTES, STUDY_UID};
+use crate::identifier::{self, INSTANCE_UID, MOST_BYTES, SERIES_UID, STUDY_UID};
 use crate::presentation::Context;
 use crate::provider;
 use crate::sop_class::{COMMITMENT_INSTANCE, Model, Service};
@@ -237,9 +237,14 @@ impl Association {
         mut each: impl FnMut(&Retrieved) + Send,
     ) -> Result<Option<Retrieved>, AssociationError> {
         let Some(context) = self.context_for(Service::Get(model)) else { return Ok(None) };
-        let study_uid = match identifier.get(&STUDY_UID).map(|study| study.values.as_slice()) {
+        let only = |tag| match identifier.get(&tag).map(|key| key.values.as_slice()) {
             Some([only]) => Some(only.as_str()),
             _ => None,
+        };
+        let which = Which {
+            study_uid: only(STUDY_UID),
+            series_uid: only(SERIES_UID),
+            instance_uid: only(INSTANCE_UID),
         };
         let request = Command::request(Operation::Get, self.next_message(), context.class.uid)
             .number_of(element::PRIORITY, PRIORITY)
@@ -249,7 +254,7 @@ impl Association {
         loop {
             let message = self.heard().await?;
             if !message.command.answers(&request) {
-                provider::take_object(self, archive, &message, study_uid).await?;
+                provider::take_object(self, archive, &message, which).await?;
                 continue;
             }
             let retrieved = self.retrieved(&message).await?;

@@ -5,7 +5,7 @@ mod retrieval;
 use std::io::Write as _;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use peony_dicom::{Attribute, Attributes, Tag, VR, vr_of};
 use peony_node::archive::Which;
 use peony_node::identifier::{PATIENT_ID, STUDY_UID};
@@ -56,7 +56,8 @@ async fn associate_for(whom: &AskWhom, proposals: &[Proposal]) -> Result<Associa
     let tls = whom.dicom_tls.as_deref().map(certificates).transpose()?;
     let limits = Limits::default();
     let associated = connect(&whom.address, tls.as_ref(), &whom.aet, &whom.called, proposals, &limits).await;
-    associated.with_context(|| format!("{} at {}", whom.called, whom.address))
+    // What is below an error of the connection says the same once more.
+    associated.map_err(|error| anyhow!("{} at {}: {error}", whom.called, whom.address))
 }
 
 /// What it answered, where that is no failure.

@@ -19,8 +19,8 @@ pub enum StoreError {
     /// The object lacks what every object has, or has something else in its place.
     #[error("{0} is missing or no UID: the object cannot be kept")]
     NoUid(&'static str),
-    /// The object is of another study than was said.
-    #[error("the object is of another study than was said")]
+    /// The object is of another study or series than was said.
+    #[error("the object is of another study or series than was said")]
     OtherStudy {
         /// SOP Class UID.
         sop_class_uid: String,

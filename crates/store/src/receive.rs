@@ -20,7 +20,7 @@ use crate::error::{StoreError, disk};
 use crate::index::{Index, now_ms};
 use crate::objects::{self, Object, Objects, Sum, blocking};
 use crate::spool::{Incoming, Spool};
-use crate::{Announcements, Store, audit};
+use crate::{Announcements, Store, Which, audit};
 
 /// What one receiver gathers before it is written; two of them are in memory.
 const GATHERED_BYTES: usize = 512 << 10;
@@ -90,23 +90,18 @@ impl Store {
     where
         S: Stream<Item = std::io::Result<Bytes>>,
     {
-        self.receive_of(origin, None, bytes).await
+        self.receive_of(origin, Which::default(), bytes).await
     }
 
-    /// The same; where a study is said, only an object of it.
+    /// The same; only an object that is of everything that is said.
     ///
     /// # Errors
     /// [`StoreError::OtherStudy`] and, with a [`Sight`](crate::Sight) of some sites, [`StoreError::OtherSite`] besides those of [`Self::receive`].
-    pub async fn receive_of<S>(
-        &self,
-        origin: &str,
-        study_uid: Option<&str>,
-        bytes: S,
-    ) -> Result<Receipt, StoreError>
+    pub async fn receive_of<S>(&self, origin: &str, which: Which<'_>, bytes: S) -> Result<Receipt, StoreError>
     where
         S: Stream<Item = std::io::Result<Bytes>>,
     {
-        let received = self.receive_uncounted(origin, study_uid, bytes).await;
+        let received = self.receive_uncounted(origin, which, bytes).await;
         let outcome = match &received {
             Ok(receipt) => receipt.outcome.name(),
             Err(error) => error.name(),
@@ -121,7 +116,7 @@ impl Store {
     async fn receive_uncounted<S>(
         &self,
         origin: &str,
-        study_uid: Option<&str>,
+        which: Which<'_>,
         bytes: S,
     ) -> Result<Receipt, StoreError>
     where
@@ -131,7 +126,9 @@ impl Store {
         if let Some(sight) = self.inner.expected.of(origin, &arrival.study_uid) {
             arrival.sight = sight;
         }
-        if study_uid.is_some_and(|study_uid| study_uid != arrival.study_uid) {
+        let asked = [which.study_uid, which.series_uid, which.instance_uid];
+        let is = [&arrival.study_uid, &arrival.series_uid, &arrival.instance_uid];
+        if asked.iter().zip(is).any(|(asked, is)| asked.is_some_and(|asked| asked != is)) {
             let (sop_class_uid, instance_uid) =
                 (arrival.sop_class_uid().to_owned(), arrival.instance_uid.clone());
             return Err(StoreError::OtherStudy { sop_class_uid, instance_uid });

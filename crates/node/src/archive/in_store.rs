@@ -29,13 +29,13 @@ impl Archive for Store {
     async fn receive<S>(
         &self,
         origin: &str,
-        study_uid: Option<&str>,
+        which: peony_store::Which<'_>,
         file: S,
     ) -> Result<Receipt, ArchiveError>
     where
         S: Stream<Item = io::Result<Bytes>> + Send,
     {
-        let receipt = self.receive_of(origin, study_uid, file).await?;
+        let receipt = self.receive_of(origin, which, file).await?;
         Ok(Receipt { instance_uid: receipt.instance_uid, aside: receipt.outcome == Outcome::KeptAside })
     }
 

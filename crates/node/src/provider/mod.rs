@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use peony_dicom::Attributes;
+use peony_store::Which;
 use tokio::sync::watch;
 use tracing::Instrument as _;
 
@@ -77,7 +78,7 @@ async fn answer<A: Archive + Records>(
         }
         (Some(Operation::Store), Service::Storage) => {
             return match brought.by(association.peer()).await {
-                Ok(archive) => storage::store(association, archive, message, None).await,
+                Ok(archive) => storage::store(association, archive, message, Which::default()).await,
                 Err(error) => {
                     let (status, comment) = storage::failure_of(&error);
                     refuse(association, message, status, comment).await
@@ -143,13 +144,13 @@ impl<A: Archive> Brought<A> {
     }
 }
 
-/// Takes an object that comes as a sub-operation of this node's own C-GET, with the rights of `archive`; nothing else may come, and where a study was
-/// asked for, no object of another one: the rights are those of who asked.
+/// Takes an object that comes as a sub-operation of this node's own C-GET, with the rights of `archive`; nothing else may come, and
+/// nothing of another study or series than was asked for: the rights are those of who asked.
 pub(crate) async fn take_object<A: Archive>(
     association: &mut Association,
     archive: &A,
     message: &Message,
-    study_uid: Option<&str>,
+    which: Which<'_>,
 ) -> Result<(), AssociationError> {
     let Message { context, command } = message;
     let is_object = command.asks_for() == Some(Operation::Store) && context.class.service == Service::Storage;
@@ -159,7 +160,7 @@ pub(crate) async fn take_object<A: Archive>(
     if command.class() != Some(context.class.uid) {
         return refuse(association, message, Status::CLASS_NOT_SUPPORTED, "").await;
     }
-    storage::store(association, archive, message, study_uid).await
+    storage::store(association, archive, message, which).await
 }
 
 /// Answers with a failure. The comment has 64 letters at most, and nothing of a patient.

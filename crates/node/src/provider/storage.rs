@@ -4,6 +4,7 @@ use std::io;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
+use peony_store::Which;
 
 use crate::archive::{Archive, ArchiveError, Receipt};
 use crate::association::{Association, AssociationError, Message};
@@ -16,7 +17,7 @@ pub(super) async fn store<A: Archive>(
     association: &mut Association,
     archive: &A,
     message: &Message,
-    study_uid: Option<&str>,
+    which: Which<'_>,
 ) -> Result<(), AssociationError> {
     let Message { context, command } = message;
     if !command.has_data_set() {
@@ -30,7 +31,7 @@ pub(super) async fn store<A: Archive>(
     let mut failure = None;
     let parts = data_set(association, &mut failure);
     let file = stream::once(std::future::ready(Ok(meta))).chain(parts);
-    let received = archive.receive(&origin, study_uid, file).await;
+    let received = archive.receive(&origin, which, file).await;
     if let Some(failure) = failure {
         return Err(failure);
     }
@@ -63,7 +64,7 @@ pub(super) const fn failure_of(error: &ArchiveError) -> (Status, &'static str) {
             (Status::OUT_OF_RESOURCES, "out of reach")
         }
         ArchiveError::NotAuthorized(_) => (Status::NOT_AUTHORIZED, "the study or the UID is another site's"),
-        ArchiveError::NotAsked => (Status::CANNOT_UNDERSTAND, "not of the study that was asked for"),
+        ArchiveError::NotAsked => (Status::CANNOT_UNDERSTAND, "not of what was asked for"),
         ArchiveError::NotUnderstood(_) => (Status::CANNOT_UNDERSTAND, "the data set cannot be read"),
     }
 }

@@ -244,7 +244,9 @@ impl Folder {
         let path = self.0.folder.path().join("put.dcm");
         sample.write(&path);
         let file = std::fs::read(&path).unwrap();
-        self.receive("TEST", None, stream::iter([Ok(Bytes::from(file))])).await.unwrap();
+        self.receive("TEST", peony_store::Which::default(), stream::iter([Ok(Bytes::from(file))]))
+            .await
+            .unwrap();
     }
 }
 
@@ -262,7 +264,7 @@ impl Archive for Folder {
     async fn receive<S>(
         &self,
         origin: &str,
-        study_uid: Option<&str>,
+        which: peony_store::Which<'_>,
         file: S,
     ) -> Result<Receipt, ArchiveError>
     where
@@ -284,7 +286,7 @@ impl Archive for Folder {
         let read = std::fs::File::open(&path).unwrap();
         let outline =
             peony_dicom::outline(&read).map_err(|error| ArchiveError::NotUnderstood(error.to_string()))?;
-        if study_uid.is_some_and(|study_uid| study_uid != outline.text(STUDY_UID)) {
+        if which.study_uid.is_some_and(|study_uid| study_uid != outline.text(STUDY_UID)) {
             return Err(ArchiveError::NotAsked);
         }
         let instance_uid = outline.text(INSTANCE_UID).to_owned();

@@ -216,6 +216,9 @@ fn said(whom: &AskWhom, which: &AskWhich, retrieved: Option<Retrieved>, verb: &s
     if status.kind() == Kind::Failure && came == 0 && failed == 0 {
         bail!("{} answers with {status}", whom.called);
     }
+    if came == 0 && failed == 0 {
+        bail!("{} has nothing of it", whom.called);
+    }
     let mut out = std::io::stdout().lock();
     if which.json {
         let failed_instances: Vec<String> = failed_instances.iter().map(|uid| plain(uid)).collect();
@@ -225,6 +228,9 @@ fn said(whom: &AskWhom, which: &AskWhich, retrieved: Option<Retrieved>, verb: &s
         writeln!(out, "{line}")?;
     } else {
         writeln!(out, "{}: {came} {verb}, {failed} failed", whom.called)?;
+        for uid in &failed_instances {
+            writeln!(out, "failed: {}", plain(uid))?;
+        }
     }
     let is_whole = came > 0 && failed == 0 && status.kind() == Kind::Success;
     Ok(if is_whole { Outcome::Done } else { Outcome::SomeFailed })

@@ -118,6 +118,11 @@ impl Neighbours {
         faults.extend(
             over_tls.map(|at| format!("{at}: this node has no certificates (dicom.tls, --dicom-tls)")),
         );
+        let sending = self.peers.iter().filter(|(peer, _)| peer.retrieve == Some(Retrieve::Move));
+        faults.extend(sending.filter(|_| args.dicom.is_none()).map(|(peer, _)| {
+            let title = &peer.ae_title;
+            format!("dicom.peer: {title} has nowhere to send to (retrieve = 'move'): this node has no address (dicom.address, --dicom)")
+        }));
         let tls = args.dicom_tls.as_deref().map(certificates).transpose();
         let tls = tls.unwrap_or_else(|error| {
             faults.push(format!("dicom.tls (--dicom-tls): {error:#}"));
