@@ -57,9 +57,9 @@ Peony is for research use and no cleared medical device.
 | Asynchronous operations, user identity, extended negotiation | not negotiated |
 
 An association is rejected where the called title is not this node's, where the calling title is not in the configuration and that takes no
-strangers, and where the configuration ties the calling title to another certificate than the one that is shown over TLS, or that one to another title. Of the transfer syntaxes proposed for an object the first that is known is accepted, since it is what the peer would rather send; explicit little endian
-in place of implicit, where both are proposed. For everything else it is explicit little endian, then implicit. Where the peer takes objects of a class itself (C-GET), little endian
-is accepted instead, explicit before implicit, if it is proposed beside a compressed transfer syntax that is decoded here. Objects are kept as they came, bit for bit.
+strangers, and where the configuration ties the calling title to another certificate than the one that is shown over TLS, or that one to another title. Of the transfer syntaxes proposed for an object the first that is known is accepted, since it is what the peer would rather send, or get (C-GET); explicit little endian
+in place of implicit, where both are proposed. For everything else it is explicit little endian, then implicit. Objects are kept as they came, bit for bit. Over C-GET an object that is not in the compressed transfer
+syntax of its context, and has no other, is a failed sub-operation: whoever would have everything proposes uncompressed transfer syntaxes in a context of their own, or alone.
 
 Sending (C-STORE, also for C-MOVE), this node proposes of each class that is sent: one context with explicit and implicit little endian; one for each transfer syntax that objects of the class are kept in,
 with that alone; and one with explicit little endian alone. Where these are more than {contexts}, those of the last kind are left out first, then those of transfer syntaxes that are decoded here. An object goes out as it is kept,

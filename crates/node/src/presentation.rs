@@ -5,8 +5,6 @@ use dicom_ul::pdu::{
     RequestorRoles, UserVariableItem,
 };
 
-use peony_dicom::TransferSyntax;
-
 use crate::sop_class::{self, Service, SopClass};
 use crate::transfer_syntax::{self, EXPLICIT_LITTLE, IMPLICIT_LITTLE};
 
@@ -62,10 +60,9 @@ pub fn answer(
         answer.roles.push(UserVariableItem::ScuScpRoleSelectionSubItem(class.uid.to_owned(), *roles));
     }
     for context in proposed {
-        let takes = |class| roles.iter().any(|(of, roles)| *of == class && roles.scp);
-        let (reason, transfer_syntax) = match decide(context, takes) {
+        let (reason, transfer_syntax) = match decide(context) {
             Ok((class, transfer_syntax)) => {
-                let requestor_provides = takes(class);
+                let requestor_provides = roles.iter().any(|(of, roles)| *of == class && roles.scp);
                 answer.contexts.push(Context { id: context.id, class, transfer_syntax, requestor_provides });
                 (Result::Acceptance, transfer_syntax)
             }
@@ -89,12 +86,11 @@ fn roles_of(item: &UserVariableItem) -> Option<(&'static SopClass, RequestorRole
 
 fn decide(
     context: &PresentationContextProposed,
-    takes: impl Fn(&'static SopClass) -> bool,
 ) -> std::result::Result<(&'static SopClass, &'static str), Result> {
     let class = sop_class::of(uid(&context.abstract_syntax)).ok_or(Result::AbstractSyntaxNotSupported)?;
     let proposed = context.transfer_syntaxes.iter().map(|syntax| uid(syntax));
     let transfer_syntax = match class.service {
-        Service::Storage => for_objects(proposed, takes(class)),
+        Service::Storage => for_objects(proposed),
         _ => [EXPLICIT_LITTLE, IMPLICIT_LITTLE]
             .into_iter()
             .find(|ours| proposed.clone().any(|uid| uid == *ours)),
@@ -102,22 +98,12 @@ fn decide(
     Ok((class, transfer_syntax.ok_or(Result::TransferSyntaxesNotSupported)?))
 }
 
-/// The first that the peer names is what it would rather send, and objects stay as they come. Only where that is implicit little endian,
-/// explicit is asked for: it says of private elements what they are. Where the peer takes objects itself, it is little endian wherever that is proposed
-/// beside what is decoded here: which objects those will be is not known yet, and all of them can be written so.
-fn for_objects<'a>(
-    proposed: impl Iterator<Item = &'a str> + Clone,
-    to_requestor: bool,
-) -> Option<&'static str> {
+/// The first that the peer names is what it would rather have, sending and getting alike, and objects stay as they come. Only where that is implicit
+/// little endian, explicit is asked for: it says of private elements what they are.
+fn for_objects<'a>(proposed: impl Iterator<Item = &'a str> + Clone) -> Option<&'static str> {
     let first = proposed.clone().find_map(transfer_syntax::of)?.uid;
-    let decoded = to_requestor && TransferSyntax::of(first.as_bytes()).is_ok();
-    let little: &[&str] = match first {
-        IMPLICIT_LITTLE => &[EXPLICIT_LITTLE],
-        _ if decoded => &[EXPLICIT_LITTLE, IMPLICIT_LITTLE],
-        _ => &[],
-    };
-    let little = little.iter().find(|ours| proposed.clone().any(|uid| uid == **ours));
-    Some(little.copied().unwrap_or(first))
+    let explicit = first == IMPLICIT_LITTLE && { proposed }.any(|uid| uid == EXPLICIT_LITTLE);
+    Some(if explicit { EXPLICIT_LITTLE } else { first })
 }
 
 /// A UID as peers write it, some with padding that does not belong there (PS3.8 Annex F).

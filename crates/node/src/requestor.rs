@@ -233,7 +233,7 @@ mod tests {
             &[(US, little), (US, &[EXPLICIT_LITTLE])],
         );
         check(
-            &[of(US, JPEG), of(CINE, VIDEO), of(US, "1.2.840.10008.1.2.4.110")],
+            &[of(US, JPEG), of(CINE, VIDEO), of(US, "1.2.840.10008.1.2.4.94")],
             128,
             &[(US, little), (CINE, &[VIDEO]), (US, &[JPEG]), (US, &[EXPLICIT_LITTLE])],
         );
