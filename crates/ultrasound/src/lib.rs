@@ -24,7 +24,6 @@ mod quality;
 pub mod replay;
 mod screen;
 mod speckle;
-mod tips;
 mod track;
 mod volume;
 
