@@ -90,7 +90,7 @@ pub(crate) fn speckle_likeness(rho: f32) -> f32 {
 ///
 /// Intensity correlates by exp(−d² / 2 s²) at a distance d for a beam of elevational standard deviation s. A high-passed picture of tissue has structure
 /// and noise besides: both numbers were chosen on sweeps over 23 breasts of the phantom (9,030 to 9,040, and every third of 900 to 933), straight,
-/// by hand and turning, at 6 to 16 mm/s, so that slow and quick sweeps read alike. With neither, slow ones read 1.13 times as long as quick ones.
+/// by hand and turning, at 6 to 16 mm/s, so that slow and quick sweeps read alike. With neither, slow ones by hand read 1.14 times as long as quick ones.
 pub(crate) fn distance_mm(likeness: f32, depth_mm: f32) -> f32 {
     beam_sigma_mm(depth_mm) * (2.0 * (-likeness.ln() - NOISE).max(0.0)).sqrt()
 }
