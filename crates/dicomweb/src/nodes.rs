@@ -13,7 +13,7 @@ use peony_dicom::{Attribute, Attributes, Tag, vr_of};
 use peony_store::{Fetching, SendFault, Store, StoreError, Which, json_of};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use utoipa::{OpenApi, ToSchema};
 
 use crate::answer::Caller;
@@ -60,9 +60,12 @@ pub struct FoundThere {
     pub unread: usize,
 }
 
-/// Asks the node of that title (C-FIND) for the studies that fit any of these identifiers, at most so many.
+/// Asks the node of that title (C-FIND) for the studies that fit any of these identifiers, at most so many, and until then: what it has said by that
+/// time counts.
 pub type Search = Arc<
-    dyn Fn(String, Vec<Attributes>, usize) -> BoxFuture<'static, Result<FoundThere, SendFault>> + Send + Sync,
+    dyn Fn(String, Vec<Attributes>, usize, Instant) -> BoxFuture<'static, Result<FoundThere, SendFault>>
+        + Send
+        + Sync,
 >;
 
 /// Whom the pages can ask, and how.
@@ -174,13 +177,13 @@ async fn search(
     if !(service_of.sources)().contains(&asked.from) {
         return Err(Problem::Missing("node to search"));
     }
-    let found = async {
+    let until = Instant::now() + service_of.limit;
+    let found = {
         // Nobody closes it.
-        let _place = service.places.acquire().await;
-        (service_of.search)(asked.from.clone(), questions, MOST).await
+        let place = timeout_at(until, service.places.acquire()).await;
+        let _place = place.map_err(|_| Problem::Node(SendFault::Late))?;
+        (service_of.search)(asked.from.clone(), questions, MOST, until).await.map_err(Problem::Node)?
     };
-    let found = timeout(service_of.limit, found).await.map_err(|_| Problem::Node(SendFault::Late))?;
-    let found = found.map_err(Problem::Node)?;
     // Whom it was about is not written down: what of it is looked at or fetched is.
     service.store.note(&caller.name, "search", &format!("node {}", asked.from)).await?;
     let here = service.store.seeing(caller.sight.clone());

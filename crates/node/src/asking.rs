@@ -7,7 +7,7 @@ use std::time::Duration;
 use dicom_ul::pdu::AssociationRJResult;
 use peony_dicom::{Attribute, Attributes, Level, Tag, vr_of};
 use peony_store::SendFault;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::association::{Association, AssociationError};
 use crate::command::{Command, Operation, element};
@@ -286,7 +286,8 @@ fn is_whole(answered: Option<Answered>) -> bool {
     answered.is_some_and(whole)
 }
 
-/// Asks a node of the configuration for studies: those that fit any of the questions, each once, `most` of them at most.
+/// Asks a node of the configuration for studies: those that fit any of the questions, each once, `most` of them at most. What a slow node has said by
+/// `until` counts, and that there is more.
 ///
 /// # Errors
 /// Why there is no answer.
@@ -295,9 +296,11 @@ pub async fn search(
     from: &str,
     questions: &[Attributes],
     most: usize,
+    until: Instant,
 ) -> Result<Found, SendFault> {
     let (peer, address) = known(configuration, from)?;
-    let asked = requestor::connect_to(peer, address, configuration, &to_find()).await;
+    let asked = timeout_at(until, requestor::connect_to(peer, address, configuration, &to_find())).await;
+    let asked = asked.map_err(|_| SendFault::Late)?;
     let mut association = asked.map_err(|error| fault_of_connection(peer, &error))?;
     let Some(model) = association.model(Level::Study, Service::Find) else {
         association.leave(true).await;
@@ -306,25 +309,31 @@ pub async fn search(
     let (mut found, mut seen) = (Found::default(), BTreeSet::new());
     for question in questions {
         let mut heard = Vec::new();
-        match association.find_most(model, question, most, |one| heard.push(one)).await {
-            Ok(answered) => {
-                let Some(answered) = answered else { break };
-                if answered.status.kind() == Kind::Failure {
-                    association.leave(true).await;
-                    return Err(SendFault::Failed { status: answered.status.code() });
-                }
-                found.more |= answered.more;
-                found.unread += answered.unread;
-                let new = heard.into_iter().filter(|one| {
-                    identifier::values(one, STUDY_UID).first().is_some_and(|uid| seen.insert(uid.clone()))
-                });
-                found.matches.extend(new);
-                if answered.goes_on {
-                    association.leave(false).await;
-                    return Ok(cut(found, most));
-                }
+        let asked = association.find_most(model, question, most, |one| heard.push(one));
+        let answered = match timeout_at(until, asked).await {
+            Ok(Ok(Some(answered))) => answered,
+            Ok(Ok(None)) => break,
+            Ok(Err(error)) => return Err(broken(association, error).await),
+            Err(_) if found.matches.is_empty() && heard.is_empty() => {
+                association.leave(false).await;
+                return Err(SendFault::Late);
             }
-            Err(error) => return Err(broken(association, error).await),
+            // It did not come to its end.
+            Err(_) => Answered { status: Status::SUCCESS, more: true, unread: 0, goes_on: true },
+        };
+        if answered.status.kind() == Kind::Failure {
+            association.leave(true).await;
+            return Err(SendFault::Failed { status: answered.status.code() });
+        }
+        found.more |= answered.more;
+        found.unread += answered.unread;
+        let new = heard.into_iter().filter(|one| {
+            identifier::values(one, STUDY_UID).first().is_some_and(|uid| seen.insert(uid.clone()))
+        });
+        found.matches.extend(new);
+        if answered.goes_on {
+            association.leave(false).await;
+            return Ok(cut(found, most));
         }
     }
     association.leave(true).await;

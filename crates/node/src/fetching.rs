@@ -1,13 +1,12 @@
 //! Fetches what people want fetched from other nodes: jobs out of the queue of the store, by C-GET or, where a node is configured so, by C-MOVE.
 //!
-//! As with sendings, a job is kept by its lease while it is worked on, what may pass is tried again after waits that grow, and a killed worker's job is
-//! another's. What comes is received as from anybody, with the rights of whoever had it fetched; what has come already is accepted once more.
+//! What comes is received as from anybody, with the rights of whoever had it fetched; what has come already is accepted once more.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use peony_dicom::{Attributes, Level};
-use peony_store::{Ended, FETCHING, FetchJob, Fetched, Fetching, Job, SendFault, Store};
+use peony_store::{FETCHING, FetchJob, Fetched, Fetching, SendFault, Store};
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -16,7 +15,7 @@ use crate::asking::{self, Listed, broken, fault_of_connection, identifier_of, kn
 use crate::association::{Association, AssociationError};
 use crate::configuration::{Configuration, Peer, Retrieve};
 use crate::identifier::{SERIES_UID, STUDY_UID};
-use crate::queue::{self, Patience, Turns};
+use crate::queue::{self, Here, Patience, Progress, Work};
 use crate::requestor::{self, Proposal};
 use crate::sop_class::Service;
 use crate::status::{Kind, Status};
@@ -29,56 +28,43 @@ pub async fn fetch_queued(
     patience: Patience,
     stopped: watch::Receiver<bool>,
 ) {
-    let turns = Turns::default();
-    let work_on = |job: Job| {
-        let (store, configuration, patience) = (store.clone(), configuration.clone(), patience.clone());
-        let turns = turns.clone();
-        async move { work_on(&store, &configuration, &patience, &turns, &job).await }
-    };
-    queue::work_off(&store, FETCHING, &patience, stopped, work_on).await;
+    queue::work_off::<FetchJob>(store, configuration, patience, stopped).await;
 }
 
-/// One job, from its taking to what became of it.
-async fn work_on(store: &Store, configuration: &Current, patience: &Patience, turns: &Turns, job: &Job) {
-    let Ok(FetchJob { fetching, sight }) = serde_json::from_str::<FetchJob>(&job.payload) else {
-        return tracing::warn!("job {} is none of fetching", job.id);
-    };
-    let progress = Progress::default();
-    let now = configuration.borrow().clone();
-    let here = store.seeing(sight);
-    let fetch = async {
-        let _turn = turns.at(&fetching.from).await;
-        fetch(&here, &now, &fetching, &progress).await
-    };
-    let fetched = queue::keeping(store, job, patience.lease, || progress.text(), fetch).await;
-    let ended = match fetched {
-        None => return,
-        Some(Ok(())) => Ended::Done,
-        Some(Err(fault)) => {
-            tracing::warn!("job {}, from {}: {fault}", job.id, fetching.from);
-            let text = json!(fault).to_string();
-            match patience.after(job).filter(|_| fault.may_pass()) {
-                Some(wait) => Ended::Again(wait, text),
-                None => Ended::Failed(text),
-            }
-        }
-    };
-    queue::end(store, job, &progress.text(), ended).await;
+impl Work for FetchJob {
+    const KIND: &'static str = FETCHING;
+    type Progress = Sofar;
+    type Fault = SendFault;
+
+    fn node(&self) -> &str {
+        &self.fetching.from
+    }
+
+    async fn run(&self, here: &Here, progress: &Sofar) -> Result<(), SendFault> {
+        fetch(&here.store.seeing(self.sight.clone()), &here.configuration, &self.fetching, progress).await
+    }
 }
 
-/// How far a fetching has come, as the worker and whoever keeps its lease see it.
+/// How far a fetching has come.
 #[derive(Debug, Default)]
-struct Progress {
+pub(crate) struct Sofar {
     came: AtomicUsize,
     of: AtomicUsize,
 }
 
-impl Progress {
+impl Progress for Sofar {
+    /// What came before is counted by what is here.
+    fn after(_: &str) -> Self {
+        Self::default()
+    }
+
     fn text(&self) -> String {
         let [came, of] = [&self.came, &self.of].map(|count| count.load(Ordering::Relaxed));
         json!(Fetched { came, of: of.max(came) }).to_string()
     }
+}
 
+impl Sofar {
     /// What the other node says of it.
     fn hear(&self, said: &Retrieved) {
         let came = usize::from(said.completed) + usize::from(said.warning);
@@ -92,7 +78,7 @@ async fn fetch(
     here: &Store,
     configuration: &Configuration,
     fetching: &Fetching,
-    progress: &Progress,
+    progress: &Sofar,
 ) -> Result<(), SendFault> {
     let (peer, address) = known(configuration, &fetching.from)?;
     let retrieve = peer.retrieve.ok_or(SendFault::NotFetchedFrom)?;
@@ -122,7 +108,7 @@ struct Asked<'a> {
     peer: &'a Peer,
     address: &'a str,
     fetching: &'a Fetching,
-    progress: &'a Progress,
+    progress: &'a Sofar,
 }
 
 impl Asked<'_> {

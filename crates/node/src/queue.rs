@@ -1,19 +1,71 @@
-//! Work out of the queue of the store: jobs of one kind, some at a time, each kept by its lease while it is worked on.
+//! Work out of the queue of the store: jobs of one kind, some at a time, each kept by its lease while it is worked on, and done with one other node.
+//!
+//! What of a job is done is written down with it: killed at any moment, another worker goes on where this one was. What may pass is tried again after
+//! waits that grow, and given up after the last of them.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use peony_store::{Ended, Job, Store};
+use serde::de::DeserializeOwned;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio::time::{interval, sleep};
+use tokio::time::{Instant, interval, sleep};
+
+use crate::acceptor::Current;
+use crate::configuration::Configuration;
 
 /// Jobs of a kind at a time: most of them may wait for their node.
 const AT_ONCE: usize = 64;
 /// Of these, at one node.
 const AT_ONE_NODE: usize = 4;
+/// How far a job has come is written down so often, for whoever watches the queue, where it goes on.
+const SHOWN_EVERY: Duration = Duration::from_secs(3);
+
+/// What jobs of one kind ask for, as it is written in their payload, and how it is done.
+pub(crate) trait Work: DeserializeOwned + Send + Sync + 'static {
+    /// The kind, in the queue.
+    const KIND: &'static str;
+    /// How far it has come, for whoever does it and whoever keeps its job.
+    type Progress: Progress;
+    /// Why it is not done.
+    type Fault: Fault;
+
+    /// The title of the node that it is done with.
+    fn node(&self) -> &str;
+
+    fn run(
+        &self,
+        here: &Here,
+        progress: &Self::Progress,
+    ) -> impl Future<Output = Result<(), Self::Fault>> + Send;
+}
+
+pub(crate) trait Progress: Send + Sync {
+    /// From what a worker before wrote down; from nothing at the first time.
+    fn after(written: &str) -> Self;
+
+    /// As it is written down.
+    fn text(&self) -> String;
+}
+
+pub(crate) trait Fault: fmt::Display + Send {
+    /// Whether the same may go well later.
+    fn may_pass(&self) -> bool;
+
+    /// As it is written down.
+    fn text(&self) -> String;
+}
+
+/// What work is done with.
+pub(crate) struct Here {
+    pub store: Store,
+    pub configuration: Arc<Configuration>,
+    pub patience: Patience,
+}
 
 /// The places at each node: one that does not answer holds up no other.
 #[derive(Clone, Default)]
@@ -78,33 +130,32 @@ impl Patience {
 }
 
 /// Has the jobs of a kind worked on, some at a time, until `stopped` says so. What is under way then is left to its lease.
-pub(crate) async fn work_off<W>(
-    store: &Store,
-    kind: &str,
-    patience: &Patience,
+pub(crate) async fn work_off<W: Work>(
+    store: Store,
+    configuration: Current,
+    patience: Patience,
     mut stopped: watch::Receiver<bool>,
-    work_on: impl Fn(Job) -> W,
-) where
-    W: Future<Output = ()> + Send + 'static,
-{
-    let room = Arc::new(Semaphore::new(AT_ONCE));
+) {
+    let (room, turns) = (Arc::new(Semaphore::new(AT_ONCE)), Turns::default());
     let mut under_way = JoinSet::new();
     let mut announced = store.announced();
     let work = async {
         // Nobody closes it.
         while let Ok(place) = Arc::clone(&room).acquire_owned().await {
             while under_way.try_join_next().is_some() {}
-            match store.take_job(kind, patience.lease).await {
+            match store.take_job(W::KIND, patience.lease).await {
                 Ok(Some(job)) => {
-                    let work = work_on(job);
+                    let configuration = configuration.borrow().clone();
+                    let here = Here { store: store.clone(), configuration, patience: patience.clone() };
+                    let turns = turns.clone();
                     under_way.spawn(async move {
-                        work.await;
+                        work_on::<W>(&here, &turns, &job).await;
                         drop(place);
                     });
                     continue;
                 }
                 Ok(None) => {}
-                Err(error) => tracing::warn!("the queue cannot be looked at ({kind}): {error}"),
+                Err(error) => tracing::warn!("the queue cannot be looked at ({}): {error}", W::KIND),
             }
             drop(place);
             tokio::select! {
@@ -116,26 +167,64 @@ pub(crate) async fn work_off<W>(
     };
     tokio::select! {
         () = work => {}
-        // Stopped by a word or by the sender's end alike.
+        // Stopped by a word or by the worker's end alike.
         _ = stopped.wait_for(|stopped| *stopped) => {}
     }
 }
 
+/// One job, from its taking to what became of it.
+async fn work_on<W: Work>(here: &Here, turns: &Turns, job: &Job) {
+    let (kind, id) = (W::KIND, job.id);
+    let Ok(work) = serde_json::from_str::<W>(&job.payload) else {
+        return tracing::warn!("job {id} is none of {kind}");
+    };
+    let progress = W::Progress::after(&job.progress);
+    let done = async {
+        let _turn = turns.at(work.node()).await;
+        work.run(here, &progress).await
+    };
+    let ended = match keeping(&here.store, job, here.patience.lease, &progress, done).await {
+        None => return,
+        Some(Ok(())) => Ended::Done,
+        Some(Err(fault)) => {
+            let (node, text) = (work.node(), fault.text());
+            match here.patience.after(job).filter(|_| fault.may_pass()) {
+                Some(wait) => {
+                    tracing::warn!("job {id} ({kind}, {node}), again in {} s: {fault}", wait.as_secs());
+                    Ended::Again(wait, text)
+                }
+                None => {
+                    tracing::error!("job {id} ({kind}, {node}) is given up: {fault}");
+                    Ended::Failed(text)
+                }
+            }
+        }
+    };
+    if let Err(error) = here.store.end_job(job, &progress.text(), ended).await {
+        tracing::warn!("what became of job {id} cannot be written down: {error}");
+    }
+}
+
 /// Does the work of a job, which is kept meanwhile with what of it is done. `None` where it is another's by now, or cancelled.
-pub(crate) async fn keeping<T>(
+async fn keeping<T>(
     store: &Store,
     job: &Job,
     lease: Duration,
-    progress: impl Fn() -> String,
+    progress: &impl Progress,
     work: impl Future<Output = T>,
 ) -> Option<T> {
     // Both go on beside each other: work that waits for the index, or has it, would be waited for by what keeps its job.
     let kept = async {
-        let mut keeping = interval(lease / 4);
+        let mut looking = interval(SHOWN_EVERY.min(lease / 4));
+        let mut written: Option<(String, Instant)> = None;
         loop {
-            keeping.tick().await;
-            match store.keep_job(job, &progress(), lease).await {
-                Ok(true) => {}
+            looking.tick().await;
+            let now = progress.text();
+            if written.as_ref().is_some_and(|(text, at)| *text == now && at.elapsed() < lease / 4) {
+                continue;
+            }
+            match store.keep_job(job, &now, lease).await {
+                Ok(true) => written = Some((now, Instant::now())),
                 Ok(false) => return tracing::info!("job {} is another's now, or cancelled", job.id),
                 // Its lease may end: another worker takes it then.
                 Err(error) => tracing::warn!("job {} cannot be kept: {error}", job.id),
@@ -145,13 +234,6 @@ pub(crate) async fn keeping<T>(
     tokio::select! {
         done = work => Some(done),
         () = kept => None,
-    }
-}
-
-/// Writes down what became of a job.
-pub(crate) async fn end(store: &Store, job: &Job, progress: &str, ended: Ended) {
-    if let Err(error) = store.end_job(job, progress, ended).await {
-        tracing::warn!("what became of job {} cannot be written down: {error}", job.id);
     }
 }
 

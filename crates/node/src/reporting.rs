@@ -2,14 +2,14 @@
 //!
 //! What was owed before this program was killed is owed after it: it is tried again after waits that grow, for about a day.
 
-use peony_store::{Ended, Job, Owed, REPORT, Store};
+use peony_store::{Owed, REPORT, Store};
 use tokio::sync::watch;
 
 use crate::acceptor::Current;
 use crate::association::{Association, AssociationError};
 use crate::configuration::Configuration;
 use crate::provider::{self, Report};
-use crate::queue::{self, Patience, Turns};
+use crate::queue::{self, Fault, Here, Patience, Progress, Work};
 use crate::requestor::{self, Proposal};
 use crate::sop_class::{self, COMMITMENT};
 use crate::status::{Kind, Status};
@@ -22,45 +22,45 @@ pub async fn report_owed(
     patience: Patience,
     stopped: watch::Receiver<bool>,
 ) {
-    let turns = Turns::default();
-    let work_on = |job: Job| {
-        let (store, configuration, patience) = (store.clone(), configuration.clone(), patience.clone());
-        let turns = turns.clone();
-        async move { work_on(&store, &configuration, &patience, &turns, &job).await }
-    };
-    queue::work_off(&store, REPORT, &patience, stopped, work_on).await;
+    queue::work_off::<Owed>(store, configuration, patience, stopped).await;
 }
 
-/// One report, from its taking to what became of it.
-async fn work_on(store: &Store, configuration: &Current, patience: &Patience, turns: &Turns, job: &Job) {
-    let Ok(owed) = serde_json::from_str::<Owed>(&job.payload) else {
-        return tracing::warn!("job {} is none of a report", job.id);
-    };
-    let now = configuration.borrow().clone();
-    let report = async {
-        let _turn = turns.at(&owed.to).await;
-        report(store, &now, &owed).await
-    };
-    let ended = match queue::keeping(store, job, patience.lease, String::new, report).await {
-        None => return,
-        Some(Ok(())) => Ended::Done,
-        Some(Err(error)) => match patience.after(job) {
-            Some(wait) => {
-                tracing::warn!(
-                    "job {}: {} has no report of its storage commitment: {error}",
-                    job.id,
-                    owed.to
-                );
-                Ended::Again(wait, error.to_string())
-            }
-            None => {
-                let (id, to) = (job.id, &owed.to);
-                tracing::error!("job {id}: {to} gets no report of its storage commitment any more: {error}");
-                Ended::Failed(error.to_string())
-            }
-        },
-    };
-    queue::end(store, job, "", ended).await;
+impl Work for Owed {
+    const KIND: &'static str = REPORT;
+    type Progress = Nothing;
+    type Fault = AssociationError;
+
+    fn node(&self) -> &str {
+        &self.to
+    }
+
+    async fn run(&self, here: &Here, _: &Nothing) -> Result<(), AssociationError> {
+        report(&here.store, &here.configuration, self).await
+    }
+}
+
+/// A report is brought whole, or anew.
+pub(crate) struct Nothing;
+
+impl Progress for Nothing {
+    fn after(_: &str) -> Self {
+        Self
+    }
+
+    fn text(&self) -> String {
+        String::new()
+    }
+}
+
+impl Fault for AssociationError {
+    /// Whatever it is: the peer is owed it for as long as it is tried.
+    fn may_pass(&self) -> bool {
+        true
+    }
+
+    fn text(&self) -> String {
+        self.to_string()
+    }
 }
 
 /// Reads back what was asked for, and says how it stands. Nothing is read for a peer that is away.

@@ -1,13 +1,10 @@
 //! Sends what people want sent: jobs out of the queue of the store, by C-STORE and, where a node is configured so, with a request for storage
-//! commitment at the end.
-//!
-//! A job is kept by its lease while it is worked on, and what the other node has taken is written down with it: killed at any moment, another worker
-//! goes on where this one was. What may pass is tried again after waits that grow, and given up after the last of them.
+//! commitment at the end. What the other node has taken is written down with the job, and not sent again.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use peony_store::{Ended, Job, SENDING, SendFault, Sending, Sent, Store};
+use peony_store::{SENDING, SendFault, Sending, Sent, Store};
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -18,7 +15,7 @@ use crate::asking::{broken, fault_of_connection, known};
 use crate::association::{Association, AssociationError};
 use crate::configuration::{Configuration, Peer};
 use crate::presentation;
-use crate::queue::{self, Turns};
+use crate::queue::{self, Fault, Here, Progress, Work};
 use crate::requestor::{self, Proposal};
 use crate::sop_class::{self, COMMITMENT};
 use crate::status::{Kind, Status};
@@ -33,48 +30,45 @@ pub async fn send_queued(
     patience: Patience,
     stopped: watch::Receiver<bool>,
 ) {
-    let turns = Turns::default();
-    let work_on = |job: Job| {
-        let (store, configuration, patience) = (store.clone(), configuration.clone(), patience.clone());
-        let turns = turns.clone();
-        async move { work_on(&store, &configuration, &patience, &turns, &job).await }
-    };
-    queue::work_off(&store, SENDING, &patience, stopped, work_on).await;
+    queue::work_off::<Sending>(store, configuration, patience, stopped).await;
 }
 
-/// One job, from its taking to what became of it.
-async fn work_on(store: &Store, configuration: &Current, patience: &Patience, turns: &Turns, job: &Job) {
-    let Ok(sending) = serde_json::from_str::<Sending>(&job.payload) else {
-        return tracing::warn!("job {} is none of sending", job.id);
-    };
-    let progress = Progress(Mutex::new(serde_json::from_str(&job.progress).unwrap_or_default()));
-    let now = configuration.borrow().clone();
-    let send = async {
-        let _turn = turns.at(&sending.to).await;
-        send(store, &now, patience, &sending, &progress).await
-    };
-    let sent = queue::keeping(store, job, patience.lease, || progress.text(), send).await;
-    let ended = match sent {
-        None => return,
-        Some(Ok(())) => Ended::Done,
-        Some(Err(fault)) => {
-            tracing::warn!("job {}, to {}: {fault}", job.id, sending.to);
-            let text = json!(fault).to_string();
-            match patience.after(job).filter(|_| fault.may_pass()) {
-                Some(wait) => Ended::Again(wait, text),
-                None => Ended::Failed(text),
-            }
-        }
-    };
-    queue::end(store, job, &progress.text(), ended).await;
+impl Work for Sending {
+    const KIND: &'static str = SENDING;
+    type Progress = Sofar;
+    type Fault = SendFault;
+
+    fn node(&self) -> &str {
+        &self.to
+    }
+
+    async fn run(&self, here: &Here, progress: &Sofar) -> Result<(), SendFault> {
+        send(&here.store, &here.configuration, &here.patience, self, progress).await
+    }
 }
 
-/// How far a sending has come, as the worker and whoever keeps its lease see it.
-struct Progress(Mutex<Sent>);
+impl Fault for SendFault {
+    fn may_pass(&self) -> bool {
+        self.may_pass()
+    }
 
-impl Progress {
+    fn text(&self) -> String {
+        json!(self).to_string()
+    }
+}
+
+/// How far a sending has come.
+pub(crate) struct Sofar(Mutex<Sent>);
+
+impl Sofar {
     fn now(&self) -> MutexGuard<'_, Sent> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Progress for Sofar {
+    fn after(written: &str) -> Self {
+        Self(Mutex::new(serde_json::from_str(written).unwrap_or_default()))
     }
 
     fn text(&self) -> String {
@@ -87,7 +81,7 @@ async fn send(
     configuration: &Configuration,
     patience: &Patience,
     sending: &Sending,
-    progress: &Progress,
+    progress: &Sofar,
 ) -> Result<(), SendFault> {
     let (peer, address) = known(configuration, &sending.to)?;
     let all = store.instances(sending.which()).await.map_err(|_| SendFault::Unreadable)?;
@@ -199,7 +193,7 @@ async fn send_all(
     store: &Store,
     association: &mut Association,
     tally: &mut Tally<'_>,
-    progress: &Progress,
+    progress: &Sofar,
 ) -> Result<(), AssociationError> {
     while let Some((instance, rest)) = tally.waiting.split_first() {
         tally.waiting = rest;
@@ -239,7 +233,7 @@ async fn ask_to_keep(
     store: &Store,
     association: &mut Association,
     all: &[Instance],
-    progress: &Progress,
+    progress: &Sofar,
     wait: Duration,
 ) -> Result<(), Broken> {
     let Some((transaction_uid, status)) = association.commit(store, all).await? else {

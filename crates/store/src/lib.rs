@@ -138,8 +138,16 @@ struct Inner {
     cores: Cores,
     /// What other nodes were asked to send here, and for whom.
     expected: Arc<expected::All>,
+    /// Digests of objects that were found damaged while they were handed over.
+    damaged: Mutex<BTreeSet<String>>,
     /// The store's folder.
     folder: PathBuf,
+}
+
+impl Inner {
+    fn damaged(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.damaged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Store {
@@ -288,6 +296,7 @@ impl Store {
             announcements,
             lately,
             cores,
+            damaged: Mutex::default(),
             expected,
             folder,
         };

@@ -2,9 +2,10 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use peony_dicom::FramePlaces;
 use sqlx::{AssertSqlSafe, Row as _};
 
@@ -115,6 +116,34 @@ impl Store {
         range: Range<u64>,
     ) -> impl Stream<Item = Result<Bytes, StoreError>> + Send + use<> {
         self.inner.objects.stream(kept.object.clone(), range)
+    }
+
+    /// Bytes of an instance for a peer that cannot be told of damage once they are on their way: what is damaged where they begin is an error, and
+    /// so is an object in which damage was met on the way before, as long as it is there.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`], and whatever the first of `bytes` says.
+    pub async fn handed_over<S>(
+        &self,
+        kept: &Kept,
+        bytes: S,
+    ) -> Result<impl Stream<Item = Result<Bytes, StoreError>> + Send + use<S>, StoreError>
+    where
+        S: Stream<Item = Result<Bytes, StoreError>> + Send + 'static,
+    {
+        let digest = kept.object.digest.clone();
+        if self.inner.damaged().contains(&digest) {
+            self.bytes(kept, 0).try_for_each(async |_| Ok(())).await?;
+            self.inner.damaged().remove(&digest);
+        }
+        let inner = Arc::clone(&self.inner);
+        let mut bytes = Box::pin(bytes.inspect_err(move |error| {
+            if matches!(error, StoreError::Damaged { .. }) {
+                inner.damaged().insert(digest.clone());
+            }
+        }));
+        let first = bytes.try_next().await?;
+        Ok(stream::iter(first.map(Ok)).chain(bytes))
     }
 
     /// An instance's file for a thread that may wait, as [`tokio::task::spawn_blocking`] gives one.

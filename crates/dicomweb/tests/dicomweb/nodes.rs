@@ -34,14 +34,17 @@ async fn server(here: &str) -> (Server, Heard) {
     let listens = Arc::clone(&heard);
     let others = Nodes {
         sources: Arc::new(|| ["THERE", "FAILS", "SILENT"].map(str::to_owned).to_vec()),
-        search: Arc::new(move |from, questions, most| {
+        search: Arc::new(move |from, questions, most, until| {
             let said = questions[0][&PATIENT_ID].values.first().cloned().unwrap_or_default();
             listens.lock().unwrap().push(questions);
             let uid = uid.clone();
             Box::pin(async move {
                 assert_eq!(most, 100);
                 match (from.as_str(), said.as_str()) {
-                    ("SILENT", _) => std::future::pending().await,
+                    ("SILENT", _) => {
+                        tokio::time::sleep_until(until).await;
+                        Err(SendFault::Late)
+                    }
                     ("FAILS", "rejects") => Err(SendFault::Rejected { for_now: false }),
                     ("FAILS", "offers nothing") => Err(SendFault::NotOffered),
                     ("FAILS", "fails") => Err(SendFault::Failed { status: "C001".to_owned() }),

@@ -91,7 +91,8 @@ impl Archive for Store {
         let kept = Self::instances(self, which).await?.into_iter().next();
         let kept = kept.ok_or(StoreError::Missing("instance"))?;
         if kept.transfer_syntax_uid == transfer_syntax {
-            return Ok(self.bytes(&kept, kept.data_set).map_err(io::Error::other).boxed());
+            let bytes = self.bytes(&kept, kept.data_set);
+            return Ok(self.handed_over(&kept, bytes).await?.map_err(io::Error::other).boxed());
         }
         let Some(target) = Target::of(transfer_syntax) else {
             return Err(ArchiveError::NotUnderstood(
@@ -100,7 +101,8 @@ impl Archive for Store {
         };
         // Nobody closes it. How long a peer may take is for its association, which lets go of the stream.
         let place = MAKING.acquire().await.ok();
-        Ok(self.rewritten(&kept, target, place, None).await?.map_err(io::Error::other).boxed())
+        let written = self.rewritten(&kept, target, place, None).await?;
+        Ok(self.handed_over(&kept, written).await?.map_err(io::Error::other).boxed())
     }
 }
 

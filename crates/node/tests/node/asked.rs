@@ -27,8 +27,8 @@ use crate::kit::{NAME, Running, Sample, open, text};
 pub enum Script {
     /// Answers with these data sets as matches, so often, and then with the status; stops where it is told to.
     Says { matches: Vec<Vec<u8>>, times: usize, status: Status, heeds: bool },
-    /// Says nothing.
-    Nothing,
+    /// Answers with these data sets as matches, and then says nothing more.
+    Stalls(Vec<Vec<u8>>),
     /// Goes away.
     Goes,
     /// Accepts no presentation context.
@@ -83,11 +83,10 @@ async fn answer(mut connection: TcpStream, script: Script, said: Arc<AtomicUsize
                 let request = Command::read(&data[0].data).unwrap();
                 // Its identifier.
                 next(&mut connection).await?;
-                let Script::Says { matches, times, status, heeds } = &script else {
-                    if matches!(script, Script::Nothing) {
-                        std::future::pending::<()>().await;
-                    }
-                    return None;
+                let (matches, times, status, heeds) = match &script {
+                    Script::Says { matches, times, status, heeds } => (matches, times, Some(status), heeds),
+                    Script::Stalls(matches) => (matches, &1, None, &false),
+                    Script::Goes | Script::AcceptsNothing => return None,
                 };
                 let mut told = false;
                 for found in std::iter::repeat_n(matches, *times).flatten() {
@@ -113,6 +112,7 @@ async fn answer(mut connection: TcpStream, script: Script, said: Arc<AtomicUsize
                         request.number(element::MESSAGE_ID)
                     );
                 }
+                let Some(status) = status else { std::future::pending().await };
                 let status = if told { Status::CANCEL } else { *status };
                 let data = vec![part(PDataValueType::Command, request.response(status).write())];
                 say(&mut connection, &Pdu::PData { data }).await?;
@@ -163,7 +163,11 @@ fn question() -> Attributes {
 
 async fn asked(script: Script) -> Result<peony_node::asking::Found, SendFault> {
     let (address, _) = made_up(script).await;
-    search(&knows(address.to_string(), None), "THERE", &[question()], 100).await
+    search(&knows(address.to_string(), None), "THERE", &[question()], 100, in_a_minute()).await
+}
+
+pub fn in_a_minute() -> tokio::time::Instant {
+    tokio::time::Instant::now() + Duration::from_secs(60)
 }
 
 fn fault(asked: Result<peony_node::asking::Found, SendFault>) -> SendFault {
@@ -177,12 +181,15 @@ async fn what_is_found_has_its_letters_and_each_study_once() {
         node.archive.put(&Sample::number(number)).await;
     }
     let known = knows(node.address.to_string(), None);
-    let all = search(&known, "THERE", &[question(), question()], 100).await.ok().unwrap();
+    let all = search(&known, "THERE", &[question(), question()], 100, in_a_minute()).await.ok().unwrap();
     assert_eq!((all.matches.len(), all.more, all.unread), (3, false, 0));
     assert!(all.matches.iter().all(|one| one[&NAME].values == ["王^小明"]));
-    let some = search(&known, "THERE", &[question()], 2).await.ok().unwrap();
+    let some = search(&known, "THERE", &[question()], 2, in_a_minute()).await.ok().unwrap();
     assert_eq!((some.matches.len(), some.more), (2, true));
-    assert_eq!(fault(search(&known, "NOBODY", &[question()], 2).await), SendFault::UnknownNode);
+    assert_eq!(
+        fault(search(&known, "NOBODY", &[question()], 2, in_a_minute()).await),
+        SendFault::UnknownNode
+    );
 }
 
 #[tokio::test]
@@ -190,17 +197,32 @@ async fn every_failure_has_its_name() {
     let refuses = Script::Says { matches: vec![], times: 0, status: Status(0xC001), heeds: true };
     assert_eq!(fault(asked(refuses).await), SendFault::Failed { status: "C001".to_owned() });
     let begun = Instant::now();
-    assert_eq!(fault(asked(Script::Nothing).await), SendFault::BrokenOff, "it never answers");
+    assert_eq!(fault(asked(Script::Stalls(Vec::new())).await), SendFault::BrokenOff, "it never answers");
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     assert_eq!(fault(asked(Script::Goes).await), SendFault::BrokenOff);
     assert_eq!(fault(asked(Script::AcceptsNothing).await), SendFault::NotOffered);
     let nobody = knows("127.0.0.1:1".to_owned(), None);
-    assert_eq!(fault(search(&nobody, "THERE", &[question()], 1).await), SendFault::Unreachable);
+    assert_eq!(
+        fault(search(&nobody, "THERE", &[question()], 1, in_a_minute()).await),
+        SendFault::Unreachable
+    );
     let closed = Configuration { strangers: false, ..Configuration::open("THERE".parse().unwrap()) };
     let closed = Running::start(closed).await;
     let known = knows(closed.address.to_string(), None);
-    let rejected = fault(search(&known, "THERE", &[question()], 1).await);
+    let rejected = fault(search(&known, "THERE", &[question()], 1, in_a_minute()).await);
     assert_eq!(rejected, SendFault::Rejected { for_now: false });
+}
+
+#[tokio::test]
+async fn what_a_slow_node_has_said_in_time_counts() {
+    let soon = || tokio::time::Instant::now() + Duration::from_millis(300);
+    let (address, _) = made_up(Script::Stalls(vec![found(1), found(2)])).await;
+    let (known, twice) = (knows(address.to_string(), None), [question(), question()]);
+    let found = search(&known, "THERE", &twice, 100, soon()).await.ok().unwrap();
+    assert_eq!((found.matches.len(), found.more, found.unread), (2, true, 0));
+    let (silent, _) = made_up(Script::Stalls(Vec::new())).await;
+    let asked = search(&knows(silent.to_string(), None), "THERE", &[question()], 100, soon()).await;
+    assert_eq!(fault(asked), SendFault::Late);
 }
 
 #[tokio::test]
@@ -211,7 +233,7 @@ async fn of_a_hundred_thousand_matches_the_first_are_heard_and_the_node_is_told_
         let (address, said) = made_up(endless).await;
         let begun = Instant::now();
         let known = knows(address.to_string(), None);
-        let found = search(&known, "THERE", &[question()], 100).await.ok().unwrap();
+        let found = search(&known, "THERE", &[question()], 100, in_a_minute()).await.ok().unwrap();
         assert_eq!((found.matches.len(), found.more, found.unread), (100, true, 0), "heeds: {heeds}");
         // One that does not stop is left after a while.
         let limit = Duration::from_secs(if heeds { 4 } else { 15 });

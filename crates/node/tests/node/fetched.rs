@@ -11,7 +11,7 @@ use peony_node::{Retrieve, connect};
 use peony_store::JobState;
 use serde_json::json;
 
-use crate::asked::knows;
+use crate::asked::{in_a_minute, knows};
 use crate::fetching::{Fetcher, samples};
 use crate::free_port::free_port;
 use crate::kit::{NAME, Sample, US, parts, proposal};
@@ -46,7 +46,7 @@ async fn check(mut fetcher: Fetcher, port: u16, name: &str) {
         known.limits = Default::default();
         let asked =
             [(PATIENT_ID, "P-1"), (STUDY_UID, ""), (NAME, "")].map(|(tag, key)| (tag, key.to_owned()));
-        let found = search(&known, "THERE", &[identifier_of(Level::Study, asked)], 100).await;
+        let found = search(&known, "THERE", &[identifier_of(Level::Study, asked)], 100, in_a_minute()).await;
         let found = found.unwrap_or_else(|fault| panic!("{name}: {fault}"));
         assert_eq!((found.matches.len(), found.unread), (1, 0), "{name}");
         assert_eq!(found.matches[0][&NAME].values, ["王^小明"], "{name}");

@@ -2,6 +2,7 @@
 //! killed.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -252,6 +253,50 @@ async fn why_nothing_comes_is_said() {
     fetcher.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_damaged_there_keeps_nothing_else_from_coming() {
+    // Damage where an object begins is seen before it is sent; deep in a large one it ends the association once.
+    for (pixels, tries) in [(64, 1), (64 * 60_000, 2)] {
+        let folder = tempfile::tempdir().unwrap();
+        let kept = opened(folder.path()).await;
+        let mut all = samples();
+        all[2].pixels = pixels;
+        let known = Configuration { ae_title: "THERE".parse().unwrap(), ..open() };
+        let node = Running::start_over(Transport::Plain, kept.clone(), known).await;
+        for sample in &all {
+            let file = folder.path().join("sent.dcm");
+            sample.write(&file);
+            kept.receive("TEST", crate::kit::parts(std::fs::read(&file).unwrap())).await.unwrap();
+        }
+        let which = Which { instance_uid: Some(&all[2].instance), ..Which::default() };
+        let digest = kept.instances(which).await.unwrap()[0].object.digest.clone();
+        damage(&folder.path().join("store/objects"), &digest);
+        let fetcher = Fetcher::start(node.address.to_string(), Retrieve::Get).await;
+        fetcher.fetch(&all[0]).await;
+        let ended = fetcher.ended().await;
+        let fault = Some(SendFault::Incomplete { count: 1 });
+        assert_eq!((ended.state, ended.tries, ended.fault), (JobState::Failed, tries, fault));
+        all.remove(2);
+        assert!(fetcher.has_all(&all).await, "{pixels}");
+        fetcher.stop().await;
+    }
+}
+
+/// An object loses its end.
+fn damage(folder: &Path, digest: &str) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            damage(&path, digest);
+        } else if path.to_string_lossy().replace('/', "").contains(digest) {
+            let mut bytes = std::fs::read(&path).unwrap();
+            *bytes.last_mut().unwrap() ^= 1;
+            std::fs::remove_file(&path).unwrap();
+            std::fs::write(&path, bytes).unwrap();
+        }
+    }
+}
+
 /// Passes on what comes for `to`; of what comes back the second connection (the first one lists) ends after `most` bytes.
 async fn cut_off(to: SocketAddr, most: usize) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -298,7 +343,7 @@ async fn after_a_node_died_half_way_the_rest_comes() {
 
 #[tokio::test]
 async fn a_worker_that_was_killed_or_whose_job_was_cancelled_leaves_it() {
-    let (silent, _) = made_up(Script::Nothing).await;
+    let (silent, _) = made_up(Script::Stalls(Vec::new())).await;
     let mut fetcher = Fetcher::start(silent.to_string(), Retrieve::Get).await;
     let patient = |mut known: Configuration| {
         known.limits = Default::default();

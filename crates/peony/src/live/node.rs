@@ -113,7 +113,7 @@ fn untied<'a>(configuration: &Configuration, sites: &'a [Site]) -> Vec<&'a str> 
 pub fn nobody() -> Nodes {
     Nodes {
         sources: Arc::new(Vec::new),
-        search: Arc::new(|_, _, _| Box::pin(async { Err(SendFault::UnknownNode) })),
+        search: Arc::new(|_, _, _, _| Box::pin(async { Err(SendFault::UnknownNode) })),
         limit: SEARCH,
     }
 }
@@ -148,10 +148,10 @@ impl Node {
                     now.peers.iter().filter(|peer| peer.address.is_some() && peer.retrieve.is_some());
                 reached.map(|peer| peer.ae_title.to_string()).collect()
             }),
-            search: Arc::new(move |from, questions, most| {
+            search: Arc::new(move |from, questions, most, until| {
                 let now = asked.borrow().clone();
                 Box::pin(async move {
-                    let found = asking::search(&now, &from, &questions, most).await?;
+                    let found = asking::search(&now, &from, &questions, most, until).await?;
                     let asking::Found { matches: studies, more, unread } = found;
                     Ok(FoundThere { studies, more, unread })
                 })
