@@ -110,6 +110,11 @@ async function sweepsByFoot(page) {
   await shot(page, "calibrate-2-closed");
   await goesOn.click();
   await until("the panel", () => page.locator('[data-action="end-sweep"]').isVisible());
+  assert.equal(
+    await page.locator("#marks-apart").inputValue(),
+    truth.length_mm.toFixed(1),
+    "the distance is still there",
+  );
   await press(page, "PageUp");
   await until("the sweep to end", async () => (await asked(page)).moved === null);
   await until("nothing above the picture any more", async () => !(await goesOn.isVisible()));
@@ -140,6 +145,7 @@ await withBrowser(async (context) => {
   await shot(page, "calibrate-3-fit");
   for (const { read_mm, length_mm } of (await asked(page)).sweeps) {
     console.log(`${length_mm.toFixed(1)} mm, reads ${read_mm.toFixed(1)} mm`);
+    assert.equal(length_mm, Number(truth.length_mm.toFixed(1)), "of the length that was written");
     assert.ok(Math.abs(read_mm / length_mm - 1) < 0.2, "the sweeps agree");
   }
   await page.locator('[data-field="probe"]').fill(PROBE);

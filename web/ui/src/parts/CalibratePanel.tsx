@@ -5,6 +5,7 @@
 import { type FormEvent, type RefObject, useEffect, useRef, useState } from "react";
 import type { CalibrationView, SweepView } from "../exam/api";
 import { canKeep, fitCount, useCalibration } from "../live/calibration";
+import { rememberedMarks, rememberMarks } from "../live/marks";
 import { refusalText } from "../review/refusal";
 import { roundHalfAway } from "../words/numbers";
 import { useWords, type Words } from "../words/words";
@@ -31,7 +32,11 @@ export function CalibratePanel({ exam, hasScale, toggle, onDepth, onClose }: Pro
   const words = useWords();
   const { say } = words;
   const { view, refused, act } = useCalibration(exam);
-  const [written, setWritten] = useState("60");
+  const [written, setWritten] = useState(() => rememberedMarks(exam));
+  const write = (text: string): void => {
+    rememberMarks(exam, text);
+    setWritten(text);
+  };
   const [kept, setKept] = useState(false);
   const length = Number(written.replace(",", "."));
   const wrong = !(length >= LEAST_MM && length <= MOST_MM);
@@ -63,10 +68,10 @@ export function CalibratePanel({ exam, hasScale, toggle, onDepth, onClose }: Pro
           aria-invalid={wrong}
           disabled={sweeping}
           value={written}
-          onChange={(event) => setWritten(event.target.value)}
+          onChange={(event) => write(event.target.value)}
         />
         {USUAL_MM.map((mm) => (
-          <button key={mm} type="button" className="button" disabled={sweeping} onClick={() => setWritten(String(mm))}>
+          <button key={mm} type="button" className="button" disabled={sweeping} onClick={() => write(String(mm))}>
             {mm}
           </button>
         ))}
