@@ -56,7 +56,7 @@ pub(crate) static ASSUMED: BeamCalibration =
     BeamCalibration { gain: 1.28, turn_gain: 1.5, by_depth: Vec::new() };
 
 /// For frames of the phantom, whose beam this is. The gains are what `examples/speckle_gain.rs` shows on the breasts that [`distance_mm`] names; the
-/// error is what `examples/sweep_error.rs` shows (with true masks, some 42 of 53 solids within it).
+/// error is what `examples/sweep_error.rs` shows (with true masks, 43 of 53 solids within it).
 pub(crate) static PHANTOM: LazyLock<Calibration> = LazyLock::new(|| Calibration {
     record: Arc::new(CalibrationRecord {
         probe: "virtual transducer".to_owned(),

@@ -1,7 +1,8 @@
 //! The simulated third dimension: the path of the probe from speckle, and each lesion's solid along it.
 //!
 //! A simple form: planes are stacked along the path by their steps and in-plane shifts, a turn tilts them about
-//! the depth axis, and a volume is the sum of outline areas times steps (trapezoid). The probe is taken to move one way.
+//! the depth axis, and a volume is the sum of outline areas times steps (trapezoid), and of what the ends of a lesion
+//! hold beyond its outlines ([`crate::tips`]). The probe is taken to move one way.
 //! A solid is of one pass over its lesion: what comes back adds nothing to it.
 //! Every size here is simulated: it carries its relative error, and none is given while the sweep is unfit, nor for a probe whose
 //! beam nobody has measured.
@@ -18,6 +19,7 @@ use crate::output::{Speckle, SweepPlane, TrackVolume, Unfit, VolumeState};
 use crate::path::Place;
 use crate::pipeline::{Mode, View};
 use crate::quality::Assessed;
+use crate::tips::{Section, tips};
 
 /// The most slices kept of a lesion; when full, every second one is dropped and half as many are taken from then on.
 const MOST_SLICES: usize = 48;
@@ -55,8 +57,9 @@ struct Growing {
     frames: u32,
     unfit: u32,
     volume_mm3: f32,
-    /// Area (mm²) and place along the path (mm) at the last sighting.
-    last: [f32; 2],
+    /// Of each slice.
+    sections: Vec<Section>,
+    last: Section,
     first_y: f32,
     relative_error: f32,
 }
@@ -64,12 +67,15 @@ struct Growing {
 impl Growing {
     fn finished(&self) -> Option<TrackVolume> {
         let fit = self.unfit as f32 <= MOST_UNFIT * self.frames as f32;
-        (fit && self.confirmed && self.sightings >= FEWEST_SIGHTINGS).then(|| TrackVolume {
-            track: self.track,
-            slices: self.slices.clone(),
-            volume_cm3: self.volume_mm3 / 1000.0,
-            relative_error: self.relative_error,
-            along_mm: self.last[1] - self.first_y,
+        (fit && self.confirmed && self.sightings >= FEWEST_SIGHTINGS).then(|| {
+            let [begin, end] = tips(self.first_y, &self.sections, self.last);
+            TrackVolume {
+                track: self.track,
+                slices: self.slices.clone(),
+                volume_cm3: (begin.volume_mm3 + self.volume_mm3 + end.volume_mm3) / 1000.0,
+                relative_error: self.relative_error,
+                along_mm: begin.length_mm + self.last.at_mm - self.first_y + end.length_mm,
+            }
         })
     }
 }
@@ -262,7 +268,8 @@ impl Sweep {
                 frames: 0,
                 unfit: 0,
                 volume_mm3: 0.0,
-                last: [0.0, y],
+                sections: Vec::new(),
+                last: Section { area_mm2: 0.0, at_mm: y },
                 first_y: y,
                 relative_error,
             });
@@ -286,24 +293,30 @@ impl Sweep {
 
 impl Growing {
     fn add(&mut self, slice: Vec<PointMm>, area_mm2: f32, y: f32, unfit: bool) {
-        let [last_area, last_y] = self.last;
+        let last = self.last;
         // The first sighting stands for the half step before it, whole: there is no area to slope from.
-        let mean_area = if self.sightings == 0 { area_mm2 } else { (area_mm2 + last_area) / 2.0 };
-        self.volume_mm3 += mean_area * (y - last_y).max(0.0);
-        self.last = [area_mm2, y.max(last_y)];
+        let mean_area = if self.sightings == 0 { area_mm2 } else { (area_mm2 + last.area_mm2) / 2.0 };
+        self.volume_mm3 += mean_area * (y - last.at_mm).max(0.0);
+        self.last = Section { area_mm2, at_mm: y.max(last.at_mm) };
         self.frames += 1;
         self.unfit += u32::from(unfit);
         if self.sightings.is_multiple_of(self.every) {
             if self.slices.len() >= MOST_SLICES {
-                let mut index = 0;
-                self.slices.retain(|_| {
-                    index += 1;
-                    index % 2 == 1
-                });
+                every_second(&mut self.slices);
+                every_second(&mut self.sections);
                 self.every *= 2;
             }
             self.slices.push(slice);
+            self.sections.push(self.last);
         }
         self.sightings += 1;
     }
+}
+
+fn every_second<T>(of: &mut Vec<T>) {
+    let mut index = 0;
+    of.retain(|_| {
+        index += 1;
+        index % 2 == 1
+    });
 }

@@ -203,7 +203,7 @@ async function hasThreeAxes(exam, mass, { letter, size }) {
   const { extent, simulated } = size.proposed.third;
   assert.equal(simulated, true, `${letter} has a third axis that is marked`);
   console.log(`${mass.kind}, ${mass.along_mm.toFixed(1)} mm along the sweep: ${letter}, ${extent.toFixed(1)} mm`);
-  assert.ok(Math.abs(extent / mass.along_mm - 1) < 0.5, `${letter} is as long as the ${mass.kind}`);
+  assert.ok(Math.abs(extent / mass.along_mm - 1) < 0.3, `${letter} is as long as the ${mass.kind}`);
   const { report, narrative } = await reportOf(exam);
   assert.equal(report.calibrations.at(-1).probe, probe);
   assert.match(JSON.stringify(narrative[language]), new RegExp(`${probe}`), "the report says on whose sweeps it rests");
