@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use crate::event::Opened;
 use crate::examination::{Examination, OpenError};
 use crate::journal::JournalError;
-use crate::summary::{self, Summary};
+use crate::summary::{Summaries, Summary};
 
 /// So many examinations stay open that nobody holds: pages that show one ask for it every few seconds. Each has a thread and an open file.
 const IDLE: usize = 16;
@@ -19,6 +19,7 @@ const IDLE: usize = 16;
 pub struct Archive {
     folder: PathBuf,
     open: Mutex<Open>,
+    summaries: Summaries,
     /// A journal was read, or cannot be.
     was_read: Condvar,
 }
@@ -78,7 +79,7 @@ pub struct Listed {
     /// Its identifier.
     pub id: String,
     /// What it is in brief, or why that cannot be read.
-    pub summary: Result<Summary, OpenError>,
+    pub summary: Result<Arc<Summary>, OpenError>,
 }
 
 impl Archive {
@@ -90,7 +91,7 @@ impl Archive {
         let folder = folder.join("exams");
         fs::create_dir_all(&folder)
             .map_err(|source| JournalError::Disk { what: "make the folder of examinations", source })?;
-        Ok(Self { folder, open: Mutex::default(), was_read: Condvar::new() })
+        Ok(Self { folder, open: Mutex::default(), summaries: Summaries::default(), was_read: Condvar::new() })
     }
 
     /// Begin an examination; `opened` gets a new identifier.
@@ -124,7 +125,7 @@ impl Archive {
         let _reading = Reading(self, id);
         let resumed = Examination::resume(&folder).inspect_err(|error| {
             if let JournalError::Damaged { .. } | JournalError::Newer { .. } = error {
-                summary::forget(&folder);
+                self.summaries.forget(id, &folder);
             }
         });
         let examination = Arc::new(resumed?);
@@ -152,7 +153,7 @@ impl Archive {
                 && other.site == site
                 && other.said.patient.id.trim() == patient
         });
-        found.map_or(Ok(()), |found| examination.hear_of(found.said))
+        found.map_or(Ok(()), |found| examination.hear_of(found.said.clone()))
     }
 
     /// Every examination, the newest first.
@@ -177,12 +178,13 @@ impl Archive {
     }
 
     /// An examination in brief; `None` where this is no identifier.
-    fn summary(&self, id: &str) -> Option<Result<Summary, OpenError>> {
+    fn summary(&self, id: &str) -> Option<Result<Arc<Summary>, OpenError>> {
         let folder = self.folder_of(id)?;
         let open = self.lock().by_id.get(id).map(|kept| Arc::clone(&kept.examination));
-        Some(
-            open.map_or_else(|| summary::read(&folder), |open| Ok(Summary::of(&open.report(), &open.site()))),
-        )
+        Some(match open {
+            Some(open) => Ok(Arc::new(Summary::of(&open.report(), &open.site()))),
+            None => self.summaries.read(id, &folder),
+        })
     }
 
     /// Only what is an identifier names a folder.

@@ -15,7 +15,7 @@ use peony_examination::{
     Act, Author, DiskTrouble, Examination, FieldName, Listed, Obstacle, OpenError, Refusal, Summary,
     obstacles, open,
 };
-use peony_model::report::{Circumstances, Patient, Report};
+use peony_model::report::{Circumstances, Earlier, Patient, Report};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -183,28 +183,59 @@ pub(crate) enum LangName {
     Zh,
 }
 
-/// Every examination, those that go on first, then the newest.
-#[utoipa::path(get, path = "/api/exams", responses((status = 200, body = [ExamRow])))]
-pub(crate) async fn list(State(rooms): State<Arc<Rooms>>, person: Person) -> Response {
+#[derive(Debug, Deserialize, IntoParams)]
+pub(crate) struct ListOf {
+    /// Words that name, identifier or number hold, all of them; none is every examination.
+    #[serde(default)]
+    find: String,
+    /// At most so many.
+    limit: Option<usize>,
+}
+
+/// Examinations: those that go on first, then open ones, then the newest.
+#[utoipa::path(get, path = "/api/exams", params(ListOf), responses(
+    (status = 200, body = [ExamRow]),
+    (status = 400, description = "the limit is no number", body = Problem),
+))]
+pub(crate) async fn list(
+    State(rooms): State<Arc<Rooms>>,
+    person: Person,
+    of: Result<Query<ListOf>, QueryRejection>,
+) -> Response {
+    let Ok(Query(ListOf { find, limit })) = of else {
+        return problem(StatusCode::BAD_REQUEST, "limit: it is no number".to_owned());
+    };
     blocking(move || {
         // Nobody knows whose one is that cannot be read: it is shown to those who see all.
         let seen = |listed: &Listed| match &listed.summary {
             Ok(summary) => person.sees_site(&summary.site),
             Err(_) => person.sites.is_none(),
         };
-        let listed = rooms.archive().list()?.into_iter().filter(seen);
+        let words: Vec<String> = find.split_whitespace().map(str::to_lowercase).collect();
+        let listed =
+            rooms.archive().list()?.into_iter().filter(|listed| seen(listed) && holds(listed, &words));
         let mut rows: Vec<ExamRow> = listed.map(|listed| row(&rooms, listed, &person)).collect();
         rows.sort_by_key(|row| (!row.live, row.status != ExamStatus::Open));
+        rows.truncate(limit.unwrap_or(usize::MAX));
         Ok(Json(rows))
     })
     .await
+}
+
+/// Whether name, identifiers and number hold every one of these words.
+fn holds(Listed { id, summary }: &Listed, words: &[String]) -> bool {
+    let said = summary.as_ref().ok().map(|summary| &summary.said);
+    let said = said.map(|Earlier { patient, number, .. }| {
+        [&patient.name, &patient.id, number].map(|text| text.to_lowercase())
+    });
+    words.iter().all(|word| id.contains(word) || said.iter().flatten().any(|text| text.contains(word)))
 }
 
 fn row(rooms: &Rooms, Listed { id, summary }: Listed, person: &Person) -> ExamRow {
     let room = rooms.find(Some(&id), person);
     let live = room.is_some();
     let last_frame_ms = room.and_then(|room| room.hub.last_frame_ms());
-    match summary {
+    match summary.as_deref() {
         Ok(Summary { said, simulated, signed, altered, category, .. }) => ExamRow {
             id,
             began_ms: said.began_ms,
@@ -215,11 +246,11 @@ fn row(rooms: &Rooms, Listed { id, summary }: Listed, person: &Person) -> ExamRo
             },
             lesions: said.lesions.len(),
             category: category.map(|category| category.label().to_owned()),
-            number: said.number,
-            patient: said.patient,
+            number: said.number.clone(),
+            patient: said.patient.clone(),
             live,
             last_frame_ms,
-            simulated,
+            simulated: *simulated,
             fault: None,
             fault_code: None,
         },
@@ -234,7 +265,7 @@ fn row(rooms: &Rooms, Listed { id, summary }: Listed, person: &Person) -> ExamRo
             live,
             last_frame_ms,
             simulated: false,
-            fault_code: Some(why_unreadable(&error)),
+            fault_code: Some(why_unreadable(error)),
             fault: Some(error.to_string()),
         },
     }

@@ -200,7 +200,7 @@ fn what_is_simulated_is_not_compared_with_what_is_not() {
 }
 
 /// The list after the program was started anew.
-fn listed(folder: &Path) -> Vec<Summary> {
+fn listed(folder: &Path) -> Vec<Arc<Summary>> {
     let archive = Archive::open(folder).unwrap();
     archive.list().unwrap().into_iter().map(|listed| listed.summary.unwrap()).collect()
 }
@@ -241,6 +241,30 @@ fn a_summary_is_kept_beside_the_journal_and_made_again_where_it_is_missing_damag
     assert_eq!(fs::read(&kept).unwrap(), whole);
     fs::write(&journal, &entries[..entries.len() / 2]).unwrap();
     assert!(!listed(folder.path())[0].signed, "an old summary is no answer");
+}
+
+#[test]
+fn a_summary_in_memory_is_none_of_a_journal_that_has_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = Archive::open(folder.path()).unwrap();
+    let id = signed(&archive, patient("P-1", "Demo 01"), &[("10:00", 10.0)]);
+    drop(archive);
+    let archive = Archive::open(folder.path()).unwrap();
+    let signed = || archive.list().unwrap().remove(0).summary.map(|summary| summary.signed).ok();
+    assert_eq!(signed(), Some(true));
+    let at = folder.path().join("exams").join(&id);
+    // What was read is not read again, ...
+    fs::write(at.join("summary"), "").unwrap();
+    assert_eq!((signed(), fs::read(at.join("summary")).unwrap().len()), (Some(true), 0));
+    // ... unless there is another journal, or none.
+    let journal = at.join("journal.jsonl");
+    let entries = fs::read(&journal).unwrap();
+    fs::write(&journal, &entries[..entries.len() / 2]).unwrap();
+    assert_eq!(signed(), Some(false));
+    fs::write(&journal, &entries).unwrap();
+    assert_eq!(signed(), Some(true));
+    fs::remove_file(&journal).unwrap();
+    assert_eq!(signed(), None);
 }
 
 #[test]

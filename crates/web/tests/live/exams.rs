@@ -64,6 +64,42 @@ fn the_list_says_when_the_newest_frame_came() {
 }
 
 #[test]
+fn the_list_is_searched_by_words_and_as_long_as_is_asked() {
+    let demo = Demo::start();
+    let mut all = vec![demo.exam()];
+    for (id, name, number) in
+        [("P-7", "王 小明", "US-1"), ("P-8", "LI Wei", "US-2"), ("P-9", "Li Fang", "US-12")]
+    {
+        let exam = demo.begin_beside();
+        for said in [
+            json!({"act": "set_patient", "patient": {"id": id, "name": name, "sex": "F"}}),
+            json!({"act": "set_circumstances", "circumstances": {"number": number}}),
+        ] {
+            let (head, why) = demo.post(&format!("/api/exams/{exam}/acts"), &said.to_string());
+            assert!(head.starts_with("HTTP/1.1 200"), "{head} {why}");
+        }
+        all.push(exam);
+    }
+    let found = |query: &str| -> Vec<usize> {
+        let rows = demo.json(&format!("/api/exams?{query}"));
+        let at = |row: &Value| all.iter().position(|id| row["id"] == json!(id)).unwrap();
+        let mut found: Vec<usize> = rows.as_array().unwrap().iter().map(at).collect();
+        found.sort_unstable();
+        found
+    };
+    assert_eq!(found(""), [0, 1, 2, 3]);
+    assert_eq!(found("find=li"), [2, 3], "in any case");
+    assert_eq!(found("find=us-1%20fang"), [3], "every word");
+    assert_eq!(found("find=%E5%B0%8F%E6%98%8E"), [1]);
+    assert_eq!(found("find=p-8"), [2]);
+    assert_eq!(found(&format!("find={}", all[0])), [0]);
+    assert_eq!(found("find=nobody"), [0_usize; 0]);
+    assert_eq!((found("limit=0").len(), found("limit=3").len(), found("limit=3&find=li").len()), (0, 3, 2));
+    let (head, _) = demo.get("/api/exams?limit=many", &demo.host());
+    assert!(head.starts_with("HTTP/1.1 400"), "{head}");
+}
+
+#[test]
 fn the_history_says_from_what_to_what_in_the_words_of_the_field() {
     let demo = scanned();
     done(&demo, &json!({"act": "set_patient", "patient": {"id": "P-1", "name": "Demo 01", "sex": "F"}}));

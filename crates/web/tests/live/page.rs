@@ -123,6 +123,11 @@ impl Demo {
         self.hub.begin_sweep(self.rooms.archive().begin(opened()).unwrap());
     }
 
+    /// Another examination, to which no frame belongs.
+    pub fn begin_beside(&self) -> String {
+        self.rooms.archive().begin(opened()).unwrap().id()
+    }
+
     /// Sends JSON, and gives the status line with headers, and the JSON of the answer.
     pub fn post(&self, path: &str, body: &str) -> (String, Value) {
         let headers = format!(

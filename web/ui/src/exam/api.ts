@@ -199,7 +199,9 @@ export async function usualSource(): Promise<UsualSource | null> {
   return answer.kind === "ok" ? answer.value.usual_source : null;
 }
 
-export const listExams = (): Promise<Answer<readonly ExamSummary[]>> => ask("/api/exams");
+/** Of those that hold every word of `find`, so many: live ones first, then open ones, then the newest. */
+export const listExams = (limit: number, find = ""): Promise<Answer<readonly ExamSummary[]>> =>
+  ask(`/api/exams?${new URLSearchParams({ limit: String(limit), find })}`);
 export const createExam = (exam: NewExam, by: string): Promise<Answer<{ readonly id: string }>> =>
   post("/api/exams", by, exam);
 export const readReport = (exam: string): Promise<Answer<ReportView>> => ask(`${of(exam)}/report`);

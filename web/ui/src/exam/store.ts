@@ -31,6 +31,9 @@ const POLL_MS = 2000;
 /** A program without these routes is asked again this seldom, ms. */
 const POLL_MISSING_MS = 30_000;
 
+/** More examinations than go on at a time: the newest open one is among them. */
+const SOME = 50;
+
 export class ExamStore {
   private state: ExamState;
   private readonly queue: ActQueue;
@@ -104,7 +107,7 @@ export class ExamStore {
 
   private async look(): Promise<Answer<ReportView>> {
     if (this.exam === null) {
-      const answer = await listExams();
+      const answer = await listExams(SOME);
       if (answer.kind !== "ok") {
         return answer;
       }

@@ -79,7 +79,8 @@ export function useClosed(facts: Omit<Facts, "rows">): Closed | null {
     }
     let mounted = true;
     const look = async (): Promise<void> => {
-      const answer = await listExams();
+      // Those that go on stand first.
+      const answer = await listExams(2 * MOST_LIVE);
       if (mounted) {
         setRows(answer.kind === "ok" ? answer.value : null);
       }

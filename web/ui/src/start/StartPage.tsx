@@ -20,6 +20,10 @@ interface Props {
 }
 
 const POLL_MS = 3000;
+/** A list is read from its beginning; who looks for another one searches. */
+const MOST_ROWS = 100;
+/** Nothing is asked before a word has been typed on for so long. */
+const TYPED_MS = 120;
 
 function showNew(): void {
   const form = document.getElementById("new-exam");
@@ -32,8 +36,8 @@ export function StartPage({ onLanguage, onGo }: Props) {
   const words = useWords();
   const { say } = words;
   const session = useSession();
-  const { exams, state } = useExams();
   const [search, setSearch] = useState("");
+  const { exams, state, answered } = useExams(search);
   const field = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -60,7 +64,10 @@ export function StartPage({ onLanguage, onGo }: Props) {
     }
   };
   const now = Date.now();
-  const shown = found(inOrder(exams, now), search);
+  // What is here already answers while the program is asked.
+  const fitting = found(inOrder(exams, now), search);
+  const shown = fitting.slice(0, MOST_ROWS);
+  const more = fitting.length > MOST_ROWS;
   const open = exams.filter(({ status }) => status === "open").length;
   return (
     <div className="start">
@@ -71,7 +78,9 @@ export function StartPage({ onLanguage, onGo }: Props) {
         </h1>
         <span className="rule" />
         <span className="mid">{say("exams")}</span>
-        {open > 0 && <span className="quiet">{say("exams_count_open", { count: open })}</span>}
+        {open > 0 && !search && (
+          <span className="quiet">{say("exams_count_open", { count: open > MOST_ROWS ? `${MOST_ROWS}+` : open })}</span>
+        )}
         <span className="space" />
         <a
           className="button small link"
@@ -105,7 +114,8 @@ export function StartPage({ onLanguage, onGo }: Props) {
             />
             {search && (
               <span className="faint small">
-                {shown.length} / {exams.length}
+                {shown.length}
+                {more && "+"}
               </span>
             )}
             <KeyCap>/</KeyCap>
@@ -128,7 +138,8 @@ export function StartPage({ onLanguage, onGo }: Props) {
             {shown.map((exam) => (
               <ExamRow key={exam.id} exam={exam} now={now} words={words} onGo={onGo} />
             ))}
-            {shown.length === 0 && state !== "loading" && (
+            {more && <p className="hint exams-more">{say("exams_more", { count: MOST_ROWS })}</p>}
+            {shown.length === 0 && state !== "loading" && answered && (
               <div className="nothing">
                 <p className="hint">
                   {say(
@@ -226,33 +237,39 @@ function ExamRow({ exam, now, words, onGo }: RowProps) {
   );
 }
 
-/** The list as the program has it now, asked for again and again. */
-function useExams(): {
+/** What of the list fits the search, as the program has it now: asked for again and again, and one more than is shown. */
+function useExams(search: string): {
   readonly exams: readonly ExamSummary[];
   readonly state: "loading" | "there" | "missing" | "away";
+  /** They are what was searched for, and not for another word before. */
+  readonly answered: boolean;
 } {
-  const [exams, setExams] = useState<readonly ExamSummary[]>([]);
+  const [{ exams, of }, setExams] = useState<{ readonly exams: readonly ExamSummary[]; readonly of: string }>({
+    exams: [],
+    of: search,
+  });
   const [state, setState] = useState<"loading" | "there" | "missing" | "away">("loading");
   useEffect(() => {
     let mounted = true;
     const look = async (): Promise<void> => {
-      const answer = await listExams();
+      const answer = await listExams(MOST_ROWS + 1, search);
       if (!mounted) {
         return;
       }
       if (answer.kind === "ok") {
-        setExams(answer.value);
+        setExams({ exams: answer.value, of: search });
         setState("there");
       } else {
         setState(answer.kind === "missing" ? "missing" : "away");
       }
     };
-    void look();
-    const timer = setInterval(look, POLL_MS);
+    const first = setTimeout(() => void look(), search ? TYPED_MS : 0);
+    const timer = setInterval(() => void look(), POLL_MS);
     return () => {
       mounted = false;
+      clearTimeout(first);
       clearInterval(timer);
     };
-  }, []);
-  return { exams, state };
+  }, [search]);
+  return { exams, state, answered: of === search || state !== "there" };
 }

@@ -251,6 +251,7 @@ export const reportEn = {
   search_exams: "Name, identifier or number",
   exams_empty: "No examination yet. Begin the first one.",
   exams_none_found: "Nothing found.",
+  exams_more: "The first {count} are listed. Search for the others.",
   exams_missing: "This program keeps no examinations. The live page works without them.",
   to_live: "To the live page",
   column_patient: "Patient",

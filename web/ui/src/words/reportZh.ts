@@ -253,6 +253,7 @@ export const reportZh: Readonly<Record<keyof typeof reportEn, string>> = {
   search_exams: "姓名、患者号或检查号",
   exams_empty: "尚无检查。请新建第一项检查。",
   exams_none_found: "未找到。",
+  exams_more: "只列出前 {count} 项，其余请搜索。",
   exams_missing: "此程序不保存检查，实时页可照常使用。",
   to_live: "前往实时页",
   column_patient: "患者",
