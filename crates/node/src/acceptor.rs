@@ -122,7 +122,7 @@ async fn converse<A: Archive + Records>(
     }
     let accepted = async {
         let (connection, shown) = secure(connection, transport, &configuration).await?;
-        accept(connection, shown, &configuration).await
+        accept_from(connection, Some(from), shown, &configuration).await
     };
     let accepted = tokio::select! {
         accepted = accepted => accepted,
@@ -136,10 +136,8 @@ async fn converse<A: Archive + Records>(
             association.close(&outcome).await;
             outcome
         }
-        Ok(None) => {
-            count("rejected");
-            Ok(())
-        }
+        // It has been said why, and of whom.
+        Ok(None) => return count("rejected"),
         Err(error) => {
             count("failed");
             Err(error)
@@ -200,12 +198,21 @@ pub async fn accept(
     shown: Option<Fingerprint>,
     configuration: &Current,
 ) -> Result<Option<Association>, AssociationError> {
+    accept_from(connection, None, shown, configuration).await
+}
+
+async fn accept_from(
+    connection: Box<dyn Connection>,
+    from: Option<SocketAddr>,
+    shown: Option<Fingerprint>,
+    configuration: &Current,
+) -> Result<Option<Association>, AssociationError> {
     let limits = configuration.borrow().limits.clone();
     let mut association = Association::new(connection, limits, State::AwaitsRequest);
     let negotiated = async {
         let request = request(&mut association).await?;
         let now = Arc::clone(&configuration.borrow());
-        negotiate(&mut association, request, shown, &now).await
+        negotiate(&mut association, from, request, shown, &now).await
     };
     match negotiated.await {
         Ok(true) => Ok(Some(association)),
@@ -228,13 +235,16 @@ async fn request(association: &mut Association) -> Result<AssociationRQ, Associa
 /// Whether the association was agreed to; the peer was told.
 async fn negotiate(
     association: &mut Association,
+    from: Option<SocketAddr>,
     request: AssociationRQ,
     shown: Option<Fingerprint>,
     configuration: &Configuration,
 ) -> Result<bool, AssociationError> {
     let peer_data_bytes = data_bytes(&request.user_variables);
     if let Some(reject) = objection(&request, shown, configuration, peer_data_bytes) {
-        tracing::warn!("an association was rejected: {}", reject.source);
+        let from = from.map(|from| format!("{from}: ")).unwrap_or_default();
+        let AssociationRQ { calling_ae_title: calling, called_ae_title: called, .. } = &request;
+        tracing::warn!("{from}an association of {calling:?} with {called:?} was rejected: {}", reject.source);
         association.send(&UlPdu::AssociationRJ(reject)).await?;
         return Ok(false);
     }

@@ -25,6 +25,8 @@ use crate::status::Kind as StatusKind;
 const READ_BYTES: usize = 4 << 10;
 /// How long a connection that is done waits for the peer to close it (PS3.8 §9.1.4, ARTIM), and how much it hears meanwhile.
 const LINGER: Duration = Duration::from_secs(2);
+/// How long a peer may take to agree to the end: by then everything was said.
+const RELEASE_TIME: Duration = Duration::from_secs(10);
 const LINGER_BYTES: usize = 1 << 20;
 
 /// A connection that an association runs over.
@@ -241,6 +243,7 @@ impl Association {
         match self.state {
             State::AwaitsRequest => (self.began_at, request_time, "ask for an association"),
             State::AwaitsAnswer => (self.began_at, request_time, "answer the request for an association"),
+            State::AwaitsRelease => (Instant::now(), RELEASE_TIME.min(idle_time), "agree to the end"),
             _ => match self.began {
                 Some(began) => (began, pdu_time, "send the whole of a PDU"),
                 None if self.command.is_some() || self.data_set.is_some() => {

@@ -73,15 +73,15 @@ tried {attempts} times in all within {hours} hours, also when the program was en
 Where this node asks for commitment, the report is taken over the same association or over one that the peer makes, in which it may propose to be the provider.
 
 What a person has sent to another node waits in a queue that survives the program, and goes out over one association for a study or series, and another one where an instance turned out to be unreadable half-way. Where there is no
-connection, where it breaks off, and where the other node has no room (A7xx), the rest is tried again nine times in all within 18 hours. A node that the
-configuration marks so is then asked for storage commitment of everything that was sent.
+connection, where it breaks off, and where the other node has no room (A7xx), the rest is tried again nine times in all within 18 hours. Four go to one node at a time, so that one that does not answer holds up no other. A node that the
+configuration marks so is then asked for storage commitment of it, where all of it was sent.
 
 People search and fetch from a node that the configuration marks so: studies by C-FIND in the study root model, else the patient root model, at most 100, after which the node is told to stop (C-CANCEL). What is fetched
 waits in the same queue: its series and instances are listed by C-FIND, and where not all of them are here, the study or series is asked for by C-GET or C-MOVE, as the configuration says. For C-GET a presentation context is proposed for each class that
 the node listed (for those of breast imaging where it lists none) and each transfer syntax, as far as {contexts} contexts reach, with the role of provider. By hand a node is asked for these and for the others of the table below, by C-FIND at all levels:
 `peony ask echo`, `worklist`, `commitment`, `find`, `get` and `move`.
 
-The worklist shows orders that are not performed yet: keys are matched by single value, list of UIDs, wildcard, range (date and time as one
+The worklist shows orders that are not performed yet, also those of which a step is IN PROGRESS (Scheduled Procedure Step Status says which): keys are matched by single value, list of UIDs, wildcard, range (date and time as one
 period where both are ranges) and within the scheduled procedure step; names without regard to case. An order without a station is shown to every station. A key that orders do not have
 is answered empty. A performed step goes from IN PROGRESS to COMPLETED or DISCONTINUED and no further. It starts and ends the orders that its scheduled
 step attributes name by study and step; one that is discontinued since another entry was meant (110514, DCM) gives them back to the worklist. A completed step makes its study complete

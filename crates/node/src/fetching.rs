@@ -84,12 +84,14 @@ async fn fetch(
     let retrieve = peer.retrieve.ok_or(SendFault::NotFetchedFrom)?;
     let asked = Asked { here, configuration, peer, address, fetching, progress };
     let listed = asked.list().await?;
+    // What is here and cannot be read is fetched once more, and is whole then.
+    let unsound = asked.unsound().await?;
     if let Some(listed) = &listed {
         if listed.is_empty() {
             return Err(SendFault::NothingThere);
         }
         progress.of.store(listed.len(), Ordering::Relaxed);
-        if asked.count_here(listed).await? == listed.len() {
+        if asked.count_here(listed, &unsound).await? == listed.len() {
             progress.came.store(listed.len(), Ordering::Relaxed);
             return Ok(());
         }
@@ -98,7 +100,7 @@ async fn fetch(
         Retrieve::Get => asked.get(listed.as_deref().unwrap_or_default()).await?,
         Retrieve::Move => asked.move_here().await?,
     };
-    asked.judge(&retrieved, listed.as_deref()).await
+    asked.judge(&retrieved, listed.as_deref(), &unsound).await
 }
 
 /// What is asked of whom.
@@ -131,11 +133,28 @@ impl Asked<'_> {
         }
     }
 
-    /// How many of these are here.
-    async fn count_here(&self, listed: &[Listed]) -> Result<usize, SendFault> {
-        let kept = self.here.instances(self.fetching.which()).await.map_err(|_| SendFault::Unreadable)?;
-        let kept: BTreeSet<&str> = kept.iter().map(|kept| kept.instance_uid.as_str()).collect();
-        Ok(listed.iter().filter(|one| kept.contains(one.instance_uid.as_str())).count())
+    /// The instances of it that are here and cannot be read.
+    async fn unsound(&self) -> Result<BTreeSet<String>, SendFault> {
+        let mut unsound = BTreeSet::new();
+        for kept in self.here.instances(self.fetching.which()).await.map_err(|_| SendFault::Unreadable)? {
+            if !self.here.is_sound(&kept).await.map_err(|_| SendFault::Unreadable)? {
+                unsound.insert(kept.instance_uid);
+            }
+        }
+        Ok(unsound)
+    }
+
+    /// How many of these are here, of which some could not be read before.
+    async fn count_here(&self, listed: &[Listed], unsound: &BTreeSet<String>) -> Result<usize, SendFault> {
+        let mut here = BTreeSet::new();
+        for kept in self.here.instances(self.fetching.which()).await.map_err(|_| SendFault::Unreadable)? {
+            let is_whole = !unsound.contains(&kept.instance_uid)
+                || self.here.is_sound(&kept).await.map_err(|_| SendFault::Unreadable)?;
+            if is_whole {
+                here.insert(kept.instance_uid);
+            }
+        }
+        Ok(listed.iter().filter(|one| here.contains(&one.instance_uid)).count())
     }
 
     fn identifier(&self) -> (Level, Attributes) {
@@ -174,14 +193,19 @@ impl Asked<'_> {
     }
 
     /// Whether everything came, by what the other node says and by what is here.
-    async fn judge(&self, retrieved: &Retrieved, listed: Option<&[Listed]>) -> Result<(), SendFault> {
+    async fn judge(
+        &self,
+        retrieved: &Retrieved,
+        listed: Option<&[Listed]>,
+        unsound: &BTreeSet<String>,
+    ) -> Result<(), SendFault> {
         self.progress.hear(&Retrieved { remaining: 0, ..retrieved.clone() });
         let Retrieved { status, completed, failed, warning, .. } = retrieved;
         if *status == Status::UNKNOWN_DESTINATION {
             return Err(SendFault::UnknownHere);
         }
         if let Some(listed) = listed
-            && self.count_here(listed).await? == listed.len()
+            && self.count_here(listed, unsound).await? == listed.len()
         {
             // Whatever else it counts: what was refused here may be what was not asked for, or was here before.
             self.progress.came.store(listed.len(), Ordering::Relaxed);
@@ -195,7 +219,7 @@ impl Asked<'_> {
             return Err(SendFault::Incomplete { count: usize::from(*failed) });
         }
         let (wanted, here) = match listed {
-            Some(listed) => (listed.len(), self.count_here(listed).await?),
+            Some(listed) => (listed.len(), self.count_here(listed, unsound).await?),
             None => {
                 let kept = self.here.instances(self.fetching.which()).await;
                 (came, kept.map_err(|_| SendFault::Unreadable)?.len())

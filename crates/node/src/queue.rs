@@ -3,24 +3,24 @@
 //! What of a job is done is written down with it: killed at any moment, another worker goes on where this one was. What may pass is tried again after
 //! waits that grow, and given up after the last of them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use peony_store::{Ended, Job, Store};
 use serde::de::DeserializeOwned;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::sync::watch;
+use tokio::task::{self, JoinSet};
 use tokio::time::{Instant, interval, sleep};
 
 use crate::acceptor::Current;
 use crate::configuration::Configuration;
 
-/// Jobs of a kind at a time: most of them may wait for their node.
+/// Jobs of a kind at a time.
 const AT_ONCE: usize = 64;
-/// Of these, at one node.
+/// Of these, with one node: those that it does not answer hold up no other's.
 const AT_ONE_NODE: usize = 4;
 /// How far a job has come is written down so often, for whoever watches the queue, where it goes on.
 const SHOWN_EVERY: Duration = Duration::from_secs(3);
@@ -65,22 +65,6 @@ pub(crate) struct Here {
     pub store: Store,
     pub configuration: Arc<Configuration>,
     pub patience: Patience,
-}
-
-/// The places at each node: one that does not answer holds up no other.
-#[derive(Clone, Default)]
-pub(crate) struct Turns(Arc<Mutex<HashMap<String, Arc<Semaphore>>>>);
-
-impl Turns {
-    /// Waits for a place at a node.
-    pub async fn at(&self, title: &str) -> Option<OwnedSemaphorePermit> {
-        let places = {
-            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(all.entry(title.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(AT_ONE_NODE))))
-        };
-        // Nobody closes it.
-        places.acquire_owned().await.ok()
-    }
 }
 
 /// How long things may take.
@@ -129,60 +113,96 @@ impl Patience {
     }
 }
 
-/// Has the jobs of a kind worked on, some at a time, until `stopped` says so. What is under way then is left to its lease.
+/// Has the jobs of a kind worked on, some at a time, until `stopped` says so. What is under way then is left to whoever starts next.
 pub(crate) async fn work_off<W: Work>(
     store: Store,
     configuration: Current,
     patience: Patience,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let (room, turns) = (Arc::new(Semaphore::new(AT_ONCE)), Turns::default());
-    let mut under_way = JoinSet::new();
+    let mut under_way = UnderWay::default();
     let mut announced = store.announced();
-    let work = async {
-        // Nobody closes it.
-        while let Ok(place) = Arc::clone(&room).acquire_owned().await {
-            while under_way.try_join_next().is_some() {}
-            match store.take_job(W::KIND, patience.lease).await {
+    while !*stopped.borrow() {
+        if under_way.tasks.len() < AT_ONCE {
+            match store.take_job(W::KIND, patience.lease, &under_way.full_nodes()).await {
                 Ok(Some(job)) => {
                     let configuration = configuration.borrow().clone();
                     let here = Here { store: store.clone(), configuration, patience: patience.clone() };
-                    let turns = turns.clone();
-                    under_way.spawn(async move {
-                        work_on::<W>(&here, &turns, &job).await;
-                        drop(place);
-                    });
+                    under_way.begin::<W>(here, job).await;
                     continue;
                 }
                 Ok(None) => {}
                 Err(error) => tracing::warn!("the queue cannot be looked at ({}): {error}", W::KIND),
             }
-            drop(place);
-            tokio::select! {
-                // It announces as long as the store is there.
-                _ = announced.changed() => {}
-                () = sleep(patience.look) => {}
+        }
+        tokio::select! {
+            // It announces as long as the store is there.
+            _ = announced.changed() => {}
+            () = sleep(patience.look) => {}
+            () = under_way.one_ends() => {}
+            // By a word or by the end of whoever started it alike.
+            _ = stopped.wait_for(|stopped| *stopped) => break,
+        }
+    }
+    under_way.hand_back(&store).await;
+}
+
+/// The jobs that are worked on now.
+#[derive(Default)]
+struct UnderWay {
+    tasks: JoinSet<()>,
+    /// The job of each task, and the node that it is done with.
+    of: HashMap<task::Id, (Job, String)>,
+}
+
+impl UnderWay {
+    /// Nodes at which no more is begun for now.
+    fn full_nodes(&self) -> Vec<String> {
+        let mut at_node = BTreeMap::new();
+        for (_, node) in self.of.values() {
+            *at_node.entry(node.as_str()).or_insert(0) += 1;
+        }
+        let full = at_node.into_iter().filter(|(_, count)| *count >= AT_ONE_NODE);
+        full.map(|(node, _)| node.to_owned()).collect()
+    }
+
+    async fn begin<W: Work>(&mut self, here: Here, job: Job) {
+        let Ok(work) = serde_json::from_str::<W>(&job.payload) else {
+            let (kind, id) = (W::KIND, job.id);
+            tracing::error!("job {id} is none of {kind}: it is given up");
+            return end(&here.store, &job, "", Ended::Failed(String::new())).await;
+        };
+        let (node, of) = (work.node().to_owned(), job.clone());
+        let task = self.tasks.spawn(async move { work_on(&here, &work, &job).await });
+        self.of.insert(task.id(), (of, node));
+    }
+
+    /// Waits until one has ended, for ever where there is none.
+    async fn one_ends(&mut self) {
+        // A task that panicked has said so; its job is left to its lease.
+        let id = match self.tasks.join_next_with_id().await {
+            Some(Ok((id, ()))) => id,
+            Some(Err(error)) => error.id(),
+            None => std::future::pending().await,
+        };
+        self.of.remove(&id);
+    }
+
+    async fn hand_back(mut self, store: &Store) {
+        self.tasks.shutdown().await;
+        for (job, _) in self.of.values() {
+            if let Err(error) = store.hand_back_job(job).await {
+                tracing::warn!("job {} is left to its lease: {error}", job.id);
             }
         }
-    };
-    tokio::select! {
-        () = work => {}
-        // Stopped by a word or by the worker's end alike.
-        _ = stopped.wait_for(|stopped| *stopped) => {}
     }
 }
 
 /// One job, from its taking to what became of it.
-async fn work_on<W: Work>(here: &Here, turns: &Turns, job: &Job) {
+async fn work_on<W: Work>(here: &Here, work: &W, job: &Job) {
     let (kind, id) = (W::KIND, job.id);
-    let Ok(work) = serde_json::from_str::<W>(&job.payload) else {
-        return tracing::warn!("job {id} is none of {kind}");
-    };
     let progress = W::Progress::after(&job.progress);
-    let done = async {
-        let _turn = turns.at(work.node()).await;
-        work.run(here, &progress).await
-    };
+    let done = work.run(here, &progress);
     let ended = match keeping(&here.store, job, here.patience.lease, &progress, done).await {
         None => return,
         Some(Ok(())) => Ended::Done,
@@ -200,8 +220,12 @@ async fn work_on<W: Work>(here: &Here, turns: &Turns, job: &Job) {
             }
         }
     };
-    if let Err(error) = here.store.end_job(job, &progress.text(), ended).await {
-        tracing::warn!("what became of job {id} cannot be written down: {error}");
+    end(&here.store, job, &progress.text(), ended).await;
+}
+
+async fn end(store: &Store, job: &Job, progress: &str, ended: Ended) {
+    if let Err(error) = store.end_job(job, progress, ended).await {
+        tracing::warn!("what became of job {} cannot be written down: {error}", job.id);
     }
 }
 
@@ -234,26 +258,5 @@ async fn keeping<T>(
     tokio::select! {
         done = work => Some(done),
         () = kept => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use tokio::time::timeout;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn a_node_that_does_not_answer_holds_up_no_other() {
-        let turns = Turns::default();
-        let mut held = Vec::new();
-        for _ in 0..AT_ONE_NODE {
-            held.push(turns.at("SILENT").await);
-        }
-        let short = Duration::from_millis(50);
-        assert!(timeout(short, turns.at("SILENT")).await.is_err(), "one more than there are places");
-        assert!(timeout(short, turns.at("ARCHIVE")).await.is_ok());
-        held.pop();
-        assert!(timeout(short, turns.at("SILENT")).await.is_ok());
     }
 }

@@ -94,7 +94,8 @@ async fn send(
         sent.of = all.len();
         all.iter().filter(|instance| !sent.taken.contains(&instance.instance_uid)).collect()
     };
-    let asks = peer.commits && progress.now().transaction_uid.is_empty();
+    // What came since it was asked is asked for with everything once more.
+    let asks = peer.commits && (!left.is_empty() || progress.now().transaction_uid.is_empty());
     if left.is_empty() && !asks {
         return Ok(());
     }
@@ -212,7 +213,7 @@ async fn send_all(
         let request = association.begin_store(&context, instance, data_set, None).await?;
         let status = association.response(&request).await?;
         if status.kind() != Kind::Failure {
-            progress.now().taken.push(instance.instance_uid.clone());
+            progress.now().taken.insert(instance.instance_uid.clone());
             continue;
         }
         let count = tally.refused.map_or(0, |(_, count)| count) + 1;

@@ -78,7 +78,7 @@ impl Store {
             {
                 return Err(StoreError::Refused("too many reports of storage commitment are owed"));
             }
-            jobs::put(&mut writing, REPORT, &payload, "").await?;
+            jobs::put(&mut writing, REPORT, &payload, "", &owed.to).await?;
         }
         writing.commit().await?;
         self.inner.announcements.wake();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, Row as _};
+use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 
 use crate::Store;
 use crate::error::StoreError;
@@ -80,41 +80,50 @@ impl Store {
     /// [`StoreError`] of the index.
     pub async fn put_job(&self, kind: &str, payload: &str) -> Result<i64, StoreError> {
         let mut writing = self.inner.index.write().await?;
-        let id = put(&mut writing, kind, payload, "").await?;
+        let id = put(&mut writing, kind, payload, "", "").await?;
         writing.commit().await?;
         self.inner.announcements.wake();
         Ok(id)
     }
 
-    /// Takes the job of a kind that is due longest. Where it is neither kept ([`Self::keep_job`]) nor ended within `lease`, its worker is taken for
-    /// dead and it is due again.
+    /// Takes the job of a kind that is due longest, of those that are done with none of the nodes of `but`. Where it is neither kept
+    /// ([`Self::keep_job`]) nor ended within `lease`, its worker is taken for dead and it is due again.
     ///
     /// # Errors
     /// [`StoreError`] of the index.
-    pub async fn take_job(&self, kind: &str, lease: Duration) -> Result<Option<Job>, StoreError> {
+    pub async fn take_job(
+        &self,
+        kind: &str,
+        lease: Duration,
+        but: &[String],
+    ) -> Result<Option<Job>, StoreError> {
         let now = now_ms();
-        // Who finds nothing holds up nobody that writes.
-        let due: Option<i64> = sqlx::query_scalar(
-            "SELECT id FROM jobs WHERE kind = $1 AND state = 'open' AND due_at <= $2 LIMIT 1",
-        )
-        .bind(kind)
-        .bind(now)
-        .fetch_optional(self.inner.index.pool())
-        .await?;
-        if due.is_none() {
-            return Ok(None);
-        }
+        let places: Vec<String> = (0..but.len()).map(|place| format!("${}", place + 4)).collect();
+        let due = if but.is_empty() {
+            "kind = $1 AND state = 'open' AND due_at <= $2".to_owned()
+        } else {
+            format!("kind = $1 AND state = 'open' AND due_at <= $2 AND node NOT IN ({})", places.join(", "))
+        };
+        // Who finds nothing holds up nobody that writes. Both statements have the same values.
+        let look = format!("SELECT id FROM jobs WHERE {due} AND $3 >= $2 LIMIT 1");
         // The condition stands outside as well: of two workers that chose the same job, the second finds it taken.
-        let row = sqlx::query(
+        let take = format!(
             "UPDATE jobs SET due_at = $3, taken_at = $2, tries = tries + 1 WHERE state = 'open' AND due_at <= $2 AND id =
-                (SELECT id FROM jobs WHERE kind = $1 AND state = 'open' AND due_at <= $2 ORDER BY due_at, tries, id LIMIT 1)
-             RETURNING id, payload, progress, tries, taken_at",
-        )
-        .bind(kind)
-        .bind(now)
-        .bind(now + millis(lease))
-        .fetch_optional(self.inner.index.pool())
-        .await?;
+                (SELECT id FROM jobs WHERE {due} ORDER BY due_at, tries, id LIMIT 1)
+             RETURNING id, payload, progress, tries, taken_at"
+        );
+        let mut taken = None;
+        for statement in [look, take] {
+            let mut query =
+                sqlx::query(AssertSqlSafe(statement)).bind(kind).bind(now).bind(now + millis(lease));
+            for node in but {
+                query = query.bind(node);
+            }
+            taken = query.fetch_optional(self.inner.index.pool()).await?;
+            if taken.is_none() {
+                return Ok(None);
+            }
+        }
         let job = |row: AnyRow| {
             Ok(Job {
                 id: row.try_get("id")?,
@@ -124,7 +133,25 @@ impl Store {
                 taken_at: row.try_get("taken_at")?,
             })
         };
-        row.map(job).transpose()
+        taken.map(job).transpose()
+    }
+
+    /// A worker that stops leaves a job to whoever comes next, as if it had not taken it; nothing happens where it is this worker's no more.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the index.
+    pub async fn hand_back_job(&self, job: &Job) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE jobs SET due_at = $4, taken_at = 0, tries = tries - 1
+             WHERE id = $1 AND tries = $2 AND taken_at = $3 AND state = 'open'",
+        )
+        .bind(job.id)
+        .bind(job.tries)
+        .bind(job.taken_at)
+        .bind(now_ms())
+        .execute(self.inner.index.pool())
+        .await?;
+        Ok(())
     }
 
     /// A job that was taken goes on: what of it is done, and for how long it is kept from now. `false` where it is this worker's no more, since its
@@ -146,7 +173,8 @@ impl Store {
         Ok(kept.rows_affected() > 0)
     }
 
-    /// Says what became of a job that was taken; nothing happens where it is this worker's no more.
+    /// Says what became of a job that was taken; nothing happens where it is this worker's no more. One that is done and was asked for again meanwhile
+    /// is due again, with what of it is done.
     ///
     /// # Errors
     /// [`StoreError`] of the index.
@@ -157,7 +185,9 @@ impl Store {
             Ended::Failed(fault) => ("failed", Duration::ZERO, fault),
         };
         sqlx::query(
-            "UPDATE jobs SET state = $4, due_at = $5, fault = $6, progress = $7, taken_at = 0
+            "UPDATE jobs SET state = CASE WHEN $4 = 'done' AND at > taken_at THEN 'open' ELSE $4 END,
+                tries = CASE WHEN $4 = 'done' AND at > taken_at THEN 0 ELSE tries END,
+                due_at = $5, fault = $6, progress = $7, taken_at = 0
              WHERE id = $1 AND tries = $2 AND taken_at = $3 AND state = 'open'",
         )
         .bind(job.id)
@@ -209,20 +239,22 @@ impl Store {
     }
 }
 
-/// `site` is whose job it is, empty for none.
+/// `site` is whose job it is, and `node` with which other one it is done; empty for none.
 pub(crate) async fn put(
     connection: &mut AnyConnection,
     kind: &str,
     payload: &str,
     site: &str,
+    node: &str,
 ) -> Result<i64, StoreError> {
     let id = sqlx::query_scalar(
-        "INSERT INTO jobs (kind, payload, state, due_at, at, site) VALUES ($1, $2, 'open', $3, $3, $4) RETURNING id",
+        "INSERT INTO jobs (kind, payload, state, due_at, at, site, node) VALUES ($1, $2, 'open', $3, $3, $4, $5) RETURNING id",
     )
     .bind(kind)
     .bind(payload)
     .bind(now_ms())
     .bind(site)
+    .bind(node)
     .fetch_one(connection)
     .await?;
     Ok(id)

@@ -19,6 +19,7 @@ mod doubts;
 mod error;
 mod events;
 mod expected;
+mod healing;
 mod index;
 mod jobs;
 mod json;
@@ -138,15 +139,15 @@ struct Inner {
     cores: Cores,
     /// What other nodes were asked to send here, and for whom.
     expected: Arc<expected::All>,
-    /// Digests of objects that were found damaged while they were handed over.
-    damaged: Mutex<BTreeSet<String>>,
+    /// Digests of objects that could not be read to their end while they were handed over.
+    unreadable: Mutex<BTreeSet<String>>,
     /// The store's folder.
     folder: PathBuf,
 }
 
 impl Inner {
-    fn damaged(&self) -> MutexGuard<'_, BTreeSet<String>> {
-        self.damaged.lock().unwrap_or_else(PoisonError::into_inner)
+    fn unreadable(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.unreadable.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -296,7 +297,7 @@ impl Store {
             announcements,
             lately,
             cores,
-            damaged: Mutex::default(),
+            unreadable: Mutex::default(),
             expected,
             folder,
         };

@@ -375,6 +375,11 @@ impl Objects {
         })
     }
 
+    /// The first bytes of an object as they are now, whatever they should be; `None` where they cannot be read.
+    pub async fn beginning(&self, object: &Object, length: u64) -> Option<Bytes> {
+        self.raw(object, 0..length).await.ok()
+    }
+
     /// The object as its bytes are now, whatever they should be; `None` where it is not there.
     pub async fn sum(&self, object: &Object) -> Result<Option<Object>, StoreError> {
         match self {

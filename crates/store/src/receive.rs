@@ -162,6 +162,10 @@ impl Store {
                 Some(kept) => {
                     let same;
                     (spool, same) = self.same_data_set(spool, &arrival, &kept).await?;
+                    let same = match same {
+                        Some(same) => same,
+                        None => self.heal(&spool, &arrival, &kept).await?,
+                    };
                     if same {
                         return Ok(receipt(Outcome::AlreadyThere));
                     }
@@ -232,7 +236,7 @@ impl Store {
 
     async fn standing(&self, instance_uid: &str) -> Result<Option<Standing>, StoreError> {
         let row = sqlx::query(
-            "SELECT i.digest, i.size, i.blocks, i.data_set, s.site
+            "SELECT i.digest, i.size, i.blocks, i.data_set, i.origin, s.site
              FROM instances i JOIN series e ON e.id = i.series JOIN studies s ON s.id = e.study WHERE i.uid = $1",
         )
         .bind(instance_uid)
@@ -245,19 +249,24 @@ impl Store {
             size: size.unsigned_abs(),
             blocks: row.try_get("blocks")?,
         };
-        Ok(Some(Standing { object, data_set: data_set.unsigned_abs(), site: row.try_get("site")? }))
+        Ok(Some(Standing {
+            object,
+            data_set: data_set.unsigned_abs(),
+            origin: row.try_get("origin")?,
+            site: row.try_get("site")?,
+        }))
     }
 
-    /// Whether two files differ in their file meta information only, which is the sender's own (PS3.10 §7.1).
+    /// Whether two files differ in their file meta information only, which is the sender's own (PS3.10 §7.1); `None` where what is kept cannot be read.
     async fn same_data_set(
         &self,
         spool: Spool,
         arrival: &Arrival,
         kept: &Standing,
-    ) -> Result<(Spool, bool), StoreError> {
+    ) -> Result<(Spool, Option<bool>), StoreError> {
         let data_set = arrival.data_set();
         if arrival.object.size - data_set != kept.object.size - kept.data_set {
-            return Ok((spool, false));
+            return Ok((spool, Some(false)));
         }
         let path = spool.path().to_owned();
         let received =
@@ -268,12 +277,11 @@ impl Store {
         while let Some(part) = parts.next().await {
             match part {
                 Ok(part) => sum.update(&part),
-                // What is damaged is not the same as what came: both are kept.
-                Err(StoreError::Damaged { .. }) => return Ok((spool, false)),
+                Err(StoreError::Damaged { .. }) => return Ok((spool, None)),
                 Err(error) => return Err(error),
             }
         }
-        Ok((spool, received == sum.finish()))
+        Ok((spool, Some(received == sum.finish())))
     }
 }
 
@@ -283,11 +291,13 @@ async fn ended<T>(work: JoinHandle<Result<T, StoreError>>) -> Result<T, StoreErr
 }
 
 /// The object that has a UID.
-struct Standing {
-    object: Object,
-    data_set: u64,
+pub(crate) struct Standing {
+    pub object: Object,
+    pub data_set: u64,
+    /// Who sent it.
+    pub origin: String,
     /// Of its study.
-    site: String,
+    pub site: String,
 }
 
 fn sum_from(path: &Path, start: u64) -> std::io::Result<Object> {

@@ -118,8 +118,19 @@ impl Store {
         self.inner.objects.stream(kept.object.clone(), range)
     }
 
-    /// Bytes of an instance for a peer that cannot be told of damage once they are on their way: what is damaged where they begin is an error, and
-    /// so is an object in which damage was met on the way before, as long as it is there.
+    /// Whether the file of an instance is as it was kept: all of it is read.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the disk or the network, which say nothing of it.
+    pub async fn is_sound(&self, kept: &Kept) -> Result<bool, StoreError> {
+        match self.bytes(kept, 0).try_for_each(async |_| Ok(())).await {
+            Err(StoreError::Damaged { .. }) => Ok(false),
+            read => read.map(|()| true),
+        }
+    }
+
+    /// Bytes of an instance for a peer that cannot be told of a fault once they are on their way: what cannot be read where they begin is an error, and
+    /// so is an object that could not be read to its end before, as long as it cannot.
     ///
     /// # Errors
     /// [`StoreError::Damaged`], and whatever the first of `bytes` says.
@@ -132,14 +143,15 @@ impl Store {
         S: Stream<Item = Result<Bytes, StoreError>> + Send + 'static,
     {
         let digest = kept.object.digest.clone();
-        if self.inner.damaged().contains(&digest) {
+        if self.inner.unreadable().contains(&digest) {
             self.bytes(kept, 0).try_for_each(async |_| Ok(())).await?;
-            self.inner.damaged().remove(&digest);
+            self.inner.unreadable().remove(&digest);
         }
         let inner = Arc::clone(&self.inner);
         let mut bytes = Box::pin(bytes.inspect_err(move |error| {
-            if matches!(error, StoreError::Damaged { .. }) {
-                inner.damaged().insert(digest.clone());
+            // Whoever was to get it has gone: that says nothing of it.
+            if !matches!(error, StoreError::Interrupted(_)) {
+                inner.unreadable().insert(digest.clone());
             }
         }));
         let first = bytes.try_next().await?;

@@ -20,7 +20,7 @@ struct Step {
 }
 
 /// In order; a step that was released is never changed.
-const STEPS: &[Step] = &[FIRST, ORDERS, SENDING, ACCESS, ORDERS_OF_SITES, PATIENTS_OF_SITES];
+const STEPS: &[Step] = &[FIRST, ORDERS, SENDING, ACCESS, ORDERS_OF_SITES, PATIENTS_OF_SITES, NODES_OF_JOBS];
 
 const FIRST: Step = Step {
     common: &[
@@ -218,6 +218,17 @@ const PATIENTS_OF_SITES: Step = Step {
         r#"UPDATE jobs SET site = COALESCE((SELECT s.site FROM studies s WHERE s.uid =
             split_part(split_part(jobs.payload, '"study_uid":"', 2), '"', 1)), '') WHERE kind = 'send'"#,
     ],
+};
+
+/// With which other node each job is done: one that does not answer holds up no other.
+const NODES_OF_JOBS: Step = Step {
+    common: &["ALTER TABLE jobs ADD COLUMN node {text} NOT NULL DEFAULT ''"],
+    sqlite: &[
+        "UPDATE jobs SET node = COALESCE(json_extract(payload, '$.to'), json_extract(payload, '$.from'), '')
+            WHERE state = 'open' AND json_valid(payload)",
+    ],
+    postgres: &["UPDATE jobs SET node = COALESCE(payload::json ->> 'to', payload::json ->> 'from', '')
+            WHERE state = 'open' AND payload LIKE '{%}'"],
 };
 
 /// The schema that this program speaks.

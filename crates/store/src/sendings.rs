@@ -1,5 +1,6 @@
 //! Sending to other nodes, and fetching from them: a person says what goes where, and it waits in the queue until a worker has done it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -47,7 +48,7 @@ impl Sending {
 #[serde(default)]
 pub struct Sent {
     /// SOP Instance UIDs of what the other node has taken.
-    pub taken: Vec<String>,
+    pub taken: BTreeSet<String>,
     /// How many instances there are in all.
     pub of: usize,
     /// The transaction by which the other node was asked to keep them; empty where it was not.
@@ -278,7 +279,7 @@ pub struct QueuedTransfer {
 }
 
 impl Store {
-    /// Has a study or a series sent to another node; gives the number of the job. What waits or is being sent already is no other job.
+    /// Has a study or a series sent to another node; gives the number of the job. What waits is no other job, and what is being sent is looked at once more when that is done.
     ///
     /// # Errors
     /// [`StoreError::Missing`] where nothing of it is here, and those of the index.
@@ -290,14 +291,15 @@ impl Store {
         // A study's site never changes.
         let site = site_of(&mut writing, &sending.study_uid).await?.unwrap_or_default();
         let said = format!("study {} to {}", sending.study_uid, sending.to);
-        let id = put_once(&mut writing, SENDING, &json!(sending).to_string(), &site, [who, &said]).await?;
+        let payload = json!(sending).to_string();
+        let id = put_once(&mut writing, SENDING, &payload, [&site, &sending.to], [who, &said]).await?;
         writing.commit().await?;
         self.inner.announcements.wake();
         Ok(id)
     }
 
     /// Has a study or a series fetched from another node; gives the number of the job. What comes is as if this store's [`Sight`] had brought it. What
-    /// waits or is being fetched already is no other job.
+    /// waits is no other job, and what is being fetched is looked at once more when that is done.
     ///
     /// # Errors
     /// [`StoreError::Refused`] where the study is here and another site's, and those of the index.
@@ -312,7 +314,8 @@ impl Store {
             None => self.sight.home().to_owned(),
         };
         let said = format!("study {} from {}", fetching.study_uid, fetching.from);
-        let id = put_once(&mut writing, FETCHING, &json!(job).to_string(), &site, [who, &said]).await?;
+        let payload = json!(job).to_string();
+        let id = put_once(&mut writing, FETCHING, &payload, [&site, &fetching.from], [who, &said]).await?;
         writing.commit().await?;
         self.inner.announcements.wake();
         Ok(id)
@@ -449,12 +452,13 @@ async fn site_of(connection: &mut AnyConnection, study_uid: &str) -> Result<Opti
     Ok(site.fetch_optional(connection).await?)
 }
 
-/// Puts a job into the queue, unless the same one waits there; gives its number.
+/// Puts a job into the queue, unless the same one waits there; gives its number. One that is being worked on is worked on once more when it is done: what
+/// came after its beginning is not forgotten.
 async fn put_once(
     connection: &mut AnyConnection,
     kind: &'static str,
     payload: &str,
-    site: &str,
+    [site, node]: [&str; 2],
     [who, what]: [&str; 2],
 ) -> Result<i64, StoreError> {
     let waits: Option<i64> =
@@ -464,9 +468,14 @@ async fn put_once(
             .fetch_optional(&mut *connection)
             .await?;
     if let Some(id) = waits {
+        sqlx::query("UPDATE jobs SET at = $2 WHERE id = $1")
+            .bind(id)
+            .bind(now_ms())
+            .execute(connection)
+            .await?;
         return Ok(id);
     }
-    let id = jobs::put(connection, kind, payload, site).await?;
+    let id = jobs::put(connection, kind, payload, site, node).await?;
     audit::put(connection, who, kind, &format!("job {id}: {what}")).await?;
     Ok(id)
 }

@@ -134,7 +134,7 @@ async fn a_study_is_fetched_by_the_name_of_a_node_and_stands_in_the_queue() {
         ["at_ms", "due_ms", "fault", "from", "id", "of", "promise", "state", "study_uid", "taken", "tries"];
     assert_eq!(keys, expected, "as web/ui/src/studies/sending.ts reads it");
     assert_eq!((&waits["from"], &waits["state"]), (&json!("THERE"), &json!("waiting")));
-    let job = server.store.take_job(FETCHING, Duration::from_secs(60)).await.unwrap().unwrap();
+    let job = server.store.take_job(FETCHING, Duration::from_secs(60), &[]).await.unwrap().unwrap();
     let progress = json!({ "came": 12, "of": 300 }).to_string();
     let fault = json!(SendFault::Incomplete { count: 288 }).to_string();
     server.store.end_job(&job, &progress, Ended::Failed(fault)).await.unwrap();

@@ -63,7 +63,7 @@ async fn a_study_is_sent_by_the_name_of_a_node_and_the_queue_tells_what_became_o
     );
 
     let minute = Duration::from_secs(60);
-    let job = server.store.take_job(SENDING, minute).await.unwrap().unwrap();
+    let job = server.store.take_job(SENDING, minute, &[]).await.unwrap().unwrap();
     assert_eq!(first().await["state"], "running");
     assert_eq!(ask(&server, "POST", &format!("/{id}/retry"), "").await.0, 404, "it is at work");
     let fault = json!(SendFault::Refused { status: "C000".to_owned(), count: 1 }).to_string();

@@ -5,12 +5,12 @@ use std::io;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use peony_dicom::written::Target;
-use peony_dicom::{Attributes, DicomError, Level, Tag, VR};
+use peony_dicom::{Attribute, Attributes, DicomError, Level, Tag, VR};
 use peony_store::{Kept, Matches, Outcome, Owed, Place, Query, StepAnswer, Store, StoreError, attributes_of};
 use tokio::sync::Semaphore;
 
 use crate::archive::{Archive, ArchiveError, DataSet, Found, Instance, Question, Receipt, Records, Which};
-use crate::identifier::{PATIENT_ID, STUDY_UID};
+use crate::identifier::{LEVELS, PATIENT_ID, STUDY_UID};
 
 /// Studies of a patient that are asked for at a time.
 const PAGE: u32 = 100;
@@ -45,15 +45,22 @@ impl Archive for Store {
         behind: Option<String>,
         most: usize,
     ) -> Result<Found, ArchiveError> {
-        let tags: Vec<Tag> = question.keys.keys().copied().collect();
+        // What says which one a match is, is always answered.
+        let unique = LEVELS.iter().filter(|(level, ..)| *level <= question.level).map(|(.., tag)| *tag);
+        let tags: Vec<Tag> = question.keys.keys().copied().chain(unique).collect();
         let place = behind.as_deref().and_then(Place::of_text);
         let mut query = Query::all(question.level).behind(place, number(most)).only(&tags);
+        let mut within = Vec::new();
         for (tag, key) in &question.keys {
-            if key.vr != VR::SQ && !key.values.is_empty() {
+            if key.vr == VR::SQ {
+                // Nothing is matched by what an item says.
+                within.extend(key.items.iter().flat_map(|item| item.values()).any(says).then_some(*tag));
+            } else if !key.values.is_empty() {
                 query = query.matching(*tag, &key.values.join("\\"));
             }
         }
-        let Matches { found, passed_over, last } = self.query(&query).await?;
+        let Matches { found, mut passed_over, last } = self.query(&query).await?;
+        passed_over.extend(within);
         let last = last.map(|place| place.text());
         Ok(Found { matches: found.iter().map(attributes_of).collect(), passed_over, last })
     }
@@ -162,6 +169,12 @@ impl Records for Store {
     async fn promised(&self, instances: &[String]) -> Result<(), ArchiveError> {
         Ok(self.complete_promised(instances).await?)
     }
+}
+
+/// Whether a key says something to be matched, itself or within.
+fn says(key: &Attribute) -> bool {
+    key.values.iter().any(|value| !value.is_empty())
+        || key.items.iter().flat_map(|item| item.values()).any(says)
 }
 
 /// The studies of patients, by all their pages.

@@ -172,10 +172,26 @@ async fn refuse(
 ) -> Result<(), AssociationError> {
     // The response comes after the whole request.
     while association.next_data().await?.is_some() {}
-    tracing::warn!("{} is answered with {status} {comment}", association.peer());
+    let why = if comment.is_empty() { String::new() } else { format!(": {comment}") };
+    tracing::warn!("{} is answered with {status}{why}", association.peer());
     association
         .send_command(message.context.id, &with_comment(message.command.response(status), comment))
         .await
+}
+
+/// The longest text of an Error Comment (LO, PS3.5 §6.2).
+const MOST_COMMENT_BYTES: usize = 64;
+
+/// As much of a reason, which is in ASCII, as an Error Comment holds: whole words.
+fn shortened(why: &str) -> &str {
+    if why.len() <= MOST_COMMENT_BYTES {
+        return why;
+    }
+    let cut = why.char_indices().take_while(|(at, _)| *at <= MOST_COMMENT_BYTES);
+    cut.filter(|(_, letter)| *letter == ' ')
+        .last()
+        .map_or("", |(at, _)| &why[..at])
+        .trim_end_matches([':', ','])
 }
 
 fn with_comment(response: Command, comment: &str) -> Command {

@@ -9,7 +9,7 @@ use peony_store::Which;
 use crate::archive::{Archive, ArchiveError, Receipt};
 use crate::association::{Association, AssociationError, Message};
 use crate::command::element;
-use crate::provider::{refuse, with_comment};
+use crate::provider::{refuse, shortened, with_comment};
 use crate::status::Status;
 use crate::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
 
@@ -41,6 +41,10 @@ pub(super) async fn store<A: Archive>(
             // Names no value of the object.
             tracing::warn!("an object of {origin} is not kept: {error}");
             let (status, comment) = failure_of(&error);
+            let comment = match &error {
+                ArchiveError::NotUnderstood(why) => shortened(why),
+                _ => comment,
+            };
             return refuse(association, message, status, comment).await;
         }
     };

@@ -282,15 +282,64 @@ async fn what_is_damaged_there_keeps_nothing_else_from_coming() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_damaged_or_lost_here_is_whole_again_when_it_is_fetched_or_sent_by_anybody() {
+    let node = there(&samples(), None).await;
+    let fetcher = Fetcher::start(node.address.to_string(), Retrieve::Get).await;
+    let all = samples();
+    let as_modality = async |sample: &Sample, title: &str| {
+        let classes = [peony_node::sop_class::VERIFICATION, crate::kit::US];
+        let mut association = associate_as(title, fetcher.node.address, &classes).await;
+        let parts = crate::kit::parts(sample.data_set());
+        let stored = association.store(&sample.as_instance(), parts, None).await.unwrap();
+        association.release().await.unwrap();
+        stored
+    };
+    for sample in &all {
+        as_modality(sample, "MODALITY").await;
+    }
+    let objects = fetcher.folder.path().join("store/objects");
+    let kept = async |at: usize| {
+        let which = Which { instance_uid: Some(&all[at].instance), ..Which::default() };
+        fetcher.store.instances(which).await.unwrap().remove(0)
+    };
+    let is_sound = async |at: usize| fetcher.store.is_sound(&kept(at).await).await.unwrap();
+    // Its end, its beginning, and all of it.
+    damage(&objects, &kept(0).await.object.digest);
+    change(&objects, &kept(1).await.object.digest, |bytes| bytes[140] ^= 1);
+    change(&objects, &kept(2).await.object.digest, Vec::clear);
+    for at in 0..3 {
+        assert!(!is_sound(at).await, "{at}");
+    }
+    for at in [0, 1] {
+        assert_eq!(as_modality(&all[at], "ARCHIVE").await, Some(peony_node::status::Status::SUCCESS), "{at}");
+        assert!(is_sound(at).await, "{at}");
+    }
+    // Another data set takes no place of what is damaged.
+    let other = Sample { patient: "李^芳", ..all[2].clone() };
+    assert_eq!(as_modality(&other, "ARCHIVE").await, Some(peony_node::status::Status::KEPT_ASIDE));
+    assert!(!is_sound(2).await);
+    // A fetching that finds everything here fetches what cannot be read.
+    fetcher.fetch(&all[0]).await;
+    let done = fetcher.ended().await;
+    assert_eq!((done.state, done.taken), (JobState::Done, all.len()), "{done:?}");
+    assert!(is_sound(2).await && fetcher.has_all(&all).await);
+    fetcher.stop().await;
+}
+
 /// An object loses its end.
 fn damage(folder: &Path, digest: &str) {
+    change(folder, digest, |bytes| *bytes.last_mut().unwrap() ^= 1);
+}
+
+fn change(folder: &Path, digest: &str, by: impl Fn(&mut Vec<u8>) + Copy) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            damage(&path, digest);
+            change(&path, digest, by);
         } else if path.to_string_lossy().replace('/', "").contains(digest) {
             let mut bytes = std::fs::read(&path).unwrap();
-            *bytes.last_mut().unwrap() ^= 1;
+            by(&mut bytes);
             std::fs::remove_file(&path).unwrap();
             std::fs::write(&path, bytes).unwrap();
         }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use peony_dicom::{Attributes, Level, Tag};
-use peony_node::archive::Which;
+use peony_dicom::{Attribute, Attributes, Level, Tag, VR};
+use peony_node::archive::{Question, Which};
 use peony_node::command::{Command, Operation, element};
 use peony_node::identifier::{self, INSTANCE_UID, PATIENT_ID, STUDY_UID};
 use peony_node::sop_class::{COMMITMENT, Model};
@@ -61,6 +61,21 @@ async fn what_was_acknowledged_is_found_moved_and_there_after_the_end() {
     for damaged in [Vec::new(), samples[3].data_set()[..100].to_vec()] {
         let stored = association.store(&instance, parts(damaged), None).await.unwrap();
         assert_eq!(stored, Some(Status::CANNOT_UNDERSTAND));
+    }
+
+    // What says which one it is is answered, asked for or not; what nothing is matched by is said.
+    let keys = [level(Level::Series), text(STUDY_UID, &samples[13].study)];
+    let series = find(&mut association, Model::StudyRoot, keys.clone().into()).await;
+    let said = [PATIENT_ID, STUDY_UID].map(|tag| series[0][&tag].values.clone());
+    assert_eq!(said, [vec!["P-1".to_owned()], vec![samples[13].study.clone()]]);
+    let step = |id: &str| -> Attributes {
+        let within = [text(Tag(0x0040, 0x0009), id)].into();
+        let request = Attribute { vr: VR::SQ, values: vec![], items: vec![within] };
+        [text(STUDY_UID, &samples[13].study), (Tag(0x0040, 0x0275), request)].into()
+    };
+    for (id, passed_over) in [("NOPE", vec![Tag(0x0040, 0x0275)]), ("", vec![])] {
+        let question = Question { level: Level::Series, keys: step(id) };
+        assert_eq!(Archive::find(&archive, &question, None, 10).await.unwrap().passed_over, passed_over);
     }
 
     let studies =

@@ -88,7 +88,7 @@ impl Sender {
     async fn when(&self, what: &str, is_so: impl Fn(&QueuedTransfer) -> bool) -> QueuedTransfer {
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
-            let all = self.store.transfers(10).await.unwrap();
+            let all = self.store.transfers(200).await.unwrap();
             match all.iter().find(|one| is_so(one)) {
                 Some(one) => return one.clone(),
                 None => assert!(Instant::now() < deadline, "{what}: {all:?}"),
@@ -307,5 +307,58 @@ async fn a_worker_that_was_killed_or_whose_job_was_cancelled_leaves_it() {
     tokio::time::sleep(2 * LEASE).await;
     let cancelled = sender.when("cancelled", |one| one.id == other).await;
     assert_eq!(cancelled.state, JobState::Cancelled);
+    sender.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_does_not_answer_holds_up_no_other_however_much_is_its() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let node = there().await;
+    let sender = Sender::start("127.0.0.1:1".to_owned(), false).await;
+    let mut known = Configuration::clone(&knows(node.address.to_string(), false));
+    let address = Some(silent.local_addr().unwrap().to_string());
+    known.peers.push(Peer { ae_title: "SILENT".parse().unwrap(), address, ..known.peers[0].clone() });
+    sender.configuration.send_replace(Arc::new(known));
+    // One of each of 80 studies.
+    let all: Vec<Sample> = (0..80).map(|study| Sample::number(10 * study)).collect();
+    sender.put(&all).await;
+    for sample in &all {
+        sender.send(sample, "SILENT").await;
+    }
+    let id = sender.send(&all[7], "THERE").await;
+    sender.when("what is another's", |one| one.id == id && one.state == JobState::Done).await;
+    assert!(has_all(&node, &all[7..8]));
+    let at_work = async || {
+        let all = sender.store.transfers(200).await.unwrap();
+        all.iter().filter(|one| one.state == JobState::Running).map(|one| one.tries).collect::<Vec<_>>()
+    };
+    assert_eq!(at_work().await, [1; 4], "no more are tried than it may have at a time");
+    // A worker that stops leaves everything to whoever comes next.
+    sender.stop.send_replace(true);
+    sender.worker.await.unwrap();
+    let all = sender.store.transfers(200).await.unwrap();
+    let waiting = all.iter().filter(|one| (one.state, one.tries) == (JobState::Waiting, 0));
+    assert_eq!(waiting.count(), 80);
+}
+
+#[tokio::test]
+async fn what_comes_while_a_study_is_sent_is_sent_too_where_it_is_asked_for_again() {
+    let node = there().await;
+    let sender = Sender::start("127.0.0.1:1".to_owned(), true).await;
+    let (first, all) = (&samples()[..3], samples());
+    sender.put(first).await;
+    // Nothing is answered before this test lets it through.
+    let gate = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    sender.configuration.send_replace(knows(gate.local_addr().unwrap().to_string(), false));
+    let id = sender.send(&all[0], "THERE").await;
+    let (mut ours, _) = gate.accept().await.unwrap();
+    sender.put(&all).await;
+    assert_eq!(sender.send(&all[0], "THERE").await, id);
+    let mut theirs = TcpStream::connect(node.address).await.unwrap();
+    tokio::spawn(async move { tokio::io::copy_bidirectional(&mut ours, &mut theirs).await });
+    sender.configuration.send_replace(knows(node.address.to_string(), false));
+    let done = sender.when("all of it", |one| one.state == JobState::Done && one.of == all.len()).await;
+    assert_eq!((done.id, done.taken), (id, all.len()));
+    assert!(has_all(&node, &all));
     sender.stop().await;
 }

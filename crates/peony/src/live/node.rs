@@ -14,7 +14,7 @@ use peony_node::{Configuration, Transport};
 use peony_store::{SendFault, Site};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 
 use super::kept::Kept;
@@ -33,8 +33,10 @@ pub struct Node {
     ae_title: String,
     configuration: watch::Receiver<Arc<Configuration>>,
     stop: oneshot::Sender<()>,
-    stop_sending: watch::Sender<bool>,
+    stop_working: watch::Sender<bool>,
     serving: JoinHandle<()>,
+    /// What works off the queues.
+    working: JoinSet<()>,
 }
 
 /// What may lie under associations at an address.
@@ -84,13 +86,15 @@ pub fn start(
     let ae_title = configuration.borrow().ae_title.to_string();
     let (stop, stopped) = oneshot::channel();
     let archive = kept.store.clone();
-    let stop_sending = watch::Sender::new(false);
-    let (patience, stopped_sending) = (Patience::default(), stop_sending.subscribe());
-    kept.handle().spawn(send_queued(archive.clone(), configuration.clone(), patience, stopped_sending));
-    let (patience, stopped_fetching) = (Patience::default(), stop_sending.subscribe());
-    kept.handle().spawn(fetch_queued(archive.clone(), configuration.clone(), patience, stopped_fetching));
-    let (patience, stopped_reporting) = (Patience::of_a_day(), stop_sending.subscribe());
-    kept.handle().spawn(report_owed(archive.clone(), configuration.clone(), patience, stopped_reporting));
+    let stop_working = watch::Sender::new(false);
+    let with = || (archive.clone(), configuration.clone());
+    let mut working = JoinSet::new();
+    let ((store, now), stopped_working) = (with(), stop_working.subscribe());
+    working.spawn_on(send_queued(store, now, Patience::default(), stopped_working), kept.handle());
+    let ((store, now), stopped_working) = (with(), stop_working.subscribe());
+    working.spawn_on(fetch_queued(store, now, Patience::default(), stopped_working), kept.handle());
+    let ((store, now), stopped_working) = (with(), stop_working.subscribe());
+    working.spawn_on(report_owed(store, now, Patience::of_a_day(), stopped_working), kept.handle());
     let known = configuration.clone();
     let serving = kept.handle().spawn(async move {
         let stop = async {
@@ -99,7 +103,7 @@ pub fn start(
         };
         peony_node::serve(listener, transport, archive, configuration, stop).await;
     });
-    Ok(Node { addr, transport, ae_title, configuration: known, stop, stop_sending, serving })
+    Ok(Node { addr, transport, ae_title, configuration: known, stop, stop_working, serving, working })
 }
 
 /// Titles of sites that are tied to no certificate.
@@ -166,10 +170,14 @@ impl Node {
     }
 
     /// Takes no more associations, and lets those that go on end their message. What it is sending or fetching is left to the next start.
-    pub fn stop(self, kept: &Kept) {
-        self.stop_sending.send_replace(true);
+    pub fn stop(mut self, kept: &Kept) {
+        self.stop_working.send_replace(true);
         drop(self.stop);
-        if kept.block_on(async { timeout(LAST_WORDS, self.serving).await }).is_err() {
+        let ended = async {
+            while self.working.join_next().await.is_some() {}
+            self.serving.await
+        };
+        if kept.block_on(async { timeout(LAST_WORDS, ended).await }).is_err() {
             tracing::warn!("associations were cut off in the midst of a message");
         }
     }

@@ -185,22 +185,22 @@ pub async fn a_job_is_one_workers_until_its_lease_ends(store: &Store) {
     let minute = Duration::from_secs(60);
     store.put_job("send", "one").await.unwrap();
     store.put_job("send", "two").await.unwrap();
-    assert_eq!(store.take_job("read", minute).await.unwrap(), None);
+    assert_eq!(store.take_job("read", minute, &[]).await.unwrap(), None);
     // The first one is due again at once, and that is after the second one was put there.
     tokio::time::sleep(Duration::from_millis(5)).await;
-    let first = store.take_job("send", Duration::ZERO).await.unwrap().unwrap();
+    let first = store.take_job("send", Duration::ZERO, &[]).await.unwrap().unwrap();
     assert_eq!((first.payload.as_str(), first.tries), ("one", 1));
-    let second = store.take_job("send", minute).await.unwrap().unwrap();
+    let second = store.take_job("send", minute, &[]).await.unwrap().unwrap();
     assert_eq!(second.payload, "two");
     // The first one's worker died.
-    let again = store.take_job("send", minute).await.unwrap().unwrap();
+    let again = store.take_job("send", minute, &[]).await.unwrap().unwrap();
     assert_eq!((again.id, again.tries), (first.id, 2));
-    assert_eq!(store.take_job("send", minute).await.unwrap(), None);
+    assert_eq!(store.take_job("send", minute, &[]).await.unwrap(), None);
     store.end_job(&again, "", Ended::Again(Duration::ZERO, "refused".into())).await.unwrap();
-    let third = store.take_job("send", minute).await.unwrap().unwrap();
+    let third = store.take_job("send", minute, &[]).await.unwrap().unwrap();
     store.end_job(&third, "", Ended::Done).await.unwrap();
     store.end_job(&second, "", Ended::Failed("no such node".into())).await.unwrap();
-    assert_eq!(store.take_job("send", Duration::ZERO).await.unwrap(), None);
+    assert_eq!(store.take_job("send", Duration::ZERO, &[]).await.unwrap(), None);
 }
 
 #[tokio::test]

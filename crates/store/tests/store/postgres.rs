@@ -166,6 +166,7 @@ async fn postgresql_does_what_sqlite_does() {
         orders::an_order_is_changed_and_cancelled_until_it_begins,
         patients::a_study_is_complete_when_all_of_it_is_promised,
         sendings::a_sending_waits_runs_fails_and_is_tried_again,
+        sendings::what_is_asked_for_again_while_it_is_sent_is_looked_at_once_more,
         sendings::a_site_sees_its_own_sendings_behind_a_hundred_of_others,
         accounts::an_account_is_one_of_its_name_and_there_until_it_is_disabled,
         accounts::a_session_ends_with_its_time_its_account_and_its_password,

@@ -41,10 +41,10 @@ pub async fn a_sending_waits_runs_fails_and_is_tried_again(store: &Store) {
         (Transfer::Send(whole.clone()), JobState::Waiting, 0)
     );
 
-    let job = store.take_job(SENDING, MINUTE).await.unwrap().unwrap();
+    let job = store.take_job(SENDING, MINUTE, &[]).await.unwrap().unwrap();
     assert_eq!((job.id, state(store).await), (id, JobState::Running));
     assert!(store.retry_transfer(id, "a person").await.is_err(), "it is at work");
-    let sent = Sent { taken: vec![receipt.instance_uid], of: 2, transaction_uid: String::new() };
+    let sent = Sent { taken: [receipt.instance_uid].into(), of: 2, transaction_uid: String::new() };
     let progress = serde_json::json!(sent).to_string();
     assert!(store.keep_job(&job, &progress, MINUTE).await.unwrap());
     let fault = SendFault::Refused { status: "A700".to_owned(), count: 1 };
@@ -56,9 +56,9 @@ pub async fn a_sending_waits_runs_fails_and_is_tried_again(store: &Store) {
         (waits.state, waits.fault, waits.taken, waits.of),
         (JobState::Waiting, Some(fault), sent.taken.len(), sent.of)
     );
-    assert!(store.take_job(SENDING, MINUTE).await.unwrap().is_none(), "not before its time");
+    assert!(store.take_job(SENDING, MINUTE, &[]).await.unwrap().is_none(), "not before its time");
     store.retry_transfer(id, "a person").await.unwrap();
-    let again = store.take_job(SENDING, MINUTE).await.unwrap().unwrap();
+    let again = store.take_job(SENDING, MINUTE, &[]).await.unwrap().unwrap();
     assert_eq!((again.id, again.tries, again.progress.as_str()), (id, 1, progress.as_str()));
 
     // Cancelled while it is under way: the worker hears of it, and says no more of it.
@@ -71,14 +71,15 @@ pub async fn a_sending_waits_runs_fails_and_is_tried_again(store: &Store) {
     );
     assert!(store.cancel_transfer(id, "a person").await.is_err(), "twice");
     store.retry_transfer(id, "a person").await.unwrap();
-    let last = store.take_job(SENDING, MINUTE).await.unwrap().unwrap();
+    let last = store.take_job(SENDING, MINUTE, &[]).await.unwrap().unwrap();
     assert!(!store.keep_job(&again, "", MINUTE).await.unwrap(), "the worker before has it no more");
     let asked = Sent { transaction_uid: "1.9".to_owned(), ..sent };
-    store.ask_commitment("1.9", "ARCHIVE", &asked.taken).await.unwrap();
+    let taken: Vec<String> = asked.taken.iter().cloned().collect();
+    store.ask_commitment("1.9", "ARCHIVE", &taken).await.unwrap();
     store.end_job(&last, &serde_json::json!(asked).to_string(), Ended::Done).await.unwrap();
     let done = store.transfers(10).await.unwrap().into_iter().find(|one| one.id == id).unwrap();
     assert_eq!((done.state, done.promise, done.fault), (JobState::Done, Some(Promise::Asked), None));
-    store.answer_commitment("1.9", "ARCHIVE", &asked.taken).await.unwrap();
+    store.answer_commitment("1.9", "ARCHIVE", &taken).await.unwrap();
     let done = store.transfers(10).await.unwrap().into_iter().find(|one| one.id == id).unwrap();
     assert_eq!(done.promise, Some(Promise::Kept));
     let acts: Vec<String> =
@@ -94,6 +95,43 @@ pub async fn a_sending_waits_runs_fails_and_is_tried_again(store: &Store) {
     assert!(store.retry_transfer(series.id, "a person").await.is_err(), "it is gone from the list for good");
     let last = store.audit_after(0, 40).await.unwrap().pop().unwrap();
     assert_eq!((last.act.as_str(), last.what), ("clear-sendings", format!("jobs {id}, {}", series.id)));
+}
+
+pub async fn what_is_asked_for_again_while_it_is_sent_is_looked_at_once_more(store: &Store) {
+    let study_uid = kit::put(store, 1, &[]).await.study_uid;
+    let [to_archive, to_other] = ["ARCHIVE", "OTHER"].map(|to| Sending {
+        to: to.to_owned(),
+        study_uid: study_uid.clone(),
+        series_uid: None,
+    });
+    let id = store.send(&to_archive, "a person").await.unwrap();
+    let job = store.take_job(SENDING, MINUTE, &[]).await.unwrap().unwrap();
+    // Both are of the same millisecond otherwise.
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    assert_eq!(store.send(&to_archive, "a person").await.unwrap(), id);
+    store.end_job(&job, r#"{"taken":["1.2"]}"#, Ended::Done).await.unwrap();
+    let again = store.take_job(SENDING, MINUTE, &[]).await.unwrap().unwrap();
+    assert_eq!((again.id, again.tries, again.progress.as_str()), (id, 1, r#"{"taken":["1.2"]}"#));
+    store.end_job(&again, "", Ended::Done).await.unwrap();
+    assert_eq!(state(store).await, JobState::Done);
+
+    // A node that has as many as it may has no more; the others have theirs.
+    let waits = store.send(&to_archive, "a person").await.unwrap();
+    let other = store.send(&to_other, "a person").await.unwrap();
+    let but = |nodes: &[&str]| nodes.iter().map(|node| (*node).to_owned()).collect::<Vec<_>>();
+    assert_eq!(store.take_job(SENDING, MINUTE, &but(&["OTHER", "ARCHIVE"])).await.unwrap(), None);
+    let taken = store.take_job(SENDING, MINUTE, &but(&["ARCHIVE"])).await.unwrap().unwrap();
+    assert_eq!(taken.id, other);
+    assert_eq!(store.take_job(SENDING, MINUTE, &but(&["ARCHIVE"])).await.unwrap(), None);
+
+    // Handed back it is as if it had not been taken.
+    store.hand_back_job(&taken).await.unwrap();
+    let listed = store.transfers(10).await.unwrap().into_iter().find(|one| one.id == other).unwrap();
+    assert_eq!((listed.state, listed.tries), (JobState::Waiting, 0));
+    let once_more = store.take_job(SENDING, MINUTE, &but(&["ARCHIVE"])).await.unwrap().unwrap();
+    store.hand_back_job(&taken).await.unwrap();
+    assert!(store.keep_job(&once_more, "", MINUTE).await.unwrap(), "it is another worker's now");
+    assert_eq!(store.take_job(SENDING, MINUTE, &[]).await.unwrap().map(|job| job.id), Some(waits));
 }
 
 pub async fn a_site_sees_its_own_sendings_behind_a_hundred_of_others(store: &Store) {
@@ -125,6 +163,11 @@ async fn sqlite_a_sending_waits_runs_fails_and_is_tried_again() {
     a_sending_waits_runs_fails_and_is_tried_again(&kit::store().await.1).await;
 }
 
+#[tokio::test]
+async fn sqlite_what_is_asked_for_again_while_it_is_sent_is_looked_at_once_more() {
+    what_is_asked_for_again_while_it_is_sent_is_looked_at_once_more(&kit::store().await.1).await;
+}
+
 pub async fn reports_that_one_peer_is_owed_leave_room_for_those_of_others(store: &Store) {
     let owed = |to: &str, number: usize| Owed {
         to: to.to_owned(),
@@ -138,7 +181,7 @@ pub async fn reports_that_one_peer_is_owed_leave_room_for_those_of_others(store:
     assert!(matches!(one_more, Err(StoreError::Refused(_))), "{one_more:?}");
     store.owe_report(&owed("MODALITY", 7)).await.unwrap();
     store.owe_report(&owed("MODALITY2", 1000)).await.unwrap();
-    let job = store.take_job(REPORT, MINUTE).await.unwrap().unwrap();
+    let job = store.take_job(REPORT, MINUTE, &[]).await.unwrap().unwrap();
     assert_eq!(serde_json::from_str::<Owed>(&job.payload).unwrap(), owed("MODALITY", 0));
 }
 

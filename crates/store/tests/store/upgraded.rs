@@ -7,8 +7,8 @@ use sqlx::{AnyPool, AssertSqlSafe};
 use crate::doubts::{ISSUER, eyes};
 use crate::kit::{self, BIRTH_DATE, NAME, PATIENT_ID, SMALL, STUDY_UID, ask, put, studies};
 
-/// Makes the tables what the version before the last step had made of the same objects.
-async fn back_by_one_step(address: &str) {
+/// Makes the tables what the version before patients were of sites had made of the same objects: two steps back.
+async fn back_by_two_steps(address: &str) {
     let pool = AnyPool::connect(address).await.unwrap();
     let run = async |statement: &str| {
         let done = sqlx::query(AssertSqlSafe(statement.to_owned())).execute(&pool).await;
@@ -37,10 +37,11 @@ async fn back_by_one_step(address: &str) {
         ("studies", "local_patient"),
         ("aside", "site"),
         ("jobs", "site"),
+        ("jobs", "node"),
     ] {
         run(&format!("ALTER TABLE {table} DROP COLUMN {column}")).await;
     }
-    run("UPDATE schema_version SET version = version - 1").await;
+    run("UPDATE schema_version SET version = version - 2").await;
     pool.close().await;
 }
 
@@ -63,7 +64,7 @@ pub async fn patients_that_were_one_of_two_sites_come_apart(store: Store, option
     store.put_job(SENDING, "no sending").await.unwrap();
     drop((east, west, both));
     store.close().await;
-    back_by_one_step(address).await;
+    back_by_two_steps(address).await;
 
     let store = Store::open(options).await.unwrap();
     let of = |sites: &[&str]| store.seeing(peony_store::Sight::of(sites.iter().copied(), sites[0]));
