@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use peony_dicom::{Attributes, Level};
 use peony_store::{FETCHING, FetchJob, Fetched, Fetching, SendFault, Store};
@@ -20,6 +21,9 @@ use crate::requestor::{self, Proposal};
 use crate::sop_class::Service;
 use crate::status::{Kind, Status};
 use crate::user::Retrieved;
+
+/// So long a node that moves something here may say nothing of it: not all tell how far they are, and a large study takes its time.
+const MOVING: Duration = Duration::from_secs(30 * 60);
 
 /// Fetches what is in the queue, until `stopped` says so. What is under way then is left to its lease.
 pub async fn fetch_queued(
@@ -115,7 +119,15 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     async fn connect(&self, proposals: &[Proposal]) -> Result<Association, SendFault> {
-        let connected = requestor::connect_to(self.peer, self.address, self.configuration, proposals).await;
+        self.connect_as(self.configuration, proposals).await
+    }
+
+    async fn connect_as(
+        &self,
+        configuration: &Configuration,
+        proposals: &[Proposal],
+    ) -> Result<Association, SendFault> {
+        let connected = requestor::connect_to(self.peer, self.address, configuration, proposals).await;
         connected.map_err(|error| fault_of_connection(self.peer, &error))
     }
 
@@ -180,7 +192,9 @@ impl Asked<'_> {
     }
 
     async fn move_here(&self) -> Result<Retrieved, SendFault> {
-        let mut association = self.connect(&asking::to_move()).await?;
+        let mut configuration = self.configuration.clone();
+        configuration.limits.idle_time = configuration.limits.idle_time.max(MOVING);
+        let mut association = self.connect_as(&configuration, &asking::to_move()).await?;
         let (level, identifier) = self.identifier();
         let Some(model) = association.model(level, Service::Move) else {
             association.leave(true).await;
