@@ -184,11 +184,14 @@ pub(crate) enum LangName {
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct ListOf {
     /// Words that name, identifier or number hold, all of them; none is every examination.
     #[serde(default)]
+    #[param(required = false)]
     find: String,
     /// At most so many.
+    #[param(required = false)]
     limit: Option<usize>,
 }
 
