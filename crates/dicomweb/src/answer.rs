@@ -3,11 +3,13 @@
 use std::convert::Infallible;
 use std::fmt;
 
+use axum::Router;
 use axum::body::Body;
-use axum::extract::{FromRequestParts, OriginalUri};
+use axum::extract::{FromRequestParts, OriginalUri, Request};
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware;
 use axum::response::Response;
 use peony_dicom::Tag;
 use peony_store::{DicomJson, Sight, key};
@@ -35,6 +37,19 @@ impl Default for Caller {
         Self { name: "DICOMweb".into(), tls: false, sight: Sight::default() }
     }
 }
+
+/// Routes that are no DICOMweb: who asks there without an account does so by hand, at this machine, and stands so in the audit.
+pub(crate) fn by_hand<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
+    let known = |mut request: Request| {
+        let by_hand = || Caller { name: AT_THIS_MACHINE.into(), ..Caller::default() };
+        request.extensions_mut().get_or_insert_with(by_hand);
+        std::future::ready(request)
+    };
+    routes.layer(middleware::map_request(known))
+}
+
+/// See [`by_hand`].
+const AT_THIS_MACHINE: &str = "this machine";
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = Infallible;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use peony_dicom::limits::SEQUENCE_DEPTH;
 use peony_dicom::{Level, Tag};
 use peony_store::Query;
 
@@ -44,13 +45,13 @@ Peony is for research use and no cleared medical device. HTTP/1.1, below the pat
     writeln!(
         text,
         "
-`GET` means `HEAD` too. Every answer with a body of an object has an `ETag`, and `If-None-Match` is heeded. What is wrong, an address or a method that is not among these as well, is one line, as JSON: `{{\"error\": \"…\", \"code\": \"…\"}}`.
+`GET` means `HEAD` too. Every answer with a body of an object has an `ETag`, another one for each form, and `If-None-Match` is heeded; every answer has `Vary: Accept`. What is wrong, an address or a method that is not among these as well, is one line, as JSON: `{{\"error\": \"…\", \"code\": \"…\"}}`.
 
 ## Storing
 
 `multipart/related; type=\"application/dicom\"`, or one object as `application/dicom`; in any transfer syntax, and kept as it came, bit for bit. 200 where every object
 is kept, 202 where some are or one has a warning, 409 where none is, 503 where none is for lack of room or since the store cannot keep it now. An
-object has at most {gib} GiB; a body that brings nothing for {silence} s is given up (408).
+object has at most {gib} GiB, its sequences nested {SEQUENCE_DEPTH} deep at most; a body that brings nothing for {silence} s is given up (408).
 
 Metadata and bulk data may come apart: `multipart/related` of `application/dicom+json` (a data set or a list of them) or `application/dicom+xml` (a data set a part), at most 8 MiB
 of them in a request, and parts whose `Content-Location` is the address in the metadata, each named once. Pixel data is `application/octet-stream` in little endian, or coded frames, a part each
@@ -99,6 +100,10 @@ Retrieve URL and Specific Character Set (ISO_IR 192) are in every answer. What t
 Objects go out as they are kept for `transfer-syntax=*`, for their own transfer syntax and for `Accept: */*`; without `transfer-syntax`, and for explicit
 little endian, they are written anew in that, uncompressed. Another transfer syntax, and one whose pixels are not decoded here (video, JPEG 2000 part 2, high-throughput
 JPEG 2000), is refused (406). One instance may come without parts as `application/dicom`; it comes in ranges where it goes out as it is kept.
+
+Of a study or a series, what is refused so, what turns out not to be decoded (such as JPEG-LS in colour) and what is damaged on the disk is left out of objects, metadata and pictures, and
+the rest comes: with 206 and a `Warning` that says how many where that is known before the first part, as damage and an object that could not be written anew are from the second request on; what turns out later is in the log. Where nothing is left the answer
+is 406, or what is wrong with the first. An object of which a part is on its way when it turns out to be damaged breaks the answer off, and is left out from then on.
 
 Frames go out as they are kept, as one of these, or uncompressed as `application/octet-stream`; one frame may come without parts.
 

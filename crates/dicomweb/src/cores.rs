@@ -3,12 +3,17 @@
 use std::future::Future;
 use std::sync::{Arc, Weak};
 
-use tokio::sync::Semaphore;
+use peony_dicom::pixels::ImageHeader;
+use peony_store::Cores;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::problem::Problem;
 
-/// Whether somebody still waits for the answer.
-pub(crate) struct Wanted(Weak<()>);
+/// Whether somebody still waits for the answer, and the core that it is made on.
+pub(crate) struct Wanted {
+    by: Weak<()>,
+    core: Option<OwnedSemaphorePermit>,
+}
 
 impl Wanted {
     /// Looked at between steps.
@@ -16,11 +21,33 @@ impl Wanted {
     /// # Errors
     /// Nobody waits; nobody hears of it either.
     pub fn still(&self) -> Result<(), Problem> {
-        if self.0.strong_count() > 0 { Ok(()) } else { Err(Problem::Failed) }
+        if self.by.strong_count() > 0 { Ok(()) } else { Err(Problem::Failed) }
+    }
+
+    /// The place that a large picture needs. While it is waited for, the core is for others.
+    ///
+    /// # Errors
+    /// Where there are no cores any more.
+    pub async fn large(
+        &mut self,
+        cores: &Cores,
+        image: &ImageHeader,
+    ) -> Result<Option<OwnedSemaphorePermit>, Problem> {
+        if !Cores::is_large(image) {
+            return Ok(None);
+        }
+        self.core = None;
+        let large = cores.large(image).await;
+        self.core = Some(one_of(&cores.each).await?);
+        Ok(large)
     }
 }
 
-/// Does `work` when there is a core for it. Dropped before, it does nothing; dropped later, the core is taken until the work has ended, since
+async fn one_of(cores: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Problem> {
+    Arc::clone(cores).acquire_owned().await.map_err(|_| Problem::Failed)
+}
+
+/// Does `work`, which holds what it is given to its end, when there is a core for it. Dropped before, it does nothing; dropped later, the core is taken until the work has ended, since
 /// a thread that reads or decodes cannot be stopped.
 pub(crate) async fn on_one<T, Work>(
     cores: &Arc<Semaphore>,
@@ -30,13 +57,9 @@ where
     T: Send + 'static,
     Work: Future<Output = Result<T, Problem>> + Send + 'static,
 {
-    let core = Arc::clone(cores).acquire_owned().await.map_err(|_| Problem::Failed)?;
+    let core = Some(one_of(cores).await?);
     let waits = Arc::new(());
-    let work = work(Wanted(Arc::downgrade(&waits)));
-    let done = tokio::spawn(async move {
-        let _core = core;
-        work.await
-    });
+    let done = tokio::spawn(work(Wanted { by: Arc::downgrade(&waits), core }));
     let outcome = done.await.map_err(|_| Problem::Failed)?;
     drop(waits);
     outcome
@@ -47,6 +70,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
+    use peony_dicom::pixels::{Photometric, SampleOrder};
     use tokio::sync::Notify;
     use tokio::time::{sleep, timeout};
 
@@ -68,6 +92,43 @@ mod tests {
             Ok(())
         })
         .await
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_the_large_place_gives_its_core_to_others() {
+        let cores = Arc::new(Cores::default());
+        let mammogram = ImageHeader {
+            rows: 5928,
+            columns: 4728,
+            samples: 1,
+            photometric: Photometric::Monochrome2,
+            planar: false,
+            bits_allocated: 16,
+            bits_stored: 12,
+            high_bit: 11,
+            signed: false,
+            order: SampleOrder::Little,
+        };
+        let all = cores.each.available_permits();
+        let first = cores.large(&mammogram).await;
+        let waits = tokio::spawn({
+            let cores = Arc::clone(&cores);
+            async move {
+                let (asked, each) = (Arc::clone(&cores), Arc::clone(&cores.each));
+                let work = |mut wanted: Wanted| async move {
+                    let large = wanted.large(&asked, &mammogram).await?;
+                    Ok((large.is_some(), asked.each.available_permits()))
+                };
+                on_one(&each, work).await
+            }
+        });
+        sleep(Duration::from_millis(50)).await;
+        assert_eq!(cores.each.available_permits(), all, "no core is held by who waits");
+        drop(first);
+        let worked = timeout(A_WHILE, waits).await.unwrap().unwrap().unwrap();
+        assert_eq!(worked, (true, all - 1), "it works with both");
+        let back = timeout(A_WHILE, cores.each.acquire_many(all as u32)).await.expect("it is given back");
+        assert_eq!(back.unwrap().num_permits(), all);
     }
 
     #[tokio::test]

@@ -186,8 +186,9 @@ fn chosen(accept: &Accept, kept: &Kept, one: bool) -> Result<(bool, Coding), Pro
         }
     }
     let parts = if one { "" } else { "in multipart/related: " };
+    let known = if media == OCTETS { OCTETS.to_owned() } else { format!("{media} or {OCTETS}") };
     let text = format!(
-        "the frames are kept as {media}; transfer-syntax={}: accept {parts}{media} or {OCTETS}",
+        "the frames are kept as {media}; transfer-syntax={}: accept {parts}{known}",
         kept.transfer_syntax_uid
     );
     Err(Problem::NotAcceptable(text))
@@ -252,7 +253,7 @@ async fn uncompressed(
         let samples = sink.decode(pictures.image(), || {
             let frame = pictures.decode(&coded)?;
             Ok::<_, Problem>(bytes_of(frame, pictures.image()))
-        })??;
+        })?;
         drop(coded);
         sink.send(Bytes::from(samples))
     })

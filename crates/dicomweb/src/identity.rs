@@ -16,10 +16,10 @@ use peony_store::{Aside, Conflict, DicomJson, KeptThere, Merge, Store, StoreErro
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use crate::answer::{Caller, body};
-use crate::parts;
+use crate::answer::{Caller, body, by_hand};
+use crate::parts::{self, begun};
 use crate::problem::Problem;
-use crate::retrieve::{DICOM, begun};
+use crate::retrieve::DICOM;
 
 /// So many of each are listed: what is left comes when these are done.
 const LISTED: u32 = 100;
@@ -61,7 +61,7 @@ impl FromRequestParts<Unseen> for Asked {
 /// | `POST /merges` | `{"source_study", "target_study"}` | the patient of the first is that of the second; gives `{"id"}` |
 /// | `POST /merges/{id}/undo` | | takes that back |
 pub fn identity(store: Store) -> Router {
-    Router::new()
+    let routes = Router::new()
         .route("/", get(overview))
         .route("/contradictions", get(contradictions))
         .route("/contradictions/{id}/settle", post(settle))
@@ -70,8 +70,8 @@ pub fn identity(store: Store) -> Router {
         .route("/aside/{id}/reject", post(reject))
         .route("/merges", get(merges).post(merge))
         .route("/merges/{id}/undo", post(undo))
-        .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .with_state(Unseen(store))
+        .layer(DefaultBodyLimit::max(BODY_BYTES));
+    by_hand(routes).with_state(Unseen(store))
 }
 
 /// What is open.

@@ -27,6 +27,7 @@ mod conformance;
 mod cores;
 mod frames;
 mod identity;
+mod left_out;
 mod media;
 mod metadata;
 mod multipart;
@@ -51,11 +52,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderValue, header};
 use axum::middleware;
+use axum::response::Response;
 use axum::routing::{MethodRouter, get, post, put};
 use peony_store::Store;
 use tokio::sync::Semaphore;
 
+use crate::left_out::Undecoded;
 use crate::problem::Problem;
 
 pub use answer::Caller;
@@ -87,6 +91,8 @@ pub(crate) struct Service {
     limits: Limits,
     /// How many threads make answers at once: a slow peer holds one of them, and the store has the rest for itself.
     making: Arc<Semaphore>,
+    /// What is known not to be decoded.
+    undecoded: Undecoded,
 }
 
 /// The same before it is known who asks. No handler gets this: a [`Service`] taken from it sees what its caller may see.
@@ -159,7 +165,7 @@ pub(crate) const PLACES: &[Places] = &[
 pub fn routes(store: Store, limits: Limits) -> Router {
     let making = Arc::new(Semaphore::new(MADE_AT_ONCE));
     let noted = middleware::from_fn_with_state(store.clone(), noted::noted);
-    let service = Service { store, limits, making };
+    let service = Service { store, limits, making, undecoded: Undecoded::default() };
     let mut router = Router::new();
     for Places { of, path, by, .. } in PLACES {
         for begin in *of {
@@ -168,7 +174,14 @@ pub fn routes(store: Store, limits: Limits) -> Router {
     }
     let router = router.fallback(nothing_here).method_not_allowed_fallback(no_such_method);
     // Bodies are read by hand, with limits of their own; no other handler reads one.
-    router.layer(DefaultBodyLimit::disable()).layer(noted).with_state(Blind(service))
+    let router = router.layer(DefaultBodyLimit::disable()).layer(noted);
+    router.layer(middleware::map_response(negotiated)).with_state(Blind(service))
+}
+
+/// Whatever is answered here, what is accepted decides its form; a cache between must know.
+async fn negotiated(mut response: Response) -> Response {
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
+    response
 }
 
 async fn nothing_here() -> Problem {

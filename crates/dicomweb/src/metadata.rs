@@ -10,14 +10,15 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use futures_util::{StreamExt as _, stream};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use peony_dicom::written::little;
 use peony_dicom::{CHARACTER_SET, Characters, DicomError, Elements, Encoding, Step, Tag, VR};
 use peony_store::{DicomJson, Kept, key};
 use serde_json::{Map, Value, json};
 
 use crate::answer::{self, Base, DICOM_XML, Form};
-use crate::parts::{self, Out, Part, broken_off};
+use crate::left_out::{in_turn, lacking};
+use crate::parts::{self, Part};
 use crate::problem::Problem;
 use crate::retrieve::location;
 use crate::uid::Address;
@@ -41,59 +42,55 @@ pub(crate) async fn metadata(
         Form::Json(kind) => kind,
         Form::Xml => "xml",
     };
+    let all = kept.len();
+    let kept = service.all_sound(kept, |kept| (kept, false)).await?;
     let url = base.to_string();
     let digests = kept.iter().map(|one| one.object.digest.as_str());
     let tag = answer::tag_of([variant, url.as_str()].into_iter().chain(digests));
     if let Some(unchanged) = answer::unchanged(&headers, &tag) {
         return Ok(unchanged);
     }
-    // The first one is read before the answer begins: a fault of it is an answer of its own. The others are read as they are taken.
-    let mut kept = kept.into_iter();
-    let first = match kept.next() {
-        Some(first) => of_instance(service.clone(), base.clone(), first).await?,
-        None => return Err(Problem::Missing("instance")),
-    };
-    let response = match form {
+    let known = all - kept.len();
+    // The first one is read before the answer begins: what is wrong with all of them is an answer of its own. The others are read as they are taken.
+    let (before, response) = match form {
         Form::Json(kind) => {
-            let rest = stream::iter(kept).then(move |one| of_instance(service.clone(), base.clone(), one));
-            let rest = rest.map(|one| {
-                let text = one.map(|one| format!(",{}", Value::Object(one)));
-                text.map(Bytes::from).map_err(|error| broken_off(&error))
+            let make = move |one| of_instance(service.clone(), base.clone(), one);
+            let (before, texts) = in_turn(kept, make).await?;
+            let texts = texts.map_ok(|one: DicomJson| Value::Object(one).to_string()).enumerate();
+            let texts = texts.map(|(number, text)| {
+                text.map(|text| Bytes::from(if number == 0 { text } else { format!(",{text}") }))
             });
-            let start = stream::iter([Ok(Bytes::from(format!("[{}", Value::Object(first))))]);
-            let end = stream::iter([Ok(Bytes::from_static(b"]"))]);
-            answer::body(StatusCode::OK, kind, parts::body(start.chain(rest).chain(end).boxed()))
+            let [start, end] = [&b"["[..], b"]"].map(|text| stream::iter([Ok(Bytes::from_static(text))]));
+            let bytes = start.chain(texts).chain(end).boxed();
+            (before, answer::body(StatusCode::OK, kind, parts::body(bytes)))
         }
         Form::Xml => {
-            let first = Bytes::from(xml::native_model(&first)?);
-            let first = part(Some(first.len() as u64), stream::iter([Ok(first)]).boxed());
-            let rest = kept.map(|one| {
-                let (service, base) = (service.clone(), base.clone());
-                let document = async move {
-                    let written = of_instance(service, base, one).await;
-                    let written = written.and_then(|one| xml::native_model(&one));
-                    written.map(Bytes::from).map_err(|error| broken_off(&error))
-                };
-                part(None, stream::once(document).boxed())
-            });
-            parts::related(DICOM_XML, &tag, std::iter::once(first).chain(rest).collect())
+            let make = move |one| {
+                let made = of_instance(service.clone(), base.clone(), one);
+                async move { Ok(part(xml::native_model(&made.await?)?.into())) }
+            };
+            let (before, parts) = in_turn(kept, make).await?;
+            (before, parts::related_in_turn(DICOM_XML, &tag, parts))
         }
     };
-    Ok(answer::tagged(response, &tag))
+    Ok(answer::tagged(lacking(response, known + before, all), &tag))
 }
 
 /// A document of an answer in XML.
-fn part(length: Option<u64>, bytes: Out) -> Part {
-    Part { kind: format!("{DICOM_XML}; charset=utf-8"), location: None, length, bytes }
+fn part(document: Bytes) -> Part {
+    let (kind, length) = (format!("{DICOM_XML}; charset=utf-8"), Some(document.len() as u64));
+    Part { kind, location: None, length, bytes: stream::iter([Ok(document)]).boxed() }
 }
 
 async fn of_instance(service: Service, base: Base, kept: Kept) -> Result<DicomJson, Problem> {
     let reader = service.store.reader(&kept);
-    let bulk = format!("{}/bulkdata", location(&base, &kept));
-    let read = tokio::task::spawn_blocking(move || {
-        read(&Elements::open(reader)?.knowing(kept.frames.as_ref()), &bulk)
-    });
-    Ok(read.await.map_err(|_| Problem::Failed)??)
+    let (bulk, frames) = (format!("{}/bulkdata", location(&base, &kept)), kept.frames.clone());
+    let read =
+        tokio::task::spawn_blocking(move || read(&Elements::open(reader)?.knowing(frames.as_ref()), &bulk));
+    match read.await.map_err(|_| Problem::Failed)? {
+        Ok(read) => Ok(read),
+        Err(error) => Err(service.met(&kept, error.into()).await),
+    }
 }
 
 /// A data set that is being read, and the item in which the walk stands.

@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 use utoipa::{OpenApi, ToSchema};
 
-use crate::answer::Caller;
+use crate::answer::{Caller, by_hand};
 use crate::problem::Problem;
 use crate::sending::{MadeSending, Neighbours};
 
@@ -95,12 +95,12 @@ struct Service {
 /// | `POST /fetch` | `{"from", "study_uid", "series_uid"?}` | has a study or a series fetched; gives `{"id"}` |
 pub fn nodes(store: Store, nodes: Nodes) -> Router {
     let service = Service { store, nodes, places: Arc::new(Semaphore::new(AT_ONCE)) };
-    Router::new()
+    let routes = Router::new()
         .route("/", get(titles))
         .route("/search", post(search))
         .route("/fetch", post(fetch))
-        .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .with_state(service)
+        .layer(DefaultBodyLimit::max(BODY_BYTES));
+    by_hand(routes).with_state(service)
 }
 
 /// What is searched for, and where. Something must be said besides the node.

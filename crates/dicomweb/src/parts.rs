@@ -9,9 +9,9 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
-use futures_util::{Stream, StreamExt as _, stream};
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use peony_dicom::pixels::ImageHeader;
-use peony_store::Store;
+use peony_store::{Store, StoreError};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
@@ -52,6 +52,12 @@ fn until_the_last(
             None => Some((Err(io::ErrorKind::UnexpectedEof.into()), None)),
         }
     })
+}
+
+/// Bytes of the store with the first of them read: what is wrong with that is an answer of its own.
+pub(crate) async fn begun(mut bytes: BoxStream<'static, Result<Bytes, StoreError>>) -> Result<Out, Problem> {
+    let first = bytes.next().await.transpose()?;
+    Ok(stream::iter(first.map(Ok)).chain(bytes.map_err(|error| broken_off(&error))).boxed())
 }
 
 /// One part.
@@ -112,11 +118,9 @@ impl Sink {
     }
 
     /// Decodes a frame when a core is free for it, and a place where it is a large one.
-    pub fn decode<T>(&self, image: &ImageHeader, work: impl FnOnce() -> T) -> Result<T, Problem> {
-        let cores = self.store.cores();
-        let _core = self.runtime.block_on(cores.each.acquire()).map_err(|_| Problem::Failed)?;
-        let _large = self.runtime.block_on(cores.large(image));
-        Ok(work())
+    pub fn decode<T>(&self, image: &ImageHeader, work: impl FnOnce() -> T) -> T {
+        let _held = self.runtime.block_on(self.store.cores().for_one(image));
+        work()
     }
 }
 
@@ -165,21 +169,31 @@ pub(crate) async fn made_at(
 
 /// An answer in parts of the type `kind`. Each part is made when the one before is gone.
 pub(crate) fn related(kind: &str, boundary: &str, parts: Vec<Part>) -> Response {
-    let heads: Vec<String> = parts.iter().map(|part| part.head(boundary)).collect();
-    let last = format!("--{boundary}--\r\n");
-    let lengths = parts.iter().zip(&heads).map(|(part, head)| Some(head.len() as u64 + part.length? + 2));
-    let length = lengths.sum::<Option<u64>>().map(|length| length + last.len() as u64);
-    let text = |text: String| stream::iter([Ok::<_, io::Error>(Bytes::from(text))]);
-    let parts = heads
-        .into_iter()
-        .zip(parts)
-        .map(move |(head, part)| text(head).chain(part.bytes).chain(text("\r\n".into())).boxed());
-    let whole = stream::iter(parts).flatten().chain(text(last));
-    let mut response = answer::body(StatusCode::OK, &answer::related(kind, boundary), body(whole.boxed()));
+    let lengths = parts.iter().map(|part| Some(part.head(boundary).len() as u64 + part.length? + 2));
+    let length = lengths.sum::<Option<u64>>().map(|length| length + last(boundary).len() as u64);
+    let mut response = related_in_turn(kind, boundary, stream::iter(parts.into_iter().map(Ok)).boxed());
     if let Some(length) = length {
         response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
     response
+}
+
+/// The same of parts of which nobody knows before how many there are.
+pub(crate) fn related_in_turn(
+    kind: &str,
+    boundary: &str,
+    parts: BoxStream<'static, io::Result<Part>>,
+) -> Response {
+    let text = |text: String| stream::iter([Ok::<_, io::Error>(Bytes::from(text))]);
+    let (kind, end) = (answer::related(kind, boundary), text(last(boundary)));
+    let boundary = boundary.to_owned();
+    let parts = parts
+        .map_ok(move |part| text(part.head(&boundary)).chain(part.bytes).chain(text("\r\n".into())).boxed());
+    answer::body(StatusCode::OK, &kind, body(parts.try_flatten().chain(end).boxed()))
+}
+
+fn last(boundary: &str) -> String {
+    format!("--{boundary}--\r\n")
 }
 
 /// What the peer hears of an error when part of the answer is gone: the connection ends.

@@ -6,6 +6,8 @@ use axum::response::{IntoResponse, Response};
 use peony_dicom::DicomError;
 use peony_store::{SendFault, StoreError};
 
+use crate::left_out::of_the_store;
+
 /// A request that gets no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Problem {
@@ -33,7 +35,7 @@ pub(crate) enum Problem {
     #[error(transparent)]
     Store(StoreError),
     #[error(transparent)]
-    Dicom(#[from] DicomError),
+    Dicom(DicomError),
     /// Another node was asked, and did not answer as it should.
     #[error("{0}")]
     Node(SendFault),
@@ -42,9 +44,15 @@ pub(crate) enum Problem {
     Failed,
 }
 
+impl From<DicomError> for Problem {
+    fn from(error: DicomError) -> Self {
+        StoreError::from(error).into()
+    }
+}
+
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        match error {
+        match of_the_store(error) {
             StoreError::Dicom(error) => Self::Dicom(error),
             other => Self::Store(other),
         }

@@ -1,5 +1,8 @@
 //! The question in the query of a search (PS3.18 §8.3.4): read and limited before anything is looked for.
 
+use std::ops::Range;
+
+use jiff::civil;
 use peony_dicom::{Tag, VR};
 
 /// Bytes of a query.
@@ -170,11 +173,22 @@ fn is_blank(vr: VR, value: &str) -> bool {
 
 /// A day, or a range of days (PS3.4 §C.2.2.2.5); nothing, or a star, asks for any.
 fn is_days(value: &str) -> bool {
-    let is_day =
-        |day: &str| day.is_empty() || (day.len() == 8 && day.bytes().all(|digit| digit.is_ascii_digit()));
+    let is_day = |day: &str| day.is_empty() || is_day(day);
     let value = value.trim();
     value == "*"
         || value.split_once('-').map_or_else(|| is_day(value), |(from, to)| is_day(from) && is_day(to))
+}
+
+/// A day of the calendar, as YYYYMMDD.
+fn is_day(text: &str) -> bool {
+    if text.len() != 8 || !text.bytes().all(|digit| digit.is_ascii_digit()) {
+        return false;
+    }
+    let number = |at: Range<usize>| text.get(at)?.parse::<i16>().ok();
+    let day = || {
+        civil::Date::new(number(0..4)?, number(4..6)?.try_into().ok()?, number(6..8)?.try_into().ok()?).ok()
+    };
+    day().is_some()
 }
 
 fn number(what: &'static str, value: &str) -> Result<u32, QuestionError> {
@@ -207,6 +221,9 @@ mod tests {
         assert_eq!((question.limit, question.offset), (7, 3));
         assert_eq!(question.nested, ["00400275.00400009"]);
         assert_eq!(Question::of("").unwrap(), Question { limit: MOST, ..Question::default() });
+        for days in ["20240229", "20241231-", "-00010101", "20250101-20250228", "*"] {
+            assert!(Question::of(&format!("StudyDate={days}")).is_ok(), "{days}");
+        }
         assert_eq!(Question::of("limit=4000000000").unwrap().limit, MOST);
     }
 
@@ -238,6 +255,14 @@ mod tests {
             ("StudyDate=-", "the value of `StudyDate` is blank: leave it out, or say what is looked for"),
             (
                 "StudyDate=2025-01-01",
+                "the value of `StudyDate` is no date: YYYYMMDD, or two with a `-` between, of which one may be left out",
+            ),
+            (
+                "StudyDate=20251345",
+                "the value of `StudyDate` is no date: YYYYMMDD, or two with a `-` between, of which one may be left out",
+            ),
+            (
+                "StudyDate=20250101-20250229",
                 "the value of `StudyDate` is no date: YYYYMMDD, or two with a `-` between, of which one may be left out",
             ),
             ("0020000D=,", "the value of `0020000D` is blank: leave it out, or say what is looked for"),

@@ -16,8 +16,9 @@ use peony_model::Pixels;
 use peony_store::Kept;
 
 use crate::answer::{self, Base, accepted};
+use crate::left_out::{in_turn, lacking};
 use crate::media::Accept;
-use crate::parts::{self, Part, broken_off};
+use crate::parts::{self, Part};
 use crate::problem::Problem;
 use crate::retrieve::location;
 use crate::uid::Address;
@@ -168,30 +169,29 @@ pub(crate) async fn all(
     if let ([one], false) = (kept.as_slice(), in_parts) {
         return picture(&service, one, one.frame_count / 2, look, &headers).await;
     }
+    let all = kept.len();
+    let kept = service.all_sound(kept, |kept| (kept, false)).await?;
     let how = format!("all {look:?}");
     let tag = answer::tag_of(kept.iter().map(|one| one.object.digest.as_str()).chain([how.as_str()]));
     if let Some(unchanged) = answer::unchanged(&headers, &tag) {
         return Ok(unchanged);
     }
-    let kind = look.kind();
-    let mut parts = Vec::with_capacity(kept.len());
-    for one in kept {
-        let location = Some(format!("{}/rendered", location(&base, &one)));
-        // The first one is drawn before the answer begins: what is wrong with it is an answer of its own.
-        let (length, bytes) = if parts.is_empty() {
-            let first = Bytes::from(drawn_bytes(&service, &one, one.frame_count / 2, look).await?);
-            (Some(first.len() as u64), stream::iter([Ok(first)]).boxed())
-        } else {
-            let service = service.clone();
-            let later = async move {
-                let made = drawn_bytes(&service, &one, one.frame_count / 2, look).await;
-                made.map(Bytes::from).map_err(|problem| broken_off(&problem))
+    let (kind, known) = (look.kind(), all - kept.len());
+    // The first one is drawn before the answer begins: what is wrong with all of them is an answer of its own.
+    let make = move |one: Kept| {
+        let (service, location) = (service.clone(), Some(format!("{}/rendered", location(&base, &one))));
+        async move {
+            let drawn = match drawn_bytes(&service, &one, one.frame_count / 2, look).await {
+                Ok(drawn) => Bytes::from(drawn),
+                Err(problem) => return Err(service.met(&one, problem).await),
             };
-            (None, stream::once(later).boxed())
-        };
-        parts.push(Part { kind: kind.to_owned(), location, length, bytes });
-    }
-    Ok(answer::tagged(parts::related(kind, &tag, parts), &tag))
+            let length = Some(drawn.len() as u64);
+            Ok(Part { kind: kind.to_owned(), location, length, bytes: stream::iter([Ok(drawn)]).boxed() })
+        }
+    };
+    let (before, parts) = in_turn(kept, make).await?;
+    let response = lacking(parts::related_in_turn(kind, &tag, parts), known + before, all);
+    Ok(answer::tagged(response, &tag))
 }
 
 pub(crate) async fn thumbnail(
@@ -245,9 +245,9 @@ pub(crate) async fn picture(
 
 async fn drawn_bytes(service: &Service, kept: &Kept, index: u64, look: Look) -> Result<Vec<u8>, Problem> {
     let (asked, kept) = (service.clone(), kept.clone());
-    let drawn = cores::on_one(&service.store.cores().each, |wanted| async move {
+    let drawn = cores::on_one(&service.store.cores().each, |mut wanted| async move {
         let pictures = frames::pictures(&asked, &kept).await?;
-        let _large = asked.store.cores().large(pictures.image()).await;
+        let _large = wanted.large(asked.store.cores(), pictures.image()).await?;
         wanted.still()?;
         let coded = frames::one(&asked.store, &kept, index).await?;
         wanted.still()?;

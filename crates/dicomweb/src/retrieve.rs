@@ -5,17 +5,16 @@ use std::ops::Range;
 use axum::extract::RawQuery;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use bytes::Bytes;
-use futures_util::stream::{self, BoxStream};
-use futures_util::{StreamExt as _, TryStreamExt as _};
+use futures_util::{StreamExt as _, stream};
 use peony_dicom::TransferSyntax;
 use peony_dicom::written::{EXPLICIT_LITTLE, Target, file_meta};
-use peony_store::{Kept, Store, StoreError};
+use peony_store::Kept;
 
 use crate::Service;
 use crate::answer::{self, Base, accepted};
+use crate::left_out::{in_turn, lacking};
 use crate::media::Accept;
-use crate::parts::{self, Out, Part, broken_off};
+use crate::parts::{self, Out, Part};
 use crate::problem::Problem;
 use crate::uid::Address;
 
@@ -61,45 +60,58 @@ pub(crate) async fn objects(
 ) -> Result<Response, Problem> {
     let accept = accepted(&headers, &query.unwrap_or_default());
     let kept = address.kept(&service.store).await?;
-    let (alone, how) = chosen(&accept, &kept, address.instance.is_some())?;
-    let tag = tag(&kept, &how);
+    let all = kept.len();
+    let (alone, going) = chosen(&accept, kept, address.instance.is_some())?;
+    let going = service.all_sound(going, |(kept, how)| (kept, *how == How::ToExplicitLittle)).await?;
+    let tag = tag(alone, &going);
     if let Some(unchanged) = answer::unchanged(&headers, &tag) {
         return Ok(unchanged);
     }
-    if alone && let ([one], [How::AsKept]) = (kept.as_slice(), how.as_slice()) {
-        return Ok(answer::tagged(range(&service.store, one, &headers, &tag).await?, &tag));
+    if alone && let [(one, How::AsKept)] = going.as_slice() {
+        return Ok(answer::tagged(range(&service, one, &headers, &tag).await?, &tag));
     }
-    let mut parts = Vec::with_capacity(kept.len());
-    for (kept, how) in kept.into_iter().zip(how) {
-        // The first one is begun before the answer: what is wrong with it is an answer of its own.
-        parts.push(part(&service, &base, kept, how, parts.is_empty()).await?);
-    }
-    let response = match parts.pop() {
-        Some(one) if alone => one.alone(),
-        last => {
-            parts.extend(last);
-            parts::related(DICOM, &tag, parts)
+    let mut left_out = all - going.len();
+    // The first one is begun before the answer: what is wrong with all of them is an answer of its own.
+    let make = move |(kept, how)| part(service.clone(), base.clone(), kept, how);
+    let response = match going.as_slice() {
+        [_] => {
+            let part = make(going.into_iter().next().ok_or(Problem::Failed)?).await?;
+            if alone { part.alone() } else { parts::related(DICOM, &tag, vec![part]) }
+        }
+        _ => {
+            let (before, parts) = in_turn(going, make).await?;
+            left_out += before;
+            parts::related_in_turn(DICOM, &tag, parts)
         }
     };
-    Ok(answer::tagged(response, &tag))
+    Ok(answer::tagged(lacking(response, left_out, all), &tag))
 }
 
-/// Whether the object goes out without parts around it, and how each one does: by the dearest range that all of them have an answer to.
-fn chosen(accept: &Accept, kept: &[Kept], may_be_alone: bool) -> Result<(bool, Vec<How>), Problem> {
-    for range in &accept.0 {
-        let alone = may_be_alone && range.covers(false, DICOM) && range.multipart == Some(false);
-        if !alone && !range.covers(true, DICOM) {
-            continue;
-        }
-        // Whoever takes anything gets what was received.
-        let wanted = range.transfer_syntax().or((range.multipart.is_none()).then_some("*"));
-        let how: Option<Vec<How>> =
-            kept.iter().map(|one| How::of(&one.transfer_syntax_uid, wanted)).collect();
-        if let Some(how) = how {
-            return Ok((alone, how));
+/// Whether the object goes out without parts around it, and how each one does: by the dearest range that it has an answer to. Those that have none
+/// are left out.
+fn chosen(accept: &Accept, kept: Vec<Kept>, may_be_alone: bool) -> Result<(bool, Vec<(Kept, How)>), Problem> {
+    let how = |kept: &Kept| {
+        accept.0.iter().find_map(|range| {
+            let alone = may_be_alone && range.covers(false, DICOM) && range.multipart == Some(false);
+            if !alone && !range.covers(true, DICOM) {
+                return None;
+            }
+            // Whoever takes anything gets what was received.
+            let wanted = range.transfer_syntax().or((range.multipart.is_none()).then_some("*"));
+            Some((alone, How::of(&kept.transfer_syntax_uid, wanted)?))
+        })
+    };
+    let mut known: Vec<String> = kept.iter().map(|one| one.transfer_syntax_uid.clone()).collect();
+    let (mut is_alone, mut going) = (false, Vec::with_capacity(kept.len()));
+    for one in kept {
+        if let Some((alone, how)) = how(&one) {
+            is_alone = alone;
+            going.push((one, how));
         }
     }
-    let mut known: Vec<&str> = kept.iter().map(|one| one.transfer_syntax_uid.as_str()).collect();
+    if !going.is_empty() {
+        return Ok((is_alone, going));
+    }
     known.sort_unstable();
     known.dedup();
     let known = known.join(", ");
@@ -109,29 +121,21 @@ fn chosen(accept: &Accept, kept: &[Kept], may_be_alone: bool) -> Result<(bool, V
 }
 
 /// One for what was received, another for each other form of it.
-fn tag(kept: &[Kept], how: &[How]) -> String {
-    let texts =
-        kept.iter().zip(how).flat_map(|(kept, how)| [kept.object.digest.as_str(), how.transfer_syntax(kept)]);
-    answer::tag_of(texts)
+fn tag(alone: bool, going: &[(Kept, How)]) -> String {
+    let form = if alone { "s" } else { "m" };
+    let texts = going.iter().flat_map(|(kept, how)| [kept.object.digest.as_str(), how.transfer_syntax(kept)]);
+    answer::tag_of([form].into_iter().chain(texts))
 }
 
-async fn part(service: &Service, base: &Base, kept: Kept, how: How, first: bool) -> Result<Part, Problem> {
+async fn part(service: Service, base: Base, kept: Kept, how: How) -> Result<Part, Problem> {
     let kind = format!("{DICOM}; transfer-syntax={}", how.transfer_syntax(&kept));
-    let location = Some(location(base, &kept));
+    let location = Some(location(&base, &kept));
     let (length, bytes) = match how {
         How::AsKept => {
-            let bytes = out(&service.store, &kept, 0..kept.object.size);
-            (Some(kept.object.size), if first { begun(bytes).await? } else { bytes.map_err(unread).boxed() })
+            let bytes = service.store.bytes(&kept, 0);
+            (Some(kept.object.size), service.handed_over(&kept, bytes).await?)
         }
-        How::ToExplicitLittle if first => (None, explicit_little(service, &kept).await?),
-        How::ToExplicitLittle => {
-            let service = service.clone();
-            let later = async move {
-                let made = explicit_little(&service, &kept).await;
-                made.map_err(|problem| broken_off(&problem))
-            };
-            (None, stream::once(later).try_flatten().boxed())
-        }
+        How::ToExplicitLittle => (None, explicit_little(&service, &kept).await?),
     };
     Ok(Part { kind, location, length, bytes })
 }
@@ -142,39 +146,29 @@ pub(crate) fn location(base: &Base, kept: &Kept) -> String {
     format!("{base}/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}")
 }
 
-/// Bytes of an object's file as it was received, verified.
-fn out(store: &Store, kept: &Kept, range: Range<u64>) -> BoxStream<'static, Result<Bytes, StoreError>> {
-    store.bytes_in(kept, range).boxed()
-}
-
 /// An object written anew: a whole file in explicit little endian with uncompressed pixels.
 pub(crate) async fn explicit_little(service: &Service, kept: &Kept) -> Result<Out, Problem> {
     let (place, silence) = (parts::place(service).await?, Some(service.limits.silence));
-    let data_set = service.store.rewritten(kept, Target::ExplicitLittle, place, silence).await?;
+    let made = service.store.rewritten(kept, Target::ExplicitLittle, place, silence).await;
+    let made = match made {
+        Ok(made) => made.left_stream(),
+        Err(error) => stream::iter([Err(error)]).right_stream(),
+    };
+    let data_set = service.handed_over(kept, made).await?;
     let meta = file_meta(&kept.sop_class_uid, &kept.instance_uid, EXPLICIT_LITTLE);
-    Ok(stream::iter([Ok(meta.into())]).chain(data_set.map_err(unread)).boxed())
-}
-
-fn unread(error: StoreError) -> std::io::Error {
-    broken_off(&error)
-}
-
-/// The same with its first part read: what is wrong with that is an answer of its own.
-pub(crate) async fn begun(mut bytes: BoxStream<'static, Result<Bytes, StoreError>>) -> Result<Out, Problem> {
-    let first = bytes.next().await.transpose()?;
-    Ok(stream::iter(first.map(Ok)).chain(bytes.map_err(unread)).boxed())
+    Ok(stream::iter([Ok(meta.into())]).chain(data_set).boxed())
 }
 
 /// An object as it was received, or the one range of it that is asked for.
 pub(crate) async fn range(
-    store: &Store,
+    service: &Service,
     kept: &Kept,
     headers: &HeaderMap,
     tag: &str,
 ) -> Result<Response, Problem> {
     let kind = format!("{DICOM}; transfer-syntax={}", kept.transfer_syntax_uid);
     let ranged = Ranged::of(headers, tag, kept.object.size)?;
-    let bytes = begun(out(store, kept, ranged.range())).await?;
+    let bytes = service.handed_over(kept, service.store.bytes_in(kept, ranged.range())).await?;
     Ok(ranged.answer(&kind, bytes))
 }
 

@@ -14,7 +14,7 @@ use peony_store::{JobState, Promise, QueuedTransfer, SendFault, Sending, Store, 
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use crate::answer::Caller;
+use crate::answer::{Caller, by_hand};
 use crate::problem::Problem;
 
 /// The nodes that can be sent to, by their titles, as they are now.
@@ -49,14 +49,14 @@ impl Service {
 /// | `POST /{id}/cancel` | | cancels one that is not done |
 /// | `POST /clear` | `{"ids"}` | takes those of them that are done or cancelled out of the queue's list |
 pub fn sending(store: Store, neighbours: Neighbours) -> Router {
-    Router::new()
+    let routes = Router::new()
         .route("/neighbours", get(titles))
         .route("/", get(queue).post(send))
         .route("/clear", post(clear))
         .route("/{id}/retry", post(retry))
         .route("/{id}/cancel", post(cancel))
-        .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .with_state(Service { store, neighbours })
+        .layer(DefaultBodyLimit::max(BODY_BYTES));
+    by_hand(routes).with_state(Service { store, neighbours })
 }
 
 /// One sending or fetching as the page shows it.

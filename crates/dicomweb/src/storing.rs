@@ -418,10 +418,15 @@ fn kept(base: &Base, receipt: &Receipt) -> DicomJson {
 fn failure(reason: u16, comment: &str) -> DicomJson {
     let mut item = DicomJson::new();
     put(&mut item, FAILURE_REASON, "US", [reason]);
-    // PS3.5 §6.2: LO has at most 64 characters.
-    let comment: String = comment.chars().take(64).collect();
-    put(&mut item, COMMENT, "LO", [comment]);
+    put(&mut item, COMMENT, "LO", [within_a_value(comment)]);
     item
+}
+
+/// The words that fit into a value: LO has at most 64 characters (PS3.5 §6.2).
+fn within_a_value(comment: &str) -> &str {
+    let Some((end, _)) = comment.char_indices().nth(64) else { return comment };
+    let (most, rest) = comment.split_at(end);
+    if rest.starts_with(' ') { most } else { most.rsplit_once(' ').map_or(most, |(words, _)| words) }
 }
 
 /// Why an object was not kept, by code and in words that hold nothing of it.
@@ -440,6 +445,24 @@ fn reason(error: &StoreError) -> (u16, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_comment_ends_with_a_word() {
+        let [word, long] = [1, 80].map(|length| "x".repeat(length));
+        for (comment, expect) in [
+            ("the object is damaged", "the object is damaged"),
+            (&format!("{} {word}", &long[..63]), &long[..63]),
+            (&format!("{} {word}", &long[..64]), &long[..64]),
+            (&long, &long[..64]),
+            (
+                "damaged DICOM at byte 1234567: a sequence whose length is another one than its items",
+                "damaged DICOM at byte 1234567: a sequence whose length is",
+            ),
+            (&"ü".repeat(70), &"ü".repeat(64)),
+        ] {
+            assert_eq!(within_a_value(comment), expect);
+        }
+    }
 
     #[tokio::test]
     async fn a_sender_that_is_gone_is_no_end_of_an_object() {

@@ -114,12 +114,12 @@ async fn object(
         Problem::NotAcceptable(format!("kept in transfer syntax {}", kept.transfer_syntax_uid))
     })?;
     let syntax = how.transfer_syntax(kept);
-    let tag = answer::tag_of([kept.object.digest.as_str(), syntax]);
+    let tag = answer::tag_of(["s", kept.object.digest.as_str(), syntax]);
     if let Some(unchanged) = answer::unchanged(headers, &tag) {
         return Ok(unchanged);
     }
     let response = match how {
-        How::AsKept => range(&service.store, kept, headers, &tag).await?,
+        How::AsKept => range(service, kept, headers, &tag).await?,
         How::ToExplicitLittle => {
             let bytes = explicit_little(service, kept).await?;
             let kind = format!("{DICOM}; transfer-syntax={syntax}");

@@ -46,9 +46,8 @@ said["metadata"] = [metadata.SOPInstanceUID, metadata.Rows]
 of_still = client.retrieve_instance_metadata(
     still.StudyInstanceUID, still.SeriesInstanceUID, still.SOPInstanceUID
 )
-# This client's Host field lacks the port, and so do addresses that are made of it.
-address = of_still["7FE00010"]["BulkDataURI"]
-bulk = client.retrieve_bulkdata(url + address[address.index("/studies/") :])
+# This client's Host field lacks the port.
+bulk = client.retrieve_bulkdata(of_still["7FE00010"]["BulkDataURI"])
 assert bulk[0] == still.PixelData
 said["bulk"] = len(bulk[0])
 rendered = client.retrieve_instance_rendered(*uids, media_types=("image/png",))

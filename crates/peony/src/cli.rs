@@ -8,6 +8,7 @@ mod pictures;
 mod serve;
 mod store;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -222,6 +223,11 @@ pub struct CalibrationArgs {
     /// The machine's preset, where the probe is calibrated for several.
     #[arg(long, value_name = "NAME", requires = "probe")]
     pub preset: Option<String>,
+}
+
+/// An address of this machine to listen at.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "it is an address and a port, such as 127.0.0.1:8686".to_owned())
 }
 
 /// A scale that a person entered, the same across and down.

@@ -128,6 +128,13 @@ impl Reader {
     }
 }
 
+/// What is wrong with the folder of a model that is named, before anything is loaded of it.
+pub fn fault(args: &ModelArgs) -> Option<String> {
+    let folder = args.model.as_ref().filter(|_| !args.no_model)?;
+    let error = ModelFiles::from_dir(folder).err()?;
+    Some(format!("{}: {:#}", folder.display(), anyhow!(error)))
+}
+
 fn load(args: &ModelArgs, options: &Options) -> Result<Model> {
     let (files, name) = match &args.model {
         Some(folder) => {

@@ -17,6 +17,26 @@ pub fn options(args: &StoreArgs) -> Options {
     }
 }
 
+/// What is wrong with the addresses of index and objects, a line each and without them: there may be a password in one.
+pub fn faults(args: &StoreArgs) -> Vec<String> {
+    let begins = |said: &Option<String>, schemes: &[&str]| {
+        said.as_ref().is_none_or(|said| {
+            schemes.iter().any(|scheme| said.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()))
+        })
+    };
+    let mut faults = Vec::new();
+    if !begins(&args.index, &["postgres://", "postgresql://"]) {
+        faults.push(
+            "store.index (--index): it is a database of PostgreSQL, such as postgres://peony@localhost/peony"
+                .into(),
+        );
+    }
+    if !begins(&args.objects, &["s3://"]) {
+        faults.push("store.objects (--objects): it is a bucket, such as s3://bucket/peony".into());
+    }
+    faults
+}
+
 /// Opens the store that is worked on.
 ///
 /// # Errors

@@ -347,7 +347,9 @@ fn what_is_read_again_and_what_waits_is_in_the_log() {
     assert_eq!(serve.get("/api/exams").0, 200);
     write("[http]\nconnections = 7\n[log]\nlevel = 'debug'");
     serve.signal("-HUP");
-    serve.wait_for(&["another http.connections", "from the next start"]);
+    let line = serve.wait_for(&["another http.connections", "from the next start"]);
+    let at: jiff::Timestamp = line.split(' ').next().unwrap().parse().unwrap();
+    assert!(at.until(jiff::Timestamp::now()).unwrap().get_seconds().abs() < 60, "{line}");
     serve.wait_for(&["was read again"]);
     assert_eq!(serve.get("/api/exams?now=said").0, 200);
     serve.wait_for(&["DEBUG", "answered", "/api/exams"]);

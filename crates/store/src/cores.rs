@@ -27,16 +27,32 @@ impl Default for Cores {
 }
 
 impl Cores {
+    /// Whether a picture needs the place of large ones.
+    #[must_use]
+    pub fn is_large(image: &ImageHeader) -> bool {
+        image.pixels() * usize::from(image.samples) > LARGE_SAMPLES
+    }
+
     /// The place that a large picture needs before its coded bytes are read, and until it is drawn: there is one for all of them. With its bytes, its
-    /// samples and what is drawn of them it takes up to some 300 MB uncompressed, and a small PC has two cores. Whoever waits for it has a core.
+    /// samples and what is drawn of them it takes up to some 300 MB uncompressed, and a small PC has two cores. Whoever waits for it
+    /// holds no core: the others need them.
     pub async fn large(&self, image: &ImageHeader) -> Option<OwnedSemaphorePermit> {
-        if image.pixels() * usize::from(image.samples) <= LARGE_SAMPLES {
+        if !Self::is_large(image) {
             return None;
         }
         // Nobody closes it.
         Arc::clone(&self.large).acquire_owned().await.ok()
     }
+
+    /// What decoding a picture takes: the place of large ones where it is one, and only then a core.
+    pub async fn for_one(&self, image: &ImageHeader) -> Held {
+        let large = self.large(image).await;
+        [large, Arc::clone(&self.each).acquire_owned().await.ok()]
+    }
 }
+
+/// What a picture that is being decoded has.
+pub type Held = [Option<OwnedSemaphorePermit>; 2];
 
 impl Store {
     /// What decoding takes, for all that share this store.
@@ -55,9 +71,8 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test]
-    async fn large_pictures_have_one_place_and_small_ones_need_none() {
-        let image = |rows, columns| ImageHeader {
+    fn image(rows: u32, columns: u32) -> ImageHeader {
+        ImageHeader {
             rows,
             columns,
             samples: 1,
@@ -68,13 +83,39 @@ mod tests {
             high_bit: 11,
             signed: false,
             order: SampleOrder::Little,
-        };
-        let (cores, mammogram) = (Cores::default(), image(5928, 4728));
+        }
+    }
+
+    fn mammogram() -> ImageHeader {
+        image(5928, 4728)
+    }
+
+    #[tokio::test]
+    async fn large_pictures_have_one_place_and_small_ones_need_none() {
+        let (cores, mammogram) = (Cores::default(), mammogram());
         let first = cores.large(&mammogram).await;
         assert!(first.is_some());
         assert!(timeout(Duration::from_millis(50), cores.large(&mammogram)).await.is_err(), "two at a time");
         assert!(cores.large(&image(2996, 2457)).await.is_none(), "it does not wait");
         drop(first);
         assert!(cores.large(&mammogram).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_the_large_place_holds_no_core() {
+        let (cores, mammogram) = (Arc::new(Cores::default()), mammogram());
+        let all = cores.each.available_permits();
+        let first = cores.for_one(&mammogram).await;
+        assert_eq!(cores.each.available_permits(), all - 1);
+        let second = tokio::spawn({
+            let cores = Arc::clone(&cores);
+            async move { cores.for_one(&mammogram).await }
+        });
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert_eq!(cores.each.available_permits(), all - 1, "the other cores are for cines");
+        drop(first);
+        let second = timeout(Duration::from_secs(10), second).await.unwrap().unwrap();
+        assert!(second.iter().all(Option::is_some));
+        assert_eq!(cores.each.available_permits(), all - 1);
     }
 }

@@ -58,7 +58,7 @@ pub use accounts::{Account, NewAccount, Role, account_name};
 pub use audit::AuditLine;
 pub use check::{Checked, Fault, FaultKind};
 pub use commitments::{Commitment, Owed, REPORT};
-pub use cores::Cores;
+pub use cores::{Cores, Held};
 pub use credentials::{Digest, Token};
 pub use doubts::{Aside, Conflict, KeptThere, OpenDoubts};
 pub use error::StoreError;

@@ -120,12 +120,7 @@ impl Rewriting for Making {
     }
 
     fn decode<T>(&self, image: &ImageHeader, work: impl FnOnce() -> T) -> Result<T, StoreError> {
-        let cores = &self.inner.cores;
-        let waited = async {
-            let core = cores.each.acquire().await.ok();
-            (core, cores.large(image).await)
-        };
-        let _places = self.runtime.block_on(waited);
+        let _held = self.runtime.block_on(self.inner.cores.for_one(image));
         // Who has gone meanwhile wants no more frames.
         if self.made.is_closed() { Err(Self::gone()) } else { Ok(work()) }
     }

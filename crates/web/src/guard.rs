@@ -6,10 +6,11 @@
 //! development server comes through its proxy, which rewrites both. Over TLS the certificate says which names are this server's, so that only the origin is
 //! looked at.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::Json;
 use axum::extract::{Request, State};
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -37,12 +38,17 @@ impl Site {
 }
 
 /// Refuses what does not come from a page of ours, and tells the browser what a page of ours may do.
-pub(crate) async fn guard(State(site): State<Site>, request: Request, next: Next) -> Response {
+pub(crate) async fn guard(State(site): State<Site>, mut request: Request, next: Next) -> Response {
     // The report page shows its own paper beside the form; nothing else is ever shown in a frame.
     let paper = request.uri().path().ends_with("/report.pdf");
     let mut response = match refusal(request.headers(), site) {
         Some(error) => problem(StatusCode::FORBIDDEN, error),
-        None => next.run(request).await,
+        None => {
+            if let Some(host) = whole_host(request.headers(), site) {
+                request.headers_mut().insert(header::HOST, host);
+            }
+            next.run(request).await
+        }
     };
     for (name, value) in SECURITY_HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
@@ -111,6 +117,20 @@ fn is_our_host(host: &str, bound: SocketAddr) -> bool {
     names.iter().any(|name| name.eq_ignore_ascii_case(host) || without_port(name))
 }
 
+/// The `Host` of a program that left the port out, with it: addresses in answers are made of this, and lead back here.
+fn whole_host(headers: &HeaderMap, site: Site) -> Option<HeaderValue> {
+    let host = headers.get(header::HOST)?.to_str().ok()?;
+    let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    let has_port = host.parse::<Authority>().ok()?.port().is_some();
+    // Over TLS another name may be that of a proxy, which has a port of its own.
+    let is_here = host.eq_ignore_ascii_case("localhost")
+        || ip.is_ok_and(|ip| ip.is_loopback() || ip == site.bound.ip());
+    if has_port || !is_here {
+        return None;
+    }
+    HeaderValue::from_str(&format!("{host}:{}", site.bound.port())).ok()
+}
+
 /// Foreign text in an answer is short and plain.
 fn shown(text: &str) -> String {
     text.chars().take(64).filter(|letter| letter.is_ascii_graphic()).collect()
@@ -136,5 +156,32 @@ fn code_of(status: StatusCode) -> &'static str {
         StatusCode::PAYLOAD_TOO_LARGE => "too_large",
         StatusCode::SERVICE_UNAVAILABLE => "unavailable",
         _ => "failed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_without_its_port_gets_it_where_it_is_this_machine() {
+        let bound = SocketAddr::from(([10, 0, 0, 5], 8686));
+        for (host, expect) in [
+            ("127.0.0.1", Some("127.0.0.1:8686")),
+            ("localhost", Some("localhost:8686")),
+            ("[::1]", Some("[::1]:8686")),
+            ("10.0.0.5", Some("10.0.0.5:8686")),
+            ("127.0.0.1:8686", None),
+            ("127.0.0.1:443", None),
+            ("[::1]:8686", None),
+            ("10.0.0.6", None),
+            ("peony.example", None),
+            ("", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_str(host).unwrap());
+            let whole = whole_host(&headers, Site { bound, secured: true });
+            assert_eq!(whole.as_ref().and_then(|whole| whole.to_str().ok()), expect, "{host}");
+        }
     }
 }

@@ -22,10 +22,10 @@ use crate::tls::Tls;
 
 /// How long a peer may take to agree on TLS.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-/// How long a peer may take from there to its first request.
-const FIRST_REQUEST: Duration = Duration::from_secs(30);
-/// How long the header of a request may take, the rest before it included.
-const HEADER: Duration = Duration::from_secs(60);
+/// How long a peer may take from there until the header of its first request is here.
+const FIRST_REQUEST: Duration = Duration::from_secs(10);
+/// How long the header of another request may take, the rest before it included.
+const HEADER: Duration = Duration::from_secs(30);
 /// How long requests that are being answered may go on when the server is to stop.
 const LAST_ANSWERS: Duration = Duration::from_secs(10);
 
@@ -42,6 +42,8 @@ pub struct ServeConfig {
     pub accounts: bool,
     /// How many connections there may be at a time; who comes beyond that is hung up on.
     pub connections: usize,
+    /// How many of them from one address, three quarters of all at most; from this machine's own it is as many as that.
+    pub connections_from_one_address: usize,
 }
 
 impl Default for ServeConfig {
@@ -52,6 +54,7 @@ impl Default for ServeConfig {
             tls: None,
             accounts: false,
             connections: 512,
+            connections_from_one_address: 128,
         }
     }
 }
@@ -129,7 +132,8 @@ pub struct Server {
     listener: TcpListener,
     addr: SocketAddr,
     tls: Option<Tls>,
-    connections: usize,
+    /// In all, and from one address.
+    connections: [usize; 2],
 }
 
 impl Server {
@@ -139,7 +143,8 @@ impl Server {
     /// [`ServeError::Reachable`] before anything is opened; [`ServeError::PortTaken`]; [`ServeError::Listen`].
     pub async fn bind(config: ServeConfig) -> Result<Self, ServeError> {
         config.check()?;
-        let ServeConfig { addr: wanted, further_ports, tls, connections, .. } = config;
+        let ServeConfig { addr: wanted, further_ports, tls, .. } = config;
+        let connections = [config.connections, config.connections_from_one_address];
         let (first, last) = (wanted.port(), wanted.port().saturating_add(further_ports));
         for port in first..=last {
             let addr = SocketAddr::new(wanted.ip(), port);
@@ -173,6 +178,7 @@ impl Server {
         let app = router(rooms, beside.into(), self.site());
         let app = app.into_make_service_with_connect_info::<SocketAddr>();
         let handle = Handle::<SocketAddr>::new();
+        let [connections, from_one] = self.connections;
         let mut server = axum_server::Server::<SocketAddr>::from_listener(self.listener);
         server.http_builder().http1().header_read_timeout(HEADER);
         let server = server
@@ -184,12 +190,12 @@ impl Server {
             .handle(handle.clone());
         match self.tls {
             None => {
-                let serving = server.acceptor(Places::plain(self.connections)).serve(app);
+                let serving = server.acceptor(Places::plain(connections, from_one)).serve(app);
                 until(stop, &handle, serving).await
             }
             Some(tls) => {
                 let acceptor = RustlsAcceptor::new(tls.current()).handshake_timeout(HANDSHAKE);
-                let places = Places::for_tls(self.connections, HANDSHAKE);
+                let places = Places::for_tls(connections, from_one, HANDSHAKE);
                 until(stop, &handle, server.acceptor(acceptor.acceptor(places)).serve(app)).await
             }
         }

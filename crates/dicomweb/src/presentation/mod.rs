@@ -59,7 +59,7 @@ pub(crate) async fn of_state(
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let (asked, headers) = (service.clone(), headers.clone());
-    let answered = cores::on_one(&service.store.cores().each, |wanted| async move {
+    let answered = cores::on_one(&service.store.cores().each, |mut wanted| async move {
         let state = open(&asked, state).await?;
         let only = only_picture(state.says.references(), frame)?;
         let address = Address {
@@ -72,7 +72,7 @@ pub(crate) async fn of_state(
             other => other,
         })?;
         let frame = frame.or(only.frames.first().copied()).unwrap_or(picture.frame_count / 2);
-        answer(&asked, &state, &picture, frame, look, &headers, &wanted).await
+        answer(&asked, &state, &picture, frame, look, &headers, &mut wanted).await
     });
     answered.await
 }
@@ -105,9 +105,9 @@ pub(crate) async fn of_picture(
         other => other,
     })?;
     let (asked, headers) = (service.clone(), headers.clone());
-    let answered = cores::on_one(&service.store.cores().each, |wanted| async move {
+    let answered = cores::on_one(&service.store.cores().each, |mut wanted| async move {
         let state = open(&asked, kept).await?;
-        answer(&asked, &state, &picture, frame, look, &headers, &wanted).await
+        answer(&asked, &state, &picture, frame, look, &headers, &mut wanted).await
     });
     answered.await
 }
@@ -119,7 +119,7 @@ async fn answer(
     frame: u64,
     look: Look,
     headers: &HeaderMap,
-    wanted: &Wanted,
+    wanted: &mut Wanted,
 ) -> Result<Response, Problem> {
     if look.window.is_some() || look.part_px.is_some() {
         let text = "window and the region of a viewport are the presentation state's own (PS3.18 §8.3.5.1)";
@@ -135,7 +135,7 @@ async fn answer(
         return Ok(unchanged);
     }
     let pictures = frames::pictures(service, picture).await?;
-    let _large = service.store.cores().large(pictures.image()).await;
+    let _large = wanted.large(service.store.cores(), pictures.image()).await?;
     wanted.still()?;
     let coded = frames::one(&service.store, picture, frame).await?;
     let (says, kept, reader) = (state.says.clone(), picture.clone(), service.store.reader(picture));

@@ -5,6 +5,9 @@ use std::io::Cursor;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use axum::extract::Request;
+use axum::http::header::HOST;
+use axum::middleware::map_request;
 use image::GrayImage;
 use peony_dicom::Tag;
 use peony_dicomweb::{Limits, routes};
@@ -36,9 +39,10 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         let store =
             Store::open(&Options { keep_free: 0, ..Options::in_folder(folder.path()) }).await.unwrap();
-        let app = axum::Router::new().nest(BASE, routes(store.clone(), limits));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let addr = listener.local_addr().unwrap();
+        let app = axum::Router::new().nest(BASE, routes(store.clone(), limits));
+        let app = app.layer(map_request(move |request| with_port(request, addr)));
         tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         Self { addr, store, folder }
     }
@@ -71,6 +75,14 @@ impl Server {
         let body = multipart("application/dicom", objects);
         self.ask("POST", path, &[RELATED], &body).await
     }
+}
+
+/// As the server of the pages has it: a program that leaves the port of this machine out means this one.
+async fn with_port(mut request: Request, addr: SocketAddr) -> Request {
+    if request.headers().get(HOST).is_some_and(|host| host == "127.0.0.1") {
+        request.headers_mut().insert(HOST, addr.to_string().parse().unwrap());
+    }
+    request
 }
 
 pub const RELATED: &str = "Content-Type: multipart/related; type=\"application/dicom\"; boundary=\"of this\"";

@@ -81,7 +81,7 @@ async fn a_study_is_sent_by_the_name_of_a_node_and_the_queue_tells_what_became_o
     let mut lines = server.store.audit_after(0, 10).await.unwrap();
     lines.retain(|line| line.act != "receive");
     let who: Vec<String> = lines.into_iter().map(|line| line.who).collect();
-    assert_eq!(who, ["DICOMweb"; 3]);
+    assert_eq!(who, ["this machine"; 3]);
     assert_eq!(ask(&server, "POST", "/clear", "{}").await.0, 400);
     let ids = json!({ "ids": [id, 4711] }).to_string();
     assert_eq!(ask(&server, "POST", "/clear", &ids).await.0, 204);

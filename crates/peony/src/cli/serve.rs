@@ -8,7 +8,7 @@ use peony_model::MmPerPx;
 use peony_node::AeTitle;
 use peony_sources::SourceUrl;
 
-use super::{CalibrationArgs, ModelArgs, OidcArgs, StoreArgs, frame_rate, scale, source};
+use super::{CalibrationArgs, ModelArgs, OidcArgs, StoreArgs, address, frame_rate, scale, source};
 
 /// The live page's usual port.
 pub const DEFAULT_PORT: u16 = 8686;
@@ -52,7 +52,7 @@ pub struct ServeArgs {
     #[arg(long)]
     pub check: bool,
     /// The address of the pages and of DICOMweb; only this machine's own, unless there are accounts and a certificate.
-    #[arg(long, default_value = "127.0.0.1:8686", value_name = "ADDR:PORT")]
+    #[arg(long, default_value = "127.0.0.1:8686", value_name = "ADDR:PORT", value_parser = address)]
     pub http: SocketAddr,
     /// HTTP over TLS: a file with the certificate of this server in PEM, and after it those that lead to an authority.
     #[arg(long, value_name = "FILE")]
@@ -63,6 +63,10 @@ pub struct ServeArgs {
     /// Connections of pages and programs at a time, 1 to 65536; who comes beyond that is hung up on.
     #[arg(long, default_value_t = 512, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=65_536))]
     pub http_connections: usize,
+    /// Of these, from one address, 1 to 65536, and at most three quarters of all, which is what this machine's own addresses have; that of a proxy is
+    /// everybody's.
+    #[arg(long, default_value_t = 128, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=65_536))]
+    pub http_connections_from_one_address: usize,
     /// Without accounts: whoever sits at this machine may do everything.
     #[arg(long)]
     pub open: bool,
@@ -70,7 +74,7 @@ pub struct ServeArgs {
     #[allow(missing_docs)]
     pub oidc: OidcArgs,
     /// Be a DICOM node at this address; only this machine's own, unless there are certificates.
-    #[arg(long, value_name = "ADDR:PORT")]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = address)]
     pub dicom: Option<SocketAddr>,
     /// What the node is called: its title of an application entity.
     #[arg(long, value_name = "NAME", default_value = "PEONY")]

@@ -93,6 +93,7 @@ pub static TABLE: &[Key] = &[
     key("http",        "certificate",       "http_certificate",   Path,   Again, "'/etc/peony/certificate.pem'"),
     key("http",        "key",               "http_key",           Path,   Again, "'/etc/peony/key.pem'"),
     key("http",        "connections",       "http_connections",   Whole,  Start, "512"),
+    key("http",        "connections_from_one_address", "http_connections_from_one_address", Whole, Start, "128"),
     key("oidc",        "issuer",            "oidc_issuer",        Text,   Start, "'https://login.example/realms/clinic'"),
     key("oidc",        "client_id",         "oidc_client_id",     Text,   Start, "'peony'"),
     key("oidc",        "client_secret_file", "oidc_client_secret_file", Path, Start, "'/etc/peony/oidc-secret'"),

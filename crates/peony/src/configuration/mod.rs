@@ -12,6 +12,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::num::ParseIntError;
 use std::path::PathBuf;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -36,6 +37,21 @@ const OF_THE_STORE: [&[&str]; 4] = [&["import"], &["check"], &["order", "add"], 
 const SERVE: &[&str] = &["serve"];
 /// What no flag and no key has.
 const CLIENT_SECRET: &str = "PEONY_OIDC_CLIENT_SECRET";
+
+/// Variables that are no key: of the configuration, and of the project's tests.
+const OTHER_VARIABLES: [&str; 11] = [
+    "PEONY_CONFIG",
+    CLIENT_SECRET,
+    "PEONY_CHROMIUM",
+    "PEONY_FUZZ_STRICT",
+    "PEONY_MEASURE",
+    "PEONY_PYTHON",
+    "PEONY_SERVE_KILLS",
+    "PEONY_STORE_KILLS",
+    "PEONY_STORE_VICTIM",
+    "PEONY_STORE_VICTIM_FIRST",
+    "PEONY_WRITE_SEEDS",
+];
 
 /// A value that was chosen for a flag that the command line does not have.
 type Chosen = BTreeMap<&'static str, Vec<OsString>>;
@@ -87,10 +103,15 @@ pub fn read(line: &[OsString], environment: &dyn Fn(&str) -> Option<OsString>) -
     let layers = Layers { command: command.unwrap_or(&lenient), matches, environment };
     let mut faults = Vec::new();
     let (chosen, neighbours) = layers.read(of_serve, &mut faults);
-    if !matches.contains_id("data") && !chosen.contains_key("data") {
+    let has_data = matches.contains_id("data") || chosen.contains_key("data");
+    if !has_data {
         faults.push("data: --data, PEONY_DATA or the file of --config must name the data folder".to_owned());
     }
     let mut whole = line.to_vec();
+    if of_serve && !has_data {
+        // What else is wrong is to be said as well; this is a folder that cannot be.
+        whole.push(OsString::from("--data=\0"));
+    }
     for key in TABLE {
         for value in chosen.get(key.id).into_iter().flatten() {
             whole.extend(argument(key, value));
@@ -120,6 +141,24 @@ fn secret(
     let said = environment(CLIENT_SECRET).filter(|said| !said.is_empty())?;
     let text = said.into_string().map_err(|_| faults.push(format!("{CLIENT_SECRET}: it is no Unicode")));
     text.ok().map(peony_access::ClientSecret::new)
+}
+
+/// Variables that begin with the program's name and that it does not know, among those of the environment; what a cluster says of a service of that
+/// name is none of them.
+pub fn unknown_variables(names: impl Iterator<Item = OsString>) -> Vec<String> {
+    let serve = Cli::command();
+    let serve = serve.find_subcommand(SERVE[0]);
+    let of_clap = serve.into_iter().flat_map(clap::Command::get_arguments).filter_map(|flag| flag.get_env());
+    let mut known: Vec<String> = of_clap.map(|name| name.to_string_lossy().into_owned()).collect();
+    known.extend(TABLE.iter().map(Key::variable));
+    known.extend(OTHER_VARIABLES.map(str::to_owned));
+    let names = names.filter_map(|name| name.into_string().ok());
+    let mut unknown: Vec<String> = names
+        .filter(|name| name.starts_with("PEONY_") && !known.contains(name))
+        .filter(|name| !["PEONY_PORT", "PEONY_SERVICE_"].iter().any(|begin| name.starts_with(begin)))
+        .collect();
+    unknown.sort_unstable();
+    unknown
 }
 
 impl Configured {
@@ -272,7 +311,7 @@ impl Layers<'_> {
             let name = OsString::from(self.command.get_name());
             let call = std::iter::once(name).chain(argument(key, value));
             let error = self.command.clone().try_get_matches_from(call).err()?;
-            Some(format!("{at}: {}", reason(&error)?))
+            Some(format!("{at}: {}", reason(&error, key)?))
         };
         let wrong: Vec<String> = values.iter().filter_map(wrong).collect();
         let fine = wrong.is_empty();
@@ -293,9 +332,19 @@ fn argument(key: &Key, value: &OsStr) -> Option<OsString> {
 }
 
 /// Why a value is wrong; `None` where the error is of something else.
-fn reason(error: &clap::Error) -> Option<String> {
+fn reason(error: &clap::Error, key: &Key) -> Option<String> {
     match error.kind() {
-        ErrorKind::ValueValidation => Some(std::error::Error::source(error)?.to_string()),
+        ErrorKind::ValueValidation => {
+            let why = std::error::Error::source(error)?;
+            let (example, kind) = (key.example.trim_matches('\'').replace('_', ""), key.kind);
+            Some(match kind {
+                // What the library says of a number that is none helps nobody.
+                Kind::Whole if why.is::<ParseIntError>() => {
+                    format!("it is a whole number, such as {example}")
+                }
+                _ => why.to_string(),
+            })
+        }
         ErrorKind::InvalidUtf8 => Some("it is no Unicode".to_owned()),
         ErrorKind::InvalidValue => Some(match error.get(ContextKind::ValidValue) {
             Some(ContextValue::Strings(values)) if !values.is_empty() => {

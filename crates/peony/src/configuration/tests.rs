@@ -313,3 +313,61 @@ fn a_provider_is_configured_whole_and_every_fault_of_it_is_said_without_its_secr
     assert!(!format!("{taken:?}").contains("hunter2"));
     assert_eq!(secret_of(&of(whole, &[]).unwrap()), None);
 }
+
+#[test]
+fn what_is_wrong_is_said_in_one_go_whatever_else_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("named.toml");
+    let text = "speed = 3\n[http]\naddress = '0.0.0.0:80'\n[dicom]\naddress = '0.0.0.0:104'\ntls = 'nowhere'\n[store]\nindex = 'mysql://secret'\nobjects = 's4://secret'
+[model]\nfolder = 'nowhere'";
+    fs::write(&file, text).unwrap();
+    let wanted = [
+        "data: ",
+        "speed: there is no such key",
+        "http.address (--http): address 0.0.0.0:80: other machines",
+        "dicom.address (--dicom) 0.0.0.0:104: other machines could reach it, and its certificates",
+        "dicom.tls (--dicom-tls): ",
+        "store.index (--index): it is a database of PostgreSQL, such as postgres://",
+        "store.objects (--objects): it is a bucket, such as s3://",
+    ];
+    let check = |args: &[&str], more: &[&str]| {
+        let faults = call(&[&["serve", "--config", file.to_str().unwrap()], args].concat(), &[]).unwrap_err();
+        let all = faults.join("\n");
+        for wanted in wanted.iter().chain(more) {
+            assert!(all.contains(wanted), "{wanted} is not in\n{all}");
+        }
+        assert_eq!(faults.len(), wanted.len() + more.len(), "and nothing else:\n{all}");
+        assert!(!all.contains("secret"), "{all}");
+    };
+    check(&[], &[]);
+    // A model that is away costs its findings when the program is started; whoever looks at the configuration is told.
+    check(&["--check"], &["model.folder (--model): "]);
+}
+
+#[test]
+fn what_is_no_number_and_no_address_is_said_with_an_example() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(FILE), "[dicom]\nassociations = -1\naddress = 'here'").unwrap();
+    let environment = [("PEONY_HTTP", "localhost"), ("PEONY_KEEP_FREE", "much"), ("PEONY_THREADS", "two")];
+    let faults = read_in(folder.path(), &[], &environment).unwrap_err();
+    let ends = [
+        "PEONY_HTTP: it is an address and a port, such as 127.0.0.1:8686",
+        "PEONY_KEEP_FREE: it is a whole number, such as 1073741824",
+        "PEONY_THREADS: it is a whole number, such as 0",
+        "dicom.address: it is an address and a port, such as 127.0.0.1:8686",
+        "dicom.associations: it is a whole number, such as 256",
+    ];
+    for end in ends {
+        assert!(faults.iter().any(|fault| fault.ends_with(end)), "{end}: {faults:?}");
+    }
+    assert_eq!(faults.len(), ends.len(), "{faults:?}");
+}
+
+#[test]
+fn a_variable_that_is_none_is_named_and_no_other() {
+    let own = ["PEONY_DATA", "PEONY_CONFIG", "PEONY_ORT_LIB", "PEONY_MODEL", "PEONY_OIDC_CLIENT_SECRET"];
+    let others = ["PEONY_PYTHON", "PEONY_SERVE_KILLS", "PEONY_PORT_8686_TCP", "PEONY_SERVICE_HOST", "PATH"];
+    let typing = ["PEONY_TYPO", "PEONY_HTPP"];
+    let names = own.iter().chain(&others).chain(&typing).map(OsString::from);
+    assert_eq!(unknown_variables(names), ["PEONY_HTPP", "PEONY_TYPO"]);
+}

@@ -7,10 +7,11 @@ use peony_access::OidcSettings;
 use peony_node::{Configuration, Transport};
 use peony_web::{ServeConfig, Tls};
 
-use super::neighbours::Neighbours;
+use super::neighbours::{Neighbours, certificates};
 use super::{CALIBRATIONS, access, node};
 use crate::calibration::Calibrations;
 use crate::cli::ServeArgs;
+use crate::{engine, storage};
 
 /// A configuration that can be served.
 #[derive(Debug)]
@@ -49,6 +50,7 @@ impl Checked {
             tls,
             accounts: !args.open,
             connections: args.http_connections,
+            connections_from_one_address: args.http_connections_from_one_address,
         };
         if let Err(error) = web.check() {
             faults.push(format!("http.address (--http): {error}"));
@@ -59,6 +61,19 @@ impl Checked {
             faults.push(fault);
             None
         });
+        // Without its certificates it would be served in the clear.
+        if let (Some(addr), Some(folder)) = (args.dicom, &args.dicom_tls)
+            && !addr.ip().to_canonical().is_loopback()
+            && certificates(folder).is_err()
+        {
+            faults.push(format!(
+                "dicom.address (--dicom) {addr}: other machines could reach it, and its certificates (dicom.tls, --dicom-tls) cannot be read"
+            ));
+        }
+        faults.extend(storage::faults(&args.store));
+        if let Some(fault) = engine::fault(&args.model).filter(|_| args.check) {
+            faults.push(format!("model.folder (--model): {fault}"));
+        }
         let calibrations = Calibrations::load(&args.calibration, Some(&args.store.data.join(CALIBRATIONS)));
         let calibrations = calibrations.map_err(|error| faults.push(format!("{error:#}"))).ok();
         let node = neighbours.configuration(args).map_err(|wrong| faults.extend(wrong)).ok();

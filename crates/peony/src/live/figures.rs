@@ -27,7 +27,7 @@ pub const FIGURES: &[(&str, Goes, &str)] = &[
     ("peony_engine_info",                   Goes::Gauge,   "1; the labels are the model, its version, what runs it, and the precision. Not there without a model."),
     ("peony_http_requests_total",           Goes::Counter, "Requests, by method, route and status."),
     ("peony_http_request_seconds",          Goes::Seconds, "From a request to the head of its answer, by method and route."),
-    ("peony_http_connections_refused_total", Goes::Counter, "Connections that were hung up on, by why (full, no_tls)."),
+    ("peony_http_connections_refused_total", Goes::Counter, "Connections that were hung up on, by why (full, address, no_tls)."),
     ("peony_dicom_associations",            Goes::Gauge,   "Associations that go on."),
     ("peony_dicom_connections_total",       Goes::Counter, "Connections of DICOM, by outcome (accepted, rejected, turned_away, failed)."),
     ("peony_dicom_operation_seconds",       Goes::Seconds, "From a request to the end of its answer, by service."),

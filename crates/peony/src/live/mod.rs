@@ -47,7 +47,7 @@ use self::reload::Reload;
 use crate::calibration::Calibrations;
 use crate::calibration::probes::Probes;
 use crate::cli::{DemoArgs, ServeArgs};
-use crate::configuration::Configured;
+use crate::configuration::{self, Configured};
 use crate::engine::Reader;
 use crate::exit::Outcome;
 use crate::log::Log;
@@ -103,14 +103,21 @@ pub fn demo(args: &DemoArgs) -> Result<Outcome> {
 /// Where the folder or an address cannot be had, or may not be served.
 pub fn serve(args: &ServeArgs, configured: Configured, line: Vec<OsString>, log: Log) -> Result<Outcome> {
     let checked = Checked::of(args, &configured.neighbours).map_err(|faults| anyhow!(faults.join("\n")))?;
+    let unknown = configuration::unknown_variables(std::env::vars_os().map(|(name, _)| name));
+    let unknown =
+        unknown.iter().map(|name| format!("{name}: there is no such variable; `peony config` lists them"));
     if args.check {
         writeln!(std::io::stdout(), "The configuration is in order.")?;
         // It may be away now and there when somebody examines: that is no fault of the configuration.
         if let Some(away) = source_away(args) {
             writeln!(std::io::stdout(), "{away}")?;
         }
+        for line in unknown {
+            writeln!(std::io::stdout(), "{line}")?;
+        }
         return Ok(Outcome::Done);
     }
+    unknown.for_each(|line| tracing::warn!("{line}"));
     let Checked { web, oidc, dicom, node, calibrations } = checked;
     let figures = figures::collect()?;
     let kept = Kept::open(&args.store, Duration::from_secs(args.quiet_seconds))?;
