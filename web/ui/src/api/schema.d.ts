@@ -81,7 +81,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Every examination, those that go on first, then the newest. */
+        /** Examinations: those that go on first, then open ones, then the newest. */
         readonly get: operations["list"];
         readonly put?: never;
         /** Begin an examination. */
@@ -3415,7 +3415,12 @@ export interface operations {
     };
     readonly list: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description Words that name, identifier or number hold, all of them; none is every examination. */
+                readonly find?: string;
+                /** @description At most so many. */
+                readonly limit?: number;
+            };
             readonly header?: never;
             readonly path?: never;
             readonly cookie?: never;
@@ -3428,6 +3433,15 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": readonly components["schemas"]["ExamRow"][];
+                };
+            };
+            /** @description the limit is no number */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
                 };
             };
         };
