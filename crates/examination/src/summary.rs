@@ -1,14 +1,15 @@
 //! What a list of examinations and a comparison need of each, kept beside its journal.
 //!
-//! A summary is made from the journal when it is first asked for, and kept in a small file with the length that the journal had.
-//! Journals only grow: while the length is the same, so is the summary. One that is missing, damaged or out of date is made again. What was read
-//! stays in memory beside its length.
+//! A summary is made from the journal when it is first asked for, and kept in a small file with the length that the journal had and when it was written last.
+//! While both are the same, so is the summary: journals only grow, and one that somebody has changed is read again. One that is missing, damaged or out of date is
+//! made again. What was read stays in memory.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::UNIX_EPOCH;
 
 use peony_model::BiRads;
 use peony_model::report::{Earlier, Report};
@@ -58,8 +59,27 @@ impl Summary {
 /// As it lies on the disk, `CRC32 JSON` like an entry of the journal.
 #[derive(Debug, Serialize, Deserialize)]
 struct Kept {
-    journal_bytes: u64,
+    #[serde(flatten)]
+    journal: Stamp,
     summary: Arc<Summary>,
+}
+
+/// By which a journal is known again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Stamp {
+    journal_bytes: u64,
+    /// Nanoseconds since 1970; 0 where the disk does not say it, and in summaries of an earlier version, which are made again.
+    #[serde(default)]
+    written_ns: u64,
+}
+
+impl Stamp {
+    fn of(folder: &Path) -> Option<Self> {
+        let journal = fs::metadata(folder.join(journal::FILE)).ok()?;
+        let since = journal.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+        let written_ns = since.and_then(|since| u64::try_from(since.as_nanos()).ok()).unwrap_or_default();
+        Some(Self { journal_bytes: journal.len(), written_ns })
+    }
 }
 
 /// So many summaries are held in memory, a kilobyte or two each; the others are read from their files whenever they are asked for.
@@ -75,18 +95,19 @@ impl Summaries {
     /// # Errors
     /// Where the journal cannot be read from its beginning.
     pub fn read(&self, id: &str, folder: &Path) -> Result<Arc<Summary>, OpenError> {
-        let now = journal_bytes(folder);
-        if let Some(held) = self.held().get(id).filter(|held| now == Some(held.journal_bytes)) {
+        // Before it is read: what is written meanwhile makes it another one.
+        let now = Stamp::of(folder);
+        if let Some(held) = self.held().get(id).filter(|held| now == Some(held.journal)) {
             return Ok(Arc::clone(&held.summary));
         }
-        let (summary, journal_bytes) = match kept(folder) {
-            Some(Kept { summary, journal_bytes }) => (summary, Some(journal_bytes)),
-            None => made(folder)?,
+        let (summary, journal) = match kept(folder).filter(|kept| now == Some(kept.journal)) {
+            Some(Kept { summary, journal }) => (summary, Some(journal)),
+            None => made(folder, now)?,
         };
         let mut held = self.held();
-        match journal_bytes.filter(|_| held.len() < MOST_HELD || held.contains_key(id)) {
-            Some(journal_bytes) => {
-                held.insert(id.to_owned(), Kept { journal_bytes, summary: Arc::clone(&summary) });
+        match journal.filter(|_| held.len() < MOST_HELD || held.contains_key(id)) {
+            Some(journal) => {
+                held.insert(id.to_owned(), Kept { journal, summary: Arc::clone(&summary) });
             }
             None => {
                 held.remove(id);
@@ -110,31 +131,26 @@ impl Summaries {
     }
 }
 
-/// The summary made from the journal, and the length of that, where it says something.
-fn made(folder: &Path) -> Result<(Arc<Summary>, Option<u64>), OpenError> {
+/// The summary made from the journal, and what that is known by, where it says something.
+fn made(folder: &Path, now: Option<Stamp>) -> Result<(Arc<Summary>, Option<Stamp>), OpenError> {
     let read = lines::read(folder)?;
     let (report, site) = report_of(&read.entries)?;
     let summary = Arc::new(Summary::of(&report, &site));
     // What stands behind the last whole entry is cut off when the next one is written, and the length would say nothing.
-    if read.torn {
+    let Some(journal) = now.filter(|now| !read.torn && now.journal_bytes == read.good) else {
         return Ok((summary, None));
-    }
-    let made = Kept { journal_bytes: read.good, summary };
+    };
+    let made = Kept { journal, summary };
     if let Err(error) = keep(folder, &made) {
         // It is made again after the next start.
         tracing::warn!("the summary of an examination is not kept: {error}");
     }
-    Ok((made.summary, Some(made.journal_bytes)))
+    Ok((made.summary, Some(made.journal)))
 }
 
 fn kept(folder: &Path) -> Option<Kept> {
     let line = fs::read(folder.join(FILE)).ok()?;
-    let kept: Kept = serde_json::from_slice(unsealed(line.strip_suffix(b"\n")?)?).ok()?;
-    (Some(kept.journal_bytes) == journal_bytes(folder)).then_some(kept)
-}
-
-fn journal_bytes(folder: &Path) -> Option<u64> {
-    Some(fs::metadata(folder.join(journal::FILE)).ok()?.len())
+    serde_json::from_slice(unsealed(line.strip_suffix(b"\n")?)?).ok()
 }
 
 /// Beside its place, synced, and renamed: it is there whole or not at all.

@@ -9,6 +9,8 @@ use nalgebra::{Matrix3, Vector3};
 const FEWEST: usize = 6;
 /// An end is near where the section is smaller than this share of the largest one.
 const NEAR: f32 = 0.7;
+/// An end was met where the section is smaller than this share of the largest one.
+const MET: f32 = 0.8;
 /// The most that is added at an end, as a share of the length that was seen: more would be guessed.
 const MOST: f32 = 0.25;
 
@@ -17,6 +19,13 @@ const MOST: f32 = 0.25;
 pub(crate) struct Section {
     pub area_mm2: f32,
     pub at_mm: f32,
+}
+
+/// Whether the sections begin and end small beside the largest: the sweep has led over the whole lesion. Where it has not, what was seen is no length.
+pub(crate) fn are_met(sections: &[Section], last: Section) -> bool {
+    let largest = sections.iter().map(|section| section.area_mm2).fold(last.area_mm2, f32::max);
+    let is_small = |section: Section| section.area_mm2 < MET * largest;
+    sections.first().copied().is_some_and(is_small) && is_small(last)
 }
 
 /// What lies beyond the first or the last section.
@@ -99,6 +108,15 @@ mod tests {
         let [begin, end] = tips_of(&ellipsoid(-4.0..=1.0));
         near(begin.length_mm, 1.0, 0.01);
         assert_eq!(end, Tip::default(), "the last section was as large as the largest");
+    }
+
+    #[test]
+    fn a_lesion_that_was_not_led_over_has_no_ends() {
+        let met = |sections: &[Section]| sections.last().is_some_and(|last| are_met(sections, *last));
+        assert!(met(&ellipsoid(-4.0..=4.2)));
+        for cut in [ellipsoid(-4.0..=0.5), ellipsoid(-1.0..=4.0), ellipsoid(-0.5..=0.5), Vec::new()] {
+            assert!(!met(&cut), "{cut:?}");
+        }
     }
 
     #[test]

@@ -3,10 +3,12 @@
 //! A simple form: planes are stacked along the path by their steps and in-plane shifts, a turn tilts them about
 //! the depth axis, and a volume is the sum of outline areas times steps (trapezoid), and of what the ends of a lesion
 //! hold beyond its outlines ([`crate::tips`]). The probe is taken to move one way.
-//! A solid is of one pass over its lesion: what comes back adds nothing to it.
+//! A solid is of one pass over its lesion: what comes back adds nothing to it. While it grows its size so far is shown; an event, on which reports rest,
+//! comes once both ends were met. Over frames that were lost the plane goes on as fast as it went before, and they count as unfit.
 //! Every size here is simulated: it carries its relative error, and none is given while the sweep is unfit, nor for a probe whose
 //! beam nobody has measured.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use peony_model::report::CalibrationRecord;
@@ -19,8 +21,14 @@ use crate::output::{Speckle, SweepPlane, TrackVolume, Unfit, VolumeState};
 use crate::path::Place;
 use crate::pipeline::{Mode, View};
 use crate::quality::Assessed;
-use crate::tips::{Section, tips};
+use crate::tips::{self, Section, tips};
 
+/// A frame that comes after so many usual intervals ends a burst of lost ones: over two intervals speckle still tells the way, over more it is too unlike.
+const BURST: f32 = 2.75;
+/// Intervals of which the usual one is the middle.
+const INTERVALS: usize = 15;
+/// Nobody knows where a probe went for longer, s.
+const LONGEST_GAP_S: f32 = 1.0;
 /// The most slices kept of a lesion; when full, every second one is dropped and half as many are taken from then on.
 const MOST_SLICES: usize = 48;
 /// The most points of a slice.
@@ -65,6 +73,12 @@ struct Growing {
 }
 
 impl Growing {
+    /// The size of a lesion that was led over from end to end: what a report may say.
+    fn whole(&self) -> Option<TrackVolume> {
+        self.finished().filter(|_| tips::are_met(&self.sections, self.last))
+    }
+
+    /// The size so far.
     fn finished(&self) -> Option<TrackVolume> {
         let fit = self.unfit as f32 <= MOST_UNFIT * self.frames as f32;
         (fit && self.confirmed && self.sightings >= FEWEST_SIGHTINGS).then(|| {
@@ -91,7 +105,40 @@ pub(crate) struct Sweep {
     shown: Vec<TrackVolume>,
     /// The last step read, for frames that are too fast or have too few patches.
     last_step: f32,
+    pace: Pace,
     started: bool,
+}
+
+/// How fast frames come and the plane goes, for gaps between frames.
+#[derive(Debug, Default)]
+struct Pace {
+    /// The last intervals between frames, s, the newest last.
+    intervals: VecDeque<f32>,
+    /// mm/s, over the last frames; `None` before any.
+    speed: Option<f32>,
+}
+
+impl Pace {
+    /// What a frame adds that came so long after the one before: how many were lost between, and how far the plane went, where the frame alone cannot tell.
+    fn over(&mut self, seconds: f32, step: f32) -> (u32, f32) {
+        let mut sorted: Vec<f32> = self.intervals.iter().copied().collect();
+        sorted.sort_by(f32::total_cmp);
+        let usual = sorted.get(sorted.len() / 2).copied().filter(|usual| *usual > 0.0);
+        let intervals = usual.map_or(1.0, |usual| seconds / usual);
+        if intervals < BURST {
+            if seconds > 0.0 {
+                self.intervals.push_back(seconds);
+                if self.intervals.len() > INTERVALS {
+                    self.intervals.pop_front();
+                }
+                let now = step / seconds;
+                self.speed = Some(self.speed.map_or(now, |speed| speed + (now - speed) / 8.0));
+            }
+            return (0, step);
+        }
+        let went = self.speed.unwrap_or_default() * seconds.min(LONGEST_GAP_S);
+        (intervals.round() as u32 - 1, went.max(step))
+    }
 }
 
 /// The third dimension after one frame.
@@ -130,7 +177,11 @@ pub(crate) fn extend(
     };
     let mut renewed = Vec::new();
     if !assessed.frozen {
-        state.advance(assessed.motion.as_ref());
+        let lost = state.advance(assessed.motion.as_ref());
+        for solid in state.growing.iter_mut().filter(|solid| !solid.closed) {
+            solid.frames += lost;
+            solid.unfit += lost;
+        }
     }
     if let (Some(scale), Some(relative_error), false) = (scale, relative_error, assessed.frozen) {
         if graded.fresh {
@@ -141,8 +192,8 @@ pub(crate) fn extend(
     for solid in state.growing.iter_mut().filter(|solid| graded.left.contains(&solid.track)) {
         solid.closed = true;
     }
-    for track in &graded.left {
-        renewed.extend(state.shown.iter().find(|solid| solid.track == *track).cloned());
+    for solid in state.growing.iter().filter(|solid| graded.left.contains(&solid.track)) {
+        renewed.extend(solid.whole());
     }
     let path_mm = relative_error.filter(|_| state.started).map(|_| state.pose.y);
     let place_mm = scale.zip(path_mm).map(|(scale, y)| {
@@ -199,17 +250,21 @@ impl Pose {
 }
 
 impl Sweep {
-    fn advance(&mut self, motion: Option<&Motion>) {
-        let Some(motion) = motion else { return };
+    /// Gives how many frames were lost in a burst before this one.
+    fn advance(&mut self, motion: Option<&Motion>) -> u32 {
+        let Some(motion) = motion else { return 0 };
         self.started = true;
         // Where no step could be read the plane goes on as it did: it did not stop because speckle did.
-        let step = motion.step_mm.unwrap_or(self.last_step);
-        self.last_step = step;
+        let (lost, step) = self.pace.over(motion.seconds, motion.step_mm.unwrap_or(self.last_step));
+        if lost == 0 {
+            self.last_step = step;
+        }
         self.pose.y += step;
         self.pose.slope += if motion.step_mm.is_some() { motion.turn } else { 0.0 };
         for (sum, shift) in self.pose.shift_px.iter_mut().zip(motion.shift_px) {
             *sum += shift;
         }
+        lost
     }
 
     /// Add each confirmed lesion's outline; gives the solids that are due for an event.
@@ -247,7 +302,7 @@ impl Sweep {
             solid.confirmed |= track.letter.is_some();
             solid.add(slice, area, y, unfit);
             if solid.confirmed && solid.sightings.is_multiple_of(RENEWED_EVERY) {
-                renewed.extend(solid.finished());
+                renewed.extend(solid.whole());
             }
         }
         renewed
@@ -319,4 +374,26 @@ fn every_second<T>(of: &mut Vec<T>) {
         index += 1;
         index % 2 == 1
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn over_frames_that_were_lost_in_a_burst_the_plane_goes_on_as_before() {
+        let mut pace = Pace::default();
+        (0..20).for_each(|_| assert_eq!(pace.over(1.0 / 30.0, 0.3), (0, 0.3)));
+        assert_eq!(pace.over(2.0 / 30.0, 0.55), (0, 0.55), "over two intervals speckle tells");
+        let (lost, went) = pace.over(6.0 / 30.0, 0.7);
+        assert_eq!(lost, 5);
+        assert!((1.6..2.0).contains(&went), "{went}");
+        // Nobody knows what it did in twenty seconds.
+        let (lost, went) = pace.over(20.0, 0.7);
+        assert_eq!(lost, 599);
+        assert!((8.0..10.0).contains(&went), "{went}");
+        // Without times, and before any, the frame alone tells.
+        assert_eq!(pace.over(0.0, 0.4), (0, 0.4));
+        assert_eq!(Pace::default().over(5.0, 0.4), (0, 0.4));
+    }
 }

@@ -225,13 +225,18 @@ pub(crate) async fn list(
     .await
 }
 
+/// So much of an examination's identifier is looked for, from its beginning.
+const ID_LETTERS: usize = 8;
+
 /// Whether name, identifiers and number hold every one of these words.
 fn holds(Listed { id, summary }: &Listed, words: &[String]) -> bool {
     let said = summary.as_ref().ok().map(|summary| &summary.said);
     let said = said.map(|Earlier { patient, number, .. }| {
         [&patient.name, &patient.id, number].map(|text| text.to_lowercase())
     });
-    words.iter().all(|word| id.contains(word) || said.iter().flatten().any(|text| text.contains(word)))
+    // Its own identifier is looked for by who has it: short words are in most of them.
+    let names = |word: &str| word.len() >= ID_LETTERS && id.starts_with(word);
+    words.iter().all(|word| names(word) || said.iter().flatten().any(|text| text.contains(word)))
 }
 
 fn row(rooms: &Rooms, Listed { id, summary }: Listed, person: &Person) -> ExamRow {

@@ -224,10 +224,14 @@ fn a_summary_is_kept_beside_the_journal_and_made_again_where_it_is_missing_damag
     fresh();
     let whole = fs::read(&kept).unwrap();
     // It is read in place of the journal: one whose content is gone is still listed.
-    let entries = fs::read(&journal).unwrap();
-    fs::write(&journal, vec![b' '; entries.len()]).unwrap();
+    let (entries, then) = (fs::read(&journal).unwrap(), fs::metadata(&journal).unwrap().modified().unwrap());
+    let write = |bytes: &[u8]| {
+        fs::write(&journal, bytes).unwrap();
+        fs::File::options().write(true).open(&journal).unwrap().set_modified(then).unwrap();
+    };
+    write(&vec![b' '; entries.len()]);
     fresh();
-    fs::write(&journal, &entries).unwrap();
+    write(&entries);
     for damaged in [&whole[..whole.len() / 2], b"", &whole.iter().map(|byte| byte ^ 1).collect::<Vec<_>>()] {
         fs::write(&kept, damaged).unwrap();
         fresh();
@@ -236,7 +240,7 @@ fn a_summary_is_kept_beside_the_journal_and_made_again_where_it_is_missing_damag
     fs::remove_file(&kept).unwrap();
     fresh();
     // An entry that is being written makes the summary old, and none is kept of it.
-    fs::write(&journal, [&entries, &b"0000"[..]].concat()).unwrap();
+    write(&[&entries, &b"0000"[..]].concat());
     fresh();
     assert_eq!(fs::read(&kept).unwrap(), whole);
     fs::write(&journal, &entries[..entries.len() / 2]).unwrap();
@@ -263,6 +267,11 @@ fn a_summary_in_memory_is_none_of_a_journal_that_has_changed() {
     assert_eq!(signed(), Some(false));
     fs::write(&journal, &entries).unwrap();
     assert_eq!(signed(), Some(true));
+    // What was changed and is as long as before is read again.
+    let mut changed = entries;
+    *changed.iter_mut().rfind(|byte| **byte == b'3').unwrap() = b'2';
+    fs::write(&journal, &changed).unwrap();
+    assert_eq!(signed(), None);
     fs::remove_file(&journal).unwrap();
     assert_eq!(signed(), None);
 }

@@ -157,7 +157,10 @@ export class Examination {
 
   private greet(hello: Hello): boolean {
     if (this.hello && this.hello.run !== hello.run) {
-      // Another run of the program may bring another page; its lesions are not ours.
+      // Another run of the program may bring another page; its lesions are not ours, nor are keys that were pressed for them.
+      if (this.connection.waiting + this.forgotten > 0) {
+        rememberUnsent();
+      }
       window.location.reload();
       return false;
     }
@@ -166,7 +169,7 @@ export class Examination {
     this.deviceLost = null;
     this.connected = true;
     this.losses.forget();
-    if (this.forgotten > 0) {
+    if (this.forgotten > 0 || wereUnsent()) {
       this.forgotten = 0;
       this.say("not_sent");
     }
@@ -287,4 +290,26 @@ export class Examination {
 
 function same(a: Scene, b: Scene): boolean {
   return (Object.keys(a) as (keyof Scene)[]).every((key) => a[key] === b[key]);
+}
+
+const UNSENT = "peony.unsent";
+
+/** Keys were pressed that this page takes with it when it is loaded again. */
+function rememberUnsent(): void {
+  try {
+    sessionStorage.setItem(UNSENT, "1");
+  } catch {
+    // Private windows may refuse; then they are lost without a word.
+  }
+}
+
+/** Whether the page before this one had keys that were not sent: said once. */
+function wereUnsent(): boolean {
+  try {
+    const were = sessionStorage.getItem(UNSENT) !== null;
+    sessionStorage.removeItem(UNSENT);
+    return were;
+  } catch {
+    return false;
+  }
 }

@@ -5,9 +5,9 @@
 import { type FormEvent, type RefObject, useEffect, useRef, useState } from "react";
 import type { CalibrationView, SweepView } from "../exam/api";
 import { canKeep, fitCount, useCalibration } from "../live/calibration";
-import { rememberedMarks, rememberMarks } from "../live/marks";
 import { refusalText } from "../review/refusal";
 import { roundHalfAway } from "../words/numbers";
+import { rememberedMarks, rememberMarks } from "../words/preferences";
 import { useWords, type Words } from "../words/words";
 import { KeyCap } from "./chips";
 import { Panel } from "./Panels";
@@ -32,9 +32,9 @@ export function CalibratePanel({ exam, hasScale, toggle, onDepth, onClose }: Pro
   const words = useWords();
   const { say } = words;
   const { view, refused, act } = useCalibration(exam);
-  const [written, setWritten] = useState(() => rememberedMarks(exam));
+  const [written, setWritten] = useState(rememberedMarks);
   const write = (text: string): void => {
-    rememberMarks(exam, text);
+    rememberMarks(text);
     setWritten(text);
   };
   const [kept, setKept] = useState(false);

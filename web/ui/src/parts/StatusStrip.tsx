@@ -45,6 +45,11 @@ export function StatusStrip({ scene }: { readonly scene: Scene }) {
         </Item>
       )}
       {dropped && <Item warn={true}>{dropped}</Item>}
+      {phase === "lost" && scene.waiting > 0 && (
+        <Item stop={true}>
+          <span data-waiting={scene.waiting}>{words.say("keys_wait", { count: scene.waiting })}</span>
+        </Item>
+      )}
       <span className="space" />
       <Item>
         {words.say("scale")} {scaleText(update, words.say)}

@@ -25,11 +25,14 @@ export function inOrder(exams: readonly ExamSummary[], now: number): readonly Ex
   return exams.toSorted((a, b) => rank(a) - rank(b) || b.began_ms - a.began_ms);
 }
 
+/** So much of an examination's own identifier is looked for, from its beginning: short words are in most of them. */
+const ID_LETTERS = 8;
+
 /** Those whose name, identifier or number holds every word that was written. */
 export function found(exams: readonly ExamSummary[], search: string): readonly ExamSummary[] {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   return exams.filter(({ patient, number, id }) => {
-    const text = [patient.name, patient.id, number, id].join(" ").toLowerCase();
-    return words.every((word) => text.includes(word));
+    const text = [patient.name, patient.id, number].join(" ").toLowerCase();
+    return words.every((word) => text.includes(word) || (word.length >= ID_LETTERS && id.startsWith(word)));
   });
 }

@@ -460,6 +460,7 @@ export const en = {
   error_bad_value: "This value cannot be.",
   error_signed: "The report is signed and closed.",
   not_kept: "Not connected: the plane was not kept.",
+  keys_wait: "{count} key presses wait for the program",
   not_sent: "Some key presses were not kept. Press again.",
 } as const;
 

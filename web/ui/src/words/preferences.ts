@@ -4,6 +4,9 @@ import type { Language } from "./numbers";
 const LANGUAGE = "peony.language";
 const SINGLE_KEYS = "peony.single-keys";
 const PEDALS = "peony.pedals";
+const MARKS = "peony.marks";
+/** A usual distance, mm. */
+const USUAL_MARKS_MM = "60";
 
 function read(key: string): string | null {
   try {
@@ -49,3 +52,7 @@ export function rememberedPedals(): string | null {
 export function rememberPedals(text: string): void {
   write(PEDALS, text);
 }
+
+/** How far apart the marks of a calibration are, as it was written last: the panel is closed and opened while a probe is calibrated. */
+export const rememberedMarks = (): string => read(MARKS) ?? USUAL_MARKS_MM;
+export const rememberMarks = (written: string): void => write(MARKS, written);

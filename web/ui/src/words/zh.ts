@@ -458,5 +458,6 @@ export const zh: Readonly<Record<WordKey, string>> = {
   error_bad_value: "该数值无效。",
   error_signed: "报告已签名，不能再改。",
   not_kept: "未连接：切面未留存。",
+  keys_wait: "{count} 次按键待发送",
   not_sent: "部分按键未保留，请重新按键。",
 };
