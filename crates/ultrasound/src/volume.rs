@@ -27,6 +27,8 @@ use crate::tips::{self, Section, tips};
 const BURST: f32 = 2.75;
 /// Intervals of which the usual one is the middle.
 const INTERVALS: usize = 15;
+/// More lost frames than this are as many: clocks jump.
+const MOST_LOST: u32 = 10_000;
 /// Nobody knows where a probe went for longer, s.
 const LONGEST_GAP_S: f32 = 1.0;
 /// The most slices kept of a lesion; when full, every second one is dropped and half as many are taken from then on.
@@ -125,19 +127,22 @@ impl Pace {
         sorted.sort_by(f32::total_cmp);
         let usual = sorted.get(sorted.len() / 2).copied().filter(|usual| *usual > 0.0);
         let intervals = usual.map_or(1.0, |usual| seconds / usual);
+        if seconds > 0.0 {
+            // Those of gaps too: a source may go on slower for good.
+            self.intervals.push_back(seconds);
+            if self.intervals.len() > INTERVALS {
+                self.intervals.pop_front();
+            }
+        }
         if intervals < BURST {
             if seconds > 0.0 {
-                self.intervals.push_back(seconds);
-                if self.intervals.len() > INTERVALS {
-                    self.intervals.pop_front();
-                }
                 let now = step / seconds;
                 self.speed = Some(self.speed.map_or(now, |speed| speed + (now - speed) / 8.0));
             }
             return (0, step);
         }
         let went = self.speed.unwrap_or_default() * seconds.min(LONGEST_GAP_S);
-        (intervals.round() as u32 - 1, went.max(step))
+        ((intervals.round() as u32).saturating_sub(1).min(MOST_LOST), went.max(step))
     }
 }
 
@@ -179,8 +184,8 @@ pub(crate) fn extend(
     if !assessed.frozen {
         let lost = state.advance(assessed.motion.as_ref());
         for solid in state.growing.iter_mut().filter(|solid| !solid.closed) {
-            solid.frames += lost;
-            solid.unfit += lost;
+            solid.frames = solid.frames.saturating_add(lost);
+            solid.unfit = solid.unfit.saturating_add(lost);
         }
     }
     if let (Some(scale), Some(relative_error), false) = (scale, relative_error, assessed.frozen) {
@@ -392,6 +397,10 @@ mod tests {
         let (lost, went) = pace.over(20.0, 0.7);
         assert_eq!(lost, 599);
         assert!((8.0..10.0).contains(&went), "{went}");
+        assert_eq!(pace.over(1e9, 0.7).0, MOST_LOST, "a clock that jumps");
+        // A source that goes on at a third of its rate has no gaps for long.
+        let gaps = (0..30).filter(|_| pace.over(0.1, 0.9).0 > 0).count();
+        assert!(gaps <= INTERVALS, "{gaps}");
         // Without times, and before any, the frame alone tells.
         assert_eq!(pace.over(0.0, 0.4), (0, 0.4));
         assert_eq!(Pace::default().over(5.0, 0.4), (0, 0.4));
