@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
-use peony_dicom::FramePlaces;
+use peony_dicom::{DicomError, FramePlaces};
 use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::error::StoreError;
@@ -149,8 +149,13 @@ impl Store {
         }
         let inner = Arc::clone(&self.inner);
         let mut bytes = Box::pin(bytes.inspect_err(move |error| {
-            // Whoever was to get it has gone: that says nothing of it.
-            if !matches!(error, StoreError::Interrupted(_)) {
+            let is_read = match error {
+                // Whoever was to get it has gone: that says nothing of it. What is not decoded was read.
+                StoreError::Interrupted(_) => true,
+                StoreError::Dicom(error) => !matches!(error, DicomError::Io(_)),
+                _ => false,
+            };
+            if !is_read {
                 inner.unreadable().insert(digest.clone());
             }
         }));
