@@ -79,7 +79,8 @@ pub fn tests(workshop: &Workshop) -> Result<Done> {
     let run = |targets: &[&str]| match &nextest {
         Ok(program) => {
             let args = ["nextest", "run", "--workspace", FEATURES, &features, "--locked", "--no-fail-fast"];
-            let shown = ["--success-output", "final"];
+            // Those that failed last, where the end of the log is shown.
+            let shown = ["--success-output", "final", "--failure-output", "immediate-final"];
             workshop.command(program, [&args[..], &shown, targets].concat())
         }
         Err(_) => {
