@@ -281,11 +281,12 @@ pub enum Unfit {
 pub struct TrackVolume {
     /// Which track.
     pub track: u32,
-    /// Its outline on some of the frames it was seen in, in sweep millimetres (simulated).
+    /// Its outline on some of the frames it was seen in, in sweep millimetres (simulated), and beyond them what its ends are taken to be.
     pub slices: Vec<Vec<PointMm>>,
     /// Volume in cubic centimetres, simulated.
     pub volume_cm3: f32,
-    /// Its relative error, such as 0.2 for ± 20 %.
+    /// Its relative error and that of [`Self::along_mm`], such as 0.2 for ± 20 %: of the calibration, of what was guessed at the ends, and of unfit
+    /// frames.
     pub relative_error: f32,
     /// Extent along the path (the simulated third axis), mm.
     pub along_mm: f32,

@@ -6,13 +6,14 @@
 //! A solid is of one pass over its lesion: what comes back adds nothing to it. While it grows its size so far is shown; an event, on which reports rest,
 //! comes once both ends were met. Over frames that were lost the plane goes on as fast as it went before, and they count as unfit.
 //! Every size here is simulated: it carries its relative error, and none is given while the sweep is unfit, nor for a probe whose
-//! beam nobody has measured.
+//! beam nobody has measured. What was guessed, the ends and the way over unfit frames, may be nothing or twice as much, which the error says.
 
 use std::collections::VecDeque;
+use std::f32::consts::PI;
 use std::sync::Arc;
 
 use peony_model::report::CalibrationRecord;
-use peony_model::{MmPerPx, PointMm, PointPx};
+use peony_model::{MmPerPx, PointMm, PointPx, Word};
 
 use crate::classify::Graded;
 use crate::detect::{Detected, Found};
@@ -21,7 +22,7 @@ use crate::output::{Speckle, SweepPlane, TrackVolume, Unfit, VolumeState};
 use crate::path::Place;
 use crate::pipeline::{Mode, View};
 use crate::quality::Assessed;
-use crate::tips::{self, Section, tips};
+use crate::tips::{self, Section, Tip, tips};
 
 /// A frame that comes after so many usual intervals ends a burst of lost ones: over two intervals speckle still tells the way, over more it is too unlike.
 const BURST: f32 = 2.75;
@@ -43,6 +44,9 @@ const MOST_UNFIT: f32 = 0.2;
 const RENEWED_EVERY: u32 = 15;
 /// The fewest sightings of a solid.
 const FEWEST_SIGHTINGS: u32 = 4;
+/// The echo of its wall is drawn over the inside of what is filled with fluid, about half a pulse of it: an outline of what is dark lies so far within the
+/// wall, mm. The median over 45 cysts of phantom breasts 300 to 344, whatever their size (0.17; fibroadenomas 0.08, carcinomas -0.15).
+const WALL_MM: f32 = 0.17;
 
 /// Where the plane is.
 #[derive(Debug, Clone, Copy, Default)]
@@ -71,7 +75,10 @@ struct Growing {
     sections: Vec<Section>,
     last: Section,
     first_y: f32,
+    /// Of a length along the calibrated way.
     relative_error: f32,
+    /// Its planes together say that it is filled with fluid.
+    anechoic: bool,
 }
 
 impl Growing {
@@ -85,15 +92,55 @@ impl Growing {
         let fit = self.unfit as f32 <= MOST_UNFIT * self.frames as f32;
         (fit && self.confirmed && self.sightings >= FEWEST_SIGHTINGS).then(|| {
             let [begin, end] = tips(self.first_y, &self.sections, self.last);
+            let along_mm = begin.length_mm + self.last.at_mm - self.first_y + end.length_mm;
+            let volume_mm3 = begin.volume_mm3 + self.volume_mm3 + end.volume_mm3;
+            let wall_mm = if self.anechoic { WALL_MM } else { 0.0 };
+            let guessed = (begin.length_mm + end.length_mm) / along_mm.max(f32::EPSILON);
+            let unfit = self.unfit as f32 / self.frames as f32;
             TrackVolume {
                 track: self.track,
-                slices: self.slices.clone(),
-                volume_cm3: (begin.volume_mm3 + self.volume_mm3 + end.volume_mm3) / 1000.0,
-                relative_error: self.relative_error,
-                along_mm: begin.length_mm + self.last.at_mm - self.first_y + end.length_mm,
+                slices: self.with_ends(begin, end),
+                volume_cm3: volume_mm3 * thicker(volume_mm3 / along_mm, wall_mm) / 1000.0,
+                relative_error: self.relative_error.hypot(guessed).hypot(unfit),
+                along_mm,
             }
         })
     }
+
+    /// The slices, and beyond the first and the last what the ends are taken to be.
+    fn with_ends(&self, begin: Tip, end: Tip) -> Vec<Vec<PointMm>> {
+        let kept = || self.slices.iter().zip(&self.sections);
+        let before = kept().next().map(|(slice, _)| tapered(slice, -begin.length_mm));
+        let after = kept().next_back().map(|(slice, section)| {
+            tapered(slice, end.length_mm).map(|slice| moved(slice, self.last.at_mm - section.at_mm))
+        });
+        let before = before.into_iter().flatten().rev().filter(|_| begin.length_mm > 0.0);
+        let after = after.into_iter().flatten().filter(|_| end.length_mm > 0.0);
+        before.chain(self.slices.iter().cloned()).chain(after).collect()
+    }
+}
+
+/// Slices between a slice and an end so far beyond it: half-way, and nearly at the end; as an ellipsoid's grow small.
+fn tapered(slice: &[PointMm], length_mm: f32) -> [Vec<PointMm>; 2] {
+    let [mut x, mut z] = [0.0; 2];
+    for point in slice {
+        (x, z) = (x + point.x / slice.len() as f32, z + point.z / slice.len() as f32);
+    }
+    [0.5_f32, 0.98].map(|share| {
+        let of = (1.0 - share).sqrt();
+        let small = |p: &PointMm| PointMm::new(x + of * (p.x - x), p.y, z + of * (p.z - z));
+        moved(slice.iter().map(small).collect(), share * length_mm)
+    })
+}
+
+fn moved(slice: Vec<PointMm>, along_mm: f32) -> Vec<PointMm> {
+    slice.into_iter().map(|p| PointMm::new(p.x, p.y + along_mm, p.z)).collect()
+}
+
+/// By what factor an area grows when its edge moves outwards, taken for a circle.
+fn thicker(area_mm2: f32, by_mm: f32) -> f32 {
+    let radius_mm = (area_mm2 / PI).sqrt();
+    if radius_mm > 0.0 { (1.0 + by_mm / radius_mm).powi(2) } else { 1.0 }
 }
 
 /// The sweep so far.
@@ -305,6 +352,7 @@ impl Sweep {
             let half_step = self.last_step / 2.0;
             let solid = self.solid_of(track.id, y - half_step, relative_error);
             solid.confirmed |= track.letter.is_some();
+            solid.anechoic = track.descriptors.iter().any(|said| said.word == Word::Anechoic);
             solid.add(slice, area, y, unfit);
             if solid.confirmed && solid.sightings.is_multiple_of(RENEWED_EVERY) {
                 renewed.extend(solid.whole());
@@ -332,6 +380,7 @@ impl Sweep {
                 last: Section { area_mm2: 0.0, at_mm: y },
                 first_y: y,
                 relative_error,
+                anechoic: false,
             });
             self.growing.len() - 1
         });
@@ -384,6 +433,49 @@ fn every_second<T>(of: &mut Vec<T>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A ball of 10 mm, led over at even steps, of which sections from 3 mm² on are seen.
+    fn ball(anechoic: bool, unfit: usize) -> Growing {
+        let steps = (-50..=50).map(|step| step as f32 / 10.0);
+        let seen: Vec<(f32, f32)> =
+            steps.map(|y| (PI * (25.0 - y * y), y)).filter(|(area_mm2, _)| *area_mm2 > 30.0).collect();
+        let mut solid = Sweep::default().solid_of(1, seen[0].1, 0.25).clone();
+        (solid.confirmed, solid.anechoic) = (true, anechoic);
+        for (at, &(area_mm2, y)) in seen.iter().enumerate() {
+            let radius = (area_mm2 / PI).sqrt();
+            let around = (0..16).map(|k| (k as f32 / 8.0 * PI).sin_cos());
+            let slice = around.map(|(x, z)| PointMm::new(radius * x, y, 12.0 + radius * z)).collect();
+            solid.add(slice, area_mm2, y, at < unfit);
+        }
+        solid
+    }
+
+    #[test]
+    fn a_solid_has_its_ends_and_says_how_much_of_it_was_guessed() {
+        let whole = ball(false, 0).whole().unwrap();
+        assert!((whole.along_mm - 10.0).abs() < 0.6, "{}", whole.along_mm);
+        assert!((whole.volume_cm3 - 0.524).abs() < 0.03, "{}", whole.volume_cm3);
+        let ends: Vec<f32> =
+            [whole.slices.first(), whole.slices.last()].map(|slice| slice.unwrap()[0].y).into();
+        assert!(ends[0] < -4.6 && ends[1] > 4.6, "{ends:?}");
+        assert!(whole.slices.is_sorted_by(|a, b| a[0].y < b[0].y), "in the order of the way");
+        let width = |slice: &[PointMm]| slice.iter().map(|p| p.x).fold(0.0, f32::max);
+        assert!(width(&whole.slices[0]) < 0.5 * width(&whole.slices[2]));
+        let guessed = 1.0 - 2.0 * (25.0_f32 - 30.0 / PI).sqrt() / 10.0;
+        assert!((whole.relative_error - 0.25_f32.hypot(guessed)).abs() < 0.02, "{}", whole.relative_error);
+        let unfit = ball(false, 12).whole().unwrap();
+        assert!(unfit.relative_error > whole.relative_error + 0.015, "{}", unfit.relative_error);
+    }
+
+    #[test]
+    fn what_is_filled_with_fluid_reaches_to_its_wall() {
+        let [solid, fluid] = [false, true].map(|anechoic| ball(anechoic, 0).whole().unwrap());
+        let ratio = fluid.volume_cm3 / solid.volume_cm3;
+        // Its middle section is one of 4 mm.
+        assert!((ratio - 1.085).abs() < 0.01, "{ratio}");
+        assert_eq!(fluid.along_mm, solid.along_mm);
+        assert_eq!(thicker(0.0, WALL_MM), 1.0, "nothing has no edge");
+    }
 
     #[test]
     fn over_frames_that_were_lost_in_a_burst_the_plane_goes_on_as_before() {
