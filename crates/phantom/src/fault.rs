@@ -1,14 +1,14 @@
 //! What may go wrong while scanning, on request.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use serde::Serialize;
 
 /// One fault of the scan or of the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-#[repr(u8)]
+#[repr(u16)]
 pub enum Fault {
     /// A part of the face has lost the skin: dark lines from there down, with bands of reverberation at the top.
     LostContact = 1,
@@ -24,11 +24,17 @@ pub enum Fault {
     Frozen = 32,
     /// The picture is shown within a vendor's screen: text, a depth ruler, a grey bar.
     VendorScreen = 64,
+    /// The hand stops and goes, a fifth of a second each; gone is as much as without stops.
+    Jerky = 128,
+    /// Calipers, their text and a body mark lie on the picture.
+    Marks = 256,
+    /// A colour box with vessels in it; the frame has colours.
+    ColourBox = 512,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::LostContact,
         Self::TooDark,
         Self::TooBright,
@@ -36,6 +42,9 @@ impl Fault {
         Self::TooFast,
         Self::Frozen,
         Self::VendorScreen,
+        Self::Jerky,
+        Self::Marks,
+        Self::ColourBox,
     ];
 
     /// `lost_contact`, `too_dark`, and so on.
@@ -49,13 +58,16 @@ impl Fault {
             Self::TooFast => "too_fast",
             Self::Frozen => "frozen",
             Self::VendorScreen => "vendor_screen",
+            Self::Jerky => "jerky",
+            Self::Marks => "marks",
+            Self::ColourBox => "colour_box",
         }
     }
 }
 
 /// The faults that are there at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Faults(u8);
+pub struct Faults(u16);
 
 impl Faults {
     /// None.
@@ -64,13 +76,13 @@ impl Faults {
     /// These and one more.
     #[must_use]
     pub const fn with(self, fault: Fault) -> Self {
-        Self(self.0 | fault as u8)
+        Self(self.0 | fault as u16)
     }
 
     /// These less one.
     #[must_use]
     pub const fn without(self, fault: Fault) -> Self {
-        Self(self.0 & !(fault as u8))
+        Self(self.0 & !(fault as u16))
     }
 
     /// Those of either.
@@ -82,7 +94,7 @@ impl Faults {
     /// Whether one is there.
     #[must_use]
     pub const fn contains(self, fault: Fault) -> bool {
-        self.0 & fault as u8 != 0
+        self.0 & fault as u16 != 0
     }
 
     /// Whether none is there.
@@ -111,7 +123,7 @@ impl FromIterator<Fault> for Faults {
 
 /// Sets faults while a sweep runs, from any thread; clones share the setting.
 #[derive(Debug, Clone, Default)]
-pub struct FaultSwitch(Arc<AtomicU8>);
+pub struct FaultSwitch(Arc<AtomicU16>);
 
 impl FaultSwitch {
     /// From the next frame on, these and no others (besides those of the schedule).
@@ -122,9 +134,9 @@ impl FaultSwitch {
     /// Turns one on or off.
     pub fn turn(&self, fault: Fault, on: bool) {
         if on {
-            self.0.fetch_or(fault as u8, Ordering::Relaxed);
+            self.0.fetch_or(fault as u16, Ordering::Relaxed);
         } else {
-            self.0.fetch_and(!(fault as u8), Ordering::Relaxed);
+            self.0.fetch_and(!(fault as u16), Ordering::Relaxed);
         }
     }
 

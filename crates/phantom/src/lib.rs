@@ -27,6 +27,7 @@ mod compound;
 mod config;
 mod display;
 mod fault;
+mod marks;
 mod mass;
 mod noise;
 mod path;

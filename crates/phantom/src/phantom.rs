@@ -13,6 +13,7 @@ use crate::compound::{self, Resolution};
 use crate::config::{PhantomConfig, PhantomError, Preset};
 use crate::display::{self, Disturbance, Picture};
 use crate::fault::{Fault, Faults};
+use crate::marks;
 use crate::mass::{self, Mass};
 use crate::path::Path;
 use crate::pose::Pose;
@@ -51,7 +52,7 @@ struct Breast {
 /// A frame and what is really on it.
 #[derive(Debug, Clone)]
 pub struct PhantomFrame {
-    /// As a machine would give it, `Luma8`; its calibration's source is the phantom.
+    /// As a machine would give it: `Luma8`, or `Rgb8` with a colour box; its calibration's source is the phantom.
     pub frame: Frame,
     /// As only a phantom knows it.
     pub truth: Truth,
@@ -117,7 +118,7 @@ impl Phantom {
     }
 
     /// The frame at a pose, with index and time 0. It depends on the seed, the configuration, the pose and the
-    /// faults only. [`Fault::Frozen`] does nothing to a single frame.
+    /// faults only. [`Fault::Frozen`] and [`Fault::Jerky`] do nothing to a single frame.
     #[must_use]
     pub fn frame(&self, pose: &Pose, faults: Faults) -> PhantomFrame {
         let breast = &*self.breast;
@@ -129,15 +130,18 @@ impl Phantom {
         if faults.contains(Fault::VendorScreen) {
             screen::draw(&mut pixels, &picture, &breast.preset, breast.seed);
         }
+        if faults.contains(Fault::Marks) {
+            marks::draw(&mut pixels, &picture, breast.key);
+        }
+        let pixels = if faults.contains(Fault::ColourBox) {
+            Pixels::Rgb8(marks::coloured(&pixels, &picture, breast.key))
+        } else {
+            Pixels::Luma8(pixels)
+        };
         let masses = breast.anatomy.masses().iter().zip(&breast.volumes);
         let masses = masses.filter_map(|(m, volume)| truth::slice(m, *volume, pose, &picture)).collect();
         PhantomFrame {
-            frame: Frame {
-                index: 0,
-                time_ns: 0,
-                pixels: Pixels::Luma8(pixels),
-                spacing: breast.spacing(&picture, faults),
-            },
+            frame: Frame { index: 0, time_ns: 0, pixels, spacing: breast.spacing(&picture, faults) },
             truth: Truth { seed: breast.seed, pose: *pose, faults, masses },
         }
     }

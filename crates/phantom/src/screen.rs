@@ -59,7 +59,7 @@ fn grey_bar(frame: &mut GrayImage, picture: &Picture) {
     }
 }
 
-fn fill(frame: &mut GrayImage, from: [u32; 2], size: [u32; 2], grey: u8) {
+pub(crate) fn fill(frame: &mut GrayImage, from: [u32; 2], size: [u32; 2], grey: u8) {
     for y in from[1]..(from[1] + size[1]).min(frame.height()) {
         for x in from[0]..(from[0] + size[0]).min(frame.width()) {
             frame.put_pixel(x, y, Luma([grey]));
@@ -67,7 +67,7 @@ fn fill(frame: &mut GrayImage, from: [u32; 2], size: [u32; 2], grey: u8) {
     }
 }
 
-fn text(frame: &mut GrayImage, from: [u32; 2], words: &str, grey: u8) {
+pub(crate) fn text(frame: &mut GrayImage, from: [u32; 2], words: &str, grey: u8) {
     for (number, letter) in (0_u32..).zip(words.chars()) {
         let Some(rows) = font8x8::BASIC_FONTS.get(letter) else { continue };
         for (row, bits) in (0_u32..).zip(rows) {

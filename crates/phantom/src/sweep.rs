@@ -17,6 +17,8 @@ const AHEAD: usize = 4;
 const AHEAD_S: f32 = 0.8;
 /// The probe's haste while it is too fast.
 const HASTE: u32 = 4;
+/// How long a jerky hand stops, and then goes twice as fast, s.
+const JERK_S: f32 = 0.2;
 
 /// Frames of a sweep. An endless one goes on over the breast of the next seed when it comes to the path's end.
 ///
@@ -128,9 +130,19 @@ impl Sweep {
             self.ticks = 0;
         }
         let pose = self.phantom.path().pose(self.path_s());
-        let haste = if faults.contains(Fault::TooFast) { HASTE } else { 1 };
-        self.ticks += haste;
+        self.ticks += self.haste(faults);
         Some(pose)
+    }
+
+    /// How many frames' worth of way is gone until the next frame.
+    fn haste(&self, faults: Faults) -> u32 {
+        let rests = ((self.index as f32 / self.phantom.config().fps / JERK_S) as u64).is_multiple_of(2);
+        match (faults.contains(Fault::TooFast), faults.contains(Fault::Jerky)) {
+            (_, true) if rests => 0,
+            (false, true) => 2,
+            (true, _) => HASTE,
+            (false, false) => 1,
+        }
     }
 }
 

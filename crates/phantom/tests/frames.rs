@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // The lint's exemption does not reach a test's own functions.
 
-use image::GrayImage;
+use image::{GrayImage, Rgb};
 use peony_model::{Pixels, Spacing};
 use peony_phantom::{
     Difficulty, Elevation, Fault, Faults, MassKind, MassPlan, MassSpec, Phantom, PhantomConfig, PhantomError,
@@ -157,6 +157,31 @@ fn each_fault_shows() {
     assert!(matches!(good.frame.spacing, Spacing::Uniform(_)));
     lost_contact(grey(&good), grey(&bad(Fault::LostContact)));
     vendor_screen(&phantom, &pose);
+    let strokes = changed(&good.frame.luma(), &bad(Fault::Marks).frame.luma());
+    assert!((300..5_000).contains(&strokes), "{strokes} pixels of marks");
+    let Pixels::Rgb8(coloured) = bad(Fault::ColourBox).frame.pixels else {
+        panic!("a colour box has colours")
+    };
+    let is_coloured = |pixel: &&Rgb<u8>| pixel.0[0].abs_diff(pixel.0[2]) > 60;
+    let share = coloured.pixels().filter(is_coloured).count() as f64 / f64::from(320 * 240);
+    assert!((0.005..0.2).contains(&share), "{share} of the picture");
+}
+
+fn changed(good: &GrayImage, bad: &GrayImage) -> usize {
+    good.pixels().zip(bad.pixels()).filter(|(good, bad)| good != bad).count()
+}
+
+#[test]
+fn a_jerky_hand_stops_and_goes_and_comes_as_far() {
+    let phantom = Phantom::new(5, &small(MassPlan::Normal)).unwrap();
+    let along = |frames: Vec<PhantomFrame>| -> Vec<f32> {
+        frames.iter().map(|frame| frame.truth.pose.t_mm[1]).collect()
+    };
+    let even = along(phantom.sweep().take(25).collect());
+    let jerky = along(phantom.sweep().schedule(vec![(0..24, Fault::Jerky)]).take(25).collect());
+    assert_eq!(jerky[1..=6], [jerky[0]; 6], "it rests for a fifth of a second");
+    assert!((jerky[8] - jerky[7]) > 1.5 * (even[8] - even[7]), "and goes twice as fast");
+    assert!((jerky[24] - even[24]).abs() < 0.05, "{} of {}", jerky[24], even[24]);
 }
 
 /// Below the bands of reverberation, the lines of one border are dark and those of the other are as they were.

@@ -3,7 +3,8 @@
 //!
 //! Each seed gives four sweeps: over a breast with a cyst, a fibroadenoma and a carcinoma; over one without any; over
 //! one in which the scan goes wrong at known moments; and there and back over one whose masses are of each kind (even seeds) or
-//! all of one kind (odd ones), which asks whether a lesion that is met again keeps its letter. Breasts of seeds from 700,000 on have taught the model, and those of
+//! all of one kind (odd ones), which asks whether a lesion that is met again keeps its letter. With `--only` there are two more: one with jerks, marks and a
+//! colour box, and one over masses that the border of the picture cuts. Breasts of seeds from 700,000 on have taught the model, and those of
 //! 9,000 to 9,100 the speckle's calibration: seeds below 2,900 meet neither. Seeds 500 and 501 set the limit of confirmation.
 
 mod back;
@@ -35,6 +36,9 @@ use crate::progress;
 /// The faults of the third sweep, one after the other.
 const FAULTS: [Fault; 6] =
     [Fault::LostContact, Fault::TooDark, Fault::TooBright, Fault::Blur, Fault::TooFast, Fault::Frozen];
+/// Those of a marked sweep.
+const MARKED: [Fault; 6] =
+    [Fault::Jerky, Fault::Marks, Fault::ColourBox, Fault::Jerky, Fault::Marks, Fault::ColourBox];
 /// Frames of a fault, and from the beginning of one to that of the next: 1.5 s of 3.5.
 const FAULT_FRAMES: u64 = 45;
 const FAULT_EVERY: u64 = 105;
@@ -43,6 +47,9 @@ const FAULT_FIRST: u64 = 60;
 
 /// Breasts of the sweeps there and back are counted from here.
 const BACK_FROM: u64 = 300_000;
+/// Those of marked sweeps, and those of masses at the border.
+const MARKED_FROM: u64 = 310_000;
+const CUT_FROM: u64 = 320_000;
 
 /// The last line of `--json`.
 #[derive(Debug, Serialize)]
@@ -109,11 +116,22 @@ fn examination(seed: u64, kind: Kind, difficulty: Difficulty, preset: Option<Pre
             (config.speed_mm_s, config.length_mm, config.path) = (8.0, 200.0, PathKind::Freehand);
             schedule = (0..).zip(FAULTS).map(|(n, fault)| (fault_frames(n), fault)).collect();
         }
+        Kind::Marked => {
+            config.masses = MassPlan::Normal;
+            (config.speed_mm_s, config.length_mm, config.path) = (8.0, 200.0, PathKind::Freehand);
+            schedule = (0..).zip(MARKED).map(|(n, fault)| (fault_frames(n), fault)).collect();
+        }
+        Kind::Cut => config.masses = MassPlan::OneOfEach(Difficulty::Cut),
         Kind::Back if seed % 2 == 1 => config.masses = alike(seed, difficulty, config.length_mm),
         Kind::Back => {}
     }
     // Breasts of one seed's sweeps differ, so that a normal one is not the one with masses again.
-    let breast = if kind == Kind::Back { BACK_FROM + seed } else { seed * 3 + kind as u64 };
+    let breast = match kind {
+        Kind::Masses | Kind::Normal | Kind::Faults => seed * 3 + kind as u64,
+        Kind::Back => BACK_FROM + seed,
+        Kind::Marked => MARKED_FROM + seed,
+        Kind::Cut => CUT_FROM + seed,
+    };
     let phantom = Phantom::new(breast, &config)?;
     Ok(Sweep { phantom, schedule, comes_back: kind == Kind::Back, of_a_probe: false })
 }

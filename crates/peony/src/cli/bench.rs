@@ -154,17 +154,24 @@ pub enum ExamSweep {
     Faults,
     /// There and back over the same masses.
     Back,
+    /// Jerks, marks and a colour box at known moments; only when it is asked for.
+    Marked,
+    /// Over masses that the border of the picture cuts; only when it is asked for.
+    Cut,
 }
 
 impl ExamSweep {
     /// In the order in which they are run.
-    pub const ALL: [Self; 4] = [Self::Masses, Self::Normal, Self::Faults, Self::Back];
+    pub const ALL: [Self; 6] =
+        [Self::Masses, Self::Normal, Self::Faults, Self::Back, Self::Marked, Self::Cut];
+    /// Those of a whole examination.
+    const WHOLE: [Self; 4] = [Self::Masses, Self::Normal, Self::Faults, Self::Back];
 }
 
 impl BenchExamArgs {
     /// Whether a sweep is wanted.
     pub fn asks_for(&self, sweep: ExamSweep) -> bool {
-        self.only.is_empty() || self.only.contains(&sweep)
+        if self.only.is_empty() { ExamSweep::WHOLE.contains(&sweep) } else { self.only.contains(&sweep) }
     }
 
     /// How hard the masses are to see.

@@ -9,6 +9,8 @@ use peony_ultrasound::output::Quality;
 
 /// A light must come on within this time, s.
 const CAUGHT_S: f64 = 0.5;
+/// A hand is jerky once it has stopped, gone and stopped again, a fifth of a second each: from then on the time counts, s.
+const JERKY_S: f64 = 0.4;
 /// A light this long after a fault is still that fault's, s.
 const ECHO_S: f64 = 1.0;
 
@@ -17,6 +19,7 @@ const ECHO_S: f64 = 1.0;
 pub struct Lights<'a> {
     schedule: &'a [(Range<u64>, Fault)],
     caught_frames: u64,
+    jerky_frames: u64,
     echo_frames: u64,
     on: BTreeSet<QualityCode>,
     /// Of each fault, whether its light came on in time.
@@ -31,6 +34,7 @@ impl<'a> Lights<'a> {
         Self {
             schedule,
             caught_frames: frames(CAUGHT_S),
+            jerky_frames: frames(JERKY_S),
             echo_frames: frames(ECHO_S),
             on: BTreeSet::new(),
             caught: vec![false; schedule.len()],
@@ -43,7 +47,8 @@ impl<'a> Lights<'a> {
         let now: BTreeSet<QualityCode> =
             quality.issues.iter().map(|issue| issue.code).filter(|code| is_light(*code)).collect();
         for ((frames, fault), caught) in self.schedule.iter().zip(&mut self.caught) {
-            let due = frames.start..frames.start.saturating_add(self.caught_frames);
+            let late = if *fault == Fault::Jerky { self.jerky_frames } else { 0 };
+            let due = frames.start..frames.start.saturating_add(late + self.caught_frames);
             *caught |= due.contains(&frame) && lights_of(*fault).iter().any(|code| now.contains(code));
         }
         let explained = self
@@ -79,6 +84,9 @@ fn lights_of(fault: Fault) -> &'static [QualityCode] {
         Fault::Blur => &[QualityCode::Blur],
         Fault::TooFast => &[QualityCode::TooFast, QualityCode::Jerky],
         Fault::Frozen => &[QualityCode::Frozen],
+        Fault::Jerky => &[QualityCode::Jerky],
+        Fault::Marks => &[QualityCode::Marks],
+        Fault::ColourBox => &[QualityCode::ColourBox],
         Fault::VendorScreen => &[],
     }
 }

@@ -145,6 +145,7 @@ pub struct Totals {
     straight: Share,
     turning: Share,
     volume: Share,
+    cut_told: Share,
     /// Whose lesion it is, and its grade.
     graded: Vec<(String, Scored)>,
     same_letter: Share,
@@ -191,6 +192,9 @@ impl Totals {
             self.picked.count(lesion.largest_picked);
             let graded = lesion.malignancy.map(|p| (seen.patient.clone(), (p, lesion.malignant)));
             self.graded.extend(graded);
+            if let Some(told) = lesion.cut_told {
+                self.cut_told.count(told);
+            }
             if let Some(ratio) = lesion.volume_ratio {
                 self.volume.count((0.8..=1.2).contains(&ratio));
             }
@@ -256,6 +260,9 @@ impl Totals {
             key: None,
             figure: Figure::Share(*caught),
         }));
+        if self.cut_told.of > 0 {
+            rows.push(share("lesions that the border cuts, told", None, self.cut_told));
+        }
         let ap50 = bootstrap(&self.findings, |found| &found.patient, ap50);
         let scores = |rows: &[&(String, Scored)]| rows.iter().map(|row| row.1).collect::<Vec<_>>();
         let area = bootstrap(&self.graded, |row| &row.0, |rows| auc(&scores(rows)));

@@ -44,6 +44,8 @@ pub struct Lesion {
     pub largest_kept: Option<bool>,
     /// The same for a pick of the sharpest frame of each second.
     pub largest_picked: bool,
+    /// Where the border of the picture cuts it, whether that was told while it was seen.
+    pub cut_told: Option<bool>,
     /// Volume read over true volume; `None` where one of them is not known.
     pub volume_ratio: Option<f32>,
 }

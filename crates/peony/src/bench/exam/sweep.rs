@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use peony_model::{BoxPx, iou};
+use peony_model::{BoxPx, QualityCode, iou};
 use peony_phantom::{Fault, Phantom, PhantomFrame};
 use peony_ultrasound::output::{Event, PlaneReason, StepOutput};
 
@@ -23,6 +23,9 @@ pub const FALSE_IOU: f32 = 0.1;
 pub const SAMPLED: u64 = 5;
 /// A plane shows a lesion at its largest where it shows this share of the largest true area of the sweep.
 pub const LARGEST_SHARE: f32 = 0.85;
+
+/// A mass that the border cuts on more frames than this is one that it cuts.
+const CUT_FRAMES: u64 = 15;
 
 /// What is scanned, and when it goes wrong.
 pub struct Sweep {
@@ -89,6 +92,9 @@ struct Known {
     letters: [Option<char>; 2],
     malignancy: Option<f32>,
     kept: Option<u64>,
+    /// The frames on which the border cuts it, and those on which that was told.
+    cut: u64,
+    cut_told: u64,
     volume_read_mm3: Option<f32>,
 }
 
@@ -121,6 +127,9 @@ impl<'a> Watcher<'a> {
             known.malignant = mass.malignant;
             known.volume_mm3 = mass.volume_mm3;
             known.areas.insert(frame, mass.area_px);
+            let told = output.quality.issues.iter().any(|issue| issue.code == QualityCode::LesionCut);
+            known.cut += u64::from(mass.cut);
+            known.cut_told += u64::from(mass.cut && told);
         }
         if frame.is_multiple_of(SAMPLED) {
             let said: Vec<(BoxPx, f64)> =
@@ -212,6 +221,7 @@ impl Known {
             largest_kept: self.kept.as_ref().map(is_largest),
             // Of the frames picked that show it, the one that shows most: the best that a person could choose.
             largest_picked: picks.iter().any(is_largest),
+            cut_told: (self.cut > CUT_FRAMES).then_some(self.cut_told > 0),
             volume_ratio: self.volume_read_mm3.map(|read| read / self.volume_mm3),
         }
     }

@@ -183,6 +183,7 @@ impl Known {
             malignancy: malignant.and(self.malignancy).map(f64::from),
             largest_kept: self.kept.as_ref().map(is_largest),
             largest_picked: picks.iter().any(is_largest),
+            cut_told: None,
             volume_ratio: None,
         }
     }
