@@ -2,7 +2,7 @@
 //!
 //! Each lesion is expected where the in-plane motion carried its box (or where its own steady motion
 //! would, when that is unknown), and takes the finding that overlaps it most. What is about to be confirmed as a new lesion is first held
-//! against those that were lost from sight ([`Traits`]); where one fits, and no other nearly as well, it is that one, under
+//! against those that were lost from sight ([`Traits`]), whose places are counted from lesions that were met again where that is nearer; where one fits, and no other nearly as well, it is that one, under
 //! its number and letter. Two confirmed tracks that lie on each other for several frames become one.
 //!
 //! A simple form: a lesion is known again at the moment of its confirmation or not at all.
@@ -195,6 +195,8 @@ impl Track {
 pub(crate) struct Follow {
     tracks: Vec<Track>,
     former: VecDeque<Track>,
+    /// Lesions that were met again, by their number, as they were before.
+    met_again: VecDeque<(u32, Traits)>,
     /// Frames that two confirmed tracks lay on each other, and apart while both were seen.
     pairs: BTreeMap<(u32, u32), [u32; 2]>,
     next_id: u32,
@@ -203,7 +205,14 @@ pub(crate) struct Follow {
 
 impl Default for Follow {
     fn default() -> Self {
-        Self { tracks: Vec::new(), former: VecDeque::new(), pairs: BTreeMap::new(), next_id: 1, confirmed: 0 }
+        Self {
+            tracks: Vec::new(),
+            former: VecDeque::new(),
+            met_again: VecDeque::new(),
+            pairs: BTreeMap::new(),
+            next_id: 1,
+            confirmed: 0,
+        }
     }
 }
 
@@ -293,6 +302,8 @@ impl Follow {
             if let Some(lost) = self.lost(&self.tracks[at].traits) {
                 let new = self.tracks.remove(at);
                 if let Some(mut former) = self.take_lost(lost) {
+                    self.met_again.push_back((lost, former.traits.clone()));
+                    self.met_again.drain(..self.met_again.len().saturating_sub(MOST_FORMER));
                     former.absorb(new);
                     self.tracks.push(former);
                     returned.push(lost);
@@ -310,9 +321,11 @@ impl Follow {
     /// The confirmed lesion out of sight that a new one is, if it is one and no other could be it nearly as well.
     fn lost(&self, new: &Traits) -> Option<u32> {
         let unseen = self.tracks.iter().filter(|track| track.letter.is_some() && track.finding.is_none());
+        let now = |id: u32| self.tracks.iter().chain(&self.former).find(|track| track.id == id);
+        let met_again = || self.met_again.iter().filter_map(|(id, was)| Some([was, &now(*id)?.traits]));
         let mut near: Vec<(f32, u32)> = unseen
             .chain(&self.former)
-            .filter_map(|former| Some((new.distance(&former.traits)?, former.id)))
+            .filter_map(|former| Some((new.distance(&former.traits, met_again())?, former.id)))
             .collect();
         near.sort_by(|a, b| a.0.total_cmp(&b.0));
         match near.as_slice() {

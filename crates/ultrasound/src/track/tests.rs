@@ -181,6 +181,23 @@ fn letters_go_on_after_a_return_and_are_never_given_twice() {
 }
 
 #[test]
+fn over_a_long_way_a_lesion_is_known_by_those_that_were_met_again() {
+    let there =
+        [FIRST, Lesion { at: [20.0, 15.0, 40.0], ..FIRST }, Lesion { at: [20.0, 15.0, 70.0], ..FIRST }];
+    // What was summed of the way has drifted by then: the same lesions seem to lie further on, and beside.
+    let drifted =
+        |lesion: Lesion| Lesion { at: [lesion.at[0] + 2.0, lesion.at[1], lesion.at[2] + 5.0], ..lesion };
+    let letters = |lesions: &[Lesion]| -> Vec<String> {
+        let mut hand = Hand::new(true);
+        hand.to(90.0, lesions);
+        hand.to(0.0, &lesions.iter().copied().map(drifted).collect::<Vec<_>>());
+        hand.said.into_iter().filter(|said| !said.starts_with('-')).collect()
+    };
+    assert_eq!(letters(&there), ["+A", "+B", "+C", "=C", "=B", "=A"]);
+    assert_eq!(letters(&there[..1]), ["+A", "+B"], "150 mm of way and nothing that was met on it");
+}
+
+#[test]
 fn the_sums_of_a_lesion_go_on_when_it_returns() {
     let mut hand = Hand::new(true);
     hand.to(30.0, &[FIRST]);

@@ -47,6 +47,15 @@ pub(crate) struct Traits {
     scaled: bool,
 }
 
+/// How a new lesion's place is held against a former one's: by the way since then, or by a lesion that was met again meanwhile.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Since {
+    /// Way over which steps and shifts were summed, mm.
+    travelled_mm: f32,
+    /// By how much sums have drifted, across and along, mm.
+    drifted_mm: [f32; 2],
+}
+
 impl Traits {
     pub fn new(time_ns: u64, place: &Place) -> Self {
         Self {
@@ -115,21 +124,39 @@ impl Traits {
         (SIZES[0]..=SIZES[1]).contains(&(self.largest_mm / former.largest_mm.max(0.1)))
     }
 
+    /// Since `former` was seen last, with nothing known but the way.
+    fn since(&self, former: &Self) -> Since {
+        let travelled_mm = (self.last_travelled_mm - former.last_travelled_mm).max(0.0);
+        Since { travelled_mm, drifted_mm: [0.0; 2] }
+    }
+
+    /// Since `former` was seen last, by a lesion that was `was` then and is `now`: what was summed between the two says nothing any more.
+    fn since_by(&self, former: &Self, [was, now]: [&Self; 2]) -> Since {
+        let then_mm = (former.last_travelled_mm - was.last_travelled_mm).abs();
+        let travelled_mm = then_mm + (self.last_travelled_mm - now.last_travelled_mm).max(0.0);
+        let middle = |traits: &Self| f32::midpoint(traits.along_mm[0], traits.along_mm[1]);
+        Since { travelled_mm, drifted_mm: [now.across_mm - was.across_mm, middle(now) - middle(was)] }
+    }
+
     /// How far this new lesion is off a former one that is out of sight, in units of what may be; `None` where it cannot be
-    /// the same.
-    pub fn distance(&self, former: &Self) -> Option<f32> {
+    /// the same. `met_again` has lesions as they were and as they are: the one that leaves the least to drift says where this one is.
+    pub fn distance<'a>(&self, former: &Self, met_again: impl Iterator<Item = [&'a Self; 2]>) -> Option<f32> {
         // Two that were seen at the same time are two.
         if former.last_ns >= self.first_ns || !self.is_of_kind(former) || !self.is_of_size(former) {
             return None;
         }
-        let drift = DRIFT * (self.last_travelled_mm - former.last_travelled_mm).max(0.0);
+        let scaled = met_again.filter(|both| both.iter().all(|traits| traits.scaled));
+        let known = scaled.map(|both| self.since_by(former, both)).chain([self.since(former)]);
+        let least = known.min_by(|a, b| a.travelled_mm.total_cmp(&b.travelled_mm));
+        let Since { travelled_mm, drifted_mm: [beside, further] } = least?;
+        let drift = DRIFT * travelled_mm;
         let scaled = self.scaled && former.scaled;
         if drift > MOST_DRIFT_MM || !scaled && self.first_ns - former.last_ns > BRIEFLY_NS {
             return None;
         }
-        let across = (self.across_mm - former.across_mm).abs() / (BESIDE_MM + drift);
+        let across = (self.across_mm - beside - former.across_mm).abs() / (BESIDE_MM + drift);
         let depth = (self.depth_mm - former.depth_mm).abs() / DEEPER_MM;
-        let ([low, high], [first, last]) = (self.along_mm, former.along_mm);
+        let ([low, high], [first, last]) = (self.along_mm.map(|at_mm| at_mm - further), former.along_mm);
         let gap = (low - last).max(first - high).max(0.0);
         let along = if scaled { gap / (ALONG_MM + drift) } else { 0.0 };
         let unlike = self.likeness(former).map_or(0.0, |likeness| (1.0 - likeness) / (1.0 - LIKENESS));
