@@ -14,7 +14,7 @@ mod weigh;
 
 use std::collections::{BTreeMap, VecDeque};
 
-use peony_model::{BoxPx, iou};
+use peony_model::{BoxPx, QualityCode, iou};
 
 use crate::detect::{Detected, Found};
 use crate::path::Place;
@@ -103,6 +103,12 @@ impl Now<'_> {
         if self.place.scaled { found.pixel } else { [NOMINAL_DEPTH_MM / height.max(1) as f32; 2] }
     }
 
+    /// Whether a colour box lies on the picture: a vessel's colour is dark in grey, and looks like a lesion. What was confirmed before is followed on; what
+    /// is new is confirmed once the colour is off.
+    fn under_colour(&self) -> bool {
+        self.assessed.issues.iter().any(|issue| issue.code == QualityCode::ColourBox)
+    }
+
     /// How well a lesion is seen: how sure the finding is, whole, at rest, sharp, with contact.
     fn quality(&self, found: &Found) -> f32 {
         let halved = |yes: bool| if yes { 0.5 } else { 1.0 };
@@ -145,7 +151,8 @@ impl Track {
         (self.box_px, self.pixel) = (box_px, found.pixel);
         self.finding = Some(index);
         self.sightings += 1;
-        self.recent |= u32::from(!found.cut || found.finding.score >= SURE_CUT);
+        let is_whole = !found.cut || found.finding.score >= SURE_CUT;
+        self.recent |= u32::from(is_whole && !now.under_colour());
         (self.last_seen_ns, self.missed) = (now.time_ns(), 0);
         self.score_sum += found.finding.score;
         self.traits.see(found, now.time_ns(), now.place, now.mm_per_px(found));

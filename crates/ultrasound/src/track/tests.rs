@@ -68,6 +68,8 @@ struct Hand {
     frame: u64,
     place: Place,
     scaled: bool,
+    /// A colour box lies on the picture.
+    coloured: bool,
     /// Everything that was said of letters, in order: `+A` confirmed, `=A` met again, `-1` left, `2>1` merged.
     said: Vec<String>,
 }
@@ -75,7 +77,7 @@ struct Hand {
 impl Hand {
     fn new(scaled: bool) -> Self {
         let place = Place { scaled, ..Place::default() };
-        Self { follow: Follow::default(), frame: 0, place, scaled, said: Vec::new() }
+        Self { follow: Follow::default(), frame: 0, place, scaled, coloured: false, said: Vec::new() }
     }
 
     fn look(&mut self, lesions: &[Lesion]) {
@@ -101,8 +103,10 @@ impl Hand {
             calibration: None,
         };
         let motion = crate::motion::Motion::default();
+        let colour = self.coloured.then(|| peony_model::QualityIssue::new(QualityCode::ColourBox));
+        let issues = colour.into_iter().collect();
         let assessed =
-            Assessed { readable: true, sharpness: 0.2, motion: Some(motion), ..Assessed::default() };
+            Assessed { issues, readable: true, sharpness: 0.2, motion: Some(motion), ..Assessed::default() };
         let detected = Detected { findings, fresh: true, ..Detected::default() };
         let tracked = follow(&mut self.follow, &view, &assessed, &self.place, &detected);
         let letter =
@@ -243,6 +247,21 @@ fn two_tracks_on_one_lesion_become_the_older_one() {
     (0..20).for_each(|_| neighbours.show(parts.clone()));
     (0..6).for_each(|_| neighbours.show(vec![found(&large, 10.0)]));
     assert_eq!(neighbours.said, ["+A", "+B"]);
+}
+
+#[test]
+fn under_colour_a_lesion_is_followed_and_no_new_one_confirmed() {
+    let mut hand = Hand::new(true);
+    let [first, vessel] =
+        [FIRST, Lesion { at: [35.0, 25.0, 10.0], ..FIRST }].map(|lesion| found(&lesion, 10.0));
+    (0..15).for_each(|_| hand.show(vec![first.clone()]));
+    hand.coloured = true;
+    (0..30).for_each(|_| hand.show(vec![first.clone(), vessel.clone()]));
+    assert_eq!(hand.said, ["+A"]);
+    assert!(hand.follow.tracks.iter().all(|track| track.finding.is_some()), "both are followed");
+    hand.coloured = false;
+    (0..10).for_each(|_| hand.show(vec![first.clone(), vessel.clone()]));
+    assert_eq!(hand.said, ["+A", "+B"], "it is there without colour");
 }
 
 #[test]

@@ -44,12 +44,12 @@ impl<'a> Lights<'a> {
 
     /// A light that comes on is a fault's within its time and a little after, and false otherwise.
     pub fn judge(&mut self, frame: u64, quality: &Quality) {
-        let now: BTreeSet<QualityCode> =
-            quality.issues.iter().map(|issue| issue.code).filter(|code| is_light(*code)).collect();
+        let told: BTreeSet<QualityCode> = quality.issues.iter().map(|issue| issue.code).collect();
+        let now: BTreeSet<QualityCode> = told.iter().copied().filter(|code| is_light(*code)).collect();
         for ((frames, fault), caught) in self.schedule.iter().zip(&mut self.caught) {
             let late = if *fault == Fault::Jerky { self.jerky_frames } else { 0 };
             let due = frames.start..frames.start.saturating_add(late + self.caught_frames);
-            *caught |= due.contains(&frame) && lights_of(*fault).iter().any(|code| now.contains(code));
+            *caught |= due.contains(&frame) && lights_of(*fault).iter().any(|code| told.contains(code));
         }
         let explained = self
             .schedule
