@@ -7,9 +7,10 @@ use image::GrayImage;
 use peony_examination::{
     Act, Author, DiskTrouble, EnteredDepth, Examination, JournalError, Observation, Refusal, Whereabouts,
 };
-use peony_model::{MmPerPx, Place, Unit, Word, report};
-use peony_ultrasound::output::{Event, StepOutput, TrackState};
+use peony_model::{BiRads, MmPerPx, Place, Unit, Word, report};
+use peony_ultrasound::output::{self, Event, StepOutput, TrackState};
 
+use crate::steady::Steady;
 use crate::view;
 use crate::wire::{
     BoxXy, ErrorCode, Fault, Interval, KeyPlane, LiveUpdate, Size, State, TrackStatus, TrackView, Truth,
@@ -46,8 +47,26 @@ struct Lesion {
     track: TrackView,
     /// Its size was taken from its largest plane: later sightings do not change it.
     sized_by_plane: bool,
+    category: Steady,
+    /// How far it reaches along the sweep, once that has led over both its ends.
+    whole: Option<Whole>,
     /// What the examination was told last.
     told: Option<Observation>,
+}
+
+/// The simulated size of a lesion that the sweep led over from end to end: what a report may say.
+#[derive(Debug, Clone, Copy)]
+struct Whole {
+    along_mm: f32,
+    volume_cm3: f32,
+    relative_error: f32,
+}
+
+impl From<&output::TrackVolume> for Whole {
+    fn from(solid: &output::TrackVolume) -> Self {
+        let &output::TrackVolume { along_mm, volume_cm3, relative_error, .. } = solid;
+        Self { along_mm: view::hundredth(along_mm), volume_cm3, relative_error }
+    }
 }
 
 /// What the examination says, as pages are shown it; read again when it has changed.
@@ -72,6 +91,8 @@ struct SaidOfLesion {
     dismissed: bool,
     place: Option<Place>,
     grounds: Option<report::Grounds>,
+    /// The third axis that the machine proposes.
+    third: Option<report::ThirdAxis>,
 }
 
 /// Whether all that an examination was told was taken, or why the first thing was not.
@@ -162,7 +183,7 @@ impl Sweep {
                 .finding
                 .and_then(|index| Some((output.findings.get(index)?, update.findings.get(index)?)));
             let id = self.lesion_of(state.id);
-            self.sight(TrackView { id, ..view::track(state, seen) });
+            self.sight(TrackView { id, ..view::track(state, seen) }, state, output.time_ns);
         }
         let mut left = Vec::new();
         for (id, lesion) in &mut self.lesions {
@@ -171,6 +192,7 @@ impl Sweep {
                     left.push(*id);
                 }
                 lesion.track = TrackView {
+                    birads: lesion.category.end().map(label),
                     status: TrackStatus::Left,
                     box_px: None,
                     contour_px: None,
@@ -184,25 +206,31 @@ impl Sweep {
         self.read_examination();
     }
 
-    fn sight(&mut self, track: TrackView) {
-        let Some(former) = self.lesions.remove(&track.id) else {
-            self.lesions.insert(track.id, Lesion { track, sized_by_plane: false, told: None });
-            return;
+    fn sight(&mut self, track: TrackView, state: &TrackState, time_ns: u64) {
+        let former = self.lesions.remove(&track.id);
+        let (sized, mut category, whole, told) = match former {
+            None => (None, Steady::default(), None, None),
+            Some(Lesion { track, sized_by_plane, category, whole, told }) => {
+                (Some((track, sized_by_plane)), category, whole, told)
+            }
         };
-        let measured = track.size_mm.is_some() || track.size_px.is_some();
-        // Millimetres take the place of pixels once the scale is known, and pixels never that of millimetres.
-        let stands = match (former.track.size_mm.is_some(), track.size_mm.is_some()) {
-            (true, false) => true,
-            (false, true) => false,
-            _ => former.sized_by_plane || !measured,
+        let birads = category.say(state.assessment, time_ns).map(label);
+        let (size_mm, size_px, sized_by_plane) = match sized {
+            None => (track.size_mm, track.size_px, false),
+            Some((former, sized_by_plane)) => {
+                let measured = track.size_mm.is_some() || track.size_px.is_some();
+                // Millimetres take the place of pixels once the scale is known, and pixels never that of millimetres.
+                let stands = match (former.size_mm.is_some(), track.size_mm.is_some()) {
+                    (true, false) => true,
+                    (false, true) => false,
+                    _ => sized_by_plane || !measured,
+                };
+                let size = if stands { &former } else { &track };
+                (size.size_mm, size.size_px, sized_by_plane && stands)
+            }
         };
-        let sized_by_plane = former.sized_by_plane && stands;
-        let track = if stands {
-            TrackView { size_mm: former.track.size_mm, size_px: former.track.size_px, ..track }
-        } else {
-            track
-        };
-        self.lesions.insert(track.id, Lesion { track, sized_by_plane, told: former.told });
+        let track = TrackView { size_mm, size_px, birads, ..track };
+        self.lesions.insert(track.id, Lesion { track, sized_by_plane, category, whole, told });
     }
 
     /// Tells the examination everything that must last. What is refused, a large plane say, keeps nothing else from being taken.
@@ -255,15 +283,26 @@ impl Sweep {
                     self.lesions.remove(&from);
                     told.take(examination.merged(from, into));
                 }
+                // Of what grows still nothing is told: it would stand as the whole where the sweep ends within it.
+                Event::Volume(solid) => {
+                    let id = self.lesion_of(solid.track);
+                    if let Some(lesion) = self.lesions.get_mut(&id) {
+                        lesion.whole = Some(Whole::from(solid));
+                        renewed.insert(id);
+                    }
+                }
                 // What returned is among the tracks, and is seen again as any other.
-                Event::Returned { .. } | Event::Left { .. } | Event::Volume(_) | Event::Quality(_) => {}
+                Event::Returned { .. } | Event::Left { .. } | Event::Quality(_) => {}
             }
         }
         for (id, lesion) in &mut self.lesions {
             let Some(state) = output.tracks.iter().find(|state| self.base.saturating_add(state.id) == *id)
             else {
-                // It has just left: what was said of it last is what lasts.
+                // It has just left: what was said of it last is what lasts, with what is known only now.
                 if let Some(last) = lesion.told.clone().filter(|_| renewed.contains(id)) {
+                    let category = lesion.category.shown();
+                    let last = with_whole(Observation { category, ..last }, lesion.whole);
+                    lesion.told = Some(last.clone());
                     told.take(examination.seen(last, true));
                 }
                 continue;
@@ -274,7 +313,7 @@ impl Sweep {
             if !self.said.lesions.contains_key(id) {
                 told.take(examination.found(*id));
             }
-            let seen = observation(&lesion.track, state, update);
+            let seen = observation(lesion, state, update);
             lesion.told = Some(seen.clone());
             told.take(examination.seen(seen, renewed.contains(id)));
         }
@@ -364,6 +403,7 @@ impl Sweep {
                 dismissed: lesion.dismissed,
                 place: lesion.place.value().copied(),
                 grounds: lesion.grounds.clone(),
+                third: third_of(lesion.size.proposed.as_ref()),
             };
             let joined: Vec<u32> = lesion.joined.iter().map(|part| part.lesion).collect();
             joined.into_iter().chain([lesion.lesion]).map(move |lesion| (lesion, said.clone()))
@@ -436,6 +476,7 @@ impl Sweep {
                     letter: said.map(|said| said.letter.clone()),
                     place: said.and_then(|said| said.place),
                     grounds: said.and_then(|said| said.grounds.clone()),
+                    third: said.and_then(|said| said.third),
                     ..lesion.track.clone()
                 }
             }))
@@ -602,21 +643,13 @@ fn refused(refusal: Refusal) -> (ErrorCode, String) {
 }
 
 /// What the examination is told of a lesion that is followed.
-fn observation(track: &TrackView, state: &TrackState, update: &LiveUpdate) -> Observation {
-    let solid = update.volume.tracks.iter().find(|solid| solid.track == track.id);
-    let size = size_of(track.size_mm, track.size_px).map(|size| report::Size {
-        third: solid.filter(|_| size.unit == Unit::Millimetre).map(|solid| report::ThirdAxis {
-            extent: solid.along_mm,
-            error: Some(solid.along_mm * solid.relative_error),
-            simulated: true,
-        }),
-        ..size
-    });
+fn observation(lesion: &Lesion, state: &TrackState, update: &LiveUpdate) -> Observation {
+    let track = &lesion.track;
     let word =
         |said: &crate::wire::DescriptorView| Word::from_path(&format!("{}.{}", said.feature, said.word));
-    Observation {
+    let seen = Observation {
         lesion: track.id,
-        size,
+        size: size_of(track.size_mm, track.size_px),
         depth_mm: depth_mm(track, update),
         words: track.descriptors.iter().filter_map(word).collect(),
         malignancy: track.malignancy.map(|estimate| report::Chance {
@@ -624,10 +657,31 @@ fn observation(track: &TrackView, state: &TrackState, update: &LiveUpdate) -> Ob
             interval: track.malignancy_95.map(|Interval(ends)| ends),
         }),
         evidence: state.evidence.as_ref().map(view::evidence),
-        category: state.assessment,
-        volume_cm3: solid.map(|solid| [solid.volume_cm3, solid.relative_error]),
+        category: lesion.category.shown(),
+        volume_cm3: None,
         sightings: track.sightings,
-    }
+    };
+    with_whole(seen, lesion.whole)
+}
+
+/// The same with the third axis and the volume, once they are known.
+fn with_whole(seen: Observation, whole: Option<Whole>) -> Observation {
+    let Some(Whole { along_mm, volume_cm3, relative_error }) = whole else { return seen };
+    let third =
+        report::ThirdAxis { extent: along_mm, error: Some(along_mm * relative_error), simulated: true };
+    let size = seen
+        .size
+        .map(|size| report::Size { third: Some(third).filter(|_| size.unit == Unit::Millimetre), ..size });
+    Observation { size, volume_cm3: Some([volume_cm3, relative_error]), ..seen }
+}
+
+fn label(category: BiRads) -> String {
+    category.label().to_owned()
+}
+
+/// Its third axis, where it is a size in millimetres.
+fn third_of(size: Option<&report::Size>) -> Option<report::ThirdAxis> {
+    size.filter(|size| size.unit == Unit::Millimetre)?.third
 }
 
 /// From the upper edge of the B-mode picture to the lesion's.
@@ -703,6 +757,7 @@ fn former_track(lesion: &report::LesionReport) -> TrackView {
         descriptors: Vec::new(),
         size_mm: flat(Unit::Millimetre),
         size_px: flat(Unit::Pixel),
+        third: third_of(size),
         sightings: lesion.sightings,
         grounds: lesion.grounds.clone(),
     }
