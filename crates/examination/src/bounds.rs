@@ -19,7 +19,7 @@ const LONGEST_TEXT: usize = 10_000;
 const LONGEST_NAME: usize = 256;
 
 /// Why a name is refused that cannot be seen.
-pub const BLANK: &str = "name, id: it is empty or has something to be seen";
+pub const BLANK: &str = "name: it is empty or has something to be seen";
 
 /// Whether every value of an act can be; says in one line why not.
 pub(crate) fn check(act: &Act) -> Result<(), &'static str> {
@@ -57,7 +57,7 @@ pub(crate) fn check(act: &Act) -> Result<(), &'static str> {
     match act {
         Act::Sign { name, .. } if name.trim().is_empty() => Err("name: say who signs"),
         Act::Add { text } if text.trim().is_empty() => Err("text: an addendum says something"),
-        Act::SetPatient { patient } if is_blank(&patient.name) || is_blank(&patient.id) => Err(BLANK),
+        Act::SetPatient { patient } if is_blank(&patient.name) => Err(BLANK),
         Act::SetPatient { patient } if !["", "F", "M", "O"].contains(&patient.sex.as_str()) => {
             Err("sex: it is F, M, O or empty")
         }
