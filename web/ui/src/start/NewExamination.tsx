@@ -53,7 +53,7 @@ export function NewExamination({ onBegun }: { readonly onBegun: (exam: string) =
     const { name, id, sex, birth_date, number, indication } = written;
     const answer = await createExam(
       {
-        patient: { id: trimmed(id), name: trimmed(name), sex, birth_date },
+        patient: { id: id.trim(), name: trimmed(name), sex, birth_date },
         circumstances: { institution: "", number: number.trim(), indication, history: "", device: "", comparison: "" },
         // A page names no file and no device: the usual source is the one that the program was started with.
         source: source === "usual" ? null : source,

@@ -364,7 +364,7 @@ export const en = {
   fault_text_password_length: "A password has 12 to 128 characters.",
   fault_text_password_is_name: "A password is not the account\u2019s name.",
   fault_text_bad_value: "A value is not allowed.",
-  fault_text_blank_name: "A name or an identifier must hold more than blanks.",
+  fault_text_blank_name: "A name must hold more than blanks.",
   fault_text_not_empty: "Something is in this examination: it cannot be discarded.",
   fault_text_not_yours: "Somebody else began this examination.",
   fault_text_unavailable: "The program cannot do it now. Try again.",

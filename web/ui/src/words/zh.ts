@@ -365,7 +365,7 @@ export const zh: Readonly<Record<WordKey, string>> = {
   fault_text_password_length: "密码须为12至128个字符。",
   fault_text_password_is_name: "密码不能与账户名相同。",
   fault_text_bad_value: "有数值不被接受。",
-  fault_text_blank_name: "姓名或患者号不能只有空格。",
+  fault_text_blank_name: "姓名不能只有空格。",
   fault_text_not_empty: "此检查已有内容，不能作废。",
   fault_text_not_yours: "此检查由他人开始。",
   fault_text_unavailable: "程序暂时无法处理，请重试。",
