@@ -9,6 +9,9 @@ use super::text::{Align, Block, Look, Typesetter, cut};
 use crate::Lang;
 use crate::narrative::{altered, draft, number, one_line, safety};
 
+/// No name, identifier or number that the program takes has more letters.
+pub const LONGEST_NAME: usize = 256;
+
 const BAND: f32 = 19.0;
 const FOOT: Look = Look::new(6.9).ink(Ink::SECOND);
 
@@ -38,10 +41,11 @@ impl Head {
 /// Two identifiers, so that a page that comes loose can be put back: whole, however long they are.
 fn head(set: &mut Typesetter, report: &Report, lang: Lang) -> Head {
     let look = Look::new(7.8).ink(Ink::SECOND);
-    let of_patient = [&report.patient.name, &report.patient.id].map(|text| one_line(text));
+    let of_patient =
+        [&report.patient.name, &report.patient.id].map(|text| cut(&one_line(text), LONGEST_NAME));
     let of_patient: Vec<String> = of_patient.into_iter().filter(|text| !text.is_empty()).collect();
     let left = set.plain(&of_patient.join(" · "), look, WIDTH * 0.6 - 8.0, Align::Left);
-    let number = one_line(&report.circumstances.number);
+    let number = cut(&one_line(&report.circumstances.number), LONGEST_NAME);
     let title = lang.pick("Breast ultrasound", "乳腺超声");
     let right = if number.is_empty() { title.to_owned() } else { format!("{title} · {number}") };
     Head { blocks: [left, set.plain(&right, look, WIDTH * 0.4, Align::Right)] }
