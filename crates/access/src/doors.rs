@@ -61,6 +61,7 @@ const DOORS: &[(&str, &str, Door)] = &[
     ("POST",   "/api/calibrations",                    Door::For(Permit::Scan)),
     ("POST",   "/api/exams/{}/acts",                   Door::For(Permit::Scan)),
     ("POST",   "/api/exams/{}/undo",                   Door::For(Permit::Scan)),
+    ("POST",   "/api/exams/{}/discard",                Door::For(Permit::Scan)),
     // What is sent to other nodes.
     ("GET",    "/api/sending",                         Door::For(Permit::Send)),
     ("GET",    "/api/sending/neighbours",              Door::For(Permit::Send)),

@@ -156,13 +156,15 @@ impl Archive {
         found.map_or(Ok(()), |found| examination.hear_of(found.said.clone()))
     }
 
-    /// Every examination, the newest first.
+    /// Every examination but those that were discarded, the newest first.
     ///
     /// # Errors
     /// Where the folder cannot be read; an examination that cannot be says so itself.
     pub fn list(&self) -> Result<Vec<Listed>, OpenError> {
         let ids = self.ids()?.into_iter();
-        Ok(ids.filter_map(|id| Some(Listed { summary: self.summary(&id)?, id })).collect())
+        let listed = ids.filter_map(|id| Some(Listed { summary: self.summary(&id)?, id }));
+        let is_there = |listed: &Listed| listed.summary.as_ref().is_ok_and(|summary| summary.discarded);
+        Ok(listed.filter(|listed| !is_there(listed)).collect())
     }
 
     /// What lies in the folder, the newest first.
@@ -182,7 +184,7 @@ impl Archive {
         let folder = self.folder_of(id)?;
         let open = self.lock().by_id.get(id).map(|kept| Arc::clone(&kept.examination));
         Some(match open {
-            Some(open) => Ok(Arc::new(Summary::of(&open.report(), &open.site()))),
+            Some(open) => Ok(Arc::new(open.summary())),
             None => self.summaries.read(id, &folder),
         })
     }

@@ -18,6 +18,9 @@ const LONGEST_TEXT: usize = 10_000;
 /// The longest name, identifier or number, bytes: what DICOM takes of a name (PS3.5 §6.2), whatever its letters.
 const LONGEST_NAME: usize = 256;
 
+/// Why a name is refused that cannot be seen.
+pub const BLANK: &str = "name: it is empty or has something to be seen";
+
 /// Whether every value of an act can be; says in one line why not.
 pub(crate) fn check(act: &Act) -> Result<(), &'static str> {
     let texts: Vec<&str> = match act {
@@ -54,6 +57,7 @@ pub(crate) fn check(act: &Act) -> Result<(), &'static str> {
     match act {
         Act::Sign { name, .. } if name.trim().is_empty() => Err("name: say who signs"),
         Act::Add { text } if text.trim().is_empty() => Err("text: an addendum says something"),
+        Act::SetPatient { patient } if is_blank(&patient.name) => Err(BLANK),
         Act::SetPatient { patient } if !["", "F", "M", "O"].contains(&patient.sex.as_str()) => {
             Err("sex: it is F, M, O or empty")
         }
@@ -65,6 +69,11 @@ pub(crate) fn check(act: &Act) -> Result<(), &'static str> {
         Act::Say { word, .. } => of_word(word),
         _ => Ok(()),
     }
+}
+
+/// Blanks are no name: in a list nobody would see whose examination it is.
+fn is_blank(text: &str) -> bool {
+    !text.is_empty() && text.trim().is_empty()
 }
 
 /// What no screen shows, or what turns the letters around it: one name would read as another. The joiners that some scripts need are

@@ -120,6 +120,8 @@ pub enum Event {
     },
     /// A person signed.
     Signed(Signed),
+    /// Whoever began it by mistake discarded it, empty: it is in no list, and nothing goes on in it. The journal stays.
+    Discarded,
 }
 
 /// How an examination began.

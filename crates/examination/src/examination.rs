@@ -19,6 +19,7 @@ use crate::obstacles::{Obstacle, obstacles};
 use crate::scan::{Scan, Whereabouts};
 use crate::signed::{report, sign};
 use crate::state::State;
+use crate::summary::Summary;
 
 /// A person's act is acknowledged when it is on the disk, and refused where that takes longer.
 const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(5);
@@ -48,6 +49,15 @@ pub enum Refusal {
     /// No such plane.
     #[error("plane {0}: this examination has none of that number")]
     UnknownPlane(u64),
+    /// It was discarded.
+    #[error("the examination was discarded")]
+    Discarded,
+    /// Something is in it: it is not discarded.
+    #[error("discard: something is in this examination")]
+    NotEmpty,
+    /// Somebody else began it.
+    #[error("discard: somebody else began this examination")]
+    NotYours,
     /// A value that cannot be.
     #[error("{0}")]
     BadValue(&'static str),
@@ -81,6 +91,23 @@ struct Inner {
     last_picture: u64,
     written: BTreeMap<u32, Every>,
     scan: Scan,
+}
+
+impl Inner {
+    fn discardable(&self, by: &Author) -> Result<(), Refusal> {
+        if self.state.discarded {
+            return Err(Refusal::Discarded);
+        }
+        if !self.state.is_empty() || self.scan.has_begun() {
+            return Err(Refusal::NotEmpty);
+        }
+        // Without accounts nobody knows who sits there.
+        let account = self.state.begun_by().and_then(|begun| begun.account.as_ref());
+        if account.is_some_and(|account| by.account.as_ref() != Some(account)) {
+            return Err(Refusal::NotYours);
+        }
+        Ok(())
+    }
 }
 
 /// An examination that is open in this program.
@@ -457,8 +484,44 @@ impl Examination {
         if !inner.state.signatures.is_empty() {
             return Err(Refusal::Signed);
         }
+        if inner.state.discarded {
+            return Err(Refusal::Discarded);
+        }
         let seq = act.ok_or(Refusal::NothingToUndo)?;
         Ok(self.append(inner, Some(by), Event::Undone { seq }, None)?)
+    }
+
+    /// Discard an examination that this person began by mistake and in which nothing is: see [`Event::Discarded`].
+    ///
+    /// # Errors
+    /// As [`Self::discardable`]; where the disk refuses.
+    pub fn discard(&self, by: impl Into<Author>) -> Result<(), Refusal> {
+        let (by, mut inner) = (by.into(), self.inner());
+        inner.discardable(&by)?;
+        let seq = self.append(&mut inner, Some(by), Event::Discarded, None)?;
+        drop(inner);
+        Ok(self.journal.wait(seq, ACKNOWLEDGED_WITHIN)?)
+    }
+
+    /// Whether this person may discard it now.
+    ///
+    /// # Errors
+    /// [`Refusal::Discarded`], [`Refusal::NotEmpty`], [`Refusal::NotYours`].
+    pub fn discardable(&self, by: &Author) -> Result<(), Refusal> {
+        self.inner().discardable(by)
+    }
+
+    /// Whether it was discarded.
+    #[must_use]
+    pub fn is_discarded(&self) -> bool {
+        self.inner().state.discarded
+    }
+
+    /// What a list says of it.
+    pub(crate) fn summary(&self) -> Summary {
+        let inner = self.inner();
+        let summary = Summary::of(&inner.state);
+        Summary { empty: summary.empty && !inner.scan.has_begun(), ..summary }
     }
 
     /// The picture of a plane that is or was kept; `None` where there is none or it cannot be read.
@@ -516,20 +579,23 @@ fn replay(entries: Vec<Entry>) -> Result<(State, Vec<Told>), JournalError> {
     Ok((state, history))
 }
 
-/// The report after these entries.
+/// What a list says after these entries.
 ///
 /// # Errors
 /// Where the first of them is not the beginning of an examination.
-pub(crate) fn report_of(entries: &[Entry]) -> Result<(Report, String), OpenError> {
+pub(crate) fn summary_of(entries: &[Entry]) -> Result<Summary, OpenError> {
     let (first, rest) = entries.split_first().ok_or(JournalError::NoBeginning)?;
     let mut state = State::begin(first).ok_or(JournalError::NoBeginning)?;
     rest.iter().for_each(|entry| state.apply(entry));
-    Ok((report(&state), state.opened.site))
+    Ok(Summary::of(&state))
 }
 
 fn check(state: &State, by: &str, act: &Act) -> Result<(), Refusal> {
     if by.trim().is_empty() {
         return Err(Refusal::BadValue("by: say who does it"));
+    }
+    if state.discarded {
+        return Err(Refusal::Discarded);
     }
     let signed = !state.signatures.is_empty();
     match act {

@@ -27,6 +27,7 @@ mod summary;
 
 pub use act::{Act, EnteredDepth, FieldName, FieldWord, Role};
 pub use archive::{Archive, Listed};
+pub use bounds::BLANK;
 pub use change::{Change, TextField, Told};
 pub use event::{Author, Entry, Event, Found, Observation, Opened, Resumed, Scanned, Signed, Stood};
 pub use examination::{Examination, OpenError, Refusal};

@@ -41,6 +41,8 @@ pub(crate) struct Scan {
     faults: BTreeMap<String, (u32, f32)>,
     holding: Vec<String>,
     every: Every,
+    /// A frame came.
+    begun: bool,
 }
 
 impl Default for Scan {
@@ -54,6 +56,7 @@ impl Default for Scan {
             faults: BTreeMap::new(),
             holding: Vec::new(),
             every: Every::new(SCANNED_EVERY),
+            begun: false,
         }
     }
 }
@@ -77,6 +80,7 @@ impl Scan {
 
     /// The frame that came stood for so long.
     pub fn add(&mut self, said: Option<(u64, Place)>, seconds: f32, readable: bool, faults: &[&str]) {
+        self.begun = true;
         self.side = said.map(|(_, place)| place.side);
         self.place = self.place_of(said);
         self.seconds += if readable { seconds } else { 0.0 };
@@ -86,6 +90,11 @@ impl Scan {
             *sum = (sum.0 + begins, sum.1 + seconds);
         }
         self.holding = faults.iter().map(|fault| (*fault).to_owned()).collect();
+    }
+
+    /// Whether a frame came since the examination was opened.
+    pub fn has_begun(&self) -> bool {
+        self.begun
     }
 
     /// What was scanned since the last entry; `None` where nothing was.

@@ -103,6 +103,7 @@ pub(crate) struct State {
     pub done: Vec<Done>,
     pub undone: BTreeSet<u64>,
     pub signatures: Vec<Signature>,
+    pub discarded: bool,
     /// What was signed, where the journal keeps it.
     pub signed: Option<Box<Report>>,
     pub last_seq: u64,
@@ -133,6 +134,7 @@ impl State {
             done: Vec::new(),
             undone: BTreeSet::new(),
             signatures: Vec::new(),
+            discarded: false,
             signed: None,
             last_seq: entry.seq,
             last_plane: 0,
@@ -143,7 +145,7 @@ impl State {
     pub fn apply(&mut self, entry: &Entry) {
         self.last_seq = self.last_seq.max(entry.seq);
         // A signature closes the examination for the machine: what it saw afterwards is in the journal, not in the report.
-        if !self.signatures.is_empty() && entry.by.is_none() {
+        if self.discarded || (!self.signatures.is_empty() && entry.by.is_none()) {
             return;
         }
         if let Event::Found(_) | Event::Seen(_) | Event::Kept(_) | Event::Scanned(_) = entry.event {
@@ -201,7 +203,28 @@ impl State {
                 }
                 self.signatures.push(signed.signature.clone());
             }
+            Event::Discarded => self.discarded = true,
         }
+    }
+
+    /// Nothing is in it but who is examined and why: no frame was read and no plane kept, and nobody has done anything more, also nothing that
+    /// was taken back.
+    pub fn is_empty(&self) -> bool {
+        let says_who = |done: &Done| {
+            matches!(done.deed, Deed::Act(Act::SetPatient { .. } | Act::SetCircumstances { .. }))
+        };
+        self.readers.is_empty()
+            && self.lesions.is_empty()
+            && self.planes.is_empty()
+            && self.scale.is_none()
+            && self.calibrations.is_empty()
+            && self.signatures.is_empty()
+            && self.done.iter().all(says_who)
+    }
+
+    /// Who began it, as far as anybody has said: whoever did something in it first.
+    pub fn begun_by(&self) -> Option<&Author> {
+        self.done.first().map(|done| &done.by)
     }
 
     /// Frames came, so what reads now has read a part.

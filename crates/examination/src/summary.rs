@@ -12,12 +12,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::UNIX_EPOCH;
 
 use peony_model::BiRads;
-use peony_model::report::{Earlier, Report};
+use peony_model::report::Earlier;
 use serde::{Deserialize, Serialize};
 
-use crate::examination::{OpenError, report_of};
+use crate::examination::{OpenError, summary_of};
 use crate::journal;
 use crate::lines::{self, sealed, unsealed};
+use crate::signed::report;
+use crate::state::State;
 
 /// The file within an examination's folder.
 const FILE: &str = "summary";
@@ -39,19 +41,30 @@ pub struct Summary {
     /// The site of whoever began it; empty where there are none.
     #[serde(default)]
     pub site: String,
+    /// Nothing is in it.
+    #[serde(default)]
+    pub empty: bool,
+    /// It was discarded.
+    #[serde(default)]
+    pub discarded: bool,
+    /// The account of whoever began it; `None` where nobody has said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
 }
 
 impl Summary {
-    /// The summary of a report of this site.
-    #[must_use]
-    pub fn of(report: &Report, site: &str) -> Self {
+    pub(crate) fn of(state: &State) -> Self {
+        let report = report(state);
         Self {
-            said: Earlier::of(report),
+            said: Earlier::of(&report),
             simulated: report.simulated,
             signed: report.is_signed(),
             altered: report.altered,
             category: report.overall,
-            site: site.to_owned(),
+            site: state.opened.site.clone(),
+            empty: state.is_empty(),
+            discarded: state.discarded,
+            account: state.begun_by().and_then(|by| by.account.clone()),
         }
     }
 }
@@ -134,8 +147,7 @@ impl Summaries {
 /// The summary made from the journal, and what that is known by, where it says something.
 fn made(folder: &Path, now: Option<Stamp>) -> Result<(Arc<Summary>, Option<Stamp>), OpenError> {
     let read = lines::read(folder)?;
-    let (report, site) = report_of(&read.entries)?;
-    let summary = Arc::new(Summary::of(&report, &site));
+    let summary = Arc::new(summary_of(&read.entries)?);
     // What stands behind the last whole entry is cut off when the next one is written, and the length would say nothing.
     let Some(journal) = now.filter(|now| !read.torn && now.journal_bytes == read.good) else {
         return Ok((summary, None));

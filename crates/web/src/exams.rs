@@ -12,7 +12,7 @@ use image::ImageFormat;
 use peony_encode::narrative::Narrative;
 use peony_encode::{Lang, narrative};
 use peony_examination::{
-    Act, Author, DiskTrouble, Examination, FieldName, Listed, Obstacle, OpenError, Refusal, Summary,
+    Act, Author, BLANK, DiskTrouble, Examination, FieldName, Listed, Obstacle, OpenError, Refusal, Summary,
     obstacles, open,
 };
 use peony_model::report::{Circumstances, Earlier, Patient, Report};
@@ -57,6 +57,8 @@ pub(crate) struct ExamRow {
     last_frame_ms: Option<u64>,
     /// Nobody was examined: its frames are the virtual transducer's.
     simulated: bool,
+    /// Nothing is in it, and whoever asks began it: it can be discarded.
+    discardable: bool,
     /// Why it cannot be read, where it cannot.
     #[schema(required)]
     fault: Option<String>,
@@ -217,12 +219,19 @@ pub(crate) async fn list(
         let words: Vec<String> = find.split_whitespace().map(str::to_lowercase).collect();
         let listed =
             rooms.archive().list()?.into_iter().filter(|listed| seen(listed) && holds(listed, &words));
-        let mut rows: Vec<ExamRow> = listed.map(|listed| row(&rooms, listed, &person)).collect();
-        rows.sort_by_key(|row| (!row.live, row.status != ExamStatus::Open));
-        rows.truncate(limit.unwrap_or(usize::MAX));
-        Ok(Json(rows))
+        // Cut before rows are made of them: a house has thousands, and a page shows a hundred.
+        let mut listed: Vec<Listed> = listed.collect();
+        let live = rooms.live(&person);
+        listed.sort_by_key(|listed| (!live.contains(&listed.id), !is_open(listed)));
+        listed.truncate(limit.unwrap_or(usize::MAX));
+        let rows = listed.into_iter().map(|listed| row(&rooms, listed, &person));
+        Ok(Json(rows.collect::<Vec<_>>()))
     })
     .await
+}
+
+fn is_open(Listed { summary, .. }: &Listed) -> bool {
+    summary.as_ref().is_ok_and(|summary| !summary.signed && !summary.altered)
 }
 
 /// So much of an examination's identifier is looked for, from its beginning.
@@ -244,7 +253,7 @@ fn row(rooms: &Rooms, Listed { id, summary }: Listed, person: &Person) -> ExamRo
     let live = room.is_some();
     let last_frame_ms = room.and_then(|room| room.hub.last_frame_ms());
     match summary.as_deref() {
-        Ok(Summary { said, simulated, signed, altered, category, .. }) => ExamRow {
+        Ok(Summary { said, simulated, signed, altered, category, empty, account, .. }) => ExamRow {
             id,
             began_ms: said.began_ms,
             status: match (signed, altered) {
@@ -259,6 +268,7 @@ fn row(rooms: &Rooms, Listed { id, summary }: Listed, person: &Person) -> ExamRo
             live,
             last_frame_ms,
             simulated: *simulated,
+            discardable: *empty && last_frame_ms.is_none() && person.began(account.as_deref()),
             fault: None,
             fault_code: None,
         },
@@ -273,6 +283,7 @@ fn row(rooms: &Rooms, Listed { id, summary }: Listed, person: &Person) -> ExamRo
             live,
             last_frame_ms,
             simulated: false,
+            discardable: false,
             fault_code: Some(why_unreadable(error)),
             fault: Some(error.to_string()),
         },
@@ -552,7 +563,8 @@ pub(crate) fn get(rooms: &Rooms, id: &str, person: &Person) -> Result<Arc<Examin
     if let Some(room) = rooms.find(Some(id), person) {
         return Ok(room.hub.examination());
     }
-    let found = rooms.archive().get(id)?.filter(|examination| person.sees(examination));
+    let is_there = |examination: &Arc<Examination>| person.sees(examination) && !examination.is_discarded();
+    let found = rooms.archive().get(id)?.filter(is_there);
     found.ok_or(Fault::Missing("exam: there is no such examination"))
 }
 
@@ -603,6 +615,10 @@ fn refused(refusal: &Refusal) -> Response {
         Refusal::Altered => (StatusCode::CONFLICT, "altered"),
         Refusal::NotSigned => (StatusCode::CONFLICT, "not_signed"),
         Refusal::Obstacles(_) => (StatusCode::CONFLICT, "obstacles"),
+        Refusal::Discarded => (StatusCode::CONFLICT, "discarded"),
+        Refusal::NotEmpty => (StatusCode::CONFLICT, "not_empty"),
+        Refusal::NotYours => (StatusCode::FORBIDDEN, "not_yours"),
+        Refusal::BadValue(why) if *why == BLANK => (StatusCode::UNPROCESSABLE_ENTITY, "blank_name"),
         Refusal::NothingToUndo => (StatusCode::CONFLICT, "nothing_to_undo"),
         Refusal::UnknownLesion(_) => (StatusCode::UNPROCESSABLE_ENTITY, "unknown_lesion"),
         Refusal::UnknownPlane(_) => (StatusCode::UNPROCESSABLE_ENTITY, "unknown_plane"),

@@ -152,6 +152,7 @@ fn said(event: &Event, letters: &BTreeMap<u32, &str>) -> [String; 2] {
             [format!("{count} fields of lesion {letter} confirmed"), format!("确认病灶{letter}的{count}项")]
         }
         Event::Undone { .. } => words("Taken back", "撤销"),
+        Event::Discarded => words("Discarded, empty", "空检查，已作废"),
         Event::Signed(signed) => {
             let name = &signed.signature.name;
             [format!("Signed by {name}"), format!("{name}签名")]

@@ -31,6 +31,12 @@ impl Person {
         self.sites.as_ref().is_none_or(|sites| sites.iter().any(|one| one == site))
     }
 
+    /// Whether an examination is theirs that this account began; without one nobody knows who did.
+    pub(crate) fn began(&self, account: Option<&str>) -> bool {
+        let own = self.author.as_ref().and_then(|author| author.account.as_deref());
+        account.is_none_or(|account| own == Some(account))
+    }
+
     /// Whether they see an examination.
     pub(crate) fn sees(&self, examination: &Examination) -> bool {
         self.sites.is_none() || self.sees_site(&examination.site())

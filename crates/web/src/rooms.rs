@@ -1,5 +1,6 @@
 //! The examinations that go on now, each with its source and its pipeline, and those that lie on the disk.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -28,6 +29,12 @@ pub trait Opener: Send + Sync {
 
     /// Whether an examination that began so has frames of that kind here: what began on a patient does not go on with a phantom.
     fn has_source_of(&self, opened: &Opened) -> bool;
+
+    /// Writes into the audit that this person discards an examination.
+    ///
+    /// # Errors
+    /// One line where the audit takes nothing.
+    fn note_discard(&self, examination: &str, by: &Author) -> Result<(), String>;
 
     /// The usual source.
     fn usual_source(&self) -> UsualSource;
@@ -234,6 +241,13 @@ impl Rooms {
         found.cloned()
     }
 
+    /// The examinations that go on and that this person sees.
+    pub(crate) fn live(&self, person: &Person) -> BTreeSet<String> {
+        let examinations = self.lock().iter().map(|room| room.hub.examination()).collect::<Vec<_>>();
+        let seen = examinations.iter().filter(|examination| person.sees(examination));
+        seen.map(|examination| examination.id()).collect()
+    }
+
     /// The room of an examination; one that rests is taken up again. What a person does not see is not there.
     ///
     /// # Errors
@@ -244,8 +258,9 @@ impl Rooms {
         }
         let exam = exam.ok_or(RoomError::Unknown)?;
         let examination = self.archive.get(exam)?;
-        let examination =
-            examination.filter(|examination| person.sees(examination)).ok_or(RoomError::Unknown)?;
+        let is_there =
+            |examination: &Arc<Examination>| person.sees(examination) && !examination.is_discarded();
+        let examination = examination.filter(is_there).ok_or(RoomError::Unknown)?;
         if examination.report().is_signed() {
             return Err(RoomError::Signed);
         }
@@ -305,6 +320,16 @@ impl Rooms {
     /// Lets go of rooms whose examination is signed: their sources and pipelines end.
     pub(crate) fn close_signed(&self) {
         self.lock().retain(|room| !room.hub.examination().report().is_signed());
+    }
+
+    /// The same for one whose examination was discarded.
+    pub(crate) fn close_discarded(&self) {
+        self.lock().retain(|room| !room.hub.examination().is_discarded());
+    }
+
+    /// Writes into the audit that this person discards an examination; without an opener there is no audit.
+    pub(crate) fn note_discard(&self, examination: &str, by: &Author) -> Result<(), String> {
+        self.opener.as_ref().map_or(Ok(()), |opener| opener.note_discard(examination, by))
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Room>> {

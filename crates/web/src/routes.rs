@@ -20,7 +20,7 @@ use crate::rooms::{Room, RoomError, Rooms};
 use crate::server::Beside;
 use crate::stay::Stay;
 use crate::wire::{self, Health, MAX_CLIENT_MESSAGE, Problem};
-use crate::{assets, calibration, capture, coronal, exams, history, socket};
+use crate::{assets, calibration, capture, coronal, discard, exams, history, socket};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -51,6 +51,7 @@ fn described() -> OpenApiRouter<Arc<Rooms>> {
         .routes(routes!(exams::report))
         .routes(routes!(exams::act))
         .routes(routes!(exams::undo))
+        .routes(routes!(discard::discard))
         .routes(routes!(exams::pdf))
         .routes(routes!(history::history))
         .routes(routes!(exams::plane))

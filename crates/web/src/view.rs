@@ -180,7 +180,7 @@ pub(crate) fn finding(finding: &Finding, track: Option<u32>, focus_px: Option<Bo
     }
 }
 
-/// A track as this frame shows it, with what was `seen` of it; whether a person dismissed it is not known here.
+/// A track as this frame shows it, with what was `seen` of it; what the examination says of it is not known here.
 pub(crate) fn track(state: &TrackState, seen: Option<(&Finding, &FindingView)>) -> TrackView {
     let outline = seen.map(|(finding, _)| contour(finding.region.contour_px()));
     let seen = seen.map(|(_, view)| view);
@@ -198,6 +198,7 @@ pub(crate) fn track(state: &TrackState, seen: Option<(&Finding, &FindingView)>) 
         descriptors: state.descriptors.iter().map(descriptor).collect(),
         size_mm: seen.and_then(|finding| finding.size_mm),
         size_px: seen.and_then(|finding| finding.size_px),
+        third: None,
         sightings: state.sightings,
         grounds: None,
     }

@@ -47,16 +47,102 @@ const goesOnAfterReload = async (page) => {
 };
 const statusOf = (page) => page.locator(".status").innerText();
 
-/** Another examination, whose scale nobody says: pixels, and not one millimetre. */
-async function saysPixelsWithoutScale(context) {
+const begins = async (patient) => {
   const begun = await fetch(`${url}/api/exams`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ source: "capture" }),
+    body: JSON.stringify({ source: "capture", patient }),
   });
-  const { id } = await begun.json();
+  return (await begun.json()).id;
+};
+
+/** What was begun by mistake is discarded from the list after one question, and is not there any more. */
+async function discardsAMistake(page) {
+  const id = await begins({ id: "", name: "Begun by mistake", sex: "", birth_date: "" });
+  const line = page.locator(".exam-line", { has: page.locator(`[data-exam="${id}"]`) });
+  await line.locator('[data-action="discard"]').click();
+  await press(page, "Escape");
+  assert.equal((await fetch(`${url}/api/exams/${id}/report`)).status, 200, "asked, and kept");
+  await line.locator('[data-action="discard"]').click();
+  await shot(page, "0-discard");
+  await line.locator('[data-action="discard-now"]').click();
+  await until("the row to go", async () => (await line.count()) === 0);
+  assert.equal((await fetch(`${url}/api/exams/${id}/report`)).status, 404, "it is discarded");
+}
+
+const nextActions = (page) => page.locator(".button.next:visible");
+/** Until a picture has come the one next action is to begin capturing, and then to finish. */
+async function beginsBeforeItFinishes(page) {
+  assert.deepEqual(await nextActions(page).evaluateAll((all) => all.map(({ dataset }) => dataset.action)), [
+    "capture-any",
+  ]);
+}
+
+/** The longest name gives way before anything else in the head of a page, and is whole where it is pointed at. */
+async function keepsItsHead(page, name) {
+  for (const [width, height] of [
+    [1366, 768],
+    [1024, 768],
+    [768, 1024],
+  ]) {
+    await page.setViewportSize({ width, height });
+    const { spills, lines } = await page.locator(".top").evaluate((top) => ({
+      spills: top.scrollWidth > top.clientWidth,
+      lines: new Set([...top.children].filter((each) => each.offsetWidth > 1).map((each) => each.offsetTop > 40)).size,
+    }));
+    assert.deepEqual({ spills, lines }, { spills: false, lines: 1 }, `the head, ${width} px wide`);
+    assert.equal(await page.locator(".top .clip").first().getAttribute("title"), name);
+  }
+  await page.setViewportSize(SMALL);
+}
+
+/** On a tablet the contents stand beside the form, and nothing is cut. */
+async function fitsATablet(page) {
+  for (const [width, height] of [
+    [1024, 768],
+    [768, 1024],
+  ]) {
+    await page.setViewportSize({ width, height });
+    const [contents, form] = [await page.locator(".contents").boundingBox(), await page.locator(".form").boundingBox()];
+    assert.ok(contents.x + contents.width <= form.x + 1, `contents beside the form, ${width} px wide`);
+    const tile = await page.locator(".planes .tile").first().boundingBox();
+    assert.ok(tile.height >= 80, `key planes keep their size, ${width} px wide: ${tile.height}`);
+    await checkLayout(page, `the report, ${width} px wide`);
+    await shot(page, `5-report-${width}`);
+  }
+  await page.setViewportSize(SMALL);
+}
+
+/** One act takes everything that is proposed of a lesion and that nobody has said anything of. */
+async function takesALesionAsProposed(page, exam) {
+  const openOf = async (lesion) => (await reportOf(exam)).open.filter((each) => each.lesion === lesion).length;
+  const { open, history } = await reportOf(exam);
+  await page.locator('[data-action="todos"]').click();
+  await page.waitForTimeout(300);
+  await shot(page, "5-as-proposed");
+  await page.locator('[data-action="as-proposed"]').first().click();
+  const before = new Set(open.map(({ lesion }) => lesion));
+  await until("one lesion to be as proposed", async () => {
+    const left = await Promise.all([...before].map(openOf));
+    return left.filter((count) => count === 0).length === 1;
+  });
+  assert.equal((await reportOf(exam)).history, history + 1, "one entry, which the history takes apart");
+  await press(page, "Escape");
+}
+
+/** Another examination, whose scale nobody says: pixels, and not one millimetre. */
+async function saysPixelsWithoutScale(context) {
+  const name = language === "zh" ? "欧阳".repeat(32) : "Alexandra Konstantina ".repeat(3).slice(0, 64).trim();
+  const id = await begins({ id: "P".repeat(64), name, sex: "F", birth_date: "1979-03-04" });
   const { page, complaints } = await openPage(context, `${url}/?exam=${id}`);
+  await until("the choice of a device", () => page.locator('[data-action="capture-any"]').isVisible());
+  await keepsItsHead(page, name);
+  await beginsBeforeItFinishes(page);
   await captures(page);
+  await until("the way to the report to be next", async () => {
+    const all = await nextActions(page).evaluateAll((found) => found.map(({ dataset }) => dataset.action));
+    return all.length === 1 && all[0] === "finish";
+  });
   await until("the report to speak of a lesion", async () =>
     /A[:：]/.test(await page.locator(".report .lines").innerText()),
   );
@@ -64,6 +150,10 @@ async function saysPixelsWithoutScale(context) {
   assert.match(said, /\d\s*×\s*\d+\s*px/, "sizes are pixels");
   assert.doesNotMatch(said, /\d\s*(mm|cm³|cm)/, "no millimetre without a scale");
   assert.match(await statusOf(page), language === "zh" ? /比例\s*未知/ : /scale unknown/);
+  assert.match(
+    await page.locator(".third").innerText(),
+    language === "zh" ? /仅有切面内长度/ : /in-plane lengths only/i,
+  );
   await shot(page, "0-no-scale");
   // Here, where nobody counts lesions: the sweep goes on in a loop meanwhile.
   await showsCapture(page);
@@ -209,6 +299,20 @@ async function hasThreeAxes(exam, mass, { letter, size }) {
   assert.match(JSON.stringify(narrative[language]), new RegExp(`${probe}`), "the report says on whose sweeps it rests");
 }
 
+/** Beside the third dimension stands on whose sweeps lengths rest, or that there are none; live rows say what the report says. */
+async function saysWhatLengthsRestOn(page, exam) {
+  const said = await page.locator(".third").innerText();
+  assert.match(said, probe ? new RegExp(`${probe}.*\\d{4}-\\d{2}-\\d{2}`) : /in-plane lengths only|仅有切面内长度/i);
+  const { report } = await reportOf(exam);
+  for (const { letter, size } of report.lesions) {
+    const row = page.locator(`.lesion[data-letter="${letter}"] .size`);
+    const third = size.proposed.third;
+    const growth = await row.getAttribute("data-growth");
+    assert.equal(growth === "whole", third !== null, `${letter}: ${growth}, ${JSON.stringify(third)}`);
+    assert.equal(/≈/.test(await row.innerText()), third !== null);
+  }
+}
+
 /** With an earlier signed examination of the patient, the same sweep finds each lesion again, about as large. */
 async function isCompared(page, exam) {
   const { report, narrative } = await reportOf(exam);
@@ -298,6 +402,7 @@ await withBrowser(async (context) => {
   const { page, complaints } = await openPage(context, `${url}/?page=exams`);
   await page.locator(".language button", { hasText: language === "zh" ? "中" : "EN" }).click();
   await hasOneNextAction(page);
+  await discardsAMistake(page);
   await saysPixelsWithoutScale(context);
   await page.locator(".new-exam input").first().fill("Demo 01");
   // Another breast is another patient's: nothing of it is compared.
@@ -335,11 +440,13 @@ await withBrowser(async (context) => {
     return before === (await sightings());
   });
   await shot(page, "4-live");
+  await saysWhatLengthsRestOn(page, exam);
 
   await press(page, "f");
   await until("the report", () => page.locator(".review .form").isVisible());
   await page.waitForTimeout(1500);
   await shot(page, "5-report");
+  await fitsATablet(page);
   const { report } = await reportOf(exam);
   // Both in the order in which the probe met them.
   const seenAt = ({ planes }) => planes.find(({ reason }) => reason === "largest").time_ms;
@@ -380,6 +487,7 @@ await withBrowser(async (context) => {
   await asksWhyLower(page, exam, lesion);
   await saysFromWhatToWhat(page);
   await keepsWhatWasDoneAway(page, exam, lesion);
+  await takesALesionAsProposed(page, exam);
   await answersEverything(page, exam);
   if (report.comparison) {
     await isCompared(page, exam);

@@ -4,6 +4,7 @@ use image::GrayImage;
 use jiff::tz::TimeZone;
 use peony_model::report::Report;
 
+use super::frame::LONGEST_NAME;
 use super::ink::{Ink, Pen, line};
 use super::page::{Flow, LEFT, RIGHT, WIDTH};
 use super::text::{Align, Block, Look, Typesetter, cut};
@@ -84,7 +85,7 @@ fn rule(paper: &mut Paper, pen: Pen) {
 fn patient(paper: &mut Paper, words: &Narrative) {
     let (lang, report) = (paper.lang, paper.report);
     let patient = &report.patient;
-    let name = cut(&one_line(&patient.name), 80);
+    let name = cut(&one_line(&patient.name), LONGEST_NAME);
     let sex = match patient.sex.as_str() {
         "F" => lang.pick("female", "女"),
         "M" => lang.pick("male", "男"),
@@ -101,7 +102,7 @@ fn patient(paper: &mut Paper, words: &Narrative) {
         .collect();
     let name = if name.is_empty() { lang.pick("Name not given", "姓名未填").to_owned() } else { name };
     let who = paper.set.pieces(&[(&name, BODY.bold()), (&beside, BODY)], WIDTH * 0.44, Align::Left);
-    let id = cut(&one_line(&patient.id), 64);
+    let id = cut(&one_line(&patient.id), LONGEST_NAME);
     let id = paper.set.plain(&id, BODY, WIDTH * 0.22, Align::Left);
     let why = short_indication(words).map(|text| {
         let text = lang.pick(format!("Asked for: {}", text.to_lowercase()), format!("检查目的：{text}"));

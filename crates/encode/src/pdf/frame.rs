@@ -5,17 +5,50 @@ use peony_model::report::Report;
 
 use super::ink::{Ink, Pen, line, rectangle};
 use super::page::{BOTTOM, LEFT, Mark, RIGHT, SIZE, TOP, WIDTH, block_on};
-use super::text::{Align, Look, Typesetter, cut};
+use super::text::{Align, Block, Look, Typesetter, cut};
 use crate::Lang;
 use crate::narrative::{altered, draft, number, one_line, safety};
+
+/// No name, identifier or number that the program takes has more letters.
+pub const LONGEST_NAME: usize = 256;
 
 const BAND: f32 = 19.0;
 const FOOT: Look = Look::new(6.9).ink(Ink::SECOND);
 
 /// Where the content of the first page begins, and of each that follows: under the band and the running head.
-pub fn tops(report: &Report) -> (f32, f32) {
+pub fn tops(set: &mut Typesetter, report: &Report, lang: Lang) -> (f32, f32) {
+    let top = top(report);
+    (top, top + head(set, report, lang).height() + 14.5)
+}
+
+/// Under the band of a draft.
+fn top(report: &Report) -> f32 {
     let band = if report.stands_signed() { 0.0 } else { BAND + 10.0 };
-    (TOP + band, TOP + band + 24.0)
+    TOP + band
+}
+
+/// What a running head says, at the left and at the right.
+struct Head {
+    blocks: [Block; 2],
+}
+
+impl Head {
+    fn height(&self) -> f32 {
+        self.blocks.iter().map(Block::height).fold(0.0, f32::max)
+    }
+}
+
+/// Two identifiers, so that a page that comes loose can be put back: whole, however long they are.
+fn head(set: &mut Typesetter, report: &Report, lang: Lang) -> Head {
+    let look = Look::new(7.8).ink(Ink::SECOND);
+    let of_patient =
+        [&report.patient.name, &report.patient.id].map(|text| cut(&one_line(text), LONGEST_NAME));
+    let of_patient: Vec<String> = of_patient.into_iter().filter(|text| !text.is_empty()).collect();
+    let left = set.plain(&of_patient.join(" · "), look, WIDTH * 0.6 - 8.0, Align::Left);
+    let number = cut(&one_line(&report.circumstances.number), LONGEST_NAME);
+    let title = lang.pick("Breast ultrasound", "乳腺超声");
+    let right = if number.is_empty() { title.to_owned() } else { format!("{title} · {number}") };
+    Head { blocks: [left, set.plain(&right, look, WIDTH * 0.4, Align::Right)] }
 }
 
 /// Puts the frame on every page, under what is there.
@@ -63,24 +96,13 @@ fn band(page: &mut Vec<Mark>, set: &mut Typesetter, report: &Report, lang: Lang)
     }
 }
 
-/// Two identifiers, so that a page that comes loose can be put back.
 fn running_head(page: &mut Vec<Mark>, set: &mut Typesetter, report: &Report, lang: Lang) {
-    let (_, content) = tops(report);
-    let top = content - 24.0;
-    let look = Look::new(7.8).ink(Ink::SECOND);
-    let of_patient = [&report.patient.name, &report.patient.id].map(|text| cut(&one_line(text), 32));
-    let of_patient: Vec<String> = of_patient.into_iter().filter(|text| !text.is_empty()).collect();
-    let left = set.plain(&of_patient.join(" · "), look, WIDTH * 0.6, Align::Left);
-    let number = cut(&one_line(&report.circumstances.number), 32);
-    let title = lang.pick("Breast ultrasound", "乳腺超声");
-    let right = if number.is_empty() { title.to_owned() } else { format!("{title} · {number}") };
-    let right = set.plain(&right, look, WIDTH * 0.4, Align::Right);
-    // What is too long for one line shows its first.
-    for (mut block, x) in [(left, LEFT), (right, LEFT + WIDTH * 0.6)] {
-        block.lines.truncate(1);
-        block_on(page, &block, [x, top]);
+    let (top, head) = (top(report), head(set, report, lang));
+    for (block, x) in head.blocks.iter().zip([LEFT, LEFT + WIDTH * 0.6]) {
+        block_on(page, block, [x, top]);
     }
-    let rule = line([LEFT, top + 14.0], [RIGHT, top + 14.0]);
+    let under = top + head.height() + 4.5;
+    let rule = line([LEFT, under], [RIGHT, under]);
     page.push(Mark::Path { steps: rule, fill: None, pen: Some(Pen::new(Ink::RULE, 0.6)) });
 }
 

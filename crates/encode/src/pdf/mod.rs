@@ -74,8 +74,9 @@ fn pages(
     zone: &TimeZone,
     pictures: &dyn Fn(u64) -> Option<GrayImage>,
 ) -> Vec<Vec<Mark>> {
-    let (first, others) = frame::tops(report);
-    let mut paper = Paper { flow: Flow::new(first, others), set: Typesetter::new(lang), report, zone, lang };
+    let mut set = Typesetter::new(lang);
+    let (first, others) = frame::tops(&mut set, report, lang);
+    let mut paper = Paper { flow: Flow::new(first, others), set, report, zone, lang };
     body::set(&mut paper, pictures);
     let mut pages = paper.flow.pages;
     frame::put(&mut pages, &mut paper.set, report, lang);

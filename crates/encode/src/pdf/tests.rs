@@ -126,3 +126,43 @@ fn the_name_of_the_categories_never_breaks() {
         }
     }
 }
+
+/// What is written on a page, run after run.
+fn written(page: &[Mark]) -> String {
+    let texts = page.iter().filter_map(|mark| match mark {
+        Mark::Text { text, .. } => Some(text.as_ref()),
+        _ => None,
+    });
+    texts.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_longest_names_stand_whole_on_every_page() {
+    for (name, lang) in [
+        ("X".repeat(64), Lang::En),
+        ("Anna-Maria ".repeat(5) + "van der Berg", Lang::En),
+        ("欧".repeat(64), Lang::Zh),
+    ] {
+        let mut report = kept_for_every_reason();
+        report.patient.name.clone_from(&name);
+        report.patient.id = "P".repeat(64);
+        check(&report, lang);
+        let picture = |plane| Some(samples::picture::of(plane));
+        let pages = pages(&report, lang, &TimeZone::UTC, &picture);
+        assert!(pages.len() > 1);
+        for page in &pages {
+            assert!(written(page).contains(&name), "{name}");
+        }
+        // The head is over what follows: its last line lies above the rule, and the content below it.
+        let lines = |page: &[Mark]| {
+            let of_head = page.iter().filter_map(|mark| match mark {
+                Mark::Text { at: [_, y], text, .. } if text.contains(&name) => Some(*y),
+                _ => None,
+            });
+            let mut ys: Vec<i32> = of_head.map(|y| (y * 10.0) as i32).collect();
+            ys.dedup();
+            ys.len()
+        };
+        assert!(lines(&pages[1]) >= 2, "it is broken, not cut: {}", lines(&pages[1]));
+    }
+}

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use peony_examination::{
-    Author, Change, EnteredDepth, Entry, Event, Found, ObstacleCode, Refusal, Resumed, Role, TextField,
-    Whereabouts, obstacles,
+    Archive, Author, BLANK, Change, EnteredDepth, Entry, Event, Found, ObstacleCode, Refusal, Resumed, Role,
+    TextField, Whereabouts, obstacles,
 };
 use peony_model::report::{
     Advice, CalibrationRecord, Evidence, LesionReport, MachineRecord, MarkedPlane, Report, WeighedPlane,
@@ -666,4 +666,62 @@ fn resume_beside(examination: &Examination, folder: &Path) -> Report {
     let report = resume(to.path()).report();
     assert_eq!(report, examination.report());
     report
+}
+
+#[test]
+fn what_was_begun_by_mistake_is_discarded_by_who_began_it_and_stays_in_its_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = Archive::open(folder.path()).unwrap();
+    let account = |name: &str| Author { name: name.into(), account: Some(name.into()) };
+    let (ann, bob) = (account("ann"), account("bob"));
+    let examination = archive.begin(opened()).unwrap();
+    examination.act(&ann, demo_patient()).unwrap();
+    assert!(archive.list().unwrap()[0].summary.as_ref().unwrap().empty);
+    assert!(matches!(examination.discard(&bob), Err(Refusal::NotYours)));
+    examination.discard(&ann).unwrap();
+    assert!(matches!(examination.act(&ann, demo_patient()), Err(Refusal::Discarded)));
+    assert!(matches!(examination.undo(&ann), Err(Refusal::Discarded)));
+    assert!(matches!(examination.discard(&ann), Err(Refusal::Discarded)));
+    let last = examination.history().pop().unwrap().entry;
+    assert_eq!((last.event, last.account.as_deref()), (Event::Discarded, Some("ann")));
+    let id = examination.id();
+    drop((archive, examination));
+    let archive = Archive::open(folder.path()).unwrap();
+    assert!(archive.list().unwrap().is_empty(), "also after a start");
+    assert!(archive.get(&id).unwrap().unwrap().is_discarded(), "the journal is there");
+}
+
+#[test]
+fn an_examination_in_which_anything_is_is_not_discarded() {
+    type Something = fn(&Examination);
+    let somethings: [Something; 5] = [
+        |of| of.scanned(0.0, true, &[], None).unwrap(),
+        |of| drop(of.found(1).unwrap()),
+        |of| drop(of.keep(plane(1, PlaneReason::Kept), &picture(9), Some(BY.into())).unwrap()),
+        |of| of.act(BY, Act::SetExamined { side: Side::Left, examined: true }).unwrap(),
+        |of| {
+            of.act(BY, Act::SetProbe { place: at(Side::Left, "10:30") }).unwrap();
+            of.undo(BY).unwrap();
+        },
+    ];
+    for (number, something) in somethings.into_iter().enumerate() {
+        let folder = tempfile::tempdir().unwrap();
+        let examination = begin(folder.path());
+        examination.discardable(&BY.into()).unwrap();
+        something(&examination);
+        assert!(matches!(examination.discard(BY), Err(Refusal::NotEmpty)), "{number}");
+    }
+}
+
+#[test]
+fn blanks_are_no_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let examination = begin(folder.path());
+    let named = |name: &str| Act::SetPatient { patient: Patient { name: name.into(), ..Patient::default() } };
+    for name in [" ", "\t \n", "\u{3000}"] {
+        assert!(matches!(examination.act(BY, named(name)), Err(Refusal::BadValue(BLANK))), "{name:?}");
+    }
+    for name in ["", "Demo 01", &"王".repeat(64)] {
+        examination.act(BY, named(name)).unwrap();
+    }
 }

@@ -250,6 +250,11 @@ impl Opener for Studio {
         UsualSource { kind, name: if kind == SourceKind::Phantom { TRANSDUCER } else { kind_of(source) } }
     }
 
+    fn note_discard(&self, examination: &str, by: &Author) -> Result<(), String> {
+        let audit = self.settings.audit.as_ref();
+        audit.map_or(Ok(()), |audit| audit.put(who(by), "discard-examination", examination))
+    }
+
     fn scanner<'a>(&self, source: &str, site: &'a str) -> Scanner<'a> {
         Scanner { site, source: kind_of(&self.running(source)) }
     }

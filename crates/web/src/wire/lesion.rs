@@ -1,7 +1,7 @@
 //! What was found, what is followed, and the planes that were kept.
 
 use peony_model::Place;
-use peony_model::report::{Grounds, PlaneReason};
+use peony_model::report::{Grounds, PlaneReason, ThirdAxis};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -93,6 +93,10 @@ pub struct TrackView {
     /// The same in pixels; `null` where it is known in mm or was not measured.
     #[schema(required)]
     pub size_px: Option<Size>,
+    /// How far it reaches along the sweep, as the examination has it: `null` as long as the sweep has not led over both its ends. What has
+    /// grown of it until then is in `volume`.
+    #[schema(required)]
+    pub third: Option<ThirdAxis>,
     /// How many frames it was seen in.
     pub sightings: u32,
     /// Which of its key planes weighed most in its grade; `null` where nothing is known of it.

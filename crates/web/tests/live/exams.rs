@@ -1,7 +1,9 @@
 //! Examinations over HTTP, beside the live page of one.
 
-use peony_model::{BoxPx, Measurement, PointPx, Quantity};
-use peony_ultrasound::output::{Evidence, EvidencePlane, PlaneReason, StepOutput, TrackState};
+use peony_model::{BiRads, BoxPx, Measurement, PointPx, Quantity};
+use peony_ultrasound::output::{
+    Event as OutputEvent, Evidence, EvidencePlane, PlaneReason, StepOutput, TrackState, TrackVolume,
+};
 use serde_json::{Value, json};
 
 use crate::page::{Demo, Page, key_plane, key_plane_of};
@@ -519,4 +521,104 @@ fn a_size_in_pixels_gives_way_to_millimetres_and_not_the_other_way_round() {
     assert_eq!(size(&mut page, 2), json!({"long": 4.0, "short": 3.0}));
     demo.publish_with(3, unscaled);
     assert_eq!(size(&mut page, 3), json!({"long": 4.0, "short": 3.0}));
+}
+
+/// What the sweep has grown of the lesion so far.
+fn solid(along_mm: f32) -> TrackVolume {
+    TrackVolume { track: 1, slices: Vec::new(), volume_cm3: 0.5, relative_error: 0.2, along_mm }
+}
+
+#[test]
+fn a_third_axis_stands_in_row_and_report_once_both_ends_were_met_and_not_before() {
+    let demo = Demo::start();
+    let (mut page, _) = demo.open();
+    let mut third = |frame: u64| {
+        let shown = page.draw_until(|update| update["frame"] == frame);
+        let row = shown.update["tracks"][0]["third"].clone();
+        let lesion = demo.json(&path(&demo, "report"))["report"]["lesions"][0].clone();
+        assert_eq!(row, lesion["size"]["proposed"]["third"], "the live row says what the report does");
+        assert_eq!(lesion["volume_cm3"].is_null(), row.is_null());
+        row["extent"].as_f64()
+    };
+    demo.publish_with(1, |output| output.volume.tracks = vec![solid(7.0)]);
+    assert_eq!(third(1), None, "it grows");
+    demo.publish_with(2, |output| output.events.push(OutputEvent::Volume(solid(8.0))));
+    demo.publish(3);
+    assert_eq!(third(3), Some(8.0));
+    // What is known only as it leaves is what lasts.
+    demo.publish_with(4, |output| {
+        (output.findings, output.tracks) = (Vec::new(), Vec::new());
+        output.events = vec![OutputEvent::Volume(solid(9.0)), OutputEvent::Left { track: 1 }];
+    });
+    demo.publish_with(5, |output| (output.findings, output.tracks) = (Vec::new(), Vec::new()));
+    assert_eq!(third(5), Some(9.0));
+    // The program was stopped and goes on: the sweep has no solid, the journal has.
+    demo.hub.begin_sweep(demo.hub.examination());
+    demo.publish_with(6, |output| (output.findings, output.tracks) = (Vec::new(), Vec::new()));
+    assert_eq!(third(6), Some(9.0));
+}
+
+#[test]
+fn a_category_that_flickers_is_one_in_row_and_report() {
+    let demo = Demo::start();
+    let (mut page, _) = demo.open();
+    let mut category = |frame: u64, graded: BiRads| {
+        demo.publish_with(frame, |output| output.tracks[0].assessment = Some(graded));
+        page.draw_until(|update| update["frame"] == frame).update["tracks"][0]["birads"].clone()
+    };
+    assert_eq!(category(1, BiRads::Cat4A), "4A");
+    for frame in 2..30 {
+        assert_eq!(category(frame, if frame % 2 == 0 { BiRads::Cat4B } else { BiRads::Cat4A }), "4A");
+    }
+    assert_eq!(category(31, BiRads::Cat4B), "4A");
+    assert_eq!(category(50, BiRads::Cat4B), "4B", "it stayed");
+    assert_eq!(category(51, BiRads::Cat5), "4B");
+    demo.publish_with(52, |output| (output.findings, output.tracks) = (Vec::new(), Vec::new()));
+    let left = page.draw_until(|update| update["frame"] == 52).update["tracks"][0]["birads"].clone();
+    let report = demo.json(&path(&demo, "report"));
+    assert_eq!((&left, &report["report"]["lesions"][0]["category"]["proposed"]), (&json!("5"), &json!("5")));
+}
+
+#[test]
+fn an_empty_examination_is_discarded_and_one_with_a_frame_is_not() {
+    let demo = Demo::start();
+    let discard = |id: &str| demo.post(&format!("/api/exams/{id}/discard"), "");
+    let row = |demo: &Demo, id: &str| {
+        let list = demo.json("/api/exams");
+        list.as_array().unwrap().iter().find(|row| row["id"] == id).cloned()
+    };
+    let beside = demo.begin_beside();
+    let patient =
+        json!({"act": "set_patient", "patient": {"id": "", "name": "Demo", "sex": "", "birth_date": ""}});
+    assert!(
+        demo.post(&format!("/api/exams/{beside}/acts"), &patient.to_string()).0.starts_with("HTTP/1.1 200")
+    );
+    assert_eq!(row(&demo, &beside).unwrap()["discardable"], true);
+    let (head, answer) = discard(&beside);
+    assert!(head.starts_with("HTTP/1.1 200"), "{head} {answer}");
+    assert_eq!(row(&demo, &beside), None);
+    assert!(discard(&beside).0.starts_with("HTTP/1.1 404"));
+    assert!(demo.get(&format!("/api/exams/{beside}/report"), &demo.host()).0.starts_with("HTTP/1.1 404"));
+    // The one that goes on: as long as no frame has come it can be, and a frame that has just come is in no journal yet.
+    assert_eq!(row(&demo, &demo.exam()).unwrap()["discardable"], true);
+    demo.publish_failed(1);
+    assert_eq!(row(&demo, &demo.exam()).unwrap()["discardable"], false);
+    let (head, refused) = discard(&demo.exam());
+    assert!(head.starts_with("HTTP/1.1 409"), "{head}");
+    assert_eq!(refused["code"], "not_empty");
+    assert!(row(&demo, &demo.exam()).is_some());
+}
+
+#[test]
+fn blanks_are_refused_as_a_name_with_a_key_for_people() {
+    let demo = Demo::start();
+    let patient = json!({"id": "", "name": " \t ", "sex": "", "birth_date": ""});
+    for (path, body) in [
+        ("/api/exams".to_owned(), json!({ "patient": patient })),
+        (path(&demo, "acts"), json!({ "act": "set_patient", "patient": patient })),
+    ] {
+        let (head, refused) = demo.post(&path, &body.to_string());
+        assert!(head.starts_with("HTTP/1.1 422"), "{head}");
+        assert_eq!(refused["code"], "blank_name", "{refused}");
+    }
 }

@@ -144,6 +144,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/exams/{id}/discard": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Discard an examination in which nothing is: no frame was read, no plane kept, and nobody has done anything in it but say who is
+         *     examined. Whoever began it may; it stands in its journal and in the audit, and is in no list any more.
+         */
+        readonly post: operations["discard"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/exams/{id}/history": {
         readonly parameters: {
             readonly query?: never;
@@ -1425,6 +1445,11 @@ export interface components {
              */
             readonly sweep: number | null;
         };
+        /** @description An examination that is in no list any more. */
+        readonly Discarded: {
+            /** @description Its identifier. */
+            readonly id: string;
+        };
         /**
          * @description Why a disk takes nothing, as far as people can do something about it.
          * @enum {string}
@@ -1512,6 +1537,8 @@ export interface components {
             readonly began_ms: number;
             /** @description The highest category. */
             readonly category: string | null;
+            /** @description Nothing is in it, and whoever asks began it: it can be discarded. */
+            readonly discardable: boolean;
             /** @description Why it cannot be read, where it cannot. */
             readonly fault: string | null;
             /** @description The key of that. */
@@ -3050,6 +3077,7 @@ export interface components {
             readonly size_px: components["schemas"]["Size"] | null;
             /** @description Where it stands now. */
             readonly status: components["schemas"]["TrackStatus"];
+            readonly third: components["schemas"]["ThirdAxis"] | null;
         };
         /** @description The simulated solid of one track. */
         readonly TrackVolume: {
@@ -3726,6 +3754,63 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly discard: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description the examination */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Discarded"];
+                };
+            };
+            /** @description somebody else began it */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Refused"];
+                };
+            };
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description something is in it */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Refused"];
+                };
+            };
+            /** @description the disk did not take it in time */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Refused"];
                 };
             };
         };

@@ -13,10 +13,12 @@ interface CapturePanelProps {
   readonly scene: CaptureScene;
   /** The pictures come from another window. */
   readonly elsewhere?: boolean;
+  /** Nothing of the examination has been captured yet: to begin is the next action. */
+  readonly first?: boolean;
   readonly onClose: () => void;
 }
 
-export function CapturePanel({ capture, scene, elsewhere = false, onClose }: CapturePanelProps) {
+export function CapturePanel({ capture, scene, elsewhere = false, first = false, onClose }: CapturePanelProps) {
   const words = useWords();
   const [large, setLarge] = useState(false);
   const { phase, track } = scene;
@@ -39,7 +41,7 @@ export function CapturePanel({ capture, scene, elsewhere = false, onClose }: Cap
           ) : (
             <button
               type="button"
-              className="button"
+              className={first ? "button next" : "button"}
               data-action="capture-any"
               onClick={() => capture.startCamera(null)}
             >

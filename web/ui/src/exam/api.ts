@@ -208,6 +208,9 @@ export const readReport = (exam: string): Promise<Answer<ReportView>> => ask(`${
 export const readHistory = (exam: string): Promise<Answer<readonly HistoryEntry[]>> => ask(`${of(exam)}/history`);
 export const sendAct = (exam: string, act: Act, by: string): Promise<Answer<ReportView>> =>
   post(`${of(exam)}/acts`, by, act);
+/** Only one in which nothing is, and by whoever began it. */
+export const discardExam = (exam: string, by: string): Promise<Answer<{ readonly id: string }>> =>
+  post(`${of(exam)}/discard`, by);
 export const sendUndo = (exam: string, by: string): Promise<Answer<ReportView>> => post(`${of(exam)}/undo`, by);
 export const readCalibration = (exam: string): Promise<Answer<CalibrationView>> => ask(`${of(exam)}/calibration`);
 export const calibrate = (exam: string, act: CalibrationAct, by: string): Promise<Answer<CalibrationView>> =>

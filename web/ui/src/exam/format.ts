@@ -1,12 +1,10 @@
 /** Places, sizes, dates and people as the pages write them. */
-import { millimetres, NONE, roundHalfAway } from "../words/numbers";
+import { millimetres, NONE, roundHalfAway, withError } from "../words/numbers";
 import type { WordKey, Words } from "../words/words";
 import type { Patient, Place, Side, Size, ThirdAxis } from "./api";
 
 const NARROW = "\u202f";
 const HALF_CM_MM = 5;
-/** Below this many millimetres a tenth is shown. */
-const TENTHS_BELOW_MM = 5;
 
 export const sideWord = (side: Side, { say }: Words): string => say(side === "left" ? "side_left" : "side_right");
 
@@ -33,11 +31,7 @@ export function shortPlace(place: Place | null, words: Words): string {
 
 /** The third axis with its error, `10 ± 2`, without the unit; both are rounded as the extent is. */
 export function thirdText({ extent, error }: ThirdAxis): string {
-  if (error === null) {
-    return millimetres(extent);
-  }
-  const decimals = roundHalfAway(extent, 1) < TENTHS_BELOW_MM ? 1 : 0;
-  return `${millimetres(extent)} ± ${Math.max(roundHalfAway(error, decimals), 10 ** -decimals).toFixed(decimals)}`;
+  return error === null ? millimetres(extent) : withError(extent, error);
 }
 
 /** `10 × 9 × ≈10 ± 2 mm sim`: what is simulated says so, and is never without its error. */

@@ -23,6 +23,7 @@ function track(id: number, changes: Partial<TrackView> = {}): TrackView {
     size_mm: null,
     size_px: null,
     sightings: 9,
+    third: null,
     grounds: null,
     ...changes,
   };

@@ -1,11 +1,13 @@
 import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import type { CoronalPicture } from "../api/message";
-import type { CoronalLesion, CoronalView, Xy } from "../api/wire";
+import type { CoronalLesion, CoronalView, LiveUpdate, Xy } from "../api/wire";
 import { type Coronal, useCoronal } from "../live/coronal";
 import type { Scene } from "../live/examination";
+import { growthOf, thirdOf } from "../live/third";
 import { drawCoronal } from "../picture/coronal";
 import { depthText, extents, wayText } from "../picture/coronalText";
 import { readTheme } from "../picture/theme";
+import { NONE } from "../words/numbers";
 import { useWords } from "../words/words";
 import { DraftTag, Letter } from "./chips";
 import { Large, LiveInset } from "./Large";
@@ -118,7 +120,7 @@ function useSize(canvas: React.RefObject<HTMLCanvasElement | null>): Xy | null {
 /** The chosen lesion's extents with their errors, the way, and what stands in the way of a size. */
 function Told({
   view,
-  scene: { current },
+  scene: { current, update },
   marks,
 }: {
   readonly view: CoronalView;
@@ -129,7 +131,7 @@ function Told({
   const lesion = view.lesions.find(({ track }) => track === current);
   return (
     <div className="told">
-      {lesion && <Extents view={view} lesion={lesion} />}
+      {lesion && <Extents view={view} lesion={lesion} update={update} />}
       <dl>
         <Figure name={say("coronal_way")}>{wayText(view)}</Figure>
       </dl>
@@ -156,9 +158,20 @@ function Told({
   );
 }
 
-function Extents({ view, lesion }: { readonly view: CoronalView; readonly lesion: CoronalLesion }) {
+interface ExtentsProps {
+  readonly view: CoronalView;
+  readonly lesion: CoronalLesion;
+  readonly update: LiveUpdate | null;
+}
+
+function Extents({ view, lesion, update }: ExtentsProps) {
   const { say } = useWords();
   const { across, along, deep } = extents(view, lesion);
+  const track = update?.tracks.find(({ id }) => id === lesion.track);
+  const solid = update?.volume.tracks.find((each) => each.track === lesion.track);
+  // As on the list of lesions: what grows is marked, and of what left before both its ends were met there is no length along the sweep.
+  const growth = track ? growthOf(track, solid) : "whole";
+  const third = track && thirdOf(track, solid);
   return (
     <>
       <p className="owner">
@@ -168,9 +181,11 @@ function Extents({ view, lesion }: { readonly view: CoronalView; readonly lesion
         <Figure name={say("axis_across")}>{across}</Figure>
         <Figure name={say("axis_deep")}>{deep}</Figure>
         <Figure name={say("axis_along")}>
-          {along} {say("sim")}
+          {growth === "cut" ? NONE : `${third ? `${third}\u202fmm` : along} ${say("sim")}`}
         </Figure>
       </dl>
+      {growth === "cut" && <p className="hint">{say("ends_not_met")}</p>}
+      {growth === "grows" && <p className="hint">{say("grows")}</p>}
     </>
   );
 }

@@ -17,12 +17,14 @@ interface Props {
   readonly scene: Scene;
   readonly has: Has;
   readonly state: DockState;
+  /** Pictures of this examination have come: before that there is nothing to finish. */
+  readonly captured: boolean;
   /** What is asked of the place, where the map has no room for it. */
   readonly question: ReactNode;
   readonly onAction: (action: Action) => void;
 }
 
-export function Dock({ scene, has, state, question, onAction }: Props) {
+export function Dock({ scene, has, state, captured, question, onAction }: Props) {
   const words = useWords();
   const { update, current, watching } = scene;
   // With a report the next action is to finish it, and there are more actions than words have room.
@@ -55,12 +57,17 @@ export function Dock({ scene, has, state, question, onAction }: Props) {
         short: report,
       })}
       {button("depth", { pressed: state.panel === "depth", opens: true, short: true })}
-      {button("capture", { pressed: state.panel === "capture", opens: true, short: report })}
+      {button("capture", {
+        pressed: state.panel === "capture",
+        opens: true,
+        // In its open panel the next action is to begin.
+        ...(captured || state.panel === "capture" || watching ? { short: report } : { next: true }),
+      })}
       {button("keys", { pressed: state.panel === "keys", short: true, opens: true })}
       <span className="space" />
       {button("pause", { short: true, off: !update, ...(paused && { label: words.say("resume"), icon: "resume" }) })}
       {button("sweep", report ? { short: true } : { next: true })}
-      {button("finish", { next: true })}
+      {button("finish", { next: captured })}
     </nav>
   );
 }

@@ -3,9 +3,10 @@ import type { TrackView, TrackVolume } from "../api/wire";
 import { groundsText } from "../exam/evidence";
 import { placeText } from "../exam/format";
 import type { Examination, Scene } from "../live/examination";
+import { growthOf, liveSize } from "../live/third";
 import { en } from "../words/en";
 import { COMMA } from "../words/marks";
-import { intervalText, isUnsure, NONE, percent, probability, sizeText, thirdAxis } from "../words/numbers";
+import { intervalText, isUnsure, NONE, percent, probability } from "../words/numbers";
 import { useWords, type WordKey, type Words } from "../words/words";
 import { Category, DraftTag, Letter, Probability } from "./chips";
 
@@ -80,6 +81,7 @@ const Row = memo(function Row({ track, solid, current, examination }: RowProps) 
   const isNew = track.letter === null;
   const resting = isNew || track.dismissed;
   const kind = track.dismissed ? "dismissed" : isNew ? "new" : current ? "current" : "";
+  const growth = isNew || !track.size_mm ? "none" : growthOf(track, solid);
   // A side that nobody said is not shown: it would be believed.
   const where = placeText(track.place, words) ?? words.say("place_unknown");
   return (
@@ -100,7 +102,9 @@ const Row = memo(function Row({ track, solid, current, examination }: RowProps) 
           {isNew ? words.say("new_lesion") : where}
           {track.dismissed && <span className="tag">{words.say("dismissed")}</span>}
         </span>
-        <span className="size">{isNew ? words.say("new_lesion_long") : sizeOf(track, solid, words)}</span>
+        <span className="size" data-growth={growth} title={growth === "grows" ? words.say("grows") : undefined}>
+          {isNew ? words.say("new_lesion_long") : liveSize(track, solid, words)}
+        </span>
         {!isNew && (
           <span className="described">
             {wordsOf(track, words).map((word) => (
@@ -121,15 +125,6 @@ function wordsOf({ descriptors }: TrackView, { say }: Words): readonly string[] 
     .map(({ feature, word }) => `word_${feature}_${word}`)
     .filter((key): key is WordKey => key in en)
     .map((key) => say(key));
-}
-
-/** `10 × 9 × ≈10 ± 2 mm sim`: the third axis never without its error and the word. */
-function sizeOf(track: TrackView, solid: TrackVolume | undefined, words: Words): string {
-  const flat = sizeText(track);
-  if (!flat || !track.size_mm || !solid) {
-    return flat ?? words.say("no_size");
-  }
-  return `${flat.replace("\u202fmm", "")} × ${thirdAxis(solid)}\u202fmm ${words.say("sim")}`;
 }
 
 interface TwinProps {
@@ -164,7 +159,10 @@ const TextTwin = memo(function TextTwin({ tracks, solids, current, words: { say,
               {track.id === current ? `${track.letter}${COMMA[language]}${say("current_lesion")}` : track.letter}
             </th>
             <td>{say(`status_${track.status}`)}</td>
-            <td>{sizeOf(track, solidOf(track), { say, language })}</td>
+            <td>
+              {liveSize(track, solidOf(track), { say })}
+              {track.size_mm && growthOf(track, solidOf(track)) === "grows" && ` (${say("grows_brief")})`}
+            </td>
             <td>{track.birads ?? say("not_graded")}</td>
             <td>{chance(track, { say, language })}</td>
             <td>{track.malignancy_95 ? intervalText(track.malignancy_95) : NONE}</td>

@@ -9,6 +9,7 @@ import { unlisted } from "../live/current";
 import { isSigned } from "../live/entrance";
 import type { Examination } from "../live/examination";
 import { type Action, commands, isFor, useKeys } from "../live/keys";
+import { wasScanned } from "../live/next";
 import { pedalsOf, textOf } from "../live/pedals";
 import { type Question, questionOf } from "../live/question";
 import { PlacePanel } from "../map/PlacePanel";
@@ -69,6 +70,7 @@ export function LivePage({ examination, exam, capture, onAct, onLanguage, onFini
   const wanted = capture !== null && !scene.watching && (scene.phase === "first" || scene.phase === "waiting");
   const elsewhere = scene.watching || scene.phase === "scanning" || scene.phase === "frozen";
   const choosing = wanted && capture.scene.phase === "idle" && capture.scene.again === null;
+  const captured = scene.update !== null || (view !== null && wasScanned(view.report));
   const toggleSweep = useRef<(() => void) | null>(null);
   const [singleKeys, setSingleKeys] = useState(singleKeysAct);
   const [pedals, setPedals] = useState(() => pedalsOf(rememberedPedals()));
@@ -247,7 +249,13 @@ export function LivePage({ examination, exam, capture, onAct, onLanguage, onFini
           />
         )}
         {panel === "capture" && capture && (
-          <CapturePanel capture={capture.capture} scene={capture.scene} elsewhere={elsewhere} onClose={close} />
+          <CapturePanel
+            capture={capture.capture}
+            scene={capture.scene}
+            elsewhere={elsewhere}
+            first={!captured && !scene.watching}
+            onClose={close}
+          />
         )}
         {panel === "keys" && (
           <KeysPanel
@@ -267,7 +275,7 @@ export function LivePage({ examination, exam, capture, onAct, onLanguage, onFini
         )}
       </main>
       {/* Where the map is out of sight, what it asks stands beside the actions. */}
-      <Dock scene={scene} has={has} state={{ marks, big, panel }} question={question} onAction={onAction} />
+      <Dock {...{ scene, has, captured, question, onAction }} state={{ marks, big, panel }} />
       <StatusStrip scene={scene} />
     </div>
   );

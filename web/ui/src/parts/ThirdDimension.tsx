@@ -1,10 +1,11 @@
 import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from "react";
-import type { CalibrationRecord, Unfit } from "../api/wire";
+import type { TrackView, TrackVolume, Unfit } from "../api/wire";
 import type { Scene } from "../live/examination";
+import { basisText, GROWS, growthOf, thirdOf } from "../live/third";
 import { drawSolid, THREE_QUARTERS, type Turn, turned } from "../picture/solid";
 import { readTheme } from "../picture/theme";
-import { cubicCentimetres, NONE, percent, roundHalfAway, thirdAxis } from "../words/numbers";
-import { useWords, type WordKey } from "../words/words";
+import { cubicCentimetres, NONE, percent, roundHalfAway } from "../words/numbers";
+import { useWords, type WordKey, type Words } from "../words/words";
 import { DraftTag, KeyCap, Letter } from "./chips";
 
 interface Props {
@@ -30,6 +31,8 @@ export function ThirdDimension({ scene, picture, narrow = false, onOpen }: Props
         <SolidView scene={scene} picture={picture} onOpen={onOpen} />
         {narrow ? <Line scene={scene} /> : <Figures scene={scene} />}
       </div>
+      {/* In one line the reason says it already. */}
+      {!(narrow && isSaidBriefly(scene)) && <Basis scene={scene} />}
     </section>
   );
 }
@@ -101,20 +104,46 @@ function SolidView({ scene, picture, onOpen }: Omit<Props, "narrow">) {
   );
 }
 
-/** Probe, preset and day. */
-function calibrationWords({ probe, preset, made }: CalibrationRecord): string {
-  return [probe, preset, made].filter((word) => word !== "").join(", ");
+/** On what lengths along the sweep rest, small, where they are shown; whole where it is pointed at. */
+function Basis({ scene: { update } }: { readonly scene: Scene }) {
+  const words = useWords();
+  const text = update && basisText(update.volume, words);
+  return text ? (
+    <p className="third-basis" title={text}>
+      {text}
+    </p>
+  ) : null;
+}
+
+/** The volume of the current lesion with its error: a mark says that it grows, and where the lesion was cut there is none. */
+function volumeText(
+  solid: TrackVolume,
+  track: TrackView | undefined,
+  { say, language }: Words,
+): { readonly text: string; readonly title: string } {
+  const growth = track ? growthOf(track, solid) : "whole";
+  if (growth === "cut") {
+    return { text: say("ends_not_met"), title: say("ends_not_met") };
+  }
+  const error = percent(String(roundHalfAway(solid.relative_error * 100)), language);
+  const text = `${cubicCentimetres(solid.volume_cm3)}\u202fcm³ ± ${error}`;
+  return growth === "grows" ? { text: `${text}${GROWS}`, title: say("grows") } : { text, title: say("from_speckle") };
 }
 
 /** The volume of the current lesion with its error in one line, or why there is none. */
 function Line({ scene: { update, current } }: { readonly scene: Scene }) {
-  const { say, language } = useWords();
+  const words = useWords();
+  const { say } = words;
   const solid = update?.volume.tracks.find((track) => track.track === current);
   if (solid) {
-    const error = percent(String(roundHalfAway(solid.relative_error * 100)), language);
+    const { text, title } = volumeText(
+      solid,
+      update?.tracks.find(({ id }) => id === current),
+      words,
+    );
     return (
-      <p className="third-line" title={say("from_speckle")}>
-        {`${cubicCentimetres(solid.volume_cm3)}\u202fcm³ ± ${error}`}
+      <p className="third-line" title={title}>
+        {text}
       </p>
     );
   }
@@ -136,14 +165,26 @@ const MENDED_BY: Readonly<Partial<Record<Unfit, WordKey>>> = {
   scale_unknown: "scale_unknown_do",
 };
 
+/** Where there is room for one line: the reason, and what is left without it. */
+const BRIEFLY: Readonly<Partial<Record<Unfit, WordKey>>> = {
+  not_calibrated: "unfit_not_calibrated_brief",
+  scale_unknown: "unfit_scale_unknown_brief",
+};
+
+function isSaidBriefly({ update }: Scene): boolean {
+  const unfit = update?.volume.unfit ?? null;
+  return unfit !== null && BRIEFLY[unfit] !== undefined;
+}
+
 /** Why there are no lengths along the sweep, and what to do about it. */
 export function UnfitNote({ unfit, brief = false }: { readonly unfit: Unfit; readonly brief?: boolean }) {
   const { say } = useWords();
   const mend = MENDED_BY[unfit];
   const reason = say(`unfit_${unfit}`);
+  const short = BRIEFLY[unfit];
   return (
     <>
-      <p className="unfit">{brief ? reason : say("unfit", { reason })}</p>
+      <p className="unfit">{brief ? (short ? say(short) : reason) : say("unfit", { reason })}</p>
       {mend && <p className="note">{say(mend)}</p>}
     </>
   );
@@ -151,38 +192,30 @@ export function UnfitNote({ unfit, brief = false }: { readonly unfit: Unfit; rea
 
 /** The simulated figures of the current lesion, each with its error, or why there are none. */
 function Figures({ scene: { update, current } }: { readonly scene: Scene }) {
-  const { say, language } = useWords();
+  const words = useWords();
+  const { say } = words;
   if (!update) {
     return <div className="figures3" />;
   }
   const { volume } = update;
   const solid = volume.tracks.find((track) => track.track === current);
+  const track = update.tracks.find(({ id }) => id === current);
+  const third = track && thirdOf(track, solid);
   const path = volume.path_mm === null ? NONE : `${roundHalfAway(volume.path_mm)}\u202fmm`;
-  // The virtual transducer's beam was made, not measured: there is no day to say.
-  const measured = volume.calibration?.made ? volume.calibration : null;
-  const basis = measured && (
-    <>
-      <dt>{say("calibration")}</dt>
-      <dd>{calibrationWords(measured)}</dd>
-    </>
-  );
+  const shown = solid && volumeText(solid, track, words);
   return (
     <div className="figures3">
-      {solid ? (
+      {solid && shown ? (
         <>
-          <p className="owner">
+          <p className="owner" title={shown.title}>
             <Letter letter={solid.letter} current={true} />
-            <span>
-              {cubicCentimetres(solid.volume_cm3)} cm³
-              <small>± {percent(String(roundHalfAway(solid.relative_error * 100)), language)}</small>
-            </span>
+            <span>{shown.text}</span>
           </p>
           <dl>
             <dt>{say("third_axis")}</dt>
-            <dd>{`${thirdAxis(solid)}\u202fmm`}</dd>
+            <dd>{third ? `${third}\u202fmm` : NONE}</dd>
             <dt>{say("path")}</dt>
             <dd>{path}</dd>
-            {basis}
           </dl>
         </>
       ) : (
@@ -191,7 +224,6 @@ function Figures({ scene: { update, current } }: { readonly scene: Scene }) {
           <dl>
             <dt>{say("path")}</dt>
             <dd>{path}</dd>
-            {basis}
           </dl>
         </>
       )}

@@ -1,11 +1,11 @@
-import { patientName, sexAndAge, timeText } from "../exam/format";
+import { patientName, timeText } from "../exam/format";
 import type { ExamState } from "../exam/store";
 import type { Scene } from "../live/examination";
 import type { Phase } from "../live/phase";
 import { sourceName } from "../live/source";
 import { clock } from "../words/numbers";
 import { type Language, useWords } from "../words/words";
-import { KeyCap } from "./chips";
+import { KeyCap, WhoElse } from "./chips";
 import { LanguageSwitch } from "./LanguageSwitch";
 import { Logo } from "./Logo";
 import { Saved } from "./Saved";
@@ -49,17 +49,15 @@ export function TopBar({ scene, exam, onCalibrate, onLanguage, onHome }: Props) 
           <span className="mid clip" title={patientName(report.patient, words)}>
             {patientName(report.patient, words)}
           </span>
-          <span className="quiet">
-            {[sexAndAge(report.patient, report.began_ms, words), report.patient.name && report.patient.id]
-              .filter(Boolean)
-              .join(" · ")}
-          </span>
+          <WhoElse report={report} />
         </>
       )}
       {hello && (
         <>
           <span className="rule" />
-          <span className="mid source-name">{sourceName(hello.source, words.say)}</span>
+          <span className="mid clip source-name" title={sourceName(hello.source, words.say)}>
+            {sourceName(hello.source, words.say)}
+          </span>
           {phantom && <span className="quiet wide">{words.say("nobody_scanned")}</span>}
         </>
       )}

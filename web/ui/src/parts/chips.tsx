@@ -1,10 +1,23 @@
 /** The small signs that mean the same everywhere: letter, category, probability, draft. */
 import type { Interval } from "../api/wire";
+import type { Report } from "../exam/api";
+import { sexAndAge } from "../exam/format";
 import { intervalText, isUnsure, NONE, percent, probability } from "../words/numbers";
 import { useWords } from "../words/words";
 
 export function Letter({ letter, current }: { readonly letter: string | null; readonly current: boolean }) {
   return <span className={current ? "letter current" : "letter"}>{letter ?? "?"}</span>;
+}
+
+/** What is known of a patient beside the name; whole where it is pointed at, however long the identifier. */
+export function WhoElse({ report: { patient, began_ms } }: { readonly report: Pick<Report, "patient" | "began_ms"> }) {
+  const words = useWords();
+  const text = [sexAndAge(patient, began_ms, words), patient.name && patient.id].filter(Boolean).join(" · ");
+  return (
+    <span className="quiet clip" title={text}>
+      {text}
+    </span>
+  );
 }
 
 export function DraftTag({ children }: { readonly children: string }) {

@@ -16,7 +16,7 @@ describe("why there are no lengths along the sweep", () => {
       "Sweep unfit: this probe is not calibrated",
       "Calibrate it with three sweeps (L).",
     ]);
-    expect(said("not_calibrated", "zh", true)).toEqual(["探头未校准", "请校准：扫查三次（L）"]);
+    expect(said("not_calibrated", "zh", true)).toEqual(["未校准：仅有切面内长度", "请校准：扫查三次（L）"]);
     expect(said("scale_unknown", "en", true)[1]).toMatch(/key E/);
     expect(said("too_fast", "en")).toEqual(["Sweep unfit: too fast"]);
   });

@@ -1,3 +1,4 @@
+import { useMemo, useState } from "react";
 import type { BiRads, Field, FieldName, FieldWord, LesionReport } from "../exam/api";
 import { holds } from "../exam/before";
 import { CATEGORIES, isDowngrade } from "../exam/category";
@@ -9,6 +10,7 @@ import { useWords } from "../words/words";
 import { BeforeRow } from "./before";
 import { saying, useReview } from "./context";
 import { Option, Row, TextField } from "./inputs";
+import { byLikeness } from "./likeness";
 import { Malignancy } from "./Malignancy";
 import { PlaceRow, SizeRow } from "./measures";
 import { Planes } from "./Planes";
@@ -68,11 +70,25 @@ export function LesionForm({ lesion, onConfirm }: Props) {
   );
 }
 
+/** So many other letters are offered at once; the less likely ones on request. */
+const OFFERED = 3;
+
 /** Two letters for one lesion: it is joined to the other here, and what was joined to it is taken apart. */
 function SameRow({ lesion }: { readonly lesion: LesionReport }) {
   const { say } = useWords();
   const { act, view, readOnly } = useReview();
-  const others = readOnly ? [] : view.report.lesions.filter((other) => other !== lesion && !other.dismissed);
+  const [all, setAll] = useState(false);
+  const others = useMemo(
+    () =>
+      readOnly
+        ? []
+        : byLikeness(
+            lesion,
+            view.report.lesions.filter((other) => other !== lesion && !other.dismissed),
+          ),
+    [readOnly, lesion, view],
+  );
+  const more = others.length - OFFERED;
   if (lesion.dismissed || (others.length === 0 && lesion.joined.length === 0)) {
     return null;
   }
@@ -89,7 +105,7 @@ function SameRow({ lesion }: { readonly lesion: LesionReport }) {
           {say("joined_letter", { letter: part.letter })}
         </Option>
       ))}
-      {others.map((other) => (
+      {others.slice(0, all ? undefined : OFFERED).map((other) => (
         <Option
           key={other.lesion}
           chosen={false}
@@ -100,6 +116,11 @@ function SameRow({ lesion }: { readonly lesion: LesionReport }) {
           {say("same_as", { letter: other.letter })}
         </Option>
       ))}
+      {more > 0 && !all && (
+        <button type="button" className="button small line" data-action="same-others" onClick={() => setAll(true)}>
+          {say("same_others", { count: more })}
+        </button>
+      )}
     </Row>
   );
 }

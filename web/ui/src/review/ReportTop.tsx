@@ -1,6 +1,7 @@
-import { dateText, patientName, sexAndAge } from "../exam/format";
+import { dateText, patientName } from "../exam/format";
 import type { Person } from "../exam/person";
 import type { ExamState } from "../exam/store";
+import { WhoElse } from "../parts/chips";
 import { LanguageSwitch } from "../parts/LanguageSwitch";
 import { Logo } from "../parts/Logo";
 import { Saved } from "../parts/Saved";
@@ -28,14 +29,12 @@ export function ReportTop({ state, person, panel, onLanguage, onHistory, onPerso
       {report && (
         <>
           <span className="rule" />
-          <span className="mid clip">{patientName(report.patient, words)}</span>
-          <span className="quiet">
-            {[sexAndAge(report.patient, report.began_ms, words), report.patient.name && report.patient.id]
-              .filter(Boolean)
-              .join(" · ")}
+          <span className="mid clip" title={patientName(report.patient, words)}>
+            {patientName(report.patient, words)}
           </span>
+          <WhoElse report={report} />
           <span className="rule" />
-          <span className="quiet">{say("report_dated", { date: dateText(report.began_ms, words) })}</span>
+          <span className="quiet dated">{say("report_dated", { date: dateText(report.began_ms, words) })}</span>
           {report.simulated && <span className="draft-tag">{say("simulated")}</span>}
         </>
       )}

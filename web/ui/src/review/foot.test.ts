@@ -12,9 +12,12 @@ import { Row } from "./inputs";
 import { TodosPanel, whatText } from "./panels";
 import { byItem, todosText } from "./todoText";
 
+const open = <T>(proposed: T) => ({ proposed, said: null });
+const SIZE = { long: 10.4, short: 9.4, third: null, unit: "mm" };
+const LESION = { place: open(null), size: open(SIZE), category: open("4C") };
 const LESIONS = [
-  { lesion: 1, letter: "A" },
-  { lesion: 2, letter: "B" },
+  { ...LESION, lesion: 1, letter: "A" },
+  { ...LESION, lesion: 2, letter: "B" },
 ];
 
 function viewOf(open: ReportView["open"], code?: string): ReportView {
@@ -139,5 +142,9 @@ describe("the list of what is left", () => {
     ]);
     const [, ...buttons] = [...html.matchAll(/<button[^>]*>([^<]+)/g)].map(([, text]) => text?.trim());
     expect(buttons).toEqual(["Confirm a breast", ...FIELDS, ...FIELDS]);
+    // One act for all of a lesion that waits, beside what is proposed of it.
+    const whole = [...html.matchAll(/<span>([^<]*)<\/span><button[^>]*data-action="as-proposed"/g)];
+    expect(whole.map(([, said]) => said)).toEqual(Array(2).fill("Place unknown · 10 × 9\u202fmm · BI-RADS\u00a04C"));
+    expect(html).toContain("As proposed, all 4");
   });
 });

@@ -1,9 +1,10 @@
 /** What opens beside the form and never over a picture: who sits here, the history, an addendum. */
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
-import { type FieldName, type HistoryChange, type HistoryEntry, readHistory } from "../exam/api";
-import { dateText, momentText, whoText } from "../exam/format";
+import { type FieldName, type HistoryChange, type HistoryEntry, type LesionReport, readHistory } from "../exam/api";
+import { categoryOf, placeOf, sizeOf } from "../exam/field";
+import { dateText, momentText, shortPlace, sizeLine, whoText } from "../exam/format";
 import { accountName, type Person } from "../exam/person";
-import type { ItemKey, Todo } from "../exam/todo";
+import { type ItemKey, lesionItem, type Todo } from "../exam/todo";
 import { DraftTag, KeyCap } from "../parts/chips";
 import { Icon } from "../parts/shapes";
 import { NONE } from "../words/numbers";
@@ -135,6 +136,7 @@ export function TodosPanel({ todos, onGo, onClose }: TodosProps) {
         {byItem(todos).map(([item, of], group) => (
           <li key={item}>
             <h3>{titleOf(item)}</h3>
+            <AsProposed lesion={lesions.find(({ lesion }) => lesionItem(lesion) === item)} />
             <div className="options">
               {of.map((todo, index) => (
                 <button
@@ -152,6 +154,36 @@ export function TodosPanel({ todos, onGo, onClose }: TodosProps) {
         ))}
       </ul>
     </Panel>
+  );
+}
+
+/** What the machine proposes of a lesion in one line, and one act that takes all of it that nobody has said anything of. */
+function AsProposed({ lesion }: { readonly lesion: LesionReport | undefined }) {
+  const words = useWords();
+  const { say } = words;
+  const { act, view } = useReview();
+  const fields = view.open.filter((open) => open.lesion === lesion?.lesion).map(({ field }) => field);
+  if (!lesion || fields.length < 2) {
+    return null;
+  }
+  const category = categoryOf(lesion);
+  const said = [
+    shortPlace(placeOf(lesion), words),
+    sizeLine(sizeOf(lesion), words),
+    category && `BI-RADS\u00a0${category}`,
+  ];
+  return (
+    <p className="as-proposed">
+      <span>{said.filter(Boolean).join(" · ")}</span>
+      <button
+        type="button"
+        className="button small line"
+        data-action="as-proposed"
+        onClick={() => act({ act: "confirm", lesion: lesion.lesion, fields })}
+      >
+        <Icon name="tick" /> {say("as_proposed", { count: fields.length })}
+      </button>
+    </p>
   );
 }
 

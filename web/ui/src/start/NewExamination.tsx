@@ -14,6 +14,9 @@ const INDICATIONS = ["screening", "symptom", "follow_up"] as const;
 
 const EMPTY = { name: "", id: "", sex: "", birth_date: "", number: "", indication: "" };
 
+/** Without the blanks around it; blanks alone stay, and are refused as what they are. */
+const trimmed = (text: string): string => text.trim() || text;
+
 /** Who is examined and where the pictures come from. Nothing is required: a name can be said later. */
 export function NewExamination({ onBegun }: { readonly onBegun: (exam: string) => void }) {
   const words = useWords();
@@ -50,7 +53,7 @@ export function NewExamination({ onBegun }: { readonly onBegun: (exam: string) =
     const { name, id, sex, birth_date, number, indication } = written;
     const answer = await createExam(
       {
-        patient: { id: id.trim(), name: name.trim(), sex, birth_date },
+        patient: { id: id.trim(), name: trimmed(name), sex, birth_date },
         circumstances: { institution: "", number: number.trim(), indication, history: "", device: "", comparison: "" },
         // A page names no file and no device: the usual source is the one that the program was started with.
         source: source === "usual" ? null : source,

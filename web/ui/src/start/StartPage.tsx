@@ -11,6 +11,7 @@ import { addressOf, type Route } from "../route";
 import { faultText } from "../words/fault";
 import { NONE } from "../words/numbers";
 import { type Language, useWords, type Words } from "../words/words";
+import { Discard } from "./Discard";
 import { found, inOrder, standingAt } from "./exams";
 import { NewExamination } from "./NewExamination";
 
@@ -38,6 +39,8 @@ export function StartPage({ onLanguage, onGo }: Props) {
   const session = useSession();
   const [search, setSearch] = useState("");
   const { exams, state, answered } = useExams(search);
+  // Those that were discarded here, until the program says so.
+  const [gone, setGone] = useState<readonly string[]>([]);
   const field = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -65,7 +68,7 @@ export function StartPage({ onLanguage, onGo }: Props) {
   };
   const now = Date.now();
   // What is here already answers while the program is asked.
-  const fitting = found(inOrder(exams, now), search);
+  const fitting = found(inOrder(exams, now), search).filter(({ id }) => !gone.includes(id));
   const shown = fitting.slice(0, MOST_ROWS);
   const more = fitting.length > MOST_ROWS;
   const open = exams.filter(({ status }) => status === "open").length;
@@ -136,7 +139,12 @@ export function StartPage({ onLanguage, onGo }: Props) {
           </div>
           <div className="exam-rows" ref={list}>
             {shown.map((exam) => (
-              <ExamRow key={exam.id} exam={exam} now={now} words={words} onGo={onGo} />
+              <div key={exam.id} className="exam-line">
+                <ExamRow exam={exam} now={now} words={words} onGo={onGo} />
+                {exam.discardable && mayDo(session, "scan") && (
+                  <Discard exam={exam.id} onGone={() => setGone((before) => [...before, exam.id])} />
+                )}
+              </div>
             ))}
             {more && <p className="hint exams-more">{say("exams_more", { count: MOST_ROWS })}</p>}
             {shown.length === 0 && state !== "loading" && answered && (
@@ -187,6 +195,8 @@ function ExamRow({ exam, now, words, onGo }: RowProps) {
   const { patient, status, live, category, last_frame_ms } = exam;
   const route: Route = { page: live && status === "open" ? "live" : "report", exam: exam.id };
   const state = standingAt(exam, now);
+  const name = status === "unreadable" ? exam.id : patientName(patient, words);
+  const others = [sexAndAge(patient, exam.began_ms, words), patient.name && patient.id].filter(Boolean).join(" · ");
   return (
     <a
       className="exam-row"
@@ -201,9 +211,9 @@ function ExamRow({ exam, now, words, onGo }: RowProps) {
       }}
     >
       <span className="two">
-        <b>{status === "unreadable" ? exam.id : patientName(patient, words)}</b>
-        <small>
-          {[sexAndAge(patient, exam.began_ms, words), patient.name && patient.id].filter(Boolean).join(" · ") || NONE}
+        <b title={name}>{name}</b>
+        <small className="else" title={others}>
+          {others || NONE}
         </small>
       </span>
       <span className="two" data-label={say("column_exam")}>

@@ -13,6 +13,7 @@ const exam = (id: string, began_ms: number, rest: Partial<ExamSummary> = {}): Ex
   live: false,
   last_frame_ms: null,
   simulated: true,
+  discardable: false,
   fault: null,
   fault_code: null,
   ...rest,

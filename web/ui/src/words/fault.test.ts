@@ -6,6 +6,7 @@ describe("what the program refused", () => {
   it.each([
     ["name_taken", "That name is taken.", "该名称已被使用。"],
     ["no_room", "The disk is full.", "磁盘已满。"],
+    ["blank_name", "A name must hold more than blanks.", "姓名不能只有空格。"],
     ["unknown_exam", "There is no such examination.", "没有此检查。"],
   ])("is said by its key: %s", (code, en, zh) => {
     const fault = faultIn(JSON.stringify({ error: "for programs", code }));

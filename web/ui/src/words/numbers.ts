@@ -38,13 +38,14 @@ export function sizeText(sizes: { size_mm: Size | null; size_px: Size | null }):
 }
 
 /** The simulated third axis, `≈10 ± 2`, in millimetres without the unit. Its error is the volume's relative error. */
-export function thirdAxis(solid: Pick<TrackVolume, "along_mm" | "relative_error">): string {
-  const error = solid.along_mm * solid.relative_error;
-  const tenths = roundHalfAway(solid.along_mm, 1) < TENTHS_BELOW_MM;
-  const shown = tenths
-    ? Math.max(roundHalfAway(error, 1), 0.1).toFixed(1)
-    : Math.max(roundHalfAway(error), 1).toFixed(0);
-  return `≈${millimetres(solid.along_mm)} ± ${shown}`;
+export function thirdAxis({ along_mm, relative_error }: Pick<TrackVolume, "along_mm" | "relative_error">): string {
+  return `≈${withError(along_mm, along_mm * relative_error)}`;
+}
+
+/** `10 ± 2`, in millimetres without the unit: both are rounded as the extent is, and no error is nothing. */
+export function withError(extent: number, error: number): string {
+  const decimals = roundHalfAway(extent, 1) < TENTHS_BELOW_MM ? 1 : 0;
+  return `${millimetres(extent)} ± ${Math.max(roundHalfAway(error, decimals), 10 ** -decimals).toFixed(decimals)}`;
 }
 
 /** Whole percent, never 0 or 100: `<1`, `62`, `>99`. */

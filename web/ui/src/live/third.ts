@@ -1,0 +1,67 @@
+/** The third axis of a lesion on the live page: what the examination has of it, and what grows. */
+import type { CalibrationRecord, TrackView, TrackVolume, Volume } from "../api/wire";
+import { type Language, roundHalfAway, sizeText, thirdAxis, withError } from "../words/numbers";
+import type { Words } from "../words/words";
+
+/**
+ * `whole`: the sweep has led over both ends, and the report says the same. `grows`: the lesion is in the picture and what was seen of it
+ * so far is no size yet. `cut`: it has left before both ends were met. `none`: there is nothing.
+ */
+export type Growth = "whole" | "grows" | "cut" | "none";
+
+export function growthOf(track: Pick<TrackView, "third" | "status">, solid: TrackVolume | undefined): Growth {
+  if (track.third) {
+    return "whole";
+  }
+  return solid ? (track.status === "left" ? "cut" : "grows") : "none";
+}
+
+/** What stands behind a figure that is not final. */
+export const GROWS = "…";
+
+/** `10 × 9 × ≈10 ± 2 mm sim`: the third axis never without its error and the word; with a mark as long as it grows. */
+export function liveSize(track: TrackView, solid: TrackVolume | undefined, { say }: Pick<Words, "say">): string {
+  const flat = sizeText(track);
+  if (!flat || !track.size_mm) {
+    return flat ?? say("no_size");
+  }
+  const third = thirdOf(track, solid);
+  return third ? `${flat.replace("\u202fmm", "")} × ${third}\u202fmm ${say("sim")}` : flat;
+}
+
+/** `≈10 ± 2`, or `≈7 ± 1…` while it grows; `null` where there is none. */
+export function thirdOf(track: Pick<TrackView, "third" | "status">, solid: TrackVolume | undefined): string | null {
+  if (track.third) {
+    const { extent, error } = track.third;
+    return `≈${withError(extent, error ?? 0)}`;
+  }
+  return solid && growthOf(track, solid) === "grows" ? `${thirdAxis(solid)}${GROWS}` : null;
+}
+
+/** On whose sweeps lengths along the way rest, `L12-5, Breast, 2026-11-02 · ±25%`; `null` where nobody measured the beam. */
+export function calibrationText(
+  { probe, preset, made, relative_error }: CalibrationRecord,
+  language: Language,
+): string | null {
+  if (made === "") {
+    return null;
+  }
+  const percent = `${roundHalfAway(relative_error * 100)}${language === "zh" ? "%" : "\u202f%"}`;
+  return `${[probe, preset, made].filter((word) => word !== "").join(", ")} · ±${language === "zh" ? "" : "\u202f"}${percent}`;
+}
+
+/** What the third dimension rests on, or that there is none; `null` before anything was read. */
+export function basisText(volume: Pick<Volume, "calibration" | "unfit">, { say, language }: Words): string | null {
+  if (volume.calibration) {
+    const by = calibrationText(volume.calibration, language);
+    return by === null ? say("calibrated_transducer") : say("calibrated_by", { by });
+  }
+  switch (volume.unfit) {
+    case "not_calibrated":
+      return say("in_plane_only");
+    case "scale_unknown":
+      return say("in_plane_only_scale");
+    default:
+      return null;
+  }
+}
