@@ -79,7 +79,7 @@ pub use retrieve::{Kept, Reader, Which};
 pub use scratch::Scratch;
 pub use sendings::{
     FETCHING, FetchJob, Fetched, Fetching, Promise, QueuedTransfer, SENDING, SendFault, Sending, Sent,
-    Transfer,
+    Transfer, TransferCounts,
 };
 pub use sites::{Sight, Site};
 pub use workitems::{Claimed, WorkitemAnswer};

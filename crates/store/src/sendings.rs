@@ -278,6 +278,17 @@ pub struct QueuedTransfer {
     pub due_ms: i64,
 }
 
+/// How many sendings and fetchings there are that a person has not cleared away.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TransferCounts {
+    /// All of them.
+    pub all: u64,
+    /// Those that wait or are under way.
+    pub open: u64,
+    /// Those that failed for good.
+    pub failed: u64,
+}
+
 impl Store {
     /// Has a study or a series sent to another node; gives the number of the job. What waits is no other job, and what is being sent is looked at once more when that is done.
     ///
@@ -355,6 +366,30 @@ impl Store {
             });
         }
         Ok(transfers)
+    }
+
+    /// How many sendings and fetchings of studies that are seen there are, listed or not.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the index.
+    pub async fn transfer_counts(&self) -> Result<TransferCounts, StoreError> {
+        let rows = self.rows_seen(&["site"], |seen| {
+            format!(
+                "SELECT state, COUNT(*) AS count FROM jobs
+                 WHERE kind IN {KINDS} AND state <> 'cleared'{seen} GROUP BY state"
+            )
+        });
+        let mut counts = TransferCounts::default();
+        for row in rows.await? {
+            let count = row.try_get::<i64, _>("count")?.unsigned_abs();
+            counts.all += count;
+            match row.try_get("state")? {
+                "open" => counts.open = count,
+                "failed" => counts.failed = count,
+                _ => {}
+            }
+        }
+        Ok(counts)
     }
 
     /// What became of a request for storage commitment; an empty UID is none.

@@ -81,6 +81,7 @@ export const studiesEn = {
   sendings_open: "{count} under way",
   sendings_failed: "{count} failed",
   sendings_none: "Nothing under way",
+  sendings_first: "the first {count} of {all} are listed",
   sendings_clear: "Clear what is done ({count})",
   send_short_waiting: "waits",
   send_short_running: "being sent",

@@ -83,6 +83,7 @@ export const studiesZh: Readonly<Record<keyof typeof studiesEn, string>> = {
   sendings_open: "{count} 项进行中",
   sendings_failed: "{count} 项失败",
   sendings_none: "没有进行中的项目",
+  sendings_first: "共 {all} 项，仅列出前 {count} 项",
   sendings_clear: "清除已结束的项目（{count}）",
   send_short_waiting: "等待",
   send_short_running: "发送中",
