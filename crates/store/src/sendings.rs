@@ -51,8 +51,18 @@ pub struct Sent {
     pub taken: BTreeSet<String>,
     /// How many instances there are in all.
     pub of: usize,
-    /// The transaction by which the other node was asked to keep them; empty where it was not.
+    /// The transaction by which the other node was asked last to keep what it has taken; empty where it was not.
     pub transaction_uid: String,
+    /// How many instances it was asked for by that.
+    pub asked: usize,
+}
+
+impl Sent {
+    /// Whether the other node has taken what it was not asked to keep.
+    #[must_use]
+    pub fn has_more_to_keep(&self) -> bool {
+        self.taken.len() > self.asked
+    }
 }
 
 /// What shall be fetched, and from where.

@@ -44,7 +44,7 @@ pub async fn a_sending_waits_runs_fails_and_is_tried_again(store: &Store) {
     let job = store.take_job(SENDING, MINUTE, &[]).await.unwrap().unwrap();
     assert_eq!((job.id, state(store).await), (id, JobState::Running));
     assert!(store.retry_transfer(id, "a person").await.is_err(), "it is at work");
-    let sent = Sent { taken: [receipt.instance_uid].into(), of: 2, transaction_uid: String::new() };
+    let sent = Sent { taken: [receipt.instance_uid].into(), of: 2, ..Sent::default() };
     let progress = serde_json::json!(sent).to_string();
     assert!(store.keep_job(&job, &progress, MINUTE).await.unwrap());
     let fault = SendFault::Refused { status: "A700".to_owned(), count: 1 };
