@@ -175,7 +175,9 @@ fn warnings(question: &Question, passed_over: &[Tag], more: bool) -> Vec<String>
 }
 
 fn is_answered(tag: Tag) -> bool {
-    level_of(tag).is_some() || OF_PATIENT.contains(&tag) || ANSWERED.iter().any(|(_, tags)| tags.contains(&tag))
+    level_of(tag).is_some()
+        || OF_PATIENT.contains(&tag)
+        || ANSWERED.iter().any(|(_, tags)| tags.contains(&tag))
 }
 
 pub(crate) fn name(tag: Tag) -> String {

@@ -7,7 +7,7 @@ use crate::archive::Records;
 use crate::association::{Association, AssociationError, Message};
 use crate::identifier::CHARACTER_SET;
 use crate::provider::query::failure_of;
-use crate::provider::{identifier_of, is_cancelled, refuse, say_match};
+use crate::provider::{identifier_of, is_cancelled, no_days, refuse, say_match};
 use crate::status::Status;
 
 /// Scheduled Procedure Step Sequence.
@@ -21,6 +21,9 @@ pub(super) async fn find<R: Records>(
     let Message { context, command } = message;
     let Some(mut keys) = identifier_of(association, message).await? else { return Ok(()) };
     keys.remove(&CHARACTER_SET);
+    if let Some(why) = no_days(&keys) {
+        return refuse(association, message, Status::IDENTIFIER_DOES_NOT_MATCH, &why).await;
+    }
     let [first, last] = days_of(&keys);
     let mut after = 0;
     loop {

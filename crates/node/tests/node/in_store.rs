@@ -89,6 +89,14 @@ async fn what_was_acknowledged_is_found_moved_and_there_after_the_end() {
     assert_eq!(study[0][&Tag(0x0020, 0x1208)].values, ["10"], "Number of Study Related Instances");
     let keys = [level(Level::Patient), text(PATIENT_ID, "P-1"), text(NAME, "")];
     assert_eq!(find(&mut association, Model::PatientRoot, keys.into()).await.len(), 1);
+    let counts = [0x1200, 0x1202, 0x1204].map(|element| Tag(0x0020, element));
+    for (model, at) in [(Model::PatientRoot, Level::Patient), (Model::StudyRoot, Level::Study)] {
+        let keys = [level(at), text(PATIENT_ID, "P-1")].into_iter();
+        let found =
+            find(&mut association, model, keys.chain(counts.map(|tag| text(tag, ""))).collect()).await;
+        let said = counts.map(|tag| found[0][&tag].values.join(""));
+        assert_eq!(said, ["3", "3", "25"], "studies, series and instances of the patient");
+    }
     let keys = [level(Level::Instance), text(STUDY_UID, &samples[13].study), text(INSTANCE_UID, "")];
     assert_eq!(find(&mut association, Model::StudyRoot, keys.into()).await.len(), 10);
 
