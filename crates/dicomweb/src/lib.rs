@@ -61,7 +61,7 @@ use tokio::sync::Semaphore;
 
 use crate::problem::Problem;
 
-pub use answer::Caller;
+pub use answer::{AT_THIS_MACHINE, Caller};
 pub use conformance::statement;
 pub use identity::{identity, identity_openapi};
 pub use nodes::{FoundThere, Nodes, Search, nodes, nodes_openapi};

@@ -122,7 +122,7 @@ async fn converse<A: Archive + Records>(
     }
     let accepted = async {
         let (connection, shown) = secure(connection, transport, &configuration).await?;
-        accept_from(connection, Some(from), shown, &configuration).await
+        accept(connection, Some(from), shown, &configuration).await
     };
     let accepted = tokio::select! {
         accepted = accepted => accepted,
@@ -189,19 +189,12 @@ async fn secure(
     Ok(timeout(limit, tls.accept(connection)).await.map_err(late)??)
 }
 
-/// Agrees to an association or turns it down; `None` where it was turned down. `shown` is the certificate by which the peer is known.
+/// Agrees to an association or turns it down; `None` where it was turned down. `from` is where it comes from, for the log, and `shown` the certificate by
+/// which the peer is known.
 ///
 /// # Errors
 /// [`AssociationError`]; the peer was told.
 pub async fn accept(
-    connection: Box<dyn Connection>,
-    shown: Option<Fingerprint>,
-    configuration: &Current,
-) -> Result<Option<Association>, AssociationError> {
-    accept_from(connection, None, shown, configuration).await
-}
-
-async fn accept_from(
     connection: Box<dyn Connection>,
     from: Option<SocketAddr>,
     shown: Option<Fingerprint>,

@@ -29,6 +29,7 @@ fn write_statement(text: &mut String) -> std::fmt::Result {
         request_time,
         pdu_time,
         idle_time,
+        release_time,
     } = Limits::default();
     let patience = Patience::of_a_day();
     write!(
@@ -52,6 +53,7 @@ Peony is for research use and no cleared medical device.
 | Time to ask for an association | {request} s, then aborted |
 | Time for a PDU once it has begun, and between two of one message | {pdu} s, then aborted |
 | Rest between messages | {idle} s, then aborted |
+| Time to agree to the end of an association | {release} s, then the connection is closed |
 | Longest command set | {command} bytes |
 | Longest identifier | {identifier} bytes |
 | Asynchronous operations, user identity, extended negotiation | not negotiated |
@@ -100,6 +102,7 @@ What this node asks is in Unicode, which says that answers may be, too; they are
         request = request_time.as_secs(),
         pdu = pdu_time.as_secs(),
         idle = idle_time.as_secs(),
+        release = release_time.as_secs(),
         command = command::MOST_BYTES,
         identifier = identifier::MOST_BYTES,
         attempts = patience.waits.len() + 1,

@@ -6,43 +6,30 @@ use std::time::Duration;
 
 use peony_store::{SENDING, SendFault, Sending, Sent, Store};
 use serde_json::json;
-use tokio::sync::watch;
 
-use crate::acceptor::Current;
 use crate::archive::Instance;
 use crate::archive::in_store::instance_of;
 use crate::asking::{broken, fault_of_connection, known};
 use crate::association::{Association, AssociationError};
 use crate::configuration::{Configuration, Peer};
 use crate::presentation;
-use crate::queue::{self, Fault, Here, Progress, Work};
+use crate::queue::{Fault, Here, Patience, Progress, Work};
 use crate::requestor::{self, Proposal};
 use crate::sop_class::{self, COMMITMENT};
 use crate::status::{Kind, Status};
 use crate::transfer_syntax::{EXPLICIT_LITTLE, IMPLICIT_LITTLE};
 
-pub use crate::queue::Patience;
-
-/// Sends what is in the queue, until `stopped` says so. What is under way then is left to its lease.
-pub async fn send_queued(
-    store: Store,
-    configuration: Current,
-    patience: Patience,
-    stopped: watch::Receiver<bool>,
-) {
-    queue::work_off::<Sending>(store, configuration, patience, stopped).await;
-}
-
 impl Work for Sending {
     const KIND: &'static str = SENDING;
     type Progress = Sofar;
     type Fault = SendFault;
+    type By = ();
 
     fn node(&self) -> &str {
         &self.to
     }
 
-    async fn run(&self, here: &Here, progress: &Sofar) -> Result<(), SendFault> {
+    async fn run(&self, here: &Here<()>, progress: &Sofar) -> Result<(), SendFault> {
         send(&here.store, &here.configuration, &here.patience, self, progress).await
     }
 }

@@ -87,12 +87,15 @@ impl Fetching {
     }
 }
 
-/// A job of fetching as it lies in the queue: what, and with whose eyes and for which site.
+/// A job of fetching as it lies in the queue: what, by whom, and with whose eyes and for which site.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FetchJob {
     /// What is fetched.
     #[serde(flatten)]
     pub fetching: Fetching,
+    /// Who had it fetched; empty in a queue of a program that did not write that down.
+    #[serde(default)]
+    pub who: String,
     /// Of the one who had it fetched: what comes is as if they had brought it.
     pub sight: Sight,
 }
@@ -199,6 +202,8 @@ pub enum SendFault {
     NotArrived,
     /// The other node did not answer in time.
     Late,
+    /// Whoever had it fetched may not any more, now that its turn has come.
+    NotAllowed,
 }
 
 impl SendFault {
@@ -246,6 +251,7 @@ impl fmt::Display for SendFault {
             Self::Incomplete { count } => write!(f, "{count} instances did not come"),
             Self::NotArrived => f.write_str("the node says that it has sent everything, and it is not here"),
             Self::Late => f.write_str("the node did not answer in time"),
+            Self::NotAllowed => f.write_str("the account that had it fetched may not any more"),
         }
     }
 }
@@ -325,7 +331,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Refused`] where the study is here and another site's, and those of the index.
     pub async fn fetch(&self, fetching: &Fetching, who: &str) -> Result<i64, StoreError> {
-        let job = FetchJob { fetching: fetching.clone(), sight: Sight::clone(&self.sight) };
+        let (fetching_of, sight) = (fetching.clone(), Sight::clone(&self.sight));
+        let job = FetchJob { fetching: fetching_of, who: who.to_owned(), sight };
         let mut writing = self.inner.index.write().await?;
         let site = match site_of(&mut writing, &fetching.study_uid).await? {
             Some(site) if !self.sight.reaches(&site) => {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::stream;
-use peony_node::sending::{Patience, send_queued};
+use peony_node::queue::{Patience, Queue, work_off};
 use peony_node::{Configuration, Peer};
 use peony_store::{JobState, Promise, QueuedTransfer, SendFault, Sending, Store};
 use tempfile::TempDir;
@@ -63,8 +63,10 @@ impl Sender {
             lease: LEASE,
             report: Duration::from_secs(30),
             look: Duration::from_millis(20),
+            ..Patience::default()
         };
-        tokio::spawn(send_queued(store.clone(), configuration.subscribe(), patience, stop.subscribe()))
+        let (configuration, stop) = (configuration.subscribe(), stop.subscribe());
+        tokio::spawn(work_off(Queue::Sending, store.clone(), configuration, patience, stop))
     }
 
     pub async fn put(&self, samples: &[Sample]) {

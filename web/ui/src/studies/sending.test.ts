@@ -48,6 +48,7 @@ const WHYS: readonly SendFault["why"][] = [
   "incomplete",
   "not_arrived",
   "late",
+  "not_allowed",
 ];
 
 describe("how a sending stands", () => {

@@ -110,6 +110,7 @@ export const studiesEn = {
   send_fault_unknown_here: "the node does not know this one: its administrator must add it",
   send_fault_incomplete: "{count} images did not come",
   send_fault_not_arrived: "the node says it sent them, but they did not come here",
+  send_fault_not_allowed: "the account that asked for it may not any more",
   send_fault_late: "the node did not answer in time",
   nodes: "Other nodes",
   nodes_title: "Peony – other nodes",

@@ -112,6 +112,7 @@ export const studiesZh: Readonly<Record<keyof typeof studiesEn, string>> = {
   send_fault_unknown_here: "对方不认识本节点：须由对方管理员添加",
   send_fault_incomplete: "有 {count} 幅未取回",
   send_fault_not_arrived: "对方称已发送，但未到达本节点",
+  send_fault_not_allowed: "请求取回的账户已无此权限",
   send_fault_late: "对方未及时答复",
   nodes: "其他节点",
   nodes_title: "Peony – 其他节点",
