@@ -82,7 +82,7 @@ fn only_of_one(problem: Problem) -> Result<Problem, Problem> {
         return Err(problem);
     }
     // Texts of the store name a digest, those of DICOM a field: nothing of a patient.
-    tracing::warn!("an instance is left out of an answer: {problem}");
+    tracing::warn!(reason = %problem, "an instance is left out of an answer");
     Ok(problem)
 }
 

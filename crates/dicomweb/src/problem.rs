@@ -139,7 +139,7 @@ impl IntoResponse for Problem {
                 Self::Store(StoreError::Disk { what, .. }) => format!("cannot {what}"),
                 _ => error.clone(),
             };
-            tracing::warn!(status = status.as_u16(), "{kind}");
+            tracing::warn!(status = status.as_u16(), reason = kind, "a request fails");
         }
         let body = serde_json::json!({ "error": error, "code": self.code() }).to_string();
         let mut response = Response::new(Body::from(body));

@@ -173,7 +173,9 @@ async fn work_off_as<W: Work>(
                     continue;
                 }
                 Ok(None) => {}
-                Err(error) => tracing::warn!("the queue cannot be looked at ({}): {error}", W::KIND),
+                Err(error) => {
+                    tracing::warn!(kind = W::KIND, reason = %error, "the queue cannot be looked at")
+                }
             }
         }
         tokio::select! {
@@ -210,7 +212,7 @@ impl UnderWay {
     async fn begin<W: Work>(&mut self, here: Here<W::By>, job: Job) {
         let Ok(work) = serde_json::from_str::<W>(&job.payload) else {
             let (kind, id) = (W::KIND, job.id);
-            tracing::error!("job {id} is none of {kind}: it is given up");
+            tracing::error!(job = id, kind, "a job is none of its kind: it is given up");
             return end(&here.store, &job, "", Ended::Failed(String::new())).await;
         };
         let (node, of) = (work.node().to_owned(), job.clone());
@@ -233,7 +235,7 @@ impl UnderWay {
         self.tasks.shutdown().await;
         for (job, _) in self.of.values() {
             if let Err(error) = store.hand_back_job(job).await {
-                tracing::warn!("job {} is left to its lease: {error}", job.id);
+                tracing::warn!(job = job.id, reason = %error, "a job is left to its lease");
             }
         }
     }
@@ -251,11 +253,11 @@ async fn work_on<W: Work>(here: &Here<W::By>, work: &W, job: &Job) {
             let (node, text) = (work.node(), fault.text());
             match here.patience.after(job).filter(|_| fault.may_pass()) {
                 Some(wait) => {
-                    tracing::warn!("job {id} ({kind}, {node}), again in {} s: {fault}", wait.as_secs());
+                    tracing::warn!(job = id, kind, peer = node, wait_s = wait.as_secs(), reason = %fault, "a job is tried again");
                     Ended::Again(wait, text)
                 }
                 None => {
-                    tracing::error!("job {id} ({kind}, {node}) is given up: {fault}");
+                    tracing::error!(job = id, kind, peer = node, reason = %fault, "a job is given up");
                     Ended::Failed(text)
                 }
             }
@@ -266,7 +268,7 @@ async fn work_on<W: Work>(here: &Here<W::By>, work: &W, job: &Job) {
 
 async fn end(store: &Store, job: &Job, progress: &str, ended: Ended) {
     if let Err(error) = store.end_job(job, progress, ended).await {
-        tracing::warn!("what became of job {} cannot be written down: {error}", job.id);
+        tracing::warn!(job = job.id, reason = %error, "what became of a job cannot be written down");
     }
 }
 
@@ -290,9 +292,9 @@ async fn keeping<T>(
             }
             match store.keep_job(job, &now, lease).await {
                 Ok(true) => written = Some((now, Instant::now())),
-                Ok(false) => return tracing::info!("job {} is another's now, or cancelled", job.id),
+                Ok(false) => return tracing::info!(job = job.id, "a job is another's now, or cancelled"),
                 // Its lease may end: another worker takes it then.
-                Err(error) => tracing::warn!("job {} cannot be kept: {error}", job.id),
+                Err(error) => tracing::warn!(job = job.id, reason = %error, "a job cannot be kept"),
             }
         }
     };

@@ -92,7 +92,7 @@ async fn say(mut association: Association, report: &Report) -> Result<Status, As
     };
     // Whether or not it agrees to the end.
     if let Err(error) = association.release().await {
-        tracing::debug!("it did not agree to the end: {error}");
+        tracing::debug!(reason = %error, "a peer did not agree to the end");
     }
     Ok(status)
 }

@@ -93,7 +93,7 @@ async fn send(
             // The data set ends in the middle, and so must the association; what comes behind it goes over another one.
             Err(error @ AssociationError::Source(_)) => {
                 let error = association.fail(error).await;
-                tracing::warn!("an association with {} ended: {error}", sending.to);
+                tracing::warn!(peer = sending.to, reason = %error, "an association ended before its time");
                 tally.unreadable += 1;
                 if let (true, false, Some(fault)) = (tally.waiting.is_empty(), owes(), tally.fault()) {
                     return Err(fault);
@@ -113,7 +113,7 @@ async fn send(
         asked => {
             // Whatever was wrong it was told, and the association is as good as before.
             if let Err(error) = association.release().await {
-                tracing::debug!("{} did not agree to the end: {error}", sending.to);
+                tracing::debug!(peer = sending.to, reason = %error, "a node did not agree to the end");
             }
             asked.err().and_then(Broken::said)
         }
@@ -201,7 +201,7 @@ async fn send_all(
                 continue;
             }
             Err(error) => {
-                tracing::warn!("an instance cannot be read to be sent: {error}");
+                tracing::warn!(peer = association.peer(), reason = %error, "an instance cannot be read to be sent");
                 tally.unreadable += 1;
                 continue;
             }
@@ -254,7 +254,7 @@ async fn ask_to_keep(
         heard = store.commitment_answered(&transaction_uid) => heard.map_err(|error| AssociationError::Records(error.into())),
     };
     if let Err(error) = heard {
-        tracing::info!("no report of storage commitment over this association: {error}");
+        tracing::info!(peer = association.peer(), reason = %error, "no report of storage commitment over this association");
     }
     Ok(())
 }

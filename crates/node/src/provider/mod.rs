@@ -98,7 +98,7 @@ async fn answer<A: Archive + Records>(
     let archive = &match archive.seen_by(association.peer()).await {
         Ok(archive) => archive,
         Err(error) => {
-            tracing::warn!("what {} may see is not known: {error}", association.peer());
+            tracing::warn!(peer = association.peer(), reason = %error, "what a peer may see is not known");
             return refuse(association, message, query::failure_of(&error), "").await;
         }
     };
@@ -172,8 +172,8 @@ async fn refuse(
 ) -> Result<(), AssociationError> {
     // The response comes after the whole request.
     while association.next_data().await?.is_some() {}
-    let why = if comment.is_empty() { String::new() } else { format!(": {comment}") };
-    tracing::warn!("{} is answered with {status}{why}", association.peer());
+    let reason = Some(comment).filter(|comment| !comment.is_empty());
+    tracing::warn!(peer = association.peer(), %status, reason, "a request is refused");
     association
         .send_command(message.context.id, &with_comment(message.command.response(status), comment))
         .await

@@ -40,7 +40,7 @@ pub(super) async fn find<A: Archive>(
         let found = match archive.find(&question, behind, PAGE).await {
             Ok(found) => found,
             Err(error) => {
-                tracing::warn!("a query of {} is not answered: {error}", association.peer());
+                tracing::warn!(peer = association.peer(), reason = %error, "a query is not answered");
                 return refuse(association, message, failure_of(&error), "").await;
             }
         };

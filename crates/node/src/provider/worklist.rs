@@ -30,7 +30,7 @@ pub(super) async fn find<R: Records>(
         let orders = match records.open_orders([first, last], after).await {
             Ok(orders) => orders,
             Err(error) => {
-                tracing::warn!("a worklist of {} is not answered: {error}", association.peer());
+                tracing::warn!(peer = association.peer(), reason = %error, "a question for the worklist is not answered");
                 return refuse(association, message, failure_of(&error), "").await;
             }
         };
