@@ -53,7 +53,7 @@ Peony is for research use and no cleared medical device.
 | Time to ask for an association | {request} s, then aborted |
 | Time for a PDU once it has begun, and between two of one message | {pdu} s, then aborted |
 | Rest between messages | {idle} s, then aborted |
-| Time to agree to the end of an association | {release} s, then the connection is closed |
+| Time to agree to the end of an association | {release} s, then aborted |
 | Longest command set | {command} bytes |
 | Longest identifier | {identifier} bytes |
 | Asynchronous operations, user identity, extended negotiation | not negotiated |
