@@ -138,8 +138,8 @@ fn half_decoded(sample: &Sample, folder: &std::path::Path) -> Vec<u8> {
     let rows = at(&file, b"\x28\0\x10\0US");
     file.splice(rows..rows, *b"\x28\0\x08\0IS\x02\x002 ");
     file.truncate(at(&file, b"\xE0\x7F\x10\0OB"));
-    // Run lengths (PS3.5 Annex G): one segment of 32 runs of 128; and one that is somewhere else.
-    let frame = |offset: u8| [&[1, 0, 0, 0, offset, 0, 0, 0], &[0; 56][..], &[129, 7].repeat(32)].concat();
+    // Run lengths (PS3.5 Annex G): one segment of runs of 128; and one that is somewhere else.
+    let frame = |offset: u8| [&[1, 0, 0, 0, offset, 0, 0, 0], &[0; 56][..], &[129, 7].repeat(sample.pixels / 128)].concat();
     file.extend(b"\xE0\x7F\x10\0OB\0\0\xFF\xFF\xFF\xFF\xFE\xFF\0\xE0\0\0\0\0");
     for frame in [frame(64), frame(255)] {
         file.extend(b"\xFE\xFF\0\xE0");
@@ -155,7 +155,9 @@ fn half_decoded(sample: &Sample, folder: &std::path::Path) -> Vec<u8> {
 async fn what_is_not_decoded_half_way_is_known_the_next_time_and_fails_alone() {
     let folder = tempfile::tempdir().unwrap();
     let archive = opened(folder.path()).await;
-    let samples: Vec<Sample> = (0..3).map(Sample::number).collect();
+    let mut samples: Vec<Sample> = (0..3).map(Sample::number).collect();
+    // So much that what is in front of the second frame has gone out when that is met.
+    samples[1].pixels = 64 * 32_768;
     for (number, sample) in samples.iter().enumerate() {
         let path = folder.path().join("sample.dcm");
         sample.write(&path);
