@@ -237,7 +237,7 @@ async fn negotiate(
     if let Some(reject) = objection(&request, shown, configuration, peer_data_bytes) {
         let from = from.map(tracing::field::display);
         let AssociationRQ { calling_ae_title: peer, called_ae_title: called, .. } = &request;
-        tracing::warn!(from, ?peer, ?called, reason = %reject.source, "an association was rejected");
+        tracing::warn!(from, peer, called, reason = %reject.source, "an association was rejected");
         association.send(&UlPdu::AssociationRJ(reject)).await?;
         return Ok(false);
     }
