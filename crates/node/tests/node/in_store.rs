@@ -139,7 +139,9 @@ fn half_decoded(sample: &Sample, folder: &std::path::Path) -> Vec<u8> {
     file.splice(rows..rows, *b"\x28\0\x08\0IS\x02\x002 ");
     file.truncate(at(&file, b"\xE0\x7F\x10\0OB"));
     // Run lengths (PS3.5 Annex G): one segment of runs of 128; and one that is somewhere else.
-    let frame = |offset: u8| [&[1, 0, 0, 0, offset, 0, 0, 0], &[0; 56][..], &[129, 7].repeat(sample.pixels / 128)].concat();
+    let frame = |offset: u8| {
+        [&[1, 0, 0, 0, offset, 0, 0, 0], &[0; 56][..], &[129, 7].repeat(sample.pixels / 128)].concat()
+    };
     file.extend(b"\xE0\x7F\x10\0OB\0\0\xFF\xFF\xFF\xFF\xFE\xFF\0\xE0\0\0\0\0");
     for frame in [frame(64), frame(255)] {
         file.extend(b"\xFE\xFF\0\xE0");
