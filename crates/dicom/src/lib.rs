@@ -31,6 +31,7 @@ pub const IMPLEMENTATION_VERSION_NAME: &str = concat!("PEONY_", env!("CARGO_PKG_
 mod calibration;
 mod cursor;
 mod data_set;
+mod days;
 mod elements;
 mod error;
 mod fragments;
@@ -53,6 +54,7 @@ pub mod written;
 
 pub use cursor::has_long_length;
 pub use data_set::{SHORT_VALUE_BYTES, read_data_set, write_data_set};
+pub use days::is_days;
 pub use dicom_core::{Tag, VR};
 pub use elements::Elements;
 pub use error::{DicomError, Field, ReadIssue};

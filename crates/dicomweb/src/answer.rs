@@ -48,8 +48,8 @@ pub(crate) fn by_hand<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Ro
     routes.layer(middleware::map_request(known))
 }
 
-/// See [`by_hand`].
-const AT_THIS_MACHINE: &str = "this machine";
+/// Who asks without an account for something that is done by hand, as the audit has it.
+pub const AT_THIS_MACHINE: &str = "this machine";
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = Infallible;

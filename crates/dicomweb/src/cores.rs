@@ -70,7 +70,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
-    use peony_dicom::pixels::{Photometric, SampleOrder};
+    use peony_store::made_up::{MAMMOGRAM, grey};
     use tokio::sync::Notify;
     use tokio::time::{sleep, timeout};
 
@@ -97,18 +97,7 @@ mod tests {
     #[tokio::test]
     async fn who_waits_for_the_large_place_gives_its_core_to_others() {
         let cores = Arc::new(Cores::default());
-        let mammogram = ImageHeader {
-            rows: 5928,
-            columns: 4728,
-            samples: 1,
-            photometric: Photometric::Monochrome2,
-            planar: false,
-            bits_allocated: 16,
-            bits_stored: 12,
-            high_bit: 11,
-            signed: false,
-            order: SampleOrder::Little,
-        };
+        let mammogram = grey(MAMMOGRAM);
         let all = cores.each.available_permits();
         let first = cores.large(&mammogram).await;
         let waits = tokio::spawn({

@@ -3,12 +3,10 @@
 //! What is known before an answer begins is in its status (206, PS3.18 §8.5) and a `Warning`; what turns out later is in the log, and known the next time. What has
 //! begun to go out is never left out: the answer breaks off then, so that nobody takes half for all.
 
-use std::collections::BTreeSet;
 use std::future::Future;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
@@ -16,35 +14,10 @@ use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use peony_dicom::DicomError;
 use peony_store::{Kept, StoreError};
 
-use crate::Service;
 use crate::parts::{Out, broken_off};
 use crate::problem::Problem;
 use crate::query::warn;
-
-/// Objects that are remembered.
-const MOST: usize = 10_000;
-
-/// Objects of which a frame is not decoded, as was found on the way, by their digests.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Undecoded(Arc<Mutex<BTreeSet<String>>>);
-
-impl Undecoded {
-    fn met(&self, digest: &str, error: &StoreError) {
-        let of_the_object = match error {
-            StoreError::Dicom(error) => !matches!(error, DicomError::Io(_)),
-            StoreError::Missing(_) => true,
-            _ => false,
-        };
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if of_the_object && known.len() < MOST {
-            known.insert(digest.to_owned());
-        }
-    }
-
-    fn has(&self, kept: &Kept) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&kept.object.digest)
-    }
-}
+use crate::{Service, answer};
 
 impl Service {
     /// Bytes of an object on their way out. What is wrong where they begin, and damage that was met before and is there still, is an error of its own.
@@ -53,33 +26,23 @@ impl Service {
         kept: &Kept,
         bytes: impl Stream<Item = Result<Bytes, StoreError>> + Send + 'static,
     ) -> Result<Out, Problem> {
-        let (undecoded, digest) = (self.undecoded.clone(), kept.object.digest.clone());
-        let bytes = bytes.map_err(of_the_store).inspect_err(move |error| undecoded.met(&digest, error));
         let bytes = self.store.handed_over(kept, bytes).await?;
         Ok(bytes.map_err(|error| broken_off(&error)).boxed())
     }
 
-    /// Whether nothing is known that keeps an object from going out; `decoded`, with its pixels uncompressed.
-    ///
-    /// # Errors
-    /// What is known.
-    pub async fn sound(&self, kept: &Kept, decoded: bool) -> Result<(), Problem> {
-        if decoded && self.undecoded.has(kept) {
-            let text = "not all its frames are decoded here: accept transfer-syntax=*";
-            return Err(Problem::NotAcceptable(text.into()));
+    /// Remembers damage that was met in an object.
+    pub fn met(&self, kept: &Kept, problem: Problem) -> Problem {
+        if let Problem::Store(error @ StoreError::Damaged { .. }) = &problem {
+            self.store.met(kept, error);
         }
-        // Of bytes that are none: what was met before is all that can be wrong.
-        let nothing = self.store.handed_over(kept, stream::empty()).await?;
-        drop(nothing);
-        Ok(())
+        problem
     }
 
-    /// Remembers damage that was met in an object.
-    pub async fn met(&self, kept: &Kept, problem: Problem) -> Problem {
-        let Problem::Store(error @ StoreError::Damaged { .. }) = problem else { return problem };
-        match self.store.handed_over(kept, stream::iter([Err(error)])).await {
-            Err(error) => error.into(),
-            Ok(_) => Problem::Failed,
+    /// What an entity tag says of an object in an answer with many: another thing each time that it may have been left out under the tag before.
+    pub fn named(&self, kept: &Kept) -> String {
+        match self.store.times_met(kept) {
+            0 => kept.object.digest.clone(),
+            times => format!("{}-{times}", kept.object.digest),
         }
     }
 
@@ -95,25 +58,15 @@ impl Service {
         let (mut sound, mut why) = (Vec::with_capacity(asked.len()), None);
         for one in asked {
             let (kept, decoded) = object(&one);
-            match self.sound(kept, decoded).await {
+            match self.store.sound(kept, decoded).await {
                 Ok(()) => sound.push(one),
-                Err(problem) => why = Some(why.unwrap_or(only_of_one(problem)?)),
+                Err(error) => why = Some(why.unwrap_or(only_of_one(error.into())?)),
             }
         }
         match why {
             Some(problem) if sound.is_empty() => Err(problem),
             _ => Ok(sound),
         }
-    }
-}
-
-/// Reading a file by a reader wraps what the store says.
-pub(crate) fn of_the_store(error: StoreError) -> StoreError {
-    match error {
-        StoreError::Dicom(DicomError::Io(error)) => {
-            error.downcast().unwrap_or_else(|error| DicomError::Io(error).into())
-        }
-        other => other,
     }
 }
 
@@ -129,7 +82,7 @@ fn only_of_one(problem: Problem) -> Result<Problem, Problem> {
         return Err(problem);
     }
     // Texts of the store name a digest, those of DICOM a field: nothing of a patient.
-    tracing::warn!("an instance is left out of an answer: {problem}");
+    tracing::warn!(reason = %problem, "an instance is left out of an answer");
     Ok(problem)
 }
 
@@ -163,8 +116,14 @@ where
     Err(why.unwrap_or(Problem::Missing("instance")))
 }
 
-/// An answer that lacks some of what was asked for says so.
-pub(crate) fn lacking(mut response: Response, left_out: usize, of: usize) -> Response {
+/// An answer of all but `known` of them, which its tag does not name, and `met`, which were met while it was begun: where it lacks some it says so, and
+/// what it lacks of its tag's is under no tag.
+pub(crate) fn lacking(response: Response, tag: &str, [known, met]: [usize; 2], of: usize) -> Response {
+    let mut response = answer::tagged(response, tag);
+    if met > 0 {
+        response.headers_mut().remove(header::ETAG);
+    }
+    let left_out = known + met;
     if left_out > 0 {
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
         let why = "they cannot be read here, or not be given as is asked";

@@ -59,10 +59,9 @@ use axum::routing::{MethodRouter, get, post, put};
 use peony_store::Store;
 use tokio::sync::Semaphore;
 
-use crate::left_out::Undecoded;
 use crate::problem::Problem;
 
-pub use answer::Caller;
+pub use answer::{AT_THIS_MACHINE, Caller};
 pub use conformance::statement;
 pub use identity::{identity, identity_openapi};
 pub use nodes::{FoundThere, Nodes, Search, nodes, nodes_openapi};
@@ -91,8 +90,6 @@ pub(crate) struct Service {
     limits: Limits,
     /// How many threads make answers at once: a slow peer holds one of them, and the store has the rest for itself.
     making: Arc<Semaphore>,
-    /// What is known not to be decoded.
-    undecoded: Undecoded,
 }
 
 /// The same before it is known who asks. No handler gets this: a [`Service`] taken from it sees what its caller may see.
@@ -165,7 +162,7 @@ pub(crate) const PLACES: &[Places] = &[
 pub fn routes(store: Store, limits: Limits) -> Router {
     let making = Arc::new(Semaphore::new(MADE_AT_ONCE));
     let noted = middleware::from_fn_with_state(store.clone(), noted::noted);
-    let service = Service { store, limits, making, undecoded: Undecoded::default() };
+    let service = Service { store, limits, making };
     let mut router = Router::new();
     for Places { of, path, by, .. } in PLACES {
         for begin in *of {

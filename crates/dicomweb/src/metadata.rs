@@ -45,8 +45,8 @@ pub(crate) async fn metadata(
     let all = kept.len();
     let kept = service.all_sound(kept, |kept| (kept, false)).await?;
     let url = base.to_string();
-    let digests = kept.iter().map(|one| one.object.digest.as_str());
-    let tag = answer::tag_of([variant, url.as_str()].into_iter().chain(digests));
+    let names: Vec<String> = kept.iter().map(|one| service.named(one)).collect();
+    let tag = answer::tag_of([variant, url.as_str()].into_iter().chain(names.iter().map(String::as_str)));
     if let Some(unchanged) = answer::unchanged(&headers, &tag) {
         return Ok(unchanged);
     }
@@ -73,7 +73,7 @@ pub(crate) async fn metadata(
             (before, parts::related_in_turn(DICOM_XML, &tag, parts))
         }
     };
-    Ok(answer::tagged(lacking(response, known + before, all), &tag))
+    Ok(lacking(response, &tag, [known, before], all))
 }
 
 /// A document of an answer in XML.
@@ -89,7 +89,7 @@ async fn of_instance(service: Service, base: Base, kept: Kept) -> Result<DicomJs
         tokio::task::spawn_blocking(move || read(&Elements::open(reader)?.knowing(frames.as_ref()), &bulk));
     match read.await.map_err(|_| Problem::Failed)? {
         Ok(read) => Ok(read),
-        Err(error) => Err(service.met(&kept, error.into()).await),
+        Err(error) => Err(service.met(&kept, error.into())),
     }
 }
 

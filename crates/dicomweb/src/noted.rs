@@ -22,7 +22,7 @@ pub(crate) async fn noted(
         && let Err(error) = store.note(&caller.name, "read", &format!("study {study}")).await
     {
         // Whoever reads a study may need it now.
-        tracing::warn!("what {} reads is not in the audit: {error}", caller.name);
+        tracing::warn!(account = caller.name, reason = %error, "what somebody reads is not in the audit");
     }
     response
 }

@@ -199,7 +199,7 @@ fn last(boundary: &str) -> String {
 /// What the peer hears of an error when part of the answer is gone: the connection ends.
 pub(crate) fn broken_off(error: &dyn std::fmt::Display) -> io::Error {
     // Texts of the store name a digest or a file operation, those of DICOM a field: nothing of a patient.
-    tracing::warn!("an answer was broken off: {error}");
+    tracing::warn!(reason = %error, "an answer was broken off");
     io::Error::other("broken off")
 }
 

@@ -6,8 +6,6 @@ use axum::response::{IntoResponse, Response};
 use peony_dicom::DicomError;
 use peony_store::{SendFault, StoreError};
 
-use crate::left_out::of_the_store;
-
 /// A request that gets no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Problem {
@@ -52,8 +50,9 @@ impl From<DicomError> for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        match of_the_store(error) {
+        match error.of_reading() {
             StoreError::Dicom(error) => Self::Dicom(error),
+            StoreError::Undecoded => Self::NotAcceptable(UNDECODED.to_owned()),
             other => Self::Store(other),
         }
     }
@@ -121,6 +120,7 @@ impl Problem {
     }
 }
 
+const UNDECODED: &str = "not all its frames are decoded here: accept transfer-syntax=*";
 const UNREADABLE: &str = "the object cannot be read";
 
 fn said(status: StatusCode, text: &str) -> (StatusCode, String) {
@@ -139,7 +139,7 @@ impl IntoResponse for Problem {
                 Self::Store(StoreError::Disk { what, .. }) => format!("cannot {what}"),
                 _ => error.clone(),
             };
-            tracing::warn!(status = status.as_u16(), "{kind}");
+            tracing::warn!(status = status.as_u16(), reason = kind, "a request fails");
         }
         let body = serde_json::json!({ "error": error, "code": self.code() }).to_string();
         let mut response = Response::new(Body::from(body));

@@ -39,6 +39,9 @@ pub(crate) const ANSWERED: &[(Level, &[Tag])] = &[
     ]),
 ];
 
+/// Numbers of Patient Related Studies, Series and Instances: answered where they are asked for.
+const OF_PATIENT: [Tag; 3] = [Tag(0x0020, 0x1200), Tag(0x0020, 0x1202), Tag(0x0020, 0x1204)];
+
 pub(crate) async fn studies(
     service: Service,
     base: Base,
@@ -172,7 +175,9 @@ fn warnings(question: &Question, passed_over: &[Tag], more: bool) -> Vec<String>
 }
 
 fn is_answered(tag: Tag) -> bool {
-    level_of(tag).is_some() || ANSWERED.iter().any(|(_, tags)| tags.contains(&tag))
+    level_of(tag).is_some()
+        || OF_PATIENT.contains(&tag)
+        || ANSWERED.iter().any(|(_, tags)| tags.contains(&tag))
 }
 
 pub(crate) fn name(tag: Tag) -> String {

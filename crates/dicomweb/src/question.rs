@@ -1,9 +1,6 @@
 //! The question in the query of a search (PS3.18 §8.3.4): read and limited before anything is looked for.
 
-use std::ops::Range;
-
-use jiff::civil;
-use peony_dicom::{Tag, VR};
+use peony_dicom::{Tag, VR, is_days};
 
 /// Bytes of a query.
 const QUERY_BYTES: usize = 16 << 10;
@@ -169,26 +166,6 @@ fn is_blank(vr: VR, value: &str) -> bool {
     };
     let blank = |letter: char| letter.is_whitespace() || letter == '\\' || separates.contains(letter);
     !value.is_empty() && value.chars().all(blank)
-}
-
-/// A day, or a range of days (PS3.4 §C.2.2.2.5); nothing, or a star, asks for any.
-fn is_days(value: &str) -> bool {
-    let is_day = |day: &str| day.is_empty() || is_day(day);
-    let value = value.trim();
-    value == "*"
-        || value.split_once('-').map_or_else(|| is_day(value), |(from, to)| is_day(from) && is_day(to))
-}
-
-/// A day of the calendar, as YYYYMMDD.
-fn is_day(text: &str) -> bool {
-    if text.len() != 8 || !text.bytes().all(|digit| digit.is_ascii_digit()) {
-        return false;
-    }
-    let number = |at: Range<usize>| text.get(at)?.parse::<i16>().ok();
-    let day = || {
-        civil::Date::new(number(0..4)?, number(4..6)?.try_into().ok()?, number(6..8)?.try_into().ok()?).ok()
-    };
-    day().is_some()
 }
 
 fn number(what: &'static str, value: &str) -> Result<u32, QuestionError> {

@@ -172,7 +172,8 @@ pub(crate) async fn all(
     let all = kept.len();
     let kept = service.all_sound(kept, |kept| (kept, false)).await?;
     let how = format!("all {look:?}");
-    let tag = answer::tag_of(kept.iter().map(|one| one.object.digest.as_str()).chain([how.as_str()]));
+    let names: Vec<String> = kept.iter().map(|one| service.named(one)).collect();
+    let tag = answer::tag_of(names.iter().map(String::as_str).chain([how.as_str()]));
     if let Some(unchanged) = answer::unchanged(&headers, &tag) {
         return Ok(unchanged);
     }
@@ -183,15 +184,14 @@ pub(crate) async fn all(
         async move {
             let drawn = match drawn_bytes(&service, &one, one.frame_count / 2, look).await {
                 Ok(drawn) => Bytes::from(drawn),
-                Err(problem) => return Err(service.met(&one, problem).await),
+                Err(problem) => return Err(service.met(&one, problem)),
             };
             let length = Some(drawn.len() as u64);
             Ok(Part { kind: kind.to_owned(), location, length, bytes: stream::iter([Ok(drawn)]).boxed() })
         }
     };
     let (before, parts) = in_turn(kept, make).await?;
-    let response = lacking(parts::related_in_turn(kind, &tag, parts), known + before, all);
-    Ok(answer::tagged(response, &tag))
+    Ok(lacking(parts::related_in_turn(kind, &tag, parts), &tag, [known, before], all))
 }
 
 pub(crate) async fn thumbnail(

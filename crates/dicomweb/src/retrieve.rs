@@ -5,7 +5,7 @@ use std::ops::Range;
 use axum::extract::RawQuery;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use futures_util::{StreamExt as _, stream};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use peony_dicom::TransferSyntax;
 use peony_dicom::written::{EXPLICIT_LITTLE, Target, file_meta};
 use peony_store::Kept;
@@ -63,14 +63,14 @@ pub(crate) async fn objects(
     let all = kept.len();
     let (alone, going) = chosen(&accept, kept, address.instance.is_some())?;
     let going = service.all_sound(going, |(kept, how)| (kept, *how == How::ToExplicitLittle)).await?;
-    let tag = tag(alone, &going);
+    let tag = tag(&service, alone, &going);
     if let Some(unchanged) = answer::unchanged(&headers, &tag) {
         return Ok(unchanged);
     }
     if alone && let [(one, How::AsKept)] = going.as_slice() {
         return Ok(answer::tagged(range(&service, one, &headers, &tag).await?, &tag));
     }
-    let mut left_out = all - going.len();
+    let mut left_out = [all - going.len(), 0];
     // The first one is begun before the answer: what is wrong with all of them is an answer of its own.
     let make = move |(kept, how)| part(service.clone(), base.clone(), kept, how);
     let response = match going.as_slice() {
@@ -80,11 +80,11 @@ pub(crate) async fn objects(
         }
         _ => {
             let (before, parts) = in_turn(going, make).await?;
-            left_out += before;
+            left_out[1] = before;
             parts::related_in_turn(DICOM, &tag, parts)
         }
     };
-    Ok(answer::tagged(lacking(response, left_out, all), &tag))
+    Ok(lacking(response, &tag, left_out, all))
 }
 
 /// Whether the object goes out without parts around it, and how each one does: by the dearest range that it has an answer to. Those that have none
@@ -121,10 +121,13 @@ fn chosen(accept: &Accept, kept: Vec<Kept>, may_be_alone: bool) -> Result<(bool,
 }
 
 /// One for what was received, another for each other form of it.
-fn tag(alone: bool, going: &[(Kept, How)]) -> String {
+fn tag(service: &Service, alone: bool, going: &[(Kept, How)]) -> String {
     let form = if alone { "s" } else { "m" };
-    let texts = going.iter().flat_map(|(kept, how)| [kept.object.digest.as_str(), how.transfer_syntax(kept)]);
-    answer::tag_of([form].into_iter().chain(texts))
+    let names: Vec<String> = going.iter().map(|(kept, _)| service.named(kept)).collect();
+    let hows = going.iter().map(|(kept, how)| how.transfer_syntax(kept));
+    answer::tag_of(
+        [form].into_iter().chain(names.iter().map(String::as_str).zip(hows).flat_map(<[&str; 2]>::from)),
+    )
 }
 
 async fn part(service: Service, base: Base, kept: Kept, how: How) -> Result<Part, Problem> {
@@ -149,12 +152,8 @@ pub(crate) fn location(base: &Base, kept: &Kept) -> String {
 /// An object written anew: a whole file in explicit little endian with uncompressed pixels.
 pub(crate) async fn explicit_little(service: &Service, kept: &Kept) -> Result<Out, Problem> {
     let (place, silence) = (parts::place(service).await?, Some(service.limits.silence));
-    let made = service.store.rewritten(kept, Target::ExplicitLittle, place, silence).await;
-    let made = match made {
-        Ok(made) => made.left_stream(),
-        Err(error) => stream::iter([Err(error)]).right_stream(),
-    };
-    let data_set = service.handed_over(kept, made).await?;
+    let made = service.store.rewritten(kept, Target::ExplicitLittle, place, silence).await?;
+    let data_set = made.map_err(|error| parts::broken_off(&error));
     let meta = file_meta(&kept.sop_class_uid, &kept.instance_uid, EXPLICIT_LITTLE);
     Ok(stream::iter([Ok(meta.into())]).chain(data_set).boxed())
 }

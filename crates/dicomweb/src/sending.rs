@@ -10,7 +10,7 @@ use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use peony_store::{JobState, Promise, QueuedTransfer, SendFault, Sending, Store, Transfer};
+use peony_store::{JobState, Promise, QueuedTransfer, SendFault, Sending, Store, Transfer, TransferCounts};
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
@@ -43,7 +43,7 @@ impl Service {
 /// | | | |
 /// |---|---|---|
 /// | `GET /neighbours` | | titles of the nodes that can be sent to |
-/// | `GET /` | | the queue: [`Queued`] each |
+/// | `GET /` | | the [`Queue`] |
 /// | `POST /` | `{"to", "study_uid", "series_uid"?}` | has a study or a series sent; gives `{"id"}` |
 /// | `POST /{id}/retry` | | tries one again that failed, was cancelled or waits |
 /// | `POST /{id}/cancel` | | cancels one that is not done |
@@ -57,6 +57,19 @@ pub fn sending(store: Store, neighbours: Neighbours) -> Router {
         .route("/{id}/cancel", post(cancel))
         .layer(DefaultBodyLimit::max(BODY_BYTES));
     by_hand(routes).with_state(Service { store, neighbours })
+}
+
+/// What is sent and fetched, was and failed.
+#[derive(Debug, Serialize, ToSchema)]
+struct Queue {
+    /// How many there are, listed or not.
+    all: u64,
+    /// Of these, how many wait or are under way.
+    open: u64,
+    /// Of these, how many failed for good.
+    failed: u64,
+    /// The first 100 of them: what is not done comes first, then the newest.
+    queue: Vec<Queued>,
 }
 
 /// One sending or fetching as the page shows it.
@@ -142,10 +155,12 @@ async fn titles(State(service): State<Service>) -> Json<Vec<String>> {
 }
 
 /// What is sent and fetched, was and failed; what is not done comes first.
-#[utoipa::path(get, path = "/api/sending", responses((status = 200, body = [Queued])))]
-async fn queue(State(service): State<Service>, caller: Caller) -> Result<Json<Vec<Queued>>, Problem> {
-    let transfers = service.seen_by(&caller).transfers(LISTED).await?;
-    Ok(Json(transfers.into_iter().map(Queued::from).collect()))
+#[utoipa::path(get, path = "/api/sending", responses((status = 200, body = Queue)))]
+async fn queue(State(service): State<Service>, caller: Caller) -> Result<Json<Queue>, Problem> {
+    let store = service.seen_by(&caller);
+    let listed = store.transfers(LISTED).await?;
+    let TransferCounts { all, open, failed } = store.transfer_counts().await?;
+    Ok(Json(Queue { all, open, failed, queue: listed.into_iter().map(Queued::from).collect() }))
 }
 
 /// Have a study, or a series of it, sent.

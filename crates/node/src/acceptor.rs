@@ -74,7 +74,7 @@ pub async fn serve<A: Archive + Records>(
         let (connection, from) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                tracing::warn!("no connection can be taken: {error}");
+                tracing::warn!(reason = %error, "no connection can be taken");
                 tokio::time::sleep(REST).await;
                 continue;
             }
@@ -91,7 +91,7 @@ pub async fn serve<A: Archive + Records>(
         count("turned_away");
         turned_away += 1_u64;
         if turned_away.is_power_of_two() {
-            tracing::warn!("{from}: no place; {turned_away} connections were turned away so far");
+            tracing::warn!(%from, count = turned_away, "no place: connections were turned away so far");
         }
         if transport == Transport::Plain
             && let Ok(permit) = Arc::clone(&turning_away).try_acquire_owned()
@@ -118,11 +118,11 @@ async fn converse<A: Archive + Records>(
 ) {
     // Nagle's algorithm and delayed acknowledgements cost peers 45 ms an instance.
     if let Err(error) = connection.set_nodelay(true) {
-        tracing::debug!("{from}: no delay cannot be set: {error}");
+        tracing::debug!(%from, reason = %error, "no delay cannot be set");
     }
     let accepted = async {
         let (connection, shown) = secure(connection, transport, &configuration).await?;
-        accept_from(connection, Some(from), shown, &configuration).await
+        accept(connection, Some(from), shown, &configuration).await
     };
     let accepted = tokio::select! {
         accepted = accepted => accepted,
@@ -131,7 +131,7 @@ async fn converse<A: Archive + Records>(
     let outcome = match accepted {
         Ok(Some(mut association)) => {
             let _open = Open::new();
-            tracing::info!("{from}: {} has an association", association.peer());
+            tracing::info!(%from, peer = association.peer(), "an association is agreed to");
             let outcome = provider::provide(&mut association, &archive, &configuration, stopped).await;
             association.close(&outcome).await;
             outcome
@@ -144,8 +144,8 @@ async fn converse<A: Archive + Records>(
         }
     };
     match outcome {
-        Ok(()) => tracing::info!("{from}: the association ended"),
-        Err(error) => tracing::warn!("{from}: {error}"),
+        Ok(()) => tracing::info!(%from, "the association ended"),
+        Err(error) => tracing::warn!(%from, reason = %error, "the association failed"),
     }
 }
 
@@ -189,19 +189,12 @@ async fn secure(
     Ok(timeout(limit, tls.accept(connection)).await.map_err(late)??)
 }
 
-/// Agrees to an association or turns it down; `None` where it was turned down. `shown` is the certificate by which the peer is known.
+/// Agrees to an association or turns it down; `None` where it was turned down. `from` is where it comes from, for the log, and `shown` the certificate by
+/// which the peer is known.
 ///
 /// # Errors
 /// [`AssociationError`]; the peer was told.
 pub async fn accept(
-    connection: Box<dyn Connection>,
-    shown: Option<Fingerprint>,
-    configuration: &Current,
-) -> Result<Option<Association>, AssociationError> {
-    accept_from(connection, None, shown, configuration).await
-}
-
-async fn accept_from(
     connection: Box<dyn Connection>,
     from: Option<SocketAddr>,
     shown: Option<Fingerprint>,
@@ -242,9 +235,9 @@ async fn negotiate(
 ) -> Result<bool, AssociationError> {
     let peer_data_bytes = data_bytes(&request.user_variables);
     if let Some(reject) = objection(&request, shown, configuration, peer_data_bytes) {
-        let from = from.map(|from| format!("{from}: ")).unwrap_or_default();
-        let AssociationRQ { calling_ae_title: calling, called_ae_title: called, .. } = &request;
-        tracing::warn!("{from}an association of {calling:?} with {called:?} was rejected: {}", reject.source);
+        let from = from.map(tracing::field::display);
+        let AssociationRQ { calling_ae_title: peer, called_ae_title: called, .. } = &request;
+        tracing::warn!(from, peer, called, reason = %reject.source, "an association was rejected");
         association.send(&UlPdu::AssociationRJ(reject)).await?;
         return Ok(false);
     }

@@ -173,7 +173,7 @@ impl Association {
             return self.close(&Err(AssociationError::Stopping)).await;
         }
         if let Err(error) = self.release().await {
-            tracing::debug!("{peer} did not agree to the end: {error}");
+            tracing::debug!(peer, reason = %error, "a node did not agree to the end");
         }
     }
 }
@@ -359,10 +359,10 @@ pub(crate) fn known<'a>(
 /// Why there is no association with a node.
 pub(crate) fn fault_of_connection(peer: &Peer, error: &AssociationError) -> SendFault {
     if let AssociationError::Rejected(why) = error {
-        tracing::warn!("{} rejects the association: {:?}", peer.ae_title, why.source);
+        tracing::warn!(peer = %peer.ae_title, reason = ?why.source, "a node rejects the association");
         return SendFault::Rejected { for_now: matches!(why.result, AssociationRJResult::Transient) };
     }
-    tracing::warn!("{} cannot be reached: {error}", peer.ae_title);
+    tracing::warn!(peer = %peer.ae_title, reason = %error, "a node cannot be reached");
     SendFault::Unreachable
 }
 
@@ -371,7 +371,7 @@ pub(crate) async fn broken(association: Association, error: AssociationError) ->
     let is_ours = matches!(error, AssociationError::Source(_) | AssociationError::Records(_));
     let peer = association.peer().to_owned();
     let error = association.fail(error).await;
-    tracing::warn!("an association with {peer} ended: {error}");
+    tracing::warn!(peer, reason = %error, "an association ended before its time");
     if is_ours { SendFault::Unreadable } else { SendFault::BrokenOff }
 }
 

@@ -25,8 +25,6 @@ use crate::status::Kind as StatusKind;
 const READ_BYTES: usize = 4 << 10;
 /// How long a connection that is done waits for the peer to close it (PS3.8 §9.1.4, ARTIM), and how much it hears meanwhile.
 const LINGER: Duration = Duration::from_secs(2);
-/// How long a peer may take to agree to the end: by then everything was said.
-const RELEASE_TIME: Duration = Duration::from_secs(10);
 const LINGER_BYTES: usize = 1 << 20;
 
 /// A connection that an association runs over.
@@ -239,11 +237,11 @@ impl Association {
 
     /// How long the peer may take for what comes next, from when.
     fn deadline(&self) -> (Instant, Duration, &'static str) {
-        let Limits { request_time, pdu_time, idle_time, .. } = self.limits;
+        let Limits { request_time, pdu_time, idle_time, release_time, .. } = self.limits;
         match self.state {
             State::AwaitsRequest => (self.began_at, request_time, "ask for an association"),
             State::AwaitsAnswer => (self.began_at, request_time, "answer the request for an association"),
-            State::AwaitsRelease => (Instant::now(), RELEASE_TIME.min(idle_time), "agree to the end"),
+            State::AwaitsRelease => (Instant::now(), release_time.min(idle_time), "agree to the end"),
             _ => match self.began {
                 Some(began) => (began, pdu_time, "send the whole of a PDU"),
                 None if self.command.is_some() || self.data_set.is_some() => {

@@ -114,6 +114,8 @@ pub struct Limits {
     pub pdu_time: Duration,
     /// How long a peer may rest between messages.
     pub idle_time: Duration,
+    /// How long a peer may take to agree to the end: by then everything was said.
+    pub release_time: Duration,
 }
 
 impl Default for Limits {
@@ -125,6 +127,7 @@ impl Default for Limits {
             request_time: Duration::from_secs(30),
             pdu_time: Duration::from_secs(60),
             idle_time: Duration::from_secs(300),
+            release_time: Duration::from_secs(10),
         }
     }
 }

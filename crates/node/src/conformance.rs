@@ -29,6 +29,7 @@ fn write_statement(text: &mut String) -> std::fmt::Result {
         request_time,
         pdu_time,
         idle_time,
+        release_time,
     } = Limits::default();
     let patience = Patience::of_a_day();
     write!(
@@ -52,6 +53,7 @@ Peony is for research use and no cleared medical device.
 | Time to ask for an association | {request} s, then aborted |
 | Time for a PDU once it has begun, and between two of one message | {pdu} s, then aborted |
 | Rest between messages | {idle} s, then aborted |
+| Time to agree to the end of an association | {release} s, then aborted |
 | Longest command set | {command} bytes |
 | Longest identifier | {identifier} bytes |
 | Asynchronous operations, user identity, extended negotiation | not negotiated |
@@ -74,7 +76,7 @@ Where this node asks for commitment, the report is taken over the same associati
 
 What a person has sent to another node waits in a queue that survives the program, and goes out over one association for a study or series, and another one where an instance turned out to be unreadable half-way. Where there is no
 connection, where it breaks off, and where the other node has no room (A7xx), the rest is tried again nine times in all within 18 hours. Four go to one node at a time, so that one that does not answer holds up no other. A node that the
-configuration marks so is then asked for storage commitment of it, where all of it was sent.
+configuration marks so is then asked for storage commitment of what it has taken, also where some of it could not be sent, and of everything once more when it has taken the rest.
 
 People search and fetch from a node that the configuration marks so: studies by C-FIND in the study root model, else the patient root model, at most 100, after which the node is told to stop (C-CANCEL). What is fetched
 waits in the same queue: its series and instances are listed by C-FIND, and where not all of them are here, the study or series is asked for by C-GET or C-MOVE, as the configuration says. For C-GET a presentation context is proposed for each class that
@@ -100,6 +102,7 @@ What this node asks is in Unicode, which says that answers may be, too; they are
         request = request_time.as_secs(),
         pdu = pdu_time.as_secs(),
         idle = idle_time.as_secs(),
+        release = release_time.as_secs(),
         command = command::MOST_BYTES,
         identifier = identifier::MOST_BYTES,
         attempts = patience.waits.len() + 1,

@@ -9,43 +9,36 @@ use std::time::Duration;
 use peony_dicom::{Attributes, Level};
 use peony_store::{FETCHING, FetchJob, Fetched, Fetching, SendFault, Store};
 use serde_json::json;
-use tokio::sync::watch;
 
-use crate::acceptor::Current;
 use crate::asking::{self, Listed, broken, fault_of_connection, identifier_of, known};
 use crate::association::{Association, AssociationError};
 use crate::configuration::{Configuration, Peer, Retrieve};
 use crate::identifier::{SERIES_UID, STUDY_UID};
-use crate::queue::{self, Here, Patience, Progress, Work};
+use crate::queue::{Here, Progress, Rights, Work};
 use crate::requestor::{self, Proposal};
 use crate::sop_class::Service;
 use crate::status::{Kind, Status};
 use crate::user::Retrieved;
 
-/// So long a node that moves something here may say nothing of it: not all tell how far they are, and a large study takes its time.
-const MOVING: Duration = Duration::from_secs(30 * 60);
-
-/// Fetches what is in the queue, until `stopped` says so. What is under way then is left to its lease.
-pub async fn fetch_queued(
-    store: Store,
-    configuration: Current,
-    patience: Patience,
-    stopped: watch::Receiver<bool>,
-) {
-    queue::work_off::<FetchJob>(store, configuration, patience, stopped).await;
-}
-
 impl Work for FetchJob {
     const KIND: &'static str = FETCHING;
     type Progress = Sofar;
     type Fault = SendFault;
+    type By = Rights;
 
     fn node(&self) -> &str {
         &self.fetching.from
     }
 
-    async fn run(&self, here: &Here, progress: &Sofar) -> Result<(), SendFault> {
-        fetch(&here.store.seeing(self.sight.clone()), &here.configuration, &self.fetching, progress).await
+    async fn run(&self, here: &Here<Rights>, progress: &Sofar) -> Result<(), SendFault> {
+        let sight = (here.by)(self.clone()).await.map_err(|_| SendFault::Unreadable)?;
+        let store = here.store.seeing(sight.ok_or(SendFault::NotAllowed)?);
+        let (peer, address) = known(&here.configuration, &self.fetching.from)?;
+        let retrieve = peer.retrieve.ok_or(SendFault::NotFetchedFrom)?;
+        let (configuration, moving) = (&*here.configuration, here.patience.moving);
+        let asked =
+            Asked { here: &store, configuration, moving, peer, address, fetching: &self.fetching, progress };
+        asked.fetch(retrieve).await
     }
 }
 
@@ -78,39 +71,12 @@ impl Sofar {
     }
 }
 
-async fn fetch(
-    here: &Store,
-    configuration: &Configuration,
-    fetching: &Fetching,
-    progress: &Sofar,
-) -> Result<(), SendFault> {
-    let (peer, address) = known(configuration, &fetching.from)?;
-    let retrieve = peer.retrieve.ok_or(SendFault::NotFetchedFrom)?;
-    let asked = Asked { here, configuration, peer, address, fetching, progress };
-    let listed = asked.list().await?;
-    // What is here and cannot be read is fetched once more, and is whole then.
-    let unsound = asked.unsound().await?;
-    if let Some(listed) = &listed {
-        if listed.is_empty() {
-            return Err(SendFault::NothingThere);
-        }
-        progress.of.store(listed.len(), Ordering::Relaxed);
-        if asked.count_here(listed, &unsound).await? == listed.len() {
-            progress.came.store(listed.len(), Ordering::Relaxed);
-            return Ok(());
-        }
-    }
-    let retrieved = match retrieve {
-        Retrieve::Get => asked.get(listed.as_deref().unwrap_or_default()).await?,
-        Retrieve::Move => asked.move_here().await?,
-    };
-    asked.judge(&retrieved, listed.as_deref(), &unsound).await
-}
-
 /// What is asked of whom.
 struct Asked<'a> {
     here: &'a Store,
     configuration: &'a Configuration,
+    /// See [`crate::queue::Patience::moving`].
+    moving: Duration,
     peer: &'a Peer,
     address: &'a str,
     fetching: &'a Fetching,
@@ -118,6 +84,27 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
+    async fn fetch(&self, retrieve: Retrieve) -> Result<(), SendFault> {
+        let listed = self.list().await?;
+        // What is here and cannot be read is fetched once more, and is whole then.
+        let unsound = self.unsound().await?;
+        if let Some(listed) = &listed {
+            if listed.is_empty() {
+                return Err(SendFault::NothingThere);
+            }
+            self.progress.of.store(listed.len(), Ordering::Relaxed);
+            if self.count_here(listed, &unsound).await? == listed.len() {
+                self.progress.came.store(listed.len(), Ordering::Relaxed);
+                return Ok(());
+            }
+        }
+        let retrieved = match retrieve {
+            Retrieve::Get => self.get(listed.as_deref().unwrap_or_default()).await?,
+            Retrieve::Move => self.move_here().await?,
+        };
+        self.judge(&retrieved, listed.as_deref(), &unsound).await
+    }
+
     async fn connect(&self, proposals: &[Proposal]) -> Result<Association, SendFault> {
         self.connect_as(self.configuration, proposals).await
     }
@@ -193,7 +180,7 @@ impl Asked<'_> {
 
     async fn move_here(&self) -> Result<Retrieved, SendFault> {
         let mut configuration = self.configuration.clone();
-        configuration.limits.idle_time = configuration.limits.idle_time.max(MOVING);
+        configuration.limits.idle_time = configuration.limits.idle_time.max(self.moving);
         let mut association = self.connect_as(&configuration, &asking::to_move()).await?;
         let (level, identifier) = self.identifier();
         let Some(model) = association.model(level, Service::Move) else {

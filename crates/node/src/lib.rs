@@ -10,10 +10,9 @@
 //! 5. [`command`]: command sets, never nested, below 16 KiB.
 //! 6. `provider`: one module a service; what it answers is in [`status`]. Objects go to the [`Archive`] as they come; orders, performed steps and
 //!    commitments are [`Records`].
-//! 7. [`sending`]: what people want sent to other nodes, [`fetching`]: what they want from them ([`asking`]), and [`reporting`]: what other nodes are owed reports of, out of the store's queue.
+//! 7. [`queue`]: what people want sent to other nodes (`sending`), what they want from them (`fetching`, [`asking`]), and what other nodes are owed reports of (`reporting`), out of the store's queues.
 //!
-//! Deliberately absent: an object that is written anew on its way (a peer that does not take its transfer syntax does not get it), and
-//! asynchronous operations (one message is answered before the next is read).
+//! Deliberately absent: asynchronous operations (one message is answered before the next is read).
 
 pub mod acceptor;
 pub mod archive;
@@ -22,15 +21,15 @@ pub mod association;
 pub mod command;
 pub mod configuration;
 mod conformance;
-pub mod fetching;
+mod fetching;
 pub mod identifier;
 pub mod pdu;
 pub mod presentation;
 mod provider;
-mod queue;
-pub mod reporting;
+pub mod queue;
+mod reporting;
 pub mod requestor;
-pub mod sending;
+mod sending;
 pub mod sop_class;
 pub mod status;
 pub mod tls;

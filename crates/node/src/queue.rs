@@ -1,4 +1,4 @@
-//! Work out of the queue of the store: jobs of one kind, some at a time, each kept by its lease while it is worked on, and done with one other node.
+//! Work out of the queues of the store: jobs of one kind, some at a time, each kept by its lease while it is worked on, and done with one other node.
 //!
 //! What of a job is done is written down with it: killed at any moment, another worker goes on where this one was. What may pass is tried again after
 //! waits that grow, and given up after the last of them.
@@ -9,7 +9,8 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use peony_store::{Ended, Job, Store};
+use futures_util::future::BoxFuture;
+use peony_store::{Ended, FetchJob, Job, Owed, Sending, Sight, Store, StoreError};
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 use tokio::task::{self, JoinSet};
@@ -25,6 +26,38 @@ const AT_ONE_NODE: usize = 4;
 /// How far a job has come is written down so often, for whoever watches the queue, where it goes on.
 const SHOWN_EVERY: Duration = Duration::from_secs(3);
 
+/// What is worked off.
+#[derive(Clone)]
+pub enum Queue {
+    /// What people want sent to other nodes (`sending`).
+    Sending,
+    /// What they want fetched from them (`fetching`), as far as they still may.
+    Fetching(Rights),
+    /// Reports of storage commitment that other nodes are owed (`reporting`).
+    Reporting,
+}
+
+/// What whoever had something fetched may see now, or that they may have nothing fetched any more: asked whenever such a job is taken up.
+pub type Rights =
+    Arc<dyn Fn(FetchJob) -> BoxFuture<'static, Result<Option<Sight>, StoreError>> + Send + Sync>;
+
+/// Works off one queue, until `stopped` says so. What is under way then is left to its lease.
+pub async fn work_off(
+    queue: Queue,
+    store: Store,
+    configuration: Current,
+    patience: Patience,
+    stopped: watch::Receiver<bool>,
+) {
+    match queue {
+        Queue::Sending => work_off_as::<Sending>((), store, configuration, patience, stopped).await,
+        Queue::Fetching(rights) => {
+            work_off_as::<FetchJob>(rights, store, configuration, patience, stopped).await;
+        }
+        Queue::Reporting => work_off_as::<Owed>((), store, configuration, patience, stopped).await,
+    }
+}
+
 /// What jobs of one kind ask for, as it is written in their payload, and how it is done.
 pub(crate) trait Work: DeserializeOwned + Send + Sync + 'static {
     /// The kind, in the queue.
@@ -33,13 +66,15 @@ pub(crate) trait Work: DeserializeOwned + Send + Sync + 'static {
     type Progress: Progress;
     /// Why it is not done.
     type Fault: Fault;
+    /// What it is done by, besides what all have.
+    type By: Clone + Send + Sync + 'static;
 
     /// The title of the node that it is done with.
     fn node(&self) -> &str;
 
     fn run(
         &self,
-        here: &Here,
+        here: &Here<Self::By>,
         progress: &Self::Progress,
     ) -> impl Future<Output = Result<(), Self::Fault>> + Send;
 }
@@ -61,7 +96,8 @@ pub(crate) trait Fault: fmt::Display + Send {
 }
 
 /// What work is done with.
-pub(crate) struct Here {
+pub(crate) struct Here<B> {
+    pub by: B,
     pub store: Store,
     pub configuration: Arc<Configuration>,
     pub patience: Patience,
@@ -78,6 +114,8 @@ pub struct Patience {
     pub report: Duration,
     /// How often the queue is looked at, besides whenever something is put into it here.
     pub look: Duration,
+    /// For so long a node that moves something here may say nothing of it: not all tell how far they are, and a large study takes its time.
+    pub moving: Duration,
 }
 
 impl Default for Patience {
@@ -89,6 +127,7 @@ impl Default for Patience {
             lease: minutes(1),
             report: Duration::from_secs(5),
             look: Duration::from_secs(1),
+            moving: minutes(30),
         }
     }
 }
@@ -114,7 +153,8 @@ impl Patience {
 }
 
 /// Has the jobs of a kind worked on, some at a time, until `stopped` says so. What is under way then is left to whoever starts next.
-pub(crate) async fn work_off<W: Work>(
+async fn work_off_as<W: Work>(
+    by: W::By,
     store: Store,
     configuration: Current,
     patience: Patience,
@@ -127,12 +167,15 @@ pub(crate) async fn work_off<W: Work>(
             match store.take_job(W::KIND, patience.lease, &under_way.full_nodes()).await {
                 Ok(Some(job)) => {
                     let configuration = configuration.borrow().clone();
-                    let here = Here { store: store.clone(), configuration, patience: patience.clone() };
+                    let (by, store, patience) = (by.clone(), store.clone(), patience.clone());
+                    let here = Here { by, store, configuration, patience };
                     under_way.begin::<W>(here, job).await;
                     continue;
                 }
                 Ok(None) => {}
-                Err(error) => tracing::warn!("the queue cannot be looked at ({}): {error}", W::KIND),
+                Err(error) => {
+                    tracing::warn!(kind = W::KIND, reason = %error, "the queue cannot be looked at")
+                }
             }
         }
         tokio::select! {
@@ -166,10 +209,10 @@ impl UnderWay {
         full.map(|(node, _)| node.to_owned()).collect()
     }
 
-    async fn begin<W: Work>(&mut self, here: Here, job: Job) {
+    async fn begin<W: Work>(&mut self, here: Here<W::By>, job: Job) {
         let Ok(work) = serde_json::from_str::<W>(&job.payload) else {
             let (kind, id) = (W::KIND, job.id);
-            tracing::error!("job {id} is none of {kind}: it is given up");
+            tracing::error!(job = id, kind, "a job is none of its kind: it is given up");
             return end(&here.store, &job, "", Ended::Failed(String::new())).await;
         };
         let (node, of) = (work.node().to_owned(), job.clone());
@@ -192,14 +235,14 @@ impl UnderWay {
         self.tasks.shutdown().await;
         for (job, _) in self.of.values() {
             if let Err(error) = store.hand_back_job(job).await {
-                tracing::warn!("job {} is left to its lease: {error}", job.id);
+                tracing::warn!(job = job.id, reason = %error, "a job is left to its lease");
             }
         }
     }
 }
 
 /// One job, from its taking to what became of it.
-async fn work_on<W: Work>(here: &Here, work: &W, job: &Job) {
+async fn work_on<W: Work>(here: &Here<W::By>, work: &W, job: &Job) {
     let (kind, id) = (W::KIND, job.id);
     let progress = W::Progress::after(&job.progress);
     let done = work.run(here, &progress);
@@ -210,11 +253,11 @@ async fn work_on<W: Work>(here: &Here, work: &W, job: &Job) {
             let (node, text) = (work.node(), fault.text());
             match here.patience.after(job).filter(|_| fault.may_pass()) {
                 Some(wait) => {
-                    tracing::warn!("job {id} ({kind}, {node}), again in {} s: {fault}", wait.as_secs());
+                    tracing::warn!(job = id, kind, peer = node, wait_s = wait.as_secs(), reason = %fault, "a job is tried again");
                     Ended::Again(wait, text)
                 }
                 None => {
-                    tracing::error!("job {id} ({kind}, {node}) is given up: {fault}");
+                    tracing::error!(job = id, kind, peer = node, reason = %fault, "a job is given up");
                     Ended::Failed(text)
                 }
             }
@@ -225,7 +268,7 @@ async fn work_on<W: Work>(here: &Here, work: &W, job: &Job) {
 
 async fn end(store: &Store, job: &Job, progress: &str, ended: Ended) {
     if let Err(error) = store.end_job(job, progress, ended).await {
-        tracing::warn!("what became of job {} cannot be written down: {error}", job.id);
+        tracing::warn!(job = job.id, reason = %error, "what became of a job cannot be written down");
     }
 }
 
@@ -249,9 +292,9 @@ async fn keeping<T>(
             }
             match store.keep_job(job, &now, lease).await {
                 Ok(true) => written = Some((now, Instant::now())),
-                Ok(false) => return tracing::info!("job {} is another's now, or cancelled", job.id),
+                Ok(false) => return tracing::info!(job = job.id, "a job is another's now, or cancelled"),
                 // Its lease may end: another worker takes it then.
-                Err(error) => tracing::warn!("job {} cannot be kept: {error}", job.id),
+                Err(error) => tracing::warn!(job = job.id, reason = %error, "a job cannot be kept"),
             }
         }
     };

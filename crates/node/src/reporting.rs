@@ -3,38 +3,27 @@
 //! What was owed before this program was killed is owed after it: it is tried again after waits that grow, for about a day.
 
 use peony_store::{Owed, REPORT, Store};
-use tokio::sync::watch;
 
-use crate::acceptor::Current;
 use crate::association::{Association, AssociationError};
 use crate::configuration::Configuration;
 use crate::provider::{self, Report};
-use crate::queue::{self, Fault, Here, Patience, Progress, Work};
+use crate::queue::{Fault, Here, Progress, Work};
 use crate::requestor::{self, Proposal};
 use crate::sop_class::{self, COMMITMENT};
 use crate::status::{Kind, Status};
 use crate::transfer_syntax::{EXPLICIT_LITTLE, IMPLICIT_LITTLE};
 
-/// Reports what is owed, until `stopped` says so. What is under way then is left to its lease.
-pub async fn report_owed(
-    store: Store,
-    configuration: Current,
-    patience: Patience,
-    stopped: watch::Receiver<bool>,
-) {
-    queue::work_off::<Owed>(store, configuration, patience, stopped).await;
-}
-
 impl Work for Owed {
     const KIND: &'static str = REPORT;
     type Progress = Nothing;
     type Fault = AssociationError;
+    type By = ();
 
     fn node(&self) -> &str {
         &self.to
     }
 
-    async fn run(&self, here: &Here, _: &Nothing) -> Result<(), AssociationError> {
+    async fn run(&self, here: &Here<()>, _: &Nothing) -> Result<(), AssociationError> {
         report(&here.store, &here.configuration, self).await
     }
 }
@@ -103,7 +92,7 @@ async fn say(mut association: Association, report: &Report) -> Result<Status, As
     };
     // Whether or not it agrees to the end.
     if let Err(error) = association.release().await {
-        tracing::debug!("it did not agree to the end: {error}");
+        tracing::debug!(reason = %error, "a peer did not agree to the end");
     }
     Ok(status)
 }

@@ -6,43 +6,30 @@ use std::time::Duration;
 
 use peony_store::{SENDING, SendFault, Sending, Sent, Store};
 use serde_json::json;
-use tokio::sync::watch;
 
-use crate::acceptor::Current;
 use crate::archive::Instance;
 use crate::archive::in_store::instance_of;
 use crate::asking::{broken, fault_of_connection, known};
 use crate::association::{Association, AssociationError};
 use crate::configuration::{Configuration, Peer};
 use crate::presentation;
-use crate::queue::{self, Fault, Here, Progress, Work};
+use crate::queue::{Fault, Here, Patience, Progress, Work};
 use crate::requestor::{self, Proposal};
 use crate::sop_class::{self, COMMITMENT};
 use crate::status::{Kind, Status};
 use crate::transfer_syntax::{EXPLICIT_LITTLE, IMPLICIT_LITTLE};
 
-pub use crate::queue::Patience;
-
-/// Sends what is in the queue, until `stopped` says so. What is under way then is left to its lease.
-pub async fn send_queued(
-    store: Store,
-    configuration: Current,
-    patience: Patience,
-    stopped: watch::Receiver<bool>,
-) {
-    queue::work_off::<Sending>(store, configuration, patience, stopped).await;
-}
-
 impl Work for Sending {
     const KIND: &'static str = SENDING;
     type Progress = Sofar;
     type Fault = SendFault;
+    type By = ();
 
     fn node(&self) -> &str {
         &self.to
     }
 
-    async fn run(&self, here: &Here, progress: &Sofar) -> Result<(), SendFault> {
+    async fn run(&self, here: &Here<()>, progress: &Sofar) -> Result<(), SendFault> {
         send(&here.store, &here.configuration, &here.patience, self, progress).await
     }
 }
@@ -94,45 +81,45 @@ async fn send(
         sent.of = all.len();
         all.iter().filter(|instance| !sent.taken.contains(&instance.instance_uid)).collect()
     };
-    // What came since it was asked is asked for with everything once more.
-    let asks = peer.commits && (!left.is_empty() || progress.now().transaction_uid.is_empty());
-    if left.is_empty() && !asks {
+    // What it has taken since it was asked is asked for with everything else once more.
+    let owes = || peer.commits && progress.now().has_more_to_keep();
+    if left.is_empty() && !owes() {
         return Ok(());
     }
     let mut tally = Tally { waiting: &left, refused: None, not_taken: 0, unreadable: 0 };
-    let (mut association, mut done) = loop {
-        let mut association = connect(peer, address, configuration, tally.waiting, asks).await?;
+    let mut association = loop {
+        let mut association = connect(peer, address, configuration, tally.waiting, peer.commits).await?;
         match send_all(store, &mut association, &mut tally, progress).await {
             // The data set ends in the middle, and so must the association; what comes behind it goes over another one.
             Err(error @ AssociationError::Source(_)) => {
                 let error = association.fail(error).await;
-                tracing::warn!("an association with {} ended: {error}", sending.to);
+                tracing::warn!(peer = sending.to, reason = %error, "an association ended before its time");
                 tally.unreadable += 1;
-                if let (true, Some(fault)) = (tally.waiting.is_empty(), tally.fault()) {
+                if let (true, false, Some(fault)) = (tally.waiting.is_empty(), owes(), tally.fault()) {
                     return Err(fault);
                 }
             }
-            Err(error) => break (association, Err(error.into())),
-            Ok(()) => break (association, tally.fault().map_or(Ok(()), |fault| Err(Broken::Said(fault)))),
+            Err(error) => return Err(broken(association, error).await),
+            Ok(()) => break association,
         }
     };
-    if done.is_ok() && asks {
-        done = ask_to_keep(store, &mut association, &all, progress, patience.report).await;
-    }
-    match done {
-        Ok(()) => {
+    let fault = tally.fault();
+    let asked = match owes() {
+        true => ask_to_keep(store, &mut association, &all, progress, patience.report).await,
+        false => Ok(()),
+    };
+    let other = match asked {
+        Err(Broken::Association(error)) => Some(broken(association, error).await),
+        asked => {
+            // Whatever was wrong it was told, and the association is as good as before.
             if let Err(error) = association.release().await {
-                tracing::debug!("{} did not agree to the end: {error}", sending.to);
+                tracing::debug!(peer = sending.to, reason = %error, "a node did not agree to the end");
             }
-            Ok(())
+            asked.err().and_then(Broken::said)
         }
-        Err(Broken::Said(fault)) => {
-            // It was told what is wrong, and the association is as good as before.
-            let _ = association.release().await;
-            Err(fault)
-        }
-        Err(Broken::Association(error)) => Err(broken(association, error).await),
-    }
+    };
+    // What was not sent is told first; what it has is asked for again with the rest.
+    fault.or(other).map_or(Ok(()), Err)
 }
 
 async fn connect(
@@ -140,14 +127,14 @@ async fn connect(
     address: &str,
     configuration: &Configuration,
     left: &[&Instance],
-    asks: bool,
+    commits: bool,
 ) -> Result<Association, SendFault> {
-    let commitment = sop_class::of(COMMITMENT).filter(|_| asks).map(|class| Proposal {
+    let commitment = sop_class::of(COMMITMENT).filter(|_| commits).map(|class| Proposal {
         class,
         transfer_syntaxes: vec![EXPLICIT_LITTLE, IMPLICIT_LITTLE],
         provides: false,
     });
-    let most = presentation::MOST - usize::from(asks);
+    let most = presentation::MOST - usize::from(commits);
     let objects = requestor::proposals_of(left.iter().copied(), most);
     let proposals: Vec<Proposal> = commitment.into_iter().chain(objects).collect();
     let connected = requestor::connect_to(peer, address, configuration, &proposals).await;
@@ -160,6 +147,15 @@ enum Broken {
     Said(SendFault),
     /// The association is of no use any more.
     Association(AssociationError),
+}
+
+impl Broken {
+    fn said(self) -> Option<SendFault> {
+        match self {
+            Self::Said(fault) => Some(fault),
+            Self::Association(_) => None,
+        }
+    }
 }
 
 impl From<AssociationError> for Broken {
@@ -205,7 +201,7 @@ async fn send_all(
                 continue;
             }
             Err(error) => {
-                tracing::warn!("an instance cannot be read to be sent: {error}");
+                tracing::warn!(peer = association.peer(), reason = %error, "an instance cannot be read to be sent");
                 tally.unreadable += 1;
                 continue;
             }
@@ -229,7 +225,7 @@ fn fault_of(status: Status, count: usize) -> SendFault {
     SendFault::Refused { status: status.code(), count }
 }
 
-/// Asks the other node to keep everything, and waits a little for its report.
+/// Asks the other node to keep everything that it has taken, and waits a little for its report.
 async fn ask_to_keep(
     store: &Store,
     association: &mut Association,
@@ -237,20 +233,28 @@ async fn ask_to_keep(
     progress: &Sofar,
     wait: Duration,
 ) -> Result<(), Broken> {
-    let Some((transaction_uid, status)) = association.commit(store, all).await? else {
+    let taken: Vec<Instance> = {
+        let sent = progress.now();
+        all.iter().filter(|instance| sent.taken.contains(&instance.instance_uid)).cloned().collect()
+    };
+    let Some((transaction_uid, status)) = association.commit(store, &taken).await? else {
         return Err(Broken::Said(SendFault::NoCommitment));
     };
     if status.kind() == Kind::Failure {
         return Err(Broken::Said(SendFault::CommitmentRefused { status: status.code() }));
     }
-    progress.now().transaction_uid.clone_from(&transaction_uid);
-    // Everything was sent and asked for; it may report over an association of its own, too, and later.
+    {
+        let mut sent = progress.now();
+        sent.transaction_uid.clone_from(&transaction_uid);
+        sent.asked = sent.taken.len();
+    }
+    // Everything that was sent was asked for; it may report over an association of its own, too, and later.
     let heard = tokio::select! {
         heard = association.hear_report(store, wait) => heard.map(drop),
         heard = store.commitment_answered(&transaction_uid) => heard.map_err(|error| AssociationError::Records(error.into())),
     };
     if let Err(error) = heard {
-        tracing::info!("no report of storage commitment over this association: {error}");
+        tracing::info!(peer = association.peer(), reason = %error, "no report of storage commitment over this association");
     }
     Ok(())
 }

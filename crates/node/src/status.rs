@@ -140,7 +140,7 @@ pub static TABLE: &[Row] = &[
     row("C-FIND",  Status::SUCCESS,                "All matches were sent."),
     row("C-FIND",  Status::CANCEL,                 "The peer cancelled."),
     row("C-FIND",  Status::OUT_OF_RESOURCES,       "What keeps objects cannot be reached."),
-    row("C-FIND",  Status::IDENTIFIER_DOES_NOT_MATCH, "The Query/Retrieve Level is missing, or the information model does not have it."),
+    row("C-FIND",  Status::IDENTIFIER_DOES_NOT_MATCH, "The Query/Retrieve Level is missing, or the information model does not have it; or a date is none of the calendar, which the Error Comment names."),
     row("C-FIND",  Status::CANNOT_UNDERSTAND,      "The identifier cannot be read."),
     row("C-FIND",  Status::UNABLE_TO_PROCESS,      "Anything else."),
     row("C-GET, C-MOVE", Status::PENDING,          "Sub-operations are left; said after each of them."),

@@ -105,9 +105,11 @@ impl Association {
         match archive.data_set(instance, context.transfer_syntax).await {
             Ok(data_set) => Ok(Some((context, data_set))),
             Err(ArchiveError::NotUnderstood(why)) => {
+                let peer = self.peer();
                 tracing::warn!(
-                    "an object cannot be written in what {} takes of its class: {why}",
-                    self.peer()
+                    peer,
+                    reason = why,
+                    "an object cannot be written in what the peer takes of its class"
                 );
                 Ok(None)
             }

@@ -69,6 +69,11 @@ fn judged(whom: &AskWhom, status: Option<Status>) -> Result<()> {
     }
 }
 
+/// An answer without matches, beside what is read by programs.
+fn says_nothing(whom: &AskWhom) -> std::io::Result<()> {
+    writeln!(std::io::stderr(), "{} has nothing that fits", whom.called)
+}
+
 async fn echo(whom: &AskWhom) -> Result<Outcome> {
     let mut association = associate(whom, VERIFICATION).await?;
     judged(whom, association.echo().await?)?;
@@ -104,6 +109,9 @@ async fn worklist(args: &AskWorklistArgs) -> Result<Outcome> {
     let mut out = std::io::stdout().lock();
     for item in &found {
         say(&mut out, item, args.json)?;
+    }
+    if found.is_empty() {
+        says_nothing(&args.whom)?;
     }
     Ok(Outcome::Done)
 }

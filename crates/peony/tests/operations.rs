@@ -297,10 +297,19 @@ fn no_name_no_identifier_and_no_uid_is_in_the_log() {
     let mut serve = serve;
     assert!(serve.child.wait().unwrap().code().is_some(), "it ended by itself");
     let log = fs::read_to_string(&serve.log).unwrap();
+    let mut agreed = false;
     for line in log.lines() {
         let parsed: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("it is no JSON: {line}"));
         assert!(parsed["level"].is_string() && parsed["target"].is_string(), "{line}");
+        let message = parsed["message"].as_str().unwrap_or_default();
+        let of_node = parsed["target"].as_str().is_some_and(|target| target.starts_with("peony_node"));
+        let has_values = message.contains("MARKEDAET") || message.contains("127.0.0.1:");
+        assert!(!(of_node && has_values), "in the message: {line}");
+        agreed |= message == "an association is agreed to"
+            && parsed["peer"] == "MARKEDAET"
+            && parsed["from"].as_str().is_some_and(|from| from.starts_with("127.0.0.1:"));
     }
+    assert!(agreed, "{log}");
     assert!(log.lines().filter(|line| line.contains("answered")).count() >= 12, "{log}");
     for mark in ["ZZMARKED", "ZZ-4711", study, instance] {
         let found: Vec<&str> = log.lines().filter(|line| line.contains(mark)).collect();

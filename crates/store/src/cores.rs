@@ -66,44 +66,25 @@ impl Store {
 mod tests {
     use std::time::Duration;
 
-    use peony_dicom::pixels::{Photometric, SampleOrder};
     use tokio::time::timeout;
 
     use super::*;
-
-    fn image(rows: u32, columns: u32) -> ImageHeader {
-        ImageHeader {
-            rows,
-            columns,
-            samples: 1,
-            photometric: Photometric::Monochrome2,
-            planar: false,
-            bits_allocated: 16,
-            bits_stored: 12,
-            high_bit: 11,
-            signed: false,
-            order: SampleOrder::Little,
-        }
-    }
-
-    fn mammogram() -> ImageHeader {
-        image(5928, 4728)
-    }
+    use crate::made_up::{MAMMOGRAM, grey};
 
     #[tokio::test]
     async fn large_pictures_have_one_place_and_small_ones_need_none() {
-        let (cores, mammogram) = (Cores::default(), mammogram());
+        let (cores, mammogram) = (Cores::default(), grey(MAMMOGRAM));
         let first = cores.large(&mammogram).await;
         assert!(first.is_some());
         assert!(timeout(Duration::from_millis(50), cores.large(&mammogram)).await.is_err(), "two at a time");
-        assert!(cores.large(&image(2996, 2457)).await.is_none(), "it does not wait");
+        assert!(cores.large(&grey([2996, 2457])).await.is_none(), "it does not wait");
         drop(first);
         assert!(cores.large(&mammogram).await.is_some());
     }
 
     #[tokio::test]
     async fn who_waits_for_the_large_place_holds_no_core() {
-        let (cores, mammogram) = (Arc::new(Cores::default()), mammogram());
+        let (cores, mammogram) = (Arc::new(Cores::default()), grey(MAMMOGRAM));
         let all = cores.each.available_permits();
         let first = cores.for_one(&mammogram).await;
         assert_eq!(cores.each.available_permits(), all - 1);

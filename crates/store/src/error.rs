@@ -90,6 +90,9 @@ pub enum StoreError {
         /// What is wrong.
         what: &'static str,
     },
+    /// Not every frame of an object is decoded here, as was found before: it can be handed out as it is kept only.
+    #[error("not all frames of the object are decoded here")]
+    Undecoded,
     /// There is nothing of that kind.
     #[error("there is no such {0}")]
     Missing(&'static str),
@@ -130,9 +133,21 @@ impl StoreError {
             Self::Disk { .. } | Self::InUse => "disk",
             Self::Remote(_) => "object_store",
             Self::Damaged { .. } => "damaged",
+            Self::Undecoded => "undecoded",
             Self::Missing(_) => "missing",
             Self::Unfit(_) | Self::Refused(_) => "refused",
             Self::Closed => "closed",
+        }
+    }
+
+    /// What the store said, where a file of it was read like any other and what went wrong is wrapped.
+    #[must_use]
+    pub fn of_reading(self) -> Self {
+        match self {
+            Self::Dicom(DicomError::Io(error)) => {
+                error.downcast().unwrap_or_else(|error| DicomError::Io(error).into())
+            }
+            other => other,
         }
     }
 

@@ -65,6 +65,7 @@ impl Store {
                 self.inner.objects.upload(&whole, &object).await?;
                 self.inner.objects.publish(vec![(whole.path().to_owned(), object)]).await?;
                 tracing::info!(
+                    digest = kept.object.digest,
                     "a kept object that could not be read is whole again: its data set was sent once more"
                 );
                 return Ok(true);

@@ -19,6 +19,7 @@ mod doubts;
 mod error;
 mod events;
 mod expected;
+mod handed_over;
 mod healing;
 mod index;
 mod jobs;
@@ -78,7 +79,7 @@ pub use retrieve::{Kept, Reader, Which};
 pub use scratch::Scratch;
 pub use sendings::{
     FETCHING, FetchJob, Fetched, Fetching, Promise, QueuedTransfer, SENDING, SendFault, Sending, Sent,
-    Transfer,
+    Transfer, TransferCounts,
 };
 pub use sites::{Sight, Site};
 pub use workitems::{Claimed, WorkitemAnswer};
@@ -139,16 +140,10 @@ struct Inner {
     cores: Cores,
     /// What other nodes were asked to send here, and for whom.
     expected: Arc<expected::All>,
-    /// Digests of objects that could not be read to their end while they were handed over.
-    unreadable: Mutex<BTreeSet<String>>,
+    /// What is known of objects that cannot be handed over.
+    known: handed_over::Known,
     /// The store's folder.
     folder: PathBuf,
-}
-
-impl Inner {
-    fn unreadable(&self) -> MutexGuard<'_, BTreeSet<String>> {
-        self.unreadable.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Store {
@@ -297,7 +292,7 @@ impl Store {
             announcements,
             lately,
             cores,
-            unreadable: Mutex::default(),
+            known: handed_over::Known::default(),
             expected,
             folder,
         };

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use peony_dicom::pixels::{ImageHeader, Photometric, SampleOrder};
 use peony_dicom::{Attribute, Outline, Tag, vr_of};
 
 use crate::Store;
@@ -95,6 +96,26 @@ pub enum Pixels {
         /// The coded length of each in bytes.
         frame_bytes: u32,
     },
+}
+
+/// Rows and columns of a large mammogram.
+pub const MAMMOGRAM: [u32; 2] = [5928, 4728];
+
+/// The header of a grey picture of 12 bits in 16, as a mammogram has it.
+#[must_use]
+pub const fn grey([rows, columns]: [u32; 2]) -> ImageHeader {
+    ImageHeader {
+        rows,
+        columns,
+        samples: 1,
+        photometric: Photometric::Monochrome2,
+        planar: false,
+        bits_allocated: 16,
+        bits_stored: 12,
+        high_bit: 11,
+        signed: false,
+        order: SampleOrder::Little,
+    }
 }
 
 /// A file of PS3.10 in explicit little endian.

@@ -154,6 +154,13 @@ const KEYS: &[(Tag, Level, &str, Kind)] = &[
     (Tag(0x0008, 0x0023),     Level::Instance, "i.content_date",    Kind::Range),
 ];
 
+/// What is counted of a patient, in all their studies that are seen, where it is asked for: it costs a look at each of them.
+const OF_PATIENT: [(Tag, &str, &str); 3] = [
+    (Tag(0x0020, 0x1200), "patient_studies", "COUNT(*)"),
+    (Tag(0x0020, 0x1202), "patient_series", "CAST(COALESCE(SUM(c.series_count), 0) AS BIGINT)"),
+    (Tag(0x0020, 0x1204), "patient_instances", "CAST(COALESCE(SUM(c.instance_count), 0) AS BIGINT)"),
+];
+
 /// From which table a question is answered: the one whose key leaves the fewest rows. Each is walked by an index in the order of the answer, so
 /// that a page of a million costs what a page costs.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -347,6 +354,11 @@ impl Whose {
 }
 
 impl Query {
+    /// Those of [`OF_PATIENT`] that are asked for.
+    fn counts(&self) -> impl Iterator<Item = &'static (Tag, &'static str, &'static str)> {
+        OF_PATIENT.iter().filter(|(tag, ..)| self.only.as_ref().is_none_or(|only| only.contains(tag)))
+    }
+
     fn has_value(&self, tag: Tag) -> bool {
         let value = self.keys.iter().find(|(key, _)| *key == tag);
         value.is_some_and(|(_, values)| values.iter().all(|value| !prefix_of(value).is_empty()))
@@ -468,6 +480,9 @@ impl Query {
         } else {
             let seen = sight.condition("s.site", &mut statement.values);
             statement.conditions.extend(seen);
+            if self.counts().next().is_some() {
+                counted = sight.condition("c.site", &mut statement.values);
+            }
         }
         let order = self.order(from);
         if let Some(place) = &self.after {
@@ -507,8 +522,12 @@ impl Query {
         let mut all: Vec<String> = whose.patients().map(str::to_owned).into_iter().collect();
         let counted = counted.map_or_else(String::new, |seen| format!(" AND {seen}"));
         let theirs = whose.joined("c", true);
-        let study_count = format!("(SELECT COUNT(*) FROM studies c WHERE {theirs}{counted}) AS study_count");
+        let counts = self
+            .counts()
+            .map(|(_, name, sum)| format!("(SELECT {sum} FROM studies c WHERE {theirs}{counted}) AS {name}"));
+        let counts: Vec<String> = counts.collect();
         let mut columns = vec!["p.attributes AS patient"];
+        columns.extend(counts.iter().map(String::as_str));
         if from == From::Names {
             all.push("n.patient = p.id".into());
         }
@@ -517,8 +536,6 @@ impl Query {
             columns.push(
                 "s.attributes AS study, s.modalities, s.series_count, s.instance_count AS study_instances",
             );
-        } else {
-            columns.push(&study_count);
         }
         if series {
             all.push("e.study = s.id".into());
@@ -579,9 +596,10 @@ impl Query {
         }
         let number = |column: &str| row.try_get::<i64, _>(column).map(Value::from);
         json::put(&mut answer, Tag(0x0008, 0x0056), vec!["ONLINE".into()]);
-        if self.level == Level::Patient {
-            json::put(&mut answer, Tag(0x0020, 0x1200), vec![number("study_count")?]);
-        } else {
+        for (tag, name, _) in self.counts() {
+            json::put(&mut answer, *tag, vec![number(name)?]);
+        }
+        if self.level >= Level::Study {
             let modalities: &str = row.try_get("modalities")?;
             let modalities = modalities.split('\\').filter(|one| !one.is_empty()).map(Value::from).collect();
             json::put(&mut answer, MODALITIES_IN_STUDY, modalities);

@@ -411,7 +411,8 @@ pub(crate) async fn recover(index: &Index, objects: &Objects, incoming: &Incomin
     }
     if left > 0 {
         tracing::warn!(
-            "{left} objects were received and, as far as the index knows, not acknowledged: they lie in store/unsettled, and \
+            count = left,
+            "objects were received and, as far as the index knows, not acknowledged: they lie in store/unsettled, and \
              `peony check --repair` takes them in"
         );
     }

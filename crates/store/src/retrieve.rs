@@ -2,11 +2,10 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
-use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
-use peony_dicom::{DicomError, FramePlaces};
+use futures_util::{Stream, TryStreamExt as _};
+use peony_dicom::FramePlaces;
 use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::error::StoreError;
@@ -127,40 +126,6 @@ impl Store {
             Err(StoreError::Damaged { .. }) => Ok(false),
             read => read.map(|()| true),
         }
-    }
-
-    /// Bytes of an instance for a peer that cannot be told of a fault once they are on their way: what cannot be read where they begin is an error, and
-    /// so is an object that could not be read to its end before, as long as it cannot.
-    ///
-    /// # Errors
-    /// [`StoreError::Damaged`], and whatever the first of `bytes` says.
-    pub async fn handed_over<S>(
-        &self,
-        kept: &Kept,
-        bytes: S,
-    ) -> Result<impl Stream<Item = Result<Bytes, StoreError>> + Send + use<S>, StoreError>
-    where
-        S: Stream<Item = Result<Bytes, StoreError>> + Send + 'static,
-    {
-        let digest = kept.object.digest.clone();
-        if self.inner.unreadable().contains(&digest) {
-            self.bytes(kept, 0).try_for_each(async |_| Ok(())).await?;
-            self.inner.unreadable().remove(&digest);
-        }
-        let inner = Arc::clone(&self.inner);
-        let mut bytes = Box::pin(bytes.inspect_err(move |error| {
-            let is_read = match error {
-                // Whoever was to get it has gone: that says nothing of it. What is not decoded was read.
-                StoreError::Interrupted(_) => true,
-                StoreError::Dicom(error) => !matches!(error, DicomError::Io(_)),
-                _ => false,
-            };
-            if !is_read {
-                inner.unreadable().insert(digest.clone());
-            }
-        }));
-        let first = bytes.try_next().await?;
-        Ok(stream::iter(first.map(Ok)).chain(bytes))
     }
 
     /// An instance's file for a thread that may wait, as [`tokio::task::spawn_blocking`] gives one.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt as _, stream};
+use futures_util::{Stream, stream};
 use peony_dicom::pixels::ImageHeader;
 use peony_dicom::written::Target;
 use peony_dicom::{DicomError, Rewriting, TransferSyntax, limits, rewrite};
@@ -20,14 +20,16 @@ use crate::{Inner, Kept, Reader, Store};
 const WAITING: usize = 4;
 
 impl Store {
-    /// The data set of an instance written anew, with uncompressed pixels, a part at a time; whatever is read is verified. After an error nothing
-    /// follows; what goes wrong before the first part is an error of its own, and that its pixels are not decoded here is among that.
+    /// The data set of an instance written anew, with uncompressed pixels, a part at a time, as [`Self::handed_over`] has it; whatever is read is verified.
+    /// After an error nothing follows; what goes wrong before the first part is an error of its own, and that its pixels are not decoded here is among
+    /// that, also where a later frame was not the time before.
     ///
     /// A thread that may wait makes it, whose `place` is given back when it ends: that is when all is taken, when nobody holds the stream any more, and
     /// when nothing was taken for as long as `silence`, where that is said. Frames are decoded when there is a core ([`Self::cores`]).
     ///
     /// # Errors
-    /// [`StoreError::Dicom`] where it cannot be written so, [`StoreError::Damaged`], what disk or network say.
+    /// [`StoreError::Dicom`] where it cannot be written so, [`StoreError::Undecoded`] where that is known, [`StoreError::Damaged`], what disk or network
+    /// say.
     pub async fn rewritten<P: Send + 'static>(
         &self,
         kept: &Kept,
@@ -37,7 +39,8 @@ impl Store {
     ) -> Result<impl Stream<Item = Result<Bytes, StoreError>> + Send + use<P>, StoreError> {
         // Where frames are not decoded here nothing is begun.
         TransferSyntax::of(kept.transfer_syntax_uid.as_bytes())?;
-        let (made, mut taken) = mpsc::channel(WAITING);
+        self.sound(kept, true).await?;
+        let (made, taken) = mpsc::channel(WAITING);
         let making = Making {
             reader: self.reader(kept),
             kept: kept.clone(),
@@ -52,20 +55,19 @@ impl Store {
             let written = catch_unwind(AssertUnwindSafe(|| rewrite(file, frames, target, &making)));
             // A panic has said so itself.
             let panicked = |_| Err(disk("write an object anew")(io::Error::other("a thread panicked")));
-            let last = written.unwrap_or_else(panicked).map(|()| Bytes::new());
+            let last =
+                written.unwrap_or_else(panicked).map(|()| Bytes::new()).map_err(StoreError::of_reading);
             let _ = making.hand_on(last);
         });
-        let first = taken.recv().await.unwrap_or_else(|| Err(Making::gone()))?;
-        Ok(stream::iter([Ok(first.clone())]).chain(until_the_last(first, taken)))
+        self.handed_over(kept, until_the_last(taken)).await
     }
 }
 
-/// The parts behind the first one, up to the empty one that is the thread's last word: without it, a peer would take half for all.
+/// The parts up to the empty one that is the thread's last word: without it, a peer would take half for all.
 fn until_the_last(
-    first: Bytes,
     taken: mpsc::Receiver<Result<Bytes, StoreError>>,
-) -> impl Stream<Item = Result<Bytes, StoreError>> + Send {
-    stream::unfold(Some(taken).filter(|_| !first.is_empty()), async |taken| {
+) -> impl Stream<Item = Result<Bytes, StoreError>> + Send + 'static {
+    stream::unfold(Some(taken), async |taken| {
         let mut taken = taken?;
         match taken.recv().await {
             Some(Ok(part)) if part.is_empty() => None,

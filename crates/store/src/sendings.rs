@@ -51,8 +51,18 @@ pub struct Sent {
     pub taken: BTreeSet<String>,
     /// How many instances there are in all.
     pub of: usize,
-    /// The transaction by which the other node was asked to keep them; empty where it was not.
+    /// The transaction by which the other node was asked last to keep what it has taken; empty where it was not.
     pub transaction_uid: String,
+    /// How many instances it was asked for by that.
+    pub asked: usize,
+}
+
+impl Sent {
+    /// Whether the other node has taken what it was not asked to keep.
+    #[must_use]
+    pub fn has_more_to_keep(&self) -> bool {
+        self.taken.len() > self.asked
+    }
 }
 
 /// What shall be fetched, and from where.
@@ -77,12 +87,15 @@ impl Fetching {
     }
 }
 
-/// A job of fetching as it lies in the queue: what, and with whose eyes and for which site.
+/// A job of fetching as it lies in the queue: what, by whom, and with whose eyes and for which site.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FetchJob {
     /// What is fetched.
     #[serde(flatten)]
     pub fetching: Fetching,
+    /// Who had it fetched; empty in a queue of a program that did not write that down.
+    #[serde(default)]
+    pub who: String,
     /// Of the one who had it fetched: what comes is as if they had brought it.
     pub sight: Sight,
 }
@@ -189,6 +202,8 @@ pub enum SendFault {
     NotArrived,
     /// The other node did not answer in time.
     Late,
+    /// Whoever had it fetched may not any more, now that its turn has come.
+    NotAllowed,
 }
 
 impl SendFault {
@@ -236,6 +251,7 @@ impl fmt::Display for SendFault {
             Self::Incomplete { count } => write!(f, "{count} instances did not come"),
             Self::NotArrived => f.write_str("the node says that it has sent everything, and it is not here"),
             Self::Late => f.write_str("the node did not answer in time"),
+            Self::NotAllowed => f.write_str("the account that had it fetched may not any more"),
         }
     }
 }
@@ -278,6 +294,17 @@ pub struct QueuedTransfer {
     pub due_ms: i64,
 }
 
+/// How many sendings and fetchings there are that a person has not cleared away.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TransferCounts {
+    /// All of them.
+    pub all: u64,
+    /// Those that wait or are under way.
+    pub open: u64,
+    /// Those that failed for good.
+    pub failed: u64,
+}
+
 impl Store {
     /// Has a study or a series sent to another node; gives the number of the job. What waits is no other job, and what is being sent is looked at once more when that is done.
     ///
@@ -304,7 +331,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Refused`] where the study is here and another site's, and those of the index.
     pub async fn fetch(&self, fetching: &Fetching, who: &str) -> Result<i64, StoreError> {
-        let job = FetchJob { fetching: fetching.clone(), sight: Sight::clone(&self.sight) };
+        let (fetching_of, sight) = (fetching.clone(), Sight::clone(&self.sight));
+        let job = FetchJob { fetching: fetching_of, who: who.to_owned(), sight };
         let mut writing = self.inner.index.write().await?;
         let site = match site_of(&mut writing, &fetching.study_uid).await? {
             Some(site) if !self.sight.reaches(&site) => {
@@ -355,6 +383,30 @@ impl Store {
             });
         }
         Ok(transfers)
+    }
+
+    /// How many sendings and fetchings of studies that are seen there are, listed or not.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the index.
+    pub async fn transfer_counts(&self) -> Result<TransferCounts, StoreError> {
+        let rows = self.rows_seen(&["site"], |seen| {
+            format!(
+                "SELECT state, COUNT(*) AS count FROM jobs
+                 WHERE kind IN {KINDS} AND state <> 'cleared'{seen} GROUP BY state"
+            )
+        });
+        let mut counts = TransferCounts::default();
+        for row in rows.await? {
+            let count = row.try_get::<i64, _>("count")?.unsigned_abs();
+            counts.all += count;
+            match row.try_get("state")? {
+                "open" => counts.open = count,
+                "failed" => counts.failed = count,
+                _ => {}
+            }
+        }
+        Ok(counts)
     }
 
     /// What became of a request for storage commitment; an empty UID is none.

@@ -66,7 +66,7 @@ async function withArchive(use) {
   }
 }
 
-const queueOf = async () => (await fetch(`${url}/api/sending`)).json();
+const queueOf = async () => (await (await fetch(`${url}/api/sending`)).json()).queue;
 /** The newest sending of this check to that node. */
 const sendingTo = async (to) => (await queueOf()).filter((one) => one.study_uid === uid && one.to === to)[0];
 

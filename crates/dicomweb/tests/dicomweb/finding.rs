@@ -116,6 +116,15 @@ async fn an_answer_has_what_it_should_and_what_was_asked_for() {
         let series = server.get(&format!("/studies/2.25.10/series?{query}"), &[]).await.json()[0].clone();
         assert_eq!(series["00081010"]["Value"][0], "ROOM 3", "{query}");
     }
+    let counts = ["00201200", "00201202", "00201204"];
+    let plain = server.get("/studies?StudyInstanceUID=2.25.10", &[]).await.json()[0].clone();
+    assert!(counts.iter().all(|tag| plain.get(tag).is_none()), "{plain}");
+    for query in [&format!("includefield={}", counts.join(",")), "includefield=all"] {
+        let answer = server.get(&format!("/studies?StudyInstanceUID=2.25.10&{query}"), &[]).await;
+        let study = answer.json()[0].clone();
+        assert_eq!(counts.map(|tag| study[tag]["Value"][0].clone()), [2, 4, 8].map(Value::from), "{query}");
+        assert_eq!(answer.field("warning"), "");
+    }
     let instance = server.get("/studies/2.25.10/instances", &[]).await.json()[0].clone();
     assert_eq!(
         (&instance["00280010"]["Value"][0], &instance["00280100"]["Value"][0]),

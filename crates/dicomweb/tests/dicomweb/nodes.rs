@@ -127,7 +127,7 @@ async fn a_study_is_fetched_by_the_name_of_a_node_and_stands_in_the_queue() {
     let (status, made) =
         ask(&server, "POST", "/fetch", &json!({ "from": "THERE", "study_uid": "1.2.3" })).await;
     assert_eq!(status, 201, "{made}");
-    let first = async || ask(&server, "GET", "/queue", &Value::Null).await.1[0].clone();
+    let first = async || ask(&server, "GET", "/queue", &Value::Null).await.1["queue"][0].clone();
     let waits = first().await;
     let keys: Vec<&str> = waits.as_object().unwrap().keys().map(String::as_str).collect();
     let expected =
@@ -145,7 +145,7 @@ async fn a_study_is_fetched_by_the_name_of_a_node_and_stands_in_the_queue() {
     assert_eq!(ask(&server, "POST", &format!("/queue/{id}/retry"), &Value::Null).await.0, 204);
     assert_eq!(ask(&server, "POST", &format!("/queue/{id}/cancel"), &Value::Null).await.0, 204);
     assert_eq!(ask(&server, "POST", "/queue/clear", &json!({ "ids": [id] })).await.0, 204);
-    assert_eq!(ask(&server, "GET", "/queue", &Value::Null).await.1, json!([]));
+    assert_eq!(ask(&server, "GET", "/queue", &Value::Null).await.1["queue"], json!([]));
     let lines = server.store.audit_after(0, 100).await.unwrap();
     let acts: Vec<&str> = lines.iter().map(|line| line.act.as_str()).collect();
     assert_eq!(acts, ["fetch", "retry-fetching", "cancel-fetching", "clear-sendings"]);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use peony_dicomweb::sending;
-use peony_store::{Ended, Options, SENDING, SendFault, Store};
+use peony_store::{Ended, Options, SENDING, SendFault, Sending, Store};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -27,6 +27,10 @@ async fn ask(server: &Server, method: &str, path: &str, body: &str) -> (u16, Val
     (answer.status, serde_json::from_slice(&answer.body).unwrap_or(Value::Null))
 }
 
+fn empty() -> Value {
+    json!({ "all": 0, "open": 0, "failed": 0, "queue": [] })
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_study_is_sent_by_the_name_of_a_node_and_the_queue_tells_what_became_of_it() {
     let server = server().await;
@@ -35,7 +39,7 @@ async fn a_study_is_sent_by_the_name_of_a_node_and_the_queue_tells_what_became_o
     let parts = futures_util::stream::iter([Ok::<_, std::io::Error>(file.into())]);
     server.store.receive("TEST", parts).await.unwrap();
     assert_eq!(ask(&server, "GET", "/neighbours", "").await, (200, json!(["ARCHIVE", "WARD"])));
-    assert_eq!(ask(&server, "GET", "", "").await, (200, json!([])));
+    assert_eq!(ask(&server, "GET", "", "").await, (200, empty()));
     let whole = json!({ "to": "WARD", "study_uid": said[&STUDY_UID] });
     for (body, status) in [
         (json!({ "to": "NOBODY", "study_uid": said[&STUDY_UID] }).to_string(), 404),
@@ -51,7 +55,7 @@ async fn a_study_is_sent_by_the_name_of_a_node_and_the_queue_tells_what_became_o
     let (status, made) = ask(&server, "POST", "", &whole.to_string()).await;
     let id = made["id"].as_i64().unwrap();
     assert_eq!(status, 201);
-    let first = async || ask(&server, "GET", "", "").await.1[0].clone();
+    let first = async || ask(&server, "GET", "", "").await.1["queue"][0].clone();
     let waits = first().await;
     let keys: Vec<&str> = waits.as_object().unwrap().keys().map(String::as_str).collect();
     let expected =
@@ -85,5 +89,25 @@ async fn a_study_is_sent_by_the_name_of_a_node_and_the_queue_tells_what_became_o
     assert_eq!(ask(&server, "POST", "/clear", "{}").await.0, 400);
     let ids = json!({ "ids": [id, 4711] }).to_string();
     assert_eq!(ask(&server, "POST", "/clear", &ids).await.0, 204);
-    assert_eq!(ask(&server, "GET", "", "").await, (200, json!([])));
+    assert_eq!(ask(&server, "GET", "", "").await, (200, empty()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_queue_says_how_many_there_are_beyond_those_that_it_lists() {
+    let server = server().await;
+    let said = peony_store::made_up::attributes(1);
+    let parts = futures_util::stream::iter([Ok::<_, std::io::Error>(
+        peony_store::made_up::file(&said, SMALL, 1).into(),
+    )]);
+    server.store.receive("TEST", parts).await.unwrap();
+    for number in 0..103 {
+        let (to, study_uid) = (format!("NODE{number}"), said[&STUDY_UID].clone());
+        server.store.send(&Sending { to, study_uid, series_uid: None }, "a person").await.unwrap();
+    }
+    let job = server.store.take_job(SENDING, Duration::from_secs(60), &[]).await.unwrap().unwrap();
+    server.store.end_job(&job, "", Ended::Failed(String::new())).await.unwrap();
+    let (_, queue) = ask(&server, "GET", "", "").await;
+    let listed = queue["queue"].as_array().map(Vec::len);
+    assert_eq!((listed, &queue["all"]), (Some(100), &json!(103)));
+    assert_eq!((&queue["open"], &queue["failed"]), (&json!(102), &json!(1)));
 }

@@ -109,7 +109,7 @@ impl Archive for Store {
         // Nobody closes it. How long a peer may take is for its association, which lets go of the stream.
         let place = MAKING.acquire().await.ok();
         let written = self.rewritten(&kept, target, place, None).await?;
-        Ok(self.handed_over(&kept, written).await?.map_err(io::Error::other).boxed())
+        Ok(written.map_err(io::Error::other).boxed())
     }
 }
 
@@ -217,7 +217,7 @@ impl From<StoreError> for ArchiveError {
         match error {
             StoreError::Full { .. } => Self::Full(text),
             StoreError::Dicom(DicomError::Io(_)) => Self::Unreachable(text),
-            StoreError::Dicom(_) | StoreError::NoUid(_) => Self::NotUnderstood(text),
+            StoreError::Dicom(_) | StoreError::NoUid(_) | StoreError::Undecoded => Self::NotUnderstood(text),
             StoreError::OtherSite { .. } => Self::NotAuthorized(text),
             StoreError::OtherStudy { .. } => Self::NotAsked,
             StoreError::Interrupted(_) => Self::Interrupted,

@@ -68,7 +68,7 @@ pub(super) async fn commit<A: Archive + Records>(
     let status = match archive.owe_report(&owed).await {
         Ok(()) => Status::SUCCESS,
         Err(error) => {
-            tracing::warn!("a request of {} for storage commitment is not taken: {error}", owed.to);
+            tracing::warn!(peer = owed.to, reason = %error, "a request for storage commitment is not taken");
             Status::RESOURCE_LIMITATION
         }
     };
@@ -86,7 +86,7 @@ pub(crate) async fn report_of<A: Archive + Records>(archive: &A, owed: &Owed, ou
     // What the peer may not bring anything to is not there.
     let archive = archive.brought_by(&owed.to).await;
     if let Err(error) = &archive {
-        tracing::warn!("what {} may have promised is not known: {error}", owed.to);
+        tracing::warn!(peer = owed.to, reason = %error, "what a peer may have promised is not known");
     }
     let (mut kept, mut failed) = (Vec::new(), Vec::new());
     let mut promised = Vec::new();
@@ -112,7 +112,7 @@ pub(crate) async fn report_of<A: Archive + Records>(archive: &A, owed: &Owed, ou
         && let Ok(archive) = &archive
         && let Err(error) = archive.promised(&promised).await
     {
-        tracing::warn!("whether studies are complete by a storage commitment is not written down: {error}");
+        tracing::warn!(peer = owed.to, reason = %error, "whether studies are complete by a storage commitment is not written down");
     }
     let event = if failed.is_empty() { ALL_KEPT } else { SOME_MISSING };
     let mut report: Attributes = [
@@ -158,7 +158,7 @@ pub(crate) async fn take_report<R: Records>(
         Ok(true) => Status::SUCCESS,
         Ok(false) => Status::INVALID_ARGUMENT,
         Err(error) => {
-            tracing::warn!("a report of {} is not written down: {error}", association.peer());
+            tracing::warn!(peer = association.peer(), reason = %error, "a report of storage commitment is not written down");
             Status::RESOURCE_LIMITATION
         }
     };
@@ -198,7 +198,7 @@ async fn doubt<A: Archive + Records>(archive: &A, peer: &str, class: &str, insta
         Ok::<_, ArchiveError>(())
     };
     if let Err(error) = read.await {
-        tracing::error!("an instance that is to be committed cannot be read: {error}");
+        tracing::error!(reason = %error, "an instance that is to be committed cannot be read");
         return Some(PROCESSING_FAILURE);
     }
     None
@@ -219,7 +219,7 @@ impl Report {
         association.send_data_set(context.id, identifier::write(context, &self.report)?).await?;
         let status = association.response(&request).await?;
         if status.kind() == Kind::Failure {
-            tracing::warn!("{} answers a report of storage commitment with {status}", association.peer());
+            tracing::warn!(peer = association.peer(), %status, "a report of storage commitment is answered with a failure");
         }
         Ok(status)
     }

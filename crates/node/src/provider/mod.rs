@@ -13,7 +13,7 @@ pub(crate) use commitment::{
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
-use peony_dicom::Attributes;
+use peony_dicom::{Attributes, VR, is_days, keyword_of};
 use peony_store::Which;
 use tokio::sync::watch;
 use tracing::Instrument as _;
@@ -98,7 +98,7 @@ async fn answer<A: Archive + Records>(
     let archive = &match archive.seen_by(association.peer()).await {
         Ok(archive) => archive,
         Err(error) => {
-            tracing::warn!("what {} may see is not known: {error}", association.peer());
+            tracing::warn!(peer = association.peer(), reason = %error, "what a peer may see is not known");
             return refuse(association, message, query::failure_of(&error), "").await;
         }
     };
@@ -172,11 +172,21 @@ async fn refuse(
 ) -> Result<(), AssociationError> {
     // The response comes after the whole request.
     while association.next_data().await?.is_some() {}
-    let why = if comment.is_empty() { String::new() } else { format!(": {comment}") };
-    tracing::warn!("{} is answered with {status}{why}", association.peer());
+    let reason = Some(comment).filter(|comment| !comment.is_empty());
+    tracing::warn!(peer = association.peer(), %status, reason, "a request is refused");
     association
         .send_command(message.context.id, &with_comment(message.command.response(status), comment))
         .await
+}
+
+/// What is wrong with a question that asks for days by what is none, wherever in it: nothing would be found by that, and nobody would know why.
+fn no_days(keys: &Attributes) -> Option<String> {
+    keys.iter().find_map(|(tag, key)| {
+        if key.vr == VR::DA && !key.values.iter().all(|value| is_days(value)) {
+            return Some(format!("{} is no date (YYYYMMDD or a range)", keyword_of(*tag).unwrap_or("a key")));
+        }
+        key.items.iter().find_map(no_days)
+    })
 }
 
 /// The longest text of an Error Comment (LO, PS3.5 §6.2).

@@ -68,7 +68,7 @@ async fn answer(
         Ok(StepAnswer::Final) => (Status::PROCESSING_FAILURE, "the step may no longer be updated"),
         Ok(StepAnswer::BadState) => (Status::INVALID_ATTRIBUTE_VALUE, "Performed Procedure Step Status"),
         Err(error) => {
-            tracing::warn!("a performed step of {} is not written down: {error}", association.peer());
+            tracing::warn!(peer = association.peer(), reason = %error, "a performed step is not written down");
             (Status::RESOURCE_LIMITATION, "")
         }
     };

@@ -8,7 +8,7 @@ use crate::archive::{Archive, ArchiveError, Question};
 use crate::association::{Association, AssociationError, Message};
 use crate::configuration::AeTitle;
 use crate::identifier::{self, CHARACTER_SET, LEVEL, LEVELS, RETRIEVE_AE_TITLE, attribute};
-use crate::provider::{identifier_of, is_cancelled, refuse, say_match};
+use crate::provider::{identifier_of, is_cancelled, no_days, refuse, say_match};
 use crate::sop_class::Model;
 use crate::status::Status;
 
@@ -28,6 +28,9 @@ pub(super) async fn find<A: Archive>(
         let comment = "no Query/Retrieve Level of this information model";
         return refuse(association, message, Status::IDENTIFIER_DOES_NOT_MATCH, comment).await;
     };
+    if let Some(why) = no_days(&keys) {
+        return refuse(association, message, Status::IDENTIFIER_DOES_NOT_MATCH, &why).await;
+    }
     for not_a_key in [CHARACTER_SET, LEVEL, RETRIEVE_AE_TITLE] {
         keys.remove(&not_a_key);
     }
@@ -37,7 +40,7 @@ pub(super) async fn find<A: Archive>(
         let found = match archive.find(&question, behind, PAGE).await {
             Ok(found) => found,
             Err(error) => {
-                tracing::warn!("a query of {} is not answered: {error}", association.peer());
+                tracing::warn!(peer = association.peer(), reason = %error, "a query is not answered");
                 return refuse(association, message, failure_of(&error), "").await;
             }
         };

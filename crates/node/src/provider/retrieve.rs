@@ -96,10 +96,12 @@ impl Counts {
         }
         let listed = as_many_as_fit(&self.failed_instances);
         if listed.len() < self.failed_instances.len() {
-            let (peer, all) = (association.peer(), self.failed_instances.len());
+            let (peer, count, named) = (association.peer(), self.failed_instances.len(), listed.len());
             tracing::warn!(
-                "of {all} instances that failed, the answer to {peer} names {}: no more fit",
-                listed.len()
+                peer,
+                count,
+                named,
+                "an answer does not name all instances that failed: no more fit"
             );
         }
         let failed: Attributes = [attribute(FAILED_INSTANCES, listed.to_vec())].into();
@@ -198,7 +200,7 @@ pub(super) async fn move_to<A: Archive>(
     if let Some(there) = there.association
         && let Err(error) = there.release().await
     {
-        tracing::debug!("{} did not agree to the end: {error}", peer.ae_title);
+        tracing::debug!(peer = %peer.ae_title, reason = %error, "a peer did not agree to the end");
     }
     counts.say(association, message, if cancelled { Status::CANCEL } else { counts.status() }).await
 }
@@ -212,7 +214,7 @@ async fn note<A: Archive>(archive: &A, who: &str, to: Option<&AeTitle>, instance
             Some(to) => archive.note(who, "move", &format!("study {study} to {to}")).await,
         };
         if let Err(error) = noted {
-            tracing::warn!("what {who} retrieves is not in the audit: {error}");
+            tracing::warn!(peer = who, reason = %error, "what a peer retrieves is not in the audit");
         }
     }
 }
@@ -243,7 +245,7 @@ impl Destination<'_> {
             self.reachable = connected.is_ok();
             match connected {
                 Ok(association) => self.association = Some(association),
-                Err(error) => tracing::warn!("{title} cannot be reached: {error}"),
+                Err(error) => tracing::warn!(peer = %title, reason = %error, "a peer cannot be reached"),
             }
         }
         let association = self.association.as_mut()?;
@@ -255,7 +257,7 @@ impl Destination<'_> {
         match stored.await {
             Ok(status) => Some(status),
             Err(error) => {
-                tracing::warn!("an instance could not be sent to {title}: {error}");
+                tracing::warn!(peer = %title, reason = %error, "an instance could not be sent");
                 // What cannot be read here is no reason to send nothing else there.
                 self.reachable = matches!(error, AssociationError::Source(_));
                 if let Some(failed) = self.association.take() {
@@ -276,7 +278,7 @@ async fn ready<A: Archive>(
 ) -> Option<(Context, DataSet)> {
     let ready = association.ready(archive, instance, to_requestor).await;
     ready.unwrap_or_else(|error| {
-        tracing::warn!("an instance cannot be sent to {}: {error}", association.peer());
+        tracing::warn!(peer = association.peer(), reason = %error, "an instance cannot be sent");
         None
     })
 }
@@ -298,7 +300,7 @@ async fn instances<A: Archive>(
     match archive.instances(&which).await {
         Ok(instances) => Ok(Some(instances)),
         Err(error) => {
-            tracing::warn!("a retrieval of {} is not answered: {error}", association.peer());
+            tracing::warn!(peer = association.peer(), reason = %error, "a retrieval is not answered");
             refuse(association, message, Status::CANNOT_COUNT, "").await?;
             Ok(None)
         }

@@ -39,7 +39,7 @@ pub(super) async fn store<A: Archive>(
         Ok(receipt) => judge(&receipt, instance_uid),
         Err(error) => {
             // Names no value of the object.
-            tracing::warn!("an object of {origin} is not kept: {error}");
+            tracing::warn!(peer = origin, reason = %error, "an object is not kept");
             let (status, comment) = failure_of(&error);
             let comment = match &error {
                 ArchiveError::NotUnderstood(why) => shortened(why),

@@ -7,7 +7,7 @@ use crate::archive::Records;
 use crate::association::{Association, AssociationError, Message};
 use crate::identifier::CHARACTER_SET;
 use crate::provider::query::failure_of;
-use crate::provider::{identifier_of, is_cancelled, refuse, say_match};
+use crate::provider::{identifier_of, is_cancelled, no_days, refuse, say_match};
 use crate::status::Status;
 
 /// Scheduled Procedure Step Sequence.
@@ -21,13 +21,16 @@ pub(super) async fn find<R: Records>(
     let Message { context, command } = message;
     let Some(mut keys) = identifier_of(association, message).await? else { return Ok(()) };
     keys.remove(&CHARACTER_SET);
+    if let Some(why) = no_days(&keys) {
+        return refuse(association, message, Status::IDENTIFIER_DOES_NOT_MATCH, &why).await;
+    }
     let [first, last] = days_of(&keys);
     let mut after = 0;
     loop {
         let orders = match records.open_orders([first, last], after).await {
             Ok(orders) => orders,
             Err(error) => {
-                tracing::warn!("a worklist of {} is not answered: {error}", association.peer());
+                tracing::warn!(peer = association.peer(), reason = %error, "a question for the worklist is not answered");
                 return refuse(association, message, failure_of(&error), "").await;
             }
         };

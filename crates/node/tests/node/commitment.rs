@@ -9,8 +9,7 @@ use peony_node::acceptor::accept;
 use peony_node::command::{Command, Operation, element};
 use peony_node::identifier::{self, attribute};
 use peony_node::presentation::Context;
-use peony_node::reporting::report_owed;
-use peony_node::sending::Patience;
+use peony_node::queue::{Patience, Queue, work_off};
 use peony_node::sop_class::{COMMITMENT, COMMITMENT_INSTANCE, VERIFICATION};
 use peony_node::status::Status;
 use peony_node::{Association, AssociationError, Configuration, Peer, Transport};
@@ -197,9 +196,11 @@ impl Owing {
             lease: Duration::from_millis(400),
             report: Duration::from_secs(1),
             look: Duration::from_millis(20),
+            ..Patience::default()
         };
         let (current, stopped) = (self.node.configuration.subscribe(), self.stop.subscribe());
-        self.reporting = Some(tokio::spawn(report_owed(self.store.clone(), current, patience, stopped)));
+        self.reporting =
+            Some(tokio::spawn(work_off(Queue::Reporting, self.store.clone(), current, patience, stopped)));
     }
 
     /// Keeps an object and is asked to promise it.
@@ -236,7 +237,7 @@ async fn heard(listener: &TcpListener) -> (u16, Attributes) {
     let connection = comes(listener).await;
     let sender = Configuration::open("SENDER".parse().unwrap());
     let (_keep, current) = watch::channel(Arc::new(sender));
-    let mut there = accept(Box::new(connection), None, &current).await.unwrap().unwrap();
+    let mut there = accept(Box::new(connection), None, None, &current).await.unwrap().unwrap();
     assert_eq!(there.peer(), "PEONY");
     let heard = report(&mut there).await;
     assert!(there.next_command().await.unwrap().is_none(), "released");
@@ -247,7 +248,7 @@ async fn heard(listener: &TcpListener) -> (u16, Attributes) {
 async fn refuses(listener: &TcpListener) {
     let connection = comes(listener).await;
     let (_keep, current) = watch::channel(Arc::new(Configuration::open("SENDER".parse().unwrap())));
-    let mut there = accept(Box::new(connection), None, &current).await.unwrap().unwrap();
+    let mut there = accept(Box::new(connection), None, None, &current).await.unwrap().unwrap();
     let message = there.next_command().await.unwrap().unwrap();
     there.small_data_set(1 << 20).await.unwrap().unwrap();
     let answer = message.command.response(Status::PROCESSING_FAILURE);
@@ -308,7 +309,7 @@ async fn a_peer_without_patience_for_what_is_read_is_called_again_at_once() {
     let connection = comes(&listener).await;
     let (_keep, current) = watch::channel(Arc::new(Configuration::open("SENDER".parse().unwrap())));
     // It agrees to the association, and is gone before anything is said.
-    drop(accept(Box::new(connection), None, &current).await.unwrap());
+    drop(accept(Box::new(connection), None, None, &current).await.unwrap());
     let (event, said) = heard(&listener).await;
     assert_eq!((event, listed(&said, REFERENCED).len()), (1, 1));
     owing.end().await;

@@ -4,10 +4,10 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use peony_node::fetching::fetch_queued;
-use peony_node::sending::Patience;
+use peony_node::queue::{Patience, Queue, Rights, work_off};
 use peony_node::{Configuration, Peer, Retrieve, Transport};
 use peony_store::{Fetching, JobState, QueuedTransfer, SendFault, Sight, Store, StoreError, Transfer, Which};
 use tempfile::TempDir;
@@ -23,6 +23,11 @@ use crate::kit::{Running, Sample, open};
 
 const LEASE: Duration = Duration::from_millis(400);
 
+/// Whoever had something fetched may go on, and a node that moves something has its time.
+fn usual() -> (Rights, Duration) {
+    (Arc::new(|job| Box::pin(async move { Ok(Some(job.sight)) })), Patience::default().moving)
+}
+
 /// A store, its node `PEONY`, and a worker that fetches into it from a node called `THERE`.
 pub struct Fetcher {
     /// Kept as long as its store.
@@ -36,16 +41,21 @@ pub struct Fetcher {
 
 impl Fetcher {
     pub async fn start(address: String, retrieve: Retrieve) -> Self {
+        Self::start_with(address, retrieve, usual()).await
+    }
+
+    async fn start_with(address: String, retrieve: Retrieve, by: (Rights, Duration)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = opened(folder.path()).await;
         let node = Running::start_over(Transport::Plain, store.clone(), open()).await;
         let configuration = watch::Sender::new(Arc::new(knows(address, Some(retrieve))));
         let stop = watch::Sender::new(false);
-        let worker = Self::worker(&store, &configuration, &stop);
+        let worker = Self::worker(by, &store, &configuration, &stop);
         Self { folder, store, node, configuration, stop, worker }
     }
 
     fn worker(
+        (rights, moving): (Rights, Duration),
         store: &Store,
         configuration: &watch::Sender<Arc<Configuration>>,
         stop: &watch::Sender<bool>,
@@ -55,8 +65,10 @@ impl Fetcher {
             lease: LEASE,
             report: Duration::from_secs(30),
             look: Duration::from_millis(20),
+            moving,
         };
-        tokio::spawn(fetch_queued(store.clone(), configuration.subscribe(), patience, stop.subscribe()))
+        let (configuration, stop) = (configuration.subscribe(), stop.subscribe());
+        tokio::spawn(work_off(Queue::Fetching(rights), store.clone(), configuration, patience, stop))
     }
 
     pub async fn fetch(&self, sample: &Sample) -> i64 {
@@ -111,7 +123,7 @@ impl Fetcher {
         let store = opened(folder.path()).await;
         let node = Running::start_at(address, Transport::Plain, store.clone(), open()).await;
         let stop = watch::Sender::new(false);
-        let worker = Self::worker(&store, &configuration, &stop);
+        let worker = Self::worker(usual(), &store, &configuration, &stop);
         Self { folder, store, node, configuration, stop, worker }
     }
 
@@ -408,7 +420,7 @@ async fn a_worker_that_was_killed_or_whose_job_was_cancelled_leaves_it() {
     fetcher.worker.abort();
     let node = there(&samples(), None).await;
     fetcher.configuration.send_replace(patient(knows(node.address.to_string(), Some(Retrieve::Get))));
-    fetcher.worker = Fetcher::worker(&fetcher.store, &fetcher.configuration, &fetcher.stop);
+    fetcher.worker = Fetcher::worker(usual(), &fetcher.store, &fetcher.configuration, &fetcher.stop);
     let done = fetcher.ended().await;
     assert_eq!((done.state, done.tries), (JobState::Done, 2), "{done:?}");
     assert!(fetcher.has_all(&samples()).await);
@@ -420,4 +432,71 @@ async fn a_worker_that_was_killed_or_whose_job_was_cancelled_leaves_it() {
     tokio::time::sleep(2 * LEASE).await;
     fetcher.when("cancelled", |one| one.id == other && one.state == JobState::Cancelled).await;
     fetcher.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_may_not_any_more_gets_nothing_fetched_when_its_turn_comes() {
+    let node = there(&samples(), None).await;
+    let may = Arc::new(AtomicBool::new(false));
+    let rights: Rights = {
+        let may = Arc::clone(&may);
+        Arc::new(move |job| {
+            assert_eq!(job.who, "a person");
+            let sight = may.load(Ordering::Relaxed).then_some(job.sight);
+            Box::pin(async move { Ok(sight) })
+        })
+    };
+    let fetcher = Fetcher::start_with(node.address.to_string(), Retrieve::Get, (rights, usual().1)).await;
+    let id = fetcher.fetch(&samples()[0]).await;
+    let ended = fetcher.ended().await;
+    assert_eq!((ended.state, ended.tries, ended.fault), (JobState::Failed, 1, Some(SendFault::NotAllowed)));
+    let which = Which { study_uid: Some(&samples()[0].study), ..Which::default() };
+    assert!(fetcher.store.instances(which).await.unwrap().is_empty());
+    may.store(true, Ordering::Relaxed);
+    fetcher.store.retry_transfer(id, "a person").await.unwrap();
+    fetcher.when("fetched", |one| one.state == JobState::Done).await;
+    assert!(fetcher.has_all(&samples()).await);
+    fetcher.stop().await;
+}
+
+/// Passes everything on between what comes and `to`, after a while.
+async fn after(wait: Duration, to: SocketAddr) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (mut from, _) = listener.accept().await.unwrap();
+            tokio::spawn(async move {
+                tokio::time::sleep(wait).await;
+                let mut there = TcpStream::connect(to).await.unwrap();
+                let _ = tokio::io::copy_bidirectional(&mut from, &mut there).await;
+            });
+        }
+    });
+    address
+}
+
+/// A node may rest for a second between messages here; while it moves something it may be silent for longer, and not for ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_moves_something_may_be_silent_for_longer_than_others() {
+    let [rest, moving] = [1, 3].map(Duration::from_secs);
+    for (silent, state, fault) in [
+        (Duration::from_secs(2), JobState::Done, None),
+        (Duration::from_secs(20), JobState::Failed, Some(SendFault::BrokenOff)),
+    ] {
+        let fetcher =
+            Fetcher::start_with("127.0.0.1:1".to_owned(), Retrieve::Move, (usual().0, moving)).await;
+        let slow = after(silent, fetcher.node.address).await;
+        let node = there(&samples(), Some(slow)).await;
+        let mut known = knows(node.address.to_string(), Some(Retrieve::Move));
+        known.limits.idle_time = rest;
+        fetcher.configuration.send_replace(Arc::new(known));
+        let began = Instant::now();
+        fetcher.fetch(&samples()[0]).await;
+        let ended = fetcher.ended().await;
+        assert_eq!((ended.state, ended.fault), (state, fault), "{silent:?}");
+        let least = if state == JobState::Done { silent } else { moving };
+        assert!(began.elapsed() >= least, "{:?}", began.elapsed());
+        fetcher.stop().await;
+    }
 }

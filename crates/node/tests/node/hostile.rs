@@ -1,5 +1,6 @@
 //! Hostile bytes get the right answer, cost bounded memory, and disturb nobody else.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use dicom_ul::Pdu;
@@ -8,13 +9,13 @@ use dicom_ul::pdu::{
 };
 use peony_node::sop_class::VERIFICATION;
 use peony_node::status::Status;
-use peony_node::transfer_syntax::IMPLICIT_LITTLE;
-use peony_node::{Configuration, Limits};
+use peony_node::transfer_syntax::{EXPLICIT_LITTLE, IMPLICIT_LITTLE};
+use peony_node::{AssociationError, Configuration, Limits};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-use crate::kit::{Running, open};
+use crate::kit::{Running, open, proposal};
 
 pub fn request() -> AssociationRQ {
     AssociationRQ {
@@ -228,4 +229,28 @@ async fn over_the_limit_a_peer_is_asked_to_come_again() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("the place is never free");
+}
+
+#[tokio::test]
+async fn who_does_not_agree_to_the_end_is_not_waited_for_as_for_a_message() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let connection = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (_configuration, current) = tokio::sync::watch::channel(Arc::new(open()));
+    let there = tokio::spawn(async move {
+        let (connection, from) = listener.accept().await.unwrap();
+        peony_node::acceptor::accept(Box::new(connection), Some(from), None, &current).await.unwrap().unwrap()
+    });
+    let limits = Limits { release_time: Duration::from_millis(300), ..Limits::default() };
+    let proposals = [proposal(VERIFICATION, &[EXPLICIT_LITTLE])];
+    let (ours, theirs) = ("SENDER".parse().unwrap(), "PEONY".parse().unwrap());
+    let asked = peony_node::requestor::request(Box::new(connection), &ours, &theirs, &proposals, &limits);
+    let association = asked.await.unwrap();
+    // It has agreed to the association, and says nothing more.
+    let _silent = there.await.unwrap();
+    let ended = timeout(Duration::from_secs(20), association.release()).await.expect("it is waited for");
+    let limit = match ended {
+        Err(AssociationError::Late { limit, .. }) => limit,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(limit, Duration::from_millis(300));
 }

@@ -8,12 +8,14 @@ use peony_node::command::{Command, Operation, element};
 use peony_node::identifier::{self, INSTANCE_UID, PATIENT_ID, STUDY_UID};
 use peony_node::sop_class::{COMMITMENT, Model};
 use peony_node::status::Status;
-use peony_node::{Archive, Association, Configuration, Peer, Transport};
+use peony_node::transfer_syntax::EXPLICIT_LITTLE;
+use peony_node::{Archive, Association, Configuration, Peer, Proposal, Transport, connect};
 use peony_store::{Options, Store};
 
-use crate::kit::{NAME, Running, Sample, US, level, open, parts, text};
+use crate::kit::{Folder, NAME, Running, Sample, US, level, open, parts, proposal, text};
 
 const STUDY_FIND: &str = "1.2.840.10008.5.1.4.1.2.2.1";
+const STUDY_GET: &str = "1.2.840.10008.5.1.4.1.2.2.3";
 const PATIENT_FIND: &str = "1.2.840.10008.5.1.4.1.2.1.1";
 const PATIENT_MOVE: &str = "1.2.840.10008.5.1.4.1.2.1.2";
 
@@ -87,6 +89,14 @@ async fn what_was_acknowledged_is_found_moved_and_there_after_the_end() {
     assert_eq!(study[0][&Tag(0x0020, 0x1208)].values, ["10"], "Number of Study Related Instances");
     let keys = [level(Level::Patient), text(PATIENT_ID, "P-1"), text(NAME, "")];
     assert_eq!(find(&mut association, Model::PatientRoot, keys.into()).await.len(), 1);
+    let counts = [0x1200, 0x1202, 0x1204].map(|element| Tag(0x0020, element));
+    for (model, at) in [(Model::PatientRoot, Level::Patient), (Model::StudyRoot, Level::Study)] {
+        let keys = [level(at), text(PATIENT_ID, "P-1")].into_iter();
+        let found =
+            find(&mut association, model, keys.chain(counts.map(|tag| text(tag, ""))).collect()).await;
+        let said = counts.map(|tag| found[0][&tag].values.join(""));
+        assert_eq!(said, ["3", "3", "25"], "studies, series and instances of the patient");
+    }
     let keys = [level(Level::Instance), text(STUDY_UID, &samples[13].study), text(INSTANCE_UID, "")];
     assert_eq!(find(&mut association, Model::StudyRoot, keys.into()).await.len(), 10);
 
@@ -115,6 +125,72 @@ async fn what_was_acknowledged_is_found_moved_and_there_after_the_end() {
     let again = opened(folder.path()).await;
     let patient = Which { patients: vec!["P-1".to_owned()], ..Which::default() };
     assert_eq!(Archive::instances(&again, &patient).await.unwrap().len(), samples.len());
+}
+
+/// A file of two frames, of which the first one is decoded here and the second is not.
+fn half_decoded(sample: &Sample, folder: &std::path::Path) -> Vec<u8> {
+    let path = folder.join("half.dcm");
+    sample.write(&path);
+    let mut file = std::fs::read(path).unwrap();
+    let at = |file: &[u8], what: &[u8]| file.windows(what.len()).position(|part| part == what).unwrap();
+    let syntax = at(&file, b"1.2.840.10008.1.2.1\0");
+    file[syntax + 18] = b'5';
+    let rows = at(&file, b"\x28\0\x10\0US");
+    file.splice(rows..rows, *b"\x28\0\x08\0IS\x02\x002 ");
+    file.truncate(at(&file, b"\xE0\x7F\x10\0OB"));
+    // Run lengths (PS3.5 Annex G): one segment of runs of 128; and one that is somewhere else.
+    let frame = |offset: u8| {
+        [&[1, 0, 0, 0, offset, 0, 0, 0], &[0; 56][..], &[129, 7].repeat(sample.pixels / 128)].concat()
+    };
+    file.extend(b"\xE0\x7F\x10\0OB\0\0\xFF\xFF\xFF\xFF\xFE\xFF\0\xE0\0\0\0\0");
+    for frame in [frame(64), frame(255)] {
+        file.extend(b"\xFE\xFF\0\xE0");
+        file.extend((frame.len() as u32).to_le_bytes());
+        file.extend(frame);
+    }
+    file.extend(b"\xFE\xFF\xDD\xE0\0\0\0\0");
+    file
+}
+
+/// Once on its way an object cannot be taken back: the association ends where a later frame is not decoded, the first time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_not_decoded_half_way_is_known_the_next_time_and_fails_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = opened(folder.path()).await;
+    let mut samples: Vec<Sample> = (0..3).map(Sample::number).collect();
+    // So much that what is in front of the second frame has gone out when that is met.
+    samples[1].pixels = 64 * 32_768;
+    for (number, sample) in samples.iter().enumerate() {
+        let path = folder.path().join("sample.dcm");
+        sample.write(&path);
+        let whole = std::fs::read(&path).unwrap();
+        let file = if number == 1 { half_decoded(sample, folder.path()) } else { whole };
+        archive.receive("TEST", parts(file)).await.unwrap();
+    }
+    let node = Running::start_over(Transport::Plain, archive, open()).await;
+    let proposals = [
+        proposal(STUDY_GET, &[EXPLICIT_LITTLE]),
+        Proposal { provides: true, ..proposal(US, &[EXPLICIT_LITTLE]) },
+    ];
+    let keys: Attributes = [level(Level::Study), text(STUDY_UID, &samples[0].study)].into();
+    for known in [false, true] {
+        let (ours, theirs) = ("SENDER".parse().unwrap(), "PEONY".parse().unwrap());
+        let address = node.address.to_string();
+        let mut association =
+            connect(&address, None, &ours, &theirs, &proposals, &Default::default()).await.unwrap();
+        let here = Folder::default();
+        let got = association.get(&here, Model::StudyRoot, &keys, |_| {}).await;
+        if !known {
+            assert!(got.is_err(), "{got:?}");
+            assert_eq!(here.count(), 1, "what was sent before it");
+            continue;
+        }
+        let got = got.unwrap().unwrap();
+        assert_eq!((got.completed, got.failed, got.status), (2, 1, Status::SOME_FAILED));
+        assert_eq!(got.failed_instances, [samples[1].instance.clone()]);
+        assert!(here.kept(&samples[2].instance).is_some(), "what is behind it comes");
+        association.release().await.unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::stream;
-use peony_node::sending::{Patience, send_queued};
+use peony_node::queue::{Patience, Queue, work_off};
 use peony_node::{Configuration, Peer};
 use peony_store::{JobState, Promise, QueuedTransfer, SendFault, Sending, Store};
 use tempfile::TempDir;
@@ -63,8 +63,10 @@ impl Sender {
             lease: LEASE,
             report: Duration::from_secs(30),
             look: Duration::from_millis(20),
+            ..Patience::default()
         };
-        tokio::spawn(send_queued(store.clone(), configuration.subscribe(), patience, stop.subscribe()))
+        let (configuration, stop) = (configuration.subscribe(), stop.subscribe());
+        tokio::spawn(work_off(Queue::Sending, store.clone(), configuration, patience, stop))
     }
 
     pub async fn put(&self, samples: &[Sample]) {
@@ -263,21 +265,24 @@ fn damage_the_large_one(folder: &Path) {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_half_way_keeps_nothing_else_from_being_sent() {
-    let node = there().await;
-    let sender = Sender::start(node.address.to_string(), false).await;
-    let mut all = samples();
-    all[2].pixels = 64 * 60_000;
-    sender.put(&all).await;
-    damage_the_large_one(&sender.folder.path().join("store/objects"));
-    sender.send(&all[0], "THERE").await;
-    let ended = sender.ended().await;
-    assert_eq!((ended.state, ended.fault), (JobState::Failed, Some(SendFault::Unreadable)));
-    all.remove(2);
-    assert_eq!(ended.taken, all.len());
-    assert!(has_all(&node, &all));
-    assert_eq!(node.archive.count(), all.len(), "half of one is none");
-    sender.stop().await;
+async fn what_cannot_be_read_half_way_keeps_nothing_else_from_being_sent_and_promised() {
+    for (unreadable, commits) in [(2, false), (2, true), (4, true)] {
+        let node = there().await;
+        let sender = Sender::start(node.address.to_string(), commits).await;
+        let mut all = samples();
+        all[unreadable].pixels = 64 * 60_000;
+        sender.put(&all).await;
+        damage_the_large_one(&sender.folder.path().join("store/objects"));
+        sender.send(&all[0], "THERE").await;
+        let ended = sender.ended().await;
+        assert_eq!((ended.state, ended.fault), (JobState::Failed, Some(SendFault::Unreadable)));
+        all.remove(unreadable);
+        assert_eq!(ended.taken, all.len());
+        assert_eq!(ended.promise, commits.then_some(Promise::Kept), "of what it has taken");
+        assert!(has_all(&node, &all));
+        assert_eq!(node.archive.count(), all.len(), "half of one is none");
+        sender.stop().await;
+    }
 }
 
 #[tokio::test]

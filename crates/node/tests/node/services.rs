@@ -4,7 +4,7 @@ use std::io;
 
 use bytes::Bytes;
 use futures_util::stream;
-use peony_dicom::{Attributes, Level, Tag};
+use peony_dicom::{Attribute, Attributes, Level, Tag, VR};
 use peony_node::archive::Instance;
 use peony_node::command::{Command, Operation, element};
 use peony_node::identifier::{
@@ -179,6 +179,43 @@ async fn every_level_of_both_models_is_found() {
     assert_eq!(status, Status::IDENTIFIER_DOES_NOT_MATCH, "that model has no patients");
     let (_, status) = find(&mut association, Model::PatientRoot, [text(NAME, "")].into()).await;
     assert_eq!(status, Status::IDENTIFIER_DOES_NOT_MATCH, "no level");
+    association.release().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_date_that_is_none_is_refused_and_named() {
+    const WORKLIST: &str = "1.2.840.10008.5.1.4.31";
+    let node = Running::start(open()).await;
+    let mut association = node.associate(&[STUDY_FIND, WORKLIST]).await;
+    let studies = |date: &str| -> Attributes {
+        [level(Level::Study), text(STUDY_UID, ""), text(Tag(0x0008, 0x0020), date)].into()
+    };
+    let steps = |date: &str| -> Attributes {
+        let step = [text(Tag(0x0040, 0x0002), date)].into();
+        [(Tag(0x0040, 0x0100), Attribute { vr: VR::SQ, values: Vec::new(), items: vec![step] })].into()
+    };
+    let study = "StudyDate is no date (YYYYMMDD or a range)";
+    let step = "ScheduledProcedureStepStartDate is no date (YYYYMMDD or a range)";
+    let refused = Status::IDENTIFIER_DOES_NOT_MATCH;
+    for (class, keys, status, comment) in [
+        (STUDY_FIND, studies("20251345"), refused, study),
+        (STUDY_FIND, studies("20250101-20250229"), refused, study),
+        (STUDY_FIND, studies("2025"), refused, study),
+        (STUDY_FIND, studies("20240229-"), Status::SUCCESS, ""),
+        (STUDY_FIND, studies(""), Status::SUCCESS, ""),
+        (WORKLIST, steps("20251345"), refused, step),
+        (WORKLIST, steps("-20261231"), Status::SUCCESS, ""),
+    ] {
+        let context = association.contexts().iter().find(|context| context.class.uid == class).unwrap();
+        let context = context.clone();
+        let request = Command::request(Operation::Find, 9, class).with_data_set();
+        association.send_command(context.id, &request).await.unwrap();
+        let keys = identifier::write(&context, &keys).unwrap();
+        association.send_data_set(context.id, keys).await.unwrap();
+        let answer = association.next_command().await.unwrap().unwrap().command;
+        let said = answer.text(element::ERROR_COMMENT).unwrap_or_default();
+        assert_eq!((answer.status(), said), (Some(status), comment));
+    }
     association.release().await.unwrap();
 }
 

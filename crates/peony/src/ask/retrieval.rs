@@ -13,7 +13,7 @@ use peony_node::{Archive, Association, AssociationError};
 use peony_store::Store;
 use serde_json::{Map, Value, json};
 
-use super::{associate_for, judged, plain, text};
+use super::{associate_for, judged, plain, says_nothing, text};
 use crate::cli::{AskFindArgs, AskGetArgs, AskLevel, AskMoveArgs, AskWhich, AskWhom};
 use crate::exit::Outcome;
 use crate::storage;
@@ -104,6 +104,9 @@ pub async fn find(args: &AskFindArgs) -> Result<Outcome> {
         writeln!(out, "{}", line(one, shown, args.json))?;
     }
     let Some(answered) = answered else { return Ok(Outcome::SomeFailed) };
+    if found.is_empty() && answered.unread == 0 {
+        says_nothing(&args.whom)?;
+    }
     let mut notes = std::io::stderr().lock();
     if answered.more {
         writeln!(notes, "{} has more than {}: --limit N hears more", args.whom.called, args.limit)?;

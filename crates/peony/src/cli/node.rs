@@ -213,7 +213,7 @@ pub struct AskFindArgs {
     #[allow(missing_docs)]
     pub whom: AskWhom,
     /// What is listed.
-    #[arg(long, value_enum, default_value_t = AskLevel::Study)]
+    #[arg(long, value_enum, ignore_case = true, default_value_t = AskLevel::Study)]
     pub level: AskLevel,
     /// Of the patient of this identifier.
     #[arg(long, value_name = "ID")]
@@ -256,7 +256,8 @@ pub enum AskLevel {
     Study,
     /// Series.
     Series,
-    /// Instances.
+    /// Instances, or `image`, as DICOM calls it.
+    #[value(alias = "image")]
     Instance,
 }
 

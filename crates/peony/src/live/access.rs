@@ -1,12 +1,16 @@
 //! Who may come to `peony serve`: whoever sits at this machine (`--open`), or those who have an account.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 use axum::Router;
 use axum::http::Extensions;
 use peony_access::{Access, Again, Caller, ClientSecret, OidcSettings, Permit};
+use peony_dicomweb::AT_THIS_MACHINE;
 use peony_examination::Author;
+use peony_node::queue::Rights;
+use peony_store::{FetchJob, Store};
 use peony_web::{Person, Stay};
 
 use super::kept::Kept;
@@ -43,6 +47,22 @@ pub fn gate(args: &ServeArgs, oidc: Option<OidcSettings>, kept: &Kept, tls: bool
     }
     let access = Access::new(kept.store.clone(), kept.handle().clone(), tls, oidc, introduce)?;
     Ok(Some(Box::new(move |all| access.around(all))))
+}
+
+/// What an account may see of what it had fetched, as long as it may have anything fetched; what was asked for by hand at this machine, or before it was
+/// written down by whom, is as it was.
+pub fn rights(store: Store) -> Rights {
+    Arc::new(move |FetchJob { who, sight, .. }| {
+        let store = store.clone();
+        Box::pin(async move {
+            if who.is_empty() || who == AT_THIS_MACHINE {
+                return Ok(Some(sight));
+            }
+            let account = store.account_to_sign_in(&who).await?.map(|(account, _)| account);
+            let now = account.filter(|account| Permit::Send.is_of(&account.roles));
+            Ok(now.map(|account| account.sight()).filter(|now| now.reaches(sight.home())))
+        })
+    })
 }
 
 /// Says who asks to the pages and to DICOMweb, each in its own words.
@@ -130,5 +150,51 @@ fn secret(args: &OidcArgs) -> Result<Option<ClientSecret>, String> {
     match text.trim() {
         "" => Err(format!("{}: it is empty", path.display())),
         secret => Ok(Some(ClientSecret::new(secret.to_owned()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use peony_store::{Fetching, NewAccount, Options, Role};
+
+    use super::*;
+
+    /// What was fetched for them is brought with what they may see when its turn comes.
+    #[tokio::test]
+    async fn an_account_has_something_fetched_as_long_as_it_may() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options { keep_free: 0, ..Options::in_folder(folder.path()) };
+        let store = Store::open(&options).await.unwrap();
+        let sites = ["east", "west"].map(str::to_owned);
+        for site in &sites {
+            store.add_site(site, "a test").await.unwrap();
+        }
+        let roles = vec![Role::Sonographer];
+        let new =
+            NewAccount { name: "li".into(), roles, sites: sites[..1].to_vec(), ..NewAccount::default() };
+        let at_first = store.add_account(&new, "a test").await.unwrap().sight();
+        let fetching = Fetching { from: "WARD".into(), study_uid: "1.2".into(), series_uid: None };
+        let job = FetchJob { fetching, who: "li".into(), sight: at_first.clone() };
+        let now = async |job: &FetchJob| rights(store.clone())(job.clone()).await.unwrap();
+        let change = async |role: Role, sites: &[String]| {
+            store.change_account("li", "Li", &[role], sites, "a test").await.unwrap().sight()
+        };
+        assert_eq!(now(&job).await, Some(at_first));
+        let both = change(Role::Radiologist, &sites).await;
+        assert_eq!(now(&job).await, Some(both));
+        change(Role::Radiologist, &sites[1..]).await;
+        assert_eq!(now(&job).await, None, "it is of another site now");
+        change(Role::Researcher, &sites[..1]).await;
+        assert_eq!(now(&job).await, None, "its role may not");
+        change(Role::Sonographer, &sites[..1]).await;
+        assert!(now(&job).await.is_some());
+        store.disable_account("li", true, "a test").await.unwrap();
+        assert_eq!(now(&job).await, None, "it is disabled");
+        for who in ["", AT_THIS_MACHINE] {
+            let job = FetchJob { who: who.into(), ..job.clone() };
+            assert_eq!(now(&job).await, Some(job.sight.clone()), "{who:?} has no account");
+        }
+        let gone = FetchJob { who: "nobody".into(), ..job };
+        assert_eq!(now(&gone).await, None);
     }
 }

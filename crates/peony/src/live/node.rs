@@ -7,9 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use peony_dicomweb::{FoundThere, Neighbours as Titles, Nodes};
 use peony_node::asking;
-use peony_node::fetching::fetch_queued;
-use peony_node::reporting::report_owed;
-use peony_node::sending::{Patience, send_queued};
+use peony_node::queue::{Patience, Queue, work_off};
 use peony_node::{Configuration, Transport};
 use peony_store::{SendFault, Site};
 use tokio::net::TcpListener;
@@ -17,6 +15,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 
+use super::access::rights;
 use super::kept::Kept;
 use crate::cli::ServeArgs;
 
@@ -87,14 +86,15 @@ pub fn start(
     let (stop, stopped) = oneshot::channel();
     let archive = kept.store.clone();
     let stop_working = watch::Sender::new(false);
-    let with = || (archive.clone(), configuration.clone());
     let mut working = JoinSet::new();
-    let ((store, now), stopped_working) = (with(), stop_working.subscribe());
-    working.spawn_on(send_queued(store, now, Patience::default(), stopped_working), kept.handle());
-    let ((store, now), stopped_working) = (with(), stop_working.subscribe());
-    working.spawn_on(fetch_queued(store, now, Patience::default(), stopped_working), kept.handle());
-    let ((store, now), stopped_working) = (with(), stop_working.subscribe());
-    working.spawn_on(report_owed(store, now, Patience::of_a_day(), stopped_working), kept.handle());
+    for (queue, patience) in [
+        (Queue::Sending, Patience::default()),
+        (Queue::Fetching(rights(archive.clone())), Patience::default()),
+        (Queue::Reporting, Patience::of_a_day()),
+    ] {
+        let (store, stopped) = (archive.clone(), stop_working.subscribe());
+        working.spawn_on(work_off(queue, store, configuration.clone(), patience, stopped), kept.handle());
+    }
     let known = configuration.clone();
     let serving = kept.handle().spawn(async move {
         let stop = async {

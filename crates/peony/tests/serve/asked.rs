@@ -66,6 +66,8 @@ fn another_node_is_asked_by_hand() {
         ("patient", "patient_id", ["--patient-name", "WU^*"]),
         ("series", "series_uid", ["--study", &studies[2]]),
         ("instance", "instance_uid", ["--study", &studies[2]]),
+        ("IMAGE", "instance_uid", ["--study", &studies[2]]),
+        ("Series", "series_uid", ["--study", &studies[2]]),
     ] {
         let (code, lines, error) = find(&[&["--level", level, "--json"], &of[..]].concat());
         assert_eq!((code, lines.len()), (0, 1), "{level}: {lines:?} {error}");
@@ -74,7 +76,10 @@ fn another_node_is_asked_by_hand() {
     let (_, lines, _) = find(&["--study", &studies[2]]);
     assert!(lines[0].contains("2Jbreast"), "{lines:?}");
     assert!(!lines[0].contains(['\u{1b}', '\u{202e}']), "nothing steers the terminal: {lines:?}");
-    assert!(find(&["--patient-id", "NOBODY"]).1.is_empty());
+    let (code, lines, error) = find(&["--patient-id", "NOBODY"]);
+    assert_eq!((code, lines.len(), error.trim()), (0, 0, "WARD has nothing that fits"));
+    let (code, _, error) = find(&["--date", "20251345"]);
+    assert!(code == 1 && error.contains("A900H"), "{error}");
 
     let get = |study: &str| {
         peony(&[&["ask", "get"], &whom[..], &["--study", study, "--keep-free", "0", "--json"]].concat(), &got)
@@ -121,7 +126,7 @@ fn what_a_page_has_fetched_comes_though_the_program_is_killed() {
     let when = |serve: &Serve, key: &str, value: &Value| {
         let deadline = Instant::now() + Duration::from_secs(90);
         loop {
-            let queue = serve.get("/api/sending");
+            let queue = serve.get("/api/sending")["queue"].clone();
             if queue[0][key] == *value {
                 return queue[0].clone();
             }

@@ -133,7 +133,7 @@ fn what_a_page_has_sent_arrives_though_the_program_is_killed() {
     let when = |serve: &Serve, key: &str, value: &Value| {
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
-            let queue = serve.get("/api/sending");
+            let queue = serve.get("/api/sending")["queue"].clone();
             if queue[0][key] == *value {
                 return queue[0].clone();
             }

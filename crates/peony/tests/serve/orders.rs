@@ -82,7 +82,10 @@ fn an_order_that_is_changed_or_cancelled_is_so_on_the_worklist() {
         let output = ask.arg(format!("127.0.0.1:{}", serve.port())).args(more).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let lines = String::from_utf8(output.stdout).unwrap();
-        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>()
+        let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(said, if lines.is_empty() { "PEONY has nothing that fits\n" } else { "" });
+        lines
     };
     let change = ["order", "change", &steps[0], "--json", "--time", "1015", "--procedure", "Left breast"];
     let (code, lines, _) = peony(&change, folder.path());

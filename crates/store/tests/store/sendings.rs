@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use peony_store::{
     Ended, JobState, Owed, Promise, QueuedTransfer, REPORT, SENDING, SendFault, Sending, Sent, Store,
-    StoreError, Transfer,
+    StoreError, Transfer, TransferCounts,
 };
 
 use crate::doubts::eyes;
@@ -44,7 +44,7 @@ pub async fn a_sending_waits_runs_fails_and_is_tried_again(store: &Store) {
     let job = store.take_job(SENDING, MINUTE, &[]).await.unwrap().unwrap();
     assert_eq!((job.id, state(store).await), (id, JobState::Running));
     assert!(store.retry_transfer(id, "a person").await.is_err(), "it is at work");
-    let sent = Sent { taken: [receipt.instance_uid].into(), of: 2, transaction_uid: String::new() };
+    let sent = Sent { taken: [receipt.instance_uid].into(), of: 2, ..Sent::default() };
     let progress = serde_json::json!(sent).to_string();
     assert!(store.keep_job(&job, &progress, MINUTE).await.unwrap());
     let fault = SendFault::Refused { status: "A700".to_owned(), count: 1 };
@@ -149,6 +149,14 @@ pub async fn a_site_sees_its_own_sendings_behind_a_hundred_of_others(store: &Sto
     assert_eq!(of_west.len(), 100);
     assert!(of_west.iter().all(|one| one.transfer.study_uid() == others));
     assert_eq!(both.transfers(200).await.unwrap().len(), 106);
+    let job = west.take_job(SENDING, MINUTE, &["ARCHIVE".to_owned()]).await.unwrap().unwrap();
+    west.end_job(&job, "", Ended::Failed(String::new())).await.unwrap();
+    let counts = async |store: &Store| {
+        let TransferCounts { all, open, failed } = store.transfer_counts().await.unwrap();
+        [all, open, failed]
+    };
+    assert_eq!(counts(&west).await, [105, 104, 1], "behind those that are listed as well");
+    assert_eq!([counts(&east).await, counts(&both).await], [[1, 1, 0], [106, 105, 1]]);
     assert!(matches!(west.cancel_transfer(id, "west").await, Err(StoreError::Missing(_))));
     east.cancel_transfer(id, "east").await.unwrap();
 }

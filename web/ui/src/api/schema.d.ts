@@ -2438,6 +2438,26 @@ export interface components {
              */
             readonly times: number;
         };
+        /** @description What is sent and fetched, was and failed. */
+        readonly Queue: {
+            /**
+             * Format: int64
+             * @description How many there are, listed or not.
+             */
+            readonly all: number;
+            /**
+             * Format: int64
+             * @description Of these, how many failed for good.
+             */
+            readonly failed: number;
+            /**
+             * Format: int64
+             * @description Of these, how many wait or are under way.
+             */
+            readonly open: number;
+            /** @description The first 100 of them: what is not done comes first, then the newest. */
+            readonly queue: readonly components["schemas"]["Queued"][];
+        };
         /** @description One sending or fetching as the page shows it. */
         readonly Queued: components["schemas"]["Transfer"] & {
             /**
@@ -2791,6 +2811,9 @@ export interface components {
         } | {
             /** @enum {string} */
             readonly why: "late";
+        } | {
+            /** @enum {string} */
+            readonly why: "not_allowed";
         };
         /** @description What shall be sent, and where. */
         readonly Sending: {
@@ -4588,7 +4611,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": readonly components["schemas"]["Queued"][];
+                    readonly "application/json": components["schemas"]["Queue"];
                 };
             };
         };

@@ -93,7 +93,7 @@ export function NodesPage({ study, onLanguage, onGo }: Props) {
             <Row
               key={rowOf(there.study, words).uid}
               there={there}
-              jobs={queue.all}
+              jobs={queue.listed}
               busy={fetching.busy || queue.busy}
               onFetch={(uid) => fetching.fetch({ from: form.asked?.from ?? form.from, study_uid: uid })}
               onAgain={(id) => queue.change(id, "retry")}

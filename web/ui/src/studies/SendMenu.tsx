@@ -21,7 +21,7 @@ export function SendMenu({ study, strips }: Props) {
   const id = useId();
   const [series, setSeries] = useState("");
   const { neighbours, error, busy, send } = useSend();
-  const ofStudy = useSendings().all.filter((one) => one.study_uid === study && !isFetching(one));
+  const ofStudy = useSendings().listed.filter((one) => one.study_uid === study && !isFetching(one));
   if (neighbours.length === 0) {
     return null;
   }

@@ -4,7 +4,7 @@ import { addressOf } from "../route";
 import { useWords } from "../words/words";
 import { findStudies } from "./client";
 import { SendFault } from "./SendFault";
-import { isFetching, nodeOf, type Queued, settled, shapeOf, stateOf, sumOfSendings, sumText } from "./sending";
+import { isFetching, moreText, nodeOf, type Queued, settled, shapeOf, stateOf, sumText } from "./sending";
 import { rowOf } from "./study";
 import type { UsedSendings } from "./useSendings";
 
@@ -14,16 +14,16 @@ interface ButtonProps {
 }
 
 /** How many are under way and how many failed; nothing where nobody has sent anything. */
-export function SendingsButton({ used: { all }, onOpen }: ButtonProps) {
+export function SendingsButton({ used: { queue }, onOpen }: ButtonProps) {
   const words = useWords();
-  const { open, failed } = sumOfSendings(all);
-  if (all.length === 0) {
+  const { all, open, failed } = queue;
+  if (all === 0) {
     return null;
   }
   return (
     <button type="button" className="button" data-action="sendings" onClick={onOpen}>
       <Shape status={failed > 0 ? "stop" : open > 0 ? "info" : "ok"} />
-      {sumText(all, words)}
+      {sumText(queue, words)}
     </button>
   );
 }
@@ -34,10 +34,11 @@ interface Props {
 }
 
 /** The queue of what is sent to other nodes and fetched from them. */
-export function SendPanel({ used: { all, error, busy, change, clear }, onClose }: Props) {
+export function SendPanel({ used: { queue, listed, error, busy, change, clear }, onClose }: Props) {
   const words = useWords();
   const { say } = words;
-  const { open, failed } = sumOfSendings(all);
+  const { all, open, failed } = queue;
+  const more = moreText(queue, words);
   return (
     <aside className="preview uploads" aria-label={say("sendings")}>
       <div className="row">
@@ -47,11 +48,11 @@ export function SendPanel({ used: { all, error, busy, change, clear }, onClose }
           <Icon name="dismiss" />
         </button>
       </div>
-      <p className="hint" role="status" data-open={open} data-failed={failed}>
-        {sumText(all, words)}
+      <p className="hint" role="status" data-all={all} data-open={open} data-failed={failed}>
+        {[sumText(queue, words), more].filter(Boolean).join(" · ")}
       </p>
       {error && <SendFault error={error} />}
-      {settled(all).length > 0 && (
+      {settled(listed).length > 0 && (
         <button
           type="button"
           className="button line"
@@ -59,11 +60,11 @@ export function SendPanel({ used: { all, error, busy, change, clear }, onClose }
           aria-disabled={busy}
           onClick={() => !busy && clear()}
         >
-          {say("sendings_clear", { count: settled(all).length })}
+          {say("sendings_clear", { count: settled(listed).length })}
         </button>
       )}
       <ul className="upload-list">
-        {all.map((one) => (
+        {listed.map((one) => (
           <Row key={one.id} queued={one} busy={busy} onChange={(what) => change(one.id, what)} />
         ))}
       </ul>

@@ -4,13 +4,13 @@ import { NodeError } from "./client";
 import {
   clear,
   findSendings,
+  moreText,
   type Queued,
   type SendFault,
   send,
   settled,
   shapeOf,
   stateOf,
-  sumOfSendings,
   sumText,
 } from "./sending";
 
@@ -48,6 +48,7 @@ const WHYS: readonly SendFault["why"][] = [
   "incomplete",
   "not_arrived",
   "late",
+  "not_allowed",
 ];
 
 describe("how a sending stands", () => {
@@ -83,11 +84,13 @@ describe("how a sending stands", () => {
     }
   });
 
-  it("is counted", () => {
-    const all = (["waiting", "running", "failed", "done", "cancelled"] as const).map((state) => queued({ state }));
-    expect(sumOfSendings(all)).toEqual({ open: 2, failed: 1 });
-    expect(sumText(all, wordsIn("en"))).toBe("2 under way · 1 failed");
-    expect(sumText([queued({ state: "done" })], wordsIn("zh"))).toBe("没有进行中的项目");
+  it("is counted, also beyond what is listed", () => {
+    expect(sumText({ open: 130, failed: 1 }, wordsIn("en"))).toBe("130 under way · 1 failed");
+    expect(sumText({ open: 0, failed: 0 }, wordsIn("zh"))).toBe("没有进行中的项目");
+    const queue = [queued({}), queued({ id: 2 })];
+    expect(moreText({ all: 131, queue }, wordsIn("en"))).toBe("the first 2 of 131 are listed");
+    expect(moreText({ all: 131, queue }, wordsIn("zh"))).toBe("共 131 项，仅列出前 2 项");
+    expect(moreText({ all: 2, queue }, wordsIn("en"))).toBeNull();
   });
 });
 
@@ -109,9 +112,10 @@ describe("what is asked of the queue", () => {
   const answers = (status: number, body: string, type = "application/json") =>
     vi.stubGlobal("fetch", async () => new Response(body, { status, headers: { "content-type": type } }));
 
-  it("is a list", async () => {
-    answers(200, JSON.stringify([queued({})]));
-    expect(await findSendings(new AbortController().signal)).toEqual([queued({})]);
+  it("is a list, and how many there are", async () => {
+    const queue = { all: 1, open: 1, failed: 0, queue: [queued({})] };
+    answers(200, JSON.stringify(queue));
+    expect(await findSendings(new AbortController().signal)).toEqual(queue);
   });
 
   it.each([

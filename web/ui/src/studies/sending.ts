@@ -11,11 +11,12 @@ const ROOT = "/api/sending";
 
 /** What shall be sent where. */
 export type Sending = Schemas["Sending"];
-export type SendState = Schemas["SendState"];
 /** Why a sending or a fetching failed. */
 export type SendFault = Schemas["SendFault"];
 /** A sending or a fetching as the queue has it. */
 export type Queued = Schemas["Queued"];
+/** The queue: how many there are, and the first of them. */
+export type Queue = Schemas["Queue"];
 
 /** Whether it comes from another node, and does not go to one. */
 export const isFetching = (queued: Queued): queued is Queued & Schemas["Fetching"] => "from" in queued;
@@ -32,15 +33,15 @@ async function answered(response: Response): Promise<Response> {
   return response;
 }
 
-async function list<T>(path: string, signal: AbortSignal): Promise<readonly T[]> {
+async function get<T>(path: string, signal: AbortSignal): Promise<T> {
   const response = await answered(await fetch(`${ROOT}${path}`, { signal }));
-  return (await response.json()) as readonly T[];
+  return (await response.json()) as T;
 }
 
 /** The nodes that can be sent to. */
-export const findNeighbours = (signal: AbortSignal): Promise<readonly string[]> => list("/neighbours", signal);
+export const findNeighbours = (signal: AbortSignal): Promise<readonly string[]> => get("/neighbours", signal);
 
-export const findSendings = (signal: AbortSignal): Promise<readonly Queued[]> => list("", signal);
+export const findSendings = (signal: AbortSignal): Promise<Queue> => get("", signal);
 
 async function post(path: string, body: unknown): Promise<void> {
   const headers = { "Content-Type": "application/json" };
@@ -60,21 +61,18 @@ export const clear = (ids: readonly number[]): Promise<void> => post("/clear", {
 export const settled = (all: readonly Queued[]): readonly number[] =>
   all.filter(({ state }) => state === "done" || state === "cancelled").map(({ id }) => id);
 
-/** How many wait or are under way, and how many failed. */
-export function sumOfSendings(all: readonly Queued[]): { readonly open: number; readonly failed: number } {
-  const count = (...states: SendState[]): number => all.filter(({ state }) => states.includes(state)).length;
-  return { open: count("waiting", "running"), failed: count("failed") };
-}
-
 /** The queue in a word or two. */
-export function sumText(all: readonly Queued[], { say }: Words): string {
-  const { open, failed } = sumOfSendings(all);
+export function sumText({ open, failed }: Pick<Queue, "open" | "failed">, { say }: Words): string {
   const parts = [
     open > 0 && say("sendings_open", { count: open }),
     failed > 0 && say("sendings_failed", { count: failed }),
   ];
   return parts.filter(Boolean).join(" · ") || say("sendings_none");
 }
+
+/** That there are more than are listed; nothing where there are not. */
+export const moreText = ({ all, queue }: Pick<Queue, "all" | "queue">, { say }: Words): string | null =>
+  all > queue.length ? say("sendings_first", { count: queue.length, all }) : null;
 
 export function shapeOf({ state, promise, fault }: Queued): Status {
   switch (state) {

@@ -4,11 +4,11 @@ import {
   clear,
   findNeighbours,
   findSendings,
+  type Queue,
   type Queued,
   type Sending,
   send,
   settled,
-  sumOfSendings,
 } from "./sending";
 
 export const SENDINGS = ["sendings"] as const;
@@ -16,8 +16,13 @@ export const SENDINGS = ["sendings"] as const;
 const SOON_MS = 1000;
 const SELDOM_MS = 10_000;
 
+const EMPTY: Queue = { all: 0, open: 0, failed: 0, queue: [] };
+
 export interface UsedSendings {
-  readonly all: readonly Queued[];
+  /** How many there are, and the first of them. */
+  readonly queue: Queue;
+  /** Those that are listed. */
+  readonly listed: readonly Queued[];
   /** The last thing that was asked of the queue was refused. */
   readonly error: Error | null;
   /** Something was asked of the queue that it has not answered yet. */
@@ -33,7 +38,7 @@ export function useSendings(): UsedSendings {
   const { data } = useQuery({
     queryKey: SENDINGS,
     queryFn: ({ signal }) => findSendings(signal),
-    refetchInterval: ({ state }) => (state.data && sumOfSendings(state.data).open > 0 ? SOON_MS : SELDOM_MS),
+    refetchInterval: ({ state }) => (state.data && state.data.open > 0 ? SOON_MS : SELDOM_MS),
   });
   const changed = useMutation({
     mutationFn: ({ id, what }: { id: number; what: "retry" | "cancel" }) => change(id, what),
@@ -43,13 +48,14 @@ export function useSendings(): UsedSendings {
     mutationFn: clear,
     onSettled: () => client.invalidateQueries({ queryKey: SENDINGS }),
   });
-  const all = data ?? [];
+  const queue = data ?? EMPTY;
   return {
-    all,
+    queue,
+    listed: queue.queue,
     error: changed.error ?? cleared.error,
     busy: changed.isPending || cleared.isPending,
     change: (id, what) => changed.mutate({ id, what }),
-    clear: () => cleared.mutate(settled(all)),
+    clear: () => cleared.mutate(settled(queue.queue)),
   };
 }
 

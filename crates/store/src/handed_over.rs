@@ -1,0 +1,128 @@
+//! Handing over what a peer cannot be told of a fault in once it is on its way, and what is known from the times before: which objects could not be read
+//! to their end, and of which not every frame is decoded here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
+use peony_dicom::DicomError;
+
+use crate::error::StoreError;
+use crate::{Kept, Store};
+
+/// Objects that are remembered for each reason.
+const MOST: usize = 10_000;
+
+/// Why an object cannot be handed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    /// It could not be read to its end: it is read once more whenever it is asked for.
+    Unreadable,
+    /// Not every frame of it is decoded here, which will not change.
+    Undecoded,
+}
+
+impl Reason {
+    /// What an error says of the object that it was met in.
+    fn of(error: &StoreError) -> Option<Self> {
+        match error {
+            // Whoever was to get it has gone: that says nothing of it.
+            StoreError::Interrupted(_) => None,
+            StoreError::Dicom(error) if !matches!(error, DicomError::Io(_)) => Some(Self::Undecoded),
+            StoreError::Missing(_) | StoreError::Undecoded => Some(Self::Undecoded),
+            _ => Some(Self::Unreadable),
+        }
+    }
+}
+
+/// What is known of objects, by their digests.
+#[derive(Default)]
+pub(crate) struct Known(Mutex<Faults>);
+
+#[derive(Default)]
+struct Faults {
+    unreadable: BTreeSet<String>,
+    undecoded: BTreeSet<String>,
+    /// How often each was met unreadable, also those that are whole again.
+    met: BTreeMap<String, u64>,
+}
+
+impl Known {
+    fn faults(&self) -> MutexGuard<'_, Faults> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn learn(&self, digest: &str, error: &StoreError) {
+        let Some(reason) = Reason::of(error) else { return };
+        let mut faults = self.faults();
+        let all = match reason {
+            Reason::Unreadable => &mut faults.unreadable,
+            Reason::Undecoded => &mut faults.undecoded,
+        };
+        if all.len() < MOST {
+            all.insert(digest.to_owned());
+        }
+        if reason == Reason::Unreadable && (faults.met.len() < MOST || faults.met.contains_key(digest)) {
+            *faults.met.entry(digest.to_owned()).or_default() += 1;
+        }
+    }
+
+    fn has(&self, reason: Reason, digest: &str) -> bool {
+        let faults = self.faults();
+        match reason {
+            Reason::Unreadable => faults.unreadable.contains(digest),
+            Reason::Undecoded => faults.undecoded.contains(digest),
+        }
+    }
+}
+
+impl Store {
+    /// Bytes of an instance for a peer that cannot be told of a fault once they are on their way: what cannot be read where they begin is an error, and
+    /// so is an object that could not be read to its end before, as long as it cannot.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`], and whatever the first of `bytes` says.
+    pub async fn handed_over<S>(
+        &self,
+        kept: &Kept,
+        bytes: S,
+    ) -> Result<impl Stream<Item = Result<Bytes, StoreError>> + Send + use<S>, StoreError>
+    where
+        S: Stream<Item = Result<Bytes, StoreError>> + Send + 'static,
+    {
+        self.sound(kept, false).await?;
+        let (inner, digest) = (Arc::clone(&self.inner), kept.object.digest.clone());
+        let bytes = bytes.inspect_err(move |error| inner.known.learn(&digest, error));
+        let mut bytes = Box::pin(bytes.fuse());
+        let first = bytes.try_next().await?;
+        Ok(stream::iter(first.map(Ok)).chain(bytes))
+    }
+
+    /// Whether nothing is known that keeps an object from being handed over; `decoded`, with its pixels uncompressed.
+    ///
+    /// # Errors
+    /// What is known: [`StoreError::Undecoded`], or why it cannot be read still.
+    pub async fn sound(&self, kept: &Kept, decoded: bool) -> Result<(), StoreError> {
+        let (known, digest) = (&self.inner.known, kept.object.digest.as_str());
+        if decoded && known.has(Reason::Undecoded, digest) {
+            return Err(StoreError::Undecoded);
+        }
+        if known.has(Reason::Unreadable, digest) {
+            self.bytes(kept, 0).try_for_each(async |_| Ok(())).await?;
+            known.faults().unreadable.remove(digest);
+        }
+        Ok(())
+    }
+
+    /// Remembers what was met in an object while an answer was made of it.
+    pub fn met(&self, kept: &Kept, error: &StoreError) {
+        self.inner.known.learn(&kept.object.digest, error);
+    }
+
+    /// How often an object could not be read while it was handed over: an answer may have gone out without it so often, under the name of one with it.
+    #[must_use]
+    pub fn times_met(&self, kept: &Kept) -> u64 {
+        self.inner.known.faults().met.get(&kept.object.digest).copied().unwrap_or_default()
+    }
+}
