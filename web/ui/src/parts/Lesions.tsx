@@ -119,12 +119,16 @@ const Row = memo(function Row({ track, solid, current, examination }: RowProps) 
   );
 });
 
-/** The lexicon's words for a lesion. */
-function wordsOf({ descriptors }: TrackView, { say }: Words): readonly string[] {
-  return descriptors
+/** The lexicon's words for a lesion; before them why it is a 2, which its probability alone never makes it. */
+export function wordsOf(
+  { birads, descriptors }: Pick<TrackView, "birads" | "descriptors">,
+  { say }: Words,
+): readonly string[] {
+  const words = descriptors
     .map(({ feature, word }) => `word_${feature}_${word}`)
     .filter((key): key is WordKey => key in en)
     .map((key) => say(key));
+  return birads === "2" ? [say("as_simple_cyst"), ...words] : words;
 }
 
 interface TwinProps {

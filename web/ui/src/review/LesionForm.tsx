@@ -210,7 +210,12 @@ function CategoryRow({ lesion }: { readonly lesion: LesionReport }) {
   const asks = isDowngrade(category.proposed, category.said?.value ?? null) || downgrade_reason !== "" || wanted;
   return (
     <>
-      <Row label="BI-RADS" name="category" standing={standing} note={value === "4" ? "4" : undefined}>
+      <Row
+        label="BI-RADS"
+        name="category"
+        standing={standing}
+        note={value === "4" ? "4" : value === "2" && category.proposed === "2" ? say("as_simple_cyst") : undefined}
+      >
         <div className="categories">
           {CATEGORIES.map((each) => (
             <Option
