@@ -7,7 +7,7 @@ use crate::detect::{Detected, category, sigmoid};
 use crate::lexicon;
 use crate::network::Reading;
 use crate::output::TrackState;
-use crate::track::{Tracked, Verdict};
+use crate::track::Tracked;
 
 /// The lesions of one frame with their grades.
 #[derive(Debug, Default)]
@@ -27,7 +27,6 @@ pub(crate) fn grade(tracked: &Tracked, detected: &Detected, reading: Option<Read
     let tracks = tracked.tracks.iter().map(|track| {
         let verdict = track.verdict.as_ref();
         let logits = verdict.map(|verdict| &verdict.logits);
-        let category = |verdict: &Verdict| category(&verdict.logits, verdict.malignancy_95[1]);
         TrackState {
             id: track.id,
             letter: track.letter,
@@ -36,7 +35,7 @@ pub(crate) fn grade(tracked: &Tracked, detected: &Detected, reading: Option<Read
             sightings: track.sightings,
             malignancy: logits.map(|logits| sigmoid(logits.malignancy())),
             malignancy_95: verdict.map(|verdict| verdict.malignancy_95),
-            assessment: verdict.filter(|_| calibrated).and_then(category),
+            assessment: logits.filter(|_| calibrated).and_then(category),
             descriptors: logits
                 .map_or_else(Vec::new, |logits| lexicon::describe(logits, track.box_px, track.pixel)),
             focus_px: track

@@ -307,7 +307,7 @@ fn read(
             region: Region::Image { frame: view.frame.index, box_px, contour_px },
             score,
             malignancy: Some(malignancy),
-            assessment: if reading.calibrated { category(&logits, malignancy) } else { None },
+            assessment: if reading.calibrated { category(&logits) } else { None },
             descriptors: lexicon::describe(&logits, box_px, pixel),
             measurements,
             provenance: Arc::clone(provenance),
@@ -323,15 +323,14 @@ fn read(
     found.collect()
 }
 
-/// The category that follows from what the maps say; `highest` is the upper end of what the probability of malignancy may be, where
-/// that is known, else the probability.
+/// The category that follows from what the maps say.
 ///
 /// A 2 sends the patient home until the next round. Without palpation, history and earlier pictures a simple cyst is what a picture
 /// alone shows to be benign, so a solid lesion is a 3 at least, however benign the network finds it. Where all words are those of a
-/// simple cyst, which the lexicon calls a 2, what is left of a probability makes it no 4A, unless it may as well be that of a 4B.
-pub(crate) fn category(logits: &RegionLogits, highest: f32) -> Option<BiRads> {
+/// simple cyst, which the lexicon calls a 2, what is left of a probability makes it no 4A.
+pub(crate) fn category(logits: &RegionLogits) -> Option<BiRads> {
     let (malignancy, below_3) = (sigmoid(logits.malignancy()), 1.0 - sigmoid(logits.at_least_3()));
-    if below_3 > 0.5 && malignancy.max(highest) <= MOST_OF_A_CYST && lexicon::is_simple_cyst(logits) {
+    if below_3 > 0.5 && malignancy <= MOST_OF_A_CYST && lexicon::is_simple_cyst(logits) {
         return Some(BiRads::Cat2);
     }
     BiRads::proposed(malignancy, below_3.min(lexicon::anechoic(logits)))
@@ -394,20 +393,16 @@ mod tests {
 
     #[test]
     fn benign_is_a_simple_cyst_and_nothing_solid() {
-        let up_to =
-            |highest: f32, malignancy: f32, at_least_3: f32, likely: &[peony_model::Word], expected: &str| {
-                let mut logits = [-2.0; MAPS];
-                [logits[1], logits[2]] = [malignancy, at_least_3];
-                for (at, word) in WORDS.iter().enumerate() {
-                    if likely.contains(word) {
-                        logits[2 + STEPS + at] = 2.0;
-                    }
+        let check = |malignancy: f32, at_least_3: f32, likely: &[peony_model::Word], expected: &str| {
+            let mut logits = [-2.0; MAPS];
+            [logits[1], logits[2]] = [malignancy, at_least_3];
+            for (at, word) in WORDS.iter().enumerate() {
+                if likely.contains(word) {
+                    logits[2 + STEPS + at] = 2.0;
                 }
-                let said = category(&RegionLogits::new(logits), highest).map(BiRads::label);
-                assert_eq!(said, Some(expected), "{malignancy} up to {highest}, {at_least_3} {likely:?}");
-            };
-        let check = |malignancy, at_least_3, likely: &[_], expected| {
-            up_to(sigmoid(malignancy), malignancy, at_least_3, likely, expected);
+            }
+            let said = category(&RegionLogits::new(logits)).map(BiRads::label);
+            assert_eq!(said, Some(expected), "{malignancy} {at_least_3} {likely:?}");
         };
         use peony_model::Word::{
             Anechoic, Circumscribed, Enhancement, Hypoechoic, Irregular, Oval, Shadowing,
@@ -423,7 +418,5 @@ mod tests {
         check(-3.0, -3.0, &[Oval, Circumscribed, Anechoic, Enhancement, Shadowing], "4A");
         check(-3.0, 3.0, &[Oval, Circumscribed, Anechoic, Enhancement], "4A");
         check(-2.0, -3.0, &[Oval, Circumscribed, Anechoic, Enhancement], "4B");
-        up_to(0.09, -3.0, -3.0, &[Oval, Circumscribed, Anechoic, Enhancement], "2");
-        up_to(0.17, -3.0, -3.0, &[Oval, Circumscribed, Anechoic, Enhancement], "4A");
     }
 }

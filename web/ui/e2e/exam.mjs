@@ -247,12 +247,8 @@ async function keepsWhatWasDoneAway(page, exam, lesion) {
 async function saysWhere(page, exam, met) {
   const { report } = await reportOf(exam);
   for (const [hours, { lesion }] of met.entries()) {
-    const row = report.lesions.findIndex((each) => each.lesion === lesion);
-    // The patient and both breasts stand before them.
-    await page
-      .locator(".entry")
-      .nth(row + 2)
-      .click();
+    const { letter } = report.lesions.find((each) => each.lesion === lesion);
+    await page.locator(".entry", { has: page.getByText(letter, { exact: true }) }).click();
     await page.locator('[data-field="place"] .figure').first().click();
     await until("the map of the lesion", () => page.locator(".place-panel").isVisible());
     for (const key of ["ArrowUp", ...Array(2 * hours + 1).fill("ArrowRight"), "Enter"]) {
