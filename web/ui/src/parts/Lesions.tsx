@@ -80,6 +80,7 @@ const Row = memo(function Row({ track, solid, current, examination }: RowProps) 
   const words = useWords();
   const isNew = track.letter === null;
   const resting = isNew || track.dismissed;
+  const reason = reasonOf(track);
   const kind = track.dismissed ? "dismissed" : isNew ? "new" : current ? "current" : "";
   const growth = isNew || !track.size_mm ? "none" : growthOf(track, solid);
   // A side that nobody said is not shown: it would be believed.
@@ -101,6 +102,11 @@ const Row = memo(function Row({ track, solid, current, examination }: RowProps) 
         <span className="place">
           {isNew ? words.say("new_lesion") : where}
           {track.dismissed && <span className="tag">{words.say("dismissed")}</span>}
+          {!resting && reason && (
+            <span className="tag" title={words.say("as_simple_cyst")}>
+              {words.say(reason)}
+            </span>
+          )}
         </span>
         <span className="size" data-growth={growth} title={growth === "grows" ? words.say("grows") : undefined}>
           {isNew ? words.say("new_lesion_long") : liveSize(track, solid, words)}
@@ -119,16 +125,17 @@ const Row = memo(function Row({ track, solid, current, examination }: RowProps) 
   );
 });
 
-/** The lexicon's words for a lesion; before them why it is a 2, which its probability alone never makes it. */
-export function wordsOf(
-  { birads, descriptors }: Pick<TrackView, "birads" | "descriptors">,
-  { say }: Words,
-): readonly string[] {
-  const words = descriptors
+/** The lexicon's words for a lesion. */
+function wordsOf({ descriptors }: TrackView, { say }: Words): readonly string[] {
+  return descriptors
     .map(({ feature, word }) => `word_${feature}_${word}`)
     .filter((key): key is WordKey => key in en)
     .map((key) => say(key));
-  return birads === "2" ? [say("as_simple_cyst"), ...words] : words;
+}
+
+/** Why a lesion has a category that its probability alone never gives it. */
+export function reasonOf({ birads }: Pick<TrackView, "birads">): "simple_cyst" | null {
+  return birads === "2" ? "simple_cyst" : null;
 }
 
 interface TwinProps {
@@ -167,7 +174,10 @@ const TextTwin = memo(function TextTwin({ tracks, solids, current, words: { say,
               {liveSize(track, solidOf(track), { say })}
               {track.size_mm && growthOf(track, solidOf(track)) === "grows" && ` (${say("grows_brief")})`}
             </td>
-            <td>{track.birads ?? say("not_graded")}</td>
+            <td>
+              {track.birads ?? say("not_graded")}
+              {reasonOf(track) && ` (${say("as_simple_cyst")})`}
+            </td>
             <td>{chance(track, { say, language })}</td>
             <td>{track.malignancy_95 ? intervalText(track.malignancy_95) : NONE}</td>
             <td>{track.grounds ? groundsText(track.grounds, { say, language }) : NONE}</td>

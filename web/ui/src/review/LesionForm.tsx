@@ -214,7 +214,7 @@ function CategoryRow({ lesion }: { readonly lesion: LesionReport }) {
         label="BI-RADS"
         name="category"
         standing={standing}
-        note={value === "4" ? "4" : value === "2" && category.proposed === "2" ? say("as_simple_cyst") : undefined}
+        note={value === "4" ? "4" : value === "2" && category.proposed === "2" ? say("simple_cyst") : undefined}
       >
         <div className="categories">
           {CATEGORIES.map((each) => (
