@@ -217,7 +217,7 @@ impl From<StoreError> for ArchiveError {
         match error {
             StoreError::Full { .. } => Self::Full(text),
             StoreError::Dicom(DicomError::Io(_)) => Self::Unreachable(text),
-            StoreError::Dicom(_) | StoreError::NoUid(_) => Self::NotUnderstood(text),
+            StoreError::Dicom(_) | StoreError::NoUid(_) | StoreError::Unfit(_) => Self::NotUnderstood(text),
             StoreError::OtherSite { .. } => Self::NotAuthorized(text),
             StoreError::OtherStudy { .. } => Self::NotAsked,
             StoreError::Interrupted(_) => Self::Interrupted,
