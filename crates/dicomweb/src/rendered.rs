@@ -29,7 +29,7 @@ const THUMBNAIL_PX: u32 = 128;
 /// The longest side of a picture.
 pub(crate) const MOST_PX: u32 = 8192;
 /// The longest side of one that is larger than what is kept: it shows nothing more, and a screen enlarges as well.
-pub(crate) const MOST_ENLARGED_PX: u32 = 2048;
+const MOST_ENLARGED_PX: u32 = 2048;
 const QUALITY: u8 = 90;
 
 pub(crate) const JPEG: &str = "image/jpeg";

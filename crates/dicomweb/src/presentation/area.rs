@@ -6,7 +6,7 @@ use peony_dicom::limits::GREY_FRAME_PIXELS;
 use peony_dicom::presentation::{Area, PresentationState, Turn, Units};
 
 use crate::problem::Problem;
-use crate::rendered::{MOST_ENLARGED_PX, MOST_PX};
+use crate::rendered::MOST_PX;
 
 /// The part of a picture that is shown, and the picture that is made of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -52,9 +52,7 @@ impl Shown {
         }
         if let Some(viewport) = viewport_px {
             let fits = (f64::from(viewport[0]) / size[0]).min(f64::from(viewport[1]) / size[1]);
-            let longest = size[0].max(size[1]);
-            let most = (f64::from(MOST_ENLARGED_PX) / longest).max(1.0);
-            size = size.map(|side| side * fits.min(most));
+            size = size.map(|side| side * fits);
         }
         let size_px = size.map(|side| side.round().clamp(1.0, f64::from(u32::MAX)) as u32);
         within(
@@ -178,8 +176,6 @@ mod tests {
         assert_eq!(size(whole, 1, None), Some([50, 100]));
         assert_eq!(size(whole, 0, Some([400, 400])), Some([400, 200]));
         assert_eq!(size(whole, 1, Some([400, 400])), Some([200, 400]));
-        assert_eq!(size(whole, 0, Some([8192, 8192])), Some([2048, 1024]));
-        assert_eq!(size(area([0, 0, 4000, 50]), 0, Some([8192, 8192])), Some([4000, 50]));
         assert_eq!(size(Area { tall: 2.0, ..whole }, 0, None), Some([100, 100]));
         assert_eq!(size(Area { tall: 0.5, ..whole }, 0, None), Some([200, 50]));
         assert_eq!(size(Area { tall: 2.0, ..whole }, 1, None), Some([100, 100]));
