@@ -43,6 +43,7 @@ const DOORS: &[(&str, &str, Door)] = &[
     ("POST",   "/api/accounts",                        Door::For(Permit::Administer)),
     ("PUT",    "/api/accounts/{}",                     Door::For(Permit::Administer)),
     ("PUT",    "/api/accounts/{}/password",            Door::For(Permit::Administer)),
+    ("GET",    "/api/audit",                           Door::For(Permit::Administer)),
     ("GET",    "/api/sites",                           Door::For(Permit::Administer)),
     ("POST",   "/api/sites",                           Door::For(Permit::Administer)),
     // Examinations. Who may sign is looked at where an act is read.

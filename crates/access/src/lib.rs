@@ -11,6 +11,7 @@
 //! Deliberately absent: TLS (whoever serves has it), a way to read a password or a secret back, accounts that delete themselves.
 
 mod accounts;
+mod audit;
 mod doors;
 mod layer;
 mod limit;
@@ -113,6 +114,7 @@ fn described() -> OpenApiRouter<Access> {
         .routes(routes!(accounts::change))
         .routes(routes!(accounts::set_password))
         .routes(routes!(accounts::sites, accounts::add_site))
+        .routes(routes!(audit::audit))
 }
 
 impl Access {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use peony_store::StoreError;
@@ -49,6 +49,8 @@ pub(crate) enum Problem {
     /// What the parser says may repeat a password.
     #[error("body: not what is asked for here")]
     Body(#[from] JsonRejection),
+    #[error("query: not what is asked for here")]
+    Query(#[from] QueryRejection),
     /// What a database says is for the log.
     #[error("who asks cannot be looked up now")]
     Store(StoreError),
@@ -110,7 +112,7 @@ impl Problem {
             Self::NameTaken(_) => "name_taken",
             Self::Password(PasswordError::Length) => "password_length",
             Self::Password(PasswordError::Name) => "password_is_name",
-            Self::Body(_) => "bad_value",
+            Self::Body(_) | Self::Query(_) => "bad_value",
             Self::Store(_) => "unavailable",
             Self::Password(PasswordError::NoRandom) | Self::Failed => "failed",
         }
@@ -128,6 +130,7 @@ impl Problem {
             | Self::Password(PasswordError::Length | PasswordError::Name) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict(_) | Self::NameTaken(_) => StatusCode::CONFLICT,
             Self::Body(rejection) => rejection.status(),
+            Self::Query(_) => StatusCode::BAD_REQUEST,
             Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Password(PasswordError::NoRandom) | Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
         }

@@ -25,6 +25,14 @@
 
 /// Of this program, whatever its version (PS3.7 §D.3.3.2): made of a random number (PS3.5 §B.2).
 pub const IMPLEMENTATION_CLASS_UID: &str = "2.25.328831350356126896557087483738221372954";
+/// Whether a text is made as a UID is (PS3.5 §9.1): components of digits with dots between, 64 letters at most. That none begins with a 0 is not asked
+/// for: there are machines that do so.
+#[must_use]
+pub fn is_uid(text: &str) -> bool {
+    let is_component = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    text.len() <= 64 && text.split('.').all(is_component)
+}
+
 /// What files and logs of other nodes show.
 pub const IMPLEMENTATION_VERSION_NAME: &str = concat!("PEONY_", env!("CARGO_PKG_VERSION"));
 
@@ -68,3 +76,18 @@ pub use rewritten::{Rewriting, bytes_of, rewrite};
 pub use scan::Step;
 pub use syntax::{Codec, Encoding, TransferSyntax};
 pub use text::{CHARACTER_SET, Characters};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uid_has_digits_in_each_component() {
+        for uid in ["1.2.840.10008", "0", "1.02.3", &"1".repeat(64)] {
+            assert!(is_uid(uid), "{uid}");
+        }
+        for other in ["", ".", "..", "1.", ".1", "1..2", "1.2 ", "1.a", "１.2", &"1".repeat(65)] {
+            assert!(!is_uid(other), "{other}");
+        }
+    }
+}

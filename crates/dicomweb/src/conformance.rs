@@ -121,7 +121,7 @@ Metadata are all attributes of the data set. Binary values beyond 256 bytes, oth
 data come in ranges where they come without parts.
 
 Pictures are JPEG or PNG, one frame of eight bits through the file's modality LUT or rescaling and its window, else its VOI LUT, or `window=center,width,linear|linear-exact|sigmoid`, with
-`viewport` and `quality`. Without a frame number it is the one in the middle. Of several windows or tables the first is applied.
+`viewport` and `quality`. Without a presentation state nothing is enlarged beyond 2048 pixels a side; `annotation` draws nothing into it, and the answer says so in a `Warning`. Without a frame number it is the one in the middle. Of several windows or tables the first is applied.
 Of a study or a series every instance with pictures that are drawn here is a part of `multipart/related`, as it is by itself, without presentation states; where there is one alone it may come without parts.
 
 `rendered` of a Grayscale or Color Softcopy Presentation State is the one picture of its study that it is for, or the one that has the frame that is asked for. Of several the picture is named instead, by its own

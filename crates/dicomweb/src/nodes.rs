@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures_util::future::BoxFuture;
-use peony_dicom::{Attribute, Attributes, Tag, vr_of};
+use peony_dicom::{Attribute, Attributes, Tag, is_uid, vr_of};
 use peony_store::{Fetching, SendFault, Store, StoreError, Which, json_of};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
@@ -226,10 +226,6 @@ async fn fetch(
         Err(StoreError::Refused(why)) => Err(Problem::Conflict(why)),
         Err(error) => Err(error.into()),
     }
-}
-
-fn is_uid(uid: &str) -> bool {
-    (1..=64).contains(&uid.len()) && uid.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
 
 /// What another node says must neither steer nor fill whatever shows it.

@@ -1,4 +1,5 @@
-//! Who reads which study, in the audit: a line for each within an hour, which is on the disk before the first byte of an answer goes out.
+//! Who reads which study, and who searches by which attributes, in the audit: a line for each within an hour, which is on the disk before the first
+//! byte of an answer goes out.
 
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode, Uri};
@@ -8,18 +9,25 @@ use peony_store::Store;
 
 use crate::Caller;
 
-/// A layer around everything. Searches open no study, and what was not answered was not read.
+/// Names of attributes that a line has at most.
+const MOST_NAMED: usize = 8;
+
+/// A layer around everything. What was not answered was not read.
 pub(crate) async fn noted(
     State(store): State<Store>,
     caller: Caller,
     request: Request,
     next: Next,
 ) -> Response {
-    let study = (request.method() == Method::GET).then(|| study_of(request.uri())).flatten();
+    let uri = request.uri();
+    let read = || study_of(uri).map(|study| ("read", format!("study {study}")));
+    let line = (request.method() == Method::GET)
+        .then(|| read().or_else(|| search_of(uri).map(|what| ("search", what))))
+        .flatten();
     let response = next.run(request).await;
-    let read = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
-    if let Some(study) = study.filter(|_| read)
-        && let Err(error) = store.note(&caller.name, "read", &format!("study {study}")).await
+    let answered = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
+    if let Some((act, what)) = line.filter(|_| answered)
+        && let Err(error) = store.note(&caller.name, act, &what).await
     {
         // Whoever reads a study may need it now.
         tracing::warn!(account = caller.name, reason = %error, "what somebody reads is not in the audit");
@@ -40,10 +48,29 @@ fn study_of(uri: &Uri) -> Option<String> {
         path.split("/studies/").nth(1).and_then(|below| below.split('/').next()).map(str::to_owned)
     };
     // Anything else is no study that is here; it shall not stand in the audit either.
-    let is_uid = |text: &String| {
-        (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+    study.filter(|study| peony_dicom::is_uid(study))
+}
+
+/// What is searched, and by which attributes: never for whom.
+fn search_of(uri: &Uri) -> Option<String> {
+    let what = match uri.path().trim_end_matches('/').rsplit('/').next()? {
+        "studies" => "study",
+        "series" => "series",
+        "instances" => "image",
+        "workitems" => "worklist",
+        _ => return None,
     };
-    study.filter(is_uid)
+    let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let keys = query.filter(|(_, value)| !value.is_empty());
+    let mut named: Vec<String> = keys
+        // Of what lies in an item, its own name.
+        .filter_map(|(name, _)| peony_dicom::tag_of(name.rsplit('.').next().unwrap_or_default()))
+        .map(crate::query::name)
+        .collect();
+    named.sort();
+    let more = if named.len() > MOST_NAMED { " and more" } else { "" };
+    named.truncate(MOST_NAMED);
+    Some(if named.is_empty() { what.to_owned() } else { format!("{what} by {}{more}", named.join(", ")) })
 }
 
 #[cfg(test)]
@@ -64,9 +91,31 @@ mod tests {
             ("/studies/1.2.3/series", None),
             ("/studies/1.2.3/series/4/instances", None),
             ("/studies/DOE%5EJANE/metadata", None),
+            ("/studies/../metadata", None),
             ("/workitems/1.2.3", None),
         ] {
             assert_eq!(study_of(&uri.parse().unwrap()).as_deref(), study, "{uri}");
         }
+    }
+
+    #[test]
+    fn a_search_is_told_by_the_names_of_its_keys() {
+        for (uri, what) in [
+            ("/studies", Some("study")),
+            ("/dicomweb/studies?limit=7&includefield=all", Some("study")),
+            (
+                "/studies?StudyDate=20260101&00100010=WANG*&PatientID=&fuzzymatching=true",
+                Some("study by PatientName, StudyDate"),
+            ),
+            ("/studies/1.2.3/series", Some("series")),
+            ("/workitems?ScheduledStationNameCodeSequence.CodeValue=US1", Some("worklist by CodeValue")),
+            ("/studies/1.2.3/metadata", None),
+            ("/wado?studyUID=1.2.3", None),
+        ] {
+            assert_eq!(search_of(&uri.parse().unwrap()).as_deref(), what, "{uri}");
+        }
+        let many: Vec<String> = (0..40).map(|number| format!("0008{:04X}=x", 0x20 + number)).collect();
+        let told = search_of(&format!("/studies?{}", many.join("&")).parse().unwrap()).unwrap();
+        assert!(told.len() < 400 && told.ends_with(" and more"), "{told}");
     }
 }

@@ -84,6 +84,7 @@ impl Problem {
             Self::Dicom(
                 DicomError::NoPixelData | DicomError::UnsupportedSyntax { .. } | DicomError::Unsupported(_),
             ) => "not_drawable",
+            Self::Store(StoreError::Unfit(_)) => "bad_value",
             Self::Dicom(_) | Self::Store(StoreError::Damaged { .. }) => "unreadable",
             Self::Store(StoreError::Full { .. }) => "no_room",
             Self::Store(_) => "unavailable",
@@ -113,6 +114,7 @@ impl Problem {
             ) => own(StatusCode::NOT_ACCEPTABLE),
             Self::Dicom(_) => own(StatusCode::UNPROCESSABLE_ENTITY),
             Self::Store(StoreError::Damaged { .. }) => said(StatusCode::INTERNAL_SERVER_ERROR, UNREADABLE),
+            Self::Store(StoreError::Unfit(_)) => own(StatusCode::BAD_REQUEST),
             Self::Store(StoreError::Full { .. }) => said(StatusCode::INSUFFICIENT_STORAGE, "no room"),
             // What a database, a disk or a bucket says is for the log.
             Self::Store(_) => said(StatusCode::SERVICE_UNAVAILABLE, "the store cannot answer now"),

@@ -174,7 +174,9 @@ fn number(what: &'static str, value: &str) -> Result<u32, QuestionError> {
 
 /// Foreign text in an answer is short and plain.
 fn shown(text: &str) -> String {
-    text.chars().take(64).filter(|letter| letter.is_ascii_alphanumeric() || *letter == '.').collect()
+    let fits = |letter: &char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-');
+    let shown: String = text.chars().take(64).filter(fits).collect();
+    if shown.is_empty() { "(other signs)".to_owned() } else { shown }
 }
 
 #[cfg(test)]
@@ -211,6 +213,8 @@ mod tests {
         for (query, expect) in [
             ("PatientNames=x", "`PatientNames` is no attribute and no parameter"),
             ("%3Cscript%3E=x", "`script` is no attribute and no parameter"),
+            ("_=1", "`_` is no attribute and no parameter"),
+            ("%E5%90%8D=1", "`(other signs)` is no attribute and no parameter"),
             ("PatientID.x=1", "`PatientID.x` is no attribute and no parameter"),
             ("includefield=Nothing", "`Nothing` is no attribute and no parameter"),
             ("PatientID=1&PatientID=2", "`PatientID` is asked for twice"),

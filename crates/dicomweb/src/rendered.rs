@@ -22,12 +22,14 @@ use crate::parts::{self, Part};
 use crate::problem::Problem;
 use crate::retrieve::location;
 use crate::uid::Address;
-use crate::{Service, cores, frames, presentation, uri};
+use crate::{Service, cores, frames, presentation, query, uri};
 
 /// The longest side of a thumbnail for which none is asked.
 const THUMBNAIL_PX: u32 = 128;
 /// The longest side of a picture.
 pub(crate) const MOST_PX: u32 = 8192;
+/// The longest side of one that is larger than what is kept: it shows nothing more, and a screen enlarges as well.
+const MOST_ENLARGED_PX: u32 = 2048;
 const QUALITY: u8 = 90;
 
 pub(crate) const JPEG: &str = "image/jpeg";
@@ -118,6 +120,20 @@ fn viewport(text: &str) -> Option<Viewport> {
     }
 }
 
+/// What is asked for in words into the picture (PS3.18 §8.3.5.1.1) is not there, and whoever asks for it is told.
+fn without_annotation(query: &str, mut response: Response) -> Response {
+    let mut asked = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "annotation");
+    if let Some((_, values)) = asked.next() {
+        let said: String = values
+            .chars()
+            .filter(|letter| letter.is_ascii_alphanumeric() || *letter == ',')
+            .take(64)
+            .collect();
+        query::warn(&mut response, &format!("The following annotation values are not supported: {said}"));
+    }
+    response
+}
+
 pub(crate) async fn rendered(
     service: Service,
     address: Address,
@@ -128,16 +144,18 @@ pub(crate) async fn rendered(
     let query = query.unwrap_or_default();
     let look = Look::of(&query, &accepted(&headers, &query))?;
     let kept = address.instance(&service.store).await?;
-    if presentation::is_state(&kept) {
+    let drawn = if presentation::is_state(&kept) {
         let frame = if has_frames(&params) { Some(index(&params, &kept)?) } else { None };
-        return presentation::of_state(&service, kept, frame, look, &headers).await;
-    }
-    let index = index(&params, &kept)?;
-    // A state for several pictures is asked for one of them by the picture's own place, in the words of WADO-URI.
-    match uri::state(&uri::parameters(&query), &kept)? {
-        Some(state) => presentation::of_picture(&service, kept, index, state, look, &headers).await,
-        None => picture(&service, &kept, index, look, &headers).await,
-    }
+        presentation::of_state(&service, kept, frame, look, &headers).await
+    } else {
+        let index = index(&params, &kept)?;
+        // A state for several pictures is asked for one of them by the picture's own place, in the words of WADO-URI.
+        match uri::state(&uri::parameters(&query), &kept)? {
+            Some(state) => presentation::of_picture(&service, kept, index, state, look, &headers).await,
+            None => picture(&service, &kept, index, look, &headers).await,
+        }
+    };
+    Ok(without_annotation(&query, drawn?))
 }
 
 /// The picture in the middle of every instance that has some which are drawn, a part each; one alone may come without parts.
@@ -167,7 +185,8 @@ pub(crate) async fn all(
     let (in_parts, png) = *accept.pick(&offers).ok_or_else(refused)?.0;
     let look = Look::read(&query, png)?;
     if let ([one], false) = (kept.as_slice(), in_parts) {
-        return picture(&service, one, one.frame_count / 2, look, &headers).await;
+        let drawn = picture(&service, one, one.frame_count / 2, look, &headers).await?;
+        return Ok(without_annotation(&query, drawn));
     }
     let all = kept.len();
     let kept = service.all_sound(kept, |kept| (kept, false)).await?;
@@ -191,7 +210,8 @@ pub(crate) async fn all(
         }
     };
     let (before, parts) = in_turn(kept, make).await?;
-    Ok(lacking(parts::related_in_turn(kind, &tag, parts), &tag, [known, before], all))
+    let response = lacking(parts::related_in_turn(kind, &tag, parts), &tag, [known, before], all);
+    Ok(without_annotation(&query, response))
 }
 
 pub(crate) async fn thumbnail(
@@ -276,6 +296,8 @@ fn draw(pixels: Pixels, look: Look) -> Result<Vec<u8>, Problem> {
         picture = if picture.width() > width || picture.height() > height {
             picture.thumbnail(width, height)
         } else {
+            let within = |asked: u32, side: u32| asked.min(MOST_ENLARGED_PX.max(side));
+            let (width, height) = (within(width, picture.width()), within(height, picture.height()));
             picture.resize(width, height, imageops::FilterType::Triangle)
         };
     }

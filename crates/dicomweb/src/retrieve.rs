@@ -115,9 +115,10 @@ fn chosen(accept: &Accept, kept: Vec<Kept>, may_be_alone: bool) -> Result<(bool,
     known.sort_unstable();
     known.dedup();
     let known = known.join(", ");
-    Err(Problem::NotAcceptable(format!(
-        "kept in transfer syntax {known}: accept multipart/related; type=\"{DICOM}\"; transfer-syntax=*"
-    )))
+    // In the form that was asked for, where it may come so.
+    let in_parts = !may_be_alone || accept.0.iter().any(|range| range.covers(true, DICOM));
+    let form = if in_parts { format!("multipart/related; type=\"{DICOM}\"") } else { DICOM.to_owned() };
+    Err(Problem::NotAcceptable(format!("kept in transfer syntax {known}: accept {form}; transfer-syntax=*")))
 }
 
 /// One for what was received, another for each other form of it.

@@ -422,11 +422,16 @@ fn failure(reason: u16, comment: &str) -> DicomJson {
     item
 }
 
-/// The words that fit into a value: LO has at most 64 characters (PS3.5 §6.2).
-fn within_a_value(comment: &str) -> &str {
-    let Some((end, _)) = comment.char_indices().nth(64) else { return comment };
+/// The words that fit into a value, and that there were more: LO has at most 64 characters (PS3.5 §6.2).
+fn within_a_value(comment: &str) -> String {
+    if comment.chars().count() <= 64 {
+        return comment.to_owned();
+    }
+    let end = comment.char_indices().nth(63).map_or(comment.len(), |(end, _)| end);
     let (most, rest) = comment.split_at(end);
-    if rest.starts_with(' ') { most } else { most.rsplit_once(' ').map_or(most, |(words, _)| words) }
+    let words =
+        if rest.starts_with(' ') { most } else { most.rsplit_once(' ').map_or(most, |(words, _)| words) };
+    format!("{words}…")
 }
 
 /// Why an object was not kept, by code and in words that hold nothing of it.
@@ -451,14 +456,14 @@ mod tests {
         let [word, long] = [1, 80].map(|length| "x".repeat(length));
         for (comment, expect) in [
             ("the object is damaged", "the object is damaged"),
-            (&format!("{} {word}", &long[..63]), &long[..63]),
-            (&format!("{} {word}", &long[..64]), &long[..64]),
-            (&long, &long[..64]),
+            (&long[..64], &long[..64]),
+            (&format!("{} {word}", &long[..63]), &format!("{}…", &long[..63])),
+            (&long, &format!("{}…", &long[..63])),
             (
                 "damaged DICOM at byte 1234567: a sequence whose length is another one than its items",
-                "damaged DICOM at byte 1234567: a sequence whose length is",
+                "damaged DICOM at byte 1234567: a sequence whose length is…",
             ),
-            (&"ü".repeat(70), &"ü".repeat(64)),
+            (&"ü".repeat(70), &format!("{}…", "ü".repeat(63))),
         ] {
             assert_eq!(within_a_value(comment), expect);
         }

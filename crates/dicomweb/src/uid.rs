@@ -2,14 +2,10 @@
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
+pub(crate) use peony_dicom::is_uid;
 use peony_store::{Kept, Store, Which};
 
 use crate::problem::Problem;
-
-/// Whether a text is made as a UID is (PS3.5 §9.1); leading zeros are let through, as they are when objects come.
-pub(crate) fn is_uid(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
-}
 
 /// The study, series and instance of a path, as far as it has them.
 #[derive(Debug, Clone, Default)]

@@ -22,7 +22,7 @@ use tokio::time::timeout;
 
 use crate::archive::{Archive, Records};
 use crate::association::{Association, AssociationError, Connection, State};
-use crate::configuration::{Configuration, Fingerprint, Limits};
+use crate::configuration::{AeTitle, Configuration, Fingerprint, Limits};
 use crate::pdu::Pdu;
 use crate::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, presentation, provider};
 
@@ -219,7 +219,13 @@ pub async fn accept(
 
 async fn request(association: &mut Association) -> Result<AssociationRQ, AssociationError> {
     match association.next_pdu().await? {
-        Some(Pdu::AssociateRequest(request)) => Ok(request),
+        Some(Pdu::AssociateRequest(mut request)) => {
+            // Padded with spaces (PS3.8 §9.3.2); there are machines that do so with zeros.
+            for title in [&mut request.calling_ae_title, &mut request.called_ae_title] {
+                *title = title.trim_matches(['\0', ' ']).to_owned();
+            }
+            Ok(request)
+        }
         Some(other) => Err(AssociationError::Unexpected(other.kind())),
         None => Err(AssociationError::Closed),
     }
@@ -277,6 +283,8 @@ fn objection(
             Source::ServiceUser(UserReason::ApplicationContextNameNotSupported)),
         (!configuration.is_called(&request.called_ae_title),
             Source::ServiceUser(UserReason::CalledAETitleNotRecognized)),
+        (request.calling_ae_title.parse::<AeTitle>().is_err(),
+            Source::ServiceUser(UserReason::CallingAETitleNotRecognized)),
         (!configuration.takes(&request.calling_ae_title) || !configuration.believes(&request.calling_ae_title, shown),
             Source::ServiceUser(UserReason::CallingAETitleNotRecognized)),
         (peer_data_bytes < FEWEST_DATA_BYTES,

@@ -27,6 +27,9 @@ const READ_BYTES: usize = 4 << 10;
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 1 << 20;
 
+/// How fast a message comes at least, once it has taken as long as one PDU may, in bytes a second: a line of 64 kbit/s has eight times that.
+const LEAST_RATE: u64 = 1 << 10;
+
 /// A connection that an association runs over.
 pub trait Connection: AsyncRead + AsyncWrite + Send + Unpin {}
 
@@ -181,6 +184,22 @@ pub struct Association {
     data_set: Option<u8>,
     next_message: u16,
     began_at: Instant,
+    /// Of the message that is coming.
+    pace: Pace,
+}
+
+/// How long a message was waited for, and how many bytes of it came. What is done with them here takes no time of the peer's.
+#[derive(Default)]
+struct Pace {
+    waited: Duration,
+    bytes: u64,
+}
+
+impl Pace {
+    fn is_too_slow(&self, grace: Duration) -> bool {
+        self.waited > grace
+            && self.bytes.saturating_mul(1000) < LEAST_RATE.saturating_mul(self.waited.as_millis() as u64)
+    }
 }
 
 impl fmt::Debug for Association {
@@ -206,6 +225,7 @@ impl Association {
             data_set: None,
             next_message: 0,
             began_at: Instant::now(),
+            pace: Pace::default(),
         }
     }
 
@@ -279,10 +299,22 @@ impl Association {
             let missing = pdu::needed(&self.buffer, self.limits.data_pdu_bytes)? - self.buffer.len();
             self.buffer.reserve(missing.max(READ_BYTES));
             let (from, limit, what) = self.deadline();
+            if self.command.is_none() && self.data_set.is_none() {
+                self.pace = Pace::default();
+            }
+            let waits = Instant::now();
             let read = timeout_at(from + limit, self.connection.read_buf(&mut self.buffer)).await;
             match read.map_err(|_| AssociationError::Late { what, limit })?? {
                 0 => return Err(AssociationError::Closed),
-                _ => self.began = self.began.or_else(|| Some(Instant::now())),
+                more => {
+                    self.began = self.began.or_else(|| Some(Instant::now()));
+                    self.pace.waited += waits.elapsed();
+                    self.pace.bytes += more as u64;
+                }
+            }
+            if self.pace.is_too_slow(self.limits.pdu_time) {
+                let what = "send more than a trickle of a message";
+                return Err(AssociationError::Late { what, limit: self.limits.pdu_time });
             }
         }
     }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+pub use peony_dicom::is_uid;
+
 use crate::status::Status;
 
 /// The longest command set that is taken; real ones have some 200 bytes, with lists of attributes a few thousand.
@@ -287,12 +289,6 @@ impl Command {
     pub fn status(&self) -> Option<Status> {
         self.number(element::STATUS).map(Status)
     }
-}
-
-/// Digits and dots, at most 64 (PS3.5 §9.1). That no component is empty or begins with 0 is not asked for: there are machines that do so.
-#[must_use]
-pub fn is_uid(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
 
 #[cfg(test)]

@@ -52,13 +52,14 @@ Peony is for research use and no cleared medical device.
 | TLS | versions 1.2 and 1.3, certificates on both sides; the server's names its host |
 | Time to ask for an association | {request} s, then aborted |
 | Time for a PDU once it has begun, and between two of one message | {pdu} s, then aborted |
+| Least rate of a message | 1 KiB a second on the average, once it was waited for that long; else aborted |
 | Rest between messages | {idle} s, then aborted |
 | Time to agree to the end of an association | {release} s, then aborted |
 | Longest command set | {command} bytes |
 | Longest identifier | {identifier} bytes |
 | Asynchronous operations, user identity, extended negotiation | not negotiated |
 
-An association is rejected where the called title is not this node's, where the calling title is not in the configuration and that takes no
+An association is rejected where the called title is not this node's, where the calling title is none (PS3.5 §6.2) or not in the configuration and that takes no
 strangers, and where the configuration ties the calling title to another certificate than the one that is shown over TLS, or that one to another title. Of the transfer syntaxes proposed for an object the first that is known is accepted, since it is what the peer would rather send, or get (C-GET); explicit little endian
 in place of implicit, where both are proposed. For everything else it is explicit little endian, then implicit. Objects are kept as they came, bit for bit. Over C-GET an object that is not in the compressed transfer
 syntax of its context, and has no other, is a failed sub-operation: whoever would have everything proposes uncompressed transfer syntaxes in a context of their own, or alone.

@@ -46,6 +46,8 @@ impl Status {
     pub const UNKNOWN_DESTINATION: Self = Self(0xA801);
     /// The identifier is not what the information model asks for.
     pub const IDENTIFIER_DOES_NOT_MATCH: Self = Self(0xA900);
+    /// C-STORE: the data set is of another SOP class than the command says.
+    pub const DATA_SET_DOES_NOT_MATCH: Self = Self(0xA900);
     /// The data set cannot be read.
     pub const CANNOT_UNDERSTAND: Self = Self(0xC000);
     /// C-FIND, C-GET, C-MOVE: something went wrong.
@@ -132,6 +134,7 @@ pub static TABLE: &[Row] = &[
     row("C-STORE", Status::KEPT_ASIDE,             "Another object with the same SOP Instance UID was kept before: this one is kept beside it, and shown to a person."),
     row("C-STORE", Status::ANOTHER_OBJECT,         "The object is kept, under the UID that its data set says: the command said another."),
     row("C-STORE", Status::OUT_OF_RESOURCES,       "The disk is nearly full, or what keeps objects cannot be reached. The same object may be sent again later."),
+    row("C-STORE", Status::DATA_SET_DOES_NOT_MATCH, "The data set is of another SOP class than the command says: nothing is kept."),
     row("C-STORE", Status::CANNOT_UNDERSTAND,      "The data set is damaged, past a limit, or without its UIDs: nothing is kept."),
     row("C-STORE", Status::NOT_AUTHORIZED,         "The object is of a study of another site than the peer's, or an object of such a study has its UID: nothing is kept."),
     row("C-STORE", Status::INVALID_INSTANCE,       "The Affected SOP Instance UID is no UID."),

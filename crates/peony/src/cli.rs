@@ -141,6 +141,11 @@ calibrate anew for another preset or depth.")]
   peony check --data data --json
   peony check --data data --repair")]
     Check(CheckArgs),
+    /// Print who did what: who read, searched, brought, sent and changed something, the oldest line first. It may run beside `peony serve`.
+    #[command(after_help = "Examples:
+  peony audit --data data
+  peony audit --data data --after 1200 --json | jq -r .who")]
+    Audit(AuditArgs),
     /// Say what shall be examined: modalities ask `peony serve --dicom` for it (worklist).
     #[command(after_help = "Examples:
   peony order add --data data --patient-id P-1 --patient-name 'WANG^FANG=王^芳' --time 0930 --procedure 'Breast ultrasound'
@@ -187,6 +192,23 @@ pathology is benign, malignant or normal; paths are relative to --root. The colu
 4a, 4b, 4c, 5), device, shape, margin, echogenicity, posterior, halo and calcifications may be there;
 what needs one that is not is left out.")]
     Evaluate(EvaluateArgs),
+}
+
+impl Command {
+    /// Whether it writes into a data folder, which holds what is known of patients.
+    pub const fn has_data(&self) -> bool {
+        matches!(
+            self,
+            Self::Serve(_)
+                | Self::Import(_)
+                | Self::Check(_)
+                | Self::Audit(_)
+                | Self::Order(_)
+                | Self::Ask(_)
+                | Self::Account(_)
+                | Self::Site(_)
+        )
+    }
 }
 
 /// Which model, run by what.

@@ -6,6 +6,7 @@
 mod account;
 mod analyze;
 mod ask;
+mod audit;
 mod bench;
 mod calibrate;
 mod calibration;
@@ -67,6 +68,9 @@ fn logged(configured: Configured, line: Vec<OsString>) -> Result<Outcome> {
 }
 
 fn run(configured: Configured, line: Vec<OsString>, log: Log) -> Result<Outcome> {
+    if configured.cli.command.has_data() {
+        storage::keep_private();
+    }
     match &configured.cli.command {
         Command::Analyze(args) => analyze::run(args),
         Command::Replay(args) => replay::run(args),
@@ -87,6 +91,7 @@ fn run(configured: Configured, line: Vec<OsString>, log: Log) -> Result<Outcome>
         },
         Command::Import(args) => import::run(args),
         Command::Check(args) => check::run(args),
+        Command::Audit(args) => audit::run(args),
         Command::Order(args) => order::run(args),
         Command::Ask(args) => ask::run(args),
         Command::Account(args) => account::run(args),

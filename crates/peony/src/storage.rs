@@ -1,6 +1,7 @@
 //! The store as the command line names it.
 
 use std::future::Future;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use peony_store::{Options, Store, StoreError};
@@ -35,6 +36,39 @@ pub fn faults(args: &StoreArgs) -> Vec<String> {
         faults.push("store.objects (--objects): it is a bucket, such as s3://bucket/peony".into());
     }
     faults
+}
+
+/// From here on nobody but its owner may read, write or list what the program makes. What is there stays as it is.
+pub fn keep_private() {
+    #[cfg(unix)]
+    {
+        use rustix::fs::Mode;
+        use rustix::process::umask;
+
+        let others = Mode::RWXG | Mode::RWXO;
+        let before = umask(others);
+        umask(before | others);
+    }
+}
+
+/// One line where others on this machine can read the data folder: it was made by an earlier program, or by somebody who wants it so.
+pub fn open_to_others(data: &Path) -> Option<String> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        // Reading names, or passing through to what has a known one.
+        let is_open = |folder: &Path| {
+            std::fs::metadata(folder).is_ok_and(|folder| folder.permissions().mode() & 0o005 != 0)
+        };
+        let open = is_open(data) && ["store", "exams"].iter().any(|part| is_open(&data.join(part)));
+        open.then(|| format!("others on this machine can read what is kept: chmod -R go= {}", data.display()))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = data;
+        None
+    }
 }
 
 /// Opens the store that is worked on.

@@ -385,6 +385,27 @@ fn a_configuration_can_be_looked_at_before_it_is_used() {
     assert!(!folder.path().join("store").exists(), "nothing was begun");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_data_folder_that_others_can_read_is_said() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let open = |path: &Path| fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    let data = folder.path().join("data");
+    fs::create_dir(&data).unwrap();
+    open(&data);
+    let said = || {
+        let serve = Serve::start(&data, &["--no-model"]);
+        fs::read_to_string(&serve.log).unwrap().contains("others on this machine can read what is kept")
+    };
+    assert!(!said(), "what it made itself nobody else can read");
+    open(&data.join("exams"));
+    assert!(said());
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o700)).unwrap();
+    assert!(!said(), "nobody gets there");
+}
+
 #[test]
 fn titles_of_sites_that_anybody_may_use_are_said() {
     let folder = tempfile::tempdir().unwrap();

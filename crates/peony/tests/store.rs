@@ -59,6 +59,50 @@ fn what_was_imported_is_checked_and_every_fault_is_said() {
     assert_eq!((code, faults), (1, vec!["wrong digest", "stray file"]));
 }
 
+#[cfg(unix)]
+#[test]
+fn nobody_else_may_read_what_is_kept() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let (file, data) = (folder.path().join("one.dcm"), folder.path().join("data"));
+    std::fs::write(&file, made_up::file(&made_up::attributes(1), STILL, 1)).unwrap();
+    let (code, said, _) = peony(&["import", file.to_str().unwrap()], &data);
+    assert_eq!((code, &said[0]["kept"]), (0, &1.into()));
+    let made: Vec<_> = walkdir::WalkDir::new(&data).into_iter().map(Result::unwrap).collect();
+    assert!(made.iter().any(|entry| entry.path().ends_with("index.sqlite")), "{made:?}");
+    assert!(made.iter().filter(|entry| entry.file_type().is_file()).count() >= 3, "{made:?}");
+    for entry in made {
+        let mode = entry.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{}: {mode:o}", entry.path().display());
+    }
+}
+
+#[test]
+fn who_did_what_can_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, data) = (folder.path().join("one.dcm"), folder.path().join("data"));
+    std::fs::write(&file, made_up::file(&made_up::attributes(1), STILL, 1)).unwrap();
+    assert_eq!(peony(&["audit"], &data).0, 1, "there is no store yet");
+    peony(&["import", file.to_str().unwrap()], &data);
+    let store_is_open = async {
+        let options = peony_store::Options { keep_free: 0, ..peony_store::Options::in_folder(&data) };
+        let store = peony_store::Store::open(&options).await.unwrap();
+        store.audit("somebody", "look", "at it").await.unwrap();
+        let said = (peony(&["audit"], &data), peony(&["audit", "--after", "1"], &data));
+        store.close().await;
+        said
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let (all, after) = runtime.block_on(store_is_open);
+    let study = made_up::attributes(1)[&peony_dicom::Tag(0x0020, 0x000D)].clone();
+    let lines: Vec<_> = all.1.iter().map(|line| [&line["act"], &line["what"]]).collect();
+    assert_eq!((all.0, &lines[0]), (0, &[&"receive".into(), &format!("study {study}").into()]), "{all:?}");
+    assert_eq!((lines.len(), &all.1[1]["who"]), (2, &"somebody".into()));
+    assert_eq!(after.1, all.1[1..], "behind the first");
+    assert!(all.1[1]["at"].as_str().unwrap().ends_with('Z'), "{all:?}");
+}
+
 #[test]
 fn an_index_that_is_lost_is_written_anew_where_it_is_asked_for() {
     let folder = tempfile::tempdir().unwrap();

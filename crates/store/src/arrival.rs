@@ -6,7 +6,7 @@ mod patient;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use peony_dicom::{FramePlaces, Level, Outline, Tag};
+use peony_dicom::{FramePlaces, Level, Outline, Tag, VR};
 use sha2::{Digest as _, Sha256};
 use sqlx::{AnyConnection, Row as _};
 
@@ -16,6 +16,9 @@ use self::patient::Patient;
 use crate::error::StoreError;
 use crate::objects::Object;
 use crate::{Sight, events, json, name};
+
+const BIRTH_DATE: Tag = Tag(0x0010, 0x0030);
+const NUMBER_OF_FRAMES: Tag = Tag(0x0028, 0x0008);
 
 /// What the index says of one object. It has no debug form: it holds what is known of a patient (invariant 5).
 pub(crate) struct Arrival {
@@ -45,17 +48,25 @@ impl Arrival {
     /// # Errors
     /// [`StoreError::NoUid`] where one of its UIDs is missing or none.
     pub fn of(
-        outline: Outline,
+        mut outline: Outline,
         object: Object,
         origin: &str,
         sight: &Arc<Sight>,
     ) -> Result<Self, StoreError> {
+        // What is sorted and found by days. Of a birth some know the year alone, and write it so.
+        let days = outline.attributes.iter_mut().filter(|(tag, day)| day.vr == VR::DA && **tag != BIRTH_DATE);
+        for (_, day) in days {
+            day.values = day.values.iter().filter_map(|text| date(text)).collect();
+        }
+        let frames = frame_count(&outline, object.size);
+        if let Some(declared) =
+            outline.attributes.get_mut(&NUMBER_OF_FRAMES).filter(|said| !said.values.is_empty())
+        {
+            declared.values = vec![frames.to_string()];
+        }
         let uid = |tag, name| {
             let text = outline.text(tag);
-            // PS3.5 §9.1, as far as it protects what is built from a UID: readers are tolerant of leading zeros.
-            let fits =
-                (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-            if fits { Ok(text.to_owned()) } else { Err(StoreError::NoUid(name)) }
+            if peony_dicom::is_uid(text) { Ok(text.to_owned()) } else { Err(StoreError::NoUid(name)) }
         };
         let study_uid = uid(Tag(0x0020, 0x000D), "Study Instance UID")?;
         let series_uid = uid(Tag(0x0020, 0x000E), "Series Instance UID")?;
@@ -94,6 +105,11 @@ impl Arrival {
         self.outline.data_set
     }
 
+    /// What its data set is written in.
+    pub fn transfer_syntax_uid(&self) -> &str {
+        &self.outline.transfer_syntax_uid
+    }
+
     /// SOP Class UID.
     pub fn sop_class_uid(&self) -> &str {
         self.text(0x0008, 0x0016)
@@ -120,13 +136,30 @@ impl Arrival {
     fn modality(&self) -> &str {
         self.text(0x0008, 0x0060)
     }
+}
 
-    fn frame_count(&self) -> i64 {
-        let frames = self.outline.frames.as_ref();
-        // Without a place of its own a frame still counts.
-        let declared = self.text(0x0028, 0x0008).parse::<i64>().unwrap_or(i64::from(frames.is_some()));
-        frames.map_or(declared.max(0), |frames| i64::try_from(frames.count()).unwrap_or(i64::MAX))
-    }
+/// How many frames there are: as many as have a place, else as many as are said to be there, as far as bytes are.
+fn frame_count(outline: &Outline, size: u64) -> i64 {
+    let frames = outline.frames.as_ref();
+    // Without a place of its own a frame still counts.
+    let declared = || outline.text(NUMBER_OF_FRAMES).parse::<i64>().unwrap_or(0).clamp(0, signed(size));
+    frames.map_or_else(declared, |frames| i64::try_from(frames.count()).unwrap_or(i64::MAX))
+}
+
+/// A day as YYYYMMDD; also as it was written before 1993, with dots (PS3.5 §6.2). `None` of what is none.
+fn date(text: &str) -> Option<String> {
+    let [year, month, day] = match *text.as_bytes() {
+        [a, b, c, d, b'.', e, f, b'.', g, h] | [a, b, c, d, e, f, g, h] => {
+            [vec![a, b, c, d], vec![e, f], vec![g, h]]
+                .map(|digits| String::from_utf8(digits).unwrap_or_default())
+        }
+        _ => return None,
+    };
+    let is = |text: &str, from: u16, to: u16| {
+        text.bytes().all(|byte| byte.is_ascii_digit())
+            && text.parse().is_ok_and(|number| (from..=to).contains(&number))
+    };
+    (is(&year, 0, 9999) && is(&month, 1, 12) && is(&day, 1, 31)).then(|| [year, month, day].concat())
 }
 
 /// Where an instance stands in the index.
@@ -209,7 +242,7 @@ impl<'a> Batch<'a> {
         .bind(signed(arrival.object.size))
         .bind(arrival.outline.transfer_syntax_uid.as_str())
         .bind(signed(arrival.outline.data_set))
-        .bind(arrival.frame_count())
+        .bind(frame_count(&arrival.outline, arrival.object.size))
         .bind(written(arrival.outline.frames.as_ref()))
         .bind(arrival.object.blocks.as_str())
         .bind(arrival.origin.as_str())
@@ -473,6 +506,22 @@ pub(crate) fn read(text: &str) -> Option<FramePlaces> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_is_one_of_the_calendar() {
+        for (text, expect) in [
+            ("20260102", Some("20260102")),
+            ("1992.12.31", Some("19921231")),
+            ("notadate", None),
+            ("20261301", None),
+            ("20260100", None),
+            ("2026-01-02", None),
+            ("+0260102", None),
+            ("", None),
+        ] {
+            assert_eq!(date(text).as_deref(), expect, "{text}");
+        }
+    }
 
     #[test]
     fn places_of_frames_are_read_as_they_were_written() {

@@ -98,17 +98,18 @@ impl Store {
         })
     }
 
-    /// Whether an object of this sender was put aside since another one has its UID, looked at by a person or not.
+    /// Whether an object of this sender was put aside since another one has its UID, and no person has said that it is not wanted.
     ///
     /// # Errors
     /// [`StoreError`] of the index.
     pub async fn has_aside(&self, instance_uid: &str, origin: &str) -> Result<bool, StoreError> {
-        let found: Option<i64> =
-            sqlx::query_scalar("SELECT id FROM aside WHERE instance_uid = $1 AND origin = $2")
-                .bind(instance_uid)
-                .bind(origin)
-                .fetch_optional(self.inner.index.pool())
-                .await?;
+        let found: Option<i64> = sqlx::query_scalar(
+            "SELECT id FROM aside WHERE instance_uid = $1 AND origin = $2 AND rejected_at = 0",
+        )
+        .bind(instance_uid)
+        .bind(origin)
+        .fetch_optional(self.inner.index.pool())
+        .await?;
         Ok(found.is_some())
     }
 

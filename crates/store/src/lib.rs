@@ -38,6 +38,7 @@ mod repair;
 mod retrieve;
 mod rewritten;
 mod rows;
+mod same;
 mod schema;
 mod scratch;
 mod sendings;

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use peony_dicom::{Attribute, Attributes, Tag, VR, vr_of};
 
-use crate::name::key as name_key;
+use crate::name::{joined, key as name_key};
 
 /// Scheduled Procedure Step Start Date and Time.
 pub const START_DATE: Tag = Tag(0x0040, 0x0002);
@@ -91,13 +91,20 @@ fn takes_wildcards(vr: VR) -> bool {
 
 fn fits(key: &Attribute, known: &Attribute) -> bool {
     let any = |fits: &dyn Fn(&str, &str) -> bool| {
-        key.values.iter().any(|key| known.values.iter().any(|known| fits(key, known)))
+        // An empty one among others asks for nothing.
+        let asked = key.values.iter().filter(|key| !key.is_empty());
+        asked
+            .flat_map(|key| known.values.iter().map(move |known| (key, known)))
+            .any(|(key, known)| fits(key, known))
     };
     match key.vr {
         VR::DA | VR::TM | VR::DT => any(&in_range),
         VR::PN => any(&|key, known| {
             let (key, known) = (name_key(key), name_key(known));
-            like(&key, &known) || known.split('=').any(|group| like(&key, group))
+            like(&key, &known)
+                || known
+                    .split('=')
+                    .any(|group| like(&key, group) || joined(group).is_some_and(|in_one| like(&key, &in_one)))
         }),
         vr if takes_wildcards(vr) => any(&like),
         _ => any(&|key, known| key == known),
@@ -148,7 +155,9 @@ mod tests {
     const LOCATION: Tag = Tag(0x0040, 0x0011);
 
     fn of(said: &[(Tag, &str)]) -> Attributes {
-        said.iter().map(|(tag, text)| attribute(*tag, vec![(*text).to_owned()])).collect()
+        said.iter()
+            .map(|(tag, text)| attribute(*tag, text.split('\\').map(str::to_owned).collect()))
+            .collect()
     }
 
     fn within(item: Attributes) -> Attributes {
@@ -166,6 +175,8 @@ mod tests {
         for (tag, key, expected) in [
             (NAME, "wang^f*", true),
             (NAME, "王*", true),
+            (NAME, "王芳", true),
+            (NAME, "王方", false),
             (NAME, "WANG", false),
             (NAME, "*", true),
             (NAME, "L?*", false),
@@ -177,6 +188,7 @@ mod tests {
             (vec![(STATION, "us_1")], false),
             (vec![(STATION, "US_?")], true),
             (vec![(START_DATE, "20261126")], true),
+            (vec![(START_DATE, "20261125\\")], false),
             (vec![(START_DATE, "20261120-20261125")], false),
             (vec![(START_DATE, "20261120-")], true),
             (vec![(START_DATE, "-20261126")], true),

@@ -23,6 +23,15 @@ pub(crate) fn groups(key: &str) -> impl Iterator<Item = &str> {
     key.split('=').filter(|group| !group.is_empty())
 }
 
+/// Where the scripts begin that are written without spaces between family and given name: kana, ideographs, Hangul.
+const JOINED_FROM: char = '\u{3040}';
+
+/// A component group as people write it, where they write it in one (王小明); `None` where that is another script, or how it stands already.
+pub(crate) fn joined(group: &str) -> Option<String> {
+    let in_one = group.starts_with(|first| first >= JOINED_FROM) && group.contains(['^', ' ']);
+    in_one.then(|| group.chars().filter(|letter| !matches!(letter, '^' | ' ')).collect())
+}
+
 /// The words of a [`key`]; an ideographic name is one word a component.
 pub(crate) fn words(key: &str) -> impl Iterator<Item = &str> {
     key.split(['=', '^', ' ', ',', '-']).filter(|word| !word.is_empty())
@@ -49,5 +58,15 @@ mod tests {
             ["de", "la", "cruz", "vega", "ana"]
         );
         assert_eq!(groups("a^b=c").collect::<Vec<_>>(), ["a^b", "c"]);
+        for (group, expect) in [
+            ("王^小 明", Some("王小明")),
+            ("홍^길동", Some("홍길동")),
+            ("やまた^たろう", Some("やまたたろう")),
+            ("王小明", None),
+            ("wang^xiaoming", None),
+            ("", None),
+        ] {
+            assert_eq!(joined(group).as_deref(), expect, "{group}");
+        }
     }
 }

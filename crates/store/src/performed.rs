@@ -11,7 +11,7 @@ use crate::index::now_ms;
 use crate::json::{self, DicomJson};
 use crate::orders::OrderState;
 use crate::sites::Sight;
-use crate::{Store, events};
+use crate::{Store, audit, events};
 
 /// Performed Procedure Step Status.
 const STATUS: Tag = Tag(0x0040, 0x0252);
@@ -188,6 +188,8 @@ impl Store {
         if begins || state != StepState::InProgress {
             follow(&mut writing, &self.sight, &step, state, now).await?;
         }
+        let act = if begins { "begin-step" } else { "change-step" };
+        audit::put(&mut writing, origin, act, &format!("step {uid}: {}", state.word())).await?;
         writing.commit().await?;
         self.inner.announcements.wake();
         Ok(answer)
@@ -256,7 +258,8 @@ async fn follow(
     Ok(())
 }
 
-/// Whether every instance that a step lists has arrived.
+/// Whether every instance that a step lists has arrived. One that lists none says nothing of what there is: its study is complete when nothing more
+/// comes.
 async fn all_are_here(connection: &mut AnyConnection, step: &DicomJson) -> Result<bool, StoreError> {
     let mut listed = Vec::new();
     for series in items(step, SERIES) {
@@ -264,6 +267,7 @@ async fn all_are_here(connection: &mut AnyConnection, step: &DicomJson) -> Resul
             listed.extend(items(series, list).into_iter().map(|instance| text(instance, INSTANCE_UID)));
         }
     }
+    let lists_any = !listed.is_empty();
     for instance_uid in listed {
         let here: Option<i64> = sqlx::query_scalar("SELECT id FROM instances WHERE uid = $1")
             .bind(instance_uid)
@@ -273,7 +277,7 @@ async fn all_are_here(connection: &mut AnyConnection, step: &DicomJson) -> Resul
             return Ok(false);
         }
     }
-    Ok(true)
+    Ok(lists_any)
 }
 
 fn state_of(step: &DicomJson) -> Option<StepState> {

@@ -1,6 +1,6 @@
 //! Queries: one typed question for both C-FIND (PS3.4 §C) and QIDO-RS (PS3.18 §10.6), answered with DICOM attributes.
 
-use peony_dicom::{Level, Tag};
+use peony_dicom::{Level, Tag, VR};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Row as _};
 
@@ -204,20 +204,25 @@ impl Statement {
     }
 
     fn any_of(&mut self, column: &str, values: &[String], one: fn(&mut Self, &str, &str) -> String) {
-        if values.iter().any(|value| is_universal(value)) {
-            return;
-        }
-        let each: Vec<String> = values.iter().map(|value| one(self, column, value)).collect();
-        self.conditions.push(format!("({})", each.join(" OR ")));
+        let Some(values) = asked(values) else { return };
+        let each: Vec<String> = values.into_iter().map(|value| one(self, column, value)).collect();
+        self.push_any(&each);
+    }
+
+    /// One of these must hold.
+    fn push_any(&mut self, each: &[String]) {
+        self.conditions.push(if each.is_empty() {
+            NOTHING.into()
+        } else {
+            format!("({})", each.join(" OR "))
+        });
     }
 
     /// The same of texts. Those without a wildcard are one list: a database takes a condition of a thousand parts only, and lists of far more.
     fn any_text(&mut self, column: &str, values: &[String]) {
+        let Some(values) = asked(values) else { return };
         let (plain, patterns): (Vec<&String>, Vec<&String>) =
-            values.iter().partition(|value| prefix_of(value).len() == value.len());
-        if values.iter().any(|value| is_universal(value)) {
-            return;
-        }
+            values.into_iter().partition(|value| prefix_of(value).len() == value.len());
         let mut each: Vec<String> = patterns.into_iter().map(|pattern| self.text(column, pattern)).collect();
         match &plain[..] {
             [] => {}
@@ -227,7 +232,7 @@ impl Statement {
                 each.push(format!("{column} IN ({})", places.join(", ")));
             }
         }
-        self.conditions.push(format!("({})", each.join(" OR ")));
+        self.push_any(&each);
     }
 
     fn text(&mut self, column: &str, value: &str) -> String {
@@ -302,6 +307,19 @@ impl Statement {
     }
 }
 
+/// What nothing is.
+const NOTHING: &str = "1 = 0";
+
+/// The values that are looked for; `None` where any will do. An empty one asks for nothing where it stands among others: a separator too many does
+/// not open everything.
+fn asked(values: &[String]) -> Option<Vec<&String>> {
+    let is_list = values.len() > 1;
+    if values.iter().any(|value| is_universal(value) && !(is_list && value.is_empty())) {
+        return None;
+    }
+    Some(values.iter().filter(|value| !value.is_empty()).collect())
+}
+
 fn is_universal(value: &str) -> bool {
     value.chars().all(|letter| letter == '*')
 }
@@ -353,21 +371,52 @@ impl Whose {
     }
 }
 
+/// Values of one key with a wildcard or of a range: each is a part of the condition, of which a database takes a thousand.
+const MOST_PATTERNS: usize = 512;
+/// The longest of them: longer than any text that is searched (PS3.5 §6.2).
+const MOST_PATTERN_BYTES: usize = 4096;
+/// All values of a question: each is bound, and SQLite binds 32,766.
+const MOST_VALUES: usize = 32_000;
+
 impl Query {
     /// Those of [`OF_PATIENT`] that are asked for.
     fn counts(&self) -> impl Iterator<Item = &'static (Tag, &'static str, &'static str)> {
         OF_PATIENT.iter().filter(|(tag, ..)| self.only.as_ref().is_none_or(|only| only.contains(tag)))
     }
 
+    /// What no database answers is refused before one is asked.
+    fn fits(&self) -> Result<(), StoreError> {
+        let too_much = |what: &str, most: usize| Err(StoreError::Unfit(format!("{what}: at most {most}")));
+        for (tag, values) in &self.keys {
+            let is_range = matches!(peony_dicom::vr_of(*tag), VR::DA | VR::TM | VR::DT);
+            let is_pattern = |value: &&String| is_range || value.contains(['*', '?']);
+            let patterns: Vec<&String> = values.iter().filter(is_pattern).collect();
+            if patterns.len() > MOST_PATTERNS {
+                return too_much("values of a key with a wildcard or of a range", MOST_PATTERNS);
+            }
+            if patterns.iter().any(|value| value.len() > MOST_PATTERN_BYTES) {
+                return too_much("bytes of a value with a wildcard", MOST_PATTERN_BYTES);
+            }
+        }
+        if self.keys.iter().map(|(_, values)| values.len()).sum::<usize>() > MOST_VALUES {
+            return too_much("values of a question", MOST_VALUES);
+        }
+        Ok(())
+    }
+
     fn has_value(&self, tag: Tag) -> bool {
         let value = self.keys.iter().find(|(key, _)| *key == tag);
-        value.is_some_and(|(_, values)| values.iter().all(|value| !prefix_of(value).is_empty()))
+        value.is_some_and(|(_, values)| {
+            let mut asked = values.iter().filter(|value| !value.is_empty()).peekable();
+            asked.peek().is_some() && asked.all(|value| !prefix_of(value).is_empty())
+        })
     }
 
     /// The rows of `names` that the patient's name asks for: each must be there.
     fn names(&self) -> Vec<(u8, String)> {
         let asked = self.keys.iter().find(|(tag, _)| *tag == PATIENT_NAME);
-        let Some(pattern) = asked.and_then(|(_, values)| values.first()) else { return Vec::new() };
+        let pattern = asked.and_then(|(_, values)| values.iter().find(|value| !value.is_empty()));
+        let Some(pattern) = pattern else { return Vec::new() };
         let key = name::key(pattern);
         let mut names: Vec<(u8, String)> = if self.fuzzy {
             let words = name::words(&key).map(|word| word.replace(['*', '?'], ""));
@@ -375,7 +424,11 @@ impl Query {
         } else {
             name::groups(&key)
                 .filter(|group| !is_universal(group))
-                .map(|group| (0, group.to_owned()))
+                // Who says where the family name ends means that.
+                .map(|group| {
+                    name::joined(group).filter(|_| !group.contains('^')).unwrap_or_else(|| group.to_owned())
+                })
+                .map(|group| (0, group))
                 .collect()
         };
         // The longest beginning leaves the fewest.
@@ -448,6 +501,10 @@ impl Query {
                             format!("EXISTS (SELECT 1 FROM series m WHERE m.study = s.id AND {modality})");
                         statement.conditions.push(has);
                     }
+                }
+                // What is said of it follows.
+                Kind::PatientName if asked(values).is_some_and(|values| values.is_empty()) => {
+                    statement.conditions.push(NOTHING.into());
                 }
                 Kind::PatientName => {}
             }
@@ -626,6 +683,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] of the index.
     pub async fn query(&self, query: &Query) -> Result<Matches, StoreError> {
+        query.fits()?;
         let refused = StoreError::Refused("the place is of another question");
         let (text, values, passed_over) = query.statement(&self.sight).ok_or(refused)?;
         // Its text is made of the words of this file alone; what was asked for is bound.

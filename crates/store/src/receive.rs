@@ -161,7 +161,7 @@ impl Store {
                 }
                 Some(kept) => {
                     let same;
-                    (spool, same) = self.same_data_set(spool, &arrival, &kept).await?;
+                    (spool, same) = self.same_object(spool, &arrival, &kept).await?;
                     let same = match same {
                         Some(same) => same,
                         None => self.heal(&spool, &arrival, &kept).await?,
@@ -236,7 +236,7 @@ impl Store {
 
     async fn standing(&self, instance_uid: &str) -> Result<Option<Standing>, StoreError> {
         let row = sqlx::query(
-            "SELECT i.digest, i.size, i.blocks, i.data_set, i.origin, s.site
+            "SELECT i.digest, i.size, i.blocks, i.data_set, i.origin, i.transfer_syntax, s.site
              FROM instances i JOIN series e ON e.id = i.series JOIN studies s ON s.id = e.study WHERE i.uid = $1",
         )
         .bind(instance_uid)
@@ -253,8 +253,30 @@ impl Store {
             object,
             data_set: data_set.unsigned_abs(),
             origin: row.try_get("origin")?,
+            transfer_syntax_uid: row.try_get("transfer_syntax")?,
             site: row.try_get("site")?,
         }))
+    }
+
+    /// Whether two files say the same of one instance: byte by byte, or element by element where they may be written in different ways; `None` where
+    /// what is kept cannot be read.
+    async fn same_object(
+        &self,
+        spool: Spool,
+        arrival: &Arrival,
+        kept: &Standing,
+    ) -> Result<(Spool, Option<bool>), StoreError> {
+        let as_long = arrival.object.size - arrival.data_set() == kept.object.size - kept.data_set;
+        let alike = kept.transfer_syntax_uid == arrival.transfer_syntax_uid();
+        if as_long && alike {
+            return self.same_data_set(spool, arrival, kept).await;
+        }
+        let same = self.inner.objects.say_the_same(
+            (spool.path(), arrival.transfer_syntax_uid()),
+            (&kept.object, &kept.transfer_syntax_uid),
+        );
+        let same = same.await?;
+        Ok((spool, Some(same)))
     }
 
     /// Whether two files differ in their file meta information only, which is the sender's own (PS3.10 §7.1); `None` where what is kept cannot be read.
@@ -265,9 +287,6 @@ impl Store {
         kept: &Standing,
     ) -> Result<(Spool, Option<bool>), StoreError> {
         let data_set = arrival.data_set();
-        if arrival.object.size - data_set != kept.object.size - kept.data_set {
-            return Ok((spool, Some(false)));
-        }
         let path = spool.path().to_owned();
         let received =
             blocking(move || sum_from(&path, data_set)).await?.map_err(disk("read a received object"))?;
@@ -296,6 +315,7 @@ pub(crate) struct Standing {
     pub data_set: u64,
     /// Who sent it.
     pub origin: String,
+    pub transfer_syntax_uid: String,
     /// Of its study.
     pub site: String,
 }

@@ -134,9 +134,7 @@ impl Store {
     /// Outside a runtime.
     #[must_use]
     pub fn reader(&self, kept: &Kept) -> Reader {
-        let handle = tokio::runtime::Handle::current();
-        let (objects, object) = (self.inner.objects.clone(), kept.object.clone());
-        Reader { objects, object, handle, at: 0, part: 0..0, bytes: Bytes::new() }
+        Reader::of(self.inner.objects.clone(), kept.object.clone())
     }
 
     /// The coded bytes of one frame, counted from 0, verified: one read of the disk.
@@ -165,6 +163,11 @@ pub struct Reader {
 }
 
 impl Reader {
+    pub(crate) fn of(objects: Objects, object: Object) -> Self {
+        let handle = tokio::runtime::Handle::current();
+        Self { objects, object, handle, at: 0, part: 0..0, bytes: Bytes::new() }
+    }
+
     /// Bytes of the file, verified, in one read of the disk.
     ///
     /// # Errors

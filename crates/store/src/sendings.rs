@@ -520,14 +520,19 @@ async fn put_once(
             .fetch_optional(&mut *connection)
             .await?;
     if let Some(id) = waits {
-        sqlx::query("UPDATE jobs SET at = $2 WHERE id = $1")
-            .bind(id)
-            .bind(now_ms())
-            .execute(connection)
-            .await?;
-        return Ok(id);
+        // Who asks for it does not want to wait for its next try; what a worker has stays its own.
+        sqlx::query(
+            "UPDATE jobs SET at = $2, due_at = CASE WHEN taken_at <> 0 AND due_at > $2 THEN due_at ELSE $2 END WHERE id = $1",
+        )
+        .bind(id)
+        .bind(now_ms())
+        .execute(&mut *connection)
+        .await?;
     }
-    let id = jobs::put(connection, kind, payload, site, node).await?;
+    let id = match waits {
+        Some(id) => id,
+        None => jobs::put(connection, kind, payload, site, node).await?,
+    };
     audit::put(connection, who, kind, &format!("job {id}: {what}")).await?;
     Ok(id)
 }

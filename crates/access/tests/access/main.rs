@@ -435,6 +435,16 @@ async fn an_administrator_keeps_accounts_and_a_disabled_one_is_out_at_once() {
         let answer = house.page(&root, "POST", path, body).await;
         assert_eq!((answer.status, &answer.body["code"]), (422, &json!(code)), "{path}: {}", answer.body);
     }
+    let audit = house.page(&root, "GET", "/api/audit?limit=1000", Value::Null).await.body;
+    let lines = audit.as_array().unwrap();
+    let is_of_root = |line: &&Value| line["who"] == "administrator";
+    let acts: Vec<&str> = lines.iter().filter(is_of_root).filter_map(|line| line["act"].as_str()).collect();
+    assert!(acts.contains(&"add-site") && acts.ends_with(&["read"]), "{acts:?}");
+    let behind = format!("/api/audit?limit=1&after={}", lines[1]["id"]);
+    assert_eq!(house.page(&root, "GET", &behind, Value::Null).await.body, json!([lines[2]]));
+    assert_eq!(house.page(&root, "GET", "/api/audit?after=last", Value::Null).await.status, 400);
+    let teacher = house.cookie("teacher").await;
+    assert_eq!(house.page(&teacher, "GET", "/api/audit", Value::Null).await.status, 403);
     let given = json!({"password": "given by somebody"});
     assert_eq!(house.page(&root, "PUT", "/api/accounts/new.one/password", given).await.status, 204);
     assert_eq!(house.sign_in("new.one", "given by somebody").await.status, 200);

@@ -136,11 +136,20 @@ async fn a_picture_is_drawn_as_it_is_asked_for() {
     for (query, size) in [
         ("viewport=320,320", (320, 240)),
         ("viewport=1280,1280", (1280, 960)),
+        // What is larger shows nothing more.
+        ("viewport=8192,8192", (2048, 1536)),
+        ("viewport=8192,8192,0,0,30,60", (1024, 2048)),
         ("viewport=100,100,0,0,64,48", (100, 75)),
     ] {
         let answer = server.get(&path(&format!("/rendered?{query}")), &[]).await;
         assert_eq!(image::load_from_memory(&answer.body).unwrap().dimensions(), size, "{query}");
     }
+    let annotated = server.get(&path("/rendered?annotation=patient,technique"), &[]).await;
+    assert_eq!(annotated.status, 200);
+    assert_eq!(
+        annotated.field("warning"),
+        "299 peony \"The following annotation values are not supported: patient,technique\""
+    );
     let [fine, coarse] = [90, 10].map(|quality| path(&format!("/rendered?quality={quality}")));
     assert!(server.get(&fine, &[]).await.body.len() > server.get(&coarse, &[]).await.body.len());
     for (rest, status) in [

@@ -196,6 +196,10 @@ async fn what_nothing_here_decodes_goes_out_as_it_is_or_not_at_all() {
         "{}",
         answer.error()
     );
+    assert!(answer.error().contains("accept multipart/related"), "{}", answer.error());
+    let alone = server.get(&place(1), &["Accept: application/dicom"]).await;
+    assert_eq!(alone.status, 406);
+    assert!(alone.error().ends_with(": accept application/dicom; transfer-syntax=*"), "{}", alone.error());
     assert!(server.get(&place(1), &["Accept: */*"]).await.parts()[0].1 == video);
     let fields = ["Accept: multipart/related; type=\"application/dicom\", multipart/related; \
         type=\"application/dicom\"; transfer-syntax=1.2.840.10008.1.2.4.99; q=0.1"];
@@ -410,7 +414,10 @@ async fn who_reads_a_study_is_written_down_once() {
         .collect();
     assert_eq!(read, [["DICOMweb", &format!("study {study}")], ["DICOMweb", &format!("study {other}")]]);
     let brought = lines.iter().filter(|line| line.act == "receive").count();
-    assert_eq!((brought, lines.len()), (2, 4));
+    let searched: Vec<&str> =
+        lines.iter().filter(|line| line.act == "search").map(|line| line.what.as_str()).collect();
+    assert_eq!(searched, ["study", "series", "image"]);
+    assert_eq!((brought, lines.len()), (2, 7));
 }
 
 /// A document is made when the one before it is gone: of a study with thousands of objects one is in memory.

@@ -217,7 +217,9 @@ impl From<StoreError> for ArchiveError {
         match error {
             StoreError::Full { .. } => Self::Full(text),
             StoreError::Dicom(DicomError::Io(_)) => Self::Unreachable(text),
-            StoreError::Dicom(_) | StoreError::NoUid(_) | StoreError::Undecoded => Self::NotUnderstood(text),
+            StoreError::Dicom(_) | StoreError::NoUid(_) | StoreError::Unfit(_) | StoreError::Undecoded => {
+                Self::NotUnderstood(text)
+            }
             StoreError::OtherSite { .. } => Self::NotAuthorized(text),
             StoreError::OtherStudy { .. } => Self::NotAsked,
             StoreError::Interrupted(_) => Self::Interrupted,

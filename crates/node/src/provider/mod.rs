@@ -225,6 +225,32 @@ async fn identifier_of(
     Ok(read)
 }
 
+/// Names of keys that a line of the audit has at most.
+const MOST_NAMED: usize = 8;
+
+/// Writes down that the peer searches, and by which keys: never for whom.
+async fn note_search<A: Archive>(peer: &str, archive: &A, what: &str, keys: &Attributes) {
+    let mut named = Vec::new();
+    name_keys(keys, &mut named);
+    let more = if named.len() > MOST_NAMED { " and more" } else { "" };
+    named.truncate(MOST_NAMED);
+    let by = if named.is_empty() { String::new() } else { format!(" by {}{more}", named.join(", ")) };
+    if let Err(error) = archive.note(peer, "search", &format!("{what}{by}")).await {
+        // Whoever searches may need it now.
+        tracing::warn!(peer, reason = %error, "a search is not in the audit");
+    }
+}
+
+fn name_keys(keys: &Attributes, named: &mut Vec<String>) {
+    for (tag, key) in keys {
+        if key.values.iter().any(|value| !value.is_empty()) {
+            let name = peony_dicom::keyword_of(*tag).map_or_else(|| peony_store::key(*tag), str::to_owned);
+            named.push(name);
+        }
+        key.items.iter().for_each(|item| name_keys(item, named));
+    }
+}
+
 /// One match of a C-FIND.
 async fn say_match(
     association: &mut Association,

@@ -8,7 +8,7 @@ use crate::archive::{Archive, ArchiveError, Question};
 use crate::association::{Association, AssociationError, Message};
 use crate::configuration::AeTitle;
 use crate::identifier::{self, CHARACTER_SET, LEVEL, LEVELS, RETRIEVE_AE_TITLE, attribute};
-use crate::provider::{identifier_of, is_cancelled, no_days, refuse, say_match};
+use crate::provider::{identifier_of, is_cancelled, no_days, note_search, refuse, say_match};
 use crate::sop_class::Model;
 use crate::status::Status;
 
@@ -35,15 +35,20 @@ pub(super) async fn find<A: Archive>(
         keys.remove(&not_a_key);
     }
     let question = Question { level, keys };
+    let what = identifier::word(level).to_lowercase();
     let mut behind = None;
     loop {
-        let found = match archive.find(&question, behind, PAGE).await {
+        let found = match archive.find(&question, behind.clone(), PAGE).await {
             Ok(found) => found,
             Err(error) => {
                 tracing::warn!(peer = association.peer(), reason = %error, "a query is not answered");
                 return refuse(association, message, failure_of(&error), "").await;
             }
         };
+        if behind.is_none() {
+            let peer = association.peer().to_owned();
+            note_search(&peer, archive, &what, &question.keys).await;
+        }
         let all_keys = found.passed_over.is_empty();
         let status = if all_keys { Status::PENDING } else { Status::PENDING_WITHOUT_SOME_KEYS };
         let count = found.matches.len();

@@ -1,9 +1,10 @@
 //! C-STORE (PS3.4 Annex B): an object goes on to the archive as it comes, as a file of PS3.10, and Success means that it is on the disk.
 
-use std::io;
+use std::io::{self, Cursor};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt as _, stream};
+use peony_dicom::{DicomError, Elements, Step, Tag, is_uid};
 use peony_store::Which;
 
 use crate::archive::{Archive, ArchiveError, Receipt};
@@ -12,6 +13,11 @@ use crate::command::element;
 use crate::provider::{refuse, shortened, with_comment};
 use crate::status::Status;
 use crate::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME};
+
+/// How much of a data set is looked at before it is taken.
+const HEAD_BYTES: usize = 4 << 10;
+/// The longest UID, padded.
+const UID_BYTES: usize = 128;
 
 pub(super) async fn store<A: Archive>(
     association: &mut Association,
@@ -27,10 +33,18 @@ pub(super) async fn store<A: Archive>(
         return refuse(association, message, Status::INVALID_INSTANCE, "").await;
     };
     let origin = association.peer().to_owned();
-    let meta = file_meta(context.class.uid, instance_uid, context.transfer_syntax, &origin);
+    let meta = |instance_uid| file_meta(context.class.uid, instance_uid, context.transfer_syntax, &origin);
+    let (head, ended) = head_of(association).await?;
+    let [class, instance] = said_in(&[&meta(instance_uid), &head[..]].concat());
+    if class.is_some_and(|class| class != context.class.uid) {
+        let comment = "another SOP class in the data set";
+        return refuse(association, message, Status::DATA_SET_DOES_NOT_MATCH, comment).await;
+    }
+    // A file says of itself what its data set says.
+    let meta = meta(instance.as_deref().unwrap_or(instance_uid));
     let mut failure = None;
-    let parts = data_set(association, &mut failure);
-    let file = stream::once(std::future::ready(Ok(meta))).chain(parts);
+    let rest = (!ended).then(|| data_set(association, &mut failure));
+    let file = stream::iter([Ok(meta), Ok(head)]).chain(stream::iter(rest).flatten());
     let received = archive.receive(&origin, which, file).await;
     if let Some(failure) = failure {
         return Err(failure);
@@ -71,6 +85,38 @@ pub(super) const fn failure_of(error: &ArchiveError) -> (Status, &'static str) {
         ArchiveError::NotAsked => (Status::CANNOT_UNDERSTAND, "not of what was asked for"),
         ArchiveError::NotUnderstood(_) => (Status::CANNOT_UNDERSTAND, "the data set cannot be read"),
     }
+}
+
+/// The beginning of the data set, with its SOP class and instance in it, and whether that is all of it.
+async fn head_of(association: &mut Association) -> Result<(Bytes, bool), AssociationError> {
+    let mut head = BytesMut::new();
+    while head.len() < HEAD_BYTES {
+        match association.next_data().await? {
+            Some(part) => head.extend_from_slice(&part),
+            None => return Ok((head.freeze(), true)),
+        }
+    }
+    Ok((head.freeze(), false))
+}
+
+/// The UIDs of class and instance at the beginning of a file; `None` of what is not there.
+fn said_in(head: &[u8]) -> [Option<String>; 2] {
+    let mut said = [None, None];
+    let Ok(elements) = Elements::open(Cursor::new(head)) else { return said };
+    // It ends where the rest has yet to come.
+    let _ = elements.walk(|step| match step {
+        Step::Element { tag: Tag(0x0008, element @ (0x0016 | 0x0018)), value, .. } => {
+            let bytes = elements.bytes(value, UID_BYTES)?;
+            let uid = std::str::from_utf8(&bytes).unwrap_or_default().trim_matches(['\0', ' ']);
+            said[usize::from(element == 0x0018)] = is_uid(uid).then(|| uid.to_owned());
+            Ok(())
+        }
+        Step::Element { tag, .. } if tag > Tag(0x0008, 0x0018) => Err(DicomError::Unsupported("the rest")),
+        // What lies in a sequence is another one's.
+        Step::Item | Step::Sequence { .. } => Err(DicomError::Unsupported("a sequence before them")),
+        _ => Ok(()),
+    });
+    said
 }
 
 /// The data set, a part at a time. Where the association fails, the stream ends with an error and `failure` says why.

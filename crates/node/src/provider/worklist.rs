@@ -3,17 +3,17 @@
 use peony_dicom::{Attributes, Tag};
 use peony_store::matching::{START_DATE, matches, passes_over, said_of};
 
-use crate::archive::Records;
+use crate::archive::{Archive, Records};
 use crate::association::{Association, AssociationError, Message};
 use crate::identifier::CHARACTER_SET;
 use crate::provider::query::failure_of;
-use crate::provider::{identifier_of, is_cancelled, no_days, refuse, say_match};
+use crate::provider::{identifier_of, is_cancelled, no_days, note_search, refuse, say_match};
 use crate::status::Status;
 
 /// Scheduled Procedure Step Sequence.
 const STEPS: Tag = Tag(0x0040, 0x0100);
 
-pub(super) async fn find<R: Records>(
+pub(super) async fn find<R: Archive + Records>(
     association: &mut Association,
     records: &R,
     message: &Message,
@@ -34,6 +34,10 @@ pub(super) async fn find<R: Records>(
                 return refuse(association, message, failure_of(&error), "").await;
             }
         };
+        if after == 0 {
+            let peer = association.peer().to_owned();
+            note_search(&peer, records, "worklist", &keys).await;
+        }
         let Some((last_of_page, _)) = orders.last() else {
             return association.send_command(context.id, &command.response(Status::SUCCESS)).await;
         };

@@ -167,6 +167,31 @@ async fn who_says_nothing_or_a_byte_at_a_time_is_aborted_in_time() {
         }
     }
     assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    // Nor does a PDU now and then, of which each comes in time and the message never ends.
+    let mut trickle = sent(&node, &begin).await;
+    let mut accepted = [0; 6];
+    trickle.read_exact(&mut accepted).await.unwrap();
+    let length = u32::from_be_bytes([accepted[2], accepted[3], accepted[4], accepted[5]]);
+    trickle.read_exact(&mut vec![0; length as usize]).await.unwrap();
+    let part = bytes_of(&Pdu::PData {
+        data: vec![PDataValue {
+            presentation_context_id: 1,
+            value_type: PDataValueType::Command,
+            is_last: false,
+            data: vec![0],
+        }],
+    });
+    let began = Instant::now();
+    let mut heard = [0; 10];
+    loop {
+        assert!(began.elapsed() < Duration::from_secs(5), "it is waited for");
+        // One that is closed is not written to; what was said before can be read.
+        let _ = trickle.write_all(&part).await;
+        if let Ok(read) = timeout(Duration::from_millis(50), trickle.read(&mut heard)).await {
+            is_abort(&heard[..read.unwrap()], 0);
+            break;
+        }
+    }
 }
 
 /// One address takes all it can get, and others are served all the same.

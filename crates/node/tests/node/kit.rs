@@ -229,6 +229,15 @@ impl Folder {
         Some((outline.clone(), file[outline.data_set as usize..].to_vec()))
     }
 
+    /// What lies before the data set of an instance.
+    pub fn meta(&self, instance_uid: &str) -> Option<Vec<u8>> {
+        let kept = self.0.kept.lock().unwrap();
+        let (outline, path) = kept.iter().find(|(outline, _)| outline.text(INSTANCE_UID) == instance_uid)?;
+        let mut file = std::fs::read(path).unwrap();
+        file.truncate(outline.data_set as usize);
+        Some(file)
+    }
+
     /// Who did what, as it was written down.
     pub fn noted(&self) -> Vec<[String; 3]> {
         self.0.noted.lock().unwrap().clone()

@@ -7,6 +7,7 @@ use peony_node::sop_class::VERIFICATION;
 use peony_node::status::Status;
 use peony_node::transfer_syntax::{EXPLICIT_LITTLE, IMPLICIT_LITTLE};
 use peony_node::{AeTitle, AssociationError, Configuration, Peer, Proposal, connect};
+use tokio::io::AsyncReadExt as _;
 use tokio::time::timeout;
 
 use crate::hostile::{answer, bytes_of, request, sent};
@@ -24,6 +25,22 @@ async fn who_is_not_wanted_is_told_why() {
     check(|request| request.called_ae_title = "OTHER".to_owned(), 1, 7).await;
     check(|request| request.application_context_name = "1.2.3".to_owned(), 1, 2).await;
     check(|request| request.protocol_version = 2, 2, 2).await;
+    // What is no title of an application entity would stand in the log, the audit and files. Zeros behind one are not of it.
+    for (calling, rejected) in [
+        (&b"                "[..], true),
+        (b"X\nERROR fake    ", true),
+        (b"A\\B             ", true),
+        (b"\xFF\xFE\xFD             ", true),
+        (b"SENDER\0\0\0\0\0\0\0\0\0\0", false),
+    ] {
+        let mut bytes = bytes_of(&request().into());
+        // Behind the header, the version and the called title (PS3.8 §9.3.2).
+        bytes[26..42].copy_from_slice(calling);
+        let mut heard = [0; 10];
+        sent(&node, &bytes).await.read_exact(&mut heard).await.unwrap();
+        assert_eq!(heard == [3, 0, 0, 0, 0, 4, 0, 1, 1, 3], rejected, "{calling:?}: {heard:?}");
+        assert_eq!(heard[0] == 2, !rejected, "{calling:?}: {heard:?}");
+    }
     node.configuration.send_modify(|configuration| Arc::make_mut(configuration).strangers = false);
     check(|_| {}, 1, 3).await;
 }

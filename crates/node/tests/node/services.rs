@@ -79,7 +79,15 @@ async fn each_failure_has_its_status_and_the_association_goes_on() {
         assert_eq!(send(&mut association, instance, bytes).await, expected);
         assert_eq!(node.archive.count(), 0, "{expected}");
     }
+    let mut of_another_class = sample.data_set();
+    let at = of_another_class.windows(US.len()).position(|part| part == US.as_bytes()).unwrap();
+    of_another_class[at + US.len() - 1] = b'7';
+    let answered = send(&mut association, instance.clone(), of_another_class).await;
+    assert_eq!((answered, node.archive.count()), (Status::DATA_SET_DOES_NOT_MATCH, 0));
     assert_eq!(send(&mut association, named("1.2.3"), sample.data_set()).await, Status::ANOTHER_OBJECT);
+    let meta = node.archive.meta(&sample.instance).unwrap();
+    let says = |uid: &[u8]| meta.windows(uid.len()).any(|part| part == uid);
+    assert!(says(sample.instance.as_bytes()) && !says(b"1.2.3\0"), "a file says of itself what is in it");
     assert_eq!(store(&mut association, &sample).await, Status::SUCCESS);
 
     let context = association.contexts()[0].clone();
@@ -174,6 +182,10 @@ async fn every_level_of_both_models_is_found() {
             assert_eq!(one[&RETRIEVE_AE_TITLE].values, ["PEONY"]);
             assert!(one.get(&NAME).is_none_or(|name| name.values == ["王^小明"]));
         }
+    }
+    let searches = node.archive.noted();
+    for what in ["patient by PatientName, PatientID", "study", "study by StudyInstanceUID"] {
+        assert!(searches.contains(&["SENDER", "search", what].map(str::to_owned)), "{what}: {searches:?}");
     }
     let (_, status) = find(&mut association, Model::StudyRoot, [level(Level::Patient)].into()).await;
     assert_eq!(status, Status::IDENTIFIER_DOES_NOT_MATCH, "that model has no patients");

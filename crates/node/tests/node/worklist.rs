@@ -246,6 +246,11 @@ async fn a_study_whose_instances_are_not_all_here_is_not_complete() {
     assert_eq!(say(&mut association, Operation::Set, "1.2.3", &done).await.0, Status::SUCCESS);
     let told = ["step-begun", "step-completed"].map(|kind| (kind.to_owned(), first.study.clone()));
     assert_eq!(events(&store).await, told);
+    // One that lists nothing says nothing of what there is, whatever is here.
+    let done = performed("COMPLETED", &first, "", &[]);
+    assert_eq!(say(&mut association, Operation::Create, "1.2.4", &begun).await.0, Status::SUCCESS);
+    assert_eq!(say(&mut association, Operation::Set, "1.2.4", &done).await.0, Status::SUCCESS);
+    assert_eq!(events(&store).await, [told.clone(), told].concat());
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What `peony import` and `peony check` take, and where things are kept.
+//! What `peony import`, `peony check` and `peony audit` take, and where things are kept.
 
 use std::path::PathBuf;
 
@@ -52,6 +52,20 @@ pub struct CheckArgs {
     #[arg(long)]
     pub repair: bool,
     /// One line of JSON a fault, and one at the end.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `peony audit`.
+#[derive(Debug, Args)]
+pub struct AuditArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub store: StoreArgs,
+    /// Only the lines behind the one of this number.
+    #[arg(long, default_value_t = 0, value_name = "NUMBER")]
+    pub after: i64,
+    /// One object of JSON a line.
     #[arg(long)]
     pub json: bool,
 }

@@ -51,6 +51,7 @@ use crate::configuration::{self, Configured};
 use crate::engine::Reader;
 use crate::exit::Outcome;
 use crate::log::Log;
+use crate::storage;
 
 /// Where `peony serve` looks for calibrations, in its folder.
 const CALIBRATIONS: &str = "calibrations";
@@ -121,6 +122,9 @@ pub fn serve(args: &ServeArgs, configured: Configured, line: Vec<OsString>, log:
     let Checked { web, oidc, dicom, node, calibrations } = checked;
     let figures = figures::collect()?;
     let kept = Kept::open(&args.store, Duration::from_secs(args.quiet_seconds))?;
+    if let Some(line) = storage::open_to_others(&args.store.data) {
+        tracing::warn!("{line}");
+    }
     let settings = Settings {
         model: args.model.clone(),
         source: args.source.clone(),

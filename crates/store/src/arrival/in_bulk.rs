@@ -172,7 +172,7 @@ async fn instances(
             signed(one.object.size).into(),
             one.outline.transfer_syntax_uid.as_str().into(),
             signed(one.outline.data_set).into(),
-            one.frame_count().into(),
+            super::frame_count(&one.outline, one.object.size).into(),
             super::written(one.outline.frames.as_ref()).as_str().into(),
             one.object.blocks.as_str().into(),
             one.origin.as_str().into(),

@@ -51,6 +51,12 @@ pub async fn questions_find_what_fits_and_nothing_else(store: &Store) {
     check("not a prefix", name("wang"), &[]).await;
     check("ideographs", name("王*"), &["1", "2"]).await;
     check("ideographs, whole", name("王^小东"), &["2"]).await;
+    check("ideographs in one", name("王小东"), &["2"]).await;
+    check("ideographs in one, begun", name("王小*"), &["2"]).await;
+    check("ideographs, spaced", name("王 小东"), &["2"]).await;
+    check("another family name", name("王小^东"), &[]).await;
+    check("fuzzy, ideographs in one", name("王小东").fuzzy(true), &["2"]).await;
+    check("fuzzy, ideographs in one, begun", name("王小").fuzzy(true), &["2"]).await;
     check("both groups", name("wang*=王^芳"), &["1"]).await;
     check("accents", name("muller*"), &["3"]).await;
     check("in the middle", name("*an?^*"), &["1", "2"]).await;
@@ -66,6 +72,15 @@ pub async fn questions_find_what_fits_and_nothing_else(store: &Store) {
     check("until", by(STUDY_DATE, "-20240110"), &["1", "4"]).await;
     check("since", by(STUDY_DATE, "20240111-"), &["2", "3"]).await;
     check("a time cut short", by(STUDY_TIME, "0900-1200"), &["1", "2"]).await;
+    // A separator too many asks for nothing more.
+    check("one, and nothing", by(PATIENT_ID, "3\\"), &["3"]).await;
+    check("nobody, and nothing", by(PATIENT_ID, "NOBODY\\"), &[]).await;
+    check("nothing twice", by(PATIENT_ID, "\\"), &[]).await;
+    check("no study, and nothing", by(STUDY_UID, "1.2.345\\"), &[]).await;
+    check("no day, and nothing", by(STUDY_DATE, "19000101\\"), &[]).await;
+    check("no name twice", name("\\"), &[]).await;
+    check("nothing, and a name", name("\\wang^fang"), &["1"]).await;
+    check("everybody by a star", by(PATIENT_ID, "3\\*"), &["1", "2", "3", "4", "5"]).await;
     check("modality", by(MODALITIES, "MG"), &["2"]).await;
     check("modalities", by(MODALITIES, "MG\\MR"), &["2", "5"]).await;
     check("accession", by(ACCESSION, "ACC-4"), &["4"]).await;
@@ -74,7 +89,36 @@ pub async fn questions_find_what_fits_and_nothing_else(store: &Store) {
     let uids = format!("2.25.1{:020}\\2.25.1{:020}", 10, 14);
     check("several UIDs", by(STUDY_UID, &uids), &["1", "3"]).await;
     check("name and date", name("wang*").matching(STUDY_DATE, "2024*"), &["1", "2"]).await;
+    for many in ["a*\\".repeat(30_000), "*a".repeat(30_000), "a\\".repeat(40_000)] {
+        let refused = store.query(&by(PATIENT_ID, &many)).await.map(drop);
+        assert!(matches!(refused, Err(StoreError::Unfit(_))), "{refused:?}");
+    }
     check("injection", by(PATIENT_ID, "' OR 1=1 --"), &[]).await;
+}
+
+/// What says nothing that can be believed stands last and says nothing.
+pub async fn what_is_no_day_and_no_number_is_none(store: &Store) {
+    for (number, day) in [(10, "notadate"), (12, "1992.03.05"), (14, "20240110")] {
+        put(store, number, &[(STUDY_DATE, day)]).await;
+    }
+    assert_eq!(ask(store, &studies(), STUDY_DATE).await, ["20240110", "19920305", "null"]);
+    let then = studies().matching(STUDY_DATE, "19920301-19920331");
+    assert_eq!(ask(store, &then, STUDY_DATE).await, ["19920305"]);
+    // Frames of which nobody knows where they lie, more than there are bytes.
+    let frames = Tag(0x0028, 0x0008);
+    let mut file = kit::file(20, &[], kit::SMALL);
+    let at = file.windows(10).position(|part| part == b"\x28\0\x08\0IS\x02\x001 ").unwrap();
+    file.splice(at + 6..at + 10, *b"\x0C\x00999999999999");
+    let receipt = kit::receive(store, &file).await.unwrap();
+    let asked = Query::all(Level::Instance).matching(INSTANCE_UID, &receipt.instance_uid);
+    let said: u64 = ask(store, &asked, frames).await[0].parse().unwrap();
+    assert!(said <= receipt.size, "{said}");
+    assert!(kit::kept(store, &receipt.instance_uid).await.unwrap().frame_count <= receipt.size);
+}
+
+#[tokio::test]
+async fn sqlite_what_is_no_day_and_no_number_is_none() {
+    what_is_no_day_and_no_number_is_none(&kit::store().await.1).await;
 }
 
 pub async fn every_level_answers_with_its_attributes_and_counts(store: &Store) {

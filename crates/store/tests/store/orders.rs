@@ -170,6 +170,19 @@ pub async fn a_step_takes_its_order_along(store: &Store) {
     let [begun, completed, discontinued] = ["step-begun", "step-completed", "step-discontinued"];
     assert_eq!(kinds, [begun, completed, begun, discontinued, begun, discontinued]);
     assert!(store.performed_step("1.2.3.4").await.unwrap().is_none());
+    let audit = store.audit_after(0, 20).await.unwrap();
+    let lines: Vec<(&str, &str)> = audit
+        .iter()
+        .filter(|line| line.who == "US_1")
+        .map(|line| (line.act.as_str(), line.what.rsplit(": ").next().unwrap_or_default()))
+        .collect();
+    let begins = ("begin-step", "IN PROGRESS");
+    let ended = ["COMPLETED", "DISCONTINUED", "DISCONTINUED"].map(|word| ("change-step", word));
+    assert_eq!(
+        lines,
+        [begins, ended[0], begins, ended[1], begins, ended[2]],
+        "and nothing of what was refused"
+    );
 }
 
 pub async fn an_order_is_changed_and_cancelled_until_it_begins(store: &Store) {
@@ -209,7 +222,7 @@ pub async fn an_order_is_changed_and_cancelled_until_it_begins(store: &Store) {
     }
     let audit = store.audit_after(0, 10).await.unwrap();
     let acts: Vec<&str> = audit.iter().map(|line| line.act.as_str()).collect();
-    assert_eq!(acts, ["add-order", "add-order", "change-order", "cancel-order"]);
+    assert_eq!(acts, ["add-order", "add-order", "change-order", "cancel-order", "begin-step", "begin-step"]);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::io;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, future::join_all, stream};
 use peony_dicom::Tag;
+use peony_dicom::written::{self, IMPLICIT_LITTLE, Target};
 use peony_store::made_up::{self, Pixels};
 use peony_store::{Outcome, Store, StoreError};
 
@@ -66,10 +67,62 @@ pub async fn the_same_again_is_accepted_and_another_kept_aside(store: &Store) {
     assert_eq!((there.digest.as_str(), aside[0].origin.as_str()), (receipt.digest.as_str(), "PROBE"));
     let kept = kept(store, &receipt.instance_uid).await.unwrap();
     assert_eq!(bytes(store, &kept).await.unwrap(), first, "the first one stays");
+    assert!(store.has_aside(&receipt.instance_uid, "PROBE").await.unwrap());
     store.reject_aside(aside[0].id, "a person").await.unwrap();
     assert!(store.kept_aside(10).await.unwrap().is_empty());
+    assert!(
+        !store.has_aside(&receipt.instance_uid, "PROBE").await.unwrap(),
+        "a person knows which one counts"
+    );
     assert!(matches!(store.reject_aside(aside[0].id, "a person").await, Err(StoreError::Missing(_))));
     assert!(faults(store).await.is_empty());
+}
+
+/// An item of a sequence, as long as it says or up to its delimiters, behind the number of bytes of its group or not.
+fn step(value: &[u8; 6], undefined: bool, group_length: bool) -> Vec<u8> {
+    let element = [b"\x40\0\x09\0SH\x06\0", &value[..]].concat();
+    let mut bytes = if group_length { b"\x40\0\0\0UL\x04\0\x22\0\0\0".to_vec() } else { Vec::new() };
+    bytes.extend(b"\x40\0\x75\x02SQ\0\0");
+    if undefined {
+        bytes.extend(b"\xFF\xFF\xFF\xFF\xFE\xFF\0\xE0\xFF\xFF\xFF\xFF");
+        bytes.extend(element);
+        bytes.extend(b"\xFE\xFF\x0D\xE0\0\0\0\0\xFE\xFF\xDD\xE0\0\0\0\0");
+    } else {
+        bytes.extend(b"\x16\0\0\0\xFE\xFF\0\xE0\x0E\0\0\0");
+        bytes.extend(element);
+    }
+    bytes
+}
+
+pub async fn the_same_in_another_encoding_is_the_same(store: &Store) {
+    let attributes = made_up::attributes(1);
+    let file = |step: Vec<u8>| [made_up::head(&attributes, SMALL), step, made_up::body(SMALL, 1)].concat();
+    let receipt = receive(store, &file(step(b"STEP 1", false, false))).await.unwrap();
+    assert_eq!(receipt.outcome, Outcome::Kept);
+    let kept = kept(store, &receipt.instance_uid).await.unwrap();
+    let parts = store.rewritten(&kept, Target::ImplicitLittle, (), None).await.unwrap();
+    let parts: Vec<Bytes> = parts.map(Result::unwrap).collect().await;
+    let meta = written::file_meta(&receipt.sop_class_uid, &receipt.instance_uid, IMPLICIT_LITTLE);
+    let implicit = [meta, parts.concat()].concat();
+    let mut another = implicit.clone();
+    let at = another.windows(6).position(|six| six == b"STEP 1").unwrap();
+    another[at + 5] = b'2';
+    for (what, sent, expect) in [
+        ("up to delimiters", file(step(b"STEP 1", true, false)), Outcome::AlreadyThere),
+        ("with the length of a group", file(step(b"STEP 1", false, true)), Outcome::AlreadyThere),
+        ("without value representations", implicit, Outcome::AlreadyThere),
+        ("another value up to delimiters", file(step(b"STEP 2", true, false)), Outcome::KeptAside),
+        ("another value without value representations", another, Outcome::KeptAside),
+        ("without the step", file(Vec::new()), Outcome::KeptAside),
+    ] {
+        assert_eq!(receive(store, &sent).await.unwrap().outcome, expect, "{what}");
+    }
+    assert!(faults(store).await.is_empty());
+}
+
+#[tokio::test]
+async fn sqlite_the_same_in_another_encoding_is_the_same() {
+    the_same_in_another_encoding_is_the_same(&kit::store().await.1).await;
 }
 
 /// Of many that come at once, with the same one several times among them, each is answered as if it came alone.
@@ -146,6 +199,8 @@ async fn what_is_no_object_is_refused_and_leaves_nothing() {
         ("cut off", whole[..whole.len() - 40].to_vec(), "the file is cut off"),
         ("nested 100,000 deep", deep, "sequences nested deeper than 16"),
         ("no instance", no_uid(INSTANCE_UID, ""), "SOP Instance UID is missing or no UID"),
+        ("dots", no_uid(INSTANCE_UID, ".."), "SOP Instance UID is missing or no UID"),
+        ("an empty component", no_uid(STUDY_UID, "1.2..3"), "Study Instance UID is missing or no UID"),
         ("a path", no_uid(STUDY_UID, "../../etc/passwd"), "Study Instance UID is missing or no UID"),
         ("a long UID", no_uid(SERIES_UID, &"1.".repeat(40)), "Series Instance UID is missing or no UID"),
     ] {

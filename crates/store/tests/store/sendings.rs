@@ -59,7 +59,14 @@ pub async fn a_sending_waits_runs_fails_and_is_tried_again(store: &Store) {
     assert!(store.take_job(SENDING, MINUTE, &[]).await.unwrap().is_none(), "not before its time");
     store.retry_transfer(id, "a person").await.unwrap();
     let again = store.take_job(SENDING, MINUTE, &[]).await.unwrap().unwrap();
-    assert_eq!((again.id, again.tries, again.progress.as_str()), (id, 1, progress.as_str()));
+    store.end_job(&again, &progress, Ended::Again(MINUTE, fault_text.clone())).await.unwrap();
+    assert_eq!(store.send(&whole, "a person").await.unwrap(), id);
+    let again = store.take_job(SENDING, MINUTE, &[]).await.unwrap().unwrap();
+    assert_eq!(
+        (again.id, again.tries, again.progress.as_str()),
+        (id, 2, progress.as_str()),
+        "it is due at once"
+    );
 
     // Cancelled while it is under way: the worker hears of it, and says no more of it.
     store.cancel_transfer(id, "a person").await.unwrap();
@@ -86,7 +93,7 @@ pub async fn a_sending_waits_runs_fails_and_is_tried_again(store: &Store) {
         store.audit_after(0, 40).await.unwrap().into_iter().map(|line| line.act).collect();
     let acts: Vec<String> = acts.into_iter().filter(|act| act != "receive").collect();
     let [send, cancel, retry] = ["send", "cancel-sending", "retry-sending"];
-    assert_eq!(acts, [send, send, cancel, retry, cancel, retry, "storage-commitment"]);
+    assert_eq!(acts, [send, send, send, cancel, retry, send, cancel, retry, "storage-commitment"]);
     // What is done and what nobody wants goes out of the list; what waits stays, whatever is asked.
     let waits = store.send(&whole, "a person").await.unwrap();
     store.clear_transfers(&[id, series.id, waits, 999], "a person").await.unwrap();

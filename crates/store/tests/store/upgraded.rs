@@ -7,8 +7,8 @@ use sqlx::{AnyPool, AssertSqlSafe};
 use crate::doubts::{ISSUER, eyes};
 use crate::kit::{self, BIRTH_DATE, NAME, PATIENT_ID, SMALL, STUDY_UID, ask, put, studies};
 
-/// Makes the tables what the version before patients were of sites had made of the same objects: two steps back.
-async fn back_by_two_steps(address: &str) {
+/// Makes the tables what the version before patients were of sites had made of the same objects: three steps back.
+async fn back_by_three_steps(address: &str) {
     let pool = AnyPool::connect(address).await.unwrap();
     let run = async |statement: &str| {
         let done = sqlx::query(AssertSqlSafe(statement.to_owned())).execute(&pool).await;
@@ -41,7 +41,8 @@ async fn back_by_two_steps(address: &str) {
     ] {
         run(&format!("ALTER TABLE {table} DROP COLUMN {column}")).await;
     }
-    run("UPDATE schema_version SET version = version - 2").await;
+    run("DELETE FROM names WHERE name_key = '周丽丽'").await;
+    run("UPDATE schema_version SET version = version - 3").await;
     pool.close().await;
 }
 
@@ -54,7 +55,7 @@ pub async fn patients_that_were_one_of_two_sites_come_apart(store: Store, option
     // One who is somebody else, at both sites.
     put(&east, 30, &issued("8", "Zhou^Li", "")).await;
     put(&west, 32, &issued("8", "Zhou^Li", "")).await;
-    put(&east, 34, &issued("9", "Zhou^Lili", "")).await;
+    put(&east, 34, &issued("9", "Zhou^Lili=周^丽丽", "")).await;
     let number = async |id: &str| east.patient(id, "NATION").await.unwrap();
     let merge = east.merge(number("8").await, number("9").await, "a person").await.unwrap();
     let sending = Sending { to: "ARCHIVE".into(), study_uid: of_west.study_uid.clone(), series_uid: None };
@@ -64,7 +65,7 @@ pub async fn patients_that_were_one_of_two_sites_come_apart(store: Store, option
     store.put_job(SENDING, "no sending").await.unwrap();
     drop((east, west, both));
     store.close().await;
-    back_by_two_steps(address).await;
+    back_by_three_steps(address).await;
 
     let store = Store::open(options).await.unwrap();
     let of = |sites: &[&str]| store.seeing(peony_store::Sight::of(sites.iter().copied(), sites[0]));
@@ -90,6 +91,10 @@ pub async fn patients_that_were_one_of_two_sites_come_apart(store: Store, option
         both.undo_merge(id, "a person").await.unwrap();
     }
     assert_eq!(ask(&both, &ninth, STUDY_UID).await.len(), 1);
+    for (name, fuzzy) in [("周丽丽", false), ("周丽", true)] {
+        let found = ask(&both, &studies().matching(NAME, name).fuzzy(fuzzy), PATIENT_ID).await;
+        assert_eq!(found, ["9"], "a name in one, of whom was there before");
+    }
     // Whose what waits is.
     assert_eq!([east.transfers(10).await.unwrap().len(), west.transfers(10).await.unwrap().len()], [0, 1]);
     assert_eq!([east.kept_aside(10).await.unwrap().len(), west.kept_aside(10).await.unwrap().len()], [0, 1]);

@@ -56,6 +56,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/audit": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Who did what, the oldest first. */
+        readonly get: operations["access_audit"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/calibrations": {
         readonly parameters: {
             readonly query?: never;
@@ -985,6 +1002,22 @@ export interface components {
             readonly size: number;
             /** @description Its own study, which may be another one than that of the object that has the UID. */
             readonly study_uid: string;
+        };
+        /** @description A line of the audit. */
+        readonly AuditRow: {
+            /** @description What was done, one word. */
+            readonly act: string;
+            /**
+             * Format: int64
+             * @description When, in milliseconds since 1970 UTC.
+             */
+            readonly at_ms: number;
+            /** Format: int64 */
+            readonly id: number;
+            /** @description To what. */
+            readonly what: string;
+            /** @description An account, an application entity, a program. */
+            readonly who: string;
         };
         /**
          * @description What an axis is measured in.
@@ -3388,6 +3421,30 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly access_audit: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Those behind the one of this number. */
+                readonly after?: number;
+                /** @description At most so many, 1000 at most; 100 where it is not said. */
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["AuditRow"][];
                 };
             };
         };

@@ -27,7 +27,12 @@ export interface Answer {
 
 /** Why the node did not answer, in one line. */
 export function reasonText(error: unknown, words: Words): string {
-  return error instanceof NodeError ? faultText(error.fault, words) : words.say("state_lost");
+  if (error instanceof NodeError) {
+    return faultText(error.fault, words);
+  }
+  // What a browser says where nobody answers, or not to the end; anything else is a picture that it cannot draw.
+  const lost = error instanceof TypeError || error instanceof SyntaxError;
+  return words.say(lost ? "state_lost" : "fault_text_not_drawable");
 }
 
 async function ask(path: string, signal: AbortSignal): Promise<Answer> {

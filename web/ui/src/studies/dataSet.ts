@@ -42,19 +42,24 @@ export function itemsOf(dataSet: DataSet, tag: string): readonly DataSet[] {
   return valuesOf(dataSet, tag).filter((value): value is DataSet => typeof value === "object" && value !== null);
 }
 
+/** Kana, ideographs and Hangul, between which no space is written. */
+const WRITTEN_IN_ONE = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
+
+/** A component group as people write it; of whichever: there are machines that have one alone, and write ideographs there. */
+export const writtenName = (group: string): string =>
+  group
+    .split("^")
+    .map((part) => part.trim())
+    .filter(Boolean)
+    .join(WRITTEN_IN_ONE.test(group) ? "" : " ");
+
 /** A name in the writing of the language where there is one (PS3.5 §6.2.1): `王小明`, `DOE John`. */
 export function nameOf(dataSet: DataSet, tag: string, language: "en" | "zh"): string | null {
   const [value] = itemsOf(dataSet, tag) as readonly Readonly<Record<string, unknown>>[];
-  const group = (kind: string, between: string): string => {
+  const group = (kind: string): string => {
     const text = value?.[kind];
-    return typeof text === "string"
-      ? text
-          .split("^")
-          .map((part) => part.trim())
-          .filter(Boolean)
-          .join(between)
-      : "";
+    return typeof text === "string" ? writtenName(text) : "";
   };
-  const [latin, own] = [group("Alphabetic", " "), group("Ideographic", "")];
+  const [latin, own] = [group("Alphabetic"), group("Ideographic")];
   return (language === "zh" ? own || latin : latin || own) || null;
 }

@@ -31,8 +31,8 @@ describe("a contradiction", () => {
       "name",
       "wang^fang=王^芳",
       "li^na",
-      "Name: first wang fang 王 芳, later li na",
-      "姓名：先为 wang fang 王 芳，后为 li na",
+      "Name: first wang fang 王芳, later li na",
+      "姓名：先为 wang fang 王芳，后为 li na",
     ],
     [
       "birth_date",
@@ -42,6 +42,7 @@ describe("a contradiction", () => {
       "出生日期：先为 1970-01-01，后为 1970",
     ],
     ["sex", "F", "M", "Sex: first F, later M", "性别：先为 F，后为 M"],
+    ["patient_id", "P-7", "", "Identifier: first P-7, later none", "标识号：先为 P-7，后为 无"],
     ["patient_id", "P^7", "8", "Identifier: first P^7, later 8", "标识号：先为 P^7，后为 8"],
   ])("about %s says what was kept and what came later", (about, kept, other, inEnglish, inChinese) => {
     const one = contradiction(about, kept, other);

@@ -6,7 +6,7 @@ import { faultIn } from "../words/fault";
 import type { Words } from "../words/words";
 import { NodeError } from "./client";
 import type { DataSet } from "./dataSet";
-import { nameOf, textOf } from "./dataSet";
+import { nameOf, textOf, writtenName } from "./dataSet";
 import { dayOf } from "./dates";
 
 type Schemas = components["schemas"];
@@ -86,14 +86,13 @@ export function sumText({ contradictions, aside, merges }: Overview, { say }: Wo
 export const shapeOf = ({ contradictions, aside }: Overview): Status => (contradictions + aside > 0 ? "warn" : "ok");
 
 /** A value as the index has it, as one reads it: names without their signs, dates as days. */
-function valueText(about: Contradiction["about"], value: string): string {
+function valueText(about: Contradiction["about"], value: string, { say }: Words): string {
+  if (value === "") {
+    return say("contradiction_empty");
+  }
   switch (about) {
     case "name":
-      return value
-        .split("=")
-        .map((group) => group.split("^").filter(Boolean).join(" "))
-        .filter(Boolean)
-        .join(" ");
+      return value.split("=").map(writtenName).filter(Boolean).join(" ");
     case "birth_date":
       return dayOf(value) ?? value;
     default:
@@ -102,11 +101,11 @@ function valueText(about: Contradiction["about"], value: string): string {
 }
 
 /** What was said first and what came later, in one line. */
-export function contradictionText({ about, kept, other }: Contradiction, { say }: Words): string {
-  return say("contradiction_says", {
-    about: say(`contradiction_${about}`),
-    kept: valueText(about, kept),
-    other: valueText(about, other),
+export function contradictionText({ about, kept, other }: Contradiction, words: Words): string {
+  return words.say("contradiction_says", {
+    about: words.say(`contradiction_${about}`),
+    kept: valueText(about, kept, words),
+    other: valueText(about, other, words),
   });
 }
 

@@ -92,7 +92,12 @@ describe("answers", () => {
       study("3", "2027.01.01"),
       study("4", ""),
     ] as const;
-    expect(together([[a, d], [b, a], [c]]).map((each) => each["0020000D"]?.Value?.[0])).toEqual(["3", "2", "1", "4"]);
+    const found = [
+      [a, d],
+      [b, a],
+      [c, study("5", "notadate")],
+    ];
+    expect(together(found).map((each) => each["0020000D"]?.Value?.[0])).toEqual(["3", "2", "1", "4", "5"]);
   });
 });
 
@@ -138,6 +143,8 @@ describe("a row", () => {
     const name = (value: unknown): DataSet => ({ "00100010": { vr: "PN", Value: [value] } });
     expect(nameOf(name({ Alphabetic: "DOE^J" }), "00100010", "zh")).toBe("DOE J");
     expect(nameOf(name({ Ideographic: "王^小" }), "00100010", "en")).toBe("王小");
+    expect(nameOf(name({ Alphabetic: "王^小明" }), "00100010", "zh")).toBe("王小明");
+    expect(nameOf(name({ Alphabetic: "홍^길동" }), "00100010", "en")).toBe("홍길동");
     expect(nameOf(name({ Alphabetic: "^^" }), "00100010", "en")).toBeNull();
     expect(nameOf(name(null), "00100010", "en")).toBeNull();
   });

@@ -114,4 +114,11 @@ describe("another node", () => {
       expect(zh).not.toBe(wordsIn("zh").say("fault_text_unknown"));
     },
   );
+  it("is lost only where nobody answers", () => {
+    const words = wordsIn("en");
+    expect(reasonText(new TypeError("Failed to fetch"), words)).toBe(words.say("state_lost"));
+    expect(reasonText(new RangeError("a frame of 3 bytes"), words)).toBe(words.say("fault_text_not_drawable"));
+    const refused = new NodeError(406, { error: "", code: "not_drawable" });
+    expect(reasonText(refused, words)).toBe(words.say("fault_text_not_drawable"));
+  });
 });

@@ -33,13 +33,17 @@ export interface Deep {
   readonly window: Window | null;
 }
 
+/** No integer string is larger (PS3.5 §6.2): whoever says more has counted nothing. */
+const MOST_FRAMES = 2 ** 31 - 1;
+
 /** `null` where there is no picture. */
 export function pictureOf(dataSet: DataSet): Picture | null {
   const [columns, rows] = [numberOf(dataSet, "00280011"), numberOf(dataSet, "00280010")];
   if (!columns || !rows) {
     return null;
   }
-  const frames = Math.max(numberOf(dataSet, "00280008") ?? 1, 1);
+  const said = numberOf(dataSet, "00280008") ?? 1;
+  const frames = said <= MOST_FRAMES ? Math.max(said, 1) : 1;
   const photometric = textOf(dataSet, "00280004") ?? "";
   const grey = photometric.startsWith("MONOCHROME");
   return {

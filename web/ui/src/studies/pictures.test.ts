@@ -283,6 +283,13 @@ describe("grey values", () => {
     ["a table of values", { "00283010": { vr: "SQ", Value: [{}] } }],
     ["values of each frame", { "52009229": { vr: "SQ", Value: [{}] } }],
   ])("%s are the node's to draw", (_, more) => expect(pictureOf(grey(more))?.deep).toBeNull());
+  it.each([
+    [7, 7],
+    [0, 1],
+    [999_999_999_999, 1],
+  ])("%s frames are %s", (said, frames) =>
+    expect(pictureOf({ ...grey(), "00280008": { vr: "IS", Value: [said] } })?.frames).toBe(frames),
+  );
   it("without rows there is no picture", () => expect(pictureOf({})).toBeNull());
   it("go through slope and intercept, with their sign", () => {
     const bytes = new Int16Array([-2, 0, 3, 7]).buffer;

@@ -1,7 +1,7 @@
 /** What the list asks by QIDO-RS (PS3.18 §8.3.4), and how its answers become one list. */
 import type { DataSet } from "./dataSet";
 import { textOf } from "./dataSet";
-import { type Day, dateRange, type Period } from "./dates";
+import { type Day, dateRange, dayOf, type Period } from "./dates";
 
 /** Studies of one page. */
 export const PAGE = 100;
@@ -64,7 +64,7 @@ export function questionsOf(search: Search, page: number, today: Day): readonly 
 
 const STUDY_UID = "0020000D";
 const whenOf = (study: DataSet): string =>
-  `${(textOf(study, "00080020") ?? "").replaceAll(".", "")} ${textOf(study, "00080030") ?? ""}`;
+  `${dayOf(textOf(study, "00080020")) ?? ""} ${textOf(study, "00080030") ?? ""}`;
 
 /** Every study once, the newest first; those without a date come last. */
 export function together(answers: readonly (readonly DataSet[])[]): readonly DataSet[] {

@@ -15,7 +15,8 @@ import {
   type StackViewport,
   type Types,
 } from "@cornerstonejs/core";
-import { type Place, renderedFrame, samplesOf } from "./client";
+import { faultIn } from "../words/fault";
+import { NodeError, type Place, renderedFrame, samplesOf } from "./client";
 import { extentOf, type Picture, rangeOf, valuesOfSamples, type Window } from "./picture";
 import type { Point } from "./scale";
 
@@ -88,7 +89,7 @@ async function load(imageId: string): Promise<Types.IImage> {
 async function drawn(place: Place, frame: number, { columns, rows, grey }: Picture): Promise<Uint8Array> {
   const response = await fetch(renderedFrame(place, frame));
   if (!response.ok) {
-    throw new Error(`frame ${frame + 1}: ${response.status}`);
+    throw new NodeError(response.status, faultIn(await response.text()));
   }
   const bitmap = await createImageBitmap(await response.blob());
   const canvas = new OffscreenCanvas(columns, rows);

@@ -149,6 +149,7 @@ export const studiesZh: Readonly<Record<keyof typeof studiesEn, string>> = {
   contradiction_sex: "性别",
   contradiction_patient_id: "标识号",
   contradiction_says: "{about}：先为 {kept}，后为 {other}",
+  contradiction_empty: "无",
   contradiction_none: "并无矛盾",
   same_person: "同一人…",
   same_person_search: "查找另一患者",
