@@ -299,7 +299,9 @@ impl Association {
             let missing = pdu::needed(&self.buffer, self.limits.data_pdu_bytes)? - self.buffer.len();
             self.buffer.reserve(missing.max(READ_BYTES));
             let (from, limit, what) = self.deadline();
-            if self.command.is_none() && self.data_set.is_none() {
+            // The rest before a message is none of it.
+            let is_coming = self.began.is_some() || self.command.is_some() || self.data_set.is_some();
+            if !is_coming {
                 self.pace = Pace::default();
             }
             let waits = Instant::now();
@@ -308,7 +310,7 @@ impl Association {
                 0 => return Err(AssociationError::Closed),
                 more => {
                     self.began = self.began.or_else(|| Some(Instant::now()));
-                    self.pace.waited += waits.elapsed();
+                    self.pace.waited += if is_coming { waits.elapsed() } else { Duration::ZERO };
                     self.pace.bytes += more as u64;
                 }
             }

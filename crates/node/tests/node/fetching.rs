@@ -476,13 +476,13 @@ async fn after(wait: Duration, to: SocketAddr) -> SocketAddr {
     address
 }
 
-/// A node may rest for a second between messages here; while it moves something it may be silent for longer, and not for ever.
+/// A node may rest for two seconds between messages here, which a busy machine keeps; while it moves something it may be silent for longer, and not for ever.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_moves_something_may_be_silent_for_longer_than_others() {
-    let [rest, moving] = [1, 3].map(Duration::from_secs);
+    let [rest, moving] = [2, 10].map(Duration::from_secs);
     for (silent, state, fault) in [
-        (Duration::from_secs(2), JobState::Done, None),
-        (Duration::from_secs(20), JobState::Failed, Some(SendFault::BrokenOff)),
+        (Duration::from_secs(4), JobState::Done, None),
+        (Duration::from_secs(60), JobState::Failed, Some(SendFault::BrokenOff)),
     ] {
         let fetcher =
             Fetcher::start_with("127.0.0.1:1".to_owned(), Retrieve::Move, (usual().0, moving)).await;
