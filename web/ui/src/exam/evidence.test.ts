@@ -74,5 +74,8 @@ describe("the planes that a grade rests on", () => {
     );
     expect(groundsText(GROUNDS, wordsIn("zh"))).toBe("分级综合 7 帧图像；此处所示 2 帧占权重 62%。");
     expect(groundsText({ planes: 3, marked: [], shown: 0, share: 0 }, wordsIn("en"))).toContain("none of those");
+    expect(groundsText(GROUNDS, wordsIn("en"), "2")).toMatch(/^A 2 as a simple cyst, whose words it has\. The grade/);
+    expect(groundsText(GROUNDS, wordsIn("zh"), "2")).toMatch(/^征象符合单纯囊肿，归2类。分级/);
+    expect(groundsText(GROUNDS, wordsIn("en"), "4A")).not.toContain("cyst");
   });
 });

@@ -85,9 +85,12 @@ export function shareOf(grounds: Grounds | null | undefined, alike: readonly Pic
   return marked.length > 0 ? Math.max(...marked.map(({ share }) => share)) : null;
 }
 
-/** What the grade rests on, in one line. */
-export function groundsText({ planes, shown, share }: Grounds, { say, language }: Words): string {
-  return shown === 0
-    ? say("grounds_none", { planes })
-    : say("grounds", { planes, shown, share: percent(probability(share), language) });
+/** What the grade rests on, in one line; before it why a lesion is a 2, which its probability alone never makes it. */
+export function groundsText(grounds: Grounds, { say, language }: Words, category: string | null = null): string {
+  const { planes, shown, share } = grounds;
+  const rests =
+    shown === 0
+      ? say("grounds_none", { planes })
+      : say("grounds", { planes, shown, share: percent(probability(share), language) });
+  return category === "2" ? [say("as_simple_cyst"), rests].join(language === "zh" ? "" : " ") : rests;
 }

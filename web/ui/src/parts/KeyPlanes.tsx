@@ -23,7 +23,8 @@ export function KeyPlanes({ examination, scene, onOpen }: Props) {
   const planes = scene.update?.key_planes ?? [];
   const list = useRef<HTMLUListElement>(null);
   const { current } = scene;
-  const grounds = scene.update?.tracks.find((track) => track.id === current)?.grounds;
+  const track = scene.update?.tracks.find(({ id }) => id === current);
+  const grounds = track?.grounds;
   // The strip turns to the current lesion's planes; it scrolls itself and never the page.
   useEffect(() => {
     const first = list.current?.querySelector<HTMLElement>(`[data-track="${current}"]`);
@@ -65,7 +66,7 @@ export function KeyPlanes({ examination, scene, onOpen }: Props) {
       </ul>
       {grounds && shown.length > 0 && (
         <p className="note" data-grounds>
-          {groundsText(grounds, words)}
+          {groundsText(grounds, words, track?.birads)}
         </p>
       )}
     </aside>

@@ -80,7 +80,6 @@ const Row = memo(function Row({ track, solid, current, examination }: RowProps) 
   const words = useWords();
   const isNew = track.letter === null;
   const resting = isNew || track.dismissed;
-  const reason = reasonOf(track);
   const kind = track.dismissed ? "dismissed" : isNew ? "new" : current ? "current" : "";
   const growth = isNew || !track.size_mm ? "none" : growthOf(track, solid);
   // A side that nobody said is not shown: it would be believed.
@@ -90,7 +89,7 @@ const Row = memo(function Row({ track, solid, current, examination }: RowProps) 
       type="button"
       className={`lesion ${kind}`}
       aria-pressed={current}
-      title={track.grounds ? groundsText(track.grounds, words) : undefined}
+      title={track.grounds ? groundsText(track.grounds, words, track.birads) : undefined}
       // Not `disabled`: the list scrolls, and a keyboard reaches its end through the rows.
       aria-disabled={resting}
       onClick={resting ? undefined : () => examination.choose(track.id)}
@@ -102,11 +101,6 @@ const Row = memo(function Row({ track, solid, current, examination }: RowProps) 
         <span className="place">
           {isNew ? words.say("new_lesion") : where}
           {track.dismissed && <span className="tag">{words.say("dismissed")}</span>}
-          {!resting && reason && (
-            <span className="tag" title={words.say("as_simple_cyst")}>
-              {words.say(reason)}
-            </span>
-          )}
         </span>
         <span className="size" data-growth={growth} title={growth === "grows" ? words.say("grows") : undefined}>
           {isNew ? words.say("new_lesion_long") : liveSize(track, solid, words)}
@@ -131,11 +125,6 @@ function wordsOf({ descriptors }: TrackView, { say }: Words): readonly string[] 
     .map(({ feature, word }) => `word_${feature}_${word}`)
     .filter((key): key is WordKey => key in en)
     .map((key) => say(key));
-}
-
-/** Why a lesion has a category that its probability alone never gives it. */
-export function reasonOf({ birads }: Pick<TrackView, "birads">): "simple_cyst" | null {
-  return birads === "2" ? "simple_cyst" : null;
 }
 
 interface TwinProps {
@@ -174,13 +163,10 @@ const TextTwin = memo(function TextTwin({ tracks, solids, current, words: { say,
               {liveSize(track, solidOf(track), { say })}
               {track.size_mm && growthOf(track, solidOf(track)) === "grows" && ` (${say("grows_brief")})`}
             </td>
-            <td>
-              {track.birads ?? say("not_graded")}
-              {reasonOf(track) && ` (${say("as_simple_cyst")})`}
-            </td>
+            <td>{track.birads ?? say("not_graded")}</td>
             <td>{chance(track, { say, language })}</td>
             <td>{track.malignancy_95 ? intervalText(track.malignancy_95) : NONE}</td>
-            <td>{track.grounds ? groundsText(track.grounds, { say, language }) : NONE}</td>
+            <td>{track.grounds ? groundsText(track.grounds, { say, language }, track.birads) : NONE}</td>
           </tr>
         ))}
       </tbody>

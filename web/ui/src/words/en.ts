@@ -208,7 +208,7 @@ export const en = {
   lesions_beyond: "{count} more left the picture longest ago: they are in the report.",
   lesion_word: "Lesion",
   size_word: "Size",
-  as_simple_cyst: "a 2 as a simple cyst, whose words it has",
+  as_simple_cyst: "A 2 as a simple cyst, whose words it has.",
   simple_cyst: "simple cyst",
   category_word: "BI-RADS, proposed",
   chance_word: "Malignant",

@@ -209,7 +209,7 @@ export const zh: Readonly<Record<WordKey, string>> = {
   lesions_beyond: "另有 {count} 个最早离开图像的病灶，见报告。",
   lesion_word: "病灶",
   size_word: "大小",
-  as_simple_cyst: "征象符合单纯囊肿，归2类",
+  as_simple_cyst: "征象符合单纯囊肿，归2类。",
   simple_cyst: "单纯囊肿",
   category_word: "BI-RADS（建议）",
   chance_word: "恶性概率",
