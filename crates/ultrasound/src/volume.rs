@@ -45,7 +45,7 @@ const RENEWED_EVERY: u32 = 15;
 /// The fewest sightings of a solid.
 const FEWEST_SIGHTINGS: u32 = 4;
 /// The echo of its wall is drawn over the inside of what is filled with fluid, about half a pulse of it: an outline of what is dark lies so far within the
-/// wall, mm. The median over 45 cysts of phantom breasts 300 to 344, whatever their size (0.17; fibroadenomas 0.08, carcinomas -0.15).
+/// wall, mm. The median over 45 cysts of phantom breasts 300 to 344, less of large ones (0.17; fibroadenomas 0.08, carcinomas -0.15).
 const WALL_MM: f32 = 0.17;
 
 /// Where the plane is.
