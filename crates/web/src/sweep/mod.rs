@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 use image::GrayImage;
 use peony_examination::{Author, Examination, Observation};
-use peony_model::{BiRads, MmPerPx, Place, report};
+use peony_model::{MmPerPx, Place, report};
 use peony_ultrasound::output::{self, StepOutput, TrackState};
 
 use self::acts::Done;
-use crate::steady::Steady;
+use crate::steady::{Grade, Steady};
 use crate::view;
 use crate::wire::{Fault, KeyPlane, LiveUpdate, TrackStatus, TrackView};
 
@@ -29,7 +29,7 @@ struct Lesion {
     track: TrackView,
     /// Its size was taken from its largest plane: later sightings do not change it.
     sized_by_plane: bool,
-    category: Steady,
+    grade: Steady,
     /// How far it reaches along the sweep, once that has led over both its ends.
     whole: Option<Whole>,
     /// What the examination was told last.
@@ -162,13 +162,13 @@ impl Sweep {
                 if lesion.track.status != TrackStatus::Left {
                     left.push(*id);
                 }
-                lesion.track = TrackView {
-                    birads: lesion.category.end().map(label),
+                let left = TrackView {
                     status: TrackStatus::Left,
                     box_px: None,
                     contour_px: None,
                     ..lesion.track.clone()
                 };
+                lesion.track = graded(left, lesion.grade.end());
             }
         }
         let recorded = self.record(picture, output, update, &left);
@@ -179,13 +179,14 @@ impl Sweep {
 
     fn sight(&mut self, track: TrackView, state: &TrackState, time_ns: u64) {
         let former = self.lesions.remove(&track.id);
-        let (sized, mut category, whole, told) = match former {
+        let (sized, mut grade, whole, told) = match former {
             None => (None, Steady::default(), None, None),
-            Some(Lesion { track, sized_by_plane, category, whole, told }) => {
-                (Some((track, sized_by_plane)), category, whole, told)
+            Some(Lesion { track, sized_by_plane, grade, whole, told }) => {
+                (Some((track, sized_by_plane)), grade, whole, told)
             }
         };
-        let birads = category.say(state.assessment, time_ns).map(label);
+        let TrackView { malignancy, malignancy_95, .. } = track;
+        let said = grade.say(Grade { category: state.assessment, malignancy, malignancy_95 }, time_ns);
         let (size_mm, size_px, sized_by_plane) = match sized {
             None => (track.size_mm, track.size_px, false),
             Some((former, sized_by_plane)) => {
@@ -200,8 +201,8 @@ impl Sweep {
                 (size.size_mm, size.size_px, sized_by_plane && stands)
             }
         };
-        let track = TrackView { size_mm, size_px, birads, ..track };
-        self.lesions.insert(track.id, Lesion { track, sized_by_plane, category, whole, told });
+        let track = graded(TrackView { size_mm, size_px, ..track }, said);
+        self.lesions.insert(track.id, Lesion { track, sized_by_plane, grade, whole, told });
     }
 
     /// New lesions that went without being confirmed were noise; of the others the oldest go when there are too many.
@@ -226,6 +227,9 @@ impl Sweep {
     }
 }
 
-fn label(category: BiRads) -> String {
-    category.label().to_owned()
+/// The same lesion with this grade.
+fn graded(track: TrackView, grade: Grade) -> TrackView {
+    let Grade { category, malignancy, malignancy_95 } = grade;
+    let birads = category.map(|category| category.label().to_owned());
+    TrackView { birads, malignancy, malignancy_95, ..track }
 }

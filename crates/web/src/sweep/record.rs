@@ -9,6 +9,7 @@ use peony_model::{Unit, Word, report};
 use peony_ultrasound::output::{Event, StepOutput, TrackState};
 
 use super::{Lesion, Sweep, Whole};
+use crate::steady::Grade;
 use crate::view;
 use crate::wire::{BoxXy, Interval, LiveUpdate, Size, TrackView, Xy};
 
@@ -96,8 +97,9 @@ impl Sweep {
             else {
                 // It has just left: what was said of it last is what lasts, with what is known only now.
                 if let Some(last) = lesion.told.clone().filter(|_| renewed.contains(id)) {
-                    let category = lesion.category.shown();
-                    let last = with_whole(Observation { category, ..last }, lesion.whole);
+                    let Grade { category, .. } = lesion.grade.shown();
+                    let malignancy = chance(&lesion.track);
+                    let last = with_whole(Observation { category, malignancy, ..last }, lesion.whole);
                     lesion.told = Some(last.clone());
                     told.take(examination.seen(last, true));
                 }
@@ -182,16 +184,18 @@ fn observation(lesion: &Lesion, state: &TrackState, update: &LiveUpdate) -> Obse
         size: size_of(track.size_mm, track.size_px),
         depth_mm: depth_mm(track, update),
         words: track.descriptors.iter().filter_map(word).collect(),
-        malignancy: track.malignancy.map(|estimate| report::Chance {
-            estimate,
-            interval: track.malignancy_95.map(|Interval(ends)| ends),
-        }),
+        malignancy: chance(track),
         evidence: state.evidence.as_ref().map(view::evidence),
-        category: lesion.category.shown(),
+        category: lesion.grade.shown().category,
         volume_cm3: None,
         sightings: track.sightings,
     };
     with_whole(seen, lesion.whole)
+}
+
+fn chance(track: &TrackView) -> Option<report::Chance> {
+    let interval = track.malignancy_95.map(|Interval(ends)| ends);
+    track.malignancy.map(|estimate| report::Chance { estimate, interval })
 }
 
 /// The same with the third axis and the volume, once they are known.
