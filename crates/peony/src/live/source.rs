@@ -26,13 +26,16 @@ const RETRY: Duration = Duration::from_secs(2);
 const BETWEEN_SWEEPS: Duration = Duration::from_millis(300);
 
 /// The phantom's faults as the page names them.
-const FAULTS: [(Fault, peony_phantom::Fault); 7] = [
+const FAULTS: [(Fault, peony_phantom::Fault); 10] = [
     (Fault::ContactLost, peony_phantom::Fault::LostContact),
     (Fault::TooDark, peony_phantom::Fault::TooDark),
     (Fault::TooBright, peony_phantom::Fault::TooBright),
     (Fault::Blur, peony_phantom::Fault::Blur),
     (Fault::TooFast, peony_phantom::Fault::TooFast),
+    (Fault::Jerky, peony_phantom::Fault::Jerky),
     (Fault::Frozen, peony_phantom::Fault::Frozen),
+    (Fault::Marks, peony_phantom::Fault::Marks),
+    (Fault::ColourBox, peony_phantom::Fault::ColourBox),
     (Fault::VendorScreen, peony_phantom::Fault::VendorScreen),
 ];
 

@@ -123,8 +123,14 @@ pub enum Fault {
     Blur,
     /// The probe moves too fast.
     TooFast,
+    /// The hand stops and goes.
+    Jerky,
     /// The machine's freeze button was pressed.
     Frozen,
+    /// Calipers, their text and a body mark lie on the picture.
+    Marks,
+    /// A colour box lies on the picture.
+    ColourBox,
     /// The vendor's screen stands around the picture.
     VendorScreen,
 }
