@@ -98,10 +98,16 @@ describe("commands while the program is away", () => {
     expect([connection.failures, tracks()]).toEqual([0, [1]]);
   });
 
-  it("go to no other program", () => {
-    const { connection } = connect({ onHello: () => false });
+  it("go to no other program, and are handed to the page", () => {
+    let left: readonly Command[] = [];
+    const { connection } = connect({
+      onHello: (_, unsent) => {
+        left = unsent;
+        return false;
+      },
+    });
     connection.send(dismiss(1));
     socket.greet();
-    expect(tracks()).toEqual([]);
+    expect([tracks(), left]).toEqual([[], [dismiss(1)]]);
   });
 });

@@ -3,8 +3,8 @@ import { BadMessage, type Picture, PictureReader } from "../api/message";
 import type { Command, DeviceLost, ErrorCode, Hello, ServerMessage } from "../api/wire";
 
 export interface Listener {
-  /** Answers whether this is still the program that the page belongs to; a stranger gets no commands. */
-  readonly onHello: (hello: Hello) => boolean;
+  /** Answers whether this is still the program that the page belongs to; a stranger gets none of the commands that waited. */
+  readonly onHello: (hello: Hello, unsent: readonly Command[]) => boolean;
   readonly onPicture: (picture: Picture) => void;
   readonly onError: (code: ErrorCode, message: string) => void;
   readonly onLost: () => void;
@@ -112,7 +112,7 @@ export class Connection {
     this.greeted = true;
     this.attempts = 0;
     const unsent = this.unsent.splice(0);
-    if (this.listener.onHello(message)) {
+    if (this.listener.onHello(message, unsent)) {
       for (const command of unsent) {
         this.write(command);
       }

@@ -8,6 +8,7 @@ import { socketLost } from "../access/session";
 import type { Picture } from "../api/message";
 import type { Command, DeviceLost, ErrorCode, Hello, LiveUpdate } from "../api/wire";
 import type { WordKey } from "../words/words";
+import { type Carried, carriedHere, carriedOf, carry } from "./carried";
 import { type ConcernKey, concernsOf, foremost, oldestFirst } from "./concerns";
 import { Connection } from "./connection";
 import { type Current, following, NOBODY, nextCurrent } from "./current";
@@ -74,6 +75,8 @@ export class Examination {
   private marksAreOn = false;
   private lost: number | null = null;
   private forgotten = 0;
+  /** Keys of the page before this one, until it is seen that the examination is the same. */
+  private carried: Carried | null = carriedHere();
   private deviceLost: DeviceLost | null = null;
   private notice: { readonly key: WordKey; readonly until: number } | null = null;
   /** All that there is to say, the oldest first. */
@@ -86,7 +89,7 @@ export class Examination {
 
   constructor(url: string) {
     this.connection = new Connection(url, {
-      onHello: (hello) => this.greet(hello),
+      onHello: (hello, unsent) => this.greet(hello, unsent),
       onPicture: (picture) => this.take(picture),
       onError: (code) => this.say(`error_${code satisfies ErrorCode}`),
       onLost: () => this.lose(),
@@ -155,12 +158,10 @@ export class Examination {
     }
   }
 
-  private greet(hello: Hello): boolean {
+  private greet(hello: Hello, unsent: readonly Command[]): boolean {
     if (this.hello && this.hello.run !== hello.run) {
       // Another run of the program may bring another page; its lesions are not ours, nor are keys that were pressed for them.
-      if (this.connection.waiting + this.forgotten > 0) {
-        rememberUnsent();
-      }
+      carry(carriedOf(unsent, this.drawn?.picture.update.state.exam ?? null, this.forgotten));
       window.location.reload();
       return false;
     }
@@ -169,7 +170,7 @@ export class Examination {
     this.deviceLost = null;
     this.connected = true;
     this.losses.forget();
-    if (this.forgotten > 0 || wereUnsent()) {
+    if (this.forgotten > 0 || this.carried?.lost) {
       this.forgotten = 0;
       this.say("not_sent");
     }
@@ -203,6 +204,7 @@ export class Examination {
     this.chosen = nextCurrent(this.chosen, update.tracks);
     this.marksAreOn = now - came <= MARKS_LIMIT_MS || update.state.paused;
     this.drawn = { picture, at: now };
+    this.hand(update.state.exam);
     this.painter?.draw(picture, this.chosen.track, this.marksAreOn);
     for (let time = 0; time < times; time += 1) {
       this.connection.drawn(update.frame);
@@ -211,6 +213,22 @@ export class Examination {
     this.lost = this.losses.take({ at: now, frame: update.frame, dropped: dropped_source + dropped_client });
     if (now - this.toldAt >= TELL_EVERY_MS) {
       this.tell();
+    }
+  }
+
+  /** Hands over what the page before this one left, to its own examination only. */
+  private hand(exam: string): void {
+    const { carried } = this;
+    if (!carried) {
+      return;
+    }
+    this.carried = null;
+    if (carried.exam === exam) {
+      for (const command of carried.commands) {
+        this.send(command);
+      }
+    } else if (carried.commands.length > 0) {
+      this.say("not_sent");
     }
   }
 
@@ -290,26 +308,4 @@ export class Examination {
 
 function same(a: Scene, b: Scene): boolean {
   return (Object.keys(a) as (keyof Scene)[]).every((key) => a[key] === b[key]);
-}
-
-const UNSENT = "peony.unsent";
-
-/** Keys were pressed that this page takes with it when it is loaded again. */
-function rememberUnsent(): void {
-  try {
-    sessionStorage.setItem(UNSENT, "1");
-  } catch {
-    // Private windows may refuse; then they are lost without a word.
-  }
-}
-
-/** Whether the page before this one had keys that were not sent: said once. */
-function wereUnsent(): boolean {
-  try {
-    const were = sessionStorage.getItem(UNSENT) !== null;
-    sessionStorage.removeItem(UNSENT);
-    return were;
-  } catch {
-    return false;
-  }
 }

@@ -63,8 +63,8 @@ export const en = {
   model_failed_short: "failed, no lesions looked for",
   lost_advice: "The program does not answer",
   lost_do: "Trying again by itself. Check that peony still runs.",
-  lost_waiting: "Trying again by itself. {count} key presses wait.",
-  lost_forgotten: "{count} key presses wait, {more} more were not kept.",
+  lost_waiting: "Trying again by itself. Key presses waiting: {count}.",
+  lost_forgotten: "Key presses waiting: {count}; not kept: {more}.",
   stalled_advice: "No picture from the source",
   stalled_do: "It goes on by itself when the picture is back.",
   stalled_plays_do: "The program is slow, or the sweep has ended.",
@@ -476,7 +476,7 @@ export const en = {
   error_bad_value: "This value cannot be.",
   error_signed: "The report is signed and closed.",
   not_kept: "Not connected: the plane was not kept.",
-  keys_wait: "{count} key presses wait for the program",
+  keys_wait: "Key presses waiting: {count}",
   not_sent: "Some key presses were not kept. Press again.",
 } as const;
 
