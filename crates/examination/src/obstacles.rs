@@ -1,7 +1,7 @@
 //! What stands in the way of a signature.
 
+use peony_model::BiRads;
 use peony_model::report::{Advice, BreastReport, Comparison, LesionReport, Report};
-use peony_model::{BiRads, Word, is_simple_cyst};
 use serde::Serialize;
 
 use crate::act::FieldName;
@@ -105,7 +105,9 @@ pub fn obstacles(report: &Report) -> Vec<Obstacle> {
         found.push(of_whole(ObstacleCode::OtherPatient));
     }
     let examined = report.breasts.iter().any(|breast| breast.examined.value() == Some(&true));
-    if !examined && report.printed().next().is_none() {
+    // Of a breast that nobody says was examined, nothing benign is said as a whole.
+    let all_benign = report.printed().all(|lesion| lesion.category.value().is_some_and(is_benign));
+    if !examined && all_benign {
         found.push(of_whole(ObstacleCode::NothingExamined));
     }
     let not_scanned = |breast: &&BreastReport| {
@@ -124,6 +126,10 @@ pub fn obstacles(report: &Report) -> Vec<Obstacle> {
         }
     }));
     found
+}
+
+fn is_benign(category: &BiRads) -> bool {
+    matches!(category, BiRads::Cat1 | BiRads::Cat2)
 }
 
 fn suspicious(category: BiRads) -> bool {
@@ -169,10 +175,7 @@ fn of_lesion(report: &Report, lesion: &LesionReport, found: &mut Vec<Obstacle>) 
         if matches!(advice, None | Some(Advice::Routine | Advice::ShortFollowUp)) {
             add(ObstacleCode::AdviceTooLow, FieldName::Advice);
         }
-        let one = [&lesion.echo, &lesion.posterior, &lesion.shape].map(|field| field.value().copied());
-        let margin = lesion.margin.value().into_iter().flatten().copied();
-        let words: Vec<Word> = one.into_iter().flatten().chain(margin).collect();
-        if is_simple_cyst(&words) {
+        if lesion.is_simple_cyst() {
             add(ObstacleCode::CystTooHigh, FieldName::Category);
         }
     }

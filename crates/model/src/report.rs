@@ -7,7 +7,7 @@ mod comparison;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{BiRads, Place, Side, Unit, Word};
+use crate::{BiRads, Place, Side, Unit, Word, is_simple_cyst};
 
 pub use comparison::{
     Before, Candidate, Change, Comparison, Earlier, EarlierLesion, NotComparable, NotSeen, Trend,
@@ -511,6 +511,17 @@ pub struct Report {
     /// This is not what was signed: its hash is not that of a signature.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub altered: bool,
+}
+
+impl LesionReport {
+    /// Whether the words that hold of it are those of a simple cyst.
+    #[must_use]
+    pub fn is_simple_cyst(&self) -> bool {
+        let one = [&self.echo, &self.posterior, &self.shape].map(|field| field.value().copied());
+        let margin = self.margin.value().into_iter().flatten().copied();
+        let words: Vec<Word> = one.into_iter().flatten().chain(margin).collect();
+        is_simple_cyst(&words)
+    }
 }
 
 impl Report {

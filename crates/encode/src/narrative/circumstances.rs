@@ -52,7 +52,6 @@ fn scanned(breasts: &[BreastReport], lang: Lang) -> Option<String> {
     for breast in breasts {
         let seconds = Some(breast.scanned_s).filter(|seconds| number::is_length(*seconds) && *seconds > 0.0);
         let named = breast.coverage.and_then(number::hours_named);
-        gaps |= named.is_some_and(|hours| hours < COVERED);
         let name = words::breast(breast.side, lang).to_lowercase();
         let parts = [
             seconds.map(|value| number::with_unit(&number::seconds(value), lang.pick("s", "秒"), lang)),
@@ -62,6 +61,8 @@ fn scanned(breasts: &[BreastReport], lang: Lang) -> Option<String> {
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         if !parts.is_empty() {
+            // Where no place was named nobody knows what was gone over.
+            gaps |= named.is_none_or(|hours| hours < COVERED);
             said.push(format!("{name}{}{}", lang.pick(" ", ""), parts.join(lang.pick(", ", "，"))));
         }
     }

@@ -47,10 +47,11 @@ pub fn impression(report: &Report, lang: Lang) -> Vec<Paragraph> {
 pub fn overall(report: &Report, lang: Lang) -> Vec<Paragraph> {
     let shown = report.overall.filter(|given| {
         let all: Vec<&LesionReport> = report.printed().collect();
-        // Negative over all takes a person's word for every breast of the report.
+        // Negative or benign over all takes a person's word for every breast of the report.
         let mut sides = report.breasts.iter().map(|breast| breast.side);
         let confirmed = !report.breasts.is_empty() && sides.all(|side| is_examined(report, side));
-        may_print(*given, &all, confirmed)
+        let benign = matches!(given, BiRads::Cat1 | BiRads::Cat2);
+        may_print(*given, &all, confirmed) && (confirmed || !benign)
     });
     let Some(category) = shown else { return Vec::new() };
     let graded: Vec<&LesionReport> = report.printed().collect();
@@ -96,7 +97,10 @@ pub fn advice(report: &Report, lang: Lang) -> Vec<Paragraph> {
 fn meaning(lesion: &LesionReport, lang: Lang) -> Line {
     let Some(category) = category(lesion) else { return Line::default() };
     let (meaning, label) = (words::meaning(category, lang), category.label());
-    let said = lang.pick(format!("{meaning} ({label})"), format!("{meaning}（{label}类）"));
+    // A 2 names the benign thing.
+    let is_cyst = category == BiRads::Cat2 && lesion.is_simple_cyst();
+    let cyst = if is_cyst { lang.pick("simple cyst, ", "单纯囊肿，") } else { "" };
+    let said = lang.pick(format!("{cyst}{meaning} ({label})"), format!("{cyst}{meaning}（{label}类）"));
     Line::plain(format!("{}{}", one_line(&lesion.letter), lang.pick(", ", "")))
         .say(said, lesion.category.is_open())
 }

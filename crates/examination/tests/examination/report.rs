@@ -172,9 +172,10 @@ fn a_report_is_signed_only_when_nothing_is_open_or_contradicts_itself() {
     say(&examination, lesion, FieldWord::Advice(Some(Advice::Routine)));
     assert_eq!(codes(&examination), [ObstacleCode::AdviceTooLow]);
     say(&examination, lesion, FieldWord::Category(Some(BiRads::Cat2)));
-    assert_eq!(codes(&examination), [ObstacleCode::NoReason]);
+    let benign = "nothing benign as a whole of what nobody says was examined";
+    assert_eq!(codes(&examination), [ObstacleCode::NothingExamined, ObstacleCode::NoReason], "{benign}");
     say(&examination, lesion, FieldWord::DowngradeReason("known and unchanged for three years".into()));
-    assert_eq!(codes(&examination), []);
+    assert_eq!(codes(&examination), [ObstacleCode::NothingExamined], "{benign}");
     say(&examination, lesion, FieldWord::Category(Some(BiRads::Cat4A)));
     say(&examination, lesion, FieldWord::Advice(Some(Advice::CoreBiopsy)));
     say(&examination, lesion, FieldWord::Echo(Some(Word::Anechoic)));
