@@ -71,7 +71,7 @@ impl Decoded {
     /// [`DicomError::NotWritten`] where the coding has no such pictures.
     pub fn written(self, image: &ImageHeader, coding: Option<Lossless>) -> Result<Vec<u8>, DicomError> {
         match coding {
-            Some(coding) => coding.encode(&self, image),
+            Some(coding) => coding.encode(self, image),
             None => Ok(native::encode(self, image)),
         }
     }

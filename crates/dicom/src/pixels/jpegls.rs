@@ -24,7 +24,7 @@ pub(super) fn decode(coded: &[u8], image: &ImageHeader) -> Result<Decoded, Dicom
     Ok(Decoded { samples, is_rgb: false })
 }
 
-pub(super) fn encode(frame: &Decoded, image: &ImageHeader) -> Result<Vec<u8>, DicomError> {
+pub(super) fn encode(frame: Decoded, image: &ImageHeader) -> Result<Vec<u8>, DicomError> {
     if image.samples != 1 {
         return Err(Lossless::JpegLs.refused("colour"));
     }

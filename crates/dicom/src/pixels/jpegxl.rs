@@ -61,7 +61,7 @@ pub(super) fn decode(coded: &[u8], image: &ImageHeader) -> Result<Decoded, Dicom
 }
 
 /// The encoder knows samples of eight and of sixteen bits. Where fewer are stored the stream says so: its samples are the same.
-pub(super) fn encode(frame: &Decoded, image: &ImageHeader) -> Result<Vec<u8>, DicomError> {
+pub(super) fn encode(frame: Decoded, image: &ImageHeader) -> Result<Vec<u8>, DicomError> {
     let refused = |what| Err(Lossless::JpegXl.refused(what));
     let colours = match image.photometric {
         Photometric::Monochrome1 | Photometric::Monochrome2 => ColorSpace::Luma,

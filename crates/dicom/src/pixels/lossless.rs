@@ -44,7 +44,7 @@ impl Lossless {
     ///
     /// # Errors
     /// [`DicomError::NotWritten`] where the coding has no such pictures, or its encoder none.
-    pub fn encode(self, frame: &Decoded, image: &ImageHeader) -> Result<Vec<u8>, DicomError> {
+    pub fn encode(self, frame: Decoded, image: &ImageHeader) -> Result<Vec<u8>, DicomError> {
         // As with decoders: a panic of somebody else's encoder costs this answer, not the program.
         let coded = guarded(|| match self {
             Self::Rle => rle::encode(frame, image),
@@ -60,12 +60,12 @@ impl Lossless {
 }
 
 /// Samples as numbers without a sign: those in two's complement as the bits that are stored.
-pub(super) fn unsigned(frame: &Decoded, image: &ImageHeader) -> Vec<u16> {
+pub(super) fn unsigned(frame: Decoded, image: &ImageHeader) -> Vec<u16> {
     // An unsigned sample keeps what stands above the bits that are said to be stored: it may be one.
     let kept = if image.signed { u16::MAX >> (16 - image.bits_stored) } else { u16::MAX };
-    match &frame.samples {
-        Samples::U8(samples) => samples.iter().map(|sample| u16::from(*sample) & kept).collect(),
-        Samples::U16(samples) => samples.iter().map(|sample| sample & kept).collect(),
+    match frame.samples {
+        Samples::U8(samples) => samples.into_iter().map(|sample| u16::from(sample) & kept).collect(),
+        Samples::U16(samples) => samples.into_iter().map(|sample| sample & kept).collect(),
     }
 }
 
@@ -112,7 +112,7 @@ mod tests {
     fn comes_back(numbers: &[u16], image: &ImageHeader) {
         let frame = frame(numbers, image);
         for coding in Lossless::ALL {
-            let coded = match coding.encode(&frame, image) {
+            let coded = match coding.encode(frame.clone(), image) {
                 Ok(coded) => coded,
                 Err(error) => {
                     assert!(!takes(coding, image), "{coding:?} {image:?}: {error}");
@@ -189,7 +189,7 @@ mod tests {
             for bits_stored in [1, 6, 8, 10, 12, 16] {
                 let image = header(columns, rows, bits_stored, false, false);
                 let frame = frame(&noise(image.pixels()), &image);
-                let coded = |coding: Lossless| coding.encode(&frame, &image).unwrap();
+                let coded = |coding: Lossless| coding.encode(frame.clone(), &image).unwrap();
                 assert_eq!(coded(Lossless::JpegLs)[6], bits_stored.max(2), "{image:?}");
                 let read = jxl_oxide::JxlImage::builder().read(coded(Lossless::JpegXl).as_slice()).unwrap();
                 let bits = read.image_header().metadata.bit_depth.bits_per_sample();
@@ -202,7 +202,7 @@ mod tests {
     fn what_a_coding_has_no_place_for_is_refused() {
         let said = |coding: Lossless, image: &ImageHeader| {
             let frame = frame(&vec![7; image.decoded_samples()], image);
-            coding.encode(&frame, image).map(|_| ()).map_err(|error| error.to_string())
+            coding.encode(frame.clone(), image).map(|_| ()).map_err(|error| error.to_string())
         };
         let (grey, colour) = (header(4, 3, 8, false, false), header(4, 3, 8, false, true));
         assert_eq!(said(Lossless::JpegLs, &colour), Err("colour is not written in JPEG-LS".into()));
@@ -216,7 +216,7 @@ mod tests {
         assert_eq!(said(Lossless::JpegLs, &palette), Ok(()));
         assert!(said(Lossless::JpegXl, &palette).is_err());
         for coding in Lossless::ALL {
-            let short = coding.encode(&frame(&[1, 2], &grey), &grey);
+            let short = coding.encode(frame(&[1, 2], &grey), &grey);
             assert!(short.is_err(), "{coding:?}: fewer samples than the header says");
         }
     }

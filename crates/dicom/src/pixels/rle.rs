@@ -72,11 +72,11 @@ fn unpack(segment: &[u8], plane: usize, out: &mut Vec<u8>) -> Option<()> {
     Some(())
 }
 
-pub(super) fn encode(frame: &Decoded, image: &ImageHeader) -> Result<Vec<u8>, DicomError> {
+pub(super) fn encode(frame: Decoded, image: &ImageHeader) -> Result<Vec<u8>, DicomError> {
     let bytes_per_sample = usize::from(image.bits_allocated / 8);
     let stride = usize::from(image.samples) * bytes_per_sample;
     let row_bytes = image.columns as usize * stride;
-    let cells = native::encode(frame.clone(), image);
+    let cells = native::encode(frame, image);
     if cells.len() != image.rows as usize * row_bytes {
         return Err(Lossless::Rle.refused("a frame of another size"));
     }
@@ -165,7 +165,7 @@ mod tests {
             order: crate::pixels::SampleOrder::Little,
         };
         let samples = Samples::U16(vec![0x0102, 0x0103, 0x0104, 0x0FFF, 0x0FFF, 0x0FFF]);
-        let coded = encode(&Decoded { samples, is_rgb: false }, &image).unwrap();
+        let coded = encode(Decoded { samples, is_rgb: false }, &image).unwrap();
         let header: Vec<u8> = [2_u32, 64, 68].iter().flat_map(|word| word.to_le_bytes()).collect();
         assert_eq!(coded[..12], header);
         assert!(coded[12..64].iter().all(|byte| *byte == 0));
