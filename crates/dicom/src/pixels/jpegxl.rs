@@ -96,8 +96,8 @@ pub(super) fn encode(frame: Decoded, image: &ImageHeader) -> Result<Vec<u8>, Dic
     Ok(coded)
 }
 
-/// Writes how many bits samples have into the header of a stream that says sixteen (ISO/IEC 18181-1 §C.2, §D.2 and §D.3.3), which does not change how
-/// they are coded.
+/// Writes how many bits samples have into the header of a stream that says sixteen (SizeHeader, ImageMetadata and BitDepth of ISO/IEC 18181-1), which
+/// does not change how they are coded.
 fn say_bits(coded: &mut [u8], image: &ImageHeader, bits: u8) {
     // The size is of few bits where it is small: U32(u(9), u(13), u(18), u(30)) and two for which of them.
     let size = |side: u32| match side - 1 {

@@ -69,10 +69,12 @@ pub(super) fn unsigned(frame: Decoded, image: &ImageHeader) -> Vec<u16> {
     }
 }
 
-/// The bits that such numbers take: as many as are stored, and more where one of them has more.
+/// The bits that a stream of such numbers says: as many as are stored, more where one of them has more, and more than eight where a cell has sixteen, since a
+/// stream of eight is decoded into cells of eight.
 pub(super) fn bits(samples: &[u16], image: &ImageHeader) -> u8 {
     let most = samples.iter().copied().max().unwrap_or_default();
-    image.bits_stored.max((u16::BITS - most.leading_zeros()) as u8)
+    let least = if image.bits_allocated > 8 { 9 } else { 1 };
+    image.bits_stored.max((u16::BITS - most.leading_zeros()) as u8).max(least)
 }
 
 #[cfg(test)]
@@ -195,6 +197,15 @@ mod tests {
                 let bits = read.image_header().metadata.bit_depth.bits_per_sample();
                 assert_eq!(bits, u32::from(bits_stored), "{image:?}");
             }
+        }
+        // Eight bits and fewer in cells of sixteen.
+        for bits_stored in [1, 5, 8] {
+            let image = ImageHeader { bits_allocated: 16, ..header(9, 7, bits_stored, false, false) };
+            let numbers = noise(image.pixels());
+            comes_back(&numbers, &image);
+            comes_back(&numbers, &ImageHeader { signed: true, ..image });
+            let coded = Lossless::JpegLs.encode(frame(&numbers, &image), &image).unwrap();
+            assert_eq!(coded[6], 9, "{image:?}");
         }
     }
 
