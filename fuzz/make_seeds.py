@@ -16,7 +16,7 @@ import numpy as np
 SEEDS = Path(__file__).parent / "seeds"
 ROWS, COLUMNS = 12, 16
 MONOCHROME2, PALETTE, YBR_FULL, YBR_422, YBR_2000, RGB = 1, 2, 3, 4, 5, 6  # as in src/lib.rs
-PLANAR, BIG, BIG_WORDS = 8, 32, 64
+PLANAR, SIGNED, BIG, BIG_WORDS = 8, 16, 32, 64
 BITS8, BITS16, BITS12 = 0x07, 0x8F, 0x8B
 
 
@@ -71,7 +71,15 @@ def pixel_seeds():
     put("pixels_jpeg2000", "lossy", frame(YBR_2000, BITS8, j2k(rgb, level=40, mct=True)))
     put("pixels_jpeg2000", "deep", frame(MONOCHROME2, BITS16, j2k(deep, reversible=True)))
     put("pixels_jpeg2000", "boxed", frame(MONOCHROME2, BITS8, imagecodecs.jpeg2k_encode(grey, codecformat="jp2", reversible=True)))
+    below = deep.astype(np.int16) - 1500
+    put("pixels_jpeg2000", "signed", frame(MONOCHROME2 | SIGNED, BITS12, j2k(below, reversible=True, bitspersample=12)))
+    put("pixels_jpeg2000", "signed_wide", frame(MONOCHROME2 | SIGNED, BITS16, j2k(below * 16, reversible=True)))
+    # The bits of signed samples in a stream that says that it has none below nought.
+    put("pixels_jpeg2000", "signed_bits", frame(MONOCHROME2 | SIGNED, BITS12, j2k(below.astype(np.uint16) & 0xFFF, reversible=True, bitspersample=12)))
     put("pixels_jpegxl", "grey", frame(MONOCHROME2, BITS8, imagecodecs.jpegxl_encode(grey, lossless=True)))
+    # Twelve bits, said to be so and in sixteen as writers have them that know no others.
+    put("pixels_jpegxl", "deep", frame(MONOCHROME2, BITS12, imagecodecs.jpegxl_encode(deep, lossless=True, bitspersample=12)))
+    put("pixels_jpegxl", "deep_in_16", frame(MONOCHROME2, BITS12, imagecodecs.jpegxl_encode(deep, lossless=True)))
     put("pixels_jpegxl", "rgb", frame(RGB, BITS8, imagecodecs.jpegxl_encode(rgb, lossless=True)))
     put("pixels_jpegxl", "lossy", frame(RGB, BITS8, imagecodecs.jpegxl_encode(rgb, level=70)))
     jpeg = imagecodecs.jpeg8_encode(rgb, level=80)

@@ -7,6 +7,7 @@ use std::fmt;
 use dicom_core::Tag;
 
 use crate::Codec;
+use crate::pixels::Lossless;
 
 /// An element by its tag and its name in PS3.6.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,6 +142,14 @@ pub enum DicomError {
         codec: Codec,
         /// What the decoder says.
         reason: String,
+    },
+    /// Frames that are read, and not written in the coding that is wanted.
+    #[error("{what} is not written in {}", .coding.codec())]
+    NotWritten {
+        /// The coding.
+        coding: Lossless,
+        /// What it is of these frames that it does not have.
+        what: &'static str,
     },
 }
 

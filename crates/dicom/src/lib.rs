@@ -17,9 +17,9 @@
 //!
 //! Two more readers of the same scan are for whoever hands objects on: [`Elements`] tells every element of a data set step by step, and
 //! [`Pictures`] decodes frames whose coded bytes come from elsewhere; [`rewrite()`] writes a whole data set anew with both, in what any node
-//! takes. [`presentation`] reads how pictures are to be shown.
+//! takes or with frames that are coded without loss. [`presentation`] reads how pictures are to be shown.
 //!
-//! It deliberately does **not** compress, speak the network, de-identify, decode video (MPEG, H.264, HEVC),
+//! It deliberately does **not** compress with a loss, speak the network, de-identify, decode video (MPEG, H.264, HEVC),
 //! read files without the preamble and file meta information of PS3.10, read functional groups of enhanced
 //! objects, or keep more than one decoded frame.
 
@@ -72,7 +72,7 @@ pub use outline::{
 };
 pub use pictures::Pictures;
 pub use read::{Cine, Equipment, IntoFrames, open, open_bytes};
-pub use rewritten::{Rewriting, bytes_of, rewrite};
+pub use rewritten::{Rewriting, rewrite};
 pub use scan::Step;
 pub use syntax::{Codec, Encoding, TransferSyntax};
 pub use text::{CHARACTER_SET, Characters};

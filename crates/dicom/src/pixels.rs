@@ -1,6 +1,6 @@
-//! One frame of coded bytes in, eight-bit pixels out.
+//! One frame of coded bytes in, eight-bit pixels out; or coded anew.
 //!
-//! [`decode`] undoes the compression, [`Tone`] turns samples into grey levels or sRGB. Both work on one frame.
+//! [`decode`] undoes the compression, [`Tone`] turns samples into grey levels or sRGB, [`Lossless`] compresses them again. All work on one frame.
 
 mod colour;
 pub(crate) mod grey;
@@ -8,6 +8,7 @@ mod jpeg;
 mod jpeg2000;
 mod jpegls;
 mod jpegxl;
+mod lossless;
 pub(crate) mod lut;
 mod native;
 mod palette;
@@ -17,6 +18,7 @@ mod tone;
 
 pub use crate::image_header::{ImageHeader, Photometric, SampleOrder};
 pub use grey::Window;
+pub use lossless::Lossless;
 pub use lut::Lut;
 pub use palette::Palette;
 pub use tone::Tone;
@@ -59,6 +61,20 @@ pub struct Decoded {
     /// The decoder has already undone the colour transform: three samples are red, green, blue whatever the
     /// photometric interpretation says.
     pub is_rgb: bool,
+}
+
+impl Decoded {
+    /// The frame as it is written: its samples in little endian, those of one pixel together and signed ones to the last bit, or coded. `image` is the
+    /// header by which it was decoded.
+    ///
+    /// # Errors
+    /// [`DicomError::NotWritten`] where the coding has no such pictures.
+    pub fn written(self, image: &ImageHeader, coding: Option<Lossless>) -> Result<Vec<u8>, DicomError> {
+        match coding {
+            Some(coding) => coding.encode(self, image),
+            None => Ok(native::encode(self, image)),
+        }
+    }
 }
 
 /// Decodes one frame.

@@ -1,8 +1,10 @@
-//! A data set written anew in explicit or implicit little endian with uncompressed pixels, out of whatever it is kept in (PS3.5 §A.1, §A.2).
+//! A data set written anew in explicit or implicit little endian with uncompressed pixels, or with frames that are coded without loss, out of whatever it
+//! is kept in (PS3.5 §A.1, §A.2, §A.4).
 //!
 //! It is written as the scan walks it, and each frame as it is decoded: what is in memory is one frame and a few hundred kilobytes. Strict where it
-//! writes: even lengths, no group lengths, sequences and items of undefined length, and the Image Pixel module as the samples are now. What says
-//! that pixels were once compressed with a loss stays, and so do all UIDs: nothing of the content is another. A compressed icon is left out.
+//! writes: even lengths, no group lengths, sequences and items of undefined length, a fragment a frame, and the Image Pixel module as the samples are
+//! now. What says that pixels were once compressed with a loss stays, and so do all UIDs: nothing of the content is another. A compressed icon is left
+//! out.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Seek};
@@ -10,7 +12,7 @@ use std::ops::Range;
 
 use dicom_core::{Tag, VR};
 
-use crate::pixels::{Decoded, ImageHeader, Photometric, Samples};
+use crate::pixels::{ImageHeader, Lossless, Photometric};
 use crate::written::{
     ITEM, ITEM_END, SEQUENCE_END, Target, UNDEFINED, little, padding, put, put_header, put_item,
 };
@@ -25,6 +27,8 @@ const ICON_BYTES: usize = 256 << 10;
 const PIXEL_DATA: Tag = Tag(0x7FE0, 0x0010);
 const NUMBER_OF_FRAMES: Tag = Tag(0x0028, 0x0008);
 const ICON: Tag = Tag(0x0088, 0x0200);
+const PHOTOMETRIC: Tag = Tag(0x0028, 0x0004);
+const PLANAR: Tag = Tag(0x0028, 0x0006);
 
 /// Whoever has a data set written anew.
 pub trait Rewriting {
@@ -53,8 +57,8 @@ pub trait Rewriting {
 /// Writes the data set of a file of PS3.10 anew; `frames` says where its pictures lie.
 ///
 /// # Errors
-/// What whoever has it written says, and [`DicomError`]: damaged, past a limit, or pixels that are not decoded here. Of those the first frame is
-/// decoded before anything is written.
+/// What whoever has it written says, and [`DicomError`]: damaged, past a limit, pixels that are not decoded here, or not written so. Of those the first
+/// frame is made before anything is written.
 pub fn rewrite<F: Read + Seek + Clone, R: Rewriting>(
     file: F,
     frames: Option<&FramePlaces>,
@@ -62,8 +66,15 @@ pub fn rewrite<F: Read + Seek + Clone, R: Rewriting>(
     by: &R,
 ) -> Result<(), R::Fault> {
     let data_set = Elements::open(file.clone())?.knowing(frames);
-    let frames = match frames {
-        Some(places @ FramePlaces::Encapsulated { .. }) => Some(Frames::open(file, places, by)?),
+    let coding = target.coding();
+    let frames = match (frames, coding) {
+        (Some(places), Some(_)) | (Some(places @ FramePlaces::Encapsulated { .. }), _) => {
+            Some(Frames::open(file, places, coding, by)?)
+        }
+        // A coding is one of frames (PS3.5 §A.4).
+        (None, Some(coding)) => {
+            return Err(DicomError::NotWritten { coding, what: "what has no frames" }.into());
+        }
         _ => None,
     };
     let mut writer = Writer {
@@ -89,73 +100,71 @@ pub fn rewrite<F: Read + Seek + Clone, R: Rewriting>(
     writer.flush()
 }
 
-/// The frames of an object that are decoded on its way.
+/// The frames of an object that are decoded on its way, and coded again where that is wanted.
 struct Frames {
     count: u64,
     pictures: Pictures,
-    /// Decoded before anything is written: it tells what the samples are.
+    coding: Option<Lossless>,
+    /// Made before anything is written: it tells what the samples are.
     first: Vec<u8>,
     /// The attributes that the samples decide.
     attributes: BTreeMap<Tag, Vec<u8>>,
 }
 
 impl Frames {
-    fn open<R: Rewriting>(file: impl Read + Seek, places: &FramePlaces, by: &R) -> Result<Self, R::Fault> {
-        let pictures = Pictures::open(file)?;
-        let (image, count) = (*pictures.image(), places.count());
-        let first = frame(&pictures, 0, by)?;
-        let is_rgb = first.is_rgb;
-        let first = bytes_of(first, &image);
+    fn open<R: Rewriting>(
+        file: impl Read + Seek,
+        places: &FramePlaces,
+        coding: Option<Lossless>,
+        by: &R,
+    ) -> Result<Self, R::Fault> {
+        let (pictures, count) = (Pictures::open(file)?, places.count());
+        let (first, is_rgb) = frame(&pictures, 0, coding, by)?;
         // A value's length is a number of 32 bits, of which the last one says something else.
-        if count.saturating_mul(first.len() as u64) >= u64::from(UNDEFINED) - 1 {
+        if coding.is_none() && count.saturating_mul(first.len() as u64) >= u64::from(UNDEFINED) - 1 {
             return Err(DicomError::Unsupported("an object of more than 4 GiB uncompressed").into());
         }
-        let word = |number: u8| u16::from(number).to_le_bytes().to_vec();
-        let mut attributes: BTreeMap<Tag, Vec<u8>> = [
-            (Tag(0x0028, 0x0100), word(image.bits_allocated)),
-            (Tag(0x0028, 0x0101), word(image.bits_stored)),
-            (Tag(0x0028, 0x0102), word(image.bits_stored - 1)),
-        ]
-        .into();
-        if image.samples == 3 {
-            attributes.insert(Tag(0x0028, 0x0006), word(0));
-            if is_rgb {
-                attributes.insert(Tag(0x0028, 0x0004), b"RGB".to_vec());
-            } else if image.photometric == Photometric::YbrFull422 {
-                // Each pixel has its own chroma now.
-                attributes.insert(Tag(0x0028, 0x0004), b"YBR_FULL".to_vec());
-            }
-        }
-        Ok(Self { count, pictures, first, attributes })
+        let attributes = attributes(pictures.image(), is_rgb, coding);
+        Ok(Self { count, pictures, coding, first, attributes })
     }
 }
 
-fn frame<R: Rewriting>(pictures: &Pictures, index: u64, by: &R) -> Result<Decoded, R::Fault> {
-    let coded = by.coded(index)?;
-    Ok(by.decode(pictures.image(), || pictures.decode(&coded))??)
+/// A frame as it is written, and whether its samples are red, green and blue whatever the header says.
+fn frame<R: Rewriting>(
+    pictures: &Pictures,
+    index: u64,
+    coding: Option<Lossless>,
+    by: &R,
+) -> Result<(Vec<u8>, bool), R::Fault> {
+    let (coded, image) = (by.coded(index)?, pictures.image());
+    let made = by.decode(image, || {
+        let decoded = pictures.decode(&coded)?;
+        let is_rgb = decoded.is_rgb;
+        Ok((decoded.written(image, coding)?, is_rgb))
+    })?;
+    made.map_err(|error: DicomError| error.into())
 }
 
-/// The samples of a frame as they are written uncompressed: little endian, those of one pixel together, signed ones to the last bit.
-#[must_use]
-pub fn bytes_of(frame: Decoded, image: &ImageHeader) -> Vec<u8> {
-    let wide = image.bits_allocated == 16;
-    let extend = |sample: u16| {
-        let unused = 16 - u32::from(image.bits_stored);
-        // The decoder gives the bits that count; the sign is the highest of them.
-        if image.signed { ((sample << unused).cast_signed() >> unused).cast_unsigned() } else { sample }
-    };
-    match frame.samples {
-        Samples::U8(samples) if wide => {
-            samples.into_iter().flat_map(|sample| extend(u16::from(sample)).to_le_bytes()).collect()
-        }
-        Samples::U8(samples) if image.signed => {
-            samples.into_iter().map(|sample| extend(u16::from(sample)).to_le_bytes()[0]).collect()
-        }
-        Samples::U8(samples) => samples,
-        Samples::U16(samples) => {
-            samples.into_iter().flat_map(|sample| extend(sample).to_le_bytes()).collect()
+/// What the Image Pixel module says of samples that are written so (PS3.5 §8.2).
+fn attributes(image: &ImageHeader, is_rgb: bool, coding: Option<Lossless>) -> BTreeMap<Tag, Vec<u8>> {
+    let word = |number: u8| u16::from(number).to_le_bytes().to_vec();
+    let mut attributes: BTreeMap<Tag, Vec<u8>> = [
+        (Tag(0x0028, 0x0100), word(image.bits_allocated)),
+        (Tag(0x0028, 0x0101), word(image.bits_stored)),
+        (Tag(0x0028, 0x0102), word(image.bits_stored - 1)),
+    ]
+    .into();
+    if image.samples == 3 {
+        // Run lengths are of planes (PS3.3 §C.7.6.3.1.3, PS3.5 table 8.2.2-1); everything else has the samples of a pixel together.
+        attributes.insert(PLANAR, word(u8::from(coding == Some(Lossless::Rle))));
+        if is_rgb {
+            attributes.insert(PHOTOMETRIC, b"RGB".to_vec());
+        } else if image.photometric == Photometric::YbrFull422 {
+            // Each pixel has its own chroma now.
+            attributes.insert(PHOTOMETRIC, b"YBR_FULL".to_vec());
         }
     }
+    attributes
 }
 
 struct Writer<'a, F, R: Rewriting> {
@@ -184,7 +193,7 @@ impl<F: Read + Seek, R: Rewriting> Writer<'_, F, R> {
         let (into, target) = (&mut self.gathered, self.target);
         match step {
             Step::Element { tag, vr, value, encoding } => return self.element(tag, vr, value, encoding),
-            Step::Fragments { tag, .. } => return self.pixels(tag),
+            Step::Fragments { tag, .. } => return self.fragments(tag),
             Step::Sequence { tag } => {
                 if tag == ICON && self.depth == 0 {
                     self.icon = Some(Icon { begins: into.len(), compressed: false });
@@ -214,6 +223,17 @@ impl<F: Read + Seek, R: Rewriting> Writer<'_, F, R> {
         if tag.element() == 0 || (offsets && frames.is_some()) {
             return Ok(());
         }
+        if let Some(coding) = frames.and_then(|frames| frames.coding) {
+            if tag == PIXEL_DATA {
+                return self.pixels();
+            }
+            // In the bits of a cell that no sample has (PS3.5 §8.1.1, retired), where a coded frame has nothing.
+            let is_place = tag.group() & 0xFF00 == 0x6000 && tag.element() == 0x0102;
+            if is_place && self.data_set.bytes(value.clone(), NUMBER_BYTES)?.iter().any(|byte| *byte != 0) {
+                return Err(DicomError::NotWritten { coding, what: "an overlay among samples" }.into());
+            }
+        }
+        let frames = self.frames.as_ref().filter(|_| self.depth == 0);
         if let Some(now) = frames.and_then(|frames| frames.attributes.get(&tag)) {
             put(&mut self.gathered, self.target, tag, vr_of(tag), now);
             return self.flush_if_full();
@@ -245,28 +265,56 @@ impl<F: Read + Seek, R: Rewriting> Writer<'_, F, R> {
     }
 
     /// Pixel data that was in fragments.
-    fn pixels(&mut self, tag: Tag) -> Result<(), R::Fault> {
+    fn fragments(&mut self, tag: Tag) -> Result<(), R::Fault> {
         if let Some(icon) = &mut self.icon {
             icon.compressed = true;
             return Ok(());
         }
-        let frames = self.frames.take().filter(|_| self.depth == 0 && tag == PIXEL_DATA);
-        let Some(Frames { count, pictures, first, .. }) = frames else {
+        if self.depth > 0 || tag != PIXEL_DATA {
             return Err(DicomError::Unsupported("compressed data that is no frame of the object").into());
+        }
+        self.pixels()
+    }
+
+    /// The frames of the object: one after the other, or each a fragment, without a table of where they begin since that is not known before.
+    fn pixels(&mut self) -> Result<(), R::Fault> {
+        let Some(Frames { count, pictures, coding, first, .. }) = self.frames.take() else {
+            return Err(DicomError::Unsupported("pixel data that is there twice").into());
         };
         let image = pictures.image();
         // It was looked at when the frames were opened that it fits.
         let total = count * first.len() as u64;
-        let vr = if image.bits_allocated == 16 { VR::OW } else { VR::OB };
-        put_header(&mut self.gathered, self.target, tag, vr, (total + total % 2) as u32);
-        self.samples(&first)?;
+        if coding.is_some() {
+            put_header(&mut self.gathered, self.target, PIXEL_DATA, VR::OB, UNDEFINED);
+            put_item(&mut self.gathered, ITEM, 0);
+        } else {
+            let vr = if image.bits_allocated == 16 { VR::OW } else { VR::OB };
+            put_header(&mut self.gathered, self.target, PIXEL_DATA, vr, (total + total % 2) as u32);
+        }
+        self.frame(&first, coding)?;
         drop(first);
         for index in 1..count {
-            let decoded = frame(&pictures, index, self.by)?;
-            self.samples(&bytes_of(decoded, image))?;
+            let (made, _) = frame(&pictures, index, coding, self.by)?;
+            self.frame(&made, coding)?;
         }
-        self.gathered.extend([0].iter().take((total % 2) as usize));
+        if coding.is_some() {
+            put_item(&mut self.gathered, SEQUENCE_END, 0);
+        } else {
+            self.gathered.extend([0].iter().take((total % 2) as usize));
+        }
         self.flush_if_full()
+    }
+
+    fn frame(&mut self, bytes: &[u8], coding: Option<Lossless>) -> Result<(), R::Fault> {
+        let odd = bytes.len() % 2;
+        if coding.is_some() {
+            put_item(&mut self.gathered, ITEM, (bytes.len() + odd) as u32);
+        }
+        self.samples(bytes)?;
+        if coding.is_some() {
+            self.gathered.extend([0].iter().take(odd));
+        }
+        Ok(())
     }
 
     /// A frame, in pieces: whoever takes them slowly does not hold several whole ones.
@@ -291,44 +339,5 @@ impl<F: Read + Seek, R: Rewriting> Writer<'_, F, R> {
 
     fn flush(&mut self) -> Result<(), R::Fault> {
         self.by.take(std::mem::take(&mut self.gathered))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::pixels::{Photometric, SampleOrder};
-
-    use super::*;
-
-    #[test]
-    fn samples_are_written_to_the_last_bit() {
-        let image = |bits_allocated, bits_stored, signed| ImageHeader {
-            rows: 1,
-            columns: 2,
-            samples: 1,
-            photometric: Photometric::Monochrome2,
-            planar: false,
-            bits_allocated,
-            bits_stored,
-            high_bit: bits_stored - 1,
-            signed,
-            order: SampleOrder::Little,
-        };
-        let (wide, narrow) = (|words| Samples::U16(words), |bytes| Samples::U8(bytes));
-        for (samples, image, expect) in [
-            (wide(vec![0x0FFF, 0x07FF]), image(16, 12, true), vec![0xFF, 0xFF, 0xFF, 0x07]),
-            (wide(vec![0x0FFF, 0x07FF]), image(16, 12, false), vec![0xFF, 0x0F, 0xFF, 0x07]),
-            (wide(vec![0x8000, 0x7FFF]), image(16, 16, true), vec![0x00, 0x80, 0xFF, 0x7F]),
-            (narrow(vec![0x80, 0x7F]), image(8, 8, true), vec![0x80, 0x7F]),
-            (narrow(vec![0x3F, 0x1F]), image(8, 6, true), vec![0xFF, 0x1F]),
-            (narrow(vec![0x80, 0x7F]), image(16, 8, true), vec![0x80, 0xFF, 0x7F, 0x00]),
-            (narrow(vec![0x80, 0x7F]), image(16, 8, false), vec![0x80, 0x00, 0x7F, 0x00]),
-        ] {
-            assert_eq!(
-                bytes_of(Decoded { samples: samples.clone(), is_rgb: false }, &image),
-                expect,
-                "{samples:?}"
-            );
-        }
     }
 }

@@ -2,6 +2,7 @@
 
 use dicom_core::{Tag, VR};
 
+use crate::pixels::Lossless;
 use crate::{Encoding, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, has_long_length};
 
 /// Explicit little endian (PS3.5 §A.2).
@@ -24,13 +25,27 @@ pub enum Target {
     ExplicitLittle,
     /// Without.
     ImplicitLittle,
+    /// With value representations, and frames that are coded (PS3.5 §A.4).
+    Compressed(Lossless),
 }
 
 impl Target {
+    /// All of them, those that take every object first.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let compressed = Lossless::ALL.into_iter().map(Self::Compressed);
+        [Self::ExplicitLittle, Self::ImplicitLittle].into_iter().chain(compressed)
+    }
+
     /// The one of a transfer syntax.
     #[must_use]
     pub fn of(uid: &str) -> Option<Self> {
-        [Self::ExplicitLittle, Self::ImplicitLittle].into_iter().find(|target| target.uid() == uid)
+        Self::all().find(|target| target.uid() == uid)
+    }
+
+    /// How its frames are coded, where they are.
+    #[must_use]
+    pub const fn coding(self) -> Option<Lossless> {
+        if let Self::Compressed(coding) = self { Some(coding) } else { None }
     }
 
     /// Its transfer syntax.
@@ -39,6 +54,7 @@ impl Target {
         match self {
             Self::ExplicitLittle => EXPLICIT_LITTLE,
             Self::ImplicitLittle => IMPLICIT_LITTLE,
+            Self::Compressed(coding) => coding.uid(),
         }
     }
 }
@@ -81,11 +97,11 @@ pub fn put_header(into: &mut Vec<u8>, target: Target, tag: Tag, vr: VR, length: 
     let long = has_long_length(vr);
     match (target, u16::try_from(length)) {
         (Target::ImplicitLittle, _) => into.extend(length.to_le_bytes()),
-        (Target::ExplicitLittle, Ok(length)) if !long => {
+        (_, Ok(length)) if !long => {
             into.extend(vr.to_bytes());
             into.extend(length.to_le_bytes());
         }
-        (Target::ExplicitLittle, _) => {
+        _ => {
             into.extend(if long { vr } else { VR::UN }.to_bytes());
             into.extend([0, 0]);
             into.extend(length.to_le_bytes());

@@ -78,7 +78,17 @@ fn each_coding_gives_its_picture_back() {
     check(Codec::Jpeg2000, "pixels_jpeg2000/boxed", mono, grey(), 0);
     check(Codec::Jpeg2000, "pixels_jpeg2000/rgb", ybr2000, rgb(), 0);
     check(Codec::Jpeg2000, "pixels_jpeg2000/deep", mono16, deep(), 0);
+    let below = |bits: u32, factor: i32| {
+        let signed = places().map(|(x, y)| ((x * 200 + y * 31) as i32 - 1500) * factor);
+        Samples::U16(signed.map(|sample| (sample & ((1 << bits) - 1)) as u16).collect())
+    };
+    let signed = |image: ImageHeader| ImageHeader { signed: true, ..image };
+    check(Codec::Jpeg2000, "pixels_jpeg2000/signed", signed(mono12), below(12, 1), 0);
+    check(Codec::Jpeg2000, "pixels_jpeg2000/signed_wide", signed(mono16), below(16, 16), 0);
+    check(Codec::Jpeg2000, "pixels_jpeg2000/signed_bits", signed(mono12), below(12, 1), 0);
     check(Codec::JpegXl, "pixels_jpegxl/grey", mono, grey(), 0);
+    check(Codec::JpegXl, "pixels_jpegxl/deep", mono12, deep(), 0);
+    check(Codec::JpegXl, "pixels_jpegxl/deep_in_16", mono12, deep(), 0);
     check(Codec::JpegXl, "pixels_jpegxl/rgb", rgb_header, rgb(), 0);
 }
 

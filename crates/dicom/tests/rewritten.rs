@@ -1,4 +1,4 @@
-//! Data sets written anew in little endian with uncompressed pixels, to the byte.
+//! Data sets written anew in little endian, with uncompressed pixels or coded frames, to the byte.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a check function of a test fails as the test does")]
 
 mod synthetic;
@@ -6,9 +6,9 @@ mod synthetic;
 use std::cell::{Cell, RefCell};
 use std::io::Cursor;
 
-use peony_dicom::pixels::ImageHeader;
+use peony_dicom::pixels::{ImageHeader, Lossless};
 use peony_dicom::written::Target;
-use peony_dicom::{DicomError, FramePlaces, Rewriting, outline, rewrite};
+use peony_dicom::{DicomError, Elements, FramePlaces, Rewriting, Step, outline, rewrite};
 
 use synthetic::{File, PIXEL_DATA, RLE, SEQUENCE_END, item, long, short};
 
@@ -250,4 +250,132 @@ fn a_compressed_icon_is_left_out_and_a_plain_one_stays() {
         let samples: Vec<u8> = (1..13).collect();
         assert!(bytes.ends_with(&implicit(PIXEL_DATA, &samples)), "{}", bytes.escape_ascii());
     }
+}
+
+const RUNS: Target = Target::Compressed(Lossless::Rle);
+
+/// Native and coded pictures alike: each frame one fragment of an even length, after a table without offsets.
+#[test]
+fn frames_that_are_coded_are_a_fragment_each() {
+    let samples: Vec<u8> = (0..24).collect();
+    let frame = |first: u8| {
+        let row = |first: u8| [&[3][..], &[first, first + 1, first + 2, first + 3]].concat();
+        let mut segment = [row(first), row(first + 4), row(first + 8)].concat();
+        segment.push(0);
+        let mut coded = vec![0; 64];
+        (coded[0], coded[4]) = (1, 64);
+        [coded, segment].concat()
+    };
+    let fragments: Vec<u8> = [vec![], frame(0), frame(12)].iter().flat_map(|value| item(value)).collect();
+    let undefined = [&b"OB\0\0\xFF\xFF\xFF\xFF"[..], &fragments, &SEQUENCE_END].concat();
+    let word = |tag, value: u8| explicit(tag, &short(b"US", &[value, 0]));
+    let expected = [
+        explicit((0x0008, 0x0060), &short(b"CS", b"US")),
+        explicit((0x0018, 0x1063), &short(b"DS", b"40")),
+        word((0x0028, 0x0002), 1),
+        explicit((0x0028, 0x0004), &short(b"CS", b"MONOCHROME2 ")),
+        explicit((0x0028, 0x0008), &short(b"IS", b"2 ")),
+        word((0x0028, 0x0010), 3),
+        word((0x0028, 0x0011), 4),
+        word((0x0028, 0x0100), 8),
+        word((0x0028, 0x0101), 8),
+        word((0x0028, 0x0102), 7),
+        explicit(PIXEL_DATA, &undefined),
+    ];
+    check(&File::cine(2), RUNS, &expected);
+    // The same out of other runs, and out of what has places of its own: they are others now.
+    let places = [[0_u64, 86], [78, 78]].map(|places| places.map(u64::to_le_bytes));
+    let coded = File::cine(2)
+        .syntax(RLE)
+        .raw((0x7FE0, 0x0001), long(b"OV", &places[0].concat()))
+        .raw((0x7FE0, 0x0002), long(b"OV", &places[1].concat()))
+        .encapsulated(&[&runs(0), &runs(12)]);
+    check(&coded, RUNS, &expected);
+    // And back.
+    let file = [&[0; 128], &b"DICM"[..], &synthetic::meta(RLE), &expected.concat()].concat();
+    let (outcome, bytes, _) = written(&file, Target::ExplicitLittle, usize::MAX);
+    outcome.unwrap();
+    assert!(bytes.ends_with(&explicit(PIXEL_DATA, &long(b"OB", &samples))));
+}
+
+/// What the Image Pixel module of `file` says when it is written so: photometric interpretation, planar configuration, high bit.
+fn module(file: &File, target: Target) -> (String, Option<u16>, u16) {
+    let (outcome, bytes, _) = written(&file.bytes(), target, usize::MAX);
+    outcome.unwrap();
+    let bytes = [&[0; 128], &b"DICM"[..], &synthetic::meta(target.uid()), &bytes].concat();
+    let mut on_disk = tempfile::tempfile().unwrap();
+    std::io::Write::write_all(&mut on_disk, &bytes).unwrap();
+    let data_set = Elements::open(on_disk).unwrap();
+    let (mut photometric, mut planar, mut high_bit) = (String::new(), None, 0);
+    let walked = data_set.walk(|step| {
+        if let Step::Element { tag, value, .. } = step {
+            let bytes = data_set.bytes(value, 1 << 20).unwrap();
+            let word = || u16::from_le_bytes([bytes[0], bytes[1]]);
+            match (tag.group(), tag.element()) {
+                (0x0028, 0x0004) => photometric = String::from_utf8_lossy(&bytes).trim().to_owned(),
+                (0x0028, 0x0006) => planar = Some(word()),
+                (0x0028, 0x0102) => high_bit = word(),
+                _ => {}
+            }
+        }
+        Ok(())
+    });
+    walked.unwrap();
+    (photometric, planar, high_bit)
+}
+
+#[test]
+fn the_image_pixel_module_says_how_the_samples_are_coded() {
+    let xl = Target::Compressed(Lossless::JpegXl);
+    let colour = |photometric: &str, planar: u16, bytes: usize| {
+        let file =
+            File::cine(1).words(synthetic::SAMPLES, &[3]).text(synthetic::PHOTOMETRIC, b"CS", photometric);
+        file.words((0x0028, 0x0006), &[planar]).native(&vec![90; bytes])
+    };
+    let says = |text: &str, planar| (text.to_owned(), planar, 7);
+    for planar in [0, 1] {
+        let rgb = colour("RGB", planar, 36);
+        assert_eq!(module(&rgb, RUNS), says("RGB", Some(1)));
+        assert_eq!(module(&rgb, xl), says("RGB", Some(0)));
+        let ybr = colour("YBR_FULL", planar, 36);
+        assert_eq!(module(&ybr, RUNS), says("YBR_FULL", Some(1)));
+    }
+    assert_eq!(module(&colour("YBR_FULL_422", 0, 24), RUNS), says("YBR_FULL", Some(1)));
+    assert_eq!(module(&File::cine(1), RUNS), says("MONOCHROME2", None));
+    // Ten bits that lie high in their cells lie low in what is decoded of them.
+    let high = File::cine(1)
+        .words(synthetic::BITS_ALLOCATED, &[16])
+        .words(synthetic::BITS_STORED, &[10])
+        .words(synthetic::HIGH_BIT, &[15])
+        .native(&[0x40; 24]);
+    let coded = Target::Compressed(Lossless::JpegLs);
+    assert_eq!(module(&high, coded), ("MONOCHROME2".into(), None, 9));
+}
+
+#[test]
+fn what_cannot_be_coded_is_refused_before_anything_is_written() {
+    let refused = |file: &File, target| {
+        let (outcome, bytes, _) = written(&file.bytes(), target, usize::MAX);
+        let Err(Fault::Dicom(error @ DicomError::NotWritten { .. })) = outcome else {
+            panic!("{outcome:?}");
+        };
+        assert!(bytes.is_empty(), "{error}");
+        error.to_string()
+    };
+    assert_eq!(refused(&report(), RUNS), "what has no frames is not written in RLE");
+    let colour = File::cine(1)
+        .words(synthetic::SAMPLES, &[3])
+        .text(synthetic::PHOTOMETRIC, b"CS", "RGB")
+        .native(&[1; 36]);
+    let jpeg_ls = Target::Compressed(Lossless::JpegLs);
+    assert_eq!(refused(&colour, jpeg_ls), "colour is not written in JPEG-LS");
+    // The overlay is in bits of the cells that no frame of runs would have.
+    let marked = File::cine(1)
+        .words(synthetic::BITS_STORED, &[6])
+        .words(synthetic::HIGH_BIT, &[5])
+        .words((0x6000, 0x0100), &[8])
+        .words((0x6000, 0x0102), &[7]);
+    assert_eq!(refused(&marked, RUNS), "an overlay among samples is not written in RLE");
+    let beside = marked.words((0x6000, 0x0100), &[1]).words((0x6000, 0x0102), &[0]);
+    assert!(written(&beside.bytes(), RUNS, usize::MAX).0.is_ok());
 }

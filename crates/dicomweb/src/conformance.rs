@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use peony_dicom::limits::SEQUENCE_DEPTH;
+use peony_dicom::pixels::Lossless;
 use peony_dicom::{Level, Tag};
 use peony_store::Query;
 
@@ -98,14 +99,32 @@ Retrieve URL and Specific Character Set (ISO_IR 192) are in every answer. What t
 ## Retrieving
 
 Objects go out as they are kept for `transfer-syntax=*`, for their own transfer syntax and for `Accept: */*`; without `transfer-syntax`, and for explicit
-little endian, they are written anew in that, uncompressed. Another transfer syntax, and one whose pixels are not decoded here (video, JPEG 2000 part 2, high-throughput
-JPEG 2000), is refused (406). One instance may come without parts as `application/dicom`; it comes in ranges where it goes out as it is kept.
+little endian, they are written anew in that, uncompressed; for the codings below they are in explicit little endian with their frames coded anew without loss, each one fragment and without a
+table of offsets, where they are of that kind and their frames have places of their own (a deflated data set has none). What was once compressed with a loss still says so. Another transfer syntax, and one whose pixels
+are not decoded here (video, JPEG 2000 part 2, high-throughput JPEG 2000), is refused (406), and what is answered is said; nothing is coded with a loss. One instance may come without parts as `application/dicom`; it comes in ranges where it goes out as it is kept.
 
-Of a study or a series, what is refused so, what turns out not to be decoded (such as JPEG-LS in colour) and what is damaged on the disk is left out of objects, metadata and pictures, and
-the rest comes: with 206 and a `Warning` that says how many where that is known before the first part, as damage and an object that could not be written anew are from the second request on; what turns out later is in the log. Where nothing is left the answer
+Of a study or a series, what is refused so, what turns out not to be decoded (such as JPEG-LS in colour) or not to be of the coding that is asked for and what is damaged on the disk is left out of objects, metadata and pictures, and
+the rest comes: with 206 and a `Warning` that says how many where that is known before the first part, as damage and an object that could not be written so are from the second request on; what turns out later is in the log. Where nothing is left the answer
 is 406, or what is wrong with the first. An object of which a part is on its way when it turns out to be damaged breaks the answer off, and is left out from then on.
 
-Frames go out as they are kept, as one of these, or uncompressed as `application/octet-stream`; one frame may come without parts.
+| coded anew | transfer syntax | where it is |
+|---|---|---|"
+    )?;
+    for coding in Lossless::ALL {
+        let of = match coding {
+            Lossless::Rle => "any picture that is decoded here",
+            Lossless::JpegLs => "grey or with a palette",
+            Lossless::JpegXl => "unsigned grey, or red, green and blue; of two rows and two columns at least",
+        };
+        writeln!(text, "| {} | `{}` | {of} |", coding.codec(), coding.uid())?;
+    }
+    writeln!(
+        text,
+        "
+An object with an overlay in the bits of its samples' cells is not coded anew.
+
+Frames go out as they are kept, as one of these, uncompressed as `application/octet-stream`, or coded anew in one of the codings above; one frame may come without parts. Of a range that several cover, what is kept comes first,
+then what is uncompressed. `application/octet-stream` with a `transfer-syntax` means that coding too, and the answer has the media type of it.
 
 | media type | transfer syntaxes `{SYNTAXES}…` |
 |---|---|"

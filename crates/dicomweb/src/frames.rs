@@ -1,4 +1,4 @@
-//! WADO-RS frames (PS3.18 §10.4.1.1.6): each is one read of the disk, in the coding in which it is kept or uncompressed.
+//! WADO-RS frames (PS3.18 §10.4.1.1.6): each is one read of the disk, in the coding in which it is kept, uncompressed, or coded anew without loss.
 
 use std::sync::Arc;
 
@@ -7,12 +7,14 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use peony_dicom::written::EXPLICIT_LITTLE;
-use peony_dicom::{Encoding, FramePlaces, Pictures, TransferSyntax, bytes_of};
+use peony_dicom::pixels::Lossless;
+use peony_dicom::written::{EXPLICIT_LITTLE, Target};
+use peony_dicom::{Encoding, FramePlaces, Pictures, TransferSyntax};
 use peony_store::{Kept, Store};
 
 use crate::Service;
 use crate::answer::{self, accepted};
+use crate::how::{How, targets};
 use crate::media::{Accept, Range};
 use crate::parts::{self, Out, Part, broken_off};
 use crate::problem::Problem;
@@ -63,28 +65,28 @@ pub(crate) async fn answer(
     for index in list {
         place(kept, *index)?;
     }
-    let (related, coding) = chosen(accept, kept, list.len() == 1)?;
-    let kind = coding.kind(kept);
+    let (related, how) = chosen(accept, kept, list.len() == 1)?;
+    let kind = kind(how, kept);
     let list_text = list.iter().map(u64::to_string).collect::<Vec<_>>().join(",");
-    let how = if related { "m" } else { "s" };
-    let tag = answer::tag_of([kept.object.digest.as_str(), &list_text, &kind, how]);
+    let form = if related { "m" } else { "s" };
+    let tag = answer::tag_of([kept.object.digest.as_str(), &list_text, &kind, form]);
     if let Some(unchanged) = answer::unchanged(headers, &tag) {
         return Ok(unchanged);
     }
-    let pictures = match coding {
-        Coding::AsKept => None,
-        Coding::Uncompressed => Some(pictures(service, kept).await?),
+    let anew = match how.target() {
+        None => None,
+        Some(target) => Some((pictures(service, kept).await?, target.coding())),
     };
     let mut parts = Vec::with_capacity(list.len());
     for (number, index) in list.iter().enumerate() {
-        let (length, bytes) = match &pictures {
+        let (length, bytes) = match &anew {
             None => {
                 // The first one is read before the answer begins: what is wrong with it is an answer of its own.
                 let first = if number == 0 { Some(one(&service.store, kept, *index).await?) } else { None };
                 (length(kept, *index, first.as_ref()), as_kept(&service.store, kept, *index, first))
             }
-            Some(pictures) => {
-                let made = uncompressed(service.clone(), Arc::clone(pictures), kept.clone(), *index);
+            Some((pictures, coding)) => {
+                let made = made(service.clone(), Arc::clone(pictures), *coding, kept.clone(), *index);
                 let bytes = if number == 0 {
                     made.await?
                 } else {
@@ -107,25 +109,17 @@ pub(crate) async fn answer(
     Ok(answer::tagged(response, &tag))
 }
 
-/// How a frame goes out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Coding {
-    /// The bytes that are in the file, by the media type of its transfer syntax.
-    AsKept,
-    /// Samples in little endian.
-    Uncompressed,
-}
-
-impl Coding {
-    fn kind(self, kept: &Kept) -> String {
-        match self {
-            Self::AsKept if !is_little(kept) => {
-                let media = media(&kept.transfer_syntax_uid);
-                format!("{media}; transfer-syntax={}", kept.transfer_syntax_uid)
-            }
-            Self::AsKept | Self::Uncompressed => format!("{OCTETS}; transfer-syntax={EXPLICIT_LITTLE}"),
-        }
+/// The Content-Type of a frame: what is not coded is samples in little endian.
+fn kind(how: How, kept: &Kept) -> String {
+    let uncompressed = match how {
+        How::AsKept => is_little(kept),
+        How::Anew(target) => target.coding().is_none(),
+    };
+    if uncompressed {
+        return format!("{OCTETS}; transfer-syntax={EXPLICIT_LITTLE}");
     }
+    let uid = how.transfer_syntax(kept);
+    format!("{}; transfer-syntax={uid}", media(uid))
 }
 
 /// Whether the frames lie in the file as they are uncompressed, in little endian.
@@ -155,43 +149,49 @@ fn media(transfer_syntax_uid: &str) -> &'static str {
     MEDIA.iter().find(|(_, ends)| ends.contains(&end)).map_or(OCTETS, |(media, _)| media)
 }
 
-fn chosen(accept: &Accept, kept: &Kept, one: bool) -> Result<(bool, Coding), Problem> {
-    let syntax = TransferSyntax::of(kept.transfer_syntax_uid.as_bytes()).ok();
-    let is_little = is_little(kept);
-    let media = media(&kept.transfer_syntax_uid);
-    let coding = |range: &Range| {
-        let wanted = range.transfer_syntax();
-        let this = wanted.is_none_or(|wanted| wanted == "*" || wanted == kept.transfer_syntax_uid);
-        // `octet-stream` in any transfer syntax is what is kept, whatever that is; in none said it is uncompressed.
-        let coding_is_said = wanted.is_some() || range.media.name == "*/*";
-        let as_kept = (media != OCTETS && range.media.covers(media) && this)
-            || (range.media.covers(OCTETS) && coding_is_said && this)
-            || (is_little
-                && range.media.covers(OCTETS)
-                && wanted.is_none_or(|wanted| wanted == EXPLICIT_LITTLE));
-        let uncompressed =
-            range.media.covers(OCTETS) && wanted.is_none_or(|wanted| wanted == EXPLICIT_LITTLE);
-        match (as_kept, uncompressed) {
-            (true, _) => Some(Coding::AsKept),
-            (_, true) if syntax.is_some() => Some(Coding::Uncompressed),
-            _ => None,
-        }
-    };
+/// Whether frames come in parts, and how they go out: by the dearest range that has an answer.
+fn chosen(accept: &Accept, kept: &Kept, one: bool) -> Result<(bool, How), Problem> {
     for range in &accept.0 {
         let related = range.multipart.unwrap_or(true);
         if (related || one)
-            && let Some(coding) = coding(range)
+            && let Some(how) = how(range, kept)
         {
-            return Ok((related, coding));
+            return Ok((related, how));
         }
     }
     let parts = if one { "" } else { "in multipart/related: " };
-    let known = if media == OCTETS { OCTETS.to_owned() } else { format!("{media} or {OCTETS}") };
-    let text = format!(
-        "the frames are kept as {media}; transfer-syntax={}: accept {parts}{known}",
-        kept.transfer_syntax_uid
-    );
+    let uid = &kept.transfer_syntax_uid;
+    let mut known = vec![media(uid), OCTETS];
+    known.extend(targets(uid, true).filter_map(Target::coding).map(|coding| media(coding.uid())));
+    known.sort_unstable();
+    known.dedup();
+    let (known, kept) = (known.join(", "), media(uid));
+    let text = format!("the frames are kept as {kept}; transfer-syntax={uid}: accept {parts}one of {known}");
     Err(Problem::NotAcceptable(text))
+}
+
+/// How frames go out to whoever accepts this: as they are kept, else uncompressed, else coded anew.
+fn how(range: &Range, kept: &Kept) -> Option<How> {
+    let (uid, wanted) = (kept.transfer_syntax_uid.as_str(), range.transfer_syntax());
+    let says = |uid: &str| wanted.is_none_or(|wanted| wanted == "*" || wanted == uid);
+    let is_explicit = wanted.is_none_or(|wanted| wanted == EXPLICIT_LITTLE);
+    let (kept_media, octets) = (media(uid), range.media.covers(OCTETS));
+    // `octet-stream` in any transfer syntax is what is kept, whatever that is; in none said it is uncompressed.
+    let coding_is_said = wanted.is_some() || range.media.name == "*/*";
+    let as_kept = (kept_media != OCTETS && range.media.covers(kept_media) && says(uid))
+        || (octets && coding_is_said && says(uid))
+        || (octets && is_explicit && is_little(kept));
+    if as_kept {
+        return Some(How::AsKept);
+    }
+    let covered = |target: &Target| match target.coding() {
+        None => octets && is_explicit,
+        Some(coding) => {
+            let uid = coding.uid();
+            (range.media.covers(media(uid)) && says(uid)) || (octets && wanted == Some(uid))
+        }
+    };
+    targets(uid, true).find(covered).map(How::Anew)
 }
 
 /// Where a frame lies, within the limit.
@@ -240,10 +240,11 @@ pub(crate) async fn pictures(service: &Service, kept: &Kept) -> Result<Arc<Pictu
     Ok(Arc::new(opened.await.map_err(|_| Problem::Failed)??))
 }
 
-/// One frame, decoded.
-async fn uncompressed(
+/// One frame, decoded, and coded again where it is to be.
+async fn made(
     service: Service,
     pictures: Arc<Pictures>,
+    coding: Option<Lossless>,
     kept: Kept,
     index: u64,
 ) -> Result<Out, Problem> {
@@ -252,7 +253,7 @@ async fn uncompressed(
     parts::made_at(place, &service, move |sink| {
         let samples = sink.decode(pictures.image(), || {
             let frame = pictures.decode(&coded)?;
-            Ok::<_, Problem>(bytes_of(frame, pictures.image()))
+            Ok::<_, Problem>(frame.written(pictures.image(), coding)?)
         })?;
         drop(coded);
         sink.send(Bytes::from(samples))

@@ -1,4 +1,5 @@
-//! What cannot be handed out is left out of an answer with many, and does not end it: an object that is damaged, and one whose pixels are not decoded.
+//! What cannot be handed out is left out of an answer with many, and does not end it: an object that is damaged, and one whose pixels are not decoded, or
+//! not written as is wanted.
 //!
 //! What is known before an answer begins is in its status (206, PS3.18 §8.5) and a `Warning`; what turns out later is in the log, and known the next time. What has
 //! begun to go out is never left out: the answer breaks off then, so that nobody takes half for all.
@@ -12,6 +13,7 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use peony_dicom::DicomError;
+use peony_dicom::written::Target;
 use peony_store::{Kept, StoreError};
 
 use crate::parts::{Out, broken_off};
@@ -53,12 +55,12 @@ impl Service {
     pub async fn all_sound<T>(
         &self,
         asked: Vec<T>,
-        object: impl Fn(&T) -> (&Kept, bool),
+        object: impl Fn(&T) -> (&Kept, Option<Target>),
     ) -> Result<Vec<T>, Problem> {
         let (mut sound, mut why) = (Vec::with_capacity(asked.len()), None);
         for one in asked {
-            let (kept, decoded) = object(&one);
-            match self.store.sound(kept, decoded).await {
+            let (kept, anew) = object(&one);
+            match self.store.sound(kept, anew).await {
                 Ok(()) => sound.push(one),
                 Err(error) => why = Some(why.unwrap_or(only_of_one(error.into())?)),
             }

@@ -18,7 +18,7 @@
 //! What comes is bounded before it is kept in memory: a query, a header, a part of a body. What goes out is read as the peer takes it. Every
 //! fault is one line of JSON, in which nothing of an object stands. Who may ask is for whoever mounts the routes: here is no account and no TLS.
 //!
-//! Deliberately absent: deleting, compressing what is not, pseudo-colour and blending presentation states, video
+//! Deliberately absent: deleting, compressing with a loss, pseudo-colour and blending presentation states, video
 //! (whole objects only), making workitems and subscribing to them.
 
 mod answer;
@@ -26,6 +26,7 @@ mod bulk;
 mod conformance;
 mod cores;
 mod frames;
+mod how;
 mod identity;
 mod left_out;
 mod media;

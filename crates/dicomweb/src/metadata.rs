@@ -43,7 +43,7 @@ pub(crate) async fn metadata(
         Form::Xml => "xml",
     };
     let all = kept.len();
-    let kept = service.all_sound(kept, |kept| (kept, false)).await?;
+    let kept = service.all_sound(kept, |kept| (kept, None)).await?;
     let url = base.to_string();
     let names: Vec<String> = kept.iter().map(|one| service.named(one)).collect();
     let tag = answer::tag_of([variant, url.as_str()].into_iter().chain(names.iter().map(String::as_str)));

@@ -84,6 +84,7 @@ impl Problem {
             Self::Dicom(
                 DicomError::NoPixelData | DicomError::UnsupportedSyntax { .. } | DicomError::Unsupported(_),
             ) => "not_drawable",
+            Self::Dicom(DicomError::NotWritten { .. }) => "not_acceptable",
             Self::Store(StoreError::Unfit(_)) => "bad_value",
             Self::Dicom(_) | Self::Store(StoreError::Damaged { .. }) => "unreadable",
             Self::Store(StoreError::Full { .. }) => "no_room",
@@ -107,10 +108,13 @@ impl Problem {
             Self::Node(SendFault::Late) => own(StatusCode::GATEWAY_TIMEOUT),
             Self::Node(_) => own(StatusCode::BAD_GATEWAY),
             Self::Failed => own(StatusCode::INTERNAL_SERVER_ERROR),
-            // Its texts name fields, numbers and limits. The last three are what such an object cannot be asked for.
+            // Its texts name fields, numbers and limits. The last four are what such an object cannot be asked for.
             Self::Dicom(DicomError::Io(_)) => said(StatusCode::INTERNAL_SERVER_ERROR, UNREADABLE),
             Self::Dicom(
-                DicomError::NoPixelData | DicomError::UnsupportedSyntax { .. } | DicomError::Unsupported(_),
+                DicomError::NoPixelData
+                | DicomError::UnsupportedSyntax { .. }
+                | DicomError::Unsupported(_)
+                | DicomError::NotWritten { .. },
             ) => own(StatusCode::NOT_ACCEPTABLE),
             Self::Dicom(_) => own(StatusCode::UNPROCESSABLE_ENTITY),
             Self::Store(StoreError::Damaged { .. }) => said(StatusCode::INTERNAL_SERVER_ERROR, UNREADABLE),
@@ -122,7 +126,7 @@ impl Problem {
     }
 }
 
-const UNDECODED: &str = "not all its frames are decoded here: accept transfer-syntax=*";
+const UNDECODED: &str = "not all its frames are decoded here, or written so: accept transfer-syntax=*";
 const UNREADABLE: &str = "the object cannot be read";
 
 fn said(status: StatusCode, text: &str) -> (StatusCode, String) {

@@ -189,7 +189,7 @@ pub(crate) async fn all(
         return Ok(without_annotation(&query, drawn));
     }
     let all = kept.len();
-    let kept = service.all_sound(kept, |kept| (kept, false)).await?;
+    let kept = service.all_sound(kept, |kept| (kept, None)).await?;
     let how = format!("all {look:?}");
     let names: Vec<String> = kept.iter().map(|one| service.named(one)).collect();
     let tag = answer::tag_of(names.iter().map(String::as_str).chain([how.as_str()]));

@@ -6,12 +6,12 @@ use axum::extract::RawQuery;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use peony_dicom::TransferSyntax;
-use peony_dicom::written::{EXPLICIT_LITTLE, Target, file_meta};
+use peony_dicom::written::{Target, file_meta};
 use peony_store::Kept;
 
 use crate::Service;
 use crate::answer::{self, Base, accepted};
+use crate::how::{How, targets};
 use crate::left_out::{in_turn, lacking};
 use crate::media::Accept;
 use crate::parts::{self, Out, Part};
@@ -19,37 +19,6 @@ use crate::problem::Problem;
 use crate::uid::Address;
 
 pub(crate) const DICOM: &str = "application/dicom";
-
-/// How one object goes out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum How {
-    /// As it was received.
-    AsKept,
-    /// Written anew in explicit little endian, its pixels uncompressed.
-    ToExplicitLittle,
-}
-
-impl How {
-    /// How an object in the transfer syntax `kept` is answered to a peer that asks for `wanted`; `None` where it is not. Without a wish it is
-    /// explicit little endian (PS3.18 §8.7.3.5.2).
-    pub fn of(kept: &str, wanted: Option<&str>) -> Option<Self> {
-        let wanted = wanted.unwrap_or(EXPLICIT_LITTLE);
-        if wanted == "*" || wanted == kept {
-            Some(Self::AsKept)
-        } else if wanted == EXPLICIT_LITTLE && TransferSyntax::of(kept.as_bytes()).is_ok() {
-            Some(Self::ToExplicitLittle)
-        } else {
-            None
-        }
-    }
-
-    pub fn transfer_syntax(self, kept: &Kept) -> &str {
-        match self {
-            Self::AsKept => &kept.transfer_syntax_uid,
-            Self::ToExplicitLittle => EXPLICIT_LITTLE,
-        }
-    }
-}
 
 pub(crate) async fn objects(
     service: Service,
@@ -62,7 +31,7 @@ pub(crate) async fn objects(
     let kept = address.kept(&service.store).await?;
     let all = kept.len();
     let (alone, going) = chosen(&accept, kept, address.instance.is_some())?;
-    let going = service.all_sound(going, |(kept, how)| (kept, *how == How::ToExplicitLittle)).await?;
+    let going = service.all_sound(going, |(kept, how)| (kept, how.target())).await?;
     let tag = tag(&service, alone, &going);
     if let Some(unchanged) = answer::unchanged(&headers, &tag) {
         return Ok(unchanged);
@@ -98,10 +67,10 @@ fn chosen(accept: &Accept, kept: Vec<Kept>, may_be_alone: bool) -> Result<(bool,
             }
             // Whoever takes anything gets what was received.
             let wanted = range.transfer_syntax().or((range.multipart.is_none()).then_some("*"));
-            Some((alone, How::of(&kept.transfer_syntax_uid, wanted)?))
+            Some((alone, How::of(&kept.transfer_syntax_uid, kept.frames.is_some(), wanted)?))
         })
     };
-    let mut known: Vec<String> = kept.iter().map(|one| one.transfer_syntax_uid.clone()).collect();
+    let known = known(&kept);
     let (mut is_alone, mut going) = (false, Vec::with_capacity(kept.len()));
     for one in kept {
         if let Some((alone, how)) = how(&one) {
@@ -112,13 +81,24 @@ fn chosen(accept: &Accept, kept: Vec<Kept>, may_be_alone: bool) -> Result<(bool,
     if !going.is_empty() {
         return Ok((is_alone, going));
     }
-    known.sort_unstable();
-    known.dedup();
-    let known = known.join(", ");
     // In the form that was asked for, where it may come so.
     let in_parts = !may_be_alone || accept.0.iter().any(|range| range.covers(true, DICOM));
     let form = if in_parts { format!("multipart/related; type=\"{DICOM}\"") } else { DICOM.to_owned() };
-    Err(Problem::NotAcceptable(format!("kept in transfer syntax {known}: accept {form}; transfer-syntax=*")))
+    Err(Problem::NotAcceptable(format!("{known}: accept {form}; transfer-syntax=*")))
+}
+
+/// In which transfer syntaxes objects are answered.
+pub(crate) fn known(of: &[Kept]) -> String {
+    let mut kept: Vec<&str> = of.iter().map(|one| one.transfer_syntax_uid.as_str()).collect();
+    let anew = of.iter().flat_map(|one| targets(&one.transfer_syntax_uid, one.frames.is_some()));
+    let mut anew: Vec<&str> = anew.map(Target::uid).collect();
+    for uids in [&mut kept, &mut anew] {
+        uids.sort_unstable();
+        uids.dedup();
+    }
+    anew.retain(|uid| !kept.contains(uid));
+    let anew = if anew.is_empty() { String::new() } else { format!(", written in {}", anew.join(", ")) };
+    format!("kept in transfer syntax {}{anew}", kept.join(", "))
 }
 
 /// One for what was received, another for each other form of it.
@@ -139,7 +119,7 @@ async fn part(service: Service, base: Base, kept: Kept, how: How) -> Result<Part
             let bytes = service.store.bytes(&kept, 0);
             (Some(kept.object.size), service.handed_over(&kept, bytes).await?)
         }
-        How::ToExplicitLittle => (None, explicit_little(&service, &kept).await?),
+        How::Anew(target) => (None, anew(&service, &kept, target).await?),
     };
     Ok(Part { kind, location, length, bytes })
 }
@@ -150,12 +130,12 @@ pub(crate) fn location(base: &Base, kept: &Kept) -> String {
     format!("{base}/studies/{study_uid}/series/{series_uid}/instances/{instance_uid}")
 }
 
-/// An object written anew: a whole file in explicit little endian with uncompressed pixels.
-pub(crate) async fn explicit_little(service: &Service, kept: &Kept) -> Result<Out, Problem> {
+/// An object written anew: a whole file.
+pub(crate) async fn anew(service: &Service, kept: &Kept, target: Target) -> Result<Out, Problem> {
     let (place, silence) = (parts::place(service).await?, Some(service.limits.silence));
-    let made = service.store.rewritten(kept, Target::ExplicitLittle, place, silence).await?;
+    let made = service.store.rewritten(kept, target, place, silence).await?;
     let data_set = made.map_err(|error| parts::broken_off(&error));
-    let meta = file_meta(&kept.sop_class_uid, &kept.instance_uid, EXPLICIT_LITTLE);
+    let meta = file_meta(&kept.sop_class_uid, &kept.instance_uid, target.uid());
     Ok(stream::iter([Ok(meta.into())]).chain(data_set).boxed())
 }
 
@@ -248,25 +228,6 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(one_range(text, 100).ok(), expect, "{text}");
-        }
-    }
-
-    #[test]
-    fn what_is_asked_for_decides_how_an_object_goes_out() {
-        const JPEG: &str = "1.2.840.10008.1.2.4.50";
-        const H264: &str = "1.2.840.10008.1.2.4.102";
-        for (kept, wanted, expect) in [
-            (JPEG, Some("*"), Some(How::AsKept)),
-            (JPEG, Some(JPEG), Some(How::AsKept)),
-            (JPEG, None, Some(How::ToExplicitLittle)),
-            (JPEG, Some(EXPLICIT_LITTLE), Some(How::ToExplicitLittle)),
-            (JPEG, Some(H264), None),
-            (EXPLICIT_LITTLE, None, Some(How::AsKept)),
-            (EXPLICIT_LITTLE, Some(JPEG), None),
-            (H264, None, None),
-            (H264, Some("*"), Some(How::AsKept)),
-        ] {
-            assert_eq!(How::of(kept, wanted), expect, "{kept} {wanted:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! WADO-URI (PS3.18 §9): one object by the parameters of a query, as it is kept, uncompressed or as a picture.
+//! WADO-URI (PS3.18 §9): one object by the parameters of a query, as it is kept, in another transfer syntax or as a picture.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,12 @@ use axum::response::Response;
 use peony_dicom::pixels::Window;
 use peony_store::Kept;
 
+use crate::how::How;
 use crate::media::Accept;
 use crate::parts::Part;
 use crate::problem::Problem;
 use crate::rendered::{Look, bad, picture, quality};
-use crate::retrieve::{DICOM, How, explicit_little, range};
+use crate::retrieve::{DICOM, anew, known, range};
 use crate::uid::{Address, is_uid};
 use crate::{Service, answer, presentation};
 
@@ -109,10 +110,9 @@ async fn object(
     said: &Parameters,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let how = How::of(&kept.transfer_syntax_uid, said.get("transferSyntax").map(String::as_str));
-    let how = how.ok_or_else(|| {
-        Problem::NotAcceptable(format!("kept in transfer syntax {}", kept.transfer_syntax_uid))
-    })?;
+    let wanted = said.get("transferSyntax").map(String::as_str);
+    let how = How::of(&kept.transfer_syntax_uid, kept.frames.is_some(), wanted);
+    let how = how.ok_or_else(|| Problem::NotAcceptable(known(std::slice::from_ref(kept))))?;
     let syntax = how.transfer_syntax(kept);
     let tag = answer::tag_of(["s", kept.object.digest.as_str(), syntax]);
     if let Some(unchanged) = answer::unchanged(headers, &tag) {
@@ -120,8 +120,8 @@ async fn object(
     }
     let response = match how {
         How::AsKept => range(service, kept, headers, &tag).await?,
-        How::ToExplicitLittle => {
-            let bytes = explicit_little(service, kept).await?;
+        How::Anew(target) => {
+            let bytes = anew(service, kept, target).await?;
             let kind = format!("{DICOM}; transfer-syntax={syntax}");
             Part { kind, location: None, length: None, bytes }.alone()
         }

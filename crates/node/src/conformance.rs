@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use peony_dicom::TransferSyntax;
+use peony_dicom::pixels::Lossless;
 
 use crate::configuration::Limits;
 use crate::queue::Patience;
@@ -32,6 +33,7 @@ fn write_statement(text: &mut String) -> std::fmt::Result {
         release_time,
     } = Limits::default();
     let patience = Patience::of_a_day();
+    let coded = Lossless::ALL.map(|coding| coding.codec().to_string()).join(", ");
     write!(
         text,
         "# DICOM conformance statement
@@ -62,13 +64,13 @@ Peony is for research use and no cleared medical device.
 An association is rejected where the called title is not this node's, where the calling title is none (PS3.5 §6.2) or not in the configuration and that takes no
 strangers, and where the configuration ties the calling title to another certificate than the one that is shown over TLS, or that one to another title. Of the transfer syntaxes proposed for an object the first that is known is accepted, since it is what the peer would rather send, or get (C-GET); explicit little endian
 in place of implicit, where both are proposed. For everything else it is explicit little endian, then implicit. Objects are kept as they came, bit for bit. Over C-GET an object that is not in the compressed transfer
-syntax of its context, and has no other, is a failed sub-operation: whoever would have everything proposes uncompressed transfer syntaxes in a context of their own, or alone.
+syntax of its context, and has no other, is a failed sub-operation, but for those that are coded anew (below): whoever would have everything proposes uncompressed transfer syntaxes in a context of their own, or alone.
 
 Sending (C-STORE, also for C-MOVE), this node proposes of each class that is sent: one context with explicit and implicit little endian; one for each transfer syntax that objects of the class are kept in,
 with that alone; and one with explicit little endian alone. Where these are more than {contexts}, those of the last kind are left out first, then those of transfer syntaxes that are decoded here. An object goes out as it is kept,
-bit for bit, where the peer takes that; otherwise it is written anew in explicit little endian, or where the peer does not take that either, in implicit, which every node speaks: so it is at a C-GET too. Written anew
+bit for bit, where the peer takes that; otherwise it is written anew in explicit little endian, or where the peer does not take that either, in implicit, which every node speaks: so it is at a C-GET too, where to a peer that takes neither what is decoded here goes coded anew without loss, in the first of {coded} that it takes and of which the picture is. Written anew otherwise
 its pixels are uncompressed and its image pixel module says so; sequences and items have undefined length, group lengths are left out, private and unknown elements keep their values. UIDs stay, and so does what says
-that pixels were once compressed with a loss. A compressed icon is left out. What is decoded is marked below, but for colour in JPEG-LS and signed samples in JPEG 2000; an object in another transfer syntax goes to peers that take that one, and is a failed sub-operation, or not sent, for others.
+that pixels were once compressed with a loss. A compressed icon is left out. What is decoded is marked below, but for colour in JPEG-LS; an object in another transfer syntax goes to peers that take that one, and is a failed sub-operation, or not sent, for others.
 
 Storage commitment is reported when every instance has been read back from where it is kept: over an association that this node makes, with a peer whose
 address the configuration has; over the same association otherwise. A report to such a peer is written down before its request is answered, and is owed until it is taken: it is

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::Stream;
 use peony_dicom::Attributes;
+use peony_dicom::pixels::Lossless;
 use peony_store::{Which, new_uid};
 use tokio::time::timeout;
 
@@ -87,7 +88,7 @@ impl Association {
     }
 
     /// An object in what the peer takes, and in which presentation context: as it is kept where it takes that, else in explicit, else in implicit
-    /// little endian. `None` where it takes none of these, or the object cannot be written so.
+    /// little endian, else coded without loss. `None` where it takes none of these, or the object cannot be written so.
     ///
     /// # Errors
     /// [`ArchiveError`], and nothing was sent.
@@ -101,7 +102,9 @@ impl Association {
             self.contexts_of(instance, to_requestor).find(|context| context.transfer_syntax == wanted)
         };
         let dearest = [instance.transfer_syntax_uid.as_str(), EXPLICIT_LITTLE, IMPLICIT_LITTLE];
-        let Some(context) = dearest.into_iter().find_map(taken).cloned() else { return Ok(None) };
+        let coded = Lossless::ALL.map(Lossless::uid);
+        let context = dearest.into_iter().chain(coded).find_map(taken).cloned();
+        let Some(context) = context else { return Ok(None) };
         match archive.data_set(instance, context.transfer_syntax).await {
             Ok(data_set) => Ok(Some((context, data_set))),
             Err(ArchiveError::NotUnderstood(why)) => {

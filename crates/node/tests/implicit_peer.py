@@ -1,8 +1,9 @@
-"""A peer that takes implicit VR little endian and nothing else, and what it is sent.
+"""A peer that takes implicit VR little endian, or one other transfer syntax, and nothing else, and what it is sent.
 
 implicit_peer.py make FOLDER             writes one study of every kind of object into FOLDER
 implicit_peer.py provider PORT FOLDER    is a node PEER at PORT that keeps objects in FOLDER
-implicit_peer.py get PORT FOLDER STUDY   asks PEONY at PORT for a study and keeps it in FOLDER
+implicit_peer.py get PORT FOLDER STUDY [SYNTAX]
+                                         asks PEONY at PORT for a study and keeps it in FOLDER
 implicit_peer.py same SENT GOT [SYNTAX]  holds what came into GOT, in implicit VR little endian or that transfer syntax,
                                          against what was made in SENT, element by element and pixel by pixel, and
                                          prints the names of those that came
@@ -244,14 +245,17 @@ def same(sent, got, syntax=ImplicitVRLittleEndian):
             continue
         names.append(path.stem)
         lossy = path.stem == "jpeg"
-        same_values(ours, theirs, (path.stem,), ("PhotometricInterpretation",) if lossy else ())
+        decoded = ("PhotometricInterpretation",) if lossy else ()
+        # Run lengths are of planes.
+        decoded += ("PlanarConfiguration",) if syntax == RLELossless else ()
+        same_values(ours, theirs, (path.stem,), decoded)
         if lossy:
             assert theirs.LossyImageCompression == "01"
             assert theirs.PhotometricInterpretation == "RGB", theirs.PhotometricInterpretation
         if "PixelData" not in ours:
             continue
         theirs.file_meta.TransferSyntaxUID = syntax
-        theirs["PixelData"].VR = "OW"
+        theirs["PixelData"].VR = "OB" if syntax.is_encapsulated else "OW"
         expected, pixels = ours.pixel_array.astype(int), theirs.pixel_array.astype(int)
         assert expected.shape == pixels.shape, path
         # Two decoders of JPEG may round apart.
@@ -277,12 +281,12 @@ def provider(port, folder):
     threading.Event().wait()
 
 
-def get(port, folder, study):
+def get(port, folder, study, syntax=ImplicitVRLittleEndian):
     ae = AE("SENDER")
     ae.add_requested_context(StudyRootQueryRetrieveInformationModelGet)
     classes = [UltrasoundImageStorage, UltrasoundMultiFrameImageStorage, BasicTextSRStorage]
     for sop_class in classes:
-        ae.add_requested_context(sop_class, ImplicitVRLittleEndian)
+        ae.add_requested_context(sop_class, syntax)
     roles = [build_role(sop_class, scp_role=True) for sop_class in classes]
     association = ae.associate("127.0.0.1", port, ae_title="PEONY", ext_neg=roles, evt_handlers=keeper(folder))
     assert association.is_established
@@ -300,6 +304,6 @@ if __name__ == "__main__":
     elif role == "provider":
         provider(int(rest[0]), Path(rest[1]))
     elif role == "get":
-        get(int(rest[0]), Path(rest[1]), rest[2])
+        get(int(rest[0]), Path(rest[1]), *rest[2:])
     else:
         same(*map(Path, rest[:2]), *map(UID, rest[2:]))

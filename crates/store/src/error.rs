@@ -90,8 +90,8 @@ pub enum StoreError {
         /// What is wrong.
         what: &'static str,
     },
-    /// Not every frame of an object is decoded here, as was found before: it can be handed out as it is kept only.
-    #[error("not all frames of the object are decoded here")]
+    /// Not every frame of an object is decoded here, or coded as is wanted, as was found before: it can be handed out as it is kept.
+    #[error("not all frames of the object are decoded here, or written so")]
     Undecoded,
     /// There is nothing of that kind.
     #[error("there is no such {0}")]

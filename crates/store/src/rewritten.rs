@@ -20,12 +20,12 @@ use crate::{Inner, Kept, Reader, Store};
 const WAITING: usize = 4;
 
 impl Store {
-    /// The data set of an instance written anew, with uncompressed pixels, a part at a time, as [`Self::handed_over`] has it; whatever is read is verified.
+    /// The data set of an instance written anew, with uncompressed pixels or coded frames, a part at a time, as [`Self::handed_over`] has it; whatever is read is verified.
     /// After an error nothing follows; what goes wrong before the first part is an error of its own, and that its pixels are not decoded here is among
     /// that, also where a later frame was not the time before.
     ///
     /// A thread that may wait makes it, whose `place` is given back when it ends: that is when all is taken, when nobody holds the stream any more, and
-    /// when nothing was taken for as long as `silence`, where that is said. Frames are decoded when there is a core ([`Self::cores`]).
+    /// when nothing was taken for as long as `silence`, where that is said. Frames are decoded, and coded, when there is a core ([`Self::cores`]).
     ///
     /// # Errors
     /// [`StoreError::Dicom`] where it cannot be written so, [`StoreError::Undecoded`] where that is known, [`StoreError::Damaged`], what disk or network
@@ -39,7 +39,7 @@ impl Store {
     ) -> Result<impl Stream<Item = Result<Bytes, StoreError>> + Send + use<P>, StoreError> {
         // Where frames are not decoded here nothing is begun.
         TransferSyntax::of(kept.transfer_syntax_uid.as_bytes())?;
-        self.sound(kept, true).await?;
+        self.sound(kept, Some(target)).await?;
         let (made, taken) = mpsc::channel(WAITING);
         let making = Making {
             reader: self.reader(kept),
@@ -59,7 +59,7 @@ impl Store {
                 written.unwrap_or_else(panicked).map(|()| Bytes::new()).map_err(StoreError::of_reading);
             let _ = making.hand_on(last);
         });
-        self.handed_over(kept, until_the_last(taken)).await
+        self.handed_over_in(kept, target.coding(), until_the_last(taken)).await
     }
 }
 

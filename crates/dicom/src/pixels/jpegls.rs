@@ -1,8 +1,10 @@
-//! JPEG-LS (ITU-T T.87, PS3.5 §8.2.3), one component, lossless and near-lossless.
+//! JPEG-LS (ITU-T T.87, PS3.5 §8.2.3), one component, lossless and near-lossless; written without loss.
 //!
-//! The decoder has no multi-component scans: colour in JPEG-LS is a clear error.
+//! The codec has no multi-component scans: colour in JPEG-LS is a clear error.
 
-use super::{Decoded, ImageHeader, Samples, coded_error};
+use jpegls_decoder::EncodeOptions;
+
+use super::{Decoded, ImageHeader, Lossless, Samples, coded_error, lossless};
 use crate::{Codec, DicomError};
 
 pub(super) fn decode(coded: &[u8], image: &ImageHeader) -> Result<Decoded, DicomError> {
@@ -20,4 +22,19 @@ pub(super) fn decode(coded: &[u8], image: &ImageHeader) -> Result<Decoded, Dicom
         Samples::U16(samples)
     };
     Ok(Decoded { samples, is_rgb: false })
+}
+
+pub(super) fn encode(frame: Decoded, image: &ImageHeader) -> Result<Vec<u8>, DicomError> {
+    if image.samples != 1 {
+        return Err(Lossless::JpegLs.refused("colour"));
+    }
+    // Signed samples are their bits (PS3.5 table 8.2.3-1): the coding knows no sign.
+    let samples = lossless::unsigned(frame, image);
+    let mut options = EncodeOptions::default();
+    // The fewest that the coding has are two.
+    options.precision = Some(lossless::bits(&samples, image).max(2));
+    let mut coded = Vec::new();
+    jpegls_decoder::encode_with_options(&samples, image.columns, image.rows, &options, &mut coded)
+        .map_err(|_| Lossless::JpegLs.refused("a frame that its encoder refuses"))?;
+    Ok(coded)
 }

@@ -61,3 +61,62 @@ fn expand_422(bytes: &[u8], image: &ImageHeader) -> Result<Vec<u8>, DicomError> 
         .flat_map(|quad| [quad[0], quad[2], quad[3], quad[1], quad[2], quad[3]])
         .collect())
 }
+
+/// Samples in little endian, those of one pixel together, signed ones to the last bit.
+pub(super) fn encode(frame: Decoded, image: &ImageHeader) -> Vec<u8> {
+    let wide = image.bits_allocated == 16;
+    let extend = |sample: u16| {
+        let unused = 16 - u32::from(image.bits_stored);
+        // The decoder gives the bits that count; the sign is the highest of them.
+        if image.signed { ((sample << unused).cast_signed() >> unused).cast_unsigned() } else { sample }
+    };
+    match frame.samples {
+        Samples::U8(samples) if wide => {
+            samples.into_iter().flat_map(|sample| extend(u16::from(sample)).to_le_bytes()).collect()
+        }
+        Samples::U8(samples) if image.signed => {
+            samples.into_iter().map(|sample| extend(u16::from(sample)).to_le_bytes()[0]).collect()
+        }
+        Samples::U8(samples) => samples,
+        Samples::U16(samples) => {
+            samples.into_iter().flat_map(|sample| extend(sample).to_le_bytes()).collect()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_are_written_to_the_last_bit() {
+        let image = |bits_allocated, bits_stored, signed| ImageHeader {
+            rows: 1,
+            columns: 2,
+            samples: 1,
+            photometric: Photometric::Monochrome2,
+            planar: false,
+            bits_allocated,
+            bits_stored,
+            high_bit: bits_stored - 1,
+            signed,
+            order: SampleOrder::Little,
+        };
+        let (wide, narrow) = (|words| Samples::U16(words), |bytes| Samples::U8(bytes));
+        for (samples, image, expect) in [
+            (wide(vec![0x0FFF, 0x07FF]), image(16, 12, true), vec![0xFF, 0xFF, 0xFF, 0x07]),
+            (wide(vec![0x0FFF, 0x07FF]), image(16, 12, false), vec![0xFF, 0x0F, 0xFF, 0x07]),
+            (wide(vec![0x8000, 0x7FFF]), image(16, 16, true), vec![0x00, 0x80, 0xFF, 0x7F]),
+            (narrow(vec![0x80, 0x7F]), image(8, 8, true), vec![0x80, 0x7F]),
+            (narrow(vec![0x3F, 0x1F]), image(8, 6, true), vec![0xFF, 0x1F]),
+            (narrow(vec![0x80, 0x7F]), image(16, 8, true), vec![0x80, 0xFF, 0x7F, 0x00]),
+            (narrow(vec![0x80, 0x7F]), image(16, 8, false), vec![0x80, 0x00, 0x7F, 0x00]),
+        ] {
+            assert_eq!(
+                encode(Decoded { samples: samples.clone(), is_rgb: false }, &image),
+                expect,
+                "{samples:?}"
+            );
+        }
+    }
+}

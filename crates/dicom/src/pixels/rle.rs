@@ -1,12 +1,14 @@
 //! Run lengths of byte planes (PS3.5 Annex G).
 
 use super::native::cut_out;
-use super::{Decoded, ImageHeader, Samples, coded_error, native, same};
+use super::{Decoded, ImageHeader, Lossless, Samples, coded_error, native, same};
 use crate::{Codec, DicomError};
 
 /// A header of sixteen 32-bit words: the number of segments and where each begins (§G.5).
 const HEADER_BYTES: usize = 64;
 const MOST_SEGMENTS: usize = 15;
+/// The most bytes of a piece.
+const PIECE: usize = 128;
 
 pub(super) fn decode(coded: &[u8], image: &ImageHeader) -> Result<Decoded, DicomError> {
     let error = |reason| coded_error(Codec::Rle, reason);
@@ -70,9 +72,107 @@ fn unpack(segment: &[u8], plane: usize, out: &mut Vec<u8>) -> Option<()> {
     Some(())
 }
 
+pub(super) fn encode(frame: Decoded, image: &ImageHeader) -> Result<Vec<u8>, DicomError> {
+    let bytes_per_sample = usize::from(image.bits_allocated / 8);
+    let stride = usize::from(image.samples) * bytes_per_sample;
+    let row_bytes = image.columns as usize * stride;
+    let cells = native::encode(frame, image);
+    if cells.len() != image.rows as usize * row_bytes {
+        return Err(Lossless::Rle.refused("a frame of another size"));
+    }
+    let mut coded = vec![0; HEADER_BYTES];
+    let mut words = vec![stride as u32];
+    let mut row = Vec::with_capacity(image.columns as usize);
+    for plane in 0..stride {
+        words.push(coded.len() as u32);
+        // The high byte of a sample first, where it lies second.
+        let (sample, byte) = (plane / bytes_per_sample, plane % bytes_per_sample);
+        let first = sample * bytes_per_sample + (bytes_per_sample - 1 - byte);
+        for cells in cells.chunks_exact(row_bytes) {
+            row.clear();
+            row.extend(cells[first..].iter().step_by(stride));
+            pack(&row, &mut coded);
+        }
+        // A segment has an even length (§G.3.1).
+        if coded.len() % 2 == 1 {
+            coded.push(0);
+        }
+    }
+    let header = coded.chunks_exact_mut(4).zip(words);
+    header.for_each(|(place, word)| place.copy_from_slice(&word.to_le_bytes()));
+    Ok(coded)
+}
+
+/// PackBits of a row, which are nobody else's (§G.3.1): three bytes alike are a run, and two where no others wait to be copied.
+fn pack(row: &[u8], out: &mut Vec<u8>) {
+    let (mut waiting, mut at) = (0, 0);
+    let copy = |bytes: &[u8], out: &mut Vec<u8>| {
+        for piece in bytes.chunks(PIECE) {
+            out.push((piece.len() - 1) as u8);
+            out.extend_from_slice(piece);
+        }
+    };
+    while at < row.len() {
+        let alike = row[at..].iter().take(PIECE).take_while(|byte| **byte == row[at]).count();
+        if alike > 2 || (alike == 2 && waiting == at) {
+            copy(&row[waiting..at], out);
+            out.extend([(257 - alike) as u8, row[at]]);
+            waiting = at + alike;
+        }
+        at += alike;
+    }
+    copy(&row[waiting..], out);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_are_packed_in_runs_and_pieces() {
+        let check = |row: &[u8], expect: &[u8]| {
+            let mut out = Vec::new();
+            pack(row, &mut out);
+            assert_eq!(out, expect, "{row:?}");
+            let mut back = Vec::new();
+            assert!(unpack(&out, row.len(), &mut back).is_some() && back == row, "{row:?}");
+        };
+        check(&[], &[]);
+        check(&[7], &[0, 7]);
+        check(&[7, 7], &[0xFF, 7]);
+        check(&[1, 7, 7], &[2, 1, 7, 7]);
+        check(&[1, 7, 7, 7], &[0, 1, 0xFE, 7]);
+        check(&[7, 7, 1, 2], &[0xFF, 7, 1, 1, 2]);
+        check(&[5; 128], &[0x81, 5]);
+        check(&[5; 129], &[0x81, 5, 0, 5]);
+        let rising: Vec<u8> = (0..130).collect();
+        check(&rising, &[&[127], &rising[..128], &[1], &rising[128..]].concat());
+    }
+
+    /// Each row by itself, each plane of an even length: as the example of §G.3.1 and §G.5 has it.
+    #[test]
+    fn segments_are_planes_of_rows() {
+        let image = ImageHeader {
+            rows: 2,
+            columns: 3,
+            samples: 1,
+            photometric: crate::pixels::Photometric::Monochrome2,
+            planar: false,
+            bits_allocated: 16,
+            bits_stored: 12,
+            high_bit: 11,
+            signed: true,
+            order: crate::pixels::SampleOrder::Little,
+        };
+        let samples = Samples::U16(vec![0x0102, 0x0103, 0x0104, 0x0FFF, 0x0FFF, 0x0FFF]);
+        let coded = encode(Decoded { samples, is_rgb: false }, &image).unwrap();
+        let header: Vec<u8> = [2_u32, 64, 68].iter().flat_map(|word| word.to_le_bytes()).collect();
+        assert_eq!(coded[..12], header);
+        assert!(coded[12..64].iter().all(|byte| *byte == 0));
+        // A sample below nought is so to its highest bit.
+        assert_eq!(coded[64..68], [0xFE, 1, 0xFE, 0xFF]);
+        assert_eq!(coded[68..], [2, 2, 3, 4, 0xFE, 0xFF]);
+    }
 
     #[test]
     fn packbits_unpack_to_the_plane_and_no_further() {

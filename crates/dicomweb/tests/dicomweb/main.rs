@@ -20,4 +20,5 @@ mod presentation;
 mod retrieving;
 mod sending;
 mod storing;
+mod transcoding;
 mod worklist;

@@ -289,7 +289,7 @@ async fn what_is_not_decoded_is_left_out_and_the_rest_comes() {
     let alone = format!("{path}/series/{series}/instances/{instance}");
     for _ in 0..2 {
         let answer = server.get(&alone, &[PLAIN]).await;
-        let why = "not all its frames are decoded here: accept transfer-syntax=*";
+        let why = "not all its frames are decoded here, or written so: accept transfer-syntax=*";
         assert_eq!((answer.status, answer.error().as_str()), (406, why));
     }
     // A transfer syntax that is not decoded at all is known before.

@@ -1,8 +1,9 @@
-//! Peers that take implicit VR little endian and nothing else, which every node does (PS3.5 §10.1), by all three ways on which objects go out, and one that
-//! takes nothing compressed; what they got is held by pydicom against what was kept. Without DCMTK or Python's packages the tests say so and pass.
+//! Peers that take implicit VR little endian and nothing else, which every node does (PS3.5 §10.1), by all three ways on which objects go out, one that
+//! takes nothing compressed, and one that takes nothing uncompressed; what they got is held by pydicom against what was kept. Without DCMTK or Python's packages the tests say so and pass.
 
 use std::path::Path;
 
+use peony_dicom::pixels::Lossless;
 use peony_dicom::{Attributes, Level};
 use peony_node::identifier::STUDY_UID;
 use peony_node::sop_class::Model;
@@ -109,6 +110,26 @@ async fn who_takes_implicit_only_gets_everything() {
     peer.args(["get", &port]).arg(got.path()).arg(STUDY);
     assert_eq!(said(peer).await.trim(), "B000 8 1 0");
     assert_eq!(came(&made, &got, IMPLICIT_LITTLE).await, ALL);
+}
+
+/// Against the standard, and yet there: every picture that the coding has a place for comes in it. A report has no frames, a deflated one no places of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_takes_nothing_uncompressed_gets_pictures_coded_anew() {
+    let Some(made) = made().await else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let archive = opened(folder.path()).await;
+    put_all(&archive, made.path()).await;
+    let node = Running::start_over(Transport::Plain, archive, open()).await;
+    for (coding, counts, names) in [
+        (Lossless::Rle, "B000 6 3 0", "big explicit implicit jpeg runs wavelets"),
+        (Lossless::JpegLs, "B000 2 7 0", "big implicit"),
+    ] {
+        let (port, got) = (node.address.port().to_string(), tempfile::tempdir().unwrap());
+        let mut peer = implicit_peer().unwrap();
+        peer.args(["get", &port]).arg(got.path()).args([STUDY, coding.uid()]);
+        assert_eq!(said(peer).await.trim(), counts, "{coding:?}");
+        assert_eq!(came(&made, &got, coding.uid()).await, names);
+    }
 }
 
 /// It proposes uncompressed transfer syntaxes, explicit little endian first.

@@ -62,8 +62,8 @@ fn first_box(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     Some((kind, bytes.get(head..length)?, &bytes[length..]))
 }
 
-/// Walks the headers of the codestream and of its tile-parts.
-pub(super) fn check(stream: &[u8], image: &ImageHeader) -> Result<(), DicomError> {
+/// Walks the headers of the codestream and of its tile-parts; whether it has samples below nought.
+pub(super) fn check(stream: &[u8], image: &ImageHeader) -> Result<bool, DicomError> {
     let mut walk = Walk { bytes: stream, pos: 0 };
     if (walk.marker()?, walk.marker()?) != (SOC, SIZ) {
         return Err(malformed("it does not begin with its size"));
@@ -93,13 +93,15 @@ pub(super) fn check(stream: &[u8], image: &ImageHeader) -> Result<(), DicomError
         }
         walk.pos = end;
     }
-    Ok(())
+    Ok(size.signed)
 }
 
 /// What the size segment says that the structure depends on (§A.5.1), in samples of the finest component.
 struct Size {
     tile: [u64; 2],
     components: u64,
+    /// The first bit of a component's depth (table A.11); they are all alike.
+    signed: bool,
 }
 
 impl Size {
@@ -135,7 +137,11 @@ impl Size {
         let side =
             |tile: u64, end: u64, first: u64, at| tile.min(end.saturating_sub(first)).div_ceil(finest(at));
         let tile = [side(tile_x, x1, x0, 1), side(tile_y, y1, y0, 2)];
-        Ok(Self { tile, components: count.into() })
+        let signed = components.first().is_some_and(|depth| depth & 0x80 != 0);
+        if components.iter().step_by(3).any(|depth| (depth & 0x80 != 0) != signed) {
+            return Err(malformed("some of its components are signed, and others not"));
+        }
+        Ok(Self { tile, components: count.into(), signed })
     }
 
     /// Refuses a coding style (§A.6.1, §A.6.2) that cuts a tile into more code-blocks than any encoder does.
