@@ -57,7 +57,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 pub use accounts::{Account, NewAccount, Role, account_name};
-pub use audit::AuditLine;
+pub use audit::{AuditLine, search_line};
 pub use check::{Checked, Fault, FaultKind};
 pub use commitments::{Commitment, Owed, REPORT};
 pub use cores::{Cores, Held};
