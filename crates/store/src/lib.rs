@@ -60,7 +60,7 @@ pub use accounts::{Account, NewAccount, Role, account_name};
 pub use audit::{AuditLine, search_line};
 pub use check::{Checked, Fault, FaultKind};
 pub use commitments::{Commitment, Owed, REPORT};
-pub use cores::{Cores, Held};
+pub use cores::{Cores, Held, samples_of};
 pub use credentials::{Digest, Token};
 pub use doubts::{Aside, Conflict, KeptThere, OpenDoubts};
 pub use error::StoreError;
