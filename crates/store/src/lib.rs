@@ -83,6 +83,7 @@ pub use sendings::{
     Transfer, TransferCounts,
 };
 pub use sites::{Sight, Site};
+pub use state::OpenJobs;
 pub use workitems::{Claimed, WorkitemAnswer};
 
 use crate::error::disk;
