@@ -14,6 +14,9 @@ pub const OF_PATIENT: [(Tag, &str, &str); 3] = [
     (Tag(0x0020, 0x1204), "patient_instances", "CAST(COALESCE(SUM(c.instance_count), 0) AS BIGINT)"),
 ];
 
+/// Of a study that gave way to another one nothing is there any more.
+const IS_THERE: &str = "c.instance_count > 0";
+
 /// From which table a question is answered: the one whose key leaves the fewest rows. Each is walked by an index in the order of the answer, so
 /// that a page of a million costs what a page costs.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -209,13 +212,13 @@ impl Query {
         let whose = Whose::of(sight, &mut statement.values);
         let mut counted = None;
         if self.level == Level::Patient {
-            // A patient is seen by one study of theirs that is.
-            if let Some(seen) = sight.condition("c.site", &mut statement.values) {
-                let theirs = whose.joined("c", true);
-                let one = format!("EXISTS (SELECT 1 FROM studies c WHERE {theirs} AND {seen})");
-                statement.conditions.push(one);
-                counted = Some(seen);
-            }
+            // A patient is there and seen by one study of theirs that is.
+            counted = sight.condition("c.site", &mut statement.values);
+            let theirs = whose.joined("c", true);
+            let seen = counted.as_ref().map_or_else(String::new, |seen| format!(" AND {seen}"));
+            statement
+                .conditions
+                .push(format!("EXISTS (SELECT 1 FROM studies c WHERE {theirs} AND {IS_THERE}{seen})"));
         } else {
             let seen = sight.condition("s.site", &mut statement.values);
             statement.conditions.extend(seen);
@@ -261,9 +264,9 @@ impl Query {
         let mut all: Vec<String> = whose.patients().map(str::to_owned).into_iter().collect();
         let counted = counted.map_or_else(String::new, |seen| format!(" AND {seen}"));
         let theirs = whose.joined("c", true);
-        let counts = self
-            .counts()
-            .map(|(_, name, sum)| format!("(SELECT {sum} FROM studies c WHERE {theirs}{counted}) AS {name}"));
+        let counts = self.counts().map(|(_, name, sum)| {
+            format!("(SELECT {sum} FROM studies c WHERE {theirs} AND {IS_THERE}{counted}) AS {name}")
+        });
         let counts: Vec<String> = counts.collect();
         let mut columns = vec!["p.attributes AS patient"];
         columns.extend(counts.iter().map(String::as_str));
@@ -272,12 +275,13 @@ impl Query {
         }
         if studies {
             all.push(whose.joined("s", matches!(from, From::Names | From::Patients)));
+            all.push("s.instance_count > 0".into());
             columns.push(
                 "s.attributes AS study, s.modalities, s.series_count, s.instance_count AS study_instances",
             );
         }
         if series {
-            all.push("e.study = s.id".into());
+            all.push("e.study = s.id AND e.instance_count > 0".into());
             columns.push("e.attributes AS series, e.instance_count AS series_instances");
         }
         if instances {
