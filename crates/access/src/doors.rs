@@ -81,6 +81,7 @@ const DOORS: &[(&str, &str, Door)] = &[
     ("GET",    "/api/identity/aside",                        Door::For(Permit::Merge)),
     ("GET",    "/api/identity/aside/{}",                     Door::For(Permit::Merge)),
     ("POST",   "/api/identity/aside/{}/reject",              Door::For(Permit::Merge)),
+    ("POST",   "/api/identity/aside/{}/take",                Door::For(Permit::Merge)),
     ("GET",    "/api/identity/merges",                       Door::For(Permit::Merge)),
     ("POST",   "/api/identity/merges",                       Door::For(Permit::Merge)),
     ("POST",   "/api/identity/merges/{}/undo",               Door::For(Permit::Merge)),

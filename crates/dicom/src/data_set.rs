@@ -59,7 +59,7 @@ impl Reader<'_> {
             }
             let value = self.cursor.skip("the value of an element", element.length)?;
             if value.is_empty() {
-                attributes.insert(tag, Attribute { vr: vr_of(tag), values: Vec::new(), items: Vec::new() });
+                attributes.insert(tag, Attribute::of(tag, Vec::new()));
             } else if tag == CHARACTER_SET {
                 // It comes before every text.
                 let said = Header::of(

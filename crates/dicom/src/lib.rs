@@ -73,7 +73,7 @@ pub use outline::{
 pub use pictures::Pictures;
 pub use read::{Cine, Equipment, IntoFrames, open, open_bytes};
 pub use rewritten::{Rewriting, rewrite};
-pub use scan::Step;
+pub use scan::{Step, uids_said};
 pub use syntax::{Codec, Encoding, TransferSyntax};
 pub use text::{CHARACTER_SET, Characters};
 

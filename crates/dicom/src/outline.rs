@@ -126,6 +126,13 @@ pub struct Attribute {
     pub items: Vec<Attributes>,
 }
 
+impl Attribute {
+    /// An attribute with these values. Without any it is, as a key of a question, one that all match.
+    pub fn of(tag: Tag, values: impl IntoIterator<Item = String>) -> Self {
+        Self { vr: vr_of(tag), values: values.into_iter().collect(), items: Vec::new() }
+    }
+}
+
 /// What an index keeps of one instance. It has no debug form: it holds what is known of a patient (invariant 5).
 #[derive(Clone)]
 pub struct Outline {
@@ -290,8 +297,8 @@ pub(crate) fn attributes_of(header: &Header, most: usize) -> Attributes {
         let values = header.texts(tag)?;
         // A text longer than any that is searched for stays in the object.
         let long = values.iter().map(String::len).sum::<usize>() > most;
-        let values = values.into_iter().map(without_escapes).collect();
-        (!long).then_some((tag, Attribute { vr: vr_of(tag), values, items: Vec::new() }))
+        let values = values.into_iter().map(without_escapes);
+        (!long).then_some((tag, Attribute::of(tag, values)))
     });
     said.collect()
 }

@@ -20,6 +20,8 @@ pub(crate) const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
 pub(crate) const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
 const PIXEL_DATA: Tag = Tag(0x7FE0, 0x0010);
 const PIXEL_REPRESENTATION: Tag = Tag(0x0028, 0x0103);
+const MEDIA_STORAGE_SOP_CLASS: Tag = Tag(0x0002, 0x0002);
+const MEDIA_STORAGE_SOP_INSTANCE: Tag = Tag(0x0002, 0x0003);
 const TRANSFER_SYNTAX_UID: Tag = Tag(0x0002, 0x0010);
 pub(crate) const UNDEFINED: u32 = u32::MAX;
 /// What is too large where a file is.
@@ -96,16 +98,8 @@ pub(crate) fn file_meta(source: Source<'_>) -> Result<(Vec<u8>, usize), DicomErr
     }
     let mut cursor = Cursor::new(source, 132, Encoding::ExplicitLittle);
     let mut syntax = None;
-    while cursor.left() >= 8 && cursor.peek_tag()?.group() == 0x0002 {
-        let element = cursor.element_header(|_| false)?;
-        if element.length == UNDEFINED {
-            return Err(DicomError::Malformed {
-                what: "file meta information of undefined length",
-                at: cursor.pos,
-            });
-        }
-        let value = cursor.skip("an element of the file meta information", element.length)?;
-        if element.tag == TRANSFER_SYNTAX_UID {
+    while let Some((tag, value)) = next_of_meta(&mut cursor)? {
+        if tag == TRANSFER_SYNTAX_UID {
             syntax = Some(source.bytes(value.start..value.end.min(value.start + 64))?.into_owned());
         }
     }
@@ -119,6 +113,46 @@ pub(crate) fn file_meta(source: Source<'_>) -> Result<(Vec<u8>, usize), DicomErr
         }),
         None => Err(DicomError::Missing(header::TRANSFER_SYNTAX)),
     }
+}
+
+/// The next element of the file meta information, and where its value lies.
+fn next_of_meta(cursor: &mut Cursor<'_>) -> Result<Option<(Tag, Range<usize>)>, DicomError> {
+    if cursor.left() < 8 || cursor.peek_tag()?.group() != 0x0002 {
+        return Ok(None);
+    }
+    let element = cursor.element_header(|_| false)?;
+    if element.length == UNDEFINED {
+        return Err(DicomError::Malformed {
+            what: "file meta information of undefined length",
+            at: cursor.pos,
+        });
+    }
+    let value = cursor.skip("an element of the file meta information", element.length)?;
+    Ok(Some((element.tag, value)))
+}
+
+/// The SOP Class UID and the SOP Instance UID that a file says it has, by its beginning alone (Media Storage SOP Class and Instance UID, PS3.10 §7.1);
+/// `None` where they do not stand there. What is in the data set may be something else.
+#[must_use]
+pub fn uids_said(beginning: &[u8]) -> Option<[String; 2]> {
+    let source = Source::Memory(beginning);
+    if source.array(128).ok()?? != *b"DICM" {
+        return None;
+    }
+    let mut cursor = Cursor::new(source, 132, Encoding::ExplicitLittle);
+    let mut said = [None, None];
+    while let Some((tag, value)) = next_of_meta(&mut cursor).ok()? {
+        let at = [MEDIA_STORAGE_SOP_CLASS, MEDIA_STORAGE_SOP_INSTANCE].iter().position(|one| *one == tag);
+        if let Some(at) = at {
+            let text = String::from_utf8(beginning.get(value)?.to_vec()).ok()?;
+            let uid = text.trim_end_matches(['\0', ' ']);
+            said[at] = Some(uid.to_owned()).filter(|uid| crate::is_uid(uid));
+        }
+        if let [Some(class), Some(instance)] = &said {
+            return Some([class.clone(), instance.clone()]);
+        }
+    }
+    None
 }
 
 /// PS3.5 §A.5: everything after the file meta information, in raw deflate. For whoever has the whole file in memory anyway.
@@ -594,5 +628,20 @@ mod tests {
         let error = inflate(&bomb, (1 << 20) - 1).unwrap_err().to_string();
         assert_eq!(error, "the length of the inflated data set in bytes is 1048576, the limit is 1048575");
         assert!(matches!(inflate(&bomb[..bomb.len() / 2], 1 << 20), Err(DicomError::Truncated { .. })));
+    }
+
+    #[test]
+    fn a_file_that_is_cut_off_says_its_uids_where_they_have_come() {
+        let class = "1.2.840.10008.5.1.4.1.1.3.1";
+        let file = crate::written::file_meta(class, "1.2.34", "1.2.840.10008.1.2.1");
+        let said = Some([class, "1.2.34"].map(str::to_owned));
+        assert_eq!(uids_said(&file), said);
+        let end = file.windows(6).position(|bytes| bytes == b"1.2.34").unwrap() + 6;
+        assert_eq!(uids_said(&file[..end]), said);
+        for nothing in [&file[..end - 1], &file[..end - 6], &file[..131], b"", &[0; 200]] {
+            assert_eq!(uids_said(nothing), None);
+        }
+        let no_uid = crate::written::file_meta(class, "../../etc", "1.2.840.10008.1.2.1");
+        assert_eq!(uids_said(&no_uid), None);
     }
 }

@@ -1,16 +1,13 @@
 //! Small data sets without a file around them.
 
-use peony_dicom::{
-    Attribute, Attributes, DicomError, Encoding, Tag, VR, read_data_set, vr_of, write_data_set,
-};
+use peony_dicom::{Attribute, Attributes, DicomError, Encoding, Tag, VR, read_data_set, write_data_set};
 use proptest::prelude::*;
 
 const NAME: Tag = Tag(0x0010, 0x0010);
 const STEPS: Tag = Tag(0x0040, 0x0100);
 
 fn text(tag: Tag, values: &[&str]) -> (Tag, Attribute) {
-    let values = values.iter().map(|value| (*value).to_owned()).collect();
-    (tag, Attribute { vr: vr_of(tag), values, items: Vec::new() })
+    (tag, Attribute::of(tag, values.iter().map(|value| (*value).to_owned())))
 }
 
 fn identifier() -> Attributes {

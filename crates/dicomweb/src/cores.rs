@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::sync::{Arc, Weak};
 
-use peony_dicom::pixels::ImageHeader;
 use peony_store::Cores;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -24,20 +23,20 @@ impl Wanted {
         if self.by.strong_count() > 0 { Ok(()) } else { Err(Problem::Failed) }
     }
 
-    /// The place that a large picture needs. While it is waited for, the core is for others.
+    /// The place that a picture of so many samples needs where it is large. While it is waited for, the core is for others.
     ///
     /// # Errors
     /// Where there are no cores any more.
     pub async fn large(
         &mut self,
         cores: &Cores,
-        image: &ImageHeader,
+        samples: usize,
     ) -> Result<Option<OwnedSemaphorePermit>, Problem> {
-        if !Cores::is_large(image) {
+        if !Cores::is_large(samples) {
             return Ok(None);
         }
         self.core = None;
-        let large = cores.large(image).await;
+        let large = cores.large(samples).await;
         self.core = Some(one_of(&cores.each).await?);
         Ok(large)
     }
@@ -97,15 +96,15 @@ mod tests {
     #[tokio::test]
     async fn who_waits_for_the_large_place_gives_its_core_to_others() {
         let cores = Arc::new(Cores::default());
-        let mammogram = grey(MAMMOGRAM);
+        let mammogram = peony_store::samples_of(&grey(MAMMOGRAM));
         let all = cores.each.available_permits();
-        let first = cores.large(&mammogram).await;
+        let first = cores.large(mammogram).await;
         let waits = tokio::spawn({
             let cores = Arc::clone(&cores);
             async move {
                 let (asked, each) = (Arc::clone(&cores), Arc::clone(&cores.each));
                 let work = |mut wanted: Wanted| async move {
-                    let large = wanted.large(&asked, &mammogram).await?;
+                    let large = wanted.large(&asked, mammogram).await?;
                     Ok((large.is_some(), asked.each.available_permits()))
                 };
                 on_one(&each, work).await

@@ -4,17 +4,17 @@
 
 use std::convert::Infallible;
 
-use axum::extract::rejection::JsonRejection;
-use axum::extract::{DefaultBodyLimit, FromRequestParts, Path};
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, Query};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures_util::StreamExt as _;
-use peony_store::{Aside, Conflict, DicomJson, KeptThere, Merge, Store, StoreError};
+use peony_store::{Aside, Conflict, Decided, DicomJson, KeptThere, Merge, Store, StoreError};
 use serde::{Deserialize, Serialize};
-use utoipa::{OpenApi, ToSchema};
+use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use crate::answer::{Caller, body, by_hand};
 use crate::parts::{self, begun};
@@ -54,9 +54,10 @@ impl FromRequestParts<Unseen> for Asked {
 /// | `GET /` | | how many of each are open, and which studies are doubtful: [`IdentityOverview`] |
 /// | `GET /contradictions` | | [`Contradiction`] each, the oldest first |
 /// | `POST /contradictions/{id}/settle` | | it is none |
-/// | `GET /aside` | | [`AsideObject`] each, the oldest first |
+/// | `GET /aside` | `decided` | [`AsideObject`] each: those that nobody has decided about, the oldest first; with `decided=true` the others, the last decision first |
 /// | `GET /aside/{id}` | | its bytes |
-/// | `POST /aside/{id}/reject` | | it is not shown any more |
+/// | `POST /aside/{id}/reject` | | the object that has its UID stays what is handed out |
+/// | `POST /aside/{id}/take` | | this one is handed out from now on; gives `{"id"}` of the other one, which lies aside then |
 /// | `GET /merges` | | [`OpenMerge`] each, the newest first |
 /// | `POST /merges` | `{"source_study", "target_study"}` | the patient of the first is that of the second; gives `{"id"}` |
 /// | `POST /merges/{id}/undo` | | takes that back |
@@ -68,6 +69,7 @@ pub fn identity(store: Store) -> Router {
         .route("/aside", get(aside))
         .route("/aside/{id}", get(bytes_aside))
         .route("/aside/{id}/reject", post(reject))
+        .route("/aside/{id}/take", post(take))
         .route("/merges", get(merges).post(merge))
         .route("/merges/{id}/undo", post(undo))
         .layer(DefaultBodyLimit::max(BODY_BYTES));
@@ -79,8 +81,10 @@ pub fn identity(store: Store) -> Router {
 struct IdentityOverview {
     /// Contradictions about who was examined.
     contradictions: u64,
-    /// Objects that were kept aside.
+    /// Objects that were kept aside and that nobody has decided about.
     aside: u64,
+    /// Those of which somebody has decided that another one is handed out.
+    decided: u64,
     /// Merges that could be undone.
     merges: u64,
     /// Study Instance UIDs of the studies whose patient somebody contradicted, the newest first, at most 1000.
@@ -108,7 +112,7 @@ struct Contradiction {
     /// The study that brought it.
     study_uid: String,
     about: About,
-    /// What was said first, and stays; a name in small letters and without accents.
+    /// What was said first, and stays.
     kept: String,
     /// What was said later.
     other: String,
@@ -150,15 +154,50 @@ struct AsideObject {
     origin: String,
     /// When, in milliseconds since 1970 UTC.
     at_ms: i64,
+    /// Who has decided that another one is handed out; `null` where nobody has decided.
+    #[schema(required)]
+    decided_by: Option<String>,
+    /// When, in milliseconds since 1970 UTC.
+    #[schema(required)]
+    decided_at_ms: Option<i64>,
 }
 
 impl From<Aside> for AsideObject {
     fn from(aside: Aside) -> Self {
-        let Aside { id, instance_uid, study_uid, digest, size, kept, origin, at_ms } = aside;
+        let Aside { id, instance_uid, study_uid, digest, size, kept, origin, at_ms, decided } = aside;
         let (kept_study, kept_digest) =
             kept.map(|KeptThere { study_uid, digest }| (study_uid, digest)).unzip();
-        Self { id, instance_uid, study_uid, digest, size, kept_study, kept_digest, origin, at_ms }
+        let (decided_by, decided_at_ms) = decided.map(|Decided { by, at_ms }| (by, at_ms)).unzip();
+        Self {
+            id,
+            instance_uid,
+            study_uid,
+            digest,
+            size,
+            kept_study,
+            kept_digest,
+            origin,
+            at_ms,
+            decided_by,
+            decided_at_ms,
+        }
     }
+}
+
+/// Which of the objects that were kept aside.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct WhichAside {
+    /// Those that somebody has decided about, and not the others.
+    #[serde(default)]
+    decided: bool,
+}
+
+/// The object that was handed out until now.
+#[derive(Debug, Serialize, ToSchema)]
+struct LiesAside {
+    /// Its number among those that were kept aside.
+    id: i64,
 }
 
 /// A merge that could be undone. It has no debug form: it names patients.
@@ -201,7 +240,7 @@ struct MadeMerge {
 }
 
 #[derive(OpenApi)]
-#[openapi(paths(overview, contradictions, settle, aside, bytes_aside, reject, merges, merge, undo))]
+#[openapi(paths(overview, contradictions, settle, aside, bytes_aside, reject, take, merges, merge, undo))]
 struct Description;
 
 /// The description of these routes where `peony serve` mounts them, under `/api/identity`.
@@ -218,6 +257,7 @@ async fn overview(Asked { store, .. }: Asked) -> Result<Json<IdentityOverview>, 
     Ok(Json(IdentityOverview {
         contradictions: open.conflicts,
         aside: open.aside,
+        decided: open.decided,
         merges: open.merges,
         doubtful,
     }))
@@ -239,10 +279,20 @@ async fn settle(Asked { store, who }: Asked, Path(id): Path<i64>) -> Result<Stat
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Objects that came under a UID that was taken, the oldest first, at most 100.
-#[utoipa::path(get, path = "/api/identity/aside", responses((status = 200, body = [AsideObject])))]
-async fn aside(Asked { store, .. }: Asked) -> Result<Json<Vec<AsideObject>>, Problem> {
-    Ok(Json(store.kept_aside(LISTED).await?.into_iter().map(AsideObject::from).collect()))
+/// Objects that came under a UID that was taken, at most 100: those that nobody has decided about, the oldest first, or the others, the last decision first.
+#[utoipa::path(get, path = "/api/identity/aside", params(WhichAside), responses(
+    (status = 200, body = [AsideObject]),
+    (status = 400, description = "`decided` is neither true nor false"),
+))]
+async fn aside(
+    Asked { store, .. }: Asked,
+    which: Result<Query<WhichAside>, QueryRejection>,
+) -> Result<Json<Vec<AsideObject>>, Problem> {
+    let Ok(Query(WhichAside { decided })) = which else {
+        return Err(Problem::BadRequest("decided is true or false".into()));
+    };
+    let listed = if decided { store.decided_aside(LISTED).await? } else { store.kept_aside(LISTED).await? };
+    Ok(Json(listed.into_iter().map(AsideObject::from).collect()))
 }
 
 /// The bytes of an object that was kept aside; that somebody asked is in the audit.
@@ -262,14 +312,24 @@ async fn bytes_aside(Asked { store, who }: Asked, Path(id): Path<i64>) -> Result
     Ok(response)
 }
 
-/// Show an object that was kept aside no more; it stays where it is.
+/// Decide for the object that has the UID of one that was kept aside; that one stays where it is.
 #[utoipa::path(post, path = "/api/identity/aside/{id}/reject", params(("id" = i64, Path, description = "the object")), responses(
-    (status = 204, description = "it is shown no more"),
-    (status = 404, description = "there is no such object"),
+    (status = 204, description = "it is one that was decided about"),
+    (status = 404, description = "there is no such object that nobody has decided about"),
 ))]
 async fn reject(Asked { store, who }: Asked, Path(id): Path<i64>) -> Result<StatusCode, Problem> {
     store.reject_aside(id, &who).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Decide for an object that was kept aside: it is handed out under its UID from now on, and the one that was lies aside instead.
+#[utoipa::path(post, path = "/api/identity/aside/{id}/take", params(("id" = i64, Path, description = "the object")), responses(
+    (status = 200, body = LiesAside),
+    (status = 404, description = "there is no such object, or what has its UID is not seen"),
+    (status = 500, description = "its bytes are not those that were received"),
+))]
+async fn take(Asked { store, who }: Asked, Path(id): Path<i64>) -> Result<Json<LiesAside>, Problem> {
+    Ok(Json(LiesAside { id: store.take_aside(id, &who).await? }))
 }
 
 /// Merges that could be undone, the newest first, at most 100.

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures_util::future::BoxFuture;
-use peony_dicom::{Attribute, Attributes, Tag, is_uid, vr_of};
+use peony_dicom::{Attribute, Attributes, Tag, is_uid};
 use peony_store::{Fetching, SendFault, Store, StoreError, Which, json_of};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
@@ -259,7 +259,9 @@ fn questions(asked: &NodeSearch) -> Option<Vec<Attributes>> {
     let question = |more: Vec<(Tag, String)>| {
         let empty = [STUDY_DATE, ACCESSION, MODALITIES, NAME, PATIENT_ID, STUDY_UID].into_iter().chain(SHOWN);
         let keys = empty.map(|tag| (tag, String::new())).chain(shared.iter().cloned()).chain(more);
-        keys.chain([(LEVEL, "STUDY".to_owned())]).map(key).collect::<Attributes>()
+        let keys = keys.chain([(LEVEL, "STUDY".to_owned())]);
+        keys.map(|(tag, value)| (tag, Attribute::of(tag, Some(value).filter(|value| !value.is_empty()))))
+            .collect::<Attributes>()
     };
     let questions: Vec<Attributes> = match (said(&asked.patient_id), said(&asked.text)) {
         (Some(id), _) => vec![question(vec![(PATIENT_ID, literal(&id))])],
@@ -274,11 +276,6 @@ fn questions(asked: &NodeSearch) -> Option<Vec<Attributes>> {
         (None, None) => vec![question(Vec::new())],
     };
     (!questions.is_empty()).then_some(questions)
-}
-
-fn key((tag, value): (Tag, String)) -> (Tag, Attribute) {
-    let values = if value.is_empty() { Vec::new() } else { vec![value] };
-    (tag, Attribute { vr: vr_of(tag), values, items: Vec::new() })
 }
 
 /// Without what would be a wildcard: a person means what they write.

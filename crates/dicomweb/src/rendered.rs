@@ -267,7 +267,8 @@ async fn drawn_bytes(service: &Service, kept: &Kept, index: u64, look: Look) -> 
     let (asked, kept) = (service.clone(), kept.clone());
     let drawn = cores::on_one(&service.store.cores().each, |mut wanted| async move {
         let pictures = frames::pictures(&asked, &kept).await?;
-        let _large = wanted.large(asked.store.cores(), pictures.image()).await?;
+        // What is drawn of it is no larger, or no larger than a screen.
+        let _large = wanted.large(asked.store.cores(), peony_store::samples_of(pictures.image())).await?;
         wanted.still()?;
         let coded = frames::one(&asked.store, &kept, index).await?;
         wanted.still()?;

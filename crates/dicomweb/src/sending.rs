@@ -66,6 +66,8 @@ struct Queue {
     all: u64,
     /// Of these, how many wait or are under way.
     open: u64,
+    /// Of those that are open, how many failed and wait to be tried again.
+    again: u64,
     /// Of these, how many failed for good.
     failed: u64,
     /// The first 100 of them: what is not done comes first, then the newest.
@@ -159,8 +161,8 @@ async fn titles(State(service): State<Service>) -> Json<Vec<String>> {
 async fn queue(State(service): State<Service>, caller: Caller) -> Result<Json<Queue>, Problem> {
     let store = service.seen_by(&caller);
     let listed = store.transfers(LISTED).await?;
-    let TransferCounts { all, open, failed } = store.transfer_counts().await?;
-    Ok(Json(Queue { all, open, failed, queue: listed.into_iter().map(Queued::from).collect() }))
+    let TransferCounts { all, open, again, failed } = store.transfer_counts().await?;
+    Ok(Json(Queue { all, open, again, failed, queue: listed.into_iter().map(Queued::from).collect() }))
 }
 
 /// Have a study, or a series of it, sent.

@@ -4,6 +4,7 @@
 //! an object is there whole, so a slow sender holds none.
 
 mod apart;
+mod beginning;
 
 use std::io;
 use std::time::Duration;
@@ -26,6 +27,7 @@ use crate::multipart::{Piece, Reader};
 use crate::problem::Problem;
 use crate::uid::Address;
 use crate::{Limits, Service};
+use beginning::Beginning;
 
 /// Objects of one request that are being kept at once.
 const AT_ONCE: usize = 8;
@@ -107,7 +109,8 @@ pub(crate) async fn store(
 /// What became of one object.
 enum Fate {
     Kept(Receipt),
-    Failed(StoreError),
+    /// Why, and the UIDs of its class and its own, where they are known.
+    Failed(StoreError, Option<[String; 2]>),
     /// It has another type than what is kept here.
     OtherType,
     /// Its metadata and bulk data do not make an object.
@@ -233,10 +236,16 @@ impl Keeping {
             self.join().await;
         }
         let (store, origin, study) = (self.store.clone(), self.origin.clone(), self.study.clone());
+        let beginning = Beginning::default();
+        let bytes = beginning.watched(bytes);
         self.working.spawn(async move {
             let of_study = Which { study_uid: study.as_deref(), ..Which::default() };
             let received = store.receive_of(&origin, of_study, bytes).await;
-            (number, received.map_or_else(Fate::Failed, Fate::Kept))
+            let failed = |error| {
+                let uids = beginning.uids();
+                Fate::Failed(error, uids)
+            };
+            (number, received.map_or_else(failed, Fate::Kept))
         });
         Ok(())
     }
@@ -323,42 +332,37 @@ fn answer(
                 referenced.push(Value::Object(kept(base, receipt)));
             }
             // Whoever broke off hears of it below.
-            Fate::Failed(StoreError::Interrupted(_)) if fault.is_some() => {}
-            Fate::Failed(error) => {
+            Fate::Failed(StoreError::Interrupted(_), _) if fault.is_some() => {}
+            Fate::Failed(error, uids) => {
                 let (reason, comment) = reason(error);
                 for_now &= matches!(reason, OUT_OF_RESOURCES | PROCESSING_FAILURE);
-                let mut item = failure(reason, &comment);
-                if let StoreError::OtherStudy { sop_class_uid, instance_uid } = error {
-                    put(&mut item, CLASS, "UI", [sop_class_uid.as_str()]);
-                    put(&mut item, INSTANCE, "UI", [instance_uid.as_str()]);
-                    failed.push(Value::Object(item));
-                } else {
-                    // Without UIDs it can only be counted (PS3.18 §I.2, Other Failures Sequence).
-                    others.push(Value::Object(item));
-                }
+                let said = match error {
+                    StoreError::OtherStudy { sop_class_uid, instance_uid }
+                    | StoreError::OtherSite { sop_class_uid, instance_uid } => {
+                        Some([sop_class_uid, instance_uid])
+                    }
+                    _ => uids.as_ref().map(|uids| uids.each_ref()),
+                };
+                let of = if said.is_some() { &mut failed } else { &mut others };
+                of.push(Value::Object(failure(reason, &comment, said)));
             }
             Fate::OtherType => {
                 for_now = false;
                 let comment = "a part of another type than application/dicom";
-                others.push(Value::Object(failure(CANNOT_UNDERSTAND, comment)));
+                others.push(Value::Object(failure(CANNOT_UNDERSTAND, comment, None)));
             }
             Fate::Unfit(unfit) => {
                 for_now = false;
-                let mut item = failure(CANNOT_UNDERSTAND, &unfit.why);
-                let [class, instance] = &unfit.uids;
-                if class.is_empty() || instance.is_empty() {
-                    others.push(Value::Object(item));
-                } else {
-                    put(&mut item, CLASS, "UI", [class.as_str()]);
-                    put(&mut item, INSTANCE, "UI", [instance.as_str()]);
-                    failed.push(Value::Object(item));
-                }
+                let said = Some(unfit.uids.each_ref()).filter(|uids| uids.iter().all(|uid| !uid.is_empty()));
+                let of = if said.is_some() { &mut failed } else { &mut others };
+                of.push(Value::Object(failure(CANNOT_UNDERSTAND, &unfit.why, said)));
             }
             Fate::Unused => {
                 for_now = false;
                 others.push(Value::Object(failure(
                     CANNOT_UNDERSTAND,
                     "bulk data that no object of the body names",
+                    None,
                 )));
             }
         }
@@ -372,7 +376,7 @@ fn answer(
             Problem::Store(error) => reason(error),
             fault => (CANNOT_UNDERSTAND, fault.to_string()),
         };
-        others.push(Value::Object(failure(reason, &comment)));
+        others.push(Value::Object(failure(reason, &comment, None)));
     }
     if referenced.is_empty() && failed.is_empty() && others.is_empty() {
         return Err(Problem::BadRequest("the body holds no object".into()));
@@ -415,8 +419,13 @@ fn kept(base: &Base, receipt: &Receipt) -> DicomJson {
     item
 }
 
-fn failure(reason: u16, comment: &str) -> DicomJson {
+/// An item of the Failed SOP Sequence; without UIDs, of the Other Failures Sequence, where it can only be counted (PS3.18 §I.2).
+fn failure(reason: u16, comment: &str, uids: Option<[&String; 2]>) -> DicomJson {
     let mut item = DicomJson::new();
+    if let Some([class, instance]) = uids {
+        put(&mut item, CLASS, "UI", [class.as_str()]);
+        put(&mut item, INSTANCE, "UI", [instance.as_str()]);
+    }
     put(&mut item, FAILURE_REASON, "US", [reason]);
     put(&mut item, COMMENT, "LO", [within_a_value(comment)]);
     item

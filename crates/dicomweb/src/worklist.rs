@@ -67,10 +67,8 @@ pub(crate) async fn search(
     let query = query.unwrap_or_default();
     let form = Form::of(&headers, &query)?;
     let question = Question::of(&query).map_err(|error| Problem::BadRequest(error.to_string()))?;
-    let attribute = |(tag, value): &(Tag, String)| {
-        let values = value.split('\\').map(str::to_owned).collect();
-        (*tag, Attribute { vr: vr_of(*tag), values, items: Vec::new() })
-    };
+    let attribute =
+        |(tag, value): &(Tag, String)| (*tag, Attribute::of(*tag, value.split('\\').map(str::to_owned)));
     let (known, unknown): (Vec<_>, Vec<_>) = question.keys.iter().partition(|(tag, _)| KEYS.contains(tag));
     let keys: Attributes = known.into_iter().map(attribute).collect();
     let wanted = question.limit as usize;
@@ -177,7 +175,7 @@ fn workitem(order: &Ordered) -> Attributes {
     };
     let text = |tag: Tag, text: &str| {
         let values = if text.is_empty() { Vec::new() } else { vec![text.to_owned()] };
-        (tag, Attribute { vr: vr_of(tag), values, items: Vec::new() })
+        (tag, Attribute::of(tag, values))
     };
     let label = copied(step, STEP).1.values.pop().unwrap_or_default();
     let state = match order.state {

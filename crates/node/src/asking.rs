@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use dicom_ul::pdu::AssociationRJResult;
-use peony_dicom::{Attribute, Attributes, Level, Tag, vr_of};
+use peony_dicom::{Attribute, Attributes, Level, Tag};
 use peony_store::SendFault;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -182,11 +182,9 @@ impl Association {
 #[must_use]
 pub fn identifier_of(level: Level, keys: impl IntoIterator<Item = (Tag, String)>) -> Attributes {
     let level = (LEVEL, identifier::word(level).to_owned());
-    let key = |(tag, value): (Tag, String)| {
-        let values = if value.is_empty() { Vec::new() } else { vec![value] };
-        (tag, Attribute { vr: vr_of(tag), values, items: Vec::new() })
-    };
-    std::iter::once(level).chain(keys).map(key).collect()
+    let keys = std::iter::once(level).chain(keys);
+    keys.map(|(tag, value)| (tag, Attribute::of(tag, Some(value).filter(|value| !value.is_empty()))))
+        .collect()
 }
 
 fn services(is_wanted: impl Fn(Service) -> bool) -> Vec<Proposal> {

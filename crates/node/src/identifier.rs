@@ -1,6 +1,6 @@
 //! Identifiers: the small data sets of queries and retrievals (PS3.4 §C.2.2).
 
-use peony_dicom::{Attribute, Attributes, DicomError, Encoding, Level, Tag, vr_of};
+use peony_dicom::{Attribute, Attributes, DicomError, Encoding, Level, Tag};
 
 use crate::presentation::Context;
 use crate::sop_class::Model;
@@ -62,7 +62,7 @@ pub fn write(context: &Context, identifier: &Attributes) -> Result<Vec<u8>, Dico
 /// One attribute.
 #[must_use]
 pub fn attribute(tag: Tag, values: Vec<String>) -> (Tag, Attribute) {
-    (tag, Attribute { vr: vr_of(tag), values, items: Vec::new() })
+    (tag, Attribute::of(tag, values))
 }
 
 /// The values of an attribute that are not empty.

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use peony_dicom::{Attribute, Attributes, Tag, VR, vr_of};
+use peony_dicom::{Attribute, Attributes, Tag, VR};
 use peony_node::archive::Which;
 use peony_node::identifier::{PATIENT_ID, STUDY_UID};
 use peony_node::sop_class::{self, COMMITMENT, VERIFICATION, WORKLIST};
@@ -83,10 +83,7 @@ async fn echo(whom: &AskWhom) -> Result<Outcome> {
 }
 
 async fn worklist(args: &AskWorklistArgs) -> Result<Outcome> {
-    let key = |tag, said: &Option<String>| {
-        let values = said.iter().cloned().collect();
-        (tag, Attribute { vr: vr_of(tag), values, items: Vec::new() })
-    };
+    let key = |tag, said: &Option<String>| (tag, Attribute::of(tag, said.clone()));
     let step: Attributes = [
         key(MODALITY, &args.modality),
         key(STATION, &args.station),

@@ -1,18 +1,21 @@
 //! One object's rows: made from its outline while it is received, written when its turn comes.
 
 pub(crate) mod in_bulk;
+mod instead;
 mod patient;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use peony_dicom::{FramePlaces, Level, Outline, Tag, VR};
 use sha2::{Digest as _, Sha256};
 use sqlx::{AnyConnection, Row as _};
 
-pub(crate) use self::patient::read_again;
+pub(crate) use self::instead::GivingWay;
+pub(crate) use self::patient::{name_in, read_again};
 
-use self::patient::Patient;
+use self::instead::count_series;
+use self::patient::{Patient, Said};
 use crate::error::StoreError;
 use crate::objects::Object;
 use crate::{Sight, events, json, name};
@@ -32,9 +35,7 @@ pub(crate) struct Arrival {
     pub sight: Arc<Sight>,
     patient_id: String,
     issuer: String,
-    name_key: String,
-    birth_date: String,
-    sex: String,
+    said: Said,
     outline: Outline,
     /// JSON of patient, study, series and instance.
     attributes: [String; 4],
@@ -85,9 +86,7 @@ impl Arrival {
                 outline.text(Tag(0x0010, 0x0021)).to_owned()
             },
             patient_id,
-            name_key: name::key(outline.text(Tag(0x0010, 0x0010))),
-            birth_date: outline.text(Tag(0x0010, 0x0030)).to_owned(),
-            sex: outline.text(Tag(0x0010, 0x0040)).to_owned(),
+            said: Said::of(&outline),
             fingerprint: fingerprint.finalize().into(),
             attributes,
             study_uid,
@@ -196,6 +195,9 @@ pub(crate) struct Batch<'a> {
     /// Instances that came, by series and study.
     counts: BTreeMap<i64, (i64, i64)>,
     made_patients: Vec<i64>,
+    made_series: BTreeSet<i64>,
+    /// Studies whose series are counted anew.
+    recounted: BTreeSet<i64>,
     events: Vec<(&'static str, [String; 3])>,
 }
 
@@ -208,6 +210,8 @@ impl<'a> Batch<'a> {
             now_ms,
             counts: BTreeMap::new(),
             made_patients: Vec::new(),
+            made_series: BTreeSet::new(),
+            recounted: BTreeSet::new(),
             events: Vec::new(),
         }
     }
@@ -349,11 +353,12 @@ impl<'a> Batch<'a> {
         .fetch_optional(&mut *self.connection)
         .await?;
         if let Some(study) = made {
-            self.contradictions(arrival, patient, study).await?;
+            self.contradictions((patient.id, &patient.said), study, &arrival.said).await?;
             return Ok((study, true, site));
         }
         let row = sqlx::query(
-            "SELECT s.id AS study, s.site, p.id AS patient, p.patient_id FROM studies s, patients p WHERE s.uid = $1 AND p.id = s.own_patient",
+            "SELECT s.id AS study, s.site, s.series_count, p.id AS patient, p.patient_id FROM studies s, patients p
+             WHERE s.uid = $1 AND p.id = s.own_patient",
         )
         .bind(arrival.study_uid.as_str())
         .fetch_one(&mut *self.connection)
@@ -363,30 +368,21 @@ impl<'a> Batch<'a> {
         if !arrival.sight.reaches(&site) {
             return Err(arrival.is_of_another_site());
         }
-        // The study is another patient's, or the patient is said to be somebody else.
-        let other_patient =
-            (of != patient.id).then(|| (Tag(0x0010, 0x0020), row.try_get("patient_id"), &arrival.patient_id));
-        if let Some((tag, kept, other)) = other_patient {
-            self.conflict(of, study, tag, kept?, other).await?;
+        if row.try_get::<i64, _>("series_count")? == 0 {
+            // Nothing of it is there any more: what it was taken for gave way to something else, and so do doubts about that.
+            self.say_study(arrival, patient, study).await?;
+            sqlx::query("DELETE FROM conflicts WHERE study = $1 AND settled_at = 0")
+                .bind(study)
+                .execute(&mut *self.connection)
+                .await?;
+        } else if of != patient.id {
+            // The study is another patient's.
+            let kept = row.try_get("patient_id")?;
+            self.conflict(of, study, Tag(0x0010, 0x0020), [kept, &arrival.patient_id, ""]).await?;
         }
-        self.contradictions(arrival, patient, study).await?;
+        // Or the patient is said to be somebody else.
+        self.contradictions((patient.id, &patient.said), study, &arrival.said).await?;
         Ok((study, false, site))
-    }
-
-    /// What an object says of its patient and what was said of them first.
-    async fn contradictions(
-        &mut self,
-        arrival: &Arrival,
-        patient: &Patient,
-        study: i64,
-    ) -> Result<(), StoreError> {
-        let heard = [&arrival.name_key, &arrival.birth_date, &arrival.sex];
-        for ((kept, other), tag) in patient.said.iter().zip(heard).zip(patient::SAID) {
-            if !kept.is_empty() && !other.is_empty() && kept != other {
-                self.conflict(patient.id, study, tag, kept, other).await?;
-            }
-        }
-        Ok(())
     }
 
     async fn series(&mut self, arrival: &Arrival, (study, is_new): (i64, bool)) -> Result<i64, StoreError> {
@@ -410,20 +406,27 @@ impl<'a> Batch<'a> {
         .fetch_optional(&mut *self.connection)
         .await?;
         if let Some(series) = made {
+            self.made_series.insert(series);
             if !is_new {
-                self.count_series(study, arrival.modality()).await?;
+                self.one_more_series(study, arrival.modality()).await?;
             }
             return Ok(series);
         }
-        let series = sqlx::query_scalar("SELECT id FROM series WHERE study = $1 AND uid = $2")
+        let row = sqlx::query("SELECT id, instance_count FROM series WHERE study = $1 AND uid = $2")
             .bind(study)
             .bind(arrival.series_uid.as_str())
             .fetch_one(&mut *self.connection)
             .await?;
+        let series = row.try_get("id")?;
+        let came = self.counts.contains_key(&series) || self.made_series.contains(&series);
+        if row.try_get::<i64, _>("instance_count")? == 0 && !came {
+            self.say_series(arrival, series).await?;
+            self.one_more_series(study, arrival.modality()).await?;
+        }
         Ok(series)
     }
 
-    async fn count_series(&mut self, study: i64, modality: &str) -> Result<(), StoreError> {
+    async fn one_more_series(&mut self, study: i64, modality: &str) -> Result<(), StoreError> {
         let modalities: String = sqlx::query_scalar("SELECT modalities FROM studies WHERE id = $1")
             .bind(study)
             .fetch_one(&mut *self.connection)
@@ -442,7 +445,9 @@ impl<'a> Batch<'a> {
 
     /// Writes what concerns the batch as a whole: counts and events. A study that something came for is not complete any more.
     pub async fn finish(self) -> Result<Known, StoreError> {
-        let Self { connection, found, now_ms, counts, made_patients, events, .. } = self;
+        let Self {
+            connection, found, now_ms, counts, made_patients, made_series, mut recounted, events, ..
+        } = self;
         if let Some(first) = made_patients.iter().min() {
             sqlx::query("UPDATE patients SET root = id, local_root = id WHERE root = 0 AND id >= $1")
                 .bind(*first)
@@ -451,11 +456,17 @@ impl<'a> Batch<'a> {
         }
         let mut by_study: BTreeMap<i64, i64> = BTreeMap::new();
         for (series, (study, count)) in counts {
-            sqlx::query("UPDATE series SET instance_count = instance_count + $2 WHERE id = $1")
-                .bind(series)
-                .bind(count)
-                .execute(&mut *connection)
-                .await?;
+            let all: i64 = sqlx::query_scalar(
+                "UPDATE series SET instance_count = instance_count + $2 WHERE id = $1 RETURNING instance_count",
+            )
+            .bind(series)
+            .bind(count)
+            .fetch_one(&mut *connection)
+            .await?;
+            if all == count && !made_series.contains(&series) {
+                // Nothing of it was there any more, and it was not counted.
+                recounted.insert(study);
+            }
             *by_study.entry(study).or_default() += count;
         }
         for (study, count) in by_study {
@@ -465,6 +476,9 @@ impl<'a> Batch<'a> {
                 .bind(now_ms)
                 .execute(&mut *connection)
                 .await?;
+        }
+        for study in recounted {
+            count_series(connection, study).await?;
         }
         let each = events.iter().map(|(kind, uids)| (*kind, uids.each_ref().map(String::as_str)));
         events::put_all(connection, now_ms, each).await?;

@@ -3,17 +3,21 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use peony_dicom::Tag;
 use sqlx::{AnyConnection, Row as _};
 
-use crate::Store;
 use crate::error::StoreError;
 use crate::index::now_ms;
 use crate::rows::Rows;
+use crate::{Store, json};
 
 /// Within so long the same act of the same one on the same study is one line: a study is opened by hundreds of requests, and comes in as many objects.
 const STRETCH_MS: i64 = 3_600_000;
 /// Lines that are remembered as written.
 const MOST_REMEMBERED: usize = 20_000;
+
+/// Names of attributes that the line of a search has at most.
+const MOST_NAMED: usize = 8;
 
 /// Who, which act, on what.
 pub(crate) type Line = [String; 3];
@@ -59,6 +63,20 @@ pub struct AuditLine {
     pub act: String,
     /// To what.
     pub what: String,
+}
+
+/// What is searched, and by which attributes: never for whom. The line is the same whoever asks, in whatever order.
+#[must_use]
+pub fn search_line(what: &str, keys: impl IntoIterator<Item = Tag>) -> String {
+    let name = |tag| peony_dicom::keyword_of(tag).map_or_else(|| json::key(tag), str::to_owned);
+    let mut named: Vec<String> = keys.into_iter().map(name).collect();
+    if named.is_empty() {
+        return what.to_owned();
+    }
+    named.sort();
+    let more = if named.len() > MOST_NAMED { " and more" } else { "" };
+    named.truncate(MOST_NAMED);
+    format!("{what} by {}{more}", named.join(", "))
 }
 
 pub(crate) async fn put(
@@ -153,5 +171,16 @@ mod tests {
             lately.remember([line(number)], 2000);
         }
         assert!(lately.lines().len() <= MOST_REMEMBERED);
+    }
+
+    #[test]
+    fn a_search_is_told_by_the_names_of_its_keys() {
+        let [name, day] = [Tag(0x0010, 0x0010), Tag(0x0008, 0x0020)];
+        assert_eq!(search_line("study", []), "study");
+        assert_eq!(search_line("study", [day, name]), "study by PatientName, StudyDate");
+        assert_eq!(search_line("study", [Tag(0x0009, 0x1001)]), "study by 00091001");
+        let many = search_line("study", (0..40).map(|number| Tag(0x0009, number)));
+        assert_eq!(many.matches(", ").count() + 1, MOST_NAMED);
+        assert!(many.ends_with(" and more"), "{many}");
     }
 }

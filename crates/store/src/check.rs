@@ -23,7 +23,7 @@ pub enum FaultKind {
     WrongRow,
     /// A file where objects are, whose name is no digest or that no row names.
     StrayFile,
-    /// A study or a series that says it has another number of instances than it has.
+    /// A study or a series that says it has another number of instances than it has, or a study of series of which something is there.
     WrongCount,
     /// The database says that it is damaged.
     DamagedIndex,
@@ -165,7 +165,8 @@ impl<F: FnMut(Fault)> Check<'_, F> {
     async fn counts(&mut self) -> Result<(), StoreError> {
         let wrong = [
             "SELECT e.uid FROM series e WHERE e.instance_count <> (SELECT COUNT(*) FROM instances i WHERE i.series = e.id)",
-            "SELECT s.uid FROM studies s WHERE s.series_count <> (SELECT COUNT(*) FROM series e WHERE e.study = s.id)
+            "SELECT s.uid FROM studies s WHERE s.series_count <> (SELECT COUNT(*) FROM series e WHERE e.study = s.id
+                    AND EXISTS (SELECT 1 FROM instances i WHERE i.series = e.id))
                 OR s.instance_count <> (SELECT COUNT(*) FROM series e JOIN instances i ON i.series = e.id WHERE e.study = s.id)",
         ];
         for statement in wrong {

@@ -7,8 +7,14 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::Store;
 
-/// Beyond so many samples a picture is large: a mammogram is, no frame of ultrasound or of tomosynthesis.
+/// Beyond so many samples a picture is large: a mammogram is, no frame of ultrasound or of tomosynthesis, and nothing that is drawn for a screen.
 const LARGE_SAMPLES: usize = 16_000_000;
+
+/// The samples of a picture.
+#[must_use]
+pub fn samples_of(image: &ImageHeader) -> usize {
+    image.pixels() * usize::from(image.samples)
+}
 
 /// Cores, and the place of large pictures.
 #[derive(Debug)]
@@ -27,17 +33,18 @@ impl Default for Cores {
 }
 
 impl Cores {
-    /// Whether a picture needs the place of large ones.
+    /// Whether a picture of so many samples needs the place of large ones.
     #[must_use]
-    pub fn is_large(image: &ImageHeader) -> bool {
-        image.pixels() * usize::from(image.samples) > LARGE_SAMPLES
+    pub fn is_large(samples: usize) -> bool {
+        samples > LARGE_SAMPLES
     }
 
-    /// The place that a large picture needs before its coded bytes are read, and until it is drawn: there is one for all of them. With its bytes, its
-    /// samples and what is drawn of them it takes up to some 300 MB uncompressed, and a small PC has two cores. Whoever waits for it
+    /// The place that a large picture needs before its coded bytes are read, and until it is drawn: there is one for all of them. `samples` are those of
+    /// what is kept, or of what is drawn of it where that is more: a presentation state may have a small picture drawn in 48 million pixels. With its bytes,
+    /// its samples and what is drawn of them a mammogram takes up to some 300 MB uncompressed, and a small PC has two cores. Whoever waits for it
     /// holds no core: the others need them.
-    pub async fn large(&self, image: &ImageHeader) -> Option<OwnedSemaphorePermit> {
-        if !Self::is_large(image) {
+    pub async fn large(&self, samples: usize) -> Option<OwnedSemaphorePermit> {
+        if !Self::is_large(samples) {
             return None;
         }
         // Nobody closes it.
@@ -46,7 +53,7 @@ impl Cores {
 
     /// What decoding a picture takes: the place of large ones where it is one, and only then a core.
     pub async fn for_one(&self, image: &ImageHeader) -> Held {
-        let large = self.large(image).await;
+        let large = self.large(samples_of(image)).await;
         [large, Arc::clone(&self.each).acquire_owned().await.ok()]
     }
 }
@@ -73,13 +80,13 @@ mod tests {
 
     #[tokio::test]
     async fn large_pictures_have_one_place_and_small_ones_need_none() {
-        let (cores, mammogram) = (Cores::default(), grey(MAMMOGRAM));
-        let first = cores.large(&mammogram).await;
+        let (cores, mammogram) = (Cores::default(), samples_of(&grey(MAMMOGRAM)));
+        let first = cores.large(mammogram).await;
         assert!(first.is_some());
-        assert!(timeout(Duration::from_millis(50), cores.large(&mammogram)).await.is_err(), "two at a time");
-        assert!(cores.large(&grey([2996, 2457])).await.is_none(), "it does not wait");
+        assert!(timeout(Duration::from_millis(50), cores.large(mammogram)).await.is_err(), "two at a time");
+        assert!(cores.large(samples_of(&grey([2996, 2457]))).await.is_none(), "it does not wait");
         drop(first);
-        assert!(cores.large(&mammogram).await.is_some());
+        assert!(cores.large(mammogram).await.is_some());
     }
 
     #[tokio::test]

@@ -1,5 +1,9 @@
 //! Handing over what a peer cannot be told of a fault in once it is on its way, and what is known from the times before: which objects could not be read
 //! to their end, and of which not every frame is decoded here, or coded as it was wanted.
+//!
+//! It is in memory alone. What is unreadable may be whole again at any time, and what a later version of this program decodes is not undecoded any more:
+//! a table would have to be doubted at every start, and what it saves is one answer an object that breaks off and is asked for again. What is damaged for
+//! good `peony check` finds.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -260,6 +260,10 @@ pub(crate) async fn put(
     Ok(id)
 }
 
+/// Whether an open job has failed and waits for its next time, as a statement asks it: 1 or 0.
+pub(crate) const WAITS_AGAIN: &str =
+    "CASE WHEN state = 'open' AND tries > 0 AND taken_at = 0 THEN 1 ELSE 0 END";
+
 fn millis(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX / 2)
 }

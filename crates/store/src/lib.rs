@@ -1,7 +1,7 @@
 //! What Peony keeps: objects by their content, an index of them, events, jobs and an audit.
 //!
 //! The doors, each in the module of its name: [`Store::receive`] takes an object in, [`Store::query`] finds, [`Store::instances`] hands out, [`Store::rewritten`] in what a peer takes,
-//! [`Store::events_after`] tells what happened, [`Store::conflicts`] and its neighbours are for a person to settle, [`Store::merge`] says who is who, [`Store::take_job`] gives work, [`Store::send`] and [`Store::fetch`] have it sent to other nodes and fetched from them,
+//! [`Store::events_after`] tells what happened, [`Store::conflicts`] and [`Store::kept_aside`] with their neighbours are for a person to settle, [`Store::merge`] says who is who, [`Store::take_job`] gives work, [`Store::send`] and [`Store::fetch`] have it sent to other nodes and fetched from them,
 //! [`Store::add_order`], [`Store::claim`], [`Store::begin_step`] and [`Store::ask_commitment`] keep what is ordered, performed and promised by others, [`Store::add_account`] and its neighbours keep who may ask,
 //! [`Store::seeing`] shows one of them what is theirs, [`Store::audit`] writes down who did what, [`Store::check`] looks at everything, [`Store::repair`] writes rows anew, and [`Store::try_index`] and its neighbours say whether any of that can be done now.
 //!
@@ -10,6 +10,7 @@
 
 mod accounts;
 mod arrival;
+mod aside;
 mod audit;
 mod check;
 mod commitments;
@@ -50,6 +51,7 @@ mod workitems;
 use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -57,12 +59,13 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 pub use accounts::{Account, NewAccount, Role, account_name};
-pub use audit::AuditLine;
+pub use aside::{Aside, Decided, KeptThere};
+pub use audit::{AuditLine, search_line};
 pub use check::{Checked, Fault, FaultKind};
 pub use commitments::{Commitment, Owed, REPORT};
-pub use cores::{Cores, Held};
+pub use cores::{Cores, Held, samples_of};
 pub use credentials::{Digest, Token};
-pub use doubts::{Aside, Conflict, KeptThere, OpenDoubts};
+pub use doubts::{Conflict, OpenDoubts};
 pub use error::StoreError;
 pub use events::Event;
 pub use expected::Expected;
@@ -83,6 +86,7 @@ pub use sendings::{
     Transfer, TransferCounts,
 };
 pub use sites::{Sight, Site};
+pub use state::OpenJobs;
 pub use workitems::{Claimed, WorkitemAnswer};
 
 use crate::error::disk;
@@ -143,6 +147,8 @@ struct Inner {
     expected: Arc<expected::All>,
     /// What is known of objects that cannot be handed over.
     known: handed_over::Known,
+    /// Whether the next group shall look for its places anew.
+    forget: Arc<AtomicBool>,
     /// The store's folder.
     folder: PathBuf,
 }
@@ -270,11 +276,13 @@ impl Store {
         let announcements = Arc::new(Announcements::new());
         let lately = Arc::<audit::Lately>::default();
         let (groups, waiting) = mpsc::channel(MOST_WAITING);
+        let forget = Arc::<AtomicBool>::default();
         let task = receive::commit_groups(
             index.clone(),
             objects.clone(),
             Arc::clone(&announcements),
             Arc::clone(&lately),
+            Arc::clone(&forget),
             waiting,
         );
         let committing = tokio::spawn(async move {
@@ -294,6 +302,7 @@ impl Store {
             lately,
             cores,
             known: handed_over::Known::default(),
+            forget,
             expected,
             folder,
         };

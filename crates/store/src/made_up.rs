@@ -230,8 +230,7 @@ impl Store {
 
 /// What the index says of a made-up instance.
 pub(crate) fn arrival(number: u64) -> Result<Arrival, StoreError> {
-    let attribute =
-        |(tag, value)| (tag, Attribute { vr: vr_of(tag), values: vec![value], items: Vec::new() });
+    let attribute = |(tag, value)| (tag, Attribute::of(tag, vec![value]));
     let outline = Outline {
         transfer_syntax_uid: "1.2.840.10008.1.2.1".into(),
         data_set: 0,

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use peony_dicom::{Attribute, Attributes, Tag, VR, vr_of};
+use peony_dicom::{Attribute, Attributes, Tag, VR};
 
 use crate::name::{joined, key as name_key};
 
@@ -78,7 +78,7 @@ fn is_universal(key: &Attribute) -> bool {
 }
 
 fn attribute(tag: Tag, values: Vec<String>) -> (Tag, Attribute) {
-    (tag, Attribute { vr: vr_of(tag), values, items: Vec::new() })
+    (tag, Attribute::of(tag, values))
 }
 
 fn first(attribute: &Attribute) -> &str {

@@ -23,12 +23,24 @@ pub(crate) fn groups(key: &str) -> impl Iterator<Item = &str> {
     key.split('=').filter(|group| !group.is_empty())
 }
 
-/// Where the scripts begin that are written without spaces between family and given name: kana, ideographs, Hangul.
-const JOINED_FROM: char = '\u{3040}';
+/// Whether names are written without a space between family and given name in the script of this letter: kana, ideographs and Hangul, by the blocks of
+/// Unicode that hold them. A [`key`] has them without their half-width and compatibility forms, but for ideographs that have no other.
+fn is_of_joined_script(letter: char) -> bool {
+    matches!(letter,
+        '\u{3040}'..='\u{30FF}' // Hiragana, Katakana
+        | '\u{31F0}'..='\u{31FF}' // Katakana Phonetic Extensions
+        | '\u{3400}'..='\u{4DBF}' // CJK Unified Ideographs Extension A
+        | '\u{4E00}'..='\u{9FFF}' // CJK Unified Ideographs
+        | '\u{AC00}'..='\u{D7AF}' // Hangul Syllables
+        | '\u{F900}'..='\u{FAFF}' // CJK Compatibility Ideographs
+        | '\u{1B000}'..='\u{1B16F}' // Kana Supplement, Kana Extended-A, Small Kana Extension
+        | '\u{20000}'..='\u{3347F}' // CJK Unified Ideographs Extensions B to J
+    )
+}
 
 /// A component group as people write it, where they write it in one (王小明); `None` where that is another script, or how it stands already.
 pub(crate) fn joined(group: &str) -> Option<String> {
-    let in_one = group.starts_with(|first| first >= JOINED_FROM) && group.contains(['^', ' ']);
+    let in_one = group.starts_with(is_of_joined_script) && group.contains(['^', ' ']);
     in_one.then(|| group.chars().filter(|letter| !matches!(letter, '^' | ' ')).collect())
 }
 
@@ -64,6 +76,13 @@ mod tests {
             ("やまた^たろう", Some("やまたたろう")),
             ("王小明", None),
             ("wang^xiaoming", None),
+            // Extension B.
+            ("\u{20BB7}^太郎", Some("\u{20BB7}太郎")),
+            // Yi, Cherokee in small letters, Gothic, Adlam.
+            ("ꆈ^ꌠ", None),
+            ("ꭰ^ꭱ", None),
+            ("𐌲^𐌿", None),
+            ("𞤢^𞤣", None),
             ("", None),
         ] {
             assert_eq!(joined(group).as_deref(), expect, "{group}");

@@ -1,6 +1,6 @@
 //! What shall be examined: orders, as a modality's worklist shows them (PS3.4 Annex K).
 
-use peony_dicom::{Attribute, Attributes, Tag, VR, vr_of};
+use peony_dicom::{Attribute, Attributes, Tag, VR};
 use serde::{Deserialize, Serialize};
 use sqlx::{AnyConnection, Row as _};
 
@@ -172,7 +172,7 @@ impl Order {
             let attribute = |(tag, text): &(Tag, Text)| {
                 let text = text(&mut order);
                 let values = if text.is_empty() { Vec::new() } else { vec![text.clone()] };
-                (*tag, Attribute { vr: vr_of(*tag), values, items: Vec::new() })
+                (*tag, Attribute::of(*tag, values))
             };
             texts.iter().map(attribute).collect()
         };

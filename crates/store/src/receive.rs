@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -332,13 +333,14 @@ pub(crate) async fn commit_groups(
     objects: Objects,
     announcements: Arc<Announcements>,
     lately: Arc<Lately>,
+    forget: Arc<AtomicBool>,
     mut waiting: mpsc::Receiver<Waiting>,
 ) {
     let mut known = Known::default();
     let mut group = Vec::with_capacity(GROUP);
     while waiting.recv_many(&mut group, GROUP).await > 0 {
         let began = Instant::now();
-        let committed = commit(&index, &objects, &lately, &mut known, &group).await;
+        let committed = commit(&index, &objects, &lately, (&mut known, &forget), &group).await;
         metrics::histogram!("peony_store_commit_seconds").record(began.elapsed());
         let mut answers = match committed {
             Ok(put) => put.into_iter().map(Ok).collect(),
@@ -348,7 +350,7 @@ pub(crate) async fn commit_groups(
             Err(_) => {
                 let mut each = Vec::with_capacity(group.len());
                 for one in group.chunks(1) {
-                    let put = commit(&index, &objects, &lately, &mut known, one).await;
+                    let put = commit(&index, &objects, &lately, (&mut known, &forget), one).await;
                     each.push(put.map(|put| put.first().copied().unwrap_or_default()));
                 }
                 each
@@ -366,10 +368,14 @@ async fn commit(
     index: &Index,
     objects: &Objects,
     lately: &Lately,
-    known: &mut Known,
+    (known, forget): (&mut Known, &AtomicBool),
     group: &[Waiting],
 ) -> Result<Vec<bool>, StoreError> {
     let (mut writing, now) = (index.write_rows().await?, now_ms());
+    // Nobody who changes what is known writes beside this transaction.
+    if forget.swap(false, Ordering::AcqRel) {
+        *known = Known::default();
+    }
     let mut batch = Batch::new(&mut writing, known, now);
     let mut put = Vec::with_capacity(group.len());
     for waiting in group {

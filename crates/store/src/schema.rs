@@ -20,8 +20,17 @@ struct Step {
 }
 
 /// In order; a step that was released is never changed.
-const STEPS: &[Step] =
-    &[FIRST, ORDERS, SENDING, ACCESS, ORDERS_OF_SITES, PATIENTS_OF_SITES, NODES_OF_JOBS, JOINED_NAMES];
+const STEPS: &[Step] = &[
+    FIRST,
+    ORDERS,
+    SENDING,
+    ACCESS,
+    ORDERS_OF_SITES,
+    PATIENTS_OF_SITES,
+    NODES_OF_JOBS,
+    JOINED_NAMES,
+    NAMES_AS_SENT,
+];
 
 const FIRST: Step = Step {
     common: &[
@@ -60,7 +69,7 @@ const FIRST: Step = Step {
             arrived_at BIGINT NOT NULL)",
         "CREATE INDEX instances_series ON instances (series, id)",
         "CREATE INDEX instances_digest ON instances (digest)",
-        // Another object under a UID that is taken: kept, shown to a person, and never put in the first one's place.
+        // Another object under a UID that is taken: kept, and shown to a person. Rejected is what a person decided that it is not handed out.
         "CREATE TABLE aside (id {id}, instance_uid {text} NOT NULL, study_uid {text} NOT NULL, series_uid {text} NOT NULL,
             digest {text} NOT NULL, size BIGINT NOT NULL, blocks {text} NOT NULL, kept_digest {text} NOT NULL, origin {text} NOT NULL,
             arrived_at BIGINT NOT NULL, rejected_at BIGINT NOT NULL DEFAULT 0, rejected_by {text} NOT NULL DEFAULT '',
@@ -235,12 +244,20 @@ const NODES_OF_JOBS: Step = Step {
 /// Names in scripts without spaces are found as people write them too: without what stands between their components.
 const JOINED_NAMES: Step = Step {
     common: &[
-        // From the first of the kana on, as `name::joined` has it.
+        // From the first of the kana on: those that `name::joined` has, and a few of other scripts that nobody looks for so.
         "INSERT INTO names (kind, name_key, patient)
             SELECT k.kind, replace(replace(n.name_key, '^', ''), ' ', ''), n.patient FROM names n, (SELECT 0 AS kind UNION SELECT 1) k
             WHERE n.kind = 0 AND n.name_key >= '\u{3040}' AND (n.name_key LIKE '%^%' OR n.name_key LIKE '% %')
             ON CONFLICT DO NOTHING",
     ],
+    sqlite: &[],
+    postgres: &[],
+};
+
+/// What is compared without case and accents is shown as it came. What was said first is with the patient; an empty text is a contradiction of before,
+/// or one of something that is shown as it is compared.
+const NAMES_AS_SENT: Step = Step {
+    common: &["ALTER TABLE conflicts ADD COLUMN other_sent {text} NOT NULL DEFAULT ''"],
     sqlite: &[],
     postgres: &[],
 };

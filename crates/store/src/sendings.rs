@@ -9,7 +9,7 @@ use sqlx::{AnyConnection, Row as _};
 
 use crate::error::StoreError;
 use crate::index::now_ms;
-use crate::jobs::{JobState, Listed};
+use crate::jobs::{JobState, Listed, WAITS_AGAIN};
 use crate::retrieve::Which;
 use crate::sites::Sight;
 use crate::{Store, audit, jobs};
@@ -301,6 +301,8 @@ pub struct TransferCounts {
     pub all: u64,
     /// Those that wait or are under way.
     pub open: u64,
+    /// Of these, those that failed and wait to be tried again.
+    pub again: u64,
     /// Those that failed for good.
     pub failed: u64,
 }
@@ -392,7 +394,7 @@ impl Store {
     pub async fn transfer_counts(&self) -> Result<TransferCounts, StoreError> {
         let rows = self.rows_seen(&["site"], |seen| {
             format!(
-                "SELECT state, COUNT(*) AS count FROM jobs
+                "SELECT state, COUNT(*) AS count, CAST(SUM({WAITS_AGAIN}) AS BIGINT) AS again FROM jobs
                  WHERE kind IN {KINDS} AND state <> 'cleared'{seen} GROUP BY state"
             )
         });
@@ -401,7 +403,10 @@ impl Store {
             let count = row.try_get::<i64, _>("count")?.unsigned_abs();
             counts.all += count;
             match row.try_get("state")? {
-                "open" => counts.open = count,
+                "open" => {
+                    counts.open = count;
+                    counts.again = row.try_get::<i64, _>("again")?.unsigned_abs();
+                }
                 "failed" => counts.failed = count,
                 _ => {}
             }

@@ -45,6 +45,11 @@ impl Sight {
         Self { only: None, home: home.to_owned() }
     }
 
+    /// The same for what is begun of another site.
+    pub(crate) fn at(&self, home: &str) -> Self {
+        Self { only: self.only.clone(), home: home.to_owned() }
+    }
+
     /// The sites that are seen, an empty name for what is of none; `None`: everything.
     #[must_use]
     pub fn sites(&self) -> Option<&[String]> {

@@ -2,9 +2,24 @@
 
 use std::sync::Arc;
 
+use sqlx::any::AnyRow;
+use sqlx::{AssertSqlSafe, Row as _};
+
 use crate::Store;
 use crate::error::StoreError;
+use crate::jobs::WAITS_AGAIN;
 use crate::objects::{Object, blocking};
+
+/// How many jobs of a kind are not done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenJobs {
+    /// The kind.
+    pub kind: String,
+    /// All of them.
+    pub all: u64,
+    /// Of these, those that failed and wait to be tried again.
+    pub again: u64,
+}
 
 impl Store {
     /// How many bytes are free on the disk of the data folder.
@@ -16,13 +31,24 @@ impl Store {
         blocking(move || incoming.free()).await?
     }
 
-    /// How many jobs of each kind are open.
+    /// How many jobs of each kind are open, and how many of these have failed and wait to be tried again.
     ///
     /// # Errors
     /// [`StoreError`] of the index.
-    pub async fn open_jobs(&self) -> Result<Vec<(String, i64)>, StoreError> {
-        let counted = sqlx::query_as("SELECT kind, COUNT(*) FROM jobs WHERE state = 'open' GROUP BY kind");
-        Ok(counted.fetch_all(self.inner.index.pool()).await?)
+    pub async fn open_jobs(&self) -> Result<Vec<OpenJobs>, StoreError> {
+        let text = format!(
+            "SELECT kind, COUNT(*) AS count, CAST(SUM({WAITS_AGAIN}) AS BIGINT) AS again FROM jobs WHERE state = 'open' GROUP BY kind"
+        );
+        // Its text is made of the words of this crate alone.
+        let rows = sqlx::query(AssertSqlSafe(text)).fetch_all(self.inner.index.pool()).await?;
+        let open = |row: &AnyRow| {
+            Ok(OpenJobs {
+                kind: row.try_get("kind")?,
+                all: row.try_get::<i64, _>("count")?.unsigned_abs(),
+                again: row.try_get::<i64, _>("again")?.unsigned_abs(),
+            })
+        };
+        rows.iter().map(open).collect()
     }
 
     /// Tries whether the index answers and can be written: takes the place of a writer and gives it back.

@@ -101,8 +101,12 @@ async fn the_page_comes_over_tls_and_another_certificate_is_shown_when_it_is_the
         answer.headers().contains_key("content-security-policy")
             && answer.headers().contains_key("x-request-id")
     );
+    let strict = answer.headers()["strict-transport-security"].to_str().unwrap();
+    assert_eq!(strict, "max-age=31536000", "over TLS alone from now on, and of this name alone");
     let foreign = first.client().get(url(&server, "/api/health")).header("origin", "https://evil.example");
-    assert_eq!(foreign.send().await.unwrap().status(), 403, "another site's page");
+    let refused = foreign.send().await.unwrap();
+    assert_eq!(refused.status(), 403, "another site's page");
+    assert!(refused.headers().contains_key("strict-transport-security"), "whatever the answer");
     let plain = format!("http://localhost:{}", server.addr().port());
     let foreign = first.client().get(url(&server, "/api/health")).header("origin", plain);
     assert_eq!(foreign.send().await.unwrap().status(), 403, "one that did not come over TLS");
@@ -146,6 +150,7 @@ async fn who_speaks_no_tls_is_told_so() {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("HTTPS"), "{answer}");
+    assert!(!answer.contains("strict-transport-security"), "not in the clear (RFC 6797 §7.2): {answer}");
 }
 
 #[tokio::test]

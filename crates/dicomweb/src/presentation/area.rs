@@ -66,6 +66,14 @@ impl Shown {
         Ok(Self { edges: area.edges_px, turn, size_px })
     }
 
+    /// The most samples that are drawn at a time: the part before it is sized, or after that. A mark may bring colour into a grey picture.
+    pub fn samples(&self) -> usize {
+        let [left, top, right, bottom] = self.edges;
+        let part = (right - left).unsigned_abs().saturating_mul((bottom - top).unsigned_abs());
+        let drawn = self.size_px.iter().map(|side| u64::from(*side)).product::<u64>();
+        usize::try_from(part.max(drawn).saturating_mul(3)).unwrap_or(usize::MAX)
+    }
+
     /// The part, turned and sized; black where the picture does not reach.
     pub fn cut(&self, picture: &DynamicImage) -> DynamicImage {
         let [left, top, right, bottom] = self.edges;

@@ -135,14 +135,18 @@ async fn answer(
         return Ok(unchanged);
     }
     let pictures = frames::pictures(service, picture).await?;
-    let _large = wanted.large(service.store.cores(), pictures.image()).await?;
+    let image = pictures.image();
+    let size_px = [image.columns, image.rows];
+    let area = area::Shown::of(&state.says, &picture.instance_uid, frame, size_px, look.viewport_px)?;
+    let samples = peony_store::samples_of(image).max(area.samples());
+    let _large = wanted.large(service.store.cores(), samples).await?;
     wanted.still()?;
     let coded = frames::one(&service.store, picture, frame).await?;
     let (says, kept, reader) = (state.says.clone(), picture.clone(), service.store.reader(picture));
     wanted.still()?;
     let drawn = tokio::task::spawn_blocking(move || {
         let scene = Scene { says: &says, instance_uid: &kept.instance_uid, frame };
-        let drawn = scene.draw(&pictures, &coded, look, || with_picture(reader, &kept))?;
+        let drawn = scene.draw(&pictures, &coded, &area, || with_picture(reader, &kept))?;
         encoded(&drawn, look)
     });
     let bytes = drawn.await.map_err(|_| Problem::Failed)??;
@@ -167,18 +171,16 @@ impl Scene<'_> {
         &self,
         pictures: &Pictures,
         coded: &Bytes,
-        look: Look,
+        area: &area::Shown,
         with_picture: impl FnOnce() -> Result<Vec<(u16, Plane)>, DicomError>,
     ) -> Result<DynamicImage, Problem> {
         let mut picture = self.toned(pictures, coded)?;
-        let size_px = [picture.width(), picture.height()];
-        let area = area::Shown::of(self.says, self.instance_uid, self.frame, size_px, look.viewport_px)?;
         let planes = if self.needs_planes() { with_picture()? } else { Vec::new() };
         // Drawn by others, from numbers of the state: a panic of theirs costs this answer.
         let drawn = guarded(move || {
             cover::cover(&mut picture, self.says, self.frame, &planes)?;
             let mut shown = area.cut(&picture);
-            marks::draw(&mut shown, self.says, &self.says.marks(self.instance_uid, self.frame), &area)?;
+            marks::draw(&mut shown, self.says, &self.says.marks(self.instance_uid, self.frame), area)?;
             Ok(shown)
         });
         drawn.unwrap_or(Err(Problem::Failed))

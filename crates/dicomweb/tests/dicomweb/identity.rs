@@ -42,14 +42,15 @@ fn keys(of: &Value) -> Vec<&str> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_contradiction_and_an_object_kept_aside_are_told_and_settled() {
     let server = server().await;
-    let none = json!({ "contradictions": 0, "aside": 0, "merges": 0, "doubtful": [] });
+    let none = json!({ "contradictions": 0, "aside": 0, "decided": 0, "merges": 0, "doubtful": [] });
     assert_eq!(ask(&server, "GET", "", "").await, (200, none.clone()));
     // The first two are one patient's by their identifier.
     put(&server, 10, "Wang^Fang", 1).await;
     put(&server, 11, "Li^Na", 1).await;
     let other = put(&server, 10, "Wang^Fang", 2).await;
     let uid = |number| made_up::attributes(number)[&STUDY_UID].clone();
-    let open = json!({ "contradictions": 1, "aside": 1, "merges": 0, "doubtful": [uid(11), uid(10)] });
+    let open =
+        json!({ "contradictions": 1, "aside": 1, "decided": 0, "merges": 0, "doubtful": [uid(11), uid(10)] });
     assert_eq!(ask(&server, "GET", "", "").await, (200, open));
 
     let (_, contradictions) = ask(&server, "GET", "/contradictions", "").await;
@@ -57,7 +58,7 @@ async fn a_contradiction_and_an_object_kept_aside_are_told_and_settled() {
     assert_eq!(keys(one), ["about", "at_ms", "id", "kept", "other", "study_uid"], "as the page reads it");
     assert_eq!(
         [&one["about"], &one["kept"], &one["other"], &one["study_uid"]],
-        [&json!("name"), &json!("wang^fang"), &json!("li^na"), &json!(uid(11))]
+        [&json!("name"), &json!("Wang^Fang"), &json!("Li^Na"), &json!(uid(11))]
     );
     let settle = format!("/contradictions/{}/settle", one["id"]);
     assert_eq!(ask(&server, "POST", &settle, "").await.0, 204);
@@ -65,8 +66,19 @@ async fn a_contradiction_and_an_object_kept_aside_are_told_and_settled() {
 
     let (_, aside) = ask(&server, "GET", "/aside", "").await;
     let [one] = aside.as_array().unwrap().as_slice() else { panic!("{aside}") };
-    let expected =
-        ["at_ms", "digest", "id", "instance_uid", "kept_digest", "kept_study", "origin", "size", "study_uid"];
+    let expected = [
+        "at_ms",
+        "decided_at_ms",
+        "decided_by",
+        "digest",
+        "id",
+        "instance_uid",
+        "kept_digest",
+        "kept_study",
+        "origin",
+        "size",
+        "study_uid",
+    ];
     assert_eq!(keys(one), expected, "as the page reads it");
     assert_eq!([&one["kept_study"], &one["origin"]], [&json!(uid(10)), &json!("PROBE")]);
     let bytes = server.get(&format!("/aside/{}", one["id"]), &[]).await;
@@ -75,7 +87,63 @@ async fn a_contradiction_and_an_object_kept_aside_are_told_and_settled() {
     assert!(bytes.field("content-disposition").starts_with("attachment"));
     assert_eq!(ask(&server, "GET", "/aside/999", "").await.0, 404);
     assert_eq!(ask(&server, "POST", &format!("/aside/{}/reject", one["id"]), "").await.0, 204);
-    assert_eq!(ask(&server, "GET", "", "").await, (200, none));
+    let mut decided = none;
+    decided["decided"] = json!(1);
+    assert_eq!(ask(&server, "GET", "", "").await, (200, decided));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_object_kept_aside_is_taken_instead_and_that_is_taken_back() {
+    let server = server().await;
+    let first = put(&server, 10, "Wang^Fang", 1).await;
+    let second = put(&server, 10, "Wang^Fang", 2).await;
+    let list = async |query: &str| ask(&server, "GET", &format!("/aside{query}"), "").await.1;
+    let take = async |id: &Value| ask(&server, "POST", &format!("/aside/{id}/take"), "").await;
+    let id = list("").await[0]["id"].clone();
+    let (status, taken) = take(&id).await;
+    assert_eq!((status, keys(&taken)), (200, vec!["id"]), "as the page reads it");
+    assert_eq!(take(&id).await.0, 404, "once");
+    assert_eq!([list("").await, list("?decided=false").await], [json!([]), json!([])]);
+    let decided = list("?decided=true").await;
+    let [other] = decided.as_array().unwrap().as_slice() else { panic!("{decided}") };
+    assert_eq!((&other["id"], other["decided_by"].is_string()), (&taken["id"], true));
+    assert!(other["decided_at_ms"].as_i64().unwrap() >= other["at_ms"].as_i64().unwrap());
+    let bytes = async |id: &Value| server.get(&format!("/aside/{id}"), &[]).await.body;
+    assert!(bytes(&taken["id"]).await == first);
+    let (_, back) = take(&taken["id"]).await;
+    assert!(bytes(&back["id"]).await == second);
+    assert_eq!(ask(&server, "GET", "/aside?decided=perhaps", "").await.0, 400);
+    assert_eq!(take(&json!(999)).await.0, 404);
+}
+
+/// Whoever has a picture of the one that was handed out does not take it for one of the other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_taken_instead_has_tags_of_its_own() {
+    let server = Server::start().await;
+    let file = |seed| made_up::file(&made_up::attributes(10), SMALL, seed);
+    let files = [file(1), file(2)];
+    for file in &files {
+        let parts = futures_util::stream::iter([Ok::<_, std::io::Error>(file.clone().into())]);
+        server.store.receive("PROBE", parts).await.unwrap();
+    }
+    let instance = crate::kit::place(10);
+    let (rendered, frame) = (format!("{instance}/rendered"), format!("{instance}/frames/1"));
+    let tag = async |path: &str| {
+        let answer = server.get(path, &[]).await;
+        assert_eq!(answer.status, 200);
+        answer.field("etag").to_owned()
+    };
+    let before = [tag(&rendered).await, tag(&frame).await];
+    assert_eq!(server.get(&rendered, &[&format!("If-None-Match: {}", before[0])]).await.status, 304);
+    let mut aside = server.store.kept_aside(10).await.unwrap()[0].id;
+    aside = server.store.take_aside(aside, "a person").await.unwrap();
+    let after = [tag(&rendered).await, tag(&frame).await];
+    assert!(before[0] != after[0] && before[1] != after[1], "{before:?} {after:?}");
+    assert_eq!(server.get(&rendered, &[&format!("If-None-Match: {}", before[0])]).await.status, 200);
+    let retrieved = server.get(&instance, &["Accept: application/dicom"]).await;
+    assert!(retrieved.status == 200 && retrieved.body == files[1]);
+    server.store.take_aside(aside, "a person").await.unwrap();
+    assert_eq!([tag(&rendered).await, tag(&frame).await], before, "the first one is what it was");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -36,9 +36,17 @@ impl Server {
     }
 
     pub async fn within(limits: Limits) -> Self {
+        Self::with(limits, 0).await
+    }
+
+    /// One on a disk of which more must stay free than is.
+    pub async fn on_a_full_disk() -> Self {
+        Self::with(Limits::default(), 1 << 60).await
+    }
+
+    async fn with(limits: Limits, keep_free: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store =
-            Store::open(&Options { keep_free: 0, ..Options::in_folder(folder.path()) }).await.unwrap();
+        let store = Store::open(&Options { keep_free, ..Options::in_folder(folder.path()) }).await.unwrap();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let addr = listener.local_addr().unwrap();
         let app = axum::Router::new().nest(BASE, routes(store.clone(), limits));

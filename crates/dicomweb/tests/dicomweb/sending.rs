@@ -28,7 +28,7 @@ async fn ask(server: &Server, method: &str, path: &str, body: &str) -> (u16, Val
 }
 
 fn empty() -> Value {
-    json!({ "all": 0, "open": 0, "failed": 0, "queue": [] })
+    json!({ "all": 0, "open": 0, "again": 0, "failed": 0, "queue": [] })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

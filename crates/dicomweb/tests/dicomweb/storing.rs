@@ -163,6 +163,15 @@ async fn an_object_beyond_the_limit_is_refused() {
 }
 
 #[tokio::test]
+async fn what_a_full_disk_does_not_take_is_named() {
+    let server = Server::on_a_full_disk().await;
+    let answer = server.store("/studies", &[&file(1, &[]), &file(2, &[])]).await;
+    let failed = |number: u64| (0xA700, uids(number)[2].clone());
+    assert_eq!((answer.status, reasons(&answer.json(), "00081198")), (503, vec![failed(1), failed(2)]));
+    assert!(answer.json().get("0008119A").is_none());
+}
+
+#[tokio::test]
 async fn a_disk_that_fails_is_no_fault_of_the_objects() {
     let server = Server::start().await;
     let objects = server.folder.path().join("store/objects");
@@ -170,11 +179,15 @@ async fn a_disk_that_fails_is_no_fault_of_the_objects() {
     std::fs::rename(&objects, &away).unwrap();
     std::fs::write(&objects, "no folder").unwrap();
     let answer = server.store("/studies", &[&file(1, &[]), &file(2, &[])]).await;
-    assert_eq!((answer.status, reasons(&answer.json(), "0008119A")), (503, vec![(0x0110, String::new()); 2]));
+    let failed = |number: u64| (0x0110, uids(number)[2].clone());
+    assert_eq!((answer.status, reasons(&answer.json(), "00081198")), (503, vec![failed(1), failed(2)]));
+    assert!(answer.json().get("0008119A").is_none(), "each is named");
+    assert_eq!(answer.json()["00081198"]["Value"][0]["00081150"]["Value"][0], "1.2.840.10008.5.1.4.1.1.3.1");
     // What cannot be kept at all is not better sent again.
     let answer = server.store("/studies", &[&file(1, &[]), b"no DICOM at all"]).await;
-    let said = reasons(&answer.json(), "0008119A");
-    assert_eq!((answer.status, said), (409, vec![(0x0110, String::new()), (0xC000, String::new())]));
+    let told = answer.json();
+    assert_eq!((answer.status, reasons(&told, "00081198")), (409, vec![failed(1)]));
+    assert_eq!(reasons(&told, "0008119A"), [(0xC000, String::new())], "without UIDs it can only be counted");
     std::fs::remove_file(&objects).unwrap();
     std::fs::rename(&away, &objects).unwrap();
     assert_eq!(server.store("/studies", &[&file(1, &[]), &file(2, &[])]).await.status, 200);

@@ -13,7 +13,7 @@ pub(crate) use commitment::{
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
-use peony_dicom::{Attributes, VR, is_days, keyword_of};
+use peony_dicom::{Attributes, Tag, VR, is_days, keyword_of};
 use peony_store::Which;
 use tokio::sync::watch;
 use tracing::Instrument as _;
@@ -225,29 +225,20 @@ async fn identifier_of(
     Ok(read)
 }
 
-/// Names of keys that a line of the audit has at most.
-const MOST_NAMED: usize = 8;
-
-/// Writes down that the peer searches, and by which keys: never for whom.
+/// Writes down that the peer searches, and by which keys.
 async fn note_search<A: Archive>(peer: &str, archive: &A, what: &str, keys: &Attributes) {
-    let mut named = Vec::new();
-    name_keys(keys, &mut named);
-    let more = if named.len() > MOST_NAMED { " and more" } else { "" };
-    named.truncate(MOST_NAMED);
-    let by = if named.is_empty() { String::new() } else { format!(" by {}{more}", named.join(", ")) };
-    if let Err(error) = archive.note(peer, "search", &format!("{what}{by}")).await {
+    let mut tags = Vec::new();
+    tags_with_values(keys, &mut tags);
+    if let Err(error) = archive.note(peer, "search", &peony_store::search_line(what, tags)).await {
         // Whoever searches may need it now.
         tracing::warn!(peer, reason = %error, "a search is not in the audit");
     }
 }
 
-fn name_keys(keys: &Attributes, named: &mut Vec<String>) {
+fn tags_with_values(keys: &Attributes, tags: &mut Vec<Tag>) {
     for (tag, key) in keys {
-        if key.values.iter().any(|value| !value.is_empty()) {
-            let name = peony_dicom::keyword_of(*tag).map_or_else(|| peony_store::key(*tag), str::to_owned);
-            named.push(name);
-        }
-        key.items.iter().for_each(|item| name_keys(item, named));
+        tags.extend(key.values.iter().any(|value| !value.is_empty()).then_some(*tag));
+        key.items.iter().for_each(|item| tags_with_values(item, tags));
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
-use peony_dicom::{Attribute, Attributes, Encoding, Level, Outline, Tag, level_of, vr_of, write_data_set};
+use peony_dicom::{Attribute, Attributes, Encoding, Level, Outline, Tag, level_of, write_data_set};
 use peony_node::archive::{ArchiveError, DataSet, Found, Instance, Question, Receipt, Which};
 use peony_node::identifier::{INSTANCE_UID, LEVELS, PATIENT_ID, SERIES_UID, STUDY_UID};
 use peony_node::sop_class::{self, SopClass};
@@ -88,7 +88,7 @@ pub fn proposal(uid: &str, transfer_syntaxes: &[&'static str]) -> Proposal {
 
 pub fn text(tag: Tag, value: &str) -> (Tag, Attribute) {
     let values = if value.is_empty() { Vec::new() } else { vec![value.to_owned()] };
-    (tag, Attribute { vr: vr_of(tag), values, items: Vec::new() })
+    (tag, Attribute::of(tag, values))
 }
 
 /// An object of the class of ultrasound: who, which examination, which series, which instance.

@@ -37,7 +37,7 @@ pub const FIGURES: &[(&str, Goes, &str)] = &[
     ("peony_store_commit_seconds",          Goes::Seconds, "The commit of a group of objects."),
     ("peony_store_index_errors_total",      Goes::Counter, "Errors of the index, by why (index, locked, full)."),
     ("peony_store_free_bytes",              Goes::Gauge,   "Bytes that are free on the disk of the data folder."),
-    ("peony_store_jobs",                    Goes::Gauge,   "Jobs that wait or are being done, by kind."),
+    ("peony_store_jobs",                    Goes::Gauge,   "Jobs that wait or are being done, by kind and by state (open, or again: it failed and waits to be tried again)."),
     ("peony_live_examinations",             Goes::Gauge,   "Examinations that go on."),
     ("peony_live_frames_read_total",        Goes::Counter, "Frames that the pipeline read."),
     ("peony_live_frames_dropped_total",     Goes::Counter, "Frames that it did not read, by why (newer, damaged)."),

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use metrics::gauge;
 use metrics_exporter_prometheus::PrometheusHandle;
-use peony_store::{Store, StoreError};
+use peony_store::{OpenJobs, Store, StoreError};
 use peony_web::Rooms;
 use serde_json::{Map, Value, json};
 use tokio::runtime::Handle;
@@ -50,17 +50,19 @@ pub struct Ops {
     pub jobs: Jobs,
 }
 
-/// The kinds of jobs that there were, each with its figure: one of which none is left has to be told so.
+/// The kinds of jobs that there were, each with its figures: one of which none is left has to be told so.
 #[derive(Clone, Default)]
-pub struct Jobs(Arc<Mutex<BTreeMap<String, i64>>>);
+pub struct Jobs(Arc<Mutex<BTreeMap<String, OpenJobs>>>);
 
 impl Jobs {
-    fn tell(&self, now: Vec<(String, i64)>) {
+    fn tell(&self, now: Vec<OpenJobs>) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.values_mut().for_each(|open| *open = 0);
-        known.extend(now);
-        for (kind, open) in known.iter() {
-            gauge!("peony_store_jobs", "kind" => kind.clone()).set(*open as f64);
+        known.values_mut().for_each(|open| (open.all, open.again) = (0, 0));
+        known.extend(now.into_iter().map(|open| (open.kind.clone(), open)));
+        for OpenJobs { kind, all, again } in known.values() {
+            for (state, count) in [("open", all - again), ("again", *again)] {
+                gauge!("peony_store_jobs", "kind" => kind.clone(), "state" => state).set(count as f64);
+            }
         }
     }
 }

@@ -48,7 +48,7 @@ fn who_is_who_is_for_those_who_may_say_so_and_see_it() {
     let open = |contradictions, aside, merges, doubtful: &[&String]| {
         (
             200,
-            json!({ "contradictions": contradictions, "aside": aside, "merges": merges, "doubtful": doubtful }),
+            json!({ "contradictions": contradictions, "aside": aside, "decided": 0, "merges": merges, "doubtful": doubtful }),
         )
     };
     // Whoever reads studies learns that something is doubtful; what it is, those who may say who is who.
@@ -67,11 +67,17 @@ fn who_is_who_is_for_those_who_may_say_so_and_see_it() {
     let settle = format!("/contradictions/{}/settle", contradiction["id"]);
     let reject = format!("/aside/{}/reject", aside["id"]);
     let bytes = format!("/api/identity/aside/{}", aside["id"]);
-    for path in [&settle, &reject] {
+    let take = format!("/aside/{}/take", aside["id"]);
+    for path in [&settle, &reject, &take] {
         assert_eq!([post(&scans, path).0, post(&west, path).0], [403, 404], "{path}");
     }
     assert_eq!([&scans, &west, &east].map(|token| serve.status(token, &bytes)), [403, 404, 200]);
     assert_eq!((post(&east, &settle).0, post(&east, &reject).0), (204, 204));
+    // What was decided can be decided again, by whoever may.
+    let (status, taken) = post(&east, &take);
+    assert_eq!((status, get(&east, "").1["decided"].clone()), (200, json!(1)));
+    assert_eq!(get(&west, "/aside?decided=true"), (200, json!([])));
+    assert_eq!(get(&root, "/aside?decided=true").1[0]["id"], taken["id"]);
     // A merge across sites is for who sees both, and neither site hears of the other by it.
     let merge = json!({ "source_study": third, "target_study": first });
     for token in [&east, &west] {
@@ -106,6 +112,7 @@ fn who_is_who_is_for_those_who_may_say_so_and_see_it() {
     for line in [
         "east settle-conflict",
         "east reject-aside",
+        "east take-aside",
         "east read-aside",
         "root merge-patients",
         "root undo-merge",
@@ -122,7 +129,8 @@ fn audit(data: &std::path::Path) -> Vec<String> {
         let options = peony_store::Options { keep_free: 0, ..peony_store::Options::in_folder(data) };
         let store = peony_store::Store::look_at(&options).await.unwrap();
         let lines = store.audit_after(0, 1000).await.unwrap();
-        let acts = ["settle-conflict", "reject-aside", "read-aside", "merge-patients", "undo-merge"];
+        let acts =
+            ["settle-conflict", "reject-aside", "take-aside", "read-aside", "merge-patients", "undo-merge"];
         let of_this = lines.into_iter().filter(|line| acts.contains(&line.act.as_str()));
         of_this.map(|line| format!("{} {}", line.who, line.act)).collect()
     })

@@ -109,9 +109,9 @@ async fn patients(
             one.patient_id.as_str().into(),
             one.issuer.as_str().into(),
             one.apart(one.sight.home()).into(),
-            one.name_key.as_str().into(),
-            one.birth_date.as_str().into(),
-            one.sex.as_str().into(),
+            one.said.compared[0].as_str().into(),
+            one.said.compared[1].as_str().into(),
+            one.said.compared[2].as_str().into(),
             one.attributes[0].as_str().into(),
             one.sight.home().into(),
         ]);
@@ -126,8 +126,8 @@ async fn patients(
     let mut names: Vec<(i64, &str, i64)> = Vec::new();
     for one in said {
         let patient = number_of(&numbers, &one.patient_id);
-        names.extend(name::groups(&one.name_key).map(|group| (0, group, patient)));
-        names.extend(name::words(&one.name_key).map(|word| (1, word, patient)));
+        names.extend(name::groups(&one.said.compared[0]).map(|group| (0, group, patient)));
+        names.extend(name::words(&one.said.compared[0]).map(|word| (1, word, patient)));
     }
     // In the order of their index: its pages are then written once and not once a row.
     names.sort_unstable();

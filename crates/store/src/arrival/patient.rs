@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use peony_dicom::Tag;
+use peony_dicom::{Outline, Tag};
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 
 use super::{Arrival, Batch};
@@ -17,8 +18,39 @@ const NAME: Tag = Tag(0x0010, 0x0010);
 const BIRTH_DATE: Tag = Tag(0x0010, 0x0030);
 const SEX: Tag = Tag(0x0010, 0x0040);
 
-/// What contradicts itself, in the order of [`Patient::said`].
-pub(super) const SAID: [Tag; 3] = [NAME, BIRTH_DATE, SEX];
+/// What contradicts itself, in the order of [`Said::compared`].
+const SAID: [Tag; 3] = [NAME, BIRTH_DATE, SEX];
+
+/// What is said of a patient that may contradict itself.
+#[derive(Clone, Default)]
+pub(crate) struct Said {
+    /// Name, birth date, sex: as they are compared.
+    pub compared: [String; 3],
+    /// The name as it was sent.
+    pub name: String,
+}
+
+impl Said {
+    pub fn of(outline: &Outline) -> Self {
+        let [name, birth_date, sex] = SAID.map(|tag| outline.text(tag));
+        Self { compared: [name::key(name), birth_date.to_owned(), sex.to_owned()], name: name.to_owned() }
+    }
+
+    /// What the row of a patient has.
+    pub fn of_row(row: &AnyRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            compared: [row.try_get("name_key")?, row.try_get("birth_date")?, row.try_get("sex")?],
+            name: name_in(row.try_get("attributes")?),
+        })
+    }
+}
+
+/// The name as it was sent, out of a patient's attributes.
+pub(crate) fn name_in(attributes: &str) -> String {
+    let attributes = json::of_text(attributes);
+    let name = attributes.get(&json::key(NAME)).and_then(|name| name.get("Value")?.get(0));
+    name.map(json::text_of).unwrap_or_default()
+}
 
 /// So many objects of a patient are tried for one that can be read.
 const TRIED: i64 = 8;
@@ -30,12 +62,12 @@ pub(super) struct Patient {
     pub root: i64,
     /// Who they are by those within their site.
     pub local_root: i64,
-    /// Name, birth date, sex.
-    pub said: [String; 3],
+    pub said: Said,
 }
 
 impl Batch<'_> {
     pub(super) async fn patient(&mut self, arrival: &Arrival, site: &str) -> Result<Patient, StoreError> {
+        let [name_key, birth_date, sex] = &arrival.said.compared;
         let apart = arrival.apart(site);
         let made: Option<i64> = sqlx::query_scalar(
             "INSERT INTO patients (patient_id, issuer, apart, name_key, birth_date, sex, attributes, site)
@@ -44,46 +76,68 @@ impl Batch<'_> {
         .bind(arrival.patient_id.as_str())
         .bind(arrival.issuer.as_str())
         .bind(apart)
-        .bind(arrival.name_key.as_str())
-        .bind(arrival.birth_date.as_str())
-        .bind(arrival.sex.as_str())
+        .bind(name_key.as_str())
+        .bind(birth_date.as_str())
+        .bind(sex.as_str())
         .bind(arrival.attributes[0].as_str())
         .bind(site)
         .fetch_optional(&mut *self.connection)
         .await?;
         if let Some(id) = made {
             self.made_patients.push(id);
-            put_names(self.connection, id, &arrival.name_key).await?;
-            let said = [&arrival.name_key, &arrival.birth_date, &arrival.sex].map(Clone::clone);
-            return Ok(Patient { id, root: id, local_root: id, said });
+            put_names(self.connection, id, name_key).await?;
+            return Ok(Patient { id, root: id, local_root: id, said: arrival.said.clone() });
         }
         let row = sqlx::query(
-            "SELECT id, root, local_root, name_key, birth_date, sex FROM patients WHERE patient_id = $1 AND issuer = $2 AND apart = $3",
+            "SELECT id, root, local_root, name_key, birth_date, sex, attributes,
+                CASE WHEN EXISTS (SELECT 1 FROM studies s WHERE s.own_patient = patients.id AND s.series_count > 0) THEN 1 ELSE 0 END AS there
+             FROM patients WHERE patient_id = $1 AND issuer = $2 AND apart = $3",
         )
         .bind(arrival.patient_id.as_str())
         .bind(arrival.issuer.as_str())
         .bind(apart)
         .fetch_one(&mut *self.connection)
         .await?;
-        let said = [row.try_get("name_key")?, row.try_get("birth_date")?, row.try_get("sex")?];
         let id = row.try_get("id")?;
+        // Of whom nothing is there any more, nothing is said: all of it gave way to something else.
+        let said = if row.try_get::<i64, _>("there")? > 0 {
+            Said::of_row(&row)?
+        } else {
+            fill_in(self.connection, id, &arrival.attributes[0], &arrival.said).await?;
+            arrival.said.clone()
+        };
         // One that this batch has made is nobody else, and is said so at its end.
         let or_self = |root: i64| if root == 0 { id } else { root };
         let [root, local_root] = [row.try_get("root")?, row.try_get("local_root")?].map(or_self);
         Ok(Patient { id, root, local_root, said })
     }
 
-    /// Writes down that something else was said of a patient, for a person.
+    /// Writes down what contradicts what was said of a patient, for a person.
+    pub(super) async fn contradictions(
+        &mut self,
+        (patient, kept): (i64, &Said),
+        study: i64,
+        heard: &Said,
+    ) -> Result<(), StoreError> {
+        for ((kept, other), tag) in kept.compared.iter().zip(&heard.compared).zip(SAID) {
+            if !kept.is_empty() && !other.is_empty() && kept != other {
+                let sent = if tag == NAME { heard.name.as_str() } else { "" };
+                self.conflict(patient, study, tag, [kept, other, sent]).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes down one contradiction: what was said first, what later, and that as it was sent, where it is compared in another form.
     pub(super) async fn conflict(
         &mut self,
         patient: i64,
         study: i64,
         tag: Tag,
-        kept: &str,
-        other: &str,
+        [kept, other, sent]: [&str; 3],
     ) -> Result<(), StoreError> {
         sqlx::query(
-            "INSERT INTO conflicts (patient, study, tag, kept, other, at) VALUES ($1, $2, $3, $4, $5, $6)
+            "INSERT INTO conflicts (patient, study, tag, kept, other, other_sent, at) VALUES ($1, $2, $3, $4, $5, $6, $7)
              ON CONFLICT (study, tag, other) DO NOTHING",
         )
         .bind(patient)
@@ -91,6 +145,7 @@ impl Batch<'_> {
         .bind(json::key(tag))
         .bind(kept)
         .bind(other)
+        .bind(sent)
         .bind(self.now_ms)
         .execute(&mut *self.connection)
         .await?;
@@ -123,15 +178,15 @@ pub(crate) async fn read_again(index: &Index, objects: &Objects, folder: &Path) 
         let found = first_readable(index, objects, folder, id).await?;
         let (attributes, said) = match found {
             Some(arrival) => {
-                let Arrival { attributes: [attributes, ..], name_key, birth_date, sex, .. } = arrival;
-                (attributes, [name_key, birth_date, sex])
+                let Arrival { attributes: [attributes, ..], said, .. } = arrival;
+                (attributes, said)
             }
             None => {
                 let mut known = json::DicomJson::new();
                 for (tag, column) in [(Tag(0x0010, 0x0020), "patient_id"), (Tag(0x0010, 0x0021), "issuer")] {
                     json::put(&mut known, tag, vec![row.try_get::<String, _>(column)?.into()]);
                 }
-                (json::text(&known), Default::default())
+                (json::text(&known), Said::default())
             }
         };
         let mut writing = index.write().await?;
@@ -177,14 +232,14 @@ async fn first_readable(
     Ok(None)
 }
 
-/// Contradictions are to what the site itself said first, and what agrees with that is none.
-async fn fill_in(
+/// Writes what was said of a patient first. Contradictions are to that, and what agrees with it is none.
+pub(super) async fn fill_in(
     connection: &mut AnyConnection,
     patient: i64,
     attributes: &str,
-    said: &[String; 3],
+    said: &Said,
 ) -> Result<(), StoreError> {
-    let [name_key, birth_date, sex] = said;
+    let [name_key, birth_date, sex] = &said.compared;
     sqlx::query(
         "UPDATE patients SET attributes = $2, name_key = $3, birth_date = $4, sex = $5 WHERE id = $1",
     )
@@ -195,8 +250,9 @@ async fn fill_in(
     .bind(sex.as_str())
     .execute(&mut *connection)
     .await?;
+    sqlx::query("DELETE FROM names WHERE patient = $1").bind(patient).execute(&mut *connection).await?;
     put_names(connection, patient, name_key).await?;
-    for (tag, kept) in SAID.into_iter().zip(said) {
+    for (tag, kept) in SAID.into_iter().zip(&said.compared) {
         let changes = [
             "UPDATE conflicts SET kept = $3 WHERE patient = $1 AND tag = $2",
             "DELETE FROM conflicts WHERE patient = $1 AND tag = $2 AND (other = $3 OR $3 = '')",

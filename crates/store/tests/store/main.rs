@@ -8,6 +8,7 @@
 
 mod accounts;
 mod checked;
+mod deciding;
 mod doubts;
 mod faults;
 mod finding;

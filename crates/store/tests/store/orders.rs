@@ -1,6 +1,6 @@
 //! What is ordered, what is performed of it, and what others promise to keep.
 
-use peony_dicom::{Attribute, Attributes, Tag, VR, vr_of};
+use peony_dicom::{Attribute, Attributes, Tag, VR};
 use peony_store::{
     Claimed, Commitment, Order, OrderState, Ordered, Sight, StepAnswer, StepState, Store, StoreError,
     WorkitemAnswer,
@@ -130,9 +130,7 @@ pub async fn an_order_is_for_the_eyes_of_its_site(store: &Store) {
 
 /// What a modality says of a step of an order.
 fn said(status: &str, order: &Ordered, more: &[(Tag, Attribute)]) -> Attributes {
-    let text = |tag, text: &str| {
-        (tag, Attribute { vr: vr_of(tag), values: vec![text.to_owned()], items: Vec::new() })
-    };
+    let text = |tag, text: &str| (tag, Attribute::of(tag, vec![text.to_owned()]));
     let item = [text(kit::STUDY_UID, &order.study_uid), text(STEP_ID, &order.step_id)].into();
     let scheduled = Attribute { vr: VR::SQ, values: Vec::new(), items: vec![item] };
     let mut said: Attributes = [text(STATUS, status), (SCHEDULED, scheduled)].into();
@@ -145,7 +143,7 @@ pub async fn a_step_takes_its_order_along(store: &Store) {
     for number in 0..3 {
         orders.push(store.add_order(&order(number), "test").await.unwrap());
     }
-    let code = Attribute { vr: vr_of(CODE), values: vec!["110514".to_owned()], items: Vec::new() };
+    let code = Attribute::of(CODE, vec!["110514".to_owned()]);
     let another = Attribute { vr: VR::SQ, values: Vec::new(), items: vec![[(CODE, code)].into()] };
     let ends = [
         ("COMPLETED", vec![], StepState::Completed, None),

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use peony_store::{Options, Store, StoreError, made_up};
 use tempfile::TempDir;
 
-use crate::{accounts, checked, doubts, finding, kit, orders, patients, receiving, sendings, upgraded};
+use crate::{
+    accounts, checked, deciding, doubts, finding, kit, orders, patients, receiving, sendings, upgraded,
+};
 
 /// A server with its data in a folder that is gone with it.
 struct Server {
@@ -154,6 +156,9 @@ async fn postgresql_does_what_sqlite_does() {
         doubts::contradictions_are_shown_until_a_person_settles_them,
         doubts::what_is_doubtful_is_for_the_eyes_of_its_site,
         doubts::a_site_knows_of_a_patient_what_it_was_sent_itself,
+        deciding::what_is_decided_can_be_decided_again,
+        deciding::what_was_said_first_is_said_by_the_one_that_is_taken,
+        deciding::of_what_gave_way_nothing_is_found_until_something_comes,
         patients::a_merge_across_sites_shows_nobody_what_another_site_knows,
         patients::a_merge_moves_studies_and_can_be_undone,
         patients::of_merges_at_once_one_is_done_and_no_study_is_lost,

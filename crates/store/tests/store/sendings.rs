@@ -51,6 +51,17 @@ pub async fn a_sending_waits_runs_fails_and_is_tried_again(store: &Store) {
     assert!(fault.may_pass());
     let fault_text = serde_json::json!(fault).to_string();
     store.end_job(&job, &progress, Ended::Again(MINUTE, fault_text.clone())).await.unwrap();
+    let counts = async || {
+        let TransferCounts { open, again, .. } = store.transfer_counts().await.unwrap();
+        let [jobs] = store.open_jobs().await.unwrap().try_into().unwrap();
+        assert_eq!(
+            (jobs.kind.as_str(), jobs.all, jobs.again),
+            (SENDING, open, again),
+            "the figures say the same"
+        );
+        [open, again]
+    };
+    assert_eq!(counts().await, [1, 1], "it is open and waits to be tried again");
     let waits = first(store).await;
     assert_eq!(
         (waits.state, waits.fault, waits.taken, waits.of),
@@ -58,10 +69,13 @@ pub async fn a_sending_waits_runs_fails_and_is_tried_again(store: &Store) {
     );
     assert!(store.take_job(SENDING, MINUTE, &[]).await.unwrap().is_none(), "not before its time");
     store.retry_transfer(id, "a person").await.unwrap();
+    assert_eq!(counts().await, [1, 0], "as at first");
     let again = store.take_job(SENDING, MINUTE, &[]).await.unwrap().unwrap();
     store.end_job(&again, &progress, Ended::Again(MINUTE, fault_text.clone())).await.unwrap();
+    assert_eq!(counts().await, [1, 1]);
     assert_eq!(store.send(&whole, "a person").await.unwrap(), id);
     let again = store.take_job(SENDING, MINUTE, &[]).await.unwrap().unwrap();
+    assert_eq!(counts().await, [1, 0], "it is under way");
     assert_eq!(
         (again.id, again.tries, again.progress.as_str()),
         (id, 2, progress.as_str()),
@@ -159,11 +173,11 @@ pub async fn a_site_sees_its_own_sendings_behind_a_hundred_of_others(store: &Sto
     let job = west.take_job(SENDING, MINUTE, &["ARCHIVE".to_owned()]).await.unwrap().unwrap();
     west.end_job(&job, "", Ended::Failed(String::new())).await.unwrap();
     let counts = async |store: &Store| {
-        let TransferCounts { all, open, failed } = store.transfer_counts().await.unwrap();
-        [all, open, failed]
+        let TransferCounts { all, open, again, failed } = store.transfer_counts().await.unwrap();
+        [all, open, again, failed]
     };
-    assert_eq!(counts(&west).await, [105, 104, 1], "behind those that are listed as well");
-    assert_eq!([counts(&east).await, counts(&both).await], [[1, 1, 0], [106, 105, 1]]);
+    assert_eq!(counts(&west).await, [105, 104, 0, 1], "behind those that are listed as well");
+    assert_eq!([counts(&east).await, counts(&both).await], [[1, 1, 0, 0], [106, 105, 0, 1]]);
     assert!(matches!(west.cancel_transfer(id, "west").await, Err(StoreError::Missing(_))));
     east.cancel_transfer(id, "east").await.unwrap();
 }

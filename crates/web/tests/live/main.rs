@@ -437,6 +437,7 @@ fn the_page_comes_with_its_headers_and_is_not_sent_twice() {
     );
     assert!(head.contains("content-security-policy: default-src 'none'"), "{head}");
     assert!(head.contains("x-content-type-options: nosniff"), "{head}");
+    assert!(!head.contains("strict-transport-security"), "over TLS only: {head}");
     assert!(head.contains("cache-control: no-cache"), "{head}");
     assert!(String::from_utf8(body).unwrap().contains("<title>Peony"));
     let etag =

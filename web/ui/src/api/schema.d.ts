@@ -307,7 +307,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Objects that came under a UID that was taken, the oldest first, at most 100. */
+        /** Objects that came under a UID that was taken, at most 100: those that nobody has decided about, the oldest first, or the others, the last decision first. */
         readonly get: operations["identity_aside"];
         readonly put?: never;
         readonly post?: never;
@@ -343,8 +343,25 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Show an object that was kept aside no more; it stays where it is. */
+        /** Decide for the object that has the UID of one that was kept aside; that one stays where it is. */
         readonly post: operations["identity_reject"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/identity/aside/{id}/take": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Decide for an object that was kept aside: it is handed out under its UID from now on, and the one that was lies aside instead. */
+        readonly post: operations["identity_take"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -984,6 +1001,13 @@ export interface components {
              * @description When, in milliseconds since 1970 UTC.
              */
             readonly at_ms: number;
+            /**
+             * Format: int64
+             * @description When, in milliseconds since 1970 UTC.
+             */
+            readonly decided_at_ms: number | null;
+            /** @description Who has decided that another one is handed out; `null` where nobody has decided. */
+            readonly decided_by: string | null;
             /** @description SHA-256 of its file. */
             readonly digest: string;
             /** Format: int64 */
@@ -1374,7 +1398,7 @@ export interface components {
             readonly at_ms: number;
             /** Format: int64 */
             readonly id: number;
-            /** @description What was said first, and stays; a name in small letters and without accents. */
+            /** @description What was said first, and stays. */
             readonly kept: string;
             /** @description What was said later. */
             readonly other: string;
@@ -1900,7 +1924,7 @@ export interface components {
         readonly IdentityOverview: {
             /**
              * Format: int64
-             * @description Objects that were kept aside.
+             * @description Objects that were kept aside and that nobody has decided about.
              */
             readonly aside: number;
             /**
@@ -1908,6 +1932,11 @@ export interface components {
              * @description Contradictions about who was examined.
              */
             readonly contradictions: number;
+            /**
+             * Format: int64
+             * @description Those of which somebody has decided that another one is handed out.
+             */
+            readonly decided: number;
             /** @description Study Instance UIDs of the studies whose patient somebody contradicted, the newest first, at most 1000. */
             readonly doubtful: readonly string[];
             /**
@@ -2055,6 +2084,14 @@ export interface components {
             readonly third: components["schemas"]["ThirdAxis"] | null;
             /** @description `mm` or `{pixels}`: one unit for all axes. */
             readonly unit: components["schemas"]["Unit"];
+        };
+        /** @description The object that was handed out until now. */
+        readonly LiesAside: {
+            /**
+             * Format: int64
+             * @description Its number among those that were kept aside.
+             */
+            readonly id: number;
         };
         /** @description One quality light. */
         readonly Light: {
@@ -2473,6 +2510,11 @@ export interface components {
         };
         /** @description What is sent and fetched, was and failed. */
         readonly Queue: {
+            /**
+             * Format: int64
+             * @description Of those that are open, how many failed and wait to be tried again.
+             */
+            readonly again: number;
             /**
              * Format: int64
              * @description How many there are, listed or not.
@@ -4118,7 +4160,10 @@ export interface operations {
     };
     readonly identity_aside: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description Those that somebody has decided about, and not the others. */
+                readonly decided?: boolean;
+            };
             readonly header?: never;
             readonly path?: never;
             readonly cookie?: never;
@@ -4132,6 +4177,13 @@ export interface operations {
                 content: {
                     readonly "application/json": readonly components["schemas"]["AsideObject"][];
                 };
+            };
+            /** @description `decided` is neither true nor false */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -4177,15 +4229,51 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description it is shown no more */
+            /** @description it is one that was decided about */
             readonly 204: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description there is no such object */
+            /** @description there is no such object that nobody has decided about */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly identity_take: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description the object */
+                readonly id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["LiesAside"];
+                };
+            };
+            /** @description there is no such object, or what has its UID is not seen */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description its bytes are not those that were received */
+            readonly 500: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

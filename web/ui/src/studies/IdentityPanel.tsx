@@ -12,6 +12,7 @@ import {
   bytesAside,
   type Contradiction,
   contradictionText,
+  isAnything,
   type OpenMerge,
   type Overview,
   patientText,
@@ -31,8 +32,7 @@ interface ButtonProps {
 /** How much is doubtful; nothing where nothing is, and for who may not settle it. */
 export function IdentityButton({ used: { overview, may }, onOpen }: ButtonProps) {
   const words = useWords();
-  const { contradictions, aside, merges } = overview;
-  if (!may || contradictions + aside + merges === 0) {
+  if (!may || !isAnything(overview)) {
     return null;
   }
   return (
@@ -52,7 +52,7 @@ interface Props {
 export function IdentityPanel({ overview, onClose }: Props) {
   const words = useWords();
   const { say } = words;
-  const { contradictions, aside, merges, error, busy, act } = useDoubts();
+  const { contradictions, aside, decided, merges, error, busy, act } = useDoubts();
   const onAct = (what: Act): void => {
     if (!busy) {
       act(what);
@@ -78,6 +78,11 @@ export function IdentityPanel({ overview, onClose }: Props) {
       </Part>
       <Part name={say("aside")} shown={aside.length} count={overview.aside}>
         {aside.map((one) => (
+          <AsideRow key={one.id} one={one} busy={busy} onAct={onAct} />
+        ))}
+      </Part>
+      <Part name={say("aside_decided")} shown={decided.length} count={overview.decided}>
+        {decided.map((one) => (
           <AsideRow key={one.id} one={one} busy={busy} onAct={onAct} />
         ))}
       </Part>
@@ -199,27 +204,65 @@ function ContradictionRow({ one, busy, onAct }: RowProps<Contradiction>) {
 function AsideRow({ one, busy, onAct }: RowProps<AsideObject>) {
   const words = useWords();
   const { say } = words;
+  const [asks, setAsks] = useState(false);
+  const { decided_by, decided_at_ms } = one;
+  const isDecided = decided_by !== null && decided_at_ms !== null;
   return (
-    <li className="upload" data-doubt="aside">
-      <Shape status="warn" />
+    <li className="upload" data-doubt={isDecided ? "decided" : "aside"}>
+      <Shape status={isDecided ? "ok" : "warn"} />
       <span className="two">
         <OfStudy uid={one.study_uid} />
         <small>{say("aside_from", { origin: one.origin, when: momentText(one.at_ms, Date.now(), words) })}</small>
         <small>{asideText(one, words)}</small>
+        {isDecided && (
+          <small>
+            {say("aside_decided_by", { who: decided_by, when: momentText(decided_at_ms, Date.now(), words) })}
+          </small>
+        )}
         <span className="send-acts">
           <a className="button small" data-action="download" href={bytesAside(one)} download>
             {say("aside_download")}
           </a>
-          <button
-            type="button"
-            className="button small"
-            data-action="reject"
-            aria-disabled={busy}
-            onClick={() => onAct({ act: "reject", id: one.id })}
-          >
-            {say("aside_reject")}
-          </button>
+          {!isDecided && (
+            <button
+              type="button"
+              className="button small"
+              data-action="reject"
+              aria-disabled={busy}
+              onClick={() => onAct({ act: "reject", id: one.id })}
+            >
+              {say("aside_reject")}
+            </button>
+          )}
+          {/* Where another one has the UID that is not seen, whoever sees it decides. */}
+          {one.kept_study !== null && (
+            <button
+              type="button"
+              className="button small"
+              data-action="take"
+              aria-expanded={asks}
+              onClick={() => setAsks(!asks)}
+            >
+              {say("aside_take")}
+            </button>
+          )}
         </span>
+        {asks && (
+          <span className="two" data-part="take">
+            <small>{say("aside_take_why")}</small>
+            <span className="send-acts">
+              <button
+                type="button"
+                className="button small"
+                data-action="take-now"
+                aria-disabled={busy}
+                onClick={() => onAct({ act: "take", id: one.id })}
+              >
+                {say("aside_take_now")}
+              </button>
+            </span>
+          </span>
+        )}
       </span>
     </li>
   );

@@ -13,6 +13,7 @@ import { NO_SEARCH, type Search } from "./question";
 import { SendFault } from "./SendFault";
 import { SendingsButton, SendPanel } from "./SendPanel";
 import { StudiesTop } from "./StudiesTop";
+import { StudyCells } from "./StudyCells";
 import { isFetching, type Queued } from "./sending";
 import { rowOf } from "./study";
 import { type UsedNodeSearch, useFetch, useNodeSearch, useSources } from "./useNodes";
@@ -193,23 +194,7 @@ function Row({ there, jobs, busy, onFetch, onAgain, onGo }: RowProps) {
   };
   return (
     <div className="study-row there" data-study={row.uid} data-standing={job?.state ?? (opens ? "here" : "there")}>
-      <span className="two">
-        <b>{name}</b>
-        <small>{[row.person, row.id].filter(Boolean).join(" · ") || NONE}</small>
-      </span>
-      <span className="row study-what">
-        {row.modalities.map((modality) => (
-          <span className="modality" key={modality}>
-            {modality}
-          </span>
-        ))}
-        <span className="quiet">{row.description ?? ""}</span>
-      </span>
-      <span className="two">
-        <span>{row.date ?? NONE}</span>
-        <small>{row.time ?? ""}</small>
-      </span>
-      <span>{row.accession ?? NONE}</span>
+      <StudyCells row={row} />
       <span className="standing">
         {text !== null && (
           <span className="row small" role="status">

@@ -13,16 +13,16 @@ interface ButtonProps {
   readonly onOpen: () => void;
 }
 
-/** How many are under way and how many failed; nothing where nobody has sent anything. */
+/** How many are under way, wait to be tried again and failed; nothing where nobody has sent anything. */
 export function SendingsButton({ used: { queue }, onOpen }: ButtonProps) {
   const words = useWords();
-  const { all, open, failed } = queue;
+  const { all, open, again, failed } = queue;
   if (all === 0) {
     return null;
   }
   return (
     <button type="button" className="button" data-action="sendings" onClick={onOpen}>
-      <Shape status={failed > 0 ? "stop" : open > 0 ? "info" : "ok"} />
+      <Shape status={failed > 0 ? "stop" : again > 0 ? "warn" : open > 0 ? "info" : "ok"} />
       {sumText(queue, words)}
     </button>
   );
@@ -37,7 +37,7 @@ interface Props {
 export function SendPanel({ used: { queue, listed, error, busy, change, clear }, onClose }: Props) {
   const words = useWords();
   const { say } = words;
-  const { all, open, failed } = queue;
+  const { all, open, again, failed } = queue;
   const more = moreText(queue, words);
   return (
     <aside className="preview uploads" aria-label={say("sendings")}>
@@ -48,7 +48,7 @@ export function SendPanel({ used: { queue, listed, error, busy, change, clear },
           <Icon name="dismiss" />
         </button>
       </div>
-      <p className="hint" role="status" data-all={all} data-open={open} data-failed={failed}>
+      <p className="hint" role="status" data-all={all} data-open={open} data-again={again} data-failed={failed}>
         {[sumText(queue, words), more].filter(Boolean).join(" · ")}
       </p>
       {error && <SendFault error={error} />}

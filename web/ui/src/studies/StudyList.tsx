@@ -1,17 +1,17 @@
-import { type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, type MouseEvent, useEffect, useRef, useState } from "react";
 import { KeyCap } from "../parts/chips";
 import { GoLink } from "../parts/GoLink";
 import { ListKeys } from "../parts/ListKeys";
 import { Icon, Shape } from "../parts/shapes";
 import { addressOf, type Route } from "../route";
-import { NONE } from "../words/numbers";
 import { type Language, useWords } from "../words/words";
 import { NodeError, reasonText } from "./client";
 import { Filters } from "./Filters";
 import { IdentityButton, IdentityPanel } from "./IdentityPanel";
-import { MOST_FOUND, NO_SEARCH, PAGE, plainText } from "./question";
+import { MOST_FOUND, NO_SEARCH, PAGE } from "./question";
 import { SendingsButton, SendPanel } from "./SendPanel";
 import { StudiesTop } from "./StudiesTop";
+import { StudyCells } from "./StudyCells";
 import { StudyPreview } from "./StudyPreview";
 import { rowOf, type StudyRow } from "./study";
 import { UploadPanel } from "./UploadPanel";
@@ -304,7 +304,6 @@ interface RowProps {
  * Going to a row shows it in the preview, and pressing it then opens it; so do Enter, and any press where there is no room for a preview.
  */
 function Row({ row, search, chosen, doubtful, onChoose, onOpen }: RowProps) {
-  const { say } = useWords();
   const wasChosen = useRef(false);
   const press = (event: MouseEvent): void => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) {
@@ -328,30 +327,7 @@ function Row({ row, search, chosen, doubtful, onChoose, onOpen }: RowProps) {
       onFocus={onChoose}
       onClick={press}
     >
-      <span className="two">
-        <b>
-          {doubtful && <Doubtful />}
-          <Marked text={row.name ?? say("study_without_name")} search={search} />
-        </b>
-        <small>
-          <Marked text={[row.person, row.id].filter(Boolean).join(" · ") || NONE} search={search} />
-        </small>
-      </span>
-      <span className="row study-what">
-        {row.modalities.map((modality) => (
-          <span className="modality" key={modality}>
-            {modality}
-          </span>
-        ))}
-        <span className="quiet">{row.description ?? ""}</span>
-      </span>
-      <span className="two">
-        <span>{row.date ?? NONE}</span>
-        <small>{row.time ?? ""}</small>
-      </span>
-      <span>
-        <Marked text={row.accession ?? NONE} search={search} />
-      </span>
+      <StudyCells row={row} search={search} mark={doubtful && <Doubtful />} />
       <span className="tally">{row.instances}</span>
     </a>
   );
@@ -365,23 +341,5 @@ function Doubtful() {
       <Shape status="warn" />
       <span className="hidden">{say("doubtful")}</span>
     </span>
-  );
-}
-
-/** A text with the words that were searched for marked where one of its own begins with them. */
-function Marked({ text, search }: { readonly text: string; readonly search: string }): ReactNode {
-  const words = plainText(search).toLowerCase().split(" ").filter(Boolean);
-  const word = words.find((each) => text.toLowerCase().startsWith(each) || text.toLowerCase().includes(` ${each}`));
-  if (word === undefined) {
-    return text;
-  }
-  const lower = text.toLowerCase();
-  const at = lower.startsWith(word) ? 0 : lower.indexOf(` ${word}`) + 1;
-  return (
-    <>
-      {text.slice(0, at)}
-      <mark>{text.slice(at, at + word.length)}</mark>
-      {text.slice(at + word.length)}
-    </>
   );
 }

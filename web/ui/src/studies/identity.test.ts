@@ -9,6 +9,7 @@ import {
   carryOut,
   contradictionText,
   findOverview,
+  isAnything,
   NO_DOUBT,
   patientText,
   shapeOf,
@@ -29,10 +30,10 @@ describe("a contradiction", () => {
   it.each<[Contradiction["about"], string, string, string, string]>([
     [
       "name",
-      "wang^fang=王^芳",
-      "li^na",
-      "Name: first wang fang 王芳, later li na",
-      "姓名：先为 wang fang 王芳，后为 li na",
+      "Wang^Fang=王^芳",
+      "Li^Na",
+      "Name: first Wang Fang 王芳, later Li Na",
+      "姓名：先为 Wang Fang 王芳，后为 Li Na",
     ],
     [
       "birth_date",
@@ -61,6 +62,8 @@ describe("an object that was kept aside", () => {
     kept_digest: kept_study && "cd",
     origin: "PROBE",
     at_ms: 0,
+    decided_by: null,
+    decided_at_ms: null,
   });
   it.each([
     ["1.2", "another object has its UID"],
@@ -76,10 +79,14 @@ describe("what is open", () => {
     [{ contradictions: 2 }, "warn", "2 contradictions"],
     [{ aside: 1 }, "warn", "1 kept aside"],
     [{ contradictions: 2, aside: 1, merges: 4 }, "warn", "2 contradictions · 1 kept aside"],
+    [{ contradictions: 1, decided: 2 }, "warn", "1 contradiction"],
+    [{ decided: 2 }, "ok", "2 decided"],
+    [{ decided: 2, merges: 4 }, "ok", "2 decided · 4 merged"],
     [{ merges: 4 }, "ok", "4 merged"],
   ])("%o is told", (more, shape, text) => {
     const overview = { ...NO_DOUBT, ...more };
     expect([shapeOf(overview), sumText(overview, en)]).toEqual([shape, text]);
+    expect(isAnything(overview)).toBe(Object.keys(more).length > 0);
   });
 });
 
@@ -107,6 +114,7 @@ describe("what is asked", () => {
   it.each([
     ["settle", "/api/identity/contradictions/7/settle"],
     ["reject", "/api/identity/aside/7/reject"],
+    ["take", "/api/identity/aside/7/take"],
     ["undo", "/api/identity/merges/7/undo"],
   ] as const)("%s goes to its place", async (act, path) => {
     const asked = vi.fn(async () => new Response(null, { status: 204 }));

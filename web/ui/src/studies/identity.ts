@@ -19,7 +19,7 @@ export type AsideObject = Schemas["AsideObject"];
 export type OpenMerge = Schemas["OpenMerge"];
 export type MergeStudies = Schemas["MergeStudies"];
 
-export const NO_DOUBT: Overview = { contradictions: 0, aside: 0, merges: 0, doubtful: [] };
+export const NO_DOUBT: Overview = { contradictions: 0, aside: 0, decided: 0, merges: 0, doubtful: [] };
 
 async function answered(response: Response): Promise<Response> {
   if (response.status === 401) {
@@ -45,15 +45,18 @@ export const findContradictions = (signal: AbortSignal): Promise<readonly Contra
 
 export const findAside = (signal: AbortSignal): Promise<readonly AsideObject[]> => get("/aside", signal);
 
+/** Those of which somebody has decided that another one is handed out. */
+export const findDecided = (signal: AbortSignal): Promise<readonly AsideObject[]> => get("/aside?decided=true", signal);
+
 export const findMerges = (signal: AbortSignal): Promise<readonly OpenMerge[]> => get("/merges", signal);
 
 /** What is done about one of them. */
 export type Act =
-  | { readonly act: "settle" | "reject" | "undo"; readonly id: number }
+  | { readonly act: "settle" | "reject" | "take" | "undo"; readonly id: number }
   /** The patient of a study is another study's; the contradiction that this settles, if any, is shown no more. */
   | { readonly act: "merge"; readonly merge: MergeStudies; readonly settles: number | null };
 
-const PATHS = { settle: "contradictions", reject: "aside", undo: "merges" } as const;
+const PATHS = { settle: "contradictions", reject: "aside", take: "aside", undo: "merges" } as const;
 
 export async function carryOut(act: Act): Promise<void> {
   if (act.act !== "merge") {
@@ -72,13 +75,19 @@ export async function carryOut(act: Act): Promise<void> {
 /** Where the bytes of an object are that was kept aside. */
 export const bytesAside = ({ id }: AsideObject): string => `${ROOT}/aside/${id}`;
 
-/** How much there is to settle, and what was merged, in a word or two. */
-export function sumText({ contradictions, aside, merges }: Overview, { say }: Words): string {
+/** Whether there is anything to settle, or something settled that could be settled otherwise. */
+export const isAnything = ({ contradictions, aside, decided, merges }: Overview): boolean =>
+  contradictions + aside + decided + merges > 0;
+
+/** How much there is to settle, and what was decided and merged, in a word or two. */
+export function sumText({ contradictions, aside, decided, merges }: Overview, { say }: Words): string {
+  const nothingOpen = contradictions + aside === 0;
   const parts = [
     contradictions > 0 &&
       say(contradictions === 1 ? "doubts_contradiction" : "doubts_contradictions", { count: contradictions }),
     aside > 0 && say("doubts_aside", { count: aside }),
-    contradictions + aside === 0 && merges > 0 && say("doubts_merges", { count: merges }),
+    nothingOpen && decided > 0 && say("doubts_decided", { count: decided }),
+    nothingOpen && merges > 0 && say("doubts_merges", { count: merges }),
   ];
   return parts.filter(Boolean).join(" · ") || say("doubts_none");
 }

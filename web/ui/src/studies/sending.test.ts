@@ -85,8 +85,12 @@ describe("how a sending stands", () => {
   });
 
   it("is counted, also beyond what is listed", () => {
-    expect(sumText({ open: 130, failed: 1 }, wordsIn("en"))).toBe("130 under way · 1 failed");
-    expect(sumText({ open: 0, failed: 0 }, wordsIn("zh"))).toBe("没有进行中的项目");
+    expect(sumText({ open: 130, again: 0, failed: 1 }, wordsIn("en"))).toBe("130 under way · 1 failed");
+    expect(sumText({ open: 3, again: 2, failed: 1 }, wordsIn("en"))).toBe(
+      "1 under way · 2 waiting to try again · 1 failed",
+    );
+    expect(sumText({ open: 2, again: 2, failed: 0 }, wordsIn("zh"))).toBe("2 项等待重试");
+    expect(sumText({ open: 0, again: 0, failed: 0 }, wordsIn("zh"))).toBe("没有进行中的项目");
     const queue = [queued({}), queued({ id: 2 })];
     expect(moreText({ all: 131, queue }, wordsIn("en"))).toBe("the first 2 of 131 are listed");
     expect(moreText({ all: 131, queue }, wordsIn("zh"))).toBe("共 131 项，仅列出前 2 项");
@@ -113,7 +117,7 @@ describe("what is asked of the queue", () => {
     vi.stubGlobal("fetch", async () => new Response(body, { status, headers: { "content-type": type } }));
 
   it("is a list, and how many there are", async () => {
-    const queue = { all: 1, open: 1, failed: 0, queue: [queued({})] };
+    const queue = { all: 1, open: 1, again: 0, failed: 0, queue: [queued({})] };
     answers(200, JSON.stringify(queue));
     expect(await findSendings(new AbortController().signal)).toEqual(queue);
   });

@@ -62,9 +62,10 @@ export const settled = (all: readonly Queued[]): readonly number[] =>
   all.filter(({ state }) => state === "done" || state === "cancelled").map(({ id }) => id);
 
 /** The queue in a word or two. */
-export function sumText({ open, failed }: Pick<Queue, "open" | "failed">, { say }: Words): string {
+export function sumText({ open, again, failed }: Pick<Queue, "open" | "again" | "failed">, { say }: Words): string {
   const parts = [
-    open > 0 && say("sendings_open", { count: open }),
+    open > again && say("sendings_open", { count: open - again }),
+    again > 0 && say("sendings_again", { count: again }),
     failed > 0 && say("sendings_failed", { count: failed }),
   ];
   return parts.filter(Boolean).join(" · ") || say("sendings_none");

@@ -7,6 +7,7 @@ import {
   carryOut,
   findAside,
   findContradictions,
+  findDecided,
   findMerges,
   findOverview,
   type MergeStudies,
@@ -40,11 +41,14 @@ function useActing() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: carryOut,
-    // Whose studies are is another now, wherever they are shown.
-    onSettled: () =>
-      Promise.all(
-        [IDENTITY, ["studies"], ["study"]].map((queryKey) => client.invalidateQueries({ queryKey: [...queryKey] })),
-      ),
+    onSettled: (_data, _error, { act }) =>
+      act === "take"
+        ? // What is handed out is another object now: nothing that was read of it counts.
+          client.invalidateQueries()
+        : // Whose studies are is another now, wherever they are shown.
+          Promise.all(
+            [IDENTITY, ["studies"], ["study"]].map((queryKey) => client.invalidateQueries({ queryKey: [...queryKey] })),
+          ),
   });
 }
 
@@ -68,6 +72,7 @@ export function useMerge(): UsedMerge {
 export interface UsedDoubts {
   readonly contradictions: readonly Contradiction[];
   readonly aside: readonly AsideObject[];
+  readonly decided: readonly AsideObject[];
   readonly merges: readonly OpenMerge[];
   /** The lists could not be had, or the last thing that was asked was refused. */
   readonly error: Error | null;
@@ -85,6 +90,11 @@ export function useDoubts(): UsedDoubts {
     ...looked,
   });
   const aside = useQuery({ queryKey: [...IDENTITY, "aside"], queryFn: ({ signal }) => findAside(signal), ...looked });
+  const decided = useQuery({
+    queryKey: [...IDENTITY, "decided"],
+    queryFn: ({ signal }) => findDecided(signal),
+    ...looked,
+  });
   const merges = useQuery({
     queryKey: [...IDENTITY, "merges"],
     queryFn: ({ signal }) => findMerges(signal),
@@ -94,8 +104,9 @@ export function useDoubts(): UsedDoubts {
   return {
     contradictions: contradictions.data ?? [],
     aside: aside.data ?? [],
+    decided: decided.data ?? [],
     merges: merges.data ?? [],
-    error: acted.error ?? contradictions.error ?? aside.error ?? merges.error,
+    error: acted.error ?? contradictions.error ?? aside.error ?? decided.error ?? merges.error,
     busy: acted.isPending,
     act: (act) => acted.mutate(act),
   };

@@ -16,7 +16,7 @@ export const SENDINGS = ["sendings"] as const;
 const SOON_MS = 1000;
 const SELDOM_MS = 10_000;
 
-const EMPTY: Queue = { all: 0, open: 0, failed: 0, queue: [] };
+const EMPTY: Queue = { all: 0, open: 0, again: 0, failed: 0, queue: [] };
 
 export interface UsedSendings {
   /** How many there are, and the first of them. */

@@ -1,0 +1,268 @@
+//! Another object in the place of the one that has its UID: what the index says of it is said anew.
+//!
+//! Of series, study and patient stands what was said first. Where the one that gives way was the first to say it, the other one says it now; where
+//! nothing is left of a series or a study, its row stays, counts nothing and is found by no question, until something comes for it.
+
+use peony_dicom::Tag;
+use sqlx::{AnyConnection, Row as _};
+
+use super::patient::{Said, fill_in};
+use super::{Arrival, Batch, frame_count, signed, written};
+use crate::error::StoreError;
+use crate::objects::Object;
+use crate::{json, name};
+
+const PATIENT_ID: Tag = Tag(0x0010, 0x0020);
+
+/// The object that has a UID.
+pub(crate) struct GivingWay {
+    instance: i64,
+    series: i64,
+    study: i64,
+    /// Whose the study was when it came, and their identifier.
+    patient: i64,
+    patient_id: String,
+    /// What was said of them first.
+    said: Said,
+    /// Of the study.
+    pub site: String,
+    study_uid: String,
+    series_uid: String,
+    object: Object,
+    origin: String,
+    arrived_at: i64,
+    /// Whether it is the first of its series, of its study, of its patient.
+    is_first: [bool; 3],
+    /// Whether there are others in its study, and of its patient.
+    has_others: [bool; 2],
+}
+
+impl GivingWay {
+    /// The one that has this UID now.
+    pub async fn of(connection: &mut AnyConnection, instance_uid: &str) -> Result<Option<Self>, StoreError> {
+        const OF_STUDY: &str = "(SELECT COUNT(*) FROM series f JOIN instances x ON x.series = f.id WHERE f.study = s.id AND x.id";
+        const OF_PATIENT: &str = "(SELECT COUNT(*) FROM studies t JOIN series f ON f.study = t.id JOIN instances x ON x.series = f.id
+                WHERE t.own_patient = p.id AND x.id";
+        let text = format!(
+            "SELECT i.id, i.series, e.study, s.own_patient, p.patient_id, p.name_key, p.birth_date, p.sex, p.attributes, s.site,
+                s.uid AS study_uid, e.uid AS series_uid, i.digest, i.size, i.blocks, i.origin, i.arrived_at,
+                (SELECT COUNT(*) FROM instances x WHERE x.series = e.id AND x.id < i.id) AS before_in_series,
+                {OF_STUDY} < i.id) AS before_in_study, {OF_PATIENT} < i.id) AS before_of_patient,
+                {OF_STUDY} <> i.id) AS others_in_study, {OF_PATIENT} <> i.id) AS others_of_patient
+             FROM instances i JOIN series e ON e.id = i.series JOIN studies s ON s.id = e.study
+             JOIN patients p ON p.id = s.own_patient WHERE i.uid = $1"
+        );
+        // Its text is made of the words of this file alone.
+        let row =
+            sqlx::query(sqlx::AssertSqlSafe(text)).bind(instance_uid).fetch_optional(connection).await?;
+        let Some(row) = row else { return Ok(None) };
+        let is = |column: &str| row.try_get::<i64, _>(column).map(|count| count > 0);
+        let size: i64 = row.try_get("size")?;
+        Ok(Some(Self {
+            instance: row.try_get("id")?,
+            series: row.try_get("series")?,
+            study: row.try_get("study")?,
+            patient: row.try_get("own_patient")?,
+            patient_id: row.try_get("patient_id")?,
+            said: Said::of_row(&row)?,
+            site: row.try_get("site")?,
+            study_uid: row.try_get("study_uid")?,
+            series_uid: row.try_get("series_uid")?,
+            object: Object {
+                digest: row.try_get("digest")?,
+                size: size.unsigned_abs(),
+                blocks: row.try_get("blocks")?,
+            },
+            origin: row.try_get("origin")?,
+            arrived_at: row.try_get("arrived_at")?,
+            is_first: [!is("before_in_series")?, !is("before_in_study")?, !is("before_of_patient")?],
+            has_others: [is("others_in_study")?, is("others_of_patient")?],
+        }))
+    }
+
+    /// Puts it aside, since somebody decided at some time for the object of `kept_digest`; gives its number there.
+    pub async fn put_aside(
+        &self,
+        connection: &mut AnyConnection,
+        instance_uid: &str,
+        kept_digest: &str,
+        (who, at_ms): (&str, i64),
+    ) -> Result<i64, StoreError> {
+        let id = sqlx::query_scalar(
+            "INSERT INTO aside (instance_uid, study_uid, series_uid, digest, size, blocks, kept_digest, origin, arrived_at, site,
+                rejected_at, rejected_by)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+             ON CONFLICT (instance_uid, digest) DO UPDATE SET rejected_at = $11, rejected_by = $12 RETURNING id",
+        )
+        .bind(instance_uid)
+        .bind(self.study_uid.as_str())
+        .bind(self.series_uid.as_str())
+        .bind(self.object.digest.as_str())
+        .bind(signed(self.object.size))
+        .bind(self.object.blocks.as_str())
+        .bind(kept_digest)
+        .bind(self.origin.as_str())
+        .bind(self.arrived_at)
+        .bind(self.site.as_str())
+        .bind(at_ms)
+        .bind(who)
+        .fetch_one(connection)
+        .await?;
+        Ok(id)
+    }
+}
+
+impl Batch<'_> {
+    /// Writes the rows of one object, which came at some time, in the place of the one that has its UID.
+    pub async fn put_instead(
+        &mut self,
+        arrival: &Arrival,
+        arrived_at: i64,
+        of: &GivingWay,
+    ) -> Result<(), StoreError> {
+        for (id, less) in [
+            (of.series, "UPDATE series SET instance_count = instance_count - 1 WHERE id = $1"),
+            (of.study, "UPDATE studies SET instance_count = instance_count - 1 WHERE id = $1"),
+        ] {
+            sqlx::query(less).bind(id).execute(&mut *self.connection).await?;
+        }
+        count_series(self.connection, of.study).await?;
+        let site = self.site(arrival).await?;
+        let patient = self.patient(arrival, &site).await?;
+        let (study, is_new, _) = self.study(arrival, &patient, site).await?;
+        let series = self.series(arrival, (study, is_new)).await?;
+        sqlx::query(
+            "UPDATE instances SET series = $2, sop_class = $3, instance_number = $4, content_date = $5, attributes = $6, digest = $7, size = $8,
+                transfer_syntax = $9, data_set = $10, frame_count = $11, frames = $12, blocks = $13, origin = $14, arrived_at = $15
+             WHERE id = $1",
+        )
+        .bind(of.instance)
+        .bind(series)
+        .bind(arrival.sop_class_uid())
+        .bind(arrival.text(0x0020, 0x0013))
+        .bind(arrival.text(0x0008, 0x0023))
+        .bind(arrival.attributes[3].as_str())
+        .bind(arrival.object.digest.as_str())
+        .bind(signed(arrival.object.size))
+        .bind(arrival.outline.transfer_syntax_uid.as_str())
+        .bind(signed(arrival.outline.data_set))
+        .bind(frame_count(&arrival.outline, arrival.object.size))
+        .bind(written(arrival.outline.frames.as_ref()))
+        .bind(arrival.object.blocks.as_str())
+        .bind(arrival.origin.as_str())
+        .bind(arrived_at)
+        .execute(&mut *self.connection)
+        .await?;
+        self.counts.entry(series).or_insert((study, 0)).1 += 1;
+        self.recounted.extend([of.study, study]);
+        self.event("arrived", arrival);
+
+        let [of_series, of_study, of_patient] = of.is_first;
+        if of_series && series == of.series {
+            self.say_series(arrival, series).await?;
+        }
+        if of_study && study == of.study {
+            self.say_study(arrival, &patient, study).await?;
+            if patient.id != of.patient {
+                self.turn_round(arrival, patient.id, of).await?;
+            }
+        }
+        if of_patient && patient.id == of.patient {
+            fill_in(self.connection, patient.id, &arrival.attributes[0], &arrival.said).await?;
+            let [_, of_others] = of.has_others;
+            if of_others {
+                self.contradictions((patient.id, &arrival.said), study, &of.said).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The study is its new patient's by what was said first; it is the others in it that say somebody else.
+    async fn turn_round(
+        &mut self,
+        arrival: &Arrival,
+        patient: i64,
+        of: &GivingWay,
+    ) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM conflicts WHERE study = $1 AND tag = $2 AND other = $3 AND settled_at = 0")
+            .bind(of.study)
+            .bind(json::key(PATIENT_ID))
+            .bind(arrival.patient_id.as_str())
+            .execute(&mut *self.connection)
+            .await?;
+        let [in_study, _] = of.has_others;
+        if in_study {
+            self.conflict(patient, of.study, PATIENT_ID, [&arrival.patient_id, &of.patient_id, ""]).await?;
+        }
+        Ok(())
+    }
+
+    /// What is known of a series is what this object says.
+    pub(super) async fn say_series(&mut self, arrival: &Arrival, series: i64) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE series SET modality = $2, series_number = $3, series_date = $4, series_time = $5, body_part = $6, laterality = $7,
+                description = $8, step_date = $9, step_time = $10, attributes = $11 WHERE id = $1",
+        )
+        .bind(series)
+        .bind(arrival.modality())
+        .bind(arrival.text(0x0020, 0x0011))
+        .bind(arrival.text(0x0008, 0x0021))
+        .bind(arrival.text(0x0008, 0x0031))
+        .bind(arrival.text(0x0018, 0x0015))
+        .bind(arrival.text(0x0020, 0x0060))
+        .bind(arrival.text(0x0008, 0x103E))
+        .bind(arrival.text(0x0040, 0x0244))
+        .bind(arrival.text(0x0040, 0x0245))
+        .bind(arrival.attributes[2].as_str())
+        .execute(&mut *self.connection)
+        .await?;
+        Ok(())
+    }
+
+    /// What is known of a study is what this object says, and it is this patient's.
+    pub(super) async fn say_study(
+        &mut self,
+        arrival: &Arrival,
+        patient: &super::Patient,
+        study: i64,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE studies SET patient = $2, own_patient = $3, local_patient = $4, study_date = $5, study_time = $6, accession = $7,
+                study_id = $8, referring_key = $9, description = $10, attributes = $11 WHERE id = $1",
+        )
+        .bind(study)
+        .bind(patient.root)
+        .bind(patient.id)
+        .bind(patient.local_root)
+        .bind(arrival.text(0x0008, 0x0020))
+        .bind(arrival.text(0x0008, 0x0030))
+        .bind(arrival.text(0x0008, 0x0050))
+        .bind(arrival.text(0x0020, 0x0010))
+        .bind(name::key(arrival.text(0x0008, 0x0090)))
+        .bind(arrival.text(0x0008, 0x1030))
+        .bind(arrival.attributes[1].as_str())
+        .execute(&mut *self.connection)
+        .await?;
+        Ok(())
+    }
+}
+
+/// Counts the series of a study of which something is there, and gathers their modalities.
+pub(super) async fn count_series(connection: &mut AnyConnection, study: i64) -> Result<(), StoreError> {
+    let modalities: Vec<String> = sqlx::query_scalar(
+        "SELECT modality FROM series WHERE study = $1 AND instance_count > 0 ORDER BY modality",
+    )
+    .bind(study)
+    .fetch_all(&mut *connection)
+    .await?;
+    let count = i64::try_from(modalities.len()).unwrap_or(i64::MAX);
+    let mut each: Vec<&str> = modalities.iter().map(String::as_str).filter(|one| !one.is_empty()).collect();
+    each.dedup();
+    sqlx::query("UPDATE studies SET series_count = $2, modalities = $3 WHERE id = $1")
+        .bind(study)
+        .bind(count)
+        .bind(each.join("\\"))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
