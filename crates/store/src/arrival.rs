@@ -271,6 +271,16 @@ impl<'a> Batch<'a> {
 
     /// Another object under a UID that is taken by the object of `kept_digest`.
     pub async fn put_aside(&mut self, arrival: &Arrival, kept_digest: &str) -> Result<(), StoreError> {
+        // A person may have decided for it a moment ago.
+        let is_kept: Option<i64> =
+            sqlx::query_scalar("SELECT id FROM instances WHERE uid = $1 AND digest = $2")
+                .bind(arrival.instance_uid.as_str())
+                .bind(arrival.object.digest.as_str())
+                .fetch_optional(&mut *self.connection)
+                .await?;
+        if is_kept.is_some() {
+            return Ok(());
+        }
         let site = self.site(arrival).await?;
         let put = sqlx::query(
             "INSERT INTO aside (instance_uid, study_uid, series_uid, digest, size, blocks, kept_digest, origin, arrived_at, site)

@@ -162,10 +162,18 @@ async fn an_object_beyond_the_limit_is_refused() {
     assert_eq!(server.store("/studies", &[&file(2, &[(STUDY_UID, "2.25.7")])]).await.status, 200);
 }
 
+/// With the file meta information that a machine writes; made-up files have the transfer syntax alone.
+fn from_a_machine(number: u64) -> Vec<u8> {
+    let (made_up, syntax) = (file(number, &[]), "1.2.840.10008.1.2.1");
+    let meta = peony_dicom::written::file_meta("1.2.840.10008.5.1.4.1.1.3.1", &uids(number)[2], syntax);
+    // Preamble, prefix, one element with its header.
+    [&meta, &made_up[128 + 4 + 8 + syntax.len() + 1..]].concat()
+}
+
 #[tokio::test]
 async fn what_a_full_disk_does_not_take_is_named() {
     let server = Server::on_a_full_disk().await;
-    let answer = server.store("/studies", &[&file(1, &[]), &file(2, &[])]).await;
+    let answer = server.store("/studies", &[&from_a_machine(1), &from_a_machine(2)]).await;
     let failed = |number: u64| (0xA700, uids(number)[2].clone());
     assert_eq!((answer.status, reasons(&answer.json(), "00081198")), (503, vec![failed(1), failed(2)]));
     assert!(answer.json().get("0008119A").is_none());
@@ -178,17 +186,17 @@ async fn a_disk_that_fails_is_no_fault_of_the_objects() {
     let away = server.folder.path().join("away");
     std::fs::rename(&objects, &away).unwrap();
     std::fs::write(&objects, "no folder").unwrap();
-    let answer = server.store("/studies", &[&file(1, &[]), &file(2, &[])]).await;
+    let answer = server.store("/studies", &[&from_a_machine(1), &from_a_machine(2)]).await;
     let failed = |number: u64| (0x0110, uids(number)[2].clone());
     assert_eq!((answer.status, reasons(&answer.json(), "00081198")), (503, vec![failed(1), failed(2)]));
     assert!(answer.json().get("0008119A").is_none(), "each is named");
     assert_eq!(answer.json()["00081198"]["Value"][0]["00081150"]["Value"][0], "1.2.840.10008.5.1.4.1.1.3.1");
     // What cannot be kept at all is not better sent again.
-    let answer = server.store("/studies", &[&file(1, &[]), b"no DICOM at all"]).await;
+    let answer = server.store("/studies", &[&from_a_machine(1), b"no DICOM at all"]).await;
     let told = answer.json();
     assert_eq!((answer.status, reasons(&told, "00081198")), (409, vec![failed(1)]));
     assert_eq!(reasons(&told, "0008119A"), [(0xC000, String::new())], "without UIDs it can only be counted");
     std::fs::remove_file(&objects).unwrap();
     std::fs::rename(&away, &objects).unwrap();
-    assert_eq!(server.store("/studies", &[&file(1, &[]), &file(2, &[])]).await.status, 200);
+    assert_eq!(server.store("/studies", &[&from_a_machine(1), &file(2, &[])]).await.status, 200);
 }

@@ -184,7 +184,7 @@ async fn every_level_of_both_models_is_found() {
         }
     }
     let searches = node.archive.noted();
-    for what in ["patient by PatientName, PatientID", "study", "study by StudyInstanceUID"] {
+    for what in ["patient by PatientID, PatientName", "study", "study by StudyInstanceUID"] {
         assert!(searches.contains(&["SENDER", "search", what].map(str::to_owned)), "{what}: {searches:?}");
     }
     let (_, status) = find(&mut association, Model::StudyRoot, [level(Level::Patient)].into()).await;
