@@ -120,20 +120,28 @@ const DICOM_JSON: &str = "application/dicom+json";
 pub(crate) const DICOM_XML: &str = "application/dicom+xml";
 
 impl Form {
-    /// The form that a peer asks for.
+    /// The form that a peer asks for data sets in.
     pub fn of(headers: &HeaderMap, query: &str) -> Result<Self, Problem> {
-        let offers = [
-            (false, DICOM_JSON, Self::Json(DICOM_JSON)),
-            (false, "application/json", Self::Json("application/json")),
-            (true, DICOM_XML, Self::Xml),
-        ];
-        let accept = accepted(headers, query);
-        let picked = accept.pick(&offers).map(|(form, _): (&Self, &Range)| *form);
-        let refused = || {
-            let text = "application/dicom+json, or multipart/related with application/dicom+xml";
-            Problem::NotAcceptable(format!("what is accepted here: {text}"))
-        };
-        picked.ok_or_else(refused)
+        Self::among(&accepted(headers, query), &Self::OFFERS[..3]).ok_or_else(|| {
+            not_acceptable("application/dicom+json, or multipart/related with application/dicom+xml")
+        })
+    }
+
+    /// The form that a peer asks for one data set in, which is no part of anything (PS3.18 §10.5.3). Who asks for parts gets it too.
+    pub fn of_one(headers: &HeaderMap, query: &str) -> Result<Self, Problem> {
+        Self::among(&accepted(headers, query), &Self::OFFERS)
+            .ok_or_else(|| not_acceptable("application/dicom+json or application/dicom+xml"))
+    }
+
+    const OFFERS: [(bool, &'static str, Self); 4] = [
+        (false, DICOM_JSON, Self::Json(DICOM_JSON)),
+        (false, "application/json", Self::Json("application/json")),
+        (true, DICOM_XML, Self::Xml),
+        (false, DICOM_XML, Self::Xml),
+    ];
+
+    fn among(accept: &Accept, offers: &[(bool, &str, Self)]) -> Option<Self> {
+        accept.pick(offers).map(|(form, _): (&Self, &Range)| *form)
     }
 
     /// An answer of data sets.
@@ -167,6 +175,10 @@ impl Form {
             Self::Xml => Ok(body(status, DICOM_XML, xml::native_model(&data_set)?)),
         }
     }
+}
+
+fn not_acceptable(accepted: &str) -> Problem {
+    Problem::NotAcceptable(format!("what is accepted here: {accepted}"))
 }
 
 /// The Content-Type of a body in parts.

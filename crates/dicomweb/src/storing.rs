@@ -76,7 +76,7 @@ pub(crate) async fn store(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let form = Form::of(&headers, &query.unwrap_or_default())?;
+    let form = Form::of_one(&headers, &query.unwrap_or_default())?;
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).and_then(MediaType::of);
     let kind =
         kind.ok_or(Problem::UnsupportedMedia("the Content-Type is missing or none: multipart/related"))?;

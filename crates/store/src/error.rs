@@ -68,6 +68,9 @@ pub enum StoreError {
          (accounts, sites, orders and the audit are not in them)"
     )]
     LostIndex,
+    /// The index has an object whose study or series it has not: nothing that this program does.
+    #[error("the index has the object without its study: `peony check` says what else is missing")]
+    Torn,
     /// Another process has the folder open.
     #[error("the data folder is in use by another process")]
     InUse,
@@ -129,7 +132,9 @@ impl StoreError {
             Self::OtherSite { .. } => "other_site",
             Self::Interrupted(_) => "interrupted",
             Self::Locked => "locked",
-            Self::Index(_) | Self::Later { .. } | Self::Earlier { .. } | Self::LostIndex => "index",
+            Self::Index(_) | Self::Later { .. } | Self::Earlier { .. } | Self::LostIndex | Self::Torn => {
+                "index"
+            }
             Self::Disk { .. } | Self::InUse => "disk",
             Self::Remote(_) => "object_store",
             Self::Damaged { .. } => "damaged",

@@ -147,8 +147,13 @@ impl Store {
             digest: arrival.object.digest.clone(),
             size: arrival.object.size,
         };
+        // The index had its UID when it was to be written as new.
+        let mut is_known = false;
         loop {
             let standing = self.standing(&arrival.instance_uid).await?;
+            if standing.is_none() && is_known {
+                return Err(StoreError::Torn);
+            }
             let kept_digest = match standing {
                 None => None,
                 // Whose it is shall not be told by what becomes of another one.
@@ -187,6 +192,7 @@ impl Store {
             if put? {
                 return Ok(receipt(outcome));
             }
+            is_known = outcome == Outcome::Kept;
         }
     }
 
@@ -263,14 +269,18 @@ impl Store {
     /// what is kept cannot be read.
     async fn same_object(
         &self,
-        spool: Spool,
+        mut spool: Spool,
         arrival: &Arrival,
         kept: &Standing,
     ) -> Result<(Spool, Option<bool>), StoreError> {
         let as_long = arrival.object.size - arrival.data_set() == kept.object.size - kept.data_set;
         let alike = kept.transfer_syntax_uid == arrival.transfer_syntax_uid();
         if as_long && alike {
-            return self.same_data_set(spool, arrival, kept).await;
+            let same;
+            (spool, same) = self.same_data_set(spool, arrival, kept).await?;
+            if same != Some(false) {
+                return Ok((spool, same));
+            }
         }
         let same = self.inner.objects.say_the_same(
             (spool.path(), arrival.transfer_syntax_uid()),

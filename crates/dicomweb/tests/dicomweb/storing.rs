@@ -80,12 +80,16 @@ async fn one_object_without_parts_is_kept_and_the_answer_may_be_xml() {
     let server = Server::start().await;
     let fields = ["Content-Type: application/dicom", "Accept: application/dicom+json"];
     assert_eq!(server.ask("POST", "/studies", &fields, &file(1, &[])).await.status, 200);
-    let xml =
-        ["Content-Type: application/dicom", "Accept: multipart/related; type=\"application/dicom+xml\""];
-    let answer = server.ask("POST", "/studies", &xml, &file(2, &[])).await;
-    assert_eq!((answer.status, answer.field("content-type")), (200, "application/dicom+xml"));
-    let uid = &uids(2)[2];
-    assert!(answer.text().contains(&format!("<Value number=\"1\">{uid}</Value>")), "{}", answer.text());
+    // It is one data set and no part of anything; whoever asks for parts gets it too.
+    for (number, accept) in
+        [(2, "application/dicom+xml"), (3, "multipart/related; type=\"application/dicom+xml\"")]
+    {
+        let xml = ["Content-Type: application/dicom", &format!("Accept: {accept}")];
+        let answer = server.ask("POST", "/studies", &xml, &file(number, &[])).await;
+        assert_eq!((answer.status, answer.field("content-type")), (200, "application/dicom+xml"), "{accept}");
+        let uid = &uids(number)[2];
+        assert!(answer.text().contains(&format!("<Value number=\"1\">{uid}</Value>")), "{}", answer.text());
+    }
 }
 
 #[tokio::test]

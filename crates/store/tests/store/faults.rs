@@ -138,3 +138,22 @@ async fn what_was_not_acknowledged_is_taken_away_at_the_next_start() {
     assert!(!place(&digest).exists() && place(&receipt.digest).exists());
     assert!(faults(&store).await.is_empty());
 }
+
+#[tokio::test]
+async fn an_object_whose_study_is_gone_from_the_index_is_an_error_and_ends() {
+    let (folder, store) = kit::store().await;
+    let receipt = put(&store, 1, &[]).await;
+    let address = format!("sqlite:{}/store/index.sqlite", folder.path().display());
+    let pool = sqlx::AnyPool::connect(&address).await.unwrap();
+    let mut connection = pool.acquire().await.unwrap();
+    for statement in ["PRAGMA foreign_keys = OFF", "DELETE FROM studies"] {
+        sqlx::query(statement).execute(&mut *connection).await.unwrap();
+    }
+    drop(connection);
+    let same = file(1, &[], SMALL);
+    let again = receive(&store, &same);
+    let again = tokio::time::timeout(Duration::from_secs(20), again).await.unwrap();
+    assert!(matches!(again, Err(StoreError::Torn)), "{again:?}");
+    let other = put(&store, 2, &[]).await;
+    assert_ne!(other.instance_uid, receipt.instance_uid, "another one is kept as before");
+}
