@@ -1629,7 +1629,7 @@ export interface components {
          * @description A fault of the phantom, on request.
          * @enum {string}
          */
-        readonly Fault: "contact_lost" | "too_dark" | "too_bright" | "blur" | "too_fast" | "frozen" | "vendor_screen";
+        readonly Fault: "contact_lost" | "too_dark" | "too_bright" | "blur" | "too_fast" | "jerky" | "frozen" | "marks" | "colour_box" | "vendor_screen";
         /** @description What shall be fetched, and from where. */
         readonly Fetching: {
             /** @description The title of the node that has it. */
