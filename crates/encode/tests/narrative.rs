@@ -87,7 +87,7 @@ A: Left breast, 10:30 o'clock, 4^cm from nipple, 8^mm deep: irregular hypoechoic
 B: Left breast, 1:30 o'clock, 6^cm from nipple: oval isoechoic mass, 6~×~4.9~×~≈6~±~1^mm (third axis simulated), parallel, margin circumscribed. BI-RADS category~3.
 No other mass seen in the parts examined.
 [impression] Impression
-Right breast: C, benign (2). BI-RADS category~2.
+Right breast: C, simple cyst, benign (2). BI-RADS category~2.
 Left breast: A, ‹high suspicion (4C)›; B, probably benign (3). ‹BI-RADS category~4C›.
 [overall] Overall
 ‹BI-RADS category~4C›, ‹high suspicion›.
@@ -133,7 +133,7 @@ A：左乳10点半、距乳头4cm、深8mm处见低回声肿块，‹大小10×9
 B：左乳1点半、距乳头6cm处见等回声肿块，大小6×4.9×≈6±1mm（第三径为模拟值），椭圆形，平行，边缘局限（光整）。BI-RADS~3类。
 所查部位未见其他肿块。
 [impression] 超声印象
-右乳：C良性（2类）。BI-RADS~2类。
+右乳：C单纯囊肿，良性（2类）。BI-RADS~2类。
 左乳：A‹高度可疑（4C类）›；B可能良性（3类）。‹BI-RADS~4C类›。
 [overall] 总评
 ‹BI-RADS~4C类›，‹高度可疑›。
@@ -453,10 +453,16 @@ fn no_category_of_a_machine_is_one_that_only_a_person_gives() {
         let text = written(&report, Lang::En);
         let may = !matches!(category.label(), "0" | "1" | "4" | "6");
         assert_eq!(text.contains(&format!("category~{}", category.label())), may, "{text}");
-        for section in ["[impression]", "[overall]", "[advice]"] {
+        // Benign as a whole takes a person's word for the breast too.
+        let benign = matches!(category, BiRads::Cat1 | BiRads::Cat2);
+        for (section, may) in [("[impression]", may), ("[overall]", may && !benign), ("[advice]", may)] {
             assert_eq!(text.contains(section), may, "{section} of {text}");
         }
         report.lesions[0].category = samples::said(&report.lesions[0].category, Some(category));
+        assert_eq!(written(&report, Lang::En).contains("[overall]"), !benign, "{category:?}");
+        for breast in &mut report.breasts {
+            breast.examined = samples::said(&breast.examined, Some(true));
+        }
         let text = written(&report, Lang::En);
         let stands = format!("[overall] Overall\nBI-RADS category~{},", category.label());
         assert!(text.contains(&stands), "{stands} is not in {text}");
@@ -469,7 +475,7 @@ fn a_report_that_lists_no_breast_still_concludes_on_its_lesions() {
     report.breasts.clear();
     let text = written(&report, Lang::En);
     let stands = "Left breast: A, high suspicion (4C); B, probably benign (3).\n";
-    assert!(text.contains(stands) && text.contains("Right breast: C, benign (2).\n"), "{text}");
+    assert!(text.contains(stands) && text.contains("Right breast: C, simple cyst, benign (2).\n"), "{text}");
     report.lesions.clear();
     report.overall = Some(BiRads::Cat1);
     assert!(!written(&report, Lang::En).contains("[overall]"));
