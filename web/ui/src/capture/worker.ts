@@ -58,9 +58,8 @@ async function readAll(frames: ReadableStream<unknown>): Promise<void> {
     if (pump && mine === device) {
       pump.take(frame, frame.timestamp);
     } else {
+      // To the end, which comes with the track's: a stream that is cancelled lets go of what is under way, closed by nobody.
       frame.close();
-      await reader.cancel();
-      return;
     }
   }
 }
