@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::install::{self, Missing};
 use crate::steps::{Done, Skip, python, rust};
-use crate::workshop::Workshop;
+use crate::workshop::{Call, Workshop};
 
 /// What the page does, with screenshots; in `web/ui`.
 const LOOK: &str = "web/ui/e2e/live.mjs";
@@ -47,14 +47,16 @@ pub fn run(workshop: &Workshop) -> Result<Done> {
     let node = install::node(workshop)?;
     let (_, ui) = install::npm(workshop)?;
     let skips = chinese_font(workshop).into_iter().collect();
-    // The build of the tests serves again: nothing here depends on how fast it is.
+    // The build of the tests serves again.
     rust::build(workshop, &["--bin", "peony", "--example", "video", "--example", "marks"])?;
     let screenshots = workshop.folder("screenshots")?;
 
     let port = free_port()?;
     let port_text = port.to_string();
     let program = workshop.target.join("debug/peony");
-    let demo = workshop.start(&workshop.command(&program, ["demo", "--no-open", "--port", &port_text]))?;
+    let demo =
+        with_engine(workshop, &workshop.command(&program, ["demo", "--no-open", "--port", &port_text]));
+    let demo = workshop.start(&demo)?;
     let url = |port: u16| format!("http://127.0.0.1:{port}");
     let drive = |script: &str, args: &[&str]| {
         let script = workshop.root.join(script);
@@ -89,7 +91,7 @@ pub fn run(workshop: &Workshop) -> Result<Done> {
     let address = format!("127.0.0.1:{port}");
     let exams = exams.display().to_string();
     let serve = ["serve", "--open", "--data", &exams, "--http", &address, "--dicom", "127.0.0.1:0"];
-    let serve = workshop.start(&workshop.command(&program, serve))?;
+    let serve = workshop.start(&with_engine(workshop, &workshop.command(&program, serve)))?;
     watched("peony serve", serve, port, || {
         ["en", "zh"].iter().try_for_each(|lang| drive(EXAMINE, &[&url(port), &video, &shots, lang]))?;
         drive(CALIBRATE, &[&url(port), &marks, &shots, "zh"])?;
@@ -102,6 +104,15 @@ pub fn run(workshop: &Workshop) -> Result<Done> {
     let counted = said.lines().find_map(|line| line.strip_prefix(COUNTED));
     let counted = counted.with_context(|| format!("{COUNT} has counted nothing"))?;
     Ok(Done { note: format!("{counted}; screenshots in {}", screenshots.display()), skips })
+}
+
+/// With the engine of the tests, where they have one: on a processor that runs the one inside at less than the camera's rate, with the browser beside
+/// it, sweeps lack frames, and no calibration is made of those.
+fn with_engine(workshop: &Workshop, program: &Call) -> Call {
+    match python::onnx_runtime(workshop) {
+        Some(library) => program.clone().env("PEONY_ORT_LIB", library),
+        None => program.clone(),
+    }
 }
 
 /// Two nodes that the program can send to: one that the script starts at that port, from which it can fetch as well, and one that is never there.
