@@ -23,6 +23,11 @@ use crate::{Sight, events, json, name};
 const BIRTH_DATE: Tag = Tag(0x0010, 0x0030);
 const NUMBER_OF_FRAMES: Tag = Tag(0x0028, 0x0008);
 
+/// The columns of a series that hold what an object says of it.
+const OF_SERIES: &str = "modality, series_number, series_date, series_time, body_part, laterality, description, step_date, step_time, attributes";
+/// Those of a study.
+const OF_STUDY: &str = "study_date, study_time, accession, study_id, referring_key, description, attributes";
+
 /// What the index says of one object. It has no debug form: it holds what is known of a patient (invariant 5).
 pub(crate) struct Arrival {
     pub study_uid: String,
@@ -130,6 +135,35 @@ impl Arrival {
 
     fn text(&self, group: u16, element: u16) -> &str {
         self.outline.text(Tag(group, element))
+    }
+
+    /// What it says of its series, in the order of [`OF_SERIES`].
+    fn of_series(&self) -> [&str; 10] {
+        [
+            self.modality(),
+            self.text(0x0020, 0x0011),
+            self.text(0x0008, 0x0021),
+            self.text(0x0008, 0x0031),
+            self.text(0x0018, 0x0015),
+            self.text(0x0020, 0x0060),
+            self.text(0x0008, 0x103E),
+            self.text(0x0040, 0x0244),
+            self.text(0x0040, 0x0245),
+            &self.attributes[2],
+        ]
+    }
+
+    /// What it says of its study, in the order of [`OF_STUDY`].
+    fn of_study(&self) -> [String; 7] {
+        [
+            self.text(0x0008, 0x0020).to_owned(),
+            self.text(0x0008, 0x0030).to_owned(),
+            self.text(0x0008, 0x0050).to_owned(),
+            self.text(0x0020, 0x0010).to_owned(),
+            name::key(self.text(0x0008, 0x0090)),
+            self.text(0x0008, 0x1030).to_owned(),
+            self.attributes[1].clone(),
+        ]
     }
 
     fn modality(&self) -> &str {
@@ -340,28 +374,20 @@ impl<'a> Batch<'a> {
         patient: &Patient,
         site: String,
     ) -> Result<(i64, bool, String), StoreError> {
-        let made: Option<i64> = sqlx::query_scalar(
-            "INSERT INTO studies (uid, patient, own_patient, study_date, study_time, accession, study_id, referring_key, description,
-                attributes, first_at, last_at, site, local_patient, modalities, series_count)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, $14, 1)
-             ON CONFLICT (uid) DO NOTHING RETURNING id",
-        )
-        .bind(arrival.study_uid.as_str())
-        .bind(patient.root)
-        .bind(patient.id)
-        .bind(arrival.text(0x0008, 0x0020))
-        .bind(arrival.text(0x0008, 0x0030))
-        .bind(arrival.text(0x0008, 0x0050))
-        .bind(arrival.text(0x0020, 0x0010))
-        .bind(name::key(arrival.text(0x0008, 0x0090)))
-        .bind(arrival.text(0x0008, 0x1030))
-        .bind(arrival.attributes[1].as_str())
-        .bind(self.now_ms)
-        .bind(site.as_str())
-        .bind(patient.local_root)
-        .bind(arrival.modality())
-        .fetch_optional(&mut *self.connection)
-        .await?;
+        let text = format!(
+            "INSERT INTO studies (uid, patient, own_patient, local_patient, {OF_STUDY}, first_at, last_at, site, modalities, series_count)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $14, 1)
+             ON CONFLICT (uid) DO NOTHING RETURNING id"
+        );
+        // Its text is made of the words of this file alone.
+        let insert = sqlx::query_scalar(sqlx::AssertSqlSafe(text))
+            .bind(arrival.study_uid.as_str())
+            .bind(patient.root)
+            .bind(patient.id)
+            .bind(patient.local_root);
+        let insert = arrival.of_study().into_iter().fold(insert, |insert, said| insert.bind(said));
+        let insert = insert.bind(self.now_ms).bind(site.as_str()).bind(arrival.modality());
+        let made: Option<i64> = insert.fetch_optional(&mut *self.connection).await?;
         if let Some(study) = made {
             self.contradictions((patient.id, &patient.said), study, &arrival.said).await?;
             return Ok((study, true, site));
@@ -396,25 +422,15 @@ impl<'a> Batch<'a> {
     }
 
     async fn series(&mut self, arrival: &Arrival, (study, is_new): (i64, bool)) -> Result<i64, StoreError> {
-        let made: Option<i64> = sqlx::query_scalar(
-            "INSERT INTO series (uid, study, modality, series_number, series_date, series_time, body_part, laterality, description,
-                step_date, step_time, attributes)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (study, uid) DO NOTHING RETURNING id",
-        )
-        .bind(arrival.series_uid.as_str())
-        .bind(study)
-        .bind(arrival.modality())
-        .bind(arrival.text(0x0020, 0x0011))
-        .bind(arrival.text(0x0008, 0x0021))
-        .bind(arrival.text(0x0008, 0x0031))
-        .bind(arrival.text(0x0018, 0x0015))
-        .bind(arrival.text(0x0020, 0x0060))
-        .bind(arrival.text(0x0008, 0x103E))
-        .bind(arrival.text(0x0040, 0x0244))
-        .bind(arrival.text(0x0040, 0x0245))
-        .bind(arrival.attributes[2].as_str())
-        .fetch_optional(&mut *self.connection)
-        .await?;
+        let text = format!(
+            "INSERT INTO series (uid, study, {OF_SERIES}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+             ON CONFLICT (study, uid) DO NOTHING RETURNING id"
+        );
+        // Its text is made of the words of this file alone.
+        let insert =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(text)).bind(arrival.series_uid.as_str()).bind(study);
+        let insert = arrival.of_series().into_iter().fold(insert, |insert, said| insert.bind(said));
+        let made: Option<i64> = insert.fetch_optional(&mut *self.connection).await?;
         if let Some(series) = made {
             self.made_series.insert(series);
             if !is_new {

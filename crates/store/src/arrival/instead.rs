@@ -7,10 +7,10 @@ use peony_dicom::Tag;
 use sqlx::{AnyConnection, Row as _};
 
 use super::patient::{Said, fill_in};
-use super::{Arrival, Batch, frame_count, signed, written};
+use super::{Arrival, Batch, OF_SERIES, OF_STUDY, frame_count, signed, written};
 use crate::error::StoreError;
+use crate::json;
 use crate::objects::Object;
-use crate::{json, name};
 
 const PATIENT_ID: Tag = Tag(0x0010, 0x0020);
 
@@ -199,23 +199,12 @@ impl Batch<'_> {
 
     /// What is known of a series is what this object says.
     pub(super) async fn say_series(&mut self, arrival: &Arrival, series: i64) -> Result<(), StoreError> {
-        sqlx::query(
-            "UPDATE series SET modality = $2, series_number = $3, series_date = $4, series_time = $5, body_part = $6, laterality = $7,
-                description = $8, step_date = $9, step_time = $10, attributes = $11 WHERE id = $1",
-        )
-        .bind(series)
-        .bind(arrival.modality())
-        .bind(arrival.text(0x0020, 0x0011))
-        .bind(arrival.text(0x0008, 0x0021))
-        .bind(arrival.text(0x0008, 0x0031))
-        .bind(arrival.text(0x0018, 0x0015))
-        .bind(arrival.text(0x0020, 0x0060))
-        .bind(arrival.text(0x0008, 0x103E))
-        .bind(arrival.text(0x0040, 0x0244))
-        .bind(arrival.text(0x0040, 0x0245))
-        .bind(arrival.attributes[2].as_str())
-        .execute(&mut *self.connection)
-        .await?;
+        let text = format!(
+            "UPDATE series SET ({OF_SERIES}) = ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11) WHERE id = $1"
+        );
+        let update = sqlx::query(sqlx::AssertSqlSafe(text)).bind(series);
+        let update = arrival.of_series().into_iter().fold(update, |update, said| update.bind(said));
+        update.execute(&mut *self.connection).await?;
         Ok(())
     }
 
@@ -226,23 +215,16 @@ impl Batch<'_> {
         patient: &super::Patient,
         study: i64,
     ) -> Result<(), StoreError> {
-        sqlx::query(
-            "UPDATE studies SET patient = $2, own_patient = $3, local_patient = $4, study_date = $5, study_time = $6, accession = $7,
-                study_id = $8, referring_key = $9, description = $10, attributes = $11 WHERE id = $1",
-        )
-        .bind(study)
-        .bind(patient.root)
-        .bind(patient.id)
-        .bind(patient.local_root)
-        .bind(arrival.text(0x0008, 0x0020))
-        .bind(arrival.text(0x0008, 0x0030))
-        .bind(arrival.text(0x0008, 0x0050))
-        .bind(arrival.text(0x0020, 0x0010))
-        .bind(name::key(arrival.text(0x0008, 0x0090)))
-        .bind(arrival.text(0x0008, 0x1030))
-        .bind(arrival.attributes[1].as_str())
-        .execute(&mut *self.connection)
-        .await?;
+        let text = format!(
+            "UPDATE studies SET patient = $2, own_patient = $3, local_patient = $4, ({OF_STUDY}) = ($5, $6, $7, $8, $9, $10, $11) WHERE id = $1"
+        );
+        let update = sqlx::query(sqlx::AssertSqlSafe(text))
+            .bind(study)
+            .bind(patient.root)
+            .bind(patient.id)
+            .bind(patient.local_root);
+        let update = arrival.of_study().into_iter().fold(update, |update, said| update.bind(said));
+        update.execute(&mut *self.connection).await?;
         Ok(())
     }
 }
