@@ -124,7 +124,7 @@ fn reason(reason: PlaneReason, lang: Lang) -> &'static str {
     match reason {
         PlaneReason::Largest => lang.pick("largest", "最大"),
         PlaneReason::Across => lang.pick("across", "垂直"),
-        PlaneReason::Features => lang.pick("clearest", "最清晰"),
+        PlaneReason::Features => lang.pick("clearest", "清晰"),
         PlaneReason::Suspicious => lang.pick("suspicious", "可疑"),
         PlaneReason::Kept => lang.pick("kept by hand", "人工留存"),
     }
