@@ -2,7 +2,7 @@
  * Calibrating the probe, with one hand: two marks of known distance, three sweeps from one to the other, a name. While it is open, Space and
  * the left pedal begin and end a sweep.
  */
-import { type FormEvent, type RefObject, useEffect, useRef, useState } from "react";
+import { type FormEvent, type RefObject, useLayoutEffect, useRef, useState } from "react";
 import type { CalibrationView, SweepView } from "../exam/api";
 import { canKeep, fitCount, useCalibration } from "../live/calibration";
 import { refusalText } from "../review/refusal";
@@ -49,7 +49,8 @@ export function CalibratePanel({ exam, hasScale, toggle, onDepth, onClose }: Pro
       void act({ act: "begin", length_mm: length });
     }
   };
-  useEffect(() => {
+  // With the button and not after it: a key that is pressed as soon as the button offers a sweep must not end the one before once more.
+  useLayoutEffect(() => {
     toggle.current = press;
     return () => {
       toggle.current = null;
