@@ -74,7 +74,7 @@ pub use json::{DicomJson, attributes_of, key, of_attributes as json_of, text_of,
 pub use name::key as name_key;
 pub use objects::Object;
 pub use orders::{Order, OrderState, Ordered, new_uid};
-pub use patients::Merge;
+pub use patients::{Merge, Parting};
 pub use performed::{StepAnswer, StepState};
 pub use query::{Matches, Place, Query};
 pub use receive::{Outcome, Receipt};
