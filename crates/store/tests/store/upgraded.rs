@@ -146,7 +146,7 @@ pub async fn patients_that_were_one_of_two_sites_come_apart(store: Store, option
     let [named, others] = ["zhang*", "li^na"].map(|name| studies().matching(NAME, name));
     assert_eq!(
         ask(&west, &named, STUDY_UID).await,
-        [of_west.study_uid.clone()],
+        [of_west.study_uid.as_str()],
         "by the name that was read again"
     );
     assert_eq!(ask(&west, &others, STUDY_UID).await, [contradicts.study_uid]);
