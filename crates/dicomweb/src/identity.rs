@@ -1,4 +1,5 @@
-//! Who is who, as a page asks it: contradictions about who was examined, objects that were kept aside, and patients that a person says are one.
+//! Who is who, as a page asks it: contradictions about who was examined, objects that were kept aside, patients that a person says are one, and studies
+//! that a person says are somebody else's.
 //!
 //! It stands beside DICOMweb as [`sending`](crate::sending) does: the standard has no words for it. What the caller does not see is not there.
 
@@ -12,7 +13,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures_util::StreamExt as _;
-use peony_store::{Aside, Conflict, Decided, DicomJson, KeptThere, Merge, Store, StoreError};
+use peony_store::{Aside, Conflict, Decided, DicomJson, KeptThere, Merge, Parting, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
@@ -52,8 +53,11 @@ impl FromRequestParts<Unseen> for Asked {
 /// | | | |
 /// |---|---|---|
 /// | `GET /` | | how many of each are open, and which studies are doubtful: [`IdentityOverview`] |
-/// | `GET /contradictions` | | [`Contradiction`] each, the oldest first |
-/// | `POST /contradictions/{id}/settle` | | it is none |
+/// | `GET /contradictions` | `study` | [`Contradiction`] each, the oldest first; with `study=UID` those that concern that study |
+/// | `POST /contradictions/{id}/settle` | | it is none: it is the same person |
+/// | `POST /contradictions/{id}/part` | | the study is another person's; gives `{"id"}` |
+/// | `GET /partings` | | [`OpenParting`] each, the newest first |
+/// | `POST /partings/{id}/undo` | | takes that back |
 /// | `GET /aside` | `decided` | [`AsideObject`] each: those that nobody has decided about, the oldest first; with `decided=true` the others, the last decision first |
 /// | `GET /aside/{id}` | | its bytes |
 /// | `POST /aside/{id}/reject` | | the object that has its UID stays what is handed out |
@@ -66,6 +70,9 @@ pub fn identity(store: Store) -> Router {
         .route("/", get(overview))
         .route("/contradictions", get(contradictions))
         .route("/contradictions/{id}/settle", post(settle))
+        .route("/contradictions/{id}/part", post(part))
+        .route("/partings", get(partings))
+        .route("/partings/{id}/undo", post(undo_parting))
         .route("/aside", get(aside))
         .route("/aside/{id}", get(bytes_aside))
         .route("/aside/{id}/reject", post(reject))
@@ -87,6 +94,8 @@ struct IdentityOverview {
     decided: u64,
     /// Merges that could be undone.
     merges: u64,
+    /// Studies of which somebody has said that they are another person's, which could be taken back.
+    partings: u64,
     /// Study Instance UIDs of the studies whose patient somebody contradicted, the newest first, at most 1000.
     doubtful: Vec<String>,
 }
@@ -112,25 +121,35 @@ struct Contradiction {
     /// The study that brought it.
     study_uid: String,
     about: About,
-    /// What was said first, and stays.
+    /// What was said first of the patient whose identifier it is.
     kept: String,
     /// What was said later.
     other: String,
+    /// Whether the study's first object says that, and the study is shown so; else a later object of it, and the study is shown as its first one says.
+    of_study: bool,
     /// When, in milliseconds since 1970 UTC.
     at_ms: i64,
 }
 
 impl From<Conflict> for Contradiction {
     fn from(conflict: Conflict) -> Self {
-        let Conflict { id, study_uid, tag, kept, other, at_ms, .. } = conflict;
+        let Conflict { id, study_uid, tag, kept, other, of_study, at_ms, .. } = conflict;
         let about = match tag.as_str() {
             "00100010" => About::Name,
             "00100030" => About::BirthDate,
             "00100040" => About::Sex,
             _ => About::PatientId,
         };
-        Self { id, study_uid, about, kept, other, at_ms }
+        Self { id, study_uid, about, kept, other, of_study, at_ms }
     }
+}
+
+/// Which contradictions.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct WhichContradictions {
+    /// Those of this study, and of others that have its patient's identifier.
+    study: Option<String>,
 }
 
 /// Another object under a UID that was taken.
@@ -223,6 +242,37 @@ impl From<Merge> for OpenMerge {
     }
 }
 
+/// A study that somebody has said to be another person's, which could be taken back. It has no debug form: it names patients.
+#[derive(Serialize, ToSchema)]
+struct OpenParting {
+    id: i64,
+    /// The study.
+    study_uid: String,
+    /// Whose it is not: attributes of the DICOM JSON Model.
+    #[schema(value_type = std::collections::HashMap<String, serde_json::Value>)]
+    source: DicomJson,
+    /// As whose it is shown.
+    #[schema(value_type = std::collections::HashMap<String, serde_json::Value>)]
+    target: DicomJson,
+    /// Who said so.
+    who: String,
+    /// When, in milliseconds since 1970 UTC.
+    at_ms: i64,
+}
+
+impl From<Parting> for OpenParting {
+    fn from(parting: Parting) -> Self {
+        let Parting { id, study_uid, source, target, who, at_ms } = parting;
+        Self { id, study_uid, source, target, who, at_ms }
+    }
+}
+
+/// A parting that was made.
+#[derive(Debug, Serialize, ToSchema)]
+struct MadeParting {
+    id: i64,
+}
+
 /// Two patients, each by a study of theirs.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -240,7 +290,21 @@ struct MadeMerge {
 }
 
 #[derive(OpenApi)]
-#[openapi(paths(overview, contradictions, settle, aside, bytes_aside, reject, take, merges, merge, undo))]
+#[openapi(paths(
+    overview,
+    contradictions,
+    settle,
+    part,
+    partings,
+    undo_parting,
+    aside,
+    bytes_aside,
+    reject,
+    take,
+    merges,
+    merge,
+    undo
+))]
 struct Description;
 
 /// The description of these routes where `peony serve` mounts them, under `/api/identity`.
@@ -259,23 +323,72 @@ async fn overview(Asked { store, .. }: Asked) -> Result<Json<IdentityOverview>, 
         aside: open.aside,
         decided: open.decided,
         merges: open.merges,
+        partings: open.partings,
         doubtful,
     }))
 }
 
 /// Contradictions about who was examined that nobody has settled, the oldest first, at most 100.
-#[utoipa::path(get, path = "/api/identity/contradictions", responses((status = 200, body = [Contradiction])))]
-async fn contradictions(Asked { store, .. }: Asked) -> Result<Json<Vec<Contradiction>>, Problem> {
-    Ok(Json(store.conflicts(LISTED).await?.into_iter().map(Contradiction::from).collect()))
+#[utoipa::path(get, path = "/api/identity/contradictions", params(WhichContradictions), responses((status = 200, body = [Contradiction])))]
+async fn contradictions(
+    Asked { store, .. }: Asked,
+    which: Result<Query<WhichContradictions>, QueryRejection>,
+) -> Result<Json<Vec<Contradiction>>, Problem> {
+    let Ok(Query(WhichContradictions { study })) = which else {
+        return Err(Problem::BadRequest("study is one UID".into()));
+    };
+    let listed = match study {
+        Some(study) => store.conflicts_around(&study, LISTED).await?,
+        None => store.conflicts(LISTED).await?,
+    };
+    Ok(Json(listed.into_iter().map(Contradiction::from).collect()))
 }
 
-/// Say that a contradiction is none.
+/// Say that a contradiction is none: it is the same person. A study that contradicts its patient in nothing else is shown as theirs then, by a merge.
 #[utoipa::path(post, path = "/api/identity/contradictions/{id}/settle", params(("id" = i64, Path, description = "the contradiction")), responses(
     (status = 204, description = "it is shown no more"),
     (status = 404, description = "there is no such open contradiction"),
 ))]
 async fn settle(Asked { store, who }: Asked, Path(id): Path<i64>) -> Result<StatusCode, Problem> {
     store.settle_conflict(id, &who).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn not_parted(error: StoreError) -> Problem {
+    match error {
+        StoreError::Refused(why) => Problem::NotParted(why),
+        other => other.into(),
+    }
+}
+
+/// Say that the study of a contradiction is another person's than the one whose identifier it has.
+#[utoipa::path(post, path = "/api/identity/contradictions/{id}/part", params(("id" = i64, Path, description = "the contradiction")), responses(
+    (status = 201, body = MadeParting),
+    (status = 404, description = "there is no such open contradiction"),
+    (status = 409, description = "the study is another person's already or has no identifier, or both were said to be one"),
+))]
+async fn part(
+    Asked { store, who }: Asked,
+    Path(id): Path<i64>,
+) -> Result<(StatusCode, Json<MadeParting>), Problem> {
+    let id = store.part(id, &who).await.map_err(not_parted)?;
+    Ok((StatusCode::CREATED, Json(MadeParting { id })))
+}
+
+/// Studies of which somebody has said that they are another person's, the newest first, at most 100.
+#[utoipa::path(get, path = "/api/identity/partings", responses((status = 200, body = [OpenParting])))]
+async fn partings(Asked { store, .. }: Asked) -> Result<Json<Vec<OpenParting>>, Problem> {
+    Ok(Json(store.partings(LISTED).await?.into_iter().map(OpenParting::from).collect()))
+}
+
+/// Take back that a study is another person's: what contradicts itself is open again.
+#[utoipa::path(post, path = "/api/identity/partings/{id}/undo", params(("id" = i64, Path, description = "the parting")), responses(
+    (status = 204, description = "the study is shown as before"),
+    (status = 404, description = "there is no such parting, or it was taken back"),
+    (status = 409, description = "the study's patient was merged meanwhile"),
+))]
+async fn undo_parting(Asked { store, who }: Asked, Path(id): Path<i64>) -> Result<StatusCode, Problem> {
+    store.undo_parting(id, &who).await.map_err(not_parted)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -22,6 +22,9 @@ pub(crate) enum Problem {
     /// Two patients cannot be said to be one as things stand.
     #[error("{0}")]
     NotMerged(&'static str),
+    /// A study cannot be said to be another person's, or that taken back, as things stand.
+    #[error("{0}")]
+    NotParted(&'static str),
     #[error("{0}")]
     UnsupportedMedia(&'static str),
     #[error("{what}: at most {limit}")]
@@ -68,6 +71,7 @@ impl Problem {
             Self::NotAcceptable(_) => "not_acceptable",
             Self::Conflict(_) => "conflict",
             Self::NotMerged(_) => "not_merged",
+            Self::NotParted(_) => "not_parted",
             Self::UnsupportedMedia(_) => "unsupported_media",
             Self::TooLarge { .. } => "too_large",
             Self::RangeNotSatisfiable(_) => "no_such_range",
@@ -100,7 +104,7 @@ impl Problem {
             Self::Missing(_) | Self::Store(StoreError::Missing(_)) => own(StatusCode::NOT_FOUND),
             Self::NoMethod => own(StatusCode::METHOD_NOT_ALLOWED),
             Self::NotAcceptable(_) => own(StatusCode::NOT_ACCEPTABLE),
-            Self::Conflict(_) | Self::NotMerged(_) => own(StatusCode::CONFLICT),
+            Self::Conflict(_) | Self::NotMerged(_) | Self::NotParted(_) => own(StatusCode::CONFLICT),
             Self::UnsupportedMedia(_) => own(StatusCode::UNSUPPORTED_MEDIA_TYPE),
             Self::TooLarge { .. } => own(StatusCode::PAYLOAD_TOO_LARGE),
             Self::RangeNotSatisfiable(_) => own(StatusCode::RANGE_NOT_SATISFIABLE),

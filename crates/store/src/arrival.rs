@@ -2,6 +2,7 @@
 
 pub(crate) mod in_bulk;
 mod instead;
+mod parted;
 mod patient;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -12,10 +13,10 @@ use sha2::{Digest as _, Sha256};
 use sqlx::{AnyConnection, Row as _};
 
 pub(crate) use self::instead::GivingWay;
-pub(crate) use self::patient::{name_in, read_again};
+pub(crate) use self::parted::{give, part};
+pub(crate) use self::patient::{Patient, Said, name_in, names_anew, read_again};
 
 use self::instead::count_series;
-use self::patient::{Patient, Said};
 use crate::error::StoreError;
 use crate::objects::Object;
 use crate::{Sight, events, json, name};
@@ -344,7 +345,7 @@ impl<'a> Batch<'a> {
     }
 
     /// The patient, study and series of an object, made where they are missing. What came first stays: later objects that say
-    /// something else of the patient leave a conflict for a person.
+    /// something else of the patient leave a conflict for a person, and a study that begins so is one of its own until then.
     async fn place(&mut self, arrival: &Arrival) -> Result<Place, StoreError> {
         let site = self.site(arrival).await?;
         let patient = self.patient(arrival, &site).await?;
@@ -389,12 +390,17 @@ impl<'a> Batch<'a> {
         let insert = insert.bind(self.now_ms).bind(site.as_str()).bind(arrival.modality());
         let made: Option<i64> = insert.fetch_optional(&mut *self.connection).await?;
         if let Some(study) = made {
-            self.contradictions((patient.id, &patient.said), study, &arrival.said).await?;
+            let own = self.whose(arrival, patient).await?;
+            if own.id != patient.id {
+                give(self.connection, study, &own).await?;
+                self.contradictions((patient.id, &patient.said), study, &arrival.said).await?;
+            }
             return Ok((study, true, site));
         }
         let row = sqlx::query(
-            "SELECT s.id AS study, s.site, s.series_count, p.id AS patient, p.patient_id FROM studies s, patients p
-             WHERE s.uid = $1 AND p.id = s.own_patient",
+            "SELECT s.id AS study, s.site, s.series_count, p.id AS patient, p.patient_id, p.parted_from, p.name_key, p.birth_date, p.sex,
+                p.attributes
+             FROM studies s, patients p WHERE s.uid = $1 AND p.id = s.own_patient",
         )
         .bind(arrival.study_uid.as_str())
         .fetch_one(&mut *self.connection)
@@ -405,12 +411,18 @@ impl<'a> Batch<'a> {
             return Err(arrival.is_of_another_site());
         }
         if row.try_get::<i64, _>("series_count")? == 0 {
-            // Nothing of it is there any more: what it was taken for gave way to something else, and so do doubts about that.
-            self.say_study(arrival, patient, study).await?;
-            sqlx::query("DELETE FROM conflicts WHERE study = $1 AND settled_at = 0")
+            // Nothing of it is there any more: what it was taken for gave way to something else, and so do doubts about that, and
+            // what a person said of them.
+            let own = self.whose(arrival, patient).await?;
+            self.say_study(arrival, &own, study).await?;
+            sqlx::query("DELETE FROM conflicts WHERE study = $1")
                 .bind(study)
                 .execute(&mut *self.connection)
                 .await?;
+        } else if row.try_get::<i64, _>("parted_from")? == patient.id {
+            // The study is of somebody else who has the same identifier, and so is what comes for it.
+            self.contradictions((of, &Said::of_row(&row)?), study, &arrival.said).await?;
+            return Ok((study, false, site));
         } else if of != patient.id {
             // The study is another patient's.
             let kept = row.try_get("patient_id")?;

@@ -9,7 +9,7 @@ use crate::arrival::name_in;
 use crate::aside::{DECIDED, OF_ASIDE, OPEN};
 use crate::error::StoreError;
 use crate::index::now_ms;
-use crate::patients::{BOTH, MERGES};
+use crate::patients::{self, BOTH, MERGES, OF_PARTING, PARTINGS};
 use crate::{Store, audit, name};
 
 /// A contradiction about who was examined.
@@ -23,10 +23,12 @@ pub struct Conflict {
     pub study_uid: String,
     /// The tag of the attribute, eight hexadecimal digits: name, birth date, sex or Patient ID.
     pub tag: String,
-    /// What was said first, and stays.
+    /// What was said first of the patient whose identifier it is.
     pub kept: String,
     /// What was said later; a name of which an earlier version of this program wrote down no more, as [`name_key`](crate::name_key) has it.
     pub other: String,
+    /// Whether the study's first object says that, and the study is shown so; else a later object of it, and the study is shown as its first one says.
+    pub of_study: bool,
     /// When, in milliseconds since 1970 UTC.
     pub at_ms: i64,
 }
@@ -42,12 +44,17 @@ pub struct OpenDoubts {
     pub decided: u64,
     /// Merges that could be undone.
     pub merges: u64,
+    /// Studies of which a person has said that they are somebody else's, which could be taken back.
+    pub partings: u64,
 }
 
 /// Patient's Name.
 const NAME: &str = "00100010";
+/// Patient ID.
+const PATIENT_ID: &str = "00100020";
 /// Open contradictions `c` with their study `t`, whose site and the patient's `p` is seen.
 const CONFLICTS: &str = "FROM conflicts c JOIN studies t ON t.id = c.study JOIN patients p ON p.id = c.patient WHERE c.settled_at = 0";
+const MISSING: &str = "open contradiction";
 /// Whose sites must be seen for that.
 const OF_CONFLICT: &[&str] = &["t.site", "p.site"];
 
@@ -68,6 +75,7 @@ impl Store {
             aside: self.count(OF_ASIDE, OPEN).await?,
             decided: self.count(OF_ASIDE, DECIDED).await?,
             merges: self.count(BOTH, MERGES).await?,
+            partings: self.count(OF_PARTING, PARTINGS).await?,
         })
     }
 
@@ -93,9 +101,30 @@ impl Store {
     /// # Errors
     /// [`StoreError`] of the index.
     pub async fn conflicts(&self, limit: u32) -> Result<Vec<Conflict>, StoreError> {
+        self.conflicts_with("", limit).await
+    }
+
+    /// Those of one study, and of others that have its patient's identifier.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the index.
+    pub async fn conflicts_around(&self, study_uid: &str, limit: u32) -> Result<Vec<Conflict>, StoreError> {
+        // Digits and dots may stand in a statement as they are.
+        if !peony_dicom::is_uid(study_uid) {
+            return Ok(Vec::new());
+        }
+        let around = format!(
+            " AND EXISTS (SELECT 1 FROM studies a WHERE a.uid = '{study_uid}' AND (a.id = c.study OR a.local_patient = p.local_root))"
+        );
+        self.conflicts_with(&around, limit).await
+    }
+
+    /// Those of which this holds.
+    async fn conflicts_with(&self, holds: &str, limit: u32) -> Result<Vec<Conflict>, StoreError> {
         let rows = self.rows_seen(OF_CONFLICT, |seen| {
             format!(
-                "SELECT c.id, c.patient, t.uid, c.tag, c.kept, c.other, c.other_sent, c.at, p.attributes {CONFLICTS}{seen} ORDER BY c.id LIMIT {limit}"
+                "SELECT c.id, c.patient, t.uid, t.own_patient, c.tag, c.kept, c.other, c.other_sent, c.at, p.attributes
+                 {CONFLICTS}{holds}{seen} ORDER BY c.id LIMIT {limit}"
             )
         });
         let conflict = |row: &AnyRow| {
@@ -106,10 +135,12 @@ impl Store {
             if name::key(&name) == kept {
                 kept = name;
             }
+            let patient = row.try_get("patient")?;
             Ok(Conflict {
                 id: row.try_get("id")?,
-                patient: row.try_get("patient")?,
+                patient,
                 study_uid: row.try_get("uid")?,
+                of_study: tag != PATIENT_ID && row.try_get::<i64, _>("own_patient")? != patient,
                 tag,
                 kept,
                 other: if sent.is_empty() { row.try_get("other")? } else { sent },
@@ -119,18 +150,34 @@ impl Store {
         rows.await?.iter().map(conflict).collect()
     }
 
-    /// A person has looked at a contradiction and knows that it is none, or has put it right elsewhere.
+    /// A person has looked at a contradiction and knows that it is none: it is the same person. A study that contradicts its patient in nothing else
+    /// is then shown as theirs, by a merge that can be undone.
     ///
     /// # Errors
     /// [`StoreError::Missing`] where there is no such open contradiction, and those of the index.
     pub async fn settle_conflict(&self, id: i64, who: &str) -> Result<(), StoreError> {
-        let missing = "open contradiction";
-        if self.count(OF_CONFLICT, &format!("{CONFLICTS} AND c.id = {id}")).await? == 0 {
-            return Err(StoreError::Missing(missing));
+        self.open_conflict(id).await?;
+        let mut writing = self.inner.index.write_who_is_who().await?;
+        let settled = sqlx::query(
+            "UPDATE conflicts SET settled_at = $2, settled_by = $3 WHERE id = $1 AND settled_at = 0 RETURNING study, patient",
+        )
+        .bind(id)
+        .bind(now_ms())
+        .bind(who)
+        .fetch_optional(&mut *writing)
+        .await?
+        .ok_or(StoreError::Missing(MISSING))?;
+        audit::put(&mut writing, who, "settle-conflict", &id.to_string()).await?;
+        patients::same(&mut writing, settled.try_get("study")?, settled.try_get("patient")?, who).await?;
+        Ok(writing.commit().await?)
+    }
+
+    /// That there is such an open contradiction, and it is seen.
+    pub(crate) async fn open_conflict(&self, id: i64) -> Result<(), StoreError> {
+        match self.count(OF_CONFLICT, &format!("{CONFLICTS} AND c.id = {id}")).await? {
+            0 => Err(StoreError::Missing(MISSING)),
+            _ => Ok(()),
         }
-        let statement =
-            "UPDATE conflicts SET settled_at = $2, settled_by = $3 WHERE id = $1 AND settled_at = 0";
-        self.settle(statement, id, who, "settle-conflict", missing).await
     }
 
     pub(crate) async fn settle(

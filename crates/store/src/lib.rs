@@ -1,7 +1,7 @@
 //! What Peony keeps: objects by their content, an index of them, events, jobs and an audit.
 //!
 //! The doors, each in the module of its name: [`Store::receive`] takes an object in, [`Store::query`] finds, [`Store::instances`] hands out, [`Store::rewritten`] in what a peer takes,
-//! [`Store::events_after`] tells what happened, [`Store::conflicts`] and [`Store::kept_aside`] with their neighbours are for a person to settle, [`Store::merge`] says who is who, [`Store::take_job`] gives work, [`Store::send`] and [`Store::fetch`] have it sent to other nodes and fetched from them,
+//! [`Store::events_after`] tells what happened, [`Store::conflicts`] and [`Store::kept_aside`] with their neighbours are for a person to settle, [`Store::merge`] and [`Store::part`] say who is who, [`Store::take_job`] gives work, [`Store::send`] and [`Store::fetch`] have it sent to other nodes and fetched from them,
 //! [`Store::add_order`], [`Store::claim`], [`Store::begin_step`] and [`Store::ask_commitment`] keep what is ordered, performed and promised by others, [`Store::add_account`] and its neighbours keep who may ask,
 //! [`Store::seeing`] shows one of them what is theirs, [`Store::audit`] writes down who did what, [`Store::check`] looks at everything, [`Store::repair`] writes rows anew, and [`Store::try_index`] and its neighbours say whether any of that can be done now.
 //!
@@ -74,7 +74,7 @@ pub use json::{DicomJson, attributes_of, key, of_attributes as json_of, text_of,
 pub use name::key as name_key;
 pub use objects::Object;
 pub use orders::{Order, OrderState, Ordered, new_uid};
-pub use patients::Merge;
+pub use patients::{Merge, Parting};
 pub use performed::{StepAnswer, StepState};
 pub use query::{Matches, Place, Query};
 pub use receive::{Outcome, Receipt};

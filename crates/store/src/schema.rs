@@ -30,6 +30,7 @@ const STEPS: &[Step] = &[
     NODES_OF_JOBS,
     JOINED_NAMES,
     NAMES_AS_SENT,
+    PARTED_STUDIES,
 ];
 
 const FIRST: Step = Step {
@@ -258,6 +259,28 @@ const JOINED_NAMES: Step = Step {
 /// or one of something that is shown as it is compared.
 const NAMES_AS_SENT: Step = Step {
     common: &["ALTER TABLE conflicts ADD COLUMN other_sent {text} NOT NULL DEFAULT ''"],
+    sqlite: &[],
+    postgres: &[],
+};
+
+/// A study that contradicts what was said of its patient is of a patient of its own, and so is one of which a person says that it is somebody else's.
+/// Studies that contradicted before are read anew, which [`read_again`](crate::arrival::read_again) does.
+const PARTED_STUDIES: Step = Step {
+    common: &[
+        // `parted_from` is the patient whose identifier one of a single study has as well, 0 of all others; `apart` is that study's UID.
+        "ALTER TABLE patients ADD COLUMN parted_from BIGINT NOT NULL DEFAULT 0",
+        "CREATE INDEX patients_parted ON patients (parted_from) WHERE parted_from <> 0",
+        // `source` is whose the study would be by its identifier, `target` whose it is.
+        "CREATE TABLE partings (id {id}, study BIGINT NOT NULL REFERENCES studies (id), source BIGINT NOT NULL REFERENCES patients (id),
+            target BIGINT NOT NULL REFERENCES patients (id), at BIGINT NOT NULL, who {text} NOT NULL,
+            undone_at BIGINT NOT NULL DEFAULT 0, undone_by {text} NOT NULL DEFAULT '')",
+        "CREATE INDEX partings_open ON partings (target) WHERE undone_at = 0",
+        // By which parting it was settled, 0 where by none.
+        "ALTER TABLE conflicts ADD COLUMN parting BIGINT NOT NULL DEFAULT 0",
+        "CREATE TABLE studies_unread (study BIGINT NOT NULL PRIMARY KEY REFERENCES studies (id))",
+        "INSERT INTO studies_unread (study) SELECT DISTINCT c.study FROM conflicts c JOIN studies s ON s.id = c.study AND s.own_patient = c.patient
+            WHERE c.settled_at = 0 AND c.tag IN ('00100010', '00100030', '00100040')",
+    ],
     sqlite: &[],
     postgres: &[],
 };

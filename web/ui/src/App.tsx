@@ -44,7 +44,13 @@ export function App() {
         <StartPage onLanguage={setLanguage} onGo={go} />
       ) : route.page === "studies" || route.page === "nodes" ? (
         <Suspense>
-          <StudiesPages study={route.study ?? null} nodes={route.page === "nodes"} onLanguage={setLanguage} onGo={go} />
+          <StudiesPages
+            study={route.study ?? null}
+            nodes={route.page === "nodes"}
+            doubts={route.doubts ?? false}
+            onLanguage={setLanguage}
+            onGo={go}
+          />
         </Suspense>
       ) : (
         <OneExam route={route} onGo={go} onLanguage={setLanguage} />

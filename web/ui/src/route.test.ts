@@ -11,6 +11,7 @@ describe("a page's address", () => {
     ["/?page=studies", { page: "studies", exam: null }],
     ["/?page=nodes", { page: "nodes", exam: null }],
     ["/?page=nodes&study=1.2.840", { page: "nodes", exam: null, study: "1.2.840" }],
+    ["/?page=studies&doubts=1", { page: "studies", exam: null, doubts: true }],
     ["/?page=studies&study=1.2.840", { page: "studies", exam: null, study: "1.2.840" }],
   ])("%s", (address, route) => {
     expect(addressOf(route)).toBe(address);

@@ -9,6 +9,8 @@ export interface Route {
   readonly exam: string | null;
   /** The study that is open among the studies, by its UID; without it their list. Of other nodes it is the one whose patient is looked for there. */
   readonly study?: string;
+  /** Beside the list of the studies stands who is who. */
+  readonly doubts?: true;
 }
 
 const PAGES: readonly string[] = ["report", "exams", "studies", "nodes", "accounts"] satisfies PageName[];
@@ -21,10 +23,11 @@ export function routeOf(search: string): Route {
   const named = parameters.get("page");
   const page = isPage(named) ? named : "live";
   const study = isOfStudies(page) && parameters.get("study");
-  return { page, exam: parameters.get("exam") || null, ...(study && { study }) };
+  const doubts = page === "studies" && !study && parameters.has("doubts");
+  return { page, exam: parameters.get("exam") || null, ...(study && { study }), ...(doubts && { doubts }) };
 }
 
-export function addressOf({ page, exam, study }: Route): string {
+export function addressOf({ page, exam, study, doubts }: Route): string {
   const parameters = new URLSearchParams();
   if (exam !== null && page !== "exams" && !isOfStudies(page) && page !== "accounts") {
     parameters.set("exam", exam);
@@ -34,6 +37,9 @@ export function addressOf({ page, exam, study }: Route): string {
   }
   if (isOfStudies(page) && study !== undefined) {
     parameters.set("study", study);
+  }
+  if (page === "studies" && study === undefined && doubts) {
+    parameters.set("doubts", "1");
   }
   return parameters.size > 0 ? `/?${parameters}` : "/";
 }

@@ -1,6 +1,7 @@
 //! QIDO-RS.
 
 use peony_dicom::Tag;
+use peony_store::made_up;
 use serde_json::{Value, json};
 
 use crate::kit::{BASE, INSTANCE_UID, SERIES_UID, STUDY_UID, Server, file, place};
@@ -38,6 +39,28 @@ async fn filled() -> Server {
 
 fn values(answer: &Value, tag: &str) -> Vec<Value> {
     answer.as_array().unwrap().iter().map(|one| one[tag]["Value"][0].clone()).collect()
+}
+
+#[tokio::test]
+async fn each_study_is_found_and_shown_by_its_own_name() {
+    let server = Server::start().await;
+    let of = |number, name| file(number, &[(NAME, name), (Tag(0x0010, 0x0020), "P1")]);
+    let files = [of(10, "Wang^Fang"), of(12, "Li^Na")];
+    assert_eq!(server.store("/studies", &files.each_ref().map(Vec::as_slice)).await.status, 200);
+    let other = made_up::attributes(12)[&STUDY_UID].clone();
+    for (path, names) in [
+        ("/studies?PatientName=li*".to_owned(), vec!["Li^Na"]),
+        ("/studies?PatientName=wang*".to_owned(), vec!["Wang^Fang"]),
+        ("/studies?PatientID=P1".to_owned(), vec!["Li^Na", "Wang^Fang"]),
+        (format!("/series?StudyInstanceUID={other}&includefield=all"), vec!["Li^Na"]),
+        (format!("/instances?StudyInstanceUID={other}&includefield=all"), vec!["Li^Na"]),
+    ] {
+        let answer = server.get(&path, &["Accept: application/dicom+json"]).await;
+        let found = values(&answer.json(), "00100010");
+        let mut found: Vec<&str> = found.iter().filter_map(|name| name["Alphabetic"].as_str()).collect();
+        found.sort_unstable();
+        assert_eq!(found, names, "{path}");
+    }
 }
 
 #[tokio::test]

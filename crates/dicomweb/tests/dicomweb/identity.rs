@@ -42,23 +42,29 @@ fn keys(of: &Value) -> Vec<&str> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_contradiction_and_an_object_kept_aside_are_told_and_settled() {
     let server = server().await;
-    let none = json!({ "contradictions": 0, "aside": 0, "decided": 0, "merges": 0, "doubtful": [] });
+    let none =
+        json!({ "contradictions": 0, "aside": 0, "decided": 0, "merges": 0, "partings": 0, "doubtful": [] });
     assert_eq!(ask(&server, "GET", "", "").await, (200, none.clone()));
     // The first two are one patient's by their identifier.
     put(&server, 10, "Wang^Fang", 1).await;
     put(&server, 11, "Li^Na", 1).await;
     let other = put(&server, 10, "Wang^Fang", 2).await;
     let uid = |number| made_up::attributes(number)[&STUDY_UID].clone();
-    let open =
-        json!({ "contradictions": 1, "aside": 1, "decided": 0, "merges": 0, "doubtful": [uid(11), uid(10)] });
+    let mut open = none.clone();
+    (open["contradictions"], open["aside"], open["doubtful"]) =
+        (json!(1), json!(1), json!([uid(11), uid(10)]));
     assert_eq!(ask(&server, "GET", "", "").await, (200, open));
 
     let (_, contradictions) = ask(&server, "GET", "/contradictions", "").await;
     let [one] = contradictions.as_array().unwrap().as_slice() else { panic!("{contradictions}") };
-    assert_eq!(keys(one), ["about", "at_ms", "id", "kept", "other", "study_uid"], "as the page reads it");
     assert_eq!(
-        [&one["about"], &one["kept"], &one["other"], &one["study_uid"]],
-        [&json!("name"), &json!("Wang^Fang"), &json!("Li^Na"), &json!(uid(11))]
+        keys(one),
+        ["about", "at_ms", "id", "kept", "of_study", "other", "study_uid"],
+        "as the page reads it"
+    );
+    assert_eq!(
+        [&one["about"], &one["kept"], &one["other"], &one["study_uid"], &one["of_study"]],
+        [&json!("name"), &json!("Wang^Fang"), &json!("Li^Na"), &json!(uid(11)), &json!(true)]
     );
     let settle = format!("/contradictions/{}/settle", one["id"]);
     assert_eq!(ask(&server, "POST", &settle, "").await.0, 204);
@@ -88,7 +94,7 @@ async fn a_contradiction_and_an_object_kept_aside_are_told_and_settled() {
     assert_eq!(ask(&server, "GET", "/aside/999", "").await.0, 404);
     assert_eq!(ask(&server, "POST", &format!("/aside/{}/reject", one["id"]), "").await.0, 204);
     let mut decided = none;
-    decided["decided"] = json!(1);
+    (decided["decided"], decided["merges"]) = (json!(1), json!(1));
     assert_eq!(ask(&server, "GET", "", "").await, (200, decided));
 }
 
@@ -175,4 +181,46 @@ async fn two_patients_are_said_to_be_one_by_their_studies_and_that_is_taken_back
     assert_eq!(ask(&server, "POST", &undo, "").await.0, 204);
     assert_eq!(ask(&server, "POST", &undo, "").await.0, 404);
     assert_eq!(ask(&server, "GET", "/merges", "").await, (200, json!([])));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_study_is_said_to_be_another_persons_and_that_is_taken_back() {
+    let server = server().await;
+    put(&server, 10, "Wang^Fang", 1).await;
+    put(&server, 11, "Li^Na", 1).await;
+    put(&server, 20, "Zhao^Min", 1).await;
+    let uid = |number| made_up::attributes(number)[&STUDY_UID].clone();
+    let around = async |study: &str| ask(&server, "GET", &format!("/contradictions?study={study}"), "").await;
+    for (study, count) in
+        [(uid(10), 1), (uid(11), 1), (uid(20), 0), ("1.2.3".to_owned(), 0), ("%27".to_owned(), 0)]
+    {
+        let (status, found) = around(&study).await;
+        assert_eq!((status, found.as_array().unwrap().len()), (200, count), "{study}");
+    }
+    let id = around(&uid(11)).await.1[0]["id"].clone();
+    let part = format!("/contradictions/{id}/part");
+    let (status, made) = ask(&server, "POST", &part, "").await;
+    assert_eq!((status, keys(&made)), (201, vec!["id"]), "as the page reads it");
+    assert_eq!(ask(&server, "POST", &part, "").await.0, 404);
+    let (_, overview) = ask(&server, "GET", "", "").await;
+    assert_eq!([&overview["contradictions"], &overview["partings"]], [&json!(0), &json!(1)]);
+    let (_, partings) = ask(&server, "GET", "/partings", "").await;
+    assert_eq!(
+        keys(&partings[0]),
+        ["at_ms", "id", "source", "study_uid", "target", "who"],
+        "as the page reads it"
+    );
+    let name = |of: &str| partings[0][of]["00100010"]["Value"][0]["Alphabetic"].clone();
+    assert_eq!((name("source"), name("target")), (json!("Wang^Fang"), json!("Li^Na")));
+    // Who are two by a person's word are not said to be one.
+    let merge = json!({ "source_study": uid(11), "target_study": uid(10) }).to_string();
+    let (status, why) = ask(&server, "POST", "/merges", &merge).await;
+    assert_eq!((status, why["code"].as_str()), (409, Some("not_merged")));
+    let undo = format!("/partings/{}/undo", made["id"]);
+    assert_eq!(ask(&server, "POST", &undo, "").await.0, 204);
+    assert_eq!(ask(&server, "POST", &undo, "").await.0, 404);
+    // Nor the other way round.
+    assert_eq!(ask(&server, "POST", "/merges", &merge).await.0, 201);
+    let (status, why) = ask(&server, "POST", &part, "").await;
+    assert_eq!((status, why["code"].as_str()), (409, Some("not_parted")));
 }

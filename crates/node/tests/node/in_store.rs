@@ -10,6 +10,7 @@ use peony_node::sop_class::{COMMITMENT, Model};
 use peony_node::status::Status;
 use peony_node::transfer_syntax::EXPLICIT_LITTLE;
 use peony_node::{Archive, Association, Configuration, Peer, Proposal, Transport, connect};
+use peony_store::made_up::{self, Pixels};
 use peony_store::{Options, Store};
 
 use crate::kit::{Folder, NAME, Running, Sample, US, level, open, parts, proposal, text};
@@ -33,6 +34,46 @@ async fn find(association: &mut Association, model: Model, keys: Attributes) -> 
 
 pub async fn opened(folder: &std::path::Path) -> Store {
     Store::open(&Options { keep_free: 0, ..Options::in_folder(folder) }).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_study_is_found_by_its_own_name_and_a_patient_without_a_study_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = opened(folder.path()).await;
+    let put = async |number: u64, id: &str, name: &str, study: &str| {
+        let mut said = made_up::attributes(number);
+        said.extend(
+            [(PATIENT_ID, id), (NAME, name), (STUDY_UID, study)].map(|(tag, said)| (tag, said.to_owned())),
+        );
+        let file = made_up::file(&said, Pixels::Native { frames: 1, size: [16, 16] }, number);
+        archive.receive("PROBE", parts(file)).await.unwrap();
+    };
+    put(10, "7", "Wang^Fang", "1.2.10").await;
+    put(12, "7", "Li^Na", "1.2.12").await;
+    // Of a study that is somebody else's: of the one with this identifier nothing is there.
+    put(14, "9", "Zhao^Min", "1.2.10").await;
+    let mut node = Running::start_over(Transport::Plain, archive.clone(), open()).await;
+    let mut association = node.associate(&[STUDY_FIND, PATIENT_FIND]).await;
+    for (model, at, keys, expect) in [
+        (Model::PatientRoot, Level::Patient, [(PATIENT_ID, ""), (NAME, "")], &["7 Li^Na", "7 Wang^Fang"][..]),
+        (Model::PatientRoot, Level::Patient, [(PATIENT_ID, "9"), (NAME, "")], &[]),
+        (Model::PatientRoot, Level::Study, [(PATIENT_ID, "7"), (NAME, "")], &["7 Li^Na", "7 Wang^Fang"]),
+        (Model::StudyRoot, Level::Study, [(PATIENT_ID, ""), (NAME, "LI*")], &["7 Li^Na"]),
+        (Model::StudyRoot, Level::Study, [(PATIENT_ID, ""), (NAME, "Wang*")], &["7 Wang^Fang"]),
+        (Model::StudyRoot, Level::Series, [(STUDY_UID, "1.2.12"), (NAME, "")], &["7 Li^Na"]),
+        (Model::StudyRoot, Level::Instance, [(STUDY_UID, "1.2.12"), (NAME, "")], &["7 Li^Na"]),
+    ] {
+        let asked =
+            keys.into_iter().chain([(PATIENT_ID, "")].into_iter().filter(|_| keys[0].0 != PATIENT_ID));
+        let keys: Attributes = asked.map(|(tag, value)| text(tag, value)).chain([level(at)]).collect();
+        let found = find(&mut association, model, keys).await;
+        let said = |one: &Attributes| [PATIENT_ID, NAME].map(|tag| one[&tag].values.join("")).join(" ");
+        let mut found: Vec<String> = found.iter().map(said).collect();
+        found.sort();
+        assert_eq!(found, expect, "{model:?} {at:?}");
+    }
+    association.release().await.unwrap();
+    node.stop();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

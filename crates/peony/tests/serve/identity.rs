@@ -48,7 +48,14 @@ fn who_is_who_is_for_those_who_may_say_so_and_see_it() {
     let open = |contradictions, aside, merges, doubtful: &[&String]| {
         (
             200,
-            json!({ "contradictions": contradictions, "aside": aside, "decided": 0, "merges": merges, "doubtful": doubtful }),
+            json!({
+                "contradictions": contradictions,
+                "aside": aside,
+                "decided": 0,
+                "merges": merges,
+                "partings": 0,
+                "doubtful": doubtful,
+            }),
         )
     };
     // Whoever reads studies learns that something is doubtful; what it is, those who may say who is who.
@@ -58,20 +65,26 @@ fn who_is_who_is_for_those_who_may_say_so_and_see_it() {
     }
     assert_eq!(get(&west, ""), open(0, 0, 0, &[]));
     assert_eq!((get(&teaches, "").0, get("", "").0), (403, 401));
-    for path in ["/contradictions", "/aside", "/merges"] {
+    for path in ["/contradictions", "/aside", "/merges", "/partings"] {
         assert_eq!([get(&scans, path).0, get(&teaches, path).0, get("", path).0], [403, 403, 401], "{path}");
         assert_eq!(get(&west, path), (200, json!([])), "{path}");
     }
     let contradiction = get(&east, "/contradictions").1[0].clone();
     let aside = get(&root, "/aside").1[0].clone();
     let settle = format!("/contradictions/{}/settle", contradiction["id"]);
+    let part = format!("/contradictions/{}/part", contradiction["id"]);
     let reject = format!("/aside/{}/reject", aside["id"]);
     let bytes = format!("/api/identity/aside/{}", aside["id"]);
     let take = format!("/aside/{}/take", aside["id"]);
-    for path in [&settle, &reject, &take] {
+    for path in [&settle, &part, &reject, &take] {
         assert_eq!([post(&scans, path).0, post(&west, path).0], [403, 404], "{path}");
     }
     assert_eq!([&scans, &west, &east].map(|token| serve.status(token, &bytes)), [403, 404, 200]);
+    // That a study is another person's is said and taken back; then the contradiction is there again.
+    let (status, parted) = post(&east, &part);
+    assert_eq!((status, get(&root, "/partings").1[0]["id"].clone()), (201, parted["id"].clone()));
+    let join = format!("/partings/{}/undo", parted["id"]);
+    assert_eq!([&scans, &west, &east].map(|token| post(token, &join).0), [403, 404, 204]);
     assert_eq!((post(&east, &settle).0, post(&east, &reject).0), (204, 204));
     // What was decided can be decided again, by whoever may.
     let (status, taken) = post(&east, &take);
@@ -100,7 +113,7 @@ fn who_is_who_is_for_those_who_may_say_so_and_see_it() {
     assert_eq!(names(&root), ["Wang^Fang"; 3]);
     let undo = format!("/merges/{}/undo", made["id"]);
     assert_eq!([&east, &west].map(|token| post(token, &undo).0), [404, 404]);
-    assert_eq!([&east, &root].map(|token| get(token, "/merges").1.as_array().unwrap().len()), [0, 1]);
+    assert_eq!([&east, &root].map(|token| get(token, "/merges").1.as_array().unwrap().len()), [1, 2]);
     assert_eq!((post(&root, &undo).0, post(&root, &undo).0), (204, 404));
     assert_eq!(names(&root), ["Wang^Fang", "Wang^Fang", "Zhang^Min"]);
     // Who did what is written down by their account's name.
@@ -110,7 +123,10 @@ fn who_is_who_is_for_those_who_may_say_so_and_see_it() {
     assert_eq!((code, &said[0]["contradictions"], &said[0]["kept_aside"]), (0, &json!(0), &json!(1)));
     let acts = audit(data);
     for line in [
+        "east part-study",
+        "east undo-parting",
         "east settle-conflict",
+        "east merge-patients",
         "east reject-aside",
         "east take-aside",
         "east read-aside",
@@ -129,8 +145,16 @@ fn audit(data: &std::path::Path) -> Vec<String> {
         let options = peony_store::Options { keep_free: 0, ..peony_store::Options::in_folder(data) };
         let store = peony_store::Store::look_at(&options).await.unwrap();
         let lines = store.audit_after(0, 1000).await.unwrap();
-        let acts =
-            ["settle-conflict", "reject-aside", "take-aside", "read-aside", "merge-patients", "undo-merge"];
+        let acts = [
+            "part-study",
+            "undo-parting",
+            "settle-conflict",
+            "reject-aside",
+            "take-aside",
+            "read-aside",
+            "merge-patients",
+            "undo-merge",
+        ];
         let of_this = lines.into_iter().filter(|line| acts.contains(&line.act.as_str()));
         of_this.map(|line| format!("{} {}", line.who, line.act)).collect()
     })

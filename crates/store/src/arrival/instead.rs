@@ -6,7 +6,7 @@
 use peony_dicom::Tag;
 use sqlx::{AnyConnection, Row as _};
 
-use super::patient::{Said, fill_in};
+use super::patient::Said;
 use super::{Arrival, Batch, OF_SERIES, OF_STUDY, frame_count, signed, written};
 use crate::error::StoreError;
 use crate::json;
@@ -22,6 +22,8 @@ pub(crate) struct GivingWay {
     /// Whose the study was when it came, and their identifier.
     patient: i64,
     patient_id: String,
+    /// Whose identifier they have as well, 0 where nobody's.
+    parted_from: i64,
     /// What was said of them first.
     said: Said,
     /// Of the study.
@@ -33,7 +35,7 @@ pub(crate) struct GivingWay {
     arrived_at: i64,
     /// Whether it is the first of its series, of its study, of its patient.
     is_first: [bool; 3],
-    /// Whether there are others in its study, and of its patient.
+    /// Whether there are others in its study, and of its patient in other studies.
     has_others: [bool; 2],
 }
 
@@ -44,11 +46,11 @@ impl GivingWay {
         const OF_PATIENT: &str = "(SELECT COUNT(*) FROM studies t JOIN series f ON f.study = t.id JOIN instances x ON x.series = f.id
                 WHERE t.own_patient = p.id AND x.id";
         let text = format!(
-            "SELECT i.id, i.series, e.study, s.own_patient, p.patient_id, p.name_key, p.birth_date, p.sex, p.attributes, s.site,
+            "SELECT i.id, i.series, e.study, s.own_patient, p.patient_id, p.parted_from, p.name_key, p.birth_date, p.sex, p.attributes, s.site,
                 s.uid AS study_uid, e.uid AS series_uid, i.digest, i.size, i.blocks, i.origin, i.arrived_at,
                 (SELECT COUNT(*) FROM instances x WHERE x.series = e.id AND x.id < i.id) AS before_in_series,
                 {OF_STUDY} < i.id) AS before_in_study, {OF_PATIENT} < i.id) AS before_of_patient,
-                {OF_STUDY} <> i.id) AS others_in_study, {OF_PATIENT} <> i.id) AS others_of_patient
+                {OF_STUDY} <> i.id) AS others_in_study, {OF_PATIENT} <> i.id AND t.id <> s.id) AS others_of_patient
              FROM instances i JOIN series e ON e.id = i.series JOIN studies s ON s.id = e.study
              JOIN patients p ON p.id = s.own_patient WHERE i.uid = $1"
         );
@@ -64,6 +66,7 @@ impl GivingWay {
             study: row.try_get("study")?,
             patient: row.try_get("own_patient")?,
             patient_id: row.try_get("patient_id")?,
+            parted_from: row.try_get("parted_from")?,
             said: Said::of_row(&row)?,
             site: row.try_get("site")?,
             study_uid: row.try_get("study_uid")?,
@@ -128,7 +131,7 @@ impl Batch<'_> {
         }
         count_series(self.connection, of.study).await?;
         let site = self.site(arrival).await?;
-        let patient = self.patient(arrival, &site).await?;
+        let mut patient = self.patient(arrival, &site).await?;
         let (study, is_new, _) = self.study(arrival, &patient, site).await?;
         let series = self.series(arrival, (study, is_new)).await?;
         sqlx::query(
@@ -161,17 +164,28 @@ impl Batch<'_> {
         if of_series && series == of.series {
             self.say_series(arrival, series).await?;
         }
-        if of_study && study == of.study {
-            self.say_study(arrival, &patient, study).await?;
-            if patient.id != of.patient {
-                self.turn_round(arrival, patient.id, of).await?;
-            }
+        let [in_study, of_others] = of.has_others;
+        let is_first = of_study && study == of.study;
+        // What other studies of a patient agree with stays.
+        let learns = of_patient
+            && patient.id == of.patient
+            && (is_first && !of_others || !patient.said.contradicts(&arrival.said));
+        if learns {
+            self.learn(&mut patient, arrival).await?;
         }
-        if of_patient && patient.id == of.patient {
-            fill_in(self.connection, patient.id, &arrival.attributes[0], &arrival.said).await?;
-            let [_, of_others] = of.has_others;
-            if of_others {
-                self.contradictions((patient.id, &arrival.said), study, &of.said).await?;
+        if is_first {
+            let own = self.whose(arrival, &patient).await?;
+            self.say_study(arrival, &own, study).await?;
+            if ![of.patient, of.parted_from].contains(&patient.id) {
+                self.turn_round(arrival, own.id, of).await?;
+            } else if own.id != of.patient || own.id != patient.id {
+                self.said_anew(study, &own, (of.patient, &of.said)).await?;
+                self.contradictions((patient.id, &patient.said), study, &arrival.said).await?;
+                if in_study {
+                    self.contradictions((own.id, &own.said), study, &of.said).await?;
+                }
+            } else if learns && in_study {
+                self.contradictions((own.id, &own.said), study, &of.said).await?;
             }
         }
         Ok(())
@@ -188,6 +202,12 @@ impl Batch<'_> {
             .bind(of.study)
             .bind(json::key(PATIENT_ID))
             .bind(arrival.patient_id.as_str())
+            .execute(&mut *self.connection)
+            .await?;
+        // Nor does it contradict whoever has its former identifier.
+        sqlx::query("DELETE FROM conflicts WHERE study = $1 AND patient = $2 AND settled_at = 0")
+            .bind(of.study)
+            .bind(of.parted_from)
             .execute(&mut *self.connection)
             .await?;
         let [in_study, _] = of.has_others;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use peony_dicom::{Outline, Tag};
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, Row as _};
+use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 
-use super::{Arrival, Batch};
+use super::{Arrival, Batch, parted};
 use crate::error::StoreError;
 use crate::index::Index;
 use crate::objects::{Object, Objects, blocking};
@@ -19,7 +19,7 @@ const BIRTH_DATE: Tag = Tag(0x0010, 0x0030);
 const SEX: Tag = Tag(0x0010, 0x0040);
 
 /// What contradicts itself, in the order of [`Said::compared`].
-const SAID: [Tag; 3] = [NAME, BIRTH_DATE, SEX];
+pub(super) const SAID: [Tag; 3] = [NAME, BIRTH_DATE, SEX];
 
 /// What is said of a patient that may contradict itself.
 #[derive(Clone, Default)]
@@ -43,6 +43,17 @@ impl Said {
             name: name_in(row.try_get("attributes")?),
         })
     }
+
+    /// What somebody else says otherwise: the attribute, what stands here, and what is said there. Silence contradicts nothing.
+    pub fn against<'a>(&'a self, heard: &'a Self) -> impl Iterator<Item = (Tag, &'a str, &'a str)> {
+        let each = SAID.into_iter().zip(&self.compared).zip(&heard.compared);
+        each.filter(|((_, kept), other)| !kept.is_empty() && !other.is_empty() && kept != other)
+            .map(|((tag, kept), other)| (tag, kept.as_str(), other.as_str()))
+    }
+
+    pub fn contradicts(&self, other: &Self) -> bool {
+        self.against(other).next().is_some()
+    }
 }
 
 /// The name as it was sent, out of a patient's attributes.
@@ -56,7 +67,8 @@ pub(crate) fn name_in(attributes: &str) -> String {
 const TRIED: i64 = 8;
 
 /// A patient as the index has them.
-pub(super) struct Patient {
+#[derive(Clone)]
+pub(crate) struct Patient {
     pub id: i64,
     /// Who they are by all merges.
     pub root: i64,
@@ -99,17 +111,16 @@ impl Batch<'_> {
         .fetch_one(&mut *self.connection)
         .await?;
         let id = row.try_get("id")?;
-        // Of whom nothing is there any more, nothing is said: all of it gave way to something else.
-        let said = if row.try_get::<i64, _>("there")? > 0 {
-            Said::of_row(&row)?
-        } else {
-            fill_in(self.connection, id, &arrival.attributes[0], &arrival.said).await?;
-            arrival.said.clone()
-        };
+        let is_there = row.try_get::<i64, _>("there")? > 0;
         // One that this batch has made is nobody else, and is said so at its end.
         let or_self = |root: i64| if root == 0 { id } else { root };
         let [root, local_root] = [row.try_get("root")?, row.try_get("local_root")?].map(or_self);
-        Ok(Patient { id, root, local_root, said })
+        let mut patient = Patient { id, root, local_root, said: Said::of_row(&row)? };
+        if !is_there {
+            // Of whom nothing is there any more, nothing is said: all of it gave way to something else.
+            self.learn(&mut patient, arrival).await?;
+        }
+        Ok(patient)
     }
 
     /// Writes down what contradicts what was said of a patient, for a person.
@@ -119,11 +130,9 @@ impl Batch<'_> {
         study: i64,
         heard: &Said,
     ) -> Result<(), StoreError> {
-        for ((kept, other), tag) in kept.compared.iter().zip(&heard.compared).zip(SAID) {
-            if !kept.is_empty() && !other.is_empty() && kept != other {
-                let sent = if tag == NAME { heard.name.as_str() } else { "" };
-                self.conflict(patient, study, tag, [kept, other, sent]).await?;
-            }
+        for (tag, kept, other) in kept.against(heard) {
+            let sent = if tag == NAME { heard.name.as_str() } else { "" };
+            self.conflict(patient, study, tag, [kept, other, sent]).await?;
         }
         Ok(())
     }
@@ -153,7 +162,22 @@ impl Batch<'_> {
     }
 }
 
-/// By which names a patient is found.
+/// By which names a patient is found: their own, and those of studies that contradicted them and of which a person said that they are theirs.
+pub(crate) async fn names_anew(connection: &mut AnyConnection, patient: i64) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM names WHERE patient = $1").bind(patient).execute(&mut *connection).await?;
+    let keys: Vec<String> = sqlx::query_scalar(
+        "SELECT name_key FROM patients WHERE id = $1 UNION
+            SELECT name_key FROM patients WHERE parted_from = $1 AND parted_from <> 0 AND merged_into = $1",
+    )
+    .bind(patient)
+    .fetch_all(&mut *connection)
+    .await?;
+    for name_key in keys {
+        put_names(connection, patient, &name_key).await?;
+    }
+    Ok(())
+}
+
 async fn put_names(connection: &mut AnyConnection, patient: i64, name_key: &str) -> Result<(), StoreError> {
     let mut rows = Rows::of(["kind", "name_key", "patient"]);
     let joined: Vec<String> = name::groups(name_key).filter_map(name::joined).collect();
@@ -168,14 +192,14 @@ async fn put_names(connection: &mut AnyConnection, patient: i64, name_key: &str)
 }
 
 /// Fills in patients of whom an index of an earlier version knew only what another site had said: from the first of their own objects that can
-/// be read. Of one who has none nothing is known but the identifier.
+/// be read. Of one who has none nothing is known but the identifier. Then parts studies that an earlier version showed under what they contradict.
 pub(crate) async fn read_again(index: &Index, objects: &Objects, folder: &Path) -> Result<(), StoreError> {
     let rows = sqlx::query("SELECT id, patient_id, issuer FROM patients WHERE attributes = ''")
         .fetch_all(index.pool())
         .await?;
     for row in rows {
         let id: i64 = row.try_get("id")?;
-        let found = first_readable(index, objects, folder, id).await?;
+        let found = first_readable(index, objects, folder, ("s.own_patient", id)).await?;
         let (attributes, said) = match found {
             Some(arrival) => {
                 let Arrival { attributes: [attributes, ..], said, .. } = arrival;
@@ -193,23 +217,30 @@ pub(crate) async fn read_again(index: &Index, objects: &Objects, folder: &Path) 
         fill_in(&mut writing, id, &attributes, &said).await?;
         writing.commit().await?;
     }
+    let unread: Vec<i64> =
+        sqlx::query_scalar("SELECT study FROM studies_unread").fetch_all(index.pool()).await?;
+    for study in unread {
+        // What cannot be read is tried again at the next start.
+        let Some(first) = first_readable(index, objects, folder, ("s.id", study)).await? else { continue };
+        let mut writing = index.write_who_is_who().await?;
+        parted::read(&mut writing, study, &first).await?;
+        writing.commit().await?;
+    }
     Ok(())
 }
 
+/// The first object that can be read of those that a column of `studies s` says.
 async fn first_readable(
     index: &Index,
     objects: &Objects,
     folder: &Path,
-    patient: i64,
+    (column, id): (&'static str, i64),
 ) -> Result<Option<Arrival>, StoreError> {
-    let theirs = sqlx::query(
+    let text = format!(
         "SELECT i.digest, i.size, i.blocks FROM studies s JOIN series e ON e.study = s.id JOIN instances i ON i.series = e.id
-         WHERE s.own_patient = $1 ORDER BY i.id LIMIT $2",
-    )
-    .bind(patient)
-    .bind(TRIED)
-    .fetch_all(index.pool())
-    .await?;
+         WHERE {column} = $1 ORDER BY i.id LIMIT $2"
+    );
+    let theirs = sqlx::query(AssertSqlSafe(text)).bind(id).bind(TRIED).fetch_all(index.pool()).await?;
     for row in &theirs {
         let size: i64 = row.try_get("size")?;
         let object = Object {
@@ -250,8 +281,7 @@ pub(super) async fn fill_in(
     .bind(sex.as_str())
     .execute(&mut *connection)
     .await?;
-    sqlx::query("DELETE FROM names WHERE patient = $1").bind(patient).execute(&mut *connection).await?;
-    put_names(connection, patient, name_key).await?;
+    names_anew(connection, patient).await?;
     for (tag, kept) in SAID.into_iter().zip(&said.compared) {
         let changes = [
             "UPDATE conflicts SET kept = $3 WHERE patient = $1 AND tag = $2",

@@ -15,6 +15,7 @@ mod finding;
 mod killed;
 mod kit;
 mod orders;
+mod parted;
 mod patients;
 mod postgres;
 mod receiving;

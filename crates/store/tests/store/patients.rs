@@ -9,9 +9,12 @@ use peony_store::{Ended, Store, StoreError};
 use crate::doubts::eyes;
 use crate::kit::{self, BIRTH_DATE, NAME, PATIENT_ID, STUDY_UID, ask, faults, put, studies};
 
+/// What contradicts itself would be of another patient.
+const ONE: (Tag, &str) = (NAME, "Wang^Fang");
+
 pub async fn a_merge_moves_studies_and_can_be_undone(store: &Store) {
     for (number, id) in [(10, "A"), (12, "B"), (14, "C")] {
-        put(store, number, &[(PATIENT_ID, id)]).await;
+        put(store, number, &[(PATIENT_ID, id), ONE]).await;
     }
     let number = async |id: &str| store.patient(id, "").await.unwrap();
     let of = async |id: &str| ask(store, &studies().matching(PATIENT_ID, id), STUDY_UID).await.len();
@@ -23,7 +26,7 @@ pub async fn a_merge_moves_studies_and_can_be_undone(store: &Store) {
     assert!(matches!(store.merge(b, b, "x").await, Err(StoreError::Refused(_))));
     assert!(matches!(store.merge(b, 99_999, "x").await, Err(StoreError::Missing("patient"))));
     // What comes for A afterwards is B's, and after the next merge all is C's.
-    put(store, 16, &[(PATIENT_ID, "A")]).await;
+    put(store, 16, &[(PATIENT_ID, "A"), ONE]).await;
     assert_eq!(of("B").await, 3);
     let second = store.merge(b, c, "a person").await.unwrap();
     assert_eq!((of("B").await, of("C").await), (0, 4));
@@ -41,12 +44,12 @@ pub async fn a_merge_moves_studies_and_can_be_undone(store: &Store) {
 
 pub async fn of_merges_at_once_one_is_done_and_no_study_is_lost(store: &Store) {
     for (number, id) in [(10, "A"), (12, "B")] {
-        put(store, number, &[(PATIENT_ID, id)]).await;
+        put(store, number, &[(PATIENT_ID, id), ONE]).await;
     }
     let of = async |id: &str| ask(store, &studies().matching(PATIENT_ID, id), STUDY_UID).await.len();
     let [a, b] = [store.patient("A", "").await.unwrap(), store.patient("B", "").await.unwrap()];
     for round in 0..8 {
-        let arrives = put(store, 20 + 2 * round, &[(PATIENT_ID, "A")]);
+        let arrives = put(store, 20 + 2 * round, &[(PATIENT_ID, "A"), ONE]);
         let (one, other, _) = tokio::join!(store.merge(a, b, "one"), store.merge(b, a, "other"), arrives);
         assert!(one.is_ok() != other.is_ok(), "{one:?} and {other:?}");
         assert_eq!(of("A").await + of("B").await, 3 + round as usize, "all are found");

@@ -9,7 +9,8 @@ use peony_store::{Options, Store, StoreError, made_up};
 use tempfile::TempDir;
 
 use crate::{
-    accounts, checked, deciding, doubts, finding, kit, orders, patients, receiving, sendings, upgraded,
+    accounts, checked, deciding, doubts, finding, kit, orders, parted, patients, receiving, sendings,
+    upgraded,
 };
 
 /// A server with its data in a folder that is gone with it.
@@ -159,6 +160,12 @@ async fn postgresql_does_what_sqlite_does() {
         deciding::what_is_decided_can_be_decided_again,
         deciding::what_was_said_first_is_said_by_the_one_that_is_taken,
         deciding::of_what_gave_way_nothing_is_found_until_something_comes,
+        parted::each_study_is_shown_and_found_by_its_own_name,
+        parted::the_same_person_is_found_by_both_names_and_that_is_taken_back,
+        parted::another_person_stays_one_and_that_is_taken_back,
+        parted::a_study_that_contradicts_itself_can_be_somebody_elses,
+        parted::a_study_that_was_put_right_is_its_patients_again,
+        parted::who_is_parted_is_so_to_the_eyes_of_their_site,
         patients::a_merge_across_sites_shows_nobody_what_another_site_knows,
         patients::a_merge_moves_studies_and_can_be_undone,
         patients::of_merges_at_once_one_is_done_and_no_study_is_lost,
@@ -185,6 +192,9 @@ async fn postgresql_does_what_sqlite_does() {
     let (folder, store, address) = server.store().await;
     let options = Options { index: Some(address.clone()), ..kit::options(&folder) };
     upgraded::patients_that_were_one_of_two_sites_come_apart(store, &options, &address).await;
+    let (folder, store, address) = server.store().await;
+    let options = Options { index: Some(address.clone()), ..kit::options(&folder) };
+    upgraded::what_contradicted_before_is_parted(store, &options, &address).await;
     let (folder, store, address) = server.store().await;
     checked::every_fault_is_found(&store, folder.path(), &address).await;
 }

@@ -7,8 +7,8 @@ use sqlx::{AnyPool, AssertSqlSafe};
 use crate::doubts::{ISSUER, eyes};
 use crate::kit::{self, BIRTH_DATE, NAME, PATIENT_ID, SMALL, STUDY_UID, ask, put, studies};
 
-/// Makes the tables what the version before patients were of sites had made of the same objects: four steps back.
-async fn back_by_four_steps(address: &str) {
+/// Makes the tables what the version before patients were of sites had made of the same objects: five steps back.
+async fn back_by_five_steps(address: &str) {
     let pool = AnyPool::connect(address).await.unwrap();
     let run = async |statement: &str| {
         let done = sqlx::query(AssertSqlSafe(statement.to_owned())).execute(&pool).await;
@@ -26,25 +26,93 @@ async fn back_by_four_steps(address: &str) {
     run(&format!("DELETE FROM names WHERE patient IN {gone}")).await;
     run(&format!("DELETE FROM patients WHERE id IN {gone}")).await;
     run("UPDATE patients SET apart = '' WHERE issuer <> ''").await;
-    for index in
-        ["studies_local_patient", "studies_elsewhere", "patients_unread", "conflicts_open", "aside_open"]
-    {
+    for table in ["partings", "studies_unread"] {
+        run(&format!("DROP TABLE {table}")).await;
+    }
+    for index in [
+        "studies_local_patient",
+        "studies_elsewhere",
+        "patients_unread",
+        "conflicts_open",
+        "aside_open",
+        "patients_parted",
+    ] {
         run(&format!("DROP INDEX {index}")).await;
     }
     for (table, column) in [
         ("patients", "site"),
         ("patients", "local_root"),
+        ("patients", "parted_from"),
         ("studies", "local_patient"),
         ("aside", "site"),
         ("jobs", "site"),
         ("jobs", "node"),
         ("conflicts", "other_sent"),
+        ("conflicts", "parting"),
     ] {
         run(&format!("ALTER TABLE {table} DROP COLUMN {column}")).await;
     }
     run("DELETE FROM names WHERE name_key = '周丽丽'").await;
-    run("UPDATE schema_version SET version = version - 4").await;
+    run("UPDATE schema_version SET version = version - 5").await;
     pool.close().await;
+}
+
+/// Makes the tables what the version before studies were parted had made of the same objects: one step back.
+async fn back_by_one_step(address: &str) {
+    let pool = AnyPool::connect(address).await.unwrap();
+    for statement in [
+        "UPDATE studies SET own_patient = (SELECT p.parted_from FROM patients p WHERE p.id = own_patient)
+            WHERE own_patient IN (SELECT id FROM patients WHERE parted_from <> 0)",
+        "UPDATE studies SET patient = own_patient, local_patient = own_patient",
+        "DELETE FROM names WHERE patient IN (SELECT id FROM patients WHERE parted_from <> 0)",
+        "DELETE FROM merges",
+        "DELETE FROM patients WHERE parted_from <> 0",
+        "DROP TABLE partings",
+        "DROP TABLE studies_unread",
+        "DROP INDEX patients_parted",
+        "ALTER TABLE patients DROP COLUMN parted_from",
+        "ALTER TABLE conflicts DROP COLUMN parting",
+        "UPDATE schema_version SET version = version - 1",
+    ] {
+        sqlx::query(statement).execute(&pool).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
+    }
+    pool.close().await;
+}
+
+pub async fn what_contradicted_before_is_parted(store: Store, options: &Options, address: &str) {
+    let of = |name| [(PATIENT_ID, "7"), (NAME, name)];
+    let first = put(&store, 10, &of("Wang^Fang")).await.study_uid;
+    let open = put(&store, 12, &of("Li^Na")).await.study_uid;
+    let settled = put(&store, 14, &of("Wang^F")).await.study_uid;
+    // It begins as the others do.
+    put(&store, 16, &[&of("Zhao^Min")[..], &[(STUDY_UID, &first)]].concat()).await;
+    store.settle_conflict(store.conflicts(10).await.unwrap()[1].id, "a person").await.unwrap();
+    store.close().await;
+    back_by_one_step(address).await;
+
+    let store = Store::open(options).await.unwrap();
+    let find = async |name| ask(&store, &studies().matching(NAME, name), STUDY_UID).await;
+    assert_eq!(find("li*").await, [open]);
+    let mut others = find("wang^fang").await;
+    others.sort();
+    assert_eq!(others, [first, settled], "what a person said of it holds");
+    assert_eq!(ask(&store, &studies().matching(PATIENT_ID, "7"), NAME).await.len(), 3);
+    let conflicts = store.conflicts(10).await.unwrap();
+    let conflicts: Vec<(&str, bool)> =
+        conflicts.iter().map(|one| (one.other.as_str(), one.of_study)).collect();
+    assert_eq!(conflicts, [("Li^Na", true), ("Zhao^Min", false)]);
+    // Looked at once, and no more.
+    store.close().await;
+    let store = Store::open(options).await.unwrap();
+    assert_eq!(store.conflicts(10).await.unwrap().len(), 2);
+    assert!(kit::faults(&store).await.is_empty());
+}
+
+#[tokio::test]
+async fn sqlite_what_contradicted_before_is_parted() {
+    let (folder, store) = kit::store().await;
+    let address = format!("sqlite:{}/store/index.sqlite", folder.path().display());
+    what_contradicted_before_is_parted(store, &kit::options(&folder), &address).await;
 }
 
 pub async fn patients_that_were_one_of_two_sites_come_apart(store: Store, options: &Options, address: &str) {
@@ -52,7 +120,7 @@ pub async fn patients_that_were_one_of_two_sites_come_apart(store: Store, option
     let issued = |id, name, birth| [(PATIENT_ID, id), (ISSUER, "NATION"), (NAME, name), (BIRTH_DATE, birth)];
     put(&east, 10, &issued("7", "Wang^Fang", "19700101")).await;
     let of_west = put(&west, 20, &issued("7", "Zhang^Min", "")).await;
-    put(&west, 22, &issued("7", "Li^Na", "")).await;
+    let contradicts = put(&west, 22, &issued("7", "Li^Na", "")).await;
     // One who is somebody else, at both sites.
     put(&east, 30, &issued("8", "Zhou^Li", "")).await;
     put(&west, 32, &issued("8", "Zhou^Li", "")).await;
@@ -66,16 +134,22 @@ pub async fn patients_that_were_one_of_two_sites_come_apart(store: Store, option
     store.put_job(SENDING, "no sending").await.unwrap();
     drop((east, west, both));
     store.close().await;
-    back_by_four_steps(address).await;
+    back_by_five_steps(address).await;
 
     let store = Store::open(options).await.unwrap();
     let of = |sites: &[&str]| store.seeing(peony_store::Sight::of(sites.iter().copied(), sites[0]));
     let [east, west, both] = [of(&["east"]), of(&["west"]), of(&["east", "west"])];
     let seventh = Query::all(Level::Patient).matching(PATIENT_ID, "7");
     assert_eq!(ask(&east, &seventh, NAME).await, ["Wang^Fang"]);
-    assert_eq!(ask(&west, &seventh, NAME).await, ["Zhang^Min"]);
-    let named = studies().matching(NAME, "zhang*");
-    assert_eq!(ask(&west, &named, STUDY_UID).await.len(), 2, "both studies, by the name that was read again");
+    // What contradicts the site's own word is shown and found by what its own object says.
+    assert_eq!(ask(&west, &seventh, NAME).await, ["Zhang^Min", "Li^Na"]);
+    let [named, others] = ["zhang*", "li^na"].map(|name| studies().matching(NAME, name));
+    assert_eq!(
+        ask(&west, &named, STUDY_UID).await,
+        [of_west.study_uid.as_str()],
+        "by the name that was read again"
+    );
+    assert_eq!(ask(&west, &others, STUDY_UID).await, [contradicts.study_uid]);
     assert!(ask(&west, &studies().matching(BIRTH_DATE, "19700101"), STUDY_UID).await.is_empty());
     // What agrees with the site's own word is no contradiction any more, and the other one is to that.
     let conflicts: Vec<_> =
@@ -105,7 +179,10 @@ pub async fn patients_that_were_one_of_two_sites_come_apart(store: Store, option
     assert_eq!([east.kept_aside(10).await.unwrap().len(), west.kept_aside(10).await.unwrap().len()], [0, 1]);
     // More of the same comes to each its own.
     put(&west, 24, &issued("7", "Zhang^Min", "19800808")).await;
-    assert_eq!(ask(&west, &named, STUDY_UID).await.len(), 3);
+    assert_eq!(
+        [ask(&west, &named, STUDY_UID).await.len(), ask(&west, &others, STUDY_UID).await.len()],
+        [2, 1]
+    );
     assert!(kit::faults(&store).await.is_empty());
 }
 

@@ -385,6 +385,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/identity/contradictions/{id}/part": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Say that the study of a contradiction is another person's than the one whose identifier it has. */
+        readonly post: operations["identity_part"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/identity/contradictions/{id}/settle": {
         readonly parameters: {
             readonly query?: never;
@@ -394,7 +411,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Say that a contradiction is none. */
+        /** Say that a contradiction is none: it is the same person. A study that contradicts its patient in nothing else is shown as theirs then, by a merge. */
         readonly post: operations["identity_settle"];
         readonly delete?: never;
         readonly options?: never;
@@ -431,6 +448,40 @@ export interface paths {
         readonly put?: never;
         /** Take a merge back. */
         readonly post: operations["identity_undo"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/identity/partings": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Studies of which somebody has said that they are another person's, the newest first, at most 100. */
+        readonly get: operations["identity_partings"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/identity/partings/{id}/undo": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Take back that a study is another person's: what contradicts itself is open again. */
+        readonly post: operations["identity_undo_parting"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -1398,8 +1449,10 @@ export interface components {
             readonly at_ms: number;
             /** Format: int64 */
             readonly id: number;
-            /** @description What was said first, and stays. */
+            /** @description What was said first of the patient whose identifier it is. */
             readonly kept: string;
+            /** @description Whether the study's first object says that, and the study is shown so; else a later object of it, and the study is shown as its first one says. */
+            readonly of_study: boolean;
             /** @description What was said later. */
             readonly other: string;
             /** @description The study that brought it. */
@@ -1944,6 +1997,11 @@ export interface components {
              * @description Merges that could be undone.
              */
             readonly merges: number;
+            /**
+             * Format: int64
+             * @description Studies of which somebody has said that they are another person's, which could be taken back.
+             */
+            readonly partings: number;
         };
         /** @description The lower and the upper end. */
         readonly Interval: [
@@ -2183,6 +2241,11 @@ export interface components {
             /** Format: int64 */
             readonly id: number;
         };
+        /** @description A parting that was made. */
+        readonly MadeParting: {
+            /** Format: int64 */
+            readonly id: number;
+        };
         /** @description A sending or fetching that was asked for. */
         readonly MadeSending: {
             /** Format: int64 */
@@ -2366,6 +2429,28 @@ export interface components {
                 readonly [key: string]: unknown;
             };
             /** @description As whom their studies are shown. */
+            readonly target: {
+                readonly [key: string]: unknown;
+            };
+            /** @description Who said so. */
+            readonly who: string;
+        };
+        /** @description A study that somebody has said to be another person's, which could be taken back. It has no debug form: it names patients. */
+        readonly OpenParting: {
+            /**
+             * Format: int64
+             * @description When, in milliseconds since 1970 UTC.
+             */
+            readonly at_ms: number;
+            /** Format: int64 */
+            readonly id: number;
+            /** @description Whose it is not: attributes of the DICOM JSON Model. */
+            readonly source: {
+                readonly [key: string]: unknown;
+            };
+            /** @description The study. */
+            readonly study_uid: string;
+            /** @description As whose it is shown. */
             readonly target: {
                 readonly [key: string]: unknown;
             };
@@ -4283,7 +4368,10 @@ export interface operations {
     };
     readonly identity_contradictions: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description Those of this study, and of others that have its patient's identifier. */
+                readonly study?: string;
+            };
             readonly header?: never;
             readonly path?: never;
             readonly cookie?: never;
@@ -4297,6 +4385,42 @@ export interface operations {
                 content: {
                     readonly "application/json": readonly components["schemas"]["Contradiction"][];
                 };
+            };
+        };
+    };
+    readonly identity_part: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description the contradiction */
+                readonly id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MadeParting"];
+                };
+            };
+            /** @description there is no such open contradiction */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description the study is another person's already or has no identifier, or both were said to be one */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -4412,6 +4536,60 @@ export interface operations {
             };
             /** @description there is no such merge, or it was undone */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly identity_partings: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["OpenParting"][];
+                };
+            };
+        };
+    };
+    readonly identity_undo_parting: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description the parting */
+                readonly id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description the study is shown as before */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description there is no such parting, or it was taken back */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description the study's patient was merged meanwhile */
+            readonly 409: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

@@ -14,6 +14,7 @@ import {
   contradictionText,
   isAnything,
   type OpenMerge,
+  type OpenParting,
   type Overview,
   patientText,
   shapeOf,
@@ -48,11 +49,11 @@ interface Props {
   readonly onClose: () => void;
 }
 
-/** What contradicts itself, what was kept aside and who was merged, and what can be done about each. */
+/** What contradicts itself, what was kept aside, who was merged and who was said to be another, and what can be done about each. */
 export function IdentityPanel({ overview, onClose }: Props) {
   const words = useWords();
   const { say } = words;
-  const { contradictions, aside, decided, merges, error, busy, act } = useDoubts();
+  const { contradictions, aside, decided, merges, partings, error, busy, act } = useDoubts();
   const onAct = (what: Act): void => {
     if (!busy) {
       act(what);
@@ -89,6 +90,11 @@ export function IdentityPanel({ overview, onClose }: Props) {
       <Part name={say("merges")} shown={merges.length} count={overview.merges}>
         {merges.map((one) => (
           <MergeRow key={one.id} one={one} busy={busy} onAct={onAct} />
+        ))}
+      </Part>
+      <Part name={say("partings")} shown={partings.length} count={overview.partings}>
+        {partings.map((one) => (
+          <PartingRow key={one.id} one={one} busy={busy} onAct={onAct} />
         ))}
       </Part>
     </aside>
@@ -170,8 +176,20 @@ function ContradictionRow({ one, busy, onAct }: RowProps<Contradiction>) {
             aria-disabled={busy}
             onClick={() => onAct({ act: "settle", id: one.id })}
           >
-            {say("contradiction_none")}
+            {say(one.of_study ? "contradiction_same" : "contradiction_none")}
           </button>
+          {/* Under another identifier it is a patient's of its own already: who that is, the next button says. */}
+          {one.about !== "patient_id" && (
+            <button
+              type="button"
+              className="button small"
+              data-action="part"
+              aria-disabled={busy}
+              onClick={() => onAct({ act: "part", id: one.id })}
+            >
+              {say("contradiction_other")}
+            </button>
+          )}
           <button
             type="button"
             className="button small"
@@ -285,6 +303,33 @@ function MergeRow({ one, busy, onAct }: RowProps<OpenMerge>) {
             data-action="undo-merge"
             aria-disabled={busy}
             onClick={() => onAct({ act: "undo", id: one.id })}
+          >
+            {say("merge_undo")}
+          </button>
+        </span>
+      </span>
+    </li>
+  );
+}
+
+function PartingRow({ one, busy, onAct }: RowProps<OpenParting>) {
+  const words = useWords();
+  const { say } = words;
+  const [source, target] = [patientText(one.source, words), patientText(one.target, words)];
+  return (
+    <li className="upload" data-doubt="parting">
+      <Shape status="ok" />
+      <span className="two">
+        <OfStudy uid={one.study_uid} />
+        <small>{say("parting_says", { source, target })}</small>
+        <small>{say("merge_by", { who: one.who, when: momentText(one.at_ms, Date.now(), words) })}</small>
+        <span className="send-acts">
+          <button
+            type="button"
+            className="button small"
+            data-action="undo-parting"
+            aria-disabled={busy}
+            onClick={() => onAct({ act: "join", id: one.id })}
           >
             {say("merge_undo")}
           </button>

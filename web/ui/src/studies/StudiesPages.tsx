@@ -28,12 +28,14 @@ interface Props {
   readonly study: string | null;
   /** Other nodes are looked at, for the patient of `study` where that is said. */
   readonly nodes: boolean;
+  /** Who is who stands beside the list. */
+  readonly doubts: boolean;
   readonly onLanguage: (language: Language) => void;
   readonly onGo: (route: Route) => void;
 }
 
 /** The studies that the node keeps, and one of them. */
-export default function StudiesPages({ study, nodes, onLanguage, onGo }: Props) {
+export default function StudiesPages({ study, nodes, doubts, onLanguage, onGo }: Props) {
   const { say } = useWords();
   useEffect(() => {
     document.title = say(nodes ? "nodes_title" : study === null ? "studies_title" : "study_title");
@@ -43,7 +45,7 @@ export default function StudiesPages({ study, nodes, onLanguage, onGo }: Props) 
       {nodes ? (
         <NodesPage key={study} study={study} onLanguage={onLanguage} onGo={onGo} />
       ) : study === null ? (
-        <StudyList onLanguage={onLanguage} onGo={onGo} />
+        <StudyList doubts={doubts} onLanguage={onLanguage} onGo={onGo} />
       ) : (
         <StudyPage key={study} study={study} onLanguage={onLanguage} onGo={onGo} />
       )}

@@ -26,12 +26,14 @@ import { type UsedUploads, useUploads } from "./useUploads";
 const WITH_PREVIEW = "(min-width: 1200px)";
 
 interface Props {
+  /** Who is who is open at first. */
+  readonly doubts: boolean;
   readonly onLanguage: (language: Language) => void;
   readonly onGo: (route: Route) => void;
 }
 
 /** The node's studies, newest first, searched while typing. */
-export function StudyList({ onLanguage, onGo }: Props) {
+export function StudyList({ doubts, onLanguage, onGo }: Props) {
   const words = useWords();
   const { say } = words;
   const used = useSearch();
@@ -40,7 +42,7 @@ export function StudyList({ onLanguage, onGo }: Props) {
   const sources = useSources();
   const identity = useOverview();
   const doubtful = new Set(identity.overview.doubtful);
-  const [beside, setBeside] = useState<"queue" | "identity" | null>(null);
+  const [beside, setBeside] = useState<"queue" | "identity" | null>(doubts ? "identity" : null);
   const field = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLDivElement>(null);
   const [chosen, setChosen] = useState<string | null>(null);
@@ -122,7 +124,7 @@ export function StudyList({ onLanguage, onGo }: Props) {
         <UploadPanel uploads={adding.uploads} all={adding.all} onClose={() => adding.setOpen(false)} />
       ) : beside === "queue" ? (
         <SendPanel used={sendings} onClose={() => setBeside(null)} />
-      ) : beside === "identity" ? (
+      ) : beside === "identity" && identity.may ? (
         <IdentityPanel overview={identity.overview} onClose={() => setBeside(null)} />
       ) : (
         shown && (

@@ -6,6 +6,7 @@ import { Shape } from "../parts/shapes";
 import type { Route } from "../route";
 import { type Language, useWords } from "../words/words";
 import { findInstances, findStudies, reasonText, thumbnailOf } from "./client";
+import { DisputedLine } from "./DisputedLine";
 import { SendMenu } from "./SendMenu";
 import { StudiesTop } from "./StudiesTop";
 import { type InstanceTile, rowOf, type SeriesStrip, stripsOf } from "./study";
@@ -68,6 +69,7 @@ export function StudyPage({ study, onLanguage, onGo }: Props) {
         )}
         {tiles.length > 0 && <SendMenu study={study} strips={strips} />}
       </StudiesTop>
+      <DisputedLine study={study} onGo={onGo} />
       <nav className="strips" aria-label={say("images_of_study")}>
         {row?.id && sources !== null && sources.length > 0 && (
           <div className="elsewhere">

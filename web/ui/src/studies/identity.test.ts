@@ -8,6 +8,8 @@ import {
   candidatesOf,
   carryOut,
   contradictionText,
+  disputesOf,
+  findContradictionsAround,
   findOverview,
   isAnything,
   NO_DOUBT,
@@ -17,37 +19,67 @@ import {
 } from "./identity";
 
 const [en, zh] = [wordsIn("en"), wordsIn("zh")];
-const contradiction = (about: Contradiction["about"], kept: string, other: string): Contradiction => ({
+const contradiction = (
+  about: Contradiction["about"],
+  kept: string,
+  other: string,
+  of_study: boolean,
+): Contradiction => ({
   id: 7,
   study_uid: "1.2",
   about,
   kept,
   other,
+  of_study,
   at_ms: 0,
 });
+/** The same in both languages, of the study itself and of a later object of it. */
+const ofStudy = (about: [string, string], other: string, kept: [string, string]): readonly string[] => [
+  `${about[0]}: this study's first object says ${other}, as it is shown; first under this identifier was ${kept[0]}`,
+  `${about[1]}：本检查为 ${other}（以其首个对象为准显示）；该标识号最先为 ${kept[1]}`,
+];
+const within = (about: [string, string], other: [string, string], kept: string): readonly string[] => [
+  `${about[0]}: a later object of this study says ${other[0]}; the study is shown under ${kept}, as was said first`,
+  `${about[1]}：本检查中后来的对象为 ${other[1]}；检查按最先的 ${kept} 显示`,
+];
+const [NAME, BIRTH, SEX, ID]: [[string, string], [string, string], [string, string], [string, string]] = [
+  ["Name", "姓名"],
+  ["Birth date", "出生日期"],
+  ["Sex", "性别"],
+  ["Identifier", "标识号"],
+];
 
 describe("a contradiction", () => {
-  it.each<[Contradiction["about"], string, string, string, string]>([
+  it.each<[Contradiction, readonly string[]]>([
     [
-      "name",
-      "Wang^Fang=王^芳",
-      "Li^Na",
-      "Name: first Wang Fang 王芳, later Li Na",
-      "姓名：先为 Wang Fang 王芳，后为 Li Na",
+      contradiction("name", "Wang^Fang=王^芳", "Li^Na", true),
+      ofStudy(NAME, "Li Na", ["Wang Fang 王芳", "Wang Fang 王芳"]),
     ],
-    [
-      "birth_date",
-      "19700101",
-      "1970",
-      "Birth date: first 1970-01-01, later 1970",
-      "出生日期：先为 1970-01-01，后为 1970",
-    ],
-    ["sex", "F", "M", "Sex: first F, later M", "性别：先为 F，后为 M"],
-    ["patient_id", "P-7", "", "Identifier: first P-7, later none", "标识号：先为 P-7，后为 无"],
-    ["patient_id", "P^7", "8", "Identifier: first P^7, later 8", "标识号：先为 P^7，后为 8"],
-  ])("about %s says what was kept and what came later", (about, kept, other, inEnglish, inChinese) => {
-    const one = contradiction(about, kept, other);
-    expect([contradictionText(one, en), contradictionText(one, zh)]).toEqual([inEnglish, inChinese]);
+    [contradiction("birth_date", "19700101", "1970", true), ofStudy(BIRTH, "1970", ["1970-01-01", "1970-01-01"])],
+    [contradiction("sex", "F", "M", false), within(SEX, ["M", "M"], "F")],
+    [contradiction("patient_id", "P-7", "", false), within(ID, ["none", "无"], "P-7")],
+    [contradiction("patient_id", "P^7", "8", false), within(ID, ["8", "8"], "P^7")],
+  ])("says which objects say what: %o", (one, texts) => {
+    expect([contradictionText(one, en), contradictionText(one, zh)]).toEqual(texts);
+  });
+});
+
+describe("a study that is open", () => {
+  const name = contradiction("name", "Wang^Fang", "Li^Na", true);
+  const birth = contradiction("birth_date", "19700101", "19700102", true);
+  const elsewhere = "Name: another study under this identifier says Li Na; first was Wang Fang";
+  it.each<[string, Contradiction[], string[]]>([
+    ["1.2", [], []],
+    ["1.2", [birth, name], [contradictionText(name, en)]],
+    ["1.2", [birth], [contradictionText(birth, en)]],
+    ["1.9", [birth, name], [elsewhere]],
+    ["1.2", [birth, { ...name, study_uid: "1.9" }], [contradictionText(birth, en), elsewhere]],
+  ])("%s is disputed by what itself and another one say, by names first", (study, around, texts) => {
+    expect(disputesOf(around, study, en)).toEqual(texts);
+  });
+
+  it("says it in Chinese", () => {
+    expect(disputesOf([name], "1.9", zh)).toEqual(["姓名：该标识号的另一检查为 Li Na；最先为 Wang Fang"]);
   });
 });
 
@@ -83,6 +115,9 @@ describe("what is open", () => {
     [{ decided: 2 }, "ok", "2 decided"],
     [{ decided: 2, merges: 4 }, "ok", "2 decided · 4 merged"],
     [{ merges: 4 }, "ok", "4 merged"],
+    [{ merges: 4, partings: 1 }, "ok", "4 merged · 1 parted"],
+    [{ contradictions: 1, partings: 1 }, "warn", "1 contradiction"],
+    [{ partings: 1 }, "ok", "1 parted"],
   ])("%o is told", (more, shape, text) => {
     const overview = { ...NO_DOUBT, ...more };
     expect([shapeOf(overview), sumText(overview, en)]).toEqual([shape, text]);
@@ -116,11 +151,20 @@ describe("what is asked", () => {
     ["reject", "/api/identity/aside/7/reject"],
     ["take", "/api/identity/aside/7/take"],
     ["undo", "/api/identity/merges/7/undo"],
+    ["part", "/api/identity/contradictions/7/part"],
+    ["join", "/api/identity/partings/7/undo"],
   ] as const)("%s goes to its place", async (act, path) => {
     const asked = vi.fn(async () => new Response(null, { status: 204 }));
     vi.stubGlobal("fetch", asked);
     await carryOut({ act, id: 7 });
     expect(asked.mock.calls).toEqual([[path, { method: "POST" }]]);
+  });
+
+  it("looks around one study", async () => {
+    const asked = vi.fn(async (_path: string) => new Response("[]", { status: 200 }));
+    vi.stubGlobal("fetch", asked);
+    await findContradictionsAround("1.2.3", new AbortController().signal);
+    expect(asked.mock.calls[0]?.[0]).toBe("/api/identity/contradictions?study=1.2.3");
   });
 
   it("settles a contradiction after the merge that explains it, and not where that is refused", async () => {

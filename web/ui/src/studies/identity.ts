@@ -1,4 +1,4 @@
-/** Who is who, as the page asks it: contradictions about who was examined, objects that were kept aside, patients that are one. */
+/** Who is who, as the page asks it: contradictions about who was examined, objects that were kept aside, patients that are one, or two. */
 import { sessionEnded } from "../access/session";
 import type { components } from "../api/schema";
 import type { Status } from "../parts/shapes";
@@ -17,9 +17,10 @@ export type Overview = Schemas["IdentityOverview"];
 export type Contradiction = Schemas["Contradiction"];
 export type AsideObject = Schemas["AsideObject"];
 export type OpenMerge = Schemas["OpenMerge"];
+export type OpenParting = Schemas["OpenParting"];
 export type MergeStudies = Schemas["MergeStudies"];
 
-export const NO_DOUBT: Overview = { contradictions: 0, aside: 0, decided: 0, merges: 0, doubtful: [] };
+export const NO_DOUBT: Overview = { contradictions: 0, aside: 0, decided: 0, merges: 0, partings: 0, doubtful: [] };
 
 async function answered(response: Response): Promise<Response> {
   if (response.status === 401) {
@@ -43,24 +44,39 @@ export const findOverview = (signal: AbortSignal): Promise<Overview> => get("", 
 export const findContradictions = (signal: AbortSignal): Promise<readonly Contradiction[]> =>
   get("/contradictions", signal);
 
+/** Those of one study, and of others that have its patient's identifier. */
+export const findContradictionsAround = (study: string, signal: AbortSignal): Promise<readonly Contradiction[]> =>
+  get(`/contradictions?${new URLSearchParams({ study })}`, signal);
+
 export const findAside = (signal: AbortSignal): Promise<readonly AsideObject[]> => get("/aside", signal);
 
 /** Those of which somebody has decided that another one is handed out. */
 export const findDecided = (signal: AbortSignal): Promise<readonly AsideObject[]> => get("/aside?decided=true", signal);
 
+/** Studies that somebody has said to be another person's. */
+export const findPartings = (signal: AbortSignal): Promise<readonly OpenParting[]> => get("/partings", signal);
+
 export const findMerges = (signal: AbortSignal): Promise<readonly OpenMerge[]> => get("/merges", signal);
 
 /** What is done about one of them. */
 export type Act =
-  | { readonly act: "settle" | "reject" | "take" | "undo"; readonly id: number }
+  | { readonly act: "settle" | "part" | "reject" | "take" | "undo" | "join"; readonly id: number }
   /** The patient of a study is another study's; the contradiction that this settles, if any, is shown no more. */
   | { readonly act: "merge"; readonly merge: MergeStudies; readonly settles: number | null };
 
-const PATHS = { settle: "contradictions", reject: "aside", take: "aside", undo: "merges" } as const;
+const PATHS = {
+  settle: ["contradictions", "settle"],
+  part: ["contradictions", "part"],
+  reject: ["aside", "reject"],
+  take: ["aside", "take"],
+  undo: ["merges", "undo"],
+  join: ["partings", "undo"],
+} as const;
 
 export async function carryOut(act: Act): Promise<void> {
   if (act.act !== "merge") {
-    await answered(await fetch(`${ROOT}/${PATHS[act.act]}/${act.id}/${act.act}`, { method: "POST" }));
+    const [of, what] = PATHS[act.act];
+    await answered(await fetch(`${ROOT}/${of}/${act.id}/${what}`, { method: "POST" }));
     return;
   }
   const headers = { "Content-Type": "application/json" };
@@ -76,11 +92,11 @@ export async function carryOut(act: Act): Promise<void> {
 export const bytesAside = ({ id }: AsideObject): string => `${ROOT}/aside/${id}`;
 
 /** Whether there is anything to settle, or something settled that could be settled otherwise. */
-export const isAnything = ({ contradictions, aside, decided, merges }: Overview): boolean =>
-  contradictions + aside + decided + merges > 0;
+export const isAnything = ({ contradictions, aside, decided, merges, partings }: Overview): boolean =>
+  contradictions + aside + decided + merges + partings > 0;
 
 /** How much there is to settle, and what was decided and merged, in a word or two. */
-export function sumText({ contradictions, aside, decided, merges }: Overview, { say }: Words): string {
+export function sumText({ contradictions, aside, decided, merges, partings }: Overview, { say }: Words): string {
   const nothingOpen = contradictions + aside === 0;
   const parts = [
     contradictions > 0 &&
@@ -88,6 +104,7 @@ export function sumText({ contradictions, aside, decided, merges }: Overview, { 
     aside > 0 && say("doubts_aside", { count: aside }),
     nothingOpen && decided > 0 && say("doubts_decided", { count: decided }),
     nothingOpen && merges > 0 && say("doubts_merges", { count: merges }),
+    nothingOpen && partings > 0 && say("doubts_partings", { count: partings }),
   ];
   return parts.filter(Boolean).join(" · ") || say("doubts_none");
 }
@@ -109,13 +126,33 @@ function valueText(about: Contradiction["about"], value: string, { say }: Words)
   }
 }
 
-/** What was said first and what came later, in one line. */
-export function contradictionText({ about, kept, other }: Contradiction, words: Words): string {
-  return words.say("contradiction_says", {
+/** What was said first and what came later, in one line, and which objects say it. */
+export function contradictionText({ about, kept, other, of_study }: Contradiction, words: Words): string {
+  return words.say(of_study ? "contradiction_of_study" : "contradiction_within", {
     about: words.say(`contradiction_${about}`),
     kept: valueText(about, kept, words),
     other: valueText(about, other, words),
   });
+}
+
+/**
+ * What is disputed of a study that is open, the names first: what itself says otherwise, or what another study under the same identifier does. One line
+ * of each kind is enough: the place where it is decided has all of them.
+ */
+export function disputesOf(around: readonly Contradiction[], study: string, words: Words): readonly string[] {
+  const names = around.filter(({ about }) => about === "name");
+  const byWeight = [...names, ...around.filter((one) => !names.includes(one))];
+  const own = byWeight.find(({ study_uid }) => study_uid === study);
+  const others = byWeight.find(({ study_uid }) => study_uid !== study);
+  return [
+    own && contradictionText(own, words),
+    others &&
+      words.say("disputed_elsewhere", {
+        about: words.say(`contradiction_${others.about}`),
+        kept: valueText(others.about, others.kept, words),
+        other: valueText(others.about, others.other, words),
+      }),
+  ].filter((text) => text !== undefined);
 }
 
 /** What has the UID of an object that was kept aside. */

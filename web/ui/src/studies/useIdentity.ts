@@ -7,12 +7,15 @@ import {
   carryOut,
   findAside,
   findContradictions,
+  findContradictionsAround,
   findDecided,
   findMerges,
   findOverview,
+  findPartings,
   type MergeStudies,
   NO_DOUBT,
   type OpenMerge,
+  type OpenParting,
   type Overview,
 } from "./identity";
 
@@ -35,6 +38,17 @@ export function useOverview(): UsedOverview {
     refetchInterval: LOOK_MS,
   });
   return { overview: data ?? NO_DOUBT, may };
+}
+
+/** What contradicts who was examined in one study; nothing for who may not settle it. */
+export function useDisputes(study: string, asks: boolean): readonly Contradiction[] {
+  const { data } = useQuery({
+    queryKey: [...IDENTITY, "around", study],
+    queryFn: ({ signal }) => findContradictionsAround(study, signal),
+    refetchInterval: LOOK_MS,
+    enabled: asks,
+  });
+  return (asks && data) || [];
 }
 
 function useActing() {
@@ -74,6 +88,7 @@ export interface UsedDoubts {
   readonly aside: readonly AsideObject[];
   readonly decided: readonly AsideObject[];
   readonly merges: readonly OpenMerge[];
+  readonly partings: readonly OpenParting[];
   /** The lists could not be had, or the last thing that was asked was refused. */
   readonly error: Error | null;
   /** Something was asked for that the program has not answered yet. */
@@ -100,13 +115,19 @@ export function useDoubts(): UsedDoubts {
     queryFn: ({ signal }) => findMerges(signal),
     ...looked,
   });
+  const partings = useQuery({
+    queryKey: [...IDENTITY, "partings"],
+    queryFn: ({ signal }) => findPartings(signal),
+    ...looked,
+  });
   const acted = useActing();
   return {
     contradictions: contradictions.data ?? [],
     aside: aside.data ?? [],
     decided: decided.data ?? [],
     merges: merges.data ?? [],
-    error: acted.error ?? contradictions.error ?? aside.error ?? decided.error ?? merges.error,
+    partings: partings.data ?? [],
+    error: acted.error ?? contradictions.error ?? aside.error ?? decided.error ?? merges.error ?? partings.error,
     busy: acted.isPending,
     act: (act) => acted.mutate(act),
   };

@@ -380,6 +380,8 @@ export const en = {
   fault_text_conflict: "It cannot be done as things stand.",
   fault_text_not_merged:
     "They are one already, or the first is somebody else already: take that back, or merge the other way round.",
+  fault_text_not_parted:
+    "The study is another person's already, has no identifier, or its patient was merged: take the merge back first.",
   fault_text_too_large: "It is too large.",
   fault_text_not_drawable: "It holds no picture that can be drawn here.",
   fault_text_not_acceptable: "It cannot be given in this form.",

@@ -28,6 +28,7 @@ const KNOWN = [
   "too_many_exams",
   "conflict",
   "not_merged",
+  "not_parted",
   "too_large",
   "not_drawable",
   "not_acceptable",
