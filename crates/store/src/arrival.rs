@@ -1,5 +1,7 @@
 //! One object's rows: made from its outline while it is received, written when its turn comes.
 
+pub(crate) mod anew;
+mod compared;
 pub(crate) mod in_bulk;
 mod instead;
 mod patient;
@@ -11,10 +13,10 @@ use peony_dicom::{FramePlaces, Level, Outline, Tag, VR};
 use sha2::{Digest as _, Sha256};
 use sqlx::{AnyConnection, Row as _};
 
-pub(crate) use self::instead::GivingWay;
-pub(crate) use self::patient::{name_in, read_again};
+pub(crate) use self::compared::columns_above;
+pub(crate) use self::instead::{GivingWay, count_series};
+pub(crate) use self::patient::{name_in, put_names, read_again};
 
-use self::instead::count_series;
 use self::patient::{Patient, Said};
 use crate::error::StoreError;
 use crate::objects::Object;
@@ -25,6 +27,8 @@ const NUMBER_OF_FRAMES: Tag = Tag(0x0028, 0x0008);
 
 /// The columns of a series that hold what an object says of it.
 const OF_SERIES: &str = "modality, series_number, series_date, series_time, body_part, laterality, description, step_date, step_time, attributes";
+/// Those of a patient that are compared.
+const OF_PATIENT: &str = "name_key, birth_date, sex, attributes";
 /// Those of a study.
 const OF_STUDY: &str = "study_date, study_time, accession, study_id, referring_key, description, attributes";
 

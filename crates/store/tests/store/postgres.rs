@@ -9,7 +9,7 @@ use peony_store::{Options, Store, StoreError, made_up};
 use tempfile::TempDir;
 
 use crate::{
-    accounts, checked, deciding, doubts, finding, kit, orders, patients, receiving, sendings, upgraded,
+    accounts, checked, deciding, doubts, finding, kit, orders, patients, receiving, rows, sendings, upgraded,
 };
 
 /// A server with its data in a folder that is gone with it.
@@ -185,6 +185,9 @@ async fn postgresql_does_what_sqlite_does() {
     let (folder, store, address) = server.store().await;
     let options = Options { index: Some(address.clone()), ..kit::options(&folder) };
     upgraded::patients_that_were_one_of_two_sites_come_apart(store, &options, &address).await;
+    let (folder, store, address) = server.store().await;
+    let options = Options { index: Some(address.clone()), ..kit::options(&folder) };
+    rows::rows_that_are_gone_or_changed_are_found_and_made_anew(store, &options, &address).await;
     let (folder, store, address) = server.store().await;
     checked::every_fault_is_found(&store, folder.path(), &address).await;
 }
