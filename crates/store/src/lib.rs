@@ -9,6 +9,7 @@
 //! all. Deliberately absent: a door that deletes an object or overwrites one.
 
 mod accounts;
+mod anchor;
 mod arrival;
 mod aside;
 mod audit;
@@ -89,6 +90,7 @@ pub use sites::{Sight, Site};
 pub use state::OpenJobs;
 pub use workitems::{Claimed, WorkitemAnswer};
 
+use crate::anchor::Anchor;
 use crate::error::disk;
 use crate::events::Announcements;
 use crate::index::Index;
@@ -135,6 +137,8 @@ pub struct Store {
 struct Inner {
     index: Index,
     objects: Objects,
+    /// The folder of the objects, where they are in one.
+    objects_anchor: Option<Anchor>,
     incoming: Arc<Incoming>,
     /// `None` once it is closed.
     groups: Mutex<Option<mpsc::Sender<Waiting>>>,
@@ -273,6 +277,7 @@ impl Store {
         folder: PathBuf,
         lock: Option<File>,
     ) -> Self {
+        let objects_anchor = objects.folder().map(Anchor::of);
         let announcements = Arc::new(Announcements::new());
         let lately = Arc::<audit::Lately>::default();
         let (groups, waiting) = mpsc::channel(MOST_WAITING);
@@ -280,6 +285,7 @@ impl Store {
         let task = receive::commit_groups(
             index.clone(),
             objects.clone(),
+            objects_anchor.clone(),
             Arc::clone(&announcements),
             Arc::clone(&lately),
             Arc::clone(&forget),
@@ -295,6 +301,7 @@ impl Store {
         let inner = Inner {
             index,
             objects,
+            objects_anchor,
             incoming,
             groups,
             committing,
