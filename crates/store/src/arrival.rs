@@ -338,7 +338,18 @@ impl<'a> Batch<'a> {
         .await?;
         if put.rows_affected() > 0 {
             self.event("kept-aside", arrival);
+            return Ok(());
         }
+        // The same file of another sender is theirs as well.
+        sqlx::query(
+            "INSERT INTO aside_senders (aside, origin) SELECT id, CAST($3 AS TEXT) FROM aside WHERE instance_uid = $1 AND digest = $2
+                AND origin <> $3 ON CONFLICT DO NOTHING",
+        )
+        .bind(arrival.instance_uid.as_str())
+        .bind(arrival.object.digest.as_str())
+        .bind(arrival.origin.as_str())
+        .execute(&mut *self.connection)
+        .await?;
         Ok(())
     }
 

@@ -140,6 +140,8 @@ struct Inner {
     /// The folder of the objects, where they are in one.
     objects_anchor: Option<Anchor>,
     incoming: Arc<Incoming>,
+    /// Who puts something aside, one at a time.
+    aside_turn: tokio::sync::Mutex<()>,
     /// `None` once it is closed.
     groups: Mutex<Option<mpsc::Sender<Waiting>>>,
     /// The task of the group commit. It has the lock of the folder as long as a group may still be committed.
@@ -302,6 +304,7 @@ impl Store {
             index,
             objects,
             objects_anchor,
+            aside_turn: tokio::sync::Mutex::default(),
             incoming,
             groups,
             committing,

@@ -181,6 +181,19 @@ impl Store {
                     Some(kept.object.digest)
                 }
             };
+            // Of two senders of one data set the second looks once the first is done.
+            let _turn = match kept_digest {
+                Some(_) => Some(self.inner.aside_turn.lock().await),
+                None => None,
+            };
+            if kept_digest.is_some() {
+                let lies_there;
+                (spool, lies_there) = self.lies_aside(spool, &arrival).await?;
+                if lies_there {
+                    self.is_there().await?;
+                    return Ok(receipt(Outcome::KeptAside));
+                }
+            }
             self.inner.objects.upload(&spool, &arrival.object).await?;
             let outcome = if kept_digest.is_some() { Outcome::KeptAside } else { Outcome::Kept };
             let (answer, answered) = oneshot::channel();
@@ -276,7 +289,7 @@ impl Store {
 
     /// Whether two files say the same of one instance: byte by byte, or element by element where they may be written in different ways; `None` where
     /// what is kept cannot be read.
-    async fn same_object(
+    pub(crate) async fn same_object(
         &self,
         mut spool: Spool,
         arrival: &Arrival,

@@ -125,8 +125,9 @@ impl Store {
         match self.receive(ORIGIN, bytes).await {
             Ok(receipt) => {
                 // Another row may have come to name it meanwhile.
-                if receipt.outcome == Outcome::AlreadyThere && !self.inner.index.names(digest).await? {
+                if receipt.outcome != Outcome::Kept && !self.inner.index.names(digest).await? {
                     objects.take_away(digest).await?;
+                    return Ok(Became::Received(Outcome::AlreadyThere));
                 }
                 Ok(Became::Received(receipt.outcome))
             }

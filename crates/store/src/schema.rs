@@ -30,6 +30,7 @@ const STEPS: &[Step] = &[
     NODES_OF_JOBS,
     JOINED_NAMES,
     NAMES_AS_SENT,
+    SENDERS_ASIDE,
 ];
 
 const FIRST: Step = Step {
@@ -258,6 +259,16 @@ const JOINED_NAMES: Step = Step {
 /// or one of something that is shown as it is compared.
 const NAMES_AS_SENT: Step = Step {
     common: &["ALTER TABLE conflicts ADD COLUMN other_sent {text} NOT NULL DEFAULT ''"],
+    sqlite: &[],
+    postgres: &[],
+};
+
+/// Who else sent the data set of an object that lies aside, beside its first sender: it is kept once.
+const SENDERS_ASIDE: Step = Step {
+    common: &[
+        "CREATE TABLE aside_senders (aside BIGINT NOT NULL REFERENCES aside (id), origin {text} NOT NULL,
+            PRIMARY KEY (aside, origin))",
+    ],
     sqlite: &[],
     postgres: &[],
 };

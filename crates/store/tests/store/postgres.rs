@@ -157,6 +157,7 @@ async fn postgresql_does_what_sqlite_does() {
         doubts::what_is_doubtful_is_for_the_eyes_of_its_site,
         doubts::a_site_knows_of_a_patient_what_it_was_sent_itself,
         deciding::what_is_decided_can_be_decided_again,
+        deciding::what_lies_aside_is_kept_once_whoever_sends_it,
         deciding::what_was_said_first_is_said_by_the_one_that_is_taken,
         deciding::of_what_gave_way_nothing_is_found_until_something_comes,
         patients::a_merge_across_sites_shows_nobody_what_another_site_knows,
