@@ -74,6 +74,9 @@ const DOORS: &[(&str, &str, Door)] = &[
     ("GET",    "/api/nodes",                           Door::For(Permit::Send)),
     ("POST",   "/api/nodes/search",                    Door::For(Permit::Send)),
     ("POST",   "/api/nodes/fetch",                     Door::For(Permit::Send)),
+    // What happened in the store.
+    ("GET",    "/api/events",                          Door::For(Permit::Read)),
+    ("GET",    "/api/events/arriving",                 Door::For(Permit::Read)),
     // Who is who. That something is doubtful concerns whoever reads; what is doubtful about it, and to say so, is for those who may merge.
     ("GET",    "/api/identity",                              Door::For(Permit::Read)),
     ("GET",    "/api/identity/contradictions",               Door::For(Permit::Merge)),

@@ -68,7 +68,7 @@ pub use cores::{Cores, Held, samples_of};
 pub use credentials::{Digest, Token};
 pub use doubts::{Conflict, OpenDoubts};
 pub use error::StoreError;
-pub use events::Event;
+pub use events::{Event, Events};
 pub use expected::Expected;
 pub use jobs::{Ended, Job, JobState};
 pub use json::{DicomJson, attributes_of, key, of_attributes as json_of, text_of, value};

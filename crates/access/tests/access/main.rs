@@ -82,6 +82,7 @@ impl House {
             )
             .route("/dicomweb/studies", get(told).post(told))
             .route("/api/identity", get(told))
+            .route("/api/events", get(told))
             .route("/api/identity/contradictions", get(told))
             .route("/api/identity/merges", post(told))
             .route("/secret", get(async || "nobody asked for a door"))
@@ -258,6 +259,7 @@ async fn each_role_comes_through_its_doors_only() {
             ("POST", "/dicomweb/studies", Permit::Store),
             ("GET", "/api/accounts", Permit::Administer),
             ("GET", "/api/identity", Permit::Read),
+            ("GET", "/api/events?after=7", Permit::Read),
             ("GET", "/api/identity/contradictions", Permit::Merge),
             ("POST", "/api/identity/merges", Permit::Merge),
         ] {
