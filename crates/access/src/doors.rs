@@ -103,10 +103,14 @@ pub fn doors() -> impl Iterator<Item = (&'static str, &'static str, Door)> {
 /// The door of a request; `None`: there is none.
 #[must_use]
 pub fn door(method: &Method, path: &str) -> Option<Door> {
+    named_door(method, path).map(|(.., door)| door)
+}
+
+/// The same with the method and the path by which the table has it.
+pub(crate) fn named_door(method: &Method, path: &str) -> Option<(&'static str, &'static str, Door)> {
     // What is said in the head alone is said to whoever may have the whole.
     let method = if method == Method::HEAD { "GET" } else { method.as_str() };
-    let found = DOORS.iter().find(|(of, pattern, _)| *of == method && fits(pattern, path));
-    found.map(|(.., door)| *door)
+    DOORS.iter().find(|(of, pattern, _)| *of == method && fits(pattern, path)).copied()
 }
 
 /// Part by part, as the router reads paths: nothing is decoded, and no part is empty.

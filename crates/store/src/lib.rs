@@ -148,6 +148,7 @@ struct Inner {
     committing: tokio::sync::Mutex<JoinHandle<()>>,
     announcements: Arc<Announcements>,
     lately: Arc<audit::Lately>,
+    refusals: audit::Refusals,
     cores: Cores,
     /// What other nodes were asked to send here, and for whom.
     expected: Arc<expected::All>,
@@ -310,6 +311,7 @@ impl Store {
             committing,
             announcements,
             lately,
+            refusals: audit::Refusals::default(),
             cores,
             known: handed_over::Known::default(),
             forget,
