@@ -74,6 +74,9 @@ const DOORS: &[(&str, &str, Door)] = &[
     ("GET",    "/api/nodes",                           Door::For(Permit::Send)),
     ("POST",   "/api/nodes/search",                    Door::For(Permit::Send)),
     ("POST",   "/api/nodes/fetch",                     Door::For(Permit::Send)),
+    // What happened in the store.
+    ("GET",    "/api/events",                          Door::For(Permit::Read)),
+    ("GET",    "/api/events/arriving",                 Door::For(Permit::Read)),
     // Who is who. That something is doubtful concerns whoever reads; what is doubtful about it, and to say so, is for those who may merge.
     ("GET",    "/api/identity",                              Door::For(Permit::Read)),
     ("GET",    "/api/identity/contradictions",               Door::For(Permit::Merge)),
@@ -103,10 +106,14 @@ pub fn doors() -> impl Iterator<Item = (&'static str, &'static str, Door)> {
 /// The door of a request; `None`: there is none.
 #[must_use]
 pub fn door(method: &Method, path: &str) -> Option<Door> {
+    named_door(method, path).map(|(.., door)| door)
+}
+
+/// The same with the method and the path by which the table has it.
+pub(crate) fn named_door(method: &Method, path: &str) -> Option<(&'static str, &'static str, Door)> {
     // What is said in the head alone is said to whoever may have the whole.
     let method = if method == Method::HEAD { "GET" } else { method.as_str() };
-    let found = DOORS.iter().find(|(of, pattern, _)| *of == method && fits(pattern, path));
-    found.map(|(.., door)| *door)
+    DOORS.iter().find(|(of, pattern, _)| *of == method && fits(pattern, path)).copied()
 }
 
 /// Part by part, as the router reads paths: nothing is decoded, and no part is empty.

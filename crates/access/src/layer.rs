@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap, Method, header};
+use axum::http::{Extensions, HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use cookie::Cookie;
 use peony_store::{Account, Digest};
 
 use crate::Access;
-use crate::doors::{Door, door};
+use crate::doors::{Door, door, named_door};
 use crate::permit::Permit;
 use crate::problem::Problem;
 use crate::secret::digest_of;
@@ -54,18 +54,50 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     }
 }
 
-/// Lets a request through or answers why not.
+/// Lets a request through or answers why not. Who was refused what is written down.
 pub(crate) async fn pass(State(access): State<Access>, mut request: Request, next: Next) -> Response {
-    match access.admit(&mut request).await {
-        Ok(()) => next.run(request).await,
-        Err(problem) => problem.into_response(),
+    let door = named_door(request.method(), request.uri().path());
+    let from = address(request.extensions());
+    let (who, response, is_open) = match access.admit(&mut request).await {
+        Ok(()) => {
+            let who = request.extensions().get::<Caller>().map(|caller| caller.account.name.clone());
+            // What an open door refuses, it writes down itself.
+            let is_open = who.is_none();
+            (who, next.run(request).await, is_open)
+        }
+        Err(NotLetIn { problem, who }) => (who, problem.into_response(), false),
+    };
+    if let Some((method, path, _)) = door
+        && matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+        && !is_open
+    {
+        // By the table's words: what stands in a path is somebody's.
+        let what = format!("{method} {path}: {}", response.status().as_u16());
+        let store = access.inner.store.clone();
+        let noted = access.ask(async move { store.note_refused(who.as_deref(), from, &what).await });
+        if let Err(problem) = noted.await {
+            tracing::warn!("who was refused is not in the audit: {problem}");
+        }
+    }
+    response
+}
+
+/// Why somebody is not let in, and who it was, where that is known.
+struct NotLetIn {
+    problem: Problem,
+    who: Option<String>,
+}
+
+impl From<Problem> for NotLetIn {
+    fn from(problem: Problem) -> Self {
+        Self { problem, who: None }
     }
 }
 
 impl Access {
-    async fn admit(&self, request: &mut Request) -> Result<(), Problem> {
+    async fn admit(&self, request: &mut Request) -> Result<(), NotLetIn> {
         let found = door(request.method(), request.uri().path());
-        let Some(found) = found else { return Err(Problem::Missing("page")) };
+        let Some(found) = found else { return Err(Problem::Missing("page").into()) };
         let shown = Shown::of(request.headers(), self.inner.tls);
         let strict = matches!(shown, Shown::Session(_)) && changes(request);
         comes_from_here(request.headers(), strict)?;
@@ -76,7 +108,7 @@ impl Access {
         if let Door::For(permit) = found
             && !caller.may(permit)
         {
-            return Err(Problem::NotPermitted(permit));
+            return Err(NotLetIn { problem: Problem::NotPermitted(permit), who: Some(caller.account.name) });
         }
         let again =
             Again { access: self.clone(), shown, account: caller.account.clone(), failed: Arc::default() };

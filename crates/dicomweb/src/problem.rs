@@ -145,6 +145,7 @@ impl IntoResponse for Problem {
                 Self::Store(StoreError::Damaged { digest, what }) => format!("object {digest}: {what}"),
                 Self::Store(StoreError::Locked) => "the index is locked".into(),
                 Self::Store(StoreError::Index(_)) => "the index refused".into(),
+                Self::Store(gone @ (StoreError::GoneIndex | StoreError::GoneObjects)) => gone.to_string(),
                 Self::Store(StoreError::Remote(_)) => "the object store refused".into(),
                 Self::Store(StoreError::Disk { what, .. }) => format!("cannot {what}"),
                 _ => error.clone(),

@@ -121,15 +121,19 @@ async fn converse<A: Archive + Records>(
         tracing::debug!(%from, reason = %error, "no delay cannot be set");
     }
     let accepted = async {
-        let (connection, shown) = secure(connection, transport, &configuration).await?;
-        accept(connection, Some(from), shown, &configuration).await
+        let secured = secure(connection, transport, &configuration).await;
+        if secured.as_ref().is_err_and(has_shown_nothing) {
+            note_refused(&archive, from, NO_CERTIFICATE).await;
+        }
+        let (connection, shown) = secured?;
+        take(connection, Some(from), shown, &configuration).await
     };
     let accepted = tokio::select! {
         accepted = accepted => accepted,
         _ = stopped.wait_for(|stopped| *stopped) => return,
     };
     let outcome = match accepted {
-        Ok(Some(mut association)) => {
+        Ok(Ok(mut association)) => {
             let _open = Open::new();
             tracing::info!(%from, peer = association.peer(), "an association is agreed to");
             let outcome = provider::provide(&mut association, &archive, &configuration, stopped).await;
@@ -137,7 +141,12 @@ async fn converse<A: Archive + Records>(
             outcome
         }
         // It has been said why, and of whom.
-        Ok(None) => return count("rejected"),
+        Ok(Err(TurnedDown { refused })) => {
+            if let Some(what) = refused {
+                note_refused(&archive, from, &what).await;
+            }
+            return count("rejected");
+        }
         Err(error) => {
             count("failed");
             Err(error)
@@ -146,6 +155,41 @@ async fn converse<A: Archive + Records>(
     match outcome {
         Ok(()) => tracing::info!(%from, "the association ended"),
         Err(error) => tracing::warn!(%from, reason = %error, "the association failed"),
+    }
+}
+
+/// Who has no certificate of the authority, or speaks no TLS.
+const NO_CERTIFICATE: &str = "connection: no certificate that is taken here";
+
+/// Whether TLS was not agreed on since the peer is not known by what it showed, and not since it went away or was slow.
+fn has_shown_nothing(error: &AssociationError) -> bool {
+    matches!(error, AssociationError::Io(error) if error.kind() == io::ErrorKind::InvalidData)
+}
+
+async fn note_refused(archive: &impl Archive, from: SocketAddr, what: &str) {
+    if let Err(error) = archive.note_refused(from.ip(), what).await {
+        tracing::warn!(%from, reason = %error, "who was refused is not in the audit");
+    }
+}
+
+/// Who was turned down, in the words of the audit, where it is a matter of who may have an association.
+struct TurnedDown {
+    refused: Option<String>,
+}
+
+impl TurnedDown {
+    fn of(request: &AssociationRQ, source: &Source) -> Self {
+        let why = match source {
+            Source::ServiceUser(UserReason::CalledAETitleNotRecognized) => "another title is called",
+            Source::ServiceUser(UserReason::CallingAETitleNotRecognized) => {
+                "the title is not known, or has another certificate"
+            }
+            _ => return Self { refused: None },
+        };
+        // What is no title may be anything.
+        let title = request.calling_ae_title.parse::<AeTitle>();
+        let who = title.map_or_else(|_| "no title".to_owned(), |title| title.to_string());
+        Self { refused: Some(format!("association as {who}: {why}")) }
     }
 }
 
@@ -200,6 +244,15 @@ pub async fn accept(
     shown: Option<Fingerprint>,
     configuration: &Current,
 ) -> Result<Option<Association>, AssociationError> {
+    Ok(take(connection, from, shown, configuration).await?.ok())
+}
+
+async fn take(
+    connection: Box<dyn Connection>,
+    from: Option<SocketAddr>,
+    shown: Option<Fingerprint>,
+    configuration: &Current,
+) -> Result<Result<Association, TurnedDown>, AssociationError> {
     let limits = configuration.borrow().limits.clone();
     let mut association = Association::new(connection, limits, State::AwaitsRequest);
     let negotiated = async {
@@ -208,10 +261,10 @@ pub async fn accept(
         negotiate(&mut association, from, request, shown, &now).await
     };
     match negotiated.await {
-        Ok(true) => Ok(Some(association)),
-        Ok(false) => {
+        Ok(Ok(())) => Ok(Ok(association)),
+        Ok(Err(turned_down)) => {
             association.hang_up().await;
-            Ok(None)
+            Ok(Err(turned_down))
         }
         Err(error) => Err(association.fail(error).await),
     }
@@ -238,14 +291,15 @@ async fn negotiate(
     request: AssociationRQ,
     shown: Option<Fingerprint>,
     configuration: &Configuration,
-) -> Result<bool, AssociationError> {
+) -> Result<Result<(), TurnedDown>, AssociationError> {
     let peer_data_bytes = data_bytes(&request.user_variables);
     if let Some(reject) = objection(&request, shown, configuration, peer_data_bytes) {
         let from = from.map(tracing::field::display);
         let AssociationRQ { calling_ae_title: peer, called_ae_title: called, .. } = &request;
         tracing::warn!(from, peer, called, reason = %reject.source, "an association was rejected");
+        let turned_down = TurnedDown::of(&request, &reject.source);
         association.send(&UlPdu::AssociationRJ(reject)).await?;
-        return Ok(false);
+        return Ok(Err(turned_down));
     }
     let Ok(answer) = presentation::answer(&request.presentation_contexts, &request.user_variables) else {
         return Err(AssociationError::Message("presentation contexts are numbered wrongly"));
@@ -265,7 +319,7 @@ async fn negotiate(
     association.peer = request.calling_ae_title;
     association.peer_data_bytes = peer_data_bytes;
     association.establish();
-    Ok(true)
+    Ok(Ok(()))
 }
 
 /// Why there is no association (PS3.8 §9.3.4).

@@ -4,6 +4,7 @@ pub(crate) mod in_store;
 
 use std::future::Future;
 use std::io;
+use std::net::IpAddr;
 
 use bytes::Bytes;
 use futures_util::Stream;
@@ -46,6 +47,10 @@ pub trait Archive: Clone + Send + Sync + 'static {
 
     /// Writes down that `who` does something with a study, as far as it was not within the hour. It is on the disk when this is answered.
     fn note(&self, who: &str, act: &str, what: &str)
+    -> impl Future<Output = Result<(), ArchiveError>> + Send;
+
+    /// Writes down that somebody at an address was refused something, as far as it was not within the hour, nor much else.
+    fn note_refused(&self, from: IpAddr, what: &str)
     -> impl Future<Output = Result<(), ArchiveError>> + Send;
 
     /// The data set of an instance in a transfer syntax: as it came where that is its own, otherwise written anew with uncompressed pixels, which is

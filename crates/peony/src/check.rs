@@ -70,20 +70,22 @@ async fn repair(args: &CheckArgs, options: &Options) -> Result<()> {
     let report = |done, all| {
         if said.elapsed() >= SAID_EVERY {
             said = Instant::now();
-            eprintln!("{done} of {all} objects that no row names");
+            eprintln!("{done} of {all} objects");
         }
     };
-    let Repaired { indexed, aside, removed, left } = store.repair(SETTLED, report).await?;
+    let Repaired { indexed, aside, removed, left, rows } = store.repair(SETTLED, report).await?;
     store.close().await;
     let mut out = std::io::stdout().lock();
     if args.json {
-        let counts = json!({ "indexed": indexed, "aside": aside, "removed": removed, "left": left });
+        let counts =
+            json!({ "indexed": indexed, "aside": aside, "removed": removed, "left": left, "rows": rows });
         writeln!(out, "{}", json!({ "repaired": counts }))?;
     } else {
         writeln!(
             out,
             "{indexed} objects have their rows again, {aside} are kept aside, {removed} were kept twice and are removed, {left} are left"
         )?;
+        writeln!(out, "{rows} rows that were gone or wrong were made anew from their objects")?;
         if indexed > 0 {
             writeln!(
                 out,
@@ -101,7 +103,18 @@ fn word(kind: FaultKind) -> &'static str {
         FaultKind::WrongBlocks => "wrong sums of blocks",
         FaultKind::WrongRow => "wrong row",
         FaultKind::StrayFile => "stray file",
+        FaultKind::WrongSeries => "wrong row of a series",
+        FaultKind::WrongStudy => "wrong row of a study",
+        FaultKind::WrongPatient => "wrong row of a patient",
+        FaultKind::LostSeries => "series missing, instance",
+        FaultKind::LostStudy => "study missing, series",
+        FaultKind::LostPatient => "patient missing, study",
+        FaultKind::WrongNames => "wrong names to be found by",
+        FaultKind::WrongMerge => "not as the merges say",
+        FaultKind::WrongSite => "another site than its patient's, study",
+        FaultKind::Stranded => "of something that is missing",
         FaultKind::WrongCount => "wrong count",
+        FaultKind::WrongModalities => "wrong modalities",
         FaultKind::DamagedIndex => "damaged index",
     }
 }

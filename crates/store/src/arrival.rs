@@ -1,5 +1,7 @@
 //! One object's rows: made from its outline while it is received, written when its turn comes.
 
+pub(crate) mod anew;
+mod compared;
 pub(crate) mod in_bulk;
 mod instead;
 mod parted;
@@ -12,11 +14,11 @@ use peony_dicom::{FramePlaces, Level, Outline, Tag, VR};
 use sha2::{Digest as _, Sha256};
 use sqlx::{AnyConnection, Row as _};
 
-pub(crate) use self::instead::GivingWay;
+pub(crate) use self::compared::columns_above;
+pub(crate) use self::instead::{GivingWay, count_series};
 pub(crate) use self::parted::{give, part};
 pub(crate) use self::patient::{Patient, Said, name_in, names_anew, read_again};
 
-use self::instead::count_series;
 use crate::error::StoreError;
 use crate::objects::Object;
 use crate::{Sight, events, json, name};
@@ -26,6 +28,8 @@ const NUMBER_OF_FRAMES: Tag = Tag(0x0028, 0x0008);
 
 /// The columns of a series that hold what an object says of it.
 const OF_SERIES: &str = "modality, series_number, series_date, series_time, body_part, laterality, description, step_date, step_time, attributes";
+/// Those of a patient that are compared.
+const OF_PATIENT: &str = "name_key, birth_date, sex, attributes";
 /// Those of a study.
 const OF_STUDY: &str = "study_date, study_time, accession, study_id, referring_key, description, attributes";
 
@@ -335,7 +339,18 @@ impl<'a> Batch<'a> {
         .await?;
         if put.rows_affected() > 0 {
             self.event("kept-aside", arrival);
+            return Ok(());
         }
+        // The same file of another sender is theirs as well.
+        sqlx::query(
+            "INSERT INTO aside_senders (aside, origin) SELECT id, CAST($3 AS TEXT) FROM aside WHERE instance_uid = $1 AND digest = $2
+                AND origin <> $3 ON CONFLICT DO NOTHING",
+        )
+        .bind(arrival.instance_uid.as_str())
+        .bind(arrival.object.digest.as_str())
+        .bind(arrival.origin.as_str())
+        .execute(&mut *self.connection)
+        .await?;
         Ok(())
     }
 

@@ -14,6 +14,8 @@ use crate::arrival::{Arrival, Batch, GivingWay, Known};
 use crate::error::StoreError;
 use crate::index::now_ms;
 use crate::objects::{Object, blocking};
+use crate::receive::Standing;
+use crate::spool::Spool;
 use crate::{Store, audit};
 
 /// Another object under a UID that was taken.
@@ -64,6 +66,8 @@ pub(crate) const OPEN: &str = "FROM aside a WHERE a.rejected_at = 0";
 /// The others.
 pub(crate) const DECIDED: &str = "FROM aside a WHERE a.rejected_at <> 0";
 const ASIDE: &str = "object kept aside";
+/// Objects under one UID with which another one is compared, the latest first: whoever sends a new one each time shall not make that slow.
+const MOST_COMPARED: i64 = 16;
 
 impl Store {
     /// Whether an object of this sender was put aside since another one has its UID, and no person has decided for that one.
@@ -72,13 +76,64 @@ impl Store {
     /// [`StoreError`] of the index.
     pub async fn has_aside(&self, instance_uid: &str, origin: &str) -> Result<bool, StoreError> {
         let found: Option<i64> = sqlx::query_scalar(
-            "SELECT id FROM aside WHERE instance_uid = $1 AND origin = $2 AND rejected_at = 0",
+            "SELECT a.id FROM aside a WHERE a.instance_uid = $1 AND a.rejected_at = 0 AND (a.origin = $2
+                OR EXISTS (SELECT 1 FROM aside_senders x WHERE x.aside = a.id AND x.origin = $2)) LIMIT 1",
         )
         .bind(instance_uid)
         .bind(origin)
         .fetch_optional(self.inner.index.pool())
         .await?;
         Ok(found.is_some())
+    }
+
+    /// Whether the data set that came lies aside already, in the file of another sender: it is that one's as well from now on. Those of the same file are
+    /// known by their digest.
+    pub(crate) async fn lies_aside(
+        &self,
+        mut spool: Spool,
+        arrival: &Arrival,
+    ) -> Result<(Spool, bool), StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, digest, size, blocks, origin, site FROM aside WHERE instance_uid = $1 AND study_uid = $2 AND digest <> $3
+                AND NOT EXISTS (SELECT 1 FROM aside x WHERE x.instance_uid = $1 AND x.digest = $3)
+             ORDER BY id DESC LIMIT $4",
+        )
+        .bind(arrival.instance_uid.as_str())
+        .bind(arrival.study_uid.as_str())
+        .bind(arrival.object.digest.as_str())
+        .bind(MOST_COMPARED)
+        .fetch_all(self.inner.index.pool())
+        .await?;
+        for row in rows {
+            let size = row.try_get::<i64, _>("size")?.unsigned_abs();
+            let object = Object { digest: row.try_get("digest")?, size, blocks: row.try_get("blocks")? };
+            let site: String = row.try_get("site")?;
+            let Some(there) = self.arrival_of(object, row.try_get("origin")?).await? else { continue };
+            // What another site has is not told by what becomes of this one.
+            if !arrival.sight.reaches(&site) {
+                continue;
+            }
+            let lying = Standing {
+                data_set: there.data_set(),
+                transfer_syntax_uid: there.transfer_syntax_uid().to_owned(),
+                origin: there.origin,
+                object: there.object,
+                site,
+            };
+            let same;
+            (spool, same) = self.same_object(spool, arrival, &lying).await?;
+            if same == Some(true) {
+                let mut writing = self.inner.index.write().await?;
+                let also = sqlx::query(
+                    "INSERT INTO aside_senders (aside, origin) SELECT id, CAST($2 AS TEXT) FROM aside WHERE id = $1 ON CONFLICT DO NOTHING",
+                );
+                let also = also.bind(row.try_get::<i64, _>("id")?).bind(arrival.origin.as_str());
+                also.execute(&mut *writing).await?;
+                writing.commit().await?;
+                return Ok((spool, true));
+            }
+        }
+        Ok((spool, false))
     }
 
     /// Objects kept aside that nobody has decided about, the oldest first, at most `limit`.
@@ -191,6 +246,7 @@ impl Store {
         let arrival = Arrival::of(outline, object, &origin, &self.sight.at(&site).into())?;
 
         let (mut writing, now) = (self.inner.index.write_who_is_who().await?, now_ms());
+        sqlx::query("DELETE FROM aside_senders WHERE aside = $1").bind(id).execute(&mut *writing).await?;
         // Of two who decide at once the second finds nothing.
         let taken = sqlx::query_scalar::<_, i64>(
             "DELETE FROM aside WHERE id = $1 AND digest = $2 RETURNING arrived_at",

@@ -1,6 +1,8 @@
 //! Who did what, in a table that the database lets nobody change or shorten.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use peony_dicom::Tag;
@@ -15,6 +17,9 @@ use crate::{Store, json};
 const STRETCH_MS: i64 = 3_600_000;
 /// Lines that are remembered as written.
 const MOST_REMEMBERED: usize = 20_000;
+
+/// Lines of refused access within an hour.
+const MOST_REFUSALS: u32 = 200;
 
 /// Names of attributes that the line of a search has at most.
 const MOST_NAMED: usize = 8;
@@ -47,6 +52,47 @@ impl Lately {
             lines.clear();
         }
         lines.extend(written.into_iter().map(|line| (line, now_ms)));
+    }
+}
+
+/// How many refusals were written down lately: whoever is refused again and again, under ever other names, shall not fill the disk.
+#[derive(Default)]
+pub(crate) struct Refusals(Mutex<(i64, u32)>);
+
+/// What becomes of one more refusal.
+#[derive(Debug, PartialEq, Eq)]
+enum OneMore {
+    Written,
+    /// That there are more is written down, and nothing after that.
+    Last,
+    PassedOver,
+}
+
+impl Refusals {
+    fn one_more(&self, now_ms: i64) -> OneMore {
+        let mut lately = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, count) = &mut *lately;
+        if now_ms - *since >= STRETCH_MS {
+            (*since, *count) = (now_ms, 0);
+        }
+        *count = count.saturating_add(1);
+        match (*count).cmp(&MOST_REFUSALS) {
+            Ordering::Less => OneMore::Written,
+            Ordering::Equal => OneMore::Last,
+            Ordering::Greater => OneMore::PassedOver,
+        }
+    }
+}
+
+/// Somebody of whom nothing is known but where they are. A machine has a network of its own in IPv6 (RFC 6177).
+fn unknown_at(address: Option<IpAddr>) -> String {
+    match address.map(|address| address.to_canonical()) {
+        None => "unknown".to_owned(),
+        Some(IpAddr::V4(address)) => format!("unknown at {address}"),
+        Some(IpAddr::V6(address)) => {
+            let network = Ipv6Addr::from_bits(address.to_bits() >> 64 << 64);
+            format!("unknown at {network}/64")
+        }
     }
 }
 
@@ -133,6 +179,35 @@ impl Store {
         Ok(())
     }
 
+    /// Writes down that somebody was refused something: an account by its name, anybody else by where they are. The same is written once in an hour, and of
+    /// all no more than 200 lines, the last of which says that there are more. Nothing that they said belongs into `what` but what has a form of its own.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the index.
+    pub async fn note_refused(
+        &self,
+        who: Option<&str>,
+        address: Option<IpAddr>,
+        what: &str,
+    ) -> Result<(), StoreError> {
+        let who = who.map_or_else(|| unknown_at(address), str::to_owned);
+        let (line, now) = ([who, "refused".to_owned(), what.to_owned()], now_ms());
+        if self.inner.lately.has(&line, now) {
+            return Ok(());
+        }
+        match self.inner.refusals.one_more(now) {
+            OneMore::PassedOver => Ok(()),
+            OneMore::Last => {
+                self.audit("peony", "refused", "more within the hour, which are not written down").await
+            }
+            OneMore::Written => {
+                self.audit(&line[0], &line[1], &line[2]).await?;
+                self.inner.lately.remember([line], now);
+                Ok(())
+            }
+        }
+    }
+
     /// Lines after the one of number `after`, the oldest first, at most `limit`.
     ///
     /// # Errors
@@ -171,6 +246,30 @@ mod tests {
             lately.remember([line(number)], 2000);
         }
         assert!(lately.lines().len() <= MOST_REMEMBERED);
+    }
+
+    #[test]
+    fn so_many_refusals_are_written_down_in_an_hour_and_no_more() {
+        let refusals = Refusals::default();
+        for hour in 1..4 {
+            let written =
+                (0..3 * MOST_REFUSALS).map(|more| refusals.one_more(hour * STRETCH_MS + i64::from(more)));
+            let written: Vec<OneMore> = written.collect();
+            let count = |of: &OneMore| written.iter().filter(|one| *one == of).count() as u32;
+            assert_eq!([count(&OneMore::Written), count(&OneMore::Last)], [MOST_REFUSALS - 1, 1]);
+        }
+    }
+
+    #[test]
+    fn who_is_not_known_is_somebody_somewhere() {
+        for (address, expect) in [
+            (None, "unknown"),
+            (Some("10.0.0.7"), "unknown at 10.0.0.7"),
+            (Some("::ffff:10.0.0.7"), "unknown at 10.0.0.7"),
+            (Some("2001:db8:1:2:3:4:5:6"), "unknown at 2001:db8:1:2::/64"),
+        ] {
+            assert_eq!(unknown_at(address.map(|text| text.parse().unwrap())), expect);
+        }
     }
 
     #[test]

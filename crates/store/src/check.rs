@@ -1,14 +1,22 @@
-//! Everything that is kept, looked at: is each object there, are its bytes those that were received, does the index say the truth of it, and is
-//! there nothing else.
+//! Everything that is kept, looked at: is each object there, are its bytes those that were received, does the index say the truth of it and hang
+//! together, and is there nothing else.
 
+pub(crate) mod heard;
+pub(crate) mod links;
+
+use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::Row as _;
+use futures_util::TryStreamExt as _;
+use sqlx::any::AnyRow;
+use sqlx::{AssertSqlSafe, Row as _};
 
+use self::heard::{Above, Heard};
+use crate::Store;
+use crate::arrival::Arrival;
 use crate::error::StoreError;
 use crate::objects::{Object, blocking, digest_of};
 use crate::schema::Dialect;
-use crate::{Store, arrival};
 
 /// What is wrong with one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,8 +31,30 @@ pub enum FaultKind {
     WrongRow,
     /// A file where objects are, whose name is no digest or that no row names.
     StrayFile,
+    /// What the index says of a series is what none of its objects says.
+    WrongSeries,
+    /// The same of a study, or it is somebody's whom none of its objects names.
+    WrongStudy,
+    /// The same of a patient.
+    WrongPatient,
+    /// An instance is of a series that the index has not.
+    LostSeries,
+    /// A series is of a study that the index has not.
+    LostStudy,
+    /// A study is of a patient whom the index has not.
+    LostPatient,
+    /// A patient is not found by their name, or by another one.
+    WrongNames,
+    /// Who is who by the merges that people made, and as whom a study is shown.
+    WrongMerge,
+    /// A study is of another site than its patient.
+    WrongSite,
+    /// A name, a merge or a contradiction of something that the index has not.
+    Stranded,
     /// A study or a series that says it has another number of instances than it has, or a study of series of which something is there.
     WrongCount,
+    /// A study says other modalities than its series.
+    WrongModalities,
     /// The database says that it is damaged.
     DamagedIndex,
 }
@@ -34,7 +64,7 @@ pub enum FaultKind {
 pub struct Fault {
     /// What is wrong.
     pub kind: FaultKind,
-    /// Of what: a UID, the name of a file, the database's own words.
+    /// Of what: a UID, the number of a patient, the name of a file, the database's own words.
     pub at: String,
 }
 
@@ -68,11 +98,14 @@ impl Store {
     pub async fn check(&self, report: impl FnMut(Fault)) -> Result<Checked, StoreError> {
         let mut check = Check { store: self, report, checked: Checked::default() };
         check.index().await?;
+        check.links().await?;
         // Listed before the rows are read: a file of now has its row by then. Where nobody can have been receiving, none waits for one.
         let was_at_rest = self.is_at_rest()?;
         let listed = self.inner.objects.list().await?;
-        check.kept().await?;
-        check.aside().await?;
+        let mut heard = Heard::nothing(&self.inner.index).await?;
+        check.kept(&mut heard).await?;
+        check.aside(&mut heard).await?;
+        check.disagreed(&heard).await?;
         let is_at_rest = was_at_rest && self.is_at_rest()?;
         for file in listed {
             let stray = match digest_of(&file.name) {
@@ -83,7 +116,6 @@ impl Store {
                 check.fault(FaultKind::StrayFile, file.name);
             }
         }
-        check.counts().await?;
         Ok(check.checked)
     }
 }
@@ -106,44 +138,77 @@ impl<F: FnMut(Fault)> Check<'_, F> {
         Ok(())
     }
 
-    async fn kept(&mut self) -> Result<(), StoreError> {
+    /// How the rows hang together.
+    async fn links(&mut self) -> Result<(), StoreError> {
+        let index = &self.store.inner.index;
+        for (kind, statement) in links::LINKS {
+            let mut places = sqlx::query_scalar::<_, String>(*statement).fetch(index.pool());
+            while let Some(at) = places.try_next().await? {
+                self.fault(*kind, at);
+            }
+        }
+        let mut after = Some(0);
+        while let Some(from) = after {
+            let wrong;
+            (wrong, after) = links::wrong_modalities(index, from).await?;
+            wrong.into_iter().for_each(|study| self.fault(FaultKind::WrongModalities, study.at));
+        }
+        let mut after = Some(0);
+        while let Some(from) = after {
+            let wrong;
+            (wrong, after) = links::wrong_names(index, from).await?;
+            wrong.into_iter().for_each(|patient| self.fault(FaultKind::WrongNames, patient.at));
+        }
+        Ok(())
+    }
+
+    async fn kept(&mut self, heard: &mut Heard) -> Result<(), StoreError> {
         let mut last = 0_i64;
         loop {
-            let rows = sqlx::query(
-                "SELECT id, uid, digest, size, blocks, transfer_syntax, data_set, frames FROM instances WHERE id > $1 ORDER BY id LIMIT $2",
-            )
-            .bind(last)
-            .bind(PAGE)
-            .fetch_all(self.store.inner.index.pool())
-            .await?;
+            let rows = self.store.instances_with_rows_above(last, PAGE).await?;
             let Some(end) = rows.last() else { return Ok(()) };
             last = end.try_get("id")?;
             for row in &rows {
-                let uid: String = row.try_get("uid")?;
-                let object = object_of(row)?;
-                if self.object(&object, &uid).await? {
-                    let data_set: i64 = row.try_get("data_set")?;
-                    let says = [
-                        uid.clone(),
-                        row.try_get("transfer_syntax")?,
-                        data_set.to_string(),
-                        row.try_get("frames")?,
-                    ];
-                    if self.store.outline_of(&object).await? != Some(says) {
-                        self.fault(FaultKind::WrongRow, uid);
-                    }
+                let (object, uid): (_, String) = (object_of(row)?, row.try_get("uid")?);
+                if !self.object(&object, &uid).await? {
+                    heard.hear(row, None)?;
+                    continue;
                 }
+                let arrival = self.store.arrival_of(object, row.try_get("origin")?).await?;
+                let is_right = arrival.as_ref().map_or(Ok(false), |says| says.is_said_by_instance(row))?;
+                if !is_right {
+                    self.fault(FaultKind::WrongRow, uid);
+                }
+                heard.hear(row, arrival.as_ref())?;
             }
         }
     }
 
-    async fn aside(&mut self) -> Result<(), StoreError> {
-        let rows = sqlx::query("SELECT instance_uid, digest, size, blocks FROM aside ORDER BY id")
-            .fetch_all(self.store.inner.index.pool())
-            .await?;
-        for row in &rows {
-            let uid: String = row.try_get("instance_uid")?;
-            self.object(&object_of(row)?, &uid).await?;
+    async fn aside(&mut self, heard: &mut Heard) -> Result<(), StoreError> {
+        let mut last = 0_i64;
+        loop {
+            let rows = self.store.some_aside(last, PAGE).await?;
+            let Some(end) = rows.last() else { return Ok(()) };
+            last = end.try_get("id")?;
+            for row in &rows {
+                let (object, uid): (_, String) = (object_of(row)?, row.try_get("instance_uid")?);
+                let is_whole = self.object(&object, &uid).await?;
+                self.store.hear_aside(heard, row, is_whole.then_some(object)).await?;
+            }
+        }
+    }
+
+    /// Rows that none of their objects agrees with.
+    async fn disagreed(&mut self, heard: &Heard) -> Result<(), StoreError> {
+        for above in Above::ALL {
+            let mut after = Some(0);
+            while let Some(from) = after {
+                let disagreed;
+                (disagreed, after) = heard.disagreed(&self.store.inner.index, above, from).await?;
+                for (_, at) in disagreed {
+                    self.fault(above.into(), at);
+                }
+            }
         }
         Ok(())
     }
@@ -161,37 +226,74 @@ impl<F: FnMut(Fault)> Check<'_, F> {
         self.fault(kind, uid);
         Ok(false)
     }
+}
 
-    async fn counts(&mut self) -> Result<(), StoreError> {
-        let wrong = [
-            "SELECT e.uid FROM series e WHERE e.instance_count <> (SELECT COUNT(*) FROM instances i WHERE i.series = e.id)",
-            "SELECT s.uid FROM studies s WHERE s.series_count <> (SELECT COUNT(*) FROM series e WHERE e.study = s.id
-                    AND EXISTS (SELECT 1 FROM instances i WHERE i.series = e.id))
-                OR s.instance_count <> (SELECT COUNT(*) FROM series e JOIN instances i ON i.series = e.id WHERE e.study = s.id)",
-        ];
-        for statement in wrong {
-            let uids: Vec<String> =
-                sqlx::query_scalar(statement).fetch_all(self.store.inner.index.pool()).await?;
-            for uid in uids {
-                self.fault(FaultKind::WrongCount, uid);
-            }
+impl From<Above> for FaultKind {
+    fn from(above: Above) -> Self {
+        match above {
+            Above::Series => Self::WrongSeries,
+            Above::Study => Self::WrongStudy,
+            Above::Patient => Self::WrongPatient,
         }
-        Ok(())
     }
 }
 
 impl Store {
-    /// What an object says of itself, as a row has it; `None` where it cannot be read.
-    async fn outline_of(&self, object: &Object) -> Result<Option<[String; 4]>, StoreError> {
-        let file = self.inner.objects.file(object, self.inner.incoming.folder()).await?;
+    /// Instances behind a number with the rows above them, as [`Arrival`] compares them.
+    pub(crate) async fn instances_with_rows_above(
+        &self,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<AnyRow>, StoreError> {
+        // Its text is made of the words of this crate alone.
+        let rows = sqlx::query(AssertSqlSafe(Arrival::with_rows_above())).bind(after).bind(limit);
+        Ok(rows.fetch_all(self.inner.index.pool()).await?)
+    }
+
+    /// Objects that lie aside, behind a number.
+    pub(crate) async fn some_aside(&self, after: i64, limit: i64) -> Result<Vec<AnyRow>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, instance_uid, study_uid, series_uid, site, digest, size, blocks FROM aside WHERE id > $1 ORDER BY id LIMIT $2",
+        );
+        Ok(rows.bind(after).bind(limit).fetch_all(self.inner.index.pool()).await?)
+    }
+
+    /// Hears an object that lies aside, where it is whole.
+    pub(crate) async fn hear_aside(
+        &self,
+        heard: &mut Heard,
+        row: &AnyRow,
+        whole: Option<Object>,
+    ) -> Result<(), StoreError> {
+        let arrival = match whole {
+            Some(object) => self.arrival_of(object, "").await?,
+            None => None,
+        };
+        let own: (String, String) = match &arrival {
+            Some(arrival) => (arrival.study_uid.clone(), arrival.series_uid.clone()),
+            None => (row.try_get("study_uid")?, row.try_get("series_uid")?),
+        };
+        let at = (own.0.as_str(), own.1.as_str(), row.try_get("site")?);
+        heard.hear_aside(&self.inner.index, at, arrival.as_ref()).await
+    }
+
+    /// What an object says of itself, as its rows have it; `None` where it cannot be read.
+    pub(crate) async fn arrival_of(
+        &self,
+        object: Object,
+        origin: &str,
+    ) -> Result<Option<Arrival>, StoreError> {
+        let file = match self.inner.objects.file(&object, self.inner.incoming.folder()).await {
+            Ok(file) => file,
+            Err(StoreError::Damaged { .. } | StoreError::Disk { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
         let Ok(outline) = blocking(move || peony_dicom::outline(&file)).await? else { return Ok(None) };
-        let uid = outline.text(peony_dicom::Tag(0x0008, 0x0018)).to_owned();
-        let frames = arrival::written(outline.frames.as_ref());
-        Ok(Some([uid, outline.transfer_syntax_uid, outline.data_set.to_string(), frames]))
+        Ok(Arrival::of(outline, object, origin, &Arc::default()).ok())
     }
 }
 
-fn object_of(row: &sqlx::any::AnyRow) -> Result<Object, StoreError> {
+pub(crate) fn object_of(row: &AnyRow) -> Result<Object, StoreError> {
     let size: i64 = row.try_get("size")?;
     Ok(Object { digest: row.try_get("digest")?, size: size.unsigned_abs(), blocks: row.try_get("blocks")? })
 }

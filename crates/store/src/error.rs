@@ -68,6 +68,18 @@ pub enum StoreError {
          (accounts, sites, orders and the audit are not in them)"
     )]
     LostIndex,
+    /// The file of the index was deleted or replaced while it was open: what would be written is in no file that anybody finds.
+    #[error(
+        "the file of the index was deleted or replaced under the running program, which takes nothing any more: stop it, put the file back or let \
+         `peony check --repair` write it anew from the objects, and start it again"
+    )]
+    GoneIndex,
+    /// The same of the folder of the objects: another one is in its place, or none.
+    #[error(
+        "the folder of the objects was replaced or unmounted under the running program, which takes nothing any more: put it back, and start the \
+         program again"
+    )]
+    GoneObjects,
     /// The index has an object whose study or series it has not: nothing that this program does.
     #[error("the index has the object without its study: `peony check` says what else is missing")]
     Torn,
@@ -114,7 +126,12 @@ impl StoreError {
     /// Whether everything else that waits would fail alike.
     pub(crate) fn concerns_all(&self) -> bool {
         match self {
-            Self::Full { .. } | Self::Locked | Self::Disk { .. } | Self::Closed => true,
+            Self::Full { .. }
+            | Self::Locked
+            | Self::Disk { .. }
+            | Self::GoneIndex
+            | Self::GoneObjects
+            | Self::Closed => true,
             Self::Index(error) => error.as_database_error().is_none(),
             _ => false,
         }
@@ -132,10 +149,13 @@ impl StoreError {
             Self::OtherSite { .. } => "other_site",
             Self::Interrupted(_) => "interrupted",
             Self::Locked => "locked",
-            Self::Index(_) | Self::Later { .. } | Self::Earlier { .. } | Self::LostIndex | Self::Torn => {
-                "index"
-            }
-            Self::Disk { .. } | Self::InUse => "disk",
+            Self::Index(_)
+            | Self::Later { .. }
+            | Self::Earlier { .. }
+            | Self::LostIndex
+            | Self::GoneIndex
+            | Self::Torn => "index",
+            Self::Disk { .. } | Self::GoneObjects | Self::InUse => "disk",
             Self::Remote(_) => "object_store",
             Self::Damaged { .. } => "damaged",
             Self::Undecoded => "undecoded",
@@ -161,6 +181,8 @@ impl StoreError {
         match self {
             Self::Full { free, needed } => Self::Full { free: *free, needed: *needed },
             Self::Locked => Self::Locked,
+            Self::GoneIndex => Self::GoneIndex,
+            Self::GoneObjects => Self::GoneObjects,
             Self::Disk { what, source } => {
                 Self::Disk { what, source: std::io::Error::new(source.kind(), source.to_string()) }
             }

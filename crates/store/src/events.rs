@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 use tokio::sync::watch;
 
@@ -14,6 +15,11 @@ use crate::rows::Rows;
 
 /// Studies that are declared complete within one transaction.
 const COMPLETED_AT_ONCE: i64 = 1000;
+
+/// So many numbers of events one statement looks at.
+const LOOKED_AT: i64 = 50_000;
+/// So many events are forgotten within one transaction.
+const FORGOTTEN_AT_ONCE: i64 = 5000;
 
 /// One event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +36,17 @@ pub struct Event {
     pub series_uid: String,
     /// SOP Instance UID, empty for a study's event.
     pub instance_uid: String,
+}
+
+fn event_of(row: &AnyRow) -> Result<Event, StoreError> {
+    Ok(Event {
+        id: row.try_get("id")?,
+        at_ms: row.try_get("at")?,
+        kind: row.try_get("kind")?,
+        study_uid: row.try_get("study_uid")?,
+        series_uid: row.try_get("series_uid")?,
+        instance_uid: row.try_get("instance_uid")?,
+    })
 }
 
 /// Wakes those who wait for events of this program.
@@ -97,32 +114,88 @@ pub(crate) async fn complete(
     Ok(())
 }
 
+/// Events behind a number, as far as they are seen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Events {
+    /// The number of the oldest event that is kept; 0 where there is none.
+    pub first: i64,
+    /// Behind this number it goes on.
+    pub last: i64,
+    /// The oldest first.
+    pub events: Vec<Event>,
+}
+
 impl Store {
     /// Events after the one of number `after`, the oldest first, at most `limit`.
     ///
-    /// With PostgreSQL and several programs a number can become visible after a higher one: ask again from a little before the last.
+    /// # Errors
+    /// As [`Self::events_seen`].
+    pub async fn events_after(&self, after: i64, limit: u32) -> Result<Vec<Event>, StoreError> {
+        Ok(self.events_seen(after, limit).await?.events)
+    }
+
+    /// Events after the one of number `after`, at most `limit`: those of studies that are seen. What is of no study that is here is seen by those who see
+    /// everything.
+    ///
+    /// With PostgreSQL a number can become visible a moment after a higher one: who must miss nothing asks again from a little before the last.
     ///
     /// # Errors
     /// [`StoreError`] of the index.
-    pub async fn events_after(&self, after: i64, limit: u32) -> Result<Vec<Event>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT id, at, kind, study_uid, series_uid, instance_uid FROM events WHERE id > $1 ORDER BY id LIMIT $2",
-        )
-        .bind(after)
-        .bind(i64::from(limit))
-        .fetch_all(self.inner.index.pool())
-        .await?;
-        let event = |row: &sqlx::any::AnyRow| {
-            Ok(Event {
-                id: row.try_get("id")?,
-                at_ms: row.try_get("at")?,
-                kind: row.try_get("kind")?,
-                study_uid: row.try_get("study_uid")?,
-                series_uid: row.try_get("series_uid")?,
-                instance_uid: row.try_get("instance_uid")?,
-            })
-        };
-        rows.iter().map(event).collect()
+    pub async fn events_seen(&self, after: i64, limit: u32) -> Result<Events, StoreError> {
+        let ends = sqlx::query(
+            "SELECT COALESCE((SELECT MIN(id) FROM events), 0) AS first, COALESCE((SELECT MAX(id) FROM events), 0) AS newest",
+        );
+        let ends = ends.fetch_one(self.inner.index.pool()).await?;
+        let (first, newest): (i64, i64) = (ends.try_get("first")?, ends.try_get("newest")?);
+        let mut found = Events { first, last: after.max(first - 1), events: Vec::new() };
+        // Others' events are passed over some at a time, so that no statement takes long.
+        while found.events.is_empty() && found.last < newest {
+            let (from, to) = (found.last, newest.min(found.last.saturating_add(LOOKED_AT)));
+            let rows = self.rows_seen(&["s.site"], |seen| {
+                format!(
+                    "SELECT e.id, e.at, e.kind, e.study_uid, e.series_uid, e.instance_uid FROM events e
+                     LEFT JOIN studies s ON s.uid = e.study_uid WHERE e.id > {from} AND e.id <= {to}{seen} ORDER BY e.id LIMIT {limit}"
+                )
+            });
+            found.events = rows.await?.iter().map(event_of).collect::<Result<_, _>>()?;
+            let is_full = found.events.len() >= limit as usize;
+            found.last = found.events.last().filter(|_| is_full).map_or(to, |last| last.id);
+        }
+        Ok(found)
+    }
+
+    /// Forgets some of the events that are older than `kept`, the oldest first: what happened is then in the index and the audit alone. Gives how many.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the index.
+    pub async fn forget_events(&self, kept: Duration) -> Result<u64, StoreError> {
+        let before = now_ms() - i64::try_from(kept.as_millis()).unwrap_or(i64::MAX);
+        let oldest: Option<i64> = sqlx::query_scalar("SELECT at FROM events ORDER BY id LIMIT 1")
+            .fetch_optional(self.inner.index.pool())
+            .await?;
+        if oldest.is_none_or(|at| at >= before) {
+            return Ok(0);
+        }
+        let mut writing = self.inner.index.write().await?;
+        let gone = sqlx::query(
+            "DELETE FROM events WHERE id IN (SELECT o.id FROM (SELECT id, at FROM events ORDER BY id LIMIT $2) o WHERE o.at < $1)",
+        );
+        let gone = gone.bind(before).bind(FORGOTTEN_AT_ONCE).execute(&mut *writing).await?;
+        writing.commit().await?;
+        Ok(gone.rows_affected())
+    }
+
+    /// Study Instance UIDs of the studies that are not complete, the one to which something came last first, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the index.
+    pub async fn arriving_studies(&self, limit: u32) -> Result<Vec<String>, StoreError> {
+        let rows = self.rows_seen(&["s.site"], |seen| {
+            format!(
+                "SELECT s.uid FROM studies s WHERE s.complete_at = 0 AND s.instance_count > 0{seen} ORDER BY s.last_at DESC LIMIT {limit}"
+            )
+        });
+        rows.await?.iter().map(|row| Ok(row.try_get("uid")?)).collect()
     }
 
     /// Changes whenever this program adds events.

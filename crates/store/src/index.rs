@@ -1,14 +1,18 @@
 //! The index: a pool of connections to SQLite or PostgreSQL, and transactions that write.
 
 use std::cmp::Ordering;
+use std::ffi::OsString;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use sqlx::any::AnyPoolOptions;
 use sqlx::{Any, AnyPool, Transaction};
 
-use crate::error::StoreError;
+use crate::anchor::Anchor;
+use crate::error::{StoreError, disk};
+use crate::objects::blocking;
 use crate::schema::{self, Dialect};
 
 /// How long a statement waits for a lock of another process.
@@ -27,6 +31,8 @@ const IN_A_PATH: &AsciiSet = &CONTROLS.add(b'?').add(b'#').add(b'%').add(b' ');
 pub(crate) struct Index {
     pool: AnyPool,
     dialect: Dialect,
+    /// SQLite's files: the index, and what was committed lately.
+    files: Arc<[Anchor]>,
 }
 
 /// A transaction that writes.
@@ -37,7 +43,12 @@ impl Index {
     pub async fn sqlite(file: &Path) -> Result<Self, StoreError> {
         let path = file.to_str().ok_or(StoreError::Refused("the path of the data folder is no Unicode"))?;
         let address = format!("sqlite:{}?mode=rwc", utf8_percent_encode(path, IN_A_PATH));
-        Self::open(&address, Dialect::Sqlite).await
+        let mut index = Self::open(&address, Dialect::Sqlite).await?;
+        // The log is there once something was written, and stays as long as anybody has the index open.
+        let mut log = OsString::from(file);
+        log.push("-wal");
+        index.files = [file, Path::new(&log)].map(Anchor::of).into();
+        Ok(index)
     }
 
     /// The index in PostgreSQL, at `postgres://…`.
@@ -112,7 +123,7 @@ impl Index {
                     Ok(())
                 })
             });
-        Ok(Self { pool: options.connect(address).await?, dialect })
+        Ok(Self { pool: options.connect(address).await?, dialect, files: Arc::default() })
     }
 
     async fn open(address: &str, dialect: Dialect) -> Result<Self, StoreError> {
@@ -135,12 +146,27 @@ impl Index {
         self.dialect
     }
 
-    /// Begins a transaction that writes. SQLite has one at a time: it takes its turn here and not half-way.
+    /// Whether what is written is in the files that the next start finds.
+    ///
+    /// # Errors
+    /// [`StoreError::GoneIndex`] where they were deleted or replaced.
+    pub async fn is_there(&self) -> Result<(), StoreError> {
+        if self.files.is_empty() {
+            return Ok(());
+        }
+        let files = Arc::clone(&self.files);
+        let hold = move || files.iter().try_fold(true, |all, file| Ok(all && file.holds()?));
+        let hold: std::io::Result<bool> = blocking(hold).await?;
+        if hold.map_err(disk("look at the file of the index"))? { Ok(()) } else { Err(StoreError::GoneIndex) }
+    }
+
+    /// Begins a transaction that writes, unless it would be lost. SQLite has one at a time: it takes its turn here and not half-way.
     pub async fn write(&self) -> Result<Writing, StoreError> {
         let begin = match self.dialect {
             Dialect::Sqlite => "BEGIN IMMEDIATE",
             Dialect::Postgres => "BEGIN",
         };
+        self.is_there().await?;
         Ok(self.pool.begin_with(begin).await?)
     }
 

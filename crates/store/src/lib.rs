@@ -9,6 +9,7 @@
 //! all. Deliberately absent: a door that deletes an object or overwrites one.
 
 mod accounts;
+mod anchor;
 mod arrival;
 mod aside;
 mod audit;
@@ -67,7 +68,7 @@ pub use cores::{Cores, Held, samples_of};
 pub use credentials::{Digest, Token};
 pub use doubts::{Conflict, OpenDoubts};
 pub use error::StoreError;
-pub use events::Event;
+pub use events::{Event, Events};
 pub use expected::Expected;
 pub use jobs::{Ended, Job, JobState};
 pub use json::{DicomJson, attributes_of, key, of_attributes as json_of, text_of, value};
@@ -89,6 +90,7 @@ pub use sites::{Sight, Site};
 pub use state::OpenJobs;
 pub use workitems::{Claimed, WorkitemAnswer};
 
+use crate::anchor::Anchor;
 use crate::error::disk;
 use crate::events::Announcements;
 use crate::index::Index;
@@ -135,13 +137,18 @@ pub struct Store {
 struct Inner {
     index: Index,
     objects: Objects,
+    /// The folder of the objects, where they are in one.
+    objects_anchor: Option<Anchor>,
     incoming: Arc<Incoming>,
+    /// Who puts something aside, one at a time.
+    aside_turn: tokio::sync::Mutex<()>,
     /// `None` once it is closed.
     groups: Mutex<Option<mpsc::Sender<Waiting>>>,
     /// The task of the group commit. It has the lock of the folder as long as a group may still be committed.
     committing: tokio::sync::Mutex<JoinHandle<()>>,
     announcements: Arc<Announcements>,
     lately: Arc<audit::Lately>,
+    refusals: audit::Refusals,
     cores: Cores,
     /// What other nodes were asked to send here, and for whom.
     expected: Arc<expected::All>,
@@ -273,6 +280,7 @@ impl Store {
         folder: PathBuf,
         lock: Option<File>,
     ) -> Self {
+        let objects_anchor = objects.folder().map(Anchor::of);
         let announcements = Arc::new(Announcements::new());
         let lately = Arc::<audit::Lately>::default();
         let (groups, waiting) = mpsc::channel(MOST_WAITING);
@@ -280,6 +288,7 @@ impl Store {
         let task = receive::commit_groups(
             index.clone(),
             objects.clone(),
+            objects_anchor.clone(),
             Arc::clone(&announcements),
             Arc::clone(&lately),
             Arc::clone(&forget),
@@ -295,11 +304,14 @@ impl Store {
         let inner = Inner {
             index,
             objects,
+            objects_anchor,
+            aside_turn: tokio::sync::Mutex::default(),
             incoming,
             groups,
             committing,
             announcements,
             lately,
+            refusals: audit::Refusals::default(),
             cores,
             known: handed_over::Known::default(),
             forget,

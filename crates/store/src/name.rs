@@ -49,6 +49,14 @@ pub(crate) fn words(key: &str) -> impl Iterator<Item = &str> {
     key.split(['=', '^', ' ', ',', '-']).filter(|word| !word.is_empty())
 }
 
+/// By what a [`key`] is found: of each component group the whole (0) and its words (1); one that is written in one is a whole name and a word.
+pub(crate) fn found_by(key: &str) -> impl Iterator<Item = (i64, String)> {
+    let wholes = groups(key).map(|group| (0, group.to_owned()));
+    let words = words(key).map(|word| (1, word.to_owned()));
+    let joined = groups(key).filter_map(joined).flat_map(|name| [(0, name.clone()), (1, name)]);
+    wholes.chain(words).chain(joined)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

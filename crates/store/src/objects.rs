@@ -191,6 +191,14 @@ impl Objects {
         Ok(Self::Files(folder.to_owned()))
     }
 
+    /// Where they are, where that is a folder.
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Files(folder) => Some(folder),
+            Self::Remote(_) => None,
+        }
+    }
+
     /// A bucket, at `s3://bucket/prefix`, with what the environment says of credentials (AWS_ACCESS_KEY_ID and its like).
     pub fn s3(address: &str) -> Result<Self, StoreError> {
         // Another part of the program may have chosen one: that is as good.

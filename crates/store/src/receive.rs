@@ -15,6 +15,7 @@ use sqlx::Row as _;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use crate::anchor::Anchor;
 use crate::arrival::{Arrival, Batch, Known};
 use crate::audit::Lately;
 use crate::error::{StoreError, disk};
@@ -163,6 +164,7 @@ impl Store {
                     self.inner.objects.upload(&spool, &arrival.object).await?;
                     let received = vec![(spool.path().to_owned(), arrival.object.clone())];
                     self.inner.objects.publish(received).await?;
+                    self.is_there().await?;
                     return Ok(receipt(Outcome::AlreadyThere));
                 }
                 Some(kept) => {
@@ -173,11 +175,25 @@ impl Store {
                         None => self.heal(&spool, &arrival, &kept).await?,
                     };
                     if same {
+                        self.is_there().await?;
                         return Ok(receipt(Outcome::AlreadyThere));
                     }
                     Some(kept.object.digest)
                 }
             };
+            // Of two senders of one data set the second looks once the first is done.
+            let _turn = match kept_digest {
+                Some(_) => Some(self.inner.aside_turn.lock().await),
+                None => None,
+            };
+            if kept_digest.is_some() {
+                let lies_there;
+                (spool, lies_there) = self.lies_aside(spool, &arrival).await?;
+                if lies_there {
+                    self.is_there().await?;
+                    return Ok(receipt(Outcome::KeptAside));
+                }
+            }
             self.inner.objects.upload(&spool, &arrival.object).await?;
             let outcome = if kept_digest.is_some() { Outcome::KeptAside } else { Outcome::Kept };
             let (answer, answered) = oneshot::channel();
@@ -194,6 +210,12 @@ impl Store {
             }
             is_known = outcome == Outcome::Kept;
         }
+    }
+
+    /// Whether index and objects are where the next start finds them.
+    pub(crate) async fn is_there(&self) -> Result<(), StoreError> {
+        self.inner.index.is_there().await?;
+        folder_is_there(self.inner.objects_anchor.as_ref()).await
     }
 
     /// Bytes to the disk, and what they are.
@@ -267,7 +289,7 @@ impl Store {
 
     /// Whether two files say the same of one instance: byte by byte, or element by element where they may be written in different ways; `None` where
     /// what is kept cannot be read.
-    async fn same_object(
+    pub(crate) async fn same_object(
         &self,
         mut spool: Spool,
         arrival: &Arrival,
@@ -341,6 +363,7 @@ fn sum_from(path: &Path, start: u64) -> std::io::Result<Object> {
 pub(crate) async fn commit_groups(
     index: Index,
     objects: Objects,
+    folder: Option<Anchor>,
     announcements: Arc<Announcements>,
     lately: Arc<Lately>,
     forget: Arc<AtomicBool>,
@@ -350,7 +373,8 @@ pub(crate) async fn commit_groups(
     let mut group = Vec::with_capacity(GROUP);
     while waiting.recv_many(&mut group, GROUP).await > 0 {
         let began = Instant::now();
-        let committed = commit(&index, &objects, &lately, (&mut known, &forget), &group).await;
+        let committed =
+            commit(&index, (&objects, folder.as_ref()), &lately, (&mut known, &forget), &group).await;
         metrics::histogram!("peony_store_commit_seconds").record(began.elapsed());
         let mut answers = match committed {
             Ok(put) => put.into_iter().map(Ok).collect(),
@@ -360,7 +384,9 @@ pub(crate) async fn commit_groups(
             Err(_) => {
                 let mut each = Vec::with_capacity(group.len());
                 for one in group.chunks(1) {
-                    let put = commit(&index, &objects, &lately, (&mut known, &forget), one).await;
+                    let put =
+                        commit(&index, (&objects, folder.as_ref()), &lately, (&mut known, &forget), one)
+                            .await;
                     each.push(put.map(|put| put.first().copied().unwrap_or_default()));
                 }
                 each
@@ -376,11 +402,12 @@ pub(crate) async fn commit_groups(
 
 async fn commit(
     index: &Index,
-    objects: &Objects,
+    (objects, folder): (&Objects, Option<&Anchor>),
     lately: &Lately,
     (known, forget): (&mut Known, &AtomicBool),
     group: &[Waiting],
 ) -> Result<Vec<bool>, StoreError> {
+    folder_is_there(folder).await?;
     let (mut writing, now) = (index.write_rows().await?, now_ms());
     // Nobody who changes what is known writes beside this transaction.
     if forget.swap(false, Ordering::AcqRel) {
@@ -404,9 +431,22 @@ async fn commit(
         received.map(|(waiting, _)| (waiting.spool.path().to_owned(), waiting.arrival.object.clone()));
     objects.publish(received.collect()).await?;
     writing.commit().await?;
+    // What was committed into files that nobody finds any more is not acknowledged: its sender keeps it.
+    index.is_there().await?;
+    folder_is_there(folder).await?;
     known.extend(found);
     lately.remember(lines, now);
     Ok(put)
+}
+
+/// Whether the objects' folder is the one that was opened.
+///
+/// # Errors
+/// [`StoreError::GoneObjects`] where it is not.
+pub(crate) async fn folder_is_there(folder: Option<&Anchor>) -> Result<(), StoreError> {
+    let Some(folder) = folder.cloned() else { return Ok(()) };
+    let holds = blocking(move || folder.holds()).await?.map_err(disk("look at the objects' folder"))?;
+    if holds { Ok(()) } else { Err(StoreError::GoneObjects) }
 }
 
 /// The audit's lines of who brings something of which study, of those that were not written within the hour.

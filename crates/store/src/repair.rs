@@ -1,8 +1,11 @@
-//! What lies where objects are and no row names: after the index was lost or put back from an older copy, and after a commit that failed.
+//! What lies where objects are and no row names: after the index was lost or put back from an older copy, and after a commit that failed. And rows that
+//! are gone or were changed by somebody else.
 //!
 //! Objects describe themselves, so each that is whole gets its rows again by the way on which objects arrive. What the rows knew beside that is
 //! gone: who sent them, and of which site a study is whose rows are all lost. Deliberately absent: taking an object away that is not kept a second
 //! time. It may be one that was acknowledged.
+
+mod rows;
 
 use std::time::Duration;
 
@@ -17,7 +20,7 @@ const ORIGIN: &str = "peony check --repair";
 /// Objects that are taken in at a time.
 const AT_ONCE: usize = 8;
 
-/// What became of the objects that no row named.
+/// What became of the objects that no row named, and of rows that were not right.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Repaired {
     /// They have their rows again.
@@ -28,6 +31,8 @@ pub struct Repaired {
     pub removed: u64,
     /// They are left as they are: no whole objects, or too young to tell whether somebody is receiving them.
     pub left: u64,
+    /// Rows that were gone or wrong, made anew from their objects.
+    pub rows: u64,
 }
 
 /// What became of one of them.
@@ -46,8 +51,9 @@ impl Store {
         Self::with_objects(options, objects, Some(lock)).await
     }
 
-    /// Gives the objects that no row names their rows again, and takes away those that are kept twice. In the network, where other programs
-    /// receive as well, those that were written within `settled` are left. `report` hears how many were looked at, and of how many.
+    /// Gives the objects that no row names their rows again, and takes away those that are kept twice; then makes the rows anew that say something
+    /// else than their objects, or are gone. In the network, where other programs receive as well, objects that were written within `settled` are
+    /// left. `report` hears how many were looked at, and of how many: first of those without rows, then of all.
     ///
     /// # Errors
     /// [`StoreError`] of index, objects and disk; what was done by then stays, and the rest can be done again.
@@ -59,6 +65,8 @@ impl Store {
         let is_alone = matches!(self.inner.objects, Objects::Files(_));
         let unsettled = self.inner.incoming.unsettled();
         self.inner.objects.put_back(&unsettled).map_err(disk("put back what was not acknowledged"))?;
+        // Where a series or a study is missing nothing can be received into it.
+        let mut rows = self.mend_links().await?;
         let mut unnamed = Vec::new();
         for file in self.inner.objects.list().await? {
             if let Some(digest) = digest_of(&file.name)
@@ -82,12 +90,17 @@ impl Store {
             done += 1;
             report(done, all);
         }
-        let Repaired { indexed, aside, removed, left } = repaired;
+        let Repaired { indexed, aside, removed, left, .. } = repaired;
         if all > 0 {
             let what =
                 format!("{indexed} objects indexed, {aside} kept aside, {removed} removed, {left} left");
             self.audit(ORIGIN, "repair", &what).await?;
         }
+        rows += self.mend_said(report).await?;
+        if rows > 0 {
+            self.audit(ORIGIN, "repair", &format!("{rows} rows made anew")).await?;
+        }
+        repaired.rows = rows;
         // Now that rows name what was received, the rest of what an interrupted program left can go.
         receive::recover(&self.inner.index, &self.inner.objects, &self.inner.incoming).await?;
         Ok(repaired)
@@ -112,8 +125,9 @@ impl Store {
         match self.receive(ORIGIN, bytes).await {
             Ok(receipt) => {
                 // Another row may have come to name it meanwhile.
-                if receipt.outcome == Outcome::AlreadyThere && !self.inner.index.names(digest).await? {
+                if receipt.outcome != Outcome::Kept && !self.inner.index.names(digest).await? {
                     objects.take_away(digest).await?;
+                    return Ok(Became::Received(Outcome::AlreadyThere));
                 }
                 Ok(Became::Received(receipt.outcome))
             }

@@ -30,6 +30,7 @@ const STEPS: &[Step] = &[
     NODES_OF_JOBS,
     JOINED_NAMES,
     NAMES_AS_SENT,
+    SENDERS_ASIDE,
     PARTED_STUDIES,
 ];
 
@@ -280,6 +281,16 @@ const PARTED_STUDIES: Step = Step {
         "CREATE TABLE studies_unread (study BIGINT NOT NULL PRIMARY KEY REFERENCES studies (id))",
         "INSERT INTO studies_unread (study) SELECT DISTINCT c.study FROM conflicts c JOIN studies s ON s.id = c.study AND s.own_patient = c.patient
             WHERE c.settled_at = 0 AND c.tag IN ('00100010', '00100030', '00100040')",
+    ],
+    sqlite: &[],
+    postgres: &[],
+};
+
+/// Who else sent the data set of an object that lies aside, beside its first sender: it is kept once.
+const SENDERS_ASIDE: Step = Step {
+    common: &[
+        "CREATE TABLE aside_senders (aside BIGINT NOT NULL REFERENCES aside (id), origin {text} NOT NULL,
+            PRIMARY KEY (aside, origin))",
     ],
     sqlite: &[],
     postgres: &[],

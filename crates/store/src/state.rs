@@ -5,10 +5,10 @@ use std::sync::Arc;
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row as _};
 
-use crate::Store;
 use crate::error::StoreError;
 use crate::jobs::WAITS_AGAIN;
 use crate::objects::{Object, blocking};
+use crate::{Store, receive};
 
 /// How many jobs of a kind are not done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl Store {
     /// Tries whether the index answers and can be written: takes the place of a writer and gives it back.
     ///
     /// # Errors
-    /// [`StoreError`] of the index; [`StoreError::Locked`] after five seconds.
+    /// [`StoreError`] of the index; [`StoreError::Locked`] after five seconds, [`StoreError::GoneIndex`] where its file was deleted or replaced.
     pub async fn try_index(&self) -> Result<(), StoreError> {
         let mut writing = self.inner.index.write().await?;
         // A file that is read-only shows with the first statement that writes.
@@ -76,8 +76,9 @@ impl Store {
     /// Tries whether objects can be reached: asks for one that nobody has.
     ///
     /// # Errors
-    /// [`StoreError::Disk`], [`StoreError::Remote`].
+    /// [`StoreError::Disk`], [`StoreError::Remote`]; [`StoreError::GoneObjects`] where another folder is in the place of theirs.
     pub async fn try_objects(&self) -> Result<(), StoreError> {
+        receive::folder_is_there(self.inner.objects_anchor.as_ref()).await?;
         let none = Object { digest: "0".repeat(64), size: 0, blocks: String::new() };
         self.inner.objects.is_there(&none).await.map(drop)
     }

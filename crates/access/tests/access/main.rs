@@ -82,6 +82,7 @@ impl House {
             )
             .route("/dicomweb/studies", get(told).post(told))
             .route("/api/identity", get(told))
+            .route("/api/events", get(told))
             .route("/api/identity/contradictions", get(told))
             .route("/api/identity/merges", post(told))
             .route("/secret", get(async || "nobody asked for a door"))
@@ -258,6 +259,7 @@ async fn each_role_comes_through_its_doors_only() {
             ("POST", "/dicomweb/studies", Permit::Store),
             ("GET", "/api/accounts", Permit::Administer),
             ("GET", "/api/identity", Permit::Read),
+            ("GET", "/api/events?after=7", Permit::Read),
             ("GET", "/api/identity/contradictions", Permit::Merge),
             ("POST", "/api/identity/merges", Permit::Merge),
         ] {
@@ -266,6 +268,40 @@ async fn each_role_comes_through_its_doors_only() {
             assert_eq!(answer.status, expected, "{role}: {method} {path}: {}", answer.body);
         }
     }
+}
+
+/// Once in an hour for each and what, by the words of the table of doors.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_refused_is_written_down_and_nothing_that_they_said() {
+    let house = House::new().await;
+    let token = house.token("researcher").await;
+    let authorized = [("Authorization", token.as_str())];
+    for _ in 0..3 {
+        assert_eq!(house.get("/dicomweb/studies?PatientName=WANG%5EFANG", &authorized).await, 403);
+        assert_eq!(house.get("/api/exams", &[]).await, 401);
+        assert_eq!(
+            house.get("/api/exams/7%5EWANG/report", &[("Authorization", "Bearer a-secret")]).await,
+            401
+        );
+        assert_eq!(house.get("/", &[("Origin", "https://elsewhere.test")]).await, 403);
+        assert_eq!(house.get("/nowhere/WANG", &[]).await, 404, "what is not there is refused to nobody");
+        assert_eq!(house.sign_in("researcher", "wrong").await.status, 401, "that has a line of its own");
+    }
+    let lines = house.store.audit_after(0, 1000).await.unwrap();
+    let refused: Vec<(&str, &str)> = lines
+        .iter()
+        .filter(|line| line.act == "refused")
+        .map(|line| (line.who.as_str(), line.what.as_str()))
+        .collect();
+    assert_eq!(
+        refused,
+        [
+            ("researcher", "GET /dicomweb/**: 403"),
+            ("unknown at 127.0.0.1", "GET /api/exams: 401"),
+            ("unknown at 127.0.0.1", "GET /api/exams/{}/report: 401"),
+            ("unknown at 127.0.0.1", "GET /: 403"),
+        ]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

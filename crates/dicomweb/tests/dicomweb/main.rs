@@ -9,6 +9,7 @@
 
 mod apart;
 mod conformance;
+mod events;
 mod finding;
 mod identity;
 mod kit;

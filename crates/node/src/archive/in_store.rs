@@ -1,6 +1,7 @@
 //! The store as the archive and the records of the services.
 
 use std::io;
+use std::net::IpAddr;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
@@ -91,6 +92,10 @@ impl Archive for Store {
 
     async fn note(&self, who: &str, act: &str, what: &str) -> Result<(), ArchiveError> {
         Ok(Self::note(self, who, act, what).await?)
+    }
+
+    async fn note_refused(&self, from: IpAddr, what: &str) -> Result<(), ArchiveError> {
+        Ok(Self::note_refused(self, None, Some(from), what).await?)
     }
 
     async fn data_set(&self, instance: &Instance, transfer_syntax: &str) -> Result<DataSet, ArchiveError> {

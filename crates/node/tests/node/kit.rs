@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
@@ -32,6 +33,17 @@ pub struct Running<A = Folder> {
 }
 
 impl Running {
+    /// Who did what, once so many lines are written down: the last of them may be a moment behind its answer.
+    pub async fn noted(&self, lines: usize) -> Vec<[String; 3]> {
+        for _ in 0..200 {
+            if self.archive.noted().len() >= lines {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        self.archive.noted()
+    }
+
     pub async fn start(configuration: Configuration) -> Self {
         Self::start_over(Transport::Plain, Folder::default(), configuration).await
     }
@@ -360,6 +372,10 @@ impl Archive for Folder {
     async fn note(&self, who: &str, act: &str, what: &str) -> Result<(), ArchiveError> {
         self.0.noted.lock().unwrap().push([who, act, what].map(str::to_owned));
         Ok(())
+    }
+
+    async fn note_refused(&self, from: std::net::IpAddr, what: &str) -> Result<(), ArchiveError> {
+        self.note(&from.to_string(), "refused", what).await
     }
 
     /// As it is kept only: tests of what is written anew have the store.

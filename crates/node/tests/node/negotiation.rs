@@ -43,6 +43,20 @@ async fn who_is_not_wanted_is_told_why() {
     }
     node.configuration.send_modify(|configuration| Arc::make_mut(configuration).strangers = false);
     check(|_| {}, 1, 3).await;
+    // Who was refused is written down, and nothing of what is no title.
+    let refused = |as_who: &str, why: &str| {
+        ["127.0.0.1", "refused", &format!("association as {as_who}: {why}")].map(str::to_owned)
+    };
+    let unknown = "the title is not known, or has another certificate";
+    let expected = [
+        refused("SENDER", "another title is called"),
+        refused("no title", unknown),
+        refused("no title", unknown),
+        refused("no title", unknown),
+        refused("no title", unknown),
+        refused("SENDER", unknown),
+    ];
+    assert_eq!(node.noted(6).await, expected);
 }
 
 #[tokio::test]

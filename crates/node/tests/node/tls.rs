@@ -77,6 +77,9 @@ async fn only_who_shows_a_certificate_of_the_authority_is_taken() {
     association.release().await.unwrap();
     assert!(ask(&node, Some(&Papers::new().tls())).await.is_err(), "of another authority");
     assert!(ask(&node, None).await.is_err(), "without TLS");
+    let refused =
+        ["127.0.0.1", "refused", "connection: no certificate that is taken here"].map(str::to_owned);
+    assert_eq!(node.noted(2).await, [refused.clone(), refused]);
     // Renewed while the node runs.
     let renewed = Papers::new();
     let tls = Some(renewed.tls());
@@ -114,6 +117,11 @@ async fn a_title_is_for_who_shows_its_certificate() {
     assert!(rejected(ask(&node, Some(&papers.tls())).await), "another certificate has this title");
     listed("OTHER", shown);
     assert!(rejected(ask(&node, Some(&papers.tls())).await), "this certificate has another title");
+    let noted = node.noted(2).await;
+    assert!(
+        noted.iter().all(|[_, act, what]| act == "refused" && what.starts_with("association as SENDER: "))
+    );
+    assert_eq!(noted.len(), 2);
 }
 
 #[tokio::test]

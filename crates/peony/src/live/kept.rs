@@ -25,6 +25,10 @@ use crate::storage;
 
 /// How often that is looked at.
 const LOOK: Duration = Duration::from_secs(1);
+/// What happened is told for a quarter of a year: whoever was away longer looks at the studies themselves.
+const EVENTS_KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+/// How often older events are forgotten, some at a time: more than can come meanwhile.
+const FORGET: Duration = Duration::from_secs(10);
 
 /// A store that is open.
 pub struct Kept {
@@ -33,6 +37,7 @@ pub struct Kept {
     pub quiet: watch::Sender<Duration>,
     runtime: Runtime,
     completing: JoinHandle<()>,
+    forgetting: JoinHandle<()>,
 }
 
 impl Kept {
@@ -45,7 +50,8 @@ impl Kept {
         let store = runtime.block_on(storage::open(args))?;
         let (quiet, current) = watch::channel(quiet);
         let completing = runtime.spawn(complete_studies(store.clone(), current));
-        Ok(Self { store, quiet, runtime, completing })
+        let forgetting = runtime.spawn(forget_events(store.clone()));
+        Ok(Self { store, quiet, runtime, completing, forgetting })
     }
 
     pub fn handle(&self) -> &Handle {
@@ -57,14 +63,16 @@ impl Kept {
     }
 
     /// DICOMweb over the store, under `/dicomweb`, under `/api/sending` what is sent to `neighbours`, under `/api/nodes` what is
-    /// fetched from `nodes`, and under `/api/identity` who is who.
+    /// fetched from `nodes`, under `/api/identity` who is who, and under `/api/events` what happened.
     pub fn routes(&self, neighbours: Neighbours, nodes: Nodes) -> Router {
         let dicomweb = peony_dicomweb::routes(self.store.clone(), Limits::default());
         let sending = peony_dicomweb::sending(self.store.clone(), neighbours);
         let nodes = peony_dicomweb::nodes(self.store.clone(), nodes);
         let identity = peony_dicomweb::identity(self.store.clone());
+        let events = peony_dicomweb::events(self.store.clone());
         let all = self.mount(self.mount(Router::new(), "/dicomweb", dicomweb), "/api/sending", sending);
-        self.mount(self.mount(all, "/api/nodes", nodes), "/api/identity", identity)
+        let all = self.mount(self.mount(all, "/api/nodes", nodes), "/api/identity", identity);
+        self.mount(all, "/api/events", events)
     }
 
     fn mount(&self, all: Router, path: &str, routes: Router) -> Router {
@@ -75,6 +83,7 @@ impl Kept {
     /// Answers those that wait and lets go of the folder.
     pub fn close(self) {
         self.completing.abort();
+        self.forgetting.abort();
         self.runtime.block_on(self.store.close());
     }
 }
@@ -113,6 +122,17 @@ async fn complete_studies(store: Store, quiet: watch::Receiver<Duration>) {
             Ok(0) => {}
             Ok(complete) => tracing::info!("{complete} studies are complete"),
             Err(error) => tracing::warn!("which studies are complete cannot be looked at: {error}"),
+        }
+    }
+}
+
+async fn forget_events(store: Store) {
+    let mut look = interval(FORGET);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        look.tick().await;
+        if let Err(error) = store.forget_events(EVENTS_KEPT).await {
+            tracing::warn!("old events cannot be forgotten: {error}");
         }
     }
 }

@@ -120,6 +120,9 @@ fn said(what: &str, tried: Result<Result<(), StoreError>, Elapsed>) -> Result<()
         Some(StoreError::Full { .. }) => Err("the disk is nearly full"),
         Some(StoreError::Locked) => Err("it is locked by another process"),
         Some(StoreError::Closed) => Err("it is closed"),
+        Some(StoreError::GoneIndex | StoreError::GoneObjects) => {
+            Err("it was deleted or replaced under the running program")
+        }
         Some(_) => Err("it cannot be reached or written"),
     }
 }

@@ -134,28 +134,7 @@ impl Batch<'_> {
         let mut patient = self.patient(arrival, &site).await?;
         let (study, is_new, _) = self.study(arrival, &patient, site).await?;
         let series = self.series(arrival, (study, is_new)).await?;
-        sqlx::query(
-            "UPDATE instances SET series = $2, sop_class = $3, instance_number = $4, content_date = $5, attributes = $6, digest = $7, size = $8,
-                transfer_syntax = $9, data_set = $10, frame_count = $11, frames = $12, blocks = $13, origin = $14, arrived_at = $15
-             WHERE id = $1",
-        )
-        .bind(of.instance)
-        .bind(series)
-        .bind(arrival.sop_class_uid())
-        .bind(arrival.text(0x0020, 0x0013))
-        .bind(arrival.text(0x0008, 0x0023))
-        .bind(arrival.attributes[3].as_str())
-        .bind(arrival.object.digest.as_str())
-        .bind(signed(arrival.object.size))
-        .bind(arrival.outline.transfer_syntax_uid.as_str())
-        .bind(signed(arrival.outline.data_set))
-        .bind(frame_count(&arrival.outline, arrival.object.size))
-        .bind(written(arrival.outline.frames.as_ref()))
-        .bind(arrival.object.blocks.as_str())
-        .bind(arrival.origin.as_str())
-        .bind(arrived_at)
-        .execute(&mut *self.connection)
-        .await?;
+        self.say_instance(arrival, (of.instance, series), arrived_at).await?;
         self.counts.entry(series).or_insert((study, 0)).1 += 1;
         self.recounted.extend([of.study, study]);
         self.event("arrived", arrival);
@@ -217,6 +196,38 @@ impl Batch<'_> {
         Ok(())
     }
 
+    /// What is known of an instance, and where it is, is what this object says.
+    pub(super) async fn say_instance(
+        &mut self,
+        arrival: &Arrival,
+        (instance, series): (i64, i64),
+        arrived_at: i64,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE instances SET series = $2, sop_class = $3, instance_number = $4, content_date = $5, attributes = $6, digest = $7, size = $8,
+                transfer_syntax = $9, data_set = $10, frame_count = $11, frames = $12, blocks = $13, origin = $14, arrived_at = $15
+             WHERE id = $1",
+        )
+        .bind(instance)
+        .bind(series)
+        .bind(arrival.sop_class_uid())
+        .bind(arrival.text(0x0020, 0x0013))
+        .bind(arrival.text(0x0008, 0x0023))
+        .bind(arrival.attributes[3].as_str())
+        .bind(arrival.object.digest.as_str())
+        .bind(signed(arrival.object.size))
+        .bind(arrival.outline.transfer_syntax_uid.as_str())
+        .bind(signed(arrival.outline.data_set))
+        .bind(frame_count(&arrival.outline, arrival.object.size))
+        .bind(written(arrival.outline.frames.as_ref()))
+        .bind(arrival.object.blocks.as_str())
+        .bind(arrival.origin.as_str())
+        .bind(arrived_at)
+        .execute(&mut *self.connection)
+        .await?;
+        Ok(())
+    }
+
     /// What is known of a series is what this object says.
     pub(super) async fn say_series(&mut self, arrival: &Arrival, series: i64) -> Result<(), StoreError> {
         let text = format!(
@@ -250,7 +261,7 @@ impl Batch<'_> {
 }
 
 /// Counts the series of a study of which something is there, and gathers their modalities.
-pub(super) async fn count_series(connection: &mut AnyConnection, study: i64) -> Result<(), StoreError> {
+pub(crate) async fn count_series(connection: &mut AnyConnection, study: i64) -> Result<(), StoreError> {
     let modalities: Vec<String> = sqlx::query_scalar(
         "SELECT modality FROM series WHERE study = $1 AND instance_count > 0 ORDER BY modality",
     )

@@ -104,6 +104,27 @@ impl Batch<'_> {
         part(self.connection, patient.id, &arrival.study_uid, (&arrival.attributes[0], &arrival.said)).await
     }
 
+    /// Whose a study is that is there already: as [`Self::whose`], or of nobody else where a person said so.
+    pub(super) async fn whose_study(
+        &mut self,
+        study: i64,
+        arrival: &Arrival,
+        patient: &Patient,
+    ) -> Result<Patient, StoreError> {
+        let parted: Option<i64> =
+            sqlx::query_scalar("SELECT id FROM partings WHERE study = $1 AND undone_at = 0 LIMIT 1")
+                .bind(study)
+                .fetch_optional(&mut *self.connection)
+                .await?;
+        match parted {
+            Some(_) if !arrival.patient_id.is_empty() => {
+                let said = (arrival.attributes[0].as_str(), &arrival.said);
+                part(self.connection, patient.id, &arrival.study_uid, said).await
+            }
+            _ => self.whose(arrival, patient).await,
+        }
+    }
+
     /// What was said of a patient first is what this object says. Studies that do not contradict that any more are theirs again.
     pub(super) async fn learn(&mut self, patient: &mut Patient, arrival: &Arrival) -> Result<(), StoreError> {
         fill_in(self.connection, patient.id, &arrival.attributes[0], &arrival.said).await?;

@@ -180,12 +180,8 @@ pub(crate) async fn names_anew(connection: &mut AnyConnection, patient: i64) -> 
 
 async fn put_names(connection: &mut AnyConnection, patient: i64, name_key: &str) -> Result<(), StoreError> {
     let mut rows = Rows::of(["kind", "name_key", "patient"]);
-    let joined: Vec<String> = name::groups(name_key).filter_map(name::joined).collect();
-    // In one it is a whole name and a word.
-    let joined = joined.iter().flat_map(|name| [(0, name.as_str()), (1, name.as_str())]);
-    let groups = name::groups(name_key).map(|group| (0, group));
-    for (kind, key) in groups.chain(name::words(name_key).map(|word| (1, word))).chain(joined) {
-        rows.push([kind.into(), key.into(), patient.into()]);
+    for (kind, key) in name::found_by(name_key) {
+        rows.push([kind.into(), key.as_str().into(), patient.into()]);
     }
     rows.write(connection, "names", " ON CONFLICT DO NOTHING", None).await?;
     Ok(())

@@ -76,6 +76,62 @@ pub async fn what_is_decided_can_be_decided_again(store: &Store) {
     assert_eq!(taken, [["a person", "take-aside"], ["another person", "take-aside"]]);
 }
 
+/// Files of one data set differ by who sends them.
+pub async fn what_lies_aside_is_kept_once_whoever_sends_it(store: &Store) {
+    kit::put(store, 10, &[]).await;
+    let (id, first) = aside(store, 10, &[], CINE).await;
+    let uid = made_up::attributes(10)[&INSTANCE_UID].clone();
+    let of = |source: &str| {
+        let mut file = first[..132].to_vec();
+        file.extend(b"\x02\x00\x16\x00AE");
+        file.extend((source.len() as u16).to_le_bytes());
+        file.extend(source.as_bytes());
+        file.extend(&first[132..]);
+        file
+    };
+    let send = async |origin: &str, file: Vec<u8>| {
+        let bytes = futures_util::stream::iter([std::io::Result::Ok(bytes::Bytes::from(file))]);
+        store.receive(origin, bytes).await.unwrap().outcome
+    };
+    let files: Vec<Vec<u8>> = ["ARCHIVE1", "ARCHIVE2", "ARCHIVE3"].map(of).into();
+    let [one, two, three] = &files[..] else { panic!("three") };
+    let outcomes = tokio::join!(
+        send("ARCHIVE1", one.clone()),
+        send("ARCHIVE2", two.clone()),
+        send("ARCHIVE3", three.clone())
+    );
+    assert_eq!(outcomes, (Outcome::KeptAside, Outcome::KeptAside, Outcome::KeptAside));
+    assert_eq!(send("SAME_FILE", first.clone()).await, Outcome::KeptAside);
+    let [lying] = store.kept_aside(10).await.unwrap().try_into().unwrap();
+    assert_eq!((lying.id, lying.origin.as_str()), (id, "PROBE"));
+    // It is nobody's who did not send it, and theirs who did: nothing is promised to them.
+    for (origin, lies) in
+        [("PROBE", true), ("ARCHIVE1", true), ("ARCHIVE3", true), ("SAME_FILE", true), ("ELSE", false)]
+    {
+        assert_eq!(store.has_aside(&uid, origin).await.unwrap(), lies, "{origin}");
+    }
+    // Another data set is another one, and what a person has decided stays so.
+    assert_eq!(
+        aside(store, 10, &[(DESCRIPTION, "other")], SMALL).await.0,
+        store.kept_aside(10).await.unwrap()[1].id
+    );
+    let other = store.take_aside(id, "a person").await.unwrap();
+    assert_eq!(send("ARCHIVE2", two.clone()).await, Outcome::AlreadyThere);
+    store.take_aside(other, "a person").await.unwrap();
+    assert_eq!(send("ARCHIVE2", two.clone()).await, Outcome::KeptAside);
+    assert_eq!(
+        (store.kept_aside(10).await.unwrap().len(), store.decided_aside(10).await.unwrap().len()),
+        (1, 1)
+    );
+    assert!(!store.has_aside(&uid, "ARCHIVE2").await.unwrap(), "that was decided about");
+    assert!(faults(store).await.is_empty(), "no file is left of those that are not kept");
+}
+
+#[tokio::test]
+async fn sqlite_what_lies_aside_is_kept_once_whoever_sends_it() {
+    what_lies_aside_is_kept_once_whoever_sends_it(&kit::store().await.1).await;
+}
+
 /// A name, and then an identifier, that were typed in wrong and come right with all pictures of the study.
 pub async fn what_was_said_first_is_said_by_the_one_that_is_taken(store: &Store) {
     let study = made_up::attributes(10)[&STUDY_UID].clone();

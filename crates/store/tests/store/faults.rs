@@ -157,3 +157,87 @@ async fn an_object_whose_study_is_gone_from_the_index_is_an_error_and_ends() {
     let other = put(&store, 2, &[]).await;
     assert_ne!(other.instance_uid, receipt.instance_uid, "another one is kept as before");
 }
+
+/// Sends one object after the other; gives the UIDs of those that were acknowledged, up to the first that was refused.
+async fn send_on(store: Store, from: u64) -> (Vec<String>, StoreError) {
+    let mut acknowledged = Vec::new();
+    for number in from.. {
+        match receive(&store, &file(number, &[], SMALL)).await {
+            Ok(receipt) => acknowledged.push(receipt.instance_uid),
+            Err(error) => return (acknowledged, error),
+        }
+    }
+    unreachable!("numbers do not end")
+}
+
+/// An index that is deleted or replaced under the running program: what is written is in no file that anybody finds.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_acknowledged_once_the_file_of_the_index_is_gone() {
+    let gone = |folder: &Path| fs::remove_file(folder.join("store/index.sqlite")).unwrap();
+    let log_gone = |folder: &Path| fs::remove_file(folder.join("store/index.sqlite-wal")).unwrap();
+    let replaced = |folder: &Path| {
+        fs::rename(folder.join("copy"), folder.join("store/index.sqlite")).unwrap();
+    };
+    for (name, harm) in
+        [("gone", &gone as &(dyn Fn(&Path) + Sync)), ("log", &log_gone), ("replaced", &replaced)]
+    {
+        let (folder, store) = kit::store().await;
+        put(&store, 1, &[]).await;
+        fs::copy(folder.path().join("store/index.sqlite"), folder.path().join("copy")).unwrap();
+        let senders: Vec<_> =
+            (1..5).map(|sender| tokio::spawn(send_on(store.clone(), 1_000_000 * sender))).collect();
+        while store.query(&kit::studies()).await.unwrap().found.len() < 10 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        harm(folder.path());
+        // Whoever begins now is refused, the same as is there included.
+        for number in [1, 7] {
+            let refused = receive(&store, &file(number, &[], SMALL)).await;
+            assert!(matches!(refused, Err(StoreError::GoneIndex)), "{name}: {refused:?}");
+        }
+        assert!(matches!(store.try_index().await, Err(StoreError::GoneIndex)), "{name}");
+        assert!(store.try_objects().await.is_ok(), "{name}");
+        let mut acknowledged = Vec::new();
+        for sender in senders {
+            let (some, refused) = sender.await.unwrap();
+            assert!(matches!(refused, StoreError::GoneIndex), "{name}: {refused}");
+            acknowledged.extend(some);
+        }
+        assert!(!acknowledged.is_empty(), "{name}");
+        store.close().await;
+        // Everything that was acknowledged is made again from the objects.
+        let repairing = Store::open_to_repair(&kit::options(&folder)).await.unwrap();
+        repairing.repair(Duration::ZERO, |_, _| {}).await.unwrap();
+        repairing.close().await;
+        let store = Store::open(&kit::options(&folder)).await.unwrap();
+        for uid in &acknowledged {
+            assert!(kept(&store, uid).await.is_some(), "{name}");
+        }
+        assert!(faults(&store).await.is_empty(), "{name}");
+    }
+}
+
+/// Another folder in the place of the objects': one that lay under what was mounted there.
+#[tokio::test]
+async fn nothing_is_acknowledged_once_another_folder_is_in_the_place_of_the_objects() {
+    let (folder, store) = kit::store().await;
+    put(&store, 1, &[]).await;
+    let objects = folder.path().join("store/objects");
+    let away = folder.path().join("away");
+    fs::rename(&objects, &away).unwrap();
+    for first in 0..=255_u8 {
+        fs::create_dir_all(objects.join(format!("{first:02x}"))).unwrap();
+    }
+    for number in [1, 2] {
+        let refused = receive(&store, &file(number, &[], SMALL)).await;
+        assert!(matches!(refused, Err(StoreError::GoneObjects)), "{refused:?}");
+    }
+    assert!(matches!(store.try_objects().await, Err(StoreError::GoneObjects)));
+    assert!(store.try_index().await.is_ok());
+    fs::remove_dir_all(&objects).unwrap();
+    let refused = receive(&store, &file(3, &[], SMALL)).await;
+    assert!(matches!(refused, Err(StoreError::Disk { .. } | StoreError::GoneObjects)), "{refused:?}");
+    fs::rename(&away, &objects).unwrap();
+    assert_eq!(put(&store, 3, &[]).await.outcome, Outcome::Kept, "it is back");
+    assert!(faults(&store).await.is_empty(), "and no row is left of what was refused");
+}

@@ -22,6 +22,7 @@ mod receiving;
 mod remote;
 mod repaired;
 mod rewritten;
+mod rows;
 mod sendings;
 mod small_disk;
 mod upgraded;

@@ -9,7 +9,7 @@ use peony_store::{Options, Store, StoreError, made_up};
 use tempfile::TempDir;
 
 use crate::{
-    accounts, checked, deciding, doubts, finding, kit, orders, parted, patients, receiving, sendings,
+    accounts, checked, deciding, doubts, finding, kit, orders, parted, patients, receiving, rows, sendings,
     upgraded,
 };
 
@@ -158,6 +158,7 @@ async fn postgresql_does_what_sqlite_does() {
         doubts::what_is_doubtful_is_for_the_eyes_of_its_site,
         doubts::a_site_knows_of_a_patient_what_it_was_sent_itself,
         deciding::what_is_decided_can_be_decided_again,
+        deciding::what_lies_aside_is_kept_once_whoever_sends_it,
         deciding::what_was_said_first_is_said_by_the_one_that_is_taken,
         deciding::of_what_gave_way_nothing_is_found_until_something_comes,
         parted::each_study_is_shown_and_found_by_its_own_name,
@@ -195,6 +196,9 @@ async fn postgresql_does_what_sqlite_does() {
     let (folder, store, address) = server.store().await;
     let options = Options { index: Some(address.clone()), ..kit::options(&folder) };
     upgraded::what_contradicted_before_is_parted(store, &options, &address).await;
+    let (folder, store, address) = server.store().await;
+    let options = Options { index: Some(address.clone()), ..kit::options(&folder) };
+    rows::rows_that_are_gone_or_changed_are_found_and_made_anew(store, &options, &address).await;
     let (folder, store, address) = server.store().await;
     checked::every_fault_is_found(&store, folder.path(), &address).await;
 }

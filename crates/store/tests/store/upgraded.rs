@@ -7,8 +7,8 @@ use sqlx::{AnyPool, AssertSqlSafe};
 use crate::doubts::{ISSUER, eyes};
 use crate::kit::{self, BIRTH_DATE, NAME, PATIENT_ID, SMALL, STUDY_UID, ask, put, studies};
 
-/// Makes the tables what the version before patients were of sites had made of the same objects: five steps back.
-async fn back_by_five_steps(address: &str) {
+/// Makes the tables what the version before patients were of sites had made of the same objects: six steps back.
+async fn back_by_six_steps(address: &str) {
     let pool = AnyPool::connect(address).await.unwrap();
     let run = async |statement: &str| {
         let done = sqlx::query(AssertSqlSafe(statement.to_owned())).execute(&pool).await;
@@ -52,8 +52,9 @@ async fn back_by_five_steps(address: &str) {
     ] {
         run(&format!("ALTER TABLE {table} DROP COLUMN {column}")).await;
     }
+    run("DROP TABLE aside_senders").await;
     run("DELETE FROM names WHERE name_key = '周丽丽'").await;
-    run("UPDATE schema_version SET version = version - 5").await;
+    run("UPDATE schema_version SET version = version - 6").await;
     pool.close().await;
 }
 
@@ -134,7 +135,7 @@ pub async fn patients_that_were_one_of_two_sites_come_apart(store: Store, option
     store.put_job(SENDING, "no sending").await.unwrap();
     drop((east, west, both));
     store.close().await;
-    back_by_five_steps(address).await;
+    back_by_six_steps(address).await;
 
     let store = Store::open(options).await.unwrap();
     let of = |sites: &[&str]| store.seeing(peony_store::Sight::of(sites.iter().copied(), sites[0]));

@@ -91,6 +91,40 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/events": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What happened behind a number, the oldest first; waits for something, where that is wanted. */
+        readonly get: operations["events_happened"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/events/arriving": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Study Instance UIDs of the studies that are not complete, the one to which something came last first, at most 1000. */
+        readonly get: operations["events_arriving"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/exams": {
         readonly parameters: {
             readonly query?: never;
@@ -1913,6 +1947,23 @@ export interface components {
              */
             readonly shown: number;
         };
+        /** @description Something that happened. */
+        readonly Happened: {
+            /**
+             * Format: int64
+             * @description When, in milliseconds since 1970 UTC.
+             */
+            readonly at_ms: number;
+            /** Format: int64 */
+            readonly id: number;
+            /** @description Empty where it is the whole study's. */
+            readonly instance_uid: string;
+            /** @description `arrived`, `kept-aside`, `study-complete`, `step-begun`, `step-completed` or `step-discontinued`. */
+            readonly kind: string;
+            /** @description Empty where it is the whole study's. */
+            readonly series_uid: string;
+            readonly study_uid: string;
+        };
         /** @description Whether the program is well. */
         readonly Health: {
             /** @description How many examinations go on. */
@@ -3354,6 +3405,21 @@ export interface components {
             readonly tracks: readonly components["schemas"]["TrackVolume"][];
             readonly unfit: components["schemas"]["Unfit"] | null;
         };
+        /** @description Events behind a number. */
+        readonly WhatHappened: {
+            /** @description The oldest first. */
+            readonly events: readonly components["schemas"]["Happened"][];
+            /**
+             * Format: int64
+             * @description The number of the oldest event that is kept, 0 where none is: who asked behind a number below the one before it has missed some.
+             */
+            readonly first: number;
+            /**
+             * Format: int64
+             * @description The `after` of the next request.
+             */
+            readonly last: number;
+        };
         /** @description Width and height in pixels. */
         readonly WidthHeight: [
             number,
@@ -3644,6 +3710,58 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Refused"];
+                };
+            };
+        };
+    };
+    readonly events_happened: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Those behind this number; where it is not said, from the oldest that is kept. */
+                readonly after?: number;
+                /** @description At most so many, 1000 at most; 100 where it is not said. */
+                readonly limit?: number;
+                /** @description Where nothing has happened yet, so many seconds are waited for something, 8 at most. */
+                readonly wait?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["WhatHappened"];
+                };
+            };
+            /** @description a value is none */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly events_arriving: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly string[];
                 };
             };
         };

@@ -5,6 +5,7 @@ import { ListKeys } from "../parts/ListKeys";
 import { Icon, Shape } from "../parts/shapes";
 import { addressOf, type Route } from "../route";
 import { type Language, useWords } from "../words/words";
+import { type Whole, wholeOf } from "./arriving";
 import { NodeError, reasonText } from "./client";
 import { Filters } from "./Filters";
 import { IdentityButton, IdentityPanel } from "./IdentityPanel";
@@ -16,6 +17,7 @@ import { StudyPreview } from "./StudyPreview";
 import { rowOf, type StudyRow } from "./study";
 import { UploadPanel } from "./UploadPanel";
 import { sumOf } from "./uploads";
+import { useArriving } from "./useArriving";
 import { useOverview } from "./useIdentity";
 import { useSources } from "./useNodes";
 import { type UsedSearch, useSearch } from "./useSearch";
@@ -42,6 +44,7 @@ export function StudyList({ doubts, onLanguage, onGo }: Props) {
   const sources = useSources();
   const identity = useOverview();
   const doubtful = new Set(identity.overview.doubtful);
+  const arriving = useArriving();
   const [beside, setBeside] = useState<"queue" | "identity" | null>(doubts ? "identity" : null);
   const field = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLDivElement>(null);
@@ -112,6 +115,7 @@ export function StudyList({ doubts, onLanguage, onGo }: Props) {
               search={used.search.text}
               chosen={row === shown}
               doubtful={doubtful.has(row.uid)}
+              whole={wholeOf(row.uid, arriving)}
               onChoose={() => setChosen(row.uid)}
               onOpen={() => open(row.uid)}
             />
@@ -132,6 +136,7 @@ export function StudyList({ doubts, onLanguage, onGo }: Props) {
             key={shown.uid}
             row={shown}
             doubtful={doubtful.has(shown.uid)}
+            whole={wholeOf(shown.uid, arriving)}
             mayMerge={identity.may}
             onOpen={() => open(shown.uid)}
           />
@@ -298,6 +303,7 @@ interface RowProps {
   readonly chosen: boolean;
   /** Something contradicts who was examined. */
   readonly doubtful: boolean;
+  readonly whole: Whole;
   readonly onChoose: () => void;
   readonly onOpen: () => void;
 }
@@ -305,7 +311,8 @@ interface RowProps {
 /**
  * Going to a row shows it in the preview, and pressing it then opens it; so do Enter, and any press where there is no room for a preview.
  */
-function Row({ row, search, chosen, doubtful, onChoose, onOpen }: RowProps) {
+function Row({ row, search, chosen, doubtful, whole, onChoose, onOpen }: RowProps) {
+  const { say } = useWords();
   const wasChosen = useRef(false);
   const press = (event: MouseEvent): void => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) {
@@ -330,7 +337,10 @@ function Row({ row, search, chosen, doubtful, onChoose, onOpen }: RowProps) {
       onClick={press}
     >
       <StudyCells row={row} search={search} mark={doubtful && <Doubtful />} />
-      <span className="tally">{row.instances}</span>
+      <span className={whole === "study_arriving" ? "two tally arriving" : "two tally"}>
+        <span>{row.instances}</span>
+        <small data-whole={whole}>{whole && say(whole)}</small>
+      </span>
     </a>
   );
 }

@@ -4,6 +4,7 @@ import { KeyCap } from "../parts/chips";
 import { Shape } from "../parts/shapes";
 import { NONE } from "../words/numbers";
 import { useWords } from "../words/words";
+import type { Whole } from "./arriving";
 import { findSeries, thumbnailOf } from "./client";
 import { numberOf, textOf } from "./dataSet";
 import { SamePerson } from "./SamePerson";
@@ -19,13 +20,14 @@ interface Props {
   readonly row: StudyRow;
   /** Something contradicts who was examined. */
   readonly doubtful: boolean;
+  readonly whole: Whole;
   /** Whoever sits here may say that the patient is another one. */
   readonly mayMerge: boolean;
   readonly onOpen: () => void;
 }
 
 /** What the chosen study looks like, before it is opened. */
-export function StudyPreview({ row, doubtful, mayMerge, onOpen }: Props) {
+export function StudyPreview({ row, doubtful, whole, mayMerge, onOpen }: Props) {
   const { say } = useWords();
   const { data } = useQuery({
     queryKey: ["series", row.uid],
@@ -66,7 +68,10 @@ export function StudyPreview({ row, doubtful, mayMerge, onOpen }: Props) {
         <dt>{say("column_when")}</dt>
         <dd>{[row.date, row.time].filter(Boolean).join(", ") || NONE}</dd>
         <dt>{say("column_images")}</dt>
-        <dd>{say("series_and_images", { series: row.series, images: row.instances })}</dd>
+        <dd>
+          {say("series_and_images", { series: row.series, images: row.instances })}
+          {whole && `, ${say(whole)}`}
+        </dd>
       </dl>
       {mayMerge && <SaysWho study={row.uid} />}
       <span className="space" />

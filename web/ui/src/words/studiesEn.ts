@@ -144,6 +144,8 @@ export const studiesEn = {
   doubts_none: "Nothing to settle",
   doubts_not_all: "The first {shown} of {count}: the others come when these are settled.",
   doubtful: "Something contradicts who was examined here",
+  study_arriving: "still arriving",
+  study_complete: "complete",
   contradictions: "Contradictions",
   contradiction_name: "Name",
   contradiction_birth_date: "Birth date",

@@ -146,6 +146,8 @@ export const studiesZh: Readonly<Record<keyof typeof studiesEn, string>> = {
   doubts_none: "没有待处理的项目",
   doubts_not_all: "前 {shown} 项，共 {count} 项：处理后显示其余",
   doubtful: "此处受检者身份存在矛盾",
+  study_arriving: "仍在接收",
+  study_complete: "已收齐",
   contradictions: "矛盾",
   contradiction_name: "姓名",
   contradiction_birth_date: "出生日期",
