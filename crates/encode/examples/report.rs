@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let pictures: HashMap<u64, GrayImage> =
         (0..40).map(|plane| (plane, samples::picture::of(plane))).collect();
     let picture = |plane| pictures.get(&plane).cloned();
-    for (name, report) in [("draft", samples::draft()), ("signed", samples::signed())] {
+    for (name, report) in [("draft", samples::described()), ("signed", samples::signed())] {
         for lang in [Lang::En, Lang::Zh] {
             let path = folder.join(format!("{name}-{}.pdf", lang.pick("en", "zh")));
             let start = Instant::now();

@@ -3,10 +3,10 @@
     apt-get install fonts-noto-cjk  # NotoSansCJK-Regular.ttc, OFL 1.1
     npm pack inter-ui && tar xzf inter-ui-*.tgz   # package/web/*.woff2, OFL 1.1
     pip install fonttools brotli
-    python make.py /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc package
+    python make.py /usr/share/fonts/opentype/noto package
 
-Chinese: the 6763 characters of GB 2312 with its punctuation, and what names have beside them. There is no bold of it: the
-PDF thickens the strokes of the regular one, which is half the size of a second font.
+Chinese: the 6763 characters of GB 2312 with its punctuation, and what names have beside them; bold only those that the program
+itself writes, which is what its headings are made of.
 """
 
 import sys
@@ -37,6 +37,12 @@ def gb2312() -> set[int]:
     return found
 
 
+def of_the_program() -> set[int]:
+    """Every Chinese character and sign in the words of the report."""
+    texts = "".join(path.read_text("utf-8") for path in sorted((HERE.parent / "src").rglob("*.rs")))
+    return {ord(c) for c in texts if 0x3000 <= ord(c) <= 0x9FFF or 0xFF00 <= ord(c) <= 0xFFEF}
+
+
 def cut(font: TTFont, characters: set[int], features: list[str], path: Path) -> None:
     """Writes `font` with these characters only; `.notdef` keeps its box, which stands for what is missing."""
     options = subset.Options()
@@ -55,13 +61,15 @@ def cut(font: TTFont, characters: set[int], features: list[str], path: Path) -> 
 
 
 def main() -> None:
-    collection, inter = sys.argv[1], Path(sys.argv[2])
+    noto, inter = Path(sys.argv[1]), Path(sys.argv[2])
     latin = {c for first, last in LATIN + SIGNS for c in range(first, last + 1)}
     for weight in ("Regular", "SemiBold"):
         font = TTFont(inter / "web" / f"Inter-{weight}.woff2")
         cut(font, latin, ["kern", "tnum", "ccmp", "mark", "mkmk", "locl"], HERE / f"Inter-{weight}.ttf")
     chinese = (gb2312() | {ord(c) for c in NAMES} | set(range(0x3000, 0x3020))) - {c for c in latin if c < 0x2000}
-    cut(TTFont(collection, fontNumber=SIMPLIFIED), chinese, ["ccmp", "locl"], HERE / "NotoSansSC-Regular.otf")
+    for weight, characters in (("Regular", chinese), ("Bold", of_the_program())):
+        font = TTFont(noto / f"NotoSansCJK-{weight}.ttc", fontNumber=SIMPLIFIED)
+        cut(font, characters, ["ccmp", "locl"], HERE / f"NotoSansSC-{weight}.otf")
 
 
 if __name__ == "__main__":

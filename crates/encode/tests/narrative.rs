@@ -8,9 +8,10 @@ mod samples;
 
 use peony_encode::{Lang, narrative};
 use peony_model::report::{
-    Advice, CalibrationRecord, Change, Field, MachineRecord, NotComparable, Report, Said,
+    Advice, Axilla, CalibrationRecord, Change, Field, Hilum, LymphNode, MachineRecord, NotComparable, Report,
+    Said,
 };
-use peony_model::{BiRads, Side};
+use peony_model::{BiRads, Side, Word};
 
 fn written(report: &Report, lang: Lang) -> String {
     let mut text = String::new();
@@ -173,6 +174,63 @@ fn a_simulated_size_says_which_calibration_it_rests_on() {
     // Where no size is simulated nothing rests on it.
     let flat = Report { calibrations: report.calibrations, ..samples::unknown_scale() };
     assert!(!written(&flat, Lang::En).contains("Calibration"));
+}
+
+/// What a person alone can say stands in the sentence of its lesion, and in sections of its own; what was not assessed is left out.
+#[test]
+fn flow_elasticity_associated_features_background_and_nodes_are_said_where_a_person_said_them() {
+    let report = samples::described();
+    let text = written(&report, Lang::En);
+    says(
+        &text,
+        "no calcifications; with architectural distortion and skin thickening; internal vascularity and vessels in rim; elasticity hard. ",
+    );
+    says(&text, "circumscribed; no associated features; no vascularity. BI-RADS category~3.");
+    says(&text, "[tissue] Background");
+    says(&text, "Right breast: homogeneous fibroglandular. Left breast: heterogeneous.");
+    says(&text, "[nodes] Axillary nodes");
+    says(&text, "Right axilla: no abnormal node seen.");
+    says(&text, "Left axilla: node 18~×~7^mm, cortex 6.2^mm, hilum lost.");
+    says(&text, "26 proposals: 20 taken over, 2 changed, 4 open; lesions struck out: 0.");
+    let order =
+        ["[comparison]", "[tissue]", "[findings_right]", "[findings_left]", "[nodes]", "[impression]"];
+    let at = order.map(|key| text.find(key).unwrap());
+    assert!(at.is_sorted(), "{order:?} at {at:?}");
+    let text = written(&report, Lang::Zh);
+    says(&text, "未见钙化，伴结构扭曲、皮肤增厚，内部血流、边缘血流，弹性质硬。");
+    says(&text, "边缘局限（光整），未见伴随征象，无血流。BI-RADS~3类。");
+    says(&text, "右乳：均匀纤维腺体背景回声。左乳：不均匀背景回声。");
+    says(&text, "右侧腋窝未见异常淋巴结。");
+    says(&text, "左侧腋窝淋巴结18×7mm，皮质6.2mm，淋巴门消失。");
+}
+
+#[test]
+fn what_was_not_assessed_of_it_is_left_out_and_never_reads_as_absent() {
+    let mut report = samples::described();
+    for lesion in &mut report.lesions {
+        lesion.associated = samples::said(&lesion.associated, None);
+        lesion.vascularity = samples::said(&lesion.vascularity, None);
+        lesion.elasticity = samples::said(&lesion.elasticity, None);
+    }
+    for breast in &mut report.breasts {
+        (breast.tissue, breast.axilla) = (samples::said(&breast.tissue, None), Field::default());
+    }
+    for lang in [Lang::En, Lang::Zh] {
+        assert_eq!(written(&report, lang), written(&samples::draft(), lang));
+    }
+    // One side alone, a node of which only the hilum was looked at, and one background for both.
+    let node = LymphNode { hilum: Some(Hilum::Kept), ..LymphNode::default() };
+    report.breasts[1].axilla = samples::said(&Field::default(), Some(Axilla { node: Some(node) }));
+    for breast in &mut report.breasts {
+        breast.tissue = samples::said(&breast.tissue, Some(Word::FatTissue));
+    }
+    let text = written(&report, Lang::En);
+    says(&text, "Left axilla: node, hilum kept.");
+    assert!(!text.contains("Right axilla"), "nobody looked there");
+    says(&text, "Both breasts: homogeneous fat.");
+    let text = written(&report, Lang::Zh);
+    says(&text, "左侧腋窝淋巴结，淋巴门存在。");
+    says(&text, "双乳：均匀脂肪背景回声。");
 }
 
 #[test]

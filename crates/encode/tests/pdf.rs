@@ -90,6 +90,7 @@ fn every_sentence_of_the_narrative_is_found_in_both_languages() {
             samples::unknown_scale(),
             samples::struck_out(),
             samples::compared(),
+            samples::described(),
         ] {
             let read = check(&report, lang);
             assert!((1..=2).contains(&read.pages.len()), "{} pages", read.pages.len());
@@ -170,7 +171,7 @@ fn the_hours_that_were_named_are_no_share_of_a_breast() {
 fn fonts_are_embedded_and_cut_down_to_what_is_used() {
     let read = check(&samples::draft(), Lang::Zh);
     let fonts = read.dictionaries(b"FontDescriptor");
-    assert_eq!(fonts.len(), 3, "Inter in two weights and Noto Sans SC");
+    assert_eq!(fonts.len(), 4, "Inter and Noto Sans SC, each in two weights");
     for font in fonts {
         let name =
             String::from_utf8_lossy(font.get(b"FontName").and_then(Object::as_name).unwrap()).into_owned();

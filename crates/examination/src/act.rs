@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use peony_model::report::{Advice, Before, Circumstances, Field, LesionReport, Patient, Size};
+use peony_model::report::{Advice, Axilla, Before, Circumstances, Field, LesionReport, Patient, Size};
 use peony_model::{BiRads, CalibrationSource, MmPerPx, Place, Side, SpacingError, Word};
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,13 @@ pub enum Act {
         lesion: u32,
         /// Which field, and what.
         word: FieldWord,
+    },
+    /// Says a field of a breast.
+    SayOfBreast {
+        /// Which breast.
+        side: Side,
+        /// Which field, and what.
+        word: BreastWord,
     },
     /// Takes the machine's proposals for these fields as they stand.
     Confirm {
@@ -182,6 +189,9 @@ pub enum FieldName {
     Posterior,
     Calcification,
     Boundary,
+    Associated,
+    Vascularity,
+    Elasticity,
     Category,
     Advice,
 }
@@ -204,10 +214,23 @@ pub enum FieldWord {
     Posterior(Option<Word>),
     Calcification(Option<Vec<Word>>),
     Boundary(Option<Word>),
+    Associated(Option<Vec<Word>>),
+    Vascularity(Option<Vec<Word>>),
+    Elasticity(Option<Word>),
     Category(Option<BiRads>),
     Advice(Option<Advice>),
     /// Why the category is below the machine's 4 or 5; empty takes it back.
     DowngradeReason(String),
+}
+
+/// A person's word on a field of a breast; `null` says that it was not assessed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(tag = "field", content = "value", rename_all = "snake_case")]
+#[allow(missing_docs)] // The names are the fields.
+pub enum BreastWord {
+    Tissue(Option<Word>),
+    Axilla(Option<Axilla>),
 }
 
 impl Act {
@@ -222,7 +245,7 @@ impl Act {
 
 impl FieldName {
     /// Every field, in the order of the form.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Place,
         Self::DepthMm,
         Self::Size,
@@ -234,6 +257,9 @@ impl FieldName {
         Self::Posterior,
         Self::Calcification,
         Self::Boundary,
+        Self::Associated,
+        Self::Vascularity,
+        Self::Elasticity,
         Self::Category,
         Self::Advice,
     ];
@@ -256,6 +282,9 @@ impl FieldName {
             Self::Posterior => open(&lesion.posterior, FieldWord::Posterior),
             Self::Calcification => open(&lesion.calcification, FieldWord::Calcification),
             Self::Boundary => open(&lesion.boundary, FieldWord::Boundary),
+            Self::Associated => open(&lesion.associated, FieldWord::Associated),
+            Self::Vascularity => open(&lesion.vascularity, FieldWord::Vascularity),
+            Self::Elasticity => open(&lesion.elasticity, FieldWord::Elasticity),
             Self::Category => open(&lesion.category, FieldWord::Category),
             Self::Advice => open(&lesion.advice, FieldWord::Advice),
         }

@@ -3,10 +3,10 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
-use peony_model::report::{Size, ThirdAxis};
+use peony_model::report::{Axilla, LymphNode, Size, ThirdAxis};
 use peony_model::{Feature, Place, Word};
 
-use crate::act::{Act, EnteredDepth, FieldWord};
+use crate::act::{Act, BreastWord, EnteredDepth, FieldWord};
 
 /// No breast is larger, mm; nor is what is found in one.
 const LARGEST_MM: f32 = 300.0;
@@ -67,6 +67,7 @@ pub(crate) fn check(act: &Act) -> Result<(), &'static str> {
         Act::Confirm { fields, .. } if fields.is_empty() => Err("fields: say which are confirmed"),
         Act::Join { lesion, into } if lesion == into => Err("into: a lesion is one with itself already"),
         Act::Say { word, .. } => of_word(word),
+        Act::SayOfBreast { word, .. } => of_breast(word),
         _ => Ok(()),
     }
 }
@@ -125,11 +126,31 @@ fn of_depth(depth: &EnteredDepth) -> Result<(), &'static str> {
     }
 }
 
+fn of(feature: Feature, words: &[Word]) -> Result<(), &'static str> {
+    let fits = words.iter().all(|word| word.feature() == feature);
+    if fits { Ok(()) } else { Err("value: this word belongs to another field") }
+}
+
+fn of_breast(word: &BreastWord) -> Result<(), &'static str> {
+    match word {
+        BreastWord::Tissue(Some(word)) => of(Feature::Tissue, &[*word]),
+        BreastWord::Axilla(Some(Axilla { node: Some(node) })) => of_node(node),
+        BreastWord::Tissue(None) | BreastWord::Axilla(_) => Ok(()),
+    }
+}
+
+fn of_node(node: &LymphNode) -> Result<(), &'static str> {
+    let lengths = [node.long_mm, node.short_mm, node.cortex_mm];
+    let fits = lengths.into_iter().flatten().all(|mm| mm > 0.0 && mm <= LARGEST_MM);
+    let across = node.long_mm.zip(node.short_mm).is_none_or(|(long, short)| short <= long);
+    match (fits, across) {
+        (false, _) => Err("node: every length is greater than 0 and at most 300"),
+        (_, false) => Err("short_mm: it is at most long_mm"),
+        _ => Ok(()),
+    }
+}
+
 fn of_word(word: &FieldWord) -> Result<(), &'static str> {
-    let of = |feature: Feature, words: &[Word]| {
-        let fits = words.iter().all(|word| word.feature() == feature);
-        if fits { Ok(()) } else { Err("value: this word belongs to another field") }
-    };
     match word {
         FieldWord::Place(Some(place)) => of_place(*place),
         FieldWord::DepthMm(Some(mm)) if !(0.0..=LARGEST_MM).contains(mm) => {
@@ -143,6 +164,9 @@ fn of_word(word: &FieldWord) -> Result<(), &'static str> {
         FieldWord::Posterior(Some(word)) => of(Feature::Posterior, &[*word]),
         FieldWord::Calcification(Some(words)) => of(Feature::Calcification, words),
         FieldWord::Boundary(Some(word)) => of(Feature::Boundary, &[*word]),
+        FieldWord::Associated(Some(words)) => of(Feature::Associated, words),
+        FieldWord::Vascularity(Some(words)) => of(Feature::Vascularity, words),
+        FieldWord::Elasticity(Some(word)) => of(Feature::Elasticity, &[*word]),
         _ => Ok(()),
     }
 }

@@ -3,7 +3,7 @@
 use peony_model::report::{Circumstances, Field, LesionReport, Patient, Report};
 use peony_model::{Place, Side};
 
-use crate::act::{Act, FieldName, FieldWord};
+use crate::act::{Act, BreastWord, FieldName, FieldWord};
 use crate::event::{Entry, Event};
 use crate::signed::report;
 use crate::state::{Deed, State};
@@ -39,6 +39,15 @@ pub enum Change {
         proposed: bool,
         /// What stands there.
         after: FieldWord,
+    },
+    /// A field of a breast; no value is not assessed.
+    Breast {
+        /// Of which.
+        side: Side,
+        /// What stood there.
+        before: BreastWord,
+        /// What stands there.
+        after: BreastWord,
     },
     /// Where the probe stands.
     Probe {
@@ -111,6 +120,7 @@ fn subject(state: &State, event: &Event) -> Option<Deed> {
                 | Act::SetDepth { .. }
                 | Act::SetExamined { .. }
                 | Act::Say { .. }
+                | Act::SayOfBreast { .. }
         ),
     };
     has_values.then_some(deed)
@@ -159,6 +169,9 @@ impl Values {
             (Deed::Act(Act::Say { lesion, word }), Some((before, after))) => {
                 field(before, after, *lesion, word).into_iter().collect()
             }
+            (Deed::Act(Act::SayOfBreast { side, word }), Some((before, after))) => {
+                of_breast(before, after, *side, word).into_iter().collect()
+            }
             (Deed::Confirmed { lesion, words }, Some((before, after))) => {
                 words.iter().filter_map(|word| field(before, after, *lesion, word)).collect()
             }
@@ -178,6 +191,18 @@ fn field(before: &Report, after: &Report, lesion: u32, word: &FieldWord) -> Opti
     };
     let ((before, proposed), (after, _)) = (of(before)?, of(after)?);
     Some(Change::Field { lesion, before, proposed, after })
+}
+
+/// The field of a breast that a word is of, in both reports.
+fn of_breast(before: &Report, after: &Report, side: Side, word: &BreastWord) -> Option<Change> {
+    let of = |report: &Report| -> Option<BreastWord> {
+        let breast = report.breasts.iter().find(|breast| breast.side == side)?;
+        Some(match word {
+            BreastWord::Tissue(_) => BreastWord::Tissue(breast.tissue.value().copied()),
+            BreastWord::Axilla(_) => BreastWord::Axilla(breast.axilla.value().copied()),
+        })
+    };
+    Some(Change::Breast { side, before: of(before)?, after: of(after)? })
 }
 
 /// The texts that differ.
@@ -226,6 +251,9 @@ impl FieldWord {
             Self::Posterior(_) => FieldName::Posterior,
             Self::Calcification(_) => FieldName::Calcification,
             Self::Boundary(_) => FieldName::Boundary,
+            Self::Associated(_) => FieldName::Associated,
+            Self::Vascularity(_) => FieldName::Vascularity,
+            Self::Elasticity(_) => FieldName::Elasticity,
             Self::Category(_) => FieldName::Category,
             Self::Advice(_) => FieldName::Advice,
             Self::DowngradeReason(_) => return None,
@@ -252,6 +280,9 @@ impl FieldName {
             Self::Posterior => FieldWord::Posterior(of(&lesion.posterior)),
             Self::Calcification => FieldWord::Calcification(of(&lesion.calcification)),
             Self::Boundary => FieldWord::Boundary(of(&lesion.boundary)),
+            Self::Associated => FieldWord::Associated(of(&lesion.associated)),
+            Self::Vascularity => FieldWord::Vascularity(of(&lesion.vascularity)),
+            Self::Elasticity => FieldWord::Elasticity(of(&lesion.elasticity)),
             Self::Category => FieldWord::Category(of(&lesion.category)),
             Self::Advice => FieldWord::Advice(of(&lesion.advice)),
         }

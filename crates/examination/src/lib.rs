@@ -26,7 +26,7 @@ mod signed;
 mod state;
 mod summary;
 
-pub use act::{Act, EnteredDepth, FieldName, FieldWord, Role};
+pub use act::{Act, BreastWord, EnteredDepth, FieldName, FieldWord, Role};
 pub use archive::{Archive, Listed};
 pub use bounds::BLANK;
 pub use change::{Change, TextField, Told};

@@ -8,7 +8,7 @@ use peony_model::report::{
 };
 use peony_model::{BiRads, Clock, Feature, Side, Unit, Word};
 
-use crate::act::{Act, FieldWord};
+use crate::act::{Act, BreastWord, FieldWord};
 use crate::comparison::compare;
 use crate::state::{Deed, Done, Lesion, State};
 
@@ -67,6 +67,8 @@ fn breast(state: &State, side: Side) -> BreastReport {
         coverage: coverage(state, side),
         scanned_at: scanned_at(state, side),
         examined: Field::default(),
+        tissue: Field::default(),
+        axilla: Field::default(),
         category: None,
     }
 }
@@ -134,6 +136,9 @@ fn proposed(state: &State, lesion: &Lesion) -> LesionReport {
         posterior: one(Feature::Posterior),
         calcification: many(Feature::Calcification),
         boundary: one(Feature::Boundary),
+        associated: Field::default(),
+        vascularity: Field::default(),
+        elasticity: Field::default(),
         malignancy: seen.and_then(|seen| seen.malignancy),
         grounds: evidence.map(|evidence| Grounds::of(evidence, &planes)),
         category: Field::proposed(seen.and_then(|seen| seen.category)),
@@ -168,6 +173,14 @@ pub(crate) fn apply(report: &mut Report, done: &Done) {
         Act::Say { lesion, word } => {
             if let Some(lesion) = report.lesions.iter_mut().find(|at| at.lesion == *lesion) {
                 say(lesion, word, done);
+            }
+        }
+        Act::SayOfBreast { side, word } => {
+            if let Some(breast) = report.breasts.iter_mut().find(|breast| breast.side == *side) {
+                match word {
+                    BreastWord::Tissue(value) => set(&mut breast.tissue, value, done),
+                    BreastWord::Axilla(value) => set(&mut breast.axilla, value, done),
+                }
             }
         }
         Act::Dismiss { lesion } | Act::Restore { lesion } => {
@@ -240,6 +253,9 @@ fn fold(part: LesionReport, whole: &mut LesionReport) {
     or(&mut whole.posterior, part.posterior);
     or(&mut whole.calcification, part.calcification);
     or(&mut whole.boundary, part.boundary);
+    or(&mut whole.associated, part.associated);
+    or(&mut whole.vascularity, part.vascularity);
+    or(&mut whole.elasticity, part.elasticity);
     or(&mut whole.advice, part.advice);
     if whole.downgrade_reason.trim().is_empty() {
         whole.downgrade_reason = part.downgrade_reason;
@@ -251,10 +267,11 @@ fn fold(part: LesionReport, whole: &mut LesionReport) {
     whole.planes.sort_by_key(|plane| (plane.reason, plane.id));
 }
 
+fn set<T: Clone>(field: &mut Field<T>, value: &Option<T>, done: &Done) {
+    field.said = Some(Said { value: value.clone(), by: done.by.name.clone(), at_ms: done.at_ms });
+}
+
 fn say(lesion: &mut LesionReport, word: &FieldWord, done: &Done) {
-    fn set<T: Clone>(field: &mut Field<T>, value: &Option<T>, done: &Done) {
-        field.said = Some(Said { value: value.clone(), by: done.by.name.clone(), at_ms: done.at_ms });
-    }
     match word {
         FieldWord::Place(value) => set(&mut lesion.place, value, done),
         FieldWord::DepthMm(value) => set(&mut lesion.depth_mm, value, done),
@@ -267,6 +284,9 @@ fn say(lesion: &mut LesionReport, word: &FieldWord, done: &Done) {
         FieldWord::Posterior(value) => set(&mut lesion.posterior, value, done),
         FieldWord::Calcification(value) => set(&mut lesion.calcification, value, done),
         FieldWord::Boundary(value) => set(&mut lesion.boundary, value, done),
+        FieldWord::Associated(value) => set(&mut lesion.associated, value, done),
+        FieldWord::Vascularity(value) => set(&mut lesion.vascularity, value, done),
+        FieldWord::Elasticity(value) => set(&mut lesion.elasticity, value, done),
         FieldWord::Category(value) => set(&mut lesion.category, value, done),
         FieldWord::Advice(value) => set(&mut lesion.advice, value, done),
         FieldWord::DowngradeReason(text) => lesion.downgrade_reason.clone_from(text),

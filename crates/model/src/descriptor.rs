@@ -1,4 +1,4 @@
-//! The words of the BI-RADS ultrasound lexicon that describe a lesion, and their codes.
+//! The words of the BI-RADS ultrasound lexicon that describe a lesion or its breast, and their codes.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -21,6 +21,14 @@ pub enum Feature {
     Boundary,
     /// Calcifications.
     Calcification,
+    /// What the tissue, the ducts or the skin around it have.
+    Associated,
+    /// Blood flow, in the colour or power mode.
+    Vascularity,
+    /// How hard it is, in elastography.
+    Elasticity,
+    /// The background of a breast; of no lesion.
+    Tissue,
 }
 
 impl Feature {
@@ -35,6 +43,10 @@ impl Feature {
             Self::Posterior => "posterior",
             Self::Boundary => "boundary",
             Self::Calcification => "calcification",
+            Self::Associated => "associated",
+            Self::Vascularity => "vascularity",
+            Self::Elasticity => "elasticity",
+            Self::Tissue => "tissue",
         }
     }
 }
@@ -67,7 +79,7 @@ macro_rules! words {
                 }
             }
 
-            /// Its code (CID 6004, 6006, 6012 and 6152 to 6155), or our own where DICOM has none.
+            /// Its code (CID 6004, 6006, 6012, 6056, 6064, 6151 to 6155 and 6157), or our own where DICOM has none.
             #[must_use]
             pub fn code(self) -> Code {
                 match self {
@@ -131,6 +143,42 @@ words! {
     OutsideMass: Calcification, "outside", "DCM" "111347" "Calcifications outside of a mass";
     /// Bright specks in a duct.
     Intraductal: Calcification, "intraductal", "99PEONY" "PN1013" "Intraductal calcifications";
+    /// Nothing of the sort.
+    NoAssociated: Associated, "none", "99PEONY" "PN1019" "No associated features";
+    /// The tissue is drawn out of its order.
+    Distortion: Associated, "distortion", "SCT" "129792006" "Architectural distortion";
+    /// A wide duct.
+    DuctEctasia: Associated, "duct_ectasia", "SCT" "22049009" "Mammary duct ectasia";
+    /// A duct that has changed in another way.
+    DuctChange: Associated, "duct_change", "99PEONY" "PN1014" "Other duct change";
+    /// Thick skin.
+    SkinThickening: Associated, "skin_thickening", "SCT" "129797000" "Skin thickening";
+    /// Skin that is drawn in.
+    SkinRetraction: Associated, "skin_retraction", "SCT" "129796009" "Skin retraction";
+    /// Water in the tissue.
+    Oedema: Associated, "edema", "SCT" "79654002" "Edema";
+    /// Cooper's ligaments; the fourth edition's.
+    CooperChange: Associated, "cooper", "DCM" "111111" "Cooper's ligament changes";
+    /// No blood flow in it or beside it.
+    NoVascularity: Vascularity, "none", "DCM" "111373" "Vascularity not present";
+    /// Blood flow inside it.
+    InternalVascularity: Vascularity, "internal", "DCM" "111375" "Vascularity present in lesion";
+    /// Vessels in its rim: DICOM's "immediately adjacent" is the nearest.
+    RimVascularity: Vascularity, "rim", "DCM" "111376" "Vascularity present immediately adjacent to lesion";
+    /// More blood flow all around it; the fourth edition's.
+    DiffuseVascularity: Vascularity, "diffuse", "DCM" "111377" "Diffusely increased vascularity in surrounding tissue";
+    /// Soft.
+    Soft: Elasticity, "soft", "99PEONY" "PN1015" "Soft";
+    /// In between.
+    Intermediate: Elasticity, "intermediate", "99PEONY" "PN1016" "Intermediate elasticity";
+    /// Hard.
+    Hard: Elasticity, "hard", "99PEONY" "PN1017" "Hard";
+    /// Fat throughout.
+    FatTissue: Tissue, "fat", "DCM" "111351" "Homogeneous background echotexture - fat";
+    /// Glands throughout.
+    FibroglandularTissue: Tissue, "fibroglandular", "DCM" "111352" "Homogeneous background echotexture - fibroglandular";
+    /// Both, side by side.
+    HeterogeneousTissue: Tissue, "heterogeneous", "DCM" "111353" "Heterogeneous background echotexture";
 }
 
 impl Word {
@@ -198,6 +246,32 @@ mod tests {
         assert_eq!((keys.len(), codes.len()), (Word::ALL.len(), Word::ALL.len()));
         assert!(Word::ALL.iter().all(|word| Word::from_path(&word.path()) == Some(*word)));
         assert!(Word::ALL.iter().all(|w| w.code().value.len() <= 16 && w.code().meaning.len() <= 64));
+    }
+
+    #[test]
+    fn words_of_a_person_alone_have_the_codes_of_the_clinical_reference() {
+        for (path, scheme, value) in [
+            ("tissue.fat", "DCM", "111351"),
+            ("tissue.fibroglandular", "DCM", "111352"),
+            ("tissue.heterogeneous", "DCM", "111353"),
+            ("vascularity.none", "DCM", "111373"),
+            ("vascularity.internal", "DCM", "111375"),
+            ("vascularity.rim", "DCM", "111376"),
+            ("vascularity.diffuse", "DCM", "111377"),
+            ("elasticity.soft", "99PEONY", "PN1015"),
+            ("elasticity.intermediate", "99PEONY", "PN1016"),
+            ("elasticity.hard", "99PEONY", "PN1017"),
+            ("associated.distortion", "SCT", "129792006"),
+            ("associated.duct_ectasia", "SCT", "22049009"),
+            ("associated.duct_change", "99PEONY", "PN1014"),
+            ("associated.skin_thickening", "SCT", "129797000"),
+            ("associated.skin_retraction", "SCT", "129796009"),
+            ("associated.edema", "SCT", "79654002"),
+            ("associated.cooper", "DCM", "111111"),
+        ] {
+            let code = Word::from_path(path).unwrap().code();
+            assert_eq!((code.scheme, code.value), (scheme, value), "{path}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod comparison;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{BiRads, Place, Side, Unit, Word, is_simple_cyst};
+use crate::{BiRads, Code, Place, Side, Unit, Word, is_simple_cyst};
 
 pub use comparison::{
     Before, Candidate, Change, Comparison, Earlier, EarlierLesion, NotComparable, NotSeen, Trend,
@@ -58,6 +58,12 @@ impl<T> Field<T> {
             Some(said) => said.value.as_ref(),
             None => self.proposed.as_ref(),
         }
+    }
+
+    /// Whether neither the machine nor a person has said anything.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.proposed.is_none() && self.said.is_none()
     }
 
     /// Whether the machine proposed it and nobody has said anything yet: drawn dashed, and in the way of signing.
@@ -330,6 +336,16 @@ pub struct LesionReport {
     pub calcification: Field<Vec<Word>>,
     /// Boundary, where the edition of the lexicon has one.
     pub boundary: Field<Word>,
+    /// What the tissue around it has; `[NoAssociated]` where a person says that it has nothing of the sort. Like the next two it is a
+    /// person's alone: no machine proposes it.
+    #[serde(default, skip_serializing_if = "Field::is_empty")]
+    pub associated: Field<Vec<Word>>,
+    /// Blood flow; `[NoVascularity]` where a person says that there is none.
+    #[serde(default, skip_serializing_if = "Field::is_empty")]
+    pub vascularity: Field<Vec<Word>>,
+    /// How hard it is.
+    #[serde(default, skip_serializing_if = "Field::is_empty")]
+    pub elasticity: Field<Word>,
     /// The machine's calibrated probability of malignancy. Nobody says another: a person says a category.
     #[cfg_attr(feature = "schema", schema(required))]
     pub malignancy: Option<Chance>,
@@ -361,6 +377,46 @@ pub struct ScannedAt {
     pub seconds: f32,
 }
 
+/// The lymph nodes of an armpit, as a person saw them there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Axilla {
+    /// The node that is described; `None`: it was looked at, and no abnormal node was seen.
+    #[cfg_attr(feature = "schema", schema(required))]
+    pub node: Option<LymphNode>,
+}
+
+impl Axilla {
+    /// An axillary lymph node (CID 6056).
+    pub const NODE: Code = Code { value: "68171009", scheme: "SCT", meaning: "Axillary lymph node" };
+}
+
+/// A lymph node. What is not said was not measured.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct LymphNode {
+    /// Its long axis, mm.
+    pub long_mm: Option<f32>,
+    /// The one across it, mm.
+    pub short_mm: Option<f32>,
+    /// How thick its cortex is, mm.
+    pub cortex_mm: Option<f32>,
+    /// Its hilum.
+    pub hilum: Option<Hilum>,
+}
+
+/// The hilum of a lymph node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)] // The names say it.
+pub enum Hilum {
+    Kept,
+    Lost,
+}
+
 /// One breast of the report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -378,6 +434,12 @@ pub struct BreastReport {
     pub scanned_at: Vec<ScannedAt>,
     /// A person confirms that it was examined and that nothing else was seen.
     pub examined: Field<bool>,
+    /// The background of its echoes. Like the next, a person's alone.
+    #[serde(default, skip_serializing_if = "Field::is_empty")]
+    pub tissue: Field<Word>,
+    /// The lymph nodes of its armpit.
+    #[serde(default, skip_serializing_if = "Field::is_empty")]
+    pub axilla: Field<Axilla>,
     /// The highest category by management; `None` while no category is given.
     #[cfg_attr(feature = "schema", schema(required))]
     pub category: Option<BiRads>,

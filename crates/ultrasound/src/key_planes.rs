@@ -1,7 +1,9 @@
 //! The planes worth keeping: for each confirmed lesion its largest, the one across it, its best seen, and its most suspicious.
 //!
 //! Across is what the probe shows after a turn of at least 60 degrees from the largest plane; where nobody turned, there is none.
-//! The others are to differ: a plane next to one that is kept for another reason weighs less.
+//! The others are to differ. Within a quarter of a second two reasons have one picture: where a plane is kept, what was kept of that
+//! moment for a reason that stands further back comes to it. At nearly the same place they have one too, unless the other one is
+//! much better there.
 //!
 //! A plane is replaced only by a clearly better one, so that the strip does not flicker. Planes from before a lesion was
 //! confirmed (its first three sightings) are not considered.
@@ -24,8 +26,13 @@ const CLEARLY_BETTER: f32 = 1.15;
 const ACROSS_DEG: f32 = 60.0;
 /// A plane within so many millimetres of the probe's way and degrees of its turn of a kept one is next to it.
 const NEXT_TO: [f32; 2] = [1.5, 15.0];
-/// What a plane next to one that is kept for another reason weighs.
-const NEXT_TO_WEIGHS: f32 = 0.8;
+/// What a plane on the picture of another reason weighs: one that shows something else may be a little worse.
+const ONE_PICTURE_WEIGHS: f32 = 0.8;
+/// What a plane next to one that is kept for another reason weighs: beside it a second picture is worth it only where it is half as
+/// good again.
+const NEXT_TO_WEIGHS: f32 = 0.6;
+/// Pictures no further apart in time are of one moment, nanoseconds.
+const ONE_MOMENT_NS: u64 = 250_000_000;
 /// Pictures are kept of so many lesions; the one confirmed first gives way.
 const MOST_LESIONS: usize = 16;
 
@@ -81,19 +88,40 @@ impl KeyPlanes {
         self.planes.iter().find(|plane| plane.track == track && plane.reason == PlaneReason::Largest)
     }
 
-    /// How well a plane at this place fits beside those that are kept of the lesion: 0 where it has no place among them.
-    fn fits(&self, track: u32, reason: PlaneReason, place: &Place) -> f32 {
+    /// The planes of the lesion that are kept for the reasons before this one.
+    fn before(&self, track: u32, reason: PlaneReason) -> impl Iterator<Item = &KeyPlane> {
+        self.planes.iter().filter(move |plane| plane.track == track && plane.reason < reason)
+    }
+
+    /// How well a plane fits beside those that are kept of the lesion: 0 where it has no place among them.
+    fn fits(&self, track: u32, reason: PlaneReason, now: &Now<'_>) -> f32 {
         match reason {
             PlaneReason::Largest => 1.0,
             PlaneReason::Across => {
-                self.largest_of(track).map_or(0.0, |largest| across(&largest.place, place))
+                self.largest_of(track).map_or(0.0, |largest| across(&largest.place, now.place))
             }
             PlaneReason::Features | PlaneReason::Suspicious => {
-                let others =
-                    || self.planes.iter().filter(|plane| plane.track == track && plane.reason < reason);
-                if others().any(|other| is_next_to(&other.place, place)) { NEXT_TO_WEIGHS } else { 1.0 }
+                if self.before(track, reason).any(|other| now.is_on(other)) {
+                    ONE_PICTURE_WEIGHS
+                } else if self.before(track, reason).any(|other| now.is_moment_of(other)) {
+                    0.0
+                } else if self.before(track, reason).any(|other| is_next_to(&other.place, now.place)) {
+                    NEXT_TO_WEIGHS
+                } else {
+                    1.0
+                }
             }
         }
+    }
+
+    /// Whether the plane that is kept for this reason comes to the picture of this frame, on which another one has just been kept: it is
+    /// of the same moment, or of nearly the same place and not much better there.
+    fn joins(&self, kept: &KeyPlane, figure: f32, now: &Now<'_>) -> bool {
+        let stands_behind = kept.reason > PlaneReason::Across;
+        let has_other = self.before(kept.track, kept.reason).any(|other| now.is_on(other));
+        let is_alike =
+            is_next_to(&kept.place, now.place) && kept.figure * NEXT_TO_WEIGHS < figure * ONE_PICTURE_WEIGHS;
+        stands_behind && !now.is_on(kept) && has_other && (now.is_moment_of(kept) || is_alike)
     }
 
     /// The largest plane is another one: what was across the former gives way to anything better across this.
@@ -118,6 +146,24 @@ impl KeyPlanes {
     }
 }
 
+/// The frame that is looked at.
+struct Now<'a> {
+    frame: u64,
+    time_ns: u64,
+    place: &'a Place,
+}
+
+impl Now<'_> {
+    /// Whether this plane is of the very frame.
+    fn is_on(&self, plane: &KeyPlane) -> bool {
+        plane.frame == self.frame
+    }
+
+    fn is_moment_of(&self, plane: &KeyPlane) -> bool {
+        self.time_ns.abs_diff(plane.time_ns) < ONE_MOMENT_NS
+    }
+}
+
 /// What was kept on one frame.
 #[derive(Debug, Default)]
 pub(crate) struct KeptPlanes {
@@ -138,20 +184,23 @@ pub(crate) fn keep(
     if !tracked.fresh {
         return kept;
     }
+    let now = Now { frame: view.frame.index, time_ns: view.frame.time_ns, place };
     // One copy of the picture serves all planes kept from it.
     let mut picture: Option<Arc<GrayImage>> = None;
     for track in tracked.tracks.iter().filter(|track| track.letter.is_some()) {
         let Some(found) = track.finding.and_then(|index| detected.findings.get(index)) else { continue };
         for (reason, figure) in figures(track, found, assessed) {
-            let figure = figure * state.fits(track.id, reason, place);
+            let unweighed = figure;
+            let figure = unweighed * state.fits(track.id, reason, &now);
             let at = state.planes.iter().position(|plane| plane.track == track.id && plane.reason == reason);
             let to_beat = |kept: &KeyPlane| kept.figure * better(&kept.place, place);
-            if figure <= at.map_or(0.0, |at| to_beat(&state.planes[at])) {
+            let joins = at.is_some_and(|at| state.joins(&state.planes[at], unweighed, &now));
+            if !joins && figure <= at.map_or(0.0, |at| to_beat(&state.planes[at])) {
                 continue;
             }
             let luma = Arc::clone(picture.get_or_insert_with(|| Arc::new(view.luma.clone().into_owned())));
             let region = found.finding.region.clone();
-            let (frame, time_ns) = (view.frame.index, view.frame.time_ns);
+            let Now { frame, time_ns, .. } = now;
             let place = *place;
             let plane = KeyPlane { track: track.id, reason, frame, time_ns, region, luma, figure, place };
             let box_px = plane.box_px();

@@ -226,6 +226,41 @@ fn a_lesion_is_confirmed_kept_and_let_go_and_its_number_is_not_used_again() {
     assert!(ids.len() >= 2);
 }
 
+/// A mass that grows while the probe goes on: its largest plane is another one every few frames, and its clearest among them.
+#[test]
+fn key_planes_of_a_lesion_are_one_picture_or_a_quarter_of_a_second_apart() {
+    let growing = |index: u64| {
+        let reach = 20.0 + 14.0 * (index as f32 / 40.0 * std::f32::consts::PI).sin();
+        let picture = GrayImage::from_fn(400, 300, |x, y| {
+            let (dx, dy) = (x as f32 - 200.0, y as f32 - 130.0);
+            let grey = noise(x + 7 * index as u32, y);
+            Luma([if dx.hypot(dy) < reach { 5 + grey / 16 } else { grey }])
+        });
+        Frame { index, time_ns: index * 33_333_333, pixels: Pixels::Luma8(picture), spacing: known() }
+    };
+    let mut pipeline = pipeline(Mode::Sweep);
+    let (mut shared, mut apart) = (0, 0);
+    for index in 0..40 {
+        step(&mut pipeline, &growing(index));
+        let planes = pipeline.key_planes();
+        for (nth, one) in planes.iter().enumerate() {
+            for other in planes[nth + 1..].iter().filter(|other| other.track == one.track) {
+                let between = one.time_ns.abs_diff(other.time_ns);
+                assert!(
+                    one.frame == other.frame || between >= 250_000_000,
+                    "after frame {index}: {:?} on {} and {:?} on {}",
+                    one.reason,
+                    one.frame,
+                    other.reason,
+                    other.frame
+                );
+                *(if one.frame == other.frame { &mut shared } else { &mut apart }) += 1;
+            }
+        }
+    }
+    assert!(shared > 0, "{shared} pairs are one picture, {apart} are not");
+}
+
 #[test]
 fn stills_do_not_know_each_other() {
     let mut pipeline = pipeline(Mode::Still);

@@ -203,6 +203,8 @@ fn said_of_act<'a>(act: &Act, letter: impl Fn(u32) -> &'a str) -> [String; 2] {
         }
         Act::Part { lesion } => of(*lesion, "taken apart again", "恢复为独立"),
         Act::Say { lesion, .. } => of(*lesion, "changed", "修改"),
+        Act::SayOfBreast { side: peony_model::Side::Right, .. } => words("Right side changed", "修改右侧"),
+        Act::SayOfBreast { side: peony_model::Side::Left, .. } => words("Left side changed", "修改左侧"),
         Act::Confirm { lesion, .. } => of(*lesion, "confirmed", "确认"),
         Act::SetExamined { examined: true, .. } => words("Breast confirmed as examined", "确认已检查"),
         Act::SetExamined { examined: false, .. } => words("Breast not examined", "未检查"),

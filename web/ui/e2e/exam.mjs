@@ -2,7 +2,7 @@
  * A whole examination in a real browser: the browser's fake camera plays a sweep of the phantom, nothing is touched but the
  * breast map, and a report is signed whose lesions are those of the phantom.
  *
- *     cargo run --release -p peony-phantom --example video -- sweep.y4m 3
+ *     cargo run --release -p peony-phantom --example video -- sweep.y4m 2
  *     peony serve --data DIR --open
  *     node e2e/exam.mjs http://127.0.0.1:8686 sweep.y4m FOLDER [en|zh] [PROBE]
  *
@@ -30,6 +30,18 @@ const camera = [
   "--use-fake-device-for-media-stream",
   `--use-file-for-fake-video-capture=${path.resolve(video)}`,
 ];
+/**
+ * How far a size may be off the truth. A machine that is busy passes over frames, and its largest plane is the largest that it saw; the sweep
+ * between marks has a wider beam and smaller pictures.
+ */
+const SIZE_WITHIN = probe ? 0.35 : 0.2;
+/**
+ * What a mass may be graded: the truth is known, and is what the categories are about. The present model gives the fibroadenoma of this
+ * breast some 13 %, which is 4B: of what is benign and solid only that it is not graded above what is malignant is held, and so of every
+ * mass under the beam of the marks.
+ */
+const GRADES = { cyst: ["2", "3"], fibroadenoma: ["2", "3", "4A", "4B"], carcinoma: ["4B", "4C", "5"] };
+const rank = ({ category }) => ["2", "3", "4A", "4B", "4C", "5"].indexOf(category.proposed);
 const kind = probe ? `${language}-three-axes` : language;
 const shot = (page, name) => page.screenshot({ path: path.join(folder, `${name}-${kind}.png`) });
 const reportOf = async (exam) => (await fetch(`${url}/api/exams/${exam}/report`)).json();
@@ -170,6 +182,21 @@ async function entersDepth(page) {
   await until("the scale", async () => /0\.\d+\s*mm\/px/.test(await statusOf(page)));
 }
 
+/** Whoever leads the probe says on the map where it stands as it goes on, half an hour at a time; nothing else is touched. */
+async function leadsTheProbe(page, isOver) {
+  while (!(await isOver())) {
+    await press(page, "m");
+    await until("the map", () => page.locator(".place-panel").isVisible());
+    await press(page, "ArrowRight");
+    await press(page, "Enter");
+    // The sweep is played in a loop: whoever leads on past the last lesion meets the first one again.
+    const next = Date.now() + 700;
+    while (Date.now() < next && !(await isOver())) {
+      await page.waitForTimeout(100);
+    }
+  }
+}
+
 const lesionOf = async (exam, lesion) => (await reportOf(exam)).report.lesions.find((each) => each.lesion === lesion);
 const isOpen = async (exam, code) => (await reportOf(exam)).obstacles.some((each) => each.code === code);
 
@@ -243,24 +270,12 @@ async function keepsWhatWasDoneAway(page, exam, lesion) {
   assert.equal((await lesionOf(exam, lesion)).category.said, null, "and to be taken back");
 }
 
-/** Where each lesion lies: what was said before the sweep holds for the first centimetre and a half, and each has its place on the map. */
-async function saysWhere(page, exam, met) {
-  const { report } = await reportOf(exam);
-  for (const [hours, { lesion }] of met.entries()) {
-    const { letter } = report.lesions.find((each) => each.lesion === lesion);
-    await page.locator(".entry", { has: page.getByText(letter, { exact: true }) }).click();
-    await page.locator('[data-field="place"] .figure').first().click();
-    await until("the map of the lesion", () => page.locator(".place-panel").isVisible());
-    for (const key of ["ArrowUp", ...Array(2 * hours + 1).fill("ArrowRight"), "Enter"]) {
-      await press(page, key);
-    }
-    await until("its place", async () => (await lesionOf(exam, lesion)).place.said?.value.clock);
-  }
-  const { report: said } = await reportOf(exam);
-  const clocks = said.lesions.map(({ place }) => place.said.value.clock);
-  assert.equal(new Set(clocks).size, met.length, `each has its own place: ${clocks}`);
-  // Back to the first, which is the most suspicious one.
-  await page.locator(".entry").nth(2).click();
+/** Each lesion lies where the map said that the probe stood: nobody says a place in the report. */
+function havePlaces(met) {
+  const clocks = met.map(({ place }) => place.proposed?.clock ?? null);
+  console.log(`places: ${clocks.join(", ")}`);
+  assert.ok(!clocks.includes(null), `each has a place: ${clocks}`);
+  assert.equal(new Set(clocks).size, met.length, `of its own: ${clocks}`);
 }
 
 /** Confirms what is shown and goes to what waits next, until nothing does; says what each lesion was before where the machine asks. */
@@ -394,11 +409,21 @@ async function hasOneNextAction(page) {
   await page.setViewportSize(SMALL);
 }
 
+/** The arrows choose an examination though nothing has the focus. */
+async function choosesByArrows(page) {
+  await until("a row", () => page.locator(".exam-row").first().isVisible());
+  await page.evaluate(() => document.activeElement?.blur());
+  await press(page, "ArrowDown");
+  assert.equal(await page.evaluate(() => document.activeElement?.className), "exam-row");
+  await page.evaluate(() => document.activeElement?.blur());
+}
+
 await withBrowser(async (context) => {
   const { page, complaints } = await openPage(context, `${url}/?page=exams`);
   await page.locator(".language button", { hasText: language === "zh" ? "中" : "EN" }).click();
   await hasOneNextAction(page);
   await discardsAMistake(page);
+  await choosesByArrows(page);
   await saysPixelsWithoutScale(context);
   await page.locator(".new-exam input").first().fill("Demo 01");
   // Another breast is another patient's: nothing of it is compared.
@@ -428,7 +453,11 @@ await withBrowser(async (context) => {
   await captures(page);
   await entersDepth(page);
   const confirmed = async () => (await reportOf(exam)).report.lesions.length;
-  await until("every lesion of the phantom", async () => (await confirmed()) >= truth.masses.length, 240_000);
+  const late = Date.now() + 240_000;
+  await leadsTheProbe(page, async () => {
+    assert.ok(Date.now() < late, "waited in vain for every lesion of the phantom");
+    return (await confirmed()) >= truth.masses.length;
+  });
   await until("the last of them to have left the picture", async () => {
     const sightings = async () => JSON.stringify((await reportOf(exam)).report.lesions.map((each) => each.sightings));
     const before = await sightings();
@@ -448,22 +477,22 @@ await withBrowser(async (context) => {
   const seenAt = ({ planes }) => planes.find(({ reason }) => reason === "largest").time_ms;
   const met = report.lesions.toSorted((one, other) => seenAt(one) - seenAt(other));
   assert.equal(met.length, truth.masses.length, "no lesion more, and none less");
-  const rank = ({ category }) => ["2", "3", "4A", "4B", "4C", "5"].indexOf(category.proposed);
   for (const [place, mass] of truth.masses.entries()) {
     const long = Math.max(mass.wide_mm, mass.deep_mm);
     const { size, letter, category } = met[place];
     console.log(
       `${mass.kind}, ${long.toFixed(1)} mm: ${letter}, ${size.proposed.long.toFixed(1)} mm, ${category.proposed}`,
     );
-    // A machine that is busy passes over frames, the largest plane among them.
-    assert.ok(Math.abs(size.proposed.long / long - 1) < 0.35, `${letter} has the ${mass.kind}'s size`);
-    if (probe) {
-      await hasThreeAxes(exam, mass, met[place]);
-    }
+    assert.ok(Math.abs(size.proposed.long / long - 1) < SIZE_WITHIN, `${letter} has the ${mass.kind}'s size`);
+    const fits = probe || GRADES[mass.kind].includes(category.proposed);
+    assert.ok(fits, `${letter}, a ${mass.kind}: ${category.proposed}`);
     const higher = truth.masses.filter(
       (other, at) => other.malignant !== mass.malignant && rank(met[at]) > rank(met[place]),
     );
     assert.ok(!mass.malignant || higher.length === 0, `nothing benign is graded above the ${mass.kind}`);
+    if (probe) {
+      await hasThreeAxes(exam, mass, met[place]);
+    }
   }
   for (const lesion of report.lesions) {
     assert.equal(lesion.size.proposed.unit, "mm");
@@ -473,10 +502,12 @@ await withBrowser(async (context) => {
     );
     assert.ok(lesion.category.proposed, `${lesion.letter} has a category`);
   }
-  // What was scanned around the place that was said is on the map.
+  // What was scanned around the places that were said is on the map.
   const scanned = report.breasts.flatMap(({ scanned_at = [] }) => scanned_at);
-  assert.ok(scanned.length === 1 && scanned[0].seconds >= 1, JSON.stringify(scanned));
-  await saysWhere(page, exam, met);
+  assert.ok(scanned.length > 0 && scanned.every(({ seconds }) => seconds >= 1), JSON.stringify(scanned));
+  havePlaces(met);
+  // The first, which is the most suspicious one.
+  await page.locator(".entry").nth(2).click();
   const [, shown] = (await page.locator(".form .title").innerText()).match(/\b([A-Z])\b/);
   const { lesion } = report.lesions.find(({ letter }) => letter === shown);
   await saysAFigureOnce(page, exam, lesion);

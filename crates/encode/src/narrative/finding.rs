@@ -107,6 +107,9 @@ fn description(lesion: &LesionReport, lang: Lang) -> Line {
     line = line.join(comma, word(&lesion.boundary, lang));
     line = line.join(lang.pick("; ", "，"), word(&lesion.posterior, lang));
     line.join(lang.pick("; ", "，"), words_of(&lesion.calcification, lang))
+        .join(lang.pick("; ", "，"), associated(&lesion.associated, lang))
+        .join(lang.pick("; ", "，"), words_of(&lesion.vascularity, lang))
+        .join(lang.pick("; ", "，"), elasticity(&lesion.elasticity, lang))
 }
 
 /// `irregular hypoechoic mass`. Shapes are those of masses: without one it is a lesion.
@@ -179,6 +182,18 @@ fn words_of(field: &Field<Vec<Word>>, lang: Lang) -> Option<Said> {
 fn margin(field: &Field<Vec<Word>>, lang: Lang) -> Option<Said> {
     let (words, open) = words_of(field, lang)?;
     Some((lang.pick(format!("margin {words}"), format!("边缘{words}")), open))
+}
+
+/// `with skin thickening`, `no associated features`.
+fn associated(field: &Field<Vec<Word>>, lang: Lang) -> Option<Said> {
+    let (words, open) = words_of(field, lang)?;
+    let none = field.value().is_some_and(|words| words.contains(&Word::NoAssociated));
+    Some((if none { words } else { lang.pick(format!("with {words}"), format!("伴{words}")) }, open))
+}
+
+fn elasticity(field: &Field<Word>, lang: Lang) -> Option<Said> {
+    let (word, open) = word(field, lang)?;
+    Some((lang.pick(format!("elasticity {word}"), format!("弹性{word}")), open))
 }
 
 /// The simulated volume, while the size is the one it was made with.

@@ -1,9 +1,10 @@
 //! The sentences of a report.
 //!
 //! The order is that of a report of breast ultrasound: notices, indication, history, technique and limits, comparison,
-//! findings a breast (right, then left), impression a breast, overall category, advice, the machine's record. A section
-//! without a sentence is left out, and a slot without a value prints nothing: "not assessed" never reads as "absent".
+//! background echotexture, findings a breast (right, then left), axillary nodes, impression a breast, overall category, advice,
+//! the machine's record. A section without a sentence is left out, and a slot without a value prints nothing: "not assessed" never reads as "absent".
 
+mod breast;
 mod circumstances;
 mod comparison;
 mod conclusion;
@@ -62,8 +63,8 @@ pub struct Narrative {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Section {
-    /// `notice`, `indication`, `history`, `technique`, `comparison`, `findings_right`, `findings_left`,
-    /// `findings_unplaced`, `impression`, `overall`, `advice` or `record`.
+    /// `notice`, `indication`, `history`, `technique`, `comparison`, `tissue`, `findings_right`, `findings_left`,
+    /// `findings_unplaced`, `nodes`, `impression`, `overall`, `advice` or `record`.
     pub key: &'static str,
     /// As it is printed.
     pub heading: String,
@@ -118,6 +119,7 @@ pub(crate) fn narrative_in(report: &Report, lang: Lang, zone: &TimeZone) -> Narr
             circumstances::technique(report, lang),
         ),
         section("comparison", lang.pick("Comparison", "对比"), comparison::comparison(report, zone, lang)),
+        section("tissue", lang.pick("Background", "背景回声"), breast::tissue(report, lang)),
         section(
             "findings_right",
             words::breast(Side::Right, lang),
@@ -133,6 +135,7 @@ pub(crate) fn narrative_in(report: &Report, lang: Lang, zone: &TimeZone) -> Narr
             lang.pick("Side not given", "侧别未定"),
             finding::unplaced(report, zone, lang),
         ),
+        section("nodes", lang.pick("Axillary nodes", "腋窝淋巴结"), breast::nodes(report, lang)),
         section("impression", lang.pick("Impression", "超声印象"), conclusion::impression(report, lang)),
         section("overall", lang.pick("Overall", "总评"), conclusion::overall(report, lang)),
         section("advice", lang.pick("Advice", "建议"), conclusion::advice(report, lang)),

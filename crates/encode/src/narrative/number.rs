@@ -50,6 +50,11 @@ pub fn millimetres(value: f32) -> String {
     }
 }
 
+/// Millimetres to the tenth, however long; without the unit.
+pub fn tenths(value: f32) -> String {
+    format!("{:.1}", round(as_written(value), 1))
+}
+
 /// Centimetres to the half, from millimetres: `4`, `4.5`.
 pub fn half_centimetres(mm: f32) -> String {
     (round(as_written(mm) / 5.0, 0) / 2.0).to_string()

@@ -118,7 +118,7 @@ fn of_letter(letter: &str, said: &[String], lang: Lang) -> String {
 }
 
 /// Every field of a lesion that both may speak of.
-fn answers(lesion: &LesionReport, lang: Lang) -> [(&'static str, Answer); 13] {
+fn answers(lesion: &LesionReport, lang: Lang) -> [(&'static str, Answer); 16] {
     [
         (lang.pick("place", "位置"), Answer::to(&lesion.place)),
         (lang.pick("depth", "深度"), Answer::to(&lesion.depth_mm)),
@@ -131,6 +131,9 @@ fn answers(lesion: &LesionReport, lang: Lang) -> [(&'static str, Answer); 13] {
         (lang.pick("posterior", "后方回声"), Answer::to(&lesion.posterior)),
         (lang.pick("calcifications", "钙化"), Answer::to(&lesion.calcification)),
         (lang.pick("boundary", "边界"), Answer::to(&lesion.boundary)),
+        (lang.pick("associated features", "伴随征象"), Answer::to(&lesion.associated)),
+        (lang.pick("vascularity", "血流"), Answer::to(&lesion.vascularity)),
+        (lang.pick("elasticity", "弹性"), Answer::to(&lesion.elasticity)),
         (lang.pick("category", "分类"), Answer::to(&lesion.category)),
         (lang.pick("advice", "建议"), Answer::to(&lesion.advice)),
     ]

@@ -1,9 +1,9 @@
 //! A single value in words, as a sentence of the report would say it: for the history.
 
-use peony_model::report::{Advice, Size};
+use peony_model::report::{Advice, Axilla, Size};
 use peony_model::{BiRads, Place, Word};
 
-use super::{finding, line, number, words};
+use super::{breast, finding, line, number, words};
 use crate::Lang;
 
 /// `Left breast, 10:30 o'clock, 4 cm from nipple`.
@@ -29,6 +29,12 @@ pub fn size(size: &Size, lang: Lang) -> Option<String> {
 pub fn lexicon(of: &[Word], lang: Lang) -> String {
     let of: Vec<&str> = of.iter().map(|word| words::lexicon(*word, lang)).collect();
     line::list(&of, lang)
+}
+
+/// `node 12 × 6 mm, cortex 2.1 mm, hilum kept`.
+#[must_use]
+pub fn axilla(axilla: &Axilla, lang: Lang) -> String {
+    breast::described(axilla, lang)
 }
 
 /// `BI-RADS category 4C`.

@@ -142,7 +142,7 @@ fn short_indication(words: &Narrative) -> Option<String> {
 /// Why, what came before, how, and with what limits: names at the left, text at the right.
 fn circumstances(paper: &mut Paper, words: &Narrative) {
     paper.flow.y += 2.0;
-    for key in ["indication", "history", "technique", "comparison"] {
+    for key in ["indication", "history", "technique", "comparison", "tissue"] {
         let Some(section) = section(words, key) else { continue };
         if key == "indication" && short_indication(words).is_some() {
             continue;
@@ -174,7 +174,7 @@ fn findings(paper: &mut Paper, words: &Narrative) {
     let maps = [RIGHT - map::WIDTH, top - 4.0];
     let bottom = top + map::draw(&mut paper.flow, &mut paper.set, paper.report, maps, paper.lang);
     heading(paper, paper.lang.pick("Findings", "超声所见"));
-    for key in ["findings_right", "findings_left", "findings_unplaced"] {
+    for key in ["findings_right", "findings_left", "findings_unplaced", "nodes"] {
         let Some(section) = section(words, key) else { continue };
         let name = paper.set.plain(&section.heading, BODY.bold(), WIDTH * 0.5, Align::Left);
         paper.flow.need(name.height() * 2.0);

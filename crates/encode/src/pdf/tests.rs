@@ -60,6 +60,31 @@ fn kept_for_every_reason() -> Report {
     report
 }
 
+/// No stroke is thickened: what is bold is of a bold font, and a name that has none is regular throughout.
+#[test]
+fn what_is_bold_is_of_a_bold_font_or_regular_as_a_whole() {
+    for report in [samples::draft(), samples::described(), samples::compared(), samples::unknown_scale()] {
+        for page in pages(&report, Lang::Zh, &TimeZone::UTC, &|_| None) {
+            for mark in page {
+                let Mark::Text { run, text, .. } = mark else { continue };
+                assert!(!run.look.bold || [1, 3].contains(&run.face), "face {} of {text:.40}", run.face);
+            }
+        }
+    }
+    let faces = |text: &str| {
+        let mut set = text::Typesetter::new(Lang::Zh);
+        let block = set.plain(text, text::Look::new(9.0).bold(), 500.0, text::Align::Left);
+        let mut faces: Vec<usize> =
+            block.lines.iter().flat_map(|line| &line.runs).map(|run| run.face).collect();
+        faces.sort_unstable();
+        faces.dedup();
+        faces
+    };
+    assert_eq!(faces("总评：BI-RADS 4C类"), [1, 3]);
+    assert_eq!(faces("结构喆 Anna"), [0, 2], "one of its letters has no bold");
+    assert_eq!(faces("Anna"), [1]);
+}
+
 #[test]
 fn nothing_leaves_the_page() {
     for lang in [Lang::En, Lang::Zh] {
@@ -69,6 +94,7 @@ fn nothing_leaves_the_page() {
             samples::unknown_scale(),
             samples::empty(),
             samples::compared(),
+            samples::described(),
             kept_for_every_reason(),
             Report { altered: true, ..samples::signed() },
         ] {

@@ -11,22 +11,24 @@ use parley::style::{
     FontFamily, FontFamilyName, FontWeight, LineHeight, OverflowWrap, StyleProperty, TextWrapMode,
 };
 use parley::{Alignment, BaseDirection, FontContext, LayoutContext};
+use skrifa::{FontRef, MetadataProvider as _};
 
 use super::ink::Ink;
 use crate::Lang;
 use crate::narrative::Run;
 
 /// The fonts of the page. A character that none has is drawn as the box of the first.
-pub const FACES: [&[u8]; 3] = [
+pub const FACES: [&[u8]; 4] = [
     include_bytes!("../../fonts/Inter-Regular.ttf"),
     include_bytes!("../../fonts/Inter-SemiBold.ttf"),
     include_bytes!("../../fonts/NotoSansSC-Regular.otf"),
+    include_bytes!("../../fonts/NotoSansSC-Bold.otf"),
 ];
+/// The bold ones among them. The Chinese one has the characters of the program's own words, and no others.
+const BOLD: [usize; 2] = [1, 3];
 const FAMILIES: [&str; 2] = ["Inter", "Noto Sans CJK SC"];
 /// What never breaks, although it has a hyphen.
 const UNBROKEN: &str = "BI-RADS";
-/// How much a stroke is thickened where a heavier font is wanted and there is none, in sizes of the font.
-pub const THICKENED: f32 = 0.032;
 
 /// How a piece of text looks.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -84,8 +86,6 @@ pub struct SetLine {
 pub struct SetRun {
     /// Index into [`FACES`].
     pub face: usize,
-    /// The font is lighter than what was asked for.
-    pub thickened: bool,
     pub look: Look,
     /// From the column's left edge.
     pub x: f32,
@@ -112,7 +112,7 @@ pub struct Typesetter {
     fonts: FontContext,
     scratch: LayoutContext<Brush>,
     /// The blobs of [`FACES`], as `parley` names them.
-    faces: [u64; 3],
+    faces: [u64; FACES.len()],
     lang: Lang,
 }
 
@@ -168,7 +168,8 @@ impl Typesetter {
         for (piece, look) in pieces {
             let range = from..from + piece.len();
             from = range.end;
-            let weight = if look.bold { FontWeight::SEMI_BOLD } else { FontWeight::NORMAL };
+            let weight =
+                if look.bold && has_bold(piece) { FontWeight::SEMI_BOLD } else { FontWeight::NORMAL };
             let brush = Brush { ink: look.ink, bold: look.bold, proposed: look.proposed };
             builder.push(StyleProperty::FontSize(look.size), range.clone());
             builder.push(StyleProperty::FontWeight(weight), range.clone());
@@ -200,7 +201,6 @@ impl Typesetter {
             let look = Look { size: run.font_size(), bold, ink, proposed };
             runs.push(SetRun {
                 face,
-                thickened: bold && face == 2,
                 look,
                 x: glyphs.offset(),
                 width: glyphs.advance(),
@@ -235,6 +235,17 @@ fn with_text(run: &parley::layout::Run<'_, Brush>, style: u16, size: f32) -> Vec
         }));
     }
     set
+}
+
+/// Whether every character of a text that has a font has a bold one: half of a name is not heavier than the other.
+fn has_bold(text: &str) -> bool {
+    let fonts = FACES.map(|bytes| FontRef::new(bytes).ok());
+    let is_in = |face: &Option<FontRef<'_>>, letter: char| {
+        face.as_ref().is_some_and(|font| font.charmap().map(letter).is_some())
+    };
+    text.chars().all(|letter| {
+        BOLD.iter().any(|face| is_in(&fonts[*face], letter)) || !fonts.iter().any(|face| is_in(face, letter))
+    })
 }
 
 /// The first characters of a text that must fit into its place.

@@ -17,7 +17,7 @@ use krilla::{Data, Document};
 use super::PdfError;
 use super::ink::{Ink, Pen, Step};
 use super::page::{Mark, SIZE};
-use super::text::{Block, FACES, SetRun, THICKENED};
+use super::text::{Block, FACES, SetRun};
 
 /// How far below the baseline the dots under a machine's words stand, in sizes of the font.
 const DOTS_BELOW: f32 = 0.2;
@@ -73,7 +73,7 @@ fn glyphs(surface: &mut Surface, [x, y]: [f32; 2], run: &SetRun, text: &str, fon
     let Some(font) = fonts.get(run.face) else { return };
     let (size, ink) = (run.look.size, run.look.ink);
     surface.set_fill(Some(filled(ink)));
-    surface.set_stroke(run.thickened.then(|| stroked(Pen::new(ink, size * THICKENED))));
+    surface.set_stroke(None);
     let start = Point::from_xy(x + run.x, y);
     surface.draw_glyphs(start, &run.glyphs, font.clone(), text, size, false);
     if run.look.proposed {

@@ -5,9 +5,9 @@
 pub mod picture;
 
 use peony_model::report::{
-    Addendum, Advice, Before, BreastReport, Candidate, Chance, Change, Circumstances, Comparison, Earlier,
-    EarlierLesion, Field, LesionReport, MachineRecord, NotSeen, Patient, Plane, PlaneReason, QualityRecord,
-    Report, Said, Signature, Size, ThirdAxis, Trend,
+    Addendum, Advice, Axilla, Before, BreastReport, Candidate, Chance, Change, Circumstances, Comparison,
+    Earlier, EarlierLesion, Field, Hilum, LesionReport, LymphNode, MachineRecord, NotSeen, Patient, Plane,
+    PlaneReason, QualityRecord, Report, Said, Signature, Size, ThirdAxis, Trend,
 };
 use peony_model::{BiRads, Clock, Place, Side, Unit, Word};
 
@@ -57,6 +57,9 @@ pub fn nothing(lesion: u32, letter: &str) -> LesionReport {
         posterior: Field::default(),
         calcification: Field::default(),
         boundary: Field::default(),
+        associated: Field::default(),
+        vascularity: Field::default(),
+        elasticity: Field::default(),
         malignancy: None,
         grounds: None,
         category: Field::default(),
@@ -153,7 +156,9 @@ fn cyst() -> LesionReport {
 
 fn breast(side: Side, scanned_s: f32, coverage: f32, category: Option<BiRads>) -> BreastReport {
     let examined = said(&Field::default(), Some(true));
-    BreastReport { side, scanned_s, coverage: Some(coverage), scanned_at: Vec::new(), examined, category }
+    let (tissue, axilla) = (Field::default(), Field::default());
+    let coverage = Some(coverage);
+    BreastReport { side, scanned_s, coverage, scanned_at: Vec::new(), examined, tissue, axilla, category }
 }
 
 /// Three lesions; of the first the size, posterior features, category and advice wait for a person.
@@ -206,7 +211,39 @@ pub fn draft() -> Report {
     }
 }
 
-/// The same after a person has answered everything and two have signed.
+/// The draft with everything that a person alone can say.
+pub fn described() -> Report {
+    let mut report = draft();
+    for lesion in &mut report.lesions {
+        let (associated, vascularity) = match lesion.letter.as_str() {
+            "A" => (
+                vec![Word::Distortion, Word::SkinThickening],
+                vec![Word::InternalVascularity, Word::RimVascularity],
+            ),
+            "B" => (vec![Word::NoAssociated], vec![Word::NoVascularity]),
+            _ => continue,
+        };
+        lesion.associated = said(&lesion.associated, Some(associated));
+        lesion.vascularity = said(&lesion.vascularity, Some(vascularity));
+        if lesion.letter == "A" {
+            lesion.elasticity = said(&lesion.elasticity, Some(Word::Hard));
+        }
+    }
+    let node = LymphNode {
+        long_mm: Some(18.0),
+        short_mm: Some(7.4),
+        cortex_mm: Some(6.2),
+        hilum: Some(Hilum::Lost),
+    };
+    let each = [(Word::FibroglandularTissue, None), (Word::HeterogeneousTissue, Some(node))];
+    for (breast, (tissue, node)) in report.breasts.iter_mut().zip(each) {
+        breast.tissue = said(&breast.tissue, Some(tissue));
+        breast.axilla = said(&breast.axilla, Some(Axilla { node }));
+    }
+    report
+}
+
+/// The draft after a person has answered everything and two have signed.
 pub fn signed() -> Report {
     let mut report = draft();
     for lesion in &mut report.lesions {
@@ -253,6 +290,8 @@ pub fn unknown_scale() -> Report {
             coverage: (side == Side::Left).then_some(0.41),
             scanned_at: Vec::new(),
             examined: Field::proposed(Some(true)),
+            tissue: Field::default(),
+            axilla: Field::default(),
             category: (side == Side::Left).then_some(BiRads::Cat1),
         })
         .to_vec();

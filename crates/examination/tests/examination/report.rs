@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use peony_examination::{
-    Archive, Author, BLANK, Change, EnteredDepth, Entry, Event, Found, ObstacleCode, Refusal, Resumed, Role,
-    TextField, Whereabouts, obstacles,
+    Archive, Author, BLANK, BreastWord, Change, EnteredDepth, Entry, Event, Found, ObstacleCode, Refusal,
+    Resumed, Role, TextField, Whereabouts, obstacles,
 };
 use peony_model::report::{
-    Advice, CalibrationRecord, Evidence, LesionReport, MachineRecord, MarkedPlane, Report, WeighedPlane,
+    Advice, Axilla, CalibrationRecord, Evidence, Hilum, LesionReport, LymphNode, MachineRecord, MarkedPlane,
+    Report, WeighedPlane,
 };
 use serde_json::Value;
 
@@ -260,6 +261,64 @@ fn what_was_signed_is_shown_as_it_was_signed() {
     assert_eq!(later.patient, signed.patient);
 }
 
+/// What the machine never says: a person does, it lasts, it is told as a change, and it is in the way of no signature.
+#[test]
+fn what_a_person_alone_can_say_is_said_kept_and_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (examination, lesion) = with_lesion(folder.path());
+    let alone = [FieldName::Associated, FieldName::Vascularity, FieldName::Elasticity];
+    let open = peony_examination::open(&examination.report().lesions[0]);
+    assert!(!open.iter().any(|field| alone.contains(field)), "nothing of it is proposed: {open:?}");
+    let associated = vec![Word::Distortion, Word::SkinThickening];
+    say(&examination, lesion, FieldWord::Associated(Some(associated.clone())));
+    say(&examination, lesion, FieldWord::Vascularity(Some(vec![Word::InternalVascularity])));
+    say(&examination, lesion, FieldWord::Elasticity(None));
+    let node =
+        LymphNode { long_mm: Some(12.0), short_mm: Some(6.0), cortex_mm: None, hilum: Some(Hilum::Lost) };
+    let axilla = Axilla { node: Some(node) };
+    let of_left = |word| Act::SayOfBreast { side: Side::Left, word };
+    examination.act(BY, of_left(BreastWord::Tissue(Some(Word::HeterogeneousTissue)))).unwrap();
+    examination.act(BY, of_left(BreastWord::Axilla(Some(axilla)))).unwrap();
+    drop(examination);
+    let examination = resume(folder.path());
+    let report = examination.report();
+    let of = &report.lesions[0];
+    assert_eq!(of.associated.value(), Some(&associated));
+    assert_eq!(of.vascularity.value(), Some(&vec![Word::InternalVascularity]));
+    assert_eq!(of.elasticity.said.as_ref().map(|said| said.value), Some(None), "said not to be assessed");
+    let left = report.breasts.iter().find(|breast| breast.side == Side::Left).unwrap();
+    assert_eq!(left.tissue.value(), Some(&Word::HeterogeneousTissue));
+    assert_eq!(left.axilla.value(), Some(&axilla));
+    let right = report.breasts.iter().find(|breast| breast.side == Side::Right).unwrap();
+    assert!(right.tissue.is_empty() && right.axilla.is_empty(), "each breast for itself");
+    let told = examination.history();
+    let (before, after) = (BreastWord::Axilla(None), BreastWord::Axilla(Some(axilla)));
+    assert_eq!(told.last().unwrap().changes, [Change::Breast { side: Side::Left, before, after }]);
+    assert_eq!(codes(&examination), codes_without_them(folder.path()));
+    examination.undo(BY).unwrap();
+    assert!(examination.report().breasts[1].axilla.is_empty());
+}
+
+/// What is in the way where nobody has said any of it.
+fn codes_without_them(beside: &Path) -> Vec<ObstacleCode> {
+    let folder = beside.join("beside");
+    fs::create_dir(&folder).unwrap();
+    codes(&with_lesion(&folder).0)
+}
+
+/// What was signed before there were these fields has its hash, and reads.
+#[test]
+fn what_nobody_said_is_not_written_and_reads_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (examination, _) = with_lesion(folder.path());
+    let report = examination.report();
+    let written = serde_json::to_string(&report).unwrap();
+    for key in ["associated", "vascularity", "elasticity", "tissue", "axilla"] {
+        assert!(!written.contains(key), "{key} in {written}");
+    }
+    assert_eq!(serde_json::from_str::<Report>(&written).unwrap(), report);
+}
+
 #[test]
 fn a_report_that_is_not_what_was_signed_says_so() {
     let folder = tempfile::tempdir().unwrap();
@@ -392,6 +451,11 @@ fn values_that_cannot_be_are_refused_and_change_nothing() {
     let patient = |patient: Patient| Act::SetPatient { patient };
     let word = |word: FieldWord| Act::Say { lesion, word };
     let size = |long: f32| Size { long, short: 1.0, third: None, unit: Unit::Millimetre };
+    let of_right = |word| Act::SayOfBreast { side: Side::Right, word };
+    let node = |long_mm, short_mm| {
+        let node = LymphNode { long_mm, short_mm, ..LymphNode::default() };
+        BreastWord::Axilla(Some(Axilla { node: Some(node) }))
+    };
     for wrong in [
         patient(Patient { sex: "X".into(), ..Patient::default() }),
         patient(Patient { birth_date: "1979-13-01".into(), ..Patient::default() }),
@@ -403,6 +467,13 @@ fn values_that_cannot_be_are_refused_and_change_nothing() {
         word(FieldWord::Size(Some(size(f32::NAN)))),
         word(FieldWord::Size(Some(size(0.0)))),
         word(FieldWord::DepthMm(Some(-1.0))),
+        word(FieldWord::Associated(Some(vec![Word::Distortion, Word::InMass]))),
+        word(FieldWord::Vascularity(Some(vec![Word::Hard]))),
+        word(FieldWord::Elasticity(Some(Word::RimVascularity))),
+        of_right(BreastWord::Tissue(Some(Word::Heterogeneous))),
+        of_right(node(Some(0.0), None)),
+        of_right(node(Some(301.0), None)),
+        of_right(node(Some(5.0), Some(6.0))),
         Act::SetProbe { place: Place { from_nipple_mm: Some(301.0), ..at(Side::Left, "1:00") } },
         Act::Sign { name: " ".into(), role: Role::Examiner, licence: String::new() },
     ] {
@@ -444,6 +515,10 @@ fn every_act_reads_back_from_its_json() {
         r#"{"act":"say","lesion":1,"word":{"field":"margin","value":["margin.indistinct"]}}"#,
         r#"{"act":"say","lesion":1,"word":{"field":"size","value":null}}"#,
         r#"{"act":"confirm","lesion":1,"fields":["shape","echo"]}"#,
+        r#"{"act":"say","lesion":1,"word":{"field":"associated","value":["associated.edema"]}}"#,
+        r#"{"act":"say_of_breast","side":"left","word":{"field":"tissue","value":"tissue.fat"}}"#,
+        r#"{"act":"say_of_breast","side":"left","word":{"field":"axilla","value":{"node":null}}}"#,
+        r#"{"act":"say_of_breast","side":"left","word":{"field":"axilla","value":{"node":{"long_mm":12.0,"hilum":"kept"}}}}"#,
         r#"{"act":"set_probe","place":{"side":"left","clock":"10:30","from_nipple_mm":40.0}}"#,
         r#"{"act":"sign","name":"n","role":"reviewer","licence":""}"#,
     ] {

@@ -216,6 +216,9 @@ impl LesionReport {
             one(&self.posterior),
             many(&self.calcification),
             one(&self.boundary),
+            many(&self.associated),
+            many(&self.vascularity),
+            one(&self.elasticity),
         ]
         .concat()
     }

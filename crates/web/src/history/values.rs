@@ -2,7 +2,7 @@
 
 use peony_encode::Lang;
 use peony_encode::narrative::value;
-use peony_examination::{Change, FieldName, FieldWord, TextField};
+use peony_examination::{BreastWord, Change, FieldName, FieldWord, TextField};
 use peony_model::Side;
 use peony_model::report::{Before, Report};
 
@@ -18,6 +18,14 @@ pub(super) fn change(change: &Change, report: &Report) -> ChangeRow {
         Change::Field { before, proposed, after, .. } => {
             (lesion_field(after.name()), [before, after].map(|said| word(said, report)), *proposed)
         }
+        Change::Breast { side, before, after } => (
+            breast_field(*side, after),
+            [before, after].map(|said| match said {
+                BreastWord::Tissue(of) => of.map(|word| said_by(|lang| value::lexicon(&[word], lang))),
+                BreastWord::Axilla(of) => of.map(|axilla| said_by(|lang| value::axilla(&axilla, lang))),
+            }),
+            false,
+        ),
         Change::Probe { before, after } => {
             let place = |lang, place| value::place(place, lang);
             (
@@ -89,6 +97,15 @@ fn text(field: TextField, said: &str) -> Option<Words> {
     })
 }
 
+fn breast_field(side: Side, word: &BreastWord) -> [&'static str; 2] {
+    match (word, side) {
+        (BreastWord::Tissue(_), Side::Right) => ["Right breast, background", "右乳背景回声"],
+        (BreastWord::Tissue(_), Side::Left) => ["Left breast, background", "左乳背景回声"],
+        (BreastWord::Axilla(_), Side::Right) => ["Right axilla", "右侧腋窝"],
+        (BreastWord::Axilla(_), Side::Left) => ["Left axilla", "左侧腋窝"],
+    }
+}
+
 fn lesion_field(field: Option<FieldName>) -> [&'static str; 2] {
     match field {
         Some(FieldName::Place) => ["Place", "位置"],
@@ -102,6 +119,9 @@ fn lesion_field(field: Option<FieldName>) -> [&'static str; 2] {
         Some(FieldName::Posterior) => ["Posterior", "后方回声"],
         Some(FieldName::Calcification) => ["Calcifications", "钙化"],
         Some(FieldName::Boundary) => ["Boundary", "边界"],
+        Some(FieldName::Associated) => ["Associated", "伴随征象"],
+        Some(FieldName::Vascularity) => ["Blood flow", "血流"],
+        Some(FieldName::Elasticity) => ["Elasticity", "弹性"],
         Some(FieldName::Category) => ["Category", "分类"],
         Some(FieldName::Advice) => ["Advice", "建议"],
         None => ["Reason", "理由"],
@@ -123,8 +143,12 @@ fn word(said: &FieldWord, report: &Report) -> Option<Words> {
         | FieldWord::Orientation(of)
         | FieldWord::Echo(of)
         | FieldWord::Posterior(of)
+        | FieldWord::Elasticity(of)
         | FieldWord::Boundary(of) => of.and_then(|word| lexicon(&[word])),
-        FieldWord::Margin(of) | FieldWord::Calcification(of) => of.as_deref().and_then(lexicon),
+        FieldWord::Margin(of)
+        | FieldWord::Calcification(of)
+        | FieldWord::Associated(of)
+        | FieldWord::Vascularity(of) => of.as_deref().and_then(lexicon),
         FieldWord::Category(category) => {
             category.map(|category| said_by(|lang| value::category(category, lang)))
         }

@@ -115,6 +115,13 @@ fn the_history_says_from_what_to_what_in_the_words_of_the_field() {
     done(&demo, &json!({"act": "confirm", "lesion": 1, "fields": ["shape"]}));
     demo.post(&path(&demo, "undo"), "");
     done(&demo, &json!({"act": "say", "lesion": 1, "word": {"field": "shape", "value": null}}));
+    let flow = json!(["vascularity.internal", "vascularity.rim"]);
+    done(&demo, &json!({"act": "say", "lesion": 1, "word": {"field": "vascularity", "value": flow}}));
+    let of_breast = |word: Value| json!({"act": "say_of_breast", "side": "left", "word": word});
+    done(&demo, &of_breast(json!({"field": "tissue", "value": "tissue.fat"})));
+    let node = json!({"long_mm": 12.0, "short_mm": 6.0, "cortex_mm": 2.1, "hilum": "kept"});
+    done(&demo, &of_breast(json!({"field": "axilla", "value": {"node": null}})));
+    done(&demo, &of_breast(json!({"field": "axilla", "value": {"node": node}})));
     let history = demo.json(&path(&demo, "history"));
     let rows = history.as_array().unwrap().iter().filter(|row| row["by"] != Value::Null);
     let said: Vec<Vec<[String; 3]>> = rows
@@ -130,7 +137,7 @@ fn the_history_says_from_what_to_what_in_the_words_of_the_field() {
             row["changes"].as_array().unwrap().iter().map(change).collect()
         })
         .collect();
-    let expected: [&[[&str; 3]]; 7] = [
+    let expected: [&[[&str; 3]]; 11] = [
         &[["Name", "–", "Demo 01"], ["Identifier", "–", "P-1"], ["Sex", "–", "female"]],
         &[["Name", "Demo 01", "Demo 02"]],
         &[["Category", "BI-RADS category\u{a0}4C", "BI-RADS category\u{a0}5"]],
@@ -138,6 +145,10 @@ fn the_history_says_from_what_to_what_in_the_words_of_the_field() {
         &[["Shape", "irregular", "irregular"]],
         &[["Shape", "irregular", "irregular"]],
         &[["Shape", "irregular", "–"]],
+        &[["Blood flow", "–", "internal vascularity and vessels in rim"]],
+        &[["Left breast, background", "–", "homogeneous fat"]],
+        &[["Left axilla", "–", "no abnormal node seen"]],
+        &[["Left axilla", "no abnormal node seen", "node 12\u{a0}×\u{a0}6 mm, cortex 2.1 mm, hilum kept"]],
     ];
     assert_eq!(said, expected.map(|row| row.iter().map(|part| part.map(str::to_owned)).collect::<Vec<_>>()));
     let said_of =

@@ -942,6 +942,13 @@ export interface components {
             readonly word: components["schemas"]["FieldWord"];
         } | {
             /** @enum {string} */
+            readonly act: "say_of_breast";
+            /** @description Which breast. */
+            readonly side: components["schemas"]["Side"];
+            /** @description Which field, and what. */
+            readonly word: components["schemas"]["BreastWord"];
+        } | {
+            /** @enum {string} */
             readonly act: "confirm";
             /** @description Which fields; those without a proposal are left alone. */
             readonly fields: readonly components["schemas"]["FieldName"][];
@@ -1128,6 +1135,10 @@ export interface components {
             /** @description An account, an application entity, a program. */
             readonly who: string;
         };
+        /** @description The lymph nodes of an armpit, as a person saw them there. */
+        readonly Axilla: {
+            readonly node: components["schemas"]["LymphNode"] | null;
+        };
         /**
          * @description What an axis is measured in.
          * @enum {string}
@@ -1183,6 +1194,8 @@ export interface components {
         ];
         /** @description One breast of the report. */
         readonly BreastReport: {
+            /** @description The lymph nodes of its armpit. */
+            readonly axilla?: components["schemas"]["Field_Axilla"];
             readonly category: components["schemas"]["BiRads"] | null;
             /**
              * Format: float
@@ -1201,6 +1214,18 @@ export interface components {
             readonly scanned_s: number;
             /** @description Which. */
             readonly side: components["schemas"]["Side"];
+            /** @description The background of its echoes. Like the next, a person's alone. */
+            readonly tissue?: components["schemas"]["Field_Word"];
+        };
+        /** @description A person's word on a field of a breast; `null` says that it was not assessed. */
+        readonly BreastWord: {
+            /** @enum {string} */
+            readonly field: "tissue";
+            readonly value: components["schemas"]["Word"] | null;
+        } | {
+            /** @enum {string} */
+            readonly field: "axilla";
+            readonly value: components["schemas"]["Axilla"] | null;
         };
         /** @description What a person does while calibrating. */
         readonly CalibrationAct: {
@@ -1736,6 +1761,14 @@ export interface components {
             readonly said: components["schemas"]["Said_Advice"] | null;
         };
         /** @description What the machine proposed for a field, and what a person said of it. */
+        readonly Field_Axilla: {
+            /** @description The lymph nodes of an armpit, as a person saw them there. */
+            readonly proposed: {
+                readonly node: components["schemas"]["LymphNode"] | null;
+            };
+            readonly said: components["schemas"]["Said_Axilla"] | null;
+        };
+        /** @description What the machine proposed for a field, and what a person said of it. */
         readonly Field_Before: {
             /** @description What a lesion was in an earlier examination. */
             readonly proposed: {
@@ -1814,7 +1847,7 @@ export interface components {
          * @description The fields of a lesion that a person can say.
          * @enum {string}
          */
-        readonly FieldName: "place" | "depth_mm" | "size" | "before" | "shape" | "orientation" | "margin" | "echo" | "posterior" | "calcification" | "boundary" | "category" | "advice";
+        readonly FieldName: "place" | "depth_mm" | "size" | "before" | "shape" | "orientation" | "margin" | "echo" | "posterior" | "calcification" | "boundary" | "associated" | "vascularity" | "elasticity" | "category" | "advice";
         /** @description A person's word on a field; `null` says that it was not assessed. */
         readonly FieldWord: {
             /** @enum {string} */
@@ -1860,6 +1893,18 @@ export interface components {
         } | {
             /** @enum {string} */
             readonly field: "boundary";
+            readonly value: components["schemas"]["Word"] | null;
+        } | {
+            /** @enum {string} */
+            readonly field: "associated";
+            readonly value: readonly components["schemas"]["Word"][] | null;
+        } | {
+            /** @enum {string} */
+            readonly field: "vascularity";
+            readonly value: readonly components["schemas"]["Word"][] | null;
+        } | {
+            /** @enum {string} */
+            readonly field: "elasticity";
             readonly value: components["schemas"]["Word"] | null;
         } | {
             /** @enum {string} */
@@ -2000,6 +2045,11 @@ export interface components {
             /** @description The program's version. */
             readonly version: string;
         };
+        /**
+         * @description The hilum of a lymph node.
+         * @enum {string}
+         */
+        readonly Hilum: "kept" | "lost";
         /** @description An entry of the history. */
         readonly HistoryRow: {
             /**
@@ -2127,6 +2177,11 @@ export interface components {
         readonly LesionReport: {
             /** @description What is advised. */
             readonly advice: components["schemas"]["Field_Advice"];
+            /**
+             * @description What the tissue around it has; `[NoAssociated]` where a person says that it has nothing of the sort. Like the next two it is a
+             *     person's alone: no machine proposes it.
+             */
+            readonly associated?: components["schemas"]["Field_Vec_Word"];
             /** @description What it was in the examination that this one is compared with. */
             readonly before: components["schemas"]["Field_Before"];
             /** @description Boundary, where the edition of the lexicon has one. */
@@ -2145,6 +2200,8 @@ export interface components {
             readonly downgrade_reason: string;
             /** @description Echo pattern. */
             readonly echo: components["schemas"]["Field_Word"];
+            /** @description How hard it is. */
+            readonly elasticity?: components["schemas"]["Field_Word"];
             readonly grounds?: components["schemas"]["Grounds"] | null;
             /** @description Lesions that a person said are this one. */
             readonly joined: readonly components["schemas"]["Joined"][];
@@ -2175,6 +2232,8 @@ export interface components {
             readonly sightings: number;
             /** @description Long axis, the one across it, and the third. */
             readonly size: components["schemas"]["Field_LesionSize"];
+            /** @description Blood flow; `[NoVascularity]` where a person says that there is none. */
+            readonly vascularity?: components["schemas"]["Field_Vec_Word"];
             /** @description Volume in cm³ and its relative error: simulated. */
             readonly volume_cm3: readonly number[] | null;
         };
@@ -2275,6 +2334,29 @@ export interface components {
             readonly truth: readonly components["schemas"]["Truth"][] | null;
             /** @description The simulated third dimension so far. */
             readonly volume: components["schemas"]["Volume"];
+        };
+        /** @description A lymph node. What is not said was not measured. */
+        readonly LymphNode: {
+            /**
+             * Format: float
+             * @description How thick its cortex is, mm.
+             * @default null
+             */
+            readonly cortex_mm: number | null;
+            /** @default null */
+            readonly hilum: components["schemas"]["Hilum"] | null;
+            /**
+             * Format: float
+             * @description Its long axis, mm.
+             * @default null
+             */
+            readonly long_mm: number | null;
+            /**
+             * Format: float
+             * @description The one across it, mm.
+             * @default null
+             */
+            readonly short_mm: number | null;
         };
         /** @description The model that proposed. */
         readonly MachineRecord: {
@@ -2801,6 +2883,20 @@ export interface components {
             readonly value: "routine" | "short_follow_up" | "mammography" | "core_biopsy" | "other";
         };
         /** @description A person's word on a field. */
+        readonly Said_Axilla: {
+            /**
+             * Format: int64
+             * @description When, milliseconds since 1970-01-01 UTC.
+             */
+            readonly at_ms: number;
+            /** @description Who. */
+            readonly by: string;
+            /** @description The lymph nodes of an armpit, as a person saw them there. */
+            readonly value: {
+                readonly node: components["schemas"]["LymphNode"] | null;
+            };
+        };
+        /** @description A person's word on a field. */
         readonly Said_Before: {
             /**
              * Format: int64
@@ -2946,8 +3042,8 @@ export interface components {
             /** @description As it is printed. */
             readonly heading: string;
             /**
-             * @description `notice`, `indication`, `history`, `technique`, `comparison`, `findings_right`, `findings_left`,
-             *     `findings_unplaced`, `impression`, `overall`, `advice` or `record`.
+             * @description `notice`, `indication`, `history`, `technique`, `comparison`, `tissue`, `findings_right`, `findings_left`,
+             *     `findings_unplaced`, `nodes`, `impression`, `overall`, `advice` or `record`.
              */
             readonly key: string;
             /** @description At least one. */

@@ -18,8 +18,12 @@ type Pair = readonly [number, number];
 export type Act = Schemas["Act"];
 export type Addendum = Schemas["Addendum"];
 export type Advice = Schemas["Advice"];
+/** The lymph nodes of an armpit: without a node none was abnormal. */
+export type Axilla = Schemas["Axilla"];
 export type Before = Schemas["Before"];
 export type BiRads = Schemas["BiRads"];
+/** A person's word on a field of a breast. */
+export type BreastWord = Schemas["BreastWord"];
 export type CalibrationAct = Schemas["CalibrationAct"];
 /** Where calibrating a probe stands. */
 export type CalibrationView = Schemas["CalibrationView"];
@@ -34,7 +38,9 @@ export type Grounds = Schemas["Grounds"];
 export type HistoryChange = Schemas["ChangeRow"];
 /** An entry of the history; `by` is `null` for the machine. */
 export type HistoryEntry = Schemas["HistoryRow"];
+export type Hilum = Schemas["Hilum"];
 export type KnownCalibration = Schemas["KnownCalibration"];
+export type LymphNode = Schemas["LymphNode"];
 export type MachineRecord = Schemas["MachineRecord"];
 export type Narrative = Schemas["Narrative"];
 export type NewExam = Schemas["NewExam"];
@@ -108,6 +114,9 @@ export type LesionReport = Exactly<
     readonly posterior: Field<Word>;
     readonly calcification: Field<readonly Word[]>;
     readonly boundary: Field<Word>;
+    readonly associated?: Field<readonly Word[]>;
+    readonly vascularity?: Field<readonly Word[]>;
+    readonly elasticity?: Field<Word>;
     readonly malignancy: Chance | null;
     readonly category: Field<BiRads>;
     readonly advice: Field<Advice>;
@@ -115,7 +124,10 @@ export type LesionReport = Exactly<
     readonly planes: readonly Plane[];
   }
 >;
-export type BreastReport = Exactly<Schemas["BreastReport"], { readonly examined: Field<boolean> }>;
+export type BreastReport = Exactly<
+  Schemas["BreastReport"],
+  { readonly examined: Field<boolean>; readonly tissue?: Field<Word>; readonly axilla?: Field<Axilla> }
+>;
 export type Report = Exactly<
   Schemas["Report"],
   {
@@ -140,6 +152,9 @@ export const FIELD_NAMES = [
   "posterior",
   "calcification",
   "boundary",
+  "associated",
+  "vascularity",
+  "elasticity",
   "category",
   "advice",
 ] as const satisfies readonly FieldName[];

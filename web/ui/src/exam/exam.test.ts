@@ -3,7 +3,8 @@ import { commandOf } from "../review/keys";
 import type { Act, Answer, BiRads, Field, LesionReport, Obstacle, ReportView } from "./api";
 import { categoryByDigit, isDowngrade } from "./category";
 import { openFields, standingOf, valueIn } from "./field";
-import { toggled } from "./lexicon";
+import { timeOfExam } from "./format";
+import { offered, toggled } from "./lexicon";
 import { ActQueue } from "./queue";
 import { itemsOf, nextTodo, presentItem, todosOf } from "./todo";
 
@@ -63,6 +64,43 @@ const EMPTY: LesionReport = {
   sightings: 0,
   planes: [],
 } as unknown as LesionReport;
+
+describe("the time of an examination", () => {
+  it("does not begin anew with the program, and is never less than that of the sweep", () => {
+    expect([
+      timeOfExam(5000, 1_000_000, 1_402_999),
+      timeOfExam(5000, 1_000_000, 999_000),
+      timeOfExam(5000, null, 9),
+    ]).toEqual([402_999, 5000, 5000]);
+  });
+});
+
+describe("words that a person alone says", () => {
+  it("are offered by the edition of the lexicon, and where they were said", () => {
+    expect(offered("vascularity", "birads_5", [])).toEqual([
+      "vascularity.none",
+      "vascularity.internal",
+      "vascularity.rim",
+    ]);
+    expect(offered("vascularity", "birads_5", ["vascularity.diffuse"])).toContain("vascularity.diffuse");
+    expect(offered("associated", "birads_us_4", [])).toContain("associated.cooper");
+    expect(offered("associated", "birads_5", [])).not.toContain("associated.cooper");
+  });
+  it("that there is none stands alone", () => {
+    expect(toggled("vascularity", ["vascularity.none"], "vascularity.rim")).toEqual(["vascularity.rim"]);
+    expect(toggled("associated", ["associated.edema", "associated.distortion"], "associated.none")).toEqual([
+      "associated.none",
+    ]);
+    expect(toggled("associated", ["associated.edema"], "associated.distortion")).toEqual([
+      "associated.distortion",
+      "associated.edema",
+    ]);
+  });
+  it("wait for nobody, also where a report does not have them", () => {
+    expect(Object.keys(EMPTY)).not.toContain("vascularity");
+    expect(openFields(EMPTY)).toEqual([]);
+  });
+});
 
 describe("open fields", () => {
   it("are the machine's proposals that nobody has spoken to, in the order of the form", () => {

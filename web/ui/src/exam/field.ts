@@ -7,6 +7,9 @@ import { type BiRads, FIELD_NAMES, type Field, type FieldName, type LesionReport
  */
 export type Standing = "empty" | "proposed" | "confirmed" | "changed" | "unassessed";
 
+/** A field of which nobody has said anything is not written where no machine ever proposes it. */
+export const NOTHING_SAID: Field<never> = { proposed: null, said: null };
+
 export function valueIn<T>(field: Field<T>): T | null {
   return field.said ? field.said.value : field.proposed;
 }
@@ -43,7 +46,7 @@ export const isOpen = <T>(field: Field<T>): boolean => field.proposed !== null &
 
 /** The fields of a lesion that wait for a person, in the order of the form. */
 export function openFields(lesion: LesionReport): readonly FieldName[] {
-  return FIELD_NAMES.filter((name) => isOpen(lesion[name] as Field<unknown>));
+  return FIELD_NAMES.filter((name) => isOpen((lesion[name] ?? NOTHING_SAID) as Field<unknown>));
 }
 
 export const categoryOf = (lesion: LesionReport): BiRads | null => valueIn(lesion.category);

@@ -64,6 +64,11 @@ export function timeText(ms: number, { language }: Words): string {
   return new Intl.DateTimeFormat(LOCALE[language], { hour: "2-digit", minute: "2-digit", hour12: false }).format(ms);
 }
 
+/** For how long an examination has gone on, ms: a sweep begins anew with each start of the program, the examination does not. */
+export const timeOfExam = (sweepMs: number, beganMs: number | null, now: number): number =>
+  // A browser's clock may be behind the program's.
+  Math.max(sweepMs, beganMs === null ? 0 : now - beganMs);
+
 /** The time of today, and the day as well where it was another one. */
 export function momentText(ms: number, now: number, words: Words): string {
   const time = timeText(ms, words);

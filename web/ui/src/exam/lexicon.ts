@@ -7,6 +7,19 @@ export const LEXICON = {
   posterior: ["none", "enhancement", "shadowing", "combined"],
   calcification: ["none", "in_mass", "outside", "intraductal"],
   boundary: ["abrupt", "halo"],
+  associated: [
+    "none",
+    "distortion",
+    "duct_ectasia",
+    "duct_change",
+    "skin_thickening",
+    "skin_retraction",
+    "edema",
+    "cooper",
+  ],
+  vascularity: ["none", "internal", "rim", "diffuse"],
+  elasticity: ["soft", "intermediate", "hard"],
+  tissue: ["fat", "fibroglandular", "heterogeneous"],
 } as const;
 
 export type Feature = keyof typeof LEXICON;
@@ -21,7 +34,18 @@ export const optionKey = (word: Word): OptionKey => `option_${word.replace(".", 
 const ALONE: Readonly<Partial<Record<Feature, Word>>> = {
   margin: "margin.circumscribed",
   calcification: "calcification.none",
+  associated: "associated.none",
+  vascularity: "vascularity.none",
 };
+
+/** These words are the fourth edition's alone. */
+const OF_FOURTH: readonly Word[] = ["associated.cooper", "vascularity.diffuse"];
+
+/** The words that the form offers under an edition of the lexicon, and those that were said all the same. */
+export function offered(feature: Feature, edition: string, said: readonly Word[]): readonly Word[] {
+  const words = LEXICON[feature].map((key) => wordOf(feature, key));
+  return words.filter((word) => edition === "birads_us_4" || !OF_FOURTH.includes(word) || said.includes(word));
+}
 
 /** The words after one of them was chosen or taken back; the word that stands alone pushes the others out. */
 export function toggled(feature: Feature, words: readonly Word[], word: Word): readonly Word[] {

@@ -53,7 +53,6 @@ export function KeyPlanes({ examination, scene, onOpen }: Props) {
           <li key={planeKey({ ...alike[0], lesion: alike[0].track })}>
             <Tile
               plane={alike[0]}
-              many={alike.length > 1}
               reasons={reasonsText(alike, words)}
               why={reasonsWhy(alike, words)}
               share={shareOf(alike)}
@@ -81,8 +80,6 @@ function shareOf(alike: readonly KeyPlane[]): number | null {
 interface TileProps {
   /** The first of those on the same frame. */
   readonly plane: KeyPlane;
-  /** There are several reasons: their words need room below the lesion. */
-  readonly many: boolean;
   /** Every reason for which the frame is kept, and the same at length. */
   readonly reasons: string;
   readonly why: string;
@@ -93,7 +90,7 @@ interface TileProps {
   readonly onOpen: (key: string) => void;
 }
 
-const Tile = memo(function Tile({ plane, many, reasons, why, share, isCurrent, examination, onOpen }: TileProps) {
+const Tile = memo(function Tile({ plane, reasons, why, share, isCurrent, examination, onOpen }: TileProps) {
   const words = useWords();
   const shown = useShownPlane(plane);
   const fresh = useNews(shown?.plane.id ?? null);
@@ -102,7 +99,7 @@ const Tile = memo(function Tile({ plane, many, reasons, why, share, isCurrent, e
   return (
     <button
       type="button"
-      className={`tile ${many ? "many" : ""} ${fresh && isCurrent ? "fresh" : ""}`}
+      className={`tile ${fresh && isCurrent ? "fresh" : ""}`}
       onClick={() => {
         if (track !== null) {
           examination.choose(track);
@@ -114,21 +111,23 @@ const Tile = memo(function Tile({ plane, many, reasons, why, share, isCurrent, e
       data-track={track}
     >
       <span className="hidden">{words.say("plane_word")} </span>
-      {shown && <Crop {...shown} />}
-      {letter && <Letter letter={letter} current={isCurrent} />}
-      {share !== null && (
-        <span className="share" title={words.say("plane_share")}>
-          {percent(probability(share), words.language)}
-        </span>
-      )}
-      {reason === "kept" && (
-        <span className="hand" title={words.say("kept_by_person")}>
-          <Icon name="tick" />
-        </span>
-      )}
+      {shown ? <Crop {...shown} /> : <span className="well" />}
       <span className="caption">
-        <span>{reasons}</span>
+        <span className="why">
+          {letter && <Letter letter={letter} current={isCurrent} />}
+          {reason === "kept" && (
+            <span className="hand" title={words.say("kept_by_person")}>
+              <Icon name="tick" />
+            </span>
+          )}
+          <span>{reasons}</span>
+        </span>
         <span>{size}</span>
+        {share !== null && (
+          <span className="share" title={words.say("plane_share")}>
+            {percent(probability(share), words.language)}
+          </span>
+        )}
       </span>
     </button>
   );

@@ -1,4 +1,4 @@
-import { patientName, timeText } from "../exam/format";
+import { patientName, timeOfExam, timeText } from "../exam/format";
 import type { ExamState } from "../exam/store";
 import type { Scene } from "../live/examination";
 import type { Phase } from "../live/phase";
@@ -67,11 +67,10 @@ export function TopBar({ scene, exam, onCalibrate, onLanguage, onHome }: Props) 
         {words.say(`state_${phase}`)}
       </span>
       {update && IN_SWEEP.includes(phase) ? (
-        <span className="quiet" title={words.say("time_of_sweep")}>
-          {clock(update.time_ms)}
+        <span className="quiet" title={words.say("time_of_exam")}>
+          {clock(timeOfExam(update.time_ms, report?.began_ms ?? null, Date.now()))}
         </span>
       ) : (
-        // A sweep begins anew with each start of the program; the examination does not.
         report && (
           <span className="quiet wide">{words.say("began_at", { time: timeText(report.began_ms, words) })}</span>
         )

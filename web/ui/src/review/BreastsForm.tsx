@@ -1,15 +1,17 @@
-import type { BreastReport } from "../exam/api";
-import { isOpen, standingOf, valueIn } from "../exam/field";
+import { Fragment } from "react";
+import type { Axilla, BreastReport, Hilum, LymphNode } from "../exam/api";
+import { isOpen, NOTHING_SAID, standingOf, valueIn } from "../exam/field";
 import { sideWord } from "../exam/format";
+import { LEXICON, optionKey, wordOf } from "../exam/lexicon";
 import { type ItemKey, lesionItem } from "../exam/todo";
 import { placesNamed } from "../map/BreastMap";
 import { PressedMap } from "../map/PressedMap";
 import { KeyCap } from "../parts/chips";
-import { roundHalfAway } from "../words/numbers";
+import { NONE, roundHalfAway } from "../words/numbers";
 import { useWords } from "../words/words";
 import { NotSeenRow } from "./before";
-import { useReview } from "./context";
-import { Option, Row } from "./inputs";
+import { sayingOf, useReview } from "./context";
+import { Figure, Option, Row } from "./inputs";
 import { hoursNamed, mapLesions, scannedStrips } from "./mapped";
 import { Paragraphs } from "./Narrative";
 import { Planes } from "./Planes";
@@ -58,7 +60,11 @@ export function BreastsForm({ onConfirm, onGo }: Props) {
           {strips.length > 0 && <p className="note">{say("map_scanned")}</p>}
         </div>
         {report.breasts.map((breast) => (
-          <BreastRow key={breast.side} breast={breast} />
+          <Fragment key={breast.side}>
+            <BreastRow breast={breast} />
+            <TissueRow breast={breast} />
+            <AxillaRow breast={breast} />
+          </Fragment>
         ))}
         {report.comparison && <NotSeenRow comparison={report.comparison} />}
         {findings.map((section) => (
@@ -97,6 +103,97 @@ function BreastRow({ breast }: { readonly breast: BreastReport }) {
       </span>
       <span className="space" />
       {breast.category && <span className={`category c${breast.category}`}>{breast.category}</span>}
+    </Row>
+  );
+}
+
+/** The background of its echoes: a person's word alone, and until then it was not assessed. */
+function TissueRow({ breast: { side, tissue = NOTHING_SAID } }: { readonly breast: BreastReport }) {
+  const words = useWords();
+  const { say } = words;
+  const { act } = useReview();
+  const [value, standing] = [valueIn(tissue), standingOf(tissue)];
+  return (
+    <Row
+      label={say("tissue_of", { side: sideWord(side, words) })}
+      note={standing === "empty" ? say("not_assessed") : undefined}
+      data={`tissue-${side}`}
+    >
+      {LEXICON.tissue.map((key) => {
+        const word = wordOf("tissue", key);
+        return (
+          <Option
+            key={key}
+            chosen={word === value}
+            standing={standing}
+            onChoose={() => act(sayingOf(side, { field: "tissue", value: word === value ? null : word }))}
+          >
+            {say(optionKey(word))}
+          </Option>
+        );
+      })}
+    </Row>
+  );
+}
+
+const HILUM = ["kept", "lost"] as const satisfies readonly Hilum[];
+const LENGTHS = ["long_mm", "short_mm", "cortex_mm"] as const satisfies readonly (keyof LymphNode)[];
+
+const UNMEASURED: LymphNode = { long_mm: null, short_mm: null, cortex_mm: null, hilum: null };
+
+/** The lymph nodes of its armpit: none that is abnormal, or one that is described. */
+function AxillaRow({ breast: { side, axilla = NOTHING_SAID } }: { readonly breast: BreastReport }) {
+  const words = useWords();
+  const { say } = words;
+  const { act } = useReview();
+  const [value, standing] = [valueIn(axilla), standingOf(axilla)];
+  const node = value?.node ?? null;
+  const sayAxilla = (said: Axilla | null): void => act(sayingOf(side, { field: "axilla", value: said }));
+  const change = (part: Partial<LymphNode>): void => sayAxilla({ node: { ...(node ?? UNMEASURED), ...part } });
+  return (
+    <Row
+      label={say("axilla_of", { side: sideWord(side, words) })}
+      note={standing === "empty" || standing === "unassessed" ? say("not_assessed") : undefined}
+      data={`axilla-${side}`}
+    >
+      <Option
+        chosen={value !== null && node === null}
+        standing={standing}
+        onChoose={() => sayAxilla(value !== null && node === null ? null : { node: null })}
+      >
+        {say("no_abnormal_node")}
+      </Option>
+      <Option
+        chosen={node !== null}
+        standing={standing}
+        onChoose={() => sayAxilla(node === null ? { node: UNMEASURED } : null)}
+      >
+        {say("lymph_node")}
+      </Option>
+      {node &&
+        LENGTHS.map((length) => (
+          <span className="row node-length" key={length}>
+            <span className="quiet small">{say(`node_${length}`)}</span>
+            <Figure
+              label={say(`node_${length}_label`)}
+              value={node[length]}
+              text={node[length] === null ? NONE : `${roundHalfAway(node[length], 1).toFixed(1)}\u202fmm`}
+              standing={node[length] === null ? "empty" : standing}
+              onSay={(mm) => change({ [length]: mm })}
+            />
+          </span>
+        ))}
+      {node &&
+        HILUM.map((hilum) => (
+          <Option
+            key={hilum}
+            chosen={node.hilum === hilum}
+            standing={standing}
+            onChoose={() => change({ hilum: node.hilum === hilum ? null : hilum })}
+          >
+            {say(`hilum_${hilum}`)}
+          </Option>
+        ))}
     </Row>
   );
 }

@@ -1,9 +1,9 @@
-import { useMemo, useState } from "react";
+import { type ReactNode, useMemo, useState } from "react";
 import type { BiRads, Field, FieldName, FieldWord, LesionReport } from "../exam/api";
 import { holds } from "../exam/before";
 import { CATEGORIES, isDowngrade } from "../exam/category";
-import { openFields, standingOf, valueIn } from "../exam/field";
-import { type Feature, LEXICON, optionKey, toggled, type Word, wordOf } from "../exam/lexicon";
+import { NOTHING_SAID, openFields, standingOf, valueIn } from "../exam/field";
+import { type Feature, LEXICON, offered, optionKey, toggled, type Word, wordOf } from "../exam/lexicon";
 import { DraftTag, KeyCap, Letter } from "../parts/chips";
 import { Icon } from "../parts/shapes";
 import { useWords } from "../words/words";
@@ -61,6 +61,10 @@ export function LesionForm({ lesion, onConfirm }: Props) {
         <WordRow lesion={lesion} feature="posterior" />
         <WordsRow lesion={lesion} feature="calcification" />
         {standingOf(lesion.boundary) !== "empty" && <WordRow lesion={lesion} feature="boundary" />}
+        <WordsRow lesion={lesion} feature="associated" />
+        <WordsRow lesion={lesion} feature="vascularity">
+          <Elasticity lesion={lesion} />
+        </WordsRow>
         <Malignancy lesion={lesion} />
         <CategoryRow lesion={lesion} />
         <AdviceRow lesion={lesion} />
@@ -125,12 +129,18 @@ function SameRow({ lesion }: { readonly lesion: LesionReport }) {
   );
 }
 
-type OneWord = Exclude<Feature, "margin" | "calcification">;
+type ManyWords = "margin" | "calcification" | "associated" | "vascularity";
+type OneWord = Exclude<Feature, ManyWords | "tissue">;
+
+/** No machine proposes these: until a person says something they were not assessed. */
+const OF_A_PERSON: readonly Feature[] = ["associated", "vascularity"];
 
 interface FeatureProps<F extends Feature> {
   readonly lesion: LesionReport;
   readonly feature: F;
   readonly note?: string;
+  /** What stands behind the words. */
+  readonly children?: ReactNode;
 }
 
 /** The compiler does not follow that every one of these features takes any one word. */
@@ -139,37 +149,57 @@ const oneWord = (feature: OneWord, value: Word | null): FieldWord => ({ field: f
 /** A feature that has one word. */
 function WordRow({ lesion, feature }: FeatureProps<OneWord>) {
   const { say } = useWords();
-  const { act } = useReview();
-  const field: Field<Word> = lesion[feature];
-  const [value, standing] = [valueIn(field), standingOf(field)];
   return (
-    <Row label={say(`feature_${feature}`)} name={feature} standing={standing}>
-      {LEXICON[feature].map((key) => {
-        const word = wordOf(feature, key);
-        const chosen = word === value;
-        return (
-          <Option
-            key={key}
-            chosen={chosen}
-            standing={standing}
-            machine={field.proposed ? say(optionKey(field.proposed)) : undefined}
-            // A person's own word, chosen once more, is taken back: not assessed.
-            onChoose={() => act(saying(lesion.lesion, oneWord(feature, chosen && field.said ? null : word)))}
-          >
-            {say(optionKey(word))}
-          </Option>
-        );
-      })}
+    <Row label={say(`feature_${feature}`)} name={feature} standing={standingOf(lesion[feature] ?? NOTHING_SAID)}>
+      <WordOptions lesion={lesion} feature={feature} />
     </Row>
   );
 }
 
-/** A feature that can have several words. */
-function WordsRow({ lesion, feature, note }: FeatureProps<"margin" | "calcification">) {
-  const { say, language } = useWords();
+function WordOptions({ lesion, feature }: FeatureProps<OneWord>) {
+  const { say } = useWords();
   const { act } = useReview();
-  const field: Field<readonly Word[]> = lesion[feature];
+  const field: Field<Word> = lesion[feature] ?? NOTHING_SAID;
+  const [value, standing] = [valueIn(field), standingOf(field)];
+  return LEXICON[feature].map((key) => {
+    const word = wordOf(feature, key);
+    const chosen = word === value;
+    return (
+      <Option
+        key={key}
+        chosen={chosen}
+        standing={standing}
+        machine={field.proposed ? say(optionKey(field.proposed)) : undefined}
+        // A person's own word, chosen once more, is taken back: not assessed.
+        onChoose={() => act(saying(lesion.lesion, oneWord(feature, chosen && field.said ? null : word)))}
+      >
+        {say(optionKey(word))}
+      </Option>
+    );
+  });
+}
+
+/** Beside the blood flow: both are seen in modes of their own, and a row for each would push the category off a small screen. */
+function Elasticity({ lesion }: { readonly lesion: LesionReport }) {
+  const { say } = useWords();
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a group within the row's own fieldset, laid out in its line.
+    <span className="row deep" role="group" data-field="elasticity" aria-label={say("feature_elasticity")}>
+      <span className="quiet small" aria-hidden="true">
+        {say("feature_elasticity")}
+      </span>
+      <WordOptions lesion={lesion} feature="elasticity" />
+    </span>
+  );
+}
+
+/** A feature that can have several words. */
+function WordsRow({ lesion, feature, note, children }: FeatureProps<ManyWords>) {
+  const { say, language } = useWords();
+  const { act, view } = useReview();
+  const field: Field<readonly Word[]> = lesion[feature] ?? NOTHING_SAID;
   const [value, standing] = [valueIn(field) ?? [], standingOf(field)];
+  const beside = standing === "empty" && OF_A_PERSON.includes(feature) ? say("not_assessed") : note;
   const choose = (word: Word): void => {
     if (!field.said && value.includes(word)) {
       act({ act: "confirm", lesion: lesion.lesion, fields: [feature] });
@@ -180,21 +210,19 @@ function WordsRow({ lesion, feature, note }: FeatureProps<"margin" | "calcificat
   };
   const machine = field.proposed?.map((word) => say(optionKey(word))).join(language === "zh" ? "、" : ", ");
   return (
-    <Row label={say(`feature_${feature}`)} note={note} name={feature} standing={standing}>
-      {LEXICON[feature].map((key) => {
-        const word = wordOf(feature, key);
-        return (
-          <Option
-            key={key}
-            chosen={value.includes(word)}
-            standing={standing}
-            machine={machine}
-            onChoose={() => choose(word)}
-          >
-            {say(optionKey(word))}
-          </Option>
-        );
-      })}
+    <Row label={say(`feature_${feature}`)} note={beside} name={feature} standing={standing}>
+      {offered(feature, view.report.lexicon_edition, value).map((word) => (
+        <Option
+          key={word}
+          chosen={value.includes(word)}
+          standing={standing}
+          machine={machine}
+          onChoose={() => choose(word)}
+        >
+          {say(optionKey(word))}
+        </Option>
+      ))}
+      {children}
     </Row>
   );
 }

@@ -61,17 +61,11 @@ function Tile({ shown: { plane, alike, letter, grounds }, onOpen }: TileProps) {
   const name = reasonsText(alike, words);
   const share = shareOf(grounds, alike);
   return (
-    <div className={alike.length > 1 ? "tile many" : "tile"} title={reasonsWhy(alike, words)}>
+    <div className="tile" title={reasonsWhy(alike, words)}>
       <svg viewBox={cropOf(plane)} preserveAspectRatio="xMidYMid slice" role="img" aria-label={name}>
         <image href={planeAddress(exam, plane.id)} width={width} height={height} />
         {marks && <PlaneMarks plane={plane} />}
       </svg>
-      {letter && <Letter letter={letter} current={true} />}
-      {share !== null && (
-        <span className="share" title={say("plane_share")}>
-          {percent(probability(share), language)}
-        </span>
-      )}
       <button
         type="button"
         className="open"
@@ -95,8 +89,16 @@ function Tile({ shown: { plane, alike, letter, grounds }, onOpen }: TileProps) {
         </button>
       )}
       <span className="caption">
-        <span>{name}</span>
+        <span className="why">
+          {letter && <Letter letter={letter} current={true} />}
+          <span>{name}</span>
+        </span>
         <span>{longest(plane)}</span>
+        {share !== null && (
+          <span className="share" title={say("plane_share")}>
+            {percent(probability(share), language)}
+          </span>
+        )}
       </span>
     </div>
   );

@@ -1,6 +1,6 @@
 /** What every part of the report page knows. */
 import { createContext, useContext } from "react";
-import type { Act, FieldName, FieldWord, LesionReport, ReportView } from "../exam/api";
+import type { Act, BreastWord, FieldName, FieldWord, LesionReport, ReportView, Side } from "../exam/api";
 
 export interface Review {
   readonly exam: string;
@@ -24,6 +24,9 @@ export function useReview(): Review {
   }
   return review;
 }
+
+/** Says a field of a breast. */
+export const sayingOf = (side: Side, word: BreastWord): Act => ({ act: "say_of_breast", side, word });
 
 /** Says a field of a lesion. */
 export const saying = (lesion: number, word: FieldWord): Act => ({ act: "say", lesion, word });

@@ -12,13 +12,15 @@ interface RowProps {
   /** A word beside the label, such as `any`. */
   readonly note?: string | undefined;
   readonly name?: FieldName;
+  /** Which field it is, where that is none of a lesion. */
+  readonly data?: string;
   readonly standing?: Standing;
   /** What is asked for here stands in the way of a signature: whoever is led to the field is led here. */
   readonly wanted?: boolean;
   readonly children: ReactNode;
 }
 
-export function Row({ label, note, name, standing, wanted = false, children }: RowProps) {
+export function Row({ label, note, name, data, standing, wanted = false, children }: RowProps) {
   const { say } = useWords();
   const { at } = useReview();
   const here = at !== null && at === name;
@@ -27,6 +29,7 @@ export function Row({ label, note, name, standing, wanted = false, children }: R
     <fieldset
       className={here ? "field here" : "field"}
       data-field={name}
+      data-row={data}
       data-standing={standing}
       data-wanted={wanted || undefined}
     >
@@ -87,8 +90,17 @@ export function titleOf(
   return standing === "proposed" ? say("by_machine") : undefined;
 }
 
-/** The arrows go from word to word within a row. */
+/** The arrows go from word to word within a row, and from row to row. */
 function moveFocus(event: KeyboardEvent<HTMLButtonElement>): void {
+  const down = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (down !== undefined) {
+    const row = nextRow(event.currentTarget, down);
+    if (row) {
+      event.preventDefault();
+      row.focus();
+    }
+    return;
+  }
   const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
   if (step === undefined) {
     return;
@@ -100,6 +112,19 @@ function moveFocus(event: KeyboardEvent<HTMLButtonElement>): void {
     next.focus();
   }
 }
+
+/** What is chosen in the row below or above, or its first word; a row without any is passed over. */
+function nextRow(from: HTMLElement, step: number): HTMLElement | undefined {
+  const rows = [...(from.closest(".fields")?.querySelectorAll<HTMLElement>(".options") ?? [])];
+  const here = rows.findIndex((row) => row.contains(from));
+  const targets = rows.map((row) => row.querySelector<HTMLElement>('[aria-pressed="true"]') ?? firstWord(row));
+  return (
+    (step > 0 ? targets.slice(here + 1) : targets.slice(0, here).reverse()).find((target) => target !== null) ??
+    undefined
+  );
+}
+
+const firstWord = (row: HTMLElement): HTMLElement | null => row.querySelector<HTMLElement>("[aria-pressed]");
 
 interface FigureProps {
   readonly label: string;

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, useCallback, useEffect, useRef, useState } from "react";
 import { mayDo, useSession } from "../access/session";
 import { WhoIsHere } from "../access/WhoIsHere";
 import { type ExamSummary, listExams } from "../exam/api";
@@ -46,18 +46,7 @@ export function StartPage({ onLanguage, onGo }: Props) {
   useEffect(() => {
     document.title = say("exams_title");
   }, [say]);
-  useEffect(() => {
-    const onKeyDown = (event: globalThis.KeyboardEvent): void => {
-      const typing = event.target instanceof Element && event.target.closest("input, textarea, select");
-      if (event.key === "/" && !typing) {
-        event.preventDefault();
-        field.current?.focus();
-      }
-    };
-    window.addEventListener("keydown", onKeyDown);
-    return () => window.removeEventListener("keydown", onKeyDown);
-  }, []);
-  const move = (event: KeyboardEvent): void => {
+  const move = useCallback((event: Pick<KeyboardEvent, "key" | "preventDefault">): void => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step !== undefined) {
       event.preventDefault();
@@ -65,7 +54,21 @@ export function StartPage({ onLanguage, onGo }: Props) {
       const at = rows.indexOf(document.activeElement as HTMLElement);
       (rows[at + step] ?? (step < 0 ? field.current : rows.at(-1)))?.focus();
     }
-  };
+  }, []);
+  useEffect(() => {
+    const onKeyDown = (event: globalThis.KeyboardEvent): void => {
+      const typing = event.target instanceof Element && event.target.closest("input, textarea, select");
+      if (event.key === "/" && !typing) {
+        event.preventDefault();
+        field.current?.focus();
+      } else if (event.target === document.body && !event.altKey && !event.ctrlKey && !event.metaKey) {
+        // Nothing has the focus: the list that the foot of the page speaks of takes it.
+        move(event);
+      }
+    };
+    window.addEventListener("keydown", onKeyDown);
+    return () => window.removeEventListener("keydown", onKeyDown);
+  }, [move]);
   const now = Date.now();
   // What is here already answers while the program is asked.
   const fitting = found(inOrder(exams, now), search).filter(({ id }) => !gone.includes(id));

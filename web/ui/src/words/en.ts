@@ -25,7 +25,7 @@ export const en = {
   state_ended: "Sweep ended",
   began_at: "began {time}",
   state_lost: "Not connected, trying",
-  time_of_sweep: "Time of the sweep",
+  time_of_exam: "Time of the examination",
 
   light_contact: "Contact",
   light_gain: "Gain",

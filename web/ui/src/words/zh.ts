@@ -26,7 +26,7 @@ export const zh: Readonly<Record<WordKey, string>> = {
   state_ended: "扫查已结束",
   began_at: "{time} 开始",
   state_lost: "未连接，重试中",
-  time_of_sweep: "扫查时间",
+  time_of_exam: "检查时间",
 
   light_contact: "接触",
   light_gain: "增益",
