@@ -87,6 +87,6 @@ fn lights_of(fault: Fault) -> &'static [QualityCode] {
         Fault::Jerky => &[QualityCode::Jerky],
         Fault::Marks => &[QualityCode::Marks],
         Fault::ColourBox => &[QualityCode::ColourBox],
-        Fault::VendorScreen => &[],
+        Fault::Dropped | Fault::DroppedInBursts | Fault::VendorScreen => &[],
     }
 }
