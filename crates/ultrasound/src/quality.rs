@@ -8,6 +8,7 @@
 mod area;
 mod domain;
 mod faults;
+mod gaps;
 mod hysteresis;
 mod live_cells;
 mod look;
@@ -28,6 +29,7 @@ use crate::output::{ContactSide, Quality};
 use crate::pipeline::{Mode, View};
 use area::AreaKeeper;
 pub(crate) use domain::Domain;
+use gaps::Gaps;
 use hysteresis::Hysteresis;
 pub(crate) use look::Look;
 use look::{Freeze, chroma};
@@ -45,6 +47,7 @@ pub(crate) struct Assess {
     domain: Domain,
     usual: Usual,
     pace: Pace,
+    gaps: Gaps,
     drops: Drops,
 }
 
@@ -143,6 +146,7 @@ fn assess_scan(state: &mut Assess, view: &View<'_>, assessed: &mut Assessed, are
     } else {
         state.follower.forget();
     }
+    assessed.issues.extend(state.gaps.judge(&view.time, assessed.motion.as_ref()));
     assessed.issues.extend(state.drops.count(view.frame.index));
 }
 

@@ -25,8 +25,11 @@ pub(super) struct Pace {
 
 impl Pace {
     /// Take in one more frame; the fault where the probe has stopped and started again and again. A frame without a speed
-    /// begins anew.
+    /// begins anew, but for one that came too late to have one.
     pub fn is_jerky(&mut self, motion: Option<&Motion>) -> Option<QualityIssue> {
+        if motion.is_some_and(Motion::is_lost_over_a_gap) {
+            return None;
+        }
         let Some(speed) = motion.and_then(Motion::speed_mm_s) else {
             self.speeds.clear();
             return None;

@@ -6,6 +6,7 @@ use peony_model::{Frame, Pixels, QualityCode, Spacing};
 use peony_phantom::{Fault, Faults, MassPlan, PathKind, Phantom, PhantomConfig};
 
 use super::*;
+use crate::steady::{Steady, Time};
 
 fn data() -> Option<PathBuf> {
     let beside = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data"));
@@ -24,6 +25,7 @@ fn judge(frame: &Frame) -> (Look, Assessed) {
         spacing: frame.spacing.clone(),
         mode: Mode::Still,
         calibration: None,
+        time: Time::default(),
     };
     let mut state = Assess::default();
     let assessed = assess(&mut state, &view);
@@ -152,7 +154,7 @@ fn lit_after(seed: u64, start: u32, fault: Fault, code: QualityCode) -> Option<u
     let config =
         PhantomConfig { masses: MassPlan::Normal, speed_mm_s: 8.0, path, ..PhantomConfig::default() };
     let phantom = Phantom::new(seed, &config).unwrap();
-    let mut state = Assess::default();
+    let (mut state, mut steady) = (Assess::default(), Steady::default());
     let mut ticks = start;
     (0..35).find_map(|number| {
         let faults = if number < 20 { Faults::NONE } else { fault.into() };
@@ -166,6 +168,7 @@ fn lit_after(seed: u64, start: u32, fault: Fault, code: QualityCode) -> Option<u
             spacing: frame.spacing.clone(),
             mode: Mode::Sweep,
             calibration: None,
+            time: steady.tick(frame.index, frame.time_ns),
         };
         let assessed = assess(&mut state, &view);
         let quality = conclude(&mut state, &view, &assessed, &Detected::default());
@@ -212,7 +215,7 @@ fn a_spoilt_frame_is_no_word_against_a_sweep_of_the_breast() {
 fn a_slower_source_freezes_in_the_same_time() {
     let after_ms = |fps: u64| {
         let picture = image::GrayImage::from_fn(320, 240, |x, y| image::Luma([(x * 7 + y * 13) as u8]));
-        let mut freeze = Freeze::default();
+        let (mut freeze, mut steady) = (Freeze::default(), Steady::default());
         let lit = (0..60).find(|index| {
             let time_ns = index * 1_000_000_000 / fps;
             let pixels = Pixels::Luma8(picture.clone());
@@ -223,6 +226,7 @@ fn a_slower_source_freezes_in_the_same_time() {
                 spacing: Spacing::Unknown,
                 mode: Mode::Sweep,
                 calibration: None,
+                time: steady.tick(frame.index, frame.time_ns),
             };
             freeze.is_frozen(&view, PixelRect::whole(320, 240))
         });

@@ -70,11 +70,14 @@ impl Usual {
         let dimmed = (known && look.bright_grey < DIM.min(dim))
             .then(|| QualityIssue::new(QualityCode::GainLow).with_figure(look.bright_grey, dim.min(DIM)));
         let smeared = known
+            && !motion.over_gap
             && dimmed.is_none()
             && look.contrast < SMEARED * self.contrast
             && look.deviation < SMEARED_DEVIATION * self.deviation
             && motion.correlation < self.correlation - LESS_ALIKE;
-        self.learn(look, motion.correlation, dimmed.is_some() || smeared);
+        // How alike frames are over a gap says more of the gap.
+        let correlation = if motion.over_gap { self.correlation } else { motion.correlation };
+        self.learn(look, correlation, dimmed.is_some() || smeared);
         Change { dimmed, smeared: smeared.then(|| QualityIssue::new(QualityCode::TooFast)) }
     }
 

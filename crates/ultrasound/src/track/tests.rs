@@ -9,6 +9,7 @@ use peony_model::{
 
 use super::*;
 use crate::network::{EMBEDDING, MAPS, RegionLogits, STEPS, WORDS};
+use crate::steady::Steady;
 
 const FRAME_NS: u64 = 33_333_333;
 
@@ -65,7 +66,9 @@ fn found(lesion: &Lesion, along_mm: f32) -> Found {
 /// A hand over lesions, 0.4 mm a frame.
 struct Hand {
     follow: Follow,
+    steady: Steady,
     frame: u64,
+    frame_ns: u64,
     place: Place,
     scaled: bool,
     /// A colour box lies on the picture.
@@ -77,7 +80,16 @@ struct Hand {
 impl Hand {
     fn new(scaled: bool) -> Self {
         let place = Place { scaled, ..Place::default() };
-        Self { follow: Follow::default(), frame: 0, place, scaled, coloured: false, said: Vec::new() }
+        Self {
+            follow: Follow::default(),
+            steady: Steady::default(),
+            frame: 0,
+            frame_ns: FRAME_NS,
+            place,
+            scaled,
+            coloured: false,
+            said: Vec::new(),
+        }
     }
 
     fn look(&mut self, lesions: &[Lesion]) {
@@ -94,13 +106,14 @@ impl Hand {
             _ => Spacing::Unknown,
         };
         let pixels = Pixels::Luma8(GrayImage::new(400, 400));
-        let frame = Frame { index: self.frame, time_ns: self.frame * FRAME_NS, pixels, spacing };
+        let frame = Frame { index: self.frame, time_ns: self.frame * self.frame_ns, pixels, spacing };
         let view = View {
             frame: &frame,
             luma: frame.luma(),
             mode: Mode::Sweep,
             spacing: frame.spacing.clone(),
             calibration: None,
+            time: self.steady.tick(frame.index, frame.time_ns),
         };
         let motion = crate::motion::Motion::default();
         let colour = self.coloured.then(|| peony_model::QualityIssue::new(QualityCode::ColourBox));
