@@ -42,6 +42,24 @@ impl Steady {
     }
 }
 
+/// For how long something has held, frame after frame.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Lasting(Option<u64>);
+
+impl Lasting {
+    /// Takes in one more frame, on which it holds or does not. Gives for how long it has held by then, ns: nothing on the first frame of it, so that what must
+    /// last is never seen on one frame alone, and by [`LONGEST_NS`] on several where it must last longer.
+    pub fn see(&mut self, holds: bool, time: &Time) -> Option<u64> {
+        self.0 = holds.then(|| self.0.map_or(0, |held_ns| held_ns.saturating_add(time.step_ns)));
+        self.0
+    }
+
+    /// Whether it has held for so long by this frame.
+    pub fn has_held(&mut self, holds: bool, time: &Time, for_ns: u64) -> bool {
+        self.see(holds, time).is_some_and(|held_ns| held_ns >= for_ns)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -139,7 +139,14 @@ mod tests {
                 spacing: Spacing::Uniform(spacing),
             };
             let (luma, spacing) = (frame.luma(), frame.spacing.clone());
-            let view = View { frame: &frame, luma, spacing, mode: Mode::Still, calibration: None, time: Time::default() };
+            let view = View {
+                frame: &frame,
+                luma,
+                spacing,
+                mode: Mode::Still,
+                calibration: None,
+                time: Time::default(),
+            };
             unfit_for(&view, PixelRect::whole(320, 400), at)
                 .iter()
                 .any(|issue| issue.code == QualityCode::DepthOff)

@@ -263,6 +263,26 @@ fn two_tracks_on_one_lesion_become_the_older_one() {
 }
 
 #[test]
+fn a_lesion_is_confirmed_in_the_same_time_whatever_the_rate() {
+    for fps in [8, 15, 30, 60, 1_000] {
+        let said = |seen: &dyn Fn(u64) -> bool| {
+            let mut hand = Hand::new(true);
+            hand.frame_ns = 1_000_000_000 / fps;
+            let lesion = found(&FIRST, 10.0);
+            let mut show = |frame: u64| {
+                hand.show(if seen(frame) { vec![lesion.clone()] } else { Vec::new() });
+                hand.follow.confirmed > 0
+            };
+            (0..fps).find(|frame| show(*frame)).map(|frame| frame * 1000 / fps)
+        };
+        let after_ms = said(&|_| true);
+        assert!(after_ms.is_some_and(|ms| (230..=375).contains(&ms)), "{fps} a second: {after_ms:?}");
+        assert_eq!(said(&|frame| frame % 2 == 0), None, "{fps} a second: every second frame");
+        assert_eq!(said(&|frame| frame * 1000 / fps < 220), None, "{fps} a second: gone too soon");
+    }
+}
+
+#[test]
 fn under_colour_a_lesion_is_followed_and_no_new_one_confirmed() {
     let mut hand = Hand::new(true);
     let [first, vessel] =
