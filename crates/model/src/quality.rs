@@ -38,6 +38,7 @@ pub enum QualityCode {
     ScaleUnknown,
     SourceLost,
     FramesDropped,
+    TooFewFrames,
 }
 
 struct Row {
@@ -50,7 +51,7 @@ struct Row {
 
 impl QualityCode {
     /// Every code, in the table's order.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::ContactLost,
         Self::GainLow,
         Self::GainHigh,
@@ -68,6 +69,7 @@ impl QualityCode {
         Self::ScaleUnknown,
         Self::SourceLost,
         Self::FramesDropped,
+        Self::TooFewFrames,
     ];
 
     #[rustfmt::skip] // One fault a line: it is read as a table.
@@ -92,6 +94,7 @@ impl QualityCode {
             Self::ScaleUnknown => row("scale_unknown", "PN2015", Warn, "Scale unknown: sizes stay in pixels", "比例未知：仅以像素表示"),
             Self::SourceLost => row("source_lost", "PN2016", Stop, "Video lost, reconnecting", "视频中断，重连中"),
             Self::FramesDropped => row("frames_dropped", "PN2017", Info, "Frames skipped, slow down", "丢帧，请放慢"),
+            Self::TooFewFrames => row("too_few_frames", "PN2018", Warn, "Too few frames: no third dimension", "帧数不足：无法三维重建"),
         }
     }
 

@@ -30,11 +30,15 @@ pub enum Fault {
     Marks = 256,
     /// A colour box with vessels in it; the frame has colours.
     ColourBox = 512,
+    /// One frame in three never comes, each by itself.
+    Dropped = 1024,
+    /// Five frames in a row never come, somewhere among every fifteen.
+    DroppedInBursts = 2048,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::LostContact,
         Self::TooDark,
         Self::TooBright,
@@ -45,6 +49,8 @@ impl Fault {
         Self::Jerky,
         Self::Marks,
         Self::ColourBox,
+        Self::Dropped,
+        Self::DroppedInBursts,
     ];
 
     /// `lost_contact`, `too_dark`, and so on.
@@ -61,6 +67,8 @@ impl Fault {
             Self::Jerky => "jerky",
             Self::Marks => "marks",
             Self::ColourBox => "colour_box",
+            Self::Dropped => "dropped",
+            Self::DroppedInBursts => "dropped_in_bursts",
         }
     }
 }

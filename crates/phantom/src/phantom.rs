@@ -118,7 +118,7 @@ impl Phantom {
     }
 
     /// The frame at a pose, with index and time 0. It depends on the seed, the configuration, the pose and the
-    /// faults only. [`Fault::Frozen`] and [`Fault::Jerky`] do nothing to a single frame.
+    /// faults only. [`Fault::Frozen`], [`Fault::Jerky`] and frames that are dropped do nothing to a single frame.
     #[must_use]
     pub fn frame(&self, pose: &Pose, faults: Faults) -> PhantomFrame {
         let breast = &*self.breast;

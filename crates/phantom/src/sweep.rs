@@ -10,6 +10,7 @@ use crate::config::PhantomError;
 use crate::fault::{Fault, FaultSwitch, Faults};
 use crate::phantom::{Phantom, PhantomFrame};
 use crate::pose::Pose;
+use crate::random::Key;
 
 /// Slabs that may wait to be built ahead of the probe.
 const AHEAD: usize = 4;
@@ -17,6 +18,8 @@ const AHEAD: usize = 4;
 const AHEAD_S: f32 = 0.8;
 /// The probe's haste while it is too fast.
 const HASTE: u32 = 4;
+/// Of so many frames of which some are dropped in a burst, how many.
+const BURST: (u64, u64) = (5, 15);
 /// How long a jerky hand stops, and then goes twice as fast, s.
 const JERK_S: f32 = 0.2;
 
@@ -134,6 +137,16 @@ impl Sweep {
         Some(pose)
     }
 
+    /// Whether the coming frame never comes.
+    fn is_dropped(&self, faults: Faults) -> bool {
+        let key = Key::new(self.phantom.seed()).purpose(18);
+        let (lost, of) = BURST;
+        let begins = key.purpose(1).purpose(self.index / of).stream().below((of - lost) as usize) as u64;
+        let alone = || key.purpose(0).purpose(self.index).stream().below(3) == 0;
+        faults.contains(Fault::Dropped) && alone()
+            || faults.contains(Fault::DroppedInBursts) && (begins..begins + lost).contains(&(self.index % of))
+    }
+
     /// How many frames' worth of way is gone until the next frame.
     fn haste(&self, faults: Faults) -> u32 {
         let rests = ((self.index as f32 / self.phantom.config().fps / JERK_S) as u64).is_multiple_of(2);
@@ -150,10 +163,16 @@ impl Iterator for Sweep {
     type Item = PhantomFrame;
 
     fn next(&mut self) -> Option<PhantomFrame> {
-        let faults = self.faults();
-        // A configuration that made one breast makes the next: this error does not come.
-        self.look_ahead().ok()?;
-        let pose = self.advance(faults)?;
+        let (faults, pose) = loop {
+            let faults = self.faults();
+            // A configuration that made one breast makes the next: this error does not come.
+            self.look_ahead().ok()?;
+            let pose = self.advance(faults)?;
+            if !self.is_dropped(faults) {
+                break (faults, pose);
+            }
+            self.index += 1;
+        };
         let frozen = self.last.take().filter(|_| faults.contains(Fault::Frozen));
         let mut shown = match frozen {
             Some(mut last) => {

@@ -184,6 +184,25 @@ fn a_jerky_hand_stops_and_goes_and_comes_as_far() {
     assert!((jerky[24] - even[24]).abs() < 0.05, "{} of {}", jerky[24], even[24]);
 }
 
+#[test]
+fn of_dropped_frames_one_in_three_never_comes_and_the_way_and_the_time_go_on() {
+    let phantom = Phantom::new(5, &small(MassPlan::Normal)).unwrap();
+    let whole: Vec<_> = phantom.sweep().take(75).collect();
+    for (fault, longest) in [(Fault::Dropped, 2..6), (Fault::DroppedInBursts, 5..11)] {
+        let left: Vec<_> = phantom.sweep().schedule(vec![(15..75, fault)]).take(50).collect();
+        let came: Vec<u64> = left.iter().map(|made| made.frame.index).filter(|index| *index < 75).collect();
+        assert!((50..=60).contains(&came.len()), "{}: {} of 75", fault.as_str(), came.len());
+        assert_eq!(came[..15], *(0..15).collect::<Vec<u64>>());
+        let gap = came.windows(2).map(|pair| (pair[1] - pair[0]) as usize).max().unwrap();
+        assert!(longest.contains(&gap), "{}: a gap of {gap} frames", fault.as_str());
+        for made in left.iter().filter(|made| made.frame.index < 75) {
+            let same = &whole[made.frame.index as usize];
+            assert_eq!((made.truth.pose, made.frame.time_ns), (same.truth.pose, same.frame.time_ns));
+            assert!(grey(made) == grey(same));
+        }
+    }
+}
+
 /// Below the bands of reverberation, the lines of one border are dark and those of the other are as they were.
 fn lost_contact(good: &GrayImage, bad: &GrayImage) {
     let column = |of: &GrayImage, x: u32| (80..200).map(|y| f64::from(of.get_pixel(x, y).0[0])).sum::<f64>();

@@ -203,6 +203,9 @@ fn one_of(index: Option<usize>) -> String {
 fn unfit(why: Unfit, share: f32) -> String {
     let said = match why {
         Unfit::TooFast => "too fast: lead the probe slower",
+        Unfit::TooFewFrames => {
+            "too long after the one before: more frames a second, or lead the probe slower"
+        }
         Unfit::TooSlow => "too slow, or resting on the way: lead the probe evenly and faster",
         Unfit::TooFewPatches => {
             "with too little speckle: sweep over breast tissue, with good contact and gain"
@@ -314,6 +317,7 @@ impl KnownSweep {
         for (why, most) in [
             (Unfit::TooFewPatches, MOST_UNFIT),
             (Unfit::TooFast, MOST_UNFIT),
+            (Unfit::TooFewFrames, MOST_UNFIT),
             (Unfit::TurnedBack, MOST_TURNED_BACK),
             (Unfit::TooSlow, MOST_UNFIT),
         ] {

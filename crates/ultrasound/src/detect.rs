@@ -189,7 +189,7 @@ pub(crate) fn find(state: &mut Detect, view: &View<'_>, assessed: &Assessed) -> 
     // A frame that the network does not take for a breast is not graded. Whether the sweep is refused is settled over half a
     // second, during which the network is asked on.
     let foreign = outputs.breast < reading.breast;
-    let outside = if sweep { state.domain.settle(foreign) } else { foreign };
+    let outside = if sweep { state.domain.settle(foreign, &view.time) } else { foreign };
     if foreign || outside {
         state.past = past.filter(|_| !outside);
         return Detected { outside, network_took, fresh: true, ..Detected::default() };

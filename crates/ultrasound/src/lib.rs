@@ -24,6 +24,7 @@ mod quality;
 pub mod replay;
 mod screen;
 mod speckle;
+mod steady;
 mod tips;
 mod track;
 mod volume;

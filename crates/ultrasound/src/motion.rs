@@ -40,6 +40,9 @@ const FULL_SPECKLE: f32 = 0.25;
 const FEWEST_PATCHES: usize = 12;
 /// Below this the speckle of neighbouring frames has too little in common.
 const TOO_FAST: f32 = 0.45;
+/// Over a longer gap between two frames a hand at the pace of a sweep takes the speckle with it, so that it is no word against the hand that too little is
+/// left: what is lost within 33 ms was faster than 20 mm/s, and within this faster than 13.
+pub(crate) const LONGEST_GAP_NS: u64 = 50_000_000;
 /// Above this, even at the longest lag, steps read too long.
 const TOO_SLOW: f32 = 0.93;
 
@@ -63,6 +66,8 @@ pub(crate) struct Motion {
     pub unfit: Option<Unfit>,
     /// Time since the last frame, s; 0 where the source gives none.
     pub seconds: f32,
+    /// Whether that is longer than [`LONGEST_GAP_NS`].
+    pub over_gap: bool,
     /// The scale that the step was read with.
     pub scale: Option<MmPerPx>,
     /// What the step was fitted to, before any calibration.
@@ -80,9 +85,15 @@ impl Motion {
         self.is_told() && self.correlation < TOO_FAST
     }
 
-    /// How fast the probe leaves the plane, mm/s, simulated from speckle.
+    /// The same, where frames came too seldom to follow it at any pace.
+    pub fn is_lost_over_a_gap(&self) -> bool {
+        self.over_gap && self.is_lost()
+    }
+
+    /// How fast the probe leaves the plane, mm/s, simulated from speckle. What is lost over a gap has no speed: no likeness tells how far it is.
     pub fn speed_mm_s(&self) -> Option<f32> {
-        self.step_mm.filter(|_| self.seconds > 0.0).map(|step| step / self.seconds)
+        let told = self.seconds > 0.0 && !self.is_lost_over_a_gap();
+        self.step_mm.filter(|_| told).map(|step| step / self.seconds)
     }
 }
 
@@ -105,6 +116,8 @@ pub(crate) struct Follower {
     usual: Histogram,
     sampled: Option<Sampled>,
     last_time_ns: u64,
+    /// The moment of the last frame that was followed, by the pipeline's own time.
+    last_now_ns: u64,
 }
 
 impl Default for Follower {
@@ -121,6 +134,7 @@ impl Default for Follower {
             usual: usual_deviations(),
             sampled: None,
             last_time_ns: 0,
+            last_now_ns: 0,
         }
     }
 }
@@ -181,8 +195,10 @@ impl Follower {
         }
         let seconds = view.frame.time_ns.saturating_sub(self.last_time_ns) as f32 * 1e-9;
         self.last_time_ns = view.frame.time_ns;
+        let over_gap = view.time.now_ns.saturating_sub(self.last_now_ns) > LONGEST_GAP_NS;
+        self.last_now_ns = view.time.now_ns;
         let picture = self.take_in(view, &sampled)?;
-        let motion = self.compare(view, &picture, &sampled, seconds);
+        let motion = self.compare(view, &picture, &sampled, (seconds, over_gap));
         let last = self.past.front().map_or([0.0; 2], |past| past.place);
         let moved = motion.as_ref().map_or([0.0; 2], |(_, moved)| *moved);
         std::mem::swap(&mut self.spectrum, &mut self.last_spectrum);
@@ -210,7 +226,7 @@ impl Follower {
         view: &View<'_>,
         picture: &HighPassed,
         sampled: &Sampled,
-        seconds: f32,
+        (seconds, over_gap): (f32, bool),
     ) -> Option<(Motion, [f32; 2])> {
         let last = self.past.front()?;
         let guess = self.correlator.shift(&self.last_spectrum, &self.spectrum);
@@ -236,6 +252,7 @@ impl Follower {
             correlation: lags[0].1.median().clamp(0.0, 1.0),
             patches: lags[0].1.patches.len(),
             seconds,
+            over_gap,
             scale: sampled.scale,
             ..Motion::default()
         };
@@ -338,7 +355,7 @@ fn fit(motion: &mut Motion, lags: &[(usize, Lag)], beam: &BeamCalibration, sampl
     motion.unfit = if lags[0].1.patches.len() < FEWEST_PATCHES {
         Some(Unfit::TooFewPatches)
     } else if first < TOO_FAST {
-        Some(Unfit::TooFast)
+        Some(if motion.over_gap { Unfit::TooFewFrames } else { Unfit::TooFast })
     } else if turned_back(&medians) {
         Some(Unfit::TurnedBack)
     } else if longest > TOO_SLOW && lags.len() > 1 {

@@ -268,6 +268,8 @@ pub enum Unfit {
     NotCalibrated,
     /// The probe moves faster than speckle can follow.
     TooFast,
+    /// The frames come too seldom for speckle to follow it: they are dropped, or the source gives few.
+    TooFewFrames,
     /// The probe moves slower than speckle can tell.
     TooSlow,
     /// Too little full speckle in the picture.

@@ -16,6 +16,7 @@ use crate::path::{self, Place, Way};
 use crate::quality::{self, Assess, Assessed};
 use crate::screen::Screen;
 use crate::speckle::{ASSUMED, BeamCalibration, Calibration, PHANTOM};
+use crate::steady::{Steady, Time};
 use crate::track::{self, Follow, Tracked};
 use crate::volume::{self, Solid, Sweep};
 
@@ -28,7 +29,8 @@ pub fn step(pipeline: &mut Pipeline, frame: &Frame) -> StepOutput {
     let luma = frame.luma();
     let spacing = pipeline.screen.spacing(&frame.spacing, &luma, pipeline.assess.area(), pipeline.mode);
     let calibration = pipeline.calibration.as_ref();
-    let view = View { frame, luma, spacing, mode: pipeline.mode, calibration };
+    let time = pipeline.steady.tick(frame.index, frame.time_ns);
+    let view = View { frame, luma, spacing, mode: pipeline.mode, calibration, time };
 
     let assessed: Assessed = quality::assess(&mut pipeline.assess, &view);
     let place: Place = path::advance(&mut pipeline.way, &view, &assessed);
@@ -94,6 +96,7 @@ pub enum Mode {
 pub struct Pipeline {
     mode: Mode,
     calibration: Option<Calibration>,
+    steady: Steady,
     screen: Screen,
     assess: Assess,
     way: Way,
@@ -117,6 +120,7 @@ impl Pipeline {
         Self {
             mode,
             calibration: None,
+            steady: Steady::default(),
             screen: Screen::default(),
             assess: Assess::default(),
             way: Way::default(),
@@ -186,6 +190,8 @@ pub(crate) struct View<'a> {
     pub mode: Mode,
     /// Of the probe and preset that the frames are said to come from.
     pub calibration: Option<&'a Calibration>,
+    /// What counts for all that must last.
+    pub time: Time,
 }
 
 impl View<'_> {

@@ -8,6 +8,7 @@
 mod area;
 mod domain;
 mod faults;
+mod gaps;
 mod hysteresis;
 mod live_cells;
 mod look;
@@ -26,8 +27,10 @@ use crate::detect::Detected;
 use crate::motion::{Follower, Motion};
 use crate::output::{ContactSide, Quality};
 use crate::pipeline::{Mode, View};
+use crate::steady::Time;
 use area::AreaKeeper;
 pub(crate) use domain::Domain;
+use gaps::Gaps;
 use hysteresis::Hysteresis;
 pub(crate) use look::Look;
 use look::{Freeze, chroma};
@@ -45,6 +48,7 @@ pub(crate) struct Assess {
     domain: Domain,
     usual: Usual,
     pace: Pace,
+    gaps: Gaps,
     drops: Drops,
 }
 
@@ -94,7 +98,7 @@ pub(crate) fn assess(state: &mut Assess, view: &View<'_>) -> Assessed {
         Some(scale) => issues.extend(faults::too_deep(area, scale)),
     }
     if !still {
-        settle_domain(&mut state.domain, &mut issues);
+        settle_domain(&mut state.domain, &mut issues, &view.time);
     }
     let stopped =
         |issue: &QualityIssue| matches!(issue.code, QualityCode::NoBmode | QualityCode::WrongDomain);
@@ -115,13 +119,13 @@ pub(crate) fn assess(state: &mut Assess, view: &View<'_>) -> Assessed {
 
 /// Makes the frame's word on what kind of picture it is that of the sweep. A frame that is blurred or badly gained has lost its
 /// speckle, as a film has: that is no word against a sweep of the breast.
-fn settle_domain(domain: &mut Domain, issues: &mut Vec<QualityIssue>) {
+fn settle_domain(domain: &mut Domain, issues: &mut Vec<QualityIssue>, time: &Time) {
     let now = issues.iter().find(|issue| issue.code == QualityCode::WrongDomain).copied();
     issues.retain(|issue| issue.code != QualityCode::WrongDomain);
     let spoilt = |issue: &QualityIssue| {
         matches!(issue.code, QualityCode::Blur | QualityCode::GainLow | QualityCode::GainHigh)
     };
-    if domain.settle(now.is_some() && !(domain.is_breast() && issues.iter().any(spoilt))) {
+    if domain.settle(now.is_some() && !(domain.is_breast() && issues.iter().any(spoilt)), time) {
         issues.push(now.unwrap_or(QualityIssue::new(QualityCode::WrongDomain)));
     }
 }
@@ -134,15 +138,16 @@ fn assess_scan(state: &mut Assess, view: &View<'_>, assessed: &mut Assessed, are
     } else if assessed.readable {
         assessed.motion = state.follower.follow(view, area);
         let motion = assessed.motion.as_ref();
-        let change = state.usual.compare(area, look, motion, &assessed.issues);
+        let change = state.usual.compare(area, look, motion, &assessed.issues, &view.time);
         let too_fast = motion.and_then(faults::too_fast).or(change.smeared);
         assessed.moving_fast = too_fast.is_some();
         assessed.issues.extend(change.dimmed);
         assessed.issues.extend(too_fast);
-        assessed.issues.extend(state.pace.is_jerky(motion));
+        assessed.issues.extend(state.pace.is_jerky(motion, &view.time));
     } else {
         state.follower.forget();
     }
+    assessed.issues.extend(state.gaps.judge(&view.time, assessed.motion.as_ref()));
     assessed.issues.extend(state.drops.count(view.frame.index));
 }
 
@@ -163,7 +168,8 @@ pub(crate) fn conclude(
     if detected.outside {
         issues.push(QualityIssue::new(QualityCode::WrongDomain));
     }
-    let mut issues = if view.mode == Mode::Still { issues } else { state.hysteresis.settle(&issues) };
+    let mut issues =
+        if view.mode == Mode::Still { issues } else { state.hysteresis.settle(&issues, &view.time) };
     issues.sort_by_key(|issue| (Reverse(issue.severity), issue.code));
     let contact_lost = issues
         .iter()

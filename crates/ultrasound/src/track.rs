@@ -20,27 +20,34 @@ use crate::detect::{Detected, Found};
 use crate::path::Place;
 use crate::pipeline::{Mode, View};
 use crate::quality::Assessed;
+use crate::steady::Time;
 pub(crate) use weigh::Verdict;
 
 use self::traits::{NOMINAL_DEPTH_MM, Traits};
 use self::weigh::{Sighting, Weighed};
 
-/// A lesion is confirmed when it was seen whole in this many of its last [`WINDOW`] frames, at [`SURE`] or more on the
+/// A lesion is confirmed when it was seen whole for so long of the last [`WINDOW_NS`] (nine of twelve frames of 30 a second), at [`SURE`] or more on the
 /// mean (a score is a product of three probabilities; the limit was set on clips of a fold of `train` that the network has
 /// not learned from, and on phantoms that no figure is reported on): a mass of 4 mm stays in a plane that moves at 10 mm/s for
 /// twelve frames of 30 a second, and most that the network takes for one without it being there is gone sooner.
-const SEEN: u32 = 9;
-/// See [`SEEN`].
-const WINDOW: u32 = 12;
-/// See [`SEEN`].
+const SEEN_NS: u64 = 290_000_000;
+/// See [`SEEN_NS`].
+const WINDOW_NS: u64 = 383_000_000;
+/// And on so many frames, however few come: all of them where they are eight a second.
+const FEWEST: usize = 4;
+/// Frames of a source that gives more than 120 a second are taken together up to this.
+const GLANCE_NS: u64 = 8_000_000;
+/// See [`SEEN_NS`].
 const SURE: f32 = 0.4;
 /// What the border cuts counts as seen whole at this score or more; below it, it is shown as new, with the advice to recentre: the
 /// shadow of a rib reaches the lower border, and the network may take it for a lesion.
 const SURE_CUT: f32 = 0.6;
 /// A lesion unseen for so long has left the picture.
 const GONE_NS: u64 = 300_000_000;
-/// Or for so many frames, where the source has no times.
-const GONE_FRAMES: u32 = 12;
+/// Or for so long by the pipeline's own time, where the source has none.
+const GONE_WITHOUT_TIMES_NS: u64 = 383_000_000;
+/// One that is not confirmed yet has left after so long, and not with the first frame that it is missed on.
+const GONE_SOON_NS: u64 = 117_000_000;
 /// The least overlap (intersection over union) of a lesion and its sighting.
 const OVERLAP: f32 = 0.2;
 /// The most lesions followed at once; newer ones wait.
@@ -76,13 +83,25 @@ pub(crate) struct Track {
     order: u32,
     /// Where its centre goes, pixels a frame.
     velocity: [f32; 2],
-    /// One bit a frame, the newest lowest: seen whole, or surely enough, or not.
-    recent: u32,
+    /// The frames of the last [`WINDOW_NS`], the newest last.
+    recent: VecDeque<Glance>,
     last_seen_ns: u64,
     missed: u32,
+    /// How long the frames were that it was missed on, together.
+    missed_ns: u64,
     score_sum: f32,
     traits: Traits,
     weighed: Weighed,
+}
+
+/// One frame, as what must persist sees it.
+#[derive(Debug, Clone, Copy)]
+struct Glance {
+    time: Time,
+    /// Seen whole, or surely enough.
+    seen: bool,
+    /// And so on those that were taken together with it before.
+    before: bool,
 }
 
 /// What one frame adds to a track beside the finding itself.
@@ -132,16 +151,35 @@ impl Track {
             verdict: None,
             order: u32::MAX,
             velocity: [0.0; 2],
-            recent: 0,
+            recent: VecDeque::new(),
             last_seen_ns: now.time_ns(),
             missed: 0,
+            missed_ns: 0,
             score_sum: 0.0,
             traits: Traits::new(now.time_ns(), now.place),
             weighed: Weighed::default(),
         };
+        track.glance(now.view.time);
         track.see(found, index, now);
         track.velocity = [0.0; 2];
         track
+    }
+
+    /// Another frame, on which it has not been seen so far.
+    fn glance(&mut self, time: Time) {
+        self.missed += 1;
+        self.missed_ns = self.missed_ns.saturating_add(time.step_ns);
+        match self.recent.back_mut().filter(|last| last.time.step_ns + time.step_ns <= GLANCE_NS) {
+            Some(last) => {
+                let step_ns = last.time.step_ns + time.step_ns;
+                *last = Glance { time: Time { step_ns, ..time }, seen: false, before: last.seen };
+            }
+            None => self.recent.push_back(Glance { time, seen: false, before: true }),
+        }
+        let is_old = |glance: &Glance| time.now_ns.saturating_sub(glance.time.now_ns) >= WINDOW_NS;
+        while self.recent.front().is_some_and(is_old) {
+            self.recent.pop_front();
+        }
     }
 
     fn see(&mut self, found: &Found, index: usize, now: &Now<'_>) {
@@ -152,8 +190,10 @@ impl Track {
         self.finding = Some(index);
         self.sightings += 1;
         let is_whole = !found.cut || found.finding.score >= SURE_CUT;
-        self.recent |= u32::from(is_whole && !now.under_colour());
-        (self.last_seen_ns, self.missed) = (now.time_ns(), 0);
+        if let Some(glance) = self.recent.back_mut() {
+            glance.seen = glance.before && is_whole && !now.under_colour();
+        }
+        (self.last_seen_ns, self.missed, self.missed_ns) = (now.time_ns(), 0, 0);
         self.score_sum += found.finding.score;
         self.traits.see(found, now.time_ns(), now.place, now.mm_per_px(found));
         if found.finding.malignancy.is_some() {
@@ -171,8 +211,10 @@ impl Track {
 
     /// Whether it persists, and is likely enough, to be shown as a lesion.
     fn is_confirmed(&self) -> bool {
-        let seen = (self.recent & ((1 << WINDOW) - 1)).count_ones();
-        seen >= SEEN && self.score_sum >= SURE * self.sightings as f32
+        let seen = || self.recent.iter().filter(|glance| glance.seen).map(|glance| glance.time.step_ns);
+        seen().count() >= FEWEST
+            && seen().sum::<u64>() >= SEEN_NS
+            && self.score_sum >= SURE * self.sightings as f32
     }
 
     /// Whether one sighting says much more of malignancy than the planes together.
@@ -192,7 +234,8 @@ impl Track {
         if other.finding.is_some() {
             (self.box_px, self.pixel, self.finding) = (other.box_px, other.pixel, other.finding);
             (self.velocity, self.recent) = (other.velocity, other.recent);
-            (self.last_seen_ns, self.missed) = (other.last_seen_ns, other.missed);
+            (self.last_seen_ns, self.missed, self.missed_ns) =
+                (other.last_seen_ns, other.missed, other.missed_ns);
         }
     }
 }
@@ -257,7 +300,8 @@ pub(crate) fn follow(
     for track in &mut state.tracks {
         let [dx, dy] = shift.unwrap_or(track.velocity);
         track.box_px = track.box_px.translate(euclid::vec2(dx, dy));
-        (track.finding, track.recent, track.missed) = (None, track.recent << 1, track.missed + 1);
+        track.finding = None;
+        track.glance(view.time);
     }
     let taken = associate(&mut state.tracks, &detected.findings, &now);
     for (index, found) in detected.findings.iter().enumerate() {
@@ -416,8 +460,8 @@ fn letter(number: u32) -> char {
 
 fn stays(track: &Track, time_ns: u64) -> bool {
     if track.letter.is_some() {
-        time_ns.saturating_sub(track.last_seen_ns) <= GONE_NS && track.missed < GONE_FRAMES
+        time_ns.saturating_sub(track.last_seen_ns) <= GONE_NS && track.missed_ns < GONE_WITHOUT_TIMES_NS
     } else {
-        track.missed < WINDOW - SEEN + 1
+        track.missed <= 1 || track.missed_ns < GONE_SOON_NS
     }
 }

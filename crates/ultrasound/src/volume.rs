@@ -26,6 +26,8 @@ use crate::tips::{self, Section, Tip, tips};
 
 /// A frame that comes after so many usual intervals ends a burst of lost ones: over two intervals speckle still tells the way, over more it is too unlike.
 const BURST: f32 = 2.75;
+/// One that comes after so many and whose speckle was lost does as well.
+const GAP: f32 = 1.5;
 /// Intervals of which the usual one is the middle.
 const INTERVALS: usize = 15;
 /// More lost frames than this are as many: clocks jump.
@@ -168,8 +170,9 @@ struct Pace {
 }
 
 impl Pace {
-    /// What a frame adds that came so long after the one before: how many were lost between, and how far the plane went, where the frame alone cannot tell.
-    fn over(&mut self, seconds: f32, step: f32) -> (u32, f32) {
+    /// What a frame adds that came so long after the one before: how many were lost between, and how far the plane went, where the frame alone cannot tell:
+    /// `told` is whether its speckle was followed.
+    fn over(&mut self, seconds: f32, step: f32, told: bool) -> (u32, f32) {
         let mut sorted: Vec<f32> = self.intervals.iter().copied().collect();
         sorted.sort_by(f32::total_cmp);
         let usual = sorted.get(sorted.len() / 2).copied().filter(|usual| *usual > 0.0);
@@ -181,8 +184,8 @@ impl Pace {
                 self.intervals.pop_front();
             }
         }
-        if intervals < BURST {
-            if seconds > 0.0 {
+        if intervals < if told { BURST } else { GAP } {
+            if seconds > 0.0 && told {
                 let now = step / seconds;
                 self.speed = Some(self.speed.map_or(now, |speed| speed + (now - speed) / 8.0));
             }
@@ -307,7 +310,8 @@ impl Sweep {
         let Some(motion) = motion else { return 0 };
         self.started = true;
         // Where no step could be read the plane goes on as it did: it did not stop because speckle did.
-        let (lost, step) = self.pace.over(motion.seconds, motion.step_mm.unwrap_or(self.last_step));
+        let told = !motion.is_lost_over_a_gap();
+        let (lost, step) = self.pace.over(motion.seconds, motion.step_mm.unwrap_or(self.last_step), told);
         if lost == 0 {
             self.last_step = step;
         }
@@ -480,21 +484,24 @@ mod tests {
     #[test]
     fn over_frames_that_were_lost_in_a_burst_the_plane_goes_on_as_before() {
         let mut pace = Pace::default();
-        (0..20).for_each(|_| assert_eq!(pace.over(1.0 / 30.0, 0.3), (0, 0.3)));
-        assert_eq!(pace.over(2.0 / 30.0, 0.55), (0, 0.55), "over two intervals speckle tells");
-        let (lost, went) = pace.over(6.0 / 30.0, 0.7);
+        (0..20).for_each(|_| assert_eq!(pace.over(1.0 / 30.0, 0.3, true), (0, 0.3)));
+        assert_eq!(pace.over(2.0 / 30.0, 0.55, true), (0, 0.55), "over two intervals speckle tells");
+        let (lost, went) = pace.over(2.0 / 30.0, 0.4, false);
+        assert_eq!(lost, 1, "unless it was lost");
+        assert!((0.5..0.65).contains(&went), "{went}");
+        let (lost, went) = pace.over(6.0 / 30.0, 0.7, true);
         assert_eq!(lost, 5);
         assert!((1.6..2.0).contains(&went), "{went}");
         // Nobody knows what it did in twenty seconds.
-        let (lost, went) = pace.over(20.0, 0.7);
+        let (lost, went) = pace.over(20.0, 0.7, true);
         assert_eq!(lost, 599);
         assert!((8.0..10.0).contains(&went), "{went}");
-        assert_eq!(pace.over(1e9, 0.7).0, MOST_LOST, "a clock that jumps");
+        assert_eq!(pace.over(1e9, 0.7, true).0, MOST_LOST, "a clock that jumps");
         // A source that goes on at a third of its rate has no gaps for long.
-        let gaps = (0..30).filter(|_| pace.over(0.1, 0.9).0 > 0).count();
+        let gaps = (0..30).filter(|_| pace.over(0.1, 0.9, true).0 > 0).count();
         assert!(gaps <= INTERVALS, "{gaps}");
         // Without times, and before any, the frame alone tells.
-        assert_eq!(pace.over(0.0, 0.4), (0, 0.4));
-        assert_eq!(Pace::default().over(5.0, 0.4), (0, 0.4));
+        assert_eq!(pace.over(0.0, 0.4, true), (0, 0.4));
+        assert_eq!(Pace::default().over(5.0, 0.4, true), (0, 0.4));
     }
 }

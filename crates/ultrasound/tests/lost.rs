@@ -1,6 +1,8 @@
 //! Frames that are lost in bursts, as by a program that is too busy: the way goes on over them where their times are known.
 
-use peony_phantom::{MassPlan, PathKind, Phantom, PhantomConfig};
+use peony_model::{Frame, QualityCode};
+use peony_phantom::{Fault, MassPlan, PathKind, Phantom, PhantomConfig, Sweep};
+use peony_ultrasound::output::Unfit;
 use peony_ultrasound::{Mode, Pipeline, step};
 
 const FRAME_NS: u64 = 33_333_333;
@@ -38,4 +40,49 @@ fn over_bursts_of_lost_frames_the_way_goes_on() {
     assert!((timed / whole - 1.0).abs() < 0.05, "{timed} of {whole}");
     // What nobody can tell is short by what was not seen.
     assert!(blind < 0.9 * whole, "{blind} of {whole}");
+}
+
+/// Dropped frames begin here.
+const FROM: u64 = 60;
+
+/// How often the probe was called too fast, and after how many milliseconds it was first said that too few frames come, of a second and a half in which
+/// frames are dropped.
+fn said(frames: impl Iterator<Item = Frame>) -> (usize, Option<u64>) {
+    let mut pipeline = Pipeline::new(None, Mode::Sweep);
+    let (mut too_fast, mut too_few, mut was_fast) = (0, None, false);
+    for frame in frames.take_while(|frame| frame.index < FROM + 60) {
+        let output = step(&mut pipeline, &frame);
+        let holds = |code| output.quality.issues.iter().any(|issue| issue.code == code);
+        too_fast += usize::from(holds(QualityCode::TooFast) && !was_fast);
+        was_fast = holds(QualityCode::TooFast);
+        if holds(QualityCode::TooFewFrames) && too_few.is_none() {
+            too_few = Some((frame.index - FROM) * FRAME_NS / 1_000_000);
+        }
+        assert_ne!(output.volume.unfit, Some(Unfit::TooFast), "frame {}", frame.index);
+    }
+    (too_fast, too_few)
+}
+
+fn sweep(seed: u64, speed_mm_s: f32) -> Sweep {
+    let config = PhantomConfig { masses: MassPlan::Normal, speed_mm_s, ..PhantomConfig::default() };
+    Phantom::new(seed, &config).unwrap().sweep()
+}
+
+#[test]
+fn of_dropped_frames_it_is_said_that_too_few_come_and_not_that_the_hand_is_too_fast() {
+    for fault in [Fault::Dropped, Fault::DroppedInBursts] {
+        for seed in 500..504 {
+            let frames = sweep(seed, 15.0).schedule(vec![(FROM..FROM + 45, fault)]).map(|made| made.frame);
+            let (too_fast, too_few_ms) = said(frames);
+            assert_eq!(too_fast, 0, "{} {seed}", fault.as_str());
+            assert!(too_few_ms.is_some_and(|ms| ms <= 500), "{} {seed}: {too_few_ms:?}", fault.as_str());
+        }
+    }
+}
+
+#[test]
+fn a_slow_hand_is_followed_over_single_frames_that_are_dropped() {
+    let dropped = |index: u64| index >= FROM && index % 3 == 1;
+    let frames = sweep(500, 6.0).map(|made| made.frame).filter(|frame| !dropped(frame.index));
+    assert_eq!(said(frames), (0, None));
 }

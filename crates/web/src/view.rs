@@ -120,7 +120,8 @@ fn light_of(code: QualityCode) -> Option<LightName> {
         | QualityCode::NoBmode
         | QualityCode::WrongDomain
         | QualityCode::SourceLost
-        | QualityCode::FramesDropped => None,
+        | QualityCode::FramesDropped
+        | QualityCode::TooFewFrames => None,
     }
 }
 
@@ -132,7 +133,10 @@ pub(crate) fn lights(frame: &Frame, output: &StepOutput) -> Vec<Light> {
     let picture = output.quality.picture_px.is_some() && !unreadable;
     let measured = |name| match name {
         LightName::Contact | LightName::Gain | LightName::Sharp => picture,
-        LightName::Speed => picture && output.quality.speed_mm_s.is_some() && !holds(QualityCode::Frozen),
+        LightName::Speed => {
+            let told = ![QualityCode::Frozen, QualityCode::TooFewFrames].map(holds).contains(&true);
+            picture && told && output.quality.speed_mm_s.is_some()
+        }
         LightName::Depth => output.quality.scale.or_else(|| scale(frame)).is_some(),
         LightName::Whole => picture && !output.findings.is_empty(),
         // A grey frame cannot tell whether the machine's colour is on.
@@ -249,6 +253,7 @@ pub(crate) fn volume(
             output::Unfit::ScaleUnknown => Unfit::ScaleUnknown,
             output::Unfit::NotCalibrated => Unfit::NotCalibrated,
             output::Unfit::TooFast => Unfit::TooFast,
+            output::Unfit::TooFewFrames => Unfit::TooFewFrames,
             output::Unfit::TooSlow => Unfit::TooSlow,
             output::Unfit::TooFewPatches => Unfit::TooFewPatches,
             output::Unfit::TurnedBack => Unfit::TurnedBack,

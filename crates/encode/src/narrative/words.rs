@@ -135,6 +135,7 @@ pub fn fault(code: &str, lang: Lang) -> &str {
         "scale_unknown" => ("scale unknown", "比例未知"),
         "source_lost" => ("video lost", "视频中断"),
         "frames_dropped" => ("frames skipped", "丢帧"),
+        "too_few_frames" => ("too few frames for the third dimension", "帧数不足"),
         "model_failed" => ("no lesions looked for, as the model failed", "模型故障，未检测病灶"),
         "focus_off" => ("focus not at the lesion", "焦点不在病灶深度"),
         "depth_off" => ("depth not to the chest wall", "深度未至胸壁"),

@@ -3,8 +3,8 @@
 //!
 //! Each seed gives four sweeps: over a breast with a cyst, a fibroadenoma and a carcinoma; over one without any; over
 //! one in which the scan goes wrong at known moments; and there and back over one whose masses are of each kind (even seeds) or
-//! all of one kind (odd ones), which asks whether a lesion that is met again keeps its letter. With `--only` there are two more: one with jerks, marks and a
-//! colour box, and one over masses that the border of the picture cuts. Breasts of seeds from 700,000 on have taught the model, and those of
+//! all of one kind (odd ones), which asks whether a lesion that is met again keeps its letter. With `--only` there are three more: one with jerks, marks and a
+//! colour box, one over masses that the border of the picture cuts, and one of which frames are dropped. Breasts of seeds from 700,000 on have taught the model, and those of
 //! 9,000 to 9,100 the speckle's calibration: seeds below 2,900 meet neither. Seeds 500 and 501 set the limit of confirmation.
 
 mod back;
@@ -39,6 +39,8 @@ const FAULTS: [Fault; 6] =
 /// Those of a marked sweep.
 const MARKED: [Fault; 6] =
     [Fault::Jerky, Fault::Marks, Fault::ColourBox, Fault::Jerky, Fault::Marks, Fault::ColourBox];
+/// Those of a sweep with dropped frames, which is a quick one: a plane that is led slowly is followed over a frame that is missing.
+const DROPPED: [Fault; 3] = [Fault::Dropped, Fault::DroppedInBursts, Fault::Dropped];
 /// Frames of a fault, and from the beginning of one to that of the next: 1.5 s of 3.5.
 const FAULT_FRAMES: u64 = 45;
 const FAULT_EVERY: u64 = 105;
@@ -50,6 +52,8 @@ const BACK_FROM: u64 = 300_000;
 /// Those of marked sweeps, and those of masses at the border.
 const MARKED_FROM: u64 = 310_000;
 const CUT_FROM: u64 = 320_000;
+/// Those of sweeps with dropped frames.
+const DROPPED_FROM: u64 = 330_000;
 
 /// The last line of `--json`.
 #[derive(Debug, Serialize)]
@@ -91,6 +95,7 @@ pub fn run(args: &BenchExamArgs) -> Result<Outcome> {
     totals.write_table(&mut out)?;
     if args.json {
         let report = Report { seeds: [start, end], figures: totals.figures() };
+        writeln!(out, "{}", serde_json::to_string(&totals.lights())?)?;
         writeln!(out, "{}", serde_json::to_string(&report)?)?;
     }
     Ok(reader.outcome())
@@ -121,6 +126,11 @@ fn examination(seed: u64, kind: Kind, difficulty: Difficulty, preset: Option<Pre
             (config.speed_mm_s, config.length_mm, config.path) = (8.0, 200.0, PathKind::Freehand);
             schedule = (0..).zip(MARKED).map(|(n, fault)| (fault_frames(n), fault)).collect();
         }
+        Kind::Dropped => {
+            config.masses = MassPlan::Normal;
+            (config.speed_mm_s, config.length_mm) = (14.0 + (seed % 3) as f32, 200.0);
+            schedule = (0..).zip(DROPPED).map(|(n, fault)| (fault_frames(n), fault)).collect();
+        }
         Kind::Cut => config.masses = MassPlan::OneOfEach(Difficulty::Cut),
         Kind::Back if seed % 2 == 1 => config.masses = alike(seed, difficulty, config.length_mm),
         Kind::Back => {}
@@ -131,6 +141,7 @@ fn examination(seed: u64, kind: Kind, difficulty: Difficulty, preset: Option<Pre
         Kind::Back => BACK_FROM + seed,
         Kind::Marked => MARKED_FROM + seed,
         Kind::Cut => CUT_FROM + seed,
+        Kind::Dropped => DROPPED_FROM + seed,
     };
     let phantom = Phantom::new(breast, &config)?;
     Ok(Sweep { phantom, schedule, comes_back: kind == Kind::Back, of_a_probe: false })

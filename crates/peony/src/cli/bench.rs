@@ -158,12 +158,14 @@ pub enum ExamSweep {
     Marked,
     /// Over masses that the border of the picture cuts; only when it is asked for.
     Cut,
+    /// Frames are dropped at known moments; only when it is asked for.
+    Dropped,
 }
 
 impl ExamSweep {
     /// In the order in which they are run.
-    pub const ALL: [Self; 6] =
-        [Self::Masses, Self::Normal, Self::Faults, Self::Back, Self::Marked, Self::Cut];
+    pub const ALL: [Self; 7] =
+        [Self::Masses, Self::Normal, Self::Faults, Self::Back, Self::Marked, Self::Cut, Self::Dropped];
     /// Those of a whole examination.
     const WHOLE: [Self; 4] = [Self::Masses, Self::Normal, Self::Faults, Self::Back];
 }

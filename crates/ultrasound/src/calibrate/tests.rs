@@ -152,6 +152,7 @@ fn a_sweep_that_tells_nothing_is_refused_with_the_reason() {
     check(&came((0..150).filter(|n| n % 20 != 10)), 60.0, "5 % of the frames were lost on their way here");
     check(&Led { frames: 20, ..LED }.sweep(), 60.0, "the probe moves in 20 frames only");
     check(&spoilt(Unfit::TooFast, 3), 60.0, "33 % of the frames are too fast");
+    check(&spoilt(Unfit::TooFewFrames, 3), 60.0, "33 % of the frames are too long after the one before");
     check(&spoilt(Unfit::TooSlow, 3), 60.0, "33 % of the frames are too slow");
     check(&spoilt(Unfit::TurnedBack, 3), 60.0, "33 % of the frames are turning back");
     check(&spoilt(Unfit::TooFewPatches, 3), 60.0, "33 % of the frames are with too little speckle");

@@ -7,6 +7,7 @@ use peony_model::iou;
 
 use super::live_cells::LiveCells;
 use crate::pipeline::View;
+use crate::steady::Lasting;
 
 /// A found area that covers this share of the frame is the frame.
 const WHOLE: f32 = 0.8;
@@ -16,10 +17,10 @@ const INK: f32 = 0.01;
 const SAME: f32 = 0.9;
 /// An area that holds the held one and more is another below this: its dark depth has begun to live.
 const GROWN: f32 = 0.98;
-/// Frames in a row that must disagree with the held area, and agree with each other, before another is taken.
-const PATIENCE: u32 = 20;
+/// For so long frames must disagree with the held area, and agree with each other, before another is taken.
+const PATIENCE_NS: u64 = 650_000_000;
 /// The same where something drawn covers a part of the held area: a menu is open for seconds.
-const PATIENCE_COVERED: u32 = 450;
+const PATIENCE_COVERED_NS: u64 = 14_983_000_000;
 
 /// Remembers where the picture is.
 #[derive(Debug, Default)]
@@ -27,9 +28,10 @@ pub(super) struct AreaKeeper {
     held: Option<PixelRect>,
     frame_size: [u32; 2],
     live: LiveCells,
-    /// The area that disagrees with the held one, and for how many frames.
-    other: Option<(PixelRect, u32)>,
-    empty: u32,
+    /// The area that disagrees with the held one, and for how long.
+    other: Option<(PixelRect, Lasting)>,
+    /// For how long there has been no picture.
+    empty: Lasting,
 }
 
 impl AreaKeeper {
@@ -49,31 +51,30 @@ impl AreaKeeper {
         }
         let live = (!still).then(|| self.live.watch(grid));
         let now = on_screen(grid, live, view);
-        self.empty = if now.is_some() { 0 } else { self.empty + 1 };
+        let is_gone = self.empty.has_held(now.is_none(), &view.time, PATIENCE_NS);
         match (self.held, now) {
             (None, _) => self.held = now,
-            (Some(held), Some(now)) => self.weigh(grid, held, now),
-            (Some(_), None) if self.empty > PATIENCE => self.held = None,
+            (Some(held), Some(now)) => self.weigh(grid, view, held, now),
+            (Some(_), None) if is_gone => self.held = None,
             (Some(_), None) => {}
         }
         self.held
     }
 
     /// Hold on to the area, or take the other that was seen for long enough.
-    fn weigh(&mut self, grid: &CellGrid, held: PixelRect, now: PixelRect) {
+    fn weigh(&mut self, grid: &CellGrid, view: &View<'_>, held: PixelRect, now: PixelRect) {
         let overlap = iou(held.to_box_px(), now.to_box_px());
         let more = now.to_box_px().inflate(0.5, 0.5).contains_box(&held.to_box_px());
         if overlap >= if more { GROWN } else { SAME } {
             self.other = None;
             return;
         }
-        let seen = match self.other {
-            Some((other, seen)) if iou(other.to_box_px(), now.to_box_px()) >= SAME => seen + 1,
-            _ => 1,
-        };
-        let patience = if is_covered(grid, held, now) { PATIENCE_COVERED } else { PATIENCE };
+        let same = self.other.filter(|(other, _)| iou(other.to_box_px(), now.to_box_px()) >= SAME);
+        let mut seen = same.map(|(_, seen)| seen).unwrap_or_default();
+        let patience_ns = if is_covered(grid, held, now) { PATIENCE_COVERED_NS } else { PATIENCE_NS };
+        let is_it = seen.has_held(true, &view.time, patience_ns);
         self.other = Some((now, seen));
-        if seen > patience {
+        if is_it {
             (self.held, self.other) = (Some(now), None);
         }
     }

@@ -117,12 +117,13 @@ fn is_lost(column: &ColumnSignal) -> bool {
     dark || fading || banded
 }
 
-/// Faster than speckle can follow, by the speed read or, with or without a scale, because nothing of the speckle is left.
+/// Faster than speckle can follow, by the speed read or, with or without a scale, because nothing of the speckle is left. Where frames came too seldom for that to
+/// say anything of the hand, it is their fault (`Gaps`).
 pub(super) fn too_fast(motion: &Motion) -> Option<QualityIssue> {
     let issue = QualityIssue::new(QualityCode::TooFast);
     match motion.speed_mm_s() {
         Some(speed) if speed > TOO_FAST_MM_S => Some(issue.with_figure(speed, TOO_FAST_MM_S)),
-        _ if motion.is_lost() => Some(issue),
+        _ if motion.is_lost() && !motion.over_gap => Some(issue),
         _ => None,
     }
 }

@@ -221,16 +221,14 @@ pub(super) struct Freeze {
     last: Vec<u8>,
     now: Vec<u8>,
     same: u32,
-    /// When the first of the same frames came.
-    since_ns: u64,
+    /// How long ago the picture changed.
+    same_ns: u64,
 }
 
-/// Frames in a row that must be the same where the source has no times.
-const FROZEN_AFTER: u32 = 10;
-/// Or so many, that a machine which shows fewer frames than its grabber sends is not taken for frozen, through this time.
-const FROZEN_FEWEST: u32 = 5;
-/// See [`FROZEN_FEWEST`].
-const FROZEN_NS: u64 = 300_000_000;
+/// Frames in a row that must be the same, that a machine which shows fewer frames than its grabber sends is not taken for frozen, through this time.
+const FROZEN_FEWEST: u32 = 3;
+/// See [`FROZEN_FEWEST`]: nine frames of 30 a second.
+const FROZEN_NS: u64 = 290_000_000;
 /// Mean difference, in grey levels, of a frozen picture that came through an analogue grabber.
 const SAME_WITHIN: f32 = 0.35;
 
@@ -245,10 +243,9 @@ impl Freeze {
         let difference = self.now.iter().zip(&self.last).map(|(a, b)| u32::from(a.abs_diff(*b))).sum::<u32>();
         let same =
             self.now.len() == self.last.len() && difference as f32 <= SAME_WITHIN * self.now.len() as f32;
-        let time_ns = view.frame.time_ns;
-        (self.same, self.since_ns) = if same { (self.same + 1, self.since_ns) } else { (0, time_ns) };
+        (self.same, self.same_ns) =
+            if same { (self.same + 1, self.same_ns + view.time.step_ns) } else { (0, 0) };
         std::mem::swap(&mut self.now, &mut self.last);
-        let long = time_ns.saturating_sub(self.since_ns) >= FROZEN_NS;
-        self.same >= FROZEN_AFTER || (long && self.same >= FROZEN_FEWEST)
+        self.same >= FROZEN_FEWEST && self.same_ns >= FROZEN_NS
     }
 }

@@ -5,9 +5,18 @@ use std::collections::VecDeque;
 use peony_model::{QualityCode, QualityIssue};
 
 use crate::motion::Motion;
+use crate::steady::Time;
 
-/// Frames that are looked back on: a second and a half.
-const WINDOW: usize = 45;
+/// What is looked back on: a second and a half.
+const WINDOW_NS: u64 = 1_490_000_000;
+/// Before so much of it has passed, and so many frames, nothing is said.
+const SOONEST_NS: u64 = 690_000_000;
+/// See [`SOONEST_NS`].
+const FEWEST: usize = 6;
+/// Single frames read badly, so those of a tenth of a second are taken together.
+const TOGETHER_NS: u64 = 83_000_000;
+/// A frame has the whole of that behind it once so much has passed.
+const WHOLE_NS: u64 = 50_000_000;
 /// Slower than this share of the mean is a stop, faster than [`QUICK`] a start.
 const SLOW: f32 = 0.5;
 const QUICK: f32 = 1.5;
@@ -17,26 +26,33 @@ const TURNS: u32 = 3;
 /// Slower than this, mm/s, is no sweep, and what is read is noise.
 const RESTING_MM_S: f32 = 2.0;
 
-/// The speeds of the last frames, mm/s.
+/// The speeds of the last frames.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
-    speeds: VecDeque<f32>,
+    /// When each frame came, and how fast the probe was, mm/s.
+    speeds: VecDeque<(u64, f32)>,
 }
 
 impl Pace {
     /// Take in one more frame; the fault where the probe has stopped and started again and again. A frame without a speed
-    /// begins anew.
-    pub fn is_jerky(&mut self, motion: Option<&Motion>) -> Option<QualityIssue> {
+    /// begins anew, but for one that came too late to have one.
+    pub fn is_jerky(&mut self, motion: Option<&Motion>, time: &Time) -> Option<QualityIssue> {
+        if motion.is_some_and(Motion::is_lost_over_a_gap) {
+            return None;
+        }
         let Some(speed) = motion.and_then(Motion::speed_mm_s) else {
             self.speeds.clear();
             return None;
         };
-        if self.speeds.len() == WINDOW {
+        self.speeds.push_back((time.now_ns, speed));
+        let ago = |&(at_ns, _): &(u64, f32)| time.now_ns.saturating_sub(at_ns);
+        while self.speeds.front().is_some_and(|oldest| ago(oldest) >= WINDOW_NS) {
             self.speeds.pop_front();
         }
-        self.speeds.push_back(speed);
-        let mean = self.speeds.iter().sum::<f32>() / self.speeds.len() as f32;
-        if self.speeds.len() < WINDOW / 2 || mean < RESTING_MM_S {
+        let mean = self.speeds.iter().map(|(_, speed)| speed).sum::<f32>() / self.speeds.len() as f32;
+        let is_early =
+            self.speeds.len() < FEWEST || self.speeds.front().is_none_or(|oldest| ago(oldest) < SOONEST_NS);
+        if is_early || mean < RESTING_MM_S {
             return None;
         }
         let turns = self.turns(mean);
@@ -44,12 +60,19 @@ impl Pace {
             .then(|| QualityIssue::new(QualityCode::Jerky).with_figure(turns as f32, TURNS as f32))
     }
 
-    /// How often the pace goes from slow to quick or back. Single frames read badly, so three are taken together.
+    /// How often the pace goes from slow to quick or back.
     fn turns(&self, mean: f32) -> u32 {
-        let smooth = (2..self.speeds.len())
-            .map(|at| (self.speeds[at - 2] + self.speeds[at - 1] + self.speeds[at]) / (3.0 * mean));
+        let together = |last: usize| {
+            let (at_ns, _) = self.speeds[last];
+            let near = self.speeds.range(..=last).rev().take_while(|(ns, _)| at_ns - ns < TOGETHER_NS);
+            let (sum, count) = near.fold((0.0, 0), |(sum, count), (_, speed)| (sum + speed, count + 1));
+            sum / (count as f32 * mean)
+        };
+        let first_ns = self.speeds.front().map_or(0, |(ns, _)| *ns);
+        // Those at the beginning lack what was before them.
+        let whole = (0..self.speeds.len()).filter(|last| self.speeds[*last].0 - first_ns >= WHOLE_NS);
         let (mut turns, mut was_quick) = (0, None);
-        for pace in smooth {
+        for pace in whole.map(together) {
             let quick = if pace < SLOW {
                 false
             } else if pace > QUICK {
@@ -67,23 +90,31 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::steady::Steady;
 
-    fn is_told(speed: impl Fn(f32) -> f32) -> bool {
-        let mut pace = Pace::default();
-        (0..90).any(|frame| {
-            let seconds = frame as f32 / 30.0;
-            let motion =
-                Motion { step_mm: Some(speed(seconds) / 30.0), seconds: 1.0 / 30.0, ..Motion::default() };
-            pace.is_jerky(Some(&motion)).is_some()
+    fn is_told(fps: u64, speed: impl Fn(f32) -> f32) -> bool {
+        let (mut pace, mut steady) = (Pace::default(), Steady::default());
+        (0..3 * fps).any(|frame| {
+            let seconds = frame as f32 / fps as f32;
+            let step_mm = Some(speed(seconds) / fps as f32);
+            let motion = Motion { step_mm, seconds: 1.0 / fps as f32, ..Motion::default() };
+            pace.is_jerky(Some(&motion), &steady.tick(frame, frame * 1_000_000_000 / fps)).is_some()
         })
     }
 
     #[test]
     fn stop_and_go_is_jerky_and_an_even_or_a_lingering_sweep_is_not() {
-        assert!(is_told(|t| if ((t * 2.5) as u32).is_multiple_of(2) { 1.0 } else { 15.0 }), "stop and go");
-        assert!(!is_told(|t| 8.0 + 2.0 * (t * 9.0).sin()), "a hand that trembles");
-        assert!(!is_told(|t| if (1.0..2.0).contains(&t) { 0.5 } else { 9.0 }), "lingers once");
-        assert!(!is_told(|t| if ((t * 5.0) as u32).is_multiple_of(2) { 0.1 } else { 1.5 }), "at rest");
-        assert!(!is_told(|t| 6.0 + 3.0 * t), "ever faster");
+        for fps in [8, 15, 30, 60] {
+            let stops = |t: f32| if ((t * 2.5) as u32).is_multiple_of(2) { 1.0 } else { 15.0 };
+            assert!(is_told(fps, stops), "{fps} a second: stop and go");
+            assert!(!is_told(fps, |t| 8.0 + 2.0 * (t * 9.0).sin()), "{fps}: a hand that trembles");
+            assert!(
+                !is_told(fps, |t| if (1.0..2.0).contains(&t) { 0.5 } else { 9.0 }),
+                "{fps}: lingers once"
+            );
+            let rests = |t: f32| if ((t * 5.0) as u32).is_multiple_of(2) { 0.1 } else { 1.5 };
+            assert!(!is_told(fps, rests), "{fps}: at rest");
+            assert!(!is_told(fps, |t| 6.0 + 3.0 * t), "{fps}: ever faster");
+        }
     }
 }

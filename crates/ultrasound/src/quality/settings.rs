@@ -93,6 +93,7 @@ mod tests {
 
     use super::*;
     use crate::pipeline::Mode;
+    use crate::steady::Time;
 
     /// Speckle of 320 × 400, drawn out across by `wide(row)` pixels.
     fn speckle(wide: impl Fn(u32) -> u32) -> GrayImage {
@@ -138,7 +139,14 @@ mod tests {
                 spacing: Spacing::Uniform(spacing),
             };
             let (luma, spacing) = (frame.luma(), frame.spacing.clone());
-            let view = View { frame: &frame, luma, spacing, mode: Mode::Still, calibration: None };
+            let view = View {
+                frame: &frame,
+                luma,
+                spacing,
+                mode: Mode::Still,
+                calibration: None,
+                time: Time::default(),
+            };
             unfit_for(&view, PixelRect::whole(320, 400), at)
                 .iter()
                 .any(|issue| issue.code == QualityCode::DepthOff)

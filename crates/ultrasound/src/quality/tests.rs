@@ -6,6 +6,7 @@ use peony_model::{Frame, Pixels, QualityCode, Spacing};
 use peony_phantom::{Fault, Faults, MassPlan, PathKind, Phantom, PhantomConfig};
 
 use super::*;
+use crate::steady::{Steady, Time};
 
 fn data() -> Option<PathBuf> {
     let beside = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data"));
@@ -24,6 +25,7 @@ fn judge(frame: &Frame) -> (Look, Assessed) {
         spacing: frame.spacing.clone(),
         mode: Mode::Still,
         calibration: None,
+        time: Time::default(),
     };
     let mut state = Assess::default();
     let assessed = assess(&mut state, &view);
@@ -152,7 +154,7 @@ fn lit_after(seed: u64, start: u32, fault: Fault, code: QualityCode) -> Option<u
     let config =
         PhantomConfig { masses: MassPlan::Normal, speed_mm_s: 8.0, path, ..PhantomConfig::default() };
     let phantom = Phantom::new(seed, &config).unwrap();
-    let mut state = Assess::default();
+    let (mut state, mut steady) = (Assess::default(), Steady::default());
     let mut ticks = start;
     (0..35).find_map(|number| {
         let faults = if number < 20 { Faults::NONE } else { fault.into() };
@@ -166,6 +168,7 @@ fn lit_after(seed: u64, start: u32, fault: Fault, code: QualityCode) -> Option<u
             spacing: frame.spacing.clone(),
             mode: Mode::Sweep,
             calibration: None,
+            time: steady.tick(frame.index, frame.time_ns),
         };
         let assessed = assess(&mut state, &view);
         let quality = conclude(&mut state, &view, &assessed, &Detected::default());
@@ -188,14 +191,68 @@ fn what_only_the_sweep_shows_is_told_within_half_a_second() {
     }
 }
 
+/// When a light comes on after its fault began, and when it goes after the fault is over, ms; the fault holds from 0.8 to 1.6 s.
+fn lit_ms(fps: u32, fault: Fault, code: QualityCode) -> [Option<u64>; 2] {
+    let config = PhantomConfig {
+        masses: MassPlan::Normal,
+        speed_mm_s: 6.0,
+        size_px: [320, 240],
+        fps: fps as f32,
+        ..PhantomConfig::default()
+    };
+    let ms = |number: u32| u64::from(number) * 1000 / u64::from(fps);
+    let first = |from: u32| (from * fps).div_ceil(10);
+    let schedule = vec![(u64::from(first(8))..u64::from(first(16)), fault)];
+    let (mut state, mut steady) = (Assess::default(), Steady::default());
+    let mut on = Vec::new();
+    for frame in Phantom::new(1505, &config).unwrap().sweep().schedule(schedule).take(first(24) as usize) {
+        let frame = frame.frame;
+        let view = View {
+            frame: &frame,
+            luma: frame.luma(),
+            spacing: frame.spacing.clone(),
+            mode: Mode::Sweep,
+            calibration: None,
+            time: steady.tick(frame.index, frame.time_ns),
+        };
+        let assessed = assess(&mut state, &view);
+        let quality = conclude(&mut state, &view, &assessed, &Detected::default());
+        on.push(quality.issues.iter().any(|issue| issue.code == code));
+    }
+    let is_on = |from: u32, on_or_off: bool| (from..on.len() as u32).find(|at| on[*at as usize] == on_or_off);
+    let lit = is_on(0, true);
+    let out = lit.and_then(|lit| is_on(lit, false));
+    [lit.map(|at| ms(at) - ms(first(8))), out.map(|at| ms(at) - ms(first(16)))]
+}
+
+#[test]
+fn a_fault_is_told_within_half_a_second_and_goes_as_soon_whatever_the_rate() {
+    for (fault, code) in [
+        (Fault::LostContact, QualityCode::ContactLost),
+        (Fault::TooDark, QualityCode::GainLow),
+        (Fault::TooBright, QualityCode::GainHigh),
+        (Fault::Frozen, QualityCode::Frozen),
+    ] {
+        for fps in [8, 15, 30, 60] {
+            let [lit, out] = lit_ms(fps, fault, code);
+            assert!(lit.is_some_and(|ms| ms <= 500), "{} at {fps}: lit after {lit:?} ms", fault.as_str());
+            assert!(
+                out.is_some_and(|ms| (250..=500).contains(&ms)),
+                "{} at {fps}: out {out:?} ms",
+                fault.as_str()
+            );
+        }
+    }
+}
+
 #[test]
 fn a_spoilt_frame_is_no_word_against_a_sweep_of_the_breast() {
     let settled = |begins_foreign: bool, spoilt: Option<QualityCode>| {
         let foreign = |yes: bool| yes.then_some(QualityCode::WrongDomain);
-        let mut domain = Domain::default();
+        let (mut domain, mut steady) = (Domain::default(), Steady::default());
         let mut settle = |codes: [Option<QualityCode>; 2]| {
             let mut issues: Vec<QualityIssue> = codes.into_iter().flatten().map(QualityIssue::new).collect();
-            settle_domain(&mut domain, &mut issues);
+            settle_domain(&mut domain, &mut issues, &steady.tick(0, 0));
             issues.iter().any(|issue| issue.code == QualityCode::WrongDomain)
         };
         settle([foreign(begins_foreign), None]);
@@ -212,7 +269,7 @@ fn a_spoilt_frame_is_no_word_against_a_sweep_of_the_breast() {
 fn a_slower_source_freezes_in_the_same_time() {
     let after_ms = |fps: u64| {
         let picture = image::GrayImage::from_fn(320, 240, |x, y| image::Luma([(x * 7 + y * 13) as u8]));
-        let mut freeze = Freeze::default();
+        let (mut freeze, mut steady) = (Freeze::default(), Steady::default());
         let lit = (0..60).find(|index| {
             let time_ns = index * 1_000_000_000 / fps;
             let pixels = Pixels::Luma8(picture.clone());
@@ -223,10 +280,12 @@ fn a_slower_source_freezes_in_the_same_time() {
                 spacing: Spacing::Unknown,
                 mode: Mode::Sweep,
                 calibration: None,
+                time: steady.tick(frame.index, frame.time_ns),
             };
             freeze.is_frozen(&view, PixelRect::whole(320, 240))
         });
         lit.map(|index| index * 1000 / fps)
     };
-    assert_eq!((after_ms(30), after_ms(20)), (Some(300), Some(300)));
+    assert_eq!([30, 20, 60].map(after_ms), [Some(300); 3]);
+    assert_eq!([8, 15].map(after_ms), [Some(375), Some(333)], "the first frame after that time");
 }

@@ -9,11 +9,14 @@ use peony_model::{QualityCode, QualityIssue};
 
 use super::look::Look;
 use crate::motion::Motion;
+use crate::steady::Time;
 
-/// Frames before anything is usual: a third of a second.
-const FEWEST: u32 = 10;
+/// Before this nothing is usual: ten frames of 30 a second, and three of ten.
+const SOONEST_NS: u64 = 317_000_000;
+/// See [`SOONEST_NS`].
+const FEWEST: u32 = 3;
 /// What is usual is a mean over about a second.
-const LONGEST: u32 = 30;
+const LONGEST_NS: u64 = 1_000_000_000;
 /// While something is unusual it becomes usual in ten seconds: the person has seen the light and goes on.
 const SLOWER: f32 = 0.1;
 /// A picture whose brightest cells are darker than this is dim enough for its gain to be asked about.
@@ -34,6 +37,8 @@ const LESS_ALIKE: f32 = 0.1;
 pub(super) struct Usual {
     area: Option<PixelRect>,
     frames: u32,
+    /// How long these were together, to [`LONGEST_NS`].
+    learned_ns: u64,
     bright: f32,
     contrast: f32,
     deviation: f32,
@@ -58,6 +63,7 @@ impl Usual {
         look: &Look,
         motion: Option<&Motion>,
         issues: &[QualityIssue],
+        time: &Time,
     ) -> Change {
         if self.area != Some(area) {
             *self = Self { area: Some(area), ..Self::default() };
@@ -65,22 +71,26 @@ impl Usual {
         let Some(motion) = motion.filter(|motion| motion.is_told() && !issues.iter().any(spoils)) else {
             return Change::default();
         };
-        let known = self.frames >= FEWEST;
+        let known = self.frames >= FEWEST && self.learned_ns >= SOONEST_NS;
         let dim = DIMMED * self.bright;
         let dimmed = (known && look.bright_grey < DIM.min(dim))
             .then(|| QualityIssue::new(QualityCode::GainLow).with_figure(look.bright_grey, dim.min(DIM)));
         let smeared = known
+            && !motion.over_gap
             && dimmed.is_none()
             && look.contrast < SMEARED * self.contrast
             && look.deviation < SMEARED_DEVIATION * self.deviation
             && motion.correlation < self.correlation - LESS_ALIKE;
-        self.learn(look, motion.correlation, dimmed.is_some() || smeared);
+        // How alike frames are over a gap says more of the gap.
+        let correlation = if motion.over_gap { self.correlation } else { motion.correlation };
+        self.learn(look, correlation, dimmed.is_some() || smeared, time);
         Change { dimmed, smeared: smeared.then(|| QualityIssue::new(QualityCode::TooFast)) }
     }
 
-    fn learn(&mut self, look: &Look, correlation: f32, unusual: bool) {
-        self.frames = (self.frames + 1).min(LONGEST);
-        let share = if unusual { SLOWER } else { 1.0 } / self.frames as f32;
+    fn learn(&mut self, look: &Look, correlation: f32, unusual: bool, time: &Time) {
+        self.frames = self.frames.saturating_add(1);
+        self.learned_ns = (self.learned_ns + time.step_ns).min(LONGEST_NS);
+        let share = if unusual { SLOWER } else { 1.0 } * time.step_ns as f32 / self.learned_ns.max(1) as f32;
         for (usual, now) in [
             (&mut self.bright, look.bright_grey),
             (&mut self.contrast, look.contrast),
@@ -100,6 +110,7 @@ fn spoils(issue: &QualityIssue) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::steady::Steady;
 
     const AREA: PixelRect = PixelRect { x: 0, y: 0, width: 640, height: 480 };
 
@@ -109,10 +120,10 @@ mod tests {
 
     /// Says of each frame whether it has dimmed (`d`), smeared (`s`), or neither.
     fn said(frames: &[(f32, f32, f32)]) -> String {
-        let mut usual = Usual::default();
-        let word = |&(bright, contrast, correlation): &(f32, f32, f32)| {
+        let (mut usual, mut steady) = (Usual::default(), Steady::default());
+        let mut word = |&(bright, contrast, correlation): &(f32, f32, f32)| {
             let motion = Motion { correlation, patches: 50, ..Motion::default() };
-            let change = usual.compare(AREA, &look(bright, contrast), Some(&motion), &[]);
+            let change = usual.compare(AREA, &look(bright, contrast), Some(&motion), &[], &steady.tick(0, 0));
             if change.dimmed.is_some() {
                 'd'
             } else if change.smeared.is_some() {
@@ -121,7 +132,7 @@ mod tests {
                 '.'
             }
         };
-        frames.iter().map(word).collect()
+        frames.iter().map(&mut word).collect()
     }
 
     #[test]

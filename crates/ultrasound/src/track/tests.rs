@@ -9,6 +9,7 @@ use peony_model::{
 
 use super::*;
 use crate::network::{EMBEDDING, MAPS, RegionLogits, STEPS, WORDS};
+use crate::steady::Steady;
 
 const FRAME_NS: u64 = 33_333_333;
 
@@ -65,7 +66,9 @@ fn found(lesion: &Lesion, along_mm: f32) -> Found {
 /// A hand over lesions, 0.4 mm a frame.
 struct Hand {
     follow: Follow,
+    steady: Steady,
     frame: u64,
+    frame_ns: u64,
     place: Place,
     scaled: bool,
     /// A colour box lies on the picture.
@@ -77,7 +80,16 @@ struct Hand {
 impl Hand {
     fn new(scaled: bool) -> Self {
         let place = Place { scaled, ..Place::default() };
-        Self { follow: Follow::default(), frame: 0, place, scaled, coloured: false, said: Vec::new() }
+        Self {
+            follow: Follow::default(),
+            steady: Steady::default(),
+            frame: 0,
+            frame_ns: FRAME_NS,
+            place,
+            scaled,
+            coloured: false,
+            said: Vec::new(),
+        }
     }
 
     fn look(&mut self, lesions: &[Lesion]) {
@@ -94,13 +106,14 @@ impl Hand {
             _ => Spacing::Unknown,
         };
         let pixels = Pixels::Luma8(GrayImage::new(400, 400));
-        let frame = Frame { index: self.frame, time_ns: self.frame * FRAME_NS, pixels, spacing };
+        let frame = Frame { index: self.frame, time_ns: self.frame * self.frame_ns, pixels, spacing };
         let view = View {
             frame: &frame,
             luma: frame.luma(),
             mode: Mode::Sweep,
             spacing: frame.spacing.clone(),
             calibration: None,
+            time: self.steady.tick(frame.index, frame.time_ns),
         };
         let motion = crate::motion::Motion::default();
         let colour = self.coloured.then(|| peony_model::QualityIssue::new(QualityCode::ColourBox));
@@ -247,6 +260,26 @@ fn two_tracks_on_one_lesion_become_the_older_one() {
     (0..20).for_each(|_| neighbours.show(parts.clone()));
     (0..6).for_each(|_| neighbours.show(vec![found(&large, 10.0)]));
     assert_eq!(neighbours.said, ["+A", "+B"]);
+}
+
+#[test]
+fn a_lesion_is_confirmed_in_the_same_time_whatever_the_rate() {
+    for fps in [8, 15, 30, 60, 1_000] {
+        let said = |seen: &dyn Fn(u64) -> bool| {
+            let mut hand = Hand::new(true);
+            hand.frame_ns = 1_000_000_000 / fps;
+            let lesion = found(&FIRST, 10.0);
+            let mut show = |frame: u64| {
+                hand.show(if seen(frame) { vec![lesion.clone()] } else { Vec::new() });
+                hand.follow.confirmed > 0
+            };
+            (0..fps).find(|frame| show(*frame)).map(|frame| frame * 1000 / fps)
+        };
+        let after_ms = said(&|_| true);
+        assert!(after_ms.is_some_and(|ms| (230..=375).contains(&ms)), "{fps} a second: {after_ms:?}");
+        assert_eq!(said(&|frame| frame % 2 == 0), None, "{fps} a second: every second frame");
+        assert_eq!(said(&|frame| frame * 1000 / fps < 220), None, "{fps} a second: gone too soon");
+    }
 }
 
 #[test]

@@ -172,6 +172,8 @@ pub enum UnfitReason {
     FramesLost,
     /// The figure is the share of frames.
     TooFast,
+    /// The figure is the share of frames that came too long after the one before.
+    TooFewFrames,
     /// The figure is the share of frames.
     TooSlow,
     /// The figure is the share of frames with too little speckle.
@@ -204,6 +206,7 @@ impl From<&UnfitSweep> for UnfitView {
             UnfitSweep::Motion { why, share } => {
                 let why = match why {
                     output::Unfit::TooFast => Why::TooFast,
+                    output::Unfit::TooFewFrames => Why::TooFewFrames,
                     output::Unfit::TooSlow => Why::TooSlow,
                     output::Unfit::TooFewPatches => Why::TooFewPatches,
                     output::Unfit::TurnedBack => Why::TurnedBack,

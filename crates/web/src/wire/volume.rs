@@ -34,6 +34,8 @@ pub enum Unfit {
     NotCalibrated,
     /// The probe moves faster than speckle can follow.
     TooFast,
+    /// The frames come too seldom for speckle to follow it.
+    TooFewFrames,
     /// The probe moves slower than speckle can tell.
     TooSlow,
     /// Too little full speckle in the picture.

@@ -3459,12 +3459,12 @@ export interface components {
          * @description Why the sweep gives no third dimension.
          * @enum {string}
          */
-        readonly Unfit: "scale_unknown" | "not_calibrated" | "too_fast" | "too_slow" | "too_few_patches" | "turned_back";
+        readonly Unfit: "scale_unknown" | "not_calibrated" | "too_fast" | "too_few_frames" | "too_slow" | "too_few_patches" | "turned_back";
         /**
          * @description The reasons; the page has words for each.
          * @enum {string}
          */
-        readonly UnfitReason: "length" | "no_frames" | "scale_unknown" | "scale_late" | "scale_changed" | "too_long" | "too_short" | "interrupted" | "frames_lost" | "too_fast" | "too_slow" | "too_few_patches" | "turned_back" | "moved_in_plane" | "turned" | "length_does_not_fit";
+        readonly UnfitReason: "length" | "no_frames" | "scale_unknown" | "scale_late" | "scale_changed" | "too_long" | "too_short" | "interrupted" | "frames_lost" | "too_fast" | "too_few_frames" | "too_slow" | "too_few_patches" | "turned_back" | "moved_in_plane" | "turned" | "length_does_not_fit";
         /** @description Why a sweep tells nothing of the beam. */
         readonly UnfitView: {
             /**

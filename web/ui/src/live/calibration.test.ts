@@ -45,6 +45,7 @@ describe("why a sweep is unfit", () => {
     "interrupted",
     "frames_lost",
     "too_fast",
+    "too_few_frames",
     "too_slow",
     "too_few_patches",
     "turned_back",

@@ -136,7 +136,15 @@ function Trouble({ text }: { readonly text: string }) {
 
 /** Why a sweep tells nothing of the beam, in one line. */
 export function unfitText({ why, figure }: NonNullable<SweepView["unfit"]>, { say, language }: Words): string {
-  const shares = ["interrupted", "frames_lost", "too_fast", "too_slow", "too_few_patches", "turned_back"];
+  const shares = [
+    "interrupted",
+    "frames_lost",
+    "too_fast",
+    "too_few_frames",
+    "too_slow",
+    "too_few_patches",
+    "turned_back",
+  ];
   const said =
     figure === null ? "" : shares.includes(why) ? shareText(figure, language) : String(roundHalfAway(figure));
   return say(`sweep_${why}`, { figure: said });

@@ -19,5 +19,6 @@ describe("why there are no lengths along the sweep", () => {
     expect(said("not_calibrated", "zh", true)).toEqual(["未校准：仅有切面内长度", "请校准：扫查三次（L）"]);
     expect(said("scale_unknown", "en", true)[1]).toMatch(/key E/);
     expect(said("too_fast", "en")).toEqual(["Sweep unfit: too fast"]);
+    expect(said("too_few_frames", "zh")).toEqual(["本次扫查不适用：帧数不足"]);
   });
 });

@@ -102,6 +102,7 @@ pub fn run(folder: &Path, json: bool, reader: &mut Reader) -> Result<Outcome> {
         totals.write_table(&mut out)?;
     }
     if json {
+        writeln!(out, "{}", serde_json::to_string(&all.lights())?)?;
         let set = |(clips, totals): &(usize, Totals)| Set {
             clips: *clips,
             figures: totals.figures(),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
+use peony_model::QualityCode;
 use peony_phantom::{Fault, PathKind};
 use serde::Serialize;
 
@@ -61,6 +62,18 @@ struct Volume {
 struct Grade {
     auc: Option<f64>,
     ece: Option<f64>,
+}
+
+/// False lights by what they say; what is not named had none.
+#[derive(Debug, Serialize)]
+pub struct FalseLights {
+    false_lights: BTreeMap<&'static str, CodeLights>,
+}
+
+#[derive(Debug, Serialize)]
+struct CodeLights {
+    count: usize,
+    per_min: Option<f64>,
 }
 
 /// How many of how many.
@@ -138,7 +151,7 @@ pub struct Totals {
     findings: Vec<Found>,
     caught: Share,
     by_fault: Vec<(Fault, Share)>,
-    false_lights: usize,
+    false_lights: BTreeMap<QualityCode, usize>,
     kept: Share,
     picked: Share,
     length: Share,
@@ -165,7 +178,9 @@ impl Totals {
         self.frames += seen.frames;
         self.false_alarms += seen.false_alarms;
         self.switches += seen.switches;
-        self.false_lights += seen.false_lights;
+        for (code, count) in &seen.false_lights {
+            *self.false_lights.entry(*code).or_default() += count;
+        }
         self.findings.push(Found {
             patient: seen.patient.clone(),
             detections: seen.detections.clone(),
@@ -228,7 +243,7 @@ impl Totals {
             },
             quality: Quality {
                 caught_in_500ms: self.caught.value(),
-                false_lights_per_min: rate(self.false_lights, self.minutes),
+                false_lights_per_min: rate(self.false_lights.values().sum(), self.minutes),
             },
             key_planes: KeyPlanes { hit: self.kept.value(), baseline_hit: self.picked.value() },
             volume: Volume {
@@ -240,6 +255,15 @@ impl Totals {
             },
             grade: Grade { auc: auc(&scores), ece: expected_calibration_error(&scores) },
         }
+    }
+
+    /// The false lights of each code, for the line of JSON before the last.
+    pub fn lights(&self) -> FalseLights {
+        let of = |(code, count): (&QualityCode, &usize)| {
+            let per_min = (self.minutes > 0.0).then(|| *count as f64 / self.minutes);
+            (code.key(), CodeLights { count: *count, per_min })
+        };
+        FalseLights { false_lights: self.false_lights.iter().map(of).collect() }
     }
 
     fn rows(&self) -> Vec<Row> {
@@ -293,9 +317,16 @@ impl Totals {
             rate(
                 "false lights a minute",
                 Some("quality.false_lights_per_min"),
-                self.false_lights,
+                self.false_lights.values().sum(),
                 self.minutes,
             ),
+        ]);
+        rows.extend(self.false_lights.iter().map(|(code, count)| Row {
+            name: format!("  {}", code.key()),
+            key: None,
+            figure: Figure::Rate(*count, self.minutes),
+        }));
+        rows.extend([
             row("average precision at IoU 0.5", Some("detect.ap50"), Figure::Score(ap50)),
             row("malignancy AUC", Some("grade.auc"), Figure::Score(area)),
             row("calibration error", Some("grade.ece"), Figure::Score(error)),

@@ -1,5 +1,8 @@
 //! What one sweep or clip gave beside what there was: what the figures are made of.
 
+use std::collections::BTreeMap;
+
+use peony_model::QualityCode;
 use peony_phantom::{Fault, PathKind};
 
 use crate::evaluate::metrics::detection::Detection;
@@ -22,8 +25,8 @@ pub struct Seen {
     pub shown: usize,
     /// Faults begun, and those that a light told of in time.
     pub faults: Vec<(Fault, bool)>,
-    /// Lights without a fault.
-    pub false_lights: usize,
+    /// Lights that nothing explains, by what they say.
+    pub false_lights: BTreeMap<QualityCode, usize>,
     pub path: Option<Led>,
     pub unfit_frames: u64,
     /// Letters that stood for more than one lesion.

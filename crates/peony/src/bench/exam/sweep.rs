@@ -9,7 +9,7 @@ use peony_ultrasound::output::{Event, PlaneReason, StepOutput};
 
 use super::super::calibration::as_of_a_probe;
 use super::back;
-use super::lights::Lights;
+use super::lights::{Known as KnownLights, Lights};
 use super::picks::Picks;
 use super::seen::{Led, Lesion, Seen};
 use crate::engine::Reader;
@@ -76,6 +76,7 @@ struct Watcher<'a> {
     read_mm: Option<f32>,
     true_mm: f32,
     on_the_way_back: bool,
+    last_frame: u64,
     /// The lesions that each letter has stood for.
     meanings: BTreeMap<char, BTreeSet<u32>>,
 }
@@ -105,7 +106,7 @@ impl<'a> Watcher<'a> {
             lesions: BTreeMap::new(),
             met: BTreeSet::new(),
             confirmed: BTreeSet::new(),
-            lights: Lights::new(&sweep.schedule, fps),
+            lights: Lights::new(&sweep.schedule, KnownLights::Everything, fps),
             picks: Picks::new(fps),
             start_mm: None,
             end_mm: [0.0; 3],
@@ -113,6 +114,7 @@ impl<'a> Watcher<'a> {
             read_mm: None,
             true_mm: 0.0,
             on_the_way_back: false,
+            last_frame: 0,
             meanings: BTreeMap::new(),
         }
     }
@@ -121,7 +123,9 @@ impl<'a> Watcher<'a> {
         let frame = output.frame;
         self.seen.frames += 1;
         self.follow_path(made, output);
-        self.lights.judge(frame, &output.quality);
+        let is_cut = made.truth.masses.iter().any(|mass| mass.cut);
+        self.lights.judge(frame, &output.quality, is_cut);
+        self.last_frame = frame;
         for mass in &made.truth.masses {
             let known = self.lesions.entry(mass.id).or_default();
             known.malignant = mass.malignant;
@@ -189,7 +193,8 @@ impl<'a> Watcher<'a> {
     }
 
     fn conclude(mut self, sweep: &Sweep, fps: f64) -> Seen {
-        self.seen.seconds = self.seen.frames as f64 / fps;
+        // Those that were dropped took their time as well.
+        self.seen.seconds = (self.last_frame + 1) as f64 / fps;
         self.seen.false_alarms = self.confirmed.difference(&self.met).count();
         let kind = sweep.phantom.config().path;
         if let (Some(read_mm), Some(place), true) = (self.read_mm, self.place_mm, sweep.schedule.is_empty()) {

@@ -9,7 +9,7 @@ use peony_model::{BoxPx, Frame, iou};
 use peony_ultrasound::output::{Event, PlaneReason, StepOutput};
 
 use super::truth::{Shown, Truth};
-use crate::bench::exam::lights::Lights;
+use crate::bench::exam::lights::{Known as KnownLights, Lights};
 use crate::bench::exam::picks::Picks;
 use crate::bench::exam::seen::{Lesion, Seen};
 use crate::bench::exam::sweep::{FALSE_IOU, LARGEST_SHARE, SAMPLED};
@@ -87,14 +87,14 @@ impl<'a> Watcher<'a> {
             lesions: vec![Known::default(); truth.lesions.len()],
             confirmed: BTreeSet::new(),
             met: BTreeSet::new(),
-            lights: Lights::new(&truth.faults, fps),
+            lights: Lights::new(&truth.faults, KnownLights::TheHand, fps),
             picks: Picks::new(fps),
         }
     }
 
     fn look(&mut self, frame: &Frame, shown: &[Shown], output: &StepOutput) {
         self.seen.frames += 1;
-        self.lights.judge(frame.index, &output.quality);
+        self.lights.judge(frame.index, &output.quality, shown.iter().any(|lesion| !lesion.whole));
         for lesion in shown {
             let known = &mut self.lesions[lesion.lesion];
             known.areas.insert(frame.index, lesion.area_px);
