@@ -78,7 +78,7 @@ fn is_foreign(look: &Look, chroma: f32) -> bool {
     let drawn = look.flat > 0.55;
     // Beams are wider than pulses are long, so fine detail differs across and down; film grain does not.
     let across_over_all = look.sharpness_across / look.sharpness.max(1e-6);
-    let film = look.contrast < GRAIN && (0.93..1.07).contains(&across_over_all);
+    let film = look.contrast < GRAIN && (0.9..1.1).contains(&across_over_all);
     let even = look.contrast < SPECKLE;
     let fan = look.near_width < FAN;
     coloured || smooth || drawn || film || even || fan

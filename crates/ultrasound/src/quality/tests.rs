@@ -54,6 +54,7 @@ fn report(what: &str, judged: &[(Look, Assessed)]) {
     quantiles("flat", &|look| look.flat);
     quantiles("strokes", &|look| look.strokes);
     quantiles("sharp", &|look| look.sharpness);
+    quantiles("contrast", &|look| look.contrast);
     quantiles("isotropy", &|look| look.sharpness_across / look.sharpness);
     for code in QualityCode::ALL {
         let share = share(judged, code);
