@@ -39,6 +39,9 @@ pub fn read_still(bytes: &[u8]) -> Result<Pixels, StillError> {
         _ => return Err(StillError::Kind),
     };
     let words = |error: &dyn std::fmt::Display| StillError::Decode(error.to_string());
+    if format == ImageFormat::Jpeg && !is_whole_jpeg(bytes) {
+        return Err(words(&"the file ends before its picture does"));
+    }
     let decode = || {
         let reader = || ImageReader::with_format(Cursor::new(bytes), format);
         let (width, height) = reader().into_dimensions().map_err(|error| words(&error))?;
@@ -55,6 +58,25 @@ pub fn read_still(bytes: &[u8]) -> Result<Pixels, StillError> {
         other if other.color().has_color() => pixels_of(other.into_rgb8()),
         other => Pixels::Luma8(other.into_luma8()),
     })
+}
+
+/// Whether the picture's end follows its first scan (ITU-T T.81 §B.1). The decoder fills up what is missing with grey and says nothing, and
+/// a lesion that is half there is another lesion. A small picture within an earlier segment has an end of its own, so the segments are passed over.
+fn is_whole_jpeg(bytes: &[u8]) -> bool {
+    const START_OF_SCAN: u8 = 0xDA;
+    const END_OF_IMAGE: [u8; 2] = [0xFF, 0xD9];
+    let mut at = 2;
+    while let Some(&[marker, kind, high, low]) = bytes.get(at..at + 4).and_then(|head| head.first_chunk()) {
+        match kind {
+            // For the decoder to say.
+            _ if marker != 0xFF => return true,
+            START_OF_SCAN => return bytes[at..].windows(2).rev().any(|pair| pair == END_OF_IMAGE),
+            // What fills up before a marker.
+            0xFF => at += 1,
+            _ => at += 2 + usize::from(u16::from_be_bytes([high, low])),
+        }
+    }
+    false
 }
 
 /// Refuse pictures that are too small to hold tissue or too large to be a screen.
@@ -115,5 +137,25 @@ mod tests {
         check(&png(GrayImage::new(5000, 4000)), "too large");
         let whole = png(GrayImage::new(100, 100));
         check(&whole[..whole.len() / 2], "not a readable picture");
+    }
+
+    #[test]
+    fn a_jpeg_that_was_cut_is_not_filled_up_with_grey() {
+        let speckle = GrayImage::from_fn(200, 160, |x, y| Luma([(x * 73 + y * 151 + x * y * 31) as u8]));
+        let mut whole = Cursor::new(Vec::new());
+        DynamicImage::ImageLuma8(speckle).write_to(&mut whole, ImageFormat::Jpeg).unwrap();
+        let whole = whole.into_inner();
+        assert!(read_still(&whole).is_ok());
+        // A camera's thumbnail, an end of a picture in it, lies in a segment before the scan; anything may follow the picture.
+        let thumbnail = [&[0xFF, 0xE1, 0, 6, 0xFF, 0xDA, 0xFF, 0xD9][..], &whole[2..], b"more"].concat();
+        let with_thumbnail = [&whole[..2], &thumbnail[..]].concat();
+        assert!(read_still(&with_thumbnail).is_ok());
+        for bytes in [&whole[..], &with_thumbnail[..with_thumbnail.len() - 4]] {
+            for share in [0.3, 0.7, 0.99] {
+                let cut = &bytes[..(bytes.len() as f64 * share) as usize];
+                let line = read_still(cut).unwrap_err().to_string();
+                assert_eq!(line, "not a readable picture: the file ends before its picture does");
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The network as the pipeline sees it: a canvas in, its answers out.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ndarray::{ArrayView4, ArrayViewD};
@@ -185,6 +186,10 @@ const TASK: &str = "breast-ultrasound-lesion";
 const LUMA: (&str, &[usize]) = ("luma", &[1, 1, CANVAS, CANVAS]);
 const OUTPUTS: [(&str, &[usize]); 3] =
     [("mask", &[1, 2, MASK, MASK]), ("maps", &[1, MAPS, CELLS, CELLS]), ("frame", &[1, 4])];
+/// The channels of the frame's answers.
+const FRAME: [&str; 4] = ["lesion", "breast", "homogeneous", "fibroglandular"];
+/// What its outputs are held against.
+const THRESHOLDS: [&str; 4] = ["mask", "lesion", "region", "breast"];
 /// What a network may give beside them.
 const EMBEDDED: (&str, &[usize]) = ("embedding", &[1, EMBEDDING, CELLS, CELLS]);
 /// The memory of a network that has one, taken and given in one shape.
@@ -216,9 +221,22 @@ pub fn check_fits(card: &Card) -> Result<(), String> {
             return Err(format!("its output '{name}' is {found}, and {shape:?} is needed"));
         }
     }
-    let said = output("maps").map_or(&[][..], |tensor| tensor.channels.as_slice());
-    if !said.iter().map(String::as_str).eq(map_channels()) {
-        return Err(format!("the channels of its output 'maps' are {said:?}, and others are needed"));
+    let maps: Vec<_> = map_channels().collect();
+    for (name, channels, units) in [
+        ("mask", &["lesion", "core"][..], "probability"),
+        ("maps", &maps, "logit"),
+        ("frame", &FRAME, "probability"),
+    ] {
+        let said = output(name)
+            .map(|tensor| (tensor.channels.iter().map(String::as_str).collect(), tensor.units.as_str()));
+        if said != Some((channels.to_vec(), units)) {
+            return Err(format!("its output '{name}' is {said:?}, and {channels:?} in '{units}' is needed"));
+        }
+    }
+    // One that is misspelt would be another reading and no fault.
+    let said: BTreeSet<&str> = card.thresholds.keys().map(String::as_str).collect();
+    if said != BTreeSet::from(THRESHOLDS) {
+        return Err(format!("its thresholds are {said:?}, and {THRESHOLDS:?} are needed"));
     }
     Ok(())
 }
@@ -281,6 +299,7 @@ impl Network for Model {
     }
 
     fn reading(&self) -> Reading {
+        // All four are there in a card that fits.
         let threshold = |name| self.card().threshold(name).unwrap_or(0.5);
         Reading {
             mask: threshold("mask"),
@@ -312,6 +331,11 @@ mod tests {
         check("shape = [1, 2, 128, 128]", "shape = [1, 2, 64, 64]", "'mask'");
         check("shape = [1, 16, 32, 32]", "shape = [1, 8, 32, 32]", "'embedding'");
         check("name = \"frame\"", "name = \"whole\"", "'frame' is missing");
-        check("\"birads_4A\"", "\"birads_4\"", "channels");
+        check("\"birads_4A\"", "\"birads_4\"", "'maps'");
+        check("[\"lesion\", \"core\"]", "[\"core\", \"lesion\"]", "'mask'");
+        check("\"lesion\", \"breast\"", "\"breast\", \"lesion\"", "'frame'");
+        check("units = \"logit\"", "units = \"probability\"", "'maps'");
+        check("lesion = 0.53", "leison = 0.53", "thresholds");
+        check("breast = 0.8\n", "", "thresholds");
     }
 }

@@ -24,14 +24,14 @@ pub(crate) struct Look {
     pub saturated: f32,
     /// Share of pixels equal to their right neighbour, of those that are not black.
     pub flat: f32,
-    /// Standard deviation of grey over its mean within a cell, the median over the cells that show something: what speckle
-    /// is by its nature, and the grain of a film is not.
+    /// Standard deviation of grey over its mean within a square of [`detail`] cells a side, the median over those that show something: what
+    /// speckle is by its nature, and the grain of a film is not.
     pub contrast: f32,
     /// Standard deviation of grey within a cell, the mean over the cells that show something.
     pub deviation: f32,
     /// Share of pixels that are strokes of text or marks.
     pub strokes: f32,
-    /// Mean square of differences of neighbours over those of pixels four apart, along the lines of sight and across.
+    /// Mean square of differences of pixels [`detail`] apart over those four times as far apart, along the lines of sight and across.
     pub sharpness: f32,
     /// The same across the lines of sight only.
     pub sharpness_across: f32,
@@ -66,7 +66,6 @@ impl Look {
             return Self::default();
         }
         let mut greys = Histogram::new(0.0, 256.0, 128);
-        let mut contrasts = Histogram::new(0.0, 1.0, 500);
         let (mut deviations, mut lit) = (0_u32, 0_u32);
         let (mut black, mut saturated, mut flat, mut strokes) = (0_u32, 0_u32, 0_u32, 0_u32);
         for row in rows.clone() {
@@ -74,7 +73,6 @@ impl Look {
                 let cell = grid.at(column, row);
                 greys.add(f32::from(cell.mean));
                 if cell.mean > LIT_WELL {
-                    contrasts.add(f32::from(cell.deviation) / f32::from(cell.mean));
                     deviations += u32::from(cell.deviation);
                     lit += 1;
                 }
@@ -85,13 +83,13 @@ impl Look {
             }
         }
         let pixels = (columns.len() * rows.len()) as f32 * f32::from(CellGrid::READ);
-        let [sharpness, sharpness_across] = sharpness(&view.luma, area);
+        let detail = detail(area);
+        let [sharpness, sharpness_across] = sharpness(&view.luma, area, detail);
         Self {
             median_grey: greys.quantile(0.5).unwrap_or_default(),
             bright_grey: greys.quantile(0.95).unwrap_or_default(),
             saturated: saturated as f32 / pixels,
-            // A picture too dark to tell keeps what speckle has.
-            contrast: contrasts.quantile(0.5).unwrap_or(1.0),
+            contrast: contrast(grid, columns.clone(), rows.clone(), detail),
             deviation: deviations as f32 / lit.max(1) as f32,
             flat: flat as f32 / (pixels - black as f32).max(1.0),
             strokes: strokes as f32 / pixels,
@@ -108,6 +106,38 @@ impl Look {
 
 /// Cells brighter than this show something, and not the noise of the dark.
 const LIT_WELL: u8 = 25;
+
+/// The longer side, in pixels, of the picture that texture is read on.
+const READ_AT_PX: f32 = 512.0;
+
+/// How many pixels of the picture are one of the picture that texture is read on. The same picture may come at any size, as a screen that was
+/// enlarged, as an export, through a grabber; its texture is that of the tissue all the same.
+fn detail(area: PixelRect) -> usize {
+    ((area.width.max(area.height) as f32 / READ_AT_PX).round() as usize).max(1)
+}
+
+/// See [`Look::contrast`]: of squares of so many cells a side. A picture too dark to tell keeps what speckle has.
+fn contrast(grid: &CellGrid, columns: Range<usize>, rows: Range<usize>, side: usize) -> f32 {
+    let mut contrasts = Histogram::new(0.0, 1.0, 500);
+    let count = (side * side) as f32;
+    for top in rows.clone().step_by(side).filter(|top| top + side <= rows.end) {
+        for left in columns.clone().step_by(side).filter(|left| left + side <= columns.end) {
+            let (mut sum, mut squares) = (0.0, 0.0);
+            for cell in
+                (top..top + side).flat_map(|row| (left..left + side).map(move |column| grid.at(column, row)))
+            {
+                let [mean, deviation] = [cell.mean, cell.deviation].map(f32::from);
+                sum += mean;
+                squares += mean * mean + deviation * deviation;
+            }
+            let mean = sum / count;
+            if mean > f32::from(LIT_WELL) {
+                contrasts.add((squares / count - mean * mean).max(0.0).sqrt() / mean);
+            }
+        }
+    }
+    contrasts.quantile(0.5).unwrap_or(1.0)
+}
 
 /// See [`Look::near_width`]. The near field is the upper sixth of the rows that show anything.
 fn near_width(grid: &CellGrid, columns: Range<usize>, rows: Range<usize>) -> f32 {
@@ -148,17 +178,18 @@ fn column_signal(grid: &CellGrid, column: usize, columns: Range<usize>, rows: Ra
     }
 }
 
-/// Fine over coarse: the mean square of neighbours' differences over that of pixels four apart, read on every fourth
+/// Fine over coarse: the mean square of the differences of pixels `fine` apart over that of pixels four times as far apart, read on every fourth
 /// line of the middle of the picture; both directions, and across alone.
-fn sharpness(luma: &GrayImage, area: PixelRect) -> [f32; 2] {
+fn sharpness(luma: &GrayImage, area: PixelRect, fine: usize) -> [f32; 2] {
+    let coarse = 4 * fine;
     let stride = luma.width() as usize;
     let raw = luma.as_raw();
     let (x0, x1) = (area.x + area.width / 8, area.x + area.width * 7 / 8);
     let (y0, y1) = (area.y + area.height / 8, area.y + area.height * 5 / 8);
-    if x1 < x0 + 8 || y1 < y0 + 8 {
+    let (width, height) = ((x1 - x0) as usize, (y1 - y0) as usize);
+    if width < 2 * coarse || height < 2 * coarse {
         return [0.0; 2];
     }
-    let (width, mut sums) = ((x1 - x0) as usize, [0_u64; 4]);
     let squares = |a: &[u8], b: &[u8]| -> u64 {
         // A line longer than 65,536 pixels could exceed 32 bits.
         let piece = |(a, b): (&[u8], &[u8])| {
@@ -166,14 +197,16 @@ fn sharpness(luma: &GrayImage, area: PixelRect) -> [f32; 2] {
         };
         a.chunks(1 << 16).zip(b.chunks(1 << 16)).map(piece).sum()
     };
-    for y in (y0..y1 - 4).step_by(4) {
+    let mut sums = [0_u64; 4];
+    for y in (y0..y1 - coarse as u32).step_by(4) {
         let start = y as usize * stride + x0 as usize;
         let row = &raw[start..start + width];
         let below = |lines: usize| &raw[start + lines * stride..start + lines * stride + width];
-        sums[0] += squares(&row[..width - 4], &row[1..width - 3]);
-        sums[1] += squares(&row[..width - 4], &row[4..]);
-        sums[2] += squares(row, below(1));
-        sums[3] += squares(row, below(4));
+        let across = |apart: usize| squares(&row[..width - coarse], &row[apart..width - coarse + apart]);
+        sums[0] += across(fine);
+        sums[1] += across(coarse);
+        sums[2] += squares(row, below(fine));
+        sums[3] += squares(row, below(coarse));
     }
     let over = |fine: u64, coarse: u64| fine as f32 / (coarse as f32).max(1.0);
     [over(sums[0] + sums[2], sums[1] + sums[3]), over(sums[0], sums[1])]

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use image::imageops::FilterType;
 use peony_model::{Frame, Pixels, QualityCode, Spacing};
 use peony_phantom::{Fault, Faults, MassPlan, PathKind, Phantom, PhantomConfig};
 
@@ -55,6 +56,7 @@ fn report(what: &str, judged: &[(Look, Assessed)]) {
     quantiles("flat", &|look| look.flat);
     quantiles("strokes", &|look| look.strokes);
     quantiles("sharp", &|look| look.sharpness);
+    quantiles("contrast", &|look| look.contrast);
     quantiles("isotropy", &|look| look.sharpness_across / look.sharpness);
     for code in QualityCode::ALL {
         let share = share(judged, code);
@@ -95,8 +97,38 @@ fn real_stills_raise_few_false_alarms() {
 fn mammograms_are_not_taken_for_ultrasound() {
     let Some(judged) = stills("mias,", 3) else { return };
     report("mias", &judged);
-    let stopped = share(&judged, QualityCode::WrongDomain) + share(&judged, QualityCode::NoBmode);
-    assert!(stopped >= 0.99, "{stopped}");
+    assert!(stopped(&judged) >= 0.99, "{}", stopped(&judged));
+}
+
+fn stopped(judged: &[(Look, Assessed)]) -> f32 {
+    share(judged, QualityCode::WrongDomain) + share(judged, QualityCode::NoBmode)
+}
+
+#[test]
+fn the_same_picture_is_read_or_refused_at_any_size() {
+    let Some(folder) = data() else { return };
+    let table = std::fs::read_to_string(folder.join("cases.csv")).unwrap();
+    let judged = |set: &str, every: usize, times: f64| -> Vec<(Look, Assessed)> {
+        let paths = table.lines().skip(1).filter(|row| row.starts_with(set)).step_by(every);
+        let enlarged = |row: &str| {
+            let mut frame = grey(&folder.join(row.split(',').nth(1).unwrap()));
+            let Pixels::Luma8(picture) = &mut frame.pixels else { unreachable!("grey") };
+            let [width, height] =
+                [picture.width(), picture.height()].map(|side| (f64::from(side) * times).round() as u32);
+            *picture = image::imageops::resize(picture, width, height, FilterType::Triangle);
+            judge(&frame)
+        };
+        paths.map(enlarged).collect()
+    };
+    for times in [0.75, 1.5, 2.0, 3.0] {
+        for (set, every) in [("busi,", 16), ("busbra,", 40), ("breast,", 6)] {
+            let judged = judged(set, every, times);
+            report(&format!("{set} × {times}"), &judged);
+            assert!(stopped(&judged) <= 0.06, "{set} × {times}: {}", stopped(&judged));
+        }
+        let films = judged("mias,", 12, times);
+        assert!(stopped(&films) >= 0.99, "films × {times}: {}", stopped(&films));
+    }
 }
 
 /// Frames of five breasts none of which is used to calibrate or to demonstrate.
