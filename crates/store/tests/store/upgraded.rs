@@ -66,6 +66,8 @@ async fn back_by_one_step(address: &str) {
             WHERE own_patient IN (SELECT id FROM patients WHERE parted_from <> 0)",
         "UPDATE studies SET patient = own_patient, local_patient = own_patient",
         "DELETE FROM names WHERE patient IN (SELECT id FROM patients WHERE parted_from <> 0)",
+        // Whom a person said to be the same was found by the first name alone.
+        "DELETE FROM names WHERE name_key IN ('wang^f', 'f')",
         "DELETE FROM merges",
         "DELETE FROM patients WHERE parted_from <> 0",
         "DROP TABLE partings",
@@ -106,7 +108,7 @@ pub async fn what_contradicted_before_is_parted(store: Store, options: &Options,
     store.close().await;
     let store = Store::open(options).await.unwrap();
     assert_eq!(store.conflicts(10).await.unwrap().len(), 2);
-    assert!(kit::faults(&store).await.is_empty());
+    assert_eq!(kit::faults(&store).await, []);
 }
 
 #[tokio::test]
@@ -184,7 +186,7 @@ pub async fn patients_that_were_one_of_two_sites_come_apart(store: Store, option
         [ask(&west, &named, STUDY_UID).await.len(), ask(&west, &others, STUDY_UID).await.len()],
         [2, 1]
     );
-    assert!(kit::faults(&store).await.is_empty());
+    assert_eq!(kit::faults(&store).await, []);
 }
 
 #[tokio::test]
