@@ -121,6 +121,7 @@ pub async fn the_same_person_is_found_by_both_names_and_that_is_taken_back(store
     }
     put(store, 14, &[&seventh("Li^Na", "19700102")[..], &[(STUDY_UID, &other)]].concat()).await;
     assert!(open(store).await.is_empty(), "what comes for it says nothing new");
+    assert_eq!(faults(store).await, []);
     let [merge] = store.merges(10).await.unwrap().try_into().ok().unwrap();
     store.undo_merge(merge.id, "another person").await.unwrap();
     assert_eq!(shown(store, "7").await, owned([(&first, "Wang^Fang"), (&other, "Li^Na")]));
@@ -138,6 +139,7 @@ pub async fn another_person_stays_one_and_that_is_taken_back(store: &Store) {
     assert!(matches!(store.part(birth.id, "x").await, Err(StoreError::Missing(_))), "all of it is settled");
     assert_eq!(store.open_doubts().await.unwrap(), OpenDoubts { partings: 1, ..OpenDoubts::default() });
     assert!(store.doubtful_studies(10).await.unwrap().is_empty());
+    assert_eq!(faults(store).await, []);
     let [parting] = store.partings(10).await.unwrap().try_into().ok().unwrap();
     let named = |of: &DicomJson| of["00100010"]["Value"][0]["Alphabetic"].as_str().unwrap().to_owned();
     assert_eq!((parting.id, parting.who.as_str(), &parting.study_uid), (id, "a person", &other));
