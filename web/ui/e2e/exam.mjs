@@ -72,6 +72,7 @@ const begins = async (patient) => {
 async function discardsAMistake(page) {
   const id = await begins({ id: "", name: "Begun by mistake", sex: "", birth_date: "" });
   const line = page.locator(".exam-line", { has: page.locator(`[data-exam="${id}"]`) });
+  await choosesByArrows(page);
   await line.locator('[data-action="discard"]').click();
   await press(page, "Escape");
   assert.equal((await fetch(`${url}/api/exams/${id}/report`)).status, 200, "asked, and kept");
@@ -423,7 +424,6 @@ await withBrowser(async (context) => {
   await page.locator(".language button", { hasText: language === "zh" ? "中" : "EN" }).click();
   await hasOneNextAction(page);
   await discardsAMistake(page);
-  await choosesByArrows(page);
   await saysPixelsWithoutScale(context);
   await page.locator(".new-exam input").first().fill("Demo 01");
   // Another breast is another patient's: nothing of it is compared.
