@@ -325,6 +325,8 @@ async function pressesMap(page) {
   const before = await sweep();
   await page.locator('[data-action="sweep"]').click();
   await until("the next sweep", async () => (await sweep()) > before);
+  // Without a report there is nothing that a place could be said in.
+  await until("the map's key", () => page.locator('.dock [data-action="place"]').isVisible());
   const stands = () => page.locator(".live-map .map-probe").getAttribute("transform");
   const press = async (across) => {
     await page.keyboard.press("m");
