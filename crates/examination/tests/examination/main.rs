@@ -4,6 +4,7 @@
 mod comparison;
 mod durable;
 mod report;
+mod scan;
 
 use std::path::Path;
 use std::sync::Arc;

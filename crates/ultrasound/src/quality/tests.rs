@@ -66,6 +66,21 @@ fn report(what: &str, judged: &[(Look, Assessed)]) {
     }
 }
 
+/// What is told of the next frame of a sweep.
+fn told(state: &mut Assess, steady: &mut Steady, frame: &Frame) -> Vec<QualityCode> {
+    let view = View {
+        frame,
+        luma: frame.luma(),
+        spacing: frame.spacing.clone(),
+        mode: Mode::Sweep,
+        calibration: None,
+        time: steady.tick(frame.index, frame.time_ns),
+    };
+    let assessed = assess(state, &view);
+    let quality = conclude(state, &view, &assessed, &Detected::default());
+    quality.issues.iter().map(|issue| issue.code).collect()
+}
+
 fn share(judged: &[(Look, Assessed)], code: QualityCode) -> f32 {
     let with = judged.iter().filter(|(_, assessed)| assessed.issues.iter().any(|issue| issue.code == code));
     with.count() as f32 / judged.len() as f32
@@ -194,17 +209,7 @@ fn lit_after(seed: u64, start: u32, fault: Fault, code: QualityCode) -> Option<u
         ticks += if faults.contains(Fault::TooFast) { 4 } else { 1 };
         let time_ns = u64::from(number) * 33_333_333;
         let frame = Frame { index: u64::from(number), time_ns, ..phantom.frame(&pose, faults).frame };
-        let view = View {
-            frame: &frame,
-            luma: frame.luma(),
-            spacing: frame.spacing.clone(),
-            mode: Mode::Sweep,
-            calibration: None,
-            time: steady.tick(frame.index, frame.time_ns),
-        };
-        let assessed = assess(&mut state, &view);
-        let quality = conclude(&mut state, &view, &assessed, &Detected::default());
-        let on = quality.issues.iter().any(|issue| issue.code == code);
+        let on = told(&mut state, &mut steady, &frame).contains(&code);
         assert!(!on || number >= 20, "{} on frame {number}, before it began", code.key());
         on.then(|| number - 20)
     })
@@ -238,18 +243,7 @@ fn lit_ms(fps: u32, fault: Fault, code: QualityCode) -> [Option<u64>; 2] {
     let (mut state, mut steady) = (Assess::default(), Steady::default());
     let mut on = Vec::new();
     for frame in Phantom::new(1505, &config).unwrap().sweep().schedule(schedule).take(first(24) as usize) {
-        let frame = frame.frame;
-        let view = View {
-            frame: &frame,
-            luma: frame.luma(),
-            spacing: frame.spacing.clone(),
-            mode: Mode::Sweep,
-            calibration: None,
-            time: steady.tick(frame.index, frame.time_ns),
-        };
-        let assessed = assess(&mut state, &view);
-        let quality = conclude(&mut state, &view, &assessed, &Detected::default());
-        on.push(quality.issues.iter().any(|issue| issue.code == code));
+        on.push(told(&mut state, &mut steady, &frame.frame).contains(&code));
     }
     let is_on = |from: u32, on_or_off: bool| (from..on.len() as u32).find(|at| on[*at as usize] == on_or_off);
     let lit = is_on(0, true);
