@@ -455,16 +455,53 @@ const STOPS = [
   ],
 ];
 
+/** The widest size that a row of the list shows: three axes in tenths, with an error, the third one growing; in more rows than are seen at once. */
+function widest(update) {
+  const solid = { along_mm: 4.3, relative_error: 0.97, slices_mm: [], volume_cm3: 0.4 };
+  const size_mm = { long: 4.8, short: 4.7 };
+  const tracks = update.tracks
+    .filter(({ letter }) => letter !== null)
+    .flatMap((one) => [..."ABCDEF"].map((letter, index) => ({ ...one, id: one.id * 10 + index, letter })))
+    .map((one) => ({ ...one, size_mm, third: null, status: "seen" }));
+  return {
+    ...update,
+    tracks,
+    volume: { ...update.volume, tracks: tracks.map(({ id, letter }) => ({ ...solid, track: id, letter })) },
+  };
+}
+
+/** Another page, whose frames' updates are made others by what `change` answers just then. */
+async function openChanged(context, change) {
+  const opened = await openPage(context, url, (page) =>
+    page.routeWebSocket("**/live", (socket) => {
+      const server = socket.connectToServer();
+      server.onMessage((message) => socket.send(typeof message === "string" ? message : changed(message, change())));
+    }),
+  );
+  await opened.page.locator('[data-action="take-over"]').click();
+  return opened;
+}
+
+async function holdsWidest(context) {
+  const { page, complaints } = await openChanged(context, () => widest);
+  await until("three axes", async () => (await page.locator('.size[data-growth="grows"]').count()) > 0, 60_000);
+  for (const label of ["EN", "中"]) {
+    await page.locator(".language button", { hasText: label }).click();
+    for (const size of [SMALL, LARGE, ...TABLETS.map(([size]) => size)]) {
+      await page.setViewportSize(size);
+      await checkLayout(page, `the widest size, ${label}, ${size.width}`);
+      await shot(page, `live-widest-${label}-${size.width}`);
+    }
+  }
+  await page.locator(".language button", { hasText: "EN" }).click();
+  await page.close();
+  assert.deepEqual(complaints, []);
+}
+
 /** Another page, whose program is made to have each fault, and none again. */
 async function saysStops(context) {
   let change = (update) => update;
-  const { page, complaints } = await openPage(context, url, (opened) =>
-    opened.routeWebSocket("**/live", (socket) => {
-      const server = socket.connectToServer();
-      server.onMessage((message) => socket.send(typeof message === "string" ? message : changed(message, change)));
-    }),
-  );
-  await page.locator('[data-action="take-over"]').click();
+  const { page, complaints } = await openChanged(context, () => change);
   for (const [fault, ...said] of STOPS) {
     for (const [index, label] of ["EN", "中"].entries()) {
       change = fault;
@@ -529,6 +566,8 @@ await withBrowser(async (context) => {
     await shot(page, "failed");
     throw error;
   }
+  await holdsWidest(context);
+  console.log("ok  the widest size of a lesion has room in its row");
   await saysStops(context);
   console.log("ok  a model that fails and a full disk are said, and gone again");
   await seesNoModel(context);
