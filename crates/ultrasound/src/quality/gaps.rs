@@ -7,14 +7,14 @@ use peony_model::{QualityCode, QualityIssue};
 use crate::motion::{LONGEST_GAP_NS, Motion};
 use crate::steady::Time;
 
-/// What is looked back on.
-const WINDOW_NS: u64 = 1_000_000_000;
+/// What is looked back on: with the time for which a light lasts the word is gone within a second of the last gap.
+const WINDOW_NS: u64 = 700_000_000;
 /// The plane was out of sight for so much of it, over two gaps at least: a tenth.
 const LOST_NS: u64 = 100_000_000;
 /// Or for so long at once.
 const LOST_AT_ONCE_NS: u64 = 200_000_000;
 
-/// The gaps of the last second over which the plane was lost.
+/// The gaps of the last [`WINDOW_NS`] over which the plane was lost.
 #[derive(Debug, Default)]
 pub(super) struct Gaps {
     /// When each ended, and how long it was.

@@ -27,7 +27,8 @@ pub(super) struct Hysteresis {
 
 impl Hysteresis {
     /// The faults that hold, given those of this frame. What is known of the source and not seen in the picture (the
-    /// scale), and what keeps the network from being asked, holds at once: a frame that nobody reads must say why.
+    /// scale), and what keeps the network from being asked, holds at once: a frame that nobody reads must say why. So does what looks back on several frames
+    /// itself.
     pub fn settle(&mut self, now: &[QualityIssue], time: &Time) -> Vec<QualityIssue> {
         for (light, code) in self.lights.iter_mut().zip(QualityCode::ALL) {
             let issue = now.iter().find(|issue| issue.code == code).copied();
@@ -44,7 +45,13 @@ impl Hysteresis {
 }
 
 fn holds_at_once(code: QualityCode) -> bool {
-    matches!(code, QualityCode::ScaleUnknown | QualityCode::WrongDomain | QualityCode::NoBmode)
+    matches!(
+        code,
+        QualityCode::ScaleUnknown
+            | QualityCode::WrongDomain
+            | QualityCode::NoBmode
+            | QualityCode::TooFewFrames
+    )
 }
 
 /// The scale is known or not; what kind of picture it is was held for half a second before (`Domain`), and what is graded

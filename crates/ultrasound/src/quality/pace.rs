@@ -23,6 +23,8 @@ const QUICK: f32 = 1.5;
 /// Stops and starts in turn within the window that make a jerky sweep: to begin, or to linger over a lesion and go on, takes
 /// two.
 const TURNS: u32 = 3;
+/// A hand that has led evenly for so long is jerky no more: with the time for which a light lasts the word is gone within a second.
+const EVEN_NS: u64 = 700_000_000;
 /// Slower than this, mm/s, is no sweep, and what is read is noise.
 const RESTING_MM_S: f32 = 2.0;
 
@@ -55,13 +57,13 @@ impl Pace {
         if is_early || mean < RESTING_MM_S {
             return None;
         }
-        let turns = self.turns(mean);
-        (turns >= TURNS)
+        let (turns, last_ns) = self.turns(mean);
+        (turns >= TURNS && time.now_ns.saturating_sub(last_ns) < EVEN_NS)
             .then(|| QualityIssue::new(QualityCode::Jerky).with_figure(turns as f32, TURNS as f32))
     }
 
-    /// How often the pace goes from slow to quick or back.
-    fn turns(&self, mean: f32) -> u32 {
+    /// How often the pace goes from slow to quick or back, and when it last did.
+    fn turns(&self, mean: f32) -> (u32, u64) {
         let together = |last: usize| {
             let (at_ns, _) = self.speeds[last];
             let near = self.speeds.range(..=last).rev().take_while(|(ns, _)| at_ns - ns < TOGETHER_NS);
@@ -71,8 +73,9 @@ impl Pace {
         let first_ns = self.speeds.front().map_or(0, |(ns, _)| *ns);
         // Those at the beginning lack what was before them.
         let whole = (0..self.speeds.len()).filter(|last| self.speeds[*last].0 - first_ns >= WHOLE_NS);
-        let (mut turns, mut was_quick) = (0, None);
-        for pace in whole.map(together) {
+        let (mut turns, mut last_ns, mut was_quick) = (0, 0, None);
+        for last in whole {
+            let pace = together(last);
             let quick = if pace < SLOW {
                 false
             } else if pace > QUICK {
@@ -80,10 +83,12 @@ impl Pace {
             } else {
                 continue;
             };
-            turns += u32::from(was_quick.is_some_and(|was| was != quick));
+            if was_quick.is_some_and(|was| was != quick) {
+                (turns, last_ns) = (turns + 1, self.speeds[last].0);
+            }
             was_quick = Some(quick);
         }
-        turns
+        (turns, last_ns)
     }
 }
 
@@ -93,13 +98,19 @@ mod tests {
     use crate::steady::Steady;
 
     fn is_told(fps: u64, speed: impl Fn(f32) -> f32) -> bool {
+        last_told(fps, speed).is_some()
+    }
+
+    /// The last moment of three seconds at which it is told, s.
+    fn last_told(fps: u64, speed: impl Fn(f32) -> f32) -> Option<f32> {
         let (mut pace, mut steady) = (Pace::default(), Steady::default());
-        (0..3 * fps).any(|frame| {
-            let seconds = frame as f32 / fps as f32;
+        let told = |frame: &u64| {
+            let seconds = *frame as f32 / fps as f32;
             let step_mm = Some(speed(seconds) / fps as f32);
             let motion = Motion { step_mm, seconds: 1.0 / fps as f32, ..Motion::default() };
-            pace.is_jerky(Some(&motion), &steady.tick(frame, frame * 1_000_000_000 / fps)).is_some()
-        })
+            pace.is_jerky(Some(&motion), &steady.tick(*frame, frame * 1_000_000_000 / fps)).is_some()
+        };
+        (0..3 * fps).filter(told).last().map(|frame| frame as f32 / fps as f32)
     }
 
     #[test]
@@ -115,6 +126,12 @@ mod tests {
             let rests = |t: f32| if ((t * 5.0) as u32).is_multiple_of(2) { 0.1 } else { 1.5 };
             assert!(!is_told(fps, rests), "{fps}: at rest");
             assert!(!is_told(fps, |t| 6.0 + 3.0 * t), "{fps}: ever faster");
+            let quick_stops = |t: f32| if ((t * 5.0) as u32).is_multiple_of(2) { 1.0 } else { 15.0 };
+            let last = last_told(fps, |t| if t < 2.0 { quick_stops(t) } else { 8.0 });
+            assert!(
+                last.is_some_and(|t| (1.8..2.75).contains(&t)),
+                "{fps}: even from 2 s on, told until {last:?}"
+            );
         }
     }
 }

@@ -13,6 +13,8 @@ const CAUGHT_S: f64 = 0.5;
 const JERKY_S: f64 = 0.4;
 /// A light this long after a fault is still that fault's, s.
 const ECHO_S: f64 = 1.0;
+/// That of dropped frames says how many of so many were, and not what the hand does now: it lasts as long.
+const COUNTED_FRAMES: u64 = 128;
 
 /// Which lights may be false: those of which somebody knows whether they should burn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,8 +35,8 @@ pub struct Lights<'a> {
     echo_frames: u64,
     /// What burns, and whether it was false on any frame since it came on.
     on: BTreeMap<QualityCode, bool>,
-    /// The last frame on which the border cut a lesion.
-    cut: Option<u64>,
+    /// Of what was there without a fault of the schedule, the last frame that had it.
+    was_there: BTreeMap<QualityCode, u64>,
     /// Of each fault, whether its light came on in time.
     caught: Vec<bool>,
     false_lights: BTreeMap<QualityCode, usize>,
@@ -51,22 +53,22 @@ impl<'a> Lights<'a> {
             jerky_frames: frames(JERKY_S),
             echo_frames: frames(ECHO_S),
             on: BTreeMap::new(),
-            cut: None,
+            was_there: BTreeMap::new(),
             caught: vec![false; schedule.len()],
             false_lights: BTreeMap::new(),
         }
     }
 
-    /// A light is that of what explains it, within its time and a little after, and false otherwise: once for as long as it burns. `is_cut` is whether
-    /// the border cuts a lesion on this frame.
-    pub fn judge(&mut self, frame: u64, quality: &Quality, is_cut: bool) {
+    /// A light is that of what explains it, within its time and a little after, and false otherwise: once for as long as it burns. `there` are the lights
+    /// that this frame's truth explains, whatever the schedule says: a lesion that the border cuts, a hand that hurries of itself.
+    pub fn judge(&mut self, frame: u64, quality: &Quality, there: &[QualityCode]) {
         let told: BTreeSet<QualityCode> = quality.issues.iter().map(|issue| issue.code).collect();
         for ((frames, fault), caught) in self.schedule.iter().zip(&mut self.caught) {
             let late = if *fault == Fault::Jerky { self.jerky_frames } else { 0 };
             let due = frames.start..frames.start.saturating_add(late + self.caught_frames);
             *caught |= due.contains(&frame) && lights_of(*fault).iter().any(|code| told.contains(code));
         }
-        self.cut = if is_cut { Some(frame) } else { self.cut };
+        self.was_there.extend(there.iter().map(|code| (*code, frame)));
         self.on.retain(|code, _| told.contains(code));
         for code in told.into_iter().filter(|code| self.known == Known::Everything || is_of_the_hand(*code)) {
             let is_false = !self.is_explained(code, frame);
@@ -79,12 +81,14 @@ impl<'a> Lights<'a> {
     }
 
     fn is_explained(&self, code: QualityCode, frame: u64) -> bool {
-        let is_cut = self.cut.is_some_and(|cut| frame - cut <= self.echo_frames);
-        let mut there = self.schedule.iter().filter(|(frames, _)| {
-            (frames.start..frames.end.saturating_add(self.echo_frames)).contains(&frame)
-        });
-        (code == QualityCode::LesionCut && is_cut)
-            || there.any(|(_, fault)| {
+        let echo_frames = if code == QualityCode::FramesDropped { COUNTED_FRAMES } else { self.echo_frames };
+        let was_there = self.was_there.get(&code).is_some_and(|last| frame - last <= echo_frames);
+        let mut faults = self
+            .schedule
+            .iter()
+            .filter(|(frames, _)| (frames.start..frames.end.saturating_add(echo_frames)).contains(&frame));
+        was_there
+            || faults.any(|(_, fault)| {
                 lights_of(*fault).contains(&code) || may_light_besides(*fault).contains(&code)
             })
     }
@@ -143,20 +147,24 @@ fn may_light_besides(fault: Fault) -> &'static [QualityCode] {
 
 #[cfg(test)]
 mod tests {
-    use QualityCode::{Blur, ContactLost, FocusOff, GainLow, LesionCut, Marks, TooFast};
+    use QualityCode::{
+        Blur, ContactLost, FocusOff, FramesDropped, GainLow, LesionCut, Marks, TooFast, TooFewFrames,
+    };
     use peony_model::QualityIssue;
 
     use super::*;
 
     const FAULTS: [(Range<u64>, Fault); 2] = [(10..20, Fault::Blur), (60..70, Fault::TooFast)];
 
-    /// The false lights of a run of which each light burns over a range of frames, at ten frames a second; the border cuts a lesion from 40 to 45.
+    /// The false lights of a run of which each light burns over a range of frames, at ten frames a second; from 40 to 45 the border cuts a lesion, and the
+    /// hand hurries.
     fn false_lights(known: Known, burning: &[(Range<u64>, QualityCode)]) -> Vec<(QualityCode, usize)> {
         let mut lights = Lights::new(&FAULTS, known, 10.0);
         for frame in 0..100 {
             let on = burning.iter().filter(|(frames, _)| frames.contains(&frame));
             let issues = on.map(|(_, code)| QualityIssue::new(*code)).collect();
-            lights.judge(frame, &Quality { issues, ..Quality::default() }, (40..45).contains(&frame));
+            let there: &[_] = if (40..45).contains(&frame) { &[LesionCut, TooFast] } else { &[] };
+            lights.judge(frame, &Quality { issues, ..Quality::default() }, there);
         }
         lights.finish().1.into_iter().collect()
     }
@@ -174,7 +182,21 @@ mod tests {
         check(&[(62..66, Blur), (62..66, ContactLost)], &[(ContactLost, 1)]);
         check(&[(12..18, TooFast), (32..38, TooFast), (62..66, TooFast)], &[(TooFast, 2)]);
         check(&[(42..50, LesionCut), (80..82, LesionCut)], &[(LesionCut, 1)]);
+        check(&[(42..50, TooFast), (80..82, TooFast)], &[(TooFast, 1)]);
         check(&[(30..32, Marks), (33..35, Marks)], &[(Marks, 2)]);
+    }
+
+    #[test]
+    fn what_counts_frames_lasts_as_long_as_it_counts_them() {
+        let schedule = [(10..20, Fault::Dropped)];
+        let false_lights = |code, last: u64| {
+            let mut lights = Lights::new(&schedule, Known::Everything, 10.0);
+            let burning = Quality { issues: vec![QualityIssue::new(code)], ..Quality::default() };
+            (12..last).for_each(|frame| lights.judge(frame, &burning, &[]));
+            lights.finish().1.len()
+        };
+        assert_eq!([148, 149].map(|last| false_lights(FramesDropped, last)), [0, 1]);
+        assert_eq!([30, 31].map(|last| false_lights(TooFewFrames, last)), [0, 1]);
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub const LARGEST_SHARE: f32 = 0.85;
 
 /// A mass that the border cuts on more frames than this is one that it cuts.
 const CUT_FRAMES: u64 = 15;
+/// A hand that leads the plane so fast of itself is too fast, mm/s: from here on nothing of the speckle is left after a thirtieth of a second.
+const TOO_FAST_MM_S: f64 = 20.0;
 
 /// What is scanned, and when it goes wrong.
 pub struct Sweep {
@@ -77,6 +79,7 @@ struct Watcher<'a> {
     true_mm: f32,
     on_the_way_back: bool,
     last_frame: u64,
+    fps: f64,
     /// The lesions that each letter has stood for.
     meanings: BTreeMap<char, BTreeSet<u32>>,
 }
@@ -115,6 +118,7 @@ impl<'a> Watcher<'a> {
             true_mm: 0.0,
             on_the_way_back: false,
             last_frame: 0,
+            fps,
             meanings: BTreeMap::new(),
         }
     }
@@ -122,9 +126,15 @@ impl<'a> Watcher<'a> {
     fn look(&mut self, made: &PhantomFrame, output: &StepOutput) {
         let frame = output.frame;
         self.seen.frames += 1;
-        self.follow_path(made, output);
+        let step_mm = self.follow_path(made, output);
+        let speed_mm_s = f64::from(step_mm) * self.fps / frame.saturating_sub(self.last_frame).max(1) as f64;
         let is_cut = made.truth.masses.iter().any(|mass| mass.cut);
-        self.lights.judge(frame, &output.quality, is_cut);
+        let is_fast = speed_mm_s >= TOO_FAST_MM_S;
+        // The way within one frame blurs it.
+        let there =
+            [(is_cut, QualityCode::LesionCut), (is_fast, QualityCode::TooFast), (is_fast, QualityCode::Blur)];
+        let there: Vec<_> = there.into_iter().filter_map(|(is, code)| is.then_some(code)).collect();
+        self.lights.judge(frame, &output.quality, &there);
         self.last_frame = frame;
         for mass in &made.truth.masses {
             let known = self.lesions.entry(mass.id).or_default();
@@ -177,11 +187,13 @@ impl<'a> Watcher<'a> {
         self.picks.offer(frame, &made.frame.luma());
     }
 
-    fn follow_path(&mut self, made: &PhantomFrame, output: &StepOutput) {
+    /// How far the plane has really come since the frame before, mm.
+    fn follow_path(&mut self, made: &PhantomFrame, output: &StepOutput) -> f32 {
         let place = made.truth.pose.t_mm;
         let start = *self.start_mm.get_or_insert(place);
         let step = place[1] - self.end_mm[1];
-        self.true_mm += if self.seen.frames > 1 { step.abs() } else { 0.0 };
+        let step_mm = if self.seen.frames > 1 { step.abs() } else { 0.0 };
+        self.true_mm += step_mm;
         self.end_mm = place;
         self.read_mm = output.volume.path_mm.or(self.read_mm);
         self.place_mm = output
@@ -190,6 +202,7 @@ impl<'a> Watcher<'a> {
             .map(|p| [p.x + start[0], p.y + start[1], p.z + start[2]])
             .or(self.place_mm);
         self.seen.unfit_frames += u64::from(output.volume.unfit.is_some());
+        step_mm
     }
 
     fn conclude(mut self, sweep: &Sweep, fps: f64) -> Seen {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail, ensure};
 use image::GrayImage;
-use peony_model::{BoxPx, Frame, iou};
+use peony_model::{BoxPx, Frame, QualityCode, iou};
 use peony_ultrasound::output::{Event, PlaneReason, StepOutput};
 
 use super::truth::{Shown, Truth};
@@ -94,7 +94,9 @@ impl<'a> Watcher<'a> {
 
     fn look(&mut self, frame: &Frame, shown: &[Shown], output: &StepOutput) {
         self.seen.frames += 1;
-        self.lights.judge(frame.index, &output.quality, shown.iter().any(|lesion| !lesion.whole));
+        let cut = [QualityCode::LesionCut];
+        let there = if shown.iter().any(|lesion| !lesion.whole) { &cut[..] } else { &[] };
+        self.lights.judge(frame.index, &output.quality, there);
         for lesion in shown {
             let known = &mut self.lesions[lesion.lesion];
             known.areas.insert(frame.index, lesion.area_px);
