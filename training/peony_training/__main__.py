@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> None:
         case "page":
             write_page(options.models / "peony-us")
         case "evaluate":
-            evaluate_model(options.data, options.model)
+            evaluate_model(options.data, options.model, options.keep)
         case "pictures":
             draw_pictures(options.data, options.model, options.out or options.model.parent, options.runs)
         case "clips":
@@ -100,7 +100,14 @@ def order_of(options: argparse.Namespace, run: str, held: int | None) -> Order:
 def measure_program(options: argparse.Namespace) -> None:
     libraries = program.Libraries(options.onnxruntime, options.openvino)
     folder = options.models / "peony-us"
-    program.keep_program(folder, options.data, options.peony, libraries, options.exam)
+    program.keep_program(folder, options.data, options.peony, libraries, options.exam, dict(options.elsewhere))
+
+
+def kind_of_picture(text: str) -> tuple[str, Path]:
+    kind, _, folder = text.partition("=")
+    if not kind or not Path(folder).is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is not KIND=FOLDER with a folder that is there")
+    return kind, Path(folder)
 
 
 def command_line() -> argparse.ArgumentParser:
@@ -147,12 +154,21 @@ def command_line() -> argparse.ArgumentParser:
         command.add_argument("--onnxruntime", type=Path, help="an ONNX Runtime library")
         command.add_argument("--openvino", type=Path, help="an ONNX Runtime library with OpenVINO inside")
         command.add_argument("--exam", metavar="A..B", help="seeds of phantoms for `peony bench exam`; takes long")
+        command.add_argument(
+            "--elsewhere",
+            metavar="KIND=FOLDER",
+            type=kind_of_picture,
+            action="append",
+            default=[],
+            help="pictures that are no breast ultrasound, and what they are (may be repeated)",
+        )
     failing = commands.add_parser("failures", help="draw what goes wrong on phantoms")
     for command, must in ((failing, True), (releasing, False)):
         command.add_argument("--frames", type=Path, required=must, help="what the phantom's example `frames` wrote")
     paging = commands.add_parser("page", help="write the model's page again, from its card and its figures")
 
     evaluating = commands.add_parser("evaluate", help="print the figures of an exported model on val")
+    evaluating.add_argument("--keep", action="store_true", help="also put them into metrics.json and onto the page")
     drawing = commands.add_parser("pictures", help="draw the report's pictures of an exported model again")
     drawing.add_argument("--out", type=Path, help="folder of the curves; without it, the model's")
     clipping = commands.add_parser("clips", help="write clips drawn from stills, for `peony bench exam --clips`")

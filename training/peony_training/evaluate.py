@@ -5,7 +5,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from peony_training.lexicon import CATEGORIES, DESCRIPTORS, STEPS
+from peony_training.lexicon import CATEGORIES, DESCRIPTORS, STEPS, TISSUE
 from peony_training.metrics import (
     auc,
     auc_interval,
@@ -34,6 +34,7 @@ def figures(readings: list[Reading], thresholds: Thresholds) -> Figures:
             "birads": {name: birads(part) for name, part in sets_of(lesions) if any(known_birads(r) for r in part)},
             "birads_said": observed(lesions),
             "descriptors": descriptors(lesions),
+            "tissue": tissue(readings),
             "failures": {name: failures(part, thresholds) for name, part in sets_of(lesions)},
             "by_size": by_size(lesions, thresholds),
         }
@@ -147,6 +148,31 @@ def descriptors(lesions: list[Reading]) -> Figures:
             "accuracy": accuracy,
         }
     return rows
+
+
+def tissue(readings: list[Reading]) -> Figures:
+    """Each question on the background tissue where it is known, and how often both answers are the reader's."""
+    known = [r for r in readings if min(r.case.tissue) >= 0]
+    said = np.array([[r.frame[name] for name in TISSUE] for r in known]).reshape(-1, len(TISSUE))
+    true = np.array([r.case.tissue for r in known]).reshape(-1, len(TISSUE)) > 0.5
+    right = (said >= 0.5) == true
+    rows: Figures = {
+        name: {"n": len(known), "present": int(true[:, at].sum()), "auc": auc(said[:, at], true[:, at])}
+        | shared(right[:, at])
+        for at, name in enumerate(TISSUE)
+    }
+    kinds = np.unique(true, axis=0, return_counts=True)[1]
+    return {**rows, "both": {"n": len(known), "commonest": int(kinds.max(initial=0))} | shared(right.all(1))}
+
+
+def shared(right: np.ndarray) -> Figures:
+    """How many are right, and their share with Wilson's interval."""
+    hits = int(right.sum())
+    return {
+        "right": hits,
+        "accuracy": hits / len(right) if len(right) else math.nan,
+        "ci95": list(wilson(hits, len(right))),
+    }
 
 
 def failures(lesions: list[Reading], thresholds: Thresholds) -> Figures:

@@ -68,8 +68,10 @@ def page(folder: Path) -> str:
         calibration(told, card),
         categories(told),
         descriptors(told),
+        tissue(told),
         elsewhere(told),
         over_time(told),
+        known_again(told),
         precision(told),
         failures(told, folder),
     ]
@@ -225,6 +227,7 @@ def of_the_program(told: Figures) -> str:
             f"{of['pictures']} ({of['patients']})",
             estimate(of.get("dice")),
             estimate(of.get("auc")),
+            f"{of['graded']} of {of['lesions']}" if "graded" in of else "–",
             estimate(of.get("sensitivity_at_specificity_90")),
             estimate(of.get("ap50")),
             estimate((of.get("birads") or {}).get("kappa")),
@@ -234,14 +237,15 @@ def of_the_program(told: Figures) -> str:
         ]
         for name, of in parts.items()
     ]
-    columns = ["pictures (patients)", "Dice", "AUC", "sensitivity at 90 % specificity", "AP50", "BI-RADS kappa"]
+    columns = ["pictures (patients)", "Dice", "AUC", "lesions behind it", "sensitivity at 90 % specificity", "AP50"]
+    columns += ["BI-RADS kappa"]
     columns += ["calibration error", "lesions missed", "false mask on normals"]
     return f"""\
 ## On `val`, the program
 
 `peony evaluate --split val --engine rten`: its outlines, thresholds and categories. Kappa is quadratic, against the
-category that a reader gave, and compares the 4 undivided where some have no letter. Devices with fewer than 20 pictures
-are together.
+category that a reader gave, and compares the 4 undivided where some have no letter. A lesion has a probability wherever
+its picture was read and not under colour, found or not. Devices with fewer than 20 pictures are together.
 
 {table(["", *columns], rows)}"""
 
@@ -312,6 +316,7 @@ def categories(told: Figures) -> str:
             "and is a 2 where all words are those of a simple cyst and it is at most 10 %."
         )
         parts.append(table(["category", "malignant", "share", "lexicon"], rows))
+        parts.append("![Proposed against given by readers](confusion.png)")
     said = told["val"]["birads_said"]
     rows = [
         [
@@ -327,7 +332,6 @@ def categories(told: Figures) -> str:
         "By the network's own steps, which were learned from readers and are not what is proposed (quadratic kappa on "
         f"`val`: {kappas}):",
         table(["category", "malignant", "share", "lexicon"], rows),
-        "![Confusion](confusion.png)",
     ]
     cut = told["held"].get("categories")
     if cut:
@@ -378,6 +382,35 @@ def descriptors(told: Figures) -> str:
     return "\n\n".join(parts)
 
 
+def tissue(told: Figures) -> str:
+    """What the two answers on background tissue are worth, and that nobody is shown them."""
+    of_each = told["val"].get("tissue")
+    if not of_each:
+        return ""
+    words = {"homogeneous": "even, or mixed", "fibroglandular": "mostly gland, or mostly fat", "both": "both"}
+    rows = [
+        [text, of.get("auc", "–"), share(of["right"], of["n"]), f"{commonest(of)} of {of['n']}"]
+        for text, of in ((text, of_each[name]) for name, text in words.items())
+    ]
+    # The interval of what is right has to leave the commonest answer behind.
+    better = any(of["n"] and of["ci95"][0] * of["n"] > commonest(of) for of in of_each.values())
+    why = (
+        "they have not been measured on scans" if better else "neither is shown to be better than the commonest answer"
+    )
+    return f"""\
+## Background tissue, on BrEaST in `val`
+
+{table(["question", "AUC", "as the reader says", "the commonest answer alone"], rows)}
+
+The program reads neither answer and shows none: {why}.
+The tissue that a report names is what a person enters."""
+
+
+def commonest(of: Figures) -> int:
+    """How often the commonest answer alone would be right."""
+    return of.get("commonest", max(of.get("present", 0), of["n"] - of.get("present", 0)))
+
+
 def elsewhere(told: Figures) -> str:
     words = {
         "breast_val": "breast ultrasound, `val`",
@@ -399,11 +432,19 @@ def elsewhere(told: Figures) -> str:
         ]
         for name, text in shown.items()
     ]
+    parts = [
+        [kind, of["files"], of["frames"], of["refused"], of["marked"], of["graded"]]
+        for kind, of in told.get("elsewhere", {}).items()
+    ]
+    columns = ["pictures", "files", "frames", "refused", "with findings", "with a category"]
+    program = f"\nBy the program (`peony analyze`), frame by frame:\n\n{table(columns, parts)}\n" if parts else ""
     return f"""\
 ## What is no breast, and burned-in marks
 
-{table(["pictures", "refused", "with findings"], rows)}
+By the network alone:
 
+{table(["pictures", "refused", "with findings"], rows)}
+{program}
 {table(["`val`", "AUC", "lesions found in place", "false masks without a lesion"], changed)}"""
 
 
@@ -421,6 +462,30 @@ def over_time(told: Figures) -> str:
 On {trial["frames"]} frames of clips drawn from `val`, at the same sensitivity ({trial["sensitivity"]}):
 
 {table(["network", "false alarms a minute", "AP50"], rows)}"""
+
+
+def known_again(told: Figures) -> str:
+    of = told["val"].get("embedding")
+    if not of or "auc" not in of:
+        return ""
+    rows = [
+        ["AUC of itself against other patients' lesions", of["auc"]],
+        ["its last sighting is liker its first than any of the others", share(of["known_again"], of["lesions"])],
+        [
+            "likeness of itself, and of others (medians of the cosine)",
+            f"{of['likeness_of_itself']}, {of['likeness_of_others']}",
+        ],
+        ["itself taken for another one (below 0.8)", share(of["itself_below_program"], of["lesions"])],
+        ["another one that could be it (0.8 or more)", share(of["others_not_below_program"], of["others"])],
+    ]
+    return f"""\
+## A lesion known again
+
+The embedding of a lesion on the first and on the last frame that shows it, of {of["lesions"]} clips drawn from `val`,
+against those of other patients. In the program it speaks only against taking two sightings for one lesion; place, size
+and kind must fit as well.
+
+{table(["figure", "reached"], rows)}"""
 
 
 def precision(told: Figures) -> str:

@@ -3,6 +3,7 @@
 BUSI's terms do not allow redistribution: sheets of patients' pictures lie beside the runs, never in the repository.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib
@@ -26,18 +27,23 @@ COLOURS = 64
 
 
 def report_pictures(folder: Path, readings: list[Reading], figures: Figures) -> None:
-    """`roc.png`, `reliability.png` and `confusion.png` in `folder`; `figures` are those of the same readings."""
+    """`roc.png` and `reliability.png` in `folder`; `figures` are those of the same readings."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, draw in (
-        ("roc", lambda axes: draw_roc(axes, readings)),
-        ("reliability", lambda axes: draw_reliability(axes, figures)),
-        ("confusion", lambda axes: draw_confusion(axes, figures)),
-    ):
-        figure, axes = plt.subplots(figsize=(5, 4.6), dpi=110, layout="constrained")
-        draw(axes)
-        figure.savefig(folder / f"{name}.png")
-        plt.close(figure)
-        shrink(folder / f"{name}.png")
+    drawn(folder / "roc.png", lambda axes: draw_roc(axes, readings))
+    drawn(folder / "reliability.png", lambda axes: draw_reliability(axes, figures))
+
+
+def report_confusion(folder: Path, agreement: Figures) -> None:
+    """`confusion.png` in `folder`: what the program proposes against what readers gave, of `peony evaluate --json`."""
+    drawn(folder / "confusion.png", lambda axes: draw_confusion(axes, agreement))
+
+
+def drawn(path: Path, draw: Callable[[plt.Axes], None]) -> None:
+    figure, axes = plt.subplots(figsize=(5, 4.6), dpi=110, layout="constrained")
+    draw(axes)
+    figure.savefig(path)
+    plt.close(figure)
+    shrink(path)
 
 
 def shrink(path: Path) -> None:
@@ -81,18 +87,19 @@ def draw_reliability(axes: plt.Axes, figures: Figures) -> None:
     axes.set(xlabel="predicted malignancy", ylabel="observed share malignant", title=title)
 
 
-def draw_confusion(axes: plt.Axes, figures: Figures) -> None:
-    rows = figures["birads"]["all"]
-    table = np.array(rows["given_by_said"])
+def draw_confusion(axes: plt.Axes, agreement: Figures) -> None:
+    table = np.array(agreement["matrix"])
     share = table / np.maximum(table.sum(1, keepdims=True), 1)
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     for (y, x), count in np.ndenumerate(table):
         axes.text(x, y, str(count), ha="center", va="center", color="white" if share[y, x] > 0.5 else "black")
-    places = range(len(rows["categories"]))
-    axes.set_xticks(places, rows["categories"])
-    axes.set_yticks(places, rows["categories"])
-    title = f"BI-RADS, val: weighted kappa {rows['weighted_kappa']:.2f}, n = {rows['n']}"
-    axes.set(xlabel="said by the network", ylabel="given by the reader", title=title)
+    places = range(len(agreement["scale"]))
+    axes.set_xticks(places, agreement["scale"])
+    axes.set_yticks(places, agreement["scale"])
+    kappa = (agreement.get("kappa") or {}).get("value")
+    weighted = f"weighted kappa {kappa:.2f}, " if kappa is not None else ""
+    title = f"BI-RADS, val: {weighted}n = {agreement['pictures']}"
+    axes.set(xlabel="proposed by the program", ylabel="given by the reader", title=title)
 
 
 def worst_pictures(folder: Path, model: Model, root: Path, readings: list[Reading], thresholds: Thresholds) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +10,20 @@ from peony_training import record
 from peony_training.card import write_precisions
 from peony_training.evaluate import Figures, rounded
 from peony_training.page import write_page
+from peony_training.pictures import report_confusion
 from peony_training.release import MOST_LOST
 
-KEPT = ("pictures", "patients", "dice", "auc", "auc_delong_ci95", "sensitivity_at_specificity_90", "ap50", "missed")
+KEPT = (
+    "pictures",
+    "patients",
+    "dice",
+    "auc",
+    "auc_delong_ci95",
+    "sensitivity_at_specificity_90",
+    "graded",
+    "ap50",
+    "missed",
+)
 KEPT += ("lesions", "false_masks_on_normals", "normals", "malignancy_by_category", "descriptors")
 
 
@@ -28,21 +40,38 @@ class Libraries:
         return [("rten", None), *((name, path) for name, path in outside if path)]
 
 
-def keep_program(folder: Path, data: Path, peony: Path, libraries: Libraries, seeds: str | None = None) -> None:
+# Why a picture was not read at all, as the program says it.
+REFUSING = {"wrong_domain", "no_bmode", "contact_lost"}
+
+
+def keep_program(
+    folder: Path,
+    data: Path,
+    peony: Path,
+    libraries: Libraries,
+    seeds: str | None = None,
+    elsewhere: Mapping[str, Path] | None = None,
+) -> None:
     """Measure on `val`, put figures and losses into `folder`/metrics.json, the precisions that lose little on the card.
 
     With `seeds` (`A..B`) whole examinations of phantoms too, on the last engine: the fastest where OpenVINO is there.
+    With `elsewhere` also what is made of pictures that are no breast ultrasound, a folder of each kind.
     """
     told = {name: evaluate(folder, data, peony, name, library) for name, library in libraries.engines()}
     first = told["rten"]
     engines = [engine_row(said, first) for said in told.values()]
     of_parts = {key: {name: kept(of) for name, of in first[key].items()} for key in ("datasets", "devices")}
     parts: Figures = {"program": rounded({"engines": engines, **of_parts})}
+    if elsewhere:
+        parts["elsewhere"] = {kind: made_of(folder, peony, path) for kind, path in elsewhere.items()}
     if seeds:
         name, library = libraries.engines()[-1]
         command = ["bench", "exam", "--seeds", seeds, "--json", *model_arguments(folder, name, library)]
         parts["exam"] = rounded({"seeds": seeds, "engine": name, **call(peony, command)})
     record.keep(folder, parts)
+    agreement = first["datasets"]["all"].get("birads")
+    if agreement and agreement.get("matrix"):
+        report_confusion(folder, agreement)
     lost = {row["precision"]: max(row["dice_lost"], row["auc_lost"]) for row in engines}
     write_precisions(folder / "card.toml", [name for name, most in lost.items() if most <= MOST_LOST])
     write_page(folder)
@@ -60,6 +89,23 @@ def evaluate(folder: Path, data: Path, peony: Path, engine: str, library: Path |
     ):
         raise SystemExit(f"asked for {engine}, {by['provider']} in {by['precision']} ran")
     return said
+
+
+def made_of(folder: Path, peony: Path, pictures: Path) -> Figures:
+    """What `peony analyze` makes of pictures that it should refuse, frame by frame."""
+    command = ["analyze", "--json", *model_arguments(folder, "rten", None), str(pictures)]
+    # It fails where something was not read: that is what is counted.
+    done = subprocess.run([peony, *command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
+    frames = [json.loads(line) for line in done.stdout.splitlines()]
+    marked = [frame for frame in frames if frame["findings"]]
+    refused = [frame for frame in frames if REFUSING & {issue["code"] for issue in frame["quality"]}]
+    graded = [frame for frame in marked if any(finding["birads"] for finding in frame["findings"])]
+    counted = {"frames": frames, "refused": refused, "marked": marked, "graded": graded}
+    return {
+        "files": len({frame["file"] for frame in frames}),
+        **{name: len(part) for name, part in counted.items()},
+        "files_marked": len({frame["file"] for frame in marked}),
+    }
 
 
 def kept(figures: Figures) -> Figures:

@@ -73,6 +73,7 @@ class Seen(NamedTuple):
     maps: np.ndarray  # [25, 32, 32]
     frame: np.ndarray  # [4]
     state: np.ndarray | None  # [1, 32, 32, 32], with memory
+    embedding: np.ndarray | None = None  # [16, 32, 32]
 
 
 class Model:
@@ -86,8 +87,8 @@ class Model:
 
     def look(self, canvas: np.ndarray, state: np.ndarray | None = None) -> Seen:
         """Run on uint8 [256, 256]; without a state this is a first frame."""
-        mask, maps, _, frame, *after = self.session.run(None, self.inputs(canvas, state))
-        return Seen(mask[0], maps[0], frame[0], after[0] if after else None)
+        mask, maps, embedding, frame, *after = self.session.run(None, self.inputs(canvas, state))
+        return Seen(mask[0], maps[0], frame[0], after[0] if after else None, embedding[0])
 
     def inputs(self, canvas: np.ndarray, state: np.ndarray | None = None) -> dict[str, np.ndarray]:
         luma = canvas.astype(np.float32)[None, None] / np.float32(255.0)
@@ -128,16 +129,25 @@ def reading_of(
 
 def regions_of(seen: Seen, truth: np.ndarray, mask_threshold: float = 0.5) -> list[Region]:
     """The 4-connected regions of the mask; `truth` bool [128, 128]."""
-    labels = label(seen.mask[0] >= mask_threshold, connectivity=1)
     regions = []
-    for number in range(1, labels.max() + 1):
-        here = labels == number
-        if here.sum() < LEAST_PIXELS:
-            continue
+    for here in parts_of(seen, mask_threshold):
         weight = by_cell(seen.mask[0] * here)
         logit = float((seen.maps[0] * weight).sum() / weight.sum())
-        regions.append(Region(1.0 / (1.0 + np.exp(-logit)), float((here & truth).sum() / (here | truth).sum())))
+        regions.append(Region(1.0 / (1.0 + np.exp(-logit)), overlap_of(here, truth)))
     return regions
+
+
+def parts_of(seen: Seen, mask_threshold: float = 0.5) -> list[np.ndarray]:
+    """The parts of the mask that hang together and are large enough, each bool [128, 128]."""
+    labels = label(seen.mask[0] >= mask_threshold, connectivity=1)
+    parts = [labels == number for number in range(1, labels.max() + 1)]
+    return [here for here in parts if here.sum() >= LEAST_PIXELS]
+
+
+def overlap_of(here: np.ndarray, there: np.ndarray) -> float:
+    """Intersection over union; 0 where both are empty."""
+    union = int((here | there).sum())
+    return int((here & there).sum()) / union if union else 0.0
 
 
 def by_cell(mask: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import tomllib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -106,12 +107,22 @@ def carried(recipe: dict[str, object], thresholds: Thresholds, before: Figures) 
     return {name: before[name] for name in WORDLESS if name in before} if same else {}
 
 
-def evaluate_model(root: Path, path: Path) -> None:
-    """Print the figures on `val` of an exported file, with the thresholds of the card beside it."""
+def evaluate_model(root: Path, path: Path, keep: bool = False) -> None:
+    """Print the figures on `val` of an exported file, with the thresholds of the card beside it.
+
+    With `keep` they also go into `metrics.json` beside it and onto its page; the card's own must be the same.
+    """
     thresholds = read_thresholds(path.with_name("card.toml"))
     model = Model(path)
     readings = read_cases_with(model, root, val_cases(root), thresholds.mask)
-    show({"thresholds": asdict(thresholds), "val": report(root, model, readings, thresholds)})
+    on_val = report(root, model, readings, thresholds)
+    show({"thresholds": asdict(thresholds), "val": on_val})
+    if not keep:
+        return
+    if on_val["sets"] != tomllib.loads(path.with_name("card.toml").read_text(encoding="utf-8"))["metrics"]:
+        raise SystemExit("the figures of the card are others: export the run again")
+    record.keep(path.parent, {"val": on_val})
+    write_page(path.parent)
 
 
 def draw_pictures(root: Path, path: Path, out: Path, runs: Path) -> None:
@@ -134,6 +145,7 @@ def report(root: Path, model: Model, readings: list[Reading], thresholds: Thresh
         **figures(readings, thresholds),
         "domain": trials.domain(model, root, readings, thresholds),
         "marks": trials.marks(model, root, cases, thresholds),
+        "embedding": trials.embedding(model, root, cases),
     }
 
 

@@ -1,5 +1,6 @@
 """Harder questions than the validation stills: no breast at all, marks, another hospital, and what memory is worth."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,14 +21,18 @@ from peony_training.data import (
     unlabelled,
 )
 from peony_training.evaluate import Figures, malignant, risks, rounded, summary
-from peony_training.metrics import auc, average_precision
+from peony_training.metrics import auc, average_precision, wilson
 from peony_training.preprocess import letterbox
 from peony_training.reading import (
     LEAST_OVERLAP,
     Model,
     Reading,
+    Seen,
     Thresholds,
     at_mask,
+    by_cell,
+    overlap_of,
+    parts_of,
     read_cases_with,
     reading_of,
     regions_of,
@@ -45,6 +50,8 @@ MARK_WIDTH, MARK_CONTRAST, MARK_LEVEL, MARK_SURROUND = 3, 60, 150, 9
 # Clips of the memory trial: how many, how long, how many at once; one frame in three of thirty a second.
 CLIPS, FRAMES, AT_ONCE, FRAMES_A_MINUTE = 120, 24, 10, 600.0
 PRECISE = 0.5
+# The program takes two sightings less alike than this for two lesions (`crates/ultrasound/src/track/traits.rs`).
+LIKENESS = 0.8
 
 
 def domain(model: Model, root: Path, val: list[Reading], thresholds: Thresholds) -> Figures:
@@ -148,27 +155,106 @@ class Detection:
     overlap: float
 
 
+@dataclass(frozen=True)
+class Clip:
+    """A short scan drawn from a still: `FRAMES` frames."""
+
+    case: Case
+    canvases: np.ndarray  # uint8 [frames, 256, 256]
+    truths: np.ndarray  # uint8 [frames, 256, 256]
+    lesion: list[int]  # of each frame 1, 0, or -1 where it is not counted
+
+
+def drawn_clips(root: Path, cases: list[Case]) -> Iterator[Clip]:
+    """A clip of each case, the same ones each time."""
+    shelf = Shelf(cases, load_pictures(root, cases), torch.device("cpu"), SEED)
+    rng, generator = np.random.default_rng(SEED), torch.Generator().manual_seed(SEED)
+    for first in range(0, len(cases), AT_ONCE):
+        part = list(range(first, min(first + AT_ONCE, len(cases))))
+        batch = clips(shelf, part, FRAMES, shelf.luma.shape[-1], rng, generator)
+        canvases = (batch.luma[:, 0] * 255.0).round().byte().numpy()
+        truths = (batch.masks[:, 0] * 255.0).byte().numpy()
+        for clip, index in enumerate(part):
+            rows = list(range(clip, len(canvases), len(part)))
+            yield Clip(cases[index], canvases[rows], truths[rows], batch.lesion[rows].int().tolist())
+
+
 def memory(models: dict[str, Model], root: Path, val: list[Case]) -> Figures:
     """Each model over the same drawn clips: false alarms at the same sensitivity, and AP50.
 
     A region's score is the frame's lesion probability times its own. An episode is a row of frames with a false region.
     """
-    chosen = val[:: max(1, len(val) // CLIPS)]
-    shelf = Shelf(chosen, load_pictures(root, chosen), torch.device("cpu"), SEED)
-    rng, generator = np.random.default_rng(SEED), torch.Generator().manual_seed(SEED)
     found: dict[str, list[Detection]] = {name: [] for name in models}
     lesion: list[int] = []
-    for first in range(0, len(chosen), AT_ONCE):
-        part = list(range(first, min(first + AT_ONCE, len(chosen))))
-        batch = clips(shelf, part, FRAMES, shelf.luma.shape[-1], rng, generator)
-        canvases = (batch.luma[:, 0] * 255.0).round().byte().numpy()
-        truths = (batch.masks[:, 0] * 255.0).byte().numpy()
-        for clip in range(len(part)):
-            rows = range(clip, len(canvases), len(part))
-            for name, model in models.items():
-                found[name] += watch(model, canvases[rows], truths[rows], len(lesion))
-            lesion += batch.lesion[list(rows)].int().tolist()
+    for clip in drawn_clips(root, val[:: max(1, len(val) // CLIPS)]):
+        for name, model in models.items():
+            found[name] += watch(model, clip.canvases, clip.truths, len(lesion))
+        lesion += clip.lesion
     return rounded(compare(found, np.array(lesion)))
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """A lesion on one frame of a clip, by what it is known again by."""
+
+    clip: int
+    group: str
+    embedding: np.ndarray  # unit length, [16]
+
+
+def embedding(model: Model, root: Path, val: list[Case]) -> Figures:
+    """Whether a lesion's embedding is alike from frame to frame and unlike that of another patient's lesion."""
+    lesions = [case for case in val if case.has_lesion]
+    sightings = []
+    for number, clip in enumerate(drawn_clips(root, lesions[:: max(1, len(lesions) // CLIPS)])):
+        state = None
+        for canvas, truth, lesion in zip(clip.canvases, clip.truths, clip.lesion, strict=True):
+            seen = model.look(canvas, state)
+            state = seen.state
+            vector = embedded(seen, at_mask(truth)) if lesion == 1 else None
+            if vector is not None:
+                sightings.append(Sighting(number, clip.case.group, vector))
+    return rounded(known_again(sightings))
+
+
+def embedded(seen: Seen, truth: np.ndarray) -> np.ndarray | None:
+    """What the network says of the region that lies on the lesion, pooled as the program does; None where none does."""
+    over = [(overlap_of(here, truth), number, here) for number, here in enumerate(parts_of(seen))]
+    overlap, _, here = max(over, default=(0.0, 0, None))
+    if here is None or overlap < LEAST_OVERLAP:
+        return None
+    vector = (seen.embedding * by_cell(seen.mask[0] * here)).sum((1, 2))
+    length = np.linalg.norm(vector)
+    return vector / length if length > 0 else None
+
+
+def known_again(sightings: list[Sighting]) -> Figures:
+    """Likeness (cosine) of the first and the last sighting of each lesion, against every other patient's first one.
+
+    Known again is a lesion whose last sighting is liker its own first one than any other patient's.
+    """
+    clips_of: dict[int, list[Sighting]] = {}
+    for sighting in sightings:
+        clips_of.setdefault(sighting.clip, []).append(sighting)
+    twice = [of for of in clips_of.values() if len(of) > 1]
+    if not twice:
+        return {"lesions": 0, "known_again": 0}
+    likeness = np.stack([of[-1].embedding for of in twice]) @ np.stack([of[0].embedding for of in twice]).T
+    groups = np.array([of[0].group for of in twice])
+    itself, other = np.eye(len(twice), dtype=bool), groups[:, None] != groups[None]
+    same, apart = likeness[itself], likeness[other]
+    again = int((same > np.where(other, likeness, -2.0).max(1)).sum())
+    return {
+        "lesions": len(twice),
+        "auc": auc(np.concatenate([same, apart]), np.repeat([True, False], [len(same), len(apart)])),
+        "known_again": again,
+        "known_again_ci95": list(wilson(again, len(twice))),
+        "likeness_of_itself": float(np.median(same)),
+        "likeness_of_others": float(np.median(apart)),
+        "itself_below_program": int((same < LIKENESS).sum()),
+        "others": len(apart),
+        "others_not_below_program": int((apart >= LIKENESS).sum()),
+    }
 
 
 def watch(model: Model, canvases: np.ndarray, truths: np.ndarray, first: int) -> list[Detection]:

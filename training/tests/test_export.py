@@ -1,5 +1,6 @@
 """The exported file says what PyTorch says, with nothing in it that an engine or a reader of it could stumble on."""
 
+import copy
 import hashlib
 import tomllib
 from dataclasses import asdict
@@ -11,11 +12,14 @@ import pytest
 import torch
 from conftest import lesion_case
 
+from peony_training import record
 from peony_training.calibrate import Calibration
 from peony_training.card import Facts, read_thresholds, write_card
 from peony_training.data import OUTSIDE, unlabelled
-from peony_training.export import TOLERANCE, disagreement, export, load_checkpoint
+from peony_training.export import OUTPUTS, TOLERANCE, as_shipped, disagreement, export, load_checkpoint, load_exported
+from peony_training.fixtures import synthetic_picture
 from peony_training.net import CHANNELS, PeonyUs
+from peony_training.preprocess import letterbox
 from peony_training.reading import Model, Thresholds
 
 PLAIN = {"Conv", "Relu", "Add", "Sub", "Mul", "Concat", "Split", "Slice", "Gather", "Unsqueeze", "Resize", "Sigmoid"}
@@ -38,11 +42,52 @@ def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return net, folder / "model.onnx"
 
 
-def test_export_agrees_with_torch_from_frame_to_frame(exported: tuple[PeonyUs, Path]) -> None:
-    net, path = exported
+def frames() -> list[np.ndarray]:
+    """Canvases that follow one another: pictures of every shape in the letterbox, noise, black, white, one again."""
+    sizes = ((640, 480), (97, 61), (31, 300), (256, 256))
+    pictures = [np.asarray(letterbox(synthetic_picture(*size, seed=5))) for size in sizes]
     noise = np.random.default_rng(1).integers(0, 256, (256, 256), dtype=np.uint8)
-    black, white = np.zeros_like(noise), np.full_like(noise, 255)
-    assert disagreement(net, path, [noise, black, noise, white], CALIBRATION) < TOLERANCE
+    return [pictures[0], noise, np.zeros_like(noise), *pictures[1:], np.full_like(noise, 255), pictures[0]]
+
+
+@torch.no_grad()
+def assert_alike(net: PeonyUs, path: Path, calibration: Calibration) -> None:
+    """Every value of every output within `TOLERANCE`, each side going on from the state that it left itself."""
+    model, ours = Model(path), as_shipped(net, calibration)
+    names = [*OUTPUTS, "state_out"][: len(model.session.get_outputs())]
+    assert [output.name for output in model.session.get_outputs()] == names
+    theirs_left = ours_left = None
+    for number, canvas in enumerate(frames()):
+        theirs = model.session.run(None, model.inputs(canvas, theirs_left))
+        given = model.inputs(canvas, ours_left).values()
+        expected = [output.numpy() for output in ours(*(torch.from_numpy(part) for part in given))]
+        for name, one, other in zip(names, expected, theirs, strict=True):
+            assert one.std() > 0, f"{name} of frame {number} is one value: nothing is compared"
+            np.testing.assert_allclose(other, one, rtol=0, atol=TOLERANCE, err_msg=f"{name} of frame {number}")
+        if model.remembers:
+            theirs_left, ours_left = theirs[-1], expected[-1]
+
+
+def test_every_value_of_the_export_is_torchs_from_frame_to_frame(exported: tuple[PeonyUs, Path]) -> None:
+    assert_alike(*exported, CALIBRATION)
+
+
+def test_every_value_of_the_shipped_file_is_torchs() -> None:
+    """Its weights put back into the network that this package builds: the graph that ships is that network's."""
+    calibration = Calibration(**record.read(SHIPPED)["calibration"])  # the card rounds it
+    assert_alike(load_exported(SHIPPED / "model.onnx"), SHIPPED / "model.onnx", calibration)
+
+
+def test_a_release_is_refused_for_one_value_that_differs(exported: tuple[PeonyUs, Path]) -> None:
+    """One weight of a last layer, on which one channel of one output depends, moved by a hundredth."""
+    net, path = exported
+    shown = frames()
+    assert disagreement(net, path, shown, CALIBRATION) <= TOLERANCE
+    for head in ("mask_head", "grade_head", "embedding_head", "frame_head"):
+        other = copy.deepcopy(net)
+        with torch.no_grad():
+            getattr(other, head).bias[0] += 0.01
+        assert disagreement(other, path, shown[:1], CALIBRATION) > TOLERANCE, head
 
 
 def test_export_is_static_and_plain(exported: tuple[PeonyUs, Path]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from peony_training import record
+from peony_training import pictures, record
 from peony_training.page import page, write_page
 from peony_training.program import Libraries, keep_program
 
@@ -91,6 +91,13 @@ import hashlib, json, pathlib, sys
 words = dict(zip(sys.argv, sys.argv[1:]))
 engine, folder = words["--engine"], pathlib.Path(words["--model"])
 bf16 = engine.endswith("bf16")
+if sys.argv[1] == "analyze":
+    def frame(file, code, *grades):
+        found = [{"birads": grade} for grade in grades]
+        print(json.dumps({"file": file, "quality": [{"code": code}], "findings": found}))
+    frame("a.png", "wrong_domain"), frame("b.dcm", "marks", None), frame("b.dcm", "marks", "4A", None)
+    frame("c.png", "marks"), frame("c.png", "no_bmode")
+    raise SystemExit(1)
 if sys.argv[1] == "bench":
     print("a table for people")
     print(json.dumps({"seeds": [0, 2], "detect": {"sensitivity": 0.5, "false_per_min_lesion_free": 2.0}}))
@@ -98,7 +105,9 @@ if sys.argv[1] == "bench":
 inside = {"rten": "rten", "onnxruntime": "onnxruntime/cpu"}
 figures = {
     "pictures": 9, "patients": 8, "dice": {"value": 0.8 - LOSS * bf16, "ci95": [0.7, 0.9]}, "auc": {"value": 0.9},
-    "missed": 1, "lesions": 7, "false_masks_on_normals": 1, "normals": 2, "malignancy_by_category": [],
+    "missed": 1, "lesions": 7, "graded": 6, "false_masks_on_normals": 1, "normals": 2,
+    "malignancy_by_category": [{"category": "3", "pictures": 4, "malignant": 1, "share": {"value": 0.25}}],
+    "birads": {"scale": ["2", "3"], "matrix": [[1, 0], [2, 3]], "pictures": 6, "kappa": {"value": 0.4}},
 }
 by = {"sha256": hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()}
 by["precision"] = "bf16" if bf16 else "fp32"
@@ -131,8 +140,33 @@ def test_a_precision_is_on_the_card_where_the_program_loses_little_in_it(
     text = (folder / "README.md").read_text()
     word = "reached" if loss < 0.005 else "**missed**"
     assert row(text, "Dice and AUC lost in bf16") == f"| Dice and AUC lost in bf16 | {loss} | ≤ 0.005, {word} |"
-    assert row(text, "device: A/B").startswith("| device: A/B | 9 (8) | 0.800 (0.700–0.900) | 0.900 |")
+    assert row(text, "device: A/B").startswith("| device: A/B | 9 (8) | 0.800 (0.700–0.900) | 0.900 | 6 of 7 |")
     assert row(text, "false alarms a minute").endswith("| 2 | ≤ 1.0, **missed** |")
+
+
+def test_the_confusion_is_that_of_what_the_program_proposes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = []
+    monkeypatch.setattr(pictures, "draw_confusion", lambda _, agreement: shown.append(agreement["matrix"]))
+    keep_program(folder, Path("data"), program(folder), Libraries(None, None))
+    assert shown == [[[1, 0], [2, 3]]] and (folder / "confusion.png").exists()
+    proposed, by_steps = (folder / "README.md").read_text().split("By the network's own steps")
+    assert "(confusion.png)" in proposed and "(confusion.png)" not in by_steps
+
+
+def test_pictures_that_are_no_breast_are_counted_by_kind_and_frame(folder: Path) -> None:
+    keep_program(folder, Path("data"), program(folder), Libraries(None, None), elsewhere={"films": Path("films")})
+    assert record.read(folder)["elsewhere"] == {
+        "films": {"files": 3, "frames": 5, "refused": 2, "marked": 2, "graded": 1, "files_marked": 1}
+    }
+    assert row((folder / "README.md").read_text(), "films") == "| films | 3 | 5 | 2 | 2 | 1 |"
+
+
+def test_tissue_is_shown_to_be_no_better_than_the_commonest_answer(folder: Path) -> None:
+    text = page(folder)
+    assert row(text, "mostly gland, or mostly fat").endswith("| 15 of 23 |")
+    assert "neither is shown to be better than the commonest answer" in text
+    better = {"n": 23, "present": 8, "auc": 1.0, "right": 23, "accuracy": 1.0, "ci95": [0.8569, 1.0]}
+    assert "have not been measured on scans" in change(folder, "val.tissue.fibroglandular", better)
 
 
 def test_an_engine_that_gave_way_is_not_measured_under_its_name(folder: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from conftest import lesion_case
 
-from peony_training.evaluate import birads, descriptors, observed, rounded, said_birads
+from peony_training.evaluate import birads, descriptors, observed, rounded, said_birads, tissue
 from peony_training.lexicon import DESCRIPTORS, STEPS
 from peony_training.net import CHANNELS
 from peony_training.reading import MASK, Reading, Region, Seen, Thresholds, reading_of, regions_of
@@ -134,3 +134,22 @@ def test_what_cannot_be_told_is_left_out() -> None:
     rows = rounded(descriptors([reading(), reading()]))
     assert set(rows) == set(DESCRIPTORS)
     assert rows["oval"] == {"n": 2, "present": 2, "accuracy": 1.0}
+
+
+def test_tissue_is_counted_where_the_reader_names_it() -> None:
+    def told(known: tuple[float, float], homogeneous: float, fibroglandular: float) -> Reading:
+        said = reading()
+        frame = {**said.frame, "homogeneous": homogeneous, "fibroglandular": fibroglandular}
+        return replace(said, case=replace(said.case, tissue=known), frame=frame)
+
+    unknown = told((-1.0, -1.0), 0.9, 0.9)
+    rows = tissue([told((1, 1), 0.9, 0.8), told((0, 1), 0.2, 0.6), told((0, 0), 0.7, 0.1), unknown])
+    assert rows["homogeneous"] | {"ci95": 0} == {
+        **{"n": 3, "present": 1, "auc": 1.0, "right": 2, "accuracy": pytest.approx(2 / 3)},
+        "ci95": 0,
+    }
+    assert (rows["fibroglandular"]["right"], rows["both"]["right"]) == (3, 2)
+    assert (rows["both"]["n"], rows["both"]["commonest"]) == (3, 1)
+    assert rows["both"]["ci95"] == pytest.approx([0.2077, 0.9385], abs=1e-4)
+    none = rounded(tissue([unknown]))
+    assert none["both"]["n"] == none["both"]["right"] == 0 and "accuracy" not in none["both"]

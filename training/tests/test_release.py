@@ -83,7 +83,8 @@ def test_a_release_is_whole(order: Order, monkeypatch: pytest.MonkeyPatch, capsy
     assert "--only teacher-4 --only student-plain --only student --epochs 96" in card["training"]["command"]
     assert card["precisions"] == ["fp32"]
     assert (folder / "README.md").read_text() == page(folder)
-    for name in ("roc", "reliability", "confusion"):
+    assert set(metrics["val"]["tissue"]) == {"homogeneous", "fibroglandular", "both"} and "embedding" in metrics["val"]
+    for name in ("roc", "reliability"):
         assert (folder / f"{name}.png").stat().st_size < 150_000
     assert {p.name for p in (order.runs / "pictures").iterdir()} == {
         f"worst-{n}.png" for n in ("busi", "busbra", "breast")
@@ -102,6 +103,12 @@ def test_a_release_is_whole(order: Order, monkeypatch: pytest.MonkeyPatch, capsy
     capsys.readouterr()
     evaluate_model(order.data, folder / "model.onnx")
     assert f"val.sets.all {json.dumps(metrics['val']['sets']['all'])}" in capsys.readouterr().out
+    record.keep(folder, {"val": {**metrics["val"], "tissue": {}}})
+    evaluate_model(order.data, folder / "model.onnx", keep=True)
+    assert record.read(folder) == metrics
+    (folder / "card.toml").write_text((folder / "card.toml").read_text().replace("dice = 0.", "dice = 1."))
+    with pytest.raises(SystemExit, match="figures of the card are others"):
+        evaluate_model(order.data, folder / "model.onnx", keep=True)
 
 
 def test_without_a_held_fold_the_runs_beside_it_are_read(order: Order) -> None:

@@ -6,7 +6,7 @@ import pytest
 from peony_training import trials
 from peony_training.fixtures import synthetic_picture
 from peony_training.reading import Seen, Thresholds
-from peony_training.trials import FRAMES, Detection, compare, lay_marks, remove_marks
+from peony_training.trials import FRAMES, Detection, Sighting, compare, embedded, known_again, lay_marks, remove_marks
 
 
 def test_marks_are_laid_the_same_each_time() -> None:
@@ -63,3 +63,38 @@ def test_a_frame_where_nobody_can_say_is_not_counted() -> None:
     hits = [Detection(i, 0.8, 0.9) for i in range(FRAMES)]
     report = compare({"one": [*hits, Detection(FRAMES + 2, 0.9, 0.0)]}, lesion)
     assert report["frames"] == FRAMES and report["one"]["false_alarm_episodes_a_minute"] == 0
+
+
+def sight(clip: int, group: str, *angles: float) -> list[Sighting]:
+    return [Sighting(clip, group, np.array([np.cos(a), np.sin(a)])) for a in angles]
+
+
+def test_a_lesion_is_known_again_by_its_first_and_last_sighting() -> None:
+    """Angles are likenesses. The second clip ends liker to the first clip; the fourth saw its lesion once."""
+    sightings = [
+        *sight(0, "a", 0.0, 2.0, 0.1),
+        *sight(1, "b", 1.5, 0.2),
+        *sight(2, "c", 3.0, 3.1),
+        *sight(3, "d", 0.0),
+    ]
+    report = known_again(sightings)
+    assert (report["lesions"], report["known_again"], report["others"]) == (3, 2, 6)
+    assert report["itself_below_program"] == 1 and report["others_not_below_program"] == 1
+    assert report["likeness_of_itself"] == pytest.approx(np.cos(0.1))
+    assert report["auc"] == pytest.approx(17 / 18)
+    # Of one patient's two clips neither is held against the other.
+    report = known_again([*sight(0, "a", 0.0, 0.1), *sight(1, "a", 0.1, 0.0), *sight(2, "b", 3.0, 3.0)])
+    assert (report["known_again"], report["others"]) == (3, 4)
+    assert known_again(sight(0, "a", 0.0)) == {"lesions": 0, "known_again": 0}
+
+
+def test_the_embedding_is_that_of_the_region_on_the_lesion() -> None:
+    mask = np.zeros((2, 128, 128), np.float32)
+    mask[0, 8:40, 8:40] = mask[0, 80:120, 80:120] = 1.0
+    vectors = np.zeros((16, 32, 32), np.float32)
+    vectors[3, :16], vectors[5, 16:] = 2.0, 2.0
+    seen = Seen(mask, np.zeros((25, 32, 32), np.float32), np.ones(4, np.float32), None, vectors)
+    truth = np.zeros((128, 128), bool)
+    assert embedded(seen, truth) is None
+    truth[8:36, 8:36] = True
+    assert embedded(seen, truth) == pytest.approx(np.eye(16)[3])

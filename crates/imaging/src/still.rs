@@ -11,6 +11,8 @@ const SMALLEST_SIDE_PX: u32 = 64;
 const MOST_PIXELS: u64 = 16_000_000;
 /// What a decoder may allocate for one picture.
 const MOST_BYTES: u64 = 256 << 20;
+/// The most bits that a scanner or a detector puts into a sample of sixteen without filling it, and the fewest that are read as such.
+const PART_BITS: std::ops::RangeInclusive<u32> = 8..=12;
 
 /// Why a still was not read.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +32,9 @@ pub enum StillError {
 }
 
 /// Decode a PNG or a JPEG; its size is looked at before anything is allocated for it.
+///
+/// Of sixteen bits a sample the upper eight are read. Where no sample needs more than twelve, as of a scanner's ten or twelve that were
+/// saved as they were, white is the most that the bits in use can say: such a picture would be black else.
 ///
 /// # Errors
 /// [`StillError`], in one line that carries nothing of the file.
@@ -53,11 +58,39 @@ pub fn read_still(bytes: &[u8]) -> Result<Pixels, StillError> {
         limited.decode().map_err(|error| words(&error))
     };
     let decoded = guarded(decode).unwrap_or_else(|_| Err(words(&"the decoder gave up")))?;
-    Ok(match decoded {
+    Ok(match by_bits_in_use(decoded) {
         DynamicImage::ImageRgb8(colour) => pixels_of(colour),
         other if other.color().has_color() => pixels_of(other.into_rgb8()),
         other => Pixels::Luma8(other.into_luma8()),
     })
+}
+
+/// The picture with samples of sixteen bits spread over all of them, where few are in use. Transparency says nothing of tissue.
+fn by_bits_in_use(picture: DynamicImage) -> DynamicImage {
+    match picture {
+        DynamicImage::ImageLuma16(_) | DynamicImage::ImageLumaA16(_) => {
+            let mut grey = picture.into_luma16();
+            spread(&mut grey);
+            grey.into()
+        }
+        DynamicImage::ImageRgb16(_) | DynamicImage::ImageRgba16(_) => {
+            let mut colour = picture.into_rgb16();
+            spread(&mut colour);
+            colour.into()
+        }
+        of_eight_bits => of_eight_bits,
+    }
+}
+
+fn spread(samples: &mut [u16]) {
+    let largest = samples.iter().copied().max().unwrap_or_default();
+    let bits = (u16::BITS - largest.leading_zeros()).max(*PART_BITS.start());
+    if PART_BITS.contains(&bits) {
+        let white = (1_u32 << bits) - 1;
+        for sample in samples {
+            *sample = (u32::from(*sample) * u32::from(u16::MAX) / white) as u16;
+        }
+    }
 }
 
 /// Whether the picture's end follows its first scan (ITU-T T.81 §B.1). The decoder fills up what is missing with grey and says nothing, and
@@ -104,7 +137,7 @@ fn pixels_of(colour: RgbImage) -> Pixels {
 
 #[cfg(test)]
 mod tests {
-    use image::{GrayImage, Luma, Rgb};
+    use image::{GrayImage, ImageBuffer, Luma, Rgb};
 
     use super::*;
 
@@ -124,6 +157,33 @@ mod tests {
         }
         let coloured = RgbImage::from_fn(80, 70, |x, _| Rgb([x as u8, 0, 9]));
         assert!(matches!(read_still(&png(coloured)), Ok(Pixels::Rgb8(_))));
+    }
+
+    #[test]
+    fn twelve_bits_in_sixteen_are_not_black() {
+        let luma = |grey: u16, bits: u32| Luma([grey << (bits - 8)]);
+        let read = |picture: DynamicImage| match read_still(&png(picture)).unwrap() {
+            Pixels::Luma8(grey) => grey,
+            other => panic!("{other:?}"),
+        };
+        let near = |a: &GrayImage, b: &GrayImage| a.iter().zip(b.iter()).all(|(a, b)| a.abs_diff(*b) <= 1);
+        let grey = GrayImage::from_fn(80, 70, |x, y| Luma([(x * 3 + y) as u8]));
+        for bits in [8, 10, 12, 16] {
+            let wide = ImageBuffer::from_fn(80, 70, |x, y| luma(grey.get_pixel(x, y).0[0].into(), bits));
+            let coloured = ImageBuffer::from_fn(80, 70, |x, y| Rgb([wide.get_pixel(x, y).0[0]; 3]));
+            for seen in [read(wide.clone().into()), read(coloured.into())] {
+                assert!(
+                    near(&seen, &grey),
+                    "{bits} bits: {:?} of {:?}",
+                    seen.iter().max(),
+                    grey.iter().max()
+                );
+            }
+        }
+        // What needs a thirteenth bit has sixteen, however dark; black stays black.
+        let dark = ImageBuffer::from_pixel(80, 70, Luma([4096_u16]));
+        assert_eq!(read(dark.into()).get_pixel(0, 0).0, [16]);
+        assert_eq!(read(ImageBuffer::from_pixel(80, 70, Luma([0_u16])).into()).get_pixel(0, 0).0, [0]);
     }
 
     #[test]

@@ -25,6 +25,7 @@ mod progress;
 mod record;
 mod replay;
 mod storage;
+mod whole;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -28,11 +28,15 @@ fn cases(table: &str) -> TempDir {
 }
 
 fn evaluate(folder: &Path, further: &[&str]) -> Output {
+    command(folder, further).output().unwrap()
+}
+
+fn command(folder: &Path, further: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_peony"));
     command.current_dir(folder).args(["evaluate", "--cases", "cases.csv", "--root", "."]);
     command.args(["--engine", "rten"]).args(further);
     command.env_remove("PEONY_MODEL").env_remove("PEONY_ORT_LIB").env_remove("ORT_DYLIB_PATH");
-    command.output().unwrap()
+    command
 }
 
 fn stderr(output: &Output) -> String {
@@ -158,4 +162,26 @@ fn a_report_that_cannot_be_written_is_said_before_anything_is_read() {
     assert!(complaints.contains("nowhere/report.html: cannot be written"), "{complaints}");
     assert_eq!(output.status.code(), Some(1));
     assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn a_run_that_fails_leaves_the_report_that_was_there() {
+    let folder = cases(PLAIN);
+    std::fs::write(folder.path().join("report.html"), "the last one").unwrap();
+    let output = evaluate(folder.path(), &["--html", "report.html", "--model", "."]);
+    assert!(!output.status.success(), "{}", stderr(&output));
+    // One that is ended while it reads: no picture's end can be awaited for sure, a pipe in the place of one can.
+    #[cfg(unix)]
+    {
+        std::fs::remove_file(folder.path().join("a-mask.png")).unwrap();
+        let made = Command::new("mkfifo").arg(folder.path().join("a-mask.png")).status().unwrap();
+        assert!(made.success());
+        let mut running = command(folder.path(), &["--html", "report.html"]).spawn().unwrap();
+        // Opens when the program has the other end open, that is in the middle of its reading.
+        let pipe = std::fs::File::options().write(true).open(folder.path().join("a-mask.png")).unwrap();
+        running.kill().unwrap();
+        running.wait().unwrap();
+        drop(pipe);
+    }
+    assert_eq!(std::fs::read_to_string(folder.path().join("report.html")).unwrap(), "the last one");
 }

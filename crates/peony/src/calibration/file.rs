@@ -1,6 +1,5 @@
 //! The file of one calibration: what `peony calibrate` writes and every other subcommand reads.
 
-use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,6 +9,8 @@ use peony_model::report::CalibrationRecord;
 use peony_ultrasound::calibrate::{BeamCalibration, Calibration, DepthGain, LENGTHS_MM};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+
+use crate::whole;
 
 /// The version of the format, and of what the theory reads from speckle: gains of another one stand for other lengths.
 const VERSION: u32 = 2;
@@ -140,7 +141,8 @@ impl CalibrationFile {
     /// # Errors
     /// Where the folder takes nothing.
     pub fn write(&self, path: &Path) -> Result<()> {
-        let write = || -> Result<()> { Ok(write_whole(path, &format!("{HEAD}{}", toml::to_string(self)?))?) };
+        let write =
+            || -> Result<()> { Ok(whole::write(path, &format!("{HEAD}{}", toml::to_string(self)?))?) };
         write().with_context(|| format!("{}: cannot be written", path.display()))
     }
 
@@ -231,19 +233,6 @@ pub enum Fits {
     No,
     /// They do not say.
     Unknown,
-}
-
-/// Writes a text in one step: whoever reads it finds all of it or what was there before.
-///
-/// # Errors
-/// Where the folder takes nothing.
-pub fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
 }
 
 /// What the file of a probe and preset is called, without its folder: their names, as far as every disk takes them, and what tells

@@ -6,7 +6,7 @@ use std::path::Path;
 use peony_web::Scanner;
 use serde::{Deserialize, Serialize};
 
-use super::file::write_whole;
+use crate::whole;
 
 /// No calibration: those end in `.toml`.
 const FILE: &str = "used";
@@ -70,7 +70,7 @@ impl Used {
     /// # Errors
     /// Where the disk refuses.
     pub fn write(&self, folder: &Path) -> std::io::Result<()> {
-        write_whole(&folder.join(FILE), &toml::to_string(self).map_err(std::io::Error::other)?)
+        whole::write(&folder.join(FILE), &toml::to_string(self).map_err(std::io::Error::other)?)
     }
 
     /// What was said of every scanner.

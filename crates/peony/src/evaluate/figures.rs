@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use super::categories::{Agreement, Observed, agreement, observed};
 use super::descriptors::{DescriptorAccuracy, accuracy};
-use super::metrics::calibration::{Bin, brier, expected_calibration_error, reliability};
+use super::metrics::calibration::{Bin, brier, error_of, reliability};
 use super::metrics::detection::{Detection, average_precision};
 use super::metrics::roc::{RocPoint, Scored, at_specificity, auc, delong};
-use super::metrics::{Estimate, bootstrap, bootstrap_of_error, wilson};
+use super::metrics::{Estimate, bootstrap, wilson};
 use super::reading::{Reading, Truth};
 
 /// The specificity at which sensitivity is reported.
@@ -74,7 +74,7 @@ pub struct OperatingPoint {
 /// Calibration of the probability of malignancy.
 #[derive(Debug, Serialize)]
 pub struct Calibration {
-    /// Expected calibration error over the bins.
+    /// Expected calibration error over the bins; its interval is that of the true error, which the value may lie above.
     pub ece: Estimate,
     /// Mean squared error.
     pub brier: Estimate,
@@ -139,8 +139,12 @@ pub fn groups(readings: &[Reading]) -> Vec<Group<'_>> {
 
 /// The probabilities of malignancy of the lesion pictures, each with whether the lesion is malignant.
 pub fn scores(readings: &[&Reading]) -> Vec<Scored> {
+    with_scores(readings).map(|(_, score)| score).collect()
+}
+
+fn with_scores<'a>(readings: &[&'a Reading]) -> impl Iterator<Item = (&'a Reading, Scored)> {
     let lesions = readings.iter().filter(|reading| reading.truth != Truth::Normal);
-    lesions.filter_map(|reading| Some((reading.malignancy?, reading.truth == Truth::Malignant))).collect()
+    lesions.filter_map(|&reading| Some((reading, (reading.malignancy?, reading.truth == Truth::Malignant))))
 }
 
 /// All findings, and how many lesions there were to find.
@@ -206,11 +210,7 @@ fn operating_point(readings: &[&Reading]) -> Option<OperatingPoint> {
 
 fn calibration(readings: &[&Reading]) -> Option<Calibration> {
     Some(Calibration {
-        ece: bootstrap_of_error(
-            readings,
-            |reading| &reading.patient,
-            |rows| expected_calibration_error(&scores(&flat(rows))),
-        )?,
+        ece: error_of(with_scores(readings).map(|(reading, score)| (reading.patient.as_str(), score)))?,
         brier: bootstrap(readings, |reading| &reading.patient, |rows| brier(&scores(&flat(rows))))?,
         bins: reliability(&scores(readings)),
     })

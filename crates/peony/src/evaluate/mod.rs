@@ -15,7 +15,6 @@ mod report;
 mod summary;
 mod table;
 
-use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
@@ -27,7 +26,7 @@ use self::summary::Summary;
 use crate::cli::EvaluateArgs;
 use crate::engine::Reader;
 use crate::exit::Outcome;
-use crate::progress;
+use crate::{progress, whole};
 
 /// Reads every ultrasound case of the split and reports.
 ///
@@ -42,7 +41,10 @@ pub fn run(args: &EvaluateArgs) -> Result<Outcome> {
         return Ok(outcome);
     }
     // Before the readings, which take minutes: a path that cannot be written is said at once.
-    let html = args.html.as_deref().map(|path| create(path).map(|file| (path, file))).transpose()?;
+    let html = args.html.as_deref();
+    if let Some(path) = html {
+        whole::check(path).with_context(|| cannot_be_written(path))?;
+    }
     for complaint in &complaints {
         eprintln!("peony: {complaint}");
         outcome = outcome.and(Outcome::SomeFailed);
@@ -65,9 +67,9 @@ pub fn run(args: &EvaluateArgs) -> Result<Outcome> {
     let summary = Summary { split: &args.split, provenance: reader.provenance(), groups: &groups };
     // A full disk is no reason to lose the figures: they are printed, then it is said.
     let written = match html {
-        Some((path, mut file)) => {
+        Some(path) => {
             let page = report::html(&summary, args.lang)?;
-            file.write_all(page.as_bytes()).with_context(|| cannot_be_written(path))
+            whole::write(path, &page).with_context(|| cannot_be_written(path))
         }
         None => Ok(()),
     };
@@ -79,10 +81,6 @@ pub fn run(args: &EvaluateArgs) -> Result<Outcome> {
     }
     written?;
     Ok(outcome.and(reader.outcome()))
-}
-
-fn create(path: &Path) -> Result<File> {
-    File::create(path).with_context(|| cannot_be_written(path))
 }
 
 fn cannot_be_written(path: &Path) -> String {

@@ -8,10 +8,10 @@ use peony_phantom::{Fault, PathKind};
 use serde::Serialize;
 
 use super::seen::Seen;
-use crate::evaluate::metrics::calibration::expected_calibration_error;
+use crate::evaluate::metrics::calibration::{error_of, expected_calibration_error};
 use crate::evaluate::metrics::detection::{Detection, average_precision};
 use crate::evaluate::metrics::roc::{Scored, auc};
-use crate::evaluate::metrics::{Estimate, bootstrap, bootstrap_of_error, wilson};
+use crate::evaluate::metrics::{Estimate, bootstrap, wilson};
 
 /// What `--json` gives; a figure that no sweep could give is `null`.
 #[derive(Debug, Serialize)]
@@ -290,8 +290,7 @@ impl Totals {
         let ap50 = bootstrap(&self.findings, |found| &found.patient, ap50);
         let scores = |rows: &[&(String, Scored)]| rows.iter().map(|row| row.1).collect::<Vec<_>>();
         let area = bootstrap(&self.graded, |row| &row.0, |rows| auc(&scores(rows)));
-        let error =
-            bootstrap_of_error(&self.graded, |row| &row.0, |rows| expected_calibration_error(&scores(rows)));
+        let error = error_of(self.graded.iter().map(|(patient, score)| (patient.as_str(), *score)));
         rows.extend([
             share("largest plane kept", Some("key_planes.hit"), self.kept),
             share("  by the sharpest frame of each second", Some("key_planes.baseline_hit"), self.picked),

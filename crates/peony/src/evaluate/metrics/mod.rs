@@ -47,7 +47,7 @@ pub fn wilson(count: usize, of: usize) -> Option<Estimate> {
     Some(Estimate { value: share, ci95: Some([(centre - half).max(0.0), (centre + half).min(1.0)]) })
 }
 
-/// A statistic with the percentile interval of the bootstrap: whole groups (patients) are drawn with replacement, so
+/// A statistic with the percentile interval of the bootstrap, 2.5 to 97.5: whole groups (patients) are drawn with replacement, so
 /// that several pictures of one patient are not taken for several patients. `None` where the statistic has no value
 /// on all rows.
 pub fn bootstrap<T>(
@@ -55,35 +55,13 @@ pub fn bootstrap<T>(
     group_of: impl Fn(&T) -> &str,
     statistic: impl Fn(&[&T]) -> Option<f64>,
 ) -> Option<Estimate> {
-    let (value, ci95) = resample(rows, group_of, statistic)?;
-    Some(Estimate { value, ci95 })
-}
-
-/// The same with the reflected interval (Davison and Hinkley's basic one), not below 0: for an error that a resample
-/// makes larger by its noise alone, so that the percentiles would lean upwards.
-pub fn bootstrap_of_error<T>(
-    rows: &[T],
-    group_of: impl Fn(&T) -> &str,
-    statistic: impl Fn(&[&T]) -> Option<f64>,
-) -> Option<Estimate> {
-    let (value, ci95) = resample(rows, group_of, statistic)?;
-    let reflected = |[low, high]: [f64; 2]| [high, low].map(|end| (2.0 * value - end).max(0.0));
-    Some(Estimate { value, ci95: ci95.map(reflected) })
-}
-
-/// The statistic on all rows, and the 2.5 and 97.5 percentiles of its resamples.
-fn resample<T>(
-    rows: &[T],
-    group_of: impl Fn(&T) -> &str,
-    statistic: impl Fn(&[&T]) -> Option<f64>,
-) -> Option<(f64, Option<[f64; 2]>)> {
     let value = statistic(&rows.iter().collect::<Vec<_>>())?;
     let mut groups: BTreeMap<&str, Vec<&T>> = BTreeMap::new();
     for row in rows {
         groups.entry(group_of(row)).or_default().push(row);
     }
     if groups.len() < FEWEST_GROUPS {
-        return Some((value, None));
+        return Some(Estimate { value, ci95: None });
     }
     let groups: Vec<Vec<&T>> = groups.into_values().collect();
     let mut random = Pcg64Mcg::seed_from_u64(0);
@@ -98,7 +76,7 @@ fn resample<T>(
     values.sort_by(f64::total_cmp);
     let at =
         |quantile: f64| values.get((quantile * (values.len().max(1) - 1) as f64).round() as usize).copied();
-    Some((value, Some([at(0.025).unwrap_or(value), at(0.975).unwrap_or(value)])))
+    Some(Estimate { value, ci95: Some([at(0.025).unwrap_or(value), at(0.975).unwrap_or(value)]) })
 }
 
 #[cfg(test)]
@@ -142,20 +120,6 @@ mod tests {
         };
         assert_eq!(all_right(9), Estimate { value: 1.0, ci95: None });
         assert_eq!(all_right(10).ci95, Some([1.0, 1.0]));
-    }
-
-    #[test]
-    fn an_error_that_noise_enlarges_is_reflected_and_never_negative() {
-        let rows: Vec<(String, f64)> =
-            (0..20).map(|patient| (patient.to_string(), f64::from(patient % 2) - 0.4)).collect();
-        let error = |rows: &[&(String, f64)]| {
-            Some((rows.iter().map(|(_, value)| value).sum::<f64>() / rows.len() as f64).abs())
-        };
-        let Estimate { value, ci95 } = bootstrap(&rows, |row| &row.0, error).unwrap();
-        let [low, high] = ci95.unwrap();
-        assert!((value - 0.1).abs() < 1e-9 && high - value > value - low, "the percentiles lean upwards");
-        let reflected = bootstrap_of_error(&rows, |row| &row.0, error).unwrap();
-        assert_eq!(reflected, Estimate { value, ci95: Some([0.0, 2.0 * value - low]) });
     }
 
     #[test]

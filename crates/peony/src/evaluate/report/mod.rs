@@ -91,7 +91,9 @@ fn tiles(out: &mut String, words: &Words, figures: &Figures) -> Result {
     tile(out, words, &words.dice, figures.dice, "")?;
     let delong =
         figures.auc_delong_ci95.map(|ends| format!("{} {}", words.delong, range(ends))).unwrap_or_default();
-    tile(out, words, &words.auc, figures.auc, &delong)?;
+    let graded =
+        format!("{delong} {}", format_args!("{} {}", words.graded, count(figures.graded, figures.lesions)));
+    tile(out, words, &words.auc, figures.auc, graded.trim_start())?;
     let threshold = match point.and_then(|point| point.threshold) {
         Some(threshold) => format!("{} {threshold:.3}", words.threshold),
         None => words.no_threshold.into(),

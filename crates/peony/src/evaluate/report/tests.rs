@@ -66,6 +66,16 @@ fn the_header_says_who_read_what() {
 }
 
 #[test]
+fn how_many_lesions_were_graded_stands_beside_the_area() {
+    let mut readings = lesions("set");
+    readings[3].malignancy = None;
+    readings.extend([reading("normal", Truth::Normal)]);
+    for (lang, says) in [(Lang::En, "graded: 39 / 40"), (Lang::Zh, "已分级： 39 / 40")] {
+        assert_eq!(report(&readings, lang).matches(says).count(), 1, "{says}");
+    }
+}
+
+#[test]
 fn what_the_table_lacks_is_left_out() {
     let check = |readings: &[Reading], section: &str, is_there: bool| {
         assert_eq!(report(readings, Lang::En).contains(section), is_there, "{section}");

@@ -52,6 +52,7 @@ pub struct Words {
     pub interval: &'static str,
     pub too_few: &'static str,
     pub delong: &'static str,
+    pub graded: &'static str,
     pub threshold: &'static str,
     pub no_threshold: &'static str,
     pub scale: &'static str,
@@ -141,8 +142,9 @@ static EN: Words = Words {
         "The program reads each picture by itself, as <code>peony analyze</code> does; the truth is the table's: mask, pathology, \
          and the category that a person gave.",
         "Intervals hold 95 %. Means and areas: bootstrap of 1,000 resamples over patients, so that several pictures of \
-         one patient are not taken for several patients. Shares: Wilson. Means and areas of fewer than ten \
-         patients have none. DeLong's interval takes every picture for \
+         one patient are not taken for several patients. Shares: Wilson. Calibration error: a test is \
+         inverted, as resamples of it lean upwards by their noise alone; the value leans too, and may lie above its interval. \
+         Means, areas and calibration of fewer than ten patients have none. DeLong's interval takes every picture for \
          independent.",
         "The probability of a picture is that of its most suspicious finding, or the network's own where nothing was \
          found. Area under the curve, sensitivity and calibration compare malignant with benign lesions; normal \
@@ -198,6 +200,7 @@ static EN: Words = Words {
     interval: "95 %:",
     too_few: "too few patients for an interval",
     delong: "DeLong:",
+    graded: "graded:",
     threshold: "threshold",
     no_threshold: "no threshold",
     scale: "on the scale",
@@ -285,7 +288,7 @@ static ZH: Words = Words {
     method: "各项数值的计算方法",
     method_lines: &[
         "程序逐幅判读图像，与 <code>peony analyze</code> 相同；真值取自病例表：病灶轮廓、病理及医师给出的分类。",
-        "区间均为 95 %。均值与曲线下面积：按患者重抽样 1000 次（自助法），同一患者的多幅图像不会被当作多名患者。比例：Wilson 法。患者不足十名时，均值与曲线下面积不给区间。\
+        "区间均为 95 %。均值与曲线下面积：按患者重抽样 1000 次（自助法），同一患者的多幅图像不会被当作多名患者。比例：Wilson 法。校准误差：由检验反推得出，因为重抽样本身的噪声会使误差偏高；数值同样偏高，可能高于其区间。患者不足十名时，均值、曲线下面积与校准误差不给区间。\
          DeLong 区间将每幅图像视为独立。",
         "一幅图像的概率取其最可疑的发现；未发现病灶时取网络对整幅图像的概率。曲线下面积、敏感度与校准只比较恶性与良性病灶，正常图像不参与。",
         "工作点的阈值即取自这些图像。发现与病灶的外框交并比达到 0.5 视为命中；平均精度按全部点插值。",
@@ -326,6 +329,7 @@ static ZH: Words = Words {
     interval: "95 %：",
     too_few: "患者过少，不给区间",
     delong: "DeLong：",
+    graded: "已分级：",
     threshold: "阈值",
     no_threshold: "无可用阈值",
     scale: "分类",
