@@ -383,6 +383,37 @@ async fn each_form_of_an_object_has_a_tag_of_its_own() {
     assert_eq!(server.get("/studies", &["Accept: application/json"]).await.field("vary"), "accept");
 }
 
+/// A weight of nothing refuses (RFC 9110 §12.5.1), also what a wider range takes in.
+#[tokio::test]
+async fn what_a_peer_refuses_it_does_not_get() {
+    let server = Server::start().await;
+    server.store("/studies", &[&jpeg_cine(1, 1).0]).await;
+    let (instance, frame) = (place(1), format!("{}/frames/1", place(1)));
+    let of = |path: &str, kind: &str| (path.to_owned(), kind.to_owned());
+    for (path, kind) in [
+        of("/studies", "application/dicom+json"),
+        of(&format!("{instance}/metadata"), "application/dicom+json"),
+        of(&instance, "multipart/related"),
+        of(&format!("{instance}/rendered"), "image/jpeg"),
+        of(&frame, "multipart/related"),
+    ] {
+        let answer = server.get(&path, &["Accept: */*"]).await;
+        assert_eq!(answer.status, 200, "{path}");
+        assert!(answer.field("content-type").starts_with(&kind), "{path} {}", answer.field("content-type"));
+        assert_eq!(server.get(&path, &["Accept: */*;q=0"]).await.status, 406, "{path}");
+        let other = server.get(&path, &[&format!("Accept: */*, {kind};q=0")]).await;
+        let said = other.field("content-type");
+        assert!(other.status == 406 || !said.starts_with(&kind), "{path} {said}");
+    }
+    let alone = server.get(&frame, &["Accept: image/jpeg"]).await;
+    assert!(alone.field("content-type").starts_with("image/jpeg"), "{}", alone.field("content-type"));
+    let refused = "multipart/related;type=\"image/jpeg\";q=0";
+    let plain = server.get(&frame, &[&format!("Accept: */*, {refused}")]).await;
+    assert_eq!(plain.status, 200);
+    let (head, _) = plain.parts().remove(0);
+    assert!(head.contains("application/octet-stream"), "{head}");
+}
+
 /// Who opens a study is a line of the audit, however many requests that takes; a search and what is not there are none.
 #[tokio::test]
 async fn who_reads_a_study_is_written_down_once() {
