@@ -120,7 +120,11 @@ What this node asks is in Unicode, which says that answers may be, too; they are
     }
     writeln!(
         text,
-        "\n## Objects\n\nTaken by C-STORE, sent by C-STORE (for C-MOVE too) and by C-GET.\n\n| SOP class | UID |\n|---|---|"
+        "\n## Objects\n
+Taken by C-STORE, sent by C-STORE (for C-MOVE too) and by C-GET; unless the configuration says otherwise (`dicom.only_known_classes`), and sent in any case, so are objects of every other class
+that may be one of storage: those below `1.2.840.10008.5.1.4.1.1`, and those below no arc of the standard (`1.2.840.10008`), which are makers' own. Of a maker's own class that is
+of no objects a context is agreed to as well, and every operation but C-STORE in it is answered as not recognized.\n
+| SOP class | UID |\n|---|---|"
     )?;
     for class in objects {
         writeln!(text, "| {} | `{}` |", name(class), class.uid)?;
