@@ -302,6 +302,49 @@ async fn objects_of_every_class_are_kept_unless_the_configuration_says_otherwise
     assert!(peony_node::sop_class::of(PRINT).is_none());
 }
 
+/// The content of a structured report is a tree (PS3.3 §C.17.3), and may be deep.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_report_nested_deep_is_kept_found_and_handed_out_unchanged() {
+    const REPORT: &str = "1.2.840.10008.5.1.4.1.1.88.33";
+    let folder = tempfile::tempdir().unwrap();
+    let node = Running::start_over(Transport::Plain, opened(folder.path()).await, open()).await;
+    let proposals = [
+        proposal(REPORT, &[EXPLICIT_LITTLE]),
+        proposal(STUDY_FIND, &[EXPLICIT_LITTLE]),
+        proposal(STUDY_GET, &[EXPLICIT_LITTLE]),
+        Proposal { provides: true, ..proposal(REPORT, &[EXPLICIT_LITTLE]) },
+    ];
+    let (ours, theirs) = ("SENDER".parse().unwrap(), "PEONY".parse().unwrap());
+    let address = node.address.to_string();
+    let mut association =
+        connect(&address, None, &ours, &theirs, &proposals, &Default::default()).await.unwrap();
+    for (number, depth, expect) in
+        [(1, 40, Status::SUCCESS), (2, 64, Status::SUCCESS), (3, 65, Status::CANNOT_UNDERSTAND)]
+    {
+        let sample = Sample { class: REPORT, ..Sample::number(number) };
+        let mut data_set = sample.data_set();
+        data_set.truncate(data_set.len() - sample.pixels - b"\xE0\x7F\x10\0OB\0\0\0\0\0\0".len());
+        data_set.extend(made_up::content_tree(depth));
+        let stored = association.store(&sample.as_instance(), parts(data_set.clone()), None).await;
+        assert_eq!(stored.unwrap(), Some(expect), "{depth}");
+        let keys: Attributes =
+            [level(Level::Instance), text(STUDY_UID, &sample.study), text(INSTANCE_UID, &sample.instance)]
+                .into();
+        let is_kept = expect == Status::SUCCESS;
+        let found = find(&mut association, Model::StudyRoot, keys.clone()).await;
+        assert_eq!(found.len(), usize::from(is_kept), "{depth}");
+        if is_kept {
+            let mut keys = keys;
+            keys.extend([text(identifier::SERIES_UID, &sample.series)]);
+            let here = Folder::default();
+            let got = association.get(&here, Model::StudyRoot, &keys, |_| {}).await.unwrap().unwrap();
+            assert_eq!((got.completed, got.status), (1, Status::SUCCESS), "{depth}");
+            assert!(here.kept(&sample.instance).unwrap().1 == data_set, "{depth}");
+        }
+    }
+    association.release().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_study_is_complete_when_all_of_it_was_committed() {
     let folder = tempfile::tempdir().unwrap();
