@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, Method, StatusCode, header};
-use axum::middleware::Next;
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use cookie::Cookie;
-use peony_store::{Account, Digest};
+use peony_store::{Account, Digest, Store};
+use tokio::runtime::Handle;
 
 use crate::Access;
 use crate::doors::{Door, door, named_door};
@@ -56,9 +58,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 
 /// Lets a request through or answers why not. Who was refused what is written down.
 pub(crate) async fn pass(State(access): State<Access>, mut request: Request, next: Next) -> Response {
-    let door = named_door(request.method(), request.uri().path());
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let from = address(request.extensions());
-    let (who, response, is_open) = match access.admit(&mut request).await {
+    let (who, mut response, is_open) = match access.admit(&mut request).await {
         Ok(()) => {
             let who = request.extensions().get::<Caller>().map(|caller| caller.account.name.clone());
             // What an open door refuses, it writes down itself.
@@ -67,19 +69,48 @@ pub(crate) async fn pass(State(access): State<Access>, mut request: Request, nex
         }
         Err(NotLetIn { problem, who }) => (who, problem.into_response(), false),
     };
-    if let Some((method, path, _)) = door
-        && matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
-        && !is_open
-    {
-        // By the table's words: what stands in a path is somebody's.
-        let what = format!("{method} {path}: {}", response.status().as_u16());
+    if let Some(what) = refused_what(&method, &path, response.status()).filter(|_| !is_open) {
         let store = access.inner.store.clone();
         let noted = access.ask(async move { store.note_refused(who.as_deref(), from, &what).await });
         if let Err(problem) = noted.await {
             tracing::warn!("who was refused is not in the audit: {problem}");
         }
     }
+    response.extensions_mut().insert(Seen);
     response
+}
+
+/// What was refused, where the answer says so, by the table's words: what stands in a path is somebody's.
+fn refused_what(method: &Method, path: &str, status: StatusCode) -> Option<String> {
+    let is_refused = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+    let (method, path, _) = named_door(method, path).filter(|_| is_refused)?;
+    Some(format!("{method} {path}: {}", status.as_u16()))
+}
+
+/// [`pass`] has had this answer: what it refuses was written down.
+#[derive(Clone)]
+struct Seen;
+
+/// Writes down in `store`, which is asked on `runtime`, what is refused by whoever stands before [`Access`], such as a guard against other sites' pages,
+/// and by the routes themselves where there is none.
+pub fn noted(routes: Router, store: Store, runtime: Handle) -> Router {
+    let note = move |request: Request, next: Next| {
+        let (store, runtime) = (store.clone(), runtime.clone());
+        async move {
+            let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+            let from = address(request.extensions());
+            let response = next.run(request).await;
+            let is_seen = response.extensions().get::<Seen>().is_some();
+            if let Some(what) = refused_what(&method, &path, response.status()).filter(|_| !is_seen) {
+                let noted = runtime.spawn(async move { store.note_refused(None, from, &what).await });
+                if !matches!(noted.await, Ok(Ok(()))) {
+                    tracing::warn!("who was refused is not in the audit");
+                }
+            }
+            response
+        }
+    };
+    routes.layer(middleware::from_fn(note))
 }
 
 /// Why somebody is not let in, and who it was, where that is known.

@@ -37,7 +37,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use doors::{Door, door, doors};
-pub use layer::{Again, Caller, LONGEST_SESSION};
+pub use layer::{Again, Caller, LONGEST_SESSION, noted};
 pub use oidc::{ClientSecret, Grant, OidcSettings, RoleRule, Unfit, WebAddress};
 pub use password::{PasswordError, hash};
 pub use permit::{PERMITS, Permit};

@@ -7,8 +7,10 @@
 pub const FILE_BYTES: u64 = 1 << 30;
 /// The longest data set that a deflated file may inflate to.
 pub const INFLATED_BYTES: u64 = 512 << 20;
-/// Sequences within sequences. Real ultrasound nests three deep, structured reports about ten.
-pub const SEQUENCE_DEPTH: usize = 16;
+/// Sequences within sequences. Real ultrasound nests three deep; the content of a structured report is a tree with a sequence for each of its levels,
+/// of which templates ask for about ten and the standard limits none (PS3.3 §C.17.3), so this is several times the deepest that is
+/// known. Nothing here that walks a data set has a call for each level; what makes and reads JSON and XML of it has a few, for which this is little.
+pub const SEQUENCE_DEPTH: usize = 64;
 /// Elements, items and fragments of one file together.
 pub const ELEMENTS: usize = 1_000_000;
 /// The longest value of an element that is handed to dicom-rs; the longest that reading needs is a palette of

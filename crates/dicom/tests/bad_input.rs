@@ -69,18 +69,18 @@ fn nested(depth: usize, vr: &[u8]) -> Vec<u8> {
 #[test]
 fn sequences_nested_100_000_deep_are_refused() {
     let file = |syntax, data_set| [vec![0; 128], b"DICM".to_vec(), meta(syntax), data_set].concat();
-    let line = |at| format!("sequences nested deeper than 16 at byte {at}");
-    check("explicit", file(EXPLICIT, nested(100_000, b"SQ\0\0")), &line(160 + 16 * 20 + 12));
-    check("implicit", file("1.2.840.10008.1.2", nested(100_000, b"")), &line(158 + 16 * 16 + 8));
+    let line = |at| format!("sequences nested deeper than 64 at byte {at}");
+    check("explicit", file(EXPLICIT, nested(100_000, b"SQ\0\0")), &line(160 + 64 * 20 + 12));
+    check("implicit", file("1.2.840.10008.1.2", nested(100_000, b"")), &line(158 + 64 * 16 + 8));
     // The content of an unknown element is implicit little endian, so only the first has a value representation.
     let unknown = [nested(1, b"UN\0\0"), nested(100_000, b"")].concat();
-    check("unknown", file(EXPLICIT, unknown), &line(160 + 20 + 15 * 16 + 8));
+    check("unknown", file(EXPLICIT, unknown), &line(160 + 20 + 63 * 16 + 8));
     // Each sequence says how long it is; the innermost is written first.
     let mut defined = Vec::new();
-    for _ in 0..40 {
+    for _ in 0..100 {
         defined = [vec![0x18, 0x00, 0x11, 0x60], long(b"SQ", &item(&defined))].concat();
     }
-    check("defined", file(EXPLICIT, defined), &line(160 + 16 * 20 + 12));
+    check("defined", file(EXPLICIT, defined), &line(160 + 64 * 20 + 12));
 }
 
 #[test]

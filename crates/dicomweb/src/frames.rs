@@ -154,7 +154,7 @@ fn chosen(accept: &Accept, kept: &Kept, one: bool) -> Result<(bool, How), Proble
     for range in &accept.0 {
         let related = range.multipart.unwrap_or(true);
         if (related || one)
-            && let Some(how) = how(range, kept)
+            && let Some(how) = how(range, related, kept)
         {
             return Ok((related, how));
         }
@@ -171,14 +171,14 @@ fn chosen(accept: &Accept, kept: &Kept, one: bool) -> Result<(bool, How), Proble
 }
 
 /// How frames go out to whoever accepts this: as they are kept, else uncompressed, else coded anew.
-fn how(range: &Range, kept: &Kept) -> Option<How> {
+fn how(range: &Range, related: bool, kept: &Kept) -> Option<How> {
     let (uid, wanted) = (kept.transfer_syntax_uid.as_str(), range.transfer_syntax());
     let says = |uid: &str| wanted.is_none_or(|wanted| wanted == "*" || wanted == uid);
     let is_explicit = wanted.is_none_or(|wanted| wanted == EXPLICIT_LITTLE);
-    let (kept_media, octets) = (media(uid), range.media.covers(OCTETS));
+    let (kept_media, octets) = (media(uid), range.covers(related, OCTETS));
     // `octet-stream` in any transfer syntax is what is kept, whatever that is; in none said it is uncompressed.
-    let coding_is_said = wanted.is_some() || range.media.name == "*/*";
-    let as_kept = (kept_media != OCTETS && range.media.covers(kept_media) && says(uid))
+    let coding_is_said = wanted.is_some() || (range.media.name == "*/*" && kept_media == OCTETS);
+    let as_kept = (kept_media != OCTETS && range.covers(related, kept_media) && says(uid))
         || (octets && coding_is_said && says(uid))
         || (octets && is_explicit && is_little(kept));
     if as_kept {
@@ -188,7 +188,7 @@ fn how(range: &Range, kept: &Kept) -> Option<How> {
         None => octets && is_explicit,
         Some(coding) => {
             let uid = coding.uid();
-            (range.media.covers(media(uid)) && says(uid)) || (octets && wanted == Some(uid))
+            (range.covers(related, media(uid)) && says(uid)) || (octets && wanted == Some(uid))
         }
     };
     targets(uid, true).find(covered).map(How::Anew)

@@ -51,7 +51,7 @@ impl MediaType {
     }
 }
 
-/// What a peer accepts, the dearest first.
+/// What a peer accepts, the dearest first; nothing of what it refuses.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Accept(pub Vec<Range>);
 
@@ -62,6 +62,8 @@ pub struct Range {
     pub multipart: Option<bool>,
     /// Of the body, or of each part; its parameters are those of both.
     pub media: MediaType,
+    /// What it takes in that a narrower range says otherwise of: that is less dear, or refused (RFC 9110 §12.5.1).
+    pub but: Vec<Self>,
 }
 
 impl Range {
@@ -74,29 +76,50 @@ impl Range {
     /// Whether it covers a media type, alone or as a part.
     #[must_use]
     pub fn covers(&self, multipart: bool, name: &str) -> bool {
-        self.multipart.is_none_or(|wanted| wanted == multipart) && self.media.covers(name)
+        self.multipart.is_none_or(|wanted| wanted == multipart)
+            && self.media.covers(name)
+            && !self.but.iter().any(|narrower| narrower.covers(multipart, name))
+    }
+
+    /// Of two ranges that cover a media type the narrower one counts.
+    fn narrowness(&self) -> (bool, u8) {
+        let named = match self.media.name.as_str() {
+            "*/*" => 0,
+            name if name.ends_with("/*") => 1,
+            _ => 2,
+        };
+        (self.multipart.is_some(), named)
     }
 }
 
 impl Accept {
-    /// What header fields or a query parameter say, of which there may be several; nothing is anything.
+    /// What header fields or a query parameter say, of which there may be several; nothing is anything. Where all that is said is what is refused,
+    /// nothing is accepted.
     pub fn of<'a>(fields: impl IntoIterator<Item = &'a str>) -> Self {
         let listed = fields.into_iter().flat_map(|field| split(field, ','));
         let media = listed.take(MOST_RANGES).filter_map(MediaType::of);
         let mut weighed: Vec<(f32, Range)> = media
             .map(|media| {
-                let weight = media.parameter("q").and_then(|q| q.parse().ok()).unwrap_or(1.0_f32);
+                let said = media.parameter("q").and_then(|q| q.parse().ok());
+                let weight = said.filter(|q| (0.0..=1.0).contains(q)).unwrap_or(1.0_f32);
                 (weight, range_of(media))
             })
-            .filter(|(weight, _)| *weight > 0.0)
             .collect();
-        weighed.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-        let mut ranges: Vec<Range> = weighed.into_iter().map(|(_, range)| range).collect();
-        if ranges.is_empty() {
-            let media = MediaType { name: "*/*".into(), parameters: Vec::new() };
-            ranges.push(Range { multipart: None, media });
+        if weighed.is_empty() {
+            weighed.push((1.0, range_of(MediaType { name: "*/*".into(), parameters: Vec::new() })));
         }
-        Self(ranges)
+        weighed.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        let accepted = weighed.iter().filter(|(weight, _)| *weight > 0.0).map(|(weight, range)| {
+            // What is said of one transfer syntax says nothing of a media type.
+            let is_exception = |(less, other): &&(f32, Range)| {
+                less < weight
+                    && other.narrowness() > range.narrowness()
+                    && other.transfer_syntax().is_none_or(|uid| uid == "*")
+            };
+            let but = weighed.iter().filter(is_exception).map(|(_, other)| other.clone()).collect();
+            Range { but, ..range.clone() }
+        });
+        Self(accepted.collect())
     }
 
     /// The first of what is offered that the dearest range covers.
@@ -113,10 +136,10 @@ fn range_of(media: MediaType) -> Range {
     match media.name.as_str() {
         "multipart/related" | "multipart/*" => {
             let name = media.parameter("type").unwrap_or("*/*").to_ascii_lowercase();
-            Range { multipart: Some(true), media: MediaType { name, ..media } }
+            Range { multipart: Some(true), media: MediaType { name, ..media }, but: Vec::new() }
         }
-        "*/*" => Range { multipart: None, media },
-        _ => Range { multipart: Some(false), media },
+        "*/*" => Range { multipart: None, media, but: Vec::new() },
+        _ => Range { multipart: Some(false), media, but: Vec::new() },
     }
 }
 
@@ -179,8 +202,30 @@ mod tests {
             Some('x')
         );
         assert_eq!(picked("text/html, application/dicom+json;q=0.1"), Some('j'));
-        assert_eq!(picked("application/dicom+json;q=0"), Some('j'), "nothing is left: anything");
+        assert_eq!(picked("text"), Some('j'), "no range at all: anything");
+        assert_eq!(picked("*/*;q=high"), Some('j'), "no weight is the highest");
         assert_eq!(picked("text/html"), None);
         assert_eq!(picked("application/dicom+xml"), None, "only as parts");
+    }
+    #[test]
+    fn what_is_refused_is_not_picked() {
+        let offers = [(false, "application/dicom+json", 'j'), (true, "application/dicom+xml", 'x')];
+        let picked = |accept: &str| Accept::of([accept]).pick(&offers).map(|(what, _)| *what);
+        for (accept, expect) in [
+            ("*/*;q=0", None),
+            ("*/*;q=0.000", None),
+            ("application/dicom+json;q=0", None),
+            ("*/*;q=0, application/dicom+json;q=0.2", Some('j')),
+            ("*/*, application/dicom+json;q=0", Some('x')),
+            ("application/*;q=0, */*", Some('x')),
+            ("*/*, multipart/related;q=0", Some('j')),
+            ("*/*, multipart/*;q=0, application/dicom+json;q=0", None),
+            ("multipart/related, multipart/related;type=\"application/dicom+xml\";q=0", None),
+            // Dearer is what the narrower range says is dearer, and not what a wide one takes in.
+            ("*/*;q=0.8, application/dicom+json;q=0.1", Some('x')),
+            ("application/dicom+json;transfer-syntax=1.2;q=0, */*", Some('j')),
+        ] {
+            assert_eq!(picked(accept), expect, "{accept}");
+        }
     }
 }

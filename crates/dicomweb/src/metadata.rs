@@ -28,6 +28,8 @@ use crate::{Service, xml};
 const INLINE_BYTES: usize = 256;
 /// A text or a list of numbers beyond so many bytes is bulk data too.
 const LONG_TEXT: usize = 64 << 10;
+/// Addresses of bulk data in one object, which are longer the deeper they are.
+const ADDRESSES_BYTES: usize = 64 << 20;
 
 pub(crate) async fn metadata(
     service: Service,
@@ -101,12 +103,14 @@ struct Reading<'a, F> {
     items: Vec<(DicomJson, Characters)>,
     /// The sequences around it: each with its items so far.
     sequences: Vec<(Tag, Vec<Value>)>,
+    /// The length of the addresses so far.
+    addresses: usize,
 }
 
 /// The attributes of a data set. `bulk` is where its bulk data is.
 pub(crate) fn read<F: Read + Seek>(data_set: &Elements<F>, bulk: &str) -> Result<DicomJson, DicomError> {
     let items = vec![(Map::new(), Characters::default())];
-    let mut reading = Reading { data_set, bulk, items, sequences: Vec::new() };
+    let mut reading = Reading { data_set, bulk, items, sequences: Vec::new(), addresses: 0 };
     data_set.walk(|step| reading.step(step))?;
     let mut all = reading.items.pop().map(|(all, _)| all).unwrap_or_default();
     // Whatever it was written in, it is UTF-8 here (§F.2.1.1.2).
@@ -124,7 +128,7 @@ impl<F: Read + Seek> Reading<'_, F> {
                 self.put(tag, attribute);
             }
             Step::Fragments { tag, .. } => {
-                let attribute = json!({ "vr": "OB", "BulkDataURI": self.uri(tag) });
+                let attribute = json!({ "vr": "OB", "BulkDataURI": self.uri(tag)? });
                 self.put(tag, attribute);
             }
             Step::Sequence { tag } => self.sequences.push((tag, Vec::new())),
@@ -174,7 +178,7 @@ impl<F: Read + Seek> Reading<'_, F> {
         }
         let binary = matches!(vr, VR::OB | VR::OD | VR::OF | VR::OL | VR::OV | VR::OW | VR::UN);
         if value.len() > if binary { INLINE_BYTES } else { LONG_TEXT } || tag == PIXEL_DATA {
-            return Ok(json!({ "vr": name, "BulkDataURI": self.uri(tag) }));
+            return Ok(json!({ "vr": name, "BulkDataURI": self.uri(tag)? }));
         }
         let bytes = self.data_set.bytes(value.clone(), LONG_TEXT)?;
         if binary {
@@ -198,13 +202,19 @@ impl<F: Read + Seek> Reading<'_, F> {
     }
 
     /// The address of a value: its tag, before it each sequence and the number of the item.
-    fn uri(&self, tag: Tag) -> String {
+    fn uri(&mut self, tag: Tag) -> Result<String, DicomError> {
         let mut uri = self.bulk.to_owned();
         for (sequence, items) in &self.sequences {
             // Writing into a string cannot fail.
             let _ = write!(uri, "/{}/{}", key(*sequence), items.len() + 1);
         }
-        uri + "/" + &key(tag)
+        uri = uri + "/" + &key(tag);
+        self.addresses += uri.len();
+        if self.addresses > ADDRESSES_BYTES {
+            let (value, limit) = (self.addresses as u64, ADDRESSES_BYTES as u64);
+            return Err(DicomError::TooLarge { what: "the addresses of bulk data in bytes", value, limit });
+        }
+        Ok(uri)
     }
 }
 

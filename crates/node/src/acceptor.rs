@@ -301,7 +301,9 @@ async fn negotiate(
         association.send(&UlPdu::AssociationRJ(reject)).await?;
         return Ok(Err(turned_down));
     }
-    let Ok(answer) = presentation::answer(&request.presentation_contexts, &request.user_variables) else {
+    let AssociationRQ { presentation_contexts, user_variables: proposed, .. } = &request;
+    let Ok(answer) = presentation::answer(presentation_contexts, proposed, configuration.unknown_classes)
+    else {
         return Err(AssociationError::Message("presentation contexts are numbered wrongly"));
     };
     let mut user_variables = user_variables(&association.limits);

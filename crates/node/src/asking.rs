@@ -96,8 +96,8 @@ pub struct Found {
 pub struct Listed {
     /// SOP Instance UID.
     pub instance_uid: String,
-    /// Its class, where the node says it and it is one of the table.
-    pub class: Option<&'static SopClass>,
+    /// Its class, where the node says it and it is one of objects.
+    pub class: Option<SopClass>,
 }
 
 impl Association {
@@ -120,7 +120,7 @@ impl Association {
             .entry(CHARACTER_SET)
             .or_insert_with(|| attribute(CHARACTER_SET, vec![UNICODE.to_owned()]).1);
         let message = self.next_message();
-        let request = Command::request(Operation::Find, message, context.class.uid)
+        let request = Command::request(Operation::Find, message, &context.class.uid)
             .number_of(element::PRIORITY, 0)
             .with_data_set();
         self.send_command(context.id, &request).await?;
@@ -134,7 +134,7 @@ impl Association {
             }
             if heard == most {
                 answered.more = true;
-                let cancel = Command::request(Operation::Cancel, message, context.class.uid);
+                let cancel = Command::request(Operation::Cancel, message, &context.class.uid);
                 self.send_command(context.id, &cancel).await?;
                 answered.goes_on = !self.has_stopped(&request).await?;
                 break;
@@ -190,7 +190,12 @@ pub fn identifier_of(level: Level, keys: impl IntoIterator<Item = (Tag, String)>
 fn services(is_wanted: impl Fn(Service) -> bool) -> Vec<Proposal> {
     let wanted = sop_class::TABLE.iter().filter(|class| is_wanted(class.service) && !class.retired);
     let transfer_syntaxes = || vec![EXPLICIT_LITTLE, IMPLICIT_LITTLE];
-    wanted.map(|class| Proposal { class, transfer_syntaxes: transfer_syntaxes(), provides: false }).collect()
+    let proposal = |class: &SopClass| Proposal {
+        class: class.clone(),
+        transfer_syntaxes: transfer_syntaxes(),
+        provides: false,
+    };
+    wanted.map(proposal).collect()
 }
 
 /// What is proposed to a node that shall be searched.
@@ -209,15 +214,15 @@ pub fn to_move() -> Vec<Proposal> {
 /// `known` names no class, they are the likely ones.
 #[must_use]
 pub fn to_get(known: &[Listed]) -> Vec<Proposal> {
-    let mut classes: Vec<&'static SopClass> = Vec::new();
-    for class in known.iter().filter_map(|listed| listed.class) {
+    let mut classes: Vec<SopClass> = Vec::new();
+    let mut put = |class: SopClass| {
         if !classes.contains(&class) {
             classes.push(class);
         }
-    }
-    if classes.is_empty() || known.iter().any(|listed| listed.class.is_none()) {
-        let likely: Vec<_> = LIKELY.iter().filter_map(|uid| sop_class::of(uid)).collect();
-        classes.extend(likely.into_iter().filter(|class| !classes.contains(class)).collect::<Vec<_>>());
+    };
+    known.iter().filter_map(|listed| listed.class.clone()).for_each(&mut put);
+    if known.is_empty() || known.iter().any(|listed| listed.class.is_none()) {
+        LIKELY.iter().filter_map(|uid| sop_class::of(uid)).for_each(put);
     }
     let mut others: Vec<_> =
         transfer_syntax::TABLE.iter().filter(|syntax| !LIKED.contains(&syntax.uid)).collect();
@@ -225,9 +230,9 @@ pub fn to_get(known: &[Listed]) -> Vec<Proposal> {
     others.sort_by_key(|syntax| (syntax.retired, syntax.name.starts_with("Fragmentable")));
     let liked = LIKED.iter().filter_map(|uid| transfer_syntax::of(uid));
     let objects = liked.chain(others).flat_map(|syntax| {
-        let holds = |class: &&&'static SopClass| !syntax.is_video() || class.may_move();
+        let holds = |class: &&SopClass| !syntax.is_video() || class.may_move();
         classes.iter().filter(holds).map(|class| Proposal {
-            class,
+            class: class.clone(),
             transfer_syntaxes: vec![syntax.uid],
             provides: true,
         })
@@ -268,7 +273,7 @@ pub async fn list(
             let class = identifier::values(&found, CLASS_UID);
             let class = class.first().and_then(|uid| sop_class::of(uid));
             let uids = identifier::values(&found, INSTANCE_UID);
-            listed.extend(uids.into_iter().map(|instance_uid| Listed { instance_uid, class }));
+            listed.extend(uids.into_iter().map(|instance_uid| Listed { instance_uid, class: class.clone() }));
         });
         if !is_whole(answered.await?) {
             return Ok(None);

@@ -143,6 +143,8 @@ pub struct Configuration {
     pub peers: Vec<Peer>,
     /// Nodes that are not among [`Self::peers`] are taken too.
     pub strangers: bool,
+    /// Objects of classes that are not in the table are taken too (see [`crate::sop_class::of`]).
+    pub unknown_classes: bool,
     /// How much is taken.
     pub limits: Limits,
     /// For connections over TLS, which there are none of without it.
@@ -158,6 +160,7 @@ impl Configuration {
             also_called: Vec::new(),
             peers: Vec::new(),
             strangers: true,
+            unknown_classes: true,
             limits: Limits::default(),
             tls: None,
         }

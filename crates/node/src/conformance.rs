@@ -87,7 +87,7 @@ the node listed (for those of breast imaging where it lists none) and each trans
 `peony ask echo`, `worklist`, `commitment`, `find`, `get` and `move`.
 
 The worklist shows orders that are not performed yet, also those of which a step is IN PROGRESS (Scheduled Procedure Step Status says which): keys are matched by single value, list of UIDs, wildcard, range (date and time as one
-period where both are ranges) and within the scheduled procedure step; names without regard to case. An order without a station is shown to every station. A key that orders do not have
+period where both are ranges) and within the scheduled procedure step; names without regard to case. An order without a station is shown to every station, as one of the station that is asked for or that asks; one without a time at every time of its day, as of 0000. A key that orders do not have
 is answered empty. A performed step goes from IN PROGRESS to COMPLETED or DISCONTINUED and no further. It starts and ends the orders that its scheduled
 step attributes name by study and step; one that is discontinued since another entry was meant (110514, DCM) gives them back to the worklist. A completed step makes its study complete
 where every instance that it lists is here; so does a storage commitment by this node of every instance of a study, where nothing that was asked for is missing; otherwise
@@ -120,7 +120,11 @@ What this node asks is in Unicode, which says that answers may be, too; they are
     }
     writeln!(
         text,
-        "\n## Objects\n\nTaken by C-STORE, sent by C-STORE (for C-MOVE too) and by C-GET.\n\n| SOP class | UID |\n|---|---|"
+        "\n## Objects\n
+Taken by C-STORE, sent by C-STORE (for C-MOVE too) and by C-GET; unless the configuration says otherwise (`dicom.only_known_classes`), and sent in any case, so are objects of every other class
+that may be one of storage: those below `1.2.840.10008.5.1.4.1.1`, and those below no arc of the standard (`1.2.840.10008`), which are makers' own. Of a maker's own class that is
+of no objects a context is agreed to as well, and every operation but C-STORE in it is answered as not recognized.\n
+| SOP class | UID |\n|---|---|"
     )?;
     for class in objects {
         writeln!(text, "| {} | `{}` |", name(class), class.uid)?;

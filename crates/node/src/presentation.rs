@@ -17,7 +17,7 @@ pub struct Context {
     /// Its number.
     pub id: u8,
     /// What it is for.
-    pub class: &'static SopClass,
+    pub class: SopClass,
     /// How its data sets are written, of [`transfer_syntax::TABLE`].
     pub transfer_syntax: &'static str,
     /// The one who asked for the association may be the provider of its service: it takes objects by C-GET.
@@ -38,13 +38,14 @@ pub struct Answer {
     pub contexts: Vec<Context>,
 }
 
-/// Answers a proposal.
+/// Answers a proposal. Classes of objects that are not in the table are agreed to where `unknown_classes` says so.
 ///
 /// # Errors
 /// [`BadNumbers`] where a number is even or comes twice.
 pub fn answer(
     proposed: &[PresentationContextProposed],
     user_variables: &[UserVariableItem],
+    unknown_classes: bool,
 ) -> std::result::Result<Answer, BadNumbers> {
     let mut seen = [false; 256];
     for context in proposed {
@@ -53,15 +54,18 @@ pub fn answer(
             return Err(BadNumbers);
         }
     }
-    let roles: Vec<(&'static SopClass, RequestorRoles)> =
-        user_variables.iter().filter_map(roles_of).collect();
+    let class_of = |text: &str| sop_class::of(uid(text)).filter(|class| unknown_classes || class.is_known());
+    let roles: Vec<(SopClass, RequestorRoles)> =
+        user_variables.iter().filter_map(|item| roles_of(item, class_of)).collect();
     let mut answer = Answer { results: Vec::new(), roles: Vec::new(), contexts: Vec::new() };
     for (class, roles) in &roles {
-        answer.roles.push(UserVariableItem::ScuScpRoleSelectionSubItem(class.uid.to_owned(), *roles));
+        answer.roles.push(UserVariableItem::ScuScpRoleSelectionSubItem(class.uid.to_string(), *roles));
     }
     for context in proposed {
-        let (reason, transfer_syntax) = match decide(context) {
-            Ok((class, transfer_syntax)) => {
+        let class = class_of(&context.abstract_syntax).ok_or(Result::AbstractSyntaxNotSupported);
+        let decided = class.and_then(|class| Ok((transfer_syntax_for(&class, context)?, class)));
+        let (reason, transfer_syntax) = match decided {
+            Ok((transfer_syntax, class)) => {
                 let requestor_provides = roles.iter().any(|(of, roles)| *of == class && roles.scp);
                 answer.contexts.push(Context { id: context.id, class, transfer_syntax, requestor_provides });
                 (Result::Acceptance, transfer_syntax)
@@ -77,17 +81,20 @@ pub fn answer(
 
 /// What is agreed to of proposed roles (PS3.7 §D.3.3.4): a peer may take objects as well as send them, and may report a storage commitment; nothing
 /// else is the other way round.
-fn roles_of(item: &UserVariableItem) -> Option<(&'static SopClass, RequestorRoles)> {
+fn roles_of(
+    item: &UserVariableItem,
+    class_of: impl Fn(&str) -> Option<SopClass>,
+) -> Option<(SopClass, RequestorRoles)> {
     let UserVariableItem::ScuScpRoleSelectionSubItem(uid, roles) = item else { return None };
-    let class = sop_class::of(uid)?;
+    let class = class_of(uid)?;
     let scp = roles.scp && matches!(class.service, Service::Storage | Service::Commitment);
     Some((class, RequestorRoles { scu: roles.scu, scp }))
 }
 
-fn decide(
+fn transfer_syntax_for(
+    class: &SopClass,
     context: &PresentationContextProposed,
-) -> std::result::Result<(&'static SopClass, &'static str), Result> {
-    let class = sop_class::of(uid(&context.abstract_syntax)).ok_or(Result::AbstractSyntaxNotSupported)?;
+) -> std::result::Result<&'static str, Result> {
     let proposed = context.transfer_syntaxes.iter().map(|syntax| uid(syntax));
     let transfer_syntax = match class.service {
         Service::Storage => for_objects(proposed),
@@ -95,7 +102,7 @@ fn decide(
             .into_iter()
             .find(|ours| proposed.clone().any(|uid| uid == *ours)),
     };
-    Ok((class, transfer_syntax.ok_or(Result::TransferSyntaxesNotSupported)?))
+    transfer_syntax.ok_or(Result::TransferSyntaxesNotSupported)
 }
 
 /// The first that the peer names is what it would rather have, sending and getting alike, and objects stay as they come. Only where that is implicit

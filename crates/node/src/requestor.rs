@@ -26,7 +26,7 @@ use crate::transfer_syntax::{self, EXPLICIT_LITTLE, IMPLICIT_LITTLE};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
     /// The class.
-    pub class: &'static SopClass,
+    pub class: SopClass,
     /// Any of these, of [`crate::transfer_syntax::TABLE`]; the first is the one that is liked best.
     pub transfer_syntaxes: Vec<&'static str>,
     /// This node provides the service, though it is the one who asks for the association (PS3.7 §D.3.3.4).
@@ -103,7 +103,7 @@ pub async fn request(
     let asked = async {
         let proposed = proposals.iter().zip(ids()).map(|(proposal, id)| PresentationContextProposed {
             id,
-            abstract_syntax: proposal.class.uid.to_owned(),
+            abstract_syntax: proposal.class.uid.to_string(),
             transfer_syntaxes: proposal.transfer_syntaxes.iter().map(|uid| (*uid).to_owned()).collect(),
         });
         let request = AssociationRQ {
@@ -144,7 +144,7 @@ pub(crate) fn proposals_of<'a>(
     for instance in instances {
         let Some(class) = sop_class::of(&instance.sop_class_uid) else { continue };
         let of = |transfer_syntaxes: &[&'static str]| Proposal {
-            class,
+            class: class.clone(),
             transfer_syntaxes: transfer_syntaxes.to_vec(),
             provides: false,
         };
@@ -175,7 +175,7 @@ fn put(into: &mut Vec<Proposal>, proposal: Proposal) {
 fn roles(proposals: &[Proposal]) -> impl Iterator<Item = UserVariableItem> {
     // One item a class, however many contexts it has (PS3.7 §D.3.3.4).
     let provided: BTreeSet<&str> =
-        proposals.iter().filter(|proposal| proposal.provides).map(|proposal| proposal.class.uid).collect();
+        proposals.iter().filter(|proposal| proposal.provides).map(|proposal| &*proposal.class.uid).collect();
     provided.into_iter().map(|class| {
         let roles = RequestorRoles { scu: false, scp: true };
         UserVariableItem::ScuScpRoleSelectionSubItem(class.to_owned(), roles)
@@ -194,6 +194,7 @@ fn agreed(proposals: &[Proposal], accept: &AssociationAC) -> Vec<Context> {
         let uid = result.transfer_syntax.trim_matches(['\0', ' ']);
         let transfer_syntax = transfer_syntaxes.iter().find(|proposed| **proposed == uid)?;
         let accepted = result.reason == Reason::Acceptance;
+        let class = class.clone();
         accepted.then_some(Context { id, class, transfer_syntax, requestor_provides: *provides })
     });
     agreed.collect()
@@ -220,7 +221,7 @@ mod tests {
     fn check(instances: &[Instance], most: usize, expected: &[(&str, &[&str])]) {
         let proposals = proposals_of(instances, most);
         let said: Vec<(&str, &[&str])> =
-            proposals.iter().map(|one| (one.class.uid, one.transfer_syntaxes.as_slice())).collect();
+            proposals.iter().map(|one| (&*one.class.uid, one.transfer_syntaxes.as_slice())).collect();
         assert_eq!(said, expected);
     }
 
@@ -237,7 +238,13 @@ mod tests {
             128,
             &[(US, little), (CINE, &[VIDEO]), (US, &[JPEG]), (US, &[EXPLICIT_LITTLE])],
         );
-        check(&[of("1.2.3", JPEG)], 128, &[]);
+        let private = "1.2.3";
+        check(
+            &[of(private, JPEG)],
+            128,
+            &[(private, little), (private, &[JPEG]), (private, &[EXPLICIT_LITTLE])],
+        );
+        check(&[of("1.2.840.10008.5.1.1.9", JPEG), of("../etc", JPEG)], 128, &[]);
     }
 
     #[test]
@@ -246,7 +253,7 @@ mod tests {
         let classes: Vec<&str> = sop_class::TABLE
             .iter()
             .filter(|class| class.service == sop_class::Service::Storage)
-            .map(|class| class.uid)
+            .map(|class| &*class.uid)
             .take(100)
             .collect();
         let mut all: Vec<Instance> = Vec::new();

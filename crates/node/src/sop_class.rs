@@ -1,5 +1,9 @@
 //! The SOP classes of this node (PS3.4, PS3.6 Annex A): from this table associations are negotiated and the conformance statement is
-//! printed.
+//! printed. Objects of other classes are kept too: see [`of`].
+
+use std::borrow::Cow;
+
+use peony_dicom::is_uid;
 
 /// What a SOP class is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,11 +53,11 @@ pub enum Model {
     PatientStudyOnly,
 }
 
-/// A row of the table.
-#[derive(Debug, PartialEq, Eq)]
+/// A row of the table, or a class of objects that is not in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SopClass {
     /// Its UID.
-    pub uid: &'static str,
+    pub uid: Cow<'static, str>,
     /// Its name in PS3.6.
     pub name: &'static str,
     /// What it is asked for.
@@ -66,14 +70,37 @@ impl SopClass {
     /// Whether an object of it may hold a video.
     #[must_use]
     pub fn may_move(&self) -> bool {
-        self.name.contains("Multi-frame") || self.name.contains("Video")
+        self.name.contains("Multi-frame") || self.name.contains("Video") || !self.is_known()
+    }
+
+    /// Whether it is in the table.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.name != OTHER
     }
 }
 
-/// The class of a UID; `None` where this node has no service for it.
+/// What a class of objects is called that is not in the table.
+const OTHER: &str = "Other Storage";
+/// Below this lie the classes of the standard, and of these the ones of objects, also such as come with a later edition.
+const STANDARD: &str = "1.2.840.10008.";
+/// See [`STANDARD`].
+const STANDARD_STORAGE: &str = "1.2.840.10008.5.1.4.1.1.";
+
+/// The class of a UID: that of the table, else where it may be one of objects, such a one. That is all but what the standard has for something
+/// else: makers have classes of their own, and nearly all of these are of objects. `None` where this node has no service for it.
 #[must_use]
-pub fn of(uid: &str) -> Option<&'static SopClass> {
-    TABLE.iter().find(|class| class.uid == uid)
+pub fn of(uid: &str) -> Option<SopClass> {
+    if let Some(known) = TABLE.iter().find(|class| class.uid == uid) {
+        return Some(known.clone());
+    }
+    let of_objects = !uid.starts_with(STANDARD) || uid.starts_with(STANDARD_STORAGE);
+    (of_objects && is_uid(uid)).then(|| SopClass {
+        uid: uid.to_owned().into(),
+        name: OTHER,
+        service: Service::Storage,
+        retired: false,
+    })
 }
 
 /// Storage Commitment Push Model, and its one instance (PS3.4 §J.3.5).
@@ -88,11 +115,11 @@ pub const PERFORMED_STEP: &str = "1.2.840.10008.3.1.2.3.3";
 pub const VERIFICATION: &str = "1.2.840.10008.1.1";
 
 const fn row(uid: &'static str, name: &'static str, service: Service) -> SopClass {
-    SopClass { uid, name, service, retired: false }
+    SopClass { uid: Cow::Borrowed(uid), name, service, retired: false }
 }
 
 const fn old(uid: &'static str, name: &'static str, service: Service) -> SopClass {
-    SopClass { uid, name, service, retired: true }
+    SopClass { uid: Cow::Borrowed(uid), name, service, retired: true }
 }
 
 /// Every SOP class, storage in the order of its UIDs.

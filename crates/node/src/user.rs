@@ -57,7 +57,7 @@ impl Association {
     /// [`AssociationError`]; hand it to [`Self::close`].
     pub async fn echo(&mut self) -> Result<Option<Status>, AssociationError> {
         let Some(context) = self.context_for(Service::Verification) else { return Ok(None) };
-        let request = Command::request(Operation::Echo, self.next_message(), context.class.uid);
+        let request = Command::request(Operation::Echo, self.next_message(), &context.class.uid);
         self.send_command(context.id, &request).await?;
         Ok(Some(self.response(&request).await?))
     }
@@ -128,7 +128,7 @@ impl Association {
         data_set: impl Stream<Item = io::Result<Bytes>> + Send,
         originator: Option<&Originator>,
     ) -> Result<Command, AssociationError> {
-        let mut request = Command::request(Operation::Store, self.next_message(), context.class.uid)
+        let mut request = Command::request(Operation::Store, self.next_message(), &context.class.uid)
             .number_of(element::PRIORITY, PRIORITY)
             .text_of(element::AFFECTED_SOP_INSTANCE_UID, &instance.instance_uid)
             .with_data_set();
@@ -178,7 +178,7 @@ impl Association {
         each: &mut (dyn FnMut(Attributes) + Send),
     ) -> Result<Option<Status>, AssociationError> {
         let Some(context) = self.context_for(service) else { return Ok(None) };
-        let request = Command::request(Operation::Find, self.next_message(), context.class.uid)
+        let request = Command::request(Operation::Find, self.next_message(), &context.class.uid)
             .number_of(element::PRIORITY, PRIORITY)
             .with_data_set();
         self.send_command(context.id, &request).await?;
@@ -209,7 +209,7 @@ impl Association {
         mut each: impl FnMut(&Retrieved) + Send,
     ) -> Result<Option<Retrieved>, AssociationError> {
         let Some(context) = self.context_for(Service::Move(model)) else { return Ok(None) };
-        let request = Command::request(Operation::Move, self.next_message(), context.class.uid)
+        let request = Command::request(Operation::Move, self.next_message(), &context.class.uid)
             .number_of(element::PRIORITY, PRIORITY)
             .text_of(element::MOVE_DESTINATION, destination.as_str())
             .with_data_set();
@@ -251,7 +251,7 @@ impl Association {
             series_uid: only(SERIES_UID),
             instance_uid: only(INSTANCE_UID),
         };
-        let request = Command::request(Operation::Get, self.next_message(), context.class.uid)
+        let request = Command::request(Operation::Get, self.next_message(), &context.class.uid)
             .number_of(element::PRIORITY, PRIORITY)
             .with_data_set();
         self.send_command(context.id, &request).await?;
@@ -287,7 +287,7 @@ impl Association {
         let transaction = new_uid();
         let uids: Vec<String> = instances.iter().map(|instance| instance.instance_uid.clone()).collect();
         records.ask_commitment(&transaction, self.peer(), &uids).await?;
-        let request = Command::request(Operation::Action, self.next_message(), context.class.uid)
+        let request = Command::request(Operation::Action, self.next_message(), &context.class.uid)
             .text_of(element::REQUESTED_SOP_INSTANCE_UID, COMMITMENT_INSTANCE)
             .number_of(element::ACTION_TYPE_ID, provider::COMMITMENT_ACTION)
             .with_data_set();

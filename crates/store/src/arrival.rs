@@ -21,11 +21,30 @@ pub(crate) use self::patient::{Patient, Said, name_in, names_anew, read_again};
 
 use crate::error::StoreError;
 use crate::objects::Object;
+use crate::rows::{Cell, places};
 use crate::{Sight, events, json, name};
 
 const BIRTH_DATE: Tag = Tag(0x0010, 0x0030);
 const NUMBER_OF_FRAMES: Tag = Tag(0x0028, 0x0008);
 
+/// The columns of an instance: its UID, and what its object says of it and where that is.
+const OF_INSTANCE: [&str; 15] = [
+    "uid",
+    "series",
+    "sop_class",
+    "instance_number",
+    "content_date",
+    "attributes",
+    "digest",
+    "size",
+    "transfer_syntax",
+    "data_set",
+    "frame_count",
+    "frames",
+    "blocks",
+    "origin",
+    "arrived_at",
+];
 /// The columns of a series that hold what an object says of it.
 const OF_SERIES: &str = "modality, series_number, series_date, series_time, body_part, laterality, description, step_date, step_time, attributes";
 /// Those of a patient that are compared.
@@ -140,6 +159,27 @@ impl Arrival {
 
     fn text(&self, group: u16, element: u16) -> &str {
         self.outline.text(Tag(group, element))
+    }
+
+    /// The row of its instance, in the order of [`OF_INSTANCE`].
+    fn of_instance(&self, series: i64, arrived_at: i64) -> [Cell; OF_INSTANCE.len()] {
+        [
+            self.instance_uid.as_str().into(),
+            series.into(),
+            self.sop_class_uid().into(),
+            self.text(0x0020, 0x0013).into(),
+            self.text(0x0008, 0x0023).into(),
+            self.attributes[3].as_str().into(),
+            self.object.digest.as_str().into(),
+            signed(self.object.size).into(),
+            self.outline.transfer_syntax_uid.as_str().into(),
+            signed(self.outline.data_set).into(),
+            frame_count(&self.outline, self.object.size).into(),
+            written(self.outline.frames.as_ref()).as_str().into(),
+            self.object.blocks.as_str().into(),
+            self.origin.as_str().into(),
+            arrived_at.into(),
+        ]
     }
 
     /// What it says of its series, in the order of [`OF_SERIES`].
@@ -270,28 +310,16 @@ impl<'a> Batch<'a> {
             None => self.place(arrival).await?,
         };
         self.found.0.insert(arrival.fingerprint, place.clone());
-        let put = sqlx::query(
-            "INSERT INTO instances (uid, series, sop_class, instance_number, content_date, attributes, digest, size, transfer_syntax,
-                data_set, frame_count, frames, blocks, origin, arrived_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (uid) DO NOTHING",
-        )
-        .bind(arrival.instance_uid.as_str())
-        .bind(place.series)
-        .bind(arrival.sop_class_uid())
-        .bind(arrival.text(0x0020, 0x0013))
-        .bind(arrival.text(0x0008, 0x0023))
-        .bind(arrival.attributes[3].as_str())
-        .bind(arrival.object.digest.as_str())
-        .bind(signed(arrival.object.size))
-        .bind(arrival.outline.transfer_syntax_uid.as_str())
-        .bind(signed(arrival.outline.data_set))
-        .bind(frame_count(&arrival.outline, arrival.object.size))
-        .bind(written(arrival.outline.frames.as_ref()))
-        .bind(arrival.object.blocks.as_str())
-        .bind(arrival.origin.as_str())
-        .bind(self.now_ms)
-        .execute(&mut *self.connection)
-        .await?;
+        let text = format!(
+            "INSERT INTO instances ({}) VALUES ({}) ON CONFLICT (uid) DO NOTHING",
+            OF_INSTANCE.join(", "),
+            places(1..=OF_INSTANCE.len())
+        );
+        // Its text is made of the words of this file alone.
+        let insert = sqlx::query(sqlx::AssertSqlSafe(text));
+        let row = arrival.of_instance(place.series, self.now_ms);
+        let insert = row.iter().fold(insert, |insert, cell| cell.bound_to(insert));
+        let put = insert.execute(&mut *self.connection).await?;
         if put.rows_affected() == 0 {
             return Ok(false);
         }

@@ -185,6 +185,22 @@ pub fn body(pixels: Pixels, seed: u64) -> Vec<u8> {
     file
 }
 
+/// The content of a structured report (PS3.3 §C.17.3): items in each other, `depth` of them, with a text in the innermost. It stands behind
+/// [`head`].
+#[must_use]
+pub fn content_tree(depth: usize) -> Vec<u8> {
+    let mut tree = Vec::new();
+    for level in 1..=depth {
+        tree.extend(b"\x40\x00\x30\xA7SQ\0\0\xFF\xFF\xFF\xFF\xFE\xFF\x00\xE0\xFF\xFF\xFF\xFF");
+        element(&mut tree, Tag(0x0040, 0xA010), "CS", b"CONTAINS");
+        let kind: &[u8] = if level == depth { b"TEXT" } else { b"CONTAINER " };
+        element(&mut tree, Tag(0x0040, 0xA040), "CS", kind);
+    }
+    tree.extend(b"\x40\x00\x60\xA1UT\0\0\x08\0\0\0no mass ");
+    tree.extend(b"\xFE\xFF\x0D\xE0\0\0\0\0\xFE\xFF\xDD\xE0\0\0\0\0".repeat(depth));
+    tree
+}
+
 fn element(file: &mut Vec<u8>, tag: Tag, vr: &str, value: &[u8]) {
     file.extend(tag.group().to_le_bytes());
     file.extend(tag.element().to_le_bytes());

@@ -11,24 +11,28 @@ pub const START_DATE: Tag = Tag(0x0040, 0x0002);
 /// See [`START_DATE`].
 pub const START_TIME: Tag = Tag(0x0040, 0x0003);
 /// Scheduled Station AE Title.
-const STATION: Tag = Tag(0x0040, 0x0001);
+pub const STATION: Tag = Tag(0x0040, 0x0001);
 
 /// Whether an entity matches all keys. A key that the entity does not know at all matches.
 #[must_use]
 pub fn matches(keys: &Attributes, entity: &Attributes) -> bool {
     let period = period_of(keys);
     if let Some(period) = &period {
-        let start = [START_DATE, START_TIME].map(|tag| entity.get(&tag).map_or("", first)).concat();
-        // What has no time begins at the beginning of its day.
-        if !start.is_empty() && !period.contains(&format!("{start:0<14}")) {
+        let [day, time] = [START_DATE, START_TIME].map(|tag| entity.get(&tag).map_or("", first));
+        let is_in = if time.is_empty() {
+            (&period.start()[..8]..=&period.end()[..8]).contains(&day)
+        } else {
+            period.contains(&format!("{day}{time:0<6}"))
+        };
+        if !day.is_empty() && !is_in {
             return false;
         }
     }
     let is_done = |tag: Tag| period.is_some() && [START_DATE, START_TIME].contains(&tag);
     keys.iter().filter(|(tag, _)| !is_done(**tag)).all(|(tag, key)| match entity.get(tag) {
         Some(_) if is_universal(key) => true,
-        // Whose station nobody has said is for every station.
-        Some(known) if *tag == STATION && known.values.is_empty() => true,
+        // Whose station nobody has said is for every station, and whose time, for the whole day.
+        Some(known) if [STATION, START_TIME].contains(tag) && known.values.is_empty() => true,
         Some(known) if key.vr == VR::SQ => {
             key.items.iter().all(|keys| known.items.iter().any(|item| matches(keys, item)))
         }
@@ -66,8 +70,8 @@ fn period_of(keys: &Attributes) -> Option<RangeInclusive<String>> {
     let range = |tag| first(keys.get(&tag)?).split_once('-');
     let ((first_date, last_date), (first_time, last_time)) = (range(START_DATE)?, range(START_TIME)?);
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
-    let from = format!("{first_date:0<8}{:0<6}", digits(first_time));
-    Some(from..=format!("{last_date:9<8}{:9<6}", digits(last_time)))
+    let from = format!("{:0<8}{:0<6}", digits(first_date), digits(first_time));
+    Some(from..=format!("{:9<8}{:9<6}", digits(last_date), digits(last_time)))
 }
 
 fn is_universal(key: &Attribute) -> bool {
@@ -226,6 +230,25 @@ mod tests {
         }
         assert!(matches(&within(of(&[(STATION, "US_7")])), &order));
         assert!(!matches(&within(of(&[(STATION, "US_7"), (START_DATE, "20261125")])), &order));
+    }
+
+    #[test]
+    fn an_order_without_a_time_is_for_its_whole_day() {
+        let mut order = order();
+        if let Some(steps) = order.get_mut(&STEPS) {
+            steps.items[0].insert(START_TIME, attribute(START_TIME, Vec::new()).1);
+        }
+        for (keys, expected) in [
+            (vec![(START_TIME, "10-12")], true),
+            (vec![(START_DATE, "20261126"), (START_TIME, "10-12")], true),
+            (vec![(START_DATE, "20261125"), (START_TIME, "10-12")], false),
+            (vec![(START_DATE, "20261126-20261127"), (START_TIME, "1000-0800")], true),
+            (vec![(START_DATE, "20261127-20261128"), (START_TIME, "1000-0800")], false),
+            (vec![(START_DATE, "-20261126"), (START_TIME, "1000-")], true),
+            (vec![(START_DATE, "王-"), (START_TIME, "-")], true),
+        ] {
+            assert_eq!(matches(&within(of(&keys)), &order), expected, "{keys:?}");
+        }
     }
 
     #[test]

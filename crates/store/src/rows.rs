@@ -1,8 +1,11 @@
 //! Rows of one table, written by few statements: each statement goes to the database's thread or machine and back.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
-use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
+use sqlx::any::AnyArguments;
+use sqlx::query::Query;
+use sqlx::{Any, AnyConnection, AssertSqlSafe, Row as _};
 
 use crate::error::StoreError;
 
@@ -42,10 +45,7 @@ impl<const N: usize> Rows<N> {
         let returning = by.map(|by| format!(" RETURNING id AS given, {by} AS said")).unwrap_or_default();
         let mut numbers = HashMap::new();
         for some in self.cells.chunks(BOUND / N * N) {
-            let values = (0..some.len()).step_by(N).map(|row| {
-                let places: Vec<String> = (row + 1..=row + N).map(|at| format!("${at}")).collect();
-                format!("({})", places.join(", "))
-            });
+            let values = (0..some.len()).step_by(N).map(|row| format!("({})", places(row + 1..=row + N)));
             let text = format!(
                 "INSERT INTO {table} ({}) VALUES {}{after}{returning}",
                 self.columns.join(", "),
@@ -54,16 +54,29 @@ impl<const N: usize> Rows<N> {
             // Its text is made of the words of this file alone.
             let mut statement = sqlx::query(AssertSqlSafe(text));
             for cell in some {
-                statement = match cell {
-                    Cell::Text(text) => statement.bind(text.as_str()),
-                    Cell::Number(number) => statement.bind(*number),
-                };
+                statement = cell.bound_to(statement);
             }
             for row in statement.fetch_all(&mut *connection).await? {
                 numbers.insert(row.try_get("said")?, row.try_get("given")?);
             }
         }
         Ok(numbers)
+    }
+}
+
+/// The places of values in a statement, by their numbers.
+pub(crate) fn places(numbers: RangeInclusive<usize>) -> String {
+    let places: Vec<String> = numbers.map(|number| format!("${number}")).collect();
+    places.join(", ")
+}
+
+impl Cell {
+    /// The statement with this as its next value.
+    pub fn bound_to<'q>(&self, statement: Query<'q, Any, AnyArguments>) -> Query<'q, Any, AnyArguments> {
+        match self {
+            Self::Text(text) => statement.bind(text.as_str()),
+            Self::Number(number) => statement.bind(*number),
+        }
     }
 }
 

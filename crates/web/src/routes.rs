@@ -72,7 +72,12 @@ pub(crate) fn router(rooms: Arc<Rooms>, beside: Beside, site: Site) -> Router {
         Some(gate) => gate(all),
         None => all.route("/api/session", get(open_session)),
     };
-    all.layer(middleware::from_fn_with_state(site, guard)).layer(middleware::from_fn(observe))
+    let all = all.layer(middleware::from_fn_with_state(site, guard));
+    let all = match beside.noted {
+        Some(noted) => noted(all),
+        None => all,
+    };
+    all.layer(middleware::from_fn(observe))
 }
 
 async fn no_method() -> Response {

@@ -83,6 +83,8 @@ pub struct Beside {
     pub routes: Router,
     /// Puts itself before all routes, those of the pages included, and says who asks as a [`Person`](crate::Person).
     pub gate: Option<Box<dyn FnOnce(Router) -> Router + Send>>,
+    /// Puts itself before the guard as well, and writes down what is refused.
+    pub noted: Option<Box<dyn FnOnce(Router) -> Router + Send>>,
     /// The description of all routes, those of the pages included; `None`: of those of the pages.
     pub description: Option<OpenApi>,
 }

@@ -259,6 +259,7 @@ async function settlesWhoIsWho(page) {
   assert.deepEqual(await readFile(await download.path()), await readFile(paths[1]), "as it was sent");
   await aside.locator('[data-action="reject"]').click();
   await until("it to be gone", async () => (await aside.count()) === 0);
+  await takesTheOther(page, paths[1]);
   // By keys alone: the person was registered twice.
   await contradiction.locator('[data-action="same-person"]').focus();
   await press(page, "Enter");
@@ -280,6 +281,41 @@ async function settlesWhoIsWho(page) {
   await merge.locator('[data-action="undo-merge"]').click();
   await until("them apart", async () => (await page.locator(".study-row", { hasText: "CLARA" }).count()) === 1);
   await page.locator(".uploads .square").click();
+}
+
+/** Of two objects under one UID the other one is handed out, and then the first one again, by keys alone. */
+async function takesTheOther(page, file) {
+  const handedOut = async () => {
+    const found = await (await fetch(`${url}/dicomweb/studies/${root}.3/instances`)).json();
+    const [series, instance] = ["0020000E", "00080018"].map((tag) => found[0][tag].Value[0]);
+    const address = `${url}/dicomweb/studies/${root}.3/series/${series}/instances/${instance}`;
+    const answer = await fetch(address, { headers: { accept: "application/dicom; transfer-syntax=*" } });
+    return Buffer.from(await answer.arrayBuffer());
+  };
+  const [first, other] = [await handedOut(), await readFile(file)];
+  assert.ok(!first.equals(other));
+  const decided = page.locator('[data-doubt="decided"]', { hasText: mark });
+  for (const [expected, shots] of [
+    [other, "studies-7b-take"],
+    [first, null],
+  ]) {
+    await until("the one that lies aside", async () => (await decided.count()) === 1);
+    const take = decided.locator('[data-action="take"]');
+    await take.focus();
+    await press(page, "Enter");
+    const now = decided.locator('[data-action="take-now"]');
+    await until("the question", () => now.isVisible());
+    if (shots) {
+      await looksAtEverySize(page, "one instead of the other", shots);
+      await page.setViewportSize(SMALL);
+      await checkAccessible(page, "one instead of the other");
+    }
+    await now.focus();
+    await press(page, "Enter");
+    await until("it to be handed out", async () => (await handedOut()).equals(expected));
+    // The question was about the one that lay aside.
+    await until("the question to be gone", async () => (await now.count()) === 0);
+  }
 }
 
 /** What another machine stores is in the list by itself: how long it took is said, from the node's answer on. */

@@ -14,8 +14,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
+use peony_dicom::limits::SEQUENCE_DEPTH;
 use peony_dicom::written::EXPLICIT_LITTLE;
 use peony_store::{DicomJson, Scratch};
+use serde::Deserialize as _;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
@@ -33,6 +35,9 @@ pub(super) use object::Unfit as UnfitObject;
 const METADATA_BYTES: usize = 8 << 20;
 /// Braces in the metadata of one part, as a measure of what its tree takes: a few letters of text become an attribute with a map of its own.
 const BRACES: usize = 100_000;
+/// How deep lists and objects are in each other in it at most: of each level of sequences there are an attribute, its list and an item, around all a
+/// list and a data set, and innermost an attribute, its list and a name.
+const NESTED: usize = 3 * SEQUENCE_DEPTH + 5;
 /// Such trees are made one at a time, whoever sends them.
 static TREES: Semaphore = Semaphore::const_new(1);
 /// Parts of one request.
@@ -119,10 +124,10 @@ fn files_of(form: Form, text: &[u8], bulk: &mut BulkData) -> Vec<Result<Vec<Chun
         Form::Xml if marks(b'<') > 4 * BRACES => {
             vec![Err("the metadata has too many attributes for one part")]
         }
-        Form::Json => match serde_json::from_slice(text) {
+        Form::Json => match json(text) {
             Ok(Value::Array(all)) => all.into_iter().map(of_value).collect(),
             Ok(one) => vec![of_value(one)],
-            Err(_) => vec![Err("the metadata is no JSON")],
+            Err(why) => vec![Err(why)],
         },
         Form::Xml => vec![native::data_set(text)],
     };
@@ -132,6 +137,37 @@ fn files_of(form: Form, text: &[u8], bulk: &mut BulkData) -> Vec<Result<Vec<Chun
             .and_then(|metadata| object::file(&metadata, bulk))
     });
     made.collect()
+}
+
+fn json(text: &[u8]) -> Result<Value, &'static str> {
+    if nested(text) > NESTED {
+        return Err("sequences nested too deep");
+    }
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    // The one above takes its place, which is for less than an object may have.
+    reader.disable_recursion_limit();
+    let read = Value::deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
+    read.map_err(|_| "the metadata is no JSON")
+}
+
+/// How deep lists and objects are in each other, in what is JSON; of something else, before it is seen to be none.
+fn nested(text: &[u8]) -> usize {
+    let (mut depth, mut most) = (0_usize, 0);
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    for byte in text {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_quoted => is_escaped = true,
+            b'"' => is_quoted = !is_quoted,
+            b'[' | b'{' if !is_quoted => {
+                depth += 1;
+                most = most.max(depth);
+            }
+            b']' | b'}' if !is_quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    most
 }
 
 fn of_value(value: Value) -> Result<DicomJson, &'static str> {

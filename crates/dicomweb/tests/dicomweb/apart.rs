@@ -169,6 +169,11 @@ async fn what_is_no_such_body_stores_nothing() {
         ("no JSON", body(&[(METADATA, b"{")]), 409),
         ("no data set", body(&[(METADATA, b"[1]")]), 409),
         ("deep", body(&[(METADATA, "[".repeat(100_000).as_bytes())]), 409),
+        (
+            "deep in a text",
+            body(&[(METADATA, ("[\"\\\"".to_owned() + &"]\"[".repeat(100_000)).as_bytes())]),
+            409,
+        ),
         ("nothing", body(&[]), 400),
         ("too much", body(&[(METADATA, &long)]), 413),
     ] {

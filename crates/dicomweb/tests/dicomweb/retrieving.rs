@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use base64::Engine as _;
+use peony_dicom::limits::SEQUENCE_DEPTH;
 use peony_dicom::{Elements, Step, Tag, open_bytes};
 use peony_dicomweb::Limits;
 use peony_store::made_up::{self, Pixels};
@@ -381,6 +382,89 @@ async fn each_form_of_an_object_has_a_tag_of_its_own() {
     let refused = server.get(&place(1), &["Accept: text/html"]).await;
     assert_eq!((refused.status, refused.field("vary")), (406, "accept"));
     assert_eq!(server.get("/studies", &["Accept: application/json"]).await.field("vary"), "accept");
+}
+
+/// The content of a structured report is a tree (PS3.3 §C.17.3), and may be deep.
+#[tokio::test]
+async fn a_report_nested_deep_is_kept_found_and_handed_out_whole() {
+    let (from, to) = (Server::start().await, Server::start().await);
+    let report = |number: u64, depth: usize| {
+        let mut said = said(number, &[]);
+        said.insert(Tag(0x0008, 0x0016), "1.2.840.10008.5.1.4.1.1.88.33".into());
+        said.insert(Tag(0x0008, 0x0060), "SR".into());
+        [made_up::head(&said, Pixels::Native { frames: 1, size: [1, 1] }), made_up::content_tree(depth)]
+            .concat()
+    };
+    for (number, depth) in [(1, 40), (2, SEQUENCE_DEPTH)] {
+        let sent = report(number, depth);
+        assert_eq!(from.store("/studies", &[&sent]).await.status, 200, "{depth}");
+        let path = place(number);
+        let found = from.get(&format!("/instances?SOPInstanceUID={}", uids(number)[2]), &[]).await.json();
+        assert_eq!(found.as_array().unwrap().len(), 1, "{depth}");
+        for accept in [AS_KEPT, PLAIN] {
+            assert!(from.get(&path, &[accept]).await.parts()[0].1 == sent, "{depth} {accept}");
+        }
+        let answer = from.get(&format!("{path}/metadata"), &["Accept: application/dicom+json"]).await;
+        let text = answer.text();
+        // A reader of JSON of this program's own refuses what is as deep as an object may be.
+        let innermost = r#""0040A160":{"Value":["no mass"],"vr":"UT"}"#;
+        assert_eq!((text.matches(r#""0040A730":"#).count(), text.matches(innermost).count()), (depth, 1));
+        let as_xml = "Accept: multipart/related; type=\"application/dicom+xml\"";
+        let xml = from.get(&format!("{path}/metadata"), &[as_xml]).await;
+        let (_, xml) = xml.parts().remove(0);
+        let xml = String::from_utf8(xml).unwrap();
+        assert_eq!((xml.matches("ContentSequence").count(), xml.matches(">no mass<").count()), (depth, 1));
+        // And the same object comes of that again.
+        for (server, kind, part) in
+            [(&to, "application/dicom+json", text), (&Server::start().await, "application/dicom+xml", xml)]
+        {
+            let body = [
+                format!("--of\r\nContent-Type: {kind}\r\n\r\n").as_bytes(),
+                part.as_bytes(),
+                b"\r\n--of--\r\n",
+            ]
+            .concat();
+            let field = format!("Content-Type: multipart/related; type=\"{kind}\"; boundary=of");
+            let stored = server.ask("POST", "/studies", &[&field], &body).await;
+            assert_eq!(stored.status, 200, "{depth} {kind} {}", stored.text());
+            let again = server.get(&path, &[AS_KEPT]).await.parts().remove(0).1;
+            assert!(again.ends_with(&made_up::content_tree(depth)), "{depth} {kind}");
+        }
+    }
+    let deeper = from.store("/studies", &[&report(3, SEQUENCE_DEPTH + 1)]).await;
+    assert_eq!(deeper.status, 409);
+    assert_eq!(from.store("/studies", &[&report(3, 100_000)]).await.status, 409);
+}
+
+/// A weight of nothing refuses (RFC 9110 §12.5.1), also what a wider range takes in.
+#[tokio::test]
+async fn what_a_peer_refuses_it_does_not_get() {
+    let server = Server::start().await;
+    server.store("/studies", &[&jpeg_cine(1, 1).0]).await;
+    let (instance, frame) = (place(1), format!("{}/frames/1", place(1)));
+    let of = |path: &str, kind: &str| (path.to_owned(), kind.to_owned());
+    for (path, kind) in [
+        of("/studies", "application/dicom+json"),
+        of(&format!("{instance}/metadata"), "application/dicom+json"),
+        of(&instance, "multipart/related"),
+        of(&format!("{instance}/rendered"), "image/jpeg"),
+        of(&frame, "multipart/related"),
+    ] {
+        let answer = server.get(&path, &["Accept: */*"]).await;
+        assert_eq!(answer.status, 200, "{path}");
+        assert!(answer.field("content-type").starts_with(&kind), "{path} {}", answer.field("content-type"));
+        assert_eq!(server.get(&path, &["Accept: */*;q=0"]).await.status, 406, "{path}");
+        let other = server.get(&path, &[&format!("Accept: */*, {kind};q=0")]).await;
+        let said = other.field("content-type");
+        assert!(other.status == 406 || !said.starts_with(&kind), "{path} {said}");
+    }
+    let alone = server.get(&frame, &["Accept: image/jpeg"]).await;
+    assert!(alone.field("content-type").starts_with("image/jpeg"), "{}", alone.field("content-type"));
+    let refused = "multipart/related;type=\"image/jpeg\";q=0";
+    let plain = server.get(&frame, &[&format!("Accept: */*, {refused}")]).await;
+    assert_eq!(plain.status, 200);
+    let (head, _) = plain.parts().remove(0);
+    assert!(head.contains("application/octet-stream"), "{head}");
 }
 
 /// Who opens a study is a line of the audit, however many requests that takes; a search and what is not there are none.

@@ -69,7 +69,7 @@ async fn answer<A: Archive + Records>(
     if asks_for == Some(Operation::Cancel) {
         return Ok(());
     }
-    if command.class() != Some(context.class.uid) {
+    if command.class() != Some(&*context.class.uid) {
         return refuse(association, message, Status::CLASS_NOT_SUPPORTED, "").await;
     }
     match (asks_for, context.class.service) {
@@ -157,7 +157,7 @@ pub(crate) async fn take_object<A: Archive>(
     if !is_object {
         return Err(AssociationError::Message("something else came where an object should be"));
     }
-    if command.class() != Some(context.class.uid) {
+    if command.class() != Some(&*context.class.uid) {
         return refuse(association, message, Status::CLASS_NOT_SUPPORTED, "").await;
     }
     storage::store(association, archive, message, which).await

@@ -33,7 +33,7 @@ pub(super) async fn store<A: Archive>(
         return refuse(association, message, Status::INVALID_INSTANCE, "").await;
     };
     let origin = association.peer().to_owned();
-    let meta = |instance_uid| file_meta(context.class.uid, instance_uid, context.transfer_syntax, &origin);
+    let meta = |instance_uid| file_meta(&context.class.uid, instance_uid, context.transfer_syntax, &origin);
     let (head, ended) = head_of(association).await?;
     let [class, instance] = said_in(&[&meta(instance_uid), &head[..]].concat());
     if class.is_some_and(|class| class != context.class.uid) {

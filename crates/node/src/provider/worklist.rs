@@ -1,7 +1,7 @@
 //! C-FIND of a modality's worklist (PS3.4 Annex K): orders that are not performed yet.
 
 use peony_dicom::{Attributes, Tag};
-use peony_store::matching::{START_DATE, matches, passes_over, said_of};
+use peony_store::matching::{START_DATE, START_TIME, STATION, matches, passes_over, said_of};
 
 use crate::archive::{Archive, Records};
 use crate::association::{Association, AssociationError, Message};
@@ -50,9 +50,29 @@ pub(super) async fn find<R: Archive + Records>(
                 true => Status::PENDING_WITHOUT_SOME_KEYS,
                 false => Status::PENDING,
             };
-            say_match(association, message, status, &said_of(&keys, order)).await?;
+            let said = shown(said_of(&keys, order), &keys, association.peer());
+            say_match(association, message, status, &said).await?;
         }
     }
+}
+
+/// What is said of an order, with what must have a value and has none (PS3.4 Table K.6-1, return type 1): for every station is the one that is asked
+/// for, else the one that asks, and without a time is the whole day, from its beginning.
+fn shown(mut said: Attributes, keys: &Attributes, peer: &str) -> Attributes {
+    let asked = keys.get(&STEPS).and_then(|steps| steps.items.first()?.get(&STATION));
+    let asked = asked.and_then(|station| match station.values.as_slice() {
+        [one] if !one.is_empty() && !one.contains(['*', '?']) => Some(one.as_str()),
+        _ => None,
+    });
+    let steps = said.get_mut(&STEPS).map(|steps| steps.items.as_mut_slice()).unwrap_or_default();
+    for step in steps {
+        for (tag, value) in [(STATION, asked.unwrap_or(peer)), (START_TIME, "0000")] {
+            if let Some(known) = step.get_mut(&tag).filter(|known| known.values.is_empty()) {
+                known.values.push(value.to_owned());
+            }
+        }
+    }
+    said
 }
 
 /// The days that are asked for, both included; an empty one is no end. They spare looking at all the others.

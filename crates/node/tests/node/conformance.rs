@@ -14,7 +14,7 @@ fn the_committed_statement_is_what_the_tables_say() {
 
 #[test]
 fn no_uid_is_in_a_table_twice_and_each_is_one() {
-    let mut uids: Vec<&str> = sop_class::TABLE.iter().map(|class| class.uid).collect();
+    let mut uids: Vec<&str> = sop_class::TABLE.iter().map(|class| &*class.uid).collect();
     uids.extend(transfer_syntax::TABLE.iter().map(|syntax| syntax.uid));
     let all = uids.len();
     uids.sort_unstable();

@@ -1,5 +1,6 @@
 //! The services over the store that the program has.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use peony_dicom::{Attribute, Attributes, Level, Tag, VR};
@@ -232,6 +233,116 @@ async fn what_is_not_decoded_half_way_is_known_the_next_time_and_fails_alone() {
         assert!(here.kept(&samples[2].instance).is_some(), "what is behind it comes");
         association.release().await.unwrap();
     }
+}
+
+/// A maker's own class, and one of a later edition of the standard, are kept and handed out like any other; what the standard has for something
+/// else is not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn objects_of_every_class_are_kept_unless_the_configuration_says_otherwise() {
+    const PRIVATE: &str = "1.2.840.113619.4.30";
+    const LATER: &str = "1.2.840.10008.5.1.4.1.1.999.1";
+    const PRINT: &str = "1.2.840.10008.5.1.1.9";
+    let folder = tempfile::tempdir().unwrap();
+    let archive = opened(folder.path()).await;
+    let node = Running::start_over(Transport::Plain, archive.clone(), open()).await;
+    let samples = [PRIVATE, LATER].map(|class| {
+        let number = if class == PRIVATE { 1 } else { 2 };
+        Sample { class, ..Sample::number(number) }
+    });
+    let propose = |classes: &[&'static str]| -> Vec<Proposal> {
+        let taken = classes.iter().map(|uid| proposal(uid, &[EXPLICIT_LITTLE]));
+        let got = classes.iter().map(|uid| proposal(uid, &[EXPLICIT_LITTLE]));
+        let got = got.map(|one| Proposal { provides: true, ..one });
+        taken
+            .chain([proposal(STUDY_FIND, &[EXPLICIT_LITTLE]), proposal(STUDY_GET, &[EXPLICIT_LITTLE])])
+            .chain(got)
+            .collect()
+    };
+    let associate = async |proposals: &[Proposal]| {
+        let (ours, theirs) = ("SENDER".parse().unwrap(), "PEONY".parse().unwrap());
+        connect(&node.address.to_string(), None, &ours, &theirs, proposals, &Default::default())
+            .await
+            .unwrap()
+    };
+    let mut sender = node.associate(&[PRIVATE, LATER]).await;
+    for sample in &samples {
+        assert_eq!(store(&mut sender, sample).await, Status::SUCCESS, "{}", sample.class);
+    }
+    // What else may be meant by a maker's class is not done.
+    let context = sender.contexts()[0].clone();
+    let create = Command::request(Operation::Create, 9, PRIVATE);
+    sender.send_command(context.id, &create).await.unwrap();
+    let answer = sender.next_command().await.unwrap().unwrap();
+    assert_eq!(answer.command.status(), Some(Status::UNRECOGNIZED_OPERATION));
+    sender.release().await.unwrap();
+
+    let mut asker = associate(&propose(&[PRIVATE, LATER])).await;
+    let keys: Attributes =
+        [level(Level::Instance), text(STUDY_UID, &samples[0].study), text(Tag(0x0008, 0x0016), "")].into();
+    let found = find(&mut asker, Model::StudyRoot, keys).await;
+    let mut classes: Vec<_> = found.iter().map(|one| one[&Tag(0x0008, 0x0016)].values.join("")).collect();
+    classes.sort();
+    assert_eq!(classes, [LATER, PRIVATE]);
+    let here = Folder::default();
+    let study: Attributes = [level(Level::Study), text(STUDY_UID, &samples[0].study)].into();
+    let got = asker.get(&here, Model::StudyRoot, &study, |_| {}).await.unwrap().unwrap();
+    assert_eq!((got.completed, got.failed, got.status), (2, 0, Status::SUCCESS));
+    for sample in &samples {
+        assert!(here.kept(&sample.instance).unwrap().1 == sample.data_set(), "{}", sample.class);
+    }
+    asker.release().await.unwrap();
+
+    node.configuration.send_modify(|configuration| Arc::make_mut(configuration).unknown_classes = false);
+    let mut choosy = associate(&propose(&[PRIVATE, US])).await;
+    let refused = choosy.store(&samples[0].as_instance(), parts(samples[0].data_set()), None).await;
+    assert_eq!(refused.unwrap(), None);
+    let agreed: Vec<_> = choosy.contexts().iter().map(|context| context.class.uid.to_string()).collect();
+    assert_eq!(agreed, [US, STUDY_FIND, STUDY_GET, US]);
+    choosy.release().await.unwrap();
+    assert!(peony_node::sop_class::of(PRINT).is_none());
+}
+
+/// The content of a structured report is a tree (PS3.3 §C.17.3), and may be deep.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_report_nested_deep_is_kept_found_and_handed_out_unchanged() {
+    const REPORT: &str = "1.2.840.10008.5.1.4.1.1.88.33";
+    let folder = tempfile::tempdir().unwrap();
+    let node = Running::start_over(Transport::Plain, opened(folder.path()).await, open()).await;
+    let proposals = [
+        proposal(REPORT, &[EXPLICIT_LITTLE]),
+        proposal(STUDY_FIND, &[EXPLICIT_LITTLE]),
+        proposal(STUDY_GET, &[EXPLICIT_LITTLE]),
+        Proposal { provides: true, ..proposal(REPORT, &[EXPLICIT_LITTLE]) },
+    ];
+    let (ours, theirs) = ("SENDER".parse().unwrap(), "PEONY".parse().unwrap());
+    let address = node.address.to_string();
+    let mut association =
+        connect(&address, None, &ours, &theirs, &proposals, &Default::default()).await.unwrap();
+    for (number, depth, expect) in
+        [(1, 40, Status::SUCCESS), (2, 64, Status::SUCCESS), (3, 65, Status::CANNOT_UNDERSTAND)]
+    {
+        let sample = Sample { class: REPORT, ..Sample::number(number) };
+        let mut data_set = sample.data_set();
+        data_set.truncate(data_set.len() - sample.pixels - b"\xE0\x7F\x10\0OB\0\0\0\0\0\0".len());
+        data_set.extend(made_up::content_tree(depth));
+        let stored = association.store(&sample.as_instance(), parts(data_set.clone()), None).await;
+        assert_eq!(stored.unwrap(), Some(expect), "{depth}");
+        let keys: Attributes =
+            [level(Level::Instance), text(STUDY_UID, &sample.study), text(INSTANCE_UID, &sample.instance)]
+                .into();
+        let is_kept = expect == Status::SUCCESS;
+        let found = find(&mut association, Model::StudyRoot, keys.clone()).await;
+        assert_eq!(found.len(), usize::from(is_kept), "{depth}");
+        if is_kept {
+            let mut keys = keys;
+            keys.extend([text(identifier::SERIES_UID, &sample.series)]);
+            let here = Folder::default();
+            let got = association.get(&here, Model::StudyRoot, &keys, |_| {}).await.unwrap().unwrap();
+            assert_eq!((got.completed, got.status), (1, Status::SUCCESS), "{depth}");
+            assert!(here.kept(&sample.instance).unwrap().1 == data_set, "{depth}");
+        }
+    }
+    association.release().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

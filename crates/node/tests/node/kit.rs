@@ -90,7 +90,7 @@ pub fn open() -> Configuration {
     Configuration::open("PEONY".parse().unwrap())
 }
 
-pub fn class(uid: &str) -> &'static SopClass {
+pub fn class(uid: &str) -> SopClass {
     sop_class::of(uid).unwrap()
 }
 

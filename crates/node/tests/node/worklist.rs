@@ -15,6 +15,7 @@ use crate::peer::{dcmtk, pynetdicom, said};
 const STEPS: Tag = Tag(0x0040, 0x0100);
 const STATION: Tag = Tag(0x0040, 0x0001);
 const DATE: Tag = Tag(0x0040, 0x0002);
+const TIME: Tag = Tag(0x0040, 0x0003);
 const STEP_ID: Tag = Tag(0x0040, 0x0009);
 const LOCATION: Tag = Tag(0x0040, 0x0011);
 const STATUS: Tag = Tag(0x0040, 0x0020);
@@ -88,6 +89,36 @@ async fn a_worklist_shows_what_is_not_performed_yet() {
     assert_eq!(found[0][&STUDY_UID].values, [Sample::number(10).study]);
     assert_eq!((item[&STATION].values[0].as_str(), item[&STATUS].values[0].as_str()), ("US_1", "SCHEDULED"));
     assert!(item[&LOCATION].values.is_empty() && !item.contains_key(&DATE), "what was asked, and no more");
+}
+
+/// A station and a start must have values in an answer (PS3.4 Table K.6-1): a machine need not take an item without.
+#[tokio::test]
+async fn an_order_for_every_station_is_of_the_one_that_asks() {
+    let folder = tempfile::tempdir().unwrap();
+    let (node, store) = node(folder.path()).await;
+    let untimed = Order { time: String::new(), ..order(10, "20261126", "") };
+    store.add_order(&untimed, "test").await.unwrap();
+    let mut association = node.associate(&[WORKLIST]).await;
+    for (asked, said) in
+        [("", "SENDER"), ("US_7", "US_7"), ("US_*", "SENDER"), ("*", "SENDER"), ("US_7\\US_8", "SENDER")]
+    {
+        let asked: Vec<String> = asked.split('\\').filter(|one| !one.is_empty()).map(str::to_owned).collect();
+        let step: Attributes = [
+            (STATION, Attribute::of(STATION, asked.clone())),
+            text(DATE, "20261126"),
+            text(TIME, "1000-1200"),
+        ]
+        .into();
+        let found = worklist(&mut association, [sequence(STEPS, step)].into()).await;
+        assert_eq!(found.len(), 1, "{asked:?}");
+        let step = &found[0][&STEPS].items[0];
+        assert_eq!([&step[&STATION].values, &step[&TIME].values], [&[said], &["0000"]], "{asked:?}");
+    }
+    // The whole step, where nothing of it is asked for by name; and nothing that was not asked for.
+    let whole = worklist(&mut association, [text(STEPS, "")].into()).await;
+    assert_eq!(whole[0][&STEPS].items[0][&STATION].values, ["SENDER"]);
+    let date = worklist(&mut association, [sequence(STEPS, [text(DATE, "")].into())].into()).await;
+    assert_eq!(date[0][&STEPS].items[0].len(), 1);
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use peony_web::{Person, Stay};
 use super::kept::Kept;
 use crate::cli::{OidcArgs, ServeArgs};
 
-/// What stands before every route.
+/// What stands before routes.
 pub type Gate = Box<dyn FnOnce(Router) -> Router + Send>;
 
 /// The gate before the pages and all beside them, over TLS or not; none where whoever sits at this machine may do everything.
@@ -47,6 +47,12 @@ pub fn gate(args: &ServeArgs, oidc: Option<OidcSettings>, kept: &Kept, tls: bool
     }
     let access = Access::new(kept.store.clone(), kept.handle().clone(), tls, oidc, introduce)?;
     Ok(Some(Box::new(move |all| access.around(all))))
+}
+
+/// What writes down whom the pages refuse, with accounts and without: another site's page, for one.
+pub fn noted(kept: &Kept) -> Gate {
+    let (store, runtime) = (kept.store.clone(), kept.handle().clone());
+    Box::new(move |all| peony_access::noted(all, store, runtime))
 }
 
 /// What an account may see of what it had fetched, as long as it may have anything fetched; what was asked for by hand at this machine, or before it was

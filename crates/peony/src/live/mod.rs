@@ -152,7 +152,8 @@ pub fn serve(args: &ServeArgs, configured: Configured, line: Vec<OsString>, log:
         running.as_ref().map_or_else(|| Arc::new(Vec::<String>::new) as Titles, Node::neighbours);
     let nodes = running.as_ref().map_or_else(node::nobody, Node::nodes);
     let routes = kept.routes(neighbours, nodes).merge(ops.routes());
-    let beside = Beside { routes, gate, description: Some(description()) };
+    let noted = access::noted(&kept);
+    let beside = Beside { routes, gate, noted: Some(noted), description: Some(description()) };
     let server = peony_web::start(web, Arc::clone(&rooms), beside)?;
     let reload = Reload { line, started: configured, tls, node, quiet: kept.quiet.clone(), log };
     let reloading = reload.keep_up(kept.handle())?;

@@ -16,15 +16,22 @@ pub struct Neighbours {
     also_called: Vec<AeTitle>,
     /// Nodes that are not listed are not taken.
     only_peers: bool,
+    /// Objects of classes that the node does not know are not taken.
+    only_known_classes: bool,
     /// Other nodes, and where the file says that one takes associations over TLS.
     peers: Vec<(Peer, Option<String>)>,
 }
 
 impl Neighbours {
     /// The keys that are read here, for the page about the configuration: name, type, what it says.
-    pub const KEYS: [[&str; 3]; 9] = [
+    pub const KEYS: [[&str; 3]; 10] = [
         ["dicom.also_called", "list of strings", "Further titles of this node."],
         ["dicom.only_peers", "true or false", "Nodes that are not listed are not taken."],
+        [
+            "dicom.only_known_classes",
+            "true or false",
+            "Objects of SOP classes that are not in the conformance statement, such as makers' own, are not taken over DICOM (C-STORE). Otherwise every class is kept, as it is over DICOMweb.",
+        ],
         ["dicom.peer", "list of tables", "Other nodes: a table `[[dicom.peer]]` each, with these keys."],
         ["dicom.peer.aet", "string", "Its title of an application entity."],
         ["dicom.peer.address", "string", "`HOST:PORT`, where objects and reports can be sent to."],
@@ -49,6 +56,7 @@ impl Neighbours {
     /// The same in an example.
     pub const EXAMPLE: &str = "# also_called = ['OLD_NAME']
 # only_peers = true
+# only_known_classes = true
 
 # [[dicom.peer]]
 # aet = 'ARCHIVE'
@@ -65,8 +73,9 @@ impl Neighbours {
         if let Some(said) = section.take("also_called", Kind::Texts, faults) {
             also_called = said.texts.iter().filter_map(|text| title(text, &said.at, faults)).collect();
         }
-        let only_peers =
-            section.take("only_peers", Kind::Switch, faults).is_some_and(|said| said.texts == ["true"]);
+        let mut is_on =
+            |key: &str| section.take(key, Kind::Switch, faults).is_some_and(|said| said.texts == ["true"]);
+        let (only_peers, only_known_classes) = (is_on("only_peers"), is_on("only_known_classes"));
         let (mut known, mut peers) = (BTreeSet::new(), Vec::new());
         for mut table in section.take_sections("peer", faults) {
             let (at, named) = (table.at(), table.has("aet"));
@@ -104,7 +113,7 @@ impl Neighbours {
             let peer = Peer { ae_title, address, tls: tls.is_some(), commits, retrieve, certificate };
             peers.push((peer, tls.map(|said| said.at)));
         }
-        Self { also_called, only_peers, peers }
+        Self { also_called, only_peers, only_known_classes, peers }
     }
 
     /// All that the node knows; the certificates are read from the disk.
@@ -136,6 +145,7 @@ impl Neighbours {
             also_called: self.also_called.clone(),
             peers: self.peers.iter().map(|(peer, _)| peer.clone()).collect(),
             strangers: !self.only_peers,
+            unknown_classes: !self.only_known_classes,
             limits: Limits {
                 associations: args.dicom_associations,
                 associations_from_one_address: args.dicom_associations_from_one_address,

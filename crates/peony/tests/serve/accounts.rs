@@ -12,6 +12,55 @@ use serde_json::{Value, json};
 
 use crate::kit::{PASSWORD, Serve, account, told};
 
+/// Another site's page, and a foreign name for this machine, are refused before anybody is asked who they are.
+#[test]
+fn whom_the_pages_refuse_is_written_down_with_accounts_and_without() {
+    for with_accounts in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let serve = if with_accounts {
+            account(folder.path(), "root", &["--role", "administrator"]);
+            Serve::with_accounts(folder.path(), &[])
+        } else {
+            Serve::start(folder.path(), &[])
+        };
+        let ask = |path: &str, host: &str, origin: &str| {
+            let mut stream = TcpStream::connect(&serve.addr).unwrap();
+            let head = format!(
+                "GET {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\nConnection: close\r\n\r\n"
+            );
+            stream.write_all(head.as_bytes()).unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            answer.split(' ').nth(1).unwrap().to_owned()
+        };
+        let ours = format!("http://{}", serve.addr);
+        for (path, host, origin) in [
+            ("/api/exams", "evil.test", "http://evil.test"),
+            ("/api/exams", "evil.test", "http://evil.test"),
+            ("/dicomweb/studies/1.2.3/metadata", serve.addr.as_str(), "http://evil.test"),
+            // In what is written down nothing stands that was said.
+            ("/secret/WANG", "evil.test", "http://evil.test"),
+        ] {
+            assert_eq!(ask(path, host, origin), "403", "{path}");
+        }
+        assert_eq!(ask("/api/exams", &serve.addr, &ours), if with_accounts { "401" } else { "200" });
+        drop(serve);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let lines = runtime.block_on(async {
+            let options =
+                peony_store::Options { keep_free: 0, ..peony_store::Options::in_folder(folder.path()) };
+            let store = peony_store::Store::look_at(&options).await.unwrap();
+            store.audit_after(0, 1000).await.unwrap()
+        });
+        let refused = lines.iter().filter(|line| line.act == "refused");
+        let refused: Vec<_> = refused.map(|line| format!("{}: {}", line.who, line.what)).collect();
+        let mut expected =
+            vec!["unknown at 127.0.0.1: GET /api/exams: 403", "unknown at 127.0.0.1: GET /dicomweb/**: 403"];
+        expected.extend(with_accounts.then_some("unknown at 127.0.0.1: GET /api/exams: 401"));
+        assert_eq!(refused, expected, "{with_accounts}");
+    }
+}
+
 #[test]
 fn without_accounts_it_serves_only_who_says_so() {
     let folder = tempfile::tempdir().unwrap();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::AnyConnection;
 
-use super::{Arrival, signed};
+use super::{Arrival, OF_INSTANCE};
 use crate::error::StoreError;
 use crate::rows::Rows;
 use crate::{events, name};
@@ -143,41 +143,9 @@ async fn instances(
     series: &HashMap<String, i64>,
     now_ms: i64,
 ) -> Result<(), StoreError> {
-    let mut rows = Rows::of([
-        "uid",
-        "series",
-        "sop_class",
-        "instance_number",
-        "content_date",
-        "attributes",
-        "digest",
-        "size",
-        "transfer_syntax",
-        "data_set",
-        "frame_count",
-        "frames",
-        "blocks",
-        "origin",
-        "arrived_at",
-    ]);
+    let mut rows = Rows::of(OF_INSTANCE);
     for one in arrivals {
-        rows.push([
-            one.instance_uid.as_str().into(),
-            number_of(series, &one.series_uid).into(),
-            one.sop_class_uid().into(),
-            one.text(0x0020, 0x0013).into(),
-            one.text(0x0008, 0x0023).into(),
-            one.attributes[3].as_str().into(),
-            one.object.digest.as_str().into(),
-            signed(one.object.size).into(),
-            one.outline.transfer_syntax_uid.as_str().into(),
-            signed(one.outline.data_set).into(),
-            super::frame_count(&one.outline, one.object.size).into(),
-            super::written(one.outline.frames.as_ref()).as_str().into(),
-            one.object.blocks.as_str().into(),
-            one.origin.as_str().into(),
-            now_ms.into(),
-        ]);
+        rows.push(one.of_instance(number_of(series, &one.series_uid), now_ms));
     }
     rows.write(connection, "instances", "", None).await?;
     let arrived = arrivals

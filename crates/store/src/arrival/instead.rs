@@ -7,10 +7,11 @@ use peony_dicom::Tag;
 use sqlx::{AnyConnection, Row as _};
 
 use super::patient::Said;
-use super::{Arrival, Batch, OF_SERIES, OF_STUDY, frame_count, signed, written};
+use super::{Arrival, Batch, OF_INSTANCE, OF_SERIES, OF_STUDY, signed};
 use crate::error::StoreError;
 use crate::json;
 use crate::objects::Object;
+use crate::rows::places;
 
 const PATIENT_ID: Tag = Tag(0x0010, 0x0020);
 
@@ -203,28 +204,15 @@ impl Batch<'_> {
         (instance, series): (i64, i64),
         arrived_at: i64,
     ) -> Result<(), StoreError> {
-        sqlx::query(
-            "UPDATE instances SET series = $2, sop_class = $3, instance_number = $4, content_date = $5, attributes = $6, digest = $7, size = $8,
-                transfer_syntax = $9, data_set = $10, frame_count = $11, frames = $12, blocks = $13, origin = $14, arrived_at = $15
-             WHERE id = $1",
-        )
-        .bind(instance)
-        .bind(series)
-        .bind(arrival.sop_class_uid())
-        .bind(arrival.text(0x0020, 0x0013))
-        .bind(arrival.text(0x0008, 0x0023))
-        .bind(arrival.attributes[3].as_str())
-        .bind(arrival.object.digest.as_str())
-        .bind(signed(arrival.object.size))
-        .bind(arrival.outline.transfer_syntax_uid.as_str())
-        .bind(signed(arrival.outline.data_set))
-        .bind(frame_count(&arrival.outline, arrival.object.size))
-        .bind(written(arrival.outline.frames.as_ref()))
-        .bind(arrival.object.blocks.as_str())
-        .bind(arrival.origin.as_str())
-        .bind(arrived_at)
-        .execute(&mut *self.connection)
-        .await?;
+        let text = format!(
+            "UPDATE instances SET ({}) = ({}) WHERE id = $1",
+            OF_INSTANCE[1..].join(", "),
+            places(2..=OF_INSTANCE.len())
+        );
+        let update = sqlx::query(sqlx::AssertSqlSafe(text)).bind(instance);
+        let row = arrival.of_instance(series, arrived_at);
+        let update = row.iter().skip(1).fold(update, |update, cell| cell.bound_to(update));
+        update.execute(&mut *self.connection).await?;
         Ok(())
     }
 

@@ -202,7 +202,7 @@ async fn what_is_no_object_is_refused_and_leaves_nothing() {
         ("nothing", Vec::new(), "not a DICOM file"),
         ("a program", b"MZ\x90\0this program cannot be run".repeat(20), "not a DICOM file"),
         ("cut off", whole[..whole.len() - 40].to_vec(), "the file is cut off"),
-        ("nested 100,000 deep", deep, "sequences nested deeper than 16"),
+        ("nested 100,000 deep", deep, "sequences nested deeper than 64"),
         ("no instance", no_uid(INSTANCE_UID, ""), "SOP Instance UID is missing or no UID"),
         ("dots", no_uid(INSTANCE_UID, ".."), "SOP Instance UID is missing or no UID"),
         ("an empty component", no_uid(STUDY_UID, "1.2..3"), "Study Instance UID is missing or no UID"),

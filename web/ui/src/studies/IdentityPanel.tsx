@@ -19,6 +19,7 @@ import {
   patientText,
   shapeOf,
   sumText,
+  whoText,
 } from "./identity";
 import { SamePerson } from "./SamePerson";
 import { SendFault } from "./SendFault";
@@ -89,12 +90,18 @@ export function IdentityPanel({ overview, onClose }: Props) {
       </Part>
       <Part name={say("merges")} shown={merges.length} count={overview.merges}>
         {merges.map((one) => (
-          <MergeRow key={one.id} one={one} busy={busy} onAct={onAct} />
+          <SaidRow key={one.id} doubt="merge" one={one} busy={busy} onUndo={() => onAct({ act: "undo", id: one.id })} />
         ))}
       </Part>
       <Part name={say("partings")} shown={partings.length} count={overview.partings}>
         {partings.map((one) => (
-          <PartingRow key={one.id} one={one} busy={busy} onAct={onAct} />
+          <SaidRow
+            key={one.id}
+            doubt="parting"
+            one={one}
+            busy={busy}
+            onUndo={() => onAct({ act: "join", id: one.id })}
+          />
         ))}
       </Part>
     </aside>
@@ -234,7 +241,10 @@ function AsideRow({ one, busy, onAct }: RowProps<AsideObject>) {
         <small>{asideText(one, words)}</small>
         {isDecided && (
           <small>
-            {say("aside_decided_by", { who: decided_by, when: momentText(decided_at_ms, Date.now(), words) })}
+            {say("aside_decided_by", {
+              who: whoText(decided_by, words),
+              when: momentText(decided_at_ms, Date.now(), words),
+            })}
           </small>
         )}
         <span className="send-acts">
@@ -286,50 +296,40 @@ function AsideRow({ one, busy, onAct }: RowProps<AsideObject>) {
   );
 }
 
-function MergeRow({ one, busy, onAct }: RowProps<OpenMerge>) {
-  const words = useWords();
-  const { say } = words;
-  const [source, target] = [patientText(one.source, words), patientText(one.target, words)];
-  return (
-    <li className="upload" data-doubt="merge">
-      <Shape status="ok" />
-      <span className="two">
-        <span>{say("merge_says", { source, target })}</span>
-        <small>{say("merge_by", { who: one.who, when: momentText(one.at_ms, Date.now(), words) })}</small>
-        <span className="send-acts">
-          <button
-            type="button"
-            className="button small"
-            data-action="undo-merge"
-            aria-disabled={busy}
-            onClick={() => onAct({ act: "undo", id: one.id })}
-          >
-            {say("merge_undo")}
-          </button>
-        </span>
-      </span>
-    </li>
-  );
+interface SaidRowProps {
+  readonly doubt: "merge" | "parting";
+  readonly one: OpenMerge | OpenParting;
+  readonly busy: boolean;
+  readonly onUndo: () => void;
 }
 
-function PartingRow({ one, busy, onAct }: RowProps<OpenParting>) {
+/** What a person has said of who is who, with the study that it is of where it is of one alone. */
+function SaidRow({ doubt, one, busy, onUndo }: SaidRowProps) {
   const words = useWords();
   const { say } = words;
-  const [source, target] = [patientText(one.source, words), patientText(one.target, words)];
+  const patients = { source: patientText(one.source, words), target: patientText(one.target, words) };
   return (
-    <li className="upload" data-doubt="parting">
+    <li className="upload" data-doubt={doubt}>
       <Shape status="ok" />
       <span className="two">
-        <OfStudy uid={one.study_uid} />
-        <small>{say("parting_says", { source, target })}</small>
-        <small>{say("merge_by", { who: one.who, when: momentText(one.at_ms, Date.now(), words) })}</small>
+        {"study_uid" in one ? (
+          <>
+            <OfStudy uid={one.study_uid} />
+            <small>{say("parting_says", patients)}</small>
+          </>
+        ) : (
+          <span>{say("merge_says", patients)}</span>
+        )}
+        <small>
+          {say("merge_by", { who: whoText(one.who, words), when: momentText(one.at_ms, Date.now(), words) })}
+        </small>
         <span className="send-acts">
           <button
             type="button"
             className="button small"
-            data-action="undo-parting"
+            data-action={`undo-${doubt}`}
             aria-disabled={busy}
-            onClick={() => onAct({ act: "join", id: one.id })}
+            onClick={onUndo}
           >
             {say("merge_undo")}
           </button>

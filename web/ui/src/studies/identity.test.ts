@@ -16,6 +16,7 @@ import {
   patientText,
   shapeOf,
   sumText,
+  whoText,
 } from "./identity";
 
 const [en, zh] = [wordsIn("en"), wordsIn("zh")];
@@ -48,6 +49,14 @@ const [NAME, BIRTH, SEX, ID]: [[string, string], [string, string], [string, stri
   ["Sex", "性别"],
   ["Identifier", "标识号"],
 ];
+
+describe("who has decided", () => {
+  it("is this machine in the words of the page, or an account by its name", () => {
+    expect(whoText("this machine", wordsIn("zh"))).toBe("本机");
+    expect(whoText("this machine", wordsIn("en"))).toBe("this machine");
+    expect(whoText("li", wordsIn("zh"))).toBe("li");
+  });
+});
 
 describe("a contradiction", () => {
   it.each<[Contradiction, readonly string[]]>([

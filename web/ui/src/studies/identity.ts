@@ -170,6 +170,14 @@ export function patientText(patient: OpenMerge["source"], { say, language }: Wor
   return [name, textOf(attributes, "00100020")].filter(Boolean).join(" · ");
 }
 
+/** What the server calls whoever decides without an account, by hand at this machine (`AT_THIS_MACHINE` there). */
+const AT_THIS_MACHINE = "this machine";
+
+/** Who has decided something. */
+export function whoText(who: string, { say }: Words): string {
+  return who === AT_THIS_MACHINE ? say("this_machine") : who;
+}
+
 interface Named {
   readonly uid: string;
   readonly name: string | null;

@@ -181,6 +181,7 @@ export const studiesEn = {
   merges: "Merged patients",
   merge_says: "{source} is {target}",
   merge_by: "{who}, {when}",
+  this_machine: "this machine",
   merge_undo: "Take back",
   partings: "Studies of another person",
   parting_says: "of {target}, not of {source}",

@@ -180,6 +180,7 @@ export const studiesZh: Readonly<Record<keyof typeof studiesEn, string>> = {
   merges: "已合并的患者",
   merge_says: "{source} 即 {target}",
   merge_by: "{who}，{when}",
+  this_machine: "本机",
   merge_undo: "撤销",
   partings: "属于另一人的检查",
   parting_says: "属于 {target}，不属于 {source}",
