@@ -326,6 +326,22 @@ fn what_cannot_be_compared_says_why_and_another_patient_s_is_not_compared() {
 }
 
 #[test]
+fn a_size_from_before_the_scale_was_known_stays_in_pixels_and_the_report_says_why() {
+    let mut report = samples::unknown_scale();
+    let why_en = "Sizes taken while no scale was known (D) stay in pixels: the scanner may have been set to another depth then.";
+    let why_zh = "比例未知时所测大小（D）仍以像素表示：当时设备深度可能不同。";
+    for (lang, why) in [(Lang::En, why_en), (Lang::Zh, why_zh)] {
+        assert!(!written(&report, lang).contains(why), "no scale was ever known");
+    }
+    report.scale_source = Some("entered".to_owned());
+    says(&written(&report, Lang::En), &format!("Scale entered by hand. {why_en}"));
+    says(&written(&report, Lang::Zh), &format!("比例：人工输入。{why_zh}"));
+    says(&written(&report, Lang::En), "‹174~×~158^px (scale unknown)›");
+    report.lesions[0].dismissed = true;
+    assert!(!written(&report, Lang::En).contains("no scale was known"), "it is not in the report");
+}
+
+#[test]
 fn without_a_scale_sizes_are_pixels_and_the_machine_says_neither_normal_nor_category_1() {
     let expected = format!(
         "

@@ -2,17 +2,20 @@
 //!
 //! Across is what the probe shows after a turn of at least 60 degrees from the largest plane; where nobody turned, there is none.
 //! The others are to differ. Within a quarter of a second two reasons have one picture: where a plane is kept, what was kept of that
-//! moment for a reason that stands further back comes to it. At nearly the same place they have one too, unless the other one is
-//! much better there.
+//! moment for a reason that stands further back comes to it. At nearly the same place, or where both look alike, they have one too,
+//! unless the other one is much better there.
 //!
 //! A plane is replaced only by a clearly better one, so that the strip does not flicker. Planes from before a lesion was
 //! confirmed (its first three sightings) are not considered.
+
+mod likeness;
 
 use std::sync::Arc;
 
 use image::GrayImage;
 use peony_model::{BoxPx, Region};
 
+use self::likeness::likeness;
 use crate::detect::{Detected, Found};
 use crate::output::{Event, PlaneReason};
 use crate::path::Place;
@@ -28,9 +31,12 @@ const ACROSS_DEG: f32 = 60.0;
 const NEXT_TO: [f32; 2] = [1.5, 15.0];
 /// What a plane on the picture of another reason weighs: one that shows something else may be a little worse.
 const ONE_PICTURE_WEIGHS: f32 = 0.8;
-/// What a plane next to one that is kept for another reason weighs: beside it a second picture is worth it only where it is half as
-/// good again.
-const NEXT_TO_WEIGHS: f32 = 0.6;
+/// Two pictures of a lesion that correlate by so much look alike to whoever is shown both. On the phantom that is some 3 mm through a
+/// large cyst and 1 to 2 mm through what is solid or small.
+const ALIKE: f32 = 0.75;
+/// What a plane weighs that shows the same as one that is kept for another reason: beside it a second picture is worth it only where
+/// it is half as good again.
+const THE_SAME_WEIGHS: f32 = 0.6;
 /// Pictures no further apart in time are of one moment, nanoseconds.
 const ONE_MOMENT_NS: u64 = 250_000_000;
 /// Pictures are kept of so many lesions; the one confirmed first gives way.
@@ -105,8 +111,8 @@ impl KeyPlanes {
                     ONE_PICTURE_WEIGHS
                 } else if self.before(track, reason).any(|other| now.is_moment_of(other)) {
                     0.0
-                } else if self.before(track, reason).any(|other| is_next_to(&other.place, now.place)) {
-                    NEXT_TO_WEIGHS
+                } else if self.before(track, reason).any(|other| now.shows_the_same_as(other)) {
+                    THE_SAME_WEIGHS
                 } else {
                     1.0
                 }
@@ -115,13 +121,13 @@ impl KeyPlanes {
     }
 
     /// Whether the plane that is kept for this reason comes to the picture of this frame, on which another one has just been kept: it is
-    /// of the same moment, or of nearly the same place and not much better there.
+    /// of the same moment, or shows the same and is not much better there.
     fn joins(&self, kept: &KeyPlane, figure: f32, now: &Now<'_>) -> bool {
         let stands_behind = kept.reason > PlaneReason::Across;
         let has_other = self.before(kept.track, kept.reason).any(|other| now.is_on(other));
-        let is_alike =
-            is_next_to(&kept.place, now.place) && kept.figure * NEXT_TO_WEIGHS < figure * ONE_PICTURE_WEIGHS;
-        stands_behind && !now.is_on(kept) && has_other && (now.is_moment_of(kept) || is_alike)
+        let is_hardly_better = kept.figure * THE_SAME_WEIGHS < figure * ONE_PICTURE_WEIGHS;
+        let comes = || now.is_moment_of(kept) || is_hardly_better && now.shows_the_same_as(kept);
+        stands_behind && !now.is_on(kept) && has_other && comes()
     }
 
     /// The largest plane is another one: what was across the former gives way to anything better across this.
@@ -146,11 +152,13 @@ impl KeyPlanes {
     }
 }
 
-/// The frame that is looked at.
+/// The frame that is looked at, with the lesion on it.
 struct Now<'a> {
     frame: u64,
     time_ns: u64,
     place: &'a Place,
+    luma: &'a GrayImage,
+    box_px: BoxPx,
 }
 
 impl Now<'_> {
@@ -161,6 +169,12 @@ impl Now<'_> {
 
     fn is_moment_of(&self, plane: &KeyPlane) -> bool {
         self.time_ns.abs_diff(plane.time_ns) < ONE_MOMENT_NS
+    }
+
+    /// Whether it would add nothing beside this plane: it lies next to it, or its picture of the lesion looks the same.
+    fn shows_the_same_as(&self, plane: &KeyPlane) -> bool {
+        is_next_to(&plane.place, self.place)
+            || likeness((self.luma, self.box_px), (&plane.luma, plane.box_px())) >= ALIKE
     }
 }
 
@@ -184,23 +198,25 @@ pub(crate) fn keep(
     if !tracked.fresh {
         return kept;
     }
-    let now = Now { frame: view.frame.index, time_ns: view.frame.time_ns, place };
     // One copy of the picture serves all planes kept from it.
     let mut picture: Option<Arc<GrayImage>> = None;
     for track in tracked.tracks.iter().filter(|track| track.letter.is_some()) {
         let Some(found) = track.finding.and_then(|index| detected.findings.get(index)) else { continue };
-        for (reason, figure) in figures(track, found, assessed) {
-            let unweighed = figure;
-            let figure = unweighed * state.fits(track.id, reason, &now);
+        let (frame, time_ns) = (view.frame.index, view.frame.time_ns);
+        let now = Now { frame, time_ns, place, luma: &view.luma, box_px: found.finding.region.box_px() };
+        for (reason, unweighed) in figures(track, found, assessed) {
             let at = state.planes.iter().position(|plane| plane.track == track.id && plane.reason == reason);
-            let to_beat = |kept: &KeyPlane| kept.figure * better(&kept.place, place);
+            let to_beat =
+                at.map_or(0.0, |at| state.planes[at].figure * better(&state.planes[at].place, place));
             let joins = at.is_some_and(|at| state.joins(&state.planes[at], unweighed, &now));
-            if !joins && figure <= at.map_or(0.0, |at| to_beat(&state.planes[at])) {
+            // Nothing weighs more than one: pictures are held against each other only where that decides.
+            let decides = joins || unweighed > to_beat;
+            let figure = if decides { unweighed * state.fits(track.id, reason, &now) } else { 0.0 };
+            if !joins && figure <= to_beat {
                 continue;
             }
             let luma = Arc::clone(picture.get_or_insert_with(|| Arc::new(view.luma.clone().into_owned())));
             let region = found.finding.region.clone();
-            let Now { frame, time_ns, .. } = now;
             let place = *place;
             let plane = KeyPlane { track: track.id, reason, frame, time_ns, region, luma, figure, place };
             let box_px = plane.box_px();

@@ -261,6 +261,34 @@ fn key_planes_of_a_lesion_are_one_picture_or_a_quarter_of_a_second_apart() {
     assert!(shared > 0, "{shared} pairs are one picture, {apart} are not");
 }
 
+/// A long mass, alike on every plane as far as it reaches, and then of another shape and the same size.
+#[test]
+fn planes_that_look_alike_are_one_picture_however_far_apart_and_another_shape_is_another() {
+    let plane = |index: u64, is_wide: bool| {
+        let half = if is_wide { [46.0, 20.0] } else { [30.0, 30.0] };
+        let picture = GrayImage::from_fn(400, 300, |x, y| {
+            let (dx, dy) = ((x as f32 - 200.0) / half[0], (y as f32 - 130.0) / half[1]);
+            // Other speckle on every frame: the probe goes on.
+            let grey = noise(x + 1009 * index as u32, y);
+            Luma([if dx.hypot(dy) < 1.0 { 5 + grey / 16 } else { grey }])
+        });
+        let spacing = Spacing::Unknown;
+        Frame { index, time_ns: index * 33_333_333, pixels: Pixels::Luma8(picture), spacing }
+    };
+    let mut pipeline = pipeline(Mode::Sweep);
+    let mut kept_after = |frames: std::ops::Range<u64>, is_wide: bool| {
+        frames.for_each(|index| drop(step(&mut pipeline, &plane(index, is_wide))));
+        let mut kept: Vec<u64> = pipeline.key_planes().iter().map(|plane| plane.frame).collect();
+        kept.sort_unstable();
+        kept.dedup();
+        kept
+    };
+    let alike = kept_after(0..60, false);
+    assert_eq!(alike.len(), 1, "{alike:?}");
+    let other = kept_after(60..120, true);
+    assert!(other.len() == 2 && other[0] < 60 && other[1] >= 60, "{other:?}");
+}
+
 #[test]
 fn stills_do_not_know_each_other() {
     let mut pipeline = pipeline(Mode::Still);

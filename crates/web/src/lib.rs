@@ -21,6 +21,7 @@ mod exams;
 mod guard;
 mod history;
 mod hub;
+mod lingering;
 mod observe;
 mod pace;
 mod pages;

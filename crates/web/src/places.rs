@@ -11,11 +11,13 @@ use std::time::Duration;
 
 use axum::extract::Request;
 use axum_server::accept::Accept;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tower_service::Service;
+
+use crate::lingering::{Lingering, read_off};
 
 /// The first byte of TLS (RFC 8446 §5.1): a record of type handshake.
 const HANDSHAKE_RECORD: u8 = 22;
@@ -78,7 +80,7 @@ impl Taken {
 
 /// A place of a connection, until that ends.
 #[derive(Debug)]
-struct Place {
+pub(crate) struct Place {
     from: IpAddr,
     taken: Arc<Taken>,
     _free: OwnedSemaphorePermit,
@@ -97,9 +99,9 @@ impl Drop for Place {
 }
 
 impl<S: Send + 'static> Accept<TcpStream, S> for Places {
-    type Stream = TcpStream;
+    type Stream = Lingering<Arc<Place>>;
     type Service = Placed<S>;
-    type Future = Pin<Box<dyn Future<Output = io::Result<(TcpStream, Placed<S>)>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = io::Result<(Self::Stream, Placed<S>)>> + Send>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
         let place = stream.peer_addr().map(|from| self.take(from.ip()));
@@ -115,7 +117,9 @@ impl<S: Send + 'static> Accept<TcpStream, S> for Places {
                 None => stream,
                 Some(within) => timeout(within, expect_tls(stream)).await??,
             };
-            Ok((stream, Placed { service, _place: Arc::new(place) }))
+            // It is held by what lives longest of a connection: a socket outlives its request, and an end lingers.
+            let place = Arc::new(place);
+            Ok((Lingering::new(stream, Arc::clone(&place)), Placed { service, _place: place }))
         })
     }
 }
@@ -131,12 +135,8 @@ async fn expect_tls(mut stream: TcpStream) -> io::Result<TcpStream> {
     }
     metrics::counter!("peony_http_connections_refused_total", "why" => "no_tls").increment(1);
     stream.write_all(SPEAK_TLS).await?;
-    stream.shutdown().await?;
-    // What was sent is read off: a connection that is closed before takes its answer with it.
-    let mut rest = [0; 1024];
-    let hear = async { while matches!(stream.read(&mut rest).await, Ok(read) if read > 0) {} };
     // Whoever goes on speaking has heard enough.
-    let _ = timeout(HEAR, hear).await;
+    let _ = timeout(HEAR, read_off(stream)).await;
     Err(io::Error::new(io::ErrorKind::InvalidData, "it speaks no TLS"))
 }
 

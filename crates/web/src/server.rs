@@ -162,6 +162,12 @@ impl Server {
         Err(ServeError::PortTaken { first, last })
     }
 
+    /// The address it listens on.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
     fn site(&self) -> Site {
         Site { bound: self.addr, secured: self.tls.is_some() }
     }

@@ -17,6 +17,18 @@ use crate::wire::{
 
 /// Why a socket is closed whose session has ended.
 pub(crate) const SIGNED_OUT: &str = "signed out";
+
+/// Why a socket is closed on which a message came that is longer than it takes (RFC 6455 §7.4.1, code 1009); `None` for any other
+/// error, after which there is nobody to tell.
+pub(crate) fn too_long(error: &axum::Error, most_bytes: usize) -> Option<CloseFrame> {
+    // The error's own type is of a version of a library that axum does not show.
+    let is_too_long = error.to_string().contains("too long");
+    is_too_long.then(|| CloseFrame {
+        code: close_code::SIZE,
+        reason: format!("message longer than {most_bytes} bytes").into(),
+    })
+}
+
 /// A page that takes nothing for this long is gone.
 const SEND_LIMIT: Duration = Duration::from_secs(10);
 
@@ -87,7 +99,10 @@ impl Page {
         let mut over = std::pin::pin!(stay.is_over());
         loop {
             tokio::select! {
-                () = &mut over => return self.close(close_code::POLICY, SIGNED_OUT).await,
+                () = &mut over => {
+                    let end = CloseFrame { code: close_code::POLICY, reason: SIGNED_OUT.into() };
+                    return self.send(Message::Close(Some(end))).await;
+                }
                 message = self.socket.recv() => match message {
                     Some(Ok(message)) => self.hear(message).await?,
                     Some(Err(error)) => return self.refuse(&error).await,
@@ -156,16 +171,10 @@ impl Page {
 
     /// Ends a connection that cannot go on, with the reason where there is one to give.
     async fn refuse(&mut self, error: &axum::Error) -> Result<(), Gone> {
-        if !error.to_string().contains("too long") {
-            return Err(Gone);
-        }
+        let end = too_long(error, MAX_CLIENT_MESSAGE).ok_or(Gone)?;
         let message = format!("message: longer than {MAX_CLIENT_MESSAGE} bytes");
         self.say(&ServerMessage::Error(ErrorMessage { code: ErrorCode::TooLarge, message })).await?;
-        self.close(close_code::SIZE, "message too long").await
-    }
-
-    async fn close(&mut self, code: u16, reason: &'static str) -> Result<(), Gone> {
-        self.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await
+        self.send(Message::Close(Some(end))).await
     }
 
     async fn say_bad(&mut self, message: &str) -> Result<(), Gone> {

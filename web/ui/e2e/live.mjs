@@ -133,8 +133,20 @@ async function checkTablet(page, name) {
   assert.ok(picture.y + picture.height <= height, `${name}: the picture is whole`);
   await press(page, "Escape");
   await until("the map to close", async () => (await panel.count()) === 0);
+  await checkSwitches(page, name);
   await checkRooms(page, name);
   await checkBig(page, name, picture.width);
+}
+
+/** The switches of the demonstration stand in their panel, none wider than it. */
+async function checkSwitches(page, name) {
+  await press(page, "d");
+  const panel = page.locator(".popover:has(.switches)");
+  await panel.waitFor();
+  const [inner, scrolled] = await panel.evaluate(({ clientWidth, scrollWidth }) => [clientWidth, scrollWidth]);
+  assert.ok(scrolled <= inner, `${name}: the switches are ${scrolled - inner} px wider than their panel`);
+  await press(page, "Escape");
+  await until("the switches to close", async () => (await panel.count()) === 0);
 }
 
 /** Everything stands above the dock, which is one row; nothing stands empty between. */

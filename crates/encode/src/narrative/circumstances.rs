@@ -1,9 +1,9 @@
 //! What stands before the findings: notices, indication, history, technique and its limits.
 
-use peony_model::report::{BreastReport, CalibrationRecord, QualityRecord, Report};
+use peony_model::report::{BreastReport, CalibrationRecord, QualityRecord, Report, Size};
 use peony_model::{QualityCode, Severity, Unit};
 
-use super::line::{Line, one_line, written};
+use super::line::{Line, list, one_line, written};
 use super::{Paragraph, altered, draft, number, paragraphs, safety, words};
 use crate::Lang;
 
@@ -84,9 +84,28 @@ fn scale(report: &Report, lang: Lang) -> String {
         Some(key) => {
             let key = one_line(key);
             let source = words::scale_source(&key, lang).unwrap_or(&key);
-            lang.pick(format!("Scale {source}."), format!("比例：{source}。"))
+            let source = lang.pick(format!("Scale {source}."), format!("比例：{source}。"));
+            format!("{source}{}", measured_before(report, lang))
         }
     }
+}
+
+/// Lesions that had left the picture when its scale came to be known, and why their sizes stay pixels: a scanner may be set to another depth
+/// without a sign of it on the picture, so a later scale says nothing of earlier frames.
+fn measured_before(report: &Report, lang: Lang) -> String {
+    let is_in_pixels = |size: &Size| size.unit == Unit::Pixel;
+    let before = report.printed().filter(|lesion| lesion.size.value().is_some_and(is_in_pixels));
+    let letters: Vec<String> = before.map(|lesion| one_line(&lesion.letter)).collect();
+    if letters.is_empty() {
+        return String::new();
+    }
+    let letters = list(&letters.iter().map(String::as_str).collect::<Vec<_>>(), lang);
+    lang.pick(
+        format!(
+            " Sizes taken while no scale was known ({letters}) stay in pixels: the scanner may have been set to another depth then."
+        ),
+        format!("比例未知时所测大小（{letters}）仍以像素表示：当时设备深度可能不同。"),
+    )
 }
 
 /// Said where a size of the report has one.

@@ -31,7 +31,14 @@ pub fn run(mut device: LiveSource, slot: &LatestSlot<Captured>, hub: &Weak<Hub>)
         match event {
             Event::Frame(frame) => {
                 let damaged = device.counts().damaged;
-                slot.put(Captured { frame, at: Instant::now(), sweep: 0, damaged, truth: Vec::new() });
+                slot.put(Captured {
+                    frame,
+                    at: Instant::now(),
+                    sweep: 0,
+                    damaged,
+                    truth: Vec::new(),
+                    seed: None,
+                });
             }
             Event::Lost { why, .. } => {
                 crate::log::tell(format_args!("the device is lost, and looked for again: {why}"));

@@ -362,6 +362,13 @@ fn opened(source: &SourceUrl, reader: &Reader, site: &str) -> Opened {
     }
 }
 
+/// The same on another breast of the phantom: the one on which the examination goes on when it is taken up again.
+fn of_breast(opened: &Opened, seed: Option<u64>) -> Opened {
+    let source = seed.map(|seed| SourceUrl::Phantom { seed: Some(seed) }.to_string());
+    let source = source.unwrap_or_else(|| opened.source.clone());
+    Opened { source, ..opened.clone() }
+}
+
 fn model_of(reader: &Reader) -> Result<Model, String> {
     let by = reader.provenance().ok_or_else(|| reader.why_no_model().to_owned())?;
     Ok(Model {
@@ -375,7 +382,7 @@ fn model_of(reader: &Reader) -> Result<Model, String> {
 }
 
 /// Takes the newest frame, says what is seen on it, and hands both to the pages, until the source ends. Each sweep after
-/// the first is an examination of its own.
+/// the first is an examination of its own: where none can begin, its frames are passed over, and no report has two breasts in one.
 fn read(
     slot: &LatestSlot<Captured>,
     hub: &Hub,
@@ -384,17 +391,25 @@ fn read(
     opened: &Opened,
 ) -> Outcome {
     let mut sweep = None;
+    let mut is_told = false;
     let mut dropped_before = 0;
     let mut counted = Counted::default();
     while let Some(mut captured) = slot.take() {
         if sweep != Some(captured.sweep) {
-            reader.begin(true);
             if sweep.is_some() {
-                match archive.begin(opened.clone()) {
+                match archive.begin(of_breast(opened, captured.seed)) {
                     Ok(examination) => hub.begin_sweep(examination),
-                    Err(error) => crate::log::tell(format_args!("no further examination can begin: {error}")),
+                    Err(error) => {
+                        if !is_told {
+                            crate::log::tell(format_args!("no further examination can begin: {error}"));
+                        }
+                        is_told = true;
+                        continue;
+                    }
                 }
             }
+            reader.begin(true);
+            is_told = false;
             sweep = Some(captured.sweep);
             dropped_before = slot.dropped();
         }
@@ -476,7 +491,7 @@ impl Intake for FromPages {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let age = now.checked_sub(stamp).filter(|age| *age < OLDEST).unwrap_or_default();
         let at = arrived.checked_sub(age).unwrap_or(arrived);
-        self.slot.put(Captured { frame, at, sweep: 0, damaged: 0, truth: Vec::new() });
+        self.slot.put(Captured { frame, at, sweep: 0, damaged: 0, truth: Vec::new(), seed: None });
     }
 
     fn ends(&self) {
@@ -487,6 +502,7 @@ impl Intake for FromPages {
 #[cfg(test)]
 mod tests {
     use std::ops::Range;
+    use std::path::Path;
 
     use peony_model::{Precision, Provenance};
     use peony_phantom::{Phantom, PhantomConfig};
@@ -534,51 +550,96 @@ mod tests {
         }
     }
 
-    /// What the report says of the picture after three seconds that were read with this network.
-    fn read_with(network: Failing) -> Vec<(String, u32, f32)> {
-        let folder = tempfile::tempdir().unwrap();
-        let archive = Archive::open(folder.path()).unwrap();
+    /// Reads what `source` puts into the slot, as the pipeline of an examination of the phantom does; what the pages would see.
+    fn read_with(
+        network: Failing,
+        folder: &Path,
+        source: impl FnOnce(&LatestSlot<Captured>, &Hub) + Send,
+    ) -> Arc<Hub> {
+        let archive = Archive::open(folder).unwrap();
         let reader = Reader::reading_with(Ok(Box::new(network)), 1);
-        let source = SourceUrl::Phantom { seed: Some(3) };
-        let opened = opened(&source, &reader, "");
+        let opened = opened(&SourceUrl::Phantom { seed: Some(3) }, &reader, "");
         let of_hub = running(SourceKind::Phantom, "phantom");
         let (hub, _commands) = Hub::new(of_hub, model_of(&reader), archive.begin(opened.clone()).unwrap());
         let slot = LatestSlot::new();
-        let config = PhantomConfig { size_px: [320, 240], ..PhantomConfig::default() };
-        let sweep = Phantom::new(3, &config).unwrap().sweep();
         thread::scope(|scope| {
             scope.spawn(|| {
                 let _close = slot.close_on_drop();
-                for (index, made) in (0..30).zip(sweep) {
-                    let frame = peony_model::Frame { index, time_ns: index * 100_000_000, ..made.frame };
-                    slot.put(Captured { frame, at: Instant::now(), sweep: 0, damaged: 0, truth: Vec::new() });
-                    let waits = || {
-                        let mut waits = false;
-                        slot.put_with(|newest| {
-                            waits = newest.is_some();
-                            0
-                        });
-                        waits
-                    };
-                    while waits() {
-                        thread::sleep(Duration::from_millis(1));
-                    }
-                }
+                source(&slot, &hub);
             });
             read(&slot, &hub, reader, &archive, &opened);
         });
-        let records = hub.examination().report().quality.into_iter();
-        records.map(|record| (record.code, record.times, record.seconds)).collect()
+        hub
+    }
+
+    /// Frames of a breast of the phantom, a tenth of a second apart; the next one comes when the last was taken.
+    fn put(slot: &LatestSlot<Captured>, seed: u64, sweep: u64, frames: u64) {
+        let config = PhantomConfig { size_px: [320, 240], ..PhantomConfig::default() };
+        for (index, made) in (0..frames).zip(Phantom::new(seed, &config).unwrap().sweep()) {
+            let frame = peony_model::Frame { index, time_ns: index * 100_000_000, ..made.frame };
+            let (at, truth, seed) = (Instant::now(), Vec::new(), Some(seed));
+            slot.put(Captured { frame, at, sweep, damaged: 0, truth, seed });
+            let waits = || {
+                let mut waits = false;
+                slot.put_with(|newest| {
+                    waits = newest.is_some();
+                    0
+                });
+                waits
+            };
+            while waits() {
+                thread::sleep(Duration::from_millis(1));
+            }
+        }
+    }
+
+    #[test]
+    fn each_breast_of_the_phantom_is_an_examination_and_goes_on_as_that() {
+        let folder = tempfile::tempdir().unwrap();
+        let network = Failing { at: 0..0, asked: 0 };
+        let mut first = None;
+        let hub = read_with(network, folder.path(), |slot, hub| {
+            put(slot, 3, 0, 3);
+            first = Some(hub.examination());
+            put(slot, 4, 1, 3);
+        });
+        let (first, second) = (first.unwrap(), hub.examination());
+        assert_ne!(first.id(), second.id());
+        let sources = [&first, &second].map(|examination| examination.opened().source);
+        assert_eq!(sources, ["phantom:3", "phantom:4"]);
+    }
+
+    #[test]
+    fn where_no_examination_can_begin_another_breast_gets_into_no_report() {
+        let folder = tempfile::tempdir().unwrap();
+        let (exams, aside) = (folder.path().join("exams"), folder.path().join("aside"));
+        let network = Failing { at: 0..0, asked: 0 };
+        let mut first = None;
+        let hub = read_with(network, folder.path(), |slot, hub| {
+            put(slot, 3, 0, 3);
+            first = Some(hub.examination());
+            std::fs::rename(&exams, &aside).unwrap();
+            std::fs::write(&exams, "no folder").unwrap();
+            put(slot, 4, 1, 4);
+            assert_eq!(hub.examination().id(), first.as_ref().unwrap().id());
+            std::fs::remove_file(&exams).unwrap();
+            std::fs::rename(&aside, &exams).unwrap();
+            put(slot, 4, 1, 2);
+        });
+        assert_ne!(hub.examination().id(), first.unwrap().id(), "it begins as soon as it can");
     }
 
     #[test]
     fn a_model_that_fails_is_in_the_quality_record_of_the_report() {
         let of_model = |at| {
-            let record = read_with(Failing { at, asked: 0 });
-            record.into_iter().find(|(code, ..)| code == "model_failed")
+            let folder = tempfile::tempdir().unwrap();
+            let hub = read_with(Failing { at, asked: 0 }, folder.path(), |slot, _| put(slot, 3, 0, 30));
+            let record = hub.examination().report().quality;
+            let of_model = record.into_iter().find(|record| record.code == "model_failed");
+            of_model.map(|record| (record.times, record.seconds))
         };
         assert_eq!(of_model(0..0), None, "it reads");
-        let (_, times, seconds) = of_model(6..11).unwrap();
+        let (times, seconds) = of_model(6..11).unwrap();
         assert_eq!(times, 1, "and reads again");
         assert!((1.0..2.0).contains(&seconds), "five frames and a second: {seconds} s");
     }

@@ -51,6 +51,8 @@ pub struct Captured {
     pub damaged: u64,
     /// What is really there; empty where nobody knows.
     pub truth: Vec<Truth>,
+    /// The phantom's breast.
+    pub seed: Option<u64>,
 }
 
 /// A source that follows the page's commands.
@@ -175,7 +177,8 @@ impl Feed {
             match (self.follow_until(due, commands), coming) {
                 (Heard::Nothing, Ok((frame, truth))) => {
                     let damaged = self.damaged();
-                    slot.put(Captured { frame, at: Instant::now(), sweep: self.sweep, damaged, truth });
+                    let (at, sweep, seed) = (Instant::now(), self.sweep, self.seed());
+                    slot.put(Captured { frame, at, sweep, damaged, truth, seed });
                 }
                 (Heard::Nothing, Err(_)) | (Heard::Sweep, _) => {}
                 (Heard::End, _) if was_lost || self.is_damaged() => return Outcome::SomeFailed,
@@ -256,6 +259,13 @@ impl Feed {
         }
         self.sweep += 1;
         Ok(())
+    }
+
+    fn seed(&self) -> Option<u64> {
+        match &self.player {
+            Player::Phantom { sweep, .. } => Some(sweep.phantom().seed()),
+            Player::Recording(_) => None,
+        }
     }
 
     fn is_damaged(&self) -> bool {

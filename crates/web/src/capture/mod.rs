@@ -21,7 +21,7 @@ use tokio::time::MissedTickBehavior;
 
 use self::seat::{Sitting, Visit};
 use crate::guard::problem;
-use crate::socket::SIGNED_OUT;
+use crate::socket::{SIGNED_OUT, too_long};
 use crate::stay::Stay;
 
 pub use self::seat::{Intake, MAX_SOCKETS, Seat};
@@ -110,7 +110,11 @@ impl<I: Intake> Page<I> {
                     last_heard = Instant::now();
                     match message {
                         Some(Ok(message)) => self.hear(message).await?,
-                        Some(Err(_)) | None => return Err(Gone),
+                        Some(Err(error)) => {
+                            let end = too_long(&error, MESSAGE_BYTES).ok_or(Gone)?;
+                            return self.close(end).await;
+                        }
+                        None => return Err(Gone),
                     }
                 }
                 () = until_taken_over(self.sitting.as_mut()) => {
@@ -199,10 +203,13 @@ impl<I: Intake> Page<I> {
 
     /// Closes the socket from this side.
     async fn send_away(&mut self, reason: &'static str) -> Result<(), Gone> {
+        self.close(CloseFrame { code: close_code::POLICY, reason: reason.into() }).await
+    }
+
+    async fn close(&mut self, end: CloseFrame) -> Result<(), Gone> {
         // The seat is free at once, not when the page has said goodbye.
         self.sitting = None;
-        self.send(Message::Close(Some(CloseFrame { code: close_code::POLICY, reason: reason.into() })))
-            .await?;
+        self.send(Message::Close(Some(end))).await?;
         Err(Gone)
     }
 

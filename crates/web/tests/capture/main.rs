@@ -12,11 +12,12 @@ use axum::Router;
 use axum::extract::WebSocketUpgrade;
 use axum::routing::get;
 use futures_util::{SinkExt, StreamExt};
-use peony_sources::capture::{Announcement, Captured};
-use peony_web::Stay;
+use peony_examination::Archive;
+use peony_sources::capture::{Announcement, Captured, MESSAGE_BYTES};
 use peony_web::capture::{Intake, MAX_SOCKETS, Seat, upgrade};
+use peony_web::{Rooms, ServeConfig, Server, Stay};
 use serde_json::{Value, json};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
@@ -57,10 +58,14 @@ impl Room {
         let theirs = Arc::clone(&seat);
         let answer =
             async move |request: WebSocketUpgrade| upgrade(request, Arc::clone(&theirs), stay.clone());
-        let app = Router::new().route("/capture", get(answer));
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let addr = listener.local_addr().unwrap();
-        tokio::spawn(axum::serve(listener, app).into_future());
+        let app = Router::new().route("/capture-of-test", get(answer));
+        // Nobody is examined in the server's own rooms, so that the folder may go at once.
+        let folder = tempfile::tempdir().unwrap();
+        let rooms = Rooms::new(Arc::new(Archive::open(folder.path()).unwrap()), None);
+        let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let server = Server::bind(ServeConfig { addr, ..ServeConfig::default() }).await.unwrap();
+        let addr = server.addr();
+        tokio::spawn(server.run(rooms, app, std::future::pending()));
         Self { seat, addr }
     }
 
@@ -69,7 +74,7 @@ impl Room {
     }
 
     async fn try_page(&self) -> Result<Page, tungstenite::Error> {
-        Ok(Page(connect_async(format!("ws://{}/capture", self.addr)).await?.0))
+        Ok(Page(connect_async(format!("ws://{}/capture-of-test", self.addr)).await?.0))
     }
 
     fn log(&self) -> String {
@@ -99,19 +104,37 @@ impl Page {
         self.0.send(Message::binary(bytes)).await.unwrap();
     }
 
-    /// The next message that is not about the connection; `None` once the server has closed it.
-    async fn hear(&mut self) -> Option<Value> {
+    /// The next message that is not about whether somebody is there.
+    async fn message(&mut self) -> Option<Result<Message, tungstenite::Error>> {
         let heard = async {
             loop {
                 match self.0.next().await {
-                    Some(Ok(Message::Text(text))) => return Some(serde_json::from_str(&text).unwrap()),
                     Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                    Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
-                    other => panic!("{other:?}"),
+                    other => return other,
                 }
             }
         };
         tokio::time::timeout(Duration::from_secs(20), heard).await.expect("the server went silent")
+    }
+
+    /// The next answer; `None` once the server has closed the socket.
+    async fn hear(&mut self) -> Option<Value> {
+        match self.message().await {
+            Some(Ok(Message::Text(text))) => Some(serde_json::from_str(&text).unwrap()),
+            Some(Ok(Message::Close(_)) | Err(_)) | None => None,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The code and the reason with which the server closes the socket; `None` where it gives none.
+    async fn end(&mut self) -> Option<(u16, String)> {
+        match self.message().await {
+            Some(Ok(Message::Close(frame))) => {
+                frame.map(|frame| (frame.code.into(), frame.reason.to_string()))
+            }
+            Some(Err(_)) | None => None,
+            other => panic!("{other:?}"),
+        }
     }
 
     async fn announce(&mut self, announced: Value) {
@@ -296,10 +319,9 @@ async fn a_message_longer_than_any_picture_ends_the_socket() {
     let room = Room::open().await;
     let mut page = room.page().await;
     page.announce(announcement(64)).await;
-    let sent = page.0.send(Message::binary(vec![0; 17_000_000])).await;
-    if sent.is_ok() {
-        assert_eq!(page.hear().await, None);
-    }
+    page.0.send(Message::binary(vec![0; 30_000_000])).await.expect("it is taken off the line");
+    let why = format!("message longer than {MESSAGE_BYTES} bytes");
+    assert_eq!(page.end().await, Some((1009, why)));
     room.told("+64 -").await;
 }
 

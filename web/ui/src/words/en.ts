@@ -277,7 +277,7 @@ export const en = {
   fault_too_fast: "Too fast",
   fault_jerky: "Jerky",
   fault_frozen: "Frozen",
-  fault_marks: "Marks",
+  fault_marks: "Calipers, text",
   fault_colour_box: "Colour box",
   fault_vendor_screen: "Vendor screen",
   truth_lesion: "truth",

@@ -278,7 +278,7 @@ export const zh: Readonly<Record<WordKey, string>> = {
   fault_too_fast: "过快",
   fault_jerky: "忽停忽动",
   fault_frozen: "冻结",
-  fault_marks: "标尺文字",
+  fault_marks: "测量标记、文字",
   fault_colour_box: "彩色框",
   fault_vendor_screen: "厂商界面",
   truth_lesion: "真值",
