@@ -239,7 +239,10 @@ mod tests {
         holds.count()
     }
 
-    const TRUTHS: [(&str, fn(f64) -> f64); 6] = [
+    /// How likely a lesion of a logit is malignant.
+    type Truth = fn(f64) -> f64;
+
+    const TRUTHS: [(&str, Truth); 6] = [
         ("as said", sigmoid),
         ("a little more", |x| sigmoid(x + 0.3)),
         ("more", |x| sigmoid(x + 0.6)),
