@@ -1,11 +1,10 @@
 """The network alone on every engine and precision, in rounds, so that a busy moment falls on all of them alike.
 
     cargo build --release -p peony-infer --example time_engines
-    python benches/engines.py --onnxruntime LIBRARY --openvino LIBRARY --int8 RUNS/model.int8.onnx [--rounds 7]
+    python benches/engines.py --onnxruntime LIBRARY --openvino LIBRARY [--rounds 7]
 
 rten, ONNX Runtime and OpenVINO are timed by `time_engines`, in a process for each library, which a process keeps for
-good. The integer twin does not ship and the program refuses it, so this Python's ONNX Runtime runs it, and the shipped
-file beside it to see what Python itself costs. Each line: the median of the rounds' medians, their range, and the
+good. This Python's ONNX Runtime runs the model and its twin in integers too, to see what Python itself costs. Each line: the median of the rounds' medians, their range, and the
 fastest run of all, in milliseconds, one frame a run, on one thread and on two.
 """
 
@@ -31,7 +30,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--onnxruntime", type=Path, required=True, help="an ONNX Runtime library")
     parser.add_argument("--openvino", type=Path, required=True, help="one with OpenVINO inside")
-    parser.add_argument("--int8", type=Path, required=True, help="the twin in 8-bit integers, of `export`")
     parser.add_argument("--model", type=Path, default=ROOT / "models/peony-us")
     parser.add_argument("--timer", type=Path, default=ROOT / "target/release/examples/time_engines")
     parser.add_argument("--rounds", type=int, default=7)
@@ -42,7 +40,7 @@ def main() -> None:
             add_program(times, options.timer, options.model, library)
         for threads in (1, 2):
             add_python(times, "fp32", options.model / "model.onnx", threads)
-            add_python(times, "int8", options.int8, threads)
+            add_python(times, "int8", options.model / "model.int8.onnx", threads)
         print(f"round {number + 1} of {options.rounds}", flush=True)
     print("| engine | precision | threads | p50 ms | of rounds | fastest ms |\n|---|---|---|---|---|---|")
     for (engine, precision, threads), rounds in sorted(times.items(), key=lambda entry: (entry[0][2], entry[0])):

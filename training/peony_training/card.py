@@ -1,6 +1,5 @@
 """The card beside a model: what it takes, gives, was taught, reaches, and cannot do. The program reads it on load."""
 
-import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from peony_training.data import OUTSIDE, PHANTOM, Case
 from peony_training.net import CHANNELS, EMBEDDING, PeonyUs
 from peony_training.preprocess import CANVAS
 from peony_training.reading import CELLS, MASK, Thresholds
+from peony_training.record import TWIN, digest
 
 MASK_SPACE = "squares of 2x2 pixels of the letterboxed frame, row-major, y down"
 CELL_SPACE = "cells of 8x8 pixels of the letterboxed frame, row-major, y down"
@@ -48,8 +48,7 @@ class Facts:
 def write_card(
     folder: Path, facts: Facts, learned: list[Case], figures: Mapping[str, object], more_limits: tuple[str, ...]
 ) -> None:
-    """Write `folder`/card.toml for `folder`/model.onnx; `figures` are one table a data set."""
-    digest = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
+    """Write `folder`/card.toml for `folder`/model.onnx and its twin, if any; `figures` are one table a data set."""
     inputs, outputs = tensors(facts.remembers)
     parts = [
         table(
@@ -60,7 +59,7 @@ def write_card(
                 "version": facts.version,
                 "task": "breast-ultrasound-lesion",
                 "file": "model.onnx",
-                "sha256": digest,
+                "sha256": digest(folder),
                 "licence": "MIT OR Apache-2.0",
                 "summary": summary(facts),
                 "gflop": round(facts.gflop, 3),
@@ -68,6 +67,7 @@ def write_card(
                 "precisions": ["fp32"],
             },
         ),
+        *([table("int8", {"file": TWIN, "sha256": digest(folder, TWIN)})] if (folder / TWIN).exists() else []),
         *(table("[inputs]", row) for row in inputs),
         *(table("[outputs]", row) for row in outputs),
         table("thresholds", asdict(facts.thresholds)),

@@ -34,9 +34,11 @@ class Libraries:
     onnxruntime: Path | None
     openvino: Path | None
 
-    def engines(self) -> list[tuple[str, Path | None]]:
+    def engines(self, twin: bool) -> list[tuple[str, Path | None]]:
         """(engine, its library), the one inside, which is what the others are held against, first."""
         outside = [("onnxruntime", self.onnxruntime), ("openvino", self.openvino), ("openvino-bf16", self.openvino)]
+        if twin:
+            outside.insert(0, ("onnxruntime-int8", self.onnxruntime))
         return [("rten", None), *((name, path) for name, path in outside if path)]
 
 
@@ -57,7 +59,8 @@ def keep_program(
     With `seeds` (`A..B`) whole examinations of phantoms too, on the last engine: the fastest where OpenVINO is there.
     With `elsewhere` also what is made of pictures that are no breast ultrasound, a folder of each kind.
     """
-    told = {name: evaluate(folder, data, peony, name, library) for name, library in libraries.engines()}
+    every = libraries.engines((folder / record.TWIN).exists())
+    told = {name: evaluate(folder, data, peony, name, library) for name, library in every}
     first = told["rten"]
     engines = [engine_row(said, first) for said in told.values()]
     of_parts = {key: {name: kept(of) for name, of in first[key].items()} for key in ("datasets", "devices")}
@@ -65,7 +68,7 @@ def keep_program(
     if elsewhere:
         parts["elsewhere"] = {kind: made_of(folder, peony, path) for kind, path in elsewhere.items()}
     if seeds:
-        name, library = libraries.engines()[-1]
+        name, library = every[-1]
         command = ["bench", "exam", "--seeds", seeds, "--json", *model_arguments(folder, name, library)]
         parts["exam"] = rounded({"seeds": seeds, "engine": name, **call(peony, command)})
     record.keep(folder, parts)
@@ -81,11 +84,11 @@ def evaluate(folder: Path, data: Path, peony: Path, engine: str, library: Path |
     """`peony evaluate --json` on `val`. An engine that gave way to another is an error: nobody asked for that one."""
     command = ["evaluate", "--cases", str(data / "cases.csv"), "--root", str(data), "--split", "val", "--json"]
     said = call(peony, [*command, *model_arguments(folder, engine, library)])
-    by, asked = said["provenance"], engine.removesuffix("-bf16")
-    if by["sha256"] != record.digest(folder):
+    by, (asked, _, precision) = said["provenance"], engine.partition("-")
+    if by["sha256"] != record.digest(folder, *([record.TWIN] if precision == "int8" else [])):
         raise SystemExit(f"{peony} read another model than {folder}")
     if not by["provider"].endswith("cpu" if asked == "onnxruntime" else asked) or (
-        engine.endswith("bf16") != (by["precision"] == "bf16")
+        by["precision"] != (precision or "fp32")
     ):
         raise SystemExit(f"asked for {engine}, {by['provider']} in {by['precision']} ran")
     return said

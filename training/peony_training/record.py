@@ -7,6 +7,9 @@ from pathlib import Path
 
 from peony_training.evaluate import Figures
 
+# The model in 8-bit integers, beside model.onnx.
+TWIN = "model.int8.onnx"
+
 
 def read(folder: Path) -> Figures:
     """All that was measured on `folder`/model.onnx; nothing where the figures there are of another file, or of none."""
@@ -29,5 +32,5 @@ def keep(folder: Path, parts: Figures) -> None:
     (folder / "metrics.json").write_text(text + "\n", encoding="utf-8")
 
 
-def digest(folder: Path) -> str:
-    return hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
+def digest(folder: Path, file: str = "model.onnx") -> str:
+    return hashlib.sha256((folder / file).read_bytes()).hexdigest()

@@ -85,12 +85,12 @@ def test_there_is_no_page_of_another_file(folder: Path) -> None:
         page(folder)
 
 
-# Says what it was asked for, as `peony evaluate --json` does; in bf16 a little less.
+# Says what it was asked for, as `peony evaluate --json` does; in bf16 and in integers a little less.
 PROGRAM = """#!/usr/bin/env python3
 import hashlib, json, pathlib, sys
 words = dict(zip(sys.argv, sys.argv[1:]))
 engine, folder = words["--engine"], pathlib.Path(words["--model"])
-bf16 = engine.endswith("bf16")
+precision = (engine.split("-") + ["fp32"])[1]
 if sys.argv[1] == "analyze":
     def frame(file, code, *grades):
         found = [{"birads": grade} for grade in grades]
@@ -102,15 +102,16 @@ if sys.argv[1] == "bench":
     print("a table for people")
     print(json.dumps({"seeds": [0, 2], "detect": {"sensitivity": 0.5, "false_per_min_lesion_free": 2.0}}))
     raise SystemExit
-inside = {"rten": "rten", "onnxruntime": "onnxruntime/cpu"}
+inside = {"rten": "rten", "onnxruntime": "onnxruntime/cpu", "onnxruntime-int8": "onnxruntime/cpu"}
 figures = {
-    "pictures": 9, "patients": 8, "dice": {"value": 0.8 - LOSS * bf16, "ci95": [0.7, 0.9]}, "auc": {"value": 0.9},
+    "dice": {"value": 0.8 - LOSS * (precision != "fp32"), "ci95": [0.7, 0.9]},
+    "pictures": 9, "patients": 8, "auc": {"value": 0.9},
     "missed": 1, "lesions": 7, "graded": 6, "false_masks_on_normals": 1, "normals": 2,
     "malignancy_by_category": [{"category": "3", "pictures": 4, "malignant": 1, "share": {"value": 0.25}}],
     "birads": {"scale": ["2", "3"], "matrix": [[1, 0], [2, 3]], "pictures": 6, "kappa": {"value": 0.4}},
 }
-by = {"sha256": hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()}
-by["precision"] = "bf16" if bf16 else "fp32"
+weights = "model.int8.onnx" if precision == "int8" else "model.onnx"
+by = {"sha256": hashlib.sha256((folder / weights).read_bytes()).hexdigest(), "precision": precision}
 by["provider"] = RAN or inside.get(engine, "onnxruntime/openvino")
 print(json.dumps({"provenance": by, "datasets": {"all": figures}, "devices": {"A|B": figures}}, indent=2))
 """
@@ -142,6 +143,23 @@ def test_a_precision_is_on_the_card_where_the_program_loses_little_in_it(
     assert row(text, "Dice and AUC lost in bf16") == f"| Dice and AUC lost in bf16 | {loss} | ≤ 0.005, {word} |"
     assert row(text, "device: A/B").startswith("| device: A/B | 9 (8) | 0.800 (0.700–0.900) | 0.900 | 6 of 7 |")
     assert row(text, "false alarms a minute").endswith("| 2 | ≤ 1.0, **missed** |")
+
+
+@pytest.mark.parametrize(("loss", "allowed"), [(0.002, ["fp32", "int8"]), (0.006, ["fp32"])])
+def test_the_twin_in_integers_is_measured_where_it_ships(folder: Path, loss: float, allowed: list[str]) -> None:
+    (folder / "model.int8.onnx").write_bytes(b"integers")
+    keep_program(folder, Path("data"), program(folder, loss), Libraries(Path("ort.so"), None))
+    assert f"precisions = {json.dumps(allowed)}" in (folder / "card.toml").read_text()
+    engines = record.read(folder)["program"]["engines"]
+    assert [(one["engine"], one["precision"], one["dice_lost"]) for one in engines] == [
+        ("rten", "fp32", 0.0),
+        ("onnxruntime/cpu", "int8", loss),
+        ("onnxruntime/cpu", "fp32", 0.0),
+    ]
+    text = (folder / "README.md").read_text()
+    word = "reached" if loss < 0.005 else "**missed**"
+    assert row(text, "Dice and AUC lost in int8") == f"| Dice and AUC lost in int8 | {loss} | ≤ 0.005, {word} |"
+    assert row(text, "onnxruntime/cpu | int8").endswith("| the program |")
 
 
 def test_the_confusion_is_that_of_what_the_program_proposes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -89,7 +89,11 @@ def test_a_release_is_whole(order: Order, monkeypatch: pytest.MonkeyPatch, capsy
     assert {p.name for p in (order.runs / "pictures").iterdir()} == {
         f"worst-{n}.png" for n in ("busi", "busbra", "breast")
     }
-    assert not list(order.models.rglob("worst-*")) and (order.runs / "model.int8.onnx").exists()
+    assert not list(order.models.rglob("worst-*"))
+    twin = folder / "model.int8.onnx"
+    ships = metrics["int8"]["small_enough_to_ship"]
+    assert twin.exists() == ships and (order.runs / twin.name).exists() != ships
+    assert card.get("int8") == ({"file": twin.name, "sha256": record.digest(folder, twin.name)} if ships else None)
     expected = json.loads((order.models / "fixtures" / "peony-us" / "expected.json").read_text())
     first, second = expected["channel_means"]
     assert {name: len(means) for name, means in first.items()} == {

@@ -11,7 +11,7 @@ use std::time::Instant;
 use ndarray::{ArrayD, IxDyn};
 use peony_infer::{LoadError, Model, ModelFiles, Options};
 
-const ENGINES: [&str; 4] = ["rten", "onnxruntime", "openvino", "openvino-bf16"];
+const ENGINES: [&str; 5] = ["rten", "onnxruntime", "onnxruntime-int8", "openvino", "openvino-bf16"];
 const UNCOUNTED: usize = 20;
 const COUNTED: usize = 200;
 

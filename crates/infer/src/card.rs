@@ -55,6 +55,18 @@ pub struct Card {
     /// Precisions that it was checked in (`["fp32", "bf16"]`); `fp32` alone where the card says nothing.
     #[serde(default = "fp32_alone")]
     precisions: Vec<String>,
+    /// Its twin in 8-bit integers; `None` where it has none.
+    #[serde(default)]
+    pub int8: Option<Twin>,
+}
+
+/// The same network with other weights, in a file of its own: in the same tensors, and in the same format.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Twin {
+    /// The weights' file, beside the card; a plain file name.
+    pub file: String,
+    /// SHA-256 of that file, 64 hexadecimal digits in lower case.
+    pub sha256: String,
 }
 
 /// How the probabilities of a model were calibrated. The weights hold the calibration already.
@@ -170,14 +182,10 @@ impl Card {
         for (field, word) in [("name", &self.name), ("version", &self.version), ("task", &self.task)] {
             must(is_word(word), field, word, "1 to 64 of a-z A-Z 0-9 . _ -")?;
         }
-        must(is_word(&self.file) && !self.file.starts_with('.'), "file", &self.file, "a plain file name")?;
-        let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        must(
-            self.sha256.len() == 64 && self.sha256.bytes().all(hex),
-            "sha256",
-            &self.sha256,
-            "64 hexadecimal digits in lower case",
-        )?;
+        check_file(["file", "sha256"], &self.file, &self.sha256)?;
+        if let Some(twin) = &self.int8 {
+            check_file(["int8.file", "int8.sha256"], &twin.file, &twin.sha256)?;
+        }
         must(!self.licence.trim().is_empty(), "licence", &self.licence, "a licence")?;
         must(!self.summary.trim().is_empty(), "summary", &self.summary, "a sentence")?;
         must(self.gflop.is_finite() && self.gflop >= 0.0, "gflop", self.gflop, "0 or more")?;
@@ -193,6 +201,13 @@ impl Card {
         }
         Ok(())
     }
+}
+
+fn check_file([file_key, hash_key]: [&str; 2], file: &str, sha256: &str) -> Result<(), CardError> {
+    must(is_word(file) && !file.starts_with('.'), file_key, file, "a plain file name")?;
+    let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    let whole = sha256.len() == 64 && sha256.bytes().all(hex);
+    must(whole, hash_key, sha256, "64 hexadecimal digits in lower case")
 }
 
 fn check_tensors(side: &str, tensors: &[TensorSpec]) -> Result<(), CardError> {

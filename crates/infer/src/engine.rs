@@ -21,13 +21,17 @@ const MAX_DEFAULT_THREADS: usize = 4;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum EngineChoice {
     /// The first that is there of: OpenVINO in bf16, where the card permits bf16 and the processor computes in it;
-    /// ONNX Runtime; rten. The order is fixed, not measured, so that one machine gives the same result twice.
+    /// ONNX Runtime in `fp32`; rten. The order is fixed, not measured, so that one machine gives the same result twice.
+    /// Integers are taken only by name: they were measured on stills, not on whole examinations.
     #[default]
     Auto,
     /// The engine inside, `fp32`.
     Rten,
-    /// An ONNX Runtime library on its own kernels, `fp32`.
-    OnnxRuntime,
+    /// An ONNX Runtime library on its own kernels, in `fp32` or, where the card has a twin in integers, in `int8`.
+    OnnxRuntime {
+        /// Of the weights that are taken.
+        precision: Precision,
+    },
     /// An ONNX Runtime library with OpenVINO inside, in `fp32` or `bf16`.
     OpenVino {
         /// The precision asked for; what ran is in the provenance.
@@ -37,7 +41,9 @@ pub enum EngineChoice {
 
 /// A word that names no engine.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` names no engine; there are auto, rten, onnxruntime, openvino, openvino-bf16")]
+#[error(
+    "`{0}` names no engine; there are auto, rten, onnxruntime, onnxruntime-int8, openvino, openvino-bf16"
+)]
 pub struct UnknownEngine(String);
 
 impl FromStr for EngineChoice {
@@ -47,7 +53,8 @@ impl FromStr for EngineChoice {
         match word {
             "auto" => Ok(Self::Auto),
             "rten" => Ok(Self::Rten),
-            "onnxruntime" => Ok(Self::OnnxRuntime),
+            "onnxruntime" => Ok(Self::OnnxRuntime { precision: Precision::Fp32 }),
+            "onnxruntime-int8" => Ok(Self::OnnxRuntime { precision: Precision::Int8 }),
             "openvino" => Ok(Self::OpenVino { precision: Precision::Fp32 }),
             "openvino-bf16" => Ok(Self::OpenVino { precision: Precision::Bf16 }),
             _ => Err(UnknownEngine(word.chars().take(40).collect())),
@@ -60,7 +67,8 @@ impl std::fmt::Display for EngineChoice {
         match self {
             Self::Auto => f.write_str("auto"),
             Self::Rten => f.write_str("rten"),
-            Self::OnnxRuntime => f.write_str("onnxruntime"),
+            Self::OnnxRuntime { precision: Precision::Fp32 } => f.write_str("onnxruntime"),
+            Self::OnnxRuntime { precision } => write!(f, "onnxruntime-{}", precision.as_str()),
             Self::OpenVino { precision: Precision::Fp32 } => f.write_str("openvino"),
             Self::OpenVino { precision } => write!(f, "openvino-{}", precision.as_str()),
         }

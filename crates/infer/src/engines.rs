@@ -15,6 +15,8 @@ use crate::{LoadError, Options};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Key {
     pub card_toml: String,
+    /// Whether the twin that the card may name was given.
+    pub int8: bool,
     pub options: Options,
 }
 
@@ -201,6 +203,7 @@ mod tests {
     fn the_same_model_has_the_same_engines_while_it_is_in_use() {
         let key = |card: &str, threads| Key {
             card_toml: card.to_owned(),
+            int8: false,
             options: Options { threads, ..Options::default() },
         };
         let of = |key| Engines::of(key, || Ok(made(Precision::Fp32))).unwrap();

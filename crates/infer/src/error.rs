@@ -66,11 +66,13 @@ pub enum LoadError {
     Card(#[from] CardError),
     /// The weights are not those of the card: damaged, truncated, or another model's.
     #[error(
-        "the weights of {model} have SHA-256 {got} ({bytes} bytes), but the card names {expected}: the file is damaged or belongs to another card"
+        "the weights of {model} in {file} have SHA-256 {got} ({bytes} bytes), but the card names {expected}: the file is damaged or belongs to another card"
     )]
     Hash {
         /// The model's name on the card.
         model: String,
+        /// The file's name on the card.
+        file: String,
         /// The card's hash.
         expected: String,
         /// The hash of the bytes.
@@ -79,10 +81,12 @@ pub enum LoadError {
         bytes: usize,
     },
     /// The bytes are not an ONNX file that may be read.
-    #[error("the weights of {model} are not a readable ONNX file: {source}")]
+    #[error("the weights of {model} in {file} are not a readable ONNX file: {source}")]
     Scan {
         /// The model's name on the card.
         model: String,
+        /// The file's name on the card.
+        file: String,
         /// What the scan found.
         source: ScanError,
     },

@@ -12,23 +12,31 @@ const MAX_CARD_BYTES: u64 = 1 << 20;
 /// Above any network this program runs, below what would exhaust a small PC.
 const MAX_WEIGHTS_BYTES: u64 = 1 << 30;
 
-/// The two files of a model, as read; nothing of them is checked yet.
+/// The files of a model, as read; nothing of them is checked yet.
 #[derive(Debug, Clone)]
 pub struct ModelFiles {
     /// The text of `card.toml`.
     pub card_toml: Cow<'static, str>,
     /// The bytes of the file that the card names.
     pub weights: Cow<'static, [u8]>,
+    /// The bytes of the twin in 8-bit integers, where the card names one.
+    pub int8: Option<Cow<'static, [u8]>>,
 }
 
 impl ModelFiles {
     /// A model that the program carries inside (`include_str!`, `include_bytes!`).
     #[must_use]
     pub fn embedded(card_toml: &'static str, weights: &'static [u8]) -> Self {
-        Self { card_toml: Cow::Borrowed(card_toml), weights: Cow::Borrowed(weights) }
+        Self { card_toml: Cow::Borrowed(card_toml), weights: Cow::Borrowed(weights), int8: None }
     }
 
-    /// Read `card.toml` in `dir`, and the weights it names beside it.
+    /// With the twin in 8-bit integers, which the program carries too.
+    #[must_use]
+    pub fn with_int8(self, weights: &'static [u8]) -> Self {
+        Self { int8: Some(Cow::Borrowed(weights)), ..self }
+    }
+
+    /// Read `card.toml` in `dir`, and every file of weights it names beside it.
     ///
     /// # Errors
     /// A file that is missing, unreadable or too large, and a card that is wrong: the name of the weights' file
@@ -42,7 +50,9 @@ impl ModelFiles {
         })?;
         let card = Card::parse(&text)?;
         let weights = read(&dir.join(&card.file), MAX_WEIGHTS_BYTES)?;
-        Ok(Self { card_toml: Cow::Owned(text), weights: Cow::Owned(weights) })
+        let twin =
+            card.int8.as_ref().map(|twin| read(&dir.join(&twin.file), MAX_WEIGHTS_BYTES)).transpose()?;
+        Ok(Self { card_toml: Cow::Owned(text), weights: Cow::Owned(weights), int8: twin.map(Cow::Owned) })
     }
 }
 

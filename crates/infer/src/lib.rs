@@ -20,7 +20,7 @@ mod model;
 mod outputs;
 mod scan;
 
-pub use card::{Calibration, Card, Limits, TensorSpec, Training, TrainingData};
+pub use card::{Calibration, Card, Limits, TensorSpec, Training, TrainingData, Twin};
 pub use engine::{EngineChoice, Options, UnknownEngine};
 pub use error::{CardError, LoadError, RunError, Side};
 pub use files::ModelFiles;

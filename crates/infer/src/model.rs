@@ -15,8 +15,8 @@ use crate::{Card, EngineChoice, LoadError, ModelFiles, Options, Outputs, RunErro
 const FP32_AGREES_WITHIN: f32 = 5e-4;
 /// Outputs this close to `fp32` were not computed in bf16, whatever was asked.
 const BF16_DIFFERS_BY: f32 = 2e-6;
-/// Above this another network ran, not a lower precision.
-const BF16_AGREES_WITHIN: f32 = 0.25;
+/// Above this another network ran, not a lower precision: bf16 or 8-bit integers.
+const LOWER_AGREES_WITHIN: f32 = 0.25;
 
 /// A model that was checked and tried, ready to run.
 pub struct Model {
@@ -35,7 +35,7 @@ impl std::fmt::Debug for Model {
 }
 
 impl Model {
-    /// Check the card, the hash of the weights against it, and the network's tensors against it; take an engine;
+    /// Check the card, the hash of every file of weights against it, and the network's tensors against it; take an engine;
     /// run once on a fixed pattern, and require outputs that are finite, of the card's shapes, and those that the
     /// engine inside computes.
     ///
@@ -44,15 +44,18 @@ impl Model {
     /// rten that cannot be had is no error but a line of [`Model::notes`].
     pub fn load(files: ModelFiles, options: &Options) -> Result<Self, LoadError> {
         let card = Card::parse(&files.card_toml)?;
-        check_hash(&card, &files.weights)?;
-        scan::check(&files.weights).map_err(|source| LoadError::Scan { model: card.name.clone(), source })?;
-        let key = Key { card_toml: files.card_toml.into_owned(), options: options.clone() };
+        let weights = Weights::check(&card, &files)?;
+        let key = Key {
+            card_toml: files.card_toml.clone().into_owned(),
+            int8: weights.int8.is_some(),
+            options: options.clone(),
+        };
         let engines = Engines::of(key, || {
-            let Chosen { engine, precision, notes } = choose(&card, &files.weights, options)?;
+            let Chosen { engine, precision, notes } = choose(&card, weights, options)?;
             let provenance = Provenance {
                 model: card.name.clone(),
                 version: card.version.clone(),
-                sha256: card.sha256.clone(),
+                sha256: weights.sha256(&card, precision).to_owned(),
                 provider: engine.provider().to_owned(),
                 precision,
             };
@@ -107,17 +110,53 @@ impl Model {
     }
 }
 
-fn check_hash(card: &Card, weights: &[u8]) -> Result<(), LoadError> {
-    let got: String = Sha256::digest(weights).iter().map(|byte| format!("{byte:02x}")).collect();
-    if got == card.sha256 {
-        return Ok(());
+/// The files of weights, each of the hash that the card names, and safe to hand to an engine.
+#[derive(Clone, Copy)]
+struct Weights<'a> {
+    fp32: &'a [u8],
+    /// The twin in 8-bit integers: `None` where the card names none or nobody gave it.
+    int8: Option<&'a [u8]>,
+}
+
+impl<'a> Weights<'a> {
+    fn check(card: &Card, files: &'a ModelFiles) -> Result<Self, LoadError> {
+        let fp32 = check_file(card, &card.file, &card.sha256, &files.weights)?;
+        let twin = card.int8.as_ref().zip(files.int8.as_deref());
+        let int8 = twin.map(|(twin, bytes)| check_file(card, &twin.file, &twin.sha256, bytes)).transpose()?;
+        Ok(Self { fp32, int8 })
     }
-    Err(LoadError::Hash {
-        model: card.name.clone(),
-        expected: card.sha256.clone(),
-        got,
-        bytes: weights.len(),
-    })
+
+    /// What an engine of that precision reads; `bf16` is made of `fp32` by the engine itself.
+    fn of(self, card: &Card, precision: Precision) -> Result<&'a [u8], String> {
+        if precision != Precision::Int8 {
+            return Ok(self.fp32);
+        }
+        if !multiplies_int8() {
+            return Err(
+                "the processor has no VNNI, without which sums of 8-bit products may overflow".to_owned()
+            );
+        }
+        self.int8.ok_or_else(|| match &card.int8 {
+            Some(twin) => format!("{}, which the card names, was not given", twin.file),
+            None => format!("the card of {} names no weights in int8", card.name),
+        })
+    }
+
+    /// The hash of what an engine of that precision has read.
+    fn sha256(self, card: &Card, precision: Precision) -> &str {
+        let twin = card.int8.as_ref().filter(|_| precision == Precision::Int8);
+        twin.map_or(&card.sha256, |twin| &twin.sha256)
+    }
+}
+
+fn check_file<'a>(card: &Card, file: &str, expected: &str, bytes: &'a [u8]) -> Result<&'a [u8], LoadError> {
+    let (model, file) = (card.name.clone(), file.to_owned());
+    let got: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    if got != expected {
+        return Err(LoadError::Hash { model, file, expected: expected.to_owned(), got, bytes: bytes.len() });
+    }
+    scan::check(bytes).map_err(|source| LoadError::Scan { model, file, source })?;
+    Ok(bytes)
 }
 
 struct Chosen {
@@ -127,9 +166,9 @@ struct Chosen {
 }
 
 /// The engine inside is always made first: it is what the others give way to, and the yardstick of what they compute.
-fn choose(card: &Card, weights: &[u8], options: &Options) -> Result<Chosen, LoadError> {
+fn choose(card: &Card, weights: Weights<'_>, options: &Options) -> Result<Chosen, LoadError> {
     let input = patterns(&card.inputs);
-    let inside = inside(card, weights, options, &input);
+    let inside = inside(card, weights.fp32, options, &input);
     // What the card or the file is to blame for, no other engine mends; what rten cannot do, another may.
     let hopeless = match &inside {
         Err(LoadError::Trial { source, .. }) => !matches!(source, RunError::Engine { .. }),
@@ -155,7 +194,7 @@ fn choose(card: &Card, weights: &[u8], options: &Options) -> Result<Chosen, Load
 /// The first of `wanted` that a library on this machine gives; the notes say why one was taken or passed over.
 fn outside_first(
     card: &Card,
-    weights: &[u8],
+    weights: Weights<'_>,
     options: &Options,
     wanted: &[Provider],
     input: &[ArrayD<f32>],
@@ -184,12 +223,12 @@ fn outside_first(
 fn wanted(card: &Card, choice: EngineChoice) -> Vec<Provider> {
     match choice {
         EngineChoice::Rten => vec![],
-        EngineChoice::OnnxRuntime => vec![Provider::Cpu],
+        EngineChoice::OnnxRuntime { precision } => vec![Provider::Cpu(precision)],
         EngineChoice::OpenVino { precision } => vec![Provider::OpenVino(precision)],
         EngineChoice::Auto if card.permits(Precision::Bf16) && computes_bf16() => {
-            vec![Provider::OpenVino(Precision::Bf16), Provider::Cpu]
+            vec![Provider::OpenVino(Precision::Bf16), Provider::Cpu(Precision::Fp32)]
         }
-        EngineChoice::Auto => vec![Provider::Cpu],
+        EngineChoice::Auto => vec![Provider::Cpu(Precision::Fp32)],
     }
 }
 
@@ -197,6 +236,17 @@ fn wanted(card: &Card, choice: EngineChoice) -> Vec<Provider> {
 fn computes_bf16() -> bool {
     #[cfg(target_arch = "x86_64")]
     return std::arch::is_x86_feature_detected!("avx512bf16");
+    #[cfg(not(target_arch = "x86_64"))]
+    return false;
+}
+
+/// Whether the processor multiplies and adds 8-bit integers in 32 bits, as every figure in `int8` was measured.
+///
+/// Without such instructions ONNX Runtime adds pairs of products in 16 bits on x86, which overflow.
+fn multiplies_int8() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return std::arch::is_x86_feature_detected!("avx512vnni")
+        || std::arch::is_x86_feature_detected!("avxvnni");
     #[cfg(not(target_arch = "x86_64"))]
     return false;
 }
@@ -215,13 +265,14 @@ fn inside(
 
 fn outside(
     card: &Card,
-    weights: &[u8],
+    weights: Weights<'_>,
     options: &Options,
     library: &Library,
     provider: Provider,
     input: &[ArrayD<f32>],
     yardstick: Option<&[ArrayD<f32>]>,
 ) -> Result<(OnnxRuntime, Precision), String> {
+    let weights = weights.of(card, provider.precision())?;
     let mut engine = guarded(|| OnnxRuntime::load(library, provider, weights, options.thread_count()))?;
     let outputs = try_out(&mut engine, card, input).map_err(|error| error.to_string())?;
     let Some(yardstick) = yardstick else { return Ok((engine, provider.precision())) };
@@ -231,13 +282,15 @@ fn outside(
 
 /// The precision that outputs this far from `fp32` were computed in.
 fn precision_seen(asked: Precision, difference: f32) -> Result<Precision, String> {
-    let limit = if asked == Precision::Fp32 { FP32_AGREES_WITHIN } else { BF16_AGREES_WITHIN };
+    let limit = if asked == Precision::Fp32 { FP32_AGREES_WITHIN } else { LOWER_AGREES_WITHIN };
     if difference > limit {
         return Err(format!(
             "its outputs differ by {difference:.1e} from the engine inside; at most {limit:.1e} may"
         ));
     }
-    Ok(if difference < BF16_DIFFERS_BY { Precision::Fp32 } else { asked })
+    // Integers are in the file itself; bf16 is a wish that the engine may not fulfil.
+    let unfulfilled = asked == Precision::Bf16 && difference < BF16_DIFFERS_BY;
+    Ok(if unfulfilled { Precision::Fp32 } else { asked })
 }
 
 /// The largest difference, of the largest value of its output or of 1.
@@ -372,7 +425,7 @@ mod tests {
 
     #[test]
     fn the_precision_is_what_the_outputs_show() {
-        use Precision::{Bf16, Fp32};
+        use Precision::{Bf16, Fp32, Int8};
         for (asked, difference, expected) in [
             (Fp32, 0.0, Some(Fp32)),
             (Fp32, 1e-5, Some(Fp32)),
@@ -381,6 +434,9 @@ mod tests {
             (Bf16, 1e-7, Some(Fp32)),
             (Bf16, 0.5, None),
             (Bf16, f32::INFINITY, None),
+            (Int8, 0.1, Some(Int8)),
+            (Int8, 1e-7, Some(Int8)),
+            (Int8, 0.5, None),
         ] {
             assert_eq!(precision_seen(asked, difference).ok(), expected, "{asked:?} {difference}");
         }

@@ -9,9 +9,14 @@ use sha2::{Digest, Sha256};
 
 const CARD: &str = include_str!("data/tiny/card.toml");
 const WEIGHTS: &[u8] = include_bytes!("data/tiny/model.onnx");
+const TWIN: &[u8] = include_bytes!("data/tiny/model.int8.onnx");
 
 fn load(card: &str, weights: &[u8]) -> Result<Model, LoadError> {
-    let files = ModelFiles { card_toml: Cow::Owned(card.to_owned()), weights: Cow::Owned(weights.to_vec()) };
+    let files = ModelFiles {
+        card_toml: Cow::Owned(card.to_owned()),
+        weights: Cow::Owned(weights.to_vec()),
+        int8: None,
+    };
     Model::load(files, &Options { engine: EngineChoice::Rten, threads: 1, library: None })
 }
 
@@ -55,6 +60,13 @@ fn a_wrong_card_names_its_key() {
         ),
         ("a hidden file", "file = \"model.onnx\"", "file = \"..\"", &["`file`"]),
         ("short hash", "sha256 = \"", "sha256 = \"0", &["`sha256`", "64 hexadecimal"]),
+        ("a twin elsewhere", "model.int8.onnx", "../model.onnx", &["`int8.file`", "plain file name"]),
+        (
+            "a twin's short hash",
+            "int8.onnx\"\nsha256 = \"",
+            "int8.onnx\"\nsha256 = \"0",
+            &["`int8.sha256`", "64 hexadecimal"],
+        ),
         ("no licence", "MIT OR Apache-2.0", " ", &["`licence`"]),
         ("no limits", "text = [\"Untrained; for tests only.\"]", "text = []", &["`limits.text`"]),
         ("negative work", "gflop = 0", "gflop = -1", &["`gflop`"]),
@@ -83,6 +95,25 @@ fn weights_of_another_card_are_refused_by_hash() {
         ("longer", &[WEIGHTS, &[0]].concat()),
     ] {
         must_fail(name, CARD, weights, &["tiny", "SHA-256", "damaged or belongs to another card"]);
+    }
+}
+
+#[test]
+fn a_twin_of_another_card_is_refused_by_hash_whatever_engine_is_asked_for() {
+    let mut damaged = TWIN.to_vec();
+    damaged[2000] ^= 1;
+    for (name, twin) in
+        [("one bit", &damaged[..]), ("truncated", &TWIN[..TWIN.len() / 2]), ("empty", &[]), ("fp32", WEIGHTS)]
+    {
+        for engine in ["rten", "onnxruntime-int8"] {
+            let files =
+                ModelFiles { int8: Some(Cow::Owned(twin.to_vec())), ..ModelFiles::embedded(CARD, WEIGHTS) };
+            let options = Options { engine: engine.parse().unwrap(), threads: 1, library: None };
+            let said = Model::load(files, &options).unwrap_err().to_string();
+            for word in ["tiny", "model.int8.onnx", "SHA-256", "damaged or belongs to another card"] {
+                assert!(said.contains(word) && !said.contains('\n'), "{name}: `{word}` is not in `{said}`");
+            }
+        }
     }
 }
 
@@ -206,6 +237,11 @@ fn a_folder_without_a_model_names_the_file() {
     std::fs::write(empty.path().join("card.toml"), CARD).unwrap();
     let said = ModelFiles::from_dir(empty.path()).unwrap_err().to_string();
     assert!(said.contains("model.onnx"), "{said}");
+    std::fs::write(empty.path().join("model.onnx"), WEIGHTS).unwrap();
+    let said = ModelFiles::from_dir(empty.path()).unwrap_err().to_string();
+    assert!(said.contains("model.int8.onnx") && !said.contains('\n'), "{said}");
+    std::fs::write(empty.path().join("model.int8.onnx"), TWIN).unwrap();
+    assert_eq!(ModelFiles::from_dir(empty.path()).unwrap().int8.as_deref(), Some(TWIN));
     std::fs::write(empty.path().join("card.toml"), [0xff, 0xfe]).unwrap();
     let error = ModelFiles::from_dir(empty.path()).unwrap_err();
     let (said, cause) = (error.to_string(), std::error::Error::source(&error).unwrap().to_string());

@@ -8,10 +8,11 @@ use ndarray::{Array4, ArrayView4};
 use peony_infer::{EngineChoice, Model, ModelFiles, Options, RunError, Side};
 use peony_model::Precision;
 
-const ENGINES: [&str; 5] = ["auto", "rten", "onnxruntime", "openvino", "openvino-bf16"];
+const ENGINES: [&str; 6] = ["auto", "rten", "onnxruntime", "onnxruntime-int8", "openvino", "openvino-bf16"];
 
 fn tiny() -> ModelFiles {
     ModelFiles::embedded(include_str!("data/tiny/card.toml"), include_bytes!("data/tiny/model.onnx"))
+        .with_int8(include_bytes!("data/tiny/model.int8.onnx"))
 }
 
 fn with(engine: &str) -> Options {
@@ -41,8 +42,11 @@ fn every_engine_gives_the_outputs_of_the_card() {
         if word != "rten" && provenance.provider == "rten" {
             eprintln!("skipped: {word}: {}", model.notes().join("; "));
         }
-        assert_eq!(provenance.sha256, model.card().sha256);
+        let twin = model.card().int8.as_ref().filter(|_| provenance.precision == Precision::Int8);
+        assert_eq!(provenance.sha256, twin.map_or(&model.card().sha256, |twin| &twin.sha256).as_str());
         assert!(word != "openvino" || provenance.precision == Precision::Fp32);
+        let ran_in_integers = provenance.precision == Precision::Int8;
+        assert_eq!(ran_in_integers, word == "onnxruntime-int8" && provenance.provider != "rten");
         let outputs = model.run(ramp().view()).unwrap();
         let within = if provenance.precision == Precision::Fp32 { 1e-5 } else { 2e-2 };
         for spec in &reference.card().outputs {
@@ -57,6 +61,29 @@ fn every_engine_gives_the_outputs_of_the_card() {
     }
 }
 
+#[test]
+fn integers_that_cannot_be_had_give_way_with_one_clear_word() {
+    let check = |files: ModelFiles, words: &[&str]| {
+        let model = Model::load(files, &with("onnxruntime-int8")).unwrap();
+        assert_eq!((&*model.provenance().provider, model.provenance().precision), ("rten", Precision::Fp32));
+        assert_eq!(model.provenance().sha256, model.card().sha256);
+        let notes = model.notes().join("; ");
+        // Where there is no library at all, or no processor for it, that is the word.
+        let other = notes.contains("no ONNX Runtime library") || notes.contains("the processor has no");
+        assert!(other || words.iter().all(|word| notes.contains(word)), "{notes}");
+        if other {
+            eprintln!("skipped: {notes}");
+        }
+    };
+    let card = include_str!("data/tiny/card.toml");
+    let without: &'static str = card.split("[int8]").next().unwrap().to_owned().leak();
+    let rest = card.split_once("[[inputs]]").unwrap().1;
+    let none: &'static str = format!("{without}[[inputs]]{rest}").leak();
+    let weights = include_bytes!("data/tiny/model.onnx");
+    check(ModelFiles::embedded(none, weights), &["onnxruntime/cpu in int8", "names no weights in int8"]);
+    check(ModelFiles::embedded(card, weights), &["model.int8.onnx", "was not given"]);
+}
+
 fn processor_has_bf16() -> bool {
     #[cfg(target_arch = "x86_64")]
     return std::arch::is_x86_feature_detected!("avx512bf16");
@@ -64,15 +91,19 @@ fn processor_has_bf16() -> bool {
     return false;
 }
 
-/// OpenVINO may take bf16 by itself: what the provenance says must be what ran.
+/// OpenVINO may take bf16 by itself, and integers are in another file: what the provenance says must be what ran.
 #[test]
 fn the_precision_named_is_the_precision_run() {
     let mut reference = Model::load(tiny(), &with("rten")).unwrap();
     let expected = reference.run(ramp().view()).unwrap();
-    for word in ["openvino", "openvino-bf16"] {
+    for (word, provider) in [
+        ("onnxruntime-int8", "onnxruntime/cpu"),
+        ("openvino", "onnxruntime/openvino"),
+        ("openvino-bf16", "onnxruntime/openvino"),
+    ] {
         let mut model = Model::load(tiny(), &with(word)).unwrap();
         let provenance = model.provenance();
-        if provenance.provider != "onnxruntime/openvino" {
+        if provenance.provider != provider {
             eprintln!("skipped: {word}: {}", model.notes().join("; "));
             continue;
         }
@@ -84,7 +115,7 @@ fn the_precision_named_is_the_precision_run() {
         let (ours, theirs) =
             (outputs.values("malignancy_map").unwrap(), expected.values("malignancy_map").unwrap());
         let most = ours.iter().zip(theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-        assert_eq!(most > 1e-5, provenance.precision == Precision::Bf16, "{word}: {most} in {provenance:?}");
+        assert_eq!(most > 1e-5, provenance.precision != Precision::Fp32, "{word}: {most} in {provenance:?}");
     }
 }
 

@@ -31,7 +31,7 @@ fn every_engine_gives_what_the_export_gave() {
     let text = std::fs::read_to_string(models().join("fixtures/peony-us/expected.json")).unwrap();
     let expected: serde_json::Value = serde_json::from_str(&text).unwrap();
     let number = |key: &str| expected[key].as_f64().unwrap_or_else(|| panic!("expected.json: no `{key}`"));
-    for engine in ["rten", "onnxruntime", "openvino", "openvino-bf16"] {
+    for engine in ["rten", "onnxruntime", "onnxruntime-int8", "openvino", "openvino-bf16"] {
         let options = Options { engine: engine.parse().unwrap(), threads: 2, library: None };
         let mut model = Model::load(ModelFiles::from_dir(&folder).unwrap(), &options).unwrap();
         let provenance = model.provenance();
@@ -45,8 +45,11 @@ fn every_engine_gives_what_the_export_gave() {
             "fixture of another export"
         );
         let luma = input([model.card().inputs[0].shape[2], model.card().inputs[0].shape[3]]);
-        // The export's own tolerance in fp32; bf16 keeps 8 bits of mantissa through every layer, and logits reach 10.
-        let within = if provenance.precision == Precision::Bf16 { 0.05 } else { number("tolerance") };
+        // The export's own tolerance in fp32; bf16 keeps 8 bits of mantissa through every layer, integers 8 bits in all,
+        // and logits reach 10.
+        let lower = matches!(provenance.precision, Precision::Bf16 | Precision::Int8);
+        let within = if lower { 0.05 } else { number("tolerance") };
+        assert_eq!(provenance.precision == Precision::Int8, engine == "onnxruntime-int8", "{provenance:?}");
         let mut state = model.card().inputs.get(1).map(|tensor| ArrayD::<f32>::zeros(tensor.shape.clone()));
         for frame in expected["channel_means"].as_array().unwrap() {
             let mut inputs = vec![luma.view().into_dyn()];

@@ -14,9 +14,10 @@ fn resident() -> usize {
 #[test]
 fn runs_leave_nothing_behind() {
     let picture = Array4::<f32>::zeros((1, 1, 64, 64));
-    for engine in ["rten", "onnxruntime", "openvino-bf16"] {
+    for engine in ["rten", "onnxruntime", "onnxruntime-int8", "openvino-bf16"] {
         let files =
-            ModelFiles::embedded(include_str!("data/tiny/card.toml"), include_bytes!("data/tiny/model.onnx"));
+            ModelFiles::embedded(include_str!("data/tiny/card.toml"), include_bytes!("data/tiny/model.onnx"))
+                .with_int8(include_bytes!("data/tiny/model.int8.onnx"));
         let options = Options { engine: engine.parse().unwrap(), threads: 1, library: None };
         let mut model = Model::load(files, &options).unwrap();
         if engine != "rten" && model.provenance().provider == "rten" {

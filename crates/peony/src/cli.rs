@@ -221,7 +221,7 @@ pub struct ModelArgs {
     /// Run no model, whatever else names one: only the quality of the pictures is judged.
     #[arg(long)]
     pub no_model: bool,
-    /// What runs the model: auto, rten, onnxruntime, openvino, openvino-bf16.
+    /// What runs the model: auto, rten, onnxruntime, onnxruntime-int8, openvino, openvino-bf16.
     #[arg(long, default_value = "auto")]
     pub engine: EngineChoice,
     /// The ONNX Runtime library, or the folder it lies in, if not in the usual places.

@@ -18,6 +18,8 @@ use crate::input::Opened;
 /// The model that ships, inside the program: a newcomer needs no file beside it.
 const CARD: &str = include_str!("../../../models/peony-us/card.toml");
 const WEIGHTS: &[u8] = include_bytes!("../../../models/peony-us/model.onnx");
+/// Its twin in 8-bit integers.
+const INT8: &[u8] = include_bytes!("../../../models/peony-us/model.int8.onnx");
 
 /// A pipeline with the model it was asked to use, or with the reason why it has none.
 pub struct Reader {
@@ -141,7 +143,7 @@ fn load(args: &ModelArgs, options: &Options) -> Result<Model> {
             let name = folder.display().to_string();
             (ModelFiles::from_dir(folder).with_context(|| name.clone())?, name)
         }
-        None => (ModelFiles::embedded(CARD, WEIGHTS), "the model inside the program".into()),
+        None => (ModelFiles::embedded(CARD, WEIGHTS).with_int8(INT8), "the model inside the program".into()),
     };
     let model = Model::load(files, options).context(name.clone())?;
     network::check_fits(model.card()).map_err(|reason| anyhow!("{name}: {reason}"))?;
@@ -164,7 +166,9 @@ fn got_another(args: &ModelArgs, provider: &str, precision: &str) -> bool {
     match args.engine {
         EngineChoice::Rten => false,
         EngineChoice::Auto => args.library.is_some() && !provider.starts_with("onnxruntime"),
-        EngineChoice::OnnxRuntime => !provider.starts_with("onnxruntime/cpu"),
+        EngineChoice::OnnxRuntime { precision: asked } => {
+            !provider.starts_with("onnxruntime/cpu") || precision != asked.as_str()
+        }
         EngineChoice::OpenVino { precision: asked } => {
             !provider.starts_with("onnxruntime/openvino") || precision != asked.as_str()
         }

@@ -28,7 +28,7 @@ fn card_of_weights(tensors: &[&str]) -> String {
 }
 
 fn load(card: String, weights: &'static [u8]) -> Result<Model, LoadError> {
-    let files = ModelFiles { card_toml: Cow::Owned(card), weights: Cow::Borrowed(weights) };
+    let files = ModelFiles { card_toml: Cow::Owned(card), weights: Cow::Borrowed(weights), int8: None };
     Model::load(files, &Options { engine: EngineChoice::Rten, threads: 1, library: None })
 }
 

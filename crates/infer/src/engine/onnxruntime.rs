@@ -15,8 +15,8 @@ use super::{Engine, GraphTensor, Library};
 /// What computes inside the library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Provider {
-    /// ONNX Runtime's own kernels.
-    Cpu,
+    /// ONNX Runtime's own kernels, on the weights of that precision.
+    Cpu(Precision),
     /// OpenVINO, told its precision: left alone it may take bf16 by itself.
     OpenVino(Precision),
 }
@@ -25,7 +25,7 @@ impl Provider {
     /// As provenance names it.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Cpu => "onnxruntime/cpu",
+            Self::Cpu(_) => "onnxruntime/cpu",
             Self::OpenVino(_) => "onnxruntime/openvino",
         }
     }
@@ -33,8 +33,7 @@ impl Provider {
     /// The precision that was asked for.
     pub fn precision(self) -> Precision {
         match self {
-            Self::Cpu => Precision::Fp32,
-            Self::OpenVino(precision) => precision,
+            Self::Cpu(precision) | Self::OpenVino(precision) => precision,
         }
     }
 }

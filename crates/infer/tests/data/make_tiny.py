@@ -1,6 +1,6 @@
 """Make tests/data/tiny: a small network with the inputs and outputs of peony-us, and its card.
 
-    python make_tiny.py        (needs the package `onnx`; writes beside itself)
+    python make_tiny.py        (needs the packages `onnx` and `onnxruntime`; writes beside itself)
 
 The weights are pseudo-random from a fixed seed: the network finds nothing. It serves the tests of loading.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
 HERE = Path(__file__).parent / "tiny"
 SIDE, CELLS, WIDTH = 64, 8, 8
@@ -67,9 +68,30 @@ def main() -> None:
     onnx.checker.check_model(model, full_check=True)
     data = model.SerializeToString()
     (HERE / "model.onnx").write_bytes(data)
+    quantise()
+    twin = (HERE / "model.int8.onnx").read_bytes()
     mac = SIDE * SIDE * 9 * (WIDTH + WIDTH * WIDTH + WIDTH)
     (HERE / "card.toml").write_text(CARD.format(
-        sha256=hashlib.sha256(data).hexdigest(), gflop=2 * mac / 1e9, side=SIDE, cells=CELLS))
+        sha256=hashlib.sha256(data).hexdigest(), twin=hashlib.sha256(twin).hexdigest(), gflop=2 * mac / 1e9, side=SIDE, cells=CELLS))
+
+
+class Pictures(CalibrationDataReader):
+    """What the ranges of the integers are taken from: noise, and the ramp of the tests."""
+
+    def __init__(self) -> None:
+        ramp = (np.arange(SIDE)[None, :] + 2 * np.arange(SIDE)[:, None]) / (3 * SIDE)
+        pictures = [np.random.default_rng(0).random((SIDE, SIDE)), ramp]
+        self.feeds = iter([{"luma": picture[None, None].astype(np.float32)} for picture in pictures])
+
+    def get_next(self) -> dict[str, np.ndarray] | None:
+        return next(self.feeds, None)
+
+
+def quantise() -> None:
+    """The twin, as that of peony-us is made: unsigned activations, signed weights a channel at a time."""
+    quantize_static(
+        HERE / "model.onnx", HERE / "model.int8.onnx", Pictures(), quant_format=QuantFormat.QDQ, per_channel=True,
+        activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8)
 
 
 CARD = """\
@@ -83,6 +105,10 @@ licence = "MIT OR Apache-2.0"
 summary = "Pseudo-random weights with the tensors of peony-us; finds nothing."
 gflop = {gflop}
 precisions = ["fp32", "bf16"]
+
+[int8]
+file = "model.int8.onnx"
+sha256 = "{twin}"
 
 [[inputs]]
 name = "luma"
