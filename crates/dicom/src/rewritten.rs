@@ -3,8 +3,8 @@
 //!
 //! It is written as the scan walks it, and each frame as it is decoded: what is in memory is one frame and a few hundred kilobytes. Strict where it
 //! writes: even lengths, no group lengths, sequences and items of undefined length, a fragment a frame, and the Image Pixel module as the samples are
-//! now. What says that pixels were once compressed with a loss stays, and so do all UIDs: nothing of the content is another. A compressed icon is left
-//! out.
+//! now. What says that pixels were once compressed with a loss stays, and so do all UIDs: nothing of the content is another. A sequence that holds a
+//! compressed picture, such as an icon or a maker's thumbnail, is left out.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Seek};
@@ -22,11 +22,10 @@ use crate::{DicomError, Elements, Encoding, FramePlaces, Pictures, Step, vr_of};
 const GATHERED_BYTES: usize = 256 << 10;
 /// The most of a number of frames, an integer string (PS3.5 §6.2).
 const NUMBER_BYTES: usize = 64;
-/// The most of an icon.
-const ICON_BYTES: usize = 256 << 10;
+/// So much of a sequence is held back until it is known whether it holds a compressed picture.
+const HELD_BYTES: usize = 256 << 10;
 const PIXEL_DATA: Tag = Tag(0x7FE0, 0x0010);
 const NUMBER_OF_FRAMES: Tag = Tag(0x0028, 0x0008);
-const ICON: Tag = Tag(0x0088, 0x0200);
 const PHOTOMETRIC: Tag = Tag(0x0028, 0x0004);
 const PLANAR: Tag = Tag(0x0028, 0x0006);
 
@@ -82,9 +81,9 @@ pub fn rewrite<F: Read + Seek + Clone, R: Rewriting>(
         target,
         by,
         gathered: Vec::new(),
-        depth: 0,
+        open: Vec::new(),
         frames,
-        icon: None,
+        left_out: None,
         fault: None,
     };
     let walked = data_set.walk(|step| {
@@ -172,20 +171,14 @@ struct Writer<'a, F, R: Rewriting> {
     target: Target,
     by: &'a R,
     gathered: Vec<u8>,
-    depth: usize,
+    /// Of each sequence that is open, where it begins in what is gathered; `None` once its beginning was handed on.
+    open: Vec<Option<usize>>,
+    /// How many are open around the one that is to be left out.
+    left_out: Option<usize>,
     /// Until they are written.
     frames: Option<Frames>,
-    /// The icon that is being gathered.
-    icon: Option<Icon>,
     /// What ended the walk.
     fault: Option<R::Fault>,
-}
-
-/// A small picture of the object, which it may also lack (PS3.3 §C.7.6.1.1.6): one that is compressed is left out.
-struct Icon {
-    /// Where its sequence begins in what is gathered.
-    begins: usize,
-    compressed: bool,
 }
 
 impl<F: Read + Seek, R: Rewriting> Writer<'_, F, R> {
@@ -195,21 +188,17 @@ impl<F: Read + Seek, R: Rewriting> Writer<'_, F, R> {
             Step::Element { tag, vr, value, encoding } => return self.element(tag, vr, value, encoding),
             Step::Fragments { tag, .. } => return self.fragments(tag),
             Step::Sequence { tag } => {
-                if tag == ICON && self.depth == 0 {
-                    self.icon = Some(Icon { begins: into.len(), compressed: false });
-                }
+                self.open.push(Some(into.len()));
                 put_header(into, target, tag, VR::SQ, UNDEFINED);
-                self.depth += 1;
             }
             Step::Item => put_item(into, ITEM, UNDEFINED),
             Step::ItemEnd => put_item(into, ITEM_END, 0),
             Step::SequenceEnd => {
                 put_item(into, SEQUENCE_END, 0);
-                self.depth -= 1;
-                if self.depth == 0
-                    && let Some(Icon { begins, compressed: true }) = self.icon.take()
-                {
-                    into.truncate(begins);
+                let begins = self.open.pop().flatten();
+                if self.left_out == Some(self.open.len()) {
+                    self.left_out = None;
+                    into.truncate(begins.unwrap_or_default());
                 }
             }
         }
@@ -217,7 +206,7 @@ impl<F: Read + Seek, R: Rewriting> Writer<'_, F, R> {
     }
 
     fn element(&mut self, tag: Tag, vr: VR, value: Range<usize>, encoding: Encoding) -> Result<(), R::Fault> {
-        let frames = self.frames.as_ref().filter(|_| self.depth == 0);
+        let frames = self.frames.as_ref().filter(|_| self.open.is_empty());
         // The offset tables of frames that lie one after the other now.
         let offsets = matches!(tag, Tag(0x7FE0, 0x0001..=0x0003));
         if tag.element() == 0 || (offsets && frames.is_some()) {
@@ -233,7 +222,7 @@ impl<F: Read + Seek, R: Rewriting> Writer<'_, F, R> {
                 return Err(DicomError::NotWritten { coding, what: "an overlay among samples" }.into());
             }
         }
-        let frames = self.frames.as_ref().filter(|_| self.depth == 0);
+        let frames = self.frames.as_ref().filter(|_| self.open.is_empty());
         if let Some(now) = frames.and_then(|frames| frames.attributes.get(&tag)) {
             put(&mut self.gathered, self.target, tag, vr_of(tag), now);
             return self.flush_if_full();
@@ -264,16 +253,18 @@ impl<F: Read + Seek, R: Rewriting> Writer<'_, F, R> {
         Ok(())
     }
 
-    /// Pixel data that was in fragments.
+    /// Pixel data that was in fragments. A picture within a sequence is a small one of the object, which it may also lack (PS3.3 §C.7.6.1.1.6), or a
+    /// maker's own.
     fn fragments(&mut self, tag: Tag) -> Result<(), R::Fault> {
-        if let Some(icon) = &mut self.icon {
-            icon.compressed = true;
-            return Ok(());
+        match self.open.last() {
+            None if tag == PIXEL_DATA => self.pixels(),
+            Some(_) if self.left_out.is_some() => Ok(()),
+            Some(Some(_)) => {
+                self.left_out = Some(self.open.len() - 1);
+                Ok(())
+            }
+            _ => Err(DicomError::Unsupported("compressed data that is no frame of the object").into()),
         }
-        if self.depth > 0 || tag != PIXEL_DATA {
-            return Err(DicomError::Unsupported("compressed data that is no frame of the object").into());
-        }
-        self.pixels()
     }
 
     /// The frames of the object: one after the other, or each a fragment, without a table of where they begin since that is not known before.
@@ -327,14 +318,25 @@ impl<F: Read + Seek, R: Rewriting> Writer<'_, F, R> {
     }
 
     fn flush_if_full(&mut self) -> Result<(), R::Fault> {
-        match &self.icon {
-            // It is handed on whole, or not at all.
-            Some(icon) if self.gathered.len() - icon.begins > ICON_BYTES => {
-                Err(DicomError::Unsupported("an icon of more than a quarter of a megabyte").into())
-            }
-            None if self.gathered.len() >= GATHERED_BYTES => self.flush(),
-            _ => Ok(()),
+        if self.gathered.len() < GATHERED_BYTES {
+            return Ok(());
         }
+        let held_from = self.open.first().copied().flatten();
+        if let Some(around) = self.left_out {
+            // Nobody wants what it holds.
+            self.gathered.truncate(self.open[around].unwrap_or_default());
+        } else if let Some(from) = held_from.filter(|from| self.gathered.len() - from <= HELD_BYTES) {
+            let held = self.gathered.split_off(from);
+            self.open.iter_mut().flatten().for_each(|begins| *begins -= from);
+            if from > 0 {
+                self.flush()?;
+            }
+            self.gathered = held;
+        } else {
+            self.open.fill(None);
+            self.flush()?;
+        }
+        Ok(())
     }
 
     fn flush(&mut self) -> Result<(), R::Fault> {

@@ -252,6 +252,38 @@ fn a_compressed_icon_is_left_out_and_a_plain_one_stays() {
     }
 }
 
+/// A maker's thumbnail, alone in its sequence or within another, which keeps the rest of it; and one in a sequence of which more was handed on than is
+/// held back.
+#[test]
+fn a_sequence_with_a_compressed_picture_is_left_out_wherever_it_is() {
+    let fragment = [&[0xFE, 0xFF, 0x00, 0xE0, 4, 0, 0, 0][..], &[1, 2, 3, 4]].concat();
+    let table = [0xFE, 0xFF, 0x00, 0xE0, 0, 0, 0, 0];
+    let undefined = [&b"OB\0\0"[..], &[0xFF; 4], &table, &fragment, &SEQUENCE_END].concat();
+    let columns = explicit((0x0028, 0x0011), &short(b"US", &[2, 0]));
+    let thumbnail = long(b"SQ", &item(&[columns.clone(), explicit(PIXEL_DATA, &undefined)].concat()));
+    let around = |before: Vec<u8>| {
+        long(b"SQ", &item(&[before, explicit((0x0009, 0x1002), &thumbnail), columns.clone()].concat()))
+    };
+    let filler = |length: usize| explicit((0x0009, 0x1001), &long(b"OB", &vec![7; length]));
+    let rest = implicit((0x0028, 0x0011), &[2, 0]);
+    for (sequence, left_out, kept) in [
+        (thumbnail.clone(), (0x0009, 0x1000), None),
+        (around(vec![]), (0x0009, 0x1002), Some(&rest)),
+        (around(filler(600 << 10)), (0x0009, 0x1002), Some(&rest)),
+    ] {
+        let file = File::cine(1).syntax(RLE).raw((0x0009, 0x1000), sequence).encapsulated(&[&runs(1)]);
+        let (outcome, bytes, _) = written(&file.bytes(), Target::ImplicitLittle, usize::MAX);
+        outcome.unwrap();
+        let has = |part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
+        assert!(!has(&of_no_length(left_out)));
+        assert!(
+            kept.is_none_or(|kept| has(&[kept.as_slice(), &of_no_length((0xFFFE, 0xE00D))[..4]].concat()))
+        );
+        let samples: Vec<u8> = (1..13).collect();
+        assert!(bytes.ends_with(&implicit(PIXEL_DATA, &samples)), "{}", bytes.len());
+    }
+}
+
 const RUNS: Target = Target::Compressed(Lossless::Rle);
 
 /// Native and coded pictures alike: each frame one fragment of an even length, after a table without offsets.

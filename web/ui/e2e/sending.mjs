@@ -199,7 +199,7 @@ async function fetchesTheEarlierStudy(page) {
     await looksAt(page, "what another node has", "nodes-2-found");
     await there(page).locator('[data-action="fetch"]').focus();
     await page.keyboard.press("Enter");
-    await until("it to be here", async () => /here: 2 images/.test(await there(page).innerText()));
+    await until("it to be here", async () => /images here: 2/.test(await there(page).innerText()));
     await looksAt(page, "what was fetched", "nodes-3-here");
     const query = new URLSearchParams({ StudyInstanceUID: earlier });
     assert.equal((await (await fetch(`${url}/dicomweb/instances?${query}`)).json()).length, 2, "every object came");

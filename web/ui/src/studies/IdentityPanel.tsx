@@ -226,6 +226,11 @@ function ContradictionRow({ one, busy, onAct }: RowProps<Contradiction>) {
   );
 }
 
+/** What opens at the lower edge of the list would lie below it. */
+function bringIntoView(opened: HTMLElement | null): void {
+  opened?.scrollIntoView({ block: "nearest" });
+}
+
 function AsideRow({ one, busy, onAct }: RowProps<AsideObject>) {
   const words = useWords();
   const { say } = words;
@@ -276,7 +281,7 @@ function AsideRow({ one, busy, onAct }: RowProps<AsideObject>) {
           )}
         </span>
         {asks && (
-          <span className="two" data-part="take">
+          <span className="two" data-part="take" ref={bringIntoView}>
             <small>{say("aside_take_why")}</small>
             <span className="send-acts">
               <button

@@ -47,12 +47,12 @@ describe("what a node is asked", () => {
 describe("how a study of another node stands", () => {
   it.each<[string, number, number, Partial<Queued> | null, string | null, string | null]>([
     ["is there", 0, 300, null, null, "fetch"],
-    ["is here", 300, 300, null, "here: 300 images", null],
-    ["is here in part", 12, 300, null, "here: 12 of 300 images", "fetch"],
-    ["is here, as much as the node does not say", 12, 0, null, "here: 12 images", "fetch"],
+    ["is here", 300, 300, null, "images here: 300", null],
+    ["is here in part", 12, 300, null, "images here: 12 of 300", "fetch"],
+    ["is here, as much as the node does not say", 12, 0, null, "images here: 12", "fetch"],
     ["is on its way", 0, 300, {}, "being fetched: 12 of 300 images", null],
-    ["has come since it was searched", 0, 300, { state: "done", taken: 300 }, "here: 300 images", null],
-    ["has come, of a node that does not count", 0, 0, { state: "done", taken: 9, of: 9 }, "here: 9 images", null],
+    ["has come since it was searched", 0, 300, { state: "done", taken: 300 }, "images here: 300", null],
+    ["has come, of a node that does not count", 0, 0, { state: "done", taken: 9, of: 9 }, "images here: 9", null],
     ["waits again", 0, 300, { state: "waiting", fault: { why: "unreachable" } }, "no connection; again in 2 min", null],
     [
       "has failed",

@@ -130,8 +130,8 @@ export const studiesEn = {
   nodes_unread: "{count} answers of the node cannot be read",
   nodes_fetch: "Fetch",
   nodes_open: "Open",
-  nodes_here: "here: {count} images",
-  nodes_here_of: "here: {count} of {of} images",
+  nodes_here: "images here: {count}",
+  nodes_here_of: "images here: {count} of {of}",
   nodes_not_here: "A study that is not here yet",
 
   doubts: "Who is who",
