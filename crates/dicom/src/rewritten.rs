@@ -173,8 +173,8 @@ struct Writer<'a, F, R: Rewriting> {
     gathered: Vec<u8>,
     /// Of each sequence that is open, where it begins in what is gathered; `None` once its beginning was handed on.
     open: Vec<Option<usize>>,
-    /// How many are open around the one that is to be left out.
-    left_out: Option<usize>,
+    /// Of the one that is to be left out, how many are open around it and where it begins. Nothing is handed on until it ends.
+    left_out: Option<(usize, usize)>,
     /// Until they are written.
     frames: Option<Frames>,
     /// What ended the walk.
@@ -195,10 +195,9 @@ impl<F: Read + Seek, R: Rewriting> Writer<'_, F, R> {
             Step::ItemEnd => put_item(into, ITEM_END, 0),
             Step::SequenceEnd => {
                 put_item(into, SEQUENCE_END, 0);
-                let begins = self.open.pop().flatten();
-                if self.left_out == Some(self.open.len()) {
-                    self.left_out = None;
-                    into.truncate(begins.unwrap_or_default());
+                self.open.pop();
+                if let Some((_, begins)) = self.left_out.take_if(|(around, _)| *around == self.open.len()) {
+                    into.truncate(begins);
                 }
             }
         }
@@ -259,8 +258,8 @@ impl<F: Read + Seek, R: Rewriting> Writer<'_, F, R> {
         match self.open.last() {
             None if tag == PIXEL_DATA => self.pixels(),
             Some(_) if self.left_out.is_some() => Ok(()),
-            Some(Some(_)) => {
-                self.left_out = Some(self.open.len() - 1);
+            Some(Some(begins)) => {
+                self.left_out = Some((self.open.len() - 1, *begins));
                 Ok(())
             }
             _ => Err(DicomError::Unsupported("compressed data that is no frame of the object").into()),
@@ -322,9 +321,9 @@ impl<F: Read + Seek, R: Rewriting> Writer<'_, F, R> {
             return Ok(());
         }
         let held_from = self.open.first().copied().flatten();
-        if let Some(around) = self.left_out {
+        if let Some((_, begins)) = self.left_out {
             // Nobody wants what it holds.
-            self.gathered.truncate(self.open[around].unwrap_or_default());
+            self.gathered.truncate(begins);
         } else if let Some(from) = held_from.filter(|from| self.gathered.len() - from <= HELD_BYTES) {
             let held = self.gathered.split_off(from);
             self.open.iter_mut().flatten().for_each(|begins| *begins -= from);
