@@ -44,7 +44,8 @@ libfuzzer_sys::fuzz_target!(|input: &[u8]| {
                 }
             }
             Pdu::AssociateRequest(request) => {
-                let answer = presentation::answer(&request.presentation_contexts, &request.user_variables, true);
+                let answer =
+                    presentation::answer(&request.presentation_contexts, &request.user_variables, true);
                 if let Ok(answer) = answer {
                     assert_eq!(answer.results.len(), request.presentation_contexts.len());
                     assert!(answer.contexts.len() <= presentation::MOST);
