@@ -8,8 +8,11 @@ use std::ops::Range;
 use dicom_core::Tag;
 use dicom_core::header::HasLength as _;
 use dicom_core::value::{PrimitiveValue, Value};
+use dicom_encoding::TransferSyntax;
 use dicom_object::InMemDicomObject;
 use dicom_object::mem::InMemElement;
+use dicom_parser::DataSetReader;
+use dicom_parser::dataset::DataToken;
 use dicom_transfer_syntax_registry::entries;
 
 use crate::cursor::Source;
@@ -91,6 +94,18 @@ fn is_read_in_region(tag: Tag) -> bool {
     tag.group() == 0x0018 && (0x6012..=0x602E).contains(&tag.element())
 }
 
+/// The element at the beginning of some bytes. Nothing behind it is asked for: dicom-rs finds the end of a data set by an error, and takes a backtrace
+/// for it, which cost more than all reading.
+fn one_of(bytes: &[u8], syntax: &TransferSyntax, characters: &Characters) -> Option<InMemElement> {
+    let mut tokens = DataSetReader::new_with_ts_cs(bytes, syntax, characters.0.clone()).ok()?;
+    match (tokens.next()?.ok()?, tokens.next()?.ok()?) {
+        (DataToken::ElementHeader(header), DataToken::PrimitiveValue(value)) => {
+            Some(InMemElement::new_with_len(header.tag, header.vr, header.len, Value::Primitive(value)))
+        }
+        _ => None,
+    }
+}
+
 /// The values of one data set or of one item of a sequence. dicom-rs parses each on its own and sees no sequence.
 pub(crate) struct Header {
     object: InMemDicomObject,
@@ -138,9 +153,8 @@ impl Header {
             // the header of another element. An element that it cannot read is missing; the cause is left out,
             // because it may quote a value.
             let bytes = source.bytes(element.clone())?;
-            let read = InMemDicomObject::read_dataset_with_ts_cs(&*bytes, &syntax, characters.0.clone());
-            if let Ok(read) = read {
-                read.into_iter().take(1).for_each(|element| drop(object.put(element)));
+            if let Some(element) = one_of(&bytes, &syntax, characters) {
+                object.put(element);
             }
         }
         Ok(Self { object, sequences: Vec::new(), regions: Vec::new(), tables: Node::default() })

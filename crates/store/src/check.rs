@@ -7,7 +7,7 @@ pub(crate) mod links;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::TryStreamExt as _;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row as _};
 
@@ -16,6 +16,7 @@ use crate::Store;
 use crate::arrival::Arrival;
 use crate::error::StoreError;
 use crate::objects::{Object, blocking, digest_of};
+use crate::rows::BOUND;
 use crate::schema::Dialect;
 
 /// What is wrong with one thing.
@@ -81,6 +82,8 @@ pub struct Checked {
 
 /// Rows that are read at a time.
 const PAGE: i64 = 200;
+/// Objects that are read at a time: one for each core of a small PC, and one for each that waits for the disk.
+const AT_ONCE: usize = 4;
 /// A file younger than this may belong to an object that is being received.
 const SETTLED: Duration = Duration::from_secs(600);
 
@@ -107,13 +110,17 @@ impl Store {
         check.aside(&mut heard).await?;
         check.disagreed(&heard).await?;
         let is_at_rest = was_at_rest && self.is_at_rest()?;
-        for file in listed {
-            let stray = match digest_of(&file.name) {
-                None => true,
-                Some(digest) => (is_at_rest || file.age > SETTLED) && !self.inner.index.names(digest).await?,
-            };
-            if stray {
-                check.fault(FaultKind::StrayFile, file.name);
+        for some in listed.chunks(BOUND) {
+            let digests: Vec<&str> = some.iter().filter_map(|file| digest_of(&file.name)).collect();
+            let named = self.inner.index.named_of(&digests).await?;
+            for file in some {
+                let stray = match digest_of(&file.name) {
+                    None => true,
+                    Some(digest) => (is_at_rest || file.age > SETTLED) && !named.contains(digest),
+                };
+                if stray {
+                    check.fault(FaultKind::StrayFile, &*file.name);
+                }
             }
         }
         Ok(check.checked)
@@ -168,16 +175,12 @@ impl<F: FnMut(Fault)> Check<'_, F> {
             let rows = self.store.instances_with_rows_above(last, PAGE).await?;
             let Some(end) = rows.last() else { return Ok(()) };
             last = end.try_get("id")?;
-            for row in &rows {
-                let (object, uid): (_, String) = (object_of(row)?, row.try_get("uid")?);
-                if !self.object(&object, &uid).await? {
-                    heard.hear(row, None)?;
-                    continue;
-                }
-                let arrival = self.store.arrival_of(object, row.try_get("origin")?).await?;
-                let is_right = arrival.as_ref().map_or(Ok(false), |says| says.is_said_by_instance(row))?;
-                if !is_right {
-                    self.fault(FaultKind::WrongRow, uid);
+            let each = rows.iter().map(|row| self.store.look_at_kept(row));
+            let each: Vec<_> = stream::iter(each).buffered(AT_ONCE).try_collect().await?;
+            for (row, (object, fault, arrival)) in rows.iter().zip(each) {
+                self.looked_at(&object);
+                if let Some(kind) = fault {
+                    self.fault(kind, row.try_get::<String, _>("uid")?);
                 }
                 heard.hear(row, arrival.as_ref())?;
             }
@@ -191,9 +194,13 @@ impl<F: FnMut(Fault)> Check<'_, F> {
             let Some(end) = rows.last() else { return Ok(()) };
             last = end.try_get("id")?;
             for row in &rows {
-                let (object, uid): (_, String) = (object_of(row)?, row.try_get("instance_uid")?);
-                let is_whole = self.object(&object, &uid).await?;
-                self.store.hear_aside(heard, row, is_whole.then_some(object)).await?;
+                let object = object_of(row)?;
+                self.looked_at(&object);
+                let fault = self.store.fault_of(&object).await?;
+                if let Some(kind) = fault {
+                    self.fault(kind, row.try_get::<String, _>("instance_uid")?);
+                }
+                self.store.hear_aside(heard, row, fault.is_none().then_some(object)).await?;
             }
         }
     }
@@ -213,18 +220,9 @@ impl<F: FnMut(Fault)> Check<'_, F> {
         Ok(())
     }
 
-    /// Whether the object is there as it was received.
-    async fn object(&mut self, object: &Object, uid: &str) -> Result<bool, StoreError> {
+    fn looked_at(&mut self, object: &Object) {
         self.checked.objects += 1;
         self.checked.bytes += object.size;
-        let kind = match self.store.inner.objects.sum(object).await? {
-            None => FaultKind::MissingObject,
-            Some(is) if is.digest != object.digest || is.size != object.size => FaultKind::WrongDigest,
-            Some(is) if is.blocks != object.blocks => FaultKind::WrongBlocks,
-            Some(_) => return Ok(true),
-        };
-        self.fault(kind, uid);
-        Ok(false)
     }
 }
 
@@ -239,6 +237,30 @@ impl From<Above> for FaultKind {
 }
 
 impl Store {
+    /// An instance's object, what is wrong with it or its row, and what it says of itself where it is whole.
+    async fn look_at_kept(
+        &self,
+        row: &AnyRow,
+    ) -> Result<(Object, Option<FaultKind>, Option<Arrival>), StoreError> {
+        let object = object_of(row)?;
+        if let Some(fault) = self.fault_of(&object).await? {
+            return Ok((object, Some(fault), None));
+        }
+        let arrival = self.arrival_of(object.clone(), row.try_get("origin")?).await?;
+        let is_right = arrival.as_ref().map_or(Ok(false), |says| says.is_said_by_instance(row))?;
+        Ok((object, (!is_right).then_some(FaultKind::WrongRow), arrival))
+    }
+
+    /// Why an object is not there as it was received.
+    async fn fault_of(&self, object: &Object) -> Result<Option<FaultKind>, StoreError> {
+        Ok(match self.inner.objects.sum(object).await? {
+            None => Some(FaultKind::MissingObject),
+            Some(is) if is.digest != object.digest || is.size != object.size => Some(FaultKind::WrongDigest),
+            Some(is) if is.blocks != object.blocks => Some(FaultKind::WrongBlocks),
+            Some(_) => None,
+        })
+    }
+
     /// Instances behind a number with the rows above them, as [`Arrival`] compares them.
     pub(crate) async fn instances_with_rows_above(
         &self,

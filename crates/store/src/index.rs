@@ -1,6 +1,7 @@
 //! The index: a pool of connections to SQLite or PostgreSQL, and transactions that write.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
@@ -8,11 +9,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use sqlx::any::AnyPoolOptions;
-use sqlx::{Any, AnyPool, Transaction};
+use sqlx::{Any, AnyPool, AssertSqlSafe, Transaction};
 
 use crate::anchor::Anchor;
 use crate::error::{StoreError, disk};
 use crate::objects::blocking;
+use crate::rows;
 use crate::schema::{self, Dialect};
 
 /// How long a statement waits for a lock of another process.
@@ -97,6 +99,24 @@ impl Index {
         .fetch_optional(&self.pool)
         .await?;
         Ok(named.is_some())
+    }
+
+    /// Those of some digests whose objects a row names.
+    pub async fn named_of(&self, digests: &[&str]) -> Result<HashSet<String>, StoreError> {
+        let mut named = HashSet::new();
+        for some in digests.chunks(rows::BOUND) {
+            let places = rows::places(1..=some.len());
+            let text = format!(
+                "SELECT digest FROM instances WHERE digest IN ({places}) UNION SELECT digest FROM aside WHERE digest IN ({places})"
+            );
+            // Its text is made of the words of this crate alone.
+            let mut statement = sqlx::query_scalar(AssertSqlSafe(text));
+            for digest in some {
+                statement = statement.bind(*digest);
+            }
+            named.extend(statement.fetch_all(&self.pool).await?);
+        }
+        Ok(named)
     }
 
     async fn connect(

@@ -1,6 +1,10 @@
 //! Studies that are nobody's, to test and measure by.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write as _;
+use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use peony_dicom::pixels::{ImageHeader, Photometric, SampleOrder};
@@ -8,9 +12,9 @@ use peony_dicom::{Attribute, Outline, Tag, vr_of};
 
 use crate::Store;
 use crate::arrival::{Arrival, in_bulk};
-use crate::error::StoreError;
+use crate::error::{StoreError, disk};
 use crate::index::now_ms;
-use crate::objects::Sum;
+use crate::objects::{Sum, blocking};
 
 const SURNAMES: [&str; 24] = [
     "WANG=王",
@@ -233,15 +237,54 @@ impl Store {
     /// [`StoreError`] of the index.
     #[doc(hidden)]
     pub async fn index_made_up(&self, first: u64, count: u64) -> Result<(), StoreError> {
-        for start in (first..first + count).step_by(IN_ONE_TRANSACTION as usize) {
-            let numbers = start..(start + IN_ONE_TRANSACTION).min(first + count);
-            let arrivals = numbers.map(arrival).collect::<Result<Vec<_>, _>>()?;
-            let mut writing = self.inner.index.write().await?;
-            in_bulk::write(&mut writing, &arrivals, now_ms()).await?;
-            writing.commit().await?;
+        for numbers in in_transactions(first, count) {
+            self.write_made_up(&numbers.map(arrival).collect::<Result<Vec<_>, _>>()?).await?;
         }
         Ok(())
     }
+
+    /// The same with their objects, which are not synced: this is for measuring [`Store::check`], in a folder of its own.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the index and of the disk, and where objects lie in no folder.
+    #[doc(hidden)]
+    pub async fn keep_made_up(&self, first: u64, count: u64, pixels: Pixels) -> Result<(), StoreError> {
+        let folder = self.inner.objects.folder().ok_or(StoreError::Missing("a folder of objects"))?;
+        for numbers in in_transactions(first, count) {
+            let folder = folder.to_owned();
+            let keep = move || numbers.map(|number| kept(&folder, number, pixels)).collect();
+            let arrivals: Result<Vec<_>, StoreError> = blocking(keep).await?;
+            self.write_made_up(&arrivals?).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_made_up(&self, arrivals: &[Arrival]) -> Result<(), StoreError> {
+        let mut writing = self.inner.index.write().await?;
+        in_bulk::write(&mut writing, arrivals, now_ms()).await?;
+        Ok(writing.commit().await?)
+    }
+}
+
+fn in_transactions(first: u64, count: u64) -> impl Iterator<Item = Range<u64>> {
+    let end = first + count;
+    let starts = (first..end).step_by(IN_ONE_TRANSACTION as usize);
+    starts.map(move |start| start..(start + IN_ONE_TRANSACTION).min(end))
+}
+
+/// Writes a made-up object, and gives what it says of itself.
+fn kept(folder: &Path, number: u64, pixels: Pixels) -> Result<Arrival, StoreError> {
+    let bytes = file(&attributes(number), pixels, number);
+    let mut sum = Sum::new();
+    sum.update(&bytes);
+    let object = sum.finish();
+    let write = || {
+        let mut options = File::options();
+        let mut file = options.read(true).write(true).create_new(true).open(folder.join(object.name()))?;
+        file.write_all(&bytes).map(|()| file)
+    };
+    let file = write().map_err(disk("keep a made-up object"))?;
+    Arrival::of(peony_dicom::outline(&file)?, object, "made-up", &Arc::default())
 }
 
 /// What the index says of a made-up instance.

@@ -86,7 +86,7 @@ impl Object {
     }
 
     /// Where it lies below the objects' folder.
-    fn name(&self) -> String {
+    pub fn name(&self) -> String {
         name(&self.digest)
     }
 }
@@ -151,7 +151,7 @@ impl Sum {
     /// The same of everything that a reader gives.
     pub fn of(mut reader: impl Read) -> io::Result<Object> {
         let mut sum = Self::new();
-        let mut buffer = vec![0; STEP_BYTES as usize];
+        let mut buffer = vec![0; BLOCK_BYTES as usize];
         loop {
             match reader.read(&mut buffer)? {
                 0 => return Ok(sum.finish()),

@@ -13,6 +13,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::error::{StoreError, disk};
 use crate::objects::{Listed, Object, Objects, digest_of};
+use crate::rows::BOUND;
 use crate::{Options, Outcome, Store, receive};
 
 /// Who such objects are from.
@@ -67,13 +68,13 @@ impl Store {
         self.inner.objects.put_back(&unsettled).map_err(disk("put back what was not acknowledged"))?;
         // Where a series or a study is missing nothing can be received into it.
         let mut rows = self.mend_links().await?;
-        let mut unnamed = Vec::new();
-        for file in self.inner.objects.list().await? {
-            if let Some(digest) = digest_of(&file.name)
-                && !self.inner.index.names(digest).await?
-            {
-                unnamed.push(file);
-            }
+        let (mut unnamed, mut listed) = (Vec::new(), self.inner.objects.list().await?.into_iter());
+        while listed.len() > 0 {
+            let mut some: Vec<_> = listed.by_ref().take(BOUND).collect();
+            let digests: Vec<&str> = some.iter().filter_map(|file| digest_of(&file.name)).collect();
+            let named = self.inner.index.named_of(&digests).await?;
+            some.retain(|file| digest_of(&file.name).is_some_and(|digest| !named.contains(digest)));
+            unnamed.append(&mut some);
         }
         // Of two with one UID the one that came first has it, and of what was said of a patient the first stays.
         unnamed.sort_by_key(|file| std::cmp::Reverse(file.age));

@@ -10,7 +10,7 @@ use sqlx::{Any, AnyConnection, AssertSqlSafe, Row as _};
 use crate::error::StoreError;
 
 /// Values of one statement. SQLite looks for the name of each (`$1`) among all before it, so that many more would take longer, not less.
-const BOUND: usize = 512;
+pub(crate) const BOUND: usize = 512;
 
 /// Rows of one table.
 pub(crate) struct Rows<const N: usize> {

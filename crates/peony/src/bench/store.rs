@@ -1,7 +1,8 @@
-//! `peony bench store`: what the store takes in with everything synced, how soon one frame is there, and how soon a question is answered, on
-//! made-up objects and studies.
+//! `peony bench store`: what the store takes in with everything synced, how soon one frame is there, how soon a question is answered, and how long it
+//! takes to look at everything, on made-up objects and studies.
 
 use std::io::Write;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
@@ -9,7 +10,7 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
 use peony_dicom::{Level, Tag};
 use peony_store::made_up::{self, Pixels};
-use peony_store::{Options, Query, Store, Which};
+use peony_store::{Checked, Options, Query, Store, Which};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64Mcg;
 use serde::Serialize;
@@ -23,6 +24,8 @@ use crate::storage::block_on;
 const STILL: Pixels = Pixels::Native { frames: 1, size: [480, 548] };
 const MAMMOGRAM: Pixels = Pixels::Native { frames: 1, size: [4608, 3690] };
 const CINE: Pixels = Pixels::Coded { frames: 300, frame_bytes: 60_000 };
+/// Small, so that what an object costs counts and not its bytes.
+const SMALL: Pixels = Pixels::Native { frames: 1, size: [32, 64] };
 /// As large as what a PDU or a body brings at a time.
 const PART_BYTES: usize = 64 << 10;
 /// Where made-up instances of the writers begin; the index of queries begins at 0.
@@ -33,6 +36,7 @@ struct Report {
     receive: Vec<Receive>,
     frame: Vec<Asked>,
     query: Vec<Asked>,
+    check: Option<Check>,
     studies: u64,
     /// Seconds that filling the index of queries took; 0 where there is none.
     fill_seconds: f64,
@@ -56,6 +60,17 @@ struct Asked {
     readers: u64,
     answered: usize,
     ms: Percentiles,
+}
+
+/// Everything looked at once, as `peony check` does.
+#[derive(Debug, Serialize)]
+struct Check {
+    objects: u64,
+    bytes: u64,
+    fill_seconds: f64,
+    seconds: f64,
+    a_second: f64,
+    rss_mb: f64,
 }
 
 /// Measures and prints.
@@ -103,7 +118,12 @@ async fn bench(args: &BenchStoreArgs) -> Result<Outcome> {
         }
     }
     store.close().await;
-    let report = Report { receive, frame, query, studies: args.studies, fill_seconds, rss_mb: resident_mb() };
+    let check = match args.objects {
+        0 => None,
+        objects => Some(check(&folder.path().join("checked"), objects).await?),
+    };
+    let report =
+        Report { receive, frame, query, check, studies: args.studies, fill_seconds, rss_mb: resident_mb() };
     let mut out = std::io::stdout().lock();
     write_table(&mut out, &report)?;
     if args.keep {
@@ -224,6 +244,31 @@ async fn questions(
     Ok(Asked { what, readers, answered: took.len(), ms: percentiles_of(took) })
 }
 
+/// Fills a store and checks it.
+async fn check(folder: &Path, objects: u64) -> Result<Check> {
+    let store = Store::open(&Options::in_folder(folder)).await?;
+    let began = Instant::now();
+    store.keep_made_up(0, objects, SMALL).await?;
+    let fill_seconds = began.elapsed().as_secs_f64();
+    let (began, mut first) = (Instant::now(), None);
+    let Checked { objects: looked_at, bytes, faults } =
+        store.check(|fault| first = first.take().or(Some(fault))).await?;
+    let seconds = began.elapsed().as_secs_f64();
+    anyhow::ensure!(
+        faults == 0 && looked_at == objects,
+        "{faults} faults in made-up objects, such as {first:?}"
+    );
+    store.close().await;
+    Ok(Check {
+        objects,
+        bytes,
+        fill_seconds,
+        seconds,
+        a_second: objects as f64 / seconds,
+        rss_mb: resident_mb(),
+    })
+}
+
 /// Asks again and again, `readers` at the same time.
 async fn ask<'a, F>(
     store: &'a Store,
@@ -274,6 +319,15 @@ fn write_table(out: &mut impl Write, report: &Report) -> std::io::Result<()> {
         report.frame.iter().chain(&report.query)
     {
         writeln!(out, "{what:<30} {readers:>7} {:>9} {:>9} {p50:>8.2} {p99:>8.2}", "", "")?;
+    }
+    if let Some(Check { objects, bytes, seconds, a_second, rss_mb, .. }) = &report.check {
+        let what = format!("check {objects} objects in {seconds:.0} s");
+        let mb_a_second = *bytes as f64 / 1e6 / seconds;
+        writeln!(
+            out,
+            "{what:<30} {:>7} {a_second:>9.1} {mb_a_second:>9.1} {:>8} {:>8} {rss_mb:>8.1}",
+            "", "", ""
+        )?;
     }
     writeln!(out, "{} made-up studies, {:.1} MB resident at the end", report.studies, report.rss_mb)
 }

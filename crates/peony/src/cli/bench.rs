@@ -23,6 +23,9 @@ pub struct BenchStoreArgs {
     /// Studies of the index that queries are measured on; 0 leaves them out.
     #[arg(long, default_value_t = 10_000)]
     pub studies: u64,
+    /// Small objects of a store of their own that is then checked as `peony check` does; 0 leaves it out.
+    #[arg(long, default_value_t = 0)]
+    pub objects: u64,
     /// Leave what was made there, as a data folder for `peony serve`, and say where it is.
     #[arg(long)]
     pub keep: bool,

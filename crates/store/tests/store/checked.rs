@@ -78,6 +78,35 @@ async fn sqlite_every_fault_is_found() {
     every_fault_is_found(&store, folder.path(), &address).await;
 }
 
+/// Objects are read a page at a time and several at once, and files asked for some hundreds at a time: of many none is left out, and each fault is
+/// said of its own.
+#[tokio::test]
+async fn of_many_objects_the_right_ones_are_at_fault() {
+    const MANY: u64 = 1100;
+    let (folder, store) = kit::store().await;
+    store.keep_made_up(0, MANY, SMALL).await.unwrap();
+    let mut heard = Vec::new();
+    let checked = store.check(|fault| heard.push(fault)).await.unwrap();
+    assert_eq!((checked.objects, heard.len()), (MANY, 0), "{heard:?}");
+
+    let mut places = Vec::new();
+    for number in [0, 199, 200, 777, MANY - 1] {
+        let kept = kept(&store, &format!("2.25.3{number:020}")).await.unwrap();
+        places.push((kept.instance_uid.clone(), place(folder.path(), &kept.object.digest)));
+    }
+    places.iter().for_each(|(_, place)| fs::rename(place, place.with_extension("lost")).unwrap());
+    let mut found: Vec<_> = faults(&store).await.into_iter().map(|fault| (fault.kind, fault.at)).collect();
+    found.sort_by(|(_, one), (_, other)| one.cmp(other));
+    let lost = |(_, place): &(String, PathBuf)| {
+        let name = place.strip_prefix(folder.path().join("store/objects")).unwrap().with_extension("lost");
+        (FaultKind::StrayFile, name.to_str().unwrap().to_owned())
+    };
+    let mut expect: Vec<_> = places.iter().map(lost).collect();
+    expect.extend(places.iter().map(|(uid, _)| (FaultKind::MissingObject, uid.clone())));
+    expect.sort_by(|(_, one), (_, other)| one.cmp(other));
+    assert_eq!(found, expect);
+}
+
 /// Wherever a byte changes, it is found.
 #[tokio::test]
 async fn any_changed_byte_is_found() {
