@@ -1,4 +1,5 @@
-//! What is read from top to bottom: head, findings beside the maps, table, planes, conclusion, record, signatures.
+//! What is read from top to bottom: head, findings beside the maps, table, conclusion, planes, record, signatures. The conclusion is above the pictures,
+//! of which there may be some pages: whoever opens the report sees on its first page what it comes to.
 
 use image::GrayImage;
 use jiff::tz::TimeZone;
@@ -39,9 +40,9 @@ pub fn set(paper: &mut Paper, pictures: &dyn Fn(u64) -> Option<GrayImage>) {
     findings(paper, &words);
     paper.flow.y += 8.0;
     table::draw(&mut paper.flow, &mut paper.set, paper.report, paper.zone, paper.lang);
-    paper.flow.y += 6.0;
-    plane::draw(&mut paper.flow, &mut paper.set, paper.report, pictures, paper.lang);
     conclusion(paper, &words);
+    paper.flow.y += 10.0;
+    plane::draw(&mut paper.flow, &mut paper.set, paper.report, pictures, paper.lang);
     record(paper, &words);
     sign::addenda(paper);
     sign::signatures(paper);

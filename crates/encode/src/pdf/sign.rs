@@ -80,7 +80,10 @@ fn signed(paper: &mut Paper, signature: &Signature) -> Vec<super::text::Block> {
     let version = signature.version;
     let at = lang.pick(format!("{at}, version {version}"), format!("{at}，第{version}版"));
     let name = cut(&one_line(&signature.name), 80);
-    let hash = format!("SHA-256 {}", cut(&one_line(&signature.sha256), 64));
+    // Of one length each: a digest that is broken where the column ends leaves a digit alone.
+    let digest = cut(&one_line(&signature.sha256), 64);
+    let (first, second) = digest.split_at_checked(32).unwrap_or((&digest, ""));
+    let hash = format!("SHA-256\n{first}\n{second}");
     vec![
         paper.set.plain(&role, SMALL, COLUMN, Align::Left),
         paper.set.pieces(&[(&name, NAME.bold()), (&licence, SMALL)], COLUMN, Align::Left),

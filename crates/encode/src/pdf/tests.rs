@@ -85,6 +85,16 @@ fn what_is_bold_is_of_a_bold_font_or_regular_as_a_whole() {
     assert_eq!(faces("Anna"), [1]);
 }
 
+/// However many pictures there are.
+#[test]
+fn the_first_page_says_what_the_report_comes_to() {
+    for (lang, says) in [(Lang::En, "Overall: "), (Lang::Zh, "总评：")] {
+        let pages = pages(&kept_for_every_reason(), lang, &TimeZone::UTC, &|_| None);
+        let is_said = |mark: &Mark| matches!(mark, Mark::Text { text, .. } if text.starts_with(says));
+        assert!(pages.len() > 1 && pages[0].iter().any(is_said), "{} pages", pages.len());
+    }
+}
+
 #[test]
 fn nothing_leaves_the_page() {
     for lang in [Lang::En, Lang::Zh] {
