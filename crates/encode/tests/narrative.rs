@@ -8,8 +8,8 @@ mod samples;
 
 use peony_encode::{Lang, narrative};
 use peony_model::report::{
-    Advice, Axilla, CalibrationRecord, Change, Field, Hilum, LymphNode, MachineRecord, NotComparable, Report,
-    Said,
+    Advice, Axilla, CalibrationRecord, Change, Field, Hilum, Joined, LymphNode, MachineRecord, NotComparable,
+    Report, Said,
 };
 use peony_model::{BiRads, Side, Word};
 
@@ -45,6 +45,20 @@ fn what_is_not_the_signed_report_says_so_in_place_of_a_signature() {
     assert!(written(&report, Lang::En).contains("[notice] Notice\nNot what was signed:"));
     assert!(written(&report, Lang::Zh).contains("\n与签名内容不符："));
     assert!(!written(&samples::signed(), Lang::En).contains("Not what was signed"));
+}
+
+#[test]
+fn that_a_lesion_may_be_an_earlier_one_again_is_marked_as_open() {
+    let mut report = samples::draft();
+    let earlier = Joined { lesion: report.lesions[0].lesion, letter: report.lesions[0].letter.clone() };
+    let letter = earlier.letter.clone();
+    report.lesions[1].may_be = Some(earlier);
+    for (lang, expect) in
+        [(Lang::En, format!(" ‹May be {letter} again›.")), (Lang::Zh, format!("‹可能即{letter}›。"))]
+    {
+        let draft = written(&report, lang);
+        assert_eq!(draft.matches(&expect).count(), 1, "{draft}");
+    }
 }
 
 #[test]

@@ -87,6 +87,13 @@ pub enum Act {
         /// The lesion that is one of its own again.
         lesion: u32,
     },
+    /// Says that a lesion is not the earlier one that the machine takes it for: it is not asked again.
+    KeepApart {
+        /// Which.
+        lesion: u32,
+        /// The earlier one.
+        from: u32,
+    },
     /// Strikes a lesion out.
     Dismiss {
         /// Which.

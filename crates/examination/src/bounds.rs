@@ -66,6 +66,7 @@ pub(crate) fn check(act: &Act) -> Result<(), &'static str> {
         Act::SetDepth { depth: Some(depth) } => of_depth(depth),
         Act::Confirm { fields, .. } if fields.is_empty() => Err("fields: say which are confirmed"),
         Act::Join { lesion, into } if lesion == into => Err("into: a lesion is one with itself already"),
+        Act::KeepApart { lesion, from } if lesion == from => Err("from: a lesion is one with itself"),
         Act::Say { word, .. } => of_word(word),
         Act::SayOfBreast { word, .. } => of_breast(word),
         _ => Ok(()),

@@ -24,7 +24,7 @@ const BESIDE: f32 = 0.5;
 /// A pair that is nearer than the next by less than this, in tolerances of the place, is not told from it.
 const MARGIN: f32 = 0.3;
 /// Up to so many tolerances a lesion is not called new while an earlier one is left that it might be.
-const MAYBE: f32 = 2.0;
+pub(crate) const MAYBE: f32 = 2.0;
 /// A longest diameter that changed by less is the same, mm.
 const SAME_MM: f32 = 2.0;
 /// Growth by this share since a category 3 is an alarm. The rule says "in six months"; who comes later is not let off.
@@ -211,7 +211,7 @@ fn distance(then: &EarlierLesion, now: &EarlierLesion) -> Option<Distance> {
 }
 
 /// On the breast's map, in tolerances; `None` without both clock positions.
-fn between(was: Place, is: Place) -> Option<f32> {
+pub(crate) fn between(was: Place, is: Place) -> Option<f32> {
     let (then, now) = (was.clock?, is.clock?);
     let Some((near, far)) = was.from_nipple_mm.zip(is.from_nipple_mm) else {
         // Only the angle is known.

@@ -3,7 +3,7 @@
 use peony_model::report::{
     CalibrationRecord, Chance, Earlier, Evidence, MachineRecord, Plane, Signature, Size,
 };
-use peony_model::{BiRads, Place, Side, Word};
+use peony_model::{BiRads, Look, Place, Side, Word};
 use serde::{Deserialize, Serialize};
 
 use crate::act::{Act, FieldWord};
@@ -86,6 +86,13 @@ pub enum Event {
         from: u32,
         /// The one that goes on.
         into: u32,
+    },
+    /// A lesion may be an earlier one again, which was out of sight when it was found. The first such word on a lesion stands.
+    MayBe {
+        /// Which.
+        lesion: u32,
+        /// The likeliest of the earlier ones.
+        earlier: u32,
     },
     /// A stretch of scanning.
     Scanned(Scanned),
@@ -211,6 +218,9 @@ pub struct Observation {
     pub volume_cm3: Option<[f32; 2]>,
     /// In how many frames it was seen.
     pub sightings: u32,
+    /// How it looks, for whoever asks whether it is met again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look: Option<Look>,
 }
 
 /// What was scanned since the last such entry.

@@ -11,6 +11,7 @@ use peony_model::Place;
 use peony_model::report::{CalibrationRecord, Earlier, Plane, Report, Signature};
 
 use crate::act::{Act, EnteredDepth};
+use crate::again;
 use crate::change::{Told, tell};
 use crate::event::{Author, Entry, Event, Found, Observation, Opened, Resumed};
 use crate::journal::{self, Journal, JournalError, PLANES, Replaces, Saved, disk};
@@ -247,6 +248,17 @@ impl Examination {
     /// Where the disk takes nothing any more.
     pub fn merged(&self, from: u32, into: u32) -> Result<(), JournalError> {
         self.append(&mut self.inner(), None, Event::Merged { from, into }, None).map(drop)
+    }
+
+    /// Ask whether a lesion is an earlier one again: proposes the likeliest that it may be, if there is any, and once. `seen_with` were
+    /// seen on one frame with it, so that it is none of those.
+    ///
+    /// # Errors
+    /// Where the disk takes nothing any more.
+    pub fn ask_again(&self, lesion: u32, seen_with: &[u32]) -> Result<(), JournalError> {
+        let mut inner = self.inner();
+        let Some(earlier) = again::of(&inner.state, lesion, seen_with) else { return Ok(()) };
+        self.append(&mut inner, None, Event::MayBe { lesion, earlier }, None).map(drop)
     }
 
     /// Keep a plane; its `id` is given here, and is never that of a picture which is there already. `by` is `None` for the machine.

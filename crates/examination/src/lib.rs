@@ -10,6 +10,7 @@
 //! Not here: reading frames, sentences and PDF, pages.
 
 mod act;
+pub mod again;
 mod archive;
 mod bounds;
 mod change;

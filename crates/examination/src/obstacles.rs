@@ -48,6 +48,8 @@ pub enum ObstacleCode {
     NoBefore,
     /// Two lesions that are said to have been one and the same.
     BeforeTwice,
+    /// A lesion that may be an earlier one of this examination again, and nobody has said.
+    MayBe,
     /// A lesion without a category.
     NoCategory,
     /// Category 4 or 5 with no advice, or with that to come back at the usual interval or for follow-up.
@@ -81,6 +83,7 @@ impl ObstacleCode {
                 ["Say which earlier lesion it was, or that it is new", "请选择对应的既往病灶或新发"]
             }
             Self::BeforeTwice => ["Two lesions are said to be one earlier one", "两个病灶对应了同一既往病灶"],
+            Self::MayBe => ["Say whether it is the same lesion again", "请确认是否为同一病灶"],
             Self::NoCategory => ["Give a category", "请给出BI-RADS分类"],
             Self::AdviceTooLow => ["Category 4 or 5 asks for a tissue sample", "4、5类应建议组织学检查"],
             Self::CystTooHigh => {
@@ -142,6 +145,9 @@ fn is_lowered(proposed: BiRads, said: BiRads) -> bool {
 }
 
 fn of_lesion(report: &Report, lesion: &LesionReport, found: &mut Vec<Obstacle>) {
+    if lesion.may_be.is_some() {
+        found.push(Obstacle { code: ObstacleCode::MayBe, lesion: Some(lesion.lesion), field: None });
+    }
     let mut add =
         |code, field| found.push(Obstacle { code, lesion: Some(lesion.lesion), field: Some(field) });
     for field in open(lesion) {

@@ -76,6 +76,7 @@ pub(crate) fn check(state: &State, by: &str, act: &Act) -> Result<(), Refusal> {
         | Act::Confirm { lesion, .. }
         | Act::Join { lesion, .. }
         | Act::Part { lesion }
+        | Act::KeepApart { lesion, .. }
         | Act::Dismiss { lesion }
         | Act::Restore { lesion } => Some(*lesion),
         _ => None,
@@ -101,7 +102,11 @@ fn check_joined(state: &State, act: &Act, lesion: Option<u32>) -> Result<(), Ref
         Act::Part { .. } if is_joined => Ok(()),
         Act::Part { .. } => Err(Refusal::BadValue("lesion: it was not joined to another")),
         _ if is_joined => Err(Refusal::BadValue("lesion: it was joined to another; take it apart first")),
-        Act::Join { into, .. } if !state.lesions.contains_key(into) => Err(Refusal::UnknownLesion(*into)),
+        Act::Join { into: other, .. } | Act::KeepApart { from: other, .. }
+            if !state.lesions.contains_key(other) =>
+        {
+            Err(Refusal::UnknownLesion(*other))
+        }
         Act::Join { lesion, into } if joined.get(into) == Some(lesion) => {
             Err(Refusal::BadValue("into: it was joined to this lesion; take it apart first"))
         }

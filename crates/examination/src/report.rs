@@ -9,6 +9,7 @@ use peony_model::report::{
 use peony_model::{BiRads, Clock, Feature, Side, Unit, Word};
 
 use crate::act::{Act, BreastWord, FieldWord};
+use crate::again;
 use crate::comparison::compare;
 use crate::state::{Deed, Done, Lesion, State};
 
@@ -55,6 +56,7 @@ pub(crate) fn made(state: &State) -> Report {
     }
     join(&mut report, &state.joined());
     compare(&mut report, state);
+    again::ask(&mut report, state);
     conclude(&mut report);
     report
 }
@@ -124,6 +126,7 @@ fn proposed(state: &State, lesion: &Lesion) -> LesionReport {
         letter: found.letter.clone(),
         dismissed: false,
         joined: Vec::new(),
+        may_be: None,
         place: Field::proposed(state.place_of(lesion)),
         depth_mm: Field::proposed(seen.and_then(|seen| seen.depth_mm)),
         size: Field::proposed(seen.and_then(|seen| seen.size)),
@@ -194,14 +197,15 @@ pub(crate) fn apply(report: &mut Report, done: &Done) {
             let version = report.addenda.len() as u32 + 2;
             report.addenda.push(Addendum { version, text: text.clone(), by, at_ms });
         }
-        // The first two move the probe and the scale and not a field; the next two belong to the comparison; lesions are joined
-        // when all is said; planes were left out already; the others become events of their own.
+        // The first two move the probe and the scale and not a field; the next two belong to the comparison; lesions are joined, and
+        // asked of, when all is said; planes were left out already; the others become events of their own.
         Act::SetProbe { .. }
         | Act::SetDepth { .. }
         | Act::SetSamePatient { .. }
         | Act::SetLookedAgain { .. }
         | Act::Join { .. }
         | Act::Part { .. }
+        | Act::KeepApart { .. }
         | Act::ReleasePlane { .. }
         | Act::RestorePlane { .. }
         | Act::Confirm { .. }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use peony_model::report::{CalibrationRecord, Earlier, MachineRecord, Plane, Report, Signature};
-use peony_model::{Place, Side};
+use peony_model::{Look, Place, Side};
 
 use crate::act::{Act, EnteredDepth, FieldWord};
 use crate::event::{Author, Entry, Event, Found, Observation, Opened};
@@ -43,6 +43,8 @@ pub(crate) enum Deed {
 pub(crate) struct Lesion {
     pub found: Found,
     pub seen: Option<Observation>,
+    /// The SHA-256 of the weights that it was found with; what a lesion looks like is that model's own.
+    reader: Option<String>,
     found_seq: u64,
     found_ms: u64,
     /// From when to when it was in view, by the clock of the entries.
@@ -50,9 +52,20 @@ pub(crate) struct Lesion {
 }
 
 impl Lesion {
-    fn new(found: &Found, entry: &Entry) -> Self {
+    fn new(found: &Found, entry: &Entry, reader: Option<String>) -> Self {
         let Entry { seq: found_seq, at_ms: found_ms, .. } = *entry;
-        Self { found: found.clone(), seen: None, found_seq, found_ms, in_view_ms: vec![[found_ms; 2]] }
+        let in_view_ms = vec![[found_ms; 2]];
+        Self { found: found.clone(), seen: None, reader, found_seq, found_ms, in_view_ms }
+    }
+
+    /// How it looks, and to which model: the SHA-256 of its weights.
+    pub fn look(&self) -> Option<(&Look, Option<&str>)> {
+        Some((self.seen.as_ref()?.look.as_ref()?, self.reader.as_deref()))
+    }
+
+    /// Whether it was found before another one.
+    pub fn is_before(&self, other: &Self) -> bool {
+        self.found_seq < other.found_seq
     }
 
     fn see(&mut self, seen: &Observation, at_ms: u64) {
@@ -79,6 +92,8 @@ pub(crate) struct State {
     pub lesions: BTreeMap<u32, Lesion>,
     /// Lesions that the machine merged into another, and that one; never in a circle, since the one that is merged is no more.
     pub merged: BTreeMap<u32, u32>,
+    /// Lesions that may be an earlier one again, and that one, as the machine said first.
+    pub may_be: BTreeMap<u32, u32>,
     /// Planes that count; one that was replaced is no longer among them.
     pub planes: Vec<(Plane, Option<String>)>,
     /// How long each breast was scanned, seconds.
@@ -119,6 +134,7 @@ impl State {
             began_ms: entry.at_ms,
             lesions: BTreeMap::new(),
             merged: BTreeMap::new(),
+            may_be: BTreeMap::new(),
             planes: Vec::new(),
             scanned: BTreeMap::new(),
             scanned_unsided: 0.0,
@@ -155,7 +171,8 @@ impl State {
             Event::Opened(_) | Event::Resumed(None) => {}
             Event::Resumed(Some(now)) => self.present = (now.machine.clone(), now.simulated),
             Event::Found(found) => {
-                self.lesions.entry(found.lesion).or_insert_with(|| Lesion::new(found, entry));
+                let reader = self.present.0.as_ref().map(|machine| machine.sha256.clone());
+                self.lesions.entry(found.lesion).or_insert_with(|| Lesion::new(found, entry, reader));
             }
             Event::Seen(seen) => {
                 if let Some(lesion) = self.lesions.get_mut(&seen.lesion) {
@@ -164,6 +181,9 @@ impl State {
             }
             Event::Kept(plane) => self.keep(plane, entry.by.as_ref()),
             Event::Merged { from, into } => self.merge(*from, *into),
+            Event::MayBe { lesion, earlier } => {
+                self.may_be.entry(*lesion).or_insert(*earlier);
+            }
             Event::Scanned(scanned) => {
                 match scanned.side {
                     Some(side) => *self.scanned.entry(side).or_default() += scanned.seconds,
@@ -337,6 +357,34 @@ impl State {
         })?
     }
 
+    /// The lesion that this one is since the machine merged some.
+    fn after_merges(&self, lesion: u32) -> u32 {
+        std::iter::successors(Some(lesion), |at| self.merged.get(at).copied()).last().unwrap_or(lesion)
+    }
+
+    /// Each lesion of which it is asked whether it is an earlier one again, and that one: those of which nobody has said it. Who joined it, to
+    /// whichever, took it apart again or said that it is another one has said it.
+    pub fn asked(&self) -> BTreeMap<u32, u32> {
+        let mut asked = self.may_be.clone();
+        for done in self.acts() {
+            match done.deed {
+                Deed::Act(Act::Part { lesion } | Act::KeepApart { lesion, .. }) => _ = asked.remove(&lesion),
+                Deed::Act(Act::Join { lesion, into }) => {
+                    asked.remove(&lesion);
+                    asked.retain(|one, earlier| (*one, *earlier) != (into, lesion));
+                }
+                _ => {}
+            }
+        }
+        let joined = self.joined();
+        let whole = |lesion: u32| {
+            let now = self.after_merges(lesion);
+            joined.get(&now).copied().unwrap_or(now)
+        };
+        let asked = asked.into_iter().map(|(lesion, earlier)| (lesion, whole(earlier)));
+        asked.filter(|(lesion, earlier)| lesion != earlier).collect()
+    }
+
     /// Each lesion that a person joined to another, and the one that it counts for.
     pub fn joined(&self) -> BTreeMap<u32, u32> {
         let mut joined = BTreeMap::new();
@@ -348,9 +396,7 @@ impl State {
             }
         }
         // The machine may have merged one of them since.
-        let now = |lesion: u32| {
-            std::iter::successors(Some(lesion), |at| self.merged.get(at).copied()).last().unwrap_or(lesion)
-        };
+        let now = |lesion| self.after_merges(lesion);
         let joined: BTreeMap<u32, u32> = joined
             .into_iter()
             .map(|(lesion, into)| (now(lesion), now(into)))

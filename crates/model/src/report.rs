@@ -288,7 +288,7 @@ pub struct Chance {
     pub interval: Option<[f32; 2]>,
 }
 
-/// A lesion that a person joined to another.
+/// A lesion that a person joined to another, or that the machine proposes to join.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Joined {
@@ -312,6 +312,9 @@ pub struct LesionReport {
     #[serde(default)]
     #[cfg_attr(feature = "schema", schema(required))]
     pub joined: Vec<Joined>,
+    /// The earlier lesion that it may be again, as the machine proposes and nobody has answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub may_be: Option<Joined>,
     /// Where it lies.
     pub place: Field<Place>,
     /// From the skin to its nearest edge, mm.

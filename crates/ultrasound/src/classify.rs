@@ -43,6 +43,8 @@ pub(crate) fn grade(tracked: &Tracked, detected: &Detected, reading: Option<Read
                 .and_then(|index| detected.findings.get(index))
                 .map(|found| found.focus_px),
             evidence: verdict.map(|verdict| verdict.evidence.clone()),
+            look: track.letter.and_then(|_| track.look()),
+            seen_with: track.letter.map_or_else(Vec::new, |_| track.seen_with().collect()),
         }
     });
     let merged = tracked.merged.iter().map(|(from, _)| *from).collect();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use peony_model::report::CalibrationRecord;
-use peony_model::{BiRads, BoxPx, Descriptor, Finding, MmPerPx, PointMm, QualityIssue};
+use peony_model::{BiRads, BoxPx, Descriptor, Finding, Look, MmPerPx, PointMm, QualityIssue};
 
 /// Everything the pipeline says about one frame.
 #[derive(Debug, Clone)]
@@ -86,6 +86,10 @@ pub struct TrackState {
     pub focus_px: Option<BoxPx>,
     /// What the grade rests on; `None` where there is no grade.
     pub evidence: Option<Evidence>,
+    /// How it looks over all sightings; `None` while it is new, and from a network that gives no embedding.
+    pub look: Option<Look>,
+    /// The tracks that were ever seen on one frame with it, so that none of them is this lesion; none while it is new.
+    pub seen_with: Vec<u32>,
 }
 
 /// What the grade of a lesion rests on.

@@ -12,9 +12,9 @@ mod tests;
 mod traits;
 mod weigh;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use peony_model::{BoxPx, QualityCode, iou};
+use peony_model::{BoxPx, Look, QualityCode, iou};
 
 use crate::detect::{Detected, Found};
 use crate::path::Place;
@@ -92,6 +92,8 @@ pub(crate) struct Track {
     score_sum: f32,
     traits: Traits,
     weighed: Weighed,
+    /// Numbers of all that were ever seen on one frame with it: none of them is this lesion.
+    seen_with: BTreeSet<u32>,
 }
 
 /// One frame, as what must persist sees it.
@@ -114,6 +116,11 @@ struct Now<'a> {
 impl Now<'_> {
     fn time_ns(&self) -> u64 {
         self.view.frame.time_ns
+    }
+
+    /// The upper edge of the picture.
+    fn top_px(&self) -> f32 {
+        self.assessed.area.map_or(0.0, |area| area.y as f32)
     }
 
     /// The scale of a finding, or that of a picture of nominal depth.
@@ -158,6 +165,7 @@ impl Track {
             score_sum: 0.0,
             traits: Traits::new(now.time_ns(), now.place),
             weighed: Weighed::default(),
+            seen_with: BTreeSet::new(),
         };
         track.glance(now.view.time);
         track.see(found, index, now);
@@ -195,7 +203,7 @@ impl Track {
         }
         (self.last_seen_ns, self.missed, self.missed_ns) = (now.time_ns(), 0, 0);
         self.score_sum += found.finding.score;
-        self.traits.see(found, now.time_ns(), now.place, now.mm_per_px(found));
+        self.traits.see(found, now.time_ns(), now.place, now.mm_per_px(found), now.top_px());
         if found.finding.malignancy.is_some() {
             self.weighed.add(&Sighting {
                 frame: now.view.frame.index,
@@ -224,11 +232,22 @@ impl Track {
         })
     }
 
+    /// How it looks over all sightings; `None` from a network that gives no embedding.
+    pub fn look(&self) -> Option<Look> {
+        self.traits.look()
+    }
+
+    /// Numbers of all that were ever seen on one frame with it.
+    pub fn seen_with(&self) -> impl Iterator<Item = u32> {
+        self.seen_with.iter().copied()
+    }
+
     /// Take in what was known of the same lesion as `other`; where it is now is what the one says that is seen.
     fn absorb(&mut self, other: Self) {
         self.sightings += other.sightings;
         self.score_sum += other.score_sum;
         self.traits.absorb(&other.traits);
+        self.seen_with.extend(other.seen_with);
         self.weighed.absorb(other.weighed);
         self.verdict = self.weighed.verdict();
         if other.finding.is_some() {
@@ -310,6 +329,7 @@ pub(crate) fn follow(
             state.next_id += 1;
         }
     }
+    state.see_together();
     let (confirmed, returned) = state.confirm();
     let merged = state.merge();
     let left = state.let_go(now.time_ns());
@@ -339,6 +359,24 @@ fn associate(tracks: &mut [Track], findings: &[Found], now: &Now<'_>) -> Vec<boo
 }
 
 impl Follow {
+    /// What is seen on one frame is not one lesion.
+    fn see_together(&mut self) {
+        let seen: BTreeSet<u32> =
+            self.tracks.iter().filter(|track| track.finding.is_some()).map(|track| track.id).collect();
+        for track in self.tracks.iter_mut().filter(|track| seen.contains(&track.id)) {
+            track.seen_with.extend(seen.iter().filter(|id| **id != track.id));
+        }
+    }
+
+    /// What was said of one number holds of the other, which that lesion has from now on; without another nothing was there.
+    fn renumber(&mut self, from: u32, into: Option<u32>) {
+        for track in self.tracks.iter_mut().chain(&mut self.former) {
+            if track.seen_with.remove(&from) {
+                track.seen_with.extend(into.filter(|into| *into != track.id));
+            }
+        }
+    }
+
     /// Give a letter to each track that persists: its former one where it is a lesion that was lost, else the next.
     fn confirm(&mut self) -> (Vec<(u32, char)>, Vec<u32>) {
         let (mut news, mut returned) = (Vec::new(), Vec::new());
@@ -355,8 +393,10 @@ impl Follow {
                 if let Some(mut former) = self.take_lost(lost) {
                     self.met_again.push_back((lost, former.traits.clone()));
                     self.met_again.drain(..self.met_again.len().saturating_sub(MOST_FORMER));
+                    let former_number = new.id;
                     former.absorb(new);
                     self.tracks.push(former);
+                    self.renumber(former_number, Some(lost));
                     returned.push(lost);
                 }
                 continue;
@@ -422,11 +462,13 @@ impl Follow {
         due.retain(|&(from, into)| {
             // A third track may have been part of it, and is gone by now: then the rest waits for the next frame.
             let at = |id: u32| self.tracks.iter().position(|track| track.id == id);
-            let (Some(from), true) = (at(from), at(into).is_some()) else { return false };
-            let ended = self.tracks.remove(from);
+            let (Some(place), true) = (at(from), at(into).is_some()) else { return false };
+            let ended = self.tracks.remove(place);
             if let Some(track) = self.tracks.iter_mut().find(|track| track.id == into) {
                 track.absorb(ended);
+                track.seen_with.remove(&into);
             }
+            self.renumber(from, Some(into));
             true
         });
         due
@@ -436,7 +478,9 @@ impl Follow {
     fn let_go(&mut self, time_ns: u64) -> Vec<u32> {
         let (stay, gone): (Vec<_>, Vec<_>) = self.tracks.drain(..).partition(|track| stays(track, time_ns));
         self.tracks = stay;
-        let gone: Vec<Track> = gone.into_iter().filter(|track| track.letter.is_some()).collect();
+        let (gone, noise): (Vec<Track>, Vec<Track>) =
+            gone.into_iter().partition(|track| track.letter.is_some());
+        noise.iter().for_each(|track| self.renumber(track.id, None));
         let left = gone.iter().map(|track| track.id).collect();
         self.former.extend(gone);
         self.former.drain(..self.former.len().saturating_sub(MOST_FORMER));

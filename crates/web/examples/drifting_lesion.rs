@@ -155,6 +155,8 @@ fn said_of(frame: &Frame, too_fast: bool) -> Result<StepOutput, Box<dyn std::err
         descriptors: Vec::new(),
         focus_px: None,
         evidence: None,
+        look: None,
+        seen_with: Vec::new(),
     };
     let key_plane = Event::KeyPlane { track: 1, reason: PlaneReason::Largest, box_px };
     let issue = QualityIssue::new(QualityCode::TooFast).with_figure(24.0, 15.0);

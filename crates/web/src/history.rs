@@ -128,6 +128,10 @@ fn said(event: &Event, letters: &BTreeMap<u32, &str>) -> [String; 2] {
             let [from, into] = [*from, *into].map(letter);
             [format!("Lesions {from} and {into} are one"), format!("病灶{from}与{into}合并")]
         }
+        Event::MayBe { lesion, earlier } => {
+            let [lesion, earlier] = [*lesion, *earlier].map(letter);
+            [format!("Lesion {lesion} may be {earlier} again"), format!("病灶{lesion}可能即{earlier}")]
+        }
         Event::Scanned(_) => words("Scanned", "扫查"),
         Event::Scale { source: Some(source) } => {
             let from = |lang| narrative::scale_source(source, lang).unwrap_or(source);
@@ -200,6 +204,13 @@ fn said_of_act<'a>(act: &Act, letter: impl Fn(u32) -> &'a str) -> [String; 2] {
         Act::Join { lesion, into } => {
             let (lesion, into) = (letter(*lesion), letter(*into));
             [format!("Lesion {lesion} said to be lesion {into}"), format!("病灶{lesion}与{into}为同一病灶")]
+        }
+        Act::KeepApart { lesion, from } => {
+            let (lesion, from) = (letter(*lesion), letter(*from));
+            [
+                format!("Lesion {lesion} said to be another than {from}"),
+                format!("病灶{lesion}与{from}非同一病灶"),
+            ]
         }
         Act::Part { lesion } => of(*lesion, "taken apart again", "恢复为独立"),
         Act::Say { lesion, .. } => of(*lesion, "changed", "修改"),

@@ -302,6 +302,8 @@ impl Hub {
                 self.inner().sweep.keep(&shown.update, &shown.picture, track)?;
             }
             Command::Dismiss { track } => self.inner().sweep.dismiss(track)?,
+            Command::Join { track, into } => self.inner().sweep.join(track, into)?,
+            Command::KeepApart { track, from } => self.inner().sweep.keep_apart(track, from)?,
             Command::Undo {} => self.inner().sweep.undo()?,
             Command::SetSide { side } => {
                 let place = Place { side, clock: None, from_nipple_mm: None };

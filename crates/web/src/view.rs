@@ -194,6 +194,7 @@ pub(crate) fn track(state: &TrackState, seen: Option<(&Finding, &FindingView)>) 
         status: if seen.is_some() { TrackStatus::Seen } else { TrackStatus::Predicted },
         dismissed: false,
         place: None,
+        may_be: None,
         box_px: Some(boxed(state.box_px)),
         contour_px: outline,
         malignancy: state.malignancy,

@@ -294,6 +294,9 @@ async function answersEverything(page, exam) {
       await press(page, "c");
     } else if (obstacles.some(({ code, lesion: of }) => code === "no_before" && of === lesion)) {
       await page.locator(".before-option").first().click();
+    } else if (obstacles.some(({ code, lesion: of }) => code === "may_be" && of === lesion)) {
+      // Each mass was met once.
+      await page.locator('[data-row="same"] .option').nth(1).click();
     }
     await page.waitForTimeout(700);
     return false;

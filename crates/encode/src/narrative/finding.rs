@@ -74,6 +74,11 @@ fn sentence(report: &Report, lesion: &LesionReport, zone: &TimeZone, lang: Lang)
     let stop = lang.pick(".", "。");
     let space = lang.pick(" ", "");
     let mut line = Line::plain(format!("{letter}{}", lang.pick(": ", "："))).then(described).say(stop, false);
+    if let Some(earlier) = &lesion.may_be {
+        let letter = one_line(&earlier.letter);
+        let again = lang.pick(format!("May be {letter} again"), format!("可能即{letter}"));
+        line = line.say(space, false).say(again, true).say(stop, false);
+    }
     if let Some(volume) = volume(lesion, lang) {
         line = line.say(space, false).say(volume, lesion.size.is_open()).say(stop, false);
     }

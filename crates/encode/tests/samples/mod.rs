@@ -45,6 +45,7 @@ pub fn nothing(lesion: u32, letter: &str) -> LesionReport {
         letter: letter.to_owned(),
         dismissed: false,
         joined: Vec::new(),
+        may_be: None,
         place: Field::default(),
         depth_mm: Field::default(),
         size: Field::default(),

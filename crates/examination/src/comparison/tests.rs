@@ -59,6 +59,7 @@ fn now(at: &str, long: f32, echo: Word) -> LesionReport {
         letter: "A".into(),
         dismissed: false,
         joined: Vec::new(),
+        may_be: None,
         place: Field::proposed(place(at)),
         depth_mm: Field::default(),
         size: Field::proposed(Some(mm(long))),

@@ -1,6 +1,7 @@
 //! An examination from its beginning to its signature, over stops of every kind.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails as the test does")]
 
+mod again;
 mod comparison;
 mod durable;
 mod report;
@@ -47,6 +48,7 @@ fn seen(lesion: u32, category: BiRads) -> Observation {
         category: Some(category),
         volume_cm3: None,
         sightings: 40,
+        look: None,
     }
 }
 

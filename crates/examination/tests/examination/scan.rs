@@ -43,6 +43,7 @@ fn every_act_reads_back_from_its_json() {
         r#"{"act":"say_of_breast","side":"left","word":{"field":"axilla","value":{"node":null}}}"#,
         r#"{"act":"say_of_breast","side":"left","word":{"field":"axilla","value":{"node":{"long_mm":12.0,"hilum":"kept"}}}}"#,
         r#"{"act":"set_probe","place":{"side":"left","clock":"10:30","from_nipple_mm":40.0}}"#,
+        r#"{"act":"keep_apart","lesion":2,"from":1}"#,
         r#"{"act":"sign","name":"n","role":"reviewer","licence":""}"#,
     ] {
         let act: Act = serde_json::from_str(json).unwrap();

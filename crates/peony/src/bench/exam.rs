@@ -3,10 +3,11 @@
 //!
 //! Each seed gives four sweeps: over a breast with a cyst, a fibroadenoma and a carcinoma; over one without any; over
 //! one in which the scan goes wrong at known moments; and there and back over one whose masses are of each kind (even seeds) or
-//! all of one kind (odd ones), which asks whether a lesion that is met again keeps its letter. With `--only` there are three more: one with jerks, marks and a
+//! all of one kind (odd ones), which asks whether a lesion that is met again keeps its letter, or is at least proposed to be that one. With `--only` there are three more: one with jerks, marks and a
 //! colour box, one over masses that the border of the picture cuts, and one of which frames are dropped. Breasts of seeds from 700,000 on have taught the model, and those of
 //! 9,000 to 9,100 the speckle's calibration: seeds below 2,900 meet neither. Seeds 500 and 501 set the limit of confirmation.
 
+mod again;
 mod back;
 mod clips;
 mod lights;

@@ -311,3 +311,58 @@ fn what_the_border_cuts_is_confirmed_only_where_it_is_sure() {
     check(0.5, &[]);
     check(0.7, &["+A"]);
 }
+
+/// The confirmed lesions, by letter, each with the numbers of those seen on one frame with it.
+fn seen_with(hand: &Hand) -> Vec<(char, Vec<u32>)> {
+    let tracks = hand.follow.former.iter().chain(&hand.follow.tracks);
+    let mut seen: Vec<_> =
+        tracks.filter_map(|track| Some((track.letter?, track.seen_with().collect()))).collect();
+    seen.sort();
+    seen
+}
+
+#[test]
+fn what_was_seen_on_one_frame_is_remembered_over_returns_and_merges_and_noise_is_not() {
+    // The second one begins before the first is over; the third one is alone.
+    let second = Lesion { at: [35.0, 25.0, 13.0], ..FIRST };
+    let third = Lesion { at: [20.0, 15.0, 30.0], looks: 3, ..FIRST };
+    let mut hand = Hand::new(true);
+    hand.to(45.0, &[FIRST, second, third]);
+    let there = vec![('A', vec![2]), ('B', vec![1]), ('C', vec![])];
+    assert_eq!(seen_with(&hand), there);
+    hand.to(0.0, &[FIRST, second, third]);
+    assert!(hand.said.contains(&"=A".to_owned()) && hand.said.contains(&"=B".to_owned()), "{:?}", hand.said);
+    assert_eq!(seen_with(&hand), there, "they have their numbers again");
+    // A flicker beside it is nothing that could be met again.
+    let mut flickers = Hand::new(true);
+    let [first, other] =
+        [FIRST, Lesion { at: [35.0, 25.0, 10.0], ..FIRST }].map(|lesion| found(&lesion, 10.0));
+    (0..15).for_each(|n| {
+        let seen = if n < 2 { vec![first.clone(), other.clone()] } else { vec![first.clone()] };
+        flickers.show(seen);
+    });
+    assert_eq!(seen_with(&flickers), [('A', vec![])]);
+    // Two parts become one.
+    let part = |x: f32| found(&Lesion { at: [x, 15.0, 10.0], size_mm: 7.0, ..FIRST }, 10.0);
+    let mut parts = Hand::new(true);
+    (0..3).for_each(|_| parts.show(vec![part(17.0)]));
+    (0..12).for_each(|_| parts.show(vec![part(17.0), part(19.0)]));
+    (0..6).for_each(|_| parts.show(vec![found(&Lesion { size_mm: 12.0, ..FIRST }, 10.0)]));
+    assert!(parts.said.contains(&"2>1".to_owned()), "{:?}", parts.said);
+    assert_eq!(seen_with(&parts), [('A', vec![])]);
+}
+
+#[test]
+fn how_a_lesion_looks_is_told_in_few_numbers_that_do_not_depend_on_the_way() {
+    let mut hand = Hand::new(true);
+    hand.to(30.0, &[FIRST]);
+    let look = hand.follow.former[0].look().unwrap();
+    assert_eq!(look.embedding[..2], [127, 0]);
+    assert!(look.scaled && look.fluid < 0.2, "{look:?}");
+    assert!((look.deep - 15.0).abs() < 0.1 && (look.large - FIRST.size_mm).abs() < 0.5, "{look:?}");
+    // The picture has moved by two millimetres: how deep it lies in it has not.
+    let mut moved = Hand::new(true);
+    moved.place.shift_px = [0.0, 20.0];
+    moved.to(30.0, &[FIRST]);
+    assert_eq!(moved.follow.former[0].look().map(|look| look.deep), Some(look.deep));
+}

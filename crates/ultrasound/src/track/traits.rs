@@ -4,6 +4,7 @@
 //! decides; fluid or solid, size and the network's embedding can only speak against.
 
 use euclid::default::Vector2D;
+use peony_model::Look;
 
 use crate::detect::{Found, sigmoid};
 use crate::path::Place;
@@ -38,6 +39,8 @@ pub(crate) struct Traits {
     /// The mean place of its middle, against the first frame's picture.
     across_mm: f32,
     depth_mm: f32,
+    /// How far its middle lies below the picture's upper edge on the mean, however the picture has moved.
+    below_mm: f32,
     largest_mm: f32,
     /// Where along the way it was seen.
     along_mm: [f32; 2],
@@ -64,6 +67,7 @@ impl Traits {
             fluid: 0.0,
             across_mm: 0.0,
             depth_mm: 0.0,
+            below_mm: 0.0,
             largest_mm: 0.0,
             along_mm: [place.along_mm; 2],
             first_ns: time_ns,
@@ -73,8 +77,8 @@ impl Traits {
         }
     }
 
-    /// Remember a sighting. `mm_per_px` is the scale, or that of a picture of nominal depth.
-    pub fn see(&mut self, found: &Found, time_ns: u64, place: &Place, mm_per_px: [f32; 2]) {
+    /// Remember a sighting. `mm_per_px` is the scale, or that of a picture of nominal depth, whose upper edge is at `top_px`.
+    pub fn see(&mut self, found: &Found, time_ns: u64, place: &Place, mm_per_px: [f32; 2], top_px: f32) {
         self.sightings += 1.0;
         if let Some(embedding) = found.embedding {
             self.embedding.iter_mut().zip(embedding).for_each(|(sum, side)| *sum += side);
@@ -85,6 +89,7 @@ impl Traits {
         let at = [0, 1].map(|i| (centre.to_array()[i] - place.shift_px[i]) * mm_per_px[i]);
         self.across_mm += (at[0] - self.across_mm) / self.sightings;
         self.depth_mm += (at[1] - self.depth_mm) / self.sightings;
+        self.below_mm += ((centre.y - top_px) * mm_per_px[1] - self.below_mm) / self.sightings;
         let size = Vector2D::new(box_px.width() * mm_per_px[0], box_px.height() * mm_per_px[1]);
         self.largest_mm = self.largest_mm.max(size.x.max(size.y));
         let [low, high] = self.along_mm;
@@ -103,11 +108,23 @@ impl Traits {
         // Where it was met last is nearer to where it will be met next than where it was met once.
         if other.last_ns >= self.last_ns {
             (self.across_mm, self.depth_mm) = (other.across_mm, other.depth_mm);
+            self.below_mm = other.below_mm;
             (self.along_mm, self.last_travelled_mm) = (other.along_mm, other.last_travelled_mm);
         }
         self.first_ns = self.first_ns.min(other.first_ns);
         self.last_ns = self.last_ns.max(other.last_ns);
         self.scaled &= other.scaled;
+    }
+
+    /// How it looks; `None` from a network that gives no embedding.
+    pub fn look(&self) -> Option<Look> {
+        Some(Look {
+            embedding: Look::embedded(&unit(self.embedding)?),
+            fluid: self.fluid_probability(),
+            deep: self.below_mm,
+            large: self.largest_mm,
+            scaled: self.scaled,
+        })
     }
 
     fn fluid_probability(&self) -> f32 {

@@ -44,6 +44,29 @@ impl Sweep {
         Ok(())
     }
 
+    /// Says that a lesion is one and the same as another.
+    pub(crate) fn join(&mut self, lesion: u32, into: u32) -> Result<(), (ErrorCode, String)> {
+        let [lesion, into] = self.both(lesion, into)?;
+        let act = self.act(Act::Join { lesion, into })?;
+        self.did(Done::Act(act));
+        Ok(())
+    }
+
+    /// Says that a lesion is not the earlier one that it was taken for.
+    pub(crate) fn keep_apart(&mut self, lesion: u32, from: u32) -> Result<(), (ErrorCode, String)> {
+        let [lesion, from] = self.both(lesion, from)?;
+        let act = self.act(Act::KeepApart { lesion, from })?;
+        self.did(Done::Act(act));
+        Ok(())
+    }
+
+    /// Both as the examination counts them.
+    fn both(&self, one: u32, other: u32) -> Result<[u32; 2], (ErrorCode, String)> {
+        self.known(one)?;
+        self.known(other)?;
+        Ok([self.whole(one), self.whole(other)])
+    }
+
     /// Says where the probe stands; `None` of the place's parts leaves that part unknown.
     pub(crate) fn set_probe(&mut self, place: Place) -> Result<(), (ErrorCode, String)> {
         if self.said.probe != Some(place) {

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use image::GrayImage;
+use peony_examination::again::Asked;
 use peony_examination::{Author, Examination, Observation};
 use peony_model::{MmPerPx, Place, report};
 use peony_ultrasound::output::{self, StepOutput, TrackState};
@@ -34,6 +35,9 @@ struct Lesion {
     whole: Option<Whole>,
     /// What the examination was told last.
     told: Option<Observation>,
+    /// Lesions that were seen on one frame with it.
+    seen_with: Vec<u32>,
+    asked: Asked,
 }
 
 /// The simulated size of a lesion that the sweep led over from end to end: what a report may say.
@@ -72,6 +76,8 @@ struct SaidOfLesion {
     letter: String,
     dismissed: bool,
     place: Option<Place>,
+    /// The earlier lesion that it may be again.
+    may_be: Option<report::Joined>,
     grounds: Option<report::Grounds>,
     /// The third axis that the machine proposes.
     third: Option<report::ThirdAxis>,
@@ -179,12 +185,13 @@ impl Sweep {
 
     fn sight(&mut self, track: TrackView, state: &TrackState, time_ns: u64) {
         let former = self.lesions.remove(&track.id);
-        let (sized, mut grade, whole, told) = match former {
-            None => (None, Steady::default(), None, None),
-            Some(Lesion { track, sized_by_plane, grade, whole, told }) => {
-                (Some((track, sized_by_plane)), grade, whole, told)
+        let (sized, mut grade, whole, told, asked) = match former {
+            None => (None, Steady::default(), None, None, Asked::default()),
+            Some(Lesion { track, sized_by_plane, grade, whole, told, asked, .. }) => {
+                (Some((track, sized_by_plane)), grade, whole, told, asked)
             }
         };
+        let seen_with = state.seen_with.iter().map(|other| self.lesion_of(*other)).collect();
         let TrackView { malignancy, malignancy_95, .. } = track;
         let said = grade.say(Grade { category: state.assessment, malignancy, malignancy_95 }, time_ns);
         let (size_mm, size_px, sized_by_plane) = match sized {
@@ -202,7 +209,8 @@ impl Sweep {
             }
         };
         let track = graded(TrackView { size_mm, size_px, ..track }, said);
-        self.lesions.insert(track.id, Lesion { track, sized_by_plane, grade, whole, told });
+        let lesion = Lesion { track, sized_by_plane, grade, whole, told, seen_with, asked };
+        self.lesions.insert(lesion.track.id, lesion);
     }
 
     /// New lesions that went without being confirmed were noise; of the others the oldest go when there are too many.

@@ -102,6 +102,9 @@ impl Sweep {
                     let last = with_whole(Observation { category, malignancy, ..last }, lesion.whole);
                     lesion.told = Some(last.clone());
                     told.take(examination.seen(last, true));
+                    if lesion.asked.is_due(lesion.track.sightings, true) {
+                        told.take(examination.ask_again(*id, &lesion.seen_with));
+                    }
                 }
                 continue;
             };
@@ -113,7 +116,12 @@ impl Sweep {
             }
             let seen = observation(lesion, state, update);
             lesion.told = Some(seen.clone());
-            told.take(examination.seen(seen, renewed.contains(id)));
+            // What a lesion is asked by is what was said of it last.
+            let is_due = lesion.asked.is_due(state.sightings, false);
+            told.take(examination.seen(seen, is_due || renewed.contains(id)));
+            if is_due {
+                told.take(examination.ask_again(*id, &lesion.seen_with));
+            }
         }
         told.0
     }
@@ -189,6 +197,7 @@ fn observation(lesion: &Lesion, state: &TrackState, update: &LiveUpdate) -> Obse
         category: lesion.grade.shown().category,
         volume_cm3: None,
         sightings: track.sightings,
+        look: state.look.clone(),
     };
     with_whole(seen, lesion.whole)
 }

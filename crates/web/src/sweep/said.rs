@@ -30,6 +30,7 @@ impl Sweep {
                 letter: lesion.letter.clone(),
                 dismissed: lesion.dismissed,
                 place: lesion.place.value().copied(),
+                may_be: lesion.may_be.clone(),
                 grounds: lesion.grounds.clone(),
                 third: third_of(lesion.size.proposed.as_ref()),
             };
@@ -113,6 +114,7 @@ fn former_track(lesion: &report::LesionReport) -> TrackView {
         status: TrackStatus::Left,
         dismissed: lesion.dismissed,
         place: lesion.place.value().copied(),
+        may_be: lesion.may_be.clone(),
         box_px: None,
         contour_px: None,
         malignancy: lesion.malignancy.map(|chance| chance.estimate),

@@ -49,6 +49,7 @@ impl Sweep {
                     dismissed: said.map_or_else(|| self.passed.contains(&id), |said| said.dismissed),
                     letter: said.map(|said| said.letter.clone()),
                     place: said.and_then(|said| said.place),
+                    may_be: said.and_then(|said| said.may_be.clone()),
                     grounds: said.and_then(|said| said.grounds.clone()),
                     third: said.and_then(|said| said.third),
                     ..lesion.track.clone()

@@ -59,7 +59,21 @@ pub enum Command {
         /// Which.
         track: u32,
     },
-    /// Take back the last `dismiss`, `keep_plane`, `set_side` or `set_probe` of any page.
+    /// Say that a lesion is one and the same as an earlier one, such as its `may_be`: it counts there from now on.
+    Join {
+        /// Which.
+        track: u32,
+        /// The one that goes on.
+        into: u32,
+    },
+    /// Say that a lesion is not the earlier one of its `may_be`: it is not asked again.
+    KeepApart {
+        /// Which.
+        track: u32,
+        /// The earlier one.
+        from: u32,
+    },
+    /// Take back the last `dismiss`, `join`, `keep_apart`, `keep_plane`, `set_side` or `set_probe` of any page.
     Undo {},
     /// Say which breast is being scanned; where on it the probe stands is unknown then.
     SetSide {

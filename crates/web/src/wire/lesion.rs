@@ -1,7 +1,7 @@
 //! What was found, what is followed, and the planes that were kept.
 
 use peony_model::Place;
-use peony_model::report::{Grounds, PlaneReason, ThirdAxis};
+use peony_model::report::{Grounds, Joined, PlaneReason, ThirdAxis};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -70,6 +70,9 @@ pub struct TrackView {
     /// Where it lies in the breast, as far as anybody has said.
     #[schema(required)]
     pub place: Option<Place>,
+    /// The earlier lesion that it may be again, as the machine proposes and nobody has answered; `null` where nothing is asked.
+    #[schema(required)]
+    pub may_be: Option<Joined>,
     /// Where it is, seen or predicted; `null` once it has left.
     #[schema(required)]
     pub box_px: Option<BoxXy>,

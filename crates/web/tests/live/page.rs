@@ -307,6 +307,8 @@ fn step_output(frame: &Frame) -> StepOutput {
         descriptors: vec![Descriptor { word: Word::Irregular, probability: 0.81 }],
         focus_px: None,
         evidence: None,
+        look: None,
+        seen_with: Vec::new(),
     };
     StepOutput {
         frame: frame.index,

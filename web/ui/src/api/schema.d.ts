@@ -1006,6 +1006,19 @@ export interface components {
             readonly lesion: number;
         } | {
             /** @enum {string} */
+            readonly act: "keep_apart";
+            /**
+             * Format: int32
+             * @description The earlier one.
+             */
+            readonly from: number;
+            /**
+             * Format: int32
+             * @description Which.
+             */
+            readonly lesion: number;
+        } | {
+            /** @enum {string} */
             readonly act: "dismiss";
             /**
              * Format: int32
@@ -1451,6 +1464,32 @@ export interface components {
         } | {
             /** @enum {string} */
             readonly command: "dismiss";
+            /**
+             * Format: int32
+             * @description Which.
+             */
+            readonly track: number;
+        } | {
+            /** @enum {string} */
+            readonly command: "join";
+            /**
+             * Format: int32
+             * @description The one that goes on.
+             */
+            readonly into: number;
+            /**
+             * Format: int32
+             * @description Which.
+             */
+            readonly track: number;
+        } | {
+            /** @enum {string} */
+            readonly command: "keep_apart";
+            /**
+             * Format: int32
+             * @description The earlier one.
+             */
+            readonly from: number;
             /**
              * Format: int32
              * @description Which.
@@ -2119,7 +2158,7 @@ export interface components {
             /** @description How much it matters. */
             readonly severity: components["schemas"]["Severity"];
         };
-        /** @description A lesion that a person joined to another. */
+        /** @description A lesion that a person joined to another, or that the machine proposes to join. */
         readonly Joined: {
             /**
              * Format: int32
@@ -2215,6 +2254,7 @@ export interface components {
             readonly malignancy: components["schemas"]["Chance"] | null;
             /** @description Margin: circumscribed, or every fault of the edge. */
             readonly margin: components["schemas"]["Field_Vec_Word"];
+            readonly may_be?: components["schemas"]["Joined"] | null;
             /** @description Orientation. */
             readonly orientation: components["schemas"]["Field_Word"];
             /** @description Where it lies. */
@@ -2525,7 +2565,7 @@ export interface components {
          * @description Why a report cannot be signed.
          * @enum {string}
          */
-        readonly ObstacleCode: "no_patient" | "nothing_examined" | "not_scanned" | "other_patient" | "open" | "no_side" | "no_clock" | "no_size" | "no_before" | "before_twice" | "no_category" | "advice_too_low" | "cyst_too_high" | "no_reason";
+        readonly ObstacleCode: "no_patient" | "nothing_examined" | "not_scanned" | "other_patient" | "open" | "no_side" | "no_clock" | "no_size" | "no_before" | "before_twice" | "may_be" | "no_category" | "advice_too_low" | "cyst_too_high" | "no_reason";
         /** @description What stands in the way of a signature, in words. */
         readonly ObstacleView: components["schemas"]["Obstacle"] & {
             /** @description One line. */
@@ -3397,6 +3437,7 @@ export interface components {
              */
             readonly malignancy: number | null;
             readonly malignancy_95: components["schemas"]["Interval"] | null;
+            readonly may_be: components["schemas"]["Joined"] | null;
             readonly place: components["schemas"]["Place"] | null;
             /**
              * Format: int32

@@ -176,6 +176,10 @@ describe("what is left before signing", () => {
     const next = nextTodo(todos, item, name, itemsOf(view));
     expect([next?.item, next?.field]).toEqual([nextItem, nextField]);
   });
+  it("that a lesion may be an earlier one again is told under that lesion", () => {
+    const asked = todosOf(viewOf([], [{ code: "may_be", lesion: 2 }]));
+    expect(asked.map(({ item, field }) => [item, field])).toEqual([["lesion-2", null]]);
+  });
   it("is nothing in the end", () => {
     expect(nextTodo(todosOf(viewOf([])), "patient", null, [])).toBeNull();
   });

@@ -13,6 +13,8 @@ export type Action =
   | "place"
   | "next"
   | "dismiss"
+  | "again"
+  | "another"
   | "undo"
   | "big"
   | "faults"
@@ -42,6 +44,8 @@ export const BINDINGS: readonly Binding[] = [
   { action: "place", key: "m", word: "place", icon: "place" },
   { action: "next", key: "n", word: "next_lesion", icon: "next" },
   { action: "dismiss", key: "x", word: "dismiss", icon: "dismiss" },
+  { action: "again", key: "a", word: "key_again", icon: "tick" },
+  { action: "another", key: "o", word: "key_another", icon: "dismiss" },
   { action: "undo", key: "z", word: "undo", icon: "undo" },
   { action: "big", key: "b", word: "big_picture", icon: "big" },
   { action: "plane", key: "k", word: "plane_open", icon: "keep" },
@@ -80,6 +84,8 @@ export function isFor({ source, report }: Has, action: Action): boolean {
       return report && (source?.kind === "capture" || source?.kind === "device");
     case "capture":
       return isCaptured(source);
+    case "again":
+    case "another":
     case "place":
     case "finish":
       return report;

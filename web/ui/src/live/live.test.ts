@@ -14,6 +14,7 @@ function track(id: number, changes: Partial<TrackView> = {}): TrackView {
     status: "seen",
     dismissed: false,
     place: null,
+    may_be: null,
     box_px: null,
     contour_px: null,
     malignancy: 0.5,
@@ -146,6 +147,8 @@ describe("the keys", () => {
     ["Escape", "field", { does: "escape" }],
     ["PageUp", "control", { does: "left_pedal" }],
     ["PageDown", "elsewhere", { does: "right_pedal" }],
+    ["a", "elsewhere", { does: "action", action: "again" }],
+    ["o", "elsewhere", { does: "action", action: "another" }],
     ["q", "elsewhere", null],
   ] as const)("%s pressed on a %s", (key, where, expected) => {
     expect(meaningOf(key, where, true, USUAL)).toEqual(expected);

@@ -2,13 +2,14 @@ import { memo } from "react";
 import type { TrackView, TrackVolume } from "../api/wire";
 import { groundsText } from "../exam/evidence";
 import { placeText } from "../exam/format";
+import { type Asked, askedOf, isAsked, joining, keepingApart } from "../live/again";
 import type { Examination, Scene } from "../live/examination";
 import { growthOf, liveSize } from "../live/third";
 import { en } from "../words/en";
 import { COMMA } from "../words/marks";
 import { intervalText, isUnsure, NONE, percent, probability } from "../words/numbers";
 import { useWords, type WordKey, type Words } from "../words/words";
-import { Category, DraftTag, Letter, Probability } from "./chips";
+import { Category, DraftTag, KeyCap, Letter, Probability } from "./chips";
 
 interface Props {
   readonly examination: Examination;
@@ -19,7 +20,8 @@ interface Props {
 
 export function Lesions({ examination, scene, beyond }: Props) {
   const words = useWords();
-  const { update, current } = scene;
+  const { update, current, watching } = scene;
+  const byKey = askedOf(update?.tracks ?? [], current)?.id;
   const tracks = update ? ordered(update.tracks, current) : [];
   const solids = update?.volume.tracks ?? [];
   const count = tracks.filter((track) => track.letter !== null && !track.dismissed).length;
@@ -40,6 +42,9 @@ export function Lesions({ examination, scene, beyond }: Props) {
               current={track.id === current}
               examination={examination}
             />
+            {isAsked(track) && !track.dismissed && (
+              <Again track={track} byKey={track.id === byKey} watching={watching} examination={examination} />
+            )}
           </li>
         ))}
       </ul>
@@ -118,6 +123,37 @@ const Row = memo(function Row({ track, solid, current, examination }: RowProps) 
     </button>
   );
 });
+
+interface AgainProps {
+  readonly track: Asked;
+  /** The keys answer for this one. */
+  readonly byKey: boolean;
+  /** Who only watches is not asked. */
+  readonly watching: boolean;
+  readonly examination: Examination;
+}
+
+/** One line below a lesion that may be an earlier one again, gone once it is answered. */
+function Again({ track, byKey, watching, examination }: AgainProps) {
+  const { say } = useWords();
+  const { letter } = track.may_be;
+  const asked = say("may_be_again", { letter });
+  return (
+    <fieldset className="again-question" aria-label={asked} data-again={track.may_be.lesion}>
+      <span className="asked">{asked}</span>
+      {!watching && (
+        <>
+          <button type="button" className="button small line" onClick={() => examination.send(joining(track))}>
+            {say("again_yes", { letter })} {byKey && <KeyCap>A</KeyCap>}
+          </button>
+          <button type="button" className="button small line" onClick={() => examination.send(keepingApart(track))}>
+            {say("again_no")} {byKey && <KeyCap>O</KeyCap>}
+          </button>
+        </>
+      )}
+    </fieldset>
+  );
+}
 
 /** The lexicon's words for a lesion. */
 function wordsOf({ descriptors }: TrackView, { say }: Words): readonly string[] {

@@ -5,6 +5,7 @@ import { captureAdvice, type UsedCapture } from "../capture/useCapture";
 import type { Act, Side } from "../exam/api";
 import { type EvidentPlane, evidentPlanes, planeKey } from "../exam/evidence";
 import type { ExamState } from "../exam/store";
+import { askedOf, joining, keepingApart } from "../live/again";
 import { unlisted } from "../live/current";
 import { isSigned } from "../live/entrance";
 import type { Examination } from "../live/examination";
@@ -94,6 +95,7 @@ export function LivePage({ examination, exam, capture, onAct, onLanguage, onFini
       if (!isFor(has, action) || (watching && commands(action))) {
         return;
       }
+      const askedAgain = askedOf(update?.tracks ?? [], current);
       const open = (which: LivePanel): void => (panel === which ? close() : setPanel(which));
       const acts: Readonly<Record<Action, () => void>> = {
         marks: () => setMarks((on) => !on),
@@ -105,6 +107,8 @@ export function LivePage({ examination, exam, capture, onAct, onLanguage, onFini
         place: () => open("place"),
         next: () => examination.chooseNext(),
         dismiss: () => current !== null && examination.send({ command: "dismiss", track: current }),
+        again: () => askedAgain && examination.send(joining(askedAgain)),
+        another: () => askedAgain && examination.send(keepingApart(askedAgain)),
         undo: () => examination.send({ command: "undo" }),
         big: () => setBig((on) => !on),
         faults: () => open("faults"),

@@ -88,16 +88,39 @@ function SameRow({ lesion }: { readonly lesion: LesionReport }) {
         ? []
         : byLikeness(
             lesion,
-            view.report.lesions.filter((other) => other !== lesion && !other.dismissed),
+            view.report.lesions.filter(
+              (other) => other !== lesion && !other.dismissed && other.lesion !== lesion.may_be?.lesion,
+            ),
           ),
     [readOnly, lesion, view],
   );
   const more = others.length - OFFERED;
-  if (lesion.dismissed || (others.length === 0 && lesion.joined.length === 0)) {
+  const mayBe = readOnly ? null : (lesion.may_be ?? null);
+  if (lesion.dismissed || (others.length === 0 && lesion.joined.length === 0 && !mayBe)) {
     return null;
   }
   return (
-    <Row label={say("same_lesion")}>
+    <Row label={say("same_lesion")} data="same" note={mayBe ? say("wanted") : undefined} wanted={mayBe !== null}>
+      {mayBe && (
+        <>
+          <span className="may-be">{say("may_be_again", { letter: mayBe.letter })}</span>
+          <Option
+            chosen={false}
+            standing="proposed"
+            hint={say("same_as_hint", { letter: mayBe.letter })}
+            onChoose={() => act({ act: "join", lesion: lesion.lesion, into: mayBe.lesion })}
+          >
+            {say("again_yes", { letter: mayBe.letter })}
+          </Option>
+          <Option
+            chosen={false}
+            standing="proposed"
+            onChoose={() => act({ act: "keep_apart", lesion: lesion.lesion, from: mayBe.lesion })}
+          >
+            {say("again_no")}
+          </Option>
+        </>
+      )}
       {lesion.joined.map((part) => (
         <Option
           key={part.lesion}

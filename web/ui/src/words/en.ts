@@ -258,6 +258,8 @@ export const en = {
   side: "Breast",
   next_lesion: "Next lesion",
   dismiss: "Dismiss",
+  key_again: "It is the earlier lesion (where asked)",
+  key_another: "It is another lesion (where asked)",
   undo: "Undo",
   big_picture: "Big picture",
   faults: "Faults",

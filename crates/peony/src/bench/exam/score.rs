@@ -7,7 +7,7 @@ use peony_model::QualityCode;
 use peony_phantom::{Fault, PathKind};
 use serde::Serialize;
 
-use super::seen::Seen;
+use super::seen::{Proposed, Seen};
 use crate::evaluate::metrics::calibration::{error_of, expected_calibration_error};
 use crate::evaluate::metrics::detection::{Detection, average_precision};
 use crate::evaluate::metrics::roc::{Scored, auc};
@@ -34,6 +34,8 @@ struct Detect {
     id_switches_per_min: Option<f64>,
     ap50: Option<f64>,
     letter_kept_on_return: Option<f64>,
+    second_letter_proposed: Option<f64>,
+    new_lesion_proposed: Option<f64>,
     shared_letters: usize,
 }
 
@@ -163,11 +165,20 @@ pub struct Totals {
     graded: Vec<(String, Scored)>,
     same_letter: Share,
     shared_letters: usize,
+    /// Lesions that got another letter when they were met again and were proposed to be that one; those proposed to be another.
+    proposed: Share,
+    proposed_wrong: usize,
+    new_proposed: Share,
 }
 
 impl Totals {
     pub fn add(&mut self, seen: &Seen) {
         self.shared_letters += seen.shared_letters;
+        for proposed in &seen.second_letters {
+            self.proposed.count(*proposed == Proposed::Right);
+            self.proposed_wrong += usize::from(*proposed == Proposed::Wrong);
+        }
+        seen.new_proposed.iter().for_each(|proposed| self.new_proposed.count(*proposed));
         if let Some(met_again) = &seen.met_again {
             // These sweeps ask about letters only: their lesions are met twice, which no other figure counts with.
             met_again.iter().for_each(|same| self.same_letter.count(*same));
@@ -239,6 +250,8 @@ impl Totals {
                 id_switches_per_min: rate(self.switches, self.minutes),
                 ap50: ap50(&self.findings.iter().collect::<Vec<_>>()),
                 letter_kept_on_return: self.same_letter.value(),
+                second_letter_proposed: self.proposed.value(),
+                new_lesion_proposed: self.new_proposed.value(),
                 shared_letters: self.shared_letters,
             },
             quality: Quality {
@@ -299,6 +312,17 @@ impl Totals {
             share("drift within 15 %, turning", Some("volume.drift_within_15_turn"), self.turning),
             share("volume within 20 %", Some("volume.volume_within_20"), self.volume),
             share("letter kept on the way back", Some("detect.letter_kept_on_return"), self.same_letter),
+            share(
+                "  else proposed to be that one again",
+                Some("detect.second_letter_proposed"),
+                self.proposed,
+            ),
+            row("  else proposed to be another one", None, Figure::Count(self.proposed_wrong)),
+            share(
+                "new ones proposed to be an earlier one",
+                Some("detect.new_lesion_proposed"),
+                self.new_proposed,
+            ),
             row("letters of more than one lesion", None, Figure::Count(self.shared_letters)),
             rate("false alarms a minute", Some("detect.false_per_min"), self.false_alarms, self.minutes),
             rate(

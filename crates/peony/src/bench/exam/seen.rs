@@ -33,6 +33,18 @@ pub struct Seen {
     pub shared_letters: usize,
     /// Of a sweep there and back: each lesion that was confirmed on both ways, and whether under the same letter.
     pub met_again: Option<Vec<bool>>,
+    /// What was proposed of those that got another letter.
+    pub second_letters: Vec<Proposed>,
+    /// Lesions that are met for the first time, each with whether it was proposed to be an earlier one.
+    pub new_proposed: Vec<bool>,
+}
+
+/// Which earlier lesion one was proposed to be again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proposed {
+    Right,
+    Wrong,
+    Nothing,
 }
 
 /// A lesion that there is.

@@ -8,6 +8,7 @@ use peony_phantom::{Fault, Phantom, PhantomFrame};
 use peony_ultrasound::output::{Event, PlaneReason, StepOutput};
 
 use super::super::calibration::as_of_a_probe;
+use super::again::Again;
 use super::back;
 use super::lights::{Known as KnownLights, Lights};
 use super::picks::Picks;
@@ -82,6 +83,7 @@ struct Watcher<'a> {
     fps: f64,
     /// The lesions that each letter has stood for.
     meanings: BTreeMap<char, BTreeSet<u32>>,
+    again: Again,
 }
 
 #[derive(Debug, Default)]
@@ -92,8 +94,8 @@ struct Known {
     areas: BTreeMap<u64, u32>,
     found: bool,
     track: Option<u32>,
-    /// Its last letter on the way there, and on the way back.
-    letters: [Option<char>; 2],
+    /// The track that it was followed under last on the way there, and on the way back: each has a letter of its own.
+    tracks: [Option<u32>; 2],
     malignancy: Option<f32>,
     kept: Option<u64>,
     /// The frames on which the border cuts it, and those on which that was told.
@@ -120,6 +122,7 @@ impl<'a> Watcher<'a> {
             last_frame: 0,
             fps,
             meanings: BTreeMap::new(),
+            again: Again::default(),
         }
     }
 
@@ -152,6 +155,7 @@ impl<'a> Watcher<'a> {
             self.seen.shown += there.len();
             self.seen.detections.extend(meet(&said, &there));
         }
+        self.again.look(output);
         for track in output.tracks.iter().filter(|track| track.letter.is_some()) {
             self.confirmed.insert(track.id);
             if track.finding.is_none() {
@@ -168,7 +172,8 @@ impl<'a> Watcher<'a> {
             known.found = true;
             self.seen.switches += usize::from(known.track.is_some_and(|before| before != track.id));
             known.track = Some(track.id);
-            known.letters[usize::from(self.on_the_way_back)] = track.letter;
+            known.tracks[usize::from(self.on_the_way_back)] = Some(track.id);
+            self.again.meet(track.id, mass.id);
             self.meanings.entry(track.letter.unwrap_or_default()).or_default().insert(mass.id);
             known.malignancy = track.malignancy;
         }
@@ -217,9 +222,15 @@ impl<'a> Watcher<'a> {
         (self.seen.faults, self.seen.false_lights) = self.lights.finish();
         self.seen.shared_letters = self.meanings.values().filter(|lesions| lesions.len() > 1).count();
         self.seen.met_again = sweep.comes_back.then(|| {
-            let both = |known: &Known| known.letters[0].zip(known.letters[1]);
+            let both = |known: &Known| known.tracks[0].zip(known.tracks[1]);
             self.lesions.values().filter_map(both).map(|(there, back)| there == back).collect()
         });
+        let second = |(mass, known): (&u32, &Known)| {
+            let (there, back) = known.tracks[0].zip(known.tracks[1])?;
+            (there != back).then(|| self.again.proposed(back, *mass))
+        };
+        self.seen.second_letters = self.lesions.iter().filter_map(second).collect();
+        self.seen.new_proposed = self.again.new_proposed();
         let picks = self.picks.finish();
         self.seen.lesions = self.lesions.into_values().map(|known| known.lesion(&picks)).collect();
         self.seen
