@@ -86,6 +86,8 @@ const DOORS: &[(&str, &str, Door)] = &[
     ("POST",   "/api/identity/partings/{}/undo",             Door::For(Permit::Merge)),
     ("GET",    "/api/identity/aside",                        Door::For(Permit::Merge)),
     ("GET",    "/api/identity/aside/{}",                     Door::For(Permit::Merge)),
+    ("GET",    "/api/identity/aside/{}/differences",         Door::For(Permit::Merge)),
+    ("GET",    "/api/identity/aside/{}/thumbnail",           Door::For(Permit::Merge)),
     ("POST",   "/api/identity/aside/{}/reject",              Door::For(Permit::Merge)),
     ("POST",   "/api/identity/aside/{}/take",                Door::For(Permit::Merge)),
     ("GET",    "/api/identity/merges",                       Door::For(Permit::Merge)),

@@ -284,6 +284,44 @@ fn a_sequence_with_a_compressed_picture_is_left_out_wherever_it_is() {
     }
 }
 
+/// What is left out may itself be longer than what is held back: nothing of it is handed on, nor more of it in memory, wherever the rest lies. Where its
+/// beginning was handed on before the picture came, it cannot be left out any more.
+#[test]
+fn a_sequence_that_is_left_out_may_be_longer_than_what_is_held() {
+    const LONG: usize = 3 << 20;
+    let fragment = [&[0xFE, 0xFF, 0x00, 0xE0, 4, 0, 0, 0][..], &[1, 2, 3, 4]].concat();
+    let table = [0xFE, 0xFF, 0x00, 0xE0, 0, 0, 0, 0];
+    let undefined = [&b"OB\0\0"[..], &[0xFF; 4], &table, &fragment, &SEQUENCE_END].concat();
+    let picture = explicit(PIXEL_DATA, &undefined);
+    let filler = |group| explicit((group, 0x1001), &long(b"OB", &vec![7; LONG]));
+    let sequence = |parts: &[&[u8]]| long(b"SQ", &item(&parts.concat()));
+    let columns = explicit((0x0028, 0x0011), &short(b"US", &[2, 0]));
+    // The rest of it behind the picture, alone, in an item of its own and in a sequence of its own.
+    let behind = sequence(&[&picture, &filler(0x7FE1)]);
+    let in_turn = long(b"SQ", &[item(&picture), item(&filler(0x0009))].concat());
+    let deeper = sequence(&[&picture, &explicit((0x7FE1, 0x1002), &sequence(&[&filler(0x0009)]))]);
+    for left_out in [behind, in_turn, deeper] {
+        let around = sequence(&[&explicit((0x0009, 0x1002), &left_out), &columns]);
+        for (sequence, stays) in [(left_out, false), (around, true)] {
+            let file = File::cine(1).syntax(RLE).raw((0x0009, 0x1000), sequence).encapsulated(&[&runs(1)]);
+            let (outcome, bytes, largest) = written(&file.bytes(), Target::ImplicitLittle, usize::MAX);
+            outcome.unwrap();
+            assert!(bytes.len() < 64 << 10 && largest < 64 << 10, "{} {largest}", bytes.len());
+            let has = |part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
+            assert_eq!(has(&of_no_length((0x0009, 0x1000))), stays);
+            assert!(!has(&of_no_length((0x0009, 0x1002))) && !has(&[7; 8]));
+            let samples: Vec<u8> = (1..13).collect();
+            assert!(bytes.ends_with(&implicit(PIXEL_DATA, &samples)), "{}", bytes.len());
+        }
+    }
+    let before = sequence(&[&filler(0x0009), &picture]);
+    let file = File::cine(1).syntax(RLE).raw((0x0009, 0x1000), before).encapsulated(&[&runs(1)]);
+    let (outcome, bytes, _) = written(&file.bytes(), Target::ImplicitLittle, usize::MAX);
+    assert!(matches!(outcome, Err(Fault::Dicom(DicomError::Unsupported(_)))), "{outcome:?}");
+    let samples: Vec<u8> = (1..13).collect();
+    assert!(!bytes.ends_with(&implicit(PIXEL_DATA, &samples)), "nobody takes half for all");
+}
+
 const RUNS: Target = Target::Compressed(Lossless::Rle);
 
 /// Native and coded pictures alike: each frame one fragment of an even length, after a table without offsets.

@@ -68,7 +68,8 @@ that transfer syntax, without tables of offsets, and is received as any other ob
     writeln!(
         text,
         "
-An object whose UIDs are not known is in the Other Failures Sequence (0008,119A).
+An object whose UIDs are not known is in the Other Failures Sequence (0008,119A). Error Comment (0000,0902) says more in at most 64 characters;
+where there is more to say, Text Value (0040,A160) beside it has all of it.
 
 ## Searching
 
@@ -124,7 +125,7 @@ is 406, or what is wrong with the first. An object of which a part is on its way
 An object with an overlay in the bits of its samples' cells is not coded anew.
 
 Frames go out as they are kept, as one of these, uncompressed as `application/octet-stream`, or coded anew in one of the codings above; one frame may come without parts. Of a range that several cover, what is kept comes first,
-then what is uncompressed. `application/octet-stream` with a `transfer-syntax` means that coding too, and the answer has the media type of it.
+then what is uncompressed. `application/octet-stream` with a `transfer-syntax` means that coding too, and the answer has the media type of it. A media type that is refused (`q=0`) does not come as parts either.
 
 | media type | transfer syntaxes `{SYNTAXES}…` |
 |---|---|"

@@ -123,7 +123,7 @@ fn kind(how: How, kept: &Kept) -> String {
 }
 
 /// Whether the frames lie in the file as they are uncompressed, in little endian.
-fn is_little(kept: &Kept) -> bool {
+pub(crate) fn is_little(kept: &Kept) -> bool {
     let syntax = TransferSyntax::of(kept.transfer_syntax_uid.as_bytes()).ok();
     let native = matches!(kept.frames, Some(FramePlaces::Native { .. }));
     native && syntax.is_some_and(|syntax| syntax.encoding != Encoding::ExplicitBig)

@@ -3,24 +3,30 @@
 //!
 //! It stands beside DICOMweb as [`sending`](crate::sending) does: the standard has no words for it. What the caller does not see is not there.
 
-use std::convert::Infallible;
+mod aside;
+mod differing;
+mod said;
 
-use axum::extract::rejection::{JsonRejection, QueryRejection};
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, Query};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use futures_util::StreamExt as _;
-use peony_store::{Aside, Conflict, Decided, DicomJson, KeptThere, Merge, Parting, Store, StoreError};
+use peony_store::{Conflict, Store};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
-use crate::answer::{Caller, body, by_hand};
-use crate::parts::{self, begun};
+use crate::answer::{Caller, by_hand};
 use crate::problem::Problem;
-use crate::retrieve::DICOM;
+use crate::{Blind, Limits, Service};
+use aside::{aside, bytes_aside, reject, take, thumbnail_aside};
+use differing::differences;
+use said::{merge, merges, not_parted, partings, undo, undo_parting};
 
 /// So many of each are listed: what is left comes when these are done.
 const LISTED: u32 = 100;
@@ -28,10 +34,8 @@ const LISTED: u32 = 100;
 const MARKED: u32 = 1000;
 /// What asks for a merge is two UIDs.
 const BODY_BYTES: usize = 4096;
-
-/// The store before it is known who asks. No handler gets this.
-#[derive(Clone)]
-struct Unseen(Store);
+/// How many objects are compared at once: each holds a thread that may wait.
+const COMPARED_AT_ONCE: usize = 4;
 
 /// The store with the eyes of who asks, and their name.
 struct Asked {
@@ -39,12 +43,13 @@ struct Asked {
     who: String,
 }
 
-impl FromRequestParts<Unseen> for Asked {
+impl FromRequestParts<Blind> for Asked {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, Unseen(store): &Unseen) -> Result<Self, Infallible> {
-        let Caller { name, sight, .. } = parts.extensions.get::<Caller>().cloned().unwrap_or_default();
-        Ok(Self { store: store.seeing(sight), who: name })
+    async fn from_request_parts(parts: &mut Parts, blind: &Blind) -> Result<Self, Infallible> {
+        let Service { store, .. } = Service::from_request_parts(parts, blind).await?;
+        let Caller { name, .. } = Caller::from_request_parts(parts, blind).await?;
+        Ok(Self { store, who: name })
     }
 }
 
@@ -56,13 +61,15 @@ impl FromRequestParts<Unseen> for Asked {
 /// | `GET /contradictions` | `study` | [`Contradiction`] each, the oldest first; with `study=UID` those that concern that study |
 /// | `POST /contradictions/{id}/settle` | | it is none: it is the same person |
 /// | `POST /contradictions/{id}/part` | | the study is another person's; gives `{"id"}` |
-/// | `GET /partings` | | [`OpenParting`] each, the newest first |
+/// | `GET /partings` | | [`WhoIsWho`](said::WhoIsWho) each, the newest first |
 /// | `POST /partings/{id}/undo` | | takes that back |
-/// | `GET /aside` | `decided` | [`AsideObject`] each: those that nobody has decided about, the oldest first; with `decided=true` the others, the last decision first |
+/// | `GET /aside` | `decided` | [`AsideObject`](aside::AsideObject) each: those that nobody has decided about, the oldest first; with `decided=true` the others, the last decision first |
 /// | `GET /aside/{id}` | | its bytes |
+/// | `GET /aside/{id}/differences` | | how it and the object that has its UID differ: [`AsideDifferences`](differing::AsideDifferences) |
+/// | `GET /aside/{id}/thumbnail` | `viewport` and the rest of PS3.18 §8.3.5 | a picture of it |
 /// | `POST /aside/{id}/reject` | | the object that has its UID stays what is handed out |
 /// | `POST /aside/{id}/take` | | this one is handed out from now on; gives `{"id"}` of the other one, which lies aside then |
-/// | `GET /merges` | | [`OpenMerge`] each, the newest first |
+/// | `GET /merges` | | [`WhoIsWho`](said::WhoIsWho) each, the newest first |
 /// | `POST /merges` | `{"source_study", "target_study"}` | the patient of the first is that of the second; gives `{"id"}` |
 /// | `POST /merges/{id}/undo` | | takes that back |
 pub fn identity(store: Store) -> Router {
@@ -75,12 +82,15 @@ pub fn identity(store: Store) -> Router {
         .route("/partings/{id}/undo", post(undo_parting))
         .route("/aside", get(aside))
         .route("/aside/{id}", get(bytes_aside))
+        .route("/aside/{id}/differences", get(differences))
+        .route("/aside/{id}/thumbnail", get(thumbnail_aside))
         .route("/aside/{id}/reject", post(reject))
         .route("/aside/{id}/take", post(take))
         .route("/merges", get(merges).post(merge))
         .route("/merges/{id}/undo", post(undo))
         .layer(DefaultBodyLimit::max(BODY_BYTES));
-    by_hand(routes).with_state(Unseen(store))
+    let making = Arc::new(Semaphore::new(COMPARED_AT_ONCE));
+    by_hand(routes).with_state(Blind(Service { store, limits: Limits::default(), making }))
 }
 
 /// What is open.
@@ -152,140 +162,9 @@ struct WhichContradictions {
     study: Option<String>,
 }
 
-/// Another object under a UID that was taken.
+/// The number of what was made.
 #[derive(Debug, Serialize, ToSchema)]
-struct AsideObject {
-    id: i64,
-    instance_uid: String,
-    /// Its own study, which may be another one than that of the object that has the UID.
-    study_uid: String,
-    /// SHA-256 of its file.
-    digest: String,
-    /// The length of its file in bytes.
-    size: u64,
-    /// The study of the object that has the UID, where that is seen.
-    #[schema(required)]
-    kept_study: Option<String>,
-    /// SHA-256 of that one's file.
-    #[schema(required)]
-    kept_digest: Option<String>,
-    /// Who sent it.
-    origin: String,
-    /// When, in milliseconds since 1970 UTC.
-    at_ms: i64,
-    /// Who has decided that another one is handed out; `null` where nobody has decided.
-    #[schema(required)]
-    decided_by: Option<String>,
-    /// When, in milliseconds since 1970 UTC.
-    #[schema(required)]
-    decided_at_ms: Option<i64>,
-}
-
-impl From<Aside> for AsideObject {
-    fn from(aside: Aside) -> Self {
-        let Aside { id, instance_uid, study_uid, digest, size, kept, origin, at_ms, decided } = aside;
-        let (kept_study, kept_digest) =
-            kept.map(|KeptThere { study_uid, digest }| (study_uid, digest)).unzip();
-        let (decided_by, decided_at_ms) = decided.map(|Decided { by, at_ms }| (by, at_ms)).unzip();
-        Self {
-            id,
-            instance_uid,
-            study_uid,
-            digest,
-            size,
-            kept_study,
-            kept_digest,
-            origin,
-            at_ms,
-            decided_by,
-            decided_at_ms,
-        }
-    }
-}
-
-/// Which of the objects that were kept aside.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct WhichAside {
-    /// Those that somebody has decided about, and not the others.
-    #[serde(default)]
-    decided: bool,
-}
-
-/// The object that was handed out until now.
-#[derive(Debug, Serialize, ToSchema)]
-struct LiesAside {
-    /// Its number among those that were kept aside.
-    id: i64,
-}
-
-/// A merge that could be undone. It has no debug form: it names patients.
-#[derive(Serialize, ToSchema)]
-struct OpenMerge {
-    id: i64,
-    /// Who is somebody else: attributes of the DICOM JSON Model.
-    #[schema(value_type = std::collections::HashMap<String, serde_json::Value>)]
-    source: DicomJson,
-    /// As whom their studies are shown.
-    #[schema(value_type = std::collections::HashMap<String, serde_json::Value>)]
-    target: DicomJson,
-    /// Who said so.
-    who: String,
-    /// When, in milliseconds since 1970 UTC.
-    at_ms: i64,
-}
-
-impl From<Merge> for OpenMerge {
-    fn from(merge: Merge) -> Self {
-        let Merge { id, source, target, who, at_ms } = merge;
-        Self { id, source, target, who, at_ms }
-    }
-}
-
-/// A study that somebody has said to be another person's, which could be taken back. It has no debug form: it names patients.
-#[derive(Serialize, ToSchema)]
-struct OpenParting {
-    id: i64,
-    /// The study.
-    study_uid: String,
-    /// Whose it is not: attributes of the DICOM JSON Model.
-    #[schema(value_type = std::collections::HashMap<String, serde_json::Value>)]
-    source: DicomJson,
-    /// As whose it is shown.
-    #[schema(value_type = std::collections::HashMap<String, serde_json::Value>)]
-    target: DicomJson,
-    /// Who said so.
-    who: String,
-    /// When, in milliseconds since 1970 UTC.
-    at_ms: i64,
-}
-
-impl From<Parting> for OpenParting {
-    fn from(parting: Parting) -> Self {
-        let Parting { id, study_uid, source, target, who, at_ms } = parting;
-        Self { id, study_uid, source, target, who, at_ms }
-    }
-}
-
-/// A parting that was made.
-#[derive(Debug, Serialize, ToSchema)]
-struct MadeParting {
-    id: i64,
-}
-
-/// Two patients, each by a study of theirs.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct MergeStudies {
-    /// A study of whoever is somebody else.
-    source_study: String,
-    /// A study of whom they are.
-    target_study: String,
-}
-
-/// A merge that was made.
-#[derive(Debug, Serialize, ToSchema)]
-struct MadeMerge {
+struct NumberGiven {
     id: i64,
 }
 
@@ -295,15 +174,17 @@ struct MadeMerge {
     contradictions,
     settle,
     part,
-    partings,
-    undo_parting,
-    aside,
-    bytes_aside,
-    reject,
-    take,
-    merges,
-    merge,
-    undo
+    said::partings,
+    said::undo_parting,
+    aside::aside,
+    aside::bytes_aside,
+    differing::differences,
+    aside::thumbnail_aside,
+    aside::reject,
+    aside::take,
+    said::merges,
+    said::merge,
+    said::undo
 ))]
 struct Description;
 
@@ -354,132 +235,16 @@ async fn settle(Asked { store, who }: Asked, Path(id): Path<i64>) -> Result<Stat
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn not_parted(error: StoreError) -> Problem {
-    match error {
-        StoreError::Refused(why) => Problem::NotParted(why),
-        other => other.into(),
-    }
-}
-
 /// Say that the study of a contradiction is another person's than the one whose identifier it has.
 #[utoipa::path(post, path = "/api/identity/contradictions/{id}/part", params(("id" = i64, Path, description = "the contradiction")), responses(
-    (status = 201, body = MadeParting),
+    (status = 201, body = NumberGiven),
     (status = 404, description = "there is no such open contradiction"),
     (status = 409, description = "the study is another person's already or has no identifier, or both were said to be one"),
 ))]
 async fn part(
     Asked { store, who }: Asked,
     Path(id): Path<i64>,
-) -> Result<(StatusCode, Json<MadeParting>), Problem> {
+) -> Result<(StatusCode, Json<NumberGiven>), Problem> {
     let id = store.part(id, &who).await.map_err(not_parted)?;
-    Ok((StatusCode::CREATED, Json(MadeParting { id })))
-}
-
-/// Studies of which somebody has said that they are another person's, the newest first, at most 100.
-#[utoipa::path(get, path = "/api/identity/partings", responses((status = 200, body = [OpenParting])))]
-async fn partings(Asked { store, .. }: Asked) -> Result<Json<Vec<OpenParting>>, Problem> {
-    Ok(Json(store.partings(LISTED).await?.into_iter().map(OpenParting::from).collect()))
-}
-
-/// Take back that a study is another person's: what contradicts itself is open again.
-#[utoipa::path(post, path = "/api/identity/partings/{id}/undo", params(("id" = i64, Path, description = "the parting")), responses(
-    (status = 204, description = "the study is shown as before"),
-    (status = 404, description = "there is no such parting, or it was taken back"),
-    (status = 409, description = "the study's patient was merged meanwhile"),
-))]
-async fn undo_parting(Asked { store, who }: Asked, Path(id): Path<i64>) -> Result<StatusCode, Problem> {
-    store.undo_parting(id, &who).await.map_err(not_parted)?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Objects that came under a UID that was taken, at most 100: those that nobody has decided about, the oldest first, or the others, the last decision first.
-#[utoipa::path(get, path = "/api/identity/aside", params(WhichAside), responses(
-    (status = 200, body = [AsideObject]),
-    (status = 400, description = "`decided` is neither true nor false"),
-))]
-async fn aside(
-    Asked { store, .. }: Asked,
-    which: Result<Query<WhichAside>, QueryRejection>,
-) -> Result<Json<Vec<AsideObject>>, Problem> {
-    let Ok(Query(WhichAside { decided })) = which else {
-        return Err(Problem::BadRequest("decided is true or false".into()));
-    };
-    let listed = if decided { store.decided_aside(LISTED).await? } else { store.kept_aside(LISTED).await? };
-    Ok(Json(listed.into_iter().map(AsideObject::from).collect()))
-}
-
-/// The bytes of an object that was kept aside; that somebody asked is in the audit.
-#[utoipa::path(get, path = "/api/identity/aside/{id}", params(("id" = i64, Path, description = "the object")), responses(
-    (status = 200, content_type = "application/dicom", description = "its file as it was received"),
-    (status = 404, description = "there is no such object"),
-))]
-async fn bytes_aside(Asked { store, who }: Asked, Path(id): Path<i64>) -> Result<Response, Problem> {
-    let (size, bytes) = store.bytes_aside(id, &who).await?;
-    let mut response = body(StatusCode::OK, DICOM, parts::body(begun(bytes.boxed()).await?));
-    let fields = response.headers_mut();
-    fields.insert(header::CONTENT_LENGTH, HeaderValue::from(size));
-    fields.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Ok(name) = HeaderValue::from_str(&format!("attachment; filename=\"aside-{id}.dcm\"")) {
-        fields.insert(header::CONTENT_DISPOSITION, name);
-    }
-    Ok(response)
-}
-
-/// Decide for the object that has the UID of one that was kept aside; that one stays where it is.
-#[utoipa::path(post, path = "/api/identity/aside/{id}/reject", params(("id" = i64, Path, description = "the object")), responses(
-    (status = 204, description = "it is one that was decided about"),
-    (status = 404, description = "there is no such object that nobody has decided about"),
-))]
-async fn reject(Asked { store, who }: Asked, Path(id): Path<i64>) -> Result<StatusCode, Problem> {
-    store.reject_aside(id, &who).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Decide for an object that was kept aside: it is handed out under its UID from now on, and the one that was lies aside instead.
-#[utoipa::path(post, path = "/api/identity/aside/{id}/take", params(("id" = i64, Path, description = "the object")), responses(
-    (status = 200, body = LiesAside),
-    (status = 404, description = "there is no such object, or what has its UID is not seen"),
-    (status = 500, description = "its bytes are not those that were received"),
-))]
-async fn take(Asked { store, who }: Asked, Path(id): Path<i64>) -> Result<Json<LiesAside>, Problem> {
-    Ok(Json(LiesAside { id: store.take_aside(id, &who).await? }))
-}
-
-/// Merges that could be undone, the newest first, at most 100.
-#[utoipa::path(get, path = "/api/identity/merges", responses((status = 200, body = [OpenMerge])))]
-async fn merges(Asked { store, .. }: Asked) -> Result<Json<Vec<OpenMerge>>, Problem> {
-    Ok(Json(store.merges(LISTED).await?.into_iter().map(OpenMerge::from).collect()))
-}
-
-/// Say that the patients of two studies are one.
-#[utoipa::path(post, path = "/api/identity/merges", request_body = MergeStudies, responses(
-    (status = 201, body = MadeMerge),
-    (status = 400, description = "it is no such request"),
-    (status = 404, description = "there is no such study"),
-    (status = 409, description = "they are one already, or the first is somebody else already"),
-))]
-async fn merge(
-    Asked { store, who }: Asked,
-    asked: Result<Json<MergeStudies>, JsonRejection>,
-) -> Result<(StatusCode, Json<MadeMerge>), Problem> {
-    let Ok(Json(MergeStudies { source_study, target_study })) = asked else {
-        return Err(Problem::BadRequest("it is not {\"source_study\", \"target_study\"}".into()));
-    };
-    let source = store.patient_of_study(&source_study).await?;
-    let target = store.patient_of_study(&target_study).await?;
-    let id = store.merge(source, target, &who).await.map_err(|error| match error {
-        StoreError::Refused(why) => Problem::NotMerged(why),
-        other => other.into(),
-    })?;
-    Ok((StatusCode::CREATED, Json(MadeMerge { id })))
-}
-
-/// Take a merge back.
-#[utoipa::path(post, path = "/api/identity/merges/{id}/undo", params(("id" = i64, Path, description = "the merge")), responses(
-    (status = 204, description = "the studies are shown as before"),
-    (status = 404, description = "there is no such merge, or it was undone"),
-))]
-async fn undo(Asked { store, who }: Asked, Path(id): Path<i64>) -> Result<StatusCode, Problem> {
-    store.undo_merge(id, &who).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok((StatusCode::CREATED, Json(NumberGiven { id })))
 }

@@ -81,6 +81,13 @@ impl Range {
             && !self.but.iter().any(|narrower| narrower.covers(multipart, name))
     }
 
+    /// What it takes out of a wider range. Whoever refuses a media type wants no parts of it either; whoever refuses parts of one, or takes it less
+    /// gladly, says nothing of the other form.
+    fn as_exception(&self, weight: f32) -> Self {
+        let refuses_all = weight == 0.0 && self.multipart == Some(false);
+        Self { multipart: if refuses_all { None } else { self.multipart }, ..self.clone() }
+    }
+
     /// Of two ranges that cover a media type the narrower one counts.
     fn narrowness(&self) -> (bool, u8) {
         let named = match self.media.name.as_str() {
@@ -116,7 +123,8 @@ impl Accept {
                     && other.narrowness() > range.narrowness()
                     && other.transfer_syntax().is_none_or(|uid| uid == "*")
             };
-            let but = weighed.iter().filter(is_exception).map(|(_, other)| other.clone()).collect();
+            let but = weighed.iter().filter(is_exception).map(|(less, other)| other.as_exception(*less));
+            let but = but.collect();
             Range { but, ..range.clone() }
         });
         Self(accepted.collect())
@@ -221,6 +229,12 @@ mod tests {
             ("*/*, multipart/related;q=0", Some('j')),
             ("*/*, multipart/*;q=0, application/dicom+json;q=0", None),
             ("multipart/related, multipart/related;type=\"application/dicom+xml\";q=0", None),
+            // A type that is refused does not come as parts either.
+            ("application/dicom+json;q=0, application/dicom+xml;q=0, */*", None),
+            ("application/dicom+xml;q=0, multipart/related", None),
+            ("application/dicom+xml;q=0, multipart/related;type=\"application/dicom+xml\"", Some('x')),
+            ("application/dicom+json;q=0, application/dicom+xml;q=0.1, */*", Some('x')),
+            ("multipart/related;type=\"application/dicom+json\";q=0, */*", Some('j')),
             // Dearer is what the narrower range says is dearer, and not what a wide one takes in.
             ("*/*;q=0.8, application/dicom+json;q=0.1", Some('x')),
             ("application/dicom+json;transfer-syntax=1.2;q=0, */*", Some('j')),

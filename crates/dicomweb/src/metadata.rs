@@ -221,7 +221,7 @@ impl<F: Read + Seek> Reading<'_, F> {
 pub(crate) const PIXEL_DATA: Tag = Tag(0x7FE0, 0x0010);
 
 /// The numbers of a binary value; `None` for a value representation that is text. Those that JSON does not have are text (§F.2.3).
-fn numbers(vr: VR, bytes: &[u8], encoding: Encoding) -> Option<Vec<Value>> {
+pub(crate) fn numbers(vr: VR, bytes: &[u8], encoding: Encoding) -> Option<Vec<Value>> {
     let big = encoding == Encoding::ExplicitBig;
     macro_rules! each {
         ($number:ty, $value:expr) => {

@@ -222,13 +222,32 @@ pub(crate) async fn thumbnail(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let query = query.unwrap_or_default();
-    let mut look = Look::of(&query, &accepted(&headers, &query))?;
-    look.viewport_px.get_or_insert([THUMBNAIL_PX; 2]);
+    let look = small_look(&query, &headers)?;
     // The first instance with a picture stands for a series or a study.
     let kept = address.kept(&service.store).await?;
     let kept = kept.into_iter().find(|kept| kept.frames.is_some()).ok_or(Problem::Missing("picture"))?;
     let index = index(&params, &kept)?;
     picture(&service, &kept, index, look, &headers).await
+}
+
+/// A small picture of an object that has no address of its own.
+pub(crate) async fn small(
+    service: &Service,
+    kept: &Kept,
+    query: &str,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let look = small_look(query, headers)?;
+    match kept.frames {
+        Some(_) => picture(service, kept, kept.frame_count / 2, look, headers).await,
+        None => Err(Problem::Missing("picture")),
+    }
+}
+
+fn small_look(query: &str, headers: &HeaderMap) -> Result<Look, Problem> {
+    let mut look = Look::of(query, &accepted(headers, query))?;
+    look.viewport_px.get_or_insert([THUMBNAIL_PX; 2]);
+    Ok(look)
 }
 
 fn has_frames(params: &RawPathParams) -> bool {

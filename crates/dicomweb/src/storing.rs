@@ -65,7 +65,12 @@ const CLASS: Tag = Tag(0x0008, 0x1150);
 const INSTANCE: Tag = Tag(0x0008, 0x1155);
 const WARNING_REASON: Tag = Tag(0x0008, 0x1196);
 const FAILURE_REASON: Tag = Tag(0x0008, 0x1197);
+/// Error Comment, an LO: at most 64 characters (PS3.5 §6.2).
 const COMMENT: Tag = Tag(0x0000, 0x0902);
+const COMMENT_LETTERS: usize = 64;
+/// Text Value, a UT: all of a comment that is longer.
+const WHOLE_COMMENT: Tag = Tag(0x0040, 0xA160);
+const WHOLE_COMMENT_LETTERS: usize = 1024;
 
 pub(crate) async fn store(
     service: Service,
@@ -427,16 +432,20 @@ fn failure(reason: u16, comment: &str, uids: Option<[&String; 2]>) -> DicomJson 
         put(&mut item, INSTANCE, "UI", [instance.as_str()]);
     }
     put(&mut item, FAILURE_REASON, "US", [reason]);
-    put(&mut item, COMMENT, "LO", [within_a_value(comment)]);
+    let short = within(COMMENT_LETTERS, comment);
+    if short != comment {
+        put(&mut item, WHOLE_COMMENT, "UT", [within(WHOLE_COMMENT_LETTERS, comment)]);
+    }
+    put(&mut item, COMMENT, "LO", [short]);
     item
 }
 
-/// The words that fit into a value, and that there were more: LO has at most 64 characters (PS3.5 §6.2).
-fn within_a_value(comment: &str) -> String {
-    if comment.chars().count() <= 64 {
+/// The words that fit into so many letters, and that there were more.
+fn within(letters: usize, comment: &str) -> String {
+    if comment.chars().count() <= letters {
         return comment.to_owned();
     }
-    let end = comment.char_indices().nth(63).map_or(comment.len(), |(end, _)| end);
+    let end = comment.char_indices().nth(letters - 1).map_or(comment.len(), |(end, _)| end);
     let (most, rest) = comment.split_at(end);
     let words =
         if rest.starts_with(' ') { most } else { most.rsplit_once(' ').map_or(most, |(words, _)| words) };
@@ -474,8 +483,22 @@ mod tests {
             ),
             (&"ü".repeat(70), &format!("{}…", "ü".repeat(63))),
         ] {
-            assert_eq!(within_a_value(comment), expect);
+            assert_eq!(within(COMMENT_LETTERS, comment), expect);
         }
+    }
+
+    #[test]
+    fn a_long_comment_is_there_whole_as_well() {
+        let values = |comment: &str| {
+            let item = failure(CANNOT_UNDERSTAND, comment, None);
+            ["00000902", "0040A160"].map(|tag| item.get(tag).map(|said| said["Value"][0].clone()))
+        };
+        assert_eq!(values("the object is damaged"), [Some("the object is damaged".into()), None]);
+        let long = "damaged DICOM at byte 1234567: a sequence whose length is another one than its items";
+        let short = "damaged DICOM at byte 1234567: a sequence whose length is…";
+        assert_eq!(values(long), [Some(short.into()), Some(long.into())]);
+        let [_, Some(longest)] = values(&"x".repeat(5000)) else { panic!("it is not there") };
+        assert_eq!(longest.as_str().unwrap().chars().count(), WHOLE_COMMENT_LETTERS);
     }
 
     #[tokio::test]

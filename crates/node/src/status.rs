@@ -71,6 +71,8 @@ impl Status {
     pub const DUPLICATE_INSTANCE: Self = Self(0x0111);
     /// N-CREATE: something that a step must say when it begins is not there.
     pub const MISSING_ATTRIBUTE: Self = Self(0x0120);
+    /// N-SET: something that a step must say when it is completed is not there (PS3.7 §10.1.3.1.9, which has no 0120H).
+    pub const MISSING_ATTRIBUTE_VALUE: Self = Self(0x0121);
     /// N-SET, N-ACTION: the instance that is named is not there.
     pub const NO_SUCH_INSTANCE: Self = Self(0x0112);
     /// N-EVENT-REPORT: there is no such event.
@@ -169,6 +171,7 @@ pub static TABLE: &[Row] = &[
     row("N-SET",   Status::NO_SUCH_INSTANCE,       "There is no performed step with that UID."),
     row("N-SET",   Status::INVALID_INSTANCE,       "The Requested SOP Instance UID is missing or no UID."),
     row("N-SET",   Status::PROCESSING_FAILURE,     "The step is completed or discontinued and may no longer be updated; the Error ID is A710H."),
+    row("N-SET",   Status::MISSING_ATTRIBUTE_VALUE, "A step is to be completed that has no Performed Procedure Step End Date or Time, or no Performed Series Sequence: it stays IN PROGRESS. The Error Comment names what is missing."),
     row("N-CREATE, N-SET", Status::INVALID_ATTRIBUTE_VALUE, "The Performed Procedure Step Status is none of PS3.3, or, where a step begins, another than IN PROGRESS."),
     row("N-CREATE, N-SET", Status::CANNOT_UNDERSTAND, "The data set cannot be read."),
     row("N-CREATE, N-SET", Status::RESOURCE_LIMITATION, "It cannot be written down now. The same may be said again later."),

@@ -22,7 +22,7 @@ pub(crate) use self::patient::{Patient, Said, name_in, names_anew, read_again};
 use crate::error::StoreError;
 use crate::objects::Object;
 use crate::rows::{Cell, places};
-use crate::{Sight, events, json, name};
+use crate::{Kept, Sight, events, json, name};
 
 const BIRTH_DATE: Tag = Tag(0x0010, 0x0030);
 const NUMBER_OF_FRAMES: Tag = Tag(0x0028, 0x0008);
@@ -141,6 +141,21 @@ impl Arrival {
     /// SOP Class UID.
     pub fn sop_class_uid(&self) -> &str {
         self.text(0x0008, 0x0016)
+    }
+
+    /// It as one that can be read, wherever it lies.
+    pub fn kept(&self) -> Kept {
+        Kept {
+            study_uid: self.study_uid.clone(),
+            series_uid: self.series_uid.clone(),
+            instance_uid: self.instance_uid.clone(),
+            sop_class_uid: self.sop_class_uid().to_owned(),
+            transfer_syntax_uid: self.outline.transfer_syntax_uid.clone(),
+            frame_count: frame_count(&self.outline, self.object.size).unsigned_abs(),
+            frames: self.outline.frames.clone(),
+            data_set: self.outline.data_set,
+            object: self.object.clone(),
+        }
     }
 
     /// Why it is not taken.

@@ -3,6 +3,7 @@
 //!
 //! Each is of the site of its study, and seen by those who see that.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
@@ -16,7 +17,7 @@ use crate::index::now_ms;
 use crate::objects::{Object, blocking};
 use crate::receive::Standing;
 use crate::spool::Spool;
-use crate::{Store, audit};
+use crate::{Kept, Store, audit};
 
 /// Another object under a UID that was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,13 +42,19 @@ pub struct Aside {
     pub decided: Option<Decided>,
 }
 
-/// Where the object is that has a UID.
+/// The object that has a UID.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptThere {
     /// Study Instance UID.
     pub study_uid: String,
     /// Its digest.
     pub digest: String,
+    /// Its length in bytes.
+    pub size: u64,
+    /// Who sent it.
+    pub origin: String,
+    /// When, in milliseconds since 1970 UTC.
+    pub at_ms: i64,
 }
 
 /// Who decided, and when.
@@ -156,16 +163,22 @@ impl Store {
         let rows = self.rows_seen(OF_ASIDE, |seen| {
             format!(
                 "SELECT a.id, a.instance_uid, a.study_uid, a.digest, a.size, a.origin, a.arrived_at, a.rejected_at, a.rejected_by,
-                    COALESCE(i.digest, '') AS kept_digest, COALESCE(s.uid, '') AS kept_study, COALESCE(s.site, '') AS kept_site
+                    COALESCE(i.digest, '') AS kept_digest, COALESCE(i.size, 0) AS kept_size, COALESCE(i.origin, '') AS kept_origin,
+                    COALESCE(i.arrived_at, 0) AS kept_at, COALESCE(s.uid, '') AS kept_study, COALESCE(s.site, '') AS kept_site
                  FROM aside a LEFT JOIN instances i ON i.uid = a.instance_uid
                  LEFT JOIN series e ON e.id = i.series LEFT JOIN studies s ON s.id = e.study
                  WHERE {which}{seen} ORDER BY {order} LIMIT {limit}"
             )
         });
         let aside = |row: &AnyRow| {
-            let size: i64 = row.try_get("size")?;
-            let kept =
-                KeptThere { study_uid: row.try_get("kept_study")?, digest: row.try_get("kept_digest")? };
+            let (size, kept_size): (i64, i64) = (row.try_get("size")?, row.try_get("kept_size")?);
+            let kept = KeptThere {
+                study_uid: row.try_get("kept_study")?,
+                digest: row.try_get("kept_digest")?,
+                size: kept_size.unsigned_abs(),
+                origin: row.try_get("kept_origin")?,
+                at_ms: row.try_get("kept_at")?,
+            };
             let is_seen = !kept.study_uid.is_empty() && self.sight.reaches(row.try_get("kept_site")?);
             let decided = Decided { by: row.try_get("rejected_by")?, at_ms: row.try_get("rejected_at")? };
             Ok(Aside {
@@ -181,6 +194,27 @@ impl Store {
             })
         };
         rows.await?.iter().map(aside).collect()
+    }
+
+    /// What is known of one object that was kept aside, whether somebody has decided about it or not.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] where there is no such object, and those of the index.
+    pub async fn known_aside(&self, id: i64) -> Result<Aside, StoreError> {
+        let found = self.aside(&format!("a.id = {id}"), "a.id", 1).await?;
+        found.into_iter().next().ok_or(StoreError::Missing(ASIDE))
+    }
+
+    /// An object that was kept aside as one that can be read: [`Store::reader`] and [`Store::frame`] take it. That somebody looked is in the audit.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] where there is no such object, [`StoreError::Damaged`] where it cannot be read, and those of the index.
+    pub async fn object_aside(&self, id: i64, who: &str) -> Result<Kept, StoreError> {
+        let LyingAside { object, origin, .. } = self.one_aside(id).await?;
+        self.audit(who, "read-aside", &id.to_string()).await?;
+        let file = self.inner.objects.file(&object, self.inner.incoming.folder()).await?;
+        let outline = blocking(move || peony_dicom::outline(&file)).await??;
+        Ok(Arrival::of(outline, object, &origin, &Arc::default())?.kept())
     }
 
     /// The length of an object that was kept aside, and its bytes, a part at a time, each verified. That somebody looked is in the audit.

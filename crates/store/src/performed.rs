@@ -19,6 +19,8 @@ const STATUS: Tag = Tag(0x0040, 0x0252);
 const SCHEDULED: Tag = Tag(0x0040, 0x0270);
 const STUDY_UID: Tag = Tag(0x0020, 0x000D);
 const STEP_ID: Tag = Tag(0x0040, 0x0009);
+/// Performed Procedure Step End Date and Time.
+const END: [Tag; 2] = [Tag(0x0040, 0x0250), Tag(0x0040, 0x0251)];
 /// Performed Series Sequence, and in its items the sequences that list instances.
 const SERIES: Tag = Tag(0x0040, 0x0340);
 const LISTS: [Tag; 2] = [Tag(0x0008, 0x1140), Tag(0x0040, 0x0220)];
@@ -71,6 +73,8 @@ pub enum StepAnswer {
     Final,
     /// A step does not begin in that state, or there is no such state.
     BadState,
+    /// The step is not completed without this attribute, and stays as it is.
+    Lacks(Tag),
 }
 
 /// What is said of a step.
@@ -160,6 +164,7 @@ impl Store {
         };
         let StepAnswer::Taken(state) = answer else { return Ok(answer) };
         let begins = kept.is_none();
+        let names_series = attributes.contains_key(&json::key(SERIES));
         let statement = match &kept {
             Some(_) => {
                 "UPDATE performed_steps SET state = $2, attributes = $3, origin = $4, changed_at = $5 WHERE uid = $1"
@@ -171,6 +176,11 @@ impl Store {
         };
         let mut step = kept.unwrap_or_default();
         step.extend(attributes);
+        if state == StepState::Completed
+            && let Some(tag) = lacking(&step, names_series)
+        {
+            return Ok(StepAnswer::Lacks(tag));
+        }
         let mut query = sqlx::query(statement)
             .bind(uid)
             .bind(state.word())
@@ -208,6 +218,14 @@ impl Store {
         let kept = kept.map(|text| json::of_text(&text));
         Ok(kept.and_then(|step| Some((state_of(&step)?, step))))
     }
+}
+
+/// What a step that is completed must say (PS3.4 Table F.7.2-1, final state) and does not: when it ended, and which series were made. That it has none at
+/// all, which each step has, is taken from whoever says so with the last word: a step without a picture ends as well, and its order with it. Nor is
+/// anything asked of one that is discontinued: it may be broken off before there is anything to say.
+fn lacking(step: &DicomJson, names_series: bool) -> Option<Tag> {
+    let no_series = !names_series && items(step, SERIES).is_empty();
+    END.into_iter().find(|tag| text(step, *tag).is_empty()).or(no_series.then_some(SERIES))
 }
 
 /// What the state of a step means for orders and studies.

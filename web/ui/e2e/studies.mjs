@@ -252,6 +252,12 @@ async function settlesWhoIsWho(page) {
   await looksAtEverySize(page, "who is who", "studies-7-who");
   await page.setViewportSize(SMALL);
   await checkAccessible(page, "who is who");
+  await aside.locator('[data-action="differences"]').click();
+  const differences = aside.locator('[data-part="differences"]');
+  await until("what differs", async () => (await differences.locator("img").count()) === 2);
+  await looksAtEverySize(page, "what differs", "studies-7a-differences");
+  await page.setViewportSize(SMALL);
+  await checkAccessible(page, "what differs");
   const [download] = await Promise.all([
     page.waitForEvent("download"),
     aside.locator('[data-action="download"]').click(),

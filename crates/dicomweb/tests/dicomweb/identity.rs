@@ -3,11 +3,12 @@
 use std::net::Ipv4Addr;
 
 use peony_dicomweb::identity;
-use peony_store::{Options, Store, made_up};
+use peony_store::made_up::Pixels;
+use peony_store::{Options, Store, Which, made_up};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::kit::{BASE, SMALL, STUDY_UID, Server};
+use crate::kit::{BASE, INSTANCE_UID, SMALL, STUDY_UID, Server};
 
 const NAME: peony_dicom::Tag = peony_dicom::Tag(0x0010, 0x0010);
 
@@ -79,14 +80,16 @@ async fn a_contradiction_and_an_object_kept_aside_are_told_and_settled() {
         "digest",
         "id",
         "instance_uid",
-        "kept_digest",
-        "kept_study",
+        "kept",
         "origin",
         "size",
         "study_uid",
     ];
     assert_eq!(keys(one), expected, "as the page reads it");
-    assert_eq!([&one["kept_study"], &one["origin"]], [&json!(uid(10)), &json!("PROBE")]);
+    let kept = &one["kept"];
+    assert_eq!(keys(kept), ["at_ms", "digest", "origin", "size", "study_uid"], "as the page reads it");
+    assert_eq!([&kept["study_uid"], &one["origin"]], [&json!(uid(10)), &json!("PROBE")]);
+    assert_eq!([&kept["origin"], &kept["size"]], [&json!("PROBE"), &json!(other.len())], "they are as long");
     let bytes = server.get(&format!("/aside/{}", one["id"]), &[]).await;
     assert!(bytes.status == 200 && bytes.body == other);
     assert_eq!(bytes.field("content-type"), "application/dicom");
@@ -96,6 +99,98 @@ async fn a_contradiction_and_an_object_kept_aside_are_told_and_settled() {
     let mut decided = none;
     (decided["decided"], decided["merges"]) = (json!(1), json!(1));
     assert_eq!(ask(&server, "GET", "", "").await, (200, decided));
+}
+
+/// Receives an object with these attributes instead, and gives the number under which it lies aside.
+async fn aside(
+    server: &Server,
+    origin: &str,
+    changes: &[(peony_dicom::Tag, &str)],
+    pixels: (Pixels, u64),
+) -> i64 {
+    let mut said = made_up::attributes(10);
+    for (tag, value) in changes {
+        if value.is_empty() { drop(said.remove(tag)) } else { drop(said.insert(*tag, (*value).to_owned())) }
+    }
+    let file = made_up::file(&said, pixels.0, pixels.1);
+    let parts = futures_util::stream::iter([Ok::<_, std::io::Error>(file.into())]);
+    server.store.receive(origin, parts).await.unwrap();
+    server.store.kept_aside(100).await.unwrap().last().unwrap().id
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn how_an_object_kept_aside_differs_is_told() {
+    const DESCRIPTION: peony_dicom::Tag = peony_dicom::Tag(0x0008, 0x1030);
+    const COMMENT: peony_dicom::Tag = peony_dicom::Tag(0x0020, 0x4000);
+    const SERIES: peony_dicom::Tag = peony_dicom::Tag(0x0020, 0x000E);
+    const CODED: Pixels = Pixels::Coded { frames: 2, frame_bytes: 100 };
+    const TWO: Pixels = Pixels::Native { frames: 2, size: [16, 16] };
+    let server = server().await;
+    let name = made_up::attributes(10)[&NAME].clone();
+    put(&server, 10, &name, 1).await;
+    let differences = async |id: i64| {
+        let (status, told) = ask(&server, "GET", &format!("/aside/{id}/differences"), "").await;
+        assert_eq!(status, 200, "{told}");
+        told
+    };
+    let tags = |told: &Value| -> Vec<String> {
+        let place = |one: &Value| {
+            one["place"].as_array().unwrap().last().unwrap()["tag"].as_str().unwrap().to_owned()
+        };
+        told["attributes"].as_array().unwrap().iter().map(place).collect()
+    };
+
+    let long = "x".repeat(500);
+    let changes = [(NAME, "Li^Na"), (DESCRIPTION, ""), (COMMENT, long.as_str()), (SERIES, "1.2.3")];
+    let told = differences(aside(&server, "OTHER", &changes, (SMALL, 1)).await).await;
+    let expected = ["aside", "attributes", "kept", "more", "pixels", "whole"];
+    assert_eq!(keys(&told), expected, "as the page reads it");
+    let expected =
+        ["at_ms", "class_uid", "frames", "origin", "series_uid", "size", "study_uid", "transfer_syntax_uid"];
+    assert_eq!(keys(&told["aside"]), expected, "as the page reads it");
+    assert_eq!([&told["kept"]["origin"], &told["aside"]["origin"]], [&json!("PROBE"), &json!("OTHER")]);
+    assert_eq!(told["aside"]["series_uid"], "1.2.3");
+    assert_eq!([&told["pixels"], &told["more"], &told["whole"]], [&json!("same"), &json!(0), &json!(true)]);
+    assert_eq!(tags(&told), ["00100010", "00081030", "0020000E", "00204000"], "who was examined first");
+    let text = |text: &str| json!({ "kind": "text", "text": text });
+    let absent = json!({ "kind": "absent" });
+    let [patient, description, _, comment] = told["attributes"].as_array().unwrap().as_slice() else {
+        panic!("{told}")
+    };
+    assert_eq!(patient["place"], json!([{ "tag": "00100010", "keyword": "PatientName", "item": 0 }]));
+    assert_eq!([&patient["kept"], &patient["aside"]], [&text(&name), &text("Li^Na")]);
+    assert_eq!([&description["kept"], &description["aside"]], [&text("Breast ultrasound"), &absent]);
+    let cut = format!("{}…", "x".repeat(160));
+    assert_eq!([&comment["kept"], &comment["aside"]], [&absent, &text(&cut)]);
+
+    let other = differences(aside(&server, "OTHER", &[], (SMALL, 2)).await).await;
+    assert_eq!((&other["pixels"], other["attributes"].as_array().unwrap().len()), (&json!("other"), 0));
+    let two = differences(aside(&server, "OTHER", &[], (TWO, 1)).await).await;
+    assert_eq!((&two["pixels"], &two["aside"]["frames"]), (&json!("other"), &json!(2)));
+
+    // Of coded pixels nothing is said but that they are the same.
+    let first = aside(&server, "OTHER", &[], (CODED, 1)).await;
+    server.store.take_aside(first, "a person").await.unwrap();
+    let same = differences(aside(&server, "OTHER", &[(NAME, "Li^Na")], (CODED, 1)).await).await;
+    assert_eq!((&same["pixels"], tags(&same)), (&json!("same"), vec!["00100010".to_owned()]));
+    let coded = differences(aside(&server, "OTHER", &[], (CODED, 2)).await).await;
+    assert_eq!(coded["pixels"], "unknown");
+    assert_eq!(ask(&server, "GET", "/aside/999/differences", "").await.0, 404);
+    let audit = server.store.audit_after(0, 1000).await.unwrap();
+    assert_eq!(audit.iter().filter(|line| line.act == "read-aside").count(), 5, "every look is written down");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_object_kept_aside_has_a_picture() {
+    let server = server().await;
+    put(&server, 10, "Wang^Fang", 1).await;
+    let id = aside(&server, "OTHER", &[], (Pixels::Native { frames: 3, size: [40, 60] }, 2)).await;
+    let picture = server.get(&format!("/aside/{id}/thumbnail?viewport=30,30"), &[]).await;
+    assert_eq!((picture.status, picture.field("content-type")), (200, "image/jpeg"));
+    let drawn = image::load_from_memory(&picture.body).unwrap();
+    assert_eq!((drawn.width(), drawn.height()), (30, 20));
+    assert_eq!(server.get("/aside/999/thumbnail", &[]).await.status, 404);
+    assert_eq!(server.get(&format!("/aside/{id}/thumbnail?viewport=0"), &[]).await.status, 400);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -113,6 +208,11 @@ async fn an_object_kept_aside_is_taken_instead_and_that_is_taken_back() {
     let decided = list("?decided=true").await;
     let [other] = decided.as_array().unwrap().as_slice() else { panic!("{decided}") };
     assert_eq!((&other["id"], other["decided_by"].is_string()), (&taken["id"], true));
+    let instance = made_up::attributes(10)[&INSTANCE_UID].clone();
+    let which = Which { instance_uid: Some(&instance), ..Which::default() };
+    let is_kept = server.store.instances(which).await.unwrap();
+    assert_eq!(other["kept"]["digest"], is_kept[0].object.digest, "which one is handed out now");
+    assert_ne!(other["digest"], other["kept"]["digest"]);
     assert!(other["decided_at_ms"].as_i64().unwrap() >= other["at_ms"].as_i64().unwrap());
     let bytes = async |id: &Value| server.get(&format!("/aside/{id}"), &[]).await.body;
     assert!(bytes(&taken["id"]).await == first);
@@ -174,7 +274,12 @@ async fn two_patients_are_said_to_be_one_by_their_studies_and_that_is_taken_back
     let (status, made) = ask(&server, "POST", "/merges", &of(&uid(10), &uid(20))).await;
     assert_eq!(status, 201);
     let (_, merges) = ask(&server, "GET", "/merges", "").await;
-    assert_eq!(keys(&merges[0]), ["at_ms", "id", "source", "target", "who"], "as the page reads it");
+    assert_eq!(
+        keys(&merges[0]),
+        ["at_ms", "id", "source", "study_uid", "target", "who"],
+        "as the page reads it"
+    );
+    assert_eq!(merges[0]["study_uid"], Value::Null, "it is of all of a patient's");
     let name = |of: &str| merges[0][of]["00100010"]["Value"][0]["Alphabetic"].clone();
     assert_eq!((name("source"), name("target")), (json!("Wang^Fang"), json!("Wang^F")));
     let undo = format!("/merges/{}/undo", made["id"]);
@@ -210,6 +315,7 @@ async fn a_study_is_said_to_be_another_persons_and_that_is_taken_back() {
         ["at_ms", "id", "source", "study_uid", "target", "who"],
         "as the page reads it"
     );
+    assert_eq!(partings[0]["study_uid"], uid(11));
     let name = |of: &str| partings[0][of]["00100010"]["Value"][0]["Alphabetic"].clone();
     assert_eq!((name("source"), name("target")), (json!("Wang^Fang"), json!("Li^Na")));
     // Who are two by a person's word are not said to be one.

@@ -23,6 +23,10 @@ pub const STUDY_UID: Tag = Tag(0x0020, 0x000D);
 pub const SERIES_UID: Tag = Tag(0x0020, 0x000E);
 pub const INSTANCE_UID: Tag = Tag(0x0008, 0x0018);
 pub const BASE: &str = "/dicomweb";
+/// Objects as they were received.
+pub const AS_KEPT: &str = "Accept: multipart/related; type=\"application/dicom\"; transfer-syntax=*";
+/// Objects in explicit little endian.
+pub const PLAIN: &str = "Accept: multipart/related; type=\"application/dicom\"";
 
 pub struct Server {
     pub addr: SocketAddr,

@@ -1,6 +1,6 @@
 //! Modality performed procedure steps (PS3.4 Annex F): N-CREATE begins one, N-SET says more of it until its last word.
 
-use peony_dicom::{Attributes, Tag};
+use peony_dicom::{Attributes, Tag, keyword_of};
 use peony_store::{StepAnswer, new_uid};
 
 use crate::archive::{ArchiveError, Records};
@@ -66,6 +66,7 @@ async fn answer(
         Ok(StepAnswer::OtherSite) => (Status::NOT_AUTHORIZED, "the UID is another site's"),
         Ok(StepAnswer::Unknown) => (Status::NO_SUCH_INSTANCE, ""),
         Ok(StepAnswer::Final) => (Status::PROCESSING_FAILURE, "the step may no longer be updated"),
+        Ok(StepAnswer::Lacks(tag)) => (Status::MISSING_ATTRIBUTE_VALUE, keyword_of(tag).unwrap_or_default()),
         Ok(StepAnswer::BadState) => (Status::INVALID_ATTRIBUTE_VALUE, "Performed Procedure Step Status"),
         Err(error) => {
             tracing::warn!(peer = association.peer(), reason = %error, "a performed step is not written down");

@@ -20,6 +20,8 @@ const STEP_ID: Tag = Tag(0x0040, 0x0009);
 const LOCATION: Tag = Tag(0x0040, 0x0011);
 const STATUS: Tag = Tag(0x0040, 0x0020);
 const PERFORMED_STATUS: Tag = Tag(0x0040, 0x0252);
+const END_DATE: Tag = Tag(0x0040, 0x0250);
+const END_TIME: Tag = Tag(0x0040, 0x0251);
 const SCHEDULED: Tag = Tag(0x0040, 0x0270);
 const SERIES: Tag = Tag(0x0040, 0x0340);
 const IMAGES: Tag = Tag(0x0008, 0x1140);
@@ -175,12 +177,21 @@ async fn dcmtk_asks_for_the_worklist_by_a_dumped_question() {
     assert_eq!(answer.text(STUDY_UID), Sample::number(10).study);
 }
 
+fn ended() -> [(Tag, Attribute); 2] {
+    [text(END_DATE, "20261126"), text(END_TIME, "094500")]
+}
+
 /// A step of an order with the instances of which it says that they were made.
 pub fn performed(status: &str, sample: &Sample, step_id: &str, instances: &[&Sample]) -> Attributes {
     let scheduled = [text(STUDY_UID, &sample.study), text(STEP_ID, step_id)].into();
     let images = instances.iter().map(|made| [text(REFERENCED_INSTANCE, &made.instance)].into()).collect();
     let series = [(IMAGES, Attribute { vr: VR::SQ, values: Vec::new(), items: images })].into();
-    [text(PERFORMED_STATUS, status), sequence(SCHEDULED, scheduled), sequence(SERIES, series)].into()
+    let mut step: Attributes =
+        [text(PERFORMED_STATUS, status), sequence(SCHEDULED, scheduled), sequence(SERIES, series)].into();
+    if status == "COMPLETED" {
+        step.extend(ended());
+    }
+    step
 }
 
 /// The status of N-CREATE or N-SET, and the number of its error.
@@ -247,7 +258,8 @@ async fn a_performed_step_goes_from_order_to_complete_study_and_no_further() {
     // What is said later replaces what was said before, and nothing else.
     let series = said("").remove_entry(&SERIES).unwrap();
     assert_eq!(say(&mut association, Operation::Set, STEP, &[series].into()).await.0, Status::SUCCESS);
-    let done = [text(PERFORMED_STATUS, "COMPLETED")].into();
+    let mut done: Attributes = [text(PERFORMED_STATUS, "COMPLETED")].into();
+    done.extend(ended());
     assert_eq!(say(&mut association, Operation::Set, STEP, &done).await.0, Status::SUCCESS);
     assert!(worklist(&mut association, keys).await.is_empty(), "performed");
     let told =
@@ -261,6 +273,53 @@ async fn a_performed_step_goes_from_order_to_complete_study_and_no_further() {
     }
     assert_eq!(events(&store).await, told);
     association.release().await.unwrap();
+}
+
+/// PS3.4 Table F.7.2-1, final state.
+#[tokio::test]
+async fn a_step_is_not_completed_without_its_end_and_its_series() {
+    let folder = tempfile::tempdir().unwrap();
+    let (node, store) = node(folder.path()).await;
+    let sample = Sample::number(10);
+    let kept = store.add_order(&order(10, "20261126", ""), "test").await.unwrap();
+    let mut association = node.associate(&[PERFORMED_STEP]).await;
+    // As it begins it says of its series that there are none yet.
+    let none = || (SERIES, Attribute { vr: VR::SQ, values: Vec::new(), items: Vec::new() });
+    let mut begun = performed("IN PROGRESS", &sample, &kept.step_id, &[]);
+    begun.extend([none()]);
+    let completed = || performed("COMPLETED", &sample, &kept.step_id, &[]);
+    let without = |tag: Tag| {
+        let mut step = completed();
+        step.remove(&tag);
+        step
+    };
+    let uid = |number: usize| format!("1.2.3.{number}");
+    for number in 0..3 {
+        let created = say(&mut association, Operation::Create, &uid(number), &begun).await;
+        assert_eq!(created.0, Status::SUCCESS);
+    }
+    let mut empty = without(END_TIME);
+    empty.extend([text(END_TIME, "")]);
+    for step in [without(END_DATE), without(END_TIME), empty, without(SERIES)] {
+        let answered = say(&mut association, Operation::Set, &uid(0), &step).await;
+        assert_eq!(answered.0, Status::MISSING_ATTRIBUTE_VALUE);
+        let (state, said) = store.performed_step(&uid(0)).await.unwrap().unwrap();
+        assert_eq!(state, peony_store::StepState::InProgress);
+        assert!(!said.contains_key("00400250"), "nothing of what was refused is kept");
+    }
+    let state = async || store.orders(["", ""], 0).await.unwrap()[0].state;
+    assert_eq!(state().await, peony_store::OrderState::Started);
+    // What was said before counts.
+    let series = [completed().remove_entry(&SERIES).unwrap()].into();
+    assert_eq!(say(&mut association, Operation::Set, &uid(0), &series).await.0, Status::SUCCESS);
+    assert_eq!(say(&mut association, Operation::Set, &uid(0), &without(SERIES)).await.0, Status::SUCCESS);
+    assert_eq!(state().await, peony_store::OrderState::Completed);
+    // Whoever made nothing says so; whoever broke off may have nothing to say.
+    let mut nothing = completed();
+    nothing.extend([none()]);
+    assert_eq!(say(&mut association, Operation::Set, &uid(1), &nothing).await.0, Status::SUCCESS);
+    let broken_off = [text(PERFORMED_STATUS, "DISCONTINUED")].into();
+    assert_eq!(say(&mut association, Operation::Set, &uid(2), &broken_off).await.0, Status::SUCCESS);
 }
 
 #[tokio::test]

@@ -11,6 +11,9 @@ use crate::kit;
 const STATUS: Tag = Tag(0x0040, 0x0252);
 const SCHEDULED: Tag = Tag(0x0040, 0x0270);
 const STEP_ID: Tag = Tag(0x0040, 0x0009);
+const END_DATE: Tag = Tag(0x0040, 0x0250);
+const END_TIME: Tag = Tag(0x0040, 0x0251);
+const SERIES: Tag = Tag(0x0040, 0x0340);
 const REASON: Tag = Tag(0x0040, 0x0281);
 const CODE: Tag = Tag(0x0008, 0x0100);
 
@@ -134,6 +137,10 @@ fn said(status: &str, order: &Ordered, more: &[(Tag, Attribute)]) -> Attributes 
     let item = [text(kit::STUDY_UID, &order.study_uid), text(STEP_ID, &order.step_id)].into();
     let scheduled = Attribute { vr: VR::SQ, values: Vec::new(), items: vec![item] };
     let mut said: Attributes = [text(STATUS, status), (SCHEDULED, scheduled)].into();
+    if status == "COMPLETED" {
+        said.extend([text(END_DATE, "20261110"), text(END_TIME, "0945")]);
+        said.insert(SERIES, Attribute { vr: VR::SQ, values: Vec::new(), items: vec![Attributes::new()] });
+    }
     said.extend(more.iter().cloned());
     said
 }

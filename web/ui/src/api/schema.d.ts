@@ -368,6 +368,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/identity/aside/{id}/differences": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** How an object that was kept aside differs from the one that has its UID; that somebody looked is in the audit. */
+        readonly get: operations["identity_differences"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/identity/aside/{id}/reject": {
         readonly parameters: {
             readonly query?: never;
@@ -396,6 +413,23 @@ export interface paths {
         readonly put?: never;
         /** Decide for an object that was kept aside: it is handed out under its UID from now on, and the one that was lies aside instead. */
         readonly post: operations["identity_take"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/identity/aside/{id}/thumbnail": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A small picture of an object that was kept aside, as the middle frame shows it; the one that has its UID has a picture of its own, where every object has. */
+        readonly get: operations["identity_thumbnail_aside"];
+        readonly put?: never;
+        readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -1099,6 +1133,21 @@ export interface components {
          * @enum {string}
          */
         readonly Advice: "routine" | "short_follow_up" | "mammography" | "core_biopsy" | "other";
+        /** @description How an object that was kept aside and the one that has its UID differ. It has no debug form: values are a patient's. */
+        readonly AsideDifferences: {
+            readonly aside: components["schemas"]["OneOfTwo"];
+            /** @description Attributes whose values differ, those of the patient first, makers' own last, at most 50. */
+            readonly attributes: readonly components["schemas"]["DifferingAttribute"][];
+            readonly kept: components["schemas"]["OneOfTwo"];
+            /**
+             * Format: int32
+             * @description How many differ besides those.
+             */
+            readonly more: number;
+            readonly pixels: components["schemas"]["PixelsCompared"];
+            /** @description Whether all attributes were compared: very many, very long values and compressed pictures within sequences are not. */
+            readonly whole: boolean;
+        };
         /** @description Another object under a UID that was taken. */
         readonly AsideObject: {
             /**
@@ -1118,10 +1167,7 @@ export interface components {
             /** Format: int64 */
             readonly id: number;
             readonly instance_uid: string;
-            /** @description SHA-256 of that one's file. */
-            readonly kept_digest: string | null;
-            /** @description The study of the object that has the UID, where that is seen. */
-            readonly kept_study: string | null;
+            readonly kept: components["schemas"]["KeptObject"] | null;
             /** @description Who sent it. */
             readonly origin: string;
             /**
@@ -1131,6 +1177,18 @@ export interface components {
             readonly size: number;
             /** @description Its own study, which may be another one than that of the object that has the UID. */
             readonly study_uid: string;
+        };
+        /** @description A name on the way to an attribute. */
+        readonly AttributeName: {
+            /**
+             * Format: int32
+             * @description Of a sequence around the attribute, the number of the item, from 1 on; 0 of the attribute itself.
+             */
+            readonly item: number;
+            /** @description Its keyword in PS3.6; `null` where it has none there. */
+            readonly keyword: string | null;
+            /** @description Eight hexadecimal digits. */
+            readonly tag: string;
         };
         /** @description A line of the audit. */
         readonly AuditRow: {
@@ -1639,6 +1697,13 @@ export interface components {
         /** @description How the device that gives the frames stands. */
         readonly DeviceState: {
             readonly lost: components["schemas"]["DeviceLost"] | null;
+        };
+        /** @description An attribute whose values differ. */
+        readonly DifferingAttribute: {
+            readonly aside: components["schemas"]["SaidValue"];
+            readonly kept: components["schemas"]["SaidValue"];
+            /** @description The sequences around it from the outermost on, and itself at the end. */
+            readonly place: readonly components["schemas"]["AttributeName"][];
         };
         /** @description Sweeps that make no calibration together. */
         readonly DisagreeView: {
@@ -2168,6 +2233,24 @@ export interface components {
             /** @description Its letter. */
             readonly letter: string;
         };
+        /** @description The object that is handed out under a UID. */
+        readonly KeptObject: {
+            /**
+             * Format: int64
+             * @description When, in milliseconds since 1970 UTC.
+             */
+            readonly at_ms: number;
+            /** @description SHA-256 of its file. */
+            readonly digest: string;
+            /** @description Who sent it. */
+            readonly origin: string;
+            /**
+             * Format: int64
+             * @description The length of its file in bytes.
+             */
+            readonly size: number;
+            readonly study_uid: string;
+        };
         /** @description A plane worth keeping. Its picture is a grey PNG at `url`. */
         readonly KeyPlane: {
             readonly box_px: components["schemas"]["BoxXy"] | null;
@@ -2293,14 +2376,6 @@ export interface components {
             /** @description `mm` or `{pixels}`: one unit for all axes. */
             readonly unit: components["schemas"]["Unit"];
         };
-        /** @description The object that was handed out until now. */
-        readonly LiesAside: {
-            /**
-             * Format: int64
-             * @description Its number among those that were kept aside.
-             */
-            readonly id: number;
-        };
         /** @description One quality light. */
         readonly Light: {
             /** @description Which. */
@@ -2408,16 +2483,6 @@ export interface components {
             readonly sha256: string;
             /** @description Its version. */
             readonly version: string;
-        };
-        /** @description A merge that was made. */
-        readonly MadeMerge: {
-            /** Format: int64 */
-            readonly id: number;
-        };
-        /** @description A parting that was made. */
-        readonly MadeParting: {
-            /** Format: int64 */
-            readonly id: number;
         };
         /** @description A sending or fetching that was asked for. */
         readonly MadeSending: {
@@ -2550,6 +2615,11 @@ export interface components {
             readonly lesion: number;
             readonly looked_again: components["schemas"]["Said_bool"] | null;
         };
+        /** @description The number of what was made. */
+        readonly NumberGiven: {
+            /** Format: int64 */
+            readonly id: number;
+        };
         /** @description Something that must be said or mended before a report can be signed. */
         readonly Obstacle: {
             /** @description Its key. */
@@ -2578,6 +2648,31 @@ export interface components {
             /** @description What stands on its button; `null`: the page's own words. */
             readonly label: string | null;
         };
+        /** @description One of two objects. */
+        readonly OneOfTwo: {
+            /**
+             * Format: int64
+             * @description When, in milliseconds since 1970 UTC.
+             */
+            readonly at_ms: number;
+            /** @description SOP Class UID. */
+            readonly class_uid: string;
+            /**
+             * Format: int64
+             * @description 0 where it holds no picture.
+             */
+            readonly frames: number;
+            /** @description Who sent it. */
+            readonly origin: string;
+            readonly series_uid: string;
+            /**
+             * Format: int64
+             * @description The length of its file in bytes.
+             */
+            readonly size: number;
+            readonly study_uid: string;
+            readonly transfer_syntax_uid: string;
+        };
         /** @description A field that is still the machine's word alone. */
         readonly OpenField: {
             /** @description Which field. */
@@ -2587,48 +2682,6 @@ export interface components {
              * @description Of which lesion.
              */
             readonly lesion: number;
-        };
-        /** @description A merge that could be undone. It has no debug form: it names patients. */
-        readonly OpenMerge: {
-            /**
-             * Format: int64
-             * @description When, in milliseconds since 1970 UTC.
-             */
-            readonly at_ms: number;
-            /** Format: int64 */
-            readonly id: number;
-            /** @description Who is somebody else: attributes of the DICOM JSON Model. */
-            readonly source: {
-                readonly [key: string]: unknown;
-            };
-            /** @description As whom their studies are shown. */
-            readonly target: {
-                readonly [key: string]: unknown;
-            };
-            /** @description Who said so. */
-            readonly who: string;
-        };
-        /** @description A study that somebody has said to be another person's, which could be taken back. It has no debug form: it names patients. */
-        readonly OpenParting: {
-            /**
-             * Format: int64
-             * @description When, in milliseconds since 1970 UTC.
-             */
-            readonly at_ms: number;
-            /** Format: int64 */
-            readonly id: number;
-            /** @description Whose it is not: attributes of the DICOM JSON Model. */
-            readonly source: {
-                readonly [key: string]: unknown;
-            };
-            /** @description The study. */
-            readonly study_uid: string;
-            /** @description As whose it is shown. */
-            readonly target: {
-                readonly [key: string]: unknown;
-            };
-            /** @description Who said so. */
-            readonly who: string;
         };
         /** @description Another password. */
         readonly OtherPassword: {
@@ -2681,6 +2734,11 @@ export interface components {
              */
             readonly p99: number;
         };
+        /**
+         * @description What is known of the pixels of two objects.
+         * @enum {string}
+         */
+        readonly PixelsCompared: "none" | "same" | "other" | "unknown";
         /** @description Where a lesion lies, or where the probe stands. */
         readonly Place: {
             readonly clock: components["schemas"]["Clock"] | null;
@@ -3058,6 +3116,25 @@ export interface components {
             /** @description Who. */
             readonly by: string;
             readonly value: string;
+        };
+        /** @description What an object says of an attribute. */
+        readonly SaidValue: {
+            /** @enum {string} */
+            readonly kind: "absent";
+        } | {
+            /** @enum {string} */
+            readonly kind: "text";
+            readonly text: string;
+        } | {
+            /** Format: int64 */
+            readonly count: number;
+            /** @enum {string} */
+            readonly kind: "bytes";
+        } | {
+            /** Format: int32 */
+            readonly count: number;
+            /** @enum {string} */
+            readonly kind: "items";
         };
         /** @description For how long pictures were read at a place that a person had said. */
         readonly ScannedAt: {
@@ -3556,6 +3633,28 @@ export interface components {
              * @description The `after` of the next request.
              */
             readonly last: number;
+        };
+        /** @description What a person has said of who is who, which could be taken back. It has no debug form: it names patients. */
+        readonly WhoIsWho: {
+            /**
+             * Format: int64
+             * @description When, in milliseconds since 1970 UTC.
+             */
+            readonly at_ms: number;
+            /** Format: int64 */
+            readonly id: number;
+            /** @description Who is somebody else, or whose the study is not: attributes of the DICOM JSON Model. */
+            readonly source: {
+                readonly [key: string]: unknown;
+            };
+            /** @description The one study of which it was said; `null` where it is of all of a patient's. */
+            readonly study_uid: string | null;
+            /** @description As whom their studies are shown, or as whose the study is. */
+            readonly target: {
+                readonly [key: string]: unknown;
+            };
+            /** @description Who said so. */
+            readonly who: string;
         };
         /** @description Width and height in pixels. */
         readonly WidthHeight: [
@@ -4557,6 +4656,42 @@ export interface operations {
             };
         };
     };
+    readonly identity_differences: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description the object */
+                readonly id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AsideDifferences"];
+                };
+            };
+            /** @description there is no such object, or what has its UID is not seen */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description one of them cannot be read */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     readonly identity_reject: {
         readonly parameters: {
             readonly query?: never;
@@ -4602,7 +4737,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["LiesAside"];
+                    readonly "application/json": components["schemas"]["NumberGiven"];
                 };
             };
             /** @description there is no such object, or what has its UID is not seen */
@@ -4614,6 +4749,36 @@ export interface operations {
             };
             /** @description its bytes are not those that were received */
             readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly identity_thumbnail_aside: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description the object */
+                readonly id: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description the picture */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "image/jpeg": unknown;
+                };
+            };
+            /** @description there is no such object, or it has no picture */
+            readonly 404: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -4660,7 +4825,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["MadeParting"];
+                    readonly "application/json": components["schemas"]["NumberGiven"];
                 };
             };
             /** @description there is no such open contradiction */
@@ -4721,7 +4886,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": readonly components["schemas"]["OpenMerge"][];
+                    readonly "application/json": readonly components["schemas"]["WhoIsWho"][];
                 };
             };
         };
@@ -4744,7 +4909,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["MadeMerge"];
+                    readonly "application/json": components["schemas"]["NumberGiven"];
                 };
             };
             /** @description it is no such request */
@@ -4812,7 +4977,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": readonly components["schemas"]["OpenParting"][];
+                    readonly "application/json": readonly components["schemas"]["WhoIsWho"][];
                 };
             };
         };

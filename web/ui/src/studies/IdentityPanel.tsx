@@ -1,29 +1,22 @@
-import { useQuery } from "@tanstack/react-query";
-import { type ReactNode, useState } from "react";
+import type { ReactNode } from "react";
 import { momentText } from "../exam/format";
 import { Icon, Shape } from "../parts/shapes";
-import { addressOf } from "../route";
 import { useWords } from "../words/words";
-import { findStudies } from "./client";
+import { AsideRow } from "./AsideRow";
+import { ContradictedRow } from "./ContradictedRow";
 import {
   type Act,
-  type AsideObject,
-  asideText,
-  bytesAside,
-  type Contradiction,
-  contradictionText,
+  byStudy,
   isAnything,
-  type OpenMerge,
-  type OpenParting,
   type Overview,
   patientText,
   shapeOf,
   sumText,
+  type WhoIsWho,
   whoText,
 } from "./identity";
-import { SamePerson } from "./SamePerson";
+import { OfStudy } from "./OfStudy";
 import { SendFault } from "./SendFault";
-import { rowOf, type StudyRow } from "./study";
 import { type UsedOverview, useDoubts } from "./useIdentity";
 
 interface ButtonProps {
@@ -74,8 +67,8 @@ export function IdentityPanel({ overview, onClose }: Props) {
       </p>
       {error && <SendFault error={error} />}
       <Part name={say("contradictions")} shown={contradictions.length} count={overview.contradictions}>
-        {contradictions.map((one) => (
-          <ContradictionRow key={one.id} one={one} busy={busy} onAct={onAct} />
+        {byStudy(contradictions).map((of) => (
+          <ContradictedRow key={of.study_uid} of={of} busy={busy} onAct={onAct} />
         ))}
       </Part>
       <Part name={say("aside")} shown={aside.length} count={overview.aside}>
@@ -130,180 +123,9 @@ function Part({ name, shown, count, children }: PartProps) {
   );
 }
 
-/** A study as the list has it; `null` while it is not known, and where it is not here. */
-function useStudy(uid: string): StudyRow | null {
-  const words = useWords();
-  const { data } = useQuery({
-    queryKey: ["study", uid],
-    queryFn: ({ signal }) => findStudies(new URLSearchParams({ StudyInstanceUID: uid }).toString(), signal),
-  });
-  return data?.found[0] ? rowOf(data.found[0], words) : null;
-}
-
-function OfStudy({ uid }: { readonly uid: string }) {
-  const { say } = useWords();
-  const row = useStudy(uid);
-  return (
-    <>
-      <span>
-        {/* The study of an object that was kept aside may have nothing else here. */}
-        {row ? (
-          <a href={addressOf({ page: "studies", exam: null, study: uid })}>{row.name ?? say("study_without_name")}</a>
-        ) : (
-          say("study_without_name")
-        )}
-        {row?.id && ` · ${row.id}`}
-      </span>
-      <small>{[row?.date, row?.description].filter(Boolean).join(" · ")}</small>
-    </>
-  );
-}
-
-interface RowProps<T> {
-  readonly one: T;
-  readonly busy: boolean;
-  readonly onAct: (act: Act) => void;
-}
-
-function ContradictionRow({ one, busy, onAct }: RowProps<Contradiction>) {
-  const words = useWords();
-  const { say } = words;
-  const [asks, setAsks] = useState(false);
-  return (
-    <li className="upload" data-doubt="contradiction" data-about={one.about}>
-      <Shape status="warn" />
-      <span className="two">
-        <OfStudy uid={one.study_uid} />
-        <small>{contradictionText(one, words)}</small>
-        <span className="send-acts">
-          <button
-            type="button"
-            className="button small"
-            data-action="settle"
-            aria-disabled={busy}
-            onClick={() => onAct({ act: "settle", id: one.id })}
-          >
-            {say(one.of_study ? "contradiction_same" : "contradiction_none")}
-          </button>
-          {/* Under another identifier it is a patient's of its own already: who that is, the next button says. */}
-          {one.about !== "patient_id" && (
-            <button
-              type="button"
-              className="button small"
-              data-action="part"
-              aria-disabled={busy}
-              onClick={() => onAct({ act: "part", id: one.id })}
-            >
-              {say("contradiction_other")}
-            </button>
-          )}
-          <button
-            type="button"
-            className="button small"
-            data-action="same-person"
-            aria-expanded={asks}
-            onClick={() => setAsks(!asks)}
-          >
-            {say("same_person")}
-          </button>
-        </span>
-        {asks && (
-          <SamePerson
-            study={one.study_uid}
-            start={one.about === "patient_id" ? one.other : ""}
-            busy={busy}
-            onChoose={(target) =>
-              onAct({
-                act: "merge",
-                merge: { source_study: one.study_uid, target_study: target },
-                settles: one.id,
-              })
-            }
-          />
-        )}
-      </span>
-    </li>
-  );
-}
-
-/** What opens at the lower edge of the list would lie below it. */
-function bringIntoView(opened: HTMLElement | null): void {
-  opened?.scrollIntoView({ block: "nearest" });
-}
-
-function AsideRow({ one, busy, onAct }: RowProps<AsideObject>) {
-  const words = useWords();
-  const { say } = words;
-  const [asks, setAsks] = useState(false);
-  const { decided_by, decided_at_ms } = one;
-  const isDecided = decided_by !== null && decided_at_ms !== null;
-  return (
-    <li className="upload" data-doubt={isDecided ? "decided" : "aside"}>
-      <Shape status={isDecided ? "ok" : "warn"} />
-      <span className="two">
-        <OfStudy uid={one.study_uid} />
-        <small>{say("aside_from", { origin: one.origin, when: momentText(one.at_ms, Date.now(), words) })}</small>
-        <small>{asideText(one, words)}</small>
-        {isDecided && (
-          <small>
-            {say("aside_decided_by", {
-              who: whoText(decided_by, words),
-              when: momentText(decided_at_ms, Date.now(), words),
-            })}
-          </small>
-        )}
-        <span className="send-acts">
-          <a className="button small" data-action="download" href={bytesAside(one)} download>
-            {say("aside_download")}
-          </a>
-          {!isDecided && (
-            <button
-              type="button"
-              className="button small"
-              data-action="reject"
-              aria-disabled={busy}
-              onClick={() => onAct({ act: "reject", id: one.id })}
-            >
-              {say("aside_reject")}
-            </button>
-          )}
-          {/* Where another one has the UID that is not seen, whoever sees it decides. */}
-          {one.kept_study !== null && (
-            <button
-              type="button"
-              className="button small"
-              data-action="take"
-              aria-expanded={asks}
-              onClick={() => setAsks(!asks)}
-            >
-              {say("aside_take")}
-            </button>
-          )}
-        </span>
-        {asks && (
-          <span className="two" data-part="take" ref={bringIntoView}>
-            <small>{say("aside_take_why")}</small>
-            <span className="send-acts">
-              <button
-                type="button"
-                className="button small"
-                data-action="take-now"
-                aria-disabled={busy}
-                onClick={() => onAct({ act: "take", id: one.id })}
-              >
-                {say("aside_take_now")}
-              </button>
-            </span>
-          </span>
-        )}
-      </span>
-    </li>
-  );
-}
-
 interface SaidRowProps {
   readonly doubt: "merge" | "parting";
-  readonly one: OpenMerge | OpenParting;
+  readonly one: WhoIsWho;
   readonly busy: boolean;
   readonly onUndo: () => void;
 }
@@ -317,13 +139,13 @@ function SaidRow({ doubt, one, busy, onUndo }: SaidRowProps) {
     <li className="upload" data-doubt={doubt}>
       <Shape status="ok" />
       <span className="two">
-        {"study_uid" in one ? (
+        {one.study_uid === null ? (
+          <span>{say("merge_says", patients)}</span>
+        ) : (
           <>
             <OfStudy uid={one.study_uid} />
             <small>{say("parting_says", patients)}</small>
           </>
-        ) : (
-          <span>{say("merge_says", patients)}</span>
         )}
         <small>
           {say("merge_by", { who: whoText(one.who, words), when: momentText(one.at_ms, Date.now(), words) })}

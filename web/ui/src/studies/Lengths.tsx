@@ -2,10 +2,14 @@ import { Icon } from "../parts/shapes";
 import { millimetres, roundHalfAway } from "../words/numbers";
 import { useWords } from "../words/words";
 import { letterOf, type Measure } from "./Calipers";
-import { lengthOf, type Scale } from "./scale";
+import { type Length, lengthOf, type Scale } from "./scale";
 
 const NARROW = "\u202f";
 const BECAUSE = { none: "px_because_none", outside: "px_because_outside", between: "px_because_between" } as const;
+const FROM = { patient: null, detector: "mm_at_detector", magnified: "mm_magnified" } as const;
+
+/** What must be known of a length beside its figure. */
+const noteOf = (length: Length) => (length.unit === "px" ? BECAUSE[length.because] : FROM[length.from]);
 
 interface Props {
   readonly measures: readonly Measure[];
@@ -16,7 +20,7 @@ interface Props {
   readonly onShow: (frame: number) => void;
 }
 
-/** The lengths of a picture: millimetres inside a region that has a scale, pixels and the reason elsewhere. */
+/** The lengths of a picture: millimetres where there is a scale, and where it is one; pixels and the reason elsewhere. */
 export function Lengths({ measures, scale, multi, measuring, onRemove, onShow }: Props) {
   const { say } = useWords();
   return (
@@ -27,13 +31,14 @@ export function Lengths({ measures, scale, multi, measuring, onRemove, onShow }:
         {measures.map(({ id, frame, a, b }) => {
           const letter = letterOf(id);
           const length = lengthOf(scale, a, b);
+          const note = noteOf(length);
           const figure = length.unit === "mm" ? millimetres(length.value) : String(roundHalfAway(length.value));
           return (
             <li key={id} className="length">
               <b className="letter">{letter}</b>
               <span className="two">
                 <span className="length-value">{`${figure}${NARROW}${length.unit}`}</span>
-                {length.unit === "px" && <small>{say(BECAUSE[length.because])}</small>}
+                {note && <small>{say(note)}</small>}
                 {multi && (
                   <button type="button" className="to-frame" onClick={() => onShow(frame)}>
                     {say("measure_frame", { frame: frame + 1 })}

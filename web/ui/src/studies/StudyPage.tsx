@@ -9,10 +9,17 @@ import { findInstances, findStudies, reasonText, thumbnailOf } from "./client";
 import { DisputedLine } from "./DisputedLine";
 import { SendMenu } from "./SendMenu";
 import { StudiesTop } from "./StudiesTop";
-import { type InstanceTile, rowOf, type SeriesStrip, stripsOf } from "./study";
+import { type InstanceTile, keysOf, type PageKey, rowOf, type SeriesStrip, stripsOf } from "./study";
 import { Thumbnail } from "./Thumbnail";
 import { useSources } from "./useNodes";
 import { Viewer } from "./Viewer";
+
+const CAPS: Readonly<Record<PageKey, readonly string[]>> = {
+  image: ["N"],
+  play: ["␣"],
+  frames: ["←", "→"],
+  measure: ["R"],
+};
 
 interface Props {
   readonly study: string;
@@ -97,18 +104,14 @@ export function StudyPage({ study, onLanguage, onGo }: Props) {
         </main>
       )}
       <footer className="status">
-        <span className="item">
-          <KeyCap>N</KeyCap> {say("key_image")}
-        </span>
-        <span className="item">
-          <KeyCap>␣</KeyCap> {say("key_play")}
-        </span>
-        <span className="item">
-          <KeyCap>←</KeyCap> <KeyCap>→</KeyCap> {say("key_frames")}
-        </span>
-        <span className="item">
-          <KeyCap>R</KeyCap> {say("key_measure")}
-        </span>
+        {keysOf(shown, tiles.length).map((key) => (
+          <span key={key} className="item" data-key={key}>
+            {CAPS[key].map((cap) => (
+              <KeyCap key={cap}>{cap}</KeyCap>
+            ))}{" "}
+            {say(`key_${key}`)}
+          </span>
+        ))}
       </footer>
     </div>
   );

@@ -271,6 +271,8 @@ function Windowing({ used: { view, window: shown, setWindow } }: { readonly used
   );
 }
 
+const WHOLE = { patient: "scale_whole", detector: "scale_detector", magnified: "scale_magnified" } as const;
+
 function About({ picture }: { readonly picture: Picture }) {
   const { say, language } = useWords();
   const { scale } = picture;
@@ -279,7 +281,7 @@ function About({ picture }: { readonly picture: Picture }) {
     scale.kind === "none"
       ? say("scale_none")
       : scale.kind === "whole"
-        ? say("scale_whole")
+        ? say(WHOLE[scale.from])
         : regions === 1
           ? say("scale_one_region")
           : say("scale_regions", { count: regions });

@@ -3,12 +3,15 @@ import { wordsIn } from "../words/words";
 import { NodeError } from "./client";
 import {
   type AsideObject,
-  asideText,
+  asideTexts,
+  byStudy,
   type Contradiction,
   candidatesOf,
   carryOut,
   contradictionText,
+  type Differences,
   disputesOf,
+  explainedBy,
   findContradictionsAround,
   findOverview,
   isAnything,
@@ -16,6 +19,8 @@ import {
   patientText,
   shapeOf,
   sumText,
+  thumbnailAside,
+  thumbnailKept,
   whoText,
 } from "./identity";
 
@@ -92,25 +97,71 @@ describe("a study that is open", () => {
   });
 });
 
+describe("contradictions of one study", () => {
+  const [birth, later, name, elsewhere] = [
+    { ...contradiction("birth_date", "19700101", "19700102", true), id: 1 },
+    { ...contradiction("sex", "F", "M", false), id: 2 },
+    { ...contradiction("name", "A", "B", true), id: 3 },
+    { ...contradiction("patient_id", "P-7", "8", false), id: 4, study_uid: "1.9" },
+  ] as const;
+  it("stand together, the names first, and the studies in the order of their oldest", () => {
+    const ids = byStudy([birth, elsewhere, later, name]).map(({ study_uid, contradictions }) => [
+      study_uid,
+      ...contradictions.map(({ id }) => id),
+    ]);
+    expect(ids).toEqual([
+      ["1.2", 3, 1, 2],
+      ["1.9", 4],
+    ]);
+  });
+
+  it("are explained by whose the study is, but for what a later object says", () => {
+    expect(explainedBy([name, birth, later])).toEqual([3, 1]);
+    expect(explainedBy([elsewhere, later])).toEqual([4]);
+    expect(explainedBy([later])).toEqual([2]);
+  });
+});
+
 describe("an object that was kept aside", () => {
-  const aside = (kept_study: string | null): AsideObject => ({
+  const aside = (study_uid: string | null): AsideObject => ({
     id: 3,
     instance_uid: "1.2.3",
     study_uid: "1.2",
     digest: "ab",
-    size: 10,
-    kept_study,
-    kept_digest: kept_study && "cd",
+    size: 529_402,
+    kept: study_uid === null ? null : { study_uid, digest: "cd", size: 529_404, origin: "OTHER", at_ms: -86_400_000 },
     origin: "PROBE",
     at_ms: 0,
     decided_by: null,
     decided_at_ms: null,
   });
   it.each([
-    ["1.2", "another object has its UID"],
-    ["1.9", "another object has its UID, in another study"],
-    [null, "another object has its UID, where you may not look"],
-  ])("says where the other one is: %s", (kept, text) => expect(asideText(aside(kept), en)).toBe(text));
+    ["1.2", /^Handed out now: from OTHER, .*, 529,404 B$/, /^当前使用：来自 OTHER，.*，529,404 字节$/],
+    ["1.9", /^Handed out now, in another study: from OTHER, /, /^当前使用（在另一检查中）：来自 OTHER，/],
+    [null, /^Another object has its UID, where you may not look$/, /^其 UID 已有其他对象，您无权查看$/],
+  ])("says which one is handed out: %s", (kept, text, inChinese) => {
+    expect(asideTexts(aside(kept), 0, en)[1]).toMatch(text);
+    expect(asideTexts(aside(kept), 0, zh)[1]).toMatch(inChinese);
+    expect(asideTexts(aside(kept), 0, en)[0]).toMatch(/^Lies aside: from PROBE, .*, 529,402 B$/);
+  });
+
+  it("reads otherwise once the other one is handed out", () => {
+    const before = aside("1.2");
+    const { kept, ...own } = before;
+    const { study_uid, digest, size, origin, at_ms } = own;
+    const after = { ...before, ...kept, kept: { study_uid, digest, size, origin, at_ms } };
+    const came = (texts: readonly [string, string]) => texts.map((text) => text.replace(/^.*: /, ""));
+    expect(came(asideTexts(after, 0, en))).toEqual(came(asideTexts(before, 0, en)).reverse());
+  });
+
+  it("has a picture, and so has the one that is handed out: another address each time that this is another one", () => {
+    const one = aside("1.2");
+    expect(thumbnailAside(one)).toBe("/api/identity/aside/3/thumbnail?viewport=256,256");
+    const differences = { kept: { study_uid: "1.2", series_uid: "1.4" } } as Differences;
+    expect(thumbnailKept(one, differences)).toBe(
+      "/dicomweb/studies/1.2/series/1.4/instances/1.2.3/thumbnail?viewport=256,256&of=cd",
+    );
+  });
 });
 
 describe("what is open", () => {
@@ -156,7 +207,6 @@ describe("what is asked", () => {
   afterEach(() => vi.unstubAllGlobals());
 
   it.each([
-    ["settle", "/api/identity/contradictions/7/settle"],
     ["reject", "/api/identity/aside/7/reject"],
     ["take", "/api/identity/aside/7/take"],
     ["undo", "/api/identity/merges/7/undo"],
@@ -169,6 +219,16 @@ describe("what is asked", () => {
     expect(asked.mock.calls).toEqual([[path, { method: "POST" }]]);
   });
 
+  it("settles one contradiction after the other, up to one that fails", async () => {
+    const paths: string[] = [];
+    vi.stubGlobal("fetch", async (path: string) => {
+      paths.push(path);
+      return path.includes("/8/") ? new Response("{}", { status: 503 }) : new Response(null, { status: 204 });
+    });
+    await expect(carryOut({ act: "settle", ids: [7, 8, 9] })).rejects.toBeInstanceOf(NodeError);
+    expect(paths).toEqual([7, 8].map((id) => `/api/identity/contradictions/${id}/settle`));
+  });
+
   it("looks around one study", async () => {
     const asked = vi.fn(async (_path: string) => new Response("[]", { status: 200 }));
     vi.stubGlobal("fetch", asked);
@@ -176,7 +236,7 @@ describe("what is asked", () => {
     expect(asked.mock.calls[0]?.[0]).toBe("/api/identity/contradictions?study=1.2.3");
   });
 
-  it("settles a contradiction after the merge that explains it, and not where that is refused", async () => {
+  it("settles contradictions after the merge that explains them, and not where that is refused", async () => {
     const merge = { source_study: "1.2", target_study: "1.3" };
     const paths: string[] = [];
     const answers = (status: number) =>
@@ -185,13 +245,14 @@ describe("what is asked", () => {
         return new Response(status === 204 ? null : '{"error":"no","code":"not_merged"}', { status });
       });
     answers(204);
-    await carryOut({ act: "merge", merge, settles: 7 });
-    expect(paths).toEqual(["/api/identity/merges", "/api/identity/contradictions/7/settle"]);
+    await carryOut({ act: "merge", merge, settles: [7, 9] });
+    const settled = [7, 9].map((id) => `/api/identity/contradictions/${id}/settle`);
+    expect(paths).toEqual(["/api/identity/merges", ...settled]);
     answers(409);
-    const refused = await carryOut({ act: "merge", merge, settles: 8 }).catch((error: unknown) => error);
+    const refused = await carryOut({ act: "merge", merge, settles: [8] }).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(NodeError);
     expect(refused).toMatchObject({ status: 409, fault: { code: "not_merged" } });
-    expect(paths).toHaveLength(3);
+    expect(paths).toHaveLength(4);
   });
 
   it("is an error where a page stands in its place", async () => {

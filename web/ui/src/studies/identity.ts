@@ -1,10 +1,11 @@
 /** Who is who, as the page asks it: contradictions about who was examined, objects that were kept aside, patients that are one, or two. */
 import { sessionEnded } from "../access/session";
 import type { components } from "../api/schema";
+import { momentText } from "../exam/format";
 import type { Status } from "../parts/shapes";
 import { faultIn } from "../words/fault";
 import type { Words } from "../words/words";
-import { NodeError } from "./client";
+import { NodeError, thumbnailOf } from "./client";
 import type { DataSet } from "./dataSet";
 import { nameOf, textOf, writtenName } from "./dataSet";
 import { dayOf } from "./dates";
@@ -16,8 +17,9 @@ const ROOT = "/api/identity";
 export type Overview = Schemas["IdentityOverview"];
 export type Contradiction = Schemas["Contradiction"];
 export type AsideObject = Schemas["AsideObject"];
-export type OpenMerge = Schemas["OpenMerge"];
-export type OpenParting = Schemas["OpenParting"];
+export type Differences = Schemas["AsideDifferences"];
+/** What a person has said of who is who. */
+export type WhoIsWho = Schemas["WhoIsWho"];
 export type MergeStudies = Schemas["MergeStudies"];
 
 export const NO_DOUBT: Overview = { contradictions: 0, aside: 0, decided: 0, merges: 0, partings: 0, doubtful: [] };
@@ -53,19 +55,24 @@ export const findAside = (signal: AbortSignal): Promise<readonly AsideObject[]> 
 /** Those of which somebody has decided that another one is handed out. */
 export const findDecided = (signal: AbortSignal): Promise<readonly AsideObject[]> => get("/aside?decided=true", signal);
 
-/** Studies that somebody has said to be another person's. */
-export const findPartings = (signal: AbortSignal): Promise<readonly OpenParting[]> => get("/partings", signal);
+/** How an object that was kept aside differs from the one that has its UID. */
+export const findDifferences = (id: number, signal: AbortSignal): Promise<Differences> =>
+  get(`/aside/${id}/differences`, signal);
 
-export const findMerges = (signal: AbortSignal): Promise<readonly OpenMerge[]> => get("/merges", signal);
+/** Studies that somebody has said to be another person's. */
+export const findPartings = (signal: AbortSignal): Promise<readonly WhoIsWho[]> => get("/partings", signal);
+
+export const findMerges = (signal: AbortSignal): Promise<readonly WhoIsWho[]> => get("/merges", signal);
 
 /** What is done about one of them. */
 export type Act =
-  | { readonly act: "settle" | "part" | "reject" | "take" | "undo" | "join"; readonly id: number }
-  /** The patient of a study is another study's; the contradiction that this settles, if any, is shown no more. */
-  | { readonly act: "merge"; readonly merge: MergeStudies; readonly settles: number | null };
+  | { readonly act: "part" | "reject" | "take" | "undo" | "join"; readonly id: number }
+  /** They are no contradictions. */
+  | { readonly act: "settle"; readonly ids: readonly number[] }
+  /** The patient of a study is another study's; the contradictions that this settles are shown no more. */
+  | { readonly act: "merge"; readonly merge: MergeStudies; readonly settles: readonly number[] };
 
 const PATHS = {
-  settle: ["contradictions", "settle"],
   part: ["contradictions", "part"],
   reject: ["aside", "reject"],
   take: ["aside", "take"],
@@ -73,25 +80,40 @@ const PATHS = {
   join: ["partings", "undo"],
 } as const;
 
+const post = async (path: string): Promise<void> => {
+  await answered(await fetch(`${ROOT}${path}`, { method: "POST" }));
+};
+
 export async function carryOut(act: Act): Promise<void> {
+  if (act.act === "settle") {
+    // One after the other: what fails leaves the rest open.
+    for (const id of act.ids) {
+      await post(`/contradictions/${id}/settle`);
+    }
+    return;
+  }
   if (act.act !== "merge") {
     const [of, what] = PATHS[act.act];
-    await answered(await fetch(`${ROOT}/${of}/${act.id}/${what}`, { method: "POST" }));
-    return;
+    return post(`/${of}/${act.id}/${what}`);
   }
   const headers = { "Content-Type": "application/json" };
   await answered(
     await fetch(`${ROOT}/merges`, { method: "POST", headers, body: JSON.stringify(act.merge satisfies MergeStudies) }),
   );
-  if (act.settles !== null) {
-    await carryOut({ act: "settle", id: act.settles });
-  }
+  await carryOut({ act: "settle", ids: act.settles });
 }
 
 /** Where the bytes of an object are that was kept aside. */
 export const bytesAside = ({ id }: AsideObject): string => `${ROOT}/aside/${id}`;
 
 /** Whether there is anything to settle, or something settled that could be settled otherwise. */
+/** A small picture of such an object, and of the one that has its UID. */
+export const thumbnailAside = ({ id }: AsideObject): string => `${ROOT}/aside/${id}/thumbnail?viewport=256,256`;
+
+/** The address is another one when another object is handed out: what the browser has of the one before is not shown. */
+export const thumbnailKept = ({ instance_uid, kept }: AsideObject, { kept: { study_uid, series_uid } }: Differences) =>
+  `${thumbnailOf(study_uid, series_uid, instance_uid)}&of=${kept?.digest ?? ""}`;
+
 export const isAnything = ({ contradictions, aside, decided, merges, partings }: Overview): boolean =>
   contradictions + aside + decided + merges + partings > 0;
 
@@ -135,13 +157,41 @@ export function contradictionText({ about, kept, other, of_study }: Contradictio
   });
 }
 
+/** What contradicts itself in one study. */
+export interface ContradictedStudy {
+  readonly study_uid: string;
+  /** The names first. */
+  readonly contradictions: readonly Contradiction[];
+}
+
+const namesFirst = (all: readonly Contradiction[]): readonly Contradiction[] => {
+  const names = all.filter(({ about }) => about === "name");
+  return [...names, ...all.filter((one) => !names.includes(one))];
+};
+
+/** Each study once, in the order of its oldest contradiction. */
+export function byStudy(all: readonly Contradiction[]): readonly ContradictedStudy[] {
+  return [...new Set(all.map(({ study_uid }) => study_uid))].map((study_uid) => ({
+    study_uid,
+    contradictions: namesFirst(all.filter((one) => one.study_uid === study_uid)),
+  }));
+}
+
+/**
+ * Which contradictions of a study are settled when a person says whose it is: what it says itself, and its identifiers; what a later object of it says
+ * stays open for a decision of its own, unless that is all there is.
+ */
+export function explainedBy(contradictions: readonly Contradiction[]): readonly number[] {
+  const explained = contradictions.filter(({ of_study, about }) => of_study || about === "patient_id");
+  return (explained.length > 0 ? explained : contradictions).map(({ id }) => id);
+}
+
 /**
  * What is disputed of a study that is open, the names first: what itself says otherwise, or what another study under the same identifier does. One line
  * of each kind is enough: the place where it is decided has all of them.
  */
 export function disputesOf(around: readonly Contradiction[], study: string, words: Words): readonly string[] {
-  const names = around.filter(({ about }) => about === "name");
-  const byWeight = [...names, ...around.filter((one) => !names.includes(one))];
+  const byWeight = namesFirst(around);
   const own = byWeight.find(({ study_uid }) => study_uid === study);
   const others = byWeight.find(({ study_uid }) => study_uid !== study);
   return [
@@ -155,16 +205,30 @@ export function disputesOf(around: readonly Contradiction[], study: string, word
   ].filter((text) => text !== undefined);
 }
 
-/** What has the UID of an object that was kept aside. */
-export function asideText({ study_uid, kept_study }: AsideObject, { say }: Words): string {
-  if (kept_study === null) {
-    return say("aside_unseen");
+/** Where an object came from, when, and how long it is. */
+const cameText = ({ origin, at_ms, size }: Came, now: number, words: Words): string =>
+  words.say("aside_from", { origin, when: momentText(at_ms, now, words), size: bytesText(size, words) });
+
+type Came = Pick<AsideObject, "origin" | "at_ms" | "size">;
+
+/** Two objects may differ in a byte: each is counted. */
+export const bytesText = (count: number, { say }: Words): string =>
+  say("bytes_count", { count: count.toLocaleString("en-US") });
+
+/** Which of two objects lies aside and which is handed out, in two lines. */
+export function asideTexts(one: AsideObject, now: number, words: Words): readonly [string, string] {
+  const { say } = words;
+  const { kept } = one;
+  const aside = say("aside_this", { came: cameText(one, now, words) });
+  if (kept === null) {
+    return [aside, say("aside_unseen")];
   }
-  return say(kept_study === study_uid ? "aside_says" : "aside_other_study");
+  const came = cameText(kept, now, words);
+  return [aside, say(kept.study_uid === one.study_uid ? "aside_kept" : "aside_kept_elsewhere", { came })];
 }
 
 /** A patient by name and identifier. */
-export function patientText(patient: OpenMerge["source"], { say, language }: Words): string {
+export function patientText(patient: WhoIsWho["source"], { say, language }: Words): string {
   const attributes = patient as DataSet;
   const name = nameOf(attributes, "00100010", language) ?? say("study_without_name");
   return [name, textOf(attributes, "00100020")].filter(Boolean).join(" · ");

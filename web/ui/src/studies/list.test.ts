@@ -4,7 +4,7 @@ import { wordsIn } from "../words/words";
 import { type DataSet, nameOf } from "./dataSet";
 import { dateRange, dayAt, dayOf, daysBefore, type Period, timeOf } from "./dates";
 import { NO_SEARCH, plainText, questionsOf, type Search, together } from "./question";
-import { rowOf, stripsOf } from "./study";
+import { type InstanceTile, keysOf, rowOf, stripsOf } from "./study";
 
 const TODAY = "2026-11-26";
 
@@ -175,4 +175,26 @@ describe("a study's series", () => {
       [false, 1],
     ]);
   });
+});
+
+describe("the keys of an open study", () => {
+  const tile = (isPicture: boolean, frames: number): InstanceTile => ({
+    study: "9",
+    series: "a",
+    instance: "a1",
+    number: 1,
+    frames,
+    isPicture,
+    modality: "US",
+  });
+  it.each<[string, InstanceTile | undefined, number, readonly string[]]>([
+    ["nothing", undefined, 0, []],
+    ["a report alone", tile(false, 1), 1, []],
+    ["a report among others", tile(false, 1), 3, ["image"]],
+    ["a picture alone", tile(true, 1), 1, ["measure"]],
+    ["a picture among others", tile(true, 1), 2, ["image", "measure"]],
+    ["a cine", tile(true, 40), 2, ["image", "play", "frames", "measure"]],
+  ])("while %s is shown are those that do something", (_, shown, count, keys) =>
+    expect(keysOf(shown, count)).toEqual(keys),
+  );
 });

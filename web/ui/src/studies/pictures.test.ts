@@ -198,7 +198,7 @@ const at = (x: number, y: number) => ({ x, y });
 describe("a length", () => {
   const one = regions({ box: [100, 50, 500, 450] });
   it("inside a calibrated region is in millimetres", () => {
-    expect(lengthOf(one, at(200, 100), at(300, 100))).toEqual({ unit: "mm", value: 10 });
+    expect(lengthOf(one, at(200, 100), at(300, 100))).toEqual({ unit: "mm", value: 10, from: "patient" });
     expect(lengthOf(one, at(100, 50), at(100, 450))).toMatchObject({ unit: "mm", value: 40 });
   });
   it("that leaves it is in pixels, and says why", () => {
@@ -256,6 +256,35 @@ describe("a length", () => {
     expect(spacing("US", "1.2.840.10008.5.1.4.1.1.6.1")).toBe("40 px");
     expect(spacing("MG", "1.2.840.10008.5.1.4.1.1.1.2")).toBe("40 px");
     expect(spacing("MG", "1.2.840.10008.5.1.4.1.1.1.2", { "00280A02": ds("FIDUCIAL") })).toBe("10 mm");
+  });
+  it.each<[string, DataSet, string]>([
+    ["at the detector", { "00181164": ds(0.1, 0.05) }, "2 mm detector"],
+    [
+      "with what the machine says of magnification",
+      { "00181164": ds(0.1, 0.05), "00181114": ds(1.25) },
+      "1.6 mm magnified",
+    ],
+    ["without a magnification that cannot be", { "00181164": ds(0.1, 0.05), "00181114": ds(0.5) }, "2 mm detector"],
+    [
+      "though a spacing stands there that says not of what",
+      { "00181164": ds(0.1, 0.05), "00280030": ds(0.2, 0.2) },
+      "2 mm detector",
+    ],
+    [
+      "in the patient where that is calibrated",
+      { "00181164": ds(0.1, 0.05), "00280030": ds(0.2, 0.25), "00280A02": ds("FIDUCIAL") },
+      "10 mm patient",
+    ],
+    ["in pixels without a size of the detector's", { "00181164": ds(0, 0) }, "40 px none"],
+    ["in pixels without any", {}, "40 px none"],
+  ])("of a projection is %s", (_, more, expected) => {
+    const dataSet = {
+      "00080060": { vr: "CS", Value: ["MG"] },
+      "00080016": { vr: "UI", Value: ["1.2.840.10008.5.1.4.1.1.1.2"] },
+      ...more,
+    };
+    const length = lengthOf(scaleOf(dataSet, 4728, 5928), at(0, 0), at(40, 0));
+    expect(`${length.value} ${length.unit} ${length.unit === "mm" ? length.from : length.because}`).toBe(expected);
   });
 });
 

@@ -23,10 +23,18 @@ export type Scale =
   | { readonly kind: "none" }
   /** The smallest first: where regions lie in each other the smallest says what is there. */
   | { readonly kind: "regions"; readonly regions: readonly Region[] }
-  | { readonly kind: "whole"; readonly mmPerPx: Point };
+  | { readonly kind: "whole"; readonly mmPerPx: Point; readonly from: Where };
+
+/**
+ * Where a millimetre is one: in the patient, at the detector of a projection, which shows everything larger than it is (PS3.3 §10.7.1.1), or in the
+ * patient by the magnification that the machine estimates.
+ */
+export type Where = "patient" | "detector" | "magnified";
 
 const REGIONS = "00186011";
 const PIXEL_SPACING = "00280030";
+const IMAGER_PIXEL_SPACING = "00181164";
+const MAGNIFICATION = "00181114";
 const CALIBRATION_TYPE = "00280A02";
 const SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7";
 const CENTIMETRE = 3;
@@ -37,6 +45,8 @@ const OF_TISSUE = [1, 2];
 /** A pixel of less or more is none of a body, mm. */
 const SMALLEST_MM = 1e-4;
 const LARGEST_MM = 100;
+/** Between source and detector nothing is shown smaller than it is, and spot views magnify about twice. */
+const LARGEST_MAGNIFICATION = 10;
 
 export function scaleOf(dataSet: DataSet, columns: number, rows: number): Scale {
   const regions = itemsOf(dataSet, REGIONS)
@@ -46,9 +56,26 @@ export function scaleOf(dataSet: DataSet, columns: number, rows: number): Scale 
   if (regions.length > 0) {
     return regions.some(({ mmPerPx }) => mmPerPx) ? { kind: "regions", regions } : { kind: "none" };
   }
-  const [rowMm, columnMm] = numbersOf(dataSet, PIXEL_SPACING);
-  const mmPerPx = believed(columnMm, rowMm);
-  return mmPerPx && spacingIsLegal(dataSet) ? { kind: "whole", mmPerPx } : { kind: "none" };
+  const mmPerPx = spacingIsLegal(dataSet) ? spacingOf(dataSet, PIXEL_SPACING) : null;
+  return mmPerPx ? { kind: "whole", mmPerPx, from: "patient" } : atDetector(dataSet);
+}
+
+/** Rows first (§10.7.1.3). */
+function spacingOf(dataSet: DataSet, tag: string): Point | null {
+  const [rowMm, columnMm] = numbersOf(dataSet, tag);
+  return believed(columnMm, rowMm);
+}
+
+/** The scale of a projection that nobody calibrated (§C.8.11.4: Imager Pixel Spacing; §C.8.11.5: Estimated Radiographic Magnification Factor). */
+function atDetector(dataSet: DataSet): Scale {
+  const mmPerPx = spacingOf(dataSet, IMAGER_PIXEL_SPACING);
+  if (!mmPerPx) {
+    return { kind: "none" };
+  }
+  const factor = numberOf(dataSet, MAGNIFICATION) ?? 0;
+  return factor >= 1 && factor <= LARGEST_MAGNIFICATION
+    ? { kind: "whole", mmPerPx: { x: mmPerPx.x / factor, y: mmPerPx.y / factor }, from: "magnified" }
+    : { kind: "whole", mmPerPx, from: "detector" };
 }
 
 /** A region, unless it is none or reaches beyond the picture: then that was cropped or resized after it was calibrated. */
@@ -90,17 +117,21 @@ function spacingIsLegal(dataSet: DataSet): boolean {
 }
 
 export type Length =
-  | { readonly unit: "mm"; readonly value: number }
+  | { readonly unit: "mm"; readonly value: number; readonly from: Where }
   /** Why it is not in millimetres. */
   | { readonly unit: "px"; readonly value: number; readonly because: "none" | "outside" | "between" };
 
 /** The length of a line between two points of the picture, in pixels from the middle of the first one. */
 export function lengthOf(scale: Scale, a: Point, b: Point): Length {
   const [dx, dy] = [b.x - a.x, b.y - a.y];
-  const mm = (mmPerPx: Point): Length => ({ unit: "mm", value: Math.hypot(dx * mmPerPx.x, dy * mmPerPx.y) });
+  const mm = (mmPerPx: Point, from: Where = "patient"): Length => ({
+    unit: "mm",
+    value: Math.hypot(dx * mmPerPx.x, dy * mmPerPx.y),
+    from,
+  });
   const px = (because: "none" | "outside" | "between"): Length => ({ unit: "px", value: Math.hypot(dx, dy), because });
   if (scale.kind === "whole") {
-    return mm(scale.mmPerPx);
+    return mm(scale.mmPerPx, scale.from);
   }
   if (scale.kind === "none") {
     return px("none");

@@ -15,6 +15,8 @@ const OTHER_FAILURES = "0008119A";
 const WARNING_REASON = "00081196";
 const FAILURE_REASON = "00081197";
 const COMMENT = "00000902";
+/** All of a comment that is too long for that one. */
+const WHOLE_COMMENT = "0040A160";
 
 /** The outcome of one object by the answer to the request that held it alone. */
 export function outcomeOf(status: number, body: string): Outcome {
@@ -23,7 +25,9 @@ export function outcomeOf(status: number, body: string): Outcome {
   if (failure) {
     const code = numberOf(failure, FAILURE_REASON);
     const hex = code === null ? "" : `0x${code.toString(16).toUpperCase().padStart(4, "0")}`;
-    const reason = [textOf(failure, COMMENT), hex && `(${hex})`].filter(Boolean).join(" ");
+    const reason = [textOf(failure, WHOLE_COMMENT) ?? textOf(failure, COMMENT), hex && `(${hex})`]
+      .filter(Boolean)
+      .join(" ");
     return { kind: "failed", reason, code: code === null ? null : codeOf(code) };
   }
   const [kept] = itemsOf(answer, REFERENCED);

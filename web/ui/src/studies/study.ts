@@ -88,3 +88,16 @@ export function stripsOf(study: string, instances: readonly DataSet[]): readonly
     }))
     .sort(byNumber);
 }
+
+/** Keys that do something. */
+export type PageKey = "image" | "play" | "frames" | "measure";
+
+/** What the keys do while one of so many objects is shown: without a picture there is nothing to play or to measure. */
+export function keysOf(shown: InstanceTile | undefined, count: number): readonly PageKey[] {
+  const moves = shown?.isPicture === true && shown.frames > 1;
+  return [
+    ...(count > 1 ? ["image" as const] : []),
+    ...(moves ? ["play" as const, "frames" as const] : []),
+    ...(shown?.isPicture ? ["measure" as const] : []),
+  ];
+}

@@ -23,6 +23,15 @@ describe("the node's answer", () => {
       { kind: "failed", reason: "no DICM (0xC000)", code: "unreadable" },
     ],
     [
+      "a reason longer than a comment",
+      409,
+      answer(
+        "0008119A",
+        item(["00081197", 0xc000], ["00000902", "damaged DICOM: a…"], ["0040A160", "damaged DICOM: a length"]),
+      ),
+      { kind: "failed", reason: "damaged DICOM: a length (0xC000)", code: "unreadable" },
+    ],
+    [
       "another study",
       409,
       answer("00081198", item(["00081197", 0xa900])),

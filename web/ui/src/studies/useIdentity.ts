@@ -5,18 +5,19 @@ import {
   type AsideObject,
   type Contradiction,
   carryOut,
+  type Differences,
   findAside,
   findContradictions,
   findContradictionsAround,
   findDecided,
+  findDifferences,
   findMerges,
   findOverview,
   findPartings,
   type MergeStudies,
   NO_DOUBT,
-  type OpenMerge,
-  type OpenParting,
   type Overview,
+  type WhoIsWho,
 } from "./identity";
 
 const IDENTITY = ["identity"] as const;
@@ -51,6 +52,22 @@ export function useDisputes(study: string, asks: boolean): readonly Contradictio
   return (asks && data) || [];
 }
 
+export interface UsedDifferences {
+  /** `null` while they are not known. */
+  readonly differences: Differences | null;
+  readonly error: Error | null;
+}
+
+/** How an object that was kept aside differs from the one that has its UID: neither becomes another one while it does. */
+export function useDifferences({ id, kept }: AsideObject): UsedDifferences {
+  const { data, error } = useQuery({
+    queryKey: [...IDENTITY, "differences", id, kept?.digest],
+    queryFn: ({ signal }) => findDifferences(id, signal),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  return { differences: data ?? null, error };
+}
+
 function useActing() {
   const client = useQueryClient();
   return useMutation({
@@ -79,7 +96,7 @@ export function useMerge(): UsedMerge {
   return {
     error: acted.error,
     busy: acted.isPending,
-    merge: (merge, done) => acted.mutate({ act: "merge", merge, settles: null }, { onSuccess: done }),
+    merge: (merge, done) => acted.mutate({ act: "merge", merge, settles: [] }, { onSuccess: done }),
   };
 }
 
@@ -87,8 +104,8 @@ export interface UsedDoubts {
   readonly contradictions: readonly Contradiction[];
   readonly aside: readonly AsideObject[];
   readonly decided: readonly AsideObject[];
-  readonly merges: readonly OpenMerge[];
-  readonly partings: readonly OpenParting[];
+  readonly merges: readonly WhoIsWho[];
+  readonly partings: readonly WhoIsWho[];
   /** The lists could not be had, or the last thing that was asked was refused. */
   readonly error: Error | null;
   /** Something was asked for that the program has not answered yet. */
