@@ -3,11 +3,8 @@
 //!
 //! It stands beside DICOMweb as [`sending`](crate::sending) does: the standard has no words for it. What the caller does not see is not there.
 
-use std::convert::Infallible;
-
 use axum::extract::rejection::{JsonRejection, QueryRejection};
-use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, Query};
-use axum::http::request::Parts;
+use axum::extract::{DefaultBodyLimit, Path, Query};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -17,7 +14,7 @@ use peony_store::{Aside, Conflict, Decided, DicomJson, KeptThere, Merge, Parting
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
-use crate::answer::{Caller, body, by_hand};
+use crate::answer::{Asked, Unseen, body, by_hand};
 use crate::parts::{self, begun};
 use crate::problem::Problem;
 use crate::retrieve::DICOM;
@@ -29,26 +26,7 @@ const MARKED: u32 = 1000;
 /// What asks for a merge is two UIDs.
 const BODY_BYTES: usize = 4096;
 
-/// The store before it is known who asks. No handler gets this.
-#[derive(Clone)]
-struct Unseen(Store);
-
-/// The store with the eyes of who asks, and their name.
-struct Asked {
-    store: Store,
-    who: String,
-}
-
-impl FromRequestParts<Unseen> for Asked {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, Unseen(store): &Unseen) -> Result<Self, Infallible> {
-        let Caller { name, sight, .. } = parts.extensions.get::<Caller>().cloned().unwrap_or_default();
-        Ok(Self { store: store.seeing(sight), who: name })
-    }
-}
-
-/// The routes, to be mounted below a path; a request may carry a [`Caller`].
+/// The routes, to be mounted below a path; a request may carry a [`Caller`](crate::Caller).
 ///
 /// | | | |
 /// |---|---|---|

@@ -15,6 +15,7 @@ mod identity;
 mod kit;
 mod levels;
 mod nodes;
+mod orders;
 mod peer;
 mod pictures;
 mod presentation;
