@@ -8,8 +8,12 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use peony_dicom::Tag;
-use peony_store::{Order, OrderChange, OrderList, OrderState, Ordered, Store, StoreError, search_line};
-use serde::{Deserialize, Serialize};
+use peony_store::{
+    DicomJson, Order, OrderChange, OrderList, OrderState, Ordered, Store, StoreError, search_line,
+};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use crate::answer::{Asked, Unseen, by_hand};
@@ -81,10 +85,20 @@ impl From<Ordered> for ListedOrder {
 #[serde(deny_unknown_fields)]
 struct NewOrder {
     /// What it says: who, and the day; the rest may be left out.
+    #[serde(deserialize_with = "by_names")]
     order: Order,
     /// The site that it is of; that of the account where none is said.
     #[serde(default)]
     site: String,
+}
+
+/// An object. A list would be taken for its values in the order of the fields: nothing is said without its name.
+fn by_names<'de, D: Deserializer<'de>, T: DeserializeOwned>(said: D) -> Result<T, D::Error> {
+    named(DicomJson::deserialize(said)?).map_err(D::Error::custom)
+}
+
+fn named<T: DeserializeOwned>(object: DicomJson) -> Result<T, serde_json::Error> {
+    serde_json::from_value(Value::Object(object))
 }
 
 #[derive(OpenApi)]
@@ -141,10 +155,11 @@ fn place_of(after: &str) -> Result<(&str, i64), Problem> {
 ))]
 async fn add(
     Asked { store, who }: Asked,
-    body: Result<Json<NewOrder>, JsonRejection>,
+    body: Result<Json<DicomJson>, JsonRejection>,
 ) -> Result<(StatusCode, Json<ListedOrder>), Problem> {
     // What the parser would say may hold what is known of a patient.
-    let Ok(Json(NewOrder { order, site })) = body else {
+    let said = body.ok().and_then(|Json(said)| named(said).ok());
+    let Some(NewOrder { order, site }) = said else {
         let said = "it is not {\"order\", \"site\"?}, with an object of texts under the names that `peony order --help` lists";
         return Err(Problem::BadRequest(said.into()));
     };
@@ -173,9 +188,10 @@ fn closed(error: StoreError) -> Problem {
 async fn change(
     Asked { store, who }: Asked,
     Path(step_id): Path<String>,
-    body: Result<Json<OrderChange>, JsonRejection>,
+    body: Result<Json<DicomJson>, JsonRejection>,
 ) -> Result<Json<ListedOrder>, Problem> {
-    let Ok(Json(said)) = body else {
+    let said = body.ok().and_then(|Json(said)| named::<OrderChange>(said).ok());
+    let Some(said) = said else {
         let said = "it is no object of texts under the names that `peony order change --help` lists";
         return Err(Problem::BadRequest(said.into()));
     };

@@ -137,6 +137,8 @@ async fn what_is_wrong_with_an_order_is_one_line_without_its_values() {
         ("", json!({ "order": { "patient_id": 4711 } }), no_order),
         ("", json!({ "order": { "patient": "SECRET" } }), no_order),
         ("", order(2, "1000"), no_order),
+        ("", json!({ "order": ["P-2", "LI^NA"] }), no_order),
+        ("", json!([order(2, "1000")]), no_order),
         ("", Value::Null, no_order),
         (change.as_str(), json!({ "birth_date": "1980-05-17" }), "birth_date must be a date, YYYYMMDD"),
         (change.as_str(), json!({ "patient_id": "" }), "patient_id is missing"),
