@@ -93,6 +93,11 @@ const DOORS: &[(&str, &str, Door)] = &[
     ("GET",    "/api/identity/merges",                       Door::For(Permit::Merge)),
     ("POST",   "/api/identity/merges",                       Door::For(Permit::Merge)),
     ("POST",   "/api/identity/merges/{}/undo",               Door::For(Permit::Merge)),
+    // What shall be examined.
+    ("GET",    "/api/orders",                          Door::For(Permit::Read)),
+    ("POST",   "/api/orders",                          Door::For(Permit::Order)),
+    ("POST",   "/api/orders/{}/change",                Door::For(Permit::Order)),
+    ("POST",   "/api/orders/{}/cancel",                Door::For(Permit::Order)),
     // DICOMweb: STOW-RS, workitems that somebody works on, and everything that reads.
     ("PUT",    "/dicomweb/workitems/{}/state",         Door::For(Permit::Scan)),
     ("POST",   "/dicomweb/studies",                    Door::For(Permit::Store)),
@@ -152,6 +157,9 @@ mod tests {
             ("GET", "/metrics", Some(Door::Account)),
             ("GET", "/api/identity", read),
             ("GET", "/api/identity/aside/7", Some(Door::For(Permit::Merge))),
+            ("GET", "/api/orders", read),
+            ("POST", "/api/orders/P7/cancel", Some(Door::For(Permit::Order))),
+            ("PUT", "/api/orders/P7", None),
             ("GET", "/api/sending/", None),
             ("GET", "/assets", None),
             ("GET", "/api/exams/", None),

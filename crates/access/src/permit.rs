@@ -50,8 +50,8 @@ impl Permit {
     }
 }
 
-/// Who may do what. Research and teaching see no patient; keeping accounts is no licence to examine or to sign. What nobody can ask for yet
-/// (orders by HTTP, and what is de-identified) has no door.
+/// Who may do what. Research and teaching see no patient; keeping accounts is no licence to examine or to sign. What is
+/// de-identified nobody can ask for yet: it has no door.
 #[rustfmt::skip] // Read as a table.
 pub const PERMITS: &[(Permit, &[Role])] = &[
     (Permit::Scan,             &[Sonographer, Radiologist]),
@@ -59,7 +59,7 @@ pub const PERMITS: &[(Permit, &[Role])] = &[
     (Permit::Read,             &[Sonographer, Radiologist, Coordinator, Administrator]),
     (Permit::Store,            &[Sonographer, Radiologist, Coordinator, Administrator]),
     (Permit::Send,             &[Sonographer, Radiologist, Coordinator, Administrator]),
-    (Permit::Order,            &[Coordinator, Administrator]),
+    (Permit::Order,            &[Sonographer, Coordinator, Administrator]),
     (Permit::Merge,            &[Radiologist, Coordinator, Administrator]),
     (Permit::Administer,       &[Administrator]),
     (Permit::ReadDeidentified, &[Researcher, Teacher]),
@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn each_role_may_what_it_may_and_nothing_else() {
         for (role, expected) in [
-            (Sonographer, "scan sign read store send"),
+            (Sonographer, "scan sign read store send order"),
             (Radiologist, "scan sign read store send merge"),
             (Coordinator, "read store send order merge"),
             (Researcher, "read_deidentified"),

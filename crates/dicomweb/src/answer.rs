@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware;
 use axum::response::Response;
 use peony_dicom::Tag;
-use peony_store::{DicomJson, Sight, key};
+use peony_store::{DicomJson, Sight, Store, key};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -66,6 +66,22 @@ impl FromRequestParts<Blind> for Service {
     async fn from_request_parts(parts: &mut Parts, Blind(service): &Blind) -> Result<Self, Infallible> {
         let sight = parts.extensions.get::<Caller>().map(|caller| caller.sight.clone()).unwrap_or_default();
         Ok(Self { store: service.store.seeing(sight), ..service.clone() })
+    }
+}
+
+/// The store with the eyes of who asks, and their name.
+pub(crate) struct Asked {
+    pub store: Store,
+    pub who: String,
+}
+
+impl FromRequestParts<Blind> for Asked {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, blind: &Blind) -> Result<Self, Infallible> {
+        let Service { store, .. } = Service::from_request_parts(parts, blind).await?;
+        let Caller { name, .. } = Caller::from_request_parts(parts, blind).await?;
+        Ok(Self { store, who: name })
     }
 }
 

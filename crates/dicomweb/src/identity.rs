@@ -7,23 +7,18 @@ mod aside;
 mod differing;
 mod said;
 
-use std::convert::Infallible;
-use std::sync::Arc;
-
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, Query};
+use axum::extract::{DefaultBodyLimit, Path, Query};
 use axum::http::StatusCode;
-use axum::http::request::Parts;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use peony_store::{Conflict, Store};
 use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
-use crate::answer::{Caller, by_hand};
+use crate::Blind;
+use crate::answer::{Asked, by_hand};
 use crate::problem::Problem;
-use crate::{Blind, Limits, Service};
 use aside::{aside, bytes_aside, reject, take, thumbnail_aside};
 use differing::differences;
 use said::{merge, merges, not_parted, partings, undo, undo_parting};
@@ -37,23 +32,7 @@ const BODY_BYTES: usize = 4096;
 /// How many objects are compared at once: each holds a thread that may wait.
 const COMPARED_AT_ONCE: usize = 4;
 
-/// The store with the eyes of who asks, and their name.
-struct Asked {
-    store: Store,
-    who: String,
-}
-
-impl FromRequestParts<Blind> for Asked {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, blind: &Blind) -> Result<Self, Infallible> {
-        let Service { store, .. } = Service::from_request_parts(parts, blind).await?;
-        let Caller { name, .. } = Caller::from_request_parts(parts, blind).await?;
-        Ok(Self { store, who: name })
-    }
-}
-
-/// The routes, to be mounted below a path; a request may carry a [`Caller`].
+/// The routes, to be mounted below a path; a request may carry a [`Caller`](crate::Caller).
 ///
 /// | | | |
 /// |---|---|---|
@@ -89,8 +68,7 @@ pub fn identity(store: Store) -> Router {
         .route("/merges", get(merges).post(merge))
         .route("/merges/{id}/undo", post(undo))
         .layer(DefaultBodyLimit::max(BODY_BYTES));
-    let making = Arc::new(Semaphore::new(COMPARED_AT_ONCE));
-    by_hand(routes).with_state(Blind(Service { store, limits: Limits::default(), making }))
+    by_hand(routes).with_state(Blind::of(store, COMPARED_AT_ONCE))
 }
 
 /// What is open.

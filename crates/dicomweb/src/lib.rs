@@ -13,7 +13,7 @@
 //! | WADO-URI: `wado` | `uri` |
 //! | UPS-RS: `workitems` | `worklist` |
 //!
-//! [`sending`] is beside it, for the page that has studies sent to other nodes, [`nodes`], for the one that searches those and fetches from them, [`identity`], for whoever says who is who, and [`events`], for programs that wait for something to happen.
+//! [`sending`] is beside it, for the page that has studies sent to other nodes, [`nodes`], for the one that searches those and fetches from them, [`identity`], for whoever says who is who, [`orders`], for whoever registers who comes, and [`events`], for programs that wait for something to happen.
 //!
 //! What comes is bounded before it is kept in memory: a query, a header, a part of a body. What goes out is read as the peer takes it. Every
 //! fault is one line of JSON, in which nothing of an object stands. Who may ask is for whoever mounts the routes: here is no account and no TLS.
@@ -35,6 +35,7 @@ mod metadata;
 mod multipart;
 mod nodes;
 mod noted;
+mod orders;
 mod parts;
 mod presentation;
 mod problem;
@@ -68,6 +69,7 @@ pub use conformance::statement;
 pub use events::{events, events_openapi};
 pub use identity::{identity, identity_openapi};
 pub use nodes::{FoundThere, Nodes, Search, nodes, nodes_openapi};
+pub use orders::{orders, orders_openapi};
 pub use sending::{Neighbours, sending, sending_openapi};
 
 /// What peers may ask of this program.
@@ -98,6 +100,13 @@ pub(crate) struct Service {
 /// The same before it is known who asks. No handler gets this: a [`Service`] taken from it sees what its caller may see.
 #[derive(Clone)]
 pub(crate) struct Blind(Service);
+
+impl Blind {
+    /// For what stands beside DICOMweb, with its own threads to make answers.
+    pub(crate) fn of(store: Store, made_at_once: usize) -> Self {
+        Self(Service { store, limits: Limits::default(), making: Arc::new(Semaphore::new(made_at_once)) })
+    }
+}
 
 /// See [`Service::making`]; the runtime has 512 threads that may wait unless it is told otherwise.
 const MADE_AT_ONCE: usize = 32;

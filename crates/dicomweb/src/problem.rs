@@ -25,6 +25,9 @@ pub(crate) enum Problem {
     /// A study cannot be said to be another person's, or that taken back, as things stand.
     #[error("{0}")]
     NotParted(&'static str),
+    /// An order stands so that nothing of it can be said otherwise.
+    #[error("{0}")]
+    OrderClosed(&'static str),
     #[error("{0}")]
     UnsupportedMedia(&'static str),
     #[error("{what}: at most {limit}")]
@@ -72,6 +75,7 @@ impl Problem {
             Self::Conflict(_) => "conflict",
             Self::NotMerged(_) => "not_merged",
             Self::NotParted(_) => "not_parted",
+            Self::OrderClosed(_) => "order_closed",
             Self::UnsupportedMedia(_) => "unsupported_media",
             Self::TooLarge { .. } => "too_large",
             Self::RangeNotSatisfiable(_) => "no_such_range",
@@ -104,7 +108,9 @@ impl Problem {
             Self::Missing(_) | Self::Store(StoreError::Missing(_)) => own(StatusCode::NOT_FOUND),
             Self::NoMethod => own(StatusCode::METHOD_NOT_ALLOWED),
             Self::NotAcceptable(_) => own(StatusCode::NOT_ACCEPTABLE),
-            Self::Conflict(_) | Self::NotMerged(_) | Self::NotParted(_) => own(StatusCode::CONFLICT),
+            Self::Conflict(_) | Self::NotMerged(_) | Self::NotParted(_) | Self::OrderClosed(_) => {
+                own(StatusCode::CONFLICT)
+            }
             Self::UnsupportedMedia(_) => own(StatusCode::UNSUPPORTED_MEDIA_TYPE),
             Self::TooLarge { .. } => own(StatusCode::PAYLOAD_TOO_LARGE),
             Self::RangeNotSatisfiable(_) => own(StatusCode::RANGE_NOT_SATISFIABLE),

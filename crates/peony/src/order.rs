@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use peony_store::{Order, Ordered, Sight};
+use peony_store::{Order, OrderChange, Ordered, Sight};
 use serde_json::{Value, json};
 
 use crate::cli::{
@@ -97,31 +97,23 @@ fn order_of(args: &OrderAddArgs) -> Order {
 }
 
 async fn change(args: &OrderChangeArgs) -> Result<Outcome> {
-    let OrderTexts { birth_date, sex, accession, procedure, modality, station, date, time } = &args.texts;
-    let change = |order: &mut Order| {
-        // A step that was described as its procedure still is.
-        if procedure.is_some() && order.step == order.procedure {
-            order.step.clear();
-        }
-        for (said, text) in [
-            (&args.patient_id, &mut order.patient_id),
-            (&args.patient_name, &mut order.patient_name),
-            (birth_date, &mut order.birth_date),
-            (sex, &mut order.sex),
-            (accession, &mut order.accession),
-            (procedure, &mut order.procedure),
-            (modality, &mut order.modality),
-            (station, &mut order.station),
-            (date, &mut order.date),
-            (time, &mut order.time),
-        ] {
-            if let Some(said) = said {
-                text.clone_from(said);
-            }
-        }
+    let OrderTexts { birth_date, sex, accession, procedure, modality, station, date, time } =
+        args.texts.clone();
+    let (patient_id, patient_name) = (args.patient_id.clone(), args.patient_name.clone());
+    let change = OrderChange {
+        patient_id,
+        patient_name,
+        birth_date,
+        sex,
+        accession,
+        procedure,
+        modality,
+        station,
+        date,
+        time,
     };
     let store = storage::open_index(&args.store).await?;
-    let changed = store.change_order(&args.step_id, change, WHO).await;
+    let changed = store.change_order(&args.step_id, |order| change.apply(order), WHO).await;
     store.close().await;
     say(&changed.with_context(|| args.step_id.clone())?, args.json)?;
     Ok(Outcome::Done)

@@ -2,7 +2,7 @@
 //!
 //! The doors, each in the module of its name: [`Store::receive`] takes an object in, [`Store::query`] finds, [`Store::instances`] hands out, [`Store::rewritten`] in what a peer takes,
 //! [`Store::events_after`] tells what happened, [`Store::conflicts`] and [`Store::kept_aside`] with their neighbours are for a person to settle, [`Store::merge`] and [`Store::part`] say who is who, [`Store::take_job`] gives work, [`Store::send`] and [`Store::fetch`] have it sent to other nodes and fetched from them,
-//! [`Store::add_order`], [`Store::claim`], [`Store::begin_step`] and [`Store::ask_commitment`] keep what is ordered, performed and promised by others, [`Store::add_account`] and its neighbours keep who may ask,
+//! [`Store::add_order`], [`Store::list_orders`], [`Store::claim`], [`Store::begin_step`] and [`Store::ask_commitment`] keep what is ordered, performed and promised by others, [`Store::add_account`] and its neighbours keep who may ask,
 //! [`Store::seeing`] shows one of them what is theirs, [`Store::audit`] writes down who did what, [`Store::check`] looks at everything, [`Store::repair`] writes rows anew, and [`Store::try_index`] and its neighbours say whether any of that can be done now.
 //!
 //! A [`Receipt`] means that file, folder and rows are on the disk (invariant 1). What is not acknowledged may be there or not, whole or not at
@@ -17,6 +17,7 @@ mod check;
 mod commitments;
 mod cores;
 mod credentials;
+mod desk;
 mod doubts;
 mod error;
 mod events;
@@ -66,6 +67,7 @@ pub use check::{Checked, Fault, FaultKind};
 pub use commitments::{Commitment, Owed, REPORT};
 pub use cores::{Cores, Held, samples_of};
 pub use credentials::{Digest, Token};
+pub use desk::{OrderChange, OrderList};
 pub use doubts::{Conflict, OpenDoubts};
 pub use error::StoreError;
 pub use events::{Event, Events};

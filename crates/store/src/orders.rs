@@ -21,6 +21,7 @@ const STATUS: Tag = Tag(0x0040, 0x0020);
 /// no debug form: it says who is examined (invariant 5).
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Order {
     /// Patient ID; never empty.
     pub patient_id: String,
@@ -228,7 +229,9 @@ const STEP_TEXTS: &[(Tag, Text)] = &[
 ];
 
 /// How an order stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum OrderState {
     /// Nobody has begun.
     Scheduled,
@@ -284,6 +287,23 @@ pub struct Ordered {
     pub item: DicomJson,
 }
 
+impl Ordered {
+    /// What it says.
+    #[must_use]
+    pub fn order(&self) -> Order {
+        Order::of_item(&self.item)
+    }
+}
+
+/// What becomes of an order that says no accession number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unnumbered {
+    /// It has none: whoever orders elsewhere has numbers of their own.
+    Stays,
+    /// It gets one of this house.
+    GetsOne,
+}
+
 impl Store {
     /// Takes an order, which is on the disk when this returns; gives it as it is kept. The same order again is no other one. It is of the site that
     /// this store's [`Sight`](crate::Sight) is at home in.
@@ -292,10 +312,28 @@ impl Store {
     /// [`StoreError::Missing`] where there is no such site;
     /// [`StoreError::Unfit`] where a text has another form, [`StoreError::Refused`] where another order has its step's ID; those of the index.
     pub async fn add_order(&self, order: &Order, who: &str) -> Result<Ordered, StoreError> {
+        self.take_order(order, Unnumbered::Stays, who).await
+    }
+
+    /// As [`Self::add_order`].
+    pub(crate) async fn take_order(
+        &self,
+        order: &Order,
+        unnumbered: Unnumbered,
+        who: &str,
+    ) -> Result<Ordered, StoreError> {
         let faults = order.faults();
         if !faults.is_empty() {
             return Err(StoreError::Unfit(faults.join("; ")));
         }
+        let completed = |id: i64, study_uid: String| {
+            let mut order = order.completed(id, study_uid);
+            if unnumbered == Unnumbered::GetsOne && order.accession.is_empty() {
+                // Its day and its own number, which no other order has: in at most 16 letters.
+                order.accession = format!("{}{id:04}", order.date);
+            }
+            order
+        };
         let site = self.sight.home();
         let mut writing = self.inner.index.write().await?;
         if !site.is_empty() {
@@ -306,7 +344,7 @@ impl Store {
             let row = sqlx::query(sqlx::AssertSqlSafe(statement)).bind(order.step_id.as_str());
             if let Some(row) = row.fetch_optional(&mut *writing).await? {
                 let kept = ordered(&row)?;
-                let same = order.completed(kept.id, kept.study_uid.clone());
+                let same = completed(kept.id, kept.study_uid.clone());
                 let is_same = [kept.study_uid.as_str(), ""].contains(&order.study_uid.as_str());
                 if is_same && kept.site == site && without_status(kept.item.clone()) == same.item() {
                     return Ok(kept);
@@ -329,7 +367,7 @@ impl Store {
         .bind(site)
         .fetch_one(&mut *writing)
         .await?;
-        let kept = write(&mut writing, id, order.completed(id, study_uid)).await?;
+        let kept = write(&mut writing, id, completed(id, study_uid)).await?;
         audit::put(&mut writing, who, "add-order", &format!("order {id}")).await?;
         writing.commit().await?;
         Ok(kept)

@@ -32,6 +32,7 @@ const STEPS: &[Step] = &[
     NAMES_AS_SENT,
     SENDERS_ASIDE,
     PARTED_STUDIES,
+    ORDERS_BY_START,
 ];
 
 const FIRST: Step = Step {
@@ -295,6 +296,10 @@ const SENDERS_ASIDE: Step = Step {
     sqlite: &[],
     postgres: &[],
 };
+
+/// A day's orders are listed from the first to the last, by whoever sits at the desk.
+const ORDERS_BY_START: Step =
+    Step { common: &["CREATE INDEX orders_start ON orders (start_at, id)"], sqlite: &[], postgres: &[] };
 
 /// The schema that this program speaks.
 pub(crate) const VERSION: i64 = STEPS.len() as i64;

@@ -88,7 +88,7 @@ impl Sight {
 }
 
 impl Store {
-    /// The same store, looked at with these eyes: [`Self::query`], [`Self::instances`], [`Self::orders`], [`Self::open_orders`], [`Self::transfers`],
+    /// The same store, looked at with these eyes: [`Self::query`], [`Self::instances`], [`Self::orders`], [`Self::open_orders`], [`Self::list_orders`], [`Self::transfers`],
     /// [`Self::conflicts`], [`Self::kept_aside`], [`Self::merges`] and [`Self::partings`] find what they reach and nothing else, [`Self::receive`] takes nothing into a study
     /// that they do not, what is performed changes no order that they do not, and patients are merged by who sees both.
     #[must_use]

@@ -1,5 +1,6 @@
 /**
- * The studies in a real browser: files are added, the list is searched, a cine plays at its own frame rate, and who is who is settled.
+ * The studies in a real browser: files are added, the list is searched, a cine plays at its own frame rate, who is who is settled, and who comes is
+ * registered.
  *
  *     peony serve --data DIR --open
  *     node e2e/studies.mjs http://127.0.0.1:8686 FOLDER
@@ -352,6 +353,95 @@ async function hearsOfAnother(page) {
   console.log(`in the page after ${took.join(", ")} ms`);
 }
 
+/** Somebody is registered at the desk, seen by the machines, put right, seen to be under way and, another one, cancelled. */
+async function registers(page) {
+  await page.locator('.top a[href="/?page=orders"]').click();
+  const field = (name) => page.locator(`[data-field="${name}"]`);
+  const order = (id) => page.locator(`[data-patient="${id}"]`);
+  const workitem = async (id) => {
+    const answer = await fetch(`${url}/dicomweb/workitems?PatientID=${id}`);
+    return answer.status === 204 ? null : (await answer.json())[0];
+  };
+  const registered = page.locator('.order-form [role="status"][data-kept]');
+  const ids = [`D-${mark}`, `E-${mark}`];
+  await until("the form", () => field("patientId").isVisible());
+  await checkAccessible(page, "the orders");
+  // Without a name it is not sent, and the form says why.
+  await page.keyboard.type(ids[0]);
+  await press(page, "Enter");
+  await until("the fault", async () => /Name in letters/.test(await page.locator("#order-fault").innerText()));
+  assert.equal(await workitem(ids[0]), null);
+  await page.keyboard.type("OUYANG Nana");
+  await press(page, "Tab");
+  await page.keyboard.type("欧阳娜娜");
+  await until("the name as it is sent", async () =>
+    (await page.locator(".order-name").innerText()).includes("OUYANG^Nana=欧阳^娜娜"),
+  );
+  await field("birthDate").fill("1979-03-08");
+  await field("sex").click();
+  await field("procedure").fill("Both breasts");
+  await looksAtEverySize(page, "registering", "studies-10-register");
+  await page.setViewportSize(SMALL);
+  await field("procedure").focus();
+  await press(page, "Enter");
+  await until("it to be kept", async () => (await registered.count()) === 1);
+  assert.match(await registered.innerText(), new RegExp(`OUYANG Nana.* ${date}\\d+`), "with its accession number");
+  await until("the row", async () => (await order(ids[0]).count()) === 1);
+  const kept = await workitem(ids[0]);
+  assert.equal(kept["00100010"].Value[0].Ideographic, "欧阳^娜娜");
+  // The next one, with what stays; she does not come.
+  await field("patientId").fill(ids[1]);
+  await field("letters").fill("LI Na");
+  assert.equal(await field("procedure").inputValue(), "Both breasts");
+  await field("letters").press("Enter");
+  await until("the second row", async () => (await order(ids[1]).count()) === 1);
+  await page.locator(".order-panel .square").click();
+  const opens = page.locator('[data-action="new-order"]');
+  await until("what opens the form again", async () => opens.evaluate((button) => button === document.activeElement));
+  const cancel = order(ids[1]).locator('[data-action="cancel-order"]');
+  await cancel.focus();
+  await press(page, "Enter");
+  await until("the question", () => order(ids[1]).locator('[data-action="cancel-now"]').isVisible());
+  await looksAtEverySize(page, "cancelling", "studies-11-cancel");
+  await page.setViewportSize(SMALL);
+  await checkAccessible(page, "cancelling");
+  await order(ids[1]).locator('[data-action="cancel-not"]').focus();
+  await press(page, "Escape");
+  await until("nothing to be cancelled", async () => cancel.evaluate((button) => button === document.activeElement));
+  await press(page, "Enter");
+  await press(page, "Shift+Tab");
+  await press(page, "Enter");
+  await until("it to be cancelled", async () => (await order(ids[1]).getAttribute("data-state")) === "cancelled");
+  assert.equal((await workitem(ids[1]))["00741000"].Value[0], "CANCELED");
+  // Put right, and then a machine begins.
+  await order(ids[0]).locator('[data-action="change-order"]').click();
+  await field("time").fill("00:01");
+  await page.locator('[data-action="keep-order"]').click();
+  await until("the other time", async () => /00:01/.test(await order(ids[0]).innerText()));
+  const uid = kept["00080018"].Value[0];
+  const begun = await fetch(`${url}/dicomweb/workitems/${uid}/state`, {
+    method: "PUT",
+    headers: { "Content-Type": "application/dicom+json" },
+    body: JSON.stringify([
+      { "00081195": { vr: "UI", Value: [`${root}.99`] }, "00741000": { vr: "CS", Value: ["IN PROGRESS"] } },
+    ]),
+  });
+  const answered = Date.now();
+  assert.equal(begun.status, 200);
+  await until("it to be under way", async () => (await order(ids[0]).getAttribute("data-state")) === "started");
+  console.log(`under way in the page after ${Date.now() - answered} ms`);
+  assert.equal(await order(ids[0]).locator("button").count(), 0, "nothing of it can be changed");
+  await looksAtEverySize(page, "the orders", "studies-12-orders");
+  await page.setViewportSize(SMALL);
+  // Another day has its own, and the way back leads to the studies.
+  await page.locator('[data-action="day-after"]').click();
+  await until("the next day", async () => (await order(ids[0]).count()) === 0);
+  await page.locator('[data-action="today"]').click();
+  await until("today", async () => (await order(ids[0]).count()) === 1);
+  await page.goBack();
+  await until("the list", async () => (await rows(page)) > 0);
+}
+
 /** The page on every kind of screen in both languages. */
 async function looksAtEverySize(page, what, file) {
   for (const [name, viewport] of [
@@ -403,6 +493,7 @@ await withBrowser(async (context) => {
   await page.setViewportSize(SMALL);
   await settlesWhoIsWho(page);
   await hearsOfAnother(page);
+  await registers(page);
   // The node refuses the letter, and a frame was taken away; the browser says so, and nothing else.
   const others = complaints.filter((text) => !/status of (409|500)/.test(text));
   assert.deepEqual(others, []);

@@ -42,11 +42,11 @@ export function App() {
         route.page === "accounts" ||
         !mayDo(session, route.page === "live" ? "scan" : "read") ? (
         <StartPage onLanguage={setLanguage} onGo={go} />
-      ) : route.page === "studies" || route.page === "nodes" ? (
+      ) : route.page === "studies" || route.page === "nodes" || route.page === "orders" ? (
         <Suspense>
           <StudiesPages
             study={route.study ?? null}
-            nodes={route.page === "nodes"}
+            page={route.page}
             doubts={route.doubts ?? false}
             onLanguage={setLanguage}
             onGo={go}

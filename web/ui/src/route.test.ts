@@ -9,6 +9,7 @@ describe("a page's address", () => {
     ["/?page=exams", { page: "exams", exam: null }],
     ["/?page=accounts", { page: "accounts", exam: null }],
     ["/?page=studies", { page: "studies", exam: null }],
+    ["/?page=orders", { page: "orders", exam: null }],
     ["/?page=nodes", { page: "nodes", exam: null }],
     ["/?page=nodes&study=1.2.840", { page: "nodes", exam: null, study: "1.2.840" }],
     ["/?page=studies&doubts=1", { page: "studies", exam: null, doubts: true }],

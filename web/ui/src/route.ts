@@ -1,7 +1,7 @@
 /** Which page is shown, of which examination: written in the address, so that it can be kept and gone back to. */
 import { useCallback, useEffect, useState } from "react";
 
-export type PageName = "live" | "report" | "exams" | "studies" | "nodes" | "accounts";
+export type PageName = "live" | "report" | "exams" | "studies" | "nodes" | "orders" | "accounts";
 
 export interface Route {
   readonly page: PageName;
@@ -13,9 +13,11 @@ export interface Route {
   readonly doubts?: true;
 }
 
-const PAGES: readonly string[] = ["report", "exams", "studies", "nodes", "accounts"] satisfies PageName[];
+const PAGES: readonly string[] = ["report", "exams", "studies", "nodes", "orders", "accounts"] satisfies PageName[];
 /** Those that are of no examination, but of a study. */
 const isOfStudies = (page: PageName): boolean => page === "studies" || page === "nodes";
+/** Those whose address names an examination. */
+const isOfExam = (page: PageName): boolean => page === "live" || page === "report";
 const isPage = (name: string | null): name is PageName => name !== null && PAGES.includes(name);
 
 export function routeOf(search: string): Route {
@@ -29,7 +31,7 @@ export function routeOf(search: string): Route {
 
 export function addressOf({ page, exam, study, doubts }: Route): string {
   const parameters = new URLSearchParams();
-  if (exam !== null && page !== "exams" && !isOfStudies(page) && page !== "accounts") {
+  if (exam !== null && isOfExam(page)) {
     parameters.set("exam", exam);
   }
   if (page !== "live") {

@@ -85,6 +85,7 @@ impl House {
             .route("/api/events", get(told))
             .route("/api/identity/contradictions", get(told))
             .route("/api/identity/merges", post(told))
+            .route("/api/orders", get(told).post(told))
             .route("/secret", get(async || "nobody asked for a door"))
             .route("/api/secret", post(async || "nobody asked for a door"))
             .route("/", get(async || "the page"));
@@ -268,6 +269,8 @@ async fn each_role_comes_through_its_doors_only() {
             ("GET", "/api/events?after=7", Permit::Read),
             ("GET", "/api/identity/contradictions", Permit::Merge),
             ("POST", "/api/identity/merges", Permit::Merge),
+            ("GET", "/api/orders", Permit::Read),
+            ("POST", "/api/orders", Permit::Order),
         ] {
             let expected = if permit.is_of(&[role]) { 200 } else { 403 };
             let answer = house.ask(method, path, &authorized, Body::empty()).await;

@@ -10,9 +10,9 @@ use peony_store::{Aside, Decided, KeptThere};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Asked, LISTED, NumberGiven};
+use super::{LISTED, NumberGiven};
 use crate::Service;
-use crate::answer::body;
+use crate::answer::{Asked, body};
 use crate::parts::{self, begun};
 use crate::problem::Problem;
 use crate::rendered::small;

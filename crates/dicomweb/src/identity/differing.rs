@@ -17,7 +17,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
-use super::Asked;
+use crate::answer::Asked;
 use crate::frames::is_little;
 use crate::metadata::{PIXEL_DATA, numbers};
 use crate::problem::Problem;

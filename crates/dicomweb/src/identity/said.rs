@@ -8,7 +8,8 @@ use peony_store::{DicomJson, Merge, Parting, StoreError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Asked, LISTED, NumberGiven};
+use super::{LISTED, NumberGiven};
+use crate::answer::Asked;
 use crate::problem::Problem;
 
 /// What a person has said of who is who, which could be taken back. It has no debug form: it names patients.

@@ -17,6 +17,7 @@ mod left_out;
 mod levels;
 mod metadata;
 mod nodes;
+mod orders;
 mod peer;
 mod pictures;
 mod presentation;

@@ -56,7 +56,7 @@ pub struct OrderAddArgs {
 }
 
 /// What an order says of one examination.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct OrderTexts {
     /// The patient's birth date, YYYYMMDD.
     #[arg(long, value_name = "DATE")]

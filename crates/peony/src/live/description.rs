@@ -26,10 +26,11 @@ pub fn description() -> OpenApi {
     let of_sending = named("sending", peony_dicomweb::sending_openapi());
     let of_nodes = named("nodes", peony_dicomweb::nodes_openapi());
     let of_identity = named("identity", peony_dicomweb::identity_openapi());
+    let of_orders = named("orders", peony_dicomweb::orders_openapi());
     let of_events = named("events", peony_dicomweb::events_openapi());
     let of_ops = named("ops", ops::Description::openapi());
     let whole = peony_web::openapi().merge_from(of_access).merge_from(of_sending).merge_from(of_nodes);
-    whole.merge_from(of_identity).merge_from(of_events).merge_from(of_ops)
+    whole.merge_from(of_identity).merge_from(of_orders).merge_from(of_events).merge_from(of_ops)
 }
 
 /// Operations of two crates may have the same name; each has that of its crate before it.
@@ -93,6 +94,7 @@ mod tests {
             peony_dicomweb::sending_openapi(),
             peony_dicomweb::nodes_openapi(),
             peony_dicomweb::identity_openapi(),
+            peony_dicomweb::orders_openapi(),
             peony_dicomweb::events_openapi(),
             ops::Description::openapi(),
         ];

@@ -63,16 +63,17 @@ impl Kept {
     }
 
     /// DICOMweb over the store, under `/dicomweb`, under `/api/sending` what is sent to `neighbours`, under `/api/nodes` what is
-    /// fetched from `nodes`, under `/api/identity` who is who, and under `/api/events` what happened.
+    /// fetched from `nodes`, under `/api/identity` who is who, under `/api/orders` what shall be examined, and under `/api/events` what happened.
     pub fn routes(&self, neighbours: Neighbours, nodes: Nodes) -> Router {
         let dicomweb = peony_dicomweb::routes(self.store.clone(), Limits::default());
         let sending = peony_dicomweb::sending(self.store.clone(), neighbours);
         let nodes = peony_dicomweb::nodes(self.store.clone(), nodes);
         let identity = peony_dicomweb::identity(self.store.clone());
+        let orders = peony_dicomweb::orders(self.store.clone());
         let events = peony_dicomweb::events(self.store.clone());
         let all = self.mount(self.mount(Router::new(), "/dicomweb", dicomweb), "/api/sending", sending);
         let all = self.mount(self.mount(all, "/api/nodes", nodes), "/api/identity", identity);
-        self.mount(all, "/api/events", events)
+        self.mount(self.mount(all, "/api/orders", orders), "/api/events", events)
     }
 
     fn mount(&self, all: Router, path: &str, routes: Router) -> Router {

@@ -8,7 +8,7 @@ use peony_node::sop_class::WORKLIST;
 use peony_node::status::Status;
 use serde_json::{Value, json};
 
-use crate::kit::{Serve, associated, peony};
+use crate::kit::{Serve, account, associated, peony, told};
 
 #[test]
 fn an_order_that_is_added_beside_it_is_on_the_worklist() {
@@ -106,4 +106,86 @@ fn an_order_that_is_changed_or_cancelled_is_so_on_the_worklist() {
     let mut echo = Command::new(env!("CARGO_BIN_EXE_peony"));
     let echo = echo.args(["ask", "echo", "127.0.0.1:1", "--called", "PEONY"]).output().unwrap();
     assert_eq!(echo.status.code(), Some(1), "nobody is there");
+}
+
+/// What a desk registers for a machine, as those of two sites come to it.
+#[test]
+fn an_order_from_the_page_is_on_the_worklist_of_its_site_and_for_those_who_may() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    for (site, machine) in [("east", "EAST_US"), ("west", "WEST_US")] {
+        told(data, &["site", "add", site, "--sender", machine], "").unwrap();
+    }
+    let of = |name: &str, role: &str, sites: &[&str]| {
+        let sites = sites.iter().flat_map(|site| ["--site", *site]);
+        account(data, name, &["--role", role].into_iter().chain(sites).collect::<Vec<_>>())
+    };
+    let scans = of("scans", "sonographer", &["east"]);
+    let books = of("books", "coordinator", &["west"]);
+    let reads = of("reads", "radiologist", &["east"]);
+    let teaches = of("teaches", "teacher", &["east"]);
+    let root = of("root", "administrator", &[]);
+    let serve = Serve::with_accounts(data, &["--dicom", "127.0.0.1:0"]);
+    let ask = |token: &str, method: &str, path: &str, body: Value| {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        serve
+            .ask_as(token, method, &format!("/api/orders{path}"), "application/json", body.as_bytes())
+            .unwrap()
+    };
+    let order = |patient: &str| json!({ "patient_id": patient, "patient_name": "WANG^FANG=王^芳", "date": "20261126" });
+    let add = |token: &str, patient: &str, site: &str| {
+        ask(token, "POST", "", json!({ "order": order(patient), "site": site }))
+    };
+    for (token, status) in [(&reads, 403), (&teaches, 403), (&String::new(), 401)] {
+        assert_eq!(add(token, "P-0", "").0, status);
+    }
+    let (status, east) = add(&scans, "P-1", "");
+    assert_eq!((status, &east["site"]), (201, &json!("east")));
+    let (status, west) = add(&books, "P-2", "");
+    assert_eq!((status, &west["site"]), (201, &json!("west")));
+    // Whoever sees several sites says of which one it is; another one is not there.
+    assert_eq!(add(&root, "P-3", "west").1["site"], "west");
+    assert_eq!([add(&scans, "P-4", "west").0, add(&root, "P-4", "nowhere").0], [404, 404]);
+
+    let listed = |token: &str| {
+        let (status, said) = ask(token, "GET", "?day=20261126", Value::Null);
+        let orders = said["orders"].as_array().map_or(&[][..], Vec::as_slice);
+        let patients = orders.iter().map(|one| one["order"]["patient_id"].as_str().unwrap().to_owned());
+        (status, patients.collect::<Vec<_>>().join(" "))
+    };
+    assert_eq!([listed(&scans), listed(&reads)], [(200, "P-1".into()), (200, "P-1".into())]);
+    assert_eq!([listed(&books), listed(&root)], [(200, "P-2 P-3".into()), (200, "P-1 P-2 P-3".into())]);
+    assert_eq!([listed(&teaches).0, listed("").0], [403, 401]);
+    let worklist = |machine: &str| {
+        let mut ask = Command::new(env!("CARGO_BIN_EXE_peony"));
+        ask.args(["ask", "worklist", "--json", "--called", "PEONY", "--aet", machine]);
+        let output = ask.arg(format!("127.0.0.1:{}", serve.port())).output().unwrap();
+        let lines = String::from_utf8(output.stdout).unwrap();
+        let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        lines.map(|line| line["step_id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let step_of = |kept: &Value| kept["order"]["step_id"].as_str().unwrap().to_owned();
+    assert_eq!(worklist("EAST_US"), [step_of(&east)]);
+    assert_eq!(worklist("WEST_US").len(), 2);
+
+    let (change, cancel) = (format!("/{}/change", step_of(&east)), format!("/{}/cancel", step_of(&east)));
+    for path in [&change, &cancel] {
+        let act = |token: &str| ask(token, "POST", path, json!({ "time": "1015" })).0;
+        assert_eq!([act(&reads), act(&books), act("")], [403, 404, 401], "{path}");
+    }
+    let (status, changed) = ask(&root, "POST", &change, json!({ "time": "1015" }));
+    assert_eq!((status, &changed["order"]["time"]), (200, &json!("1015")));
+    assert_eq!(ask(&scans, "POST", &cancel, Value::Null).1["state"], "cancelled");
+    assert!(worklist("EAST_US").is_empty());
+    drop(serve);
+    let lines = told(data, &["audit", "--json"], "").unwrap();
+    let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let of_this = lines.filter(|line| line["act"].as_str().unwrap().ends_with("-order"));
+    let acts: Vec<String> = of_this
+        .map(|line| format!("{} {}", line["who"].as_str().unwrap(), line["act"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        acts,
+        ["scans add-order", "books add-order", "root add-order", "root change-order", "scans cancel-order"]
+    );
 }

@@ -2,8 +2,8 @@
 
 use peony_dicom::{Attribute, Attributes, Tag, VR};
 use peony_store::{
-    Claimed, Commitment, Order, OrderState, Ordered, Sight, StepAnswer, StepState, Store, StoreError,
-    WorkitemAnswer,
+    Claimed, Commitment, Order, OrderChange, OrderList, OrderState, Ordered, Sight, StepAnswer, StepState,
+    Store, StoreError, WorkitemAnswer,
 };
 
 use crate::kit;
@@ -228,6 +228,70 @@ pub async fn an_order_is_changed_and_cancelled_until_it_begins(store: &Store) {
     let audit = store.audit_after(0, 10).await.unwrap();
     let acts: Vec<&str> = audit.iter().map(|line| line.act.as_str()).collect();
     assert_eq!(acts, ["add-order", "add-order", "change-order", "cancel-order", "begin-step", "begin-step"]);
+}
+
+pub async fn a_desk_lists_what_it_registers_for_the_sites_that_it_sees(store: &Store) {
+    for site in ["north", "south"] {
+        store.add_site(site, "test").await.unwrap();
+    }
+    let desk = store.seeing(Sight::of(["north"], "north"));
+    let house = store.seeing(Sight::everything(""));
+    let at = |number, time: &str| Order { date: "20261126".into(), time: time.into(), ..order(number) };
+    let mut kept = Vec::new();
+    for (number, time) in [(1, "1015"), (2, "0930"), (3, "")] {
+        kept.push(desk.register_order(&at(number, time), "", "test").await.unwrap());
+    }
+    let south = house.register_order(&at(4, "0800"), "south", "test").await.unwrap();
+    assert_eq!((kept[0].site.as_str(), south.site.as_str()), ("north", "south"));
+    for (desk, site) in [(&desk, "south"), (&house, "nowhere")] {
+        let refused = desk.register_order(&at(5, ""), site, "test").await;
+        assert!(matches!(refused, Err(StoreError::Missing("site"))), "{site}");
+    }
+    // Every order has a number of its own, also one that begins at no time of its day.
+    let mut numbers: Vec<String> = kept.iter().map(|order| order.order().accession).collect();
+    numbers.dedup();
+    assert!(numbers.len() == 3 && numbers.iter().all(|number| number.starts_with("20261126")), "{numbers:?}");
+    let named = Order { step_id: "S-1".into(), ..at(6, "1200") };
+    let first = desk.register_order(&named, "", "test").await.unwrap();
+    assert_eq!(
+        desk.register_order(&named, "", "test").await.unwrap().id,
+        first.id,
+        "the same again is no other"
+    );
+    let unnumbered = store.add_order(&order(7), "test").await.unwrap();
+    assert_eq!(unnumbered.order().accession, "", "whoever orders elsewhere has numbers of their own");
+
+    let ids = async |desk: &Store, which: OrderList<'_>, most| {
+        let listed = desk.list_orders(which, most).await.unwrap();
+        listed.iter().map(|order| order.id).collect::<Vec<_>>()
+    };
+    let day = OrderList { day: "20261126", ..OrderList::default() };
+    let [late, early, whole_day] = [&kept[0], &kept[1], &kept[2]].map(|order| order.id);
+    assert_eq!(ids(&desk, day, 10).await, [whole_day, early, late, first.id]);
+    assert_eq!(ids(&house, day, 10).await, [whole_day, south.id, early, late, first.id]);
+    assert_eq!(ids(&desk, OrderList { after: Some((&kept[1].start, early)), ..day }, 1).await, [late]);
+    assert_eq!(ids(&store.seeing(Sight::of([], "")), day, 10).await, [0_i64; 0]);
+    desk.cancel_order(&kept[0].step_id, "test").await.unwrap();
+    let cancelled = OrderList { state: Some(OrderState::Cancelled), ..day };
+    assert_eq!(ids(&desk, cancelled, 10).await, [late]);
+
+    let change = OrderChange { procedure: Some("Left breast".into()), ..OrderChange::default() };
+    let changed = desk.change_order(&kept[1].step_id, |order| change.apply(order), "test").await.unwrap();
+    let (now, before) = (changed.order(), kept[1].order());
+    assert_eq!(
+        [&now.procedure, &now.step],
+        ["Left breast"; 2],
+        "a step that was described as its procedure still is"
+    );
+    assert!(
+        now == Order { procedure: now.procedure.clone(), step: now.step.clone(), ..before },
+        "the rest stays"
+    );
+}
+
+#[tokio::test]
+async fn sqlite_a_desk_lists_what_it_registers_for_the_sites_that_it_sees() {
+    a_desk_lists_what_it_registers_for_the_sites_that_it_sees(&kit::store().await.1).await;
 }
 
 #[tokio::test]

@@ -179,6 +179,7 @@ async fn postgresql_does_what_sqlite_does() {
         orders::a_step_takes_its_order_along,
         orders::what_others_promise_is_written_down,
         orders::an_order_is_changed_and_cancelled_until_it_begins,
+        orders::a_desk_lists_what_it_registers_for_the_sites_that_it_sees,
         patients::a_study_is_complete_when_all_of_it_is_promised,
         sendings::a_sending_waits_runs_fails_and_is_tried_again,
         sendings::what_is_asked_for_again_while_it_is_sent_is_looked_at_once_more,

@@ -36,6 +36,7 @@ async fn back_by_six_steps(address: &str) {
         "conflicts_open",
         "aside_open",
         "patients_parted",
+        "orders_start",
     ] {
         run(&format!("DROP INDEX {index}")).await;
     }
@@ -54,12 +55,12 @@ async fn back_by_six_steps(address: &str) {
     }
     run("DROP TABLE aside_senders").await;
     run("DELETE FROM names WHERE name_key = '周丽丽'").await;
-    run("UPDATE schema_version SET version = version - 6").await;
+    run("UPDATE schema_version SET version = version - 7").await;
     pool.close().await;
 }
 
-/// Makes the tables what the version before studies were parted had made of the same objects: one step back.
-async fn back_by_one_step(address: &str) {
+/// Makes the tables what the version before studies were parted had made of the same objects: that step and those after it are taken back.
+async fn back_to_before_the_partings(address: &str) {
     let pool = AnyPool::connect(address).await.unwrap();
     for statement in [
         "UPDATE studies SET own_patient = (SELECT p.parted_from FROM patients p WHERE p.id = own_patient)
@@ -75,7 +76,8 @@ async fn back_by_one_step(address: &str) {
         "DROP INDEX patients_parted",
         "ALTER TABLE patients DROP COLUMN parted_from",
         "ALTER TABLE conflicts DROP COLUMN parting",
-        "UPDATE schema_version SET version = version - 1",
+        "DROP INDEX orders_start",
+        "UPDATE schema_version SET version = version - 2",
     ] {
         sqlx::query(statement).execute(&pool).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
     }
@@ -91,7 +93,7 @@ pub async fn what_contradicted_before_is_parted(store: Store, options: &Options,
     put(&store, 16, &[&of("Zhao^Min")[..], &[(STUDY_UID, &first)]].concat()).await;
     store.settle_conflict(store.conflicts(10).await.unwrap()[1].id, "a person").await.unwrap();
     store.close().await;
-    back_by_one_step(address).await;
+    back_to_before_the_partings(address).await;
 
     let store = Store::open(options).await.unwrap();
     let find = async |name| ask(&store, &studies().matching(NAME, name), STUDY_UID).await;

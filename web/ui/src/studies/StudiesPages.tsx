@@ -1,9 +1,10 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { useEffect } from "react";
-import type { Route } from "../route";
-import { type Language, useWords } from "../words/words";
+import type { PageName, Route } from "../route";
+import { type Language, useWords, type WordKey } from "../words/words";
 import { NodeError } from "./client";
 import { NodesPage } from "./NodesPage";
+import { OrdersPage } from "./OrdersPage";
 import { StudyList } from "./StudyList";
 import { StudyPage } from "./StudyPage";
 import "./studies.css";
@@ -23,26 +24,36 @@ const client = new QueryClient({
   },
 });
 
+/** The pages that are loaded together: studies, other nodes, for the patient of a study where one is said, and orders. */
+type StudiesPage = Extract<PageName, "studies" | "nodes" | "orders">;
+
+const TITLES: Readonly<Record<StudiesPage, WordKey>> = {
+  studies: "studies_title",
+  nodes: "nodes_title",
+  orders: "orders_title",
+};
+
 interface Props {
+  readonly page: StudiesPage;
   /** `null`: their list. */
   readonly study: string | null;
-  /** Other nodes are looked at, for the patient of `study` where that is said. */
-  readonly nodes: boolean;
   /** Who is who stands beside the list. */
   readonly doubts: boolean;
   readonly onLanguage: (language: Language) => void;
   readonly onGo: (route: Route) => void;
 }
 
-/** The studies that the node keeps, and one of them. */
-export default function StudiesPages({ study, nodes, doubts, onLanguage, onGo }: Props) {
+/** The studies that the node keeps, and one of them; what other nodes keep; what shall be examined. */
+export default function StudiesPages({ page, study, doubts, onLanguage, onGo }: Props) {
   const { say } = useWords();
   useEffect(() => {
-    document.title = say(nodes ? "nodes_title" : study === null ? "studies_title" : "study_title");
-  }, [say, study, nodes]);
+    document.title = say(page === "studies" && study !== null ? "study_title" : TITLES[page]);
+  }, [say, page, study]);
   return (
     <QueryClientProvider client={client}>
-      {nodes ? (
+      {page === "orders" ? (
+        <OrdersPage onLanguage={onLanguage} onGo={onGo} />
+      ) : page === "nodes" ? (
         <NodesPage key={study} study={study} onLanguage={onLanguage} onGo={onGo} />
       ) : study === null ? (
         <StudyList doubts={doubts} onLanguage={onLanguage} onGo={onGo} />

@@ -71,6 +71,9 @@ export function StudyList({ doubts, onLanguage, onGo }: Props) {
     <div className="studies" {...adding.onDrag}>
       <StudiesTop onLanguage={onLanguage} onGo={onGo}>
         <span className="mid">{say("studies")}</span>
+        <GoLink route={{ page: "orders", exam: null }} onGo={onGo}>
+          {say("orders")}
+        </GoLink>
         {sources !== null && sources.length > 0 && (
           <GoLink route={{ page: "nodes", exam: null }} onGo={onGo}>
             {say("nodes")}

@@ -1,10 +1,12 @@
 import { accessEn } from "./accessEn";
+import { ordersEn } from "./ordersEn";
 import { reportEn } from "./reportEn";
 import { studiesEn } from "./studiesEn";
 
 /** English. `{…}` is filled in by the page. The keys are the page's vocabulary; Chinese has the same. */
 export const en = {
   ...accessEn,
+  ...ordersEn,
   ...reportEn,
   ...studiesEn,
   page_title: "Peony – live examination",
@@ -385,6 +387,7 @@ export const en = {
     "They are one already, or the first is somebody else already: take that back, or merge the other way round.",
   fault_text_not_parted:
     "The study is another person's already, has no identifier, or its patient was merged: take the merge back first.",
+  fault_text_order_closed: "A machine has begun it, or it was cancelled.",
   fault_text_too_large: "It is too large.",
   fault_text_not_drawable: "It holds no picture that can be drawn here.",
   fault_text_not_acceptable: "It cannot be given in this form.",

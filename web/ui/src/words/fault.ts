@@ -29,6 +29,7 @@ const KNOWN = [
   "conflict",
   "not_merged",
   "not_parted",
+  "order_closed",
   "too_large",
   "not_drawable",
   "not_acceptable",

@@ -1,11 +1,13 @@
 /** 简体中文。 */
 import { accessZh } from "./accessZh";
 import type { WordKey } from "./en";
+import { ordersZh } from "./ordersZh";
 import { reportZh } from "./reportZh";
 import { studiesZh } from "./studiesZh";
 
 export const zh: Readonly<Record<WordKey, string>> = {
   ...accessZh,
+  ...ordersZh,
   ...reportZh,
   ...studiesZh,
   page_title: "Peony – 实时检查",
@@ -384,6 +386,7 @@ export const zh: Readonly<Record<WordKey, string>> = {
   fault_text_conflict: "当前状态下无法执行。",
   fault_text_not_merged: "二者已合并，或前者已并入他人：请先撤销，或反向合并",
   fault_text_not_parted: "该检查已属于另一人、没有标识号，或其患者已合并：请先撤销合并",
+  fault_text_order_closed: "设备已开始检查，或登记已取消。",
   fault_text_too_large: "内容过大。",
   fault_text_not_drawable: "其中没有可显示的图像。",
   fault_text_not_acceptable: "无法以此形式提供。",
