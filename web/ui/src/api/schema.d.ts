@@ -710,6 +710,58 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/orders": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The orders of a day, from the first to the last, at most 100 at a time; that somebody listed orders is in the audit once in an hour. */
+        readonly get: operations["orders_list"];
+        readonly put?: never;
+        /** Take an order, which is on the worklist then. Without an accession number it gets one; the same order again, by the ID of its step, is no other one. */
+        readonly post: operations["orders_add"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/orders/{step_id}/cancel": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Take an order that no machine has begun off the worklist. */
+        readonly post: operations["orders_cancel"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/orders/{step_id}/change": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Say something otherwise of an order that no machine has begun; what is left out stays. */
+        readonly post: operations["orders_change"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/sending": {
         readonly parameters: {
             readonly query?: never;
@@ -2393,6 +2445,20 @@ export interface components {
          * @enum {string}
          */
         readonly LightState: "off" | "ok" | "warn" | "stop";
+        /** @description An order that is kept. It has no debug form: it says who is examined. */
+        readonly ListedOrder: {
+            /** @description What it says, with what it was given. */
+            readonly order: components["schemas"]["Order"];
+            /** @description The site that it is of, empty for none. */
+            readonly site: string;
+            readonly state: components["schemas"]["OrderState"];
+        };
+        /** @description Orders from the first to the last. */
+        readonly ListedOrders: {
+            /** @description What `after` asks for the following ones; `null` where these are the last. */
+            readonly next: string | null;
+            readonly orders: readonly components["schemas"]["ListedOrder"][];
+        };
         /** @description One frame and everything the pipeline says about it. */
         readonly LiveUpdate: {
             /**
@@ -2572,6 +2638,13 @@ export interface components {
              */
             readonly source: string | null;
         };
+        /** @description A new order. It has no debug form: it says who is examined. */
+        readonly NewOrder: {
+            /** @description What it says: who, and the day; the rest may be left out. */
+            readonly order: components["schemas"]["Order"];
+            /** @description The site that it is of; that of the account where none is said. */
+            readonly site?: string;
+        };
         /** @description A token that shall be made. */
         readonly NewToken: {
             /**
@@ -2683,6 +2756,150 @@ export interface components {
              */
             readonly lesion: number;
         };
+        /**
+         * @description What shall be done, for whom, when: one scheduled procedure step with the request that it is of. Texts are empty where nothing is said. It has
+         *     no debug form: it says who is examined (invariant 5).
+         */
+        readonly Order: {
+            /**
+             * @description Accession Number.
+             * @default
+             */
+            readonly accession: string;
+            /**
+             * @description Patient's Birth Date, `YYYYMMDD`.
+             * @default
+             */
+            readonly birth_date: string;
+            /**
+             * @description Scheduled Procedure Step Start Date, `YYYYMMDD`; never empty.
+             * @default
+             */
+            readonly date: string;
+            /**
+             * @description Modality; `US` where it is empty.
+             * @default
+             */
+            readonly modality: string;
+            /**
+             * @description Patient ID; never empty.
+             * @default
+             */
+            readonly patient_id: string;
+            /**
+             * @description Patient's Name in DICOM's form, such as `WANG^FANG=王^芳`; never empty.
+             * @default
+             */
+            readonly patient_name: string;
+            /**
+             * @description Scheduled Performing Physician's Name.
+             * @default
+             */
+            readonly performing_physician: string;
+            /**
+             * @description Requested Procedure Description.
+             * @default
+             */
+            readonly procedure: string;
+            /**
+             * @description Requested Procedure ID; that of the step where it is empty.
+             * @default
+             */
+            readonly procedure_id: string;
+            /**
+             * @description Referring Physician's Name.
+             * @default
+             */
+            readonly referring_physician: string;
+            /**
+             * @description Patient's Sex: `F`, `M` or `O`.
+             * @default
+             */
+            readonly sex: string;
+            /**
+             * @description Scheduled Station AE Title.
+             * @default
+             */
+            readonly station: string;
+            /**
+             * @description Scheduled Procedure Step Description; that of the procedure where it is empty.
+             * @default
+             */
+            readonly step: string;
+            /**
+             * @description Scheduled Procedure Step ID, which no other order has; a new one where it is empty.
+             * @default
+             */
+            readonly step_id: string;
+            /**
+             * @description Study Instance UID; a new one where it is empty.
+             * @default
+             */
+            readonly study_uid: string;
+            /**
+             * @description Scheduled Procedure Step Start Time, `HHMM` or `HHMMSS`.
+             * @default
+             */
+            readonly time: string;
+        };
+        /** @description What shall be said otherwise of an order; what is `None` stays. */
+        readonly OrderChange: {
+            /**
+             * @description Accession Number.
+             * @default null
+             */
+            readonly accession: string | null;
+            /**
+             * @description Patient's Birth Date, `YYYYMMDD`.
+             * @default null
+             */
+            readonly birth_date: string | null;
+            /**
+             * @description Scheduled Procedure Step Start Date, `YYYYMMDD`.
+             * @default null
+             */
+            readonly date: string | null;
+            /**
+             * @description Modality.
+             * @default null
+             */
+            readonly modality: string | null;
+            /**
+             * @description Patient ID.
+             * @default null
+             */
+            readonly patient_id: string | null;
+            /**
+             * @description Patient's Name in DICOM's form.
+             * @default null
+             */
+            readonly patient_name: string | null;
+            /**
+             * @description Requested Procedure Description, and that of the step where it was the same.
+             * @default null
+             */
+            readonly procedure: string | null;
+            /**
+             * @description Patient's Sex: `F`, `M` or `O`.
+             * @default null
+             */
+            readonly sex: string | null;
+            /**
+             * @description Scheduled Station AE Title.
+             * @default null
+             */
+            readonly station: string | null;
+            /**
+             * @description Scheduled Procedure Step Start Time, `HHMM` or `HHMMSS`.
+             * @default null
+             */
+            readonly time: string | null;
+        };
+        /**
+         * @description How an order stands.
+         * @enum {string}
+         */
+        readonly OrderState: "scheduled" | "started" | "completed" | "discontinued" | "cancelled";
         /** @description Another password. */
         readonly OtherPassword: {
             readonly new: string;
@@ -5337,6 +5554,166 @@ export interface operations {
                 content: {
                     readonly "application/json": Record<string, never>;
                 };
+            };
+        };
+    };
+    readonly orders_list: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Those that come after: `next` of the answer before. */
+                readonly after?: string;
+                /** @description The day on which they begin, YYYYMMDD; every day where none is said. */
+                readonly day?: string;
+                /** @description How they stand; however, where nothing is said. */
+                readonly state?: components["schemas"]["OrderState"];
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ListedOrders"];
+                };
+            };
+            /** @description `day`, `state` or `after` is none */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly orders_add: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewOrder"];
+            };
+        };
+        readonly responses: {
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ListedOrder"];
+                };
+            };
+            /** @description a text is missing or has another form: by the names of the fields, in one line */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description there is no such site */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description another order has the ID of its step */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly orders_cancel: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description the ID of its scheduled procedure step */
+                readonly step_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ListedOrder"];
+                };
+            };
+            /** @description there is no such order */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a machine has begun it, or it was cancelled already */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readonly orders_change: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description the ID of its scheduled procedure step */
+                readonly step_id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["OrderChange"];
+            };
+        };
+        readonly responses: {
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ListedOrder"];
+                };
+            };
+            /** @description a text is missing or has another form: by the names of the fields, in one line */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description there is no such order */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a machine has begun it, or it was cancelled */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
