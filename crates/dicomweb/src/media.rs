@@ -225,11 +225,12 @@ mod tests {
             ("application/dicom+json;q=0", None),
             ("*/*;q=0, application/dicom+json;q=0.2", Some('j')),
             ("*/*, application/dicom+json;q=0", Some('x')),
-            ("application/*;q=0, */*", Some('x')),
             ("*/*, multipart/related;q=0", Some('j')),
             ("*/*, multipart/*;q=0, application/dicom+json;q=0", None),
             ("multipart/related, multipart/related;type=\"application/dicom+xml\";q=0", None),
-            // A type that is refused does not come as parts either.
+            // A type that is refused does not come as parts either, nor do all of a kind.
+            ("application/*;q=0, */*", None),
+            ("image/*;q=0, */*", Some('j')),
             ("application/dicom+json;q=0, application/dicom+xml;q=0, */*", None),
             ("application/dicom+xml;q=0, multipart/related", None),
             ("application/dicom+xml;q=0, multipart/related;type=\"application/dicom+xml\"", Some('x')),
