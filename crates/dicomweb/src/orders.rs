@@ -128,7 +128,8 @@ async fn list(
         ));
     };
     let day = day.unwrap_or_default();
-    if !day.is_empty() && !(day.len() == 8 && day.bytes().all(|byte| byte.is_ascii_digit())) {
+    let is_day = day.len() == 8 && day.bytes().all(|byte| byte.is_ascii_digit());
+    if !day.is_empty() && !is_day {
         return Err(Problem::BadRequest("day is YYYYMMDD".into()));
     }
     let after = after.as_deref().map(place_of).transpose()?;
