@@ -57,8 +57,8 @@ fn unlikeness(new: Known<'_>, earlier: Known<'_>) -> Option<f32> {
     let looks = (1.0 - one.likeness(other)?) / (1.0 - LIKENESS);
     let depth = (one.deep - other.deep).abs() / DEEPER_MM;
     let size = (one.large.max(0.1) / other.large.max(0.1)).ln().abs() / SIZES.ln();
-    let parts = [place, looks, depth, size];
-    parts.iter().all(|part| *part <= 1.0).then(|| parts.iter().map(|part| part * part).sum())
+    let unlike = [place, looks, depth, size].iter().map(|part| part * part).sum();
+    (unlike <= 1.0).then_some(unlike)
 }
 
 /// When a lesion is asked of: on its first visit, once it was looked at for long enough, and as it leaves.
