@@ -95,7 +95,7 @@ fn is_read_in_region(tag: Tag) -> bool {
 }
 
 /// The element at the beginning of some bytes. Nothing behind it is asked for: dicom-rs finds the end of a data set by an error, and takes a backtrace
-/// for it, which cost more than all reading.
+/// for each.
 fn one_of(bytes: &[u8], syntax: &TransferSyntax, characters: &Characters) -> Option<InMemElement> {
     let mut tokens = DataSetReader::new_with_ts_cs(bytes, syntax, characters.0.clone()).ok()?;
     match (tokens.next()?.ok()?, tokens.next()?.ok()?) {

@@ -35,6 +35,18 @@ export function reasonText(error: unknown, words: Words): string {
   return words.say(lost ? "state_lost" : "fault_text_not_drawable");
 }
 
+/** An answer that is one; what says no, or a program without such a part, which answers with its page, is a {@link NodeError}. */
+export async function answered(response: Response): Promise<Response> {
+  if (response.status === 401) {
+    sessionEnded();
+  }
+  const isPage = response.headers.get("content-type")?.startsWith("text/html") ?? false;
+  if (!response.ok || isPage) {
+    throw new NodeError(response.ok ? 404 : response.status, faultIn(await response.text()));
+  }
+  return response;
+}
+
 async function ask(path: string, signal: AbortSignal): Promise<Answer> {
   const response = await fetch(`${ROOT}${path}`, { signal, headers: { Accept: JSON_TYPE } });
   if (response.status === 204) {

@@ -1,11 +1,9 @@
 /** Who is who, as the page asks it: contradictions about who was examined, objects that were kept aside, patients that are one, or two. */
-import { sessionEnded } from "../access/session";
 import type { components } from "../api/schema";
 import { momentText } from "../exam/format";
 import type { Status } from "../parts/shapes";
-import { faultIn } from "../words/fault";
 import type { Words } from "../words/words";
-import { NodeError, thumbnailOf } from "./client";
+import { answered, thumbnailOf } from "./client";
 import type { DataSet } from "./dataSet";
 import { nameOf, textOf, writtenName } from "./dataSet";
 import { dayOf } from "./dates";
@@ -23,18 +21,6 @@ export type WhoIsWho = Schemas["WhoIsWho"];
 export type MergeStudies = Schemas["MergeStudies"];
 
 export const NO_DOUBT: Overview = { contradictions: 0, aside: 0, decided: 0, merges: 0, partings: 0, doubtful: [] };
-
-async function answered(response: Response): Promise<Response> {
-  if (response.status === 401) {
-    sessionEnded();
-  }
-  // A program without a store answers with its page.
-  const isPage = response.headers.get("content-type")?.startsWith("text/html") ?? false;
-  if (!response.ok || isPage) {
-    throw new NodeError(response.ok ? 404 : response.status, faultIn(await response.text()));
-  }
-  return response;
-}
 
 async function get<T>(path: string, signal: AbortSignal): Promise<T> {
   const response = await answered(await fetch(`${ROOT}${path}`, { signal }));

@@ -1,10 +1,8 @@
 /** Other nodes, as the page has them searched and studies fetched from them. */
-import { sessionEnded } from "../access/session";
 import type { components } from "../api/schema";
 import type { Status } from "../parts/shapes";
-import { faultIn } from "../words/fault";
 import type { Words } from "../words/words";
-import { NodeError } from "./client";
+import { answered } from "./client";
 import type { DataSet } from "./dataSet";
 import { type Day, dateRange } from "./dates";
 import type { Search } from "./question";
@@ -29,18 +27,6 @@ export interface SearchAnswer {
   readonly more: boolean;
   /** Answers that could not be read. */
   readonly unread: number;
-}
-
-async function answered(response: Response): Promise<Response> {
-  if (response.status === 401) {
-    sessionEnded();
-  }
-  // A program without nodes answers with its page.
-  const isPage = response.headers.get("content-type")?.startsWith("text/html") ?? false;
-  if (!response.ok || isPage) {
-    throw new NodeError(response.ok ? 404 : response.status, faultIn(await response.text()));
-  }
-  return response;
 }
 
 /** The nodes that can be searched and fetched from. */

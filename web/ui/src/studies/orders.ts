@@ -1,12 +1,10 @@
 /** What shall be examined, as the page registers it: the orders of a day, a new one, and what is said otherwise of one that nobody has begun. */
-import { sessionEnded } from "../access/session";
 import type { components } from "../api/schema";
 import { birthFault } from "../exam/birth";
 import { sexAndAge } from "../exam/format";
 import type { Status } from "../parts/shapes";
-import { faultIn } from "../words/fault";
 import type { WordKey, Words } from "../words/words";
-import { NodeError } from "./client";
+import { answered } from "./client";
 import { type Day, dayAt, dayOf, noonOf, timeOf } from "./dates";
 import { dicomName, groupsOf, nameIn, writtenOf } from "./personName";
 
@@ -40,18 +38,6 @@ export const SHAPES: Readonly<Record<OrderState, Status | null>> = {
   discontinued: "warn",
   cancelled: "off",
 };
-
-async function answered(response: Response): Promise<Response> {
-  if (response.status === 401) {
-    sessionEnded();
-  }
-  // A program without a store answers with its page.
-  const isPage = response.headers.get("content-type")?.startsWith("text/html") ?? false;
-  if (!response.ok || isPage) {
-    throw new NodeError(response.ok ? 404 : response.status, faultIn(await response.text()));
-  }
-  return response;
-}
 
 /** Of one day, in that state (`""`: any), after what the answer before said as next. */
 export async function findOrders(

@@ -1,9 +1,8 @@
 /** Sending to other nodes, as the page asks this one for it, and the queue of that and of what is fetched from them. */
 import type { components } from "../api/schema";
 import type { Status } from "../parts/shapes";
-import { faultIn } from "../words/fault";
 import type { Words } from "../words/words";
-import { NodeError } from "./client";
+import { answered } from "./client";
 
 type Schemas = components["schemas"];
 
@@ -23,15 +22,6 @@ export const isFetching = (queued: Queued): queued is Queued & Schemas["Fetching
 
 /** The title of the other node. */
 export const nodeOf = (queued: Queued): string => (isFetching(queued) ? queued.from : (queued as Sending).to);
-
-async function answered(response: Response): Promise<Response> {
-  // A program without a queue answers with its page.
-  const isPage = response.headers.get("content-type")?.startsWith("text/html") ?? false;
-  if (!response.ok || isPage) {
-    throw new NodeError(response.ok ? 404 : response.status, faultIn(await response.text()));
-  }
-  return response;
-}
 
 async function get<T>(path: string, signal: AbortSignal): Promise<T> {
   const response = await answered(await fetch(`${ROOT}${path}`, { signal }));
