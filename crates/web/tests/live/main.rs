@@ -3,6 +3,7 @@
 // The page below is part of these tests, but not inside a test function, where the lints would allow it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod again;
 mod calibration;
 mod coronal;
 mod exams;
