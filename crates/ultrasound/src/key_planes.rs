@@ -5,8 +5,8 @@
 //! moment for a reason that stands further back comes to it. At nearly the same place, or where both look alike, they have one too,
 //! unless the other one is much better there.
 //!
-//! A plane is replaced only by a clearly better one, so that the strip does not flicker. Planes from before a lesion was
-//! confirmed (its first three sightings) are not considered.
+//! A plane is replaced only by a clearly better one, so that the strip does not flicker; but the largest gives way to every larger one that is
+//! kept for another reason: a lesion is measured on it. Planes from before a lesion was confirmed (its first three sightings) are not considered.
 
 mod likeness;
 
@@ -25,6 +25,8 @@ use crate::track::{Track, Tracked};
 
 /// A plane replaces another when its figure is better by this factor.
 const CLEARLY_BETTER: f32 = 1.15;
+/// The same of the largest one's area: a length is then too short by a twenty-fifth at most.
+const CLEARLY_LARGER: f32 = 1.08;
 /// The probe must have turned so far from the largest plane for one across it, degrees.
 const ACROSS_DEG: f32 = 60.0;
 /// A plane within so many millimetres of the probe's way and degrees of its turn of a kept one is next to it.
@@ -90,10 +92,6 @@ impl KeyPlanes {
         self.planes.iter_mut().filter(|plane| plane.track == from).for_each(|plane| plane.track = into);
     }
 
-    fn largest_of(&self, track: u32) -> Option<&KeyPlane> {
-        self.planes.iter().find(|plane| plane.track == track && plane.reason == PlaneReason::Largest)
-    }
-
     /// The planes of the lesion that are kept for the reasons before this one.
     fn before(&self, track: u32, reason: PlaneReason) -> impl Iterator<Item = &KeyPlane> {
         self.planes.iter().filter(move |plane| plane.track == track && plane.reason < reason)
@@ -103,9 +101,9 @@ impl KeyPlanes {
     fn fits(&self, track: u32, reason: PlaneReason, now: &Now<'_>) -> f32 {
         match reason {
             PlaneReason::Largest => 1.0,
-            PlaneReason::Across => {
-                self.largest_of(track).map_or(0.0, |largest| across(&largest.place, now.place))
-            }
+            PlaneReason::Across => self
+                .kept(track, PlaneReason::Largest)
+                .map_or(0.0, |largest| across(&largest.place, now.place)),
             PlaneReason::Features | PlaneReason::Suspicious => {
                 if self.before(track, reason).any(|other| now.is_on(other)) {
                     ONE_PICTURE_WEIGHS
@@ -118,6 +116,26 @@ impl KeyPlanes {
                 }
             }
         }
+    }
+
+    /// What the plane of this frame weighs for a reason, where it is better by this factor than the one that is kept.
+    fn weighs(
+        &self,
+        track: u32,
+        (reason, figure): (PlaneReason, f32),
+        clearly: f32,
+        now: &Now<'_>,
+    ) -> Option<f32> {
+        let to_beat = self
+            .kept(track, reason)
+            .map_or(0.0, |kept| kept.figure * better(&kept.place, now.place, clearly));
+        // Nothing weighs more than one: pictures are held against each other only where that decides.
+        let weighed = (figure > to_beat).then(|| figure * self.fits(track, reason, now));
+        weighed.filter(|weighed| *weighed > to_beat)
+    }
+
+    fn kept(&self, track: u32, reason: PlaneReason) -> Option<&KeyPlane> {
+        self.planes.iter().find(|plane| plane.track == track && plane.reason == reason)
     }
 
     /// Whether the plane that is kept for this reason comes to the picture of this frame, on which another one has just been kept: it is
@@ -204,17 +222,23 @@ pub(crate) fn keep(
         let Some(found) = track.finding.and_then(|index| detected.findings.get(index)) else { continue };
         let (frame, time_ns) = (view.frame.index, view.frame.time_ns);
         let now = Now { frame, time_ns, place, luma: &view.luma, box_px: found.finding.region.box_px() };
-        for (reason, unweighed) in figures(track, found, assessed) {
+        let figures = figures(track, found, assessed);
+        let mut others = figures.iter().filter(|(reason, _)| *reason != PlaneReason::Largest);
+        let is_kept = others.any(|&of| state.weighs(track.id, of, CLEARLY_BETTER, &now).is_some());
+        for (reason, unweighed) in figures {
             let at = state.planes.iter().position(|plane| plane.track == track.id && plane.reason == reason);
-            let to_beat =
-                at.map_or(0.0, |at| state.planes[at].figure * better(&state.planes[at].place, place));
+            let clearly = match reason {
+                PlaneReason::Largest if is_kept => 1.0,
+                PlaneReason::Largest => CLEARLY_LARGER,
+                _ => CLEARLY_BETTER,
+            };
             let joins = at.is_some_and(|at| state.joins(&state.planes[at], unweighed, &now));
-            // Nothing weighs more than one: pictures are held against each other only where that decides.
-            let decides = joins || unweighed > to_beat;
-            let figure = if decides { unweighed * state.fits(track.id, reason, &now) } else { 0.0 };
-            if !joins && figure <= to_beat {
+            let weighed = state.weighs(track.id, (reason, unweighed), clearly, &now);
+            let Some(figure) =
+                weighed.or_else(|| joins.then(|| unweighed * state.fits(track.id, reason, &now)))
+            else {
                 continue;
-            }
+            };
             let luma = Arc::clone(picture.get_or_insert_with(|| Arc::new(view.luma.clone().into_owned())));
             let region = found.finding.region.clone();
             let place = *place;
@@ -238,8 +262,12 @@ pub(crate) fn keep(
 
 /// By what factor a plane's figure must exceed that of one that is kept. Without a scale a plane gives no millimetres: one that is
 /// nearly as good and has a scale takes its place.
-fn better(kept: &Place, place: &Place) -> f32 {
-    if place.scaled && !kept.scaled { 1.0 / CLEARLY_BETTER } else { CLEARLY_BETTER }
+fn better(kept: &Place, place: &Place, clearly: f32) -> f32 {
+    match (kept.scaled, place.scaled) {
+        (false, true) => 1.0 / CLEARLY_BETTER,
+        (true, false) => CLEARLY_BETTER,
+        _ => clearly,
+    }
 }
 
 /// How nearly a plane is perpendicular to the largest: the sine of the angle between them, 0 below [`ACROSS_DEG`].

@@ -11,8 +11,8 @@ use peony_model::{
 use peony_ultrasound::calibrate::{BeamCalibration, Calibration};
 use peony_ultrasound::live;
 use peony_ultrasound::network::{CANVAS, CELLS, MAPS, MASK, MASK_STEP, NetOutputs, Reading};
-use peony_ultrasound::output::{Event, StepOutput, Timings, Unfit, VolumeState};
-use peony_ultrasound::{Mode, Network, NetworkError, Pipeline, replay, step};
+use peony_ultrasound::output::{Event, PlaneReason, StepOutput, Timings, Unfit, VolumeState};
+use peony_ultrasound::{KeyPlane, Mode, Network, NetworkError, Pipeline, replay, step};
 
 /// Everything dark is a lesion, malignant when it lies on the left.
 struct Dark {
@@ -259,6 +259,39 @@ fn key_planes_of_a_lesion_are_one_picture_or_a_quarter_of_a_second_apart() {
         }
     }
     assert!(shared > 0, "{shared} pairs are one picture, {apart} are not");
+}
+
+/// The report's size is that of the largest plane: a picture beside it with more of the lesion would contradict it. Here a blurred picture is
+/// followed by a sharp one, on which the mass has another shape and is hardly larger.
+#[test]
+fn no_plane_of_a_lesion_shows_more_of_it_than_its_largest() {
+    let plane = |index: u64, is_sharp: bool| {
+        let (half, grain) = if is_sharp { ([46.0, 21.0], 1) } else { ([30.0, 30.0], 2) };
+        let picture = GrayImage::from_fn(400, 300, |x, y| {
+            let (dx, dy) = ((x as f32 - 200.0) / half[0], (y as f32 - 130.0) / half[1]);
+            let grey = noise((x + 1009 * index as u32) / grain, y / grain);
+            Luma([if dx.hypot(dy) < 1.0 { 5 + grey / 16 } else { grey }])
+        });
+        Frame { index, time_ns: index * 33_333_333, pixels: Pixels::Luma8(picture), spacing: known() }
+    };
+    let area = |plane: &KeyPlane| -> f32 {
+        let outline = plane.region.contour_px();
+        let next = outline.iter().cycle().skip(1);
+        outline.iter().zip(next).map(|(a, b)| a.x * b.y - b.x * a.y).sum::<f32>().abs() / 2.0
+    };
+    let mut pipeline = pipeline(Mode::Sweep);
+    for index in 0..60 {
+        step(&mut pipeline, &plane(index, index >= 30));
+        let planes = pipeline.key_planes();
+        for largest in planes.iter().filter(|plane| plane.reason == PlaneReason::Largest) {
+            for other in planes.iter().filter(|other| other.track == largest.track) {
+                let [of, at_most] = [other, largest].map(area);
+                assert!(of <= at_most, "after frame {index}: {:?} {of}, largest {at_most}", other.reason);
+            }
+        }
+    }
+    let clearest = pipeline.key_planes().iter().find(|plane| plane.reason == PlaneReason::Features).unwrap();
+    assert!(clearest.frame >= 30, "the sharp one is kept");
 }
 
 /// A long mass, alike on every plane as far as it reaches, and then of another shape and the same size.
