@@ -325,6 +325,38 @@ async function takesTheOther(page, file) {
   }
 }
 
+/** As another machine or program does. */
+async function stores(object) {
+  const head = "--part\r\nContent-Type: application/dicom\r\n\r\n";
+  const stored = await fetch(`${url}/dicomweb/studies`, {
+    method: "POST",
+    headers: { "Content-Type": 'multipart/related; type="application/dicom"; boundary=part' },
+    body: Buffer.concat([Buffer.from(head), object, Buffer.from("\r\n--part--\r\n")]),
+  });
+  assert.equal(stored.status, 200);
+}
+
+/** A file that says it has 300 million frames, and holds one, and files that say other sizes that cannot be: the page answers, and says so. */
+async function opensWhatCannotBe(page) {
+  const frames = sweep({ ...size, count: 1 });
+  const file = { ...size, date, name: `${mark}^EVA`, id: `S-${mark}`, frames };
+  const over = (unfit) => page.locator(`[data-unfit="${unfit}"]`);
+  for (const [at, more, seen] of [
+    [20, { frameCount: 300_000_000 }, page.locator('[data-part="frames-said"]')],
+    [21, { frameCount: 2 ** 31 - 1 }, page.locator('[data-part="frames-said"]')],
+    [22, { columns: 65_535, rows: 65_535 }, over("pixels")],
+    [23, { columns: 9000, rows: 20 }, over("side")],
+  ]) {
+    await stores(ultrasound({ ...file, ...more, uid: `${root}.${at}` }));
+    await page.goto(`${url}/?page=studies&study=${root}.${at}`);
+    await seen.waitFor();
+    await shot(page, `studies-13-cannot-be-${at}`);
+    await checkLayout(page, "what cannot be");
+  }
+  await page.goto(`${url}/?page=studies`);
+  await until("the list", async () => (await rows(page)) > 0);
+}
+
 /** What another machine stores is in the list by itself: how long it took is said, from the node's answer on. */
 async function hearsOfAnother(page) {
   const took = [];
@@ -339,14 +371,8 @@ async function hearsOfAnother(page) {
       description: "Sent by a machine",
       frames: sweep({ ...size, count: 1 }),
     });
-    const head = "--part\r\nContent-Type: application/dicom\r\n\r\n";
-    const stored = await fetch(`${url}/dicomweb/studies`, {
-      method: "POST",
-      headers: { "Content-Type": 'multipart/related; type="application/dicom"; boundary=part' },
-      body: Buffer.concat([Buffer.from(head), object, Buffer.from("\r\n--part--\r\n")]),
-    });
+    await stores(object);
     const answered = Date.now();
-    assert.equal(stored.status, 200);
     await page.locator(".study-row", { hasText: name }).waitFor();
     took.push(Date.now() - answered);
   }
@@ -494,8 +520,9 @@ await withBrowser(async (context) => {
   await settlesWhoIsWho(page);
   await hearsOfAnother(page);
   await registers(page);
-  // The node refuses the letter, and a frame was taken away; the browser says so, and nothing else.
-  const others = complaints.filter((text) => !/status of (409|500)/.test(text));
+  await opensWhatCannotBe(page);
+  // The node refuses the letter, a frame was taken away, and of what cannot be drawn there is no thumbnail; the browser says so, and nothing else.
+  const others = complaints.filter((text) => !/status of (404|409|500)/.test(text));
   assert.deepEqual(others, []);
 });
 console.log("the studies: all is well");

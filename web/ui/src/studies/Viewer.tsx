@@ -8,7 +8,7 @@ import { Calipers, type Measure } from "./Calipers";
 import { CineBar } from "./CineBar";
 import { reasonText } from "./client";
 import { Lengths } from "./Lengths";
-import type { Picture } from "./picture";
+import { type Picture, unfitText } from "./picture";
 import type { Point } from "./scale";
 import type { InstanceTile } from "./study";
 import { type UsedPicture, usePicture } from "./usePicture";
@@ -196,7 +196,7 @@ export function Viewer({ tile }: { readonly tile: InstanceTile }) {
 }
 
 /** What lies over the picture while there is none. */
-function Over({ used: { error, view, picture } }: { readonly used: UsedPicture }) {
+function Over({ used: { error, unfit, view, picture } }: { readonly used: UsedPicture }) {
   const words = useWords();
   const { say } = words;
   if (error !== null) {
@@ -204,6 +204,14 @@ function Over({ used: { error, view, picture } }: { readonly used: UsedPicture }
       <p className="over row" role="alert">
         <Shape status="stop" />
         {say("picture_fails", { reason: typeof error === "string" ? error : reasonText(error, words) })}
+      </p>
+    );
+  }
+  if (unfit !== null) {
+    return (
+      <p className="over row" role="alert" data-unfit={unfit.unfit}>
+        <Shape status="warn" />
+        {unfitText(unfit, words)}
       </p>
     );
   }
@@ -293,6 +301,11 @@ function About({ picture }: { readonly picture: Picture }) {
         <dd>
           {picture.columns} × {picture.rows}
           {picture.frames > 1 && `${COMMA[language]}${say("frames_count", { count: picture.frames })}`}
+          {picture.framesSaid !== null && (
+            <small data-part="frames-said">
+              {say("frames_said", { count: picture.frames, said: picture.framesSaid.toLocaleString("en-US") })}
+            </small>
+          )}
         </dd>
         <dt>{say("picture_scale")}</dt>
         <dd data-part="scale">{scaleText}</dd>

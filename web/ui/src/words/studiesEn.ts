@@ -214,6 +214,11 @@ export const studiesEn = {
   picture_loading: "Loading the picture",
   picture_fails: "This picture cannot be shown: {reason}",
   picture_none: "This object has no picture.",
+  picture_frames: "This picture cannot be shown: the file holds {said} frames, and at most {most} are shown here.",
+  picture_pixels:
+    "This picture cannot be shown: the file says that a frame has {said} pixels, and at most {most} can be.",
+  picture_side: "This picture cannot be shown: a side of it has {said} pixels, and at most {most} are shown here.",
+  frames_said: "{count} there, {said} said by the file",
   study_none: "There is no such study.",
   cine_player: "Cine",
   cine_play: "Play",
