@@ -9,7 +9,7 @@ import {
   byStudy,
   isAnything,
   type Overview,
-  patientText,
+  patientTexts,
   shapeOf,
   sumText,
   type WhoIsWho,
@@ -134,7 +134,7 @@ interface SaidRowProps {
 function SaidRow({ doubt, one, busy, onUndo }: SaidRowProps) {
   const words = useWords();
   const { say } = words;
-  const patients = { source: patientText(one.source, words), target: patientText(one.target, words) };
+  const patients = patientTexts(one, words);
   return (
     <li className="upload" data-doubt={doubt}>
       <Shape status="ok" />
