@@ -157,6 +157,7 @@ export const studiesEn = {
     "{about}: a later object of this study says {other}; the study is shown under {kept}, as was said first",
   contradiction_empty: "none",
   contradiction_none: "No contradiction",
+  contradiction_none_all: "No contradiction at all",
   contradiction_same: "The same person",
   contradiction_other: "Another person",
   same_person: "Same person as …",

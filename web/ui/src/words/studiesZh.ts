@@ -157,6 +157,7 @@ export const studiesZh: Readonly<Record<keyof typeof studiesEn, string>> = {
   contradiction_within: "{about}：本检查中后来的对象为 {other}；检查按最先的 {kept} 显示",
   contradiction_empty: "无",
   contradiction_none: "并无矛盾",
+  contradiction_none_all: "均无矛盾",
   contradiction_same: "是同一人",
   contradiction_other: "是另一人",
   same_person: "同一人…",
