@@ -89,6 +89,7 @@ export function ultrasound({
   const pointer = frameTimes ? us(0x0018, 0x1065) : frameTime ? us(0x0018, 0x1063) : null;
   const when = (condition, ...elements) => (condition ? elements : []);
   const dataSet = Buffer.concat([
+    element("00080005", "CS", "ISO_IR 192"),
     element("00080016", "UI", sopClass),
     element("00080018", "UI", instanceUid),
     element("00080020", "DA", date),
