@@ -22,6 +22,8 @@ if (!url || !folder) {
 await mkdir(folder, { recursive: true });
 const shot = (page, name) => page.screenshot({ path: path.join(folder, `${name}.png`) });
 
+const TELEPHONE = { width: 480, height: 900 };
+
 const mark = `E2E${Date.now()}`;
 const root = `2.25.${Date.now()}`;
 const today = new Date();
@@ -252,6 +254,7 @@ async function settlesWhoIsWho(page) {
   await until("both to be listed", async () => (await contradiction.count()) === 1 && (await aside.count()) === 1);
   await looksAtEverySize(page, "who is who", "studies-7-who");
   await page.setViewportSize(SMALL);
+  await takesTurns(page);
   await checkAccessible(page, "who is who");
   await aside.locator('[data-action="differences"]').click();
   const differences = aside.locator('[data-part="differences"]');
@@ -468,12 +471,30 @@ async function registers(page) {
   await until("the list", async () => (await rows(page)) > 0);
 }
 
+/** Where there is room for one, the list and what was opened beside it take turns. */
+async function takesTurns(page) {
+  const side = (which) => page.locator(`[data-side="${which}"]`);
+  const [list, beside] = [page.locator(".finder"), page.locator(".studies > .preview")];
+  assert.equal(await side("list").isVisible(), false);
+  await page.setViewportSize({ width: 900, height: 900 });
+  await until("what was opened", () => beside.isVisible());
+  assert.equal(await list.isVisible(), false);
+  await side("list").click();
+  await until("the list", () => list.isVisible());
+  assert.equal(await beside.isVisible(), false);
+  await side("beside").click();
+  await until("what was opened again", () => beside.isVisible());
+  await page.setViewportSize(SMALL);
+  await until("both", async () => (await list.isVisible()) && (await beside.isVisible()));
+}
+
 /** The page on every kind of screen in both languages. */
 async function looksAtEverySize(page, what, file) {
   for (const [name, viewport] of [
     ["large", LARGE],
     ["tablet", { width: 820, height: 1180 }],
     ["tablet-flat", { width: 1180, height: 820 }],
+    ["telephone", TELEPHONE],
     ["small", SMALL],
   ]) {
     await page.setViewportSize(viewport);

@@ -142,39 +142,41 @@ export function Viewer({ tile }: { readonly tile: InstanceTile }) {
         )}
       </main>
       <aside className="beside">
-        <div className="tools">
-          <button
-            type="button"
-            className={measuring ? "button on" : "button"}
-            aria-pressed={measuring}
-            data-action="measure"
-            onClick={(event) => toggleMeasuring(event.detail === 0)}
-          >
-            <Icon name="pen" />
-            {say("measure")} <KeyCap>R</KeyCap>
-          </button>
-          <span className="row">
+        {used.unfit === null && (
+          <div className="tools">
             <button
               type="button"
-              className="button square"
-              aria-label={say("zoom_out")}
-              onClick={() => view?.zoom(1 / ZOOM_STEP)}
+              className={measuring ? "button on" : "button"}
+              aria-pressed={measuring}
+              data-action="measure"
+              onClick={(event) => toggleMeasuring(event.detail === 0)}
             >
-              −
+              <Icon name="pen" />
+              {say("measure")} <KeyCap>R</KeyCap>
             </button>
-            <button type="button" className="button" onClick={() => view?.fit()}>
-              {say("zoom_fit")}
-            </button>
-            <button
-              type="button"
-              className="button square"
-              aria-label={say("zoom_in")}
-              onClick={() => view?.zoom(ZOOM_STEP)}
-            >
-              +
-            </button>
-          </span>
-        </div>
+            <span className="row">
+              <button
+                type="button"
+                className="button square"
+                aria-label={say("zoom_out")}
+                onClick={() => view?.zoom(1 / ZOOM_STEP)}
+              >
+                −
+              </button>
+              <button type="button" className="button" onClick={() => view?.fit()}>
+                {say("zoom_fit")}
+              </button>
+              <button
+                type="button"
+                className="button square"
+                aria-label={say("zoom_in")}
+                onClick={() => view?.zoom(ZOOM_STEP)}
+              >
+                +
+              </button>
+            </span>
+          </div>
+        )}
         {picture && (
           <Lengths
             measures={measures}
