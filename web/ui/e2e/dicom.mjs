@@ -64,7 +64,7 @@ const region = ({ from: [x0, y0], to: [x1, y1], cm }) =>
 const MULTI_FRAME = "1.2.840.10008.5.1.4.1.1.3.1";
 const SINGLE = "1.2.840.10008.5.1.4.1.1.6.1";
 
-/** A DICOM file; `frames` are its pixels, rows of `columns` grey values each. `more` are further elements of group 0018, written. */
+/** A DICOM file; `frames` are its pixels, rows of `columns` grey values each, and `frameCount` how many it says they are. */
 export function ultrasound({
   uid,
   name = "",
@@ -79,6 +79,7 @@ export function ultrasound({
   columns,
   rows,
   frames,
+  frameCount = frames.length,
   frameTime,
   frameTimes,
   regions = [],
@@ -88,6 +89,7 @@ export function ultrasound({
   const pointer = frameTimes ? us(0x0018, 0x1065) : frameTime ? us(0x0018, 0x1063) : null;
   const when = (condition, ...elements) => (condition ? elements : []);
   const dataSet = Buffer.concat([
+    element("00080005", "CS", "ISO_IR 192"),
     element("00080016", "UI", sopClass),
     element("00080018", "UI", instanceUid),
     element("00080020", "DA", date),
@@ -108,7 +110,7 @@ export function ultrasound({
     element("00200013", "IS", instance),
     element("00280002", "US", us(1)),
     element("00280004", "CS", "MONOCHROME2"),
-    ...when(frames.length > 1, element("00280008", "IS", frames.length)),
+    ...when(frameCount > 1, element("00280008", "IS", frameCount)),
     ...when(pointer !== null, element("00280009", "AT", pointer ?? Buffer.alloc(0))),
     element("00280010", "US", us(rows)),
     element("00280011", "US", us(columns)),

@@ -22,6 +22,8 @@ if (!url || !folder) {
 await mkdir(folder, { recursive: true });
 const shot = (page, name) => page.screenshot({ path: path.join(folder, `${name}.png`) });
 
+const TELEPHONE = { width: 480, height: 900 };
+
 const mark = `E2E${Date.now()}`;
 const root = `2.25.${Date.now()}`;
 const today = new Date();
@@ -252,6 +254,7 @@ async function settlesWhoIsWho(page) {
   await until("both to be listed", async () => (await contradiction.count()) === 1 && (await aside.count()) === 1);
   await looksAtEverySize(page, "who is who", "studies-7-who");
   await page.setViewportSize(SMALL);
+  await takesTurns(page);
   await checkAccessible(page, "who is who");
   await aside.locator('[data-action="differences"]').click();
   const differences = aside.locator('[data-part="differences"]');
@@ -325,6 +328,38 @@ async function takesTheOther(page, file) {
   }
 }
 
+/** As another machine or program does. */
+async function stores(object) {
+  const head = "--part\r\nContent-Type: application/dicom\r\n\r\n";
+  const stored = await fetch(`${url}/dicomweb/studies`, {
+    method: "POST",
+    headers: { "Content-Type": 'multipart/related; type="application/dicom"; boundary=part' },
+    body: Buffer.concat([Buffer.from(head), object, Buffer.from("\r\n--part--\r\n")]),
+  });
+  assert.equal(stored.status, 200);
+}
+
+/** A file that says it has 300 million frames, and holds one, and files that say other sizes that cannot be: the page answers, and says so. */
+async function opensWhatCannotBe(page) {
+  const frames = sweep({ ...size, count: 1 });
+  const file = { ...size, date, name: `${mark}^EVA`, id: `S-${mark}`, frames };
+  const over = (unfit) => page.locator(`[data-unfit="${unfit}"]`);
+  for (const [at, more, seen] of [
+    [20, { frameCount: 300_000_000 }, page.locator('[data-part="frames-said"]')],
+    [21, { frameCount: 2 ** 31 - 1 }, page.locator('[data-part="frames-said"]')],
+    [22, { columns: 65_535, rows: 65_535 }, over("pixels")],
+    [23, { columns: 9000, rows: 20 }, over("side")],
+  ]) {
+    await stores(ultrasound({ ...file, ...more, uid: `${root}.${at}` }));
+    await page.goto(`${url}/?page=studies&study=${root}.${at}`);
+    await seen.waitFor();
+    await shot(page, `studies-13-cannot-be-${at}`);
+    await checkLayout(page, "what cannot be");
+  }
+  await page.goto(`${url}/?page=studies`);
+  await until("the list", async () => (await rows(page)) > 0);
+}
+
 /** What another machine stores is in the list by itself: how long it took is said, from the node's answer on. */
 async function hearsOfAnother(page) {
   const took = [];
@@ -339,14 +374,8 @@ async function hearsOfAnother(page) {
       description: "Sent by a machine",
       frames: sweep({ ...size, count: 1 }),
     });
-    const head = "--part\r\nContent-Type: application/dicom\r\n\r\n";
-    const stored = await fetch(`${url}/dicomweb/studies`, {
-      method: "POST",
-      headers: { "Content-Type": 'multipart/related; type="application/dicom"; boundary=part' },
-      body: Buffer.concat([Buffer.from(head), object, Buffer.from("\r\n--part--\r\n")]),
-    });
+    await stores(object);
     const answered = Date.now();
-    assert.equal(stored.status, 200);
     await page.locator(".study-row", { hasText: name }).waitFor();
     took.push(Date.now() - answered);
   }
@@ -442,12 +471,30 @@ async function registers(page) {
   await until("the list", async () => (await rows(page)) > 0);
 }
 
+/** Where there is room for one, the list and what was opened beside it take turns. */
+async function takesTurns(page) {
+  const side = (which) => page.locator(`[data-side="${which}"]`);
+  const [list, beside] = [page.locator(".finder"), page.locator(".studies > .preview")];
+  assert.equal(await side("list").isVisible(), false);
+  await page.setViewportSize({ width: 900, height: 900 });
+  await until("what was opened", () => beside.isVisible());
+  assert.equal(await list.isVisible(), false);
+  await side("list").click();
+  await until("the list", () => list.isVisible());
+  assert.equal(await beside.isVisible(), false);
+  await side("beside").click();
+  await until("what was opened again", () => beside.isVisible());
+  await page.setViewportSize(SMALL);
+  await until("both", async () => (await list.isVisible()) && (await beside.isVisible()));
+}
+
 /** The page on every kind of screen in both languages. */
 async function looksAtEverySize(page, what, file) {
   for (const [name, viewport] of [
     ["large", LARGE],
     ["tablet", { width: 820, height: 1180 }],
     ["tablet-flat", { width: 1180, height: 820 }],
+    ["telephone", TELEPHONE],
     ["small", SMALL],
   ]) {
     await page.setViewportSize(viewport);
@@ -494,8 +541,9 @@ await withBrowser(async (context) => {
   await settlesWhoIsWho(page);
   await hearsOfAnother(page);
   await registers(page);
-  // The node refuses the letter, and a frame was taken away; the browser says so, and nothing else.
-  const others = complaints.filter((text) => !/status of (409|500)/.test(text));
+  await opensWhatCannotBe(page);
+  // The node refuses the letter, a frame was taken away, and of what cannot be drawn there is no thumbnail; the browser says so, and nothing else.
+  const others = complaints.filter((text) => !/status of (404|409|500)/.test(text));
   assert.deepEqual(others, []);
 });
 console.log("the studies: all is well");

@@ -20,6 +20,8 @@ const COUNT: &str = "xtask/page/count.mjs";
 const EXAMINE: &str = "web/ui/e2e/exam.mjs";
 /// Files dropped, a study found, a cine played at its own frame rate.
 const STUDIES: &str = "web/ui/e2e/studies.mjs";
+/// Who is registered for one of two sites, and a day with more orders than one page has; it starts its own program.
+const ORDERS: &str = "web/ui/e2e/orders.mjs";
 /// A study sent to a node that is away, and again once it is there.
 const SENDING: &str = "web/ui/e2e/sending.mjs";
 /// A probe calibrated by sweeps between two marks.
@@ -99,6 +101,7 @@ pub fn run(workshop: &Workshop) -> Result<Done> {
         drive(STUDIES, &[&url(port), &shots])?;
         drive(SENDING, &[&url(port), &shots, &archive, &program.display().to_string()])
     })?;
+    drive(ORDERS, &[&program.display().to_string(), &shots])?;
     sign_in(workshop, &program, |url, issuer| drive(SIGN_IN, &[url, issuer, &shots]))?;
     let said = workshop.said();
     let counted = said.lines().find_map(|line| line.strip_prefix(COUNTED));

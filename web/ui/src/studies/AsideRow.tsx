@@ -1,10 +1,9 @@
 import { useState } from "react";
 import { momentText } from "../exam/format";
-import { Shape } from "../parts/shapes";
 import { useWords } from "../words/words";
 import { DifferencesOf } from "./DifferencesOf";
+import { DoubtAct, DoubtRow } from "./DoubtRow";
 import { type Act, type AsideObject, asideTexts, bytesAside, whoText } from "./identity";
-import { OfStudy } from "./OfStudy";
 
 interface Props {
   readonly one: AsideObject;
@@ -27,77 +26,59 @@ export function AsideRow({ one, busy, onAct }: Props) {
   const isDecided = decided_by !== null && decided_at_ms !== null;
   const [lies, hasUid] = asideTexts(one, Date.now(), words);
   return (
-    <li className="upload" data-doubt={isDecided ? "decided" : "aside"}>
-      <Shape status={isDecided ? "ok" : "warn"} />
-      <div className="two">
-        <OfStudy uid={one.study_uid} />
-        <small data-part="kept">{hasUid}</small>
-        <small>{lies}</small>
-        {isDecided && (
-          <small>
-            {say("aside_decided_by", {
-              who: whoText(decided_by, words),
-              when: momentText(decided_at_ms, Date.now(), words),
-            })}
-          </small>
-        )}
-        <span className="send-acts">
+    <DoubtRow
+      doubt={isDecided ? "decided" : "aside"}
+      status={isDecided ? "ok" : "warn"}
+      study={one.study_uid}
+      acts={
+        <>
           {/* Where another one has the UID that is not seen, whoever sees it decides. */}
           {kept !== null && (
-            <button
-              type="button"
-              className="button small"
-              data-action="differences"
-              aria-expanded={opened === "differences"}
-              onClick={() => toggle("differences")}
-            >
+            <DoubtAct action="differences" opened={opened === "differences"} onAct={() => toggle("differences")}>
               {say("aside_differences")}
-            </button>
+            </DoubtAct>
           )}
           <a className="button small" data-action="download" href={bytesAside(one)} download>
             {say("aside_download")}
           </a>
           {!isDecided && (
-            <button
-              type="button"
-              className="button small"
-              data-action="reject"
-              aria-disabled={busy}
-              onClick={() => onAct({ act: "reject", id: one.id })}
-            >
+            <DoubtAct action="reject" busy={busy} onAct={() => onAct({ act: "reject", id: one.id })}>
               {say("aside_reject")}
-            </button>
+            </DoubtAct>
           )}
           {kept !== null && (
-            <button
-              type="button"
-              className="button small"
-              data-action="take"
-              aria-expanded={opened === "take"}
-              onClick={() => toggle("take")}
-            >
+            <DoubtAct action="take" opened={opened === "take"} onAct={() => toggle("take")}>
               {say("aside_take")}
-            </button>
+            </DoubtAct>
           )}
-        </span>
-        {opened === "differences" && <DifferencesOf one={one} />}
-        {opened === "take" && (
-          <span className="two" data-part="take" ref={bringIntoView}>
-            <small>{say("aside_take_why")}</small>
-            <span className="send-acts">
-              <button
-                type="button"
-                className="button small"
-                data-action="take-now"
-                aria-disabled={busy}
-                onClick={() => onAct({ act: "take", id: one.id })}
-              >
-                {say("aside_take_now")}
-              </button>
+        </>
+      }
+      opened={
+        <>
+          {opened === "differences" && <DifferencesOf one={one} />}
+          {opened === "take" && (
+            <span className="two" data-part="take" ref={bringIntoView}>
+              <small>{say("aside_take_why")}</small>
+              <span className="send-acts">
+                <DoubtAct action="take-now" busy={busy} onAct={() => onAct({ act: "take", id: one.id })}>
+                  {say("aside_take_now")}
+                </DoubtAct>
+              </span>
             </span>
-          </span>
-        )}
-      </div>
-    </li>
+          )}
+        </>
+      }
+    >
+      <small data-part="kept">{hasUid}</small>
+      <small>{lies}</small>
+      {isDecided && (
+        <small>
+          {say("aside_decided_by", {
+            who: whoText(decided_by, words),
+            when: momentText(decided_at_ms, Date.now(), words),
+          })}
+        </small>
+      )}
+    </DoubtRow>
   );
 }

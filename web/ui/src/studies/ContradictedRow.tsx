@@ -1,8 +1,7 @@
 import { useState } from "react";
-import { Shape } from "../parts/shapes";
 import { useWords } from "../words/words";
+import { DoubtAct, DoubtRow } from "./DoubtRow";
 import { type Act, type ContradictedStudy, contradictionText, explainedBy } from "./identity";
-import { OfStudy } from "./OfStudy";
 import { SamePerson } from "./SamePerson";
 
 interface Props {
@@ -17,64 +16,33 @@ export function ContradictedRow({ of: { study_uid, contradictions }, busy, onAct
   const { say } = words;
   const [asks, setAsks] = useState(false);
   const ids = contradictions.map(({ id }) => id);
+  const several = contradictions.length > 1;
   const ofStudy = contradictions.some(({ of_study }) => of_study);
   // Under another identifier it is a patient's of its own already: who that is, the last button says.
   const parts = contradictions.find(({ about }) => about !== "patient_id");
   const identifier = contradictions.find(({ about }) => about === "patient_id");
   return (
-    <li className="upload" data-doubt="contradiction">
-      <Shape status="warn" />
-      <span className="two">
-        <OfStudy uid={study_uid} />
-        {contradictions.map((one) => (
-          <span key={one.id} className="contradiction" data-about={one.about}>
-            <small>{contradictionText(one, words)}</small>
-            {contradictions.length > 1 && (
-              <button
-                type="button"
-                className="button small"
-                data-action="settle-one"
-                aria-label={`${say("contradiction_none")}: ${say(`contradiction_${one.about}`)}`}
-                aria-disabled={busy}
-                onClick={() => onAct({ act: "settle", ids: [one.id] })}
-              >
-                {say("contradiction_none")}
-              </button>
-            )}
-          </span>
-        ))}
-        <span className="send-acts">
-          <button
-            type="button"
-            className="button small"
-            data-action="settle"
-            aria-disabled={busy}
-            onClick={() => onAct({ act: "settle", ids })}
-          >
-            {say(ofStudy ? "contradiction_same" : "contradiction_none")}
-          </button>
+    <DoubtRow
+      doubt="contradiction"
+      status="warn"
+      study={study_uid}
+      acts={
+        <>
+          <DoubtAct action="settle" busy={busy} onAct={() => onAct({ act: "settle", ids })}>
+            {say(ofStudy ? "contradiction_same" : several ? "contradiction_none_all" : "contradiction_none")}
+          </DoubtAct>
           {parts && (
-            <button
-              type="button"
-              className="button small"
-              data-action="part"
-              aria-disabled={busy}
-              onClick={() => onAct({ act: "part", id: parts.id })}
-            >
+            <DoubtAct action="part" busy={busy} onAct={() => onAct({ act: "part", id: parts.id })}>
               {say("contradiction_other")}
-            </button>
+            </DoubtAct>
           )}
-          <button
-            type="button"
-            className="button small"
-            data-action="same-person"
-            aria-expanded={asks}
-            onClick={() => setAsks(!asks)}
-          >
+          <DoubtAct action="same-person" opened={asks} onAct={() => setAsks(!asks)}>
             {say("same_person")}
-          </button>
-        </span>
-        {asks && (
+          </DoubtAct>
+        </>
+      }
+      opened={
+        asks && (
           <SamePerson
             study={study_uid}
             start={identifier?.other ?? ""}
@@ -87,8 +55,24 @@ export function ContradictedRow({ of: { study_uid, contradictions }, busy, onAct
               })
             }
           />
-        )}
-      </span>
-    </li>
+        )
+      }
+    >
+      {contradictions.map((one) => (
+        <span key={one.id} className="contradiction" data-about={one.about}>
+          <small>{contradictionText(one, words)}</small>
+          {several && (
+            <DoubtAct
+              action="settle-one"
+              label={`${say("contradiction_none")}: ${say(`contradiction_${one.about}`)}`}
+              busy={busy}
+              onAct={() => onAct({ act: "settle", ids: [one.id] })}
+            >
+              {say("contradiction_none")}
+            </DoubtAct>
+          )}
+        </span>
+      ))}
+    </DoubtRow>
   );
 }

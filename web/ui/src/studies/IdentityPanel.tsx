@@ -4,18 +4,18 @@ import { Icon, Shape } from "../parts/shapes";
 import { useWords } from "../words/words";
 import { AsideRow } from "./AsideRow";
 import { ContradictedRow } from "./ContradictedRow";
+import { DoubtAct, DoubtRow } from "./DoubtRow";
 import {
   type Act,
   byStudy,
   isAnything,
   type Overview,
-  patientText,
+  patientTexts,
   shapeOf,
   sumText,
   type WhoIsWho,
   whoText,
 } from "./identity";
-import { OfStudy } from "./OfStudy";
 import { SendFault } from "./SendFault";
 import { type UsedOverview, useDoubts } from "./useIdentity";
 
@@ -134,34 +134,24 @@ interface SaidRowProps {
 function SaidRow({ doubt, one, busy, onUndo }: SaidRowProps) {
   const words = useWords();
   const { say } = words;
-  const patients = { source: patientText(one.source, words), target: patientText(one.target, words) };
+  const patients = patientTexts(one, words);
   return (
-    <li className="upload" data-doubt={doubt}>
-      <Shape status="ok" />
-      <span className="two">
-        {one.study_uid === null ? (
-          <span>{say("merge_says", patients)}</span>
-        ) : (
-          <>
-            <OfStudy uid={one.study_uid} />
-            <small>{say("parting_says", patients)}</small>
-          </>
-        )}
-        <small>
-          {say("merge_by", { who: whoText(one.who, words), when: momentText(one.at_ms, Date.now(), words) })}
-        </small>
-        <span className="send-acts">
-          <button
-            type="button"
-            className="button small"
-            data-action={`undo-${doubt}`}
-            aria-disabled={busy}
-            onClick={onUndo}
-          >
-            {say("merge_undo")}
-          </button>
-        </span>
-      </span>
-    </li>
+    <DoubtRow
+      doubt={doubt}
+      status="ok"
+      study={one.study_uid}
+      acts={
+        <DoubtAct action={`undo-${doubt}`} busy={busy} onAct={onUndo}>
+          {say("merge_undo")}
+        </DoubtAct>
+      }
+    >
+      {one.study_uid === null ? (
+        <span>{say("merge_says", patients)}</span>
+      ) : (
+        <small>{say("parting_says", patients)}</small>
+      )}
+      <small>{say("merge_by", { who: whoText(one.who, words), when: momentText(one.at_ms, Date.now(), words) })}</small>
+    </DoubtRow>
   );
 }

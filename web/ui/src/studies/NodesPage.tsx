@@ -16,6 +16,7 @@ import { StudiesTop } from "./StudiesTop";
 import { StudyCells } from "./StudyCells";
 import { isFetching, type Queued } from "./sending";
 import { rowOf } from "./study";
+import { Turns, useTurns } from "./Turns";
 import { type UsedNodeSearch, useFetch, useNodeSearch, useSources } from "./useNodes";
 import { useSendings } from "./useSendings";
 
@@ -37,8 +38,10 @@ export function NodesPage({ study, onLanguage, onGo }: Props) {
   const form = useNodeForm(study, sources);
   const used = useNodeSearch(form.asked);
   const stale = form.asked === null;
+  const beside = open ? ({ name: "sendings", opened: true } as const) : null;
+  const turns = useTurns(beside);
   return (
-    <div className="studies">
+    <div className="studies" data-shows={turns.shows}>
       <StudiesTop onLanguage={onLanguage} onGo={onGo}>
         <GoLink route={{ page: "studies", exam: null, ...(study !== null && { study }) }} onGo={onGo}>
           {say(study === null ? "to_studies" : "nodes_to_study")}
@@ -46,6 +49,7 @@ export function NodesPage({ study, onLanguage, onGo }: Props) {
         <span className="rule" />
         <span className="mid">{say("nodes")}</span>
       </StudiesTop>
+      <Turns list="nodes" beside={beside} turns={turns} />
       <div className="finder">
         <form className="ask" onSubmit={form.submit}>
           <label className="chip">

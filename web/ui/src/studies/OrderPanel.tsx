@@ -7,6 +7,7 @@ import {
   changeOf,
   clockAt,
   FIELD_WORDS,
+  type FieldFault,
   faultOf,
   formOf,
   type ListedOrder,
@@ -15,8 +16,9 @@ import {
   nextForm,
   type OrderField,
   type OrderForm,
+  refusalOf,
 } from "./orders";
-import { dicomName, groupsOf, nameIn } from "./personName";
+import { dicomName, groupsOf, isInLetters, nameIn } from "./personName";
 import { SendFault } from "./SendFault";
 import { useNow } from "./useNow";
 import { useOrderActs, useOrderSites } from "./useOrders";
@@ -43,16 +45,25 @@ export function OrderPanel({ kept, listed, onKept, onClose }: Props) {
   const sites = useOrderSites();
   const { error, busy, act, forget } = useOrderActs();
   const [form, setForm] = useState<OrderForm>(() => (kept ? formOf(kept) : NO_ORDER));
-  const [fault, setFault] = useState<{ readonly field: OrderField; readonly text: string } | null>(null);
+  const [wrong, setWrong] = useState<FieldFault | null>(null);
+  const refusal = refusalOf(error, form, words);
+  const fault = wrong ?? refusal;
   const [done, setDone] = useState<ListedOrder | null>(null);
   const element = useRef<HTMLFormElement>(null);
   const focus = (field: OrderField): void =>
     element.current?.querySelector<HTMLElement>(`[data-field="${field}"]`)?.focus();
   // biome-ignore lint/correctness/useExhaustiveDependencies: once, when it is opened.
   useEffect(() => focus("patientId"), []);
+  const refused = refusal?.field ?? null;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each answer, to the field that it is about.
+  useEffect(() => {
+    if (refused !== null) {
+      focus(refused);
+    }
+  }, [error]);
   const set = (part: Partial<OrderForm>): void => {
     setForm((before) => ({ ...before, ...part }));
-    setFault(null);
+    setWrong(null);
     setDone(null);
     forget();
   };
@@ -61,11 +72,11 @@ export function OrderPanel({ kept, listed, onKept, onClose }: Props) {
     if (busy) {
       return;
     }
-    const wrong = faultOf(form, new Date(), words);
-    setFault(wrong);
+    const found = faultOf(form, new Date(), words);
+    setWrong(found);
     setDone(null);
-    if (wrong) {
-      focus(wrong.field);
+    if (found) {
+      focus(found.field);
       return;
     }
     const what =
@@ -212,7 +223,7 @@ export function OrderPanel({ kept, listed, onKept, onClose }: Props) {
           listed.map(({ order }) => order.station),
         )}
         {offered("order-procedures", [...usual, ...listed.map(({ order }) => order.procedure)])}
-        {error && <SendFault error={error} />}
+        {error && !fault && <SendFault error={error} />}
         <p className={fault ? "row" : "hidden"} id="order-fault" role="alert">
           {fault && (
             <>
@@ -229,6 +240,7 @@ export function OrderPanel({ kept, listed, onKept, onClose }: Props) {
                   name: nameIn(done.order.patient_name, language) ?? done.order.patient_id,
                   accession: done.order.accession,
                 })}
+                {!isInLetters(done.order.patient_name) && <small>{say("order_name_own_alone")}</small>}
               </span>
             </>
           )}
@@ -260,9 +272,14 @@ function NameAsSent({ letters, own, kept }: NameProps) {
   const [, , sound] = groupsOf(kept?.order.patient_name ?? "");
   const name = dicomName(letters, own, sound);
   return (
-    <p className="hint order-name" aria-live="polite">
-      {name !== "" && say("order_name_is", { name })}
-      {name.startsWith("=") && ` ${say("order_name_own_alone")}`}
-    </p>
+    <div className="hint order-name" aria-live="polite">
+      {name !== "" && <p>{say("order_name_is", { name })}</p>}
+      {name !== "" && !isInLetters(name) && (
+        <p className="row" data-part="own-alone">
+          <Shape status="warn" />
+          <span>{say("order_name_own_alone")}</span>
+        </p>
+      )}
+    </div>
   );
 }

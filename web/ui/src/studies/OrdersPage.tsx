@@ -10,6 +10,7 @@ import { OrderLine } from "./OrderLine";
 import { OrderPanel } from "./OrderPanel";
 import { type ListedOrder, type OrderState, rowOf, STATES } from "./orders";
 import { StudiesTop } from "./StudiesTop";
+import { Turns, useTurns } from "./Turns";
 import { useNow } from "./useNow";
 import { type UsedOrders, useOrders } from "./useOrders";
 
@@ -44,6 +45,8 @@ export function OrdersPage({ onLanguage, onGo }: Props) {
     }
     closed.current = false;
   }, [form]);
+  const beside = form && ({ name: form === "new" ? "order_new" : "order_change", opened: true } as const);
+  const turns = useTurns(beside);
   const day = chosen ?? today;
   const used = useOrders(day, state, pages.at(-1) ?? null);
   const orders = used.listed?.orders ?? [];
@@ -52,7 +55,7 @@ export function OrdersPage({ onLanguage, onGo }: Props) {
     setPages([]);
   };
   return (
-    <div className={form === null ? "studies" : "studies with-order"}>
+    <div className={form === null ? "studies" : "studies with-order"} data-shows={turns.shows}>
       <StudiesTop onLanguage={onLanguage} onGo={onGo}>
         <GoLink route={{ page: "studies", exam: null }} onGo={onGo}>
           {say("to_studies")}
@@ -60,6 +63,7 @@ export function OrdersPage({ onLanguage, onGo }: Props) {
         <span className="rule" />
         <span className="mid">{say("orders")}</span>
       </StudiesTop>
+      <Turns list="orders" beside={beside} turns={turns} />
       <div className="finder">
         <div className="ask">
           <span className="row">

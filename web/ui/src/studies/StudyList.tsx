@@ -15,6 +15,7 @@ import { StudiesTop } from "./StudiesTop";
 import { StudyCells } from "./StudyCells";
 import { StudyPreview } from "./StudyPreview";
 import { rowOf, type StudyRow } from "./study";
+import { type Beside, Turns, useTurns } from "./Turns";
 import { UploadPanel } from "./UploadPanel";
 import { sumOf } from "./uploads";
 import { useArriving } from "./useArriving";
@@ -66,9 +67,17 @@ export function StudyList({ doubts, onLanguage, onGo }: Props) {
     setBeside(what);
   };
   const isBeside = (what: "queue" | "identity"): boolean => !adding.open && beside === what;
+  const stands: Beside | null = adding.open
+    ? { name: "upload", opened: true }
+    : beside === "queue"
+      ? { name: "sendings", opened: true }
+      : beside === "identity" && identity.may
+        ? { name: "doubts", opened: true }
+        : shown && { name: "study_preview", opened: false };
+  const turns = useTurns(stands);
   const open = (study: string): void => onGo({ page: "studies", exam: null, study });
   return (
-    <div className="studies" {...adding.onDrag}>
+    <div className="studies" data-shows={turns.shows} {...adding.onDrag}>
       <StudiesTop onLanguage={onLanguage} onGo={onGo}>
         <span className="mid">{say("studies")}</span>
         <GoLink route={{ page: "orders", exam: null }} onGo={onGo}>
@@ -80,6 +89,7 @@ export function StudyList({ doubts, onLanguage, onGo }: Props) {
           </GoLink>
         )}
       </StudiesTop>
+      <Turns list="studies" beside={stands} turns={turns} />
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the arrows go through the links, which are what is pressed. */}
       <div className="finder" onKeyDown={move}>
         <div className="ask">
@@ -127,11 +137,11 @@ export function StudyList({ doubts, onLanguage, onGo }: Props) {
         </div>
         <Pages used={used} />
       </div>
-      {adding.open ? (
+      {stands?.name === "upload" ? (
         <UploadPanel uploads={adding.uploads} all={adding.all} onClose={() => adding.setOpen(false)} />
-      ) : beside === "queue" ? (
+      ) : stands?.name === "sendings" ? (
         <SendPanel used={sendings} onClose={() => setBeside(null)} />
-      ) : beside === "identity" && identity.may ? (
+      ) : stands?.name === "doubts" ? (
         <IdentityPanel overview={identity.overview} onClose={() => setBeside(null)} />
       ) : (
         shown && (

@@ -8,7 +8,7 @@ import { Calipers, type Measure } from "./Calipers";
 import { CineBar } from "./CineBar";
 import { reasonText } from "./client";
 import { Lengths } from "./Lengths";
-import type { Picture } from "./picture";
+import { type Picture, unfitText } from "./picture";
 import type { Point } from "./scale";
 import type { InstanceTile } from "./study";
 import { type UsedPicture, usePicture } from "./usePicture";
@@ -142,39 +142,41 @@ export function Viewer({ tile }: { readonly tile: InstanceTile }) {
         )}
       </main>
       <aside className="beside">
-        <div className="tools">
-          <button
-            type="button"
-            className={measuring ? "button on" : "button"}
-            aria-pressed={measuring}
-            data-action="measure"
-            onClick={(event) => toggleMeasuring(event.detail === 0)}
-          >
-            <Icon name="pen" />
-            {say("measure")} <KeyCap>R</KeyCap>
-          </button>
-          <span className="row">
+        {used.unfit === null && (
+          <div className="tools">
             <button
               type="button"
-              className="button square"
-              aria-label={say("zoom_out")}
-              onClick={() => view?.zoom(1 / ZOOM_STEP)}
+              className={measuring ? "button on" : "button"}
+              aria-pressed={measuring}
+              data-action="measure"
+              onClick={(event) => toggleMeasuring(event.detail === 0)}
             >
-              −
+              <Icon name="pen" />
+              {say("measure")} <KeyCap>R</KeyCap>
             </button>
-            <button type="button" className="button" onClick={() => view?.fit()}>
-              {say("zoom_fit")}
-            </button>
-            <button
-              type="button"
-              className="button square"
-              aria-label={say("zoom_in")}
-              onClick={() => view?.zoom(ZOOM_STEP)}
-            >
-              +
-            </button>
-          </span>
-        </div>
+            <span className="row">
+              <button
+                type="button"
+                className="button square"
+                aria-label={say("zoom_out")}
+                onClick={() => view?.zoom(1 / ZOOM_STEP)}
+              >
+                −
+              </button>
+              <button type="button" className="button" onClick={() => view?.fit()}>
+                {say("zoom_fit")}
+              </button>
+              <button
+                type="button"
+                className="button square"
+                aria-label={say("zoom_in")}
+                onClick={() => view?.zoom(ZOOM_STEP)}
+              >
+                +
+              </button>
+            </span>
+          </div>
+        )}
         {picture && (
           <Lengths
             measures={measures}
@@ -196,7 +198,7 @@ export function Viewer({ tile }: { readonly tile: InstanceTile }) {
 }
 
 /** What lies over the picture while there is none. */
-function Over({ used: { error, view, picture } }: { readonly used: UsedPicture }) {
+function Over({ used: { error, unfit, view, picture } }: { readonly used: UsedPicture }) {
   const words = useWords();
   const { say } = words;
   if (error !== null) {
@@ -204,6 +206,14 @@ function Over({ used: { error, view, picture } }: { readonly used: UsedPicture }
       <p className="over row" role="alert">
         <Shape status="stop" />
         {say("picture_fails", { reason: typeof error === "string" ? error : reasonText(error, words) })}
+      </p>
+    );
+  }
+  if (unfit !== null) {
+    return (
+      <p className="over row" role="alert" data-unfit={unfit.unfit}>
+        <Shape status="warn" />
+        {unfitText(unfit, words)}
       </p>
     );
   }
@@ -293,6 +303,11 @@ function About({ picture }: { readonly picture: Picture }) {
         <dd>
           {picture.columns} × {picture.rows}
           {picture.frames > 1 && `${COMMA[language]}${say("frames_count", { count: picture.frames })}`}
+          {picture.framesSaid !== null && (
+            <small data-part="frames-said">
+              {say("frames_said", { count: picture.frames, said: picture.framesSaid.toLocaleString("en-US") })}
+            </small>
+          )}
         </dd>
         <dt>{say("picture_scale")}</dt>
         <dd data-part="scale">{scaleText}</dd>

@@ -53,13 +53,21 @@ export const writtenName = (group: string): string =>
     .filter(Boolean)
     .join(WRITTEN_IN_ONE.test(group) ? "" : " ");
 
-/** A name in the writing of the language where there is one (PS3.5 §6.2.1): `王小明`, `DOE John`. */
-export function nameOf(dataSet: DataSet, tag: string, language: "en" | "zh"): string | null {
+/** The groups of a name as people write them (PS3.5 §6.2.1), `""` where there is none. */
+function groupsOf(dataSet: DataSet, tag: string): readonly [latin: string, own: string, sound: string] {
   const [value] = itemsOf(dataSet, tag) as readonly Readonly<Record<string, unknown>>[];
   const group = (kind: string): string => {
     const text = value?.[kind];
     return typeof text === "string" ? writtenName(text) : "";
   };
-  const [latin, own] = [group("Alphabetic"), group("Ideographic")];
+  return [group("Alphabetic"), group("Ideographic"), group("Phonetic")];
+}
+
+/** A name in the writing of the language where there is one: `王小明`, `DOE John`. */
+export function nameOf(dataSet: DataSet, tag: string, language: "en" | "zh"): string | null {
+  const [latin, own] = groupsOf(dataSet, tag);
   return (language === "zh" ? own || latin : latin || own) || null;
 }
+
+/** A name in every writing that it has. */
+export const namesOf = (dataSet: DataSet, tag: string): readonly string[] => groupsOf(dataSet, tag).filter(Boolean);

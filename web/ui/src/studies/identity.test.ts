@@ -16,7 +16,7 @@ import {
   findOverview,
   isAnything,
   NO_DOUBT,
-  patientText,
+  patientTexts,
   shapeOf,
   sumText,
   thumbnailAside,
@@ -191,8 +191,26 @@ describe("patients", () => {
       "00100010": { vr: "PN", Value: [{ Alphabetic: "Wang^Fang", Ideographic: "王^芳" }] },
       "00100020": { vr: "LO", Value: ["P-7"] },
     };
-    expect([patientText(patient, en), patientText(patient, zh)]).toEqual(["Wang Fang · P-7", "王芳 · P-7"]);
-    expect(patientText({}, en)).toBe("No name");
+    const nobody = { source: patient, target: {} };
+    expect(patientTexts(nobody, en)).toEqual({ source: "Wang Fang · P-7", target: "No name" });
+    expect(patientTexts(nobody, zh)).toEqual({ source: "王芳 · P-7", target: "无姓名" });
+  });
+  it("are told apart where they read alike, by the other writing or by what else is known", () => {
+    const patient = (own: string, more: object = {}) => ({
+      "00100010": { vr: "PN", Value: [{ Alphabetic: "WANG^FANG", Ideographic: own }] },
+      "00100020": { vr: "LO", Value: ["P-1"] },
+      ...more,
+    });
+    const both = { source: patient("王^芳"), target: patient("王^方") };
+    expect(patientTexts(both, en)).toEqual({ source: "WANG FANG 王芳 · P-1", target: "WANG FANG 王方 · P-1" });
+    expect(patientTexts(both, zh)).toEqual({ source: "王芳 · P-1", target: "王方 · P-1" });
+    const born = (day: string) => patient("王^芳", { "00100030": { vr: "DA", Value: [day] } });
+    expect(patientTexts({ source: born("19800517"), target: born("19810517") }, zh)).toEqual({
+      source: "WANG FANG 王芳 · P-1 · 1980-05-17",
+      target: "WANG FANG 王芳 · P-1 · 1981-05-17",
+    });
+    const same = { source: patient("王^芳"), target: patient("王^芳") };
+    expect(patientTexts(same, en)).toEqual({ source: "WANG FANG · P-1", target: "WANG FANG · P-1" });
   });
 
   it("are offered once each, and last those who look like the one who it is about", () => {

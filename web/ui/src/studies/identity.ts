@@ -5,7 +5,7 @@ import type { Status } from "../parts/shapes";
 import type { Words } from "../words/words";
 import { answered, thumbnailOf } from "./client";
 import type { DataSet } from "./dataSet";
-import { nameOf, textOf, writtenName } from "./dataSet";
+import { nameOf, namesOf, textOf, writtenName } from "./dataSet";
 import { dayOf } from "./dates";
 
 type Schemas = components["schemas"];
@@ -92,7 +92,6 @@ export async function carryOut(act: Act): Promise<void> {
 /** Where the bytes of an object are that was kept aside. */
 export const bytesAside = ({ id }: AsideObject): string => `${ROOT}/aside/${id}`;
 
-/** Whether there is anything to settle, or something settled that could be settled otherwise. */
 /** A small picture of such an object, and of the one that has its UID. */
 export const thumbnailAside = ({ id }: AsideObject): string => `${ROOT}/aside/${id}/thumbnail?viewport=256,256`;
 
@@ -100,6 +99,7 @@ export const thumbnailAside = ({ id }: AsideObject): string => `${ROOT}/aside/${
 export const thumbnailKept = ({ instance_uid, kept }: AsideObject, { kept: { study_uid, series_uid } }: Differences) =>
   `${thumbnailOf(study_uid, series_uid, instance_uid)}&of=${kept?.digest ?? ""}`;
 
+/** Whether there is anything to settle, or something settled that could be settled otherwise. */
 export const isAnything = ({ contradictions, aside, decided, merges, partings }: Overview): boolean =>
   contradictions + aside + decided + merges + partings > 0;
 
@@ -213,11 +213,31 @@ export function asideTexts(one: AsideObject, now: number, words: Words): readonl
   return [aside, say(kept.study_uid === one.study_uid ? "aside_kept" : "aside_kept_elsewhere", { came })];
 }
 
-/** A patient by name and identifier. */
-export function patientText(patient: WhoIsWho["source"], { say, language }: Words): string {
-  const attributes = patient as DataSet;
-  const name = nameOf(attributes, "00100010", language) ?? say("study_without_name");
-  return [name, textOf(attributes, "00100020")].filter(Boolean).join(" · ");
+/** Two patients who are one, or not, by name and identifier; where those read alike, by all that is known of both. */
+export function patientTexts({ source, target }: Pick<WhoIsWho, "source" | "target">, words: Words) {
+  const { say, language } = words;
+  const [one, other] = [source as DataSet, target as DataSet];
+  const id = (patient: DataSet) => textOf(patient, "00100020");
+  const by = (ways: readonly ((patient: DataSet) => string | null)[]) => {
+    const text = (patient: DataSet): string =>
+      ways
+        .map((way) => way(patient))
+        .filter(Boolean)
+        .join(" · ");
+    return { source: text(one), target: text(other) };
+  };
+  // In the one writing names read alike that the other one tells apart.
+  const name = (patient: DataSet) => nameOf(patient, "00100010", language) ?? say("study_without_name");
+  const wholeName = (patient: DataSet) => namesOf(patient, "00100010").join(" ") || say("study_without_name");
+  const born = (patient: DataSet) => dayOf(textOf(patient, "00100030"));
+  const sex = (patient: DataSet) => textOf(patient, "00100040");
+  const issuer = (patient: DataSet) => textOf(patient, "00100021");
+  const all = [
+    [name, id],
+    [wholeName, id],
+    [wholeName, id, born, sex, issuer],
+  ].map(by);
+  return all.find((texts) => texts.source !== texts.target) ?? by([name, id]);
 }
 
 /** What the server calls whoever decides without an account, by hand at this machine (`AT_THIS_MACHINE` there). */

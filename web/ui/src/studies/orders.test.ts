@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { wordsIn } from "../words/words";
+import { NodeError } from "./client";
 import {
   carryOut,
   changeOf,
@@ -12,6 +13,7 @@ import {
   newOrderOf,
   nextForm,
   type OrderForm,
+  refusalOf,
   rowOf,
 } from "./orders";
 
@@ -90,6 +92,69 @@ describe("a new order", () => {
       time: "10:00",
     };
     expect(nextForm(filled)).toEqual({ ...NO_ORDER, station: "US_1", procedure: "Both", date: "2026-12-01" });
+  });
+});
+
+describe("what the program does not take", () => {
+  it.each<[string, string, string, Partial<OrderForm>, string | null, string, string]>([
+    [
+      "bad_value",
+      "patient_id must be at most 64 letters, a letter or digit among them; date is missing",
+      "an identifier of signs",
+      {},
+      "patientId",
+      "Identifier: at most 64 letters, a letter or digit among them, none that is not seen",
+      "患者号：最多 64 个字符，须含字母或数字，不能含不可见字符",
+    ],
+    [
+      "bad_value",
+      "birth_date must be a day of the calendar, YYYYMMDD, that does not lie ahead",
+      "a birth",
+      {},
+      "birthDate",
+      "Birth date: a day of the calendar that does not lie ahead",
+      "出生日期：须为已到来的日历日期",
+    ],
+    [
+      "bad_value",
+      "patient_name must be a name",
+      "a name in letters",
+      {},
+      "letters",
+      "Name in letters: up to 64",
+      "姓名（拼音）：",
+    ],
+    [
+      "bad_value",
+      "patient_name must be a name",
+      "a Chinese one",
+      { letters: " " },
+      "own",
+      "Name in Chinese: up to 64",
+      "姓名（中文）：",
+    ],
+    ["bad_value", "site is missing: there are several", "no site", {}, "site", "Site: say it", "机构：必填"],
+    [
+      "conflict",
+      "another patient's order has this accession number",
+      "another's number",
+      {},
+      "accession",
+      "Accession: another patient's order has it",
+      "登记号：已属于另一患者的登记",
+    ],
+    ["bad_value", "step_id must be at most 16 letters", "what the form does not have", {}, null, "", ""],
+    ["conflict", "another order has the ID of this procedure step", "a step", {}, null, "", ""],
+    ["order_closed", "a machine has begun it", "what has begun", {}, null, "", ""],
+  ])("is said by its field (%s, %s): %s", (code, error, _what, part, field, english, chinese) => {
+    const of = (words: typeof en) => refusalOf(new NodeError(400, { code, error }), { ...form, ...part }, words);
+    expect(of(en)?.field ?? null).toBe(field);
+    expect(of(en)?.text ?? "").toContain(english);
+    expect(of(zh)?.text ?? "").toContain(chinese);
+  });
+  it("is of no field where nobody answered", () => {
+    expect(refusalOf(new TypeError("Failed to fetch"), form, en)).toBeNull();
+    expect(refusalOf(null, form, en)).toBeNull();
   });
 });
 

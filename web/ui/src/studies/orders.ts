@@ -4,7 +4,7 @@ import { birthFault } from "../exam/birth";
 import { sexAndAge } from "../exam/format";
 import type { Status } from "../parts/shapes";
 import type { WordKey, Words } from "../words/words";
-import { answered } from "./client";
+import { answered, NodeError } from "./client";
 import { type Day, dayAt, dayOf, noonOf, timeOf } from "./dates";
 import { dicomName, groupsOf, nameIn, writtenOf } from "./personName";
 
@@ -173,8 +173,14 @@ export const FIELD_WORDS: Readonly<Record<OrderField, WordKey>> = {
   site: "order_site",
 };
 
+/** One line about a field of the form. */
+export interface FieldFault {
+  readonly field: OrderField;
+  readonly text: string;
+}
+
 /** What is wrong with a form, as one line about its first field that has a fault. The program has the last word. */
-export function faultOf(form: OrderForm, now: Date, { say }: Words): { field: OrderField; text: string } | null {
+export function faultOf(form: OrderForm, now: Date, { say }: Words): FieldFault | null {
   const about = (field: OrderField, key: "order_missing" | "order_sign") => ({
     field,
     text: say(key, { field: say(FIELD_WORDS[field]) }),
@@ -195,6 +201,66 @@ export function faultOf(form: OrderForm, now: Date, { say }: Words): { field: Or
   const fields = Object.keys(FIELD_WORDS) as OrderField[];
   const wrong = fields.find((field) => form[field]?.includes("\\"));
   return wrong ? about(wrong, "order_sign") : null;
+}
+
+/** The fields by the names under which the program's answers speak of them. */
+const FIELD_OF: Readonly<Record<string, OrderField>> = {
+  patient_id: "patientId",
+  patient_name: "letters",
+  birth_date: "birthDate",
+  sex: "sex",
+  accession: "accession",
+  date: "date",
+  time: "time",
+  station: "station",
+  modality: "modality",
+  procedure: "procedure",
+  site: "site",
+};
+
+/** What the program takes in each (`Form` there). */
+const FORMS: Readonly<Record<OrderField, readonly [key: WordKey, most: number]>> = {
+  patientId: ["order_form_id", 64],
+  letters: ["order_form_name", 64],
+  own: ["order_form_name", 64],
+  birthDate: ["order_form_birth", 8],
+  sex: ["order_form_code", 16],
+  accession: ["order_form_id", 16],
+  date: ["order_form_day", 8],
+  time: ["order_form_time", 6],
+  station: ["order_form_station", 16],
+  modality: ["order_form_code", 16],
+  procedure: ["order_form_text", 64],
+  site: ["order_form_text", 64],
+};
+
+/** `patient_id must be at most 64 letters; date is missing`: the first of them counts. */
+const REFUSED = /^(\w+) (is missing|must be )/;
+
+/** What the program says of a field of the form that it did not take; `null` where its reason is another one. */
+export function refusalOf(error: Error | null, form: OrderForm, { say }: Words): FieldFault | null {
+  if (!(error instanceof NodeError)) {
+    return null;
+  }
+  const { code, error: reason } = error.fault;
+  const about = (field: OrderField, key: WordKey, more = {}): FieldFault => ({
+    field,
+    text: say(key, { field: say(FIELD_WORDS[field]), ...more }),
+  });
+  // Orders are told apart by it alone: the form names no step.
+  if (code === "conflict" && reason.includes("accession number")) {
+    return about("accession", "order_accession_taken");
+  }
+  const [, name = "", what] = (code === "bad_value" && reason.match(REFUSED)) || [];
+  const named = FIELD_OF[name];
+  if (named === undefined) {
+    return null;
+  }
+  const field = named === "letters" && form.letters.trim() === "" ? "own" : named;
+  const [key, most] = FORMS[field];
+  return what === "is missing"
+    ? about(field, "order_missing")
+    : about(field, "order_unfit", { form: say(key, { most }) });
 }
 
 /** The time that it is here, `10:15`. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { dicomName, groupOf, groupsOf, nameIn, writtenOf } from "./personName";
+import { dicomName, groupOf, groupsOf, isInLetters, nameIn, writtenOf } from "./personName";
 
 describe("a name as it is written", () => {
   it.each([
@@ -33,6 +33,19 @@ describe("a name as it is written", () => {
     expect(dicomName("YAMADA Tarou", "山田 太郎", "やまだ^たろう")).toBe("YAMADA^Tarou=山田^太郎=やまだ^たろう");
     expect(dicomName(" ", "")).toBe("");
     expect(groupsOf("WANG^Fang=王^芳")).toEqual(["WANG^Fang", "王^芳", ""]);
+  });
+  it.each([
+    ["WANG^Fang=王^芳", true],
+    ["WANG^Fang", true],
+    ["LÜ^Xiǎo-Míng", true],
+    ["=王^芳", false],
+    // The own writing in both fields, or beside letters in the first one.
+    ["王^芳=王^芳", false],
+    ["WANG 芳", false],
+    ["7^-", false],
+    ["", false],
+  ])("%j is one for machines that read only letters: %s", (name, expected) => {
+    expect(isInLetters(name)).toBe(expected);
   });
   it("is shown in the language's writing where there is one", () => {
     expect([nameIn("WANG^Fang=王^芳", "zh"), nameIn("WANG^Fang=王^芳", "en")]).toEqual(["王芳", "WANG Fang"]);

@@ -42,6 +42,11 @@ export function dicomName(letters: string, own: string, sound = ""): string {
   return groups.map(groupOf).join("=").replace(/=+$/, "");
 }
 
+const IN_LETTERS = /^(?=.*\p{Script=Latin})[\p{Script=Latin}\P{L}]+$/u;
+
+/** Whether a machine that reads only letters has a name to show: the first group has it, and nothing else (PS3.5 §6.2.1.2). */
+export const isInLetters = (name: string): boolean => IN_LETTERS.test(groupsOf(name)[0]);
+
 /** The three groups of a name. */
 export function groupsOf(name: string): readonly [letters: string, own: string, sound: string] {
   const [letters = "", own = "", sound = ""] = name.split("=");

@@ -1,4 +1,5 @@
 /** What the metadata of an instance say of its pixels. */
+import type { Words } from "../words/words";
 import { type FrameTimes, frameTimesOf } from "./cine";
 import { type DataSet, itemsOf, numberOf, textOf } from "./dataSet";
 import { type Scale, scaleOf } from "./scale";
@@ -12,6 +13,8 @@ export interface Picture {
   readonly columns: number;
   readonly rows: number;
   readonly frames: number;
+  /** How many the file says it has, where they are not all there. */
+  readonly framesSaid: number | null;
   readonly grey: boolean;
   /**
    * Grey of more than eight bits: its samples are drawn through a window here. Everything else comes as the node draws it, in eight bits through the
@@ -33,29 +36,63 @@ export interface Deep {
   readonly window: Window | null;
 }
 
-/** No integer string is larger (PS3.5 §6.2): whoever says more has counted nothing. */
-const MOST_FRAMES = 2 ** 31 - 1;
+/** Why an object is no picture that can be shown here. */
+export type Unfit =
+  | { readonly unfit: "nothing" }
+  /** It says that it has more frames, or larger ones, than are read of one file, or a longer side than is drawn. */
+  | { readonly unfit: "frames" | "pixels" | "side"; readonly said: number; readonly most: number };
 
-/** `null` where there is no picture. */
-export function pictureOf(dataSet: DataSet): Picture | null {
+/** The node's own limits for one file: an hour and three quarters at 30 frames a second, and a film of 24 × 30 cm at 42 µm. */
+const MOST_FRAMES = 200_000;
+const MOST_PIXELS = { grey: 48_000_000, colour: 16_000_000 } as const;
+/** The longest side that every browser's graphics take; of a longer one nothing would be seen. */
+const MOST_SIDE = 8192;
+
+/**
+ * What the metadata of an instance say of its picture. `there` is how many frames the node has counted in it: Number of Frames is what the file says of
+ * itself, and whatever is as long as that number would be as long as somebody likes.
+ */
+export function pictureOf(dataSet: DataSet, there: number): Picture | Unfit {
   const [columns, rows] = [numberOf(dataSet, "00280011"), numberOf(dataSet, "00280010")];
   if (!columns || !rows) {
-    return null;
+    return { unfit: "nothing" };
   }
-  const said = numberOf(dataSet, "00280008") ?? 1;
-  const frames = said <= MOST_FRAMES ? Math.max(said, 1) : 1;
   const photometric = textOf(dataSet, "00280004") ?? "";
   const grey = photometric.startsWith("MONOCHROME");
+  const mostPixels = grey ? MOST_PIXELS.grey : MOST_PIXELS.colour;
+  if (columns * rows > mostPixels) {
+    return { unfit: "pixels", said: columns * rows, most: mostPixels };
+  }
+  const side = Math.max(columns, rows);
+  if (side > MOST_SIDE) {
+    return { unfit: "side", said: side, most: MOST_SIDE };
+  }
+  const count = (value: number | null): number => Math.max(Math.trunc(value ?? 1), 1);
+  const said = count(numberOf(dataSet, "00280008"));
+  const frames = Math.min(said, count(there));
+  if (frames > MOST_FRAMES) {
+    return { unfit: "frames", said: frames, most: MOST_FRAMES };
+  }
   return {
     columns,
     rows,
     frames,
+    framesSaid: said > frames ? said : null,
     grey,
     deep: grey ? deepOf(dataSet, photometric) : null,
     times: frameTimesOf(dataSet, frames),
     scale: scaleOf(dataSet, columns, rows),
     device: [textOf(dataSet, "00080070"), textOf(dataSet, "00081090")].filter(Boolean).join(" ") || null,
   };
+}
+
+/** Why nothing is shown, as one reads it. */
+export function unfitText(unfit: Unfit, { say }: Pick<Words, "say">): string {
+  if (unfit.unfit === "nothing") {
+    return say("picture_none");
+  }
+  const [said, most] = [unfit.said, unfit.most].map((count) => count.toLocaleString("en-US"));
+  return say(`picture_${unfit.unfit}`, { said: said ?? "", most: most ?? "" });
 }
 
 function deepOf(dataSet: DataSet, photometric: string): Deep | null {

@@ -1,8 +1,9 @@
 /** A picture: when its frames were taken, how they are played, how large a pixel is, and how grey values are drawn. */
 import { describe, expect, it } from "vitest";
+import { wordsIn } from "../words/words";
 import { Cine, frameAt, frameTimesOf, rateOf } from "./cine";
 import type { DataSet } from "./dataSet";
-import { type Deep, extentOf, pictureOf, rangeOf, valuesOfSamples } from "./picture";
+import { type Deep, extentOf, type Picture, pictureOf, rangeOf, unfitText, valuesOfSamples } from "./picture";
 import { lengthOf, scaleOf } from "./scale";
 
 const ds = (...values: readonly unknown[]) => ({ vr: "DS", Value: values });
@@ -288,38 +289,106 @@ describe("a length", () => {
   });
 });
 
-describe("grey values", () => {
-  const grey = (more: DataSet = {}): DataSet => ({
-    "00280010": ds(2),
-    "00280011": ds(2),
-    "00280004": { vr: "CS", Value: ["MONOCHROME1"] },
-    "00280100": ds(16),
-    "00280101": ds(12),
-    "00281050": ds(2048, 1000),
-    "00281051": ds(4096, 500),
-    ...more,
+const grey = (more: DataSet = {}): DataSet => ({
+  "00280010": ds(2),
+  "00280011": ds(2),
+  "00280004": { vr: "CS", Value: ["MONOCHROME1"] },
+  "00280100": ds(16),
+  "00280101": ds(12),
+  "00281050": ds(2048, 1000),
+  "00281051": ds(4096, 500),
+  ...more,
+});
+const shown = (dataSet: DataSet, there = 1): Picture => {
+  const read = pictureOf(dataSet, there);
+  if ("unfit" in read) {
+    throw new Error(`it is unfit: ${read.unfit}`);
+  }
+  return read;
+};
+
+describe("what a file says of its own size", () => {
+  const cine = (said: unknown, more: DataSet = {}) => grey({ "00280008": { vr: "IS", Value: [said] }, ...more });
+  it.each<[unknown, number, number, number | null]>([
+    [7, 7, 7, null],
+    [0, 1, 1, null],
+    [-3, 1, 1, null],
+    ["2.5", 40, 2, null],
+    [300_000_000, 1, 1, 300_000_000],
+    [2 ** 31 - 1, 40, 40, 2 ** 31 - 1],
+    [999_999_999_999, 1, 1, 999_999_999_999],
+    [200_000, 200_000, 200_000, null],
+  ])("is believed as far as the node has counted: %s frames, where there are %i", (said, there, frames, doubted) => {
+    const vector = { [VECTOR]: ds(0, 30, 50), ...points(VECTOR) };
+    for (const more of [{}, vector]) {
+      const picture = shown(cine(said, more), there);
+      expect([picture.frames, picture.times.starts.length, picture.framesSaid]).toEqual([frames, frames, doubted]);
+    }
   });
+  it.each<[string, DataSet, number, object, string, string]>([
+    ["nothing", {}, 1, { unfit: "nothing" }, "has no picture", "没有图像"],
+    ["rows alone", { "00280010": ds(2) }, 1, { unfit: "nothing" }, "has no picture", "没有图像"],
+    [
+      "more frames than anybody looks at",
+      cine(300_000_000),
+      300_000_000,
+      { unfit: "frames", said: 300_000_000, most: 200_000 },
+      "300,000,000 frames, and at most 200,000",
+      "有 300,000,000 帧，此处最多显示 200,000 帧",
+    ],
+    [
+      "a picture of 65,535 × 65,535",
+      grey({ "00280010": ds(65_535), "00280011": ds(65_535) }),
+      1,
+      { unfit: "pixels", said: 4_294_836_225, most: 48_000_000 },
+      "4,294,836,225 pixels, and at most 48,000,000",
+      "4,294,836,225 像素，最多可为 48,000,000 像素",
+    ],
+    [
+      "one that is too long for a screen",
+      grey({ "00280010": ds(20), "00280011": ds(9000) }),
+      1,
+      { unfit: "side", said: 9000, most: 8192 },
+      "a side of it has 9,000 pixels",
+      "一边有 9,000 像素",
+    ],
+    [
+      "a coloured one that would be none too large in grey",
+      grey({ "00280010": ds(5000), "00280011": ds(4000), "00280004": { vr: "CS", Value: ["RGB"] } }),
+      1,
+      { unfit: "pixels", said: 20_000_000, most: 16_000_000 },
+      "16,000,000",
+      "16,000,000",
+    ],
+  ])("is no picture: %s", (_what, dataSet, there, expected, english, chinese) => {
+    const read = pictureOf(dataSet, there);
+    expect(read).toEqual(expected);
+    if ("unfit" in read) {
+      expect(unfitText(read, wordsIn("en"))).toContain(english);
+      expect(unfitText(read, wordsIn("zh"))).toContain(chinese);
+    }
+  });
+  it("has no more regions than the program reads", () => {
+    const many = Array.from({ length: 5000 }, () => ({ box: [0, 0, 100, 100] }) as const);
+    const scale = regions(...many);
+    expect(scale.kind === "regions" && scale.regions.length).toBe(64);
+  });
+});
+
+describe("grey values", () => {
   it("of more than eight bits are drawn here, through the file's first window", () => {
-    expect(pictureOf(grey())).toMatchObject({
+    expect(shown(grey())).toMatchObject({
       grey: true,
       deep: { inverted: true, signed: false, window: { centre: 2048, width: 4096 } },
     });
-    expect(pictureOf(grey({ "00281051": ds(0) }))?.deep?.window).toBeNull();
+    expect(shown(grey({ "00281051": ds(0) })).deep?.window).toBeNull();
   });
   it.each<[string, DataSet]>([
     ["eight bits", { "00280100": ds(8), "00280101": ds(8) }],
     ["colours", { "00280004": { vr: "CS", Value: ["RGB"] } }],
     ["a table of values", { "00283010": { vr: "SQ", Value: [{}] } }],
     ["values of each frame", { "52009229": { vr: "SQ", Value: [{}] } }],
-  ])("%s are the node's to draw", (_, more) => expect(pictureOf(grey(more))?.deep).toBeNull());
-  it.each([
-    [7, 7],
-    [0, 1],
-    [999_999_999_999, 1],
-  ])("%s frames are %s", (said, frames) =>
-    expect(pictureOf({ ...grey(), "00280008": { vr: "IS", Value: [said] } })?.frames).toBe(frames),
-  );
-  it("without rows there is no picture", () => expect(pictureOf({})).toBeNull());
+  ])("%s are the node's to draw", (_, more) => expect(shown(grey(more)).deep).toBeNull());
   it("go through slope and intercept, with their sign", () => {
     const bytes = new Int16Array([-2, 0, 3, 7]).buffer;
     const deep: Deep = { signed: true, slope: 1, intercept: 0, inverted: false, window: null };

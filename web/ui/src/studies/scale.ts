@@ -42,6 +42,8 @@ const MM_PER_CM = 10;
 const TWO_DIMENSIONS = 1;
 /** Tissue and colour flow, which lies over tissue (§C.8.5.5.1.2). */
 const OF_TISSUE = [1, 2];
+/** So many regions are read, as the program does: a screen has a few, and each is drawn and asked at every measurement. */
+const MOST_REGIONS = 64;
 /** A pixel of less or more is none of a body, mm. */
 const SMALLEST_MM = 1e-4;
 const LARGEST_MM = 100;
@@ -50,6 +52,7 @@ const LARGEST_MAGNIFICATION = 10;
 
 export function scaleOf(dataSet: DataSet, columns: number, rows: number): Scale {
   const regions = itemsOf(dataSet, REGIONS)
+    .slice(0, MOST_REGIONS)
     .map((item) => regionOf(item, columns, rows))
     .filter((region) => region !== null)
     .sort((a, b) => areaOf(a) - areaOf(b));

@@ -2,8 +2,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { type RefObject, useEffect, useRef, useState } from "react";
 import { Cine, type CineState } from "./cine";
-import { metadataOf, type Place } from "./client";
-import { type Picture, pictureOf, type Window } from "./picture";
+import { metadataOf, NodeError } from "./client";
+import { type Picture, pictureOf, type Unfit, type Window } from "./picture";
+import type { InstanceTile } from "./study";
 import type { Lie, PictureView } from "./viewport";
 
 /** While a cine plays, its controls are drawn so often and no oftener, ms. */
@@ -11,6 +12,8 @@ const TOLD_MS = 125;
 
 export interface UsedPicture {
   readonly picture: Picture | null;
+  /** Why nothing can be shown of it, by what the file says of itself. */
+  readonly unfit: Unfit | null;
   /** Why nothing is shown. */
   readonly error: string | Error | null;
   readonly view: PictureView | null;
@@ -28,18 +31,19 @@ export interface UsedPicture {
 
 const STILL: CineState = { frame: 0, playing: false, speed: 1 };
 
-export function usePicture(place: Place, element: RefObject<HTMLDivElement | null>): UsedPicture {
-  const { study, series, instance } = place;
+export function usePicture(tile: InstanceTile, element: RefObject<HTMLDivElement | null>): UsedPicture {
+  const { study, series, instance, frames } = tile;
   const about = useQuery({
-    queryKey: ["metadata", study, series, instance],
-    queryFn: async ({ signal }) => pictureOf(await metadataOf({ study, series, instance }, signal)),
+    queryKey: ["metadata", study, series, instance, frames],
+    queryFn: async ({ signal }) => pictureOf(await metadataOf({ study, series, instance }, signal), frames),
     staleTime: Number.POSITIVE_INFINITY,
   });
-  const picture = about.data ?? null;
+  const known = about.data ?? null;
+  const [picture, unfit] = known && "unfit" in known ? [null, known] : [known, null];
   const [view, setView] = useState<PictureView | null>(null);
   const [lie, setLie] = useState<Lie | null>(null);
   const [{ loaded, missing }, setLoaded] = useState({ loaded: 0, missing: 0 });
-  const [error, setError] = useState<string | null>(null);
+  const [error, setError] = useState<string | Error | null>(null);
   const [state, setState] = useState(STILL);
   const [shownWindow, setShownWindow] = useState<Window | null>(null);
   const cine = useRef<Cine | null>(null);
@@ -85,7 +89,7 @@ export function usePicture(place: Place, element: RefObject<HTMLDivElement | nul
     };
     begin().catch((fault: unknown) => {
       if (!gone) {
-        setError(fault instanceof Error ? fault.message : String(fault));
+        setError(fault instanceof NodeError ? fault : fault instanceof Error ? fault.message : String(fault));
       }
     });
     return () => {
@@ -97,6 +101,7 @@ export function usePicture(place: Place, element: RefObject<HTMLDivElement | nul
   }, [picture, element, study, series, instance]);
   return {
     picture,
+    unfit,
     error: about.error ?? error,
     view,
     lie,

@@ -382,7 +382,7 @@ export const en = {
   fault_text_unknown_exam: "There is no such examination.",
   fault_text_source_refused: "Its pictures cannot be had now. Is the device on?",
   fault_text_too_many_exams: "Too many examinations are open. Close the page of one.",
-  fault_text_conflict: "It cannot be done as things stand.",
+  fault_text_conflict: "It does not fit what is there already.",
   fault_text_not_merged:
     "They are one already, or the first is somebody else already: take that back, or merge the other way round.",
   fault_text_not_parted:

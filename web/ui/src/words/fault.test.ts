@@ -12,6 +12,18 @@ describe("what the program refused", () => {
     const fault = faultIn(JSON.stringify({ error: "for programs", code }));
     expect([faultText(fault, wordsIn("en")), faultText(fault, wordsIn("zh"))]).toEqual([en, zh]);
   });
+  it("is not said twice, and has its reason, where a key says not what stands against it", () => {
+    const taken = faultIn('{"error":"another order has the ID of this procedure step","code":"conflict"}');
+    const said = (language: "en" | "zh", fault = taken): string => {
+      const words = wordsIn(language);
+      return words.say("send_not_asked", { reason: faultText(fault, words) });
+    };
+    expect(said("en")).toBe("It cannot be done: another order has the ID of this procedure step");
+    expect(said("zh")).toBe("无法执行：与已有内容冲突。");
+    expect(said("en", { error: "", code: "conflict" })).toBe(
+      "It cannot be done: It does not fit what is there already.",
+    );
+  });
   it("is said in the program's words only to who reads them", () => {
     const fault = faultIn('{"error":"a new reason","code":"of_tomorrow"}');
     expect(faultText(fault, wordsIn("en"))).toBe("a new reason");

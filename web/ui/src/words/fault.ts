@@ -68,12 +68,16 @@ export interface Fault {
 
 const isKnown = (code: string | null): code is Known => KNOWN.some((known) => known === code);
 
-/** One line; the program's own text stands for a key without words only where the reader reads English. */
+/** One key for whatever stands against something: what it is, the program's own text alone says. */
+const SAYS_NOT_WHAT: Known = "conflict";
+
+/** One line; the program's own text stands for a key without words, or for one that says less, only where the reader reads English. */
 export function faultText({ error, code }: Fault, { say, language }: Pick<Words, "say" | "language">): string {
+  const own = language === "en" ? error : "";
   if (isKnown(code)) {
-    return say(`fault_text_${code}`);
+    return (code === SAYS_NOT_WHAT && own) || say(`fault_text_${code}`);
   }
-  return (language === "en" && error) || say("fault_text_unknown");
+  return own || say("fault_text_unknown");
 }
 
 /** What an answer says of a refusal; it holds nothing of a patient. */

@@ -383,7 +383,7 @@ export const zh: Readonly<Record<WordKey, string>> = {
   fault_text_unknown_exam: "没有此检查。",
   fault_text_source_refused: "目前无法取得图像，请检查设备是否开启。",
   fault_text_too_many_exams: "同时进行的检查过多，请先关闭一个页面。",
-  fault_text_conflict: "当前状态下无法执行。",
+  fault_text_conflict: "与已有内容冲突。",
   fault_text_not_merged: "二者已合并，或前者已并入他人：请先撤销，或反向合并",
   fault_text_not_parted: "该检查已属于另一人、没有标识号，或其患者已合并：请先撤销合并",
   fault_text_order_closed: "设备已开始检查，或登记已取消。",
