@@ -147,7 +147,9 @@ describe("the keys", () => {
     ["Escape", "field", { does: "escape" }],
     ["PageUp", "control", { does: "left_pedal" }],
     ["PageDown", "elsewhere", { does: "right_pedal" }],
-    ["a", "elsewhere", { does: "action", action: "again" }],
+    ["=", "elsewhere", { does: "action", action: "again" }],
+    // The letter of a lesion answers nothing.
+    ["a", "elsewhere", null],
     ["o", "elsewhere", { does: "action", action: "another" }],
     ["q", "elsewhere", null],
   ] as const)("%s pressed on a %s", (key, where, expected) => {

@@ -1,8 +1,8 @@
-import { memo } from "react";
+import { memo, useEffect, useRef } from "react";
 import type { TrackView, TrackVolume } from "../api/wire";
 import { groundsText } from "../exam/evidence";
 import { placeText } from "../exam/format";
-import { type Asked, askedOf, isAsked, joining, keepingApart } from "../live/again";
+import { type Asked, answering, isAsked } from "../live/again";
 import type { Examination, Scene } from "../live/examination";
 import { growthOf, liveSize } from "../live/third";
 import { en } from "../words/en";
@@ -21,7 +21,12 @@ interface Props {
 export function Lesions({ examination, scene, beyond }: Props) {
   const words = useWords();
   const { update, current, watching } = scene;
-  const byKey = askedOf(update?.tracks ?? [], current)?.id;
+  const rows = useRef<HTMLUListElement>(null);
+  // The current lesion stands first, with what is asked of it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another one is first then.
+  useEffect(() => {
+    rows.current?.scrollTo({ top: 0 });
+  }, [current]);
   const tracks = update ? ordered(update.tracks, current) : [];
   const solids = update?.volume.tracks ?? [];
   const count = tracks.filter((track) => track.letter !== null && !track.dismissed).length;
@@ -33,7 +38,7 @@ export function Lesions({ examination, scene, beyond }: Props) {
         <span className="space" />
         <span className="note">{words.say("malignant_interval")}</span>
       </h2>
-      <ul className="rows">
+      <ul className="rows" ref={rows}>
         {tracks.map((track) => (
           <li key={track.id}>
             <Row
@@ -43,7 +48,7 @@ export function Lesions({ examination, scene, beyond }: Props) {
               examination={examination}
             />
             {isAsked(track) && !track.dismissed && (
-              <Again track={track} byKey={track.id === byKey} watching={watching} examination={examination} />
+              <Again track={track} byKey={track.id === current} watching={watching} examination={examination} />
             )}
           </li>
         ))}
@@ -67,10 +72,10 @@ export function emptyWord({ hello, update }: Pick<Scene, "hello" | "update">): W
   return hello?.model === null ? "no_model" : update.model_failed ? "model_failed" : "no_lesion";
 }
 
-/** The current one first, then the confirmed by letter, then the new, then the dismissed. */
+/** The current one first, then those of which it is asked what they are, the other confirmed ones, the new and the dismissed; alike ones by letter. */
 export function ordered(tracks: readonly TrackView[], current: number | null): readonly TrackView[] {
   const rank = (track: TrackView): number =>
-    track.dismissed ? 3 : track.id === current ? 0 : track.letter !== null ? 1 : 2;
+    track.dismissed ? 4 : track.id === current ? 0 : isAsked(track) ? 1 : track.letter !== null ? 2 : 3;
   return tracks.toSorted((a, b) => rank(a) - rank(b));
 }
 
@@ -126,7 +131,7 @@ const Row = memo(function Row({ track, solid, current, examination }: RowProps) 
 
 interface AgainProps {
   readonly track: Asked;
-  /** The keys answer for this one. */
+  /** It is the current one, for which the keys answer. */
   readonly byKey: boolean;
   /** Who only watches is not asked. */
   readonly watching: boolean;
@@ -143,10 +148,18 @@ function Again({ track, byKey, watching, examination }: AgainProps) {
       <span className="asked">{asked}</span>
       {!watching && (
         <>
-          <button type="button" className="button small line" onClick={() => examination.send(joining(track))}>
-            {say("again_yes", { letter })} {byKey && <KeyCap>A</KeyCap>}
+          <button
+            type="button"
+            className="button small line"
+            onClick={() => examination.press(answering(track, "again"))}
+          >
+            {say("again_yes")} {byKey && <KeyCap>=</KeyCap>}
           </button>
-          <button type="button" className="button small line" onClick={() => examination.send(keepingApart(track))}>
+          <button
+            type="button"
+            className="button small line"
+            onClick={() => examination.press(answering(track, "another"))}
+          >
             {say("again_no")} {byKey && <KeyCap>O</KeyCap>}
           </button>
         </>

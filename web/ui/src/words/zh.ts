@@ -261,7 +261,7 @@ export const zh: Readonly<Record<WordKey, string>> = {
   side: "侧别",
   next_lesion: "下一病灶",
   dismiss: "排除",
-  key_again: "即先前病灶（有提示时）",
+  key_again: "同一病灶（有提示时）",
   key_another: "另一病灶（有提示时）",
   undo: "撤销",
   big_picture: "大图",
