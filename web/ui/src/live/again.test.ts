@@ -19,6 +19,8 @@ const track = (id: number, letter: string | null, of: number | null, dismissed =
     size_px: null,
     third: null,
     birads: null,
+    birads_said: false,
+    size_said: false,
     malignancy: null,
     malignancy_95: null,
     descriptors: [],

@@ -1,6 +1,6 @@
 import { memo, useEffect, useRef } from "react";
 import type { TrackView, TrackVolume } from "../api/wire";
-import { groundsText } from "../exam/evidence";
+import { groundsOf } from "../exam/evidence";
 import { placeText } from "../exam/format";
 import { type Asked, answering, isAsked } from "../live/again";
 import type { Examination, Scene } from "../live/examination";
@@ -9,7 +9,7 @@ import { en } from "../words/en";
 import { COMMA } from "../words/marks";
 import { intervalText, isUnsure, NONE, percent, probability } from "../words/numbers";
 import { useWords, type WordKey, type Words } from "../words/words";
-import { Category, DraftTag, KeyCap, Letter, Probability } from "./chips";
+import { ByPerson, Category, DraftTag, KeyCap, Letter, Probability } from "./chips";
 
 interface Props {
   readonly examination: Examination;
@@ -91,7 +91,7 @@ const Row = memo(function Row({ track, solid, current, examination }: RowProps) 
   const isNew = track.letter === null;
   const resting = isNew || track.dismissed;
   const kind = track.dismissed ? "dismissed" : isNew ? "new" : current ? "current" : "";
-  const growth = isNew || !track.size_mm ? "none" : growthOf(track, solid);
+  const growth = isNew || !track.size_mm || track.size_said ? "none" : growthOf(track, solid);
   // A side that nobody said is not shown: it would be believed.
   const where = placeText(track.place, words) ?? words.say("place_unknown");
   return (
@@ -99,7 +99,7 @@ const Row = memo(function Row({ track, solid, current, examination }: RowProps) 
       type="button"
       className={`lesion ${kind}`}
       aria-pressed={current}
-      title={track.grounds ? groundsText(track.grounds, words, track.birads) : undefined}
+      title={groundsOf(track, words) ?? undefined}
       // Not `disabled`: the list scrolls, and a keyboard reaches its end through the rows.
       aria-disabled={resting}
       onClick={resting ? undefined : () => examination.choose(track.id)}
@@ -112,7 +112,12 @@ const Row = memo(function Row({ track, solid, current, examination }: RowProps) 
           {isNew ? words.say("new_lesion") : where}
           {track.dismissed && <span className="tag">{words.say("dismissed")}</span>}
         </span>
-        <span className="size" data-growth={growth} title={growth === "grows" ? words.say("grows") : undefined}>
+        <span
+          className={track.size_said ? "size said" : "size"}
+          data-growth={growth}
+          title={growth === "grows" ? words.say("grows") : track.size_said ? words.say("by_person") : undefined}
+        >
+          {track.size_said && <ByPerson />}
           {isNew ? words.say("new_lesion_long") : liveSize(track, solid, words)}
         </span>
         {!isNew && (
@@ -123,7 +128,7 @@ const Row = memo(function Row({ track, solid, current, examination }: RowProps) 
           </span>
         )}
       </span>
-      {isNew ? <span /> : <Category category={track.birads} />}
+      {isNew ? <span /> : <Category category={track.birads} said={track.birads_said} />}
       {isNew ? <span /> : <Probability value={track.malignancy} interval={track.malignancy_95} />}
     </button>
   );
@@ -208,20 +213,34 @@ const TextTwin = memo(function TextTwin({ tracks, solids, current, words: { say,
               {track.id === current ? `${track.letter}${COMMA[language]}${say("current_lesion")}` : track.letter}
             </th>
             <td>{say(`status_${track.status}`)}</td>
-            <td>
-              {liveSize(track, solidOf(track), { say })}
-              {track.size_mm && growthOf(track, solidOf(track)) === "grows" && ` (${say("grows_brief")})`}
-            </td>
-            <td>{track.birads ?? say("not_graded")}</td>
+            <td>{sizeSaid(track, solidOf(track), { say, language })}</td>
+            <td>{categorySaid(track, { say, language })}</td>
             <td>{chance(track, { say, language })}</td>
             <td>{track.malignancy_95 ? intervalText(track.malignancy_95) : NONE}</td>
-            <td>{track.grounds ? groundsText(track.grounds, { say, language }, track.birads) : NONE}</td>
+            <td>{groundsOf(track, { say, language }) ?? NONE}</td>
           </tr>
         ))}
       </tbody>
     </table>
   );
 });
+
+/** With whose word it is, as the chips say it by their edge. */
+function categorySaid({ birads, birads_said }: TrackView, { say, language }: Words): string {
+  if (birads_said) {
+    return [birads ?? say("not_assessed"), say("by_person")].join(COMMA[language]);
+  }
+  return birads === null ? say("not_graded") : [birads, say("by_machine")].join(COMMA[language]);
+}
+
+function sizeSaid(track: TrackView, solid: TrackVolume | undefined, words: Words): string {
+  const { say, language } = words;
+  const size = liveSize(track, solid, words);
+  if (track.size_said) {
+    return [size, say("by_person")].join(COMMA[language]);
+  }
+  return track.size_mm && growthOf(track, solid) === "grows" ? `${size} (${say("grows_brief")})` : size;
+}
 
 function chance(track: TrackView, { say, language }: Words): string {
   if (track.malignancy === null) {

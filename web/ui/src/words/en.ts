@@ -213,7 +213,7 @@ export const en = {
   size_word: "Size",
   as_simple_cyst: "A 2 as a simple cyst, whose words it has.",
   simple_cyst: "simple cyst",
-  category_word: "BI-RADS, proposed",
+  category_word: "BI-RADS",
   chance_word: "Malignant",
   interval_word: "95 % interval",
   status_word: "State",

@@ -214,7 +214,7 @@ export const zh: Readonly<Record<WordKey, string>> = {
   size_word: "大小",
   as_simple_cyst: "征象符合单纯囊肿，归2类。",
   simple_cyst: "单纯囊肿",
-  category_word: "BI-RADS（建议）",
+  category_word: "BI-RADS",
   chance_word: "恶性概率",
   interval_word: "95% 区间",
   status_word: "状态",
