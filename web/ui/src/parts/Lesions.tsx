@@ -91,7 +91,7 @@ const Row = memo(function Row({ track, solid, current, examination }: RowProps) 
   const isNew = track.letter === null;
   const resting = isNew || track.dismissed;
   const kind = track.dismissed ? "dismissed" : isNew ? "new" : current ? "current" : "";
-  const growth = isNew || !track.size_mm || track.size_said ? "none" : growthOf(track, solid);
+  const growth = isNew || !track.size_mm || (track.size_said && !track.third) ? "none" : growthOf(track, solid);
   // A side that nobody said is not shown: it would be believed.
   const where = placeText(track.place, words) ?? words.say("place_unknown");
   return (
