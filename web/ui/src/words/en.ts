@@ -112,7 +112,8 @@ export const en = {
   old_watched_do: "Another window captures; none comes from there",
   frozen_picture_do: "Nothing is lost; it goes on by itself",
   paused_picture: "Paused",
-  paused_picture_do: "P or a new sweep goes on",
+  paused_picture_do: "P goes on",
+  paused_restart_do: "P or a new sweep (R) goes on",
   no_picture_yet: "Waiting for the first picture",
   picture_label: "Live ultrasound picture. The lesions on it are in the table of lesions.",
 

@@ -113,7 +113,8 @@ export const zh: Readonly<Record<WordKey, string>> = {
   old_watched_do: "由另一窗口采集，该窗口没有送来画面",
   frozen_picture_do: "数据不会丢失，解冻后自动继续",
   paused_picture: "已暂停",
-  paused_picture_do: "按 P 或重新扫查即可继续",
+  paused_picture_do: "按 P 继续",
+  paused_restart_do: "按 P 或 R（重新扫查）继续",
   no_picture_yet: "等待第一帧图像",
   picture_label: "实时超声图像。图上的病灶见病灶表。",
 
