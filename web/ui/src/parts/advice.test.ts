@@ -96,7 +96,7 @@ describe("the advice while no picture comes", () => {
   it("says why a device is lost, where that is known", () => {
     const detail = (changes: Partial<Scene>, language: "en" | "zh"): string | undefined =>
       adviceOf(scene({ hello: DEVICE, ...changes }), wordsIn(language))?.detail;
-    expect(detail({ concern: "first", deviceLost: "unreachable" }, "en")).toMatch(/^Nothing answers there/);
+    expect(detail({ concern: "first", deviceLost: "unreachable" }, "en")).toMatch(/^Nothing answers/);
     expect(detail({ concern: "waiting", deviceLost: "silent" }, "zh")).toMatch(/未发送图像/);
     expect(detail({ concern: "waiting", deviceLost: null }, "en")).toMatch(/connects again by itself/);
     expect(oldWord(scene({ hello: DEVICE, deviceLost: "unauthorized" }), null)).toBe("device_unauthorized");

@@ -72,7 +72,7 @@ export const en = {
   stalled_plays_do: "The program is slow, or the sweep has ended.",
   stalled_device: "No picture from {name}",
   stalled_device_do: "Peony connects again by itself. Is the device on, and does it send?",
-  device_unreachable: "Nothing answers there. Is it on, plugged in, and on the same network?",
+  device_unreachable: "Nothing answers. Is it on, plugged in, on the same network?",
   device_unauthorized: "It asks for another user or password: tell whoever set it up.",
   device_closed: "The connection was closed. Peony connects again by itself.",
   device_silent: "It is connected and sends nothing. Start sending on the device.",
