@@ -91,7 +91,7 @@ async function beginsBeforeItFinishes(page) {
   ]);
 }
 
-/** The longest name gives way before anything else in the head of a page, and is whole where it is pointed at. */
+/** What is long gives way in the head of a page, the name last; it is whole where it is pointed at. */
 async function keepsItsHead(page, name) {
   for (const [width, height] of [
     [1366, 768],

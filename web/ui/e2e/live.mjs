@@ -398,6 +398,17 @@ async function restsAndBeginsAnew(page) {
   await phaseIs("scanning");
   await press(page, "p");
   await phaseIs("paused");
+  // It rests while the report is read, and goes on whichever way leads back.
+  await press(page, "p");
+  await phaseIs("scanning");
+  for (const back of [() => page.goBack(), () => page.locator('[data-action="back"]').click()]) {
+    await press(page, "f");
+    await page.waitForURL(/page=report/);
+    await back();
+    await phaseIs("scanning");
+  }
+  await press(page, "p");
+  await phaseIs("paused");
   const before = await sweep();
   await page.locator('[data-action="sweep"]').click();
   await until("the next sweep", async () => (await sweep()) === before + 1);

@@ -7,6 +7,7 @@ import type { Act } from "./exam/api";
 import { useReport } from "./exam/useReport";
 import { isSigned, useClosed } from "./live/entrance";
 import { Examination, type Scene } from "./live/examination";
+import { Rest } from "./live/rest";
 import { isCaptured } from "./live/source";
 import { ClosedPage } from "./parts/ClosedPage";
 import { LivePage } from "./parts/LivePage";
@@ -93,11 +94,10 @@ function OneExam({ route, onGo, onLanguage }: Props) {
     [examination],
   );
   const captures = useScene(examination, isOfPage, false);
-  const goesOn = useRef(false);
+  const rest = useRef(new Rest());
   useEffect(() => {
-    if (route.page === "live" && examination && goesOn.current) {
-      goesOn.current = false;
-      examination.send({ command: "set_paused", paused: false });
+    if (rest.current.goesOn(route.page, examination !== null)) {
+      examination?.send({ command: "set_paused", paused: false });
     }
   }, [route.page, examination]);
   const [capture, setCapture] = useState<UsedCapture | null>(null);
@@ -115,10 +115,7 @@ function OneExam({ route, onGo, onLanguage }: Props) {
           store={store}
           state={state}
           onLanguage={onLanguage}
-          onBack={() => {
-            goesOn.current = true;
-            onGo({ page: "live", exam });
-          }}
+          onBack={() => onGo({ page: "live", exam })}
           onHome={onHome}
         />
       ) : closed ? (

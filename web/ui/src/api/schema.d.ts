@@ -3710,6 +3710,8 @@ export interface components {
         readonly TrackView: {
             /** @description The proposed category: `2`, `3`, `4A`, `4B`, `4C`, `5`; `null` where the probability is not calibrated. */
             readonly birads: string | null;
+            /** @description A person said or confirmed the category: `birads` is theirs, `null` where they said that it was not assessed. */
+            readonly birads_said: boolean;
             readonly box_px: components["schemas"]["BoxXy"] | null;
             /** @description Its outline on this frame, closed: the last point joins the first; `null` unless it is seen. */
             readonly contour_px: readonly components["schemas"]["Xy"][] | null;
@@ -3740,6 +3742,8 @@ export interface components {
             readonly sightings: number;
             readonly size_mm: components["schemas"]["Size"] | null;
             readonly size_px: components["schemas"]["Size"] | null;
+            /** @description A person said or confirmed the size: `size_mm`, `size_px` and `third` are theirs, both sizes `null` where they said that it was not assessed. */
+            readonly size_said: boolean;
             /** @description Where it stands now. */
             readonly status: components["schemas"]["TrackStatus"];
             readonly third: components["schemas"]["ThirdAxis"] | null;

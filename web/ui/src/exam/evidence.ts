@@ -1,4 +1,5 @@
 /** What a grade rests on, as it is shown: key planes in their order, and the words beside them. */
+import type { TrackView } from "../api/wire";
 import { percent, probability } from "../words/numbers";
 import type { Words } from "../words/words";
 import type { Grounds, Plane, PlaneReason, Report } from "./api";
@@ -83,6 +84,14 @@ export function evidentPlanes({ lesions, planes }: Pick<Report, "lesions" | "pla
 export function shareOf(grounds: Grounds | null | undefined, alike: readonly Pick<Plane, "id">[]): number | null {
   const marked = grounds?.marked.filter(({ plane }) => alike.some(({ id }) => id === plane)) ?? [];
   return marked.length > 0 ? Math.max(...marked.map(({ share }) => share)) : null;
+}
+
+/** What the machine's grade of a live lesion rests on: of a person's category it says nothing. */
+export function groundsOf(
+  { grounds, birads, birads_said }: Pick<TrackView, "grounds" | "birads" | "birads_said">,
+  words: Words,
+): string | null {
+  return grounds && groundsText(grounds, words, birads_said ? null : birads);
 }
 
 /** What the grade rests on, in one line; before it why a lesion is a 2, which its probability alone never makes it. */

@@ -84,10 +84,10 @@ describe("the advice line speaks of", () => {
     ],
     [
       "an answer to a key before a warning",
-      [picture(DARK), { ...picture(DARK), notice: "error_busy" }],
+      [picture(DARK), { ...picture(DARK), notice: { says: "error_busy" } }],
       ["gain_low", "notice"],
     ],
-    ["a stop before an answer to a key", [{ ...picture(CONTACT), notice: "error_busy" }], ["contact_lost"]],
+    ["a stop before an answer to a key", [{ ...picture(CONTACT), notice: { says: "error_busy" } }], ["contact_lost"]],
     [
       "no fault of a picture that is old",
       [picture(CONTACT), { ...picture(CONTACT), phase: "lost" }],

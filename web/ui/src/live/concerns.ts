@@ -1,5 +1,6 @@
 /** What the advice line is about: of all that holds now the worst, and among equals the oldest. */
 import type { Hello, Issue, LiveUpdate, Severity } from "../api/wire";
+import type { Notice } from "./notice";
 import type { Phase } from "./phase";
 
 /** What the page has to say beside the faults of the picture, and how much each matters. */
@@ -35,7 +36,7 @@ export interface Facts {
   readonly watching: boolean;
   /** The share of frames lost, where it is worth saying. */
   readonly lost: number | null;
-  readonly notice: string | null;
+  readonly notice: Notice | null;
 }
 
 /** Everything that holds now; what came together stands in the order in which it is said. */

@@ -8,11 +8,13 @@ import { socketLost } from "../access/session";
 import type { Picture } from "../api/message";
 import type { Command, DeviceLost, ErrorCode, Hello, LiveUpdate } from "../api/wire";
 import type { WordKey } from "../words/words";
+import type { Pressed } from "./again";
 import { type Carried, carriedHere, carriedOf, carry } from "./carried";
 import { type ConcernKey, concernsOf, foremost, oldestFirst } from "./concerns";
 import { Connection } from "./connection";
 import { type Current, following, NOBODY, nextCurrent } from "./current";
 import { Losses, TOLERATED } from "./losses";
+import type { Notice } from "./notice";
 import { type Phase, phaseOf } from "./phase";
 import { isPlayed } from "./source";
 
@@ -38,8 +40,8 @@ export interface Scene {
   readonly lost: number | null;
   /** Why the device gives no pictures, where the program has said it. */
   readonly deviceLost: DeviceLost | null;
-  /** What could not be done, for a few seconds. */
-  readonly notice: WordKey | null;
+  /** What was done, or could not be, for a few seconds. */
+  readonly notice: Notice | null;
   /** What the advice line is about; `null` when all is well. */
   readonly concern: ConcernKey | null;
 }
@@ -78,7 +80,7 @@ export class Examination {
   /** Keys of the page before this one, until it is seen that the examination is the same. */
   private carried: Carried | null = carriedHere();
   private deviceLost: DeviceLost | null = null;
-  private notice: { readonly key: WordKey; readonly until: number } | null = null;
+  private notice: { readonly notice: Notice; readonly until: number } | null = null;
   /** All that there is to say, the oldest first. */
   private standing: readonly ConcernKey[] = [];
   private toldAt = 0;
@@ -156,6 +158,15 @@ export class Examination {
     if (next !== null) {
       this.choose(next);
     }
+  }
+
+  /** Answers whether a lesion is an earlier one again, or leads to that question, and says so. */
+  press({ command, current, notice }: Pressed): void {
+    if (command) {
+      this.send(command);
+    }
+    this.choose(current);
+    this.note(notice);
   }
 
   private greet(hello: Hello, unsent: readonly Command[]): boolean {
@@ -246,8 +257,12 @@ export class Examination {
     }
   }
 
-  private say(key: WordKey): void {
-    this.notice = { key, until: performance.now() + NOTICE_MS };
+  private say(says: WordKey): void {
+    this.note({ says });
+  }
+
+  private note(notice: Notice): void {
+    this.notice = { notice, until: performance.now() + NOTICE_MS };
     this.tell();
   }
 
@@ -289,7 +304,7 @@ export class Examination {
       update,
       watching: this.connected && update !== null && !update.drives,
       lost: this.lost !== null && this.lost > TOLERATED ? this.lost : null,
-      notice: this.notice?.key ?? null,
+      notice: this.notice?.notice ?? null,
       deviceLost: this.deviceLost,
     };
     const concerns = concernsOf(facts);

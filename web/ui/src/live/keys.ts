@@ -44,7 +44,7 @@ export const BINDINGS: readonly Binding[] = [
   { action: "place", key: "m", word: "place", icon: "place" },
   { action: "next", key: "n", word: "next_lesion", icon: "next" },
   { action: "dismiss", key: "x", word: "dismiss", icon: "dismiss" },
-  { action: "again", key: "a", word: "key_again", icon: "tick" },
+  { action: "again", key: "=", word: "key_again", icon: "tick" },
   { action: "another", key: "o", word: "key_another", icon: "dismiss" },
   { action: "undo", key: "z", word: "undo", icon: "undo" },
   { action: "big", key: "b", word: "big_picture", icon: "big" },

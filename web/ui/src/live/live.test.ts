@@ -20,9 +20,11 @@ function track(id: number, changes: Partial<TrackView> = {}): TrackView {
     malignancy: 0.5,
     malignancy_95: null,
     birads: null,
+    birads_said: false,
     descriptors: [],
     size_mm: null,
     size_px: null,
+    size_said: false,
     sightings: 9,
     third: null,
     grounds: null,
@@ -147,7 +149,9 @@ describe("the keys", () => {
     ["Escape", "field", { does: "escape" }],
     ["PageUp", "control", { does: "left_pedal" }],
     ["PageDown", "elsewhere", { does: "right_pedal" }],
-    ["a", "elsewhere", { does: "action", action: "again" }],
+    ["=", "elsewhere", { does: "action", action: "again" }],
+    // The letter of a lesion answers nothing.
+    ["a", "elsewhere", null],
     ["o", "elsewhere", { does: "action", action: "another" }],
     ["q", "elsewhere", null],
   ] as const)("%s pressed on a %s", (key, where, expected) => {

@@ -47,6 +47,14 @@ describe("what is asked of the place", () => {
     check({ probe: AT, tracks: [track(1)], lesions: [lesion(1, place("left", "3:00"))] }, null);
     check({ probe: AT, tracks: [track(1)] }, null);
   });
+  it("and where only its hour is missing, which would stand in the way of a signature", () => {
+    const onSide = { tracks: [track(1)], lesions: [lesion(1, RIGHT)] };
+    check({ ...onSide, probe: AT }, "here");
+    check({ ...onSide, probe: RIGHT, sideOnly: "right" }, null);
+    check({ ...onSide, probe: place("left", "3:00") }, null);
+    check({ ...onSide, probe: AT, tracks: [track(1, { status: "left" })] }, null);
+    check({ ...onSide, probe: AT, lesions: [lesion(1, AT)] }, null);
+  });
 });
 
 describe("the question in words", () => {

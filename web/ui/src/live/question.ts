@@ -7,7 +7,7 @@ import { confirmed } from "./current";
 export type Question =
   | { readonly asks: "side" }
   | { readonly asks: "hour" }
-  /** Whether a lesion in the picture, which was confirmed before the place was said, lies where the probe stands. */
+  /** Whether a lesion in the picture, which was confirmed before the place or its hour was said, lies where the probe stands. */
   | { readonly asks: "here"; readonly lesion: number; readonly letter: string; readonly place: Place };
 
 interface Facts {
@@ -20,7 +20,7 @@ interface Facts {
 
 /**
  * The side is asked from the first picture on: a lesion gets the place of the probe when it is confirmed. The hour is asked once
- * there is a lesion. `null`: there is nothing to ask.
+ * there is a lesion, and then of those that have only the side whether they are there. `null`: there is nothing to ask.
  */
 export function questionOf({ tracks, lesions, probe, sideOnly }: Facts): Question | null {
   if (!probe) {
@@ -32,7 +32,13 @@ export function questionOf({ tracks, lesions, probe, sideOnly }: Facts): Questio
   }
   const inPicture = found.filter(({ status }) => status === "seen");
   const homeless = lesions.find(
-    (lesion) => !lesion.dismissed && placeOf(lesion) === null && inPicture.some(({ id }) => id === lesion.lesion),
+    (lesion) =>
+      !lesion.dismissed && saysLess(placeOf(lesion), probe) && inPicture.some(({ id }) => id === lesion.lesion),
   );
   return homeless ? { asks: "here", lesion: homeless.lesion, letter: homeless.letter, place: probe } : null;
+}
+
+/** Whether the probe's place says more of where a lesion lies: all of it, or the hour where only the side is known. */
+function saysLess(place: Place | null, probe: Place): boolean {
+  return place === null || (place.clock === null && probe.clock !== null && place.side === probe.side);
 }

@@ -7,7 +7,14 @@ const MEASURED: CalibrationRecord = { probe: "L12-5", preset: "Breast", made: "2
 const [en, zh] = [wordsIn("en"), wordsIn("zh")];
 
 const track = (changes: Partial<TrackView>): TrackView =>
-  ({ status: "seen", size_mm: { long: 10.4, short: 9.1 }, size_px: null, third: null, ...changes }) as TrackView;
+  ({
+    status: "seen",
+    size_mm: { long: 10.4, short: 9.1 },
+    size_px: null,
+    third: null,
+    size_said: false,
+    ...changes,
+  }) as TrackView;
 const solid = (along_mm: number): TrackVolume =>
   ({ track: 1, letter: "A", slices_mm: [], volume_cm3: 0.5, relative_error: 0.2, along_mm }) as TrackVolume;
 const third = { extent: 9.8, error: 1.96, simulated: true };
@@ -23,6 +30,13 @@ describe("the third axis of a live lesion", () => {
     expect(liveSize(track({}), undefined, en)).toBe("10 × 9\u202fmm");
     const px = track({ size_mm: null, size_px: { long: 104, short: 91 } });
     expect(liveSize(px, solid(7.2), en)).toBe("104 × 91\u202fpx");
+  });
+  it("is what a person said, and nothing grows behind it", () => {
+    const measured = { extent: 8, error: null, simulated: false };
+    expect(liveSize(track({ size_said: true }), solid(7.2), en)).toBe("10 × 9\u202fmm");
+    expect(liveSize(track({ size_said: true, third: measured }), solid(7.2), en)).toBe("10 × 9 × 8\u202fmm");
+    expect(liveSize(track({ size_said: true, third }), solid(7.2), en)).toBe("10 × 9 × ≈10 ± 2\u202fmm sim");
+    expect(liveSize(track({ size_said: true, size_mm: null }), undefined, zh)).toBe("未评估");
   });
   it("says where it stands", () => {
     expect(growthOf(track({ third }), solid(9))).toBe("whole");

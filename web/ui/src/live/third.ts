@@ -1,6 +1,7 @@
 /** The third axis of a lesion on the live page: what the examination has of it, and what grows. */
 import type { CalibrationRecord, TrackView, TrackVolume, Volume } from "../api/wire";
-import { type Language, roundHalfAway, sizeText, thirdAxis, withError } from "../words/numbers";
+import { thirdText } from "../exam/format";
+import { type Language, roundHalfAway, sizeText, thirdAxis } from "../words/numbers";
 import type { Words } from "../words/words";
 
 /**
@@ -19,24 +20,33 @@ export function growthOf(track: Pick<TrackView, "third" | "status">, solid: Trac
 /** What stands behind a figure that is not final. */
 export const GROWS = "…";
 
-/** `10 × 9 × ≈10 ± 2 mm sim`: the third axis never without its error and the word; with a mark as long as it grows. */
+type OfThird = Pick<TrackView, "third" | "status" | "size_mm" | "size_said">;
+
+/**
+ * `10 × 9 × ≈10 ± 2 mm sim`: a third axis that is simulated never without its error and the word; with a mark as long as it grows.
+ * What a person said of the size stands as it was said.
+ */
 export function liveSize(track: TrackView, solid: TrackVolume | undefined, { say }: Pick<Words, "say">): string {
   const flat = sizeText(track);
   if (!flat || !track.size_mm) {
-    return flat ?? say("no_size");
+    return flat ?? say(track.size_said ? "not_assessed" : "no_size");
   }
   const third = thirdOf(track, solid);
-  return third ? `${flat.replace("\u202fmm", "")} × ${third}\u202fmm ${say("sim")}` : flat;
+  return third
+    ? `${flat.replace("\u202fmm", "")} × ${third}\u202fmm${isSimulated(track) ? ` ${say("sim")}` : ""}`
+    : flat;
 }
 
-/** `≈10 ± 2`, or `≈7 ± 1…` while it grows; `null` where there is none. */
-export function thirdOf(track: Pick<TrackView, "third" | "status">, solid: TrackVolume | undefined): string | null {
-  if (track.third) {
-    const { extent, error } = track.third;
-    return `≈${withError(extent, error ?? 0)}`;
+/** `≈10 ± 2`, or `≈7 ± 1…` while it grows; `10` where a person measured it; `null` where there is none. */
+export function thirdOf(track: OfThird, solid: TrackVolume | undefined): string | null {
+  if (track.third && track.size_mm) {
+    return `${isSimulated(track) ? "≈" : ""}${thirdText(track.third)}`;
   }
-  return solid && growthOf(track, solid) === "grows" ? `${thirdAxis(solid)}${GROWS}` : null;
+  return solid && !track.size_said && growthOf(track, solid) === "grows" ? `${thirdAxis(solid)}${GROWS}` : null;
 }
+
+/** Whether the length along the sweep is made from speckle: all but what a person measured. */
+export const isSimulated = ({ third }: Pick<TrackView, "third">): boolean => third?.simulated ?? true;
 
 /** On whose sweeps lengths along the way rest, `L12-5, Breast, 2026-11-02 · ±25%`; `null` where nobody measured the beam. */
 export function calibrationText(

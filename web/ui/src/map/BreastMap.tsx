@@ -38,6 +38,9 @@ const RINGS_MM = [20, 40, 60] as const;
 /** More dots than this do not fit between the two labels under the map. */
 const MOST_WAITING = 3;
 
+/** Where they stand on the map at reading size. */
+const WAITING_Y = 147;
+
 /** Dots nearer to each other than this, of a dot's own size, would cover each other's letters. */
 const APART = 27;
 
@@ -70,7 +73,9 @@ export function dotsOf(lesions: readonly MapLesion[], large: boolean) {
   const shown = waiting.length > MOST_WAITING ? waiting.slice(0, MOST_WAITING - 1) : waiting;
   const rest = waiting.length - shown.length;
   const slots = shown.length + (rest > 0 ? 1 : 0);
-  const slot = (index: number): Point => [width / 2 + (index - (slots - 1) / 2) * 27 * scale, height - 13 * scale - 2];
+  // At reading size the line under the labels says more than half of the way: they wait above it, where the breasts leave room.
+  const waitY = large ? WAITING_Y : height - 13 * scale - 2;
+  const slot = (index: number): Point => [width / 2 + (index - (slots - 1) / 2) * 27 * scale, waitY];
   const waits: readonly DotOf[] = shown.map(({ letter, current }, index) => ({
     letter,
     current,

@@ -112,6 +112,26 @@ describe("dots", () => {
       ) ?? [];
     expect(markup).toContain(`id="${opens}" popover="auto"`);
   });
+  it("without a place lie over no word of the large map, in either language", () => {
+    // Of the widest letters of the page's font: no word is wider.
+    const WIDEST = { en: 0.6, zh: 1 } as const;
+    const { waits, more } = dotsOf(lesions(8, null), true);
+    const { waits: three } = dotsOf(lesions(3, null), true);
+    const radius = 13 * 0.62;
+    for (const language of ["en", "zh"] as const) {
+      const svg = drawn({ lesions: lesions(8, null), named: { right: 12, left: 12 }, large: true }, language);
+      const words = [
+        ...svg.matchAll(/<text class="map-(?:label|figure)" x="([\d.]+)" y="([\d.]+)" font-size="10">([^<]*)/g),
+      ].map(([, x, y, text = ""]) => ({ x: Number(x), y: Number(y), half: (text.length * 10 * WIDEST[language]) / 2 }));
+      expect(words.length).toBeGreaterThan(10);
+      for (const [x, y] of [...waits, ...three].map(({ dot }) => dot).concat([more])) {
+        const covered = words.filter(
+          (word) => Math.abs(x - word.x) < word.half + radius && y + radius > word.y - 7.5 && y - radius < word.y + 2.5,
+        );
+        expect(covered).toEqual([]);
+      }
+    }
+  });
   it("without a place wait under the map, the current one first and those beyond counted", () => {
     expect(dots(drawn({ lesions: lesions(3, null), named: {} }))).toEqual(["A", "B", "C"]);
     expect(dots(drawn({ lesions: lesions(8, null), named: {} }))).toEqual(["F", "A", "+6"]);

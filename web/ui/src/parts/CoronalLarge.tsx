@@ -3,7 +3,7 @@ import type { CoronalPicture } from "../api/message";
 import type { CoronalLesion, CoronalView, LiveUpdate, Xy } from "../api/wire";
 import { type Coronal, useCoronal } from "../live/coronal";
 import type { Scene } from "../live/examination";
-import { growthOf, thirdOf } from "../live/third";
+import { growthOf, isSimulated, thirdOf } from "../live/third";
 import { drawCoronal } from "../picture/coronal";
 import { depthText, extents, wayText } from "../picture/coronalText";
 import { readTheme } from "../picture/theme";
@@ -172,6 +172,7 @@ function Extents({ view, lesion, update }: ExtentsProps) {
   // As on the list of lesions: what grows is marked, and of what left before both its ends were met there is no length along the sweep.
   const growth = track ? growthOf(track, solid) : "whole";
   const third = track && thirdOf(track, solid);
+  const sim = track && !isSimulated(track) ? "" : ` ${say("sim")}`;
   return (
     <>
       <p className="owner">
@@ -180,9 +181,7 @@ function Extents({ view, lesion, update }: ExtentsProps) {
       <dl>
         <Figure name={say("axis_across")}>{across}</Figure>
         <Figure name={say("axis_deep")}>{deep}</Figure>
-        <Figure name={say("axis_along")}>
-          {growth === "cut" ? NONE : `${third ? `${third}\u202fmm` : along} ${say("sim")}`}
-        </Figure>
+        <Figure name={say("axis_along")}>{growth === "cut" ? NONE : (third ? `${third}\u202fmm` : along) + sim}</Figure>
       </dl>
       {growth === "cut" && <p className="hint">{say("ends_not_met")}</p>}
       {growth === "grows" && <p className="hint">{say("grows")}</p>}

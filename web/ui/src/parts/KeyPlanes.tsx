@@ -1,6 +1,6 @@
 import { memo, useEffect, useRef, useState } from "react";
 import type { KeyPlane } from "../api/wire";
-import { byFrame, groundsText, planeKey, reasonsText, reasonsWhy } from "../exam/evidence";
+import { byFrame, groundsOf, planeKey, reasonsText, reasonsWhy } from "../exam/evidence";
 import type { Examination, Scene } from "../live/examination";
 import { type ShownPlane, useShownPlane } from "../live/planePicture";
 import { millimetres, percent, probability, roundHalfAway } from "../words/numbers";
@@ -24,7 +24,7 @@ export function KeyPlanes({ examination, scene, onOpen }: Props) {
   const list = useRef<HTMLUListElement>(null);
   const { current } = scene;
   const track = scene.update?.tracks.find(({ id }) => id === current);
-  const grounds = track?.grounds;
+  const grounds = track && groundsOf(track, words);
   // The strip turns to the current lesion's planes; it scrolls itself and never the page.
   useEffect(() => {
     const first = list.current?.querySelector<HTMLElement>(`[data-track="${current}"]`);
@@ -65,7 +65,7 @@ export function KeyPlanes({ examination, scene, onOpen }: Props) {
       </ul>
       {grounds && shown.length > 0 && (
         <p className="note" data-grounds>
-          {groundsText(grounds, words, track?.birads)}
+          {grounds}
         </p>
       )}
     </aside>

@@ -1,15 +1,15 @@
-import { memo } from "react";
+import { memo, useEffect, useRef } from "react";
 import type { TrackView, TrackVolume } from "../api/wire";
-import { groundsText } from "../exam/evidence";
+import { groundsOf } from "../exam/evidence";
 import { placeText } from "../exam/format";
-import { type Asked, askedOf, isAsked, joining, keepingApart } from "../live/again";
+import { type Asked, answering, isAsked } from "../live/again";
 import type { Examination, Scene } from "../live/examination";
 import { growthOf, liveSize } from "../live/third";
 import { en } from "../words/en";
 import { COMMA } from "../words/marks";
 import { intervalText, isUnsure, NONE, percent, probability } from "../words/numbers";
 import { useWords, type WordKey, type Words } from "../words/words";
-import { Category, DraftTag, KeyCap, Letter, Probability } from "./chips";
+import { ByPerson, Category, DraftTag, KeyCap, Letter, Probability } from "./chips";
 
 interface Props {
   readonly examination: Examination;
@@ -21,7 +21,12 @@ interface Props {
 export function Lesions({ examination, scene, beyond }: Props) {
   const words = useWords();
   const { update, current, watching } = scene;
-  const byKey = askedOf(update?.tracks ?? [], current)?.id;
+  const rows = useRef<HTMLUListElement>(null);
+  // The current lesion stands first, with what is asked of it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another one is first then.
+  useEffect(() => {
+    rows.current?.scrollTo({ top: 0 });
+  }, [current]);
   const tracks = update ? ordered(update.tracks, current) : [];
   const solids = update?.volume.tracks ?? [];
   const count = tracks.filter((track) => track.letter !== null && !track.dismissed).length;
@@ -33,7 +38,7 @@ export function Lesions({ examination, scene, beyond }: Props) {
         <span className="space" />
         <span className="note">{words.say("malignant_interval")}</span>
       </h2>
-      <ul className="rows">
+      <ul className="rows" ref={rows}>
         {tracks.map((track) => (
           <li key={track.id}>
             <Row
@@ -43,7 +48,7 @@ export function Lesions({ examination, scene, beyond }: Props) {
               examination={examination}
             />
             {isAsked(track) && !track.dismissed && (
-              <Again track={track} byKey={track.id === byKey} watching={watching} examination={examination} />
+              <Again track={track} byKey={track.id === current} watching={watching} examination={examination} />
             )}
           </li>
         ))}
@@ -67,10 +72,10 @@ export function emptyWord({ hello, update }: Pick<Scene, "hello" | "update">): W
   return hello?.model === null ? "no_model" : update.model_failed ? "model_failed" : "no_lesion";
 }
 
-/** The current one first, then the confirmed by letter, then the new, then the dismissed. */
+/** The current one first, then those of which it is asked what they are, the other confirmed ones, the new and the dismissed; alike ones by letter. */
 export function ordered(tracks: readonly TrackView[], current: number | null): readonly TrackView[] {
   const rank = (track: TrackView): number =>
-    track.dismissed ? 3 : track.id === current ? 0 : track.letter !== null ? 1 : 2;
+    track.dismissed ? 4 : track.id === current ? 0 : isAsked(track) ? 1 : track.letter !== null ? 2 : 3;
   return tracks.toSorted((a, b) => rank(a) - rank(b));
 }
 
@@ -86,7 +91,7 @@ const Row = memo(function Row({ track, solid, current, examination }: RowProps) 
   const isNew = track.letter === null;
   const resting = isNew || track.dismissed;
   const kind = track.dismissed ? "dismissed" : isNew ? "new" : current ? "current" : "";
-  const growth = isNew || !track.size_mm ? "none" : growthOf(track, solid);
+  const growth = isNew || !track.size_mm || (track.size_said && !track.third) ? "none" : growthOf(track, solid);
   // A side that nobody said is not shown: it would be believed.
   const where = placeText(track.place, words) ?? words.say("place_unknown");
   return (
@@ -94,7 +99,7 @@ const Row = memo(function Row({ track, solid, current, examination }: RowProps) 
       type="button"
       className={`lesion ${kind}`}
       aria-pressed={current}
-      title={track.grounds ? groundsText(track.grounds, words, track.birads) : undefined}
+      title={groundsOf(track, words) ?? undefined}
       // Not `disabled`: the list scrolls, and a keyboard reaches its end through the rows.
       aria-disabled={resting}
       onClick={resting ? undefined : () => examination.choose(track.id)}
@@ -107,7 +112,12 @@ const Row = memo(function Row({ track, solid, current, examination }: RowProps) 
           {isNew ? words.say("new_lesion") : where}
           {track.dismissed && <span className="tag">{words.say("dismissed")}</span>}
         </span>
-        <span className="size" data-growth={growth} title={growth === "grows" ? words.say("grows") : undefined}>
+        <span
+          className={track.size_said ? "size said" : "size"}
+          data-growth={growth}
+          title={growth === "grows" ? words.say("grows") : track.size_said ? words.say("by_person") : undefined}
+        >
+          {track.size_said && <ByPerson />}
           {isNew ? words.say("new_lesion_long") : liveSize(track, solid, words)}
         </span>
         {!isNew && (
@@ -118,7 +128,7 @@ const Row = memo(function Row({ track, solid, current, examination }: RowProps) 
           </span>
         )}
       </span>
-      {isNew ? <span /> : <Category category={track.birads} />}
+      {isNew ? <span /> : <Category category={track.birads} said={track.birads_said} />}
       {isNew ? <span /> : <Probability value={track.malignancy} interval={track.malignancy_95} />}
     </button>
   );
@@ -126,7 +136,7 @@ const Row = memo(function Row({ track, solid, current, examination }: RowProps) 
 
 interface AgainProps {
   readonly track: Asked;
-  /** The keys answer for this one. */
+  /** It is the current one, for which the keys answer. */
   readonly byKey: boolean;
   /** Who only watches is not asked. */
   readonly watching: boolean;
@@ -143,10 +153,18 @@ function Again({ track, byKey, watching, examination }: AgainProps) {
       <span className="asked">{asked}</span>
       {!watching && (
         <>
-          <button type="button" className="button small line" onClick={() => examination.send(joining(track))}>
-            {say("again_yes", { letter })} {byKey && <KeyCap>A</KeyCap>}
+          <button
+            type="button"
+            className="button small line"
+            onClick={() => examination.press(answering(track, "again"))}
+          >
+            {say("again_yes")} {byKey && <KeyCap>=</KeyCap>}
           </button>
-          <button type="button" className="button small line" onClick={() => examination.send(keepingApart(track))}>
+          <button
+            type="button"
+            className="button small line"
+            onClick={() => examination.press(answering(track, "another"))}
+          >
             {say("again_no")} {byKey && <KeyCap>O</KeyCap>}
           </button>
         </>
@@ -195,20 +213,34 @@ const TextTwin = memo(function TextTwin({ tracks, solids, current, words: { say,
               {track.id === current ? `${track.letter}${COMMA[language]}${say("current_lesion")}` : track.letter}
             </th>
             <td>{say(`status_${track.status}`)}</td>
-            <td>
-              {liveSize(track, solidOf(track), { say })}
-              {track.size_mm && growthOf(track, solidOf(track)) === "grows" && ` (${say("grows_brief")})`}
-            </td>
-            <td>{track.birads ?? say("not_graded")}</td>
+            <td>{sizeSaid(track, solidOf(track), { say, language })}</td>
+            <td>{categorySaid(track, { say, language })}</td>
             <td>{chance(track, { say, language })}</td>
             <td>{track.malignancy_95 ? intervalText(track.malignancy_95) : NONE}</td>
-            <td>{track.grounds ? groundsText(track.grounds, { say, language }, track.birads) : NONE}</td>
+            <td>{groundsOf(track, { say, language }) ?? NONE}</td>
           </tr>
         ))}
       </tbody>
     </table>
   );
 });
+
+/** With whose word it is, as the chips say it by their edge. */
+function categorySaid({ birads, birads_said }: TrackView, { say, language }: Words): string {
+  if (birads_said) {
+    return [birads ?? say("not_assessed"), say("by_person")].join(COMMA[language]);
+  }
+  return birads === null ? say("not_graded") : [birads, say("by_machine")].join(COMMA[language]);
+}
+
+function sizeSaid(track: TrackView, solid: TrackVolume | undefined, words: Words): string {
+  const { say, language } = words;
+  const size = liveSize(track, solid, words);
+  if (track.size_said) {
+    return [size, say("by_person")].join(COMMA[language]);
+  }
+  return track.size_mm && growthOf(track, solid) === "grows" ? `${size} (${say("grows_brief")})` : size;
+}
 
 function chance(track: TrackView, { say, language }: Words): string {
   if (track.malignancy === null) {

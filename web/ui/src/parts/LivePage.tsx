@@ -5,7 +5,7 @@ import { captureAdvice, type UsedCapture } from "../capture/useCapture";
 import type { Act, Side } from "../exam/api";
 import { type EvidentPlane, evidentPlanes, planeKey } from "../exam/evidence";
 import type { ExamState } from "../exam/store";
-import { askedOf, joining, keepingApart } from "../live/again";
+import { type Answer, pressing } from "../live/again";
 import { unlisted } from "../live/current";
 import { isSigned } from "../live/entrance";
 import type { Examination } from "../live/examination";
@@ -95,7 +95,18 @@ export function LivePage({ examination, exam, capture, onAct, onLanguage, onFini
       if (!isFor(has, action) || (watching && commands(action))) {
         return;
       }
-      const askedAgain = askedOf(update?.tracks ?? [], current);
+      const answer = (to: Answer): void => {
+        const inSight = !big && panel === null;
+        const pressed = pressing({ tracks: update?.tracks ?? [], current, inSight }, to);
+        if (!pressed) {
+          return;
+        }
+        if (!inSight) {
+          setBig(false);
+          close();
+        }
+        examination.press(pressed);
+      };
       const open = (which: LivePanel): void => (panel === which ? close() : setPanel(which));
       const acts: Readonly<Record<Action, () => void>> = {
         marks: () => setMarks((on) => !on),
@@ -107,8 +118,8 @@ export function LivePage({ examination, exam, capture, onAct, onLanguage, onFini
         place: () => open("place"),
         next: () => examination.chooseNext(),
         dismiss: () => current !== null && examination.send({ command: "dismiss", track: current }),
-        again: () => askedAgain && examination.send(joining(askedAgain)),
-        another: () => askedAgain && examination.send(keepingApart(askedAgain)),
+        again: () => answer("again"),
+        another: () => answer("another"),
         undo: () => examination.send({ command: "undo" }),
         big: () => setBig((on) => !on),
         faults: () => open("faults"),
@@ -125,7 +136,7 @@ export function LivePage({ examination, exam, capture, onAct, onLanguage, onFini
       };
       acts[action]();
     },
-    [examination, has, onFinish, panel, close, evident],
+    [examination, has, onFinish, big, panel, close, evident],
   );
   const openPlace = useCallback(() => onAction("place"), [onAction]);
   const [sideOnly, setSideOnly] = useState<Side | null>(null);

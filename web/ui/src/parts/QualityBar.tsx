@@ -54,7 +54,9 @@ export function QualityBar({ scene, capture, onTakeOver, onTakeCapture }: Props)
         <div className={`advice ${advice.status}`} data-advice={advice.status}>
           <Shape status={advice.status} />
           <div>
-            <p className="said">{advice.title}</p>
+            <p className="said" title={advice.title}>
+              {advice.title}
+            </p>
             {advice.detail && <p className="why">{advice.detail}</p>}
           </div>
           {capture?.mayTakeOver && (

@@ -58,7 +58,11 @@ export function TopBar({ scene, exam, onCalibrate, onLanguage, onHome }: Props) 
           <span className="mid clip source-name" title={sourceName(hello.source, words.say)}>
             {sourceName(hello.source, words.say)}
           </span>
-          {phantom && <span className="quiet wide">{words.say("nobody_scanned")}</span>}
+          {phantom && (
+            <span className="quiet wide clip" title={words.say("nobody_scanned")}>
+              {words.say("nobody_scanned")}
+            </span>
+          )}
         </>
       )}
       <span className="rule" />
@@ -72,7 +76,7 @@ export function TopBar({ scene, exam, onCalibrate, onLanguage, onHome }: Props) 
         </span>
       ) : (
         report && (
-          <span className="quiet wide">{words.say("began_at", { time: timeText(report.began_ms, words) })}</span>
+          <span className="quiet wide began">{words.say("began_at", { time: timeText(report.began_ms, words) })}</span>
         )
       )}
       {calibrating !== null && onCalibrate && (

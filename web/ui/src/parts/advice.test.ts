@@ -33,6 +33,18 @@ describe("under the age of an old picture", () => {
   });
 });
 
+describe("a sweep that rests", () => {
+  it.each([
+    [PHANTOM, "P or a new sweep (R) goes on", "按 P 或 R（重新扫查）继续"],
+    [from("phantom", "virtual transducer"), "P goes on", "按 P 继续"],
+    [DEVICE, "P goes on", "按 P 继续"],
+  ] as const)("names a new sweep only where there is a key for it", (hello, en, zh) => {
+    const said = (language: "en" | "zh") =>
+      adviceOf(scene({ concern: "paused", phase: "paused", hello }), wordsIn(language))?.detail;
+    expect([said("en"), said("zh")]).toEqual([en, zh]);
+  });
+});
+
 describe("a model that fails", () => {
   const update = { model_failed: true } as unknown as LiveUpdate;
   it.each([
@@ -84,7 +96,7 @@ describe("the advice while no picture comes", () => {
   it("says why a device is lost, where that is known", () => {
     const detail = (changes: Partial<Scene>, language: "en" | "zh"): string | undefined =>
       adviceOf(scene({ hello: DEVICE, ...changes }), wordsIn(language))?.detail;
-    expect(detail({ concern: "first", deviceLost: "unreachable" }, "en")).toMatch(/^Nothing answers there/);
+    expect(detail({ concern: "first", deviceLost: "unreachable" }, "en")).toMatch(/^Nothing answers/);
     expect(detail({ concern: "waiting", deviceLost: "silent" }, "zh")).toMatch(/未发送图像/);
     expect(detail({ concern: "waiting", deviceLost: null }, "en")).toMatch(/connects again by itself/);
     expect(oldWord(scene({ hello: DEVICE, deviceLost: "unauthorized" }), null)).toBe("device_unauthorized");

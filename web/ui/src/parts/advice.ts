@@ -64,8 +64,12 @@ const OWN_WORDS: Readonly<Record<OwnConcern, Wording>> = {
     say("behind_do"),
   ],
   connecting: (_, { say }) => [say("connecting_advice"), ""],
-  paused: (_, { say }) => [say("paused_picture"), say("paused_picture_do")],
-  notice: ({ notice }, { say }) => [notice === null ? "" : say(notice), ""],
+  paused: ({ hello }, { say }) => [
+    say("paused_picture"),
+    say(hello?.source.can_restart ? "paused_restart_do" : "paused_picture_do"),
+  ],
+  notice: ({ notice }, { say }) =>
+    notice ? [say(notice.says, notice.fillings), notice.does ? say(notice.does) : ""] : ["", ""],
   no_model: (_, { say }) => [say("no_model"), say("no_model_do")],
 };
 

@@ -2,8 +2,10 @@
 import type { Interval } from "../api/wire";
 import type { Report } from "../exam/api";
 import { sexAndAge } from "../exam/format";
+import { COMMA } from "../words/marks";
 import { intervalText, isUnsure, NONE, percent, probability } from "../words/numbers";
 import { useWords } from "../words/words";
+import { Icon } from "./shapes";
 
 export function Letter({ letter, current }: { readonly letter: string | null; readonly current: boolean }) {
   return <span className={current ? "letter current" : "letter"}>{letter ?? "?"}</span>;
@@ -24,15 +26,41 @@ export function DraftTag({ children }: { readonly children: string }) {
   return <span className="draft-tag">{children}</span>;
 }
 
-/** The category as a machine proposes it: dashed. A dash where the probability is not calibrated. */
-export function Category({ category }: { readonly category: string | null }) {
-  const words = useWords();
+interface CategoryProps {
+  readonly category: string | null;
+  /** A person said it, or that there is none. */
+  readonly said: boolean;
+}
+
+/** A category, dashed as a machine proposes it, solid with a tick as a person says it. A dash where there is none. */
+export function Category({ category, said }: CategoryProps) {
+  const { say } = useWords();
+  const kind = category === null ? "none" : `c${category}`;
+  if (said) {
+    const title = [category === null && say("not_assessed"), say("by_person")].filter(Boolean).join("\n");
+    return (
+      <span className={`category ${kind} said`} title={title}>
+        <ByPerson /> {category ?? NONE}
+      </span>
+    );
+  }
   return category === null ? (
-    <span className="category none" title={words.say("not_graded")}>
+    <span className="category none" title={say("not_graded")}>
       {NONE}
     </span>
   ) : (
-    <span className={`category c${category} proposed`}>{category}</span>
+    <span className={`category ${kind} proposed`}>{category}</span>
+  );
+}
+
+/** The tick before what a person said. */
+export function ByPerson() {
+  const { say, language } = useWords();
+  return (
+    <>
+      <Icon name="tick" />
+      <span className="hidden">{say("by_person") + COMMA[language]}</span>
+    </>
   );
 }
 

@@ -1,5 +1,6 @@
 /** Everything that is drawn over and beside the picture, on a canvas of its own, so that one key removes it. */
 import type { BoxXy, LiveUpdate, TrackView, Xy } from "../api/wire";
+import { liveSize } from "../live/third";
 import { isUnsure, NONE, percent, probability, sizeText } from "../words/numbers";
 import type { Words } from "../words/words";
 import { diameters } from "./diameters";
@@ -200,14 +201,17 @@ function drawChip(pen: Pen, track: TrackView, update: LiveUpdate, setting: Setti
   }
   if (now - memory.sizeAt > SIZE_EVERY_MS) {
     const finding = update.findings.find((seen) => seen.track === track.id);
-    memory.size = sizeText(finding ?? track) ?? words.say("no_size");
+    // What a person said is not measured anew with each frame.
+    memory.size = track.size_said
+      ? liveSize(track, undefined, words)
+      : (sizeText(finding ?? track) ?? words.say("no_size"));
     memory.sizeAt = now;
   }
   const unit = theme.rem / 14;
   const chance = chanceText(track, words);
   const lines = Math.max(
     measure(pen, chance, 600, 14.5 * unit, theme),
-    measure(pen, memory.size, 400, 12.5 * unit, theme),
+    measure(pen, memory.size, 400, 12.5 * unit, theme) + (track.size_said ? TICK * unit : 0),
   );
   const size: Xy = [textFrom(track) * unit + lines + 10 * unit, 46 * unit];
   const boxes = update.tracks.filter(
@@ -233,9 +237,12 @@ function drawChip(pen: Pen, track: TrackView, update: LiveUpdate, setting: Setti
   drawChipBox(pen, track, [x, y, x + size[0], y + size[1]], { chance, size: memory.size }, theme);
 }
 
+/** The room of a tick before what a person said, in units of the chip. */
+const TICK = 14;
+
 /** Where the chip's text begins, in units of the chip: a dash needs less room than a category. */
 function textFrom(track: TrackView): number {
-  return track.birads === null ? 68 : 94;
+  return track.birads === null && !track.birads_said ? 68 : 94;
 }
 
 function chanceText(track: TrackView, words: Words): string {
@@ -289,7 +296,7 @@ function drawChipBox(
   stroke(pen, theme.accent, 1.3);
   drawLetter(pen, [x + 22 * unit, middle], 12.5 * unit, track.letter ?? "", theme, true);
   const end = textFrom(track) - 13;
-  drawCategory(pen, track.birads, [x + 43 * unit, middle - 12 * unit, x + end * unit, middle + 12 * unit], theme);
+  drawCategory(pen, track, [x + 43 * unit, middle - 12 * unit, x + end * unit, middle + 12 * unit], theme);
   const left = x + (end + 13) * unit;
   write(pen, text.chance, [left, middle - 9 * unit], {
     size: 14.5 * unit,
@@ -298,47 +305,63 @@ function drawChipBox(
     theme,
     align: "left",
   });
-  write(pen, text.size, [left, middle + 9 * unit], {
+  if (track.size_said) {
+    drawTick(pen, [left + 5.5 * unit, middle + 9 * unit], 11 * unit, theme.text1);
+  }
+  write(pen, text.size, [left + (track.size_said ? TICK * unit : 0), middle + 9 * unit], {
     size: 12.5 * unit,
     weight: 400,
-    colour: theme.text2,
+    colour: track.size_said ? theme.text1 : theme.text2,
     theme,
     align: "left",
   });
 }
 
-/** The proposed category, or a dash; dashed around, because a machine proposes it. */
-function drawCategory(pen: Pen, category: string | null, [x0, y0, x1, y1]: BoxXy, theme: Theme): void {
-  const [ground, ink] = category === null ? [null, theme.text2] : categoryColours(theme, category);
+/** The category or a dash: dashed around as a machine proposes it, solid with a tick as a person says it. */
+function drawCategory(pen: Pen, { birads, birads_said }: TrackView, [x0, y0, x1, y1]: BoxXy, theme: Theme): void {
+  const { ground, edge, ink } = categoryColours(theme, birads);
+  const [middle, size] = [[(x0 + x1) / 2, (y0 + y1) / 2] as const, (y1 - y0) * 0.66];
   if (ground) {
     pen.beginPath();
     pen.roundRect(x0, y0, x1 - x0, y1 - y0, 4);
     pen.fillStyle = ground;
     pen.fill();
   }
-  if (category === null) {
-    write(pen, NONE, [(x0 + x1) / 2, (y0 + y1) / 2], {
-      size: (y1 - y0) * 0.66,
-      weight: 600,
-      colour: ink,
-      theme,
-      align: "center",
-    });
-    return;
+  if (edge) {
+    pen.beginPath();
+    pen.roundRect(x0 + 0.75, y0 + 0.75, x1 - x0 - 1.5, y1 - y0 - 1.5, 4);
+    stroke(pen, edge, 1.5);
   }
-  pen.beginPath();
-  pen.roundRect(x0 - 3, y0 - 3, x1 - x0 + 6, y1 - y0 + 6, 6);
-  pen.setLineDash([3, 3]);
-  stroke(pen, theme.text3, 1.3);
-  pen.setLineDash([]);
-  const size = (y1 - y0) * 0.66;
-  write(pen, category, [(x0 + x1) / 2, (y0 + y1) / 2], {
+  if (birads_said || birads !== null) {
+    pen.beginPath();
+    pen.roundRect(x0 - 3, y0 - 3, x1 - x0 + 6, y1 - y0 + 6, 6);
+    pen.setLineDash(birads_said ? [] : [3, 3]);
+    stroke(pen, birads_said ? theme.text1 : theme.text3, 1.3);
+    pen.setLineDash([]);
+  }
+  const aside = birads_said ? size * 0.42 : 0;
+  if (birads_said) {
+    drawTick(pen, [x0 + size * 0.5, middle[1]], size * 0.7, ink);
+  }
+  write(pen, birads ?? NONE, [middle[0] + aside, middle[1]], {
     size,
     weight: 600,
     colour: ink,
     theme,
     align: "center",
   });
+}
+
+/** The tick of the page's chips, around its middle. */
+function drawTick(pen: Pen, [x, y]: Xy, size: number, colour: string): void {
+  const at = (dx: number, dy: number): Xy => [x + (dx - 12) * (size / 24), y + (dy - 12) * (size / 24)];
+  pen.beginPath();
+  pen.moveTo(...at(5, 12.5));
+  pen.lineTo(...at(9.5, 17));
+  pen.lineTo(...at(19, 7.5));
+  pen.lineCap = "round";
+  stroke(pen, colour, size / 8);
+  pen.lineCap = "butt";
 }
 
 /** What is really there, as the phantom knows it: blue and dashed, never confused with a finding. */

@@ -13,12 +13,15 @@ const NAMES = {
   well: "--well",
   brInk: "--br-ink",
   brInk2: "--br-ink-2",
+  br0: "--br0",
+  br1: "--br1",
   br2: "--br2",
   br3: "--br3",
   br4a: "--br4a",
   br4b: "--br4b",
   br4c: "--br4c",
   br5: "--br5",
+  br6: "--br6",
   font: "--font",
 } as const;
 
@@ -33,18 +36,28 @@ export function readTheme(): Theme {
   return { ...(Object.fromEntries(values) as Record<keyof typeof NAMES, string>), rem: parseFloat(style.fontSize) };
 }
 
-/** Ground and ink of a category's chip. */
-export function categoryColours(theme: Theme, category: string): readonly [ground: string, ink: string] {
-  const grounds: Readonly<Record<string, string>> = {
-    "2": theme.br2,
-    "3": theme.br3,
-    "4A": theme.br4a,
-    "4B": theme.br4b,
-    "4C": theme.br4c,
-    "5": theme.br5,
+interface CategoryColours {
+  readonly ground: string | null;
+  /** Up to 2 a category is an outline. */
+  readonly edge: string | null;
+  readonly ink: string;
+}
+
+/** How a category's chip is painted; `null`: there is none. */
+export function categoryColours(theme: Theme, category: string | null): CategoryColours {
+  const filled = (ground: string, ink = theme.brInk): CategoryColours => ({ ground, edge: null, ink });
+  const outlined = (edge: string, ink = edge): CategoryColours => ({ ground: null, edge, ink });
+  const colours: Readonly<Record<string, CategoryColours>> = {
+    "0": outlined(theme.br0),
+    "1": outlined(theme.br1),
+    "2": outlined(theme.br2),
+    "3": filled(theme.br3),
+    "4": filled(theme.br4b),
+    "4A": filled(theme.br4a),
+    "4B": filled(theme.br4b),
+    "4C": filled(theme.br4c),
+    "5": filled(theme.br5, theme.brInk2),
+    "6": filled(theme.br6, theme.brInk2),
   };
-  return [
-    grounds[category] ?? theme.bg3,
-    category === "5" ? theme.brInk2 : grounds[category] ? theme.brInk : theme.text1,
-  ];
+  return (category !== null && colours[category]) || { ground: null, edge: null, ink: theme.text2 };
 }

@@ -122,7 +122,9 @@ function Entry({ chosen, sign, title, detail, end, struck = false, whole = false
       {sign}
       <span className="what">
         <span className="name">{title}</span>
-        <span className={whole ? "detail whole" : "detail"}>{detail}</span>
+        <span className={whole ? "detail whole" : "detail"} title={whole ? undefined : detail}>
+          {detail}
+        </span>
       </span>
       {end}
     </button>

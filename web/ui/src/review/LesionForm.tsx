@@ -110,7 +110,7 @@ function SameRow({ lesion }: { readonly lesion: LesionReport }) {
             hint={say("same_as_hint", { letter: mayBe.letter })}
             onChoose={() => act({ act: "join", lesion: lesion.lesion, into: mayBe.lesion })}
           >
-            {say("again_yes", { letter: mayBe.letter })}
+            {say("again_yes")}
           </Option>
           <Option
             chosen={false}

@@ -23,6 +23,7 @@ export function ReportTop({ state, person, panel, onLanguage, onHistory, onPerso
   const { say } = words;
   const { view } = state;
   const report = view?.report;
+  const dated = report && say("report_dated", { date: dateText(report.began_ms, words) });
   return (
     <header className="top">
       <Logo onHome={onHome} />
@@ -34,7 +35,9 @@ export function ReportTop({ state, person, panel, onLanguage, onHistory, onPerso
           </span>
           <WhoElse report={report} />
           <span className="rule" />
-          <span className="quiet dated">{say("report_dated", { date: dateText(report.began_ms, words) })}</span>
+          <span className="quiet dated clip" title={dated}>
+            {dated}
+          </span>
           {report.simulated && <span className="draft-tag">{say("simulated")}</span>}
         </>
       )}
