@@ -287,6 +287,7 @@ fn a_body_that_cannot_be_read_names_the_field_and_not_the_parser() {
         ("{", "body: not JSON"),
         (r#"{"act":"dismiss"}"#, "body: missing field `lesion`"),
         (r#"{"act":"dismiss","lesion":1,"by":"x"}"#, "body: unknown field `by`, expected `lesion`"),
+        (r#"["dismiss",1]"#, "body: it is no JSON object"),
     ] {
         let (_, answer) = demo.post(&path(&demo, "acts"), body);
         assert_eq!(answer["error"], line, "{body}");
@@ -415,6 +416,8 @@ fn nothing_is_begun_for_values_that_cannot_be() {
         (patient("De\u{202E}mo", ""), "422"),
         (patient(&"x".repeat(257), ""), "422"),
         (patient(&"x".repeat(3 << 20), ""), "413"),
+        ("[]".to_owned(), "422"),
+        (" [null, null, \"phantom\"]".to_owned(), "422"),
     ] {
         let (head, problem) = demo.post("/api/exams", &body);
         assert!(head.starts_with(&format!("HTTP/1.1 {status}")), "{head} {problem}");
