@@ -551,7 +551,7 @@ fn view(rooms: &Rooms, examination: &Examination, by: &Author) -> ReportView {
         open(lesion).into_iter().map(field)
     });
     let words = |obstacle: Obstacle| {
-        let [en, zh] = obstacle.code.words().map(str::to_owned);
+        let [en, zh] = obstacle.words(&report);
         ObstacleView { obstacle, words: Words { en, zh } }
     };
     ReportView {
