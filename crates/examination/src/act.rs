@@ -271,6 +271,29 @@ impl FieldName {
         Self::Advice,
     ];
 
+    /// Whether people said different things in this field of lesions that were joined since, and nobody has said which holds.
+    #[must_use]
+    pub fn is_contrary(self, lesion: &LesionReport) -> bool {
+        match self {
+            Self::Place => lesion.place.contrary,
+            Self::DepthMm => lesion.depth_mm.contrary,
+            Self::Size => lesion.size.contrary,
+            Self::Before => lesion.before.contrary,
+            Self::Shape => lesion.shape.contrary,
+            Self::Orientation => lesion.orientation.contrary,
+            Self::Margin => lesion.margin.contrary,
+            Self::Echo => lesion.echo.contrary,
+            Self::Posterior => lesion.posterior.contrary,
+            Self::Calcification => lesion.calcification.contrary,
+            Self::Boundary => lesion.boundary.contrary,
+            Self::Associated => lesion.associated.contrary,
+            Self::Vascularity => lesion.vascularity.contrary,
+            Self::Elasticity => lesion.elasticity.contrary,
+            Self::Category => lesion.category.contrary,
+            Self::Advice => lesion.advice.contrary,
+        }
+    }
+
     /// The machine's open proposal for this field of a lesion, as a person's word; `None` where there is none.
     #[must_use]
     pub fn proposal(self, lesion: &LesionReport) -> Option<FieldWord> {

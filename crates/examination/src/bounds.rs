@@ -127,9 +127,17 @@ fn of_depth(depth: &EnteredDepth) -> Result<(), &'static str> {
     }
 }
 
+/// A lesion with one bad part of its edge is not circumscribed, and one that has something has not none of it.
+const ALONE: [Word; 4] =
+    [Word::Circumscribed, Word::NoCalcification, Word::NoAssociated, Word::NoVascularity];
+
 fn of(feature: Feature, words: &[Word]) -> Result<(), &'static str> {
-    let fits = words.iter().all(|word| word.feature() == feature);
-    if fits { Ok(()) } else { Err("value: this word belongs to another field") }
+    if words.iter().any(|word| word.feature() != feature) {
+        return Err("value: this word belongs to another field");
+    }
+    let is_contrary =
+        words.iter().any(|word| ALONE.contains(word) && words.iter().any(|other| other != word));
+    if is_contrary { Err("value: one of these words excludes all others of its field") } else { Ok(()) }
 }
 
 fn of_breast(word: &BreastWord) -> Result<(), &'static str> {

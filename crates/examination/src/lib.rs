@@ -17,6 +17,7 @@ mod change;
 mod comparison;
 mod event;
 mod examination;
+mod join;
 mod journal;
 mod lines;
 mod obstacles;

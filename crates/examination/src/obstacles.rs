@@ -50,6 +50,8 @@ pub enum ObstacleCode {
     BeforeTwice,
     /// A lesion that may be an earlier one of this examination again, and nobody has said.
     MayBe,
+    /// People said different things of lesions that were joined since, where the machine proposes nothing.
+    Contrary,
     /// A lesion without a category.
     NoCategory,
     /// Category 4 or 5 with no advice, or with that to come back at the usual interval or for follow-up.
@@ -58,6 +60,20 @@ pub enum ObstacleCode {
     CystTooHigh,
     /// A category below the machine's 4 or 5, or a lesion struck out that the machine had graded so, without a reason.
     NoReason,
+}
+
+impl Obstacle {
+    /// One line in English and one in Chinese, with the letters of the report where they tell more.
+    #[must_use]
+    pub fn words(&self, report: &Report) -> [String; 2] {
+        let of = report.lesions.iter().find(|at| Some(at.lesion) == self.lesion);
+        match (self.code, of.and_then(|of| Some((&of.letter, &of.may_be.as_ref()?.letter)))) {
+            (ObstacleCode::MayBe, Some((new, earlier))) => {
+                [format!("Say whether {new} is {earlier} again"), format!("请确认{new}是否即{earlier}")]
+            }
+            _ => self.code.words().map(str::to_owned),
+        }
+    }
 }
 
 impl ObstacleCode {
@@ -83,7 +99,11 @@ impl ObstacleCode {
                 ["Say which earlier lesion it was, or that it is new", "请选择对应的既往病灶或新发"]
             }
             Self::BeforeTwice => ["Two lesions are said to be one earlier one", "两个病灶对应了同一既往病灶"],
-            Self::MayBe => ["Say whether it is the same lesion again", "请确认是否为同一病灶"],
+            Self::MayBe => ["Say whether it is an earlier lesion again", "请确认是否即为先前的病灶"],
+            Self::Contrary => [
+                "The lesions that were joined were described differently: say which holds",
+                "合并的病灶描述不一致：请确认以哪个为准",
+            ],
             Self::NoCategory => ["Give a category", "请给出BI-RADS分类"],
             Self::AdviceTooLow => ["Category 4 or 5 asks for a tissue sample", "4、5类应建议组织学检查"],
             Self::CystTooHigh => {
@@ -152,6 +172,10 @@ fn of_lesion(report: &Report, lesion: &LesionReport, found: &mut Vec<Obstacle>) 
         |code, field| found.push(Obstacle { code, lesion: Some(lesion.lesion), field: Some(field) });
     for field in open(lesion) {
         add(ObstacleCode::Open, field);
+    }
+    let contrary = |field: &FieldName| field.is_contrary(lesion) && field.proposal(lesion).is_none();
+    for field in FieldName::ALL.into_iter().filter(contrary) {
+        add(ObstacleCode::Contrary, field);
     }
     if lesion.asks_before() {
         add(ObstacleCode::NoBefore, FieldName::Before);

@@ -1,17 +1,16 @@
 //! From the state of an examination to its report.
 
-use std::collections::BTreeMap;
-
 use peony_model::report::{
-    Addendum, Advice, BreastReport, Circumstances, Field, Grounds, Joined, LesionReport, Patient, Plane,
-    PlaneReason, QualityRecord, Report, Said, ScannedAt, Size,
+    Addendum, Advice, BreastReport, Circumstances, Field, Grounds, LesionReport, Patient, QualityRecord,
+    Report, Said, ScannedAt,
 };
-use peony_model::{BiRads, Clock, Feature, Side, Unit, Word};
+use peony_model::{BiRads, Clock, Feature, Side, Word};
 
 use crate::act::{Act, BreastWord, FieldWord};
 use crate::again;
 use crate::comparison::compare;
-use crate::state::{Deed, Done, Lesion, State};
+use crate::join;
+use crate::state::{Deed, Done, JoinedSoFar, Lesion, State};
 
 /// Below this a place was passed and not scanned, seconds.
 const LEAST_SCANNED_S: f32 = 1.0;
@@ -51,10 +50,18 @@ pub(crate) fn made(state: &State) -> Report {
         addenda: Vec::new(),
         altered: false,
     };
+    let stands = state.joins_that_stand();
+    let mut joined = JoinedSoFar::default();
     for done in state.acts() {
         apply(&mut report, done);
+        // What is said of a lesion after others were joined to it stands over what was said of any of them before.
+        if stands.contains(&done.seq)
+            && let Some([part, whole]) = joined.take(state, done)
+        {
+            join::words(&mut report, part, whole);
+        }
     }
-    join(&mut report, &state.joined());
+    join::findings(&mut report, state);
     compare(&mut report, state);
     again::ask(&mut report, state);
     conclude(&mut report);
@@ -213,66 +220,9 @@ pub(crate) fn apply(report: &mut Report, done: &Done) {
     }
 }
 
-/// Folds each lesion that was joined to another into that one.
-fn join(report: &mut Report, joined: &BTreeMap<u32, u32>) {
-    for (lesion, into) in joined {
-        let Some(at) = report.lesions.iter().position(|at| at.lesion == *lesion) else { continue };
-        let part = report.lesions.remove(at);
-        if let Some(whole) = report.lesions.iter_mut().find(|at| at.lesion == *into) {
-            fold(part, whole);
-        }
-    }
-}
-
-/// What the one does not say the other says; of two sizes the longer counts, and of two grades the higher: joining lesions never
-/// lowers what the machine proposed.
-fn fold(part: LesionReport, whole: &mut LesionReport) {
-    fn or<T>(whole: &mut Field<T>, part: Field<T>) {
-        if whole.proposed.is_none() {
-            whole.proposed = part.proposed;
-        }
-        if whole.said.is_none() {
-            whole.said = part.said;
-        }
-    }
-    whole.joined.push(Joined { lesion: part.lesion, letter: part.letter });
-    whole.sightings += part.sightings;
-    let rank = |size: &Field<Size>| size.proposed.map(|size| (size.unit == Unit::Millimetre, size.long));
-    if rank(&part.size) > rank(&whole.size) {
-        (whole.size.proposed, whole.volume_cm3) = (part.size.proposed, part.volume_cm3);
-    }
-    if part.category.proposed > whole.category.proposed {
-        whole.category.proposed = part.category.proposed;
-        (whole.malignancy, whole.grounds) = (part.malignancy, part.grounds);
-    }
-    or(&mut whole.category, part.category);
-    or(&mut whole.size, part.size);
-    or(&mut whole.place, part.place);
-    or(&mut whole.depth_mm, part.depth_mm);
-    or(&mut whole.before, part.before);
-    or(&mut whole.shape, part.shape);
-    or(&mut whole.orientation, part.orientation);
-    or(&mut whole.margin, part.margin);
-    or(&mut whole.echo, part.echo);
-    or(&mut whole.posterior, part.posterior);
-    or(&mut whole.calcification, part.calcification);
-    or(&mut whole.boundary, part.boundary);
-    or(&mut whole.associated, part.associated);
-    or(&mut whole.vascularity, part.vascularity);
-    or(&mut whole.elasticity, part.elasticity);
-    or(&mut whole.advice, part.advice);
-    if whole.downgrade_reason.trim().is_empty() {
-        whole.downgrade_reason = part.downgrade_reason;
-    }
-    let had: Vec<PlaneReason> = whole.planes.iter().map(|plane| plane.reason).collect();
-    let lesion = Some(whole.lesion);
-    let is_new = |plane: &Plane| plane.reason == PlaneReason::Kept || !had.contains(&plane.reason);
-    whole.planes.extend(part.planes.into_iter().filter(is_new).map(|plane| Plane { lesion, ..plane }));
-    whole.planes.sort_by_key(|plane| (plane.reason, plane.id));
-}
-
 fn set<T: Clone>(field: &mut Field<T>, value: &Option<T>, done: &Done) {
     field.said = Some(Said { value: value.clone(), by: done.by.name.clone(), at_ms: done.at_ms });
+    field.contrary = false;
 }
 
 fn say(lesion: &mut LesionReport, word: &FieldWord, done: &Done) {

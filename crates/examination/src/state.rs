@@ -84,6 +84,33 @@ impl Lesion {
     }
 }
 
+/// Lesions that people have joined up to one of their acts, each to the next: never in a circle.
+#[derive(Debug, Default)]
+pub(crate) struct JoinedSoFar(BTreeMap<u32, u32>);
+
+impl JoinedSoFar {
+    /// The lesion that this one counts for.
+    pub fn whole(&self, state: &State, lesion: u32) -> u32 {
+        let now = state.after_merges(lesion);
+        std::iter::successors(Some(now), |at| self.0.get(at).copied()).last().unwrap_or(now)
+    }
+
+    /// Takes the next act; the lesion that it joins, and the one that this counts for from now on.
+    pub fn take(&mut self, state: &State, done: &Done) -> Option<[u32; 2]> {
+        let Deed::Act(Act::Join { lesion, .. } | Act::Part { lesion }) = done.deed else { return None };
+        let lesion = state.after_merges(lesion);
+        self.0.remove(&lesion);
+        let Deed::Act(Act::Join { into, .. }) = done.deed else { return None };
+        let whole = self.whole(state, into);
+        if lesion == whole {
+            return None;
+        }
+        // Not to the whole: when the next one is taken apart from that, this one goes with it.
+        self.0.insert(lesion, state.after_merges(into));
+        Some([lesion, whole])
+    }
+}
+
 /// The sum of all entries so far.
 #[derive(Debug, Clone)]
 pub(crate) struct State {
@@ -358,61 +385,53 @@ impl State {
     }
 
     /// The lesion that this one is since the machine merged some.
-    fn after_merges(&self, lesion: u32) -> u32 {
+    pub fn after_merges(&self, lesion: u32) -> u32 {
         std::iter::successors(Some(lesion), |at| self.merged.get(at).copied()).last().unwrap_or(lesion)
     }
 
-    /// Each lesion of which it is asked whether it is an earlier one again, and that one: those of which nobody has said it. Who joined it, to
-    /// whichever, took it apart again or said that it is another one has said it.
+    /// Each lesion of which it is asked whether it is an earlier one again, and that one: those of which nobody has said it. Who joined these
+    /// two or said that they are two has said it, also where the earlier one counted for another by then; what was said of the lesion and a
+    /// third one answers nothing.
     pub fn asked(&self) -> BTreeMap<u32, u32> {
         let mut asked = self.may_be.clone();
+        let mut joined = JoinedSoFar::default();
         for done in self.acts() {
-            match done.deed {
-                Deed::Act(Act::Part { lesion } | Act::KeepApart { lesion, .. }) => _ = asked.remove(&lesion),
-                Deed::Act(Act::Join { lesion, into }) => {
-                    asked.remove(&lesion);
-                    asked.retain(|one, earlier| (*one, *earlier) != (into, lesion));
-                }
-                _ => {}
+            if let Deed::Act(
+                Act::KeepApart { lesion: one, from: other } | Act::Join { lesion: one, into: other },
+            ) = done.deed
+            {
+                let said = [one, other].map(|lesion| joined.whole(self, lesion));
+                asked.retain(|lesion, earlier| {
+                    let pair = [*lesion, *earlier].map(|lesion| joined.whole(self, lesion));
+                    pair != said && pair != [said[1], said[0]]
+                });
             }
+            joined.take(self, done);
         }
-        let joined = self.joined();
-        let whole = |lesion: u32| {
-            let now = self.after_merges(lesion);
-            joined.get(&now).copied().unwrap_or(now)
-        };
-        let asked = asked.into_iter().map(|(lesion, earlier)| (lesion, whole(earlier)));
+        let asked = asked.into_iter().map(|(lesion, earlier)| (lesion, joined.whole(self, earlier)));
         asked.filter(|(lesion, earlier)| lesion != earlier).collect()
     }
 
     /// Each lesion that a person joined to another, and the one that it counts for.
     pub fn joined(&self) -> BTreeMap<u32, u32> {
-        let mut joined = BTreeMap::new();
+        let mut joined = JoinedSoFar::default();
+        for done in self.acts() {
+            joined.take(self, done);
+        }
+        joined.0.keys().map(|lesion| (*lesion, joined.whole(self, *lesion))).collect()
+    }
+
+    /// The acts by which lesions are joined that count for others still, by their numbers.
+    pub fn joins_that_stand(&self) -> BTreeSet<u64> {
+        let mut last = BTreeMap::new();
         for done in self.acts() {
             match done.deed {
-                Deed::Act(Act::Join { lesion, into }) => _ = joined.insert(lesion, into),
-                Deed::Act(Act::Part { lesion }) => _ = joined.remove(&lesion),
+                Deed::Act(Act::Join { lesion, .. }) => _ = last.insert(self.after_merges(lesion), done.seq),
+                Deed::Act(Act::Part { lesion }) => _ = last.remove(&self.after_merges(lesion)),
                 _ => {}
             }
         }
-        // The machine may have merged one of them since.
-        let now = |lesion| self.after_merges(lesion);
-        let joined: BTreeMap<u32, u32> = joined
-            .into_iter()
-            .map(|(lesion, into)| (now(lesion), now(into)))
-            .filter(|(a, b)| a != b)
-            .collect();
-        let root = |lesion: u32| {
-            let mut at = lesion;
-            for _ in 0..joined.len() {
-                at = *joined.get(&at)?;
-                if !joined.contains_key(&at) {
-                    return Some((lesion, at));
-                }
-            }
-            None
-        };
-        joined.keys().filter_map(|lesion| root(*lesion)).collect()
+        last.into_values().collect()
     }
 
     /// Whether a plane was taken out by a person.

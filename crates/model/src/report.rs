@@ -23,11 +23,14 @@ pub struct Field<T> {
     /// A person's word.
     #[cfg_attr(feature = "schema", schema(required))]
     pub said: Option<Said<T>>,
+    /// Of lesions that were joined since, people had said different things: neither stands until a person says which holds.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub contrary: bool,
 }
 
 impl<T> Default for Field<T> {
     fn default() -> Self {
-        Self { proposed: None, said: None }
+        Self { proposed: None, said: None, contrary: false }
     }
 }
 
@@ -48,7 +51,7 @@ impl<T> Field<T> {
     /// A machine's proposal, or nothing.
     #[must_use]
     pub fn proposed(proposed: Option<T>) -> Self {
-        Self { proposed, said: None }
+        Self { proposed, ..Self::default() }
     }
 
     /// What the report prints: a person's word, or else the machine's proposal.
@@ -63,7 +66,7 @@ impl<T> Field<T> {
     /// Whether neither the machine nor a person has said anything.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.proposed.is_none() && self.said.is_none()
+        self.proposed.is_none() && self.said.is_none() && !self.contrary
     }
 
     /// Whether the machine proposed it and nobody has said anything yet: drawn dashed, and in the way of signing.

@@ -129,6 +129,17 @@ fn peony(args: &[&str]) -> Command {
 }
 
 #[test]
+fn an_empty_variable_says_nothing() {
+    let folder = TempDir::new().unwrap();
+    let mut command = peony(&["analyze"]);
+    command.arg(good(folder.path())).env("PEONY_MODEL", "").env("PEONY_ORT_LIB", "");
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = peony(&["analyze", "--model", ""]).arg(good(folder.path())).output().unwrap();
+    assert_eq!(said.status.code(), Some(2), "a flag without a value is a mistake");
+}
+
+#[test]
 fn files_that_are_not_what_they_seem() {
     check("text.dcm", |dir| write(dir, "text.dcm", b"This is a text file, not a picture.\n"), "DICOM");
     check("text", |dir| write(dir, "notes.txt", b"notes"), NO_FILE);

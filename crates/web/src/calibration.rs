@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -11,8 +10,9 @@ use peony_examination::Author;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use crate::body::{Object, Unread};
 use crate::calibrating::{self, NotDone, WANTED};
-use crate::exams::{Refused, answer, blocking_response, by, unread};
+use crate::exams::{Refused, answer, blocking_response, by};
 use crate::hub::Hub;
 use crate::person::Person;
 use crate::rooms::{MadeCalibration, NotKept, Opener, Room, RoomError, Rooms, Scanner};
@@ -44,14 +44,11 @@ pub(crate) async fn choose_probe(
     State(rooms): State<Arc<Rooms>>,
     person: Person,
     headers: HeaderMap,
-    next: Result<Json<NextProbe>, JsonRejection>,
+    next: Result<Object<NextProbe>, Unread>,
 ) -> Response {
-    let Json(NextProbe { source, probe }) = match next {
+    let Object(NextProbe { source, probe }) = match next {
         Ok(next) => next,
-        Err(error) => {
-            let (status, error) = unread(&error);
-            return answer(status, "bad_value", error);
-        }
+        Err((status, error)) => return answer(status, "bad_value", error),
     };
     blocking_response(move || {
         let by = by(&person, &headers);
@@ -111,14 +108,11 @@ pub(crate) async fn calibrate(
     Path(id): Path<String>,
     person: Person,
     headers: HeaderMap,
-    act: Result<Json<CalibrationAct>, JsonRejection>,
+    act: Result<Object<CalibrationAct>, Unread>,
 ) -> Response {
-    let Json(act) = match act {
+    let Object(act) = match act {
         Ok(act) => act,
-        Err(error) => {
-            let (status, error) = unread(&error);
-            return answer(status, "bad_value", error);
-        }
+        Err((status, error)) => return answer(status, "bad_value", error),
     };
     let Some(room) = rooms.find(Some(&id), &person) else { return no_room(&RoomError::Unknown) };
     blocking_response(move || match follow(&rooms, &room.hub, act, &by(&person, &headers)) {

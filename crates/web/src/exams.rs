@@ -4,7 +4,7 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -19,6 +19,7 @@ use peony_model::report::{Circumstances, Earlier, Patient, Report};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::body::{Object, Unread};
 use crate::guard::problem;
 use crate::person::Person;
 use crate::rooms::{RoomError, Rooms, why_unreadable};
@@ -302,14 +303,11 @@ pub(crate) async fn begin(
     State(rooms): State<Arc<Rooms>>,
     person: Person,
     headers: HeaderMap,
-    new: Result<Json<NewExam>, JsonRejection>,
+    new: Result<Object<NewExam>, Unread>,
 ) -> Response {
-    let Json(new) = match new {
+    let Object(new) = match new {
         Ok(new) => new,
-        Err(error) => {
-            let (status, error) = unread(&error);
-            return problem(status, error);
-        }
+        Err((status, error)) => return problem(status, error),
     };
     blocking(move || {
         let patient = new.patient.map(|patient| Act::SetPatient { patient });
@@ -362,14 +360,11 @@ pub(crate) async fn act(
     Path(id): Path<String>,
     person: Person,
     headers: HeaderMap,
-    act: Result<Json<Act>, JsonRejection>,
+    act: Result<Object<Act>, Unread>,
 ) -> Response {
-    let Json(act) = match act {
+    let Object(act) = match act {
         Ok(act) => act,
-        Err(error) => {
-            let (status, error) = unread(&error);
-            return answer(status, "bad_value", error);
-        }
+        Err((status, error)) => return answer(status, "bad_value", error),
     };
     blocking(move || {
         let (examination, by) = (get(&rooms, &id, &person)?, by(&person, &headers));
@@ -520,26 +515,6 @@ impl IntoResponse for Fault {
     }
 }
 
-/// What a body that is no such value is answered with: one line on the field, without the words of the parser around it.
-pub(crate) fn unread(error: &JsonRejection) -> (StatusCode, String) {
-    let said = match error {
-        JsonRejection::JsonDataError(error) => std::error::Error::source(error).map(ToString::to_string),
-        JsonRejection::JsonSyntaxError(_) => Some("not JSON".to_owned()),
-        JsonRejection::MissingJsonContentType(_) => Some("say Content-Type: application/json".to_owned()),
-        _ if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            return (
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "body: longer than any that is asked for here".to_owned(),
-            );
-        }
-        _ => None,
-    };
-    let said = said.unwrap_or_else(|| "it did not arrive whole".to_owned());
-    // Where in the text it stands says nothing to whoever sent a field.
-    let line = said.rsplit_once(" at line ").map_or(said.as_str(), |(line, _)| line);
-    (StatusCode::UNPROCESSABLE_ENTITY, format!("body: {line}"))
-}
-
 /// Runs what waits for a disk where it holds nobody up.
 pub(crate) async fn blocking<T: IntoResponse + Send + 'static>(
     work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
@@ -576,7 +551,7 @@ fn view(rooms: &Rooms, examination: &Examination, by: &Author) -> ReportView {
         open(lesion).into_iter().map(field)
     });
     let words = |obstacle: Obstacle| {
-        let [en, zh] = obstacle.code.words().map(str::to_owned);
+        let [en, zh] = obstacle.words(&report);
         ObstacleView { obstacle, words: Words { en, zh } }
     };
     ReportView {

@@ -12,6 +12,7 @@
 //! (`peony-examination`), and its sentences and its paper are made by `peony-encode`.
 
 mod assets;
+mod body;
 mod calibrating;
 mod calibration;
 pub mod capture;

@@ -204,6 +204,9 @@ fn parse(text: &str) -> Result<Said, String> {
     // The text is at most `MAX_CLIENT_MESSAGE` long, and serde_json bounds the depth.
     let value: serde_json::Value =
         serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
+    if !value.is_object() {
+        return Err("command: it is no JSON object".to_owned());
+    }
     if value.get("drawn").is_some() {
         let Drawn { drawn } = Drawn::deserialize(value).map_err(|error| format!("drawn: {error}"))?;
         return Ok(Said::Drawn(drawn));

@@ -17,7 +17,7 @@ pub const BEGAN_MS: u64 = 1_795_482_840_000;
 /// What a person said; the machine's proposal stays beside it.
 pub fn said<T: Clone>(field: &Field<T>, value: Option<T>) -> Field<T> {
     let word = Said { value, by: "Physician 2".to_owned(), at_ms: BEGAN_MS + 60_000 };
-    Field { proposed: field.proposed.clone(), said: Some(word) }
+    Field { said: Some(word), ..Field::proposed(field.proposed.clone()) }
 }
 
 /// The machine's proposal, taken over.

@@ -176,7 +176,7 @@ fn what_a_person_said_is_taken_and_what_is_struck_out_takes_nothing() {
     let before = earlier(&[("L 10:00 40", 10.0, SOLID), ("L 10:30 40", 10.0, SOLID)]);
     let said = |lesion| {
         let value = Some(Before { examination: "then".into(), lesion });
-        Field { proposed: None, said: Some(Said { value, by: "one".into(), at_ms: 1 }) }
+        Field { said: Some(Said { value, by: "one".into(), at_ms: 1 }), ..Field::default() }
     };
     let here = || now("L 10:00 46", 10.0, SOLID);
     let mut lesions = [LesionReport { before: said(Some(1)), ..here() }, here()];

@@ -177,6 +177,9 @@ fn nothing_is_joined_without_a_person_and_nothing_signed_before_they_said() {
     };
     let open: Vec<Option<u32>> = wanted(&examination);
     assert_eq!(open, [Some(2)]);
+    let in_the_way = obstacles(&report);
+    let asks = in_the_way.iter().find(|obstacle| obstacle.code == ObstacleCode::MayBe).unwrap();
+    assert_eq!(asks.words(&report), ["Say whether B is A again", "请确认B是否即A"]);
 
     examination.act(BY, Act::Join { lesion: 2, into: 1 }).unwrap();
     assert_eq!((examination.report().lesions.len(), wanted(&examination)), (1, Vec::new()));
@@ -211,6 +214,28 @@ fn that_it_is_another_one_is_remembered_over_a_stop_and_can_be_taken_back() {
     assert!(asked(&examination).is_empty() && proposals(&examination).len() == 1, "it is not asked again");
     examination.undo(BY).unwrap();
     assert_eq!(asked(&examination), [(2, "A".to_owned())]);
+}
+
+/// A page that lags behind answers for the lesion that it was shown: the question about another one is not answered by that.
+#[test]
+fn what_is_said_of_a_lesion_and_a_third_one_answers_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let examination = met_again(folder.path());
+    see(&examination, 3, Look { deep: 40.0, ..look() });
+    let of_a = [(2, "A".to_owned())];
+    examination.act(BY, Act::KeepApart { lesion: 2, from: 3 }).unwrap();
+    assert_eq!(asked(&examination), of_a);
+    examination.act(BY, Act::Join { lesion: 2, into: 3 }).unwrap();
+    assert!(asked(&examination).is_empty(), "it counts for another now");
+    examination.act(BY, Act::Part { lesion: 2 }).unwrap();
+    assert_eq!(asked(&examination), of_a, "and for itself again");
+    // The earlier one has come to count for the third: that is whom it is asked about, and whom the answer names.
+    examination.act(BY, Act::Join { lesion: 1, into: 3 }).unwrap();
+    assert_eq!(asked(&examination), [(2, "C".to_owned())]);
+    examination.act(BY, Act::KeepApart { lesion: 2, from: 3 }).unwrap();
+    assert!(asked(&examination).is_empty());
+    examination.act(BY, Act::Part { lesion: 1 }).unwrap();
+    assert!(asked(&examination).is_empty(), "it was answered as it was asked");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod again;
 mod comparison;
 mod durable;
+mod join;
 mod report;
 mod scan;
 

@@ -87,7 +87,7 @@ impl From<clap::Error> for Wrong {
 /// [`Wrong`], with every fault.
 pub fn read(line: &[OsString], environment: &dyn Fn(&str) -> Option<OsString>) -> Result<Configured, Wrong> {
     // What the command line lacks the file may have.
-    let mut lenient = Cli::command();
+    let mut lenient = commands(environment);
     for path in OF_THE_STORE.iter().chain([&SERVE]) {
         lenient = without_data(lenient, path);
     }
@@ -95,7 +95,7 @@ pub fn read(line: &[OsString], environment: &dyn Fn(&str) -> Option<OsString>) -
     let (path, matches) = leaf(&matches);
     let of_serve = path == SERVE;
     if !of_serve && !OF_THE_STORE.contains(&&*path) {
-        let matches = Cli::command().try_get_matches_from(line)?;
+        let matches = commands(environment).try_get_matches_from(line)?;
         let cli = Cli::from_arg_matches(&matches)?;
         return Ok(Configured { cli, neighbours: Neighbours::default(), chosen: Chosen::default() });
     }
@@ -118,7 +118,7 @@ pub fn read(line: &[OsString], environment: &dyn Fn(&str) -> Option<OsString>) -
         }
     }
     let mut cli =
-        Cli::command().try_get_matches_from(whole).and_then(|matches| Cli::from_arg_matches(&matches));
+        commands(environment).try_get_matches_from(whole).and_then(|matches| Cli::from_arg_matches(&matches));
     // A secret is on no command line, where other programs would read it.
     if let Ok(Cli { command: Command::Serve(args), .. }) = &mut cli {
         args.oidc.client_secret = secret(environment, &mut faults);
@@ -354,6 +354,19 @@ fn reason(error: &clap::Error, key: &Key) -> Option<String> {
         }),
         _ => None,
     }
+}
+
+/// Everything that can be called. Clap would take an empty variable for a value that is missing; it says nothing.
+fn commands(environment: &dyn Fn(&str) -> Option<OsString>) -> clap::Command {
+    fn deaf(command: clap::Command, empty: &dyn Fn(&clap::Arg) -> bool) -> clap::Command {
+        let command = command.mut_args(|flag| if empty(&flag) { flag.env(None::<&str>) } else { flag });
+        command.mut_subcommands(|below| deaf(below, empty))
+    }
+    let empty = |flag: &clap::Arg| {
+        let said = flag.get_env().and_then(OsStr::to_str).and_then(environment);
+        said.is_some_and(|value| value.is_empty())
+    };
+    deaf(Cli::command(), &empty)
 }
 
 /// The same command, whose subcommand can do without `--data`.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use image::GrayImage;
 use peony_examination::again::Asked;
 use peony_examination::{Author, Examination, Observation};
-use peony_model::{MmPerPx, Place, report};
+use peony_model::{BiRads, MmPerPx, Place, report};
 use peony_ultrasound::output::{self, StepOutput, TrackState};
 
 use self::acts::Done;
@@ -79,8 +79,8 @@ struct SaidOfLesion {
     /// The earlier lesion that it may be again.
     may_be: Option<report::Joined>,
     grounds: Option<report::Grounds>,
-    /// The third axis that the machine proposes.
-    third: Option<report::ThirdAxis>,
+    category: report::Field<BiRads>,
+    size: report::Field<report::Size>,
 }
 
 /// The present sweep.

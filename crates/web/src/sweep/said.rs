@@ -1,6 +1,6 @@
 //! What the examination says, as pages are shown it.
 
-use peony_model::{Unit, report};
+use peony_model::{BiRads, Unit, report};
 
 use super::{Said, SaidOfLesion, Sweep};
 use crate::wire::{BoxXy, Interval, KeyPlane, Size, TrackStatus, TrackView, WidthHeight};
@@ -32,7 +32,8 @@ impl Sweep {
                 place: lesion.place.value().copied(),
                 may_be: lesion.may_be.clone(),
                 grounds: lesion.grounds.clone(),
-                third: third_of(lesion.size.proposed.as_ref()),
+                category: lesion.category.clone(),
+                size: lesion.size.clone(),
             };
             let joined: Vec<u32> = lesion.joined.iter().map(|part| part.lesion).collect();
             joined.into_iter().chain([lesion.lesion]).map(move |lesion| (lesion, said.clone()))
@@ -64,8 +65,29 @@ impl Sweep {
     }
 }
 
+impl TrackView {
+    /// The same with this category, whosever it is.
+    pub(super) fn with_category(self, category: &report::Field<BiRads>) -> Self {
+        let birads = category.value().map(|category| category.label().to_owned());
+        Self { birads, birads_said: category.said.is_some(), ..self }
+    }
+
+    /// The same with this size, whosever it is.
+    pub(super) fn with_size(self, size: &report::Field<report::Size>) -> Self {
+        let (value, size_said) = (size.value(), size.said.is_some());
+        let (size_mm, size_px) = (flat(value, Unit::Millimetre), flat(value, Unit::Pixel));
+        Self { size_mm, size_px, size_said, third: third_of(value), ..self }
+    }
+}
+
+/// Its axes in the picture, where it is in this unit.
+fn flat(size: Option<&report::Size>, unit: Unit) -> Option<Size> {
+    let size = size.filter(|size| size.unit == unit)?;
+    Some(Size { long: size.long, short: size.short })
+}
+
 /// Its third axis, where it is a size in millimetres.
-fn third_of(size: Option<&report::Size>) -> Option<report::ThirdAxis> {
+pub(super) fn third_of(size: Option<&report::Size>) -> Option<report::ThirdAxis> {
     size.filter(|size| size.unit == Unit::Millimetre)?.third
 }
 
@@ -76,10 +98,6 @@ fn share_of(grounds: Option<&report::Grounds>, plane: u64) -> Option<f32> {
 
 /// A plane of the report; its lesion gives it a letter and a share.
 fn key_plane(exam: &str, plane: &report::Plane) -> KeyPlane {
-    let size = |unit: Unit| {
-        let size = plane.size.filter(|size| size.unit == unit)?;
-        Some(Size { long: size.long, short: size.short })
-    };
     KeyPlane {
         id: plane.id,
         url: format!("/api/exams/{exam}/planes/{}.png", plane.id),
@@ -90,8 +108,8 @@ fn key_plane(exam: &str, plane: &report::Plane) -> KeyPlane {
         size_of_picture_px: WidthHeight(plane.picture_px),
         box_px: bounds(&plane.contour_px),
         share: None,
-        size_mm: size(Unit::Millimetre),
-        size_px: size(Unit::Pixel),
+        size_mm: flat(plane.size.as_ref(), Unit::Millimetre),
+        size_px: flat(plane.size.as_ref(), Unit::Pixel),
     }
 }
 
@@ -103,12 +121,7 @@ fn bounds(points: &[[f32; 2]]) -> Option<BoxXy> {
 
 /// A lesion of the examination that this sweep has not seen.
 fn former_track(lesion: &report::LesionReport) -> TrackView {
-    let size = lesion.size.value();
-    let flat = |unit: Unit| {
-        let size = size.filter(|size| size.unit == unit)?;
-        Some(Size { long: size.long, short: size.short })
-    };
-    TrackView {
+    let track = TrackView {
         id: lesion.lesion,
         letter: Some(lesion.letter.clone()),
         status: TrackStatus::Left,
@@ -119,12 +132,15 @@ fn former_track(lesion: &report::LesionReport) -> TrackView {
         contour_px: None,
         malignancy: lesion.malignancy.map(|chance| chance.estimate),
         malignancy_95: lesion.malignancy.and_then(|chance| chance.interval).map(Interval),
-        birads: lesion.category.value().map(|category| category.label().to_owned()),
+        birads: None,
+        birads_said: false,
         descriptors: Vec::new(),
-        size_mm: flat(Unit::Millimetre),
-        size_px: flat(Unit::Pixel),
-        third: third_of(size),
+        size_mm: None,
+        size_px: None,
+        size_said: false,
+        third: None,
         sightings: lesion.sightings,
         grounds: lesion.grounds.clone(),
-    }
+    };
+    track.with_category(&lesion.category).with_size(&lesion.size)
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use peony_examination::DiskTrouble;
 
+use super::said::third_of;
 use super::{Lesion, MAX_LESIONS, Sweep};
 use crate::wire::{KeyPlane, LiveUpdate, State, TrackStatus, TrackView, Truth};
 
@@ -42,25 +43,32 @@ impl Sweep {
             .rev()
             .take(room)
             .cloned()
-            .chain(self.listed().map(|lesion| {
-                let id = lesion.track.id;
-                let said = self.said.lesions.get(&id);
-                TrackView {
-                    dismissed: said.map_or_else(|| self.passed.contains(&id), |said| said.dismissed),
-                    letter: said.map(|said| said.letter.clone()),
-                    place: said.and_then(|said| said.place),
-                    may_be: said.and_then(|said| said.may_be.clone()),
-                    grounds: said.and_then(|said| said.grounds.clone()),
-                    third: said.and_then(|said| said.third),
-                    ..lesion.track.clone()
-                }
-            }))
+            .chain(self.listed().map(|lesion| self.row(&lesion.track)))
             .collect();
         update.tracks.sort_by_key(|track| (track.letter.is_none(), track.letter.clone(), track.id));
         let listed: BTreeSet<u32> = update.tracks.iter().map(|track| self.whole(track.id)).collect();
         let is_listed = |plane: &&KeyPlane| plane.track.is_none_or(|lesion| listed.contains(&lesion));
         update.key_planes = self.said.planes.iter().filter(is_listed).cloned().collect();
         update.truth = self.show_truth.then(|| truth.to_vec());
+    }
+
+    /// A lesion with what the examination says of it. What nobody has said of its category and its size is as it is on this very frame.
+    fn row(&self, track: &TrackView) -> TrackView {
+        let track = track.clone();
+        let Some(said) = self.said.lesions.get(&track.id) else {
+            return TrackView { dismissed: self.passed.contains(&track.id), letter: None, ..track };
+        };
+        let row = TrackView {
+            dismissed: said.dismissed,
+            letter: Some(said.letter.clone()),
+            place: said.place,
+            may_be: said.may_be.clone(),
+            grounds: said.grounds.clone(),
+            third: third_of(said.size.proposed.as_ref()),
+            ..track
+        };
+        let row = if said.category.said.is_some() { row.with_category(&said.category) } else { row };
+        if said.size.said.is_some() { row.with_size(&said.size) } else { row }
     }
 
     /// The lesion that this one counts for.

@@ -85,17 +85,24 @@ pub struct TrackView {
     /// Between which two values more planes of this lesion would leave it, with 95 % probability.
     #[schema(required)]
     pub malignancy_95: Option<Interval>,
-    /// The proposed category: `2`, `3`, `4A`, `4B`, `4C`, `5`; `null` where the probability is not calibrated.
+    /// The category. Where nobody has said one it is the machine's: `2`, `3`, `4A`, `4B`, `4C`, `5`; `null` where the probability is not
+    /// calibrated.
     #[schema(required)]
     pub birads: Option<String>,
+    /// A person said the category or confirmed it: `birads` is theirs, any of a report's, and `null` where they said that it was not assessed.
+    pub birads_said: bool,
     /// Words of the lexicon that hold over all sightings; a feature without a word was not assessed.
     pub descriptors: Vec<DescriptorView>,
-    /// Its size on its largest plane, or else where it was seen last, mm; `null` where the scale is unknown.
+    /// What a person said of its size; else its size on its largest plane, or else where it was seen last, mm; `null` where the scale is
+    /// unknown.
     #[schema(required)]
     pub size_mm: Option<Size>,
     /// The same in pixels; `null` where it is known in mm or was not measured.
     #[schema(required)]
     pub size_px: Option<Size>,
+    /// A person said the size or confirmed it: `size_mm`, `size_px` and `third` are theirs, all of them `null` where they said that it was not
+    /// assessed.
+    pub size_said: bool,
     /// How far it reaches along the sweep, as the examination has it: `null` as long as the sweep has not led over both its ends. What has
     /// grown of it until then is in `volume`.
     #[schema(required)]

@@ -287,6 +287,7 @@ fn a_body_that_cannot_be_read_names_the_field_and_not_the_parser() {
         ("{", "body: not JSON"),
         (r#"{"act":"dismiss"}"#, "body: missing field `lesion`"),
         (r#"{"act":"dismiss","lesion":1,"by":"x"}"#, "body: unknown field `by`, expected `lesion`"),
+        (r#"["dismiss",1]"#, "body: it is no JSON object"),
     ] {
         let (_, answer) = demo.post(&path(&demo, "acts"), body);
         assert_eq!(answer["error"], line, "{body}");
@@ -415,6 +416,8 @@ fn nothing_is_begun_for_values_that_cannot_be() {
         (patient("De\u{202E}mo", ""), "422"),
         (patient(&"x".repeat(257), ""), "422"),
         (patient(&"x".repeat(3 << 20), ""), "413"),
+        ("[]".to_owned(), "422"),
+        (" [null, null, \"phantom\"]".to_owned(), "422"),
     ] {
         let (head, problem) = demo.post("/api/exams", &body);
         assert!(head.starts_with(&format!("HTTP/1.1 {status}")), "{head} {problem}");
@@ -567,6 +570,75 @@ fn a_third_axis_stands_in_row_and_report_once_both_ends_were_met_and_not_before(
     demo.hub.begin_sweep(demo.hub.examination());
     demo.publish_with(6, |output| (output.findings, output.tracks) = (Vec::new(), Vec::new()));
     assert_eq!(third(6), Some(9.0));
+}
+
+#[test]
+fn what_a_person_said_of_category_and_size_stands_in_the_row_at_once_and_after_a_stop() {
+    let demo = scanned();
+    let (mut page, _) = demo.open();
+    let mut frame = 10;
+    let mut row = |page: &mut Page| {
+        frame += 1;
+        demo.publish_with(frame, |output| output.events.push(OutputEvent::Volume(solid(8.0))));
+        page.draw_until(|update| update["frame"] == frame).update["tracks"][0].clone()
+    };
+    let parts = |row: &Value| {
+        let third = row["third"]["extent"].as_f64();
+        json!([row["birads"], row["birads_said"], row["size_mm"], row["size_px"], row["size_said"], third])
+    };
+    let of_machine = json!(["4C", false, {"long": 4.0, "short": 3.0}, null, false, 8.0]);
+    row(&mut page);
+    assert_eq!(parts(&row(&mut page)), of_machine);
+    let say = |field: &str, value: Value| {
+        done(&demo, &json!({"act": "say", "lesion": 1, "word": {"field": field, "value": value}}));
+    };
+    say("category", json!("5"));
+    assert_eq!(parts(&row(&mut page)), json!(["5", true, {"long": 4.0, "short": 3.0}, null, false, 8.0]));
+    say("size", json!({"long": 30.0, "short": 20.0, "third": null, "unit": "mm"}));
+    let of_person = json!(["5", true, {"long": 30.0, "short": 20.0}, null, true, null]);
+    assert_eq!(parts(&row(&mut page)), of_person);
+    let report = demo.json(&path(&demo, "report"));
+    let proposed = &report["report"]["lesions"][0];
+    assert_eq!(
+        (&proposed["category"]["proposed"], &proposed["size"]["proposed"]["long"]),
+        (&json!("4C"), &json!(4.0))
+    );
+
+    // The program was stopped and goes on: the journal has what was said, and the sweep has not seen the lesion.
+    demo.hub.begin_sweep(demo.hub.examination());
+    demo.publish_with(40, |output| (output.findings, output.tracks) = (Vec::new(), Vec::new()));
+    let former = page.draw_until(|update| update["frame"] == 40).update["tracks"][0].clone();
+    assert_eq!(parts(&former), of_person);
+    for field in ["size", "category"] {
+        assert!(demo.post(&path(&demo, "undo"), "").0.starts_with("HTTP/1.1 200"), "{field}");
+    }
+    demo.publish_with(41, |output| (output.findings, output.tracks) = (Vec::new(), Vec::new()));
+    let former = page.draw_until(|update| update["frame"] == 41).update["tracks"][0].clone();
+    assert_eq!(parts(&former), of_machine, "taken back, it is the machine's again");
+}
+
+#[test]
+fn what_was_confirmed_or_not_assessed_is_a_person_s_in_the_row_whatever_the_machine_says_next() {
+    let demo = scanned();
+    let (mut page, _) = demo.open();
+    done(&demo, &json!({"act": "confirm", "lesion": 1, "fields": ["category", "size"]}));
+    let graded = |output: &mut StepOutput| output.tracks[0].assessment = Some(BiRads::Cat3);
+    demo.publish_with(11, graded);
+    demo.publish_with(60, graded);
+    let row = page.draw_until(|update| update["frame"] == 60).update["tracks"][0].clone();
+    assert_eq!(
+        (&row["birads"], &row["birads_said"], &row["size_said"]),
+        (&json!("4C"), &json!(true), &json!(true))
+    );
+    for field in ["category", "size"] {
+        done(&demo, &json!({"act": "say", "lesion": 1, "word": {"field": field, "value": null}}));
+    }
+    demo.publish_with(61, graded);
+    let row = page.draw_until(|update| update["frame"] == 61).update["tracks"][0].clone();
+    for part in ["birads", "size_mm", "size_px", "third"] {
+        assert_eq!(row[part], Value::Null, "{part}: not assessed");
+    }
+    assert_eq!((&row["birads_said"], &row["size_said"]), (&json!(true), &json!(true)));
 }
 
 #[test]

@@ -168,6 +168,7 @@ fn a_bad_message_gets_one_clear_error_and_harms_nothing() {
         ("", "bad_message", "not JSON"),
         ("restart", "bad_message", "not JSON"),
         (deep.as_str(), "bad_message", "not JSON"),
+        (r#"["undo"]"#, "bad_message", "command: it is no JSON object"),
         ("null", "bad_message", "command"),
         (r#"{"command":"format_disk"}"#, "bad_message", "format_disk"),
         (r#"{"command":"set_fault","fault":"fire","on":true}"#, "bad_message", "fire"),

@@ -96,7 +96,6 @@ impl Share {
     }
 }
 
-/// Counts over sweeps.
 /// A figure with what it is called.
 struct Row {
     name: String,
