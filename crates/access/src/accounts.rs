@@ -1,7 +1,7 @@
 //! What administrators do with the accounts and the sites.
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
+use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -131,10 +131,11 @@ pub(crate) async fn add(
 pub(crate) async fn change(
     State(access): State<Access>,
     caller: Caller,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
     change: Result<Json<ChangeAccount>, JsonRejection>,
 ) -> Result<Response, Problem> {
     let who = caller.person()?.name;
+    let Path(name) = name?;
     let Json(ChangeAccount { display, roles, sites, disabled }) = change?;
     let roles = roles_of(&roles)?;
     let store = access.inner.store.clone();
@@ -161,10 +162,11 @@ pub(crate) async fn change(
 pub(crate) async fn set_password(
     State(access): State<Access>,
     caller: Caller,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
     given: Result<Json<GivePassword>, JsonRejection>,
 ) -> Result<Response, Problem> {
     let who = caller.person()?.name;
+    let Path(name) = name?;
     let Json(GivePassword { password }) = given?;
     access.give_password(&name, password, &who).await?;
     Ok(StatusCode::NO_CONTENT.into_response())

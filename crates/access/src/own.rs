@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
+use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{Path, State};
 use axum::http::{Extensions, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -132,9 +132,10 @@ pub(crate) async fn add_token(
 pub(crate) async fn revoke_token(
     State(access): State<Access>,
     caller: Caller,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
 ) -> Result<Response, Problem> {
     let name = caller.person()?.name;
+    let Path(id) = id?;
     let id = id.parse().map_err(|_| Problem::Missing("token"))?;
     let store = access.inner.store.clone();
     access.ask(async move { store.revoke_token(&name, id, &name).await }).await?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use peony_store::StoreError;
@@ -51,6 +51,8 @@ pub(crate) enum Problem {
     Body(#[from] JsonRejection),
     #[error("query: not what is asked for here")]
     Query(#[from] QueryRejection),
+    #[error("path: nothing here is called so")]
+    Path(#[from] PathRejection),
     /// What a database says is for the log.
     #[error("who asks cannot be looked up now")]
     Store(StoreError),
@@ -112,7 +114,7 @@ impl Problem {
             Self::NameTaken(_) => "name_taken",
             Self::Password(PasswordError::Length) => "password_length",
             Self::Password(PasswordError::Name) => "password_is_name",
-            Self::Body(_) | Self::Query(_) => "bad_value",
+            Self::Body(_) | Self::Query(_) | Self::Path(_) => "bad_value",
             Self::Store(_) => "unavailable",
             Self::Password(PasswordError::NoRandom) | Self::Failed => "failed",
         }
@@ -130,7 +132,7 @@ impl Problem {
             | Self::Password(PasswordError::Length | PasswordError::Name) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Conflict(_) | Self::NameTaken(_) => StatusCode::CONFLICT,
             Self::Body(rejection) => rejection.status(),
-            Self::Query(_) => StatusCode::BAD_REQUEST,
+            Self::Query(_) | Self::Path(_) => StatusCode::BAD_REQUEST,
             Self::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Password(PasswordError::NoRandom) | Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
         }

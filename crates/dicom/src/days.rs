@@ -13,8 +13,9 @@ pub fn is_days(value: &str) -> bool {
         || value.split_once('-').map_or_else(|| is_day(value), |(from, to)| is_day(from) && is_day(to))
 }
 
-/// A day of the calendar, as YYYYMMDD.
-fn is_day(text: &str) -> bool {
+/// Whether a text is a day of the calendar, as YYYYMMDD.
+#[must_use]
+pub fn is_day(text: &str) -> bool {
     if text.len() != 8 || !text.bytes().all(|digit| digit.is_ascii_digit()) {
         return false;
     }

@@ -62,7 +62,7 @@ pub mod written;
 
 pub use cursor::has_long_length;
 pub use data_set::{SHORT_VALUE_BYTES, read_data_set, write_data_set};
-pub use days::is_days;
+pub use days::{is_day, is_days};
 pub use dicom_core::{Tag, VR};
 pub use elements::Elements;
 pub use error::{DicomError, Field, ReadIssue};

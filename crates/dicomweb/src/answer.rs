@@ -5,7 +5,7 @@ use std::fmt;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{FromRequestParts, OriginalUri, Request};
+use axum::extract::{FromRequestParts, OriginalUri, Path, Request};
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -13,6 +13,7 @@ use axum::middleware;
 use axum::response::Response;
 use peony_dicom::Tag;
 use peony_store::{DicomJson, Sight, Store, key};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -82,6 +83,20 @@ impl FromRequestParts<Blind> for Asked {
         let Service { store, .. } = Service::from_request_parts(parts, blind).await?;
         let Caller { name, .. } = Caller::from_request_parts(parts, blind).await?;
         Ok(Self { store, who: name })
+    }
+}
+
+/// What an address names between its slashes; what cannot be read so is refused as everything else is.
+pub(crate) struct At<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for At<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let named = Path::from_request_parts(parts, state).await;
+        let refused =
+            |_| Problem::BadRequest("the address names something that nothing here is called".into());
+        named.map(|Path(named)| Self(named)).map_err(refused)
     }
 }
 

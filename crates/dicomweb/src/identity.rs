@@ -8,7 +8,7 @@ mod differing;
 mod said;
 
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{DefaultBodyLimit, Path, Query};
+use axum::extract::{DefaultBodyLimit, Query};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use crate::Blind;
-use crate::answer::{Asked, by_hand};
+use crate::answer::{Asked, At, by_hand};
 use crate::problem::Problem;
 use aside::{aside, bytes_aside, reject, take, thumbnail_aside};
 use differing::differences;
@@ -208,7 +208,7 @@ async fn contradictions(
     (status = 204, description = "it is shown no more"),
     (status = 404, description = "there is no such open contradiction"),
 ))]
-async fn settle(Asked { store, who }: Asked, Path(id): Path<i64>) -> Result<StatusCode, Problem> {
+async fn settle(Asked { store, who }: Asked, At(id): At<i64>) -> Result<StatusCode, Problem> {
     store.settle_conflict(id, &who).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -221,7 +221,7 @@ async fn settle(Asked { store, who }: Asked, Path(id): Path<i64>) -> Result<Stat
 ))]
 async fn part(
     Asked { store, who }: Asked,
-    Path(id): Path<i64>,
+    At(id): At<i64>,
 ) -> Result<(StatusCode, Json<NumberGiven>), Problem> {
     let id = store.part(id, &who).await.map_err(not_parted)?;
     Ok((StatusCode::CREATED, Json(NumberGiven { id })))

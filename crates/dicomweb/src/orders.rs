@@ -3,7 +3,7 @@
 //! It stands beside DICOMweb as [`identity`](crate::identity) does. Modalities see the same orders on their worklist, and programs as workitems.
 
 use axum::extract::rejection::{JsonRejection, QueryRejection};
-use axum::extract::{DefaultBodyLimit, Path, Query};
+use axum::extract::{DefaultBodyLimit, Query};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -17,7 +17,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use crate::Blind;
-use crate::answer::{Asked, by_hand};
+use crate::answer::{Asked, At, by_hand};
 use crate::problem::Problem;
 
 /// Orders of one answer.
@@ -46,6 +46,7 @@ pub fn orders(store: Store) -> Router {
 
 /// Which orders.
 #[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct WhichOrders {
     /// The day on which they begin, YYYYMMDD; every day where none is said.
@@ -88,7 +89,7 @@ struct NewOrder {
     /// What it says: who, and the day; the rest may be left out.
     #[serde(deserialize_with = "by_names")]
     order: Order,
-    /// The site that it is of; that of the account where none is said.
+    /// The site that it is of; that of the account where none is said. An account of no site says one where there are several.
     #[serde(default)]
     site: String,
 }
@@ -115,7 +116,7 @@ pub fn orders_openapi() -> utoipa::openapi::OpenApi {
 /// The orders of a day, from the first to the last, at most 100 at a time; that somebody listed orders is in the audit once in an hour.
 #[utoipa::path(get, path = "/api/orders", params(WhichOrders), responses(
     (status = 200, body = ListedOrders),
-    (status = 400, description = "`day`, `state` or `after` is none"),
+    (status = 400, description = "`day`, `state` or `after` is none, or something else is asked by"),
 ))]
 async fn list(
     Asked { store, who }: Asked,
@@ -123,7 +124,7 @@ async fn list(
 ) -> Result<Json<ListedOrders>, Problem> {
     let Ok(Query(WhichOrders { day, state, after })) = which else {
         return Err(Problem::BadRequest(
-            "state is scheduled, started, completed, discontinued or cancelled, and everything is said once"
+            "day, state and after are asked by, each once; state is scheduled, started, completed, discontinued or cancelled"
                 .into(),
         ));
     };
@@ -151,9 +152,9 @@ fn place_of(after: &str) -> Result<(&str, i64), Problem> {
 /// Take an order, which is on the worklist then. Without an accession number it gets one; the same order again, by the ID of its step, is no other one.
 #[utoipa::path(post, path = "/api/orders", request_body = NewOrder, responses(
     (status = 201, body = ListedOrder),
-    (status = 400, description = "a text is missing or has another form: by the names of the fields, in one line"),
+    (status = 400, description = "a text is missing or has another form: by the names of the fields, in one line; or the site is missing"),
     (status = 404, description = "there is no such site"),
-    (status = 409, description = "another order has the ID of its step"),
+    (status = 409, description = "another order has the ID of its step, or another patient's its accession number"),
 ))]
 async fn add(
     Asked { store, who }: Asked,
@@ -165,10 +166,7 @@ async fn add(
         let said = "it is not {\"order\", \"site\"?}, with an object of texts under the names that `peony order --help` lists";
         return Err(Problem::BadRequest(said.into()));
     };
-    let kept = store.register_order(&order, &site, &who).await.map_err(|error| match error {
-        StoreError::Refused(why) => Problem::Conflict(why),
-        other => other.into(),
-    })?;
+    let kept = store.register_order(&order, &site, &who).await?;
     Ok((StatusCode::CREATED, Json(kept.into())))
 }
 
@@ -185,11 +183,11 @@ fn closed(error: StoreError) -> Problem {
     (status = 200, body = ListedOrder),
     (status = 400, description = "a text is missing or has another form: by the names of the fields, in one line"),
     (status = 404, description = "there is no such order"),
-    (status = 409, description = "a machine has begun it, or it was cancelled"),
+    (status = 409, description = "a machine has begun it, it was cancelled, or another patient's order has the accession number"),
 ))]
 async fn change(
     Asked { store, who }: Asked,
-    Path(step_id): Path<String>,
+    At(step_id): At<String>,
     body: Result<Json<DicomJson>, JsonRejection>,
 ) -> Result<Json<ListedOrder>, Problem> {
     let said = body.ok().and_then(|Json(said)| named::<OrderChange>(said).ok());
@@ -207,9 +205,6 @@ async fn change(
     (status = 404, description = "there is no such order"),
     (status = 409, description = "a machine has begun it, or it was cancelled already"),
 ))]
-async fn cancel(
-    Asked { store, who }: Asked,
-    Path(step_id): Path<String>,
-) -> Result<Json<ListedOrder>, Problem> {
+async fn cancel(Asked { store, who }: Asked, At(step_id): At<String>) -> Result<Json<ListedOrder>, Problem> {
     Ok(Json(store.cancel_order(&step_id, &who).await.map_err(closed)?.into()))
 }

@@ -59,6 +59,7 @@ impl From<StoreError> for Problem {
         match error.of_reading() {
             StoreError::Dicom(error) => Self::Dicom(error),
             StoreError::Undecoded => Self::NotAcceptable(UNDECODED.to_owned()),
+            StoreError::Taken(why) => Self::Conflict(why),
             other => Self::Store(other),
         }
     }
@@ -182,7 +183,7 @@ mod tests {
         for (problem, status, text) in [
             (StoreError::Missing("frame").into(), 404, "there is no such frame"),
             (StoreError::Locked.into(), 503, "the store cannot answer now"),
-            (StoreError::Disk { what: "read", source: secret() }.into(), 503, "the store cannot answer now"),
+            (StoreError::Disk { what: "read", why: secret() }.into(), 503, "the store cannot answer now"),
             (StoreError::Full { free: 1, needed: 2 }.into(), 507, "no room"),
             (StoreError::Damaged { digest: "ab".into(), what: "it is cut off" }.into(), 500, UNREADABLE),
             (StoreError::Dicom(DicomError::Io(secret())).into(), 500, UNREADABLE),

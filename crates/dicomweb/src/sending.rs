@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -14,7 +14,7 @@ use peony_store::{JobState, Promise, QueuedTransfer, SendFault, Sending, Store, 
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use crate::answer::{Caller, by_hand};
+use crate::answer::{At, Caller, by_hand};
 use crate::problem::Problem;
 
 /// The nodes that can be sent to, by their titles, as they are now.
@@ -194,7 +194,7 @@ async fn send(
 async fn retry(
     State(service): State<Service>,
     caller: Caller,
-    Path(id): Path<i64>,
+    At(id): At<i64>,
 ) -> Result<StatusCode, Problem> {
     service.seen_by(&caller).retry_transfer(id, &caller.name).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -208,7 +208,7 @@ async fn retry(
 async fn cancel(
     State(service): State<Service>,
     caller: Caller,
-    Path(id): Path<i64>,
+    At(id): At<i64>,
 ) -> Result<StatusCode, Problem> {
     service.seen_by(&caller).cancel_transfer(id, &caller.name).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -178,14 +178,8 @@ struct TurnedDown {
 }
 
 impl TurnedDown {
-    fn of(request: &AssociationRQ, source: &Source) -> Self {
-        let why = match source {
-            Source::ServiceUser(UserReason::CalledAETitleNotRecognized) => "another title is called",
-            Source::ServiceUser(UserReason::CallingAETitleNotRecognized) => {
-                "the title is not known, or has another certificate"
-            }
-            _ => return Self { refused: None },
-        };
+    fn of(request: &AssociationRQ, why: Option<&'static str>) -> Self {
+        let Some(why) = why else { return Self { refused: None } };
         // What is no title may be anything.
         let title = request.calling_ae_title.parse::<AeTitle>();
         let who = title.map_or_else(|_| "no title".to_owned(), |title| title.to_string());
@@ -293,11 +287,12 @@ async fn negotiate(
     configuration: &Configuration,
 ) -> Result<Result<(), TurnedDown>, AssociationError> {
     let peer_data_bytes = data_bytes(&request.user_variables);
-    if let Some(reject) = objection(&request, shown, configuration, peer_data_bytes) {
+    if let Some((reject, why)) = objection(&request, shown, configuration, peer_data_bytes) {
         let from = from.map(tracing::field::display);
         let AssociationRQ { calling_ae_title: peer, called_ae_title: called, .. } = &request;
-        tracing::warn!(from, peer, called, reason = %reject.source, "an association was rejected");
-        let turned_down = TurnedDown::of(&request, &reject.source);
+        let reason = why.map_or_else(|| reject.source.to_string(), str::to_owned);
+        tracing::warn!(from, peer, called, reason, "an association was rejected");
+        let turned_down = TurnedDown::of(&request, why);
         association.send(&UlPdu::AssociationRJ(reject)).await?;
         return Ok(Err(turned_down));
     }
@@ -324,30 +319,33 @@ async fn negotiate(
     Ok(Ok(()))
 }
 
-/// Why there is no association (PS3.8 §9.3.4).
+/// Why there is no association (PS3.8 §9.3.4); where it is a matter of who may have one also in words for those who run this node. The peer does not hear
+/// which titles are known here.
 #[rustfmt::skip] // Read as a table.
 fn objection(
     request: &AssociationRQ,
     shown: Option<Fingerprint>,
     configuration: &Configuration,
     peer_data_bytes: u32,
-) -> Option<AssociationRJ> {
+) -> Option<(AssociationRJ, Option<&'static str>)> {
     let objections = [
         (request.protocol_version & 1 == 0,
-            Source::ServiceProviderASCE(AcseReason::ProtocolVersionNotSupported)),
+            Source::ServiceProviderASCE(AcseReason::ProtocolVersionNotSupported), None),
         (request.application_context_name.trim_matches(['\0', ' ']) != APPLICATION_CONTEXT,
-            Source::ServiceUser(UserReason::ApplicationContextNameNotSupported)),
+            Source::ServiceUser(UserReason::ApplicationContextNameNotSupported), None),
         (!configuration.is_called(&request.called_ae_title),
-            Source::ServiceUser(UserReason::CalledAETitleNotRecognized)),
+            Source::ServiceUser(UserReason::CalledAETitleNotRecognized), Some("another title is called")),
         (request.calling_ae_title.parse::<AeTitle>().is_err(),
-            Source::ServiceUser(UserReason::CallingAETitleNotRecognized)),
-        (!configuration.takes(&request.calling_ae_title) || !configuration.believes(&request.calling_ae_title, shown),
-            Source::ServiceUser(UserReason::CallingAETitleNotRecognized)),
+            Source::ServiceUser(UserReason::CallingAETitleNotRecognized), Some("the calling title is none")),
+        (!configuration.takes(&request.calling_ae_title),
+            Source::ServiceUser(UserReason::CallingAETitleNotRecognized), Some("the calling title is not known")),
+        (!configuration.believes(&request.calling_ae_title, shown),
+            Source::ServiceUser(UserReason::CallingAETitleNotRecognized), Some("the calling title goes with another certificate than was shown")),
         (peer_data_bytes < FEWEST_DATA_BYTES,
-            Source::ServiceProviderPresentation(PresentationReason::LocalLimitExceeded)),
+            Source::ServiceProviderPresentation(PresentationReason::LocalLimitExceeded), None),
     ];
-    let (_, source) = objections.into_iter().find(|(holds, _)| *holds)?;
-    Some(AssociationRJ { result: Rejected::Permanent, source })
+    let (_, source, why) = objections.into_iter().find(|(holds, ..)| *holds)?;
+    Some((AssociationRJ { result: Rejected::Permanent, source }, why))
 }
 
 /// The longest P-DATA-TF that a peer takes (PS3.8 §D.1.1; 0 says that it names no limit), and that is sent to it.

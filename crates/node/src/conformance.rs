@@ -90,7 +90,8 @@ The worklist shows orders that are not performed yet, also those of which a step
 period where both are ranges) and within the scheduled procedure step; names without regard to case. An order without a station is shown to every station, as one of the station that is asked for or that asks; one without a time at every time of its day, as of 0000. A key that orders do not have
 is answered empty. A performed step goes from IN PROGRESS to COMPLETED or DISCONTINUED and no further. It is completed by whoever says when it ended and which series
 were made, be it with the last word or before; that there are none is taken from whoever says so with the last word, and DISCONTINUED without anything. It starts and ends the orders that its scheduled
-step attributes name by study and step; one that is discontinued since another entry was meant (110514, DCM) gives them back to the worklist. A completed step makes its study complete
+step attributes name by study and step, which it names when it begins and no others later; one that is discontinued since another entry was meant (110514, DCM) counts as none. Of several steps of an order
+one that is IN PROGRESS goes before one that is COMPLETED, and that before one that is DISCONTINUED; an order without any is on the worklist unless it was cancelled. A completed step makes its study complete
 where every instance that it lists is here; so does a storage commitment by this node of every instance of a study, where nothing that was asked for is missing; otherwise
 a study is complete when nothing has come for a while.
 

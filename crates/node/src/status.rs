@@ -63,7 +63,7 @@ impl Status {
     /// There is no such operation for this class.
     pub const UNRECOGNIZED_OPERATION: Self = Self(0x0211);
 
-    /// N-CREATE, N-SET: what is said of a performed step's state cannot be.
+    /// N-CREATE, N-SET: what is said of a performed step's state, or of what it is of, cannot be.
     pub const INVALID_ATTRIBUTE_VALUE: Self = Self(0x0106);
     /// N-SET: the step has had its last word (with Error ID A710).
     pub const PROCESSING_FAILURE: Self = Self(0x0110);
@@ -173,6 +173,7 @@ pub static TABLE: &[Row] = &[
     row("N-SET",   Status::PROCESSING_FAILURE,     "The step is completed or discontinued and may no longer be updated; the Error ID is A710H."),
     row("N-SET",   Status::MISSING_ATTRIBUTE_VALUE, "A step is to be completed that has no Performed Procedure Step End Date or Time, or no Performed Series Sequence: it stays IN PROGRESS. The Error Comment names what is missing."),
     row("N-CREATE, N-SET", Status::INVALID_ATTRIBUTE_VALUE, "The Performed Procedure Step Status is none of PS3.3, or, where a step begins, another than IN PROGRESS."),
+    row("N-SET",   Status::INVALID_ATTRIBUTE_VALUE, "The Scheduled Step Attributes Sequence names another study or scheduled step than the step began with, or the Patient ID is another: nothing of it is written down. The Error Comment names the attribute. What else a step says when it begins and not later (PS3.4 Table F.7.2-1) is passed over."),
     row("N-CREATE, N-SET", Status::CANNOT_UNDERSTAND, "The data set cannot be read."),
     row("N-CREATE, N-SET", Status::RESOURCE_LIMITATION, "It cannot be written down now. The same may be said again later."),
     row("N-EVENT-REPORT", Status::SUCCESS,         "The report of a storage commitment is written down."),

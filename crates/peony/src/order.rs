@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use peony_store::{Order, OrderChange, Ordered, Sight};
+use peony_store::{Order, OrderChange, Ordered};
 use serde_json::{Value, json};
 
 use crate::cli::{
@@ -45,11 +45,10 @@ async fn add(args: &OrderAddArgs) -> Result<Outcome> {
         bail!("{}", faults.join("\n"));
     }
     let store = storage::open_index(&args.store).await?;
-    let of_site = store.seeing(Sight::everything(args.site.as_deref().unwrap_or_default()));
+    let site = args.site.as_deref().unwrap_or_default();
     for order in &orders {
-        say(&of_site.add_order(order, WHO).await?, args.json)?;
+        say(&store.register_order(order, site, WHO).await?, args.json)?;
     }
-    drop(of_site);
     store.close().await;
     Ok(Outcome::Done)
 }
@@ -148,10 +147,12 @@ async fn list(args: &OrderListArgs) -> Result<Outcome> {
 /// One order in a line, without who it is of.
 fn say(order: &Ordered, as_json: bool) -> std::io::Result<()> {
     let Ordered { step_id, study_uid, start, state, site, .. } = order;
-    let state = state.word();
+    let (state, accession) = (state.word(), order.order().accession);
     let mut out = std::io::stdout().lock();
     if as_json {
-        let line = json!({ "step_id": step_id, "study_uid": study_uid, "start": start, "state": state, "site": site });
+        let line = json!({
+            "step_id": step_id, "study_uid": study_uid, "start": start, "state": state, "site": site, "accession": accession,
+        });
         writeln!(out, "{line}")
     } else {
         writeln!(out, "{step_id:<16} {start:<14} {state:<9} {study_uid}")

@@ -117,7 +117,7 @@ fn an_index_that_is_lost_is_written_anew_where_it_is_asked_for() {
     for lost in [&["check"][..], &["import", file.to_str().unwrap()]] {
         let (code, said, fault) = peony(lost, &data);
         assert_eq!((code, said.len(), fault.trim().lines().count()), (1, 0, 1), "{fault}");
-        assert!(fault.contains("peony check --repair"), "{fault}");
+        assert!(fault.contains("peony check --repair") && fault.contains("`--index`"), "{fault}");
     }
     let (code, said, _) = peony(&["check", "--repair"], &data);
     assert_eq!((code, &said[0]["repaired"]["indexed"]), (0, &1.into()), "{said:?}");

@@ -452,6 +452,8 @@ impl<'a> Batch<'a> {
             if own.id != patient.id {
                 give(self.connection, study, &own).await?;
                 self.contradictions((patient.id, &patient.said), study, &arrival.said).await?;
+            } else {
+                self.learn_name(patient, arrival).await?;
             }
             return Ok((study, true, site));
         }
@@ -485,6 +487,8 @@ impl<'a> Batch<'a> {
             // The study is another patient's.
             let kept = row.try_get("patient_id")?;
             self.conflict(of, study, Tag(0x0010, 0x0020), [kept, &arrival.patient_id, ""]).await?;
+        } else {
+            self.learn_name(patient, arrival).await?;
         }
         // Or the patient is said to be somebody else.
         self.contradictions((patient.id, &patient.said), study, &arrival.said).await?;

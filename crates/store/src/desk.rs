@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::Store;
 use crate::error::StoreError;
-use crate::orders::{COLUMNS, Order, OrderState, Ordered, Unnumbered, ordered};
+use crate::orders::{COLUMNS, Order, OrderState, Ordered, ordered};
 
 /// What shall be said otherwise of an order; what is `None` stays.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
@@ -71,18 +71,19 @@ pub struct OrderList<'a> {
 }
 
 impl Store {
-    /// As [`Self::add_order`], of a site that is seen (empty: the one that this store's [`Sight`](crate::Sight) is at home in); an order without an accession
-    /// number gets one that no other order of this house has.
+    /// As [`Self::add_order`], of a site that is seen (empty: the one that this store's [`Sight`](crate::Sight) is at home in).
     ///
     /// # Errors
-    /// As [`Self::add_order`]; a site that is not seen is none.
+    /// As [`Self::add_order`]; a site that is not seen is none, and where there are several one of them must be said.
     pub async fn register_order(&self, order: &Order, site: &str, who: &str) -> Result<Ordered, StoreError> {
-        let at = match site {
-            "" => self.clone(),
-            site if self.sight.reaches(site) => self.seeing(self.sight.at(site)),
-            _ => return Err(StoreError::Missing("site")),
-        };
-        at.take_order(order, Unnumbered::GetsOne, who).await
+        let site = if site.is_empty() { self.sight.home() } else { site };
+        if site.is_empty() && self.sites().await?.len() > 1 {
+            return Err(StoreError::Unfit("site is missing: there are several".to_owned()));
+        }
+        if !site.is_empty() && site != self.sight.home() && !self.sight.reaches(site) {
+            return Err(StoreError::Missing("site"));
+        }
+        self.seeing(self.sight.at(site)).add_order(order, who).await
     }
 
     /// At most so many orders, by their start and then by their number.

@@ -64,10 +64,14 @@ pub enum StoreError {
     },
     /// Objects are kept, and the index is missing or has nothing of any: what was received would not be shown.
     #[error(
-        "the index is missing or empty and objects are kept: put its copy back, or let `peony check --repair` write it anew from the objects \
-         (accounts, sites, orders and the audit are not in them)"
+        "the index is missing or empty and objects are kept: {}put its copy back, or let `peony check --repair` write it anew from the objects \
+         (accounts, sites, orders and the audit are not in them)",
+        elsewhere(.in_folder)
     )]
-    LostIndex,
+    LostIndex {
+        /// It is looked for in the data folder.
+        in_folder: bool,
+    },
     /// The file of the index was deleted or replaced while it was open: what would be written is in no file that anybody finds.
     #[error(
         "the file of the index was deleted or replaced under the running program, which takes nothing any more: stop it, put the file back or let \
@@ -87,12 +91,12 @@ pub enum StoreError {
     #[error("the data folder is in use by another process")]
     InUse,
     /// Files could not be read or written.
-    #[error("cannot {what}: {source}")]
+    #[error("cannot {what}: {why}")]
     Disk {
         /// What was being done.
         what: &'static str,
-        /// Why not.
-        source: std::io::Error,
+        /// Why not. It is said above, and is no source: whoever writes an error with its sources would say it twice.
+        why: std::io::Error,
     },
     /// The object store in the network refused or was not there.
     #[error("the object store: {0}")]
@@ -114,12 +118,20 @@ pub enum StoreError {
     /// What shall be kept is not of the form that it must have.
     #[error("{0}")]
     Unfit(String),
+    /// What only one may have is another's.
+    #[error("{0}")]
+    Taken(&'static str),
     /// What was asked contradicts itself or the state of things.
     #[error("{0}")]
     Refused(&'static str),
     /// The program is stopping.
     #[error("the store is closed")]
     Closed,
+}
+
+/// An index in a database is not lost because nobody said so.
+fn elsewhere(in_folder: &bool) -> &'static str {
+    if *in_folder { "where it is in PostgreSQL say so by `--index`, else " } else { "" }
 }
 
 impl StoreError {
@@ -152,7 +164,7 @@ impl StoreError {
             Self::Index(_)
             | Self::Later { .. }
             | Self::Earlier { .. }
-            | Self::LostIndex
+            | Self::LostIndex { .. }
             | Self::GoneIndex
             | Self::Torn => "index",
             Self::Disk { .. } | Self::GoneObjects | Self::InUse => "disk",
@@ -160,7 +172,7 @@ impl StoreError {
             Self::Damaged { .. } => "damaged",
             Self::Undecoded => "undecoded",
             Self::Missing(_) => "missing",
-            Self::Unfit(_) | Self::Refused(_) => "refused",
+            Self::Unfit(_) | Self::Taken(_) | Self::Refused(_) => "refused",
             Self::Closed => "closed",
         }
     }
@@ -183,8 +195,8 @@ impl StoreError {
             Self::Locked => Self::Locked,
             Self::GoneIndex => Self::GoneIndex,
             Self::GoneObjects => Self::GoneObjects,
-            Self::Disk { what, source } => {
-                Self::Disk { what, source: std::io::Error::new(source.kind(), source.to_string()) }
+            Self::Disk { what, why } => {
+                Self::Disk { what, why: std::io::Error::new(why.kind(), why.to_string()) }
             }
             Self::Index(error) => Self::Index(sqlx::Error::Protocol(error.to_string())),
             _ => Self::Closed,
@@ -220,10 +232,23 @@ impl StoreError {
 
 /// The error of a file operation, with what it was for.
 pub(crate) fn disk(what: &'static str) -> impl FnOnce(std::io::Error) -> StoreError {
-    move |source| match source.kind() {
+    move |why| match why.kind() {
         std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
             StoreError::Full { free: 0, needed: 0 }
         }
-        _ => StoreError::Disk { what, source },
+        _ => StoreError::Disk { what, why },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_disk_says_is_said_once() {
+        let error = disk("lock the data folder")(std::io::ErrorKind::PermissionDenied.into());
+        assert_eq!(error.to_string(), "cannot lock the data folder: permission denied");
+        // Whoever writes an error with all its sources says it once.
+        assert!(std::error::Error::source(&error).is_none());
     }
 }

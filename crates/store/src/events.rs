@@ -147,6 +147,8 @@ impl Store {
         );
         let ends = ends.fetch_one(self.inner.index.pool()).await?;
         let (first, newest): (i64, i64) = (ends.try_get("first")?, ends.try_get("newest")?);
+        // Nothing has happened behind the newest one yet, whatever was asked for; where none is kept nobody knows which that was.
+        let after = if newest > 0 { after.min(newest) } else { after };
         let mut found = Events { first, last: after.max(first - 1), events: Vec::new() };
         // Others' events are passed over some at a time, so that no statement takes long.
         while found.events.is_empty() && found.last < newest {

@@ -21,8 +21,9 @@ use crate::schema::{self, Dialect};
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 /// Queries that run at the same time; more of them wait.
 const CONNECTIONS: u32 = 6;
-/// The number of that lock among those of PostgreSQL.
+/// The numbers of those locks among those of PostgreSQL.
 const WHO_IS_WHO: i64 = 7_267_398;
+const NUMBERS_OF_ORDERS: i64 = 7_267_399;
 /// How long a connection to a server is used.
 const CONNECTION_LIFE: Duration = Duration::from_secs(1800);
 /// What would end a path in an address.
@@ -192,19 +193,24 @@ impl Index {
 
     /// The same for rows of patients and their studies, as many as like at a time, but none beside [`Self::write_who_is_who`].
     pub async fn write_rows(&self) -> Result<Writing, StoreError> {
-        self.write_locked("SELECT pg_advisory_xact_lock_shared($1)").await
+        self.write_locked("SELECT pg_advisory_xact_lock_shared($1)", WHO_IS_WHO).await
     }
 
     /// The same for who is who, alone: a study that came beside a merge would be its former patient's, whom nobody finds any more.
     pub async fn write_who_is_who(&self) -> Result<Writing, StoreError> {
-        self.write_locked("SELECT pg_advisory_xact_lock($1)").await
+        self.write_locked("SELECT pg_advisory_xact_lock($1)", WHO_IS_WHO).await
+    }
+
+    /// The same for what two orders may not share, one at a time: neither of two would see that the other takes it.
+    pub async fn write_orders(&self) -> Result<Writing, StoreError> {
+        self.write_locked("SELECT pg_advisory_xact_lock($1)", NUMBERS_OF_ORDERS).await
     }
 
     /// SQLite has one transaction that writes at a time anyway.
-    async fn write_locked(&self, lock: &'static str) -> Result<Writing, StoreError> {
+    async fn write_locked(&self, lock: &'static str, number: i64) -> Result<Writing, StoreError> {
         let mut writing = self.write().await?;
         if self.dialect == Dialect::Postgres {
-            sqlx::query(lock).bind(WHO_IS_WHO).execute(&mut *writing).await?;
+            sqlx::query(lock).bind(number).execute(&mut *writing).await?;
         }
         Ok(writing)
     }

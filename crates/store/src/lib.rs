@@ -209,13 +209,13 @@ impl Store {
             && fs::metadata(file).map_or(0, |file| file.len()) == 0
             && has_others().await?
         {
-            return Err(StoreError::LostIndex);
+            return Err(StoreError::LostIndex { in_folder: true });
         }
         let store = Self::with_objects(options, objects.clone(), Some(lock)).await?;
         let Inner { index, incoming, .. } = &*store.inner;
         if index.is_empty().await? && has_others().await? {
             store.close().await;
-            return Err(StoreError::LostIndex);
+            return Err(StoreError::LostIndex { in_folder: options.index.is_none() });
         }
         receive::recover(index, &objects, incoming).await?;
         arrival::read_again(index, &objects, incoming.folder()).await?;
@@ -254,7 +254,9 @@ impl Store {
             None if fs::metadata(&file).map_or(0, |file| file.len()) > 0 => {
                 Index::sqlite_to_read(&file).await?
             }
-            None if objects.has_others_than(BTreeSet::new()).await? => return Err(StoreError::LostIndex),
+            None if objects.has_others_than(BTreeSet::new()).await? => {
+                return Err(StoreError::LostIndex { in_folder: true });
+            }
             None => return Err(StoreError::Missing("index in this folder")),
         };
         Ok(Self::of_parts(index, objects, incoming, folder, None))

@@ -1,6 +1,8 @@
 //! What shall be examined: orders, as a modality's worklist shows them (PS3.4 Annex K).
 
-use peony_dicom::{Attribute, Attributes, Tag, VR};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
+use peony_dicom::{Attribute, Attributes, Tag, VR, is_day, is_uid};
 use serde::{Deserialize, Serialize};
 use sqlx::{AnyConnection, Row as _};
 
@@ -17,8 +19,8 @@ const STEPS: Tag = Tag(0x0040, 0x0100);
 /// Scheduled Procedure Step Status, of an item of [`STEPS`].
 const STATUS: Tag = Tag(0x0040, 0x0020);
 
-/// What shall be done, for whom, when: one scheduled procedure step with the request that it is of. Texts are empty where nothing is said. It has
-/// no debug form: it says who is examined (invariant 5).
+/// What shall be done, for whom, when: one scheduled procedure step with the request that it is of. Texts are empty where nothing is said; blanks
+/// around them say nothing. It has no debug form: it says who is examined (invariant 5).
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -31,7 +33,7 @@ pub struct Order {
     pub birth_date: String,
     /// Patient's Sex: `F`, `M` or `O`.
     pub sex: String,
-    /// Accession Number.
+    /// Accession Number, which no other patient's order of the site has; a new one where it is empty.
     pub accession: String,
     /// Referring Physician's Name.
     pub referring_physician: String,
@@ -59,35 +61,49 @@ pub struct Order {
 
 /// What a text of an order may be.
 enum Form {
-    /// So many letters and no backslash, no control character.
+    /// So many letters and no backslash, and none that no screen shows.
     Text(usize),
-    /// The same of a person's name: three groups of so many.
+    /// The same with a letter or digit among them: by it something is told apart.
+    Id(usize),
+    /// The same of a person's name: three groups of five components (PS3.5 §6.2.1), with a letter among them.
     Name,
-    /// Eight digits.
+    /// A day of the calendar.
     Date,
+    /// One that has come.
+    Birth,
     /// Four or six digits.
     Time,
-    /// Digits and dots.
+    /// A UID (PS3.5 §9.1).
     Uid,
+    /// A code string (PS3.5 §6.2, CS).
+    Code,
+    /// A title of an application entity (PS3.5 §6.2, AE).
+    Title,
     /// One of these.
     OneOf(&'static [&'static str]),
 }
 
 impl Form {
     fn fits(&self, text: &str) -> bool {
-        let is_plain = !text.chars().any(|letter| letter == '\\' || letter.is_control());
+        let is_plain = !text.chars().any(|letter| letter == '\\' || is_hidden(letter));
+        let is_short = |most: usize| is_plain && text.chars().count() <= most;
         let in_range = |at: usize, range: std::ops::RangeInclusive<u32>| {
             text.get(at..at + 2).and_then(|two| two.parse().ok()).is_some_and(|two| range.contains(&two))
         };
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
         match self {
-            Self::Text(most) => is_plain && text.chars().count() <= *most,
+            Self::Text(most) => is_short(*most),
+            Self::Id(most) => is_short(*most) && text.chars().any(char::is_alphanumeric),
             Self::Name => {
                 is_plain
+                    && text.chars().any(char::is_alphabetic)
                     && text.split('=').count() <= 3
-                    && text.split('=').all(|group| group.chars().count() <= 64)
+                    && text
+                        .split('=')
+                        .all(|group| group.chars().count() <= 64 && group.split('^').count() <= 5)
             }
-            Self::Date => digits && text.len() == 8 && in_range(4, 1..=12) && in_range(6, 1..=31),
+            Self::Date => is_day(text),
+            Self::Birth => is_day(text) && text <= tomorrow().as_str(),
             Self::Time => {
                 digits
                     && [4, 6].contains(&text.len())
@@ -95,23 +111,59 @@ impl Form {
                     && in_range(2, 0..=59)
                     && (text.len() == 4 || in_range(4, 0..=59))
             }
-            Self::Uid => text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'),
+            Self::Uid => {
+                is_uid(text)
+                    && text.contains('.')
+                    && text.split('.').all(|part| part == "0" || !part.starts_with('0'))
+            }
+            Self::Code => {
+                text.len() <= 16
+                    && text.bytes().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b' ' | b'_'))
+            }
+            Self::Title => is_title(text),
             Self::OneOf(words) => words.contains(&text),
         }
     }
 
     fn said(&self) -> String {
         match self {
-            Self::Text(most) => format!("at most {most} letters, no backslash, no control character"),
-            Self::Name => {
-                "a name of up to three groups of 64 letters, no backslash, no control character".into()
+            Self::Text(most) => format!("at most {most} letters, no backslash, none that is not seen"),
+            Self::Id(most) => {
+                format!("at most {most} letters, a letter or digit among them, no backslash, none that is not seen")
             }
-            Self::Date => "a date, YYYYMMDD".into(),
+            Self::Name => "a name of up to three groups of 64 letters and five components, a letter among them, no backslash, \
+                           none that is not seen"
+                .into(),
+            Self::Date => "a day of the calendar, YYYYMMDD".into(),
+            Self::Birth => "a day of the calendar, YYYYMMDD, that does not lie ahead".into(),
             Self::Time => "a time, HHMM or HHMMSS".into(),
-            Self::Uid => "a UID: digits and dots, at most 64".into(),
+            Self::Uid => {
+                "a UID: numbers without a zero before them and dots between them, at most 64 characters".into()
+            }
+            Self::Code => "at most 16 capitals, digits, spaces and underscores".into(),
+            Self::Title => "a title of at most 16 letters of ASCII, no backslash".into(),
             Self::OneOf(words) => format!("one of {}", words.join(", ")),
         }
     }
+}
+
+/// Whether a text is a title of an application entity (PS3.5 §6.2, AE).
+pub(crate) fn is_title(text: &str) -> bool {
+    (1..=16).contains(&text.len())
+        && text.bytes().all(|byte| (0x20..0x7F).contains(&byte) && byte != b'\\')
+        && text.trim() == text
+}
+
+/// What no screen shows, or what turns the letters around it: one name would read as another. The joiners that some scripts need are none of them.
+fn is_hidden(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+}
+
+/// East of Greenwich the next day has come already.
+fn tomorrow() -> String {
+    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    today.saturating_add(1.day()).strftime("%Y%m%d").to_string()
 }
 
 impl Order {
@@ -119,7 +171,7 @@ impl Order {
     #[must_use]
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
-        for (name, text, form, needed) in self.fields() {
+        for (name, text, form, needed) in self.trimmed().fields() {
             if text.is_empty() && needed {
                 faults.push(format!("{name} is missing"));
             } else if !text.is_empty() && !form.fits(text) {
@@ -133,36 +185,43 @@ impl Order {
     #[rustfmt::skip] // Read as a table.
     fn fields(&self) -> [(&'static str, &str, Form, bool); 16] {
         [
-            ("patient_id",           &self.patient_id,           Form::Text(64), true),
+            ("patient_id",           &self.patient_id,           Form::Id(64),   true),
             ("patient_name",         &self.patient_name,         Form::Name,     true),
-            ("birth_date",           &self.birth_date,           Form::Date,     false),
+            ("birth_date",           &self.birth_date,           Form::Birth,    false),
             ("sex",                  &self.sex,                  Form::OneOf(&["F", "M", "O"]), false),
-            ("accession",            &self.accession,            Form::Text(16), false),
+            ("accession",            &self.accession,            Form::Id(16),   false),
             ("referring_physician",  &self.referring_physician,  Form::Name,     false),
             ("study_uid",            &self.study_uid,            Form::Uid,      false),
-            ("procedure_id",         &self.procedure_id,         Form::Text(16), false),
+            ("procedure_id",         &self.procedure_id,         Form::Id(16),   false),
             ("procedure",            &self.procedure,            Form::Text(64), false),
-            ("step_id",              &self.step_id,              Form::Text(16), false),
+            ("step_id",              &self.step_id,              Form::Id(16),   false),
             ("step",                 &self.step,                 Form::Text(64), false),
-            ("modality",             &self.modality,             Form::Text(16), false),
-            ("station",              &self.station,              Form::Text(16), false),
+            ("modality",             &self.modality,             Form::Code,     false),
+            ("station",              &self.station,              Form::Title,    false),
             ("date",                 &self.date,                 Form::Date,     true),
             ("time",                 &self.time,                 Form::Time,     false),
             ("performing_physician", &self.performing_physician, Form::Name,     false),
         ]
     }
 
-    /// With what its number gives, where nothing is said.
-    fn completed(&self, id: i64, study_uid: String) -> Self {
+    /// Without the blanks around its texts.
+    fn trimmed(&self) -> Self {
+        let mut order = self.clone();
+        for (_, text) in TEXTS.iter().chain(STEP_TEXTS) {
+            let text = text(&mut order);
+            *text = text.trim().to_owned();
+        }
+        order
+    }
+
+    /// With what its other texts give, where nothing is said.
+    fn completed(self) -> Self {
         let or = |said: &str, other: &str| if said.is_empty() { other } else { said }.to_owned();
-        let step_id = or(&self.step_id, &format!("P{id}"));
         Self {
-            study_uid,
-            procedure_id: or(&self.procedure_id, &step_id),
+            procedure_id: or(&self.procedure_id, &self.step_id),
             step: or(&self.step, &self.procedure),
             modality: or(&self.modality, "US"),
-            step_id,
-            ..self.clone()
+            ..self
         }
     }
 
@@ -235,13 +294,13 @@ const STEP_TEXTS: &[(Tag, Text)] = &[
 pub enum OrderState {
     /// Nobody has begun.
     Scheduled,
-    /// A performed procedure step has begun.
+    /// A performed procedure step goes on.
     Started,
     /// It was performed.
     Completed,
     /// It was broken off.
     Discontinued,
-    /// Nobody wants it any more, before anybody had begun.
+    /// Nobody wants it any more, and nobody has begun.
     Cancelled,
 }
 
@@ -261,7 +320,7 @@ impl OrderState {
         }
     }
 
-    fn of(word: &str) -> Option<Self> {
+    pub(crate) fn of(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.word() == word)
     }
 }
@@ -295,47 +354,21 @@ impl Ordered {
     }
 }
 
-/// What becomes of an order that says no accession number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unnumbered {
-    /// It has none: whoever orders elsewhere has numbers of their own.
-    Stays,
-    /// It gets one of this house.
-    GetsOne,
-}
-
 impl Store {
     /// Takes an order, which is on the disk when this returns; gives it as it is kept. The same order again is no other one. It is of the site that
-    /// this store's [`Sight`](crate::Sight) is at home in.
+    /// this store's [`Sight`](crate::Sight) is at home in; without an accession number it gets one that no other order has.
     ///
     /// # Errors
-    /// [`StoreError::Missing`] where there is no such site;
-    /// [`StoreError::Unfit`] where a text has another form, [`StoreError::Refused`] where another order has its step's ID; those of the index.
+    /// [`StoreError::Missing`] where there is no such site; [`StoreError::Unfit`] where a text has another form, [`StoreError::Taken`] where another
+    /// order has its step's ID or another patient's its accession number; those of the index.
     pub async fn add_order(&self, order: &Order, who: &str) -> Result<Ordered, StoreError> {
-        self.take_order(order, Unnumbered::Stays, who).await
-    }
-
-    /// As [`Self::add_order`].
-    pub(crate) async fn take_order(
-        &self,
-        order: &Order,
-        unnumbered: Unnumbered,
-        who: &str,
-    ) -> Result<Ordered, StoreError> {
         let faults = order.faults();
         if !faults.is_empty() {
             return Err(StoreError::Unfit(faults.join("; ")));
         }
-        let completed = |id: i64, study_uid: String| {
-            let mut order = order.completed(id, study_uid);
-            if unnumbered == Unnumbered::GetsOne && order.accession.is_empty() {
-                // Its day and its own number, which no other order has: in at most 16 letters.
-                order.accession = format!("{}{id:04}", order.date);
-            }
-            order
-        };
+        let mut order = order.trimmed();
         let site = self.sight.home();
-        let mut writing = self.inner.index.write().await?;
+        let mut writing = self.inner.index.write_orders().await?;
         if !site.is_empty() {
             must_be_sites(&mut writing, &[site.to_owned()]).await?;
         }
@@ -344,19 +377,23 @@ impl Store {
             let row = sqlx::query(sqlx::AssertSqlSafe(statement)).bind(order.step_id.as_str());
             if let Some(row) = row.fetch_optional(&mut *writing).await? {
                 let kept = ordered(&row)?;
-                let same = completed(kept.id, kept.study_uid.clone());
-                let is_same = [kept.study_uid.as_str(), ""].contains(&order.study_uid.as_str());
-                if is_same && kept.site == site && without_status(kept.item.clone()) == same.item() {
-                    return Ok(kept);
+                let before = kept.order();
+                // What it was given is given to the same again.
+                for (said, given) in
+                    [(&mut order.study_uid, before.study_uid), (&mut order.accession, before.accession)]
+                {
+                    if said.is_empty() {
+                        *said = given;
+                    }
                 }
-                return Err(StoreError::Refused("another order has the ID of this procedure step"));
+                let is_same = without_status(kept.item.clone()) == order.completed().item();
+                return if is_same && kept.site == site { Ok(kept) } else { Err(step_taken()) };
             }
         }
-        let study_uid = match order.study_uid.as_str() {
-            "" => new_uid(),
-            said => said.to_owned(),
-        };
-        // Its number is part of its ID.
+        if order.study_uid.is_empty() {
+            order.study_uid = new_uid();
+        }
+        // Its number is part of what it is given.
         let id: i64 = sqlx::query_scalar(
             "INSERT INTO orders (step_id, study_uid, accession, start_at, state, item, at, workitem_uid, site)
              VALUES ($1, $1, '', '', 'scheduled', '', $2, $3, $4) RETURNING id",
@@ -367,7 +404,11 @@ impl Store {
         .bind(site)
         .fetch_one(&mut *writing)
         .await?;
-        let kept = write(&mut writing, id, completed(id, study_uid)).await?;
+        if order.step_id.is_empty() {
+            order.step_id = free_step_id(&mut writing, id).await?;
+        }
+        order.accession = accession(&mut writing, (id, site), &order).await?;
+        let kept = write(&mut writing, id, order.completed()).await?;
         audit::put(&mut writing, who, "add-order", &format!("order {id}")).await?;
         writing.commit().await?;
         Ok(kept)
@@ -378,18 +419,20 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Missing`] where there is no such order; [`StoreError::Refused`] where a performed procedure step has begun or it was cancelled, and
-    /// where it would have another study or step; [`StoreError::Unfit`] where a text has another form; those of the index.
+    /// where it would have another study or step; [`StoreError::Unfit`] where a text has another form; [`StoreError::Taken`] where another patient's
+    /// order has its new accession number; those of the index.
     pub async fn change_order(
         &self,
         step_id: &str,
         change: impl FnOnce(&mut Order) + Send,
         who: &str,
     ) -> Result<Ordered, StoreError> {
-        let mut writing = self.inner.index.write().await?;
+        let mut writing = self.inner.index.write_orders().await?;
         let kept = self.scheduled(&mut writing, step_id).await?;
-        let before = Order::of_item(&kept.item);
+        let before = kept.order();
         let mut order = before.clone();
         change(&mut order);
+        let mut order = order.trimmed();
         if [&order.study_uid, &order.step_id] != [&before.study_uid, &before.step_id] {
             return Err(StoreError::Refused("an order keeps its study and the ID of its procedure step"));
         }
@@ -397,7 +440,12 @@ impl Store {
         if !faults.is_empty() {
             return Err(StoreError::Unfit(faults.join("; ")));
         }
-        let changed = write(&mut writing, kept.id, order.completed(kept.id, kept.study_uid)).await?;
+        // Two that an earlier version let share a number stay so until one of them gets another.
+        let stays = [&order.accession, &order.patient_id] == [&before.accession, &before.patient_id];
+        if !stays || order.accession.is_empty() {
+            order.accession = accession(&mut writing, (kept.id, &kept.site), &order).await?;
+        }
+        let changed = write(&mut writing, kept.id, order.completed()).await?;
         audit::put(&mut writing, who, "change-order", &format!("order {}", kept.id)).await?;
         writing.commit().await?;
         Ok(changed)
@@ -412,7 +460,7 @@ impl Store {
         let mut writing = self.inner.index.write().await?;
         let kept = self.scheduled(&mut writing, step_id).await?;
         let state = OrderState::Cancelled;
-        sqlx::query("UPDATE orders SET state = $2 WHERE id = $1")
+        sqlx::query("UPDATE orders SET state = $2, own_state = $2 WHERE id = $1")
             .bind(kept.id)
             .bind(state.word())
             .execute(&mut *writing)
@@ -471,6 +519,65 @@ impl Store {
     }
 }
 
+fn step_taken() -> StoreError {
+    StoreError::Taken("another order has the ID of this procedure step")
+}
+
+/// An ID for the step of the order of this number: somebody may have named another one as it would be.
+async fn free_step_id(connection: &mut AnyConnection, id: i64) -> Result<String, StoreError> {
+    let mut step_id = format!("P{id}");
+    let mut more = 0;
+    while is_there(connection, "step_id", &step_id).await? {
+        more += 1;
+        step_id = format!("P{id}-{more}");
+    }
+    Ok(step_id)
+}
+
+/// The Accession Number of an order of this number and site: the one that it says, unless that is another patient's there, else one that no other order
+/// has. Whoever was registered for somebody else by mistake is cancelled, and the number goes to whom it is meant for.
+async fn accession(
+    connection: &mut AnyConnection,
+    (id, site): (i64, &str),
+    order: &Order,
+) -> Result<String, StoreError> {
+    if order.accession.is_empty() {
+        // Its day and its own number, in at most 16 letters, or a later number where somebody has written that one by hand.
+        let mut number = id;
+        loop {
+            let accession = format!("{}{number:04}", order.date);
+            if !is_there(connection, "accession", &accession).await? {
+                return Ok(accession);
+            }
+            number += 1;
+        }
+    }
+    let others: Vec<String> = sqlx::query_scalar(
+        "SELECT item FROM orders WHERE accession = $1 AND id <> $2 AND site = $3 AND state <> 'cancelled'",
+    )
+    .bind(order.accession.as_str())
+    .bind(id)
+    .bind(site)
+    .fetch_all(connection)
+    .await?;
+    if others.iter().any(|item| Order::of_item(&json::of_text(item)).patient_id != order.patient_id) {
+        return Err(StoreError::Taken("another patient's order has this accession number"));
+    }
+    Ok(order.accession.clone())
+}
+
+/// Whether an order has this text in a column.
+async fn is_there(
+    connection: &mut AnyConnection,
+    column: &'static str,
+    text: &str,
+) -> Result<bool, StoreError> {
+    // Its text is made of the words of this file alone.
+    let statement = sqlx::AssertSqlSafe(format!("SELECT id FROM orders WHERE {column} = $1 LIMIT 1"));
+    let found: Option<i64> = sqlx::query_scalar(statement).bind(text).fetch_optional(connection).await?;
+    Ok(found.is_some())
+}
+
 /// Writes what an order says, which nobody has begun.
 async fn write(connection: &mut AnyConnection, id: i64, order: Order) -> Result<Ordered, StoreError> {
     let start = format!("{}{}", order.date, order.time);
@@ -488,9 +595,9 @@ async fn write(connection: &mut AnyConnection, id: i64, order: Order) -> Result<
     .fetch_one(connection)
     .await;
     let row = match done {
-        // Somebody has named a step as this one would be.
+        // A program of an earlier version on the same database has named a step so meanwhile.
         Err(error) if error.as_database_error().is_some_and(|error| error.is_unique_violation()) => {
-            return Err(StoreError::Refused("another order has the ID of this procedure step"));
+            return Err(step_taken());
         }
         done => done?,
     };

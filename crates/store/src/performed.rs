@@ -19,6 +19,16 @@ const STATUS: Tag = Tag(0x0040, 0x0252);
 const SCHEDULED: Tag = Tag(0x0040, 0x0270);
 const STUDY_UID: Tag = Tag(0x0020, 0x000D);
 const STEP_ID: Tag = Tag(0x0040, 0x0009);
+const PATIENT_ID: Tag = Tag(0x0010, 0x0020);
+/// What a step says when it begins and no more (PS3.4 Table F.7.2-1, N-SET: not allowed): of whom and of what it is, and where and when it began.
+#[rustfmt::skip] // Read as a table.
+const OF_ITS_BEGINNING: [Tag; 18] = [
+    SCHEDULED,
+    Tag(0x0010, 0x0010), PATIENT_ID,          Tag(0x0010, 0x0021), Tag(0x0010, 0x0024), Tag(0x0010, 0x0030),
+    Tag(0x0010, 0x0040), Tag(0x0010, 0x1002), Tag(0x0008, 0x1120),
+    Tag(0x0040, 0x0253), Tag(0x0040, 0x0241), Tag(0x0040, 0x0242), Tag(0x0040, 0x0243), Tag(0x0040, 0x0244),
+    Tag(0x0040, 0x0245), Tag(0x0008, 0x0060), Tag(0x0020, 0x0010), Tag(0x0010, 0x0022),
+];
 /// Performed Procedure Step End Date and Time.
 const END: [Tag; 2] = [Tag(0x0040, 0x0250), Tag(0x0040, 0x0251)];
 /// Performed Series Sequence, and in its items the sequences that list instances.
@@ -75,6 +85,8 @@ pub enum StepAnswer {
     BadState,
     /// The step is not completed without this attribute, and stays as it is.
     Lacks(Tag),
+    /// By this attribute the step would be of another order or patient than it began with; it stays as it is.
+    Another(Tag),
 }
 
 /// What is said of a step.
@@ -115,8 +127,9 @@ impl Store {
         self.step(Said::Begun, uid, origin, json::of_attributes(attributes)).await
     }
 
-    /// A modality says more of a step (N-SET): what it says replaces what was said under the same tags. A completed step completes what was ordered,
-    /// and each study of which every instance that the step lists is here. The last word cannot be taken back.
+    /// A modality says more of a step (N-SET): what it says replaces what was said under the same tags, but for what a step says when it begins: that
+    /// stays, and a step does not become one of another order or patient. A completed step completes what was ordered, and each study of which every
+    /// instance that the step lists is here. The last word cannot be taken back.
     ///
     /// # Errors
     /// [`StoreError`] of the index; nothing is written down then.
@@ -134,7 +147,7 @@ impl Store {
         said: Said,
         uid: &str,
         origin: &str,
-        attributes: DicomJson,
+        mut attributes: DicomJson,
     ) -> Result<StepAnswer, StoreError> {
         let now = now_ms();
         let mut writing = self.inner.index.write().await?;
@@ -163,6 +176,13 @@ impl Store {
             _ => answer(state, said, state_of(&attributes)),
         };
         let StepAnswer::Taken(state) = answer else { return Ok(answer) };
+        if let Some(kept) = &kept {
+            if let Some(tag) = another(kept, &attributes) {
+                return Ok(StepAnswer::Another(tag));
+            }
+            // Modalities that repeat what they said first are no fault, and whatever they say it as, it stays.
+            attributes.retain(|key, _| !OF_ITS_BEGINNING.iter().any(|tag| json::key(*tag) == *key));
+        }
         let begins = kept.is_none();
         let names_series = attributes.contains_key(&json::key(SERIES));
         let statement = match &kept {
@@ -196,7 +216,7 @@ impl Store {
             return Ok(StepAnswer::Exists);
         }
         if begins || state != StepState::InProgress {
-            follow(&mut writing, &self.sight, &step, state, now).await?;
+            follow(&mut writing, &self.sight, (uid, &step), state, now).await?;
         }
         let act = if begins { "begin-step" } else { "change-step" };
         audit::put(&mut writing, origin, act, &format!("step {uid}: {}", state.word())).await?;
@@ -228,35 +248,61 @@ fn lacking(step: &DicomJson, names_series: bool) -> Option<Tag> {
     END.into_iter().find(|tag| text(step, *tag).is_empty()).or(no_series.then_some(SERIES))
 }
 
+/// By which attribute what is said of a step would make it one of another order or patient than it is of. Whoever says less of that than before says
+/// nothing else.
+fn another(kept: &DicomJson, changes: &DicomJson) -> Option<Tag> {
+    let differs = |kept: &DicomJson, said: &DicomJson, tag| {
+        !text(said, tag).is_empty() && text(said, tag) != text(kept, tag)
+    };
+    let ordered = items(kept, SCHEDULED);
+    let is_another = |said: &&DicomJson| {
+        ordered.iter().all(|kept| [STUDY_UID, STEP_ID].into_iter().any(|tag| differs(kept, said, tag)))
+    };
+    if items(changes, SCHEDULED).iter().any(is_another) {
+        return Some(SCHEDULED);
+    }
+    differs(kept, changes, PATIENT_ID).then_some(PATIENT_ID)
+}
+
+/// What a step makes of its order; `None` where it was begun for it by mistake.
+fn makes(step: &DicomJson, state: StepState) -> Option<OrderState> {
+    let another_order = || items(step, REASON).iter().any(|reason| text(reason, CODE) == ANOTHER_ORDER);
+    match state {
+        StepState::InProgress => Some(OrderState::Started),
+        StepState::Completed => Some(OrderState::Completed),
+        StepState::Discontinued => (!another_order()).then_some(OrderState::Discontinued),
+    }
+}
+
+/// How an order stands by itself and by all steps that were performed of it: one that goes on goes before one that was completed, and that before one
+/// that was broken off; what is performed goes before what was only said of the order.
+fn stands(own: OrderState, steps: &[OrderState]) -> OrderState {
+    let is = |state: &OrderState| {
+        steps.contains(state) || (*state == OrderState::Completed && own == OrderState::Completed)
+    };
+    let by_steps = [OrderState::Started, OrderState::Completed, OrderState::Discontinued];
+    by_steps.into_iter().find(is).unwrap_or(own)
+}
+
 /// What the state of a step means for orders and studies.
 async fn follow(
     connection: &mut AnyConnection,
     sight: &Sight,
-    step: &DicomJson,
+    (uid, step): (&str, &DicomJson),
     state: StepState,
     now: i64,
 ) -> Result<(), StoreError> {
-    let another_order = items(step, REASON).iter().any(|reason| text(reason, CODE) == ANOTHER_ORDER);
-    let (event, ordered) = match state {
-        StepState::InProgress => ("step-begun", OrderState::Started),
-        StepState::Completed => ("step-completed", OrderState::Completed),
-        StepState::Discontinued if another_order => ("step-discontinued", OrderState::Scheduled),
-        StepState::Discontinued => ("step-discontinued", OrderState::Discontinued),
+    let event = match state {
+        StepState::InProgress => "step-begun",
+        StepState::Completed => "step-completed",
+        StepState::Discontinued => "step-discontinued",
     };
     let scheduled = items(step, SCHEDULED);
-    for item in &scheduled {
-        // A step that was not ordered has no ID, and what is done with stays so. So does an order of another site.
-        let mut values =
-            vec![text(item, STEP_ID).to_owned(), text(item, STUDY_UID).to_owned(), ordered.word().to_owned()];
-        let seen = sight.condition("site", &mut values).unwrap_or_else(|| "TRUE".to_owned());
-        let statement = format!(
-            "UPDATE orders SET state = $3 WHERE step_id = $1 AND study_uid = $2 AND state IN ('scheduled', 'started') AND {seen}"
-        );
-        let mut query = sqlx::query(AssertSqlSafe(statement));
-        for value in values {
-            query = query.bind(value);
-        }
-        query.execute(&mut *connection).await?;
+    // In their order: of two steps of the same orders neither waits for the other.
+    let ordered: BTreeSet<_> =
+        scheduled.iter().map(|item| [STEP_ID, STUDY_UID].map(|tag| text(item, tag))).collect();
+    for of_order in ordered {
+        performed_of(connection, sight, uid, of_order).await?;
     }
     let studies: BTreeSet<&str> = scheduled.iter().map(|item| text(item, STUDY_UID)).collect();
     let complete = state == StepState::Completed && all_are_here(connection, step).await?;
@@ -273,6 +319,52 @@ async fn follow(
             events::complete(connection, now, study_uid).await?;
         }
     }
+    Ok(())
+}
+
+/// The order of this step's ID and study, if there is one, stands as all steps say that were performed of it, this one among them. A step that was not
+/// ordered has no ID. An order of another site stays as it is.
+async fn performed_of(
+    connection: &mut AnyConnection,
+    sight: &Sight,
+    uid: &str,
+    of_order: [&str; 2],
+) -> Result<(), StoreError> {
+    let mut values = of_order.map(str::to_owned).to_vec();
+    let seen = sight.condition("site", &mut values).unwrap_or_else(|| "TRUE".to_owned());
+    // Holds the order until the end: of two steps that end at once the second sees what the first one was.
+    let statement = format!(
+        "UPDATE orders SET state = state WHERE step_id = $1 AND study_uid = $2 AND {seen} RETURNING id, own_state"
+    );
+    let query = sqlx::query(AssertSqlSafe(statement));
+    let query = values.into_iter().fold(query, |query, value| query.bind(value));
+    let Some(row) = query.fetch_optional(&mut *connection).await? else { return Ok(()) };
+    let (order, own): (i64, String) = (row.try_get("id")?, row.try_get("own_state")?);
+    sqlx::query(
+        "INSERT INTO performed_orders (order_id, step) SELECT o.id, s.id FROM orders o, performed_steps s WHERE o.id = $1 AND s.uid = $2
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(order)
+    .bind(uid)
+    .execute(&mut *connection)
+    .await?;
+    let steps: Vec<String> = sqlx::query_scalar(
+        "SELECT s.attributes FROM performed_orders l JOIN performed_steps s ON s.id = l.step WHERE l.order_id = $1",
+    )
+    .bind(order)
+    .fetch_all(&mut *connection)
+    .await?;
+    let steps: Vec<OrderState> = steps
+        .iter()
+        .map(|step| json::of_text(step))
+        .filter_map(|step| state_of(&step).and_then(|state| makes(&step, state)))
+        .collect();
+    let own = OrderState::of(&own).ok_or(StoreError::Missing("state of an order"))?;
+    sqlx::query("UPDATE orders SET state = $2 WHERE id = $1")
+        .bind(order)
+        .bind(stands(own, &steps).word())
+        .execute(connection)
+        .await?;
     Ok(())
 }
 
@@ -326,6 +418,27 @@ mod tests {
                 assert_eq!(answer(Some(last), Said::Begun, state), StepAnswer::Exists);
             }
             assert_eq!(answer(None, Said::Begun, Some(last)), StepAnswer::BadState);
+        }
+    }
+
+    #[test]
+    fn an_order_stands_as_all_its_steps_say() {
+        use OrderState::{Cancelled, Completed, Discontinued, Scheduled, Started};
+        for (own, steps, expect) in [
+            (Scheduled, &[][..], Scheduled),
+            (Cancelled, &[], Cancelled),
+            (Scheduled, &[Discontinued, Started, Completed], Started),
+            (Scheduled, &[Discontinued, Completed], Completed),
+            (Scheduled, &[Discontinued], Discontinued),
+            (Cancelled, &[Discontinued], Discontinued),
+            (Cancelled, &[Completed], Completed),
+            // Somebody who claimed it as a workitem.
+            (Started, &[], Started),
+            (Started, &[Completed], Completed),
+            (Completed, &[Started], Started),
+            (Completed, &[Discontinued], Completed),
+        ] {
+            assert_eq!(stands(own, steps), expect, "{own:?} {steps:?}");
         }
     }
 }

@@ -33,6 +33,7 @@ const STEPS: &[Step] = &[
     SENDERS_ASIDE,
     PARTED_STUDIES,
     ORDERS_BY_START,
+    STEPS_OF_ORDERS,
 ];
 
 const FIRST: Step = Step {
@@ -300,6 +301,20 @@ const SENDERS_ASIDE: Step = Step {
 /// A day's orders are listed from the first to the last, by whoever sits at the desk.
 const ORDERS_BY_START: Step =
     Step { common: &["CREATE INDEX orders_start ON orders (start_at, id)"], sqlite: &[], postgres: &[] };
+
+/// Which steps were performed of which order, whose state is made of theirs, and numbers that only one order may have.
+const STEPS_OF_ORDERS: Step = Step {
+    common: &[
+        // How it stands but for what was performed of it. Steps of an earlier version are known by what they made of their orders.
+        "ALTER TABLE orders ADD COLUMN own_state {text} NOT NULL DEFAULT 'scheduled'",
+        "UPDATE orders SET own_state = state WHERE state <> 'started' OR transaction_uid <> ''",
+        "CREATE TABLE performed_orders (order_id BIGINT NOT NULL REFERENCES orders (id), step BIGINT NOT NULL REFERENCES performed_steps (id),
+            PRIMARY KEY (order_id, step))",
+        "CREATE INDEX orders_accession ON orders (accession)",
+    ],
+    sqlite: &[],
+    postgres: &[],
+};
 
 /// The schema that this program speaks.
 pub(crate) const VERSION: i64 = STEPS.len() as i64;

@@ -13,6 +13,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 use crate::accounts::{fits_name, taken};
 use crate::error::StoreError;
 use crate::index::now_ms;
+use crate::orders::is_title;
 use crate::{Store, audit};
 
 /// An institution.
@@ -183,11 +184,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Missing`] where there is no such site, [`StoreError::Unfit`] where the title is none.
     pub async fn set_sender(&self, site: &str, ae_title: &str, who: &str) -> Result<(), StoreError> {
-        // PS3.5 §6.2, AE.
-        let fits = (1..=16).contains(&ae_title.len())
-            && ae_title.bytes().all(|byte| (0x20..0x7F).contains(&byte) && byte != b'\\')
-            && ae_title.trim() == ae_title;
-        if !fits {
+        if !is_title(ae_title) {
             return Err(StoreError::Unfit(format!("{ae_title:?} is no title of an application entity")));
         }
         let mut writing = self.inner.index.write().await?;

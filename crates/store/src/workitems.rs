@@ -99,7 +99,7 @@ impl Store {
             Claimed::Completed => (OrderState::Completed, "step-completed"),
             Claimed::Cancelled => (OrderState::Discontinued, "step-discontinued"),
         };
-        sqlx::query("UPDATE orders SET state = $2, transaction_uid = $3 WHERE id = $1")
+        sqlx::query("UPDATE orders SET state = $2, own_state = $2, transaction_uid = $3 WHERE id = $1")
             .bind(kept.id)
             .bind(state.word())
             .bind(transaction_uid)

@@ -42,7 +42,7 @@ pub(crate) async fn guard(State(site): State<Site>, mut request: Request, next: 
     // The report page shows its own paper beside the form; nothing else is ever shown in a frame.
     let paper = request.uri().path().ends_with("/report.pdf");
     let mut response = match refusal(request.headers(), site) {
-        Some(error) => problem(StatusCode::FORBIDDEN, error),
+        Some((code, error)) => problem_as(StatusCode::FORBIDDEN, code, error),
         None => {
             if let Some(host) = whole_host(request.headers(), site) {
                 request.headers_mut().insert(header::HOST, host);
@@ -94,13 +94,16 @@ const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// Why a request is refused, if it is.
-fn refusal(headers: &HeaderMap, site: Site) -> Option<String> {
+/// Why a request is refused, if it is, with its key.
+fn refusal(headers: &HeaderMap, site: Site) -> Option<(&'static str, String)> {
     let Some(host) = headers.get(header::HOST).and_then(|host| host.to_str().ok()) else {
-        return Some("Host: missing or not text".to_owned());
+        return Some(("forbidden", "Host: missing or not text".to_owned()));
     };
     if !site.secured && !is_our_host(host, site.bound) {
-        return Some(format!("Host: `{}` is not this server; open {}", shown(host), site.url()));
+        return Some((
+            "forbidden",
+            format!("Host: `{}` is not this server; open {}", shown(host), site.url()),
+        ));
     }
     let origin = headers.get(header::ORIGIN)?;
     // Browsers give an origin to every WebSocket; a program without a browser gives none and is as local as we are.
@@ -108,7 +111,7 @@ fn refusal(headers: &HeaderMap, site: Site) -> Option<String> {
         let (scheme, from) = origin.split_once("://").unwrap_or_default();
         scheme == site.scheme() && from.eq_ignore_ascii_case(host)
     });
-    (!ours).then(|| "Origin: another site's page may not use this server".to_owned())
+    (!ours).then(|| ("other_origin", "Origin: another site's page may not use this server".to_owned()))
 }
 
 fn is_our_host(host: &str, bound: SocketAddr) -> bool {

@@ -107,6 +107,7 @@ async fn the_page_comes_over_tls_and_another_certificate_is_shown_when_it_is_the
     let refused = foreign.send().await.unwrap();
     assert_eq!(refused.status(), 403, "another site's page");
     assert!(refused.headers().contains_key("strict-transport-security"), "whatever the answer");
+    assert!(refused.text().await.unwrap().contains("\"other_origin\""), "as where nobody says a page");
     let plain = format!("http://localhost:{}", server.addr().port());
     let foreign = first.client().get(url(&server, "/api/health")).header("origin", plain);
     assert_eq!(foreign.send().await.unwrap().status(), 403, "one that did not come over TLS");

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, RawQuery};
+use axum::extract::{Query, RawQuery};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use futures_util::StreamExt as _;
@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{LISTED, NumberGiven};
 use crate::Service;
-use crate::answer::{Asked, body};
+use crate::answer::{Asked, At, body};
 use crate::parts::{self, begun};
 use crate::problem::Problem;
 use crate::rendered::small;
@@ -103,10 +103,7 @@ pub(super) async fn aside(
     (status = 200, content_type = "application/dicom", description = "its file as it was received"),
     (status = 404, description = "there is no such object"),
 ))]
-pub(super) async fn bytes_aside(
-    Asked { store, who }: Asked,
-    Path(id): Path<i64>,
-) -> Result<Response, Problem> {
+pub(super) async fn bytes_aside(Asked { store, who }: Asked, At(id): At<i64>) -> Result<Response, Problem> {
     let (size, bytes) = store.bytes_aside(id, &who).await?;
     let mut response = body(StatusCode::OK, DICOM, parts::body(begun(bytes.boxed()).await?));
     let fields = response.headers_mut();
@@ -126,7 +123,7 @@ pub(super) async fn bytes_aside(
 pub(super) async fn thumbnail_aside(
     service: Service,
     Asked { store, who }: Asked,
-    Path(id): Path<i64>,
+    At(id): At<i64>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -139,7 +136,7 @@ pub(super) async fn thumbnail_aside(
     (status = 204, description = "it is one that was decided about"),
     (status = 404, description = "there is no such object that nobody has decided about"),
 ))]
-pub(super) async fn reject(Asked { store, who }: Asked, Path(id): Path<i64>) -> Result<StatusCode, Problem> {
+pub(super) async fn reject(Asked { store, who }: Asked, At(id): At<i64>) -> Result<StatusCode, Problem> {
     store.reject_aside(id, &who).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -150,9 +147,6 @@ pub(super) async fn reject(Asked { store, who }: Asked, Path(id): Path<i64>) -> 
     (status = 404, description = "there is no such object, or what has its UID is not seen"),
     (status = 500, description = "its bytes are not those that were received"),
 ))]
-pub(super) async fn take(
-    Asked { store, who }: Asked,
-    Path(id): Path<i64>,
-) -> Result<Json<NumberGiven>, Problem> {
+pub(super) async fn take(Asked { store, who }: Asked, At(id): At<i64>) -> Result<Json<NumberGiven>, Problem> {
     Ok(Json(NumberGiven { id: store.take_aside(id, &who).await? }))
 }

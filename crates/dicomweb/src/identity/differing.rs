@@ -6,7 +6,6 @@ use std::io::{Read, Seek};
 use std::ops::Range;
 
 use axum::Json;
-use axum::extract::Path;
 use peony_dicom::written::little;
 use peony_dicom::{
     CHARACTER_SET, Characters, DicomError, Elements, Encoding, FramePlaces, Step, Tag, VR, keyword_of,
@@ -17,7 +16,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
-use crate::answer::Asked;
+use crate::answer::{Asked, At};
 use crate::frames::is_little;
 use crate::metadata::{PIXEL_DATA, numbers};
 use crate::problem::Problem;
@@ -126,7 +125,7 @@ enum SaidValue {
 pub(super) async fn differences(
     service: Service,
     Asked { store, who }: Asked,
-    Path(id): Path<i64>,
+    At(id): At<i64>,
 ) -> Result<Json<AsideDifferences>, Problem> {
     const MISSING: Problem = Problem::Missing("object that has its UID");
     let known = store.known_aside(id).await?;

@@ -1,7 +1,6 @@
 //! What persons have said of who is who: patients that are one, and studies that are another person's. Each can be taken back.
 
 use axum::Json;
-use axum::extract::Path;
 use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 use peony_store::{DicomJson, Merge, Parting, StoreError};
@@ -9,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{LISTED, NumberGiven};
-use crate::answer::Asked;
+use crate::answer::{Asked, At};
 use crate::problem::Problem;
 
 /// What a person has said of who is who, which could be taken back. It has no debug form: it names patients.
@@ -74,7 +73,7 @@ pub(super) async fn partings(Asked { store, .. }: Asked) -> Result<Json<Vec<WhoI
 ))]
 pub(super) async fn undo_parting(
     Asked { store, who }: Asked,
-    Path(id): Path<i64>,
+    At(id): At<i64>,
 ) -> Result<StatusCode, Problem> {
     store.undo_parting(id, &who).await.map_err(not_parted)?;
     Ok(StatusCode::NO_CONTENT)
@@ -114,7 +113,7 @@ pub(super) async fn merge(
     (status = 204, description = "the studies are shown as before"),
     (status = 404, description = "there is no such merge, or it was undone"),
 ))]
-pub(super) async fn undo(Asked { store, who }: Asked, Path(id): Path<i64>) -> Result<StatusCode, Problem> {
+pub(super) async fn undo(Asked { store, who }: Asked, At(id): At<i64>) -> Result<StatusCode, Problem> {
     store.undo_merge(id, &who).await?;
     Ok(StatusCode::NO_CONTENT)
 }

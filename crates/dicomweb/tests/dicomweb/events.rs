@@ -73,6 +73,9 @@ async fn what_happened_is_told_once_and_in_order() {
     let (_, silence) = get(&server, &format!("?after={}&wait=1", heard["last"])).await;
     assert!(told(&silence).is_empty() && silence["last"] == heard["last"]);
     assert!(began.elapsed() >= Duration::from_millis(900));
+    // Behind what has not happened yet stands nothing that would be passed over.
+    let (_, beyond) = get(&server, "?after=999999").await;
+    assert_eq!((told(&beyond), &beyond["last"]), (vec![], &heard["last"]));
     for wrong in ["?after=x", "?limit=-1", "?since=7"] {
         assert_eq!(get(&server, wrong).await.0, 400, "{wrong}");
     }

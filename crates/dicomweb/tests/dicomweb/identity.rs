@@ -95,6 +95,12 @@ async fn a_contradiction_and_an_object_kept_aside_are_told_and_settled() {
     assert_eq!(bytes.field("content-type"), "application/dicom");
     assert!(bytes.field("content-disposition").starts_with("attachment"));
     assert_eq!(ask(&server, "GET", "/aside/999", "").await.0, 404);
+    for (method, path) in
+        [("GET", "/aside/zz"), ("GET", "/aside/zz/differences"), ("POST", "/merges/1.5/undo")]
+    {
+        let (status, refused) = ask(&server, method, path, "").await;
+        assert_eq!((status, &refused["code"]), (400, &json!("bad_value")), "{path}");
+    }
     assert_eq!(ask(&server, "POST", &format!("/aside/{}/reject", one["id"]), "").await.0, 204);
     let mut decided = none;
     (decided["decided"], decided["merges"]) = (json!(1), json!(1));

@@ -82,6 +82,11 @@ async fn an_order_is_registered_changed_and_cancelled_until_a_machine_begins() {
     other["order"]["patient_id"] = json!("P-3");
     let (status, refused) = ask(&server, "POST", "", &other).await;
     assert_eq!((status, &refused["code"]), (409, &json!("conflict")));
+    let mut numbered = order(3, "1000");
+    numbered["accession"] = json!("A2");
+    let (status, refused) = ask(&server, "POST", "", &json!({ "order": numbered })).await;
+    assert_eq!((status, &refused["code"]), (409, &json!("conflict")));
+    assert_eq!(refused["error"], "another patient's order has this accession number");
     assert_eq!(listed(&server, "?day=20261126").await.0, ["P-2", "P-1"], "by their time");
 
     let change = format!("/{}/change", said["step_id"].as_str().unwrap());
@@ -91,6 +96,10 @@ async fn an_order_is_registered_changed_and_cancelled_until_a_machine_begins() {
     let fields = ["time", "procedure", "step", "accession", "patient_name"];
     let now = fields.map(|field| changed["order"][field].as_str().unwrap());
     assert_eq!(now, ["0800", "Left breast", "Left breast", number, "WANG^FANG=王^芳"], "the rest stays");
+    let (status, refused) = ask(&server, "POST", &change, &json!({ "accession": "A2" })).await;
+    assert_eq!((status, &refused["code"]), (409, &json!("conflict")), "that is no closed order");
+    let (status, emptied) = ask(&server, "POST", &change, &json!({ "accession": "" })).await;
+    assert_eq!((status, &emptied["order"]["accession"]), (200, &json!(number)), "as a new one without it");
     // The ID of its step is one part of an address, whatever stands in it.
     let (status, cancelled) = ask(&server, "POST", "/S%2F2/cancel", &Value::Null).await;
     assert_eq!((status, &cancelled["state"]), (200, &json!("cancelled")));
@@ -114,10 +123,11 @@ async fn an_order_is_registered_changed_and_cancelled_until_a_machine_begins() {
         "this machine: add-order order 2",
         "this machine: search orders by ScheduledProcedureStepStartDate",
         "this machine: change-order order 1",
+        "this machine: change-order order 1",
         "this machine: cancel-order order 2",
         "this machine: search orders",
     ];
-    assert_eq!(lines[..6], here);
+    assert_eq!(lines[..7], here);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -131,8 +141,8 @@ async fn what_is_wrong_with_an_order_is_one_line_without_its_values() {
         (
             "",
             json!({ "order": { "patient_id": "P", "patient_name": "SECRET\\X", "date": "20261301", "sex": "?" } }),
-            "patient_name must be a name of up to three groups of 64 letters, no backslash, no control character; \
-             sex must be one of F, M, O; date must be a date, YYYYMMDD",
+            "patient_name must be a name of up to three groups of 64 letters and five components, a letter among them, no backslash, \
+             none that is not seen; sex must be one of F, M, O; date must be a day of the calendar, YYYYMMDD",
         ),
         ("", json!({ "order": { "patient_id": 4711 } }), no_order),
         ("", json!({ "order": { "patient": "SECRET" } }), no_order),
@@ -140,7 +150,7 @@ async fn what_is_wrong_with_an_order_is_one_line_without_its_values() {
         ("", json!({ "order": ["P-2", "LI^NA"] }), no_order),
         ("", json!([order(2, "1000")]), no_order),
         ("", Value::Null, no_order),
-        (change.as_str(), json!({ "birth_date": "1980-05-17" }), "birth_date must be a date, YYYYMMDD"),
+        (change.as_str(), json!({ "birth_date": "1980-05-17" }), "birth_date must be a day of the calendar"),
         (change.as_str(), json!({ "patient_id": "" }), "patient_id is missing"),
         (change.as_str(), json!({ "study_uid": "1.2" }), "it is no object of texts"),
         (change.as_str(), json!(["SECRET"]), "it is no object of texts"),
@@ -150,9 +160,21 @@ async fn what_is_wrong_with_an_order_is_one_line_without_its_values() {
         let error = refused["error"].as_str().unwrap();
         assert!(error.contains(said) && !error.contains("SECRET") && !error.contains("4711"), "{error}");
     }
-    for query in ["?day=today", "?day=2026-11-26", "?state=lost", "?after=1", "?after=1-x", "?day=1&day=2"] {
+    for query in [
+        "?day=today",
+        "?day=2026-11-26",
+        "?state=lost",
+        "?after=1",
+        "?after=1-x",
+        "?day=1&day=2",
+        "?foo=1",
+        "?limit=1",
+    ] {
         assert_eq!(ask(&server, "GET", query, &Value::Null).await.0, 400, "{query}");
     }
+    // Bytes that are no text.
+    let (status, refused) = ask(&server, "POST", "/%FF/cancel", &Value::Null).await;
+    assert_eq!((status, &refused["code"]), (400, &json!("bad_value")));
     let long = "x".repeat(20_000);
     let (status, _) = ask(&server, "POST", "", &json!({ "order": { "patient_name": long } })).await;
     assert!([400, 413].contains(&status), "{status}");

@@ -52,6 +52,10 @@ async fn a_study_is_sent_by_the_name_of_a_node_and_the_queue_tells_what_became_o
         let (answered, why) = ask(&server, "POST", "", &body).await;
         assert!(answered == status && why["error"].is_string(), "{answered} {why}");
     }
+    for path in ["/abc/retry", "/abc/cancel"] {
+        let (status, refused) = ask(&server, "POST", path, "").await;
+        assert_eq!((status, &refused["code"]), (400, &json!("bad_value")), "{path}");
+    }
     let (status, made) = ask(&server, "POST", "", &whole.to_string()).await;
     let id = made["id"].as_i64().unwrap();
     assert_eq!(status, 201);

@@ -67,6 +67,9 @@ async fn answer(
         Ok(StepAnswer::Unknown) => (Status::NO_SUCH_INSTANCE, ""),
         Ok(StepAnswer::Final) => (Status::PROCESSING_FAILURE, "the step may no longer be updated"),
         Ok(StepAnswer::Lacks(tag)) => (Status::MISSING_ATTRIBUTE_VALUE, keyword_of(tag).unwrap_or_default()),
+        Ok(StepAnswer::Another(tag)) => {
+            (Status::INVALID_ATTRIBUTE_VALUE, keyword_of(tag).unwrap_or_default())
+        }
         Ok(StepAnswer::BadState) => (Status::INVALID_ATTRIBUTE_VALUE, "Performed Procedure Step Status"),
         Err(error) => {
             tracing::warn!(peer = association.peer(), reason = %error, "a performed step is not written down");

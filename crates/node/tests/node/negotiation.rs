@@ -47,14 +47,14 @@ async fn who_is_not_wanted_is_told_why() {
     let refused = |as_who: &str, why: &str| {
         ["127.0.0.1", "refused", &format!("association as {as_who}: {why}")].map(str::to_owned)
     };
-    let unknown = "the title is not known, or has another certificate";
+    let none = "the calling title is none";
     let expected = [
         refused("SENDER", "another title is called"),
-        refused("no title", unknown),
-        refused("no title", unknown),
-        refused("no title", unknown),
-        refused("no title", unknown),
-        refused("SENDER", unknown),
+        refused("no title", none),
+        refused("no title", none),
+        refused("no title", none),
+        refused("no title", none),
+        refused("SENDER", "the calling title is not known"),
     ];
     assert_eq!(node.noted(6).await, expected);
 }

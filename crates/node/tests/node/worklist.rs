@@ -313,13 +313,36 @@ async fn a_step_is_not_completed_without_its_end_and_its_series() {
     let series = [completed().remove_entry(&SERIES).unwrap()].into();
     assert_eq!(say(&mut association, Operation::Set, &uid(0), &series).await.0, Status::SUCCESS);
     assert_eq!(say(&mut association, Operation::Set, &uid(0), &without(SERIES)).await.0, Status::SUCCESS);
-    assert_eq!(state().await, peony_store::OrderState::Completed);
+    assert_eq!(state().await, peony_store::OrderState::Started, "two others go on");
     // Whoever made nothing says so; whoever broke off may have nothing to say.
     let mut nothing = completed();
     nothing.extend([none()]);
     assert_eq!(say(&mut association, Operation::Set, &uid(1), &nothing).await.0, Status::SUCCESS);
     let broken_off = [text(PERFORMED_STATUS, "DISCONTINUED")].into();
     assert_eq!(say(&mut association, Operation::Set, &uid(2), &broken_off).await.0, Status::SUCCESS);
+    assert_eq!(state().await, peony_store::OrderState::Completed);
+}
+
+/// PS3.4 Table F.7.2-1, N-SET: not allowed.
+#[tokio::test]
+async fn a_step_is_not_made_one_of_another_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let (node, store) = node(folder.path()).await;
+    let [own, another] = [10, 11].map(Sample::number);
+    let mut kept = Vec::new();
+    for number in [10, 11] {
+        kept.push(store.add_order(&order(number, "20261126", ""), "test").await.unwrap());
+    }
+    let mut association = node.associate(&[PERFORMED_STEP]).await;
+    let begun = performed("IN PROGRESS", &own, &kept[0].step_id, &[]);
+    assert_eq!(say(&mut association, Operation::Create, "1.2.3", &begun).await.0, Status::SUCCESS);
+    let swapped = performed("COMPLETED", &another, &kept[1].step_id, &[]);
+    let answered = say(&mut association, Operation::Set, "1.2.3", &swapped).await;
+    assert_eq!(answered, (Status::INVALID_ATTRIBUTE_VALUE, None));
+    let same = performed("COMPLETED", &own, &kept[0].step_id, &[]);
+    assert_eq!(say(&mut association, Operation::Set, "1.2.3", &same).await.0, Status::SUCCESS);
+    let open = store.open_orders(["", ""], 0).await.unwrap();
+    assert_eq!(open.iter().map(|order| order.id).collect::<Vec<_>>(), [kept[1].id]);
 }
 
 #[tokio::test]

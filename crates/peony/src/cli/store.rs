@@ -16,7 +16,7 @@ pub struct StoreArgs {
     /// Keep the index in PostgreSQL, at postgres://…, instead of the data folder.
     #[arg(long, value_name = "URL", env = "PEONY_INDEX", hide_env_values = true)]
     pub index: Option<String>,
-    /// Keep objects in a bucket, at s3://BUCKET/PREFIX, instead of the data folder; credentials come from AWS_ACCESS_KEY_ID and its like.
+    /// Keep objects in a bucket, at s3://BUCKET/PREFIX, instead of the data folder; credentials, endpoint and region come from the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT, AWS_ALLOW_HTTP, AWS_REGION).
     #[arg(long, value_name = "URL", env = "PEONY_OBJECTS", hide_env_values = true)]
     pub objects: Option<String>,
     /// How many bytes must stay free on the disk.

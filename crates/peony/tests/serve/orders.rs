@@ -43,6 +43,10 @@ fn an_order_that_is_added_beside_it_is_on_the_worklist() {
     let (_, lines, _) = order(&data, &["list"]);
     assert_eq!(lines.iter().map(|line| line["state"].clone()).collect::<Vec<_>>(), ["scheduled"; 2]);
     assert_eq!(lines[1]["step_id"], "SPS-2");
+    assert!(
+        lines.iter().all(|line| line["accession"].as_str().unwrap().starts_with("202611")),
+        "as on the page"
+    );
 
     let mut found = Vec::new();
     let [patient_id, study_uid] =
@@ -146,6 +150,10 @@ fn an_order_from_the_page_is_on_the_worklist_of_its_site_and_for_those_who_may()
     // Whoever sees several sites says of which one it is; another one is not there.
     assert_eq!(add(&root, "P-3", "west").1["site"], "west");
     assert_eq!([add(&scans, "P-4", "west").0, add(&root, "P-4", "nowhere").0], [404, 404]);
+    let (status, refused) = add(&root, "P-4", "");
+    assert_eq!((status, &refused["code"]), (400, &json!("bad_value")), "nobody would see it: {refused}");
+    let beside = ["order", "add", "--patient-id", "P-4", "--patient-name", "WANG^FANG", "--date", "20261126"];
+    assert!(peony(&beside, data).2.contains("site is missing"), "nor on the command line");
 
     let listed = |token: &str| {
         let (status, said) = ask(token, "GET", "?day=20261126", Value::Null);

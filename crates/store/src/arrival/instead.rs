@@ -3,17 +3,22 @@
 //! Of series, study and patient stands what was said first. Where the one that gives way was the first to say it, the other one says it now; where
 //! nothing is left of a series or a study, its row stays, counts nothing and is found by no question, until something comes for it.
 
+use std::collections::HashMap;
+
 use peony_dicom::Tag;
 use sqlx::{AnyConnection, Row as _};
 
-use super::patient::Said;
+use super::patient::{SAID, Said, forget};
 use super::{Arrival, Batch, OF_INSTANCE, OF_SERIES, OF_STUDY, signed};
+use crate::check::object_of;
 use crate::error::StoreError;
-use crate::json;
 use crate::objects::Object;
 use crate::rows::places;
+use crate::{Store, json};
 
 const PATIENT_ID: Tag = Tag(0x0010, 0x0020);
+/// So many objects of a study are read for what they say of its patient.
+const MOST_READ: i64 = 64;
 
 /// The object that has a UID.
 pub(crate) struct GivingWay {
@@ -36,8 +41,19 @@ pub(crate) struct GivingWay {
     arrived_at: i64,
     /// Whether it is the first of its series, of its study, of its patient.
     is_first: [bool; 3],
-    /// Whether there are others in its study, and of its patient in other studies.
-    has_others: [bool; 2],
+    /// Whether there are others of its patient in other studies.
+    patient_has_others: bool,
+}
+
+/// What is said of the patient by objects that stay in a study of which one gives way, by their digests.
+pub(crate) struct Read(HashMap<String, (String, Said)>);
+
+/// The same of those that are there when it gives way.
+struct Staying<'a> {
+    /// Identifier, and the rest.
+    said: Vec<&'a (String, Said)>,
+    /// There are others, of which nobody knows.
+    has_unread: bool,
 }
 
 impl GivingWay {
@@ -51,7 +67,7 @@ impl GivingWay {
                 s.uid AS study_uid, e.uid AS series_uid, i.digest, i.size, i.blocks, i.origin, i.arrived_at,
                 (SELECT COUNT(*) FROM instances x WHERE x.series = e.id AND x.id < i.id) AS before_in_series,
                 {OF_STUDY} < i.id) AS before_in_study, {OF_PATIENT} < i.id) AS before_of_patient,
-                {OF_STUDY} <> i.id) AS others_in_study, {OF_PATIENT} <> i.id AND t.id <> s.id) AS others_of_patient
+                {OF_PATIENT} <> i.id AND t.id <> s.id) AS others_of_patient
              FROM instances i JOIN series e ON e.id = i.series JOIN studies s ON s.id = e.study
              JOIN patients p ON p.id = s.own_patient WHERE i.uid = $1"
         );
@@ -80,8 +96,26 @@ impl GivingWay {
             origin: row.try_get("origin")?,
             arrived_at: row.try_get("arrived_at")?,
             is_first: [!is("before_in_series")?, !is("before_in_study")?, !is("before_of_patient")?],
-            has_others: [is("others_in_study")?, is("others_of_patient")?],
+            patient_has_others: is("others_of_patient")?,
         }))
+    }
+
+    /// Reads what the others in its study say of the patient, as far as they can be read and are not too many.
+    pub async fn read_others(&self, store: &Store) -> Result<Read, StoreError> {
+        let rows = sqlx::query(
+            "SELECT i.digest, i.size, i.blocks FROM series e JOIN instances i ON i.series = e.id WHERE e.study = $1 AND i.id <> $2
+             ORDER BY i.id LIMIT $3",
+        );
+        let rows = rows.bind(self.study).bind(self.instance).bind(MOST_READ);
+        let mut read = HashMap::new();
+        for row in rows.fetch_all(store.inner.index.pool()).await? {
+            let object = object_of(&row)?;
+            let digest = object.digest.clone();
+            if let Some(Arrival { patient_id, said, .. }) = store.arrival_of(object, "").await? {
+                read.insert(digest, (patient_id, said));
+            }
+        }
+        Ok(Read(read))
     }
 
     /// Puts it aside, since somebody decided at some time for the object of `kept_digest`; gives its number there.
@@ -122,7 +156,7 @@ impl Batch<'_> {
         &mut self,
         arrival: &Arrival,
         arrived_at: i64,
-        of: &GivingWay,
+        (of, read): (&GivingWay, &Read),
     ) -> Result<(), StoreError> {
         for (id, less) in [
             (of.series, "UPDATE series SET instance_count = instance_count - 1 WHERE id = $1"),
@@ -144,28 +178,82 @@ impl Batch<'_> {
         if of_series && series == of.series {
             self.say_series(arrival, series).await?;
         }
-        let [in_study, of_others] = of.has_others;
         let is_first = of_study && study == of.study;
-        // What other studies of a patient agree with stays.
-        let learns = of_patient
-            && patient.id == of.patient
-            && (is_first && !of_others || !patient.said.contradicts(&arrival.said));
+        // What other studies of a patient agree with stays, and so does a fuller name.
+        let agrees = !patient.said.contradicts(&arrival.said) && !patient.said.is_fuller(&arrival.said);
+        let learns = of_patient && patient.id == of.patient && (is_first && !of.patient_has_others || agrees);
         if learns {
             self.learn(&mut patient, arrival).await?;
         }
+        let staying = self.staying(of, read).await?;
         if is_first {
             let own = self.whose(arrival, &patient).await?;
             self.say_study(arrival, &own, study).await?;
             if ![of.patient, of.parted_from].contains(&patient.id) {
-                self.turn_round(arrival, own.id, of).await?;
+                self.turn_round(arrival, own.id, of, &staying).await?;
             } else if own.id != of.patient || own.id != patient.id {
                 self.said_anew(study, &own, (of.patient, &of.said)).await?;
                 self.contradictions((patient.id, &patient.said), study, &arrival.said).await?;
-                if in_study {
-                    self.contradictions((own.id, &own.said), study, &of.said).await?;
-                }
-            } else if learns && in_study {
-                self.contradictions((own.id, &own.said), study, &of.said).await?;
+                self.said_beside(study, &own, of, &staying).await?;
+            } else if learns {
+                self.said_beside(study, &own, of, &staying).await?;
+            }
+        }
+        self.forget_unsaid(arrival, (study, of), &staying).await
+    }
+
+    async fn staying<'r>(&mut self, of: &GivingWay, read: &'r Read) -> Result<Staying<'r>, StoreError> {
+        let digests: Vec<String> = sqlx::query_scalar(
+            "SELECT i.digest FROM series e JOIN instances i ON i.series = e.id WHERE e.study = $1 AND i.id <> $2",
+        )
+        .bind(of.study)
+        .bind(of.instance)
+        .fetch_all(&mut *self.connection)
+        .await?;
+        let said: Vec<_> = digests.iter().filter_map(|digest| read.0.get(digest)).collect();
+        Ok(Staying { has_unread: said.len() < digests.len(), said })
+    }
+
+    /// What stays in the study is compared with what is said first now: it may say what the displaced one did. Of what was not read that is taken to be so,
+    /// for a person to see.
+    async fn said_beside(
+        &mut self,
+        study: i64,
+        own: &super::Patient,
+        of: &GivingWay,
+        staying: &Staying<'_>,
+    ) -> Result<(), StoreError> {
+        for (_, said) in &staying.said {
+            self.contradictions((own.id, &own.said), study, said).await?;
+        }
+        if staying.has_unread {
+            self.contradictions((own.id, &own.said), study, &of.said).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes away open contradictions of the study out of which one went that no object in it says any more.
+    async fn forget_unsaid(
+        &mut self,
+        arrival: &Arrival,
+        (study, of): (i64, &GivingWay),
+        staying: &Staying<'_>,
+    ) -> Result<(), StoreError> {
+        if staying.has_unread {
+            return Ok(());
+        }
+        let came = (study == of.study).then_some((&arrival.patient_id, &arrival.said));
+        let says = |tag: Tag, other: &str| {
+            let at = SAID.iter().position(|said| *said == tag);
+            let all = staying.said.iter().map(|(patient_id, said)| (patient_id, said)).chain(came);
+            all.into_iter().any(|(patient_id, said)| at.map_or(patient_id, |at| &said.compared[at]) == other)
+        };
+        let open = sqlx::query("SELECT id, tag, other FROM conflicts WHERE study = $1 AND settled_at = 0");
+        for row in open.bind(of.study).fetch_all(&mut *self.connection).await? {
+            let (tag, other): (&str, &str) = (row.try_get("tag")?, row.try_get("other")?);
+            let known = SAID.into_iter().chain([PATIENT_ID]).find(|known| json::key(*known) == tag);
+            if known.is_some_and(|tag| !says(tag, other)) {
+                forget(self.connection, row.try_get("id")?).await?;
             }
         }
         Ok(())
@@ -177,6 +265,7 @@ impl Batch<'_> {
         arrival: &Arrival,
         patient: i64,
         of: &GivingWay,
+        staying: &Staying<'_>,
     ) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM conflicts WHERE study = $1 AND tag = $2 AND other = $3 AND settled_at = 0")
             .bind(of.study)
@@ -190,9 +279,11 @@ impl Batch<'_> {
             .bind(of.parted_from)
             .execute(&mut *self.connection)
             .await?;
-        let [in_study, _] = of.has_others;
-        if in_study {
-            self.conflict(patient, of.study, PATIENT_ID, [&arrival.patient_id, &of.patient_id, ""]).await?;
+        let said = staying.said.iter().map(|(patient_id, _)| patient_id);
+        for other in said.chain(staying.has_unread.then_some(&of.patient_id)) {
+            if *other != arrival.patient_id {
+                self.conflict(patient, of.study, PATIENT_ID, [&arrival.patient_id, other, ""]).await?;
+            }
         }
         Ok(())
     }

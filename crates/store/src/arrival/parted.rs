@@ -5,7 +5,7 @@
 
 use sqlx::{AnyConnection, Row as _};
 
-use super::patient::{Patient, SAID, Said, fill_in};
+use super::patient::{Patient, SAID, Said, differ, fill_in, forget};
 use super::{Arrival, Batch};
 use crate::error::StoreError;
 use crate::json;
@@ -148,6 +148,19 @@ impl Batch<'_> {
         Ok(())
     }
 
+    /// Who was known by fewer component groups of their name is known by all of them, once an object says these and all else that was said: they are found
+    /// by each, and what contradicts any of them is seen.
+    pub(super) async fn learn_name(
+        &mut self,
+        patient: &Patient,
+        arrival: &Arrival,
+    ) -> Result<(), StoreError> {
+        if arrival.said.is_fuller(&patient.said) {
+            self.learn(&mut patient.clone(), arrival).await?;
+        }
+        Ok(())
+    }
+
     /// The study's first object is another one, under the same identifier: contradictions are to what that says, and what the displaced one said is
     /// none of `own`'s any more. `before` is whose the study was.
     pub(super) async fn said_anew(
@@ -159,15 +172,28 @@ impl Batch<'_> {
         let changes = [
             "DELETE FROM conflicts WHERE study = $1 AND tag = $2 AND settled_at = 0 AND other = $3",
             "UPDATE conflicts SET patient = $3, kept = $4 WHERE study = $1 AND tag = $2 AND settled_at = 0 AND patient = $5",
-            // What a person said of it was said of something else.
-            "DELETE FROM conflicts WHERE study = $1 AND tag = $2 AND (other = $4 OR ($4 = '' AND patient = $3 AND settled_at = 0))",
         ];
         for ((tag, kept), displaced) in SAID.into_iter().zip(&own.said.compared).zip(&displaced.compared) {
-            let [forget, hand_on, agree] =
+            let [unsaid, hand_on] =
                 changes.map(|change| sqlx::query(change).bind(study).bind(json::key(tag)));
-            forget.bind(displaced.as_str()).execute(&mut *self.connection).await?;
+            unsaid.bind(displaced.as_str()).execute(&mut *self.connection).await?;
             hand_on.bind(own.id).bind(kept.as_str()).bind(before).execute(&mut *self.connection).await?;
-            agree.bind(own.id).bind(kept.as_str()).execute(&mut *self.connection).await?;
+            let left = sqlx::query(
+                "SELECT id, other, CASE WHEN patient = $3 AND settled_at = 0 THEN 1 ELSE 0 END AS is_open FROM conflicts
+                 WHERE study = $1 AND tag = $2",
+            );
+            let left = left.bind(study).bind(json::key(tag)).bind(own.id);
+            for row in &left.fetch_all(&mut *self.connection).await? {
+                // What a person said of it was said of something else.
+                let is_none = if kept.is_empty() {
+                    row.try_get::<i64, _>("is_open")? > 0
+                } else {
+                    !differ(tag, kept, row.try_get("other")?)
+                };
+                if is_none {
+                    forget(self.connection, row.try_get("id")?).await?;
+                }
+            }
         }
         Ok(())
     }

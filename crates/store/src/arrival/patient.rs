@@ -47,13 +47,25 @@ impl Said {
     /// What somebody else says otherwise: the attribute, what stands here, and what is said there. Silence contradicts nothing.
     pub fn against<'a>(&'a self, heard: &'a Self) -> impl Iterator<Item = (Tag, &'a str, &'a str)> {
         let each = SAID.into_iter().zip(&self.compared).zip(&heard.compared);
-        each.filter(|((_, kept), other)| !kept.is_empty() && !other.is_empty() && kept != other)
-            .map(|((tag, kept), other)| (tag, kept.as_str(), other.as_str()))
+        each.map(|((tag, kept), other)| (tag, kept.as_str(), other.as_str()))
+            .filter(|(tag, kept, other)| differ(*tag, kept, other))
+    }
+
+    /// Whether this says all that the other does, the same, and more of the name.
+    pub fn is_fuller(&self, than: &Self) -> bool {
+        let ([name, says @ ..], [than_name, known @ ..]) = (&self.compared, &than.compared);
+        let says_all = says.iter().zip(known).all(|(says, known)| known.is_empty() || says == known);
+        says_all && name::is_fuller(name, than_name)
     }
 
     pub fn contradicts(&self, other: &Self) -> bool {
         self.against(other).next().is_some()
     }
+}
+
+/// Whether what is said of a patient contradicts what was said before.
+pub(super) fn differ(tag: Tag, kept: &str, other: &str) -> bool {
+    !kept.is_empty() && !other.is_empty() && kept != other && (tag != NAME || !name::agree(kept, other))
 }
 
 /// The name as it was sent, out of a patient's attributes.
@@ -279,18 +291,28 @@ pub(super) async fn fill_in(
     .await?;
     names_anew(connection, patient).await?;
     for (tag, kept) in SAID.into_iter().zip(&said.compared) {
-        let changes = [
-            "UPDATE conflicts SET kept = $3 WHERE patient = $1 AND tag = $2",
-            "DELETE FROM conflicts WHERE patient = $1 AND tag = $2 AND (other = $3 OR $3 = '')",
-        ];
-        for change in changes {
-            sqlx::query(change)
-                .bind(patient)
-                .bind(json::key(tag))
-                .bind(kept.as_str())
-                .execute(&mut *connection)
-                .await?;
+        sqlx::query("UPDATE conflicts SET kept = $3 WHERE patient = $1 AND tag = $2")
+            .bind(patient)
+            .bind(json::key(tag))
+            .bind(kept.as_str())
+            .execute(&mut *connection)
+            .await?;
+        let written = sqlx::query("SELECT id, other FROM conflicts WHERE patient = $1 AND tag = $2")
+            .bind(patient)
+            .bind(json::key(tag))
+            .fetch_all(&mut *connection)
+            .await?;
+        for row in &written {
+            if !differ(tag, kept, row.try_get("other")?) {
+                forget(connection, row.try_get("id")?).await?;
+            }
         }
     }
+    Ok(())
+}
+
+/// What was written down of a contradiction is none any more.
+pub(super) async fn forget(connection: &mut AnyConnection, conflict: i64) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM conflicts WHERE id = $1").bind(conflict).execute(connection).await?;
     Ok(())
 }

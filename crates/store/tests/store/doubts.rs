@@ -46,6 +46,51 @@ pub async fn contradictions_are_shown_until_a_person_settles_them(store: &Store)
     assert_eq!(store.conflicts(10).await.unwrap().len(), 1);
 }
 
+pub async fn a_machine_that_sends_letters_alone_contradicts_no_ideographs(store: &Store) {
+    let who = |id: &'static str, name| [(PATIENT_ID, id), (NAME, name), (BIRTH_DATE, "19700101")];
+    let found = async |name: &str| ask(store, &studies().matching(NAME, name), STUDY_UID).await.len();
+    for (number, id, names) in [
+        (10, "1", ["WANG^FANG=王^芳", "WANG^FANG"]),
+        (20, "2", ["LI^NA", "LI^NA=李^娜"]),
+        (30, "3", ["ZHAO^MIN==ZHAO^MIN", "ZHAO^MIN=赵^敏=ZHAO^MIN"]),
+    ] {
+        for (more, name) in (0..).zip(names) {
+            put(store, number + 2 * more, &who(id, name)).await;
+        }
+    }
+    assert!(store.conflicts(10).await.unwrap().is_empty(), "what is not said is silence");
+    for name in ["王芳", "wang^fang", "李娜", "li^na", "赵敏", "zhao^min"] {
+        assert_eq!(found(name).await, 2, "{name}");
+    }
+    // By the fuller name the one who is somebody else is seen, however the first machine wrote it.
+    for (number, id, name) in
+        [(40, "1", "WANG^FANG=王^方"), (42, "2", "LI^NA=黎^娜"), (44, "3", "=李^敏"), (46, "1", "=李^芳")]
+    {
+        put(store, number, &who(id, name)).await;
+    }
+    let conflicts = store.conflicts(10).await.unwrap();
+    let said: Vec<[&str; 2]> = conflicts.iter().map(|one| [one.kept.as_str(), one.other.as_str()]).collect();
+    assert_eq!(
+        said,
+        [
+            ["WANG^FANG=王^芳", "WANG^FANG=王^方"],
+            ["LI^NA=李^娜", "LI^NA=黎^娜"],
+            ["ZHAO^MIN=赵^敏=ZHAO^MIN", "=李^敏"],
+            ["WANG^FANG=王^芳", "=李^芳"]
+        ]
+    );
+    // Names that share nothing say of nobody that they are one.
+    put(store, 50, &who("5", "SUN^LI")).await;
+    put(store, 52, &who("5", "=孙^丽")).await;
+    assert_eq!(store.conflicts(10).await.unwrap().len(), 5);
+    assert_eq!(kit::faults(store).await, []);
+}
+
+#[tokio::test]
+async fn sqlite_a_machine_that_sends_letters_alone_contradicts_no_ideographs() {
+    a_machine_that_sends_letters_alone_contradicts_no_ideographs(&kit::store().await.1).await;
+}
+
 pub async fn what_is_doubtful_is_for_the_eyes_of_its_site(store: &Store) {
     let [east, west, both] = eyes(store).await;
     let issued = |name| [(PATIENT_ID, "7"), (ISSUER, "NATION"), (NAME, name)];

@@ -59,7 +59,7 @@ pub async fn an_order_is_kept_once_and_found_by_its_day(store: &Store) {
     let kept = store.add_order(&named, "test").await.unwrap();
     assert_eq!(store.add_order(&named, "test").await.unwrap().id, kept.id);
     let other = Order { patient_id: "P-9".to_owned(), ..named };
-    assert!(matches!(store.add_order(&other, "test").await, Err(StoreError::Refused(_))));
+    assert!(matches!(store.add_order(&other, "test").await, Err(StoreError::Taken(_))));
     assert_eq!(ids(["20261115", ""]).await, [kept.id]);
     let audit = store.audit_after(0, 10).await.unwrap();
     let lines: Vec<(&str, &str)> = audit.iter().map(|line| (line.who.as_str(), line.act.as_str())).collect();
@@ -94,7 +94,7 @@ pub async fn an_order_is_for_the_eyes_of_its_site(store: &Store) {
     assert_eq!(ids(store.seeing(Sight::of([], ""))).await, [0_i64; 0]);
     // The same step of another site is another order.
     let same = Order { step_id: "S-1".into(), ..order(2) };
-    assert!(matches!(at("north").add_order(&same, "test").await, Err(StoreError::Refused(_))));
+    assert!(matches!(at("north").add_order(&same, "test").await, Err(StoreError::Taken(_))));
     assert_eq!(at("south").add_order(&same, "test").await.unwrap().id, south.id);
 
     let northern = of("US_NORTH").await;
@@ -219,7 +219,8 @@ pub async fn an_order_is_changed_and_cancelled_until_it_begins(store: &Store) {
     store.begin_step("1.2.5", "US_1", &said("IN PROGRESS", second, &[])).await.unwrap();
     // A machine that had it on its list before.
     store.begin_step("1.2.6", "US_1", &said("IN PROGRESS", first, &[])).await.unwrap();
-    assert_eq!(open(store, ["", ""]).await, [(second.id, OrderState::Started)], "what has begun stays");
+    let started = [first, second].map(|order| (order.id, OrderState::Started));
+    assert_eq!(open(store, ["", ""]).await, started, "what has begun is under way, wanted or not");
     for step_id in [&first.step_id, &second.step_id] {
         assert!(matches!(store.cancel_order(step_id, "test").await, Err(StoreError::Refused(_))));
         let changed = store.change_order(step_id, |_| {}, "test").await;
@@ -258,8 +259,9 @@ pub async fn a_desk_lists_what_it_registers_for_the_sites_that_it_sees(store: &S
         first.id,
         "the same again is no other"
     );
-    let unnumbered = store.add_order(&order(7), "test").await.unwrap();
-    assert_eq!(unnumbered.order().accession, "", "whoever orders elsewhere has numbers of their own");
+    // Of no site nobody at a desk would see it.
+    let of_none = house.register_order(&at(7, ""), "", "test").await;
+    assert!(matches!(of_none, Err(StoreError::Unfit(why)) if why.contains("site")));
 
     let ids = async |desk: &Store, which: OrderList<'_>, most| {
         let listed = desk.list_orders(which, most).await.unwrap();
@@ -287,6 +289,170 @@ pub async fn a_desk_lists_what_it_registers_for_the_sites_that_it_sees(store: &S
         now == Order { procedure: now.procedure.clone(), step: now.step.clone(), ..before },
         "the rest stays"
     );
+}
+
+pub async fn what_only_one_order_may_have_is_given_to_no_second_one(store: &Store) {
+    // What the next one would be given somebody has written by hand.
+    let mut kept = Vec::new();
+    for step_id in ["P2", "", "P5", "P5-1", ""] {
+        let named = Order { step_id: step_id.into(), ..order(1) };
+        kept.push(store.add_order(&named, "test").await.unwrap());
+    }
+    let steps: Vec<&str> = kept.iter().map(|order| order.step_id.as_str()).collect();
+    assert_eq!(steps, ["P2", "P2-1", "P5", "P5-1", "P5-2"]);
+    let written = |number: u32, accession: &str| Order { accession: accession.into(), ..order(number) };
+    for next in [written(2, "202611130007"), order(3), order(3)] {
+        kept.push(store.add_order(&next, "test").await.unwrap());
+    }
+    let mut numbers: Vec<String> = kept.iter().map(|order| order.order().accession).collect();
+    assert_eq!(numbers[5..], ["202611130007", "202611130008", "202611130009"]);
+    numbers.sort();
+    numbers.dedup();
+    assert_eq!(numbers.len(), kept.len(), "each has one of its own: {numbers:?}");
+
+    // One that is written by hand is the patient's own, or nobody's any more.
+    let taken = store.add_order(&written(8, "202611130007"), "test").await;
+    assert!(matches!(taken, Err(StoreError::Taken(_))));
+    store.add_order(&written(2, "202611130007"), "test").await.unwrap();
+    let other = store.add_order(&written(8, "A-8"), "test").await.unwrap();
+    let number = |accession: &str| {
+        let accession = accession.to_owned();
+        move |order: &mut Order| order.accession = accession
+    };
+    let taken = store.change_order(&other.step_id, number("202611130007"), "test").await;
+    assert!(matches!(taken, Err(StoreError::Taken(_))));
+    let patient = |order: &mut Order| order.patient_id = "P-9".into();
+    assert!(store.change_order(&other.step_id, patient, "test").await.is_ok(), "it is alone with its number");
+    let given = store.change_order(&other.step_id, number(" "), "test").await.unwrap();
+    assert_eq!(given.order().accession, format!("20261118{:04}", other.id), "as a new one without it");
+    store.cancel_order(&other.step_id, "test").await.unwrap();
+    let freed = given.order().accession;
+    store.add_order(&written(1, &freed), "test").await.unwrap();
+    // Another house counts its own.
+    store.add_site("north", "test").await.unwrap();
+    let north = store.seeing(Sight::everything("north"));
+    north.add_order(&written(8, "202611130007"), "test").await.unwrap();
+}
+
+#[tokio::test]
+async fn sqlite_what_only_one_order_may_have_is_given_to_no_second_one() {
+    what_only_one_order_may_have_is_given_to_no_second_one(&kit::store().await.1).await;
+}
+
+pub async fn an_order_stands_as_all_steps_of_it_say(store: &Store) {
+    let code = Attribute::of(CODE, vec!["110514".to_owned()]);
+    let another = (REASON, Attribute { vr: VR::SQ, values: Vec::new(), items: vec![[(CODE, code)].into()] });
+    let mistake = std::slice::from_ref(&another);
+    let state = async |id: i64| {
+        let all = store.orders(["", ""], 0).await.unwrap();
+        all.into_iter().find(|order| order.id == id).unwrap().state
+    };
+    let begin = async |order: &Ordered, number: i32| {
+        let uid = format!("1.2.{number}");
+        store.begin_step(&uid, "US_1", &said("IN PROGRESS", order, &[])).await.unwrap();
+        uid
+    };
+    let end = async |uid: &str, word: &str, order: &Ordered, more: &[(Tag, Attribute)]| {
+        store.change_step(uid, "US_1", &said(word, order, more)).await.unwrap();
+    };
+    let mut last = 0;
+    let mut next = || {
+        last += 1;
+        last
+    };
+
+    // One that was begun by mistake, beside one that goes on.
+    let order_of = async |number| store.add_order(&order(number), "test").await.unwrap();
+    let one = order_of(0).await;
+    let (first, second) = (begin(&one, next()).await, begin(&one, next()).await);
+    end(&first, "DISCONTINUED", &one, mistake).await;
+    assert_eq!(state(one.id).await, OrderState::Started);
+    assert!(matches!(store.cancel_order(&one.step_id, "test").await, Err(StoreError::Refused(_))));
+    end(&second, "COMPLETED", &one, &[]).await;
+    assert_eq!(state(one.id).await, OrderState::Completed);
+    // Two, of which one is done.
+    let two = order_of(1).await;
+    let (first, second) = (begin(&two, next()).await, begin(&two, next()).await);
+    end(&first, "COMPLETED", &two, &[]).await;
+    assert_eq!(state(two.id).await, OrderState::Started);
+    end(&second, "DISCONTINUED", &two, &[]).await;
+    assert_eq!(state(two.id).await, OrderState::Completed);
+    // Begun again after it was broken off.
+    let three = order_of(2).await;
+    let first = begin(&three, next()).await;
+    end(&first, "DISCONTINUED", &three, &[]).await;
+    assert_eq!(state(three.id).await, OrderState::Discontinued);
+    let again = begin(&three, next()).await;
+    assert_eq!(state(three.id).await, OrderState::Started);
+    end(&again, "DISCONTINUED", &three, mistake).await;
+    assert_eq!(state(three.id).await, OrderState::Discontinued);
+    // Cancelled, and performed by a machine that had it on its list.
+    let four = order_of(3).await;
+    store.cancel_order(&four.step_id, "test").await.unwrap();
+    let first = begin(&four, next()).await;
+    end(&first, "DISCONTINUED", &four, mistake).await;
+    assert_eq!(state(four.id).await, OrderState::Cancelled, "nobody wants it still");
+    let second = begin(&four, next()).await;
+    assert_eq!(state(four.id).await, OrderState::Started);
+    end(&second, "COMPLETED", &four, &[]).await;
+    assert_eq!(state(four.id).await, OrderState::Completed);
+    // Two steps that end at once.
+    let five = order_of(4).await;
+    let (first, second) = (begin(&five, next()).await, begin(&five, next()).await);
+    tokio::join!(end(&first, "COMPLETED", &five, &[]), end(&second, "DISCONTINUED", &five, &[]));
+    assert_eq!(state(five.id).await, OrderState::Completed);
+    // Claimed as a workitem and ended so, whatever a machine breaks off later.
+    let six = order_of(5).await;
+    for wanted in [Claimed::Begun, Claimed::Completed] {
+        let answer = store.claim(&six.workitem_uid, wanted, "1.9", "test").await.unwrap();
+        assert_eq!(answer, WorkitemAnswer::Taken);
+    }
+    let first = begin(&six, next()).await;
+    assert_eq!(state(six.id).await, OrderState::Started);
+    end(&first, "DISCONTINUED", &six, &[]).await;
+    assert_eq!(state(six.id).await, OrderState::Completed);
+}
+
+#[tokio::test]
+async fn sqlite_an_order_stands_as_all_steps_of_it_say() {
+    an_order_stands_as_all_steps_of_it_say(&kit::store().await.1).await;
+}
+
+pub async fn a_step_stays_of_the_order_and_the_patient_that_it_began_with(store: &Store) {
+    let (one, other) = (
+        store.add_order(&order(0), "test").await.unwrap(),
+        store.add_order(&order(1), "test").await.unwrap(),
+    );
+    let text = |tag, text: &str| (tag, Attribute::of(tag, vec![text.to_owned()]));
+    let patient = |id: &str| text(kit::PATIENT_ID, id);
+    let begun = said("IN PROGRESS", &one, &[patient("P-0"), text(kit::NAME, "WANG^FANG")]);
+    store.begin_step("1.2.5", "US_1", &begun).await.unwrap();
+    for (changes, tag) in [
+        (said("COMPLETED", &other, &[]), SCHEDULED),
+        (said("COMPLETED", &Ordered { step_id: other.step_id.clone(), ..one.clone() }, &[]), SCHEDULED),
+        (said("COMPLETED", &one, &[patient("P-1")]), kit::PATIENT_ID),
+    ] {
+        assert_eq!(store.change_step("1.2.5", "US_1", &changes).await.unwrap(), StepAnswer::Another(tag));
+    }
+    let states = async || open(store, ["", ""]).await.into_iter().map(|(_, state)| state).collect::<Vec<_>>();
+    assert_eq!(states().await, [OrderState::Started, OrderState::Scheduled]);
+    // Whoever repeats what was said first, or says less of it, is no fault, and that stays.
+    let same = said(
+        "COMPLETED",
+        &Ordered { step_id: String::new(), ..one.clone() },
+        &[patient("P-0"), text(kit::NAME, "WANG FANG")],
+    );
+    let answer = store.change_step("1.2.5", "US_1", &same).await.unwrap();
+    assert_eq!(answer, StepAnswer::Taken(StepState::Completed));
+    let (_, kept) = store.performed_step("1.2.5").await.unwrap().unwrap();
+    assert_eq!(kept["00100010"]["Value"][0]["Alphabetic"], "WANG^FANG");
+    assert_eq!(kept["00400270"]["Value"][0]["00400009"]["Value"][0], one.step_id.as_str());
+    assert_eq!(states().await, [OrderState::Scheduled]);
+}
+
+#[tokio::test]
+async fn sqlite_a_step_stays_of_the_order_and_the_patient_that_it_began_with() {
+    a_step_stays_of_the_order_and_the_patient_that_it_began_with(&kit::store().await.1).await;
 }
 
 #[tokio::test]
@@ -355,10 +521,35 @@ async fn an_order_of_another_form_is_refused_by_the_name_of_its_field() {
         (Order { study_uid: text("1.2/3"), ..order(1) }, "study_uid"),
         (Order { accession: text("12345678901234567"), ..order(1) }, "accession"),
         (Order { station: text("a\nb"), ..order(1) }, "station"),
+        (Order { station: text("中文"), ..order(1) }, "station"),
+        (Order { patient_id: text("   "), ..order(1) }, "patient_id is missing"),
+        (Order { patient_id: text("*"), ..order(1) }, "patient_id"),
+        (Order { patient_name: text("  "), ..order(1) }, "patient_name is missing"),
+        (Order { patient_name: text("^"), ..order(1) }, "patient_name"),
+        (Order { patient_name: text("=="), ..order(1) }, "patient_name"),
+        (Order { patient_name: text("WANG\u{202E}FANG"), ..order(1) }, "patient_name"),
+        (Order { patient_name: text("a^b^c^d^e^f^g"), ..order(1) }, "patient_name"),
+        (Order { date: text("20260230"), ..order(1) }, "date"),
+        (Order { date: text("20270229"), ..order(1) }, "date"),
+        (Order { birth_date: text("30000101"), ..order(1) }, "birth_date"),
+        (Order { study_uid: text("."), ..order(1) }, "study_uid"),
+        (Order { study_uid: text("..."), ..order(1) }, "study_uid"),
+        (Order { study_uid: text("1.02.3"), ..order(1) }, "study_uid"),
+        (Order { modality: text("*"), ..order(1) }, "modality"),
+        (Order { modality: text("us"), ..order(1) }, "modality"),
     ] {
         let faults = bad.faults();
         assert!(faults.len() == 1 && faults[0].starts_with(field), "{faults:?}");
         assert!(matches!(store.add_order(&bad, "test").await, Err(StoreError::Unfit(_))), "{field}");
     }
     assert!(open(&store, ["", ""]).await.is_empty());
+    let blanks = Order {
+        patient_id: text(" P-9 "),
+        station: text("us1 "),
+        date: text("20280229"),
+        study_uid: text("1.0.3"),
+        ..order(1)
+    };
+    let kept = store.add_order(&blanks, "test").await.unwrap().order();
+    assert_eq!([&kept.patient_id, &kept.station], ["P-9", "us1"], "blanks around a text say nothing");
 }

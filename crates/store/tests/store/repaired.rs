@@ -32,7 +32,7 @@ fn lose_index(folder: &TempDir) {
 
 async fn is_refused(folder: &TempDir) {
     let opened = Store::open(&kit::options(folder)).await;
-    assert!(matches!(opened, Err(StoreError::LostIndex)), "{:?}", opened.err());
+    assert!(matches!(opened, Err(StoreError::LostIndex { in_folder: true })), "{:?}", opened.err());
 }
 
 async fn repair(folder: &TempDir, settled: Duration) -> Repaired {
@@ -67,7 +67,7 @@ async fn a_lost_index_is_said_and_written_anew_from_the_objects() {
     is_refused(&folder).await;
     assert!(!index(&folder).exists(), "none is made in its place");
     let checked = Store::open_to_check(&kit::options(&folder)).await;
-    assert!(matches!(checked, Err(StoreError::LostIndex)));
+    assert!(matches!(checked, Err(StoreError::LostIndex { in_folder: true })));
     fs::write(index(&folder), "").unwrap();
     is_refused(&folder).await;
     // One that was made anew, by whatever it was.

@@ -54,8 +54,11 @@ async fn back_by_six_steps(address: &str) {
         run(&format!("ALTER TABLE {table} DROP COLUMN {column}")).await;
     }
     run("DROP TABLE aside_senders").await;
+    run("DROP TABLE performed_orders").await;
+    run("DROP INDEX orders_accession").await;
+    run("ALTER TABLE orders DROP COLUMN own_state").await;
     run("DELETE FROM names WHERE name_key = '周丽丽'").await;
-    run("UPDATE schema_version SET version = version - 7").await;
+    run("UPDATE schema_version SET version = version - 8").await;
     pool.close().await;
 }
 
@@ -77,7 +80,10 @@ async fn back_to_before_the_partings(address: &str) {
         "ALTER TABLE patients DROP COLUMN parted_from",
         "ALTER TABLE conflicts DROP COLUMN parting",
         "DROP INDEX orders_start",
-        "UPDATE schema_version SET version = version - 2",
+        "DROP TABLE performed_orders",
+        "DROP INDEX orders_accession",
+        "ALTER TABLE orders DROP COLUMN own_state",
+        "UPDATE schema_version SET version = version - 3",
     ] {
         sqlx::query(statement).execute(&pool).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
     }
