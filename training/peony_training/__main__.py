@@ -7,7 +7,7 @@ import torch
 
 from peony_training import clips, failures, program
 from peony_training.fit import Recipe
-from peony_training.fixtures import write_letterbox_fixtures
+from peony_training.fixtures import write_letterbox_fixtures, write_mask_fixtures
 from peony_training.page import write_page
 from peony_training.plan import Place, described, only, recipes, small_recipes, train_all
 from peony_training.release import Order, draw_pictures, evaluate_model, keep_without_sets, release
@@ -15,8 +15,15 @@ from peony_training.words import Lesson, learn
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Read the command line and run one command."""
+    """Read the command line and run one command. A file that cannot be read is one line."""
     options = command_line().parse_args(arguments)
+    try:
+        run(options)
+    except OSError as error:
+        raise SystemExit(f"{error.filename}: {error.strerror}" if error.filename else str(error)) from error
+
+
+def run(options: argparse.Namespace) -> None:
     match options.command:
         case "release":
             whole_release(options)
@@ -44,6 +51,7 @@ def main(arguments: list[str] | None = None) -> None:
             print(f"{written} clips in {o.out}")
         case "fixtures":
             write_letterbox_fixtures(options.models / "fixtures" / "letterbox")
+            write_mask_fixtures(options.models / "fixtures" / "masks")
 
 
 def whole_release(options: argparse.Namespace) -> None:
@@ -94,13 +102,16 @@ def order_of(options: argparse.Namespace, run: str, held: int | None) -> Order:
         models=options.models,
         limits=tuple(options.limit),
         command=options.trained_by,
+        chosen_with=options.chosen_with,
     )
 
 
 def measure_program(options: argparse.Namespace) -> None:
     libraries = program.Libraries(options.onnxruntime, options.openvino)
     folder = options.models / "peony-us"
-    program.keep_program(folder, options.data, options.peony, libraries, options.exam, dict(options.elsewhere))
+    exams = {"easy": options.exam, "hard": options.exam_hard, "clips": options.exam_clips}
+    exams = {name: of for name, of in exams.items() if of}
+    program.keep_program(folder, options.data, options.peony, libraries, exams, dict(options.elsewhere))
 
 
 def kind_of_picture(text: str) -> tuple[str, Path]:
@@ -144,6 +155,12 @@ def command_line() -> argparse.ArgumentParser:
     for command in (releasing, exporting):
         command.add_argument("--version", required=True)
         command.add_argument("--limit", action="append", default=[], help="a further sentence for the card's limits")
+        command.add_argument(
+            "--chosen-with",
+            type=Path,
+            metavar="FOLDER",
+            help="an earlier release: its thresholds and calibration, for a network that has learned from every fold",
+        )
         command.add_argument("--trained-by", help="how the run was made, for the card, where it was not the plan")
 
     leaving = commands.add_parser("without", help="measure again the runs that left a data set out")
@@ -154,6 +171,8 @@ def command_line() -> argparse.ArgumentParser:
         command.add_argument("--onnxruntime", type=Path, help="an ONNX Runtime library")
         command.add_argument("--openvino", type=Path, help="an ONNX Runtime library with OpenVINO inside")
         command.add_argument("--exam", metavar="A..B", help="seeds of phantoms for `peony bench exam`; takes long")
+        command.add_argument("--exam-hard", metavar="A..B", help="seeds of phantoms with hard masses")
+        command.add_argument("--exam-clips", metavar="CLIPS", help="folder that `clips` wrote")
         command.add_argument(
             "--elsewhere",
             metavar="KIND=FOLDER",

@@ -19,11 +19,16 @@ from peony_training.lexicon import UNKNOWN, birads_steps, descriptors, tissue
 from peony_training.preprocess import CANVAS, letterbox
 
 DATASETS = ("busi", "busbra", "breast")
+# As they are called where people read; `all` are all of them together.
+NAMES = {"busi": "BUSI", "busbra": "BUS-BRA", "breast": "BrEaST", "all": "all"}
 PHANTOM = "phantom"
 OUTSIDE = "outside"
 # Closer views are cut from a larger copy, so that they are not known by their blur.
 LARGE = 384
 FOLDS = 5
+# Columns of `cases.csv` that must be there; of the others, what needs one that is not is left out.
+NEEDED = ("dataset", "image", "mask", "group", "pathology", "split")
+PATHOLOGIES = ("benign", "malignant", "normal")
 
 
 @dataclass(frozen=True)
@@ -61,17 +66,44 @@ class Case:
 
 
 def read_cases(root: Path) -> list[Case]:
-    """The ultrasound rows of `root`/cases.csv, in file order."""
+    """The ultrasound rows of `root`/cases.csv, in file order. A label that is none is refused: it would be learned as
+    another.
+    """
     return [case_of(row) for row in read_rows(root) if row["dataset"] in DATASETS]
 
 
 def read_rows(root: Path) -> list[dict[str, str]]:
-    with (root / "cases.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
+    """Every row, blanks around its cells taken off."""
+    path = root / "cases.csv"
+    if not path.is_file():
+        raise SystemExit(f"{path} is not there: --data names the folder that holds it")
+    with path.open(newline="", encoding="utf-8-sig") as file:  # some programs begin UTF-8 with a mark of it
+        reader = csv.reader(file)
+        columns = [name.strip() for name in next(reader, [])]
+        missing = [name for name in NEEDED if name not in columns]
+        if missing:
+            there = ", ".join(columns) or "none"
+            raise SystemExit(f"{path}: no column {', '.join(missing)}; its columns, parted by commas, are {there}")
+        rows = []
+        for cells in reader:
+            if cells and len(cells) != len(columns):
+                raise SystemExit(f"{path}, line {reader.line_num}: {len(cells)} cells under {len(columns)} columns")
+            if cells:
+                rows.append(dict(zip(columns, (cell.strip() for cell in cells), strict=True)))
+        return rows
 
 
 def case_of(row: Mapping[str, str]) -> Case:
-    lesion = row["pathology"] != "normal"
+    birads = row.get("birads", "")
+    try:
+        if row["pathology"] not in PATHOLOGIES:
+            raise ValueError(f"pathology {row['pathology']!r} is none of {', '.join(PATHOLOGIES)}")
+        lesion = row["pathology"] != "normal"
+        if lesion and not row["mask"]:
+            raise ValueError("a lesion without a mask, from which nothing can be learned")
+        steps = birads_steps(birads)
+    except ValueError as wrong:
+        raise SystemExit(f"cases.csv, {row['image']}: {wrong}") from wrong
     nothing = dict.fromkeys(row, "")
     return Case(
         dataset=row["dataset"],
@@ -79,10 +111,10 @@ def case_of(row: Mapping[str, str]) -> Case:
         mask=row["mask"],
         group=f"{row['dataset']}/{row['group']}",
         pathology=row["pathology"],
-        birads=row["birads"] if lesion else "",
+        birads=birads if lesion else "",
         split=row["split"],
         device=row.get("device", ""),
-        steps=tuple(birads_steps(row["birads"] if lesion else "")),
+        steps=tuple(steps if lesion else birads_steps("")),
         descriptors=tuple(descriptors(row if lesion else nothing)),
         tissue=tuple(tissue(row)),
     )
@@ -116,6 +148,8 @@ PHANTOM_WORDS = {
 
 def read_phantom(root: Path) -> list[Case]:
     """Frames that the example `bursts` of the phantom wrote: `SEED-BURST-FRAME-KIND.png`, masks beside them."""
+    if not root.is_dir():
+        raise SystemExit(f"{root} is not there: --phantom names what the example `bursts` wrote")
     cases = []
     for path in sorted(root.glob("*.png"), key=burst_order):
         if path.name.endswith(".mask.png"):
@@ -173,11 +207,29 @@ def load_picture(root: Path, case: Case) -> Image.Image:
 
 
 def load_mask(root: Path, case: Case, size: tuple[int, int]) -> Image.Image:
-    """The lesion mask of a case as 0/255; all black where there is no lesion."""
+    """The lesion mask of a case as 0/255; all black where there is no lesion.
+
+    A picture of patients whose mask marks nothing would be learned as one without a lesion: it is refused.
+    """
     if not case.mask:
         return Image.new("L", size, 0)
     with Image.open(root / case.mask) as mask:
-        return mask.convert("L").point(lambda level: 255 if level > 0 else 0)
+        if mask.format != "PNG":
+            raise SystemExit(f"the mask {case.mask} is no PNG: another format does not keep what is off at 0")
+        if mask.size != size:
+            raise SystemExit(f"the mask {case.mask} and its picture differ in size")
+        on = marked(mask)
+    if case.dataset in DATASETS and case.has_lesion and not on.any():
+        raise SystemExit(f"the mask {case.mask} marks nothing")
+    return Image.fromarray(np.where(on, 255, 0).astype(np.uint8))
+
+
+def marked(mask: Image.Image) -> np.ndarray:
+    """Where a mask is above 0, bool [h, w], in any colour and whatever its depth, as `peony evaluate` reads it.
+
+    Many tools write the number of a class. How opaque a pixel is says nothing.
+    """
+    return np.asarray(mask.convert("RGB")).any(-1)
 
 
 def load_pictures(root: Path, cases: list[Case], cache: Path | None = None) -> Pictures:

@@ -22,6 +22,8 @@ RANGE_PICTURES = 64
 
 def load_checkpoint(path: Path) -> PeonyUs:
     """The network of a finished run, in eval mode; whether it has a memory, and is folded, is seen from its weights."""
+    if not path.exists():
+        raise SystemExit(f"{path} is not there: no run of that name is done in {path.parent}")
     weights = torch.load(path, map_location="cpu", weights_only=True)
     net = PeonyUs(memory=any(name.startswith("memory.") for name in weights))
     net = net if "stem.bn.weight" in weights else fold(net)

@@ -152,6 +152,7 @@ def fit(recipe: Recipe, runs: Path, shelf: Shelf, folds: list[int]) -> None:
         run.net.load_state_dict(begun)
         run.average.load_state_dict(begun)
         run.epoch = recipe.epochs
+    cut_log(run.folder / "log.jsonl", run.epoch)
     learn, held = learned_indices(recipe, shelf, folds)
     shelf.told = told_by(recipe, runs, shelf) if recipe.teachers else None
     last = recipe.epochs + (recipe.clip_epochs if recipe.kind == "student" else 0)
@@ -171,6 +172,14 @@ def fit(recipe: Recipe, runs: Path, shelf: Shelf, folds: list[int]) -> None:
             log.write(json.dumps({k: round(v, 4) for k, v in line.items()}) + "\n")
     torch.save(run.average.state_dict(), runs / f"{recipe.name}.part")
     os.replace(runs / f"{recipe.name}.part", runs / f"{recipe.name}.pt")
+
+
+def cut_log(path: Path, epoch: int) -> None:
+    """Leave the epochs that the checkpoint holds: those after it are made, and told, again. Half a line is none."""
+    if not path.exists():
+        return
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")]
+    path.write_text("".join(line for line in lines if json.loads(line)["epoch"] <= epoch), encoding="utf-8")
 
 
 @torch.no_grad()

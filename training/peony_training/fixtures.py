@@ -13,6 +13,7 @@ from peony_training.net import PeonyUs
 from peony_training.preprocess import CANVAS, letterbox
 
 # Wide, tall, odd, tiny, larger than the canvas, the canvas itself, and thinner than one canvas pixel.
+MASK_SIZE = (40, 48)
 SIZES = ((640, 480), (97, 61), (31, 300), (1, 1), (256, 256), (3, 2), (1200, 2), (255, 257))
 
 
@@ -34,6 +35,30 @@ def write_letterbox_fixtures(folder: Path) -> None:
         picture = synthetic_picture(width, height)
         picture.save(folder / f"{width}x{height}.png", optimize=True)
         letterbox(picture).save(folder / f"{width}x{height}.out.png", optimize=True)
+
+
+def write_mask_fixtures(folder: Path) -> None:
+    """One ellipse, written as masks are: each file marks the same pixels, for the Rust program and for this package."""
+    folder.mkdir(parents=True, exist_ok=True)
+    height, width = MASK_SIZE
+    y, x = np.mgrid[0:height, 0:width]
+    on = ((x - 26) / 15) ** 2 + ((y - 17) / 10) ** 2 < 1.0
+    ones = on.astype(np.uint8)
+    alone = np.zeros_like(ones)
+    palette = Image.fromarray(ones).convert("P")
+    palette.putpalette([0, 0, 0, 128, 0, 0])
+    written = {
+        "bits-1": Image.fromarray(on),
+        "grey-8": Image.fromarray(ones * 255),
+        "grey-8-ones": Image.fromarray(ones),
+        "grey-16": Image.fromarray(ones.astype(np.uint16) * 65535),
+        "grey-16-ones": Image.fromarray(ones.astype(np.uint16)),
+        "palette": palette,
+        "blue-ones": Image.fromarray(np.stack([alone, alone, ones], -1)),
+        "opaque-ones": Image.fromarray(np.stack([ones, np.full_like(ones, 255)], -1)),
+    }
+    for name, mask in written.items():
+        mask.save(folder / f"{name}.png", optimize=True)
 
 
 @torch.no_grad()

@@ -10,6 +10,8 @@ UNKNOWN = -1.0
 # BI-RADS as ordered steps: is the category at least this one? BUS-BRA does not divide its 4.
 CATEGORIES = ("2", "3", "4A", "4B", "4C", "5")
 STEPS = CATEGORIES[1:]
+# Categories that say nothing of how a lesion looks, and none.
+UNSAID = ("", "0", "1", "6")
 
 # The lexicon's descriptors, each a question of its own: (column of cases.csv, words that mean yes).
 DESCRIPTORS: dict[str, tuple[str, str]] = {
@@ -38,12 +40,14 @@ TISSUE = ("homogeneous", "fibroglandular")
 
 
 def birads_steps(category: str) -> list[float]:
-    """Whether the category is at least 3, 4A, 4B, 4C, 5: 1, 0 or unknown."""
+    """Whether the category is at least 3, 4A, 4B, 4C, 5: 1, 0 or unknown. What is no category is a ValueError."""
     category = category.upper()
     if category == "4":
         return [1.0, 1.0, UNKNOWN, UNKNOWN, 0.0]
-    if category not in CATEGORIES:
+    if category in UNSAID:
         return [UNKNOWN] * len(STEPS)
+    if category not in CATEGORIES:
+        raise ValueError(f"BI-RADS {category!r} is none of 0, 1, 2, 3, 4, 4a, 4b, 4c, 5, 6")
     rank = CATEGORIES.index(category)
     return [float(rank >= step) for step in range(1, len(CATEGORIES))]
 

@@ -9,6 +9,10 @@ import numpy as np
 
 # Half the width of a 95 % interval, in standard errors.
 Z95 = 1.959964
+# Bins of equal width, and groups below which a calibration error has no interval.
+BINS, FEWEST_GROUPS = 10, 10
+# Draws of each supposed truth, and how far, in how many steps, truths are supposed: as the program has it.
+DRAWS, FARTHEST, STEPS = 600, 4.0, 64
 
 
 def dice(predicted: np.ndarray, truth: np.ndarray) -> float:
@@ -89,7 +93,7 @@ def weighted_kappa(said: np.ndarray, given: np.ndarray, categories: int) -> floa
     return float(1.0 - (apart * table).sum() / expected) if expected else float("nan")
 
 
-def reliability(predicted: np.ndarray, outcome: np.ndarray, bins: int = 10) -> list[dict[str, float]]:
+def reliability(predicted: np.ndarray, outcome: np.ndarray, bins: int = BINS) -> list[dict[str, float]]:
     """Predicted against observed in bins of equal width; empty ones are left out."""
     which = np.minimum((predicted * bins).astype(int), bins - 1)
     return [
@@ -103,10 +107,59 @@ def reliability(predicted: np.ndarray, outcome: np.ndarray, bins: int = 10) -> l
     ]
 
 
-def calibration_error(predicted: np.ndarray, outcome: np.ndarray, bins: int = 10) -> float:
+def calibration_error(predicted: np.ndarray, outcome: np.ndarray, bins: int = BINS) -> float:
     """Mean distance of observed from predicted over those bins, weighted by their pictures."""
     parts = reliability(predicted, outcome, bins)
     return sum(p["n"] * abs(p["predicted"] - p["observed"]) for p in parts) / max(1, len(predicted))
+
+
+def calibration_interval(
+    predicted: np.ndarray, outcome: np.ndarray, groups: Sequence[str], seed: int = 0
+) -> tuple[float, float]:
+    """95 % interval of the true calibration error, all pictures of a group alike; NaN of fewer than ten groups.
+
+    A test is inverted, as `peony evaluate` does and says why (`crates/peony/src/evaluate/metrics/calibration.rs`): it
+    holds the errors of all supposed truths under which a value as low as the one seen, and one as high, each come in
+    one of a hundred draws. Truths lie off what is predicted as was seen, more or less far, bin by bin and along a
+    logistic fit. The value leans upwards by its noise, and may lie above the interval.
+    """
+    _, member = np.unique(np.asarray(groups), return_inverse=True)
+    size = int(member.max(initial=-1)) + 1
+    if size < FEWEST_GROUPS:
+        return float("nan"), float("nan")
+    bins = np.eye(BINS)[np.minimum((predicted * BINS).astype(int), BINS - 1)]
+    counts = np.maximum(bins.sum(0), 1.0)
+
+    def distance(outcomes: np.ndarray) -> np.ndarray:
+        return np.abs((predicted - outcomes) @ bins).sum(-1) / len(predicted)
+
+    value = float(distance(outcome))
+    by_bin = bins @ (((predicted - outcome) @ bins) / counts)
+    logits = np.log(np.clip(predicted, 1e-6, 1 - 1e-6) / (1 - np.clip(predicted, 1e-6, 1 - 1e-6)))
+    by_logit = logistic_gaps(logits, outcome)
+    drawn = np.random.default_rng(seed).random((DRAWS, size))[:, member]
+    held = []
+    for far in np.linspace(0.0, FARTHEST, STEPS + 1):
+        for truth in (np.clip(predicted - far * by_bin, 0, 1), 1 / (1 + np.exp(-logits - far * by_logit))):
+            values = distance((drawn < truth).astype(float))
+            if min((values <= value + 1e-12).sum(), (values >= value - 1e-12).sum()) >= DRAWS // 100:
+                held.append(float(distance(truth)))
+    return (min(held), max(held)) if held else (0.0, value)
+
+
+def logistic_gaps(logits: np.ndarray, outcome: np.ndarray) -> np.ndarray:
+    """How much further up each logit would have to be, by an offset and a slope: penalised maximum likelihood."""
+    design = np.stack([np.ones_like(logits), logits], -1)
+    fit = np.zeros(2)
+    for _ in range(50):
+        chance = 1 / (1 + np.exp(-logits - design @ fit))
+        slope = (outcome - chance) @ design - fit
+        curve = np.eye(2) + (design * (chance * (1 - chance))[:, None]).T @ design
+        step = np.linalg.solve(curve, slope)
+        fit += step
+        if np.abs(step).max() < 1e-9:
+            break
+    return design @ fit
 
 
 def average_precision(scores: np.ndarray, right: np.ndarray, wanted: int) -> float:

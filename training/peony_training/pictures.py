@@ -15,9 +15,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 from skimage.morphology import dilation
 
-from peony_training.data import Case, load_mask, load_picture
+from peony_training.data import NAMES, Case, load_mask, load_picture
 from peony_training.evaluate import Figures, malignant, risks, sets_of
-from peony_training.metrics import auc
+from peony_training.metrics import auc, wilson
 from peony_training.preprocess import letterbox
 from peony_training.reading import Model, Reading, Thresholds, read_still
 
@@ -65,11 +65,13 @@ def shrink_sheet(path: Path) -> None:
 
 
 def draw_roc(axes: plt.Axes, readings: list[Reading]) -> None:
-    for name, part in sets_of([r for r in readings if r.case.has_lesion]):
+    parts = sets_of([r for r in readings if r.case.has_lesion])
+    # One set alone is all: its curve would hide under the other.
+    for name, part in parts if len(parts) > 2 else parts[-1:]:
         score, positive = risks(part), malignant(part)
         order = np.argsort(-score, kind="stable")
         hits, alarms = (np.concatenate([[0], np.cumsum(kind[order]) / kind.sum()]) for kind in (positive, ~positive))
-        label = f"{name}: AUC {auc(score, positive):.3f}, n = {len(part)}"
+        label = f"{NAMES.get(name, name)}: AUC {auc(score, positive):.3f}, n = {len(part)}"
         axes.plot(alarms, hits, label=label, linewidth=2.5 if name == "all" else 1.2)
     axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8, linestyle=":")
     axes.set(xlabel="benign called malignant", ylabel="malignant called malignant", title="Malignancy, val")
@@ -80,10 +82,14 @@ def draw_reliability(axes: plt.Axes, figures: Figures) -> None:
     bins = figures["reliability"]
     axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8, linestyle=":")
     axes.plot([b["predicted"] for b in bins], [b["observed"] for b in bins], marker="o")
+    ends = np.array([wilson(round(b["observed"] * b["n"]), b["n"]) for b in bins]).T
+    axes.vlines([b["predicted"] for b in bins], *ends, color="C0", linewidth=1.0, alpha=0.6)
     for b in bins:
         axes.annotate(str(b["n"]), (b["predicted"], b["observed"]), (4, -10), textcoords="offset points", fontsize=8)
-    error = figures["sets"]["all"]["calibration_error"]
-    title = f"Calibration, val: error {error:.3f}; counts beside the points"
+    of = figures["sets"]["all"]
+    interval = of.get("calibration_error_ci95")
+    between = f" ({interval[0]:.3f}–{interval[1]:.3f})" if interval else ""
+    title = f"Calibration, val: error {of['calibration_error']:.3f}{between}\ncounts beside the points; bars: 95 %"
     axes.set(xlabel="predicted malignancy", ylabel="observed share malignant", title=title)
 
 
@@ -132,5 +138,14 @@ def tile(model: Model, root: Path, case: Case, thresholds: Thresholds) -> Image.
     risk = float(risks([reading])[0])
     words = [Path(case.image).stem, case.pathology, f"risk {risk:.2f}", f"lesion {reading.frame['lesion']:.2f}"]
     words += [f"Dice {reading.dice:.2f}"] if reading.dice is not None else []
-    ImageDraw.Draw(made).text((4, 4), "\n".join(words), fill=WORD_COLOUR)
+    write_words(made, words)
     return made
+
+
+def write_words(picture: Image.Image, words: list[str]) -> None:
+    """One a line in the upper left corner, on black: skin is as bright as they are."""
+    pen, text = ImageDraw.Draw(picture), "\n".join(words)
+    pen.fontmode = "1"  # sharp: between two colours there is none in the palette of a sheet
+    _, _, right, bottom = pen.textbbox((4, 4), text)
+    pen.rectangle((0, 0, right + 3, bottom + 3), fill=(0, 0, 0))
+    pen.text((4, 4), text, fill=WORD_COLOUR)

@@ -163,6 +163,7 @@ class Place:
 def train_all(place: Place, chosen: list[Recipe], jobs: int) -> None:
     """Run every recipe that is not done, `jobs` at a time in processes of their own; stop at the first that fails."""
     waiting = [recipe for recipe in chosen if not (place.runs / f"{recipe.name}.pt").exists()]
+    check_needs(waiting, place.runs)
     if jobs == 1:
         open_shelf(place)
         for recipe in waiting:
@@ -178,8 +179,6 @@ def train_all(place: Place, chosen: list[Recipe], jobs: int) -> None:
             for recipe in list(ready(waiting, place.runs)):
                 waiting.remove(recipe)
                 running.add(pool.submit(work, recipe))
-            if not running:
-                raise SystemExit(f"no teacher for {', '.join(recipe.name for recipe in waiting)}")
             done, running = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 future.result()
@@ -199,6 +198,18 @@ def open_shelf(place: Place, threads: int | None = None) -> None:
 def work(recipe: Recipe) -> None:
     place, shelf, folds = HELD["all"]
     fit(recipe, place.runs, shelf, folds)
+
+
+def check_needs(waiting: list[Recipe], runs: Path) -> None:
+    """Refuse runs that need one which is neither done nor among those before them: before any picture is loaded."""
+    there = {path.stem for path in runs.glob("*.pt")}
+    for recipe in waiting:
+        needs = [*recipe.teachers, *([recipe.start] if recipe.start else [])]
+        missing = [name for name in needs if name not in there]
+        if missing:
+            also = " ".join(f"--only {name}" for name in missing)
+            raise SystemExit(f"{recipe.name} needs {', '.join(missing)}, not in {runs}: train them too ({also})")
+        there.add(recipe.name)
 
 
 def ready(waiting: list[Recipe], runs: Path) -> Iterator[Recipe]:

@@ -51,12 +51,13 @@ def keep_program(
     data: Path,
     peony: Path,
     libraries: Libraries,
-    seeds: str | None = None,
+    exams: Mapping[str, str] | None = None,
     elsewhere: Mapping[str, Path] | None = None,
 ) -> None:
     """Measure on `val`, put figures and losses into `folder`/metrics.json, the precisions that lose little on the card.
 
-    With `seeds` (`A..B`) whole examinations of phantoms too, on the last engine: the fastest where OpenVINO is there.
+    With `exams` whole examinations too, on the last engine, the fastest where OpenVINO is there: of phantoms, `easy`
+    and `hard`, by their seeds `A..B`, and of `clips` in a folder. Those not named keep what was measured before.
     With `elsewhere` also what is made of pictures that are no breast ultrasound, a folder of each kind.
     """
     every = libraries.engines((folder / record.TWIN).exists())
@@ -67,10 +68,9 @@ def keep_program(
     parts: Figures = {"program": rounded({"engines": engines, **of_parts})}
     if elsewhere:
         parts["elsewhere"] = {kind: made_of(folder, peony, path) for kind, path in elsewhere.items()}
-    if seeds:
-        name, library = every[-1]
-        command = ["bench", "exam", "--seeds", seeds, "--json", *model_arguments(folder, name, library)]
-        parts["exam"] = rounded({"seeds": seeds, "engine": name, **call(peony, command)})
+    if exams:
+        before = record.read(folder).get("exam", {})
+        parts["exam"] = before | {kind: examined(folder, peony, kind, of, every[-1]) for kind, of in exams.items()}
     record.keep(folder, parts)
     agreement = first["datasets"]["all"].get("birads")
     if agreement and agreement.get("matrix"):
@@ -78,6 +78,13 @@ def keep_program(
     lost = {row["precision"]: max(row["dice_lost"], row["auc_lost"]) for row in engines}
     write_precisions(folder / "card.toml", [name for name, most in lost.items() if most <= MOST_LOST])
     write_page(folder)
+
+
+def examined(folder: Path, peony: Path, kind: str, of: str, engine: tuple[str, Path | None]) -> Figures:
+    """What `peony bench exam` counts, with its intervals."""
+    which = {"easy": ["--seeds", of], "hard": ["--seeds", of, "--hard"], "clips": ["--clips", of]}[kind]
+    said = call(peony, ["bench", "exam", *which, "--json", *model_arguments(folder, *engine)])
+    return rounded({"engine": engine[0], **{name: part for name, part in said.items() if name != "by_dataset"}})
 
 
 def evaluate(folder: Path, data: Path, peony: Path, engine: str, library: Path | None) -> Figures:

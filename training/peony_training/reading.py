@@ -80,6 +80,8 @@ class Model:
     """An exported file, open on the CPU; spinning threads off, for the machine may be shared."""
 
     def __init__(self, path: Path) -> None:
+        if not path.is_file():
+            raise SystemExit(f"there is no model {path}")
         options = onnxruntime.SessionOptions()
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self.session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

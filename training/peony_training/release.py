@@ -47,6 +47,7 @@ class Order:
     models: Path
     limits: tuple[str, ...]
     command: str | None  # how it was trained, where the plan alone does not say
+    chosen_with: Path | None = None  # the folder of an earlier release, whose thresholds and calibration these are
 
 
 @dataclass(frozen=True)
@@ -112,8 +113,7 @@ def evaluate_model(root: Path, path: Path, keep: bool = False) -> None:
 
     With `keep` they also go into `metrics.json` beside it and onto its page; the card's own must be the same.
     """
-    thresholds = read_thresholds(path.with_name("card.toml"))
-    model = Model(path)
+    model, thresholds = Model(path), read_thresholds(path.with_name("card.toml"))
     readings = read_cases_with(model, root, val_cases(root), thresholds.mask)
     on_val = report(root, model, readings, thresholds)
     show({"thresholds": asdict(thresholds), "val": on_val})
@@ -127,8 +127,7 @@ def evaluate_model(root: Path, path: Path, keep: bool = False) -> None:
 
 def draw_pictures(root: Path, path: Path, out: Path, runs: Path) -> None:
     """The report's pictures of an exported file into `out`; sheets that may not be published into `runs`/pictures."""
-    thresholds = read_thresholds(path.with_name("card.toml"))
-    model = Model(path)
+    model, thresholds = Model(path), read_thresholds(path.with_name("card.toml"))
     readings = read_cases_with(model, root, val_cases(root), thresholds.mask)
     report_pictures(out, readings, figures(readings, thresholds))
     worst_pictures(runs / "pictures", model, root, readings, thresholds)
@@ -159,7 +158,12 @@ def show(metrics: Figures) -> None:
 
 
 def choose(order: Order) -> Chosen:
-    """Read pictures with networks that have not learned from them; choose thresholds and calibration on that."""
+    """Read pictures with networks that have not learned from them; choose thresholds and calibration on that.
+
+    With `chosen_with` they are those of an earlier release, and the record says of which.
+    """
+    if order.chosen_with:
+        return chosen_before(order.chosen_with)
     held: list[Reading] = []
     beside: list[Reading] = []
     train = [case for case in read_cases(order.data) if case.split == "train"]
@@ -189,6 +193,15 @@ def choose(order: Order) -> Chosen:
     return Chosen(thresholds, calibration, rounded(told))
 
 
+def chosen_before(folder: Path) -> Chosen:
+    """What was chosen for the release in `folder`, and the version whose network had left those pictures out."""
+    told = record.read(folder)
+    if not told:
+        raise SystemExit(f"{folder} holds no model.onnx with the figures of its release: nothing was chosen with it")
+    held = {"version": told["version"], **told["held"]}
+    return Chosen(Thresholds(**told["thresholds"]), Calibration(**told["calibration"]), held)
+
+
 def held_runs(order: Order) -> list[tuple[str, int]]:
     """(run, fold that it left out)."""
     if order.held is not None:
@@ -196,7 +209,10 @@ def held_runs(order: Order) -> list[tuple[str, int]]:
     runs = [(f"{order.run}-{fold}", fold) for fold in range(FOLDS)]
     there = [(run, fold) for run, fold in runs if (order.runs / f"{run}.pt").exists()]
     if not there:
-        raise SystemExit(f"no run has left a fold out: name it with --held, or train {order.run}-0 to {order.run}-4")
+        raise SystemExit(
+            f"no run has left a fold out: name it with --held, train {order.run}-0 to {order.run}-4, or take what was "
+            "chosen for an earlier release, with --chosen-with"
+        )
     return there
 
 

@@ -68,6 +68,7 @@ def learn(lesson: Lesson, runs: Path, shelf: Shelf, folds: list[int]) -> None:
     pace = torch.optim.lr_scheduler.OneCycleLR(descent, lesson.rate, total_steps=steps)
     folder = runs / lesson.name
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "log.jsonl").unlink(missing_ok=True)  # a lesson begins anew each time
     for epoch in range(lesson.epochs):
         began = time.monotonic()
         rng, drawing = generators_of(lesson.seed, epoch, shelf.device)

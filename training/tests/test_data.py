@@ -9,7 +9,8 @@ import pytest
 from conftest import lesion_case
 from PIL import Image
 
-from peony_training.data import FOLDS, case_of, fold_of, outside_pictures, read_cases, read_phantom
+from peony_training.data import FOLDS, case_of, fold_of, load_mask, marked, outside_pictures, read_cases, read_phantom
+from peony_training.fixtures import write_mask_fixtures
 from peony_training.lexicon import DESCRIPTORS, STEPS, UNKNOWN, birads_steps, descriptors, tissue
 
 DATA = Path(os.environ.get("PEONY_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -59,6 +60,7 @@ def test_groups_of_the_given_split_do_not_cross() -> None:
         ("4", [1, 1, UNKNOWN, UNKNOWN, 0]),
         ("", [UNKNOWN] * 5),
         ("1", [UNKNOWN] * 5),
+        ("6", [UNKNOWN] * 5),
     ],
 )
 def test_birads_as_steps(category: str, expected: list[float]) -> None:
@@ -102,6 +104,76 @@ def test_a_normal_row_says_nothing_of_a_lesion() -> None:
     assert case.malignant == UNKNOWN and not case.has_lesion and case.breast
     assert set(case.steps) == set(case.descriptors) == {UNKNOWN}
     assert case.tissue == (1.0, 0.0)
+
+
+NEEDED = "dataset,image,mask,group,pathology,split"
+
+
+def table(folder: Path, text: str, encoding: str = "utf-8") -> Path:
+    (folder / "cases.csv").write_text(text, encoding=encoding)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (f"{NEEDED}\nbusi,a.png,a.mask.png,1,Benign,train\n", "a.png: pathology 'Benign' is none of benign, malignant"),
+        (f"{NEEDED},birads\nbusi,a.png,a.mask.png,1,benign,train,4x\n", "a.png: BI-RADS '4X' is none of 0, 1, 2, 3, 4"),
+        (f"{NEEDED}\nbusi,a.png,,1,malignant,train\n", "a.png: a lesion without a mask"),
+        (f"{NEEDED}\nbusi,a.png,1,normal,train\n", "line 2: 5 cells under 6 columns"),
+        ("dataset;image;mask\n", "no column dataset, .*its columns, parted by commas, are dataset;image;mask"),
+        ("Dataset,Image\n", "no column dataset, image, .*are Dataset, Image"),
+        ("", "are none"),
+    ],
+)
+def test_a_row_that_cannot_be_is_refused_by_its_name(tmp_path: Path, text: str, says: str) -> None:
+    """A misspelt label was once learned as a picture without a lesion."""
+    with pytest.raises(SystemExit, match=says):
+        read_cases(table(tmp_path, text))
+
+
+def test_only_what_is_needed_must_be_there_and_blanks_are_no_part_of_it(tmp_path: Path) -> None:
+    text = f"{NEEDED}\nbusi, a.png,,1,normal, train \nbusi,b.png,b.mask.png,2,benign,val\n"
+    first, second = read_cases(table(tmp_path, text, "utf-8-sig"))
+    assert (first.image, first.split, first.has_lesion) == ("a.png", "train", False)
+    assert second.birads == second.device == "" and set(second.steps) == set(second.descriptors) == {UNKNOWN}
+
+
+def test_a_folder_that_is_not_there_is_called_that(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="--data names the folder"):
+        read_cases(tmp_path / "nowhere")
+    with pytest.raises(SystemExit, match="--phantom names"):
+        read_phantom(tmp_path / "nowhere")
+
+
+def test_a_mask_is_what_lies_above_0_however_it_is_written(tmp_path: Path) -> None:
+    """The Rust program is held to the same files (`crates/peony/src/evaluate/reading.rs`)."""
+    kept = Path(__file__).parents[2] / "models" / "fixtures" / "masks"
+    write_mask_fixtures(tmp_path)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == sorted(path.name for path in kept.iterdir()) and len(names) == 8
+    with Image.open(kept / "bits-1.png") as first:
+        expected = marked(first)
+    assert expected.sum() == 455
+    for folder in (tmp_path, kept):
+        for name in names:
+            with Image.open(folder / name) as mask:
+                assert np.array_equal(marked(mask), expected), name
+
+
+def test_a_mask_that_marks_nothing_or_is_none_is_refused(tmp_path: Path) -> None:
+    case = lesion_case("a", "a", "benign")
+    blank = Image.new("L", (6, 4))
+    blank.save(tmp_path / "a.mask.png")
+    with pytest.raises(SystemExit, match="marks nothing"):
+        load_mask(tmp_path, case, (6, 4))
+    with pytest.raises(SystemExit, match="differ in size"):
+        load_mask(tmp_path, case, (4, 6))
+    blank.save(tmp_path / "a.mask.png", "JPEG")
+    with pytest.raises(SystemExit, match="no PNG"):
+        load_mask(tmp_path, case, (6, 4))
+    normal = lesion_case("n", "n", "normal")
+    assert not np.asarray(load_mask(tmp_path, normal, (6, 4))).any()
 
 
 def test_frames_of_the_phantom_follow_one_another(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from peony_training.data import Case
 from peony_training.evaluate import by_size, failures
 from peony_training.failures import counts, failure_of, one_of_each, read_frames
 from peony_training.lexicon import CATEGORIES, STEPS
-from peony_training.pictures import DRAWN_COLOUR, TRUE_COLOUR, shrink_sheet
+from peony_training.pictures import DRAWN_COLOUR, TRUE_COLOUR, WORD_COLOUR, shrink_sheet, write_words
 from peony_training.reading import Reading, Region, Thresholds
 
 LET_THROUGH = Thresholds(lesion=0.5, region=0.5)
@@ -29,6 +29,15 @@ def frames(folder: Path) -> None:
         Image.new("L", (64, 64), 90).save(folder / f"{name}.png")
         if "none" not in name:
             Image.fromarray(lesion_mask(BOXES[number], 64)).save(folder / f"{name}.mask.png")
+
+
+def test_words_can_be_read_over_bright_skin() -> None:
+    """They once lay on the picture as it was."""
+    tile = Image.new("RGB", (256, 256), (230, 230, 230))
+    write_words(tile, ["a", "risk 0.60"])
+    beside = np.asarray(tile)[4:26, 4:10].reshape(-1, 3)
+    words = (beside == WORD_COLOUR).all(1)
+    assert words.any() and (beside[~words].max(1) < 128).all()
 
 
 def test_frames_of_the_phantom_are_known_by_their_names(tmp_path: Path) -> None:

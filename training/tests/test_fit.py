@@ -1,5 +1,6 @@
 """A run repeats, and one that was stopped ends where an unbroken one does."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from peony_training import fit as fitting
 from peony_training.batches import Shelf
 from peony_training.data import DATASETS, FOLDS
 from peony_training.fit import Recipe, fit, learned_indices
-from peony_training.plan import needed, only, ready, recipes, small_recipes
+from peony_training.plan import Place, needed, only, ready, recipes, small_recipes, train_all
 
 TINY = Recipe("tiny", epochs=5, clip_epochs=1, batch=4, fold=0)
 
@@ -33,12 +34,16 @@ def test_a_stopped_run_ends_as_an_unbroken_one(shelf: Shelf, tmp_path: Path, mon
         patch.setattr(fitting, "clip_epoch", stop)
         fit(TINY, tmp_path / "stopped", shelf, folds(shelf))
     assert not (tmp_path / "stopped" / "tiny.pt").exists()
+    log = tmp_path / "stopped" / "tiny" / "log.jsonl"
+    # Stopped later, between two checkpoints, and within a line.
+    log.write_text(log.read_text() + json.dumps({"epoch": 6, "seconds": 0.0}) + '\n{"epoch": 7, "sec')
     fit(TINY, tmp_path / "stopped", shelf, folds(shelf))
 
     unbroken, stopped = weights(tmp_path / "unbroken"), weights(tmp_path / "stopped")
     assert any(name.startswith("memory.") for name in unbroken)
     for name, value in unbroken.items():
         assert torch.equal(value, stopped[name]), name
+    assert [json.loads(line)["epoch"] for line in log.read_text().splitlines()] == [1, 2, 3, 4, 5, 6]
     with pytest.raises(SystemExit, match="another recipe"):
         fit(Recipe("tiny", epochs=6, clip_epochs=1, batch=4, fold=0), tmp_path / "stopped", shelf, folds(shelf))
 
@@ -77,6 +82,17 @@ def test_a_run_waits_for_its_teachers(tmp_path: Path) -> None:
         (tmp_path / f"teacher-{fold}.pt").touch()
     more = {recipe.name for recipe in ready(recipes(), tmp_path)} - names
     assert "student-plain" in more and "student" not in more
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_run_without_its_teacher_is_refused_before_a_picture_is_loaded(tmp_path: Path, jobs: int) -> None:
+    place = Place(tmp_path / "nowhere", None, None, tmp_path, "cpu", 0)
+    pupil = only(recipes(), ["student-plain-0"])
+    with pytest.raises(SystemExit, match=r"student-plain-0 needs teacher-0, .* \(--only teacher-0\)"):
+        train_all(place, pupil, jobs)
+    both = only(recipes(), ["teacher-0", "student-plain-0"])
+    with pytest.raises(SystemExit, match="--data names the folder"):
+        train_all(place, both, 1)
 
 
 def test_a_name_that_no_run_has_is_refused() -> None:

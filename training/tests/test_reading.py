@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from conftest import lesion_case
 
-from peony_training.evaluate import birads, descriptors, observed, rounded, said_birads, tissue
+from peony_training.evaluate import (
+    birads,
+    descriptors,
+    observed,
+    rounded,
+    said_birads,
+    tissue,
+    where_enough_are_found,
+)
 from peony_training.lexicon import DESCRIPTORS, STEPS
 from peony_training.net import CHANNELS
 from peony_training.reading import MASK, Reading, Region, Seen, Thresholds, reading_of, regions_of
@@ -45,6 +53,22 @@ def test_a_finding_beside_the_lesion_is_not_in_place() -> None:
     beside = replace(reading(), regions=(Region(0.9, 0.05),))
     assert beside.findings(HIGH) and not beside.is_found_in_place(HIGH)
     assert reading().is_found_in_place(HIGH)
+
+
+def test_false_masks_are_told_where_95_percent_of_the_lesions_are_found() -> None:
+    lesions = [reading(lesion=at / 100) for at in range(31, 71, 2)]
+    normals = [reading("normal", lesion=at) for at in (0.2, 0.335, 0.6)]
+    found = where_enough_are_found([*lesions, *normals], HIGH)
+    # 19 of 20 reach 0.33, and two normals with them; the card's own 0.5 finds 10.
+    assert found == {
+        "lesion": 0.33,
+        "lesions": 20,
+        "lesions_found": 19,
+        "lesions_found_in_place": 19,
+        "normals": 3,
+        "false_masks_on_normals": 2,
+    }
+    assert where_enough_are_found([replace(lesion, regions=()) for lesion in lesions], HIGH) == {}
 
 
 def seen(rows: list[str], scale: int) -> Seen:

@@ -121,6 +121,40 @@ def test_without_a_held_fold_the_runs_beside_it_are_read(order: Order) -> None:
         held_runs(Order(**{**vars(order), "run": "other", "held": None}))
 
 
+def test_what_an_earlier_release_chose_is_taken_and_called_that(order: Order, tmp_path: Path) -> None:
+    """For a network that has learned from every fold, where no run beside it left one out: so 0.6.0 was made."""
+    shipped = Path(__file__).parents[2] / "models" / "peony-us"
+    alone = {**vars(order), "run": "other", "held": None}
+    chosen = releasing.choose(Order(**{**alone, "chosen_with": shipped}))
+    assert asdict(chosen.thresholds) == record.read(shipped)["thresholds"]
+    assert asdict(chosen.calibration) == record.read(shipped)["calibration"]
+    assert chosen.report["version"] == "0.5.0", "of the network that left the pictures out, not of the one that ships"
+    told = record.read(shipped)
+    del told["held"]["version"]
+    for name in ("model.onnx", "card.toml"):
+        (tmp_path / name).write_bytes((shipped / name).read_bytes())
+    (tmp_path / "metrics.json").write_text(json.dumps(told))
+    assert releasing.choose(Order(**{**alone, "chosen_with": tmp_path})).report["version"] == "0.6.0"
+    with pytest.raises(SystemExit, match="nothing was chosen with it"):
+        releasing.choose(Order(**{**alone, "chosen_with": tmp_path / "nowhere"}))
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        ("export --data . --runs . --version 1 --run nobody", "nobody.pt is not there: no run of that name is done"),
+        ("evaluate --data . --model nowhere.onnx", "there is no model nowhere.onnx"),
+        ("pictures --data . --runs . --model nowhere.onnx", "there is no model nowhere.onnx"),
+        ("train --data nowhere --runs . --only teacher-0", "--data names the folder that holds it"),
+        ("page --models nowhere", "nowhere/peony-us/card.toml: No such file or directory"),
+    ],
+)
+def test_what_is_not_there_is_one_line(call: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match=says):
+        main(call.split())
+
+
 def test_the_recipe_is_that_of_the_checkpoint_where_there_is_one(order: Order, tmp_path: Path) -> None:
     moved = Order(**{**vars(order), "runs": tmp_path})
     assert releasing.recipe_of(moved)["epochs"] == 96

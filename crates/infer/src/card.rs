@@ -149,6 +149,14 @@ fn f32_name() -> String {
     "f32".to_owned()
 }
 
+/// The reader's own words, and the line they are about: its other form draws that line over several.
+fn in_one_line(error: &toml::de::Error, text: &str) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).filter(|before| !before.is_empty());
+    let line = before.map(|before| format!("line {}: ", before.lines().count().max(1)));
+    let message: Vec<_> = error.message().split_whitespace().collect();
+    format!("{}{}", line.unwrap_or_default(), message.join(" "))
+}
+
 fn fp32_alone() -> Vec<String> {
     vec!["fp32".to_owned()]
 }
@@ -159,8 +167,8 @@ impl Card {
     /// # Errors
     /// [`CardError`] names the key, what it holds, and what it may hold.
     pub fn parse(text: &str) -> Result<Self, CardError> {
-        let card: Self = toml::from_str(text)
-            .map_err(|error| CardError::Syntax(error.to_string().trim_end().to_owned()))?;
+        let card: Self =
+            toml::from_str(text).map_err(|error| CardError::Syntax(in_one_line(&error, text)))?;
         card.check()?;
         Ok(card)
     }

@@ -77,7 +77,7 @@ Exit codes:
   0  everything was read
   1  something could not be read or done; the rest was
   2  the command line is wrong
-  3  no usable model: only the quality of the pictures was judged";
+  3  no usable model: only the quality of the pictures was judged, or nothing was measured";
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
@@ -107,11 +107,11 @@ pub enum Command {
   peony serve --data exams --open --dicom 127.0.0.1:11112 --aet PEONY
   peony serve --config /etc/peony.toml --check
 
-With --dicom it is a DICOM node as well: objects that other nodes send go into the store of the data folder, where
+With --dicom it is a DICOM node as well: objects that other nodes send go into the store of the data folder, where \
 `peony import` puts files too. Stop it before `peony import`; `peony check` and `peony order` may run beside it.
 
-What flags say may stand in the environment (--dicom-tls: PEONY_DICOM_TLS) and in a file, peony.toml in the data folder unless
---config names another, which holds other DICOM nodes too and is read again on SIGHUP. A flag goes before the environment, and that before the
+What flags say may stand in the environment (--dicom-tls: PEONY_DICOM_TLS) and in a file, peony.toml in the data folder unless \
+--config names another, which holds other DICOM nodes too and is read again on SIGHUP. A flag goes before the environment, and that before the \
 file. `peony config` prints all of it, `peony config --example` a file to begin with.")]
     Serve(Box<ServeArgs>),
     /// Print what can be configured, and how.
@@ -126,8 +126,8 @@ file. `peony config` prints all of it, `peony config --example` a file to begin 
   peony calibrate a.dcm b.dcm c.dcm --length-mm 60 --probe L12-5 --preset breast
   peony calibrate sweep.y4m --length-mm 50 --depth-mm 40 --probe L12-5 -o exams/calibrations/l12.toml
 
-Put two marks on a breast (or a phantom of its kind), 40 to 80 mm apart. Rest the probe on one for a second, lead it straight to the
-other within 4 to 8 seconds, across its own plane, rest again; three times. Change nothing on the machine meanwhile, and
+Put two marks on a breast (or a phantom of its kind), 40 to 80 mm apart. Rest the probe on one for a second, lead it straight to the \
+other within 4 to 8 seconds, across its own plane, rest again; three times. Change nothing on the machine meanwhile, and \
 calibrate anew for another preset or depth.")]
     Calibrate(CalibrateArgs),
     /// Take DICOM files into the store: objects, an index, and what became of each.
@@ -154,7 +154,7 @@ calibrate anew for another preset or depth.")]
   peony order change P12 --data data --date 20261212 --time 1015
   peony order cancel P12 --data data
 
-A file holds one order or a list of them: objects with patient_id, patient_name and date, and any of birth_date, sex, accession,
+A file holds one order or a list of them: objects with patient_id, patient_name and date, and any of birth_date, sex, accession, \
 referring_physician, study_uid, procedure_id, procedure, step_id, step, modality, station, time and performing_physician.")]
     Order(OrderArgs),
     /// Ask another DICOM node: whether it is there, what it has ordered, to keep what was sent to it.
@@ -169,7 +169,7 @@ referring_physician, study_uid, procedure_id, procedure, step_id, step, modality
   peony account password li.na --data data
   peony account token li.na --data data --label 'nightly export' --days 90
 
-A password is asked for at the terminal; without one it is the first line of the standard input. Everything may be done beside a
+A password is asked for at the terminal; without one it is the first line of the standard input. Everything may be done beside a \
 server that runs.")]
     Account(AccountArgs),
     /// Say which institutions there are; accounts, examinations and studies are of one.
@@ -187,10 +187,10 @@ server that runs.")]
   peony evaluate --cases cases.csv --root data --split val
   peony evaluate --cases cases.csv --root data --html report.html --lang zh
 
-cases.csv has one row a picture with the columns dataset, image, mask, group, pathology and split;
-pathology is benign, malignant or normal; paths are relative to --root. The columns birads (2, 3, 4,
-4a, 4b, 4c, 5), device, shape, margin, echogenicity, posterior, halo and calcifications may be there;
-what needs one that is not is left out.")]
+cases.csv has one row a picture, separated by commas, with the columns dataset, image, mask, group, pathology and split; \
+pathology is benign, malignant or normal; paths are relative to --root. A mask is a PNG of the picture's size in which everything \
+above 0 is lesion. The columns birads (2, 3, 4, 4a, 4b, 4c, 5), device, shape, margin, echogenicity, posterior, halo and \
+calcifications may be there; what needs one that is not is left out, as overlap and AP50 are of a lesion without a mask.")]
     Evaluate(EvaluateArgs),
 }
 

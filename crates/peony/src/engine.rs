@@ -55,22 +55,32 @@ impl Reader {
     /// Loads the model as the options say. A model that cannot be used is one line on the standard error, and the
     /// pipeline judges the pictures' quality without it.
     pub fn load(args: &ModelArgs) -> Self {
+        Self::loaded(args, "only the quality of the pictures is judged")
+    }
+
+    /// The same for those who have nothing to do without a model, and end then: that is what the line says.
+    pub fn load_to_measure(args: &ModelArgs) -> Self {
+        Self::loaded(args, "nothing is measured")
+    }
+
+    fn loaded(args: &ModelArgs, without: &str) -> Self {
         let options = Options { engine: args.engine, threads: args.threads, library: args.library.clone() };
         let threads = options.thread_count();
         let model = if args.no_model { Err(anyhow!("--no-model")) } else { load(args, &options) };
         let network = model.map(|model| Box::new(model) as Box<dyn Network>);
-        Self::reading_with(network.map_err(|error| format!("{error:#}")), threads)
+        let network = network.map_err(|error| format!("{error:#}"));
+        if let Err(why) = &network {
+            crate::log::tell(format_args!("no model, {without} ({why})"));
+        }
+        Self::reading_with(network, threads)
     }
 
-    /// With a network that is there already, or the reason why there is none.
+    /// With a network that is there already, or the reason why there is none, which was said.
     pub fn reading_with(network: Result<Box<dyn Network>, String>, threads: usize) -> Self {
         let (network, why_no_model) = match network {
             Ok(network) => (Some(network), None),
             Err(why) => (None, Some(why)),
         };
-        if let Some(why) = &why_no_model {
-            crate::log::tell(format_args!("no model, only the quality of the pictures is judged ({why})"));
-        }
         let provenance = network.as_ref().map(|network| network.provenance());
         let pipeline = Pipeline::new(network, Mode::Still);
         Self { pipeline, provenance, why_no_model, threads, failures: Failures::default() }
@@ -147,16 +157,17 @@ fn load(args: &ModelArgs, options: &Options) -> Result<Model> {
     };
     let model = Model::load(files, options).context(name.clone())?;
     network::check_fits(model.card()).map_err(|reason| anyhow!("{name}: {reason}"))?;
-    let notes = model.notes().join("; ");
     let by = model.provenance();
+    // The engine inside has nothing to note: it passed nothing over.
+    let notes: Vec<_> = [format!("{} in {} runs the model", by.provider, by.precision.as_str())]
+        .into_iter()
+        .chain((!model.notes().is_empty()).then(|| model.notes().join("; ")))
+        .collect();
+    let line = notes.join(": ");
     if got_another(args, &by.provider, by.precision.as_str()) {
-        crate::log::tell(format_args!(
-            "{} in {} runs the model: {notes}",
-            by.provider,
-            by.precision.as_str()
-        ));
+        crate::log::tell(format_args!("{line}"));
     } else {
-        tracing::info!("{notes}");
+        tracing::info!("{line}");
     }
     Ok(model)
 }

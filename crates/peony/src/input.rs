@@ -35,7 +35,8 @@ pub struct Opened {
     pub frames: Box<dyn Iterator<Item = Result<Frame>> + Send>,
 }
 
-/// The files behind the paths: a file stands for itself, a folder for the pictures below it in name order.
+/// The files behind the paths: a file stands for itself, a folder for the pictures below it in name order, and for what is named as
+/// one: reading it says what is wrong with it.
 ///
 /// # Errors
 /// One for each path that does not exist or holds no picture, in its place.
@@ -56,7 +57,16 @@ pub fn expand_dicom(paths: &[PathBuf]) -> Vec<Result<PathBuf>> {
 }
 
 fn is_picture(path: &Path) -> bool {
-    matches!(kind_of(path), Ok(kind) if kind.is_read())
+    matches!(kind_of(path), Ok(kind) if kind.is_read()) || is_named_picture(path)
+}
+
+/// Whether a person would take a file for a picture by its name. Hidden ones are a system's own, such as macOS' `._lesion.png`.
+fn is_named_picture(path: &Path) -> bool {
+    let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+    let named = path.extension().is_some_and(|extension| {
+        ["png", "jpg", "jpeg", "dcm", "mp4", "y4m"].iter().any(|known| extension.eq_ignore_ascii_case(known))
+    });
+    named && !hidden
 }
 
 fn expand_to(paths: &[PathBuf], what: &str, is_wanted: fn(&Path) -> bool) -> Vec<Result<PathBuf>> {

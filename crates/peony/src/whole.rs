@@ -44,7 +44,15 @@ fn beside(path: &Path) -> Result<NamedTempFile> {
     let mut file = tempfile::Builder::new();
     #[cfg(unix)]
     file.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    file.tempfile_in(folder)
+    // Named is the folder, which is what a person can mend, and not the unfinished file that nobody asked for.
+    file.tempfile_in(folder).map_err(|error| {
+        let folder = folder.display();
+        let why = match error.kind() {
+            ErrorKind::NotFound => format!("there is no folder {folder}"),
+            kind => format!("the folder {folder} takes no file: {kind}"),
+        };
+        Error::new(error.kind(), why)
+    })
 }
 
 #[cfg(test)]
@@ -64,6 +72,9 @@ mod tests {
         for wrong in [folder.path().to_owned(), folder.path().join("nowhere/report.html")] {
             assert!(check(&wrong).is_err() && write(&wrong, "").is_err(), "{}", wrong.display());
         }
+        let nowhere = folder.path().join("nowhere");
+        let why = check(&nowhere.join("report.html")).unwrap_err().to_string();
+        assert_eq!(why, format!("there is no folder {}", nowhere.display()));
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
     }
 

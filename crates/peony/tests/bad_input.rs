@@ -322,3 +322,22 @@ fn without_a_model_quality_is_still_judged() {
     let nowhere = folder.path().join("nowhere");
     check(&["analyze", "--json", "--model", nowhere.to_str().unwrap()], 3, "nowhere");
 }
+
+/// In a folder too: what is named as a picture and is none is a line, and what is named otherwise is passed over.
+#[test]
+fn what_a_folder_calls_a_picture_and_is_none_is_a_line() {
+    let folder = TempDir::new().unwrap();
+    good(folder.path());
+    for name in ["broken.PNG", "broken.jpg", "broken.dcm", "notes.txt", "._good.png", "no-suffix"] {
+        write(folder.path(), name, b"no picture");
+    }
+    let output = peony(&["analyze", "--json"]).arg(folder.path()).output().unwrap();
+    let complaints = String::from_utf8(output.stderr).unwrap();
+    let mut named: Vec<_> =
+        complaints.lines().filter_map(|line| line.split("broken.").nth(1)?.split(':').next()).collect();
+    named.sort_unstable();
+    assert_eq!(named, ["PNG", "dcm", "jpg"], "{complaints}");
+    assert_eq!(complaints.lines().count(), 3, "{complaints}");
+    assert_eq!(output.stdout.iter().filter(|&&byte| byte == b'\n').count(), 1, "the good one is read");
+    assert_eq!(output.status.code(), Some(1));
+}

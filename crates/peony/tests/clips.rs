@@ -104,6 +104,10 @@ fn each_clip_is_an_examination_and_what_is_none_is_one_line() {
         (Some(1.0), Some(1.0))
     );
     assert_eq!((detect["false_per_min"].as_f64(), detect["ap50"].as_f64()), (Some(0.0), Some(1.0)));
+    let counts = ["lesions_found", "lesions", "false_alarms", "false_alarms_lesion_free"];
+    assert_eq!(counts.map(|key| detect[key].as_u64().unwrap()), [1, 1, 0, 0]);
+    let [all, lesion_free] = ["minutes", "minutes_lesion_free"].map(|key| detect[key].as_f64().unwrap());
+    assert!(0.0 < lesion_free && lesion_free < all, "{detect}");
     assert_eq!(line["ci95"]["detect.sensitivity"][1].as_f64(), Some(1.0));
     let sets = line["by_dataset"].as_object().unwrap();
     assert_eq!(sets.keys().collect::<Vec<_>>(), ["one", "two"]);

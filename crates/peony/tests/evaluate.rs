@@ -62,7 +62,7 @@ fn the_figures_have_the_documented_keys() {
     let output = evaluate(folder.path(), &["--json"]);
     assert!(output.status.success(), "{}", stderr(&output));
     let json: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(keys(&json), ["datasets", "devices", "provenance", "split"]);
+    assert_eq!(keys(&json), ["datasets", "devices", "not_read", "provenance", "split"]);
     assert_eq!(keys(&json["provenance"]), ["model", "precision", "provider", "sha256", "version"]);
     assert_eq!((keys(&json["datasets"]), keys(&json["devices"])), (vec!["all", "set"], vec!["other"]));
     let all = &json["datasets"]["all"];
@@ -82,8 +82,10 @@ fn the_figures_have_the_documented_keys() {
         "missed",
         "missed_share",
         "normals",
+        "outlined",
         "patients",
         "pictures",
+        "refused",
         "sensitivity_at_specificity_90",
     ];
     assert_eq!(keys(all), expected);
@@ -110,7 +112,7 @@ fn columns_that_are_missing_leave_their_part_out() {
     let output = evaluate(folder.path(), &["--json"]);
     assert!(output.status.success() && output.stderr.is_empty(), "{}", stderr(&output));
     let json: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(keys(&json), ["datasets", "provenance", "split"]);
+    assert_eq!(keys(&json), ["datasets", "not_read", "provenance", "split"]);
     assert_eq!(json["datasets"]["all"]["birads"], Value::Null);
 }
 
@@ -133,7 +135,92 @@ set,missing.png,b-mask.png,4,benign,val,2
     assert_eq!(output.status.code(), Some(1), "something could not be read");
     let table = String::from_utf8(output.stdout).unwrap();
     let all = table.lines().find(|line| line.starts_with("all ")).unwrap();
-    assert_eq!(all.split_whitespace().nth(1), Some("2"), "{table}");
+    assert_eq!(all.strip_prefix("all (set)").unwrap().split_whitespace().next(), Some("2"), "{table}");
+}
+
+/// What figures a table with this lesion would falsify, and what is said instead.
+#[test]
+fn a_mask_that_marks_nothing_or_is_none_is_a_complaint() {
+    let folder = cases(
+        "dataset,image,mask,group,pathology,split
+set,a.png,a-mask.png,1,benign,val
+set,b.png,empty.png,2,malignant,val
+set,a.png,a-mask.jpg,3,benign,val
+",
+    );
+    let mask = image::open(folder.path().join("a-mask.png")).unwrap().into_luma8();
+    image::GrayImage::new(mask.width(), mask.height()).save(folder.path().join("empty.png")).unwrap();
+    mask.save(folder.path().join("a-mask.jpg")).unwrap();
+    let output = evaluate(folder.path(), &["--json", "--html", "report.html"]);
+    let complaints = stderr(&output);
+    assert_eq!(complaints.lines().count(), 2, "{complaints}");
+    let rows = ["b.png: the mask empty.png marks nothing", "a.png: the mask a-mask.jpg is no PNG"];
+    for says in rows {
+        assert!(complaints.contains(says), "{complaints} does not say {says}");
+    }
+    assert_eq!(output.status.code(), Some(1), "something could not be read");
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let all = &json["datasets"]["all"];
+    assert_eq!((all["pictures"].as_u64(), all["missed"].as_u64()), (Some(1), Some(0)), "{all}");
+    assert_eq!(json["not_read"]["count"].as_u64(), Some(2));
+    let read: Vec<_> =
+        json["not_read"]["rows"].as_array().unwrap().iter().map(|row| row["row"].as_str()).collect();
+    assert_eq!(read, [Some("b.png"), Some("a.png")]);
+    let page = std::fs::read_to_string(folder.path().join("report.html")).unwrap();
+    assert!(rows.iter().all(|says| page.contains(&format!("<li>{says}"))), "the report names them");
+}
+
+#[test]
+fn a_mask_in_ones_is_the_mask_in_two_hundred_and_fifty_fives() {
+    let folder = cases(PLAIN);
+    let before = evaluate(folder.path(), &["--json"]);
+    for name in ["a-mask.png", "b-mask.png"] {
+        let path = folder.path().join(name);
+        let mut mask = image::open(&path).unwrap().into_luma8();
+        assert!(mask.pixels().all(|level| [0, 255].contains(&level.0[0])));
+        mask.pixels_mut().for_each(|level| level.0[0] = level.0[0].min(1));
+        mask.save(&path).unwrap();
+    }
+    let after = evaluate(folder.path(), &["--json"]);
+    assert!(after.status.success(), "{}", stderr(&after));
+    let [before, after]: [Value; 2] =
+        [before, after].map(|output| serde_json::from_slice(&output.stdout).unwrap());
+    assert_eq!(before["datasets"], after["datasets"]);
+}
+
+#[test]
+fn a_lesion_without_a_mask_is_read() {
+    let folder = cases(&PLAIN.replace("b-mask.png", ""));
+    let output = evaluate(folder.path(), &["--json"]);
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", stderr(&output));
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let all = &json["datasets"]["all"];
+    let counts = ["lesions", "outlined", "graded"].map(|key| all[key].as_u64().unwrap());
+    assert_eq!(counts, [2, 1, 2], "{all}");
+}
+
+#[test]
+fn without_a_model_nothing_is_measured_and_that_is_said() {
+    let folder = cases(PLAIN);
+    let output = evaluate(folder.path(), &["--no-model"]);
+    assert_eq!(stderr(&output).trim(), "peony: no model, nothing is measured (--no-model)");
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(3), 0));
+}
+
+#[test]
+fn what_runs_the_model_is_said_where_it_is_asked_for() {
+    let folder = cases(PLAIN);
+    let said = stderr(&evaluate(folder.path(), &["-v"]));
+    assert!(said.contains("rten in fp32 runs the model"), "{said}");
+}
+
+#[test]
+fn a_line_of_help_is_broken_once() {
+    let output = Command::new(env!("CARGO_BIN_EXE_peony")).args(["evaluate", "--help"]).output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<_> = help.lines().skip_while(|line| !line.starts_with("cases.csv has one row")).collect();
+    let short = lines.iter().rev().skip(1).find(|line| line.chars().count() < 80);
+    assert!(lines.len() > 3 && short.is_none(), "a short line amid longer ones: {short:?}");
 }
 
 #[test]
@@ -159,7 +246,8 @@ fn a_report_that_cannot_be_written_is_said_before_anything_is_read() {
     let output = evaluate(folder.path(), &["--html", "nowhere/report.html"]);
     let complaints = stderr(&output);
     assert_eq!(complaints.lines().count(), 1, "no reading has failed yet:\n{complaints}");
-    assert!(complaints.contains("nowhere/report.html: cannot be written"), "{complaints}");
+    let says = "nowhere/report.html: cannot be written: there is no folder nowhere";
+    assert!(complaints.contains(says), "{complaints}");
     assert_eq!(output.status.code(), Some(1));
     assert!(output.stdout.is_empty());
 }

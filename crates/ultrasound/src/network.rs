@@ -210,7 +210,11 @@ pub fn check_fits(card: &Card) -> Result<(), String> {
     let remembers = match inputs.as_slice() {
         [luma] if *luma == LUMA => None,
         [luma, (name, shape)] if *luma == LUMA && *name == STATE[0] => Some(*shape),
-        _ => return Err(format!("it takes {inputs:?}, and {LUMA:?} is given, and '{}'", STATE[0])),
+        _ => {
+            let taken: Vec<_> = inputs.iter().map(|(name, shape)| format!("'{name}' {shape:?}")).collect();
+            let (taken, [state, _]) = (taken.join(" and "), STATE);
+            return Err(format!("it takes {taken}, and '{}' {:?} is given, and '{state}'", LUMA.0, LUMA.1));
+        }
     };
     let state = remembers.map(|shape| (STATE[1], shape));
     let embedded = output(EMBEDDED.0).map(|_| EMBEDDED);
@@ -227,16 +231,23 @@ pub fn check_fits(card: &Card) -> Result<(), String> {
         ("maps", &maps, "logit"),
         ("frame", &FRAME, "probability"),
     ] {
-        let said = output(name)
-            .map(|tensor| (tensor.channels.iter().map(String::as_str).collect(), tensor.units.as_str()));
-        if said != Some((channels.to_vec(), units)) {
-            return Err(format!("its output '{name}' is {said:?}, and {channels:?} in '{units}' is needed"));
+        let said = output(name).map(|tensor| (tensor.channels.join(", "), tensor.units.as_str()));
+        let needed = (channels.join(", "), units);
+        if said.as_ref() != Some(&needed) {
+            let in_words = |(channels, units): &(String, &str)| {
+                let channels = if channels.is_empty() { "no channels" } else { channels };
+                format!("{channels} in '{units}'")
+            };
+            let said = said.as_ref().map_or_else(|| "missing".into(), in_words);
+            return Err(format!("its output '{name}' is {said}, and {} is needed", in_words(&needed)));
         }
     }
     // One that is misspelt would be another reading and no fault.
     let said: BTreeSet<&str> = card.thresholds.keys().map(String::as_str).collect();
     if said != BTreeSet::from(THRESHOLDS) {
-        return Err(format!("its thresholds are {said:?}, and {THRESHOLDS:?} are needed"));
+        let said =
+            if said.is_empty() { "none".into() } else { said.into_iter().collect::<Vec<_>>().join(", ") };
+        return Err(format!("its thresholds are {said}, and {} are needed", THRESHOLDS.join(", ")));
     }
     Ok(())
 }
@@ -332,6 +343,9 @@ mod tests {
         check("shape = [1, 16, 32, 32]", "shape = [1, 8, 32, 32]", "'embedding'");
         check("name = \"frame\"", "name = \"whole\"", "'frame' is missing");
         check("\"birads_4A\"", "\"birads_4\"", "'maps'");
+        let says =
+            "its output 'mask' is core, lesion in 'probability', and lesion, core in 'probability' is needed";
+        check("[\"lesion\", \"core\"]", "[\"core\", \"lesion\"]", says);
         check("[\"lesion\", \"core\"]", "[\"core\", \"lesion\"]", "'mask'");
         check("\"lesion\", \"breast\"", "\"breast\", \"lesion\"", "'frame'");
         check("units = \"logit\"", "units = \"probability\"", "'maps'");

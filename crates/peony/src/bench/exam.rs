@@ -16,6 +16,7 @@ mod score;
 mod seen;
 mod sweep;
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::ops::Range;
 
@@ -62,6 +63,7 @@ struct Report {
     seeds: [u64; 2],
     #[serde(flatten)]
     figures: Figures,
+    ci95: BTreeMap<&'static str, [f64; 2]>,
 }
 
 /// Examines and reports.
@@ -71,7 +73,7 @@ struct Report {
 pub fn run(args: &BenchExamArgs) -> Result<Outcome> {
     let preset = args.preset.as_deref().map(preset).transpose()?;
     let probe = args.calibration.as_deref().map(CalibrationFile::read).transpose()?;
-    let mut reader = Reader::load(&args.model);
+    let mut reader = Reader::load_to_measure(&args.model);
     reader.calibrate(probe.as_ref().map(CalibrationFile::calibration));
     if reader.outcome() == Outcome::NoModel {
         // Said already, on loading: without a model there is nothing to count.
@@ -95,7 +97,7 @@ pub fn run(args: &BenchExamArgs) -> Result<Outcome> {
     let mut out = std::io::stdout().lock();
     totals.write_table(&mut out)?;
     if args.json {
-        let report = Report { seeds: [start, end], figures: totals.figures() };
+        let report = Report { seeds: [start, end], figures: totals.figures(), ci95: totals.intervals() };
         writeln!(out, "{}", serde_json::to_string(&totals.lights())?)?;
         writeln!(out, "{}", serde_json::to_string(&report)?)?;
     }

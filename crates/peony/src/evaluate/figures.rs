@@ -16,6 +16,8 @@ use super::reading::{Reading, Truth};
 pub const SPECIFICITY: f64 = 0.90;
 /// Pictures that a device needs for figures of its own.
 const FEWEST_OF_A_DEVICE: usize = 20;
+/// What a table writes of devices that it does not tell apart: never a device of its own beside the group of that name.
+const OTHER: &str = "other";
 
 /// The figures of one set of readings. A figure is `None` where nothing in the set bears on it.
 #[derive(Debug, Serialize)]
@@ -24,7 +26,11 @@ pub struct Figures {
     pub pictures: usize,
     /// How many patients or near-duplicate groups.
     pub patients: usize,
-    /// Mean over the pictures with a lesion.
+    /// Pictures that were refused, as none that the model reads: nothing can be found on them.
+    pub refused: usize,
+    /// Lesion pictures with a mask: those behind Dice and AP50.
+    pub outlined: usize,
+    /// Mean over the pictures with a lesion and its mask.
     pub dice: Option<Estimate>,
     /// Malignant against benign, with the bootstrap's interval; normals take no part.
     pub auc: Option<Estimate>,
@@ -116,8 +122,11 @@ pub fn groups(readings: &[Reading]) -> Vec<Group<'_>> {
     for reading in readings {
         *devices.entry(&reading.device).or_default() += 1;
     }
-    let large: BTreeSet<&str> =
-        devices.iter().filter(|(_, count)| **count >= FEWEST_OF_A_DEVICE).map(|(name, _)| *name).collect();
+    let large: BTreeSet<&str> = devices
+        .iter()
+        .filter(|(name, count)| **count >= FEWEST_OF_A_DEVICE && !name.eq_ignore_ascii_case(OTHER))
+        .map(|(name, _)| *name)
+        .collect();
     if devices.keys().any(|name| !name.is_empty()) {
         subsets.extend(large.iter().filter(|name| !name.is_empty()).map(|&name| Subset::Device(name.into())));
         subsets.extend([Subset::OtherDevices, Subset::DeviceUnknown]);
@@ -137,6 +146,21 @@ pub fn groups(readings: &[Reading]) -> Vec<Group<'_>> {
     groups.collect()
 }
 
+/// The groups without a data set that is all there is: its figures are those of all, and would stand twice.
+pub fn without_doubles<'a, 'b>(groups: &'b [Group<'a>]) -> impl Iterator<Item = &'b Group<'a>> {
+    let only = only_dataset(groups).is_some();
+    groups.iter().filter(move |group| !(only && matches!(group.subset, Subset::Dataset(_))))
+}
+
+/// The name of the data set, where there is one alone.
+pub fn only_dataset<'a>(groups: &'a [Group<'_>]) -> Option<&'a str> {
+    let mut names = groups.iter().filter_map(|group| match &group.subset {
+        Subset::Dataset(name) => Some(name.as_str()),
+        _ => None,
+    });
+    names.next().filter(|_| names.next().is_none())
+}
+
 /// The probabilities of malignancy of the lesion pictures, each with whether the lesion is malignant.
 pub fn scores(readings: &[&Reading]) -> Vec<Scored> {
     with_scores(readings).map(|(_, score)| score).collect()
@@ -147,10 +171,11 @@ fn with_scores<'a>(readings: &[&'a Reading]) -> impl Iterator<Item = (&'a Readin
     lesions.filter_map(|&reading| Some((reading, (reading.malignancy?, reading.truth == Truth::Malignant))))
 }
 
-/// All findings, and how many lesions there were to find.
+/// All findings, and how many lesions there were to find; a lesion without a mask takes no part, as nobody knows where it is.
 pub fn detections(readings: &[&Reading]) -> (Vec<Detection>, usize) {
-    let found = readings.iter().flat_map(|reading| reading.detections.iter().copied()).collect();
-    (found, readings.iter().map(|reading| reading.lesions).sum())
+    let known = || readings.iter().filter_map(|reading| Some((reading, reading.lesions?)));
+    let found = known().flat_map(|(reading, _)| reading.detections.iter().copied()).collect();
+    (found, known().map(|(_, lesions)| lesions).sum())
 }
 
 fn figures(readings: &[&Reading]) -> Figures {
@@ -166,6 +191,8 @@ fn figures(readings: &[&Reading]) -> Figures {
     Figures {
         pictures: readings.len(),
         patients: patients.len(),
+        refused: readings.iter().filter(|reading| reading.refused).count(),
+        outlined: lesions.iter().filter(|reading| reading.lesions.is_some()).count(),
         dice: over_patients(&mean_dice),
         auc: over_patients(&|rows| auc(&scores(rows))),
         auc_delong_ci95: delong(&all).and_then(|estimate| estimate.ci95),
@@ -255,6 +282,41 @@ mod tests {
     }
 
     #[test]
+    fn a_lesion_without_a_mask_counts_where_no_mask_is_needed() {
+        let without =
+            |p| Reading { lesions: None, ..graded("9", Truth::Malignant, None, &[(0.9, false)], p) };
+        let with = [
+            graded("1", Truth::Benign, Some(0.8), &[(0.8, true)], 0.2),
+            graded("2", Truth::Malignant, Some(0.6), &[(0.7, true)], 0.9),
+        ];
+        let readings: Vec<Reading> = with.into_iter().chain([without(0.1)]).collect();
+        let figures = figures(&readings.iter().collect::<Vec<_>>());
+        assert_eq!((figures.lesions, figures.outlined, figures.graded, figures.missed), (3, 2, 3, 0));
+        assert!((figures.dice.unwrap().value - 0.7).abs() < 1e-9);
+        assert_eq!(figures.ap50.unwrap().value, 1.0, "what is marked on it is neither right nor wrong");
+        assert_eq!(figures.auc.unwrap().value, 0.5, "the one without a mask is graded below the benign one");
+    }
+
+    #[test]
+    fn what_is_refused_is_counted() {
+        let refused = Reading { refused: true, ..reading("1", Truth::Normal) };
+        assert_eq!(figures(&[&refused, &reading("2", Truth::Normal)]).refused, 1);
+    }
+
+    #[test]
+    fn a_data_set_that_is_all_there_is_stands_once() {
+        let of = |names: &[&str]| {
+            let read = |name: &&str| Reading { dataset: (*name).into(), ..reading(name, Truth::Normal) };
+            let readings: Vec<Reading> = names.iter().map(read).collect();
+            let groups = groups(&readings);
+            (without_doubles(&groups).count(), only_dataset(&groups).map(str::to_owned))
+        };
+        assert_eq!(of(&["a"]), (1, Some("a".into())));
+        assert_eq!(of(&["a", "b"]), (3, None));
+        assert_eq!(of(&[]), (1, None));
+    }
+
+    #[test]
     fn of_nothing_every_figure_is_none() {
         let groups = groups(&[]);
         assert_eq!(groups.len(), 1);
@@ -274,5 +336,8 @@ mod tests {
         let devices =
             [(Subset::Device("A".into()), 20), (Subset::OtherDevices, 21), (Subset::DeviceUnknown, 25)];
         assert_eq!(subsets(mixed), [all(66), devices.to_vec()].concat());
+        let named = [on_device(20, "A"), on_device(30, "Other")].concat();
+        let devices = [(Subset::Device("A".into()), 20), (Subset::OtherDevices, 30)];
+        assert_eq!(subsets(named), [all(50), devices.to_vec()].concat(), "no device of that name");
     }
 }

@@ -20,8 +20,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use self::cases::Cases;
-use self::foreign::Printable;
+use self::cases::{Cases, NotRead};
 use self::summary::Summary;
 use crate::cli::EvaluateArgs;
 use crate::engine::Reader;
@@ -33,8 +32,8 @@ use crate::{progress, whole};
 /// # Errors
 /// Where the table cannot be read or holds no such case, or the report cannot be written.
 pub fn run(args: &EvaluateArgs) -> Result<Outcome> {
-    let Cases { cases, complaints } = Cases::read(&args.cases, &args.split)?;
-    let mut reader = Reader::load(&args.model);
+    let Cases { cases, complaints, mut not_read, .. } = Cases::read(&args.cases, &args.split)?;
+    let mut reader = Reader::load_to_measure(&args.model);
     let mut outcome = reader.outcome();
     if outcome == Outcome::NoModel {
         // Said already, on loading.
@@ -45,7 +44,7 @@ pub fn run(args: &EvaluateArgs) -> Result<Outcome> {
     if let Some(path) = html {
         whole::check(path).with_context(|| cannot_be_written(path))?;
     }
-    for complaint in &complaints {
+    for complaint in complaints.into_iter().chain(not_read.iter().map(ToString::to_string)) {
         eprintln!("peony: {complaint}");
         outcome = outcome.and(Outcome::SomeFailed);
     }
@@ -55,8 +54,9 @@ pub fn run(args: &EvaluateArgs) -> Result<Outcome> {
         match reading::read(case, &args.root, &mut reader) {
             Ok(reading) => readings.push(reading),
             Err(error) => {
-                let line = format!("{}: {error:#}", case.image);
-                bar.suspend(|| eprintln!("peony: {}", Printable(&line)));
+                let left_out = NotRead::new(&case.image, &error);
+                bar.suspend(|| eprintln!("peony: {left_out}"));
+                not_read.push(left_out);
                 outcome = outcome.and(Outcome::SomeFailed);
             }
         }
@@ -64,7 +64,8 @@ pub fn run(args: &EvaluateArgs) -> Result<Outcome> {
     }
     bar.finish_and_clear();
     let groups = figures::groups(&readings);
-    let summary = Summary { split: &args.split, provenance: reader.provenance(), groups: &groups };
+    let summary =
+        Summary { split: &args.split, provenance: reader.provenance(), groups: &groups, not_read: &not_read };
     // A full disk is no reason to lose the figures: they are printed, then it is said.
     let written = match html {
         Some(path) => {

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use image::{GrayImage, Luma};
+use image::{DynamicImage, GrayImage, ImageFormat, ImageReader, Luma};
 use imageproc::point::Point;
 use peony_imaging::Labels;
-use peony_model::{BiRads, BoxPx, Finding, PointPx, iou};
+use peony_model::{BiRads, BoxPx, Finding, PointPx, QualityCode, iou};
 
 use super::cases::Case;
 use super::categories::Category;
@@ -40,12 +40,14 @@ pub struct Reading {
     pub patient: String,
     /// What was there.
     pub truth: Truth,
-    /// Overlap of all findings with the mask; `None` for normals.
+    /// Whether it was refused as no picture that the model reads.
+    pub refused: bool,
+    /// Overlap of all findings with the mask; `None` for normals, and without a mask.
     pub dice: Option<f64>,
     /// The findings, and which of them met a lesion.
     pub detections: Vec<Detection>,
-    /// How many lesions the mask has.
-    pub lesions: usize,
+    /// How many lesions the mask has; `None` of a lesion without one, which may be anywhere.
+    pub lesions: Option<usize>,
     /// Probability of malignancy of the picture, 0..=1.
     pub malignancy: Option<f64>,
     /// The category a person gave.
@@ -59,7 +61,7 @@ pub struct Reading {
 /// Reads one case: the same reading, cropping, thresholds and outlines as `peony analyze`.
 ///
 /// # Errors
-/// Where the picture or its mask cannot be read, or they differ in size.
+/// Where the picture or its mask cannot be read, they differ in size, or the mask marks nothing.
 pub fn read(case: &Case, root: &Path, reader: &mut Reader) -> Result<Reading> {
     let mut opened = input::open(&root.join(&case.image), None)?;
     let frame = opened.frames.next().context("no frame in it")??;
@@ -67,6 +69,7 @@ pub fn read(case: &Case, root: &Path, reader: &mut Reader) -> Result<Reading> {
     let output = reader.step(&frame);
     let mask = match case.truth {
         Truth::Normal => None,
+        Truth::Benign | Truth::Malignant if case.mask.is_empty() => None,
         Truth::Benign | Truth::Malignant => Some(mask(root, &case.mask, output.size_px)?),
     };
     let found = filled(&output.findings, output.size_px);
@@ -74,14 +77,20 @@ pub fn read(case: &Case, root: &Path, reader: &mut Reader) -> Result<Reading> {
     let boxes: Vec<_> = output.findings.iter().map(|f| (f.region.box_px(), f64::from(f.score))).collect();
     let proposals = output.findings.iter().filter_map(|finding| finding.assessment.map(BiRads::label));
     let said = described(&output.findings, &lesions).map(descriptors_said).unwrap_or_default();
+    let is_known = mask.is_some() || case.truth == Truth::Normal;
     Ok(Reading {
+        refused: output
+            .quality
+            .issues
+            .iter()
+            .any(|issue| matches!(issue.code, QualityCode::WrongDomain | QualityCode::NoBmode)),
         dataset: case.dataset.clone(),
         device: case.device.clone(),
         patient: case.patient.clone(),
         truth: case.truth,
         dice: mask.map(|mask| dice(&found, &mask)),
         detections: meet(&boxes, &lesions),
-        lesions: lesions.len(),
+        lesions: is_known.then_some(lesions.len()),
         malignancy: frame_malignancy(&output).map(f64::from),
         given: case.given,
         proposed: proposals.filter_map(Category::parse).max(),
@@ -91,11 +100,26 @@ pub fn read(case: &Case, root: &Path, reader: &mut Reader) -> Result<Reading> {
 
 /// The mask, pixel by pixel.
 fn mask(root: &Path, name: &str, size_px: [u32; 2]) -> Result<Vec<bool>> {
-    let mask = image::open(root.join(name)).with_context(|| name.to_owned())?.into_luma8();
+    let file = ImageReader::open(root.join(name)).and_then(ImageReader::with_guessed_format);
+    let file = file.with_context(|| name.to_owned())?;
+    if file.format() != Some(ImageFormat::Png) {
+        bail!("the mask {name} is no PNG: another format does not keep what is off at 0");
+    }
+    let mask = file.decode().with_context(|| name.to_owned())?;
     if [mask.width(), mask.height()] != size_px {
         bail!("mask and picture differ in size");
     }
-    Ok(on(&mask))
+    let marked = marked(&mask);
+    if !marked.contains(&true) {
+        bail!("the mask {name} marks nothing");
+    }
+    Ok(marked)
+}
+
+/// Where a mask is above 0, in any colour and whatever its depth, as training reads it: many tools write the number of a class.
+fn marked(mask: &DynamicImage) -> Vec<bool> {
+    // In 16 bits nothing is rounded down to 0; grey becomes three equal colours, and how opaque a pixel is says nothing.
+    mask.to_rgb16().pixels().map(|pixel| pixel.0.iter().any(|&level| level > 0)).collect()
 }
 
 fn on(picture: &GrayImage) -> Vec<bool> {
@@ -156,13 +180,30 @@ pub mod tests {
             device: String::new(),
             patient: patient.into(),
             truth,
+            refused: false,
             dice: None,
             detections: Vec::new(),
-            lesions: usize::from(truth != Truth::Normal),
+            lesions: Some(usize::from(truth != Truth::Normal)),
             malignancy: None,
             given: None,
             proposed: None,
             descriptors: Vec::new(),
+        }
+    }
+
+    /// Training is held to the same files: `python -m peony_training fixtures`.
+    #[test]
+    fn a_mask_is_what_lies_above_0_however_it_is_written() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/fixtures/masks");
+        let of = |name: &str| mask(&folder, name, [48, 40]).unwrap();
+        let first = of("bits-1.png");
+        assert_eq!(first.iter().filter(|&&on| on).count(), 455, "the ellipse");
+        let mut names: Vec<_> =
+            std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names.len(), 8, "{names:?}");
+        for name in names {
+            assert!(of(name.to_str().unwrap()) == first, "{name:?}");
         }
     }
 

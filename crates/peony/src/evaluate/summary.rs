@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use peony_model::Provenance;
 use serde::Serialize;
 
+use super::cases::NotRead;
 use super::figures::{Figures, Group, Subset};
 
 /// Everything that is written down.
@@ -16,6 +17,8 @@ pub struct Summary<'a> {
     pub provenance: Option<&'a Provenance>,
     /// All readings first, then each data set and device.
     pub groups: &'a [Group<'a>],
+    /// The rows that take no part, as they could not be read.
+    pub not_read: &'a [NotRead],
 }
 
 /// The keys that `--json` writes.
@@ -23,6 +26,7 @@ pub struct Summary<'a> {
 struct Json<'a> {
     split: &'a str,
     provenance: Option<&'a Provenance>,
+    not_read: Rows<'a>,
     /// Each data set by its name, and `all`.
     datasets: BTreeMap<&'a str, &'a Figures>,
     /// Each device by its name, `other` and `unknown`; left out where the table names none.
@@ -30,7 +34,19 @@ struct Json<'a> {
     devices: BTreeMap<&'a str, &'a Figures>,
 }
 
+/// How many rows, and which.
+#[derive(Serialize)]
+struct Rows<'a> {
+    count: usize,
+    rows: &'a [NotRead],
+}
+
 impl Summary<'_> {
+    /// Whether the name of the split says that the model may have learned from it: it knows such pictures better than new ones.
+    pub fn may_be_learned_from(&self) -> bool {
+        self.split.to_lowercase().starts_with("train")
+    }
+
     /// The figures as JSON.
     ///
     /// # Errors
@@ -47,7 +63,8 @@ impl Summary<'_> {
                 Subset::DeviceUnknown => devices.insert("unknown", &group.figures),
             };
         }
-        let json = Json { split: self.split, provenance: self.provenance, datasets, devices };
+        let not_read = Rows { count: self.not_read.len(), rows: self.not_read };
+        let json = Json { split: self.split, provenance: self.provenance, not_read, datasets, devices };
         serde_json::to_string_pretty(&json)
     }
 }

@@ -12,7 +12,7 @@ use std::fmt::{Result, Write};
 use self::words::{Figure, Words};
 use super::categories::Agreement;
 use super::descriptors::DescriptorAccuracy;
-use super::figures::{Figures, Group, Subset};
+use super::figures::{Figures, Group, Subset, only_dataset, without_doubles};
 use super::foreign::Escaped;
 use super::metrics::Estimate;
 use super::summary::Summary;
@@ -47,6 +47,7 @@ pub fn html(summary: &Summary, lang: Lang) -> std::result::Result<String, std::f
         figures(&mut out, words, summary.groups)?;
         group_table(&mut out, words, summary.groups)?;
         descriptors(&mut out, words, &all.figures.descriptors)?;
+        not_read(&mut out, words, summary)?;
         method(&mut out, words)?;
         writeln!(out, "</main>")?;
     }
@@ -76,30 +77,44 @@ fn header(out: &mut String, words: &Words, summary: &Summary) -> Result {
     if let Some(all) = summary.groups.first() {
         entry(words.pictures, &all.figures.pictures.to_string(), "")?;
         entry(words.patients, &all.figures.patients.to_string(), "")?;
+        if !summary.not_read.is_empty() {
+            entry(words.not_read, &summary.not_read.len().to_string(), "")?;
+        }
+        if all.figures.refused > 0 {
+            entry(words.refused, &count(all.figures.refused, all.figures.pictures), "")?;
+        }
     }
     entry(words.program, concat!("peony ", env!("CARGO_PKG_VERSION")), "")?;
     if let Some(by) = summary.provenance {
         entry(words.weights, &by.sha256, "wide")?;
     }
-    writeln!(out, "</dl>\n</header>")
+    writeln!(out, "</dl>")?;
+    if summary.may_be_learned_from() {
+        writeln!(out, "<p>{}</p>", words.learned_from)?;
+    }
+    writeln!(out, "</header>")
 }
 
 /// The figures of all pictures, each with its interval and its sentence; those that nothing bears on are left out.
 fn tiles(out: &mut String, words: &Words, figures: &Figures) -> Result {
     writeln!(out, "<section>\n<h2>{}</h2>\n<div class=\"tiles\">", words.overview)?;
     let Figures { sensitivity_at_specificity_90: point, birads, calibration, .. } = figures;
-    tile(out, words, &words.dice, figures.dice, "")?;
-    let delong =
-        figures.auc_delong_ci95.map(|ends| format!("{} {}", words.delong, range(ends))).unwrap_or_default();
-    let graded =
-        format!("{delong} {}", format_args!("{} {}", words.graded, count(figures.graded, figures.lesions)));
-    tile(out, words, &words.auc, figures.auc, graded.trim_start())?;
+    let outlined = if figures.outlined < figures.lesions {
+        format!("{} {}", words.outlined, count(figures.outlined, figures.lesions))
+    } else {
+        String::new()
+    };
+    tile(out, words, &words.dice, figures.dice, &outlined)?;
+    let delong = figures.auc_delong_ci95.map(|ends| format!("{} {}", words.delong, range(ends)));
+    let graded = format!("{} {}", words.graded, count(figures.graded, figures.lesions));
+    let beside: Vec<_> = delong.into_iter().chain([graded]).collect();
+    tile(out, words, &words.auc, figures.auc, &beside.join(" · "))?;
     let threshold = match point.and_then(|point| point.threshold) {
         Some(threshold) => format!("{} {threshold:.3}", words.threshold),
         None => words.no_threshold.into(),
     };
     tile(out, words, &words.sensitivity, point.map(|point| point.sensitivity), &threshold)?;
-    tile(out, words, &words.ap50, figures.ap50, "")?;
+    tile(out, words, &words.ap50, figures.ap50, &outlined)?;
     let scale = birads.as_ref().map(|birads| scale(words, birads)).unwrap_or_default();
     tile(out, words, &words.kappa, birads.as_ref().and_then(|birads| birads.kappa), &scale)?;
     let brier =
@@ -220,7 +235,7 @@ fn group_table(out: &mut String, words: &Words, groups: &[Group]) -> Result {
     }
     writeln!(out, "</tr></thead>\n<tbody>")?;
     let mut kind = None;
-    for group in groups {
+    for group in without_doubles(groups) {
         let heading = match group.subset {
             Subset::All => None,
             Subset::Dataset(_) => Some(words.dataset),
@@ -230,17 +245,21 @@ fn group_table(out: &mut String, words: &Words, groups: &[Group]) -> Result {
             writeln!(out, "<tr class=\"kind\"><th colspan=\"11\">{heading}</th></tr>")?;
             kind = Some(heading);
         }
-        group_row(out, words, group)?;
+        let name = match (&group.subset, only_dataset(groups)) {
+            (Subset::All, Some(only)) => format!("{} ({only})", words.all),
+            (subset, _) => words.subset(subset).to_owned(),
+        };
+        group_row(out, &name, group)?;
     }
     writeln!(out, "</tbody>\n</table>\n</section>")
 }
 
-fn group_row(out: &mut String, words: &Words, group: &Group) -> Result {
+fn group_row(out: &mut String, name: &str, group: &Group) -> Result {
     let figures = &group.figures;
     writeln!(
         out,
         "<tr><th>{}</th><td>{}</td><td>{}</td>",
-        Escaped(words.subset(&group.subset)),
+        Escaped(name),
         figures.pictures,
         figures.patients
     )?;
@@ -287,6 +306,27 @@ fn descriptors(out: &mut String, words: &Words, rows: &[DescriptorAccuracy]) -> 
         writeln!(out, "<td>{:.3}</td></tr>", row.commonest)?;
     }
     writeln!(out, "</tbody>\n</table>\n</section>")
+}
+
+/// Which rows take no part, and why; left out where all were read.
+fn not_read(out: &mut String, words: &Words, summary: &Summary) -> Result {
+    /// A report of a table whose folder is not there need not name all of it.
+    const MOST: usize = 200;
+    if summary.not_read.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "<section class=\"method\">\n<h2>{}</h2>\n<p>{}</p>\n<ul>",
+        words.not_read, words.not_read_why
+    )?;
+    for row in summary.not_read.iter().take(MOST) {
+        writeln!(out, "<li>{}</li>", Escaped(&row.to_string()))?;
+    }
+    if summary.not_read.len() > MOST {
+        writeln!(out, "<li>… {}</li>", summary.not_read.len() - MOST)?;
+    }
+    writeln!(out, "</ul>\n</section>")
 }
 
 fn method(out: &mut String, words: &Words) -> Result {

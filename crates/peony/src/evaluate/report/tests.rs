@@ -4,6 +4,7 @@ use peony_model::{Precision, Provenance};
 
 use super::html;
 use crate::cli::Lang;
+use crate::evaluate::cases::NotRead;
 use crate::evaluate::categories::Category;
 use crate::evaluate::descriptors::{DescriptorGroup, DescriptorRow, words};
 use crate::evaluate::figures::groups;
@@ -30,6 +31,10 @@ fn lesions(dataset: &str) -> Vec<Reading> {
 }
 
 fn report(readings: &[Reading], lang: Lang) -> String {
+    report_of("val", readings, &[], lang)
+}
+
+fn report_of(split: &str, readings: &[Reading], not_read: &[NotRead], lang: Lang) -> String {
     let provenance = Provenance {
         model: "peony-us".into(),
         version: "9.9.9".into(),
@@ -38,7 +43,7 @@ fn report(readings: &[Reading], lang: Lang) -> String {
         precision: Precision::Fp32,
     };
     let groups = groups(readings);
-    html(&Summary { split: "val", provenance: Some(&provenance), groups: &groups }, lang).unwrap()
+    html(&Summary { split, provenance: Some(&provenance), groups: &groups, not_read }, lang).unwrap()
 }
 
 #[test]
@@ -70,9 +75,56 @@ fn how_many_lesions_were_graded_stands_beside_the_area() {
     let mut readings = lesions("set");
     readings[3].malignancy = None;
     readings.extend([reading("normal", Truth::Normal)]);
-    for (lang, says) in [(Lang::En, "graded: 39 / 40"), (Lang::Zh, "已分级： 39 / 40")] {
+    for (lang, says) in [(Lang::En, " · with a probability: 39 / 40"), (Lang::Zh, " · 有概率： 39 / 40")]
+    {
         assert_eq!(report(&readings, lang).matches(says).count(), 1, "{says}");
     }
+}
+
+#[test]
+fn what_takes_no_part_is_said_with_its_reason() {
+    let mut readings = lesions("set");
+    readings[0].refused = true;
+    readings[1].lesions = None;
+    let not_read = [NotRead { row: "<b>.png".into(), why: "no PNG".into() }];
+    let says = [
+        (
+            Lang::En,
+            [
+                "<dt>Not read</dt><dd>1</dd>",
+                "none that the model reads</dt><dd>1 / 40</dd>",
+                "with a mask: 39 / 40",
+            ],
+        ),
+        (Lang::Zh, ["<dt>未读取</dt><dd>1</dd>", "模型不适用而拒读</dt><dd>1 / 40</dd>", "有轮廓： 39 / 40"]),
+    ];
+    for (lang, says) in says {
+        let page = report_of("val", &readings, &not_read, lang);
+        for says in says.into_iter().chain(["<li>&lt;b&gt;.png: no PNG</li>"]) {
+            assert!(page.contains(says), "{says}");
+        }
+        let whole = report(&lesions("set"), lang);
+        assert!(!whole.contains(says[0]) && !whole.contains(says[1]) && !whole.contains("39 / 40"));
+    }
+}
+
+#[test]
+fn a_split_to_learn_from_is_called_that() {
+    let check = |split: &str, lang, says: &str, is_there: bool| {
+        assert_eq!(report_of(split, &lesions("set"), &[], lang).contains(says), is_there, "{split}");
+    };
+    check("train", Lang::En, "By its name this split is one to learn from.", true);
+    check("train", Lang::Zh, "此划分用于训练", true);
+    check("val", Lang::En, "By its name this split is one to learn from.", false);
+}
+
+#[test]
+fn one_data_set_has_one_row_and_one_curve() {
+    let one = report(&lesions("one"), Lang::En);
+    assert!(one.contains("<th>all (one)</th>") && !one.contains("<th>one</th>"));
+    let two = report(&[lesions("one"), lesions("two")].concat(), Lang::En);
+    assert!(two.contains("<th>all</th>") && two.contains("<th>one</th>"));
+    assert!(two.contains("series s1") && !one.contains("series s1"));
 }
 
 #[test]

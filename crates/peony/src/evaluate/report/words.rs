@@ -26,6 +26,10 @@ pub struct Words {
     pub pictures: &'static str,
     pub patients: &'static str,
     pub no_model: &'static str,
+    pub not_read: &'static str,
+    pub not_read_why: &'static str,
+    pub refused: &'static str,
+    pub learned_from: &'static str,
 
     pub overview: &'static str,
     pub plots: &'static str,
@@ -53,6 +57,7 @@ pub struct Words {
     pub too_few: &'static str,
     pub delong: &'static str,
     pub graded: &'static str,
+    pub outlined: &'static str,
     pub threshold: &'static str,
     pub no_threshold: &'static str,
     pub scale: &'static str,
@@ -131,6 +136,11 @@ static EN: Words = Words {
     pictures: "Pictures",
     patients: "Patients",
     no_model: "no model",
+    not_read: "Not read",
+    not_read_why: "These rows of the table take no part in any figure.",
+    refused: "Refused as none that the model reads",
+    learned_from: "By its name this split is one to learn from. A model that learned from these pictures reads them better than it reads \
+                   new ones: its figures on new ones are lower.",
 
     overview: "All pictures together",
     plots: "In plots",
@@ -164,7 +174,7 @@ static EN: Words = Words {
     dice: Figure {
         name: "Dice",
         why: "How well the outline covers the lesion: 1 is the very same area, 0 none of it. Mean over pictures with a \
-              lesion.",
+              lesion and its mask.",
     },
     auc: Figure {
         name: "AUC of malignancy",
@@ -200,7 +210,8 @@ static EN: Words = Words {
     interval: "95 %:",
     too_few: "too few patients for an interval",
     delong: "DeLong:",
-    graded: "graded:",
+    graded: "with a probability:",
+    outlined: "with a mask:",
     threshold: "threshold",
     no_threshold: "no threshold",
     scale: "on the scale",
@@ -223,7 +234,7 @@ static EN: Words = Words {
     observed: Figure {
         name: "Malignant by proposed category",
         why: "How many pictures of each proposed category were malignant, with the interval; the band is what the \
-              lexicon expects. These sets hold more cancers than a clinic sees, which moves every point up.",
+              lexicon expects. A table that holds more cancers than a clinic sees moves every point up.",
     },
     histogram: Figure {
         name: "Dice by data set",
@@ -280,6 +291,10 @@ static ZH: Words = Words {
     pictures: "图像",
     patients: "患者",
     no_model: "无模型",
+    not_read: "未读取",
+    not_read_why: "病例表中的以下各行未计入任何数值。",
+    refused: "模型不适用而拒读",
+    learned_from: "按名称，此划分用于训练。模型若由这些图像训练而成，读这些图像会优于读新图像：在新图像上的数值会更低。",
 
     overview: "全部图像",
     plots: "图示",
@@ -303,7 +318,7 @@ static ZH: Words = Words {
 
     dice: Figure {
         name: "Dice 系数",
-        why: "轮廓与病灶重合的程度：1 为完全相同，0 为毫无重合。为含病灶图像的均值。",
+        why: "轮廓与病灶重合的程度：1 为完全相同，0 为毫无重合。为含病灶且有轮廓的图像的均值。",
     },
     auc: Figure {
         name: "恶性判别 AUC",
@@ -329,7 +344,8 @@ static ZH: Words = Words {
     interval: "95 %：",
     too_few: "患者过少，不给区间",
     delong: "DeLong：",
-    graded: "已分级：",
+    graded: "有概率：",
+    outlined: "有轮廓：",
     threshold: "阈值",
     no_threshold: "无可用阈值",
     scale: "分类",
@@ -348,7 +364,7 @@ static ZH: Words = Words {
     },
     observed: Figure {
         name: "各建议分类的恶性比例",
-        why: "每一建议分类中实际为恶性的比例及其区间；色带为词典的预期范围。这些数据集中的癌多于临床实际，各点因此偏高。",
+        why: "每一建议分类中实际为恶性的比例及其区间；色带为词典的预期范围。病例表中的癌若多于临床实际，各点会偏高。",
     },
     histogram: Figure {
         name: "各数据集的 Dice",

@@ -3,7 +3,7 @@
 use std::fmt::{Result, Write};
 
 use super::{Axes, Entry, close, dot, legend, line, open, text};
-use crate::evaluate::figures::{Group, Subset, detections, scores};
+use crate::evaluate::figures::{Group, Subset, detections, scores, without_doubles};
 use crate::evaluate::metrics::Estimate;
 use crate::evaluate::metrics::detection::{PrPoint, envelope, precision_recall};
 use crate::evaluate::metrics::roc::curve;
@@ -81,7 +81,8 @@ fn drawn<'a>(
     groups: &'a [Group<'a>],
     figure: impl Fn(&Group) -> Option<Estimate>,
 ) -> Vec<(&'a Group<'a>, f64)> {
-    let wanted = groups.iter().filter(|group| matches!(group.subset, Subset::All | Subset::Dataset(_)));
+    let wanted =
+        without_doubles(groups).filter(|group| matches!(group.subset, Subset::All | Subset::Dataset(_)));
     let with_figure = wanted.filter_map(|group| Some((group, figure(group)?.value)));
     with_figure.take(MOST_LINES).collect()
 }
