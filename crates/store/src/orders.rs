@@ -527,7 +527,7 @@ fn step_taken() -> StoreError {
 async fn free_step_id(connection: &mut AnyConnection, id: i64) -> Result<String, StoreError> {
     let mut step_id = format!("P{id}");
     let mut more = 0;
-    while is_there(connection, "step_id", &step_id).await? {
+    while is_others(connection, id, ("step_id", &step_id)).await? {
         more += 1;
         step_id = format!("P{id}-{more}");
     }
@@ -546,7 +546,7 @@ async fn accession(
         let mut number = id;
         loop {
             let accession = format!("{}{number:04}", order.date);
-            if !is_there(connection, "accession", &accession).await? {
+            if !is_others(connection, id, ("accession", &accession)).await? {
                 return Ok(accession);
             }
             number += 1;
@@ -566,15 +566,16 @@ async fn accession(
     Ok(order.accession.clone())
 }
 
-/// Whether an order has this text in a column.
-async fn is_there(
+/// Whether another order than the one of this number has this text in a column.
+async fn is_others(
     connection: &mut AnyConnection,
-    column: &'static str,
-    text: &str,
+    id: i64,
+    (column, text): (&'static str, &str),
 ) -> Result<bool, StoreError> {
     // Its text is made of the words of this file alone.
-    let statement = sqlx::AssertSqlSafe(format!("SELECT id FROM orders WHERE {column} = $1 LIMIT 1"));
-    let found: Option<i64> = sqlx::query_scalar(statement).bind(text).fetch_optional(connection).await?;
+    let statement = format!("SELECT id FROM orders WHERE {column} = $1 AND id <> $2 LIMIT 1");
+    let statement = sqlx::query_scalar::<_, i64>(sqlx::AssertSqlSafe(statement)).bind(text).bind(id);
+    let found = statement.fetch_optional(connection).await?;
     Ok(found.is_some())
 }
 
