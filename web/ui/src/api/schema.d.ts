@@ -1909,6 +1909,8 @@ export interface components {
         };
         /** @description What the machine proposed for a field, and what a person said of it. */
         readonly Field_Advice: {
+            /** @description Of lesions that were joined since, people had said different things: neither stands until a person says which holds. */
+            readonly contrary?: boolean;
             /**
              * @description What is advised.
              * @enum {string}
@@ -1918,6 +1920,8 @@ export interface components {
         };
         /** @description What the machine proposed for a field, and what a person said of it. */
         readonly Field_Axilla: {
+            /** @description Of lesions that were joined since, people had said different things: neither stands until a person says which holds. */
+            readonly contrary?: boolean;
             /** @description The lymph nodes of an armpit, as a person saw them there. */
             readonly proposed: {
                 readonly node: components["schemas"]["LymphNode"] | null;
@@ -1926,6 +1930,8 @@ export interface components {
         };
         /** @description What the machine proposed for a field, and what a person said of it. */
         readonly Field_Before: {
+            /** @description Of lesions that were joined since, people had said different things: neither stands until a person says which holds. */
+            readonly contrary?: boolean;
             /** @description What a lesion was in an earlier examination. */
             readonly proposed: {
                 /** @description The identifier of the earlier examination: with another one, this says nothing. */
@@ -1940,22 +1946,30 @@ export interface components {
         };
         /** @description What the machine proposed for a field, and what a person said of it. */
         readonly Field_BiRads: {
+            /** @description Of lesions that were joined since, people had said different things: neither stands until a person says which holds. */
+            readonly contrary?: boolean;
             readonly proposed: string;
             readonly said: components["schemas"]["Said_BiRads"] | null;
         };
         /** @description What the machine proposed for a field, and what a person said of it. */
         readonly Field_bool: {
+            /** @description Of lesions that were joined since, people had said different things: neither stands until a person says which holds. */
+            readonly contrary?: boolean;
             readonly proposed: boolean;
             readonly said: components["schemas"]["Said_bool"] | null;
         };
         /** @description What the machine proposed for a field, and what a person said of it. */
         readonly Field_f32: {
+            /** @description Of lesions that were joined since, people had said different things: neither stands until a person says which holds. */
+            readonly contrary?: boolean;
             /** Format: float */
             readonly proposed: number;
             readonly said: components["schemas"]["Said_f32"] | null;
         };
         /** @description What the machine proposed for a field, and what a person said of it. */
         readonly Field_LesionSize: {
+            /** @description Of lesions that were joined since, people had said different things: neither stands until a person says which holds. */
+            readonly contrary?: boolean;
             /** @description A length with its unit: millimetres, or pixels where the scale is unknown. */
             readonly proposed: {
                 /**
@@ -1976,6 +1990,8 @@ export interface components {
         };
         /** @description What the machine proposed for a field, and what a person said of it. */
         readonly Field_Place: {
+            /** @description Of lesions that were joined since, people had said different things: neither stands until a person says which holds. */
+            readonly contrary?: boolean;
             /** @description Where a lesion lies, or where the probe stands. */
             readonly proposed: {
                 readonly clock: components["schemas"]["Clock"] | null;
@@ -1991,11 +2007,15 @@ export interface components {
         };
         /** @description What the machine proposed for a field, and what a person said of it. */
         readonly Field_Vec_Word: {
+            /** @description Of lesions that were joined since, people had said different things: neither stands until a person says which holds. */
+            readonly contrary?: boolean;
             readonly proposed: readonly string[];
             readonly said: components["schemas"]["Said_Vec"] | null;
         };
         /** @description What the machine proposed for a field, and what a person said of it. */
         readonly Field_Word: {
+            /** @description Of lesions that were joined since, people had said different things: neither stands until a person says which holds. */
+            readonly contrary?: boolean;
             readonly proposed: string;
             readonly said: components["schemas"]["Said_Word"] | null;
         };
@@ -2642,7 +2662,7 @@ export interface components {
         readonly NewOrder: {
             /** @description What it says: who, and the day; the rest may be left out. */
             readonly order: components["schemas"]["Order"];
-            /** @description The site that it is of; that of the account where none is said. */
+            /** @description The site that it is of; that of the account where none is said. An account of no site says one where there are several. */
             readonly site?: string;
         };
         /** @description A token that shall be made. */
@@ -2708,7 +2728,7 @@ export interface components {
          * @description Why a report cannot be signed.
          * @enum {string}
          */
-        readonly ObstacleCode: "no_patient" | "nothing_examined" | "not_scanned" | "other_patient" | "open" | "no_side" | "no_clock" | "no_size" | "no_before" | "before_twice" | "may_be" | "no_category" | "advice_too_low" | "cyst_too_high" | "no_reason";
+        readonly ObstacleCode: "no_patient" | "nothing_examined" | "not_scanned" | "other_patient" | "open" | "no_side" | "no_clock" | "no_size" | "no_before" | "before_twice" | "may_be" | "contrary" | "no_category" | "advice_too_low" | "cyst_too_high" | "no_reason";
         /** @description What stands in the way of a signature, in words. */
         readonly ObstacleView: components["schemas"]["Obstacle"] & {
             /** @description One line. */
@@ -2757,12 +2777,12 @@ export interface components {
             readonly lesion: number;
         };
         /**
-         * @description What shall be done, for whom, when: one scheduled procedure step with the request that it is of. Texts are empty where nothing is said. It has
-         *     no debug form: it says who is examined (invariant 5).
+         * @description What shall be done, for whom, when: one scheduled procedure step with the request that it is of. Texts are empty where nothing is said; blanks
+         *     around them say nothing. It has no debug form: it says who is examined (invariant 5).
          */
         readonly Order: {
             /**
-             * @description Accession Number.
+             * @description Accession Number, which no other patient's order of the site has; a new one where it is empty.
              * @default
              */
             readonly accession: string;
@@ -3708,9 +3728,12 @@ export interface components {
         readonly TrackStatus: "seen" | "predicted" | "left";
         /** @description A lesion followed over the sweep. */
         readonly TrackView: {
-            /** @description The proposed category: `2`, `3`, `4A`, `4B`, `4C`, `5`; `null` where the probability is not calibrated. */
+            /**
+             * @description The category. Where nobody has said one it is the machine's: `2`, `3`, `4A`, `4B`, `4C`, `5`; `null` where the probability is not
+             *     calibrated.
+             */
             readonly birads: string | null;
-            /** @description A person said or confirmed the category: `birads` is theirs, `null` where they said that it was not assessed. */
+            /** @description A person said the category or confirmed it: `birads` is theirs, any of a report's, and `null` where they said that it was not assessed. */
             readonly birads_said: boolean;
             readonly box_px: components["schemas"]["BoxXy"] | null;
             /** @description Its outline on this frame, closed: the last point joins the first; `null` unless it is seen. */
@@ -3742,7 +3765,10 @@ export interface components {
             readonly sightings: number;
             readonly size_mm: components["schemas"]["Size"] | null;
             readonly size_px: components["schemas"]["Size"] | null;
-            /** @description A person said or confirmed the size: `size_mm`, `size_px` and `third` are theirs, both sizes `null` where they said that it was not assessed. */
+            /**
+             * @description A person said the size or confirmed it: `size_mm`, `size_px` and `third` are theirs, all of them `null` where they said that it was not
+             *     assessed.
+             */
             readonly size_said: boolean;
             /** @description Where it stands now. */
             readonly status: components["schemas"]["TrackStatus"];
@@ -5585,7 +5611,7 @@ export interface operations {
                     readonly "application/json": components["schemas"]["ListedOrders"];
                 };
             };
-            /** @description `day`, `state` or `after` is none */
+            /** @description `day`, `state` or `after` is none, or something else is asked by */
             readonly 400: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -5615,7 +5641,7 @@ export interface operations {
                     readonly "application/json": components["schemas"]["ListedOrder"];
                 };
             };
-            /** @description a text is missing or has another form: by the names of the fields, in one line */
+            /** @description a text is missing or has another form: by the names of the fields, in one line; or the site is missing */
             readonly 400: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -5629,7 +5655,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description another order has the ID of its step */
+            /** @description another order has the ID of its step, or another patient's its accession number */
             readonly 409: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -5712,7 +5738,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description a machine has begun it, or it was cancelled */
+            /** @description a machine has begun it, it was cancelled, or another patient's order has the accession number */
             readonly 409: {
                 headers: {
                     readonly [name: string]: unknown;
