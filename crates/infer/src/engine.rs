@@ -21,8 +21,8 @@ const MAX_DEFAULT_THREADS: usize = 4;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum EngineChoice {
     /// The first that is there of: OpenVINO in bf16, where the card permits bf16 and the processor computes in it;
-    /// ONNX Runtime in `fp32`; rten. The order is fixed, not measured, so that one machine gives the same result twice.
-    /// Integers are taken only by name: they were measured on stills, not on whole examinations.
+    /// ONNX Runtime in 8-bit integers, where the card permits these and has a twin in them, and the processor has the instructions; ONNX Runtime in
+    /// `fp32`; rten. The order is fixed, not measured, so that one machine gives the same result twice.
     #[default]
     Auto,
     /// The engine inside, `fp32`.

@@ -225,10 +225,15 @@ fn wanted(card: &Card, choice: EngineChoice) -> Vec<Provider> {
         EngineChoice::Rten => vec![],
         EngineChoice::OnnxRuntime { precision } => vec![Provider::Cpu(precision)],
         EngineChoice::OpenVino { precision } => vec![Provider::OpenVino(precision)],
-        EngineChoice::Auto if card.permits(Precision::Bf16) && computes_bf16() => {
-            vec![Provider::OpenVino(Precision::Bf16), Provider::Cpu(Precision::Fp32)]
+        EngineChoice::Auto => {
+            let bf16 = card.permits(Precision::Bf16) && computes_bf16();
+            let int8 = card.permits(Precision::Int8) && card.int8.is_some() && multiplies_int8();
+            let lower = [
+                bf16.then_some(Provider::OpenVino(Precision::Bf16)),
+                int8.then_some(Provider::Cpu(Precision::Int8)),
+            ];
+            lower.into_iter().flatten().chain([Provider::Cpu(Precision::Fp32)]).collect()
         }
-        EngineChoice::Auto => vec![Provider::Cpu(Precision::Fp32)],
     }
 }
 

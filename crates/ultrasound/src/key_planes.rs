@@ -5,8 +5,9 @@
 //! moment for a reason that stands further back comes to it. At nearly the same place, or where both look alike, they have one too,
 //! unless the other one is much better there.
 //!
-//! A plane is replaced only by a clearly better one, so that the strip does not flicker; but the largest gives way to every larger one that is
-//! kept for another reason: a lesion is measured on it. Planes from before a lesion was confirmed (its first three sightings) are not considered.
+//! A plane is replaced only by a clearly better one, so that the strip does not flicker; but the largest, on which the lesion is measured, gives way
+//! to every larger one that is kept for what it shows. What is kept across it is there by its angle, and may be a little larger. Planes from before
+//! a lesion was confirmed (its first three sightings) are not considered.
 
 mod likeness;
 
@@ -25,8 +26,6 @@ use crate::track::{Track, Tracked};
 
 /// A plane replaces another when its figure is better by this factor.
 const CLEARLY_BETTER: f32 = 1.15;
-/// The same of the largest one's area: a length is then too short by a twenty-fifth at most.
-const CLEARLY_LARGER: f32 = 1.08;
 /// The probe must have turned so far from the largest plane for one across it, degrees.
 const ACROSS_DEG: f32 = 60.0;
 /// A plane within so many millimetres of the probe's way and degrees of its turn of a kept one is next to it.
@@ -223,15 +222,12 @@ pub(crate) fn keep(
         let (frame, time_ns) = (view.frame.index, view.frame.time_ns);
         let now = Now { frame, time_ns, place, luma: &view.luma, box_px: found.finding.region.box_px() };
         let figures = figures(track, found, assessed);
-        let mut others = figures.iter().filter(|(reason, _)| *reason != PlaneReason::Largest);
-        let is_kept = others.any(|&of| state.weighs(track.id, of, CLEARLY_BETTER, &now).is_some());
+        let mut others = figures.iter().filter(|(reason, _)| *reason > PlaneReason::Across);
+        let shows_more = others.any(|&of| state.weighs(track.id, of, CLEARLY_BETTER, &now).is_some());
         for (reason, unweighed) in figures {
             let at = state.planes.iter().position(|plane| plane.track == track.id && plane.reason == reason);
-            let clearly = match reason {
-                PlaneReason::Largest if is_kept => 1.0,
-                PlaneReason::Largest => CLEARLY_LARGER,
-                _ => CLEARLY_BETTER,
-            };
+            let gives_way = reason == PlaneReason::Largest && shows_more;
+            let clearly = if gives_way { 1.0 } else { CLEARLY_BETTER };
             let joins = at.is_some_and(|at| state.joins(&state.planes[at], unweighed, &now));
             let weighed = state.weighs(track.id, (reason, unweighed), clearly, &now);
             let Some(figure) =

@@ -72,10 +72,12 @@ impl Whose {
     /// That a study is shown as the patient's `p`; `after`: the patient is found before the study.
     fn joined(&self, study: &str, after: bool) -> String {
         let Self::Seen(seen) = self else { return format!("{study}.patient = p.id") };
-        // By an index each: that of those who are somebody else at another site has few studies.
+        // By an index each: that of those who are somebody else at another site has few studies. Not as one condition, behind which SQLite would sort
+        // all that fit.
         let either = if after {
             format!(
-                "({study}.local_patient = p.id OR ({study}.patient = p.id AND {study}.patient <> {study}.local_patient)) AND "
+                "{study}.id IN (SELECT y.id FROM studies y WHERE y.local_patient = p.id
+                    UNION ALL SELECT y.id FROM studies y WHERE y.patient = p.id AND y.patient <> y.local_patient) AND "
             )
         } else {
             String::new()
