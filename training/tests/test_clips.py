@@ -30,7 +30,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
             Image.fromarray(mask).save(root / f"{name}.mask.png")
             grey = np.where(mask > 0, grey // 4, grey)
         Image.fromarray(grey).save(root / f"{name}.png")
-        pathology = "benign" if name in ("wide", "taught") else name
+        pathology = {"wide": "benign", "taught": "normal"}.get(name, name)
         split = "train" if name == "taught" else "val"
         rows.append(("busi", f"{name}.png", f"{name}.mask.png" if box else "", str(number), pathology, "", split))
     with (root / "cases.csv").open("w", newline="") as file:

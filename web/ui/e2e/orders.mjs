@@ -99,25 +99,16 @@ async function choosesASite(page) {
 
 /** What the form cannot know the program says, and it stands at its field. */
 async function isRefused(page) {
-  const taken = (await order(page, "S-1").locator(".order-number").innerText()).trim();
-  await page.route("**/api/orders", (route) =>
-    route.request().method() === "POST"
-      ? route.fulfill({
-          status: 400,
-          contentType: "application/json",
-          body: JSON.stringify({ error: "accession must be at most 16 letters, no backslash", code: "bad_value" }),
-        })
-      : route.continue(),
-  );
+  // The site that is chosen is hers too.
+  const taken = (await order(page, "S-3").locator(".order-number").innerText()).trim();
   await field(page, "patientId").fill("S-4");
   await field(page, "letters").fill("LI Na");
   await field(page, "accession").fill(taken);
   await page.locator('[data-action="keep-order"]').click();
-  await until("the reason", async () => /Accession: at most 16/.test(await page.locator("#order-fault").innerText()));
+  await until("the reason", async () => /Accession: another patient/.test(await page.locator("#order-fault").innerText()));
   await until("its field", () => field(page, "accession").evaluate((input) => input === document.activeElement));
   assert.equal(await field(page, "accession").getAttribute("aria-invalid"), "true");
   await shot(page, "orders-1-refused");
-  await page.unroute("**/api/orders");
 }
 
 /** A name that machines which read letters cannot show is said to be one, before and after it is registered. */
@@ -187,7 +178,7 @@ await withProgram((url) =>
     await hasNoLetters(page);
     await goesThroughPages(page);
     // What was asked before anybody had signed in, and what was refused, are meant.
-    const others = complaints.filter((text) => !/status of (400|401)/.test(text));
+    const others = complaints.filter((text) => !/status of (401|409)/.test(text));
     assert.deepEqual(others, []);
   }),
 );

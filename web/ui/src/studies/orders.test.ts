@@ -103,7 +103,7 @@ describe("what the program does not take", () => {
       "an identifier of signs",
       {},
       "patientId",
-      "Identifier: at most 64 letters, a letter or digit among them, none that is not seen",
+      "Identifier: at most 64 letters, a letter or digit among them, none of them invisible",
       "患者号：最多 64 个字符，须含字母或数字，不能含不可见字符",
     ],
     [
