@@ -105,7 +105,9 @@ async function isRefused(page) {
   await field(page, "letters").fill("LI Na");
   await field(page, "accession").fill(taken);
   await page.locator('[data-action="keep-order"]').click();
-  await until("the reason", async () => /Accession: another patient/.test(await page.locator("#order-fault").innerText()));
+  await until("the reason", async () =>
+    /Accession: another patient/.test(await page.locator("#order-fault").innerText()),
+  );
   await until("its field", () => field(page, "accession").evaluate((input) => input === document.activeElement));
   assert.equal(await field(page, "accession").getAttribute("aria-invalid"), "true");
   await shot(page, "orders-1-refused");
