@@ -127,12 +127,12 @@ impl Form {
 
     fn said(&self) -> String {
         match self {
-            Self::Text(most) => format!("at most {most} letters, no backslash, none that is not seen"),
+            Self::Text(most) => format!("at most {most} letters, no backslash, none of them invisible"),
             Self::Id(most) => {
-                format!("at most {most} letters, a letter or digit among them, no backslash, none that is not seen")
+                format!("at most {most} letters, a letter or digit among them, no backslash, none of them invisible")
             }
             Self::Name => "a name of up to three groups of 64 letters and five components, a letter among them, no backslash, \
-                           none that is not seen"
+                           none of them invisible"
                 .into(),
             Self::Date => "a day of the calendar, YYYYMMDD".into(),
             Self::Birth => "a day of the calendar, YYYYMMDD, that does not lie ahead".into(),

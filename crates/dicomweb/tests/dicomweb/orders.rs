@@ -142,7 +142,7 @@ async fn what_is_wrong_with_an_order_is_one_line_without_its_values() {
             "",
             json!({ "order": { "patient_id": "P", "patient_name": "SECRET\\X", "date": "20261301", "sex": "?" } }),
             "patient_name must be a name of up to three groups of 64 letters and five components, a letter among them, no backslash, \
-             none that is not seen; sex must be one of F, M, O; date must be a day of the calendar, YYYYMMDD",
+             none of them invisible; sex must be one of F, M, O; date must be a day of the calendar, YYYYMMDD",
         ),
         ("", json!({ "order": { "patient_id": 4711 } }), no_order),
         ("", json!({ "order": { "patient": "SECRET" } }), no_order),

@@ -4,8 +4,9 @@ use peony_model::Look;
 use peony_ultrasound::output::StepOutput;
 use serde_json::{Value, json};
 
-use crate::exams::{letters, path};
+use crate::exams::path;
 use crate::page::Demo;
+use crate::rows::letters;
 
 /// The lesion of the frame under this number and letter, seen for two seconds.
 fn looks_like(id: u32, letter: char, seen_with: Vec<u32>) -> impl Fn(&mut StepOutput) {

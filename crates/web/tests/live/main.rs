@@ -8,6 +8,7 @@ mod calibration;
 mod coronal;
 mod exams;
 mod page;
+mod rows;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
