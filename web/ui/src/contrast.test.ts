@@ -1,5 +1,5 @@
 /** The tokens keep their promises: contrast by script, and no value written beside them. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 
 const read = (name: string): string => readFileSync(new URL(name, import.meta.url), "utf8");
@@ -47,7 +47,9 @@ describe("contrast", () => {
   });
 });
 
-const STYLES = ["page.css", "live.css", "map.css", "review.css", "start.css", "studies/studies.css"];
+const STYLES = readdirSync(new URL(".", import.meta.url), { recursive: true, encoding: "utf8" }).filter(
+  (file) => file.endsWith(".css") && file !== "tokens.css",
+);
 
 describe("the styles", () => {
   it.each(STYLES)("%s takes its colours from the tokens", (file) => {

@@ -8,6 +8,11 @@ import { OrdersPage } from "./OrdersPage";
 import { StudyList } from "./StudyList";
 import { StudyPage } from "./StudyPage";
 import "./studies.css";
+import "./orders.css";
+import "./preview.css";
+import "./sizes.css";
+import "./adding.css";
+import "./study.css";
 
 const RETRIES = 2;
 
