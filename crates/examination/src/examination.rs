@@ -193,7 +193,9 @@ impl Examination {
     /// # Errors
     /// Where the disk takes nothing any more.
     pub fn resumed(&self, now: Resumed) -> Result<(), JournalError> {
-        self.append(&mut self.inner(), None, Event::Resumed(Some(now)), None).map(drop)
+        let mut inner = self.inner();
+        self.ask_of_last(&mut inner)?;
+        self.append(&mut inner, None, Event::Resumed(Some(now)), None).map(drop)
     }
 
     /// A lesion was confirmed; its number is the caller's and was never used for another. Gives the letter that it has here,
@@ -242,12 +244,16 @@ impl Examination {
         Ok(())
     }
 
-    /// Two lesions are one.
+    /// Two lesions are one. Where a person has said that they are two, they stay two.
     ///
     /// # Errors
     /// Where the disk takes nothing any more.
     pub fn merged(&self, from: u32, into: u32) -> Result<(), JournalError> {
-        self.append(&mut self.inner(), None, Event::Merged { from, into }, None).map(drop)
+        let mut inner = self.inner();
+        if inner.state.are_two(from, into) {
+            return Ok(());
+        }
+        self.append(&mut inner, None, Event::Merged { from, into }, None).map(drop)
     }
 
     /// Ask whether a lesion is an earlier one again: proposes the likeliest that it may be, if there is any, and once. `seen_with` were
@@ -256,9 +262,18 @@ impl Examination {
     /// # Errors
     /// Where the disk takes nothing any more.
     pub fn ask_again(&self, lesion: u32, seen_with: &[u32]) -> Result<(), JournalError> {
-        let mut inner = self.inner();
+        self.ask_of(&mut self.inner(), lesion, seen_with)
+    }
+
+    fn ask_of(&self, inner: &mut Inner, lesion: u32, seen_with: &[u32]) -> Result<(), JournalError> {
         let Some(earlier) = again::of(&inner.state, lesion, seen_with) else { return Ok(()) };
-        self.append(&mut inner, None, Event::MayBe { lesion, earlier }, None).map(drop)
+        self.append(inner, None, Event::MayBe { lesion, earlier }, None).map(drop)
+    }
+
+    /// No picture follows the last one for now: what was in view on it has not left, and is asked of all the same.
+    fn ask_of_last(&self, inner: &mut Inner) -> Result<(), JournalError> {
+        let in_view = inner.state.in_view_last();
+        in_view.into_iter().try_for_each(|(lesion, seen_with)| self.ask_of(inner, lesion, &seen_with))
     }
 
     /// Keep a plane; its `id` is given here, and is never that of a picture which is there already. `by` is `None` for the machine.
@@ -303,12 +318,14 @@ impl Examination {
         Ok(())
     }
 
-    /// Write what was scanned and is not written yet.
+    /// Pictures stop: write what was scanned and is not written yet, and ask of the lesions in view whether they are earlier ones again.
     ///
     /// # Errors
     /// Where the disk takes nothing any more.
     pub fn rest(&self) -> Result<(), JournalError> {
-        self.write_scan(&mut self.inner())
+        let mut inner = self.inner();
+        self.ask_of_last(&mut inner)?;
+        self.write_scan(&mut inner)
     }
 
     fn write_scan(&self, inner: &mut Inner) -> Result<(), JournalError> {
@@ -352,6 +369,9 @@ impl Examination {
         let mut inner = self.inner();
         if inner.state.lost == lost {
             return Ok(());
+        }
+        if lost {
+            self.ask_of_last(&mut inner)?;
         }
         self.append(&mut inner, None, Event::Source { lost }, None).map(drop)
     }

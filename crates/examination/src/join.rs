@@ -1,7 +1,7 @@
 //! Of lesions that a person joined one is made.
 //!
-//! Joining never lowers anything and never decides anything: the higher grade stands and the longer size, and of contrary words none until a
-//! person says which holds.
+//! Joining never lowers anything and never decides anything: the higher grade stands and the longer size, unless one of them is proposed to be
+//! more than anybody has said, which is asked; and of contrary words none stands until a person says which holds.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -11,11 +11,24 @@ use peony_model::{BiRads, Unit};
 
 use crate::state::State;
 
+/// Whose word stands of two that have an order.
+enum Stands {
+    Own,
+    OfPart,
+    /// Nobody's: more is proposed than anybody has said.
+    None,
+}
+
 /// Lets what people said of a lesion be said of the one that it is joined to.
 pub(crate) fn words(report: &mut Report, part: u32, whole: u32) {
     let Some(part) = report.lesions.iter().find(|at| at.lesion == part).cloned() else { return };
     let Some(whole) = report.lesions.iter_mut().find(|at| at.lesion == whole) else { return };
-    higher(&mut whole.category, part.category, |category: &BiRads| *category);
+    // A reason is that of the category which it was given for.
+    match higher(&mut whole.category, part.category, |category: &BiRads| *category) {
+        Stands::Own => {}
+        Stands::OfPart => whole.downgrade_reason = part.downgrade_reason,
+        Stands::None => whole.downgrade_reason.clear(),
+    }
     higher(&mut whole.size, part.size, rank);
     meet(&mut whole.place, part.place);
     meet(&mut whole.depth_mm, part.depth_mm);
@@ -31,9 +44,6 @@ pub(crate) fn words(report: &mut Report, part: u32, whole: u32) {
     meet(&mut whole.vascularity, part.vascularity);
     meet(&mut whole.elasticity, part.elasticity);
     meet(&mut whole.advice, part.advice);
-    if whole.downgrade_reason.trim().is_empty() {
-        whole.downgrade_reason = part.downgrade_reason;
-    }
 }
 
 /// What is said of one of them alone stands, and what was assessed in one alone; of two different words neither.
@@ -48,11 +58,21 @@ fn meet<T: PartialEq>(whole: &mut Field<T>, part: Field<T>) {
     }
 }
 
-/// Of two words with an order the higher stands.
-fn higher<T, R: PartialOrd>(whole: &mut Field<T>, part: Field<T>, rank: impl Fn(&T) -> R) {
+/// Of two words with an order the higher stands; none does below a proposal of which nobody has said anything.
+fn higher<T, R: PartialOrd>(whole: &mut Field<T>, part: Field<T>, rank: impl Fn(&T) -> R) -> Stands {
     let said = |field: &Field<T>| field.said.as_ref().map(|said| said.value.as_ref().map(&rank));
-    if said(&part) > said(whole) {
+    let open = |field: &Field<T>| field.proposed.as_ref().filter(|_| field.said.is_none()).map(&rank);
+    let is_more = [open(whole), open(&part)].into_iter().any(|open| {
+        open.is_some() && [said(whole), said(&part)].into_iter().all(|said| open > said.flatten())
+    });
+    if is_more {
+        whole.said = None;
+        Stands::None
+    } else if said(&part) > said(whole) {
         whole.said = part.said;
+        Stands::OfPart
+    } else {
+        Stands::Own
     }
 }
 

@@ -10,7 +10,7 @@ use crate::act::{Act, BreastWord, FieldWord};
 use crate::again;
 use crate::comparison::compare;
 use crate::join;
-use crate::state::{Deed, Done, JoinedSoFar, Lesion, State};
+use crate::state::{Deed, Done, JoinedSoFar, Lesion, Merge, State};
 
 /// Below this a place was passed and not scanned, seconds.
 const LEAST_SCANNED_S: f32 = 1.0;
@@ -28,7 +28,12 @@ pub(crate) fn made(state: &State) -> Report {
         comparison: None,
         simulated: state.simulated,
         breasts: Side::BOTH.map(|side| breast(state, side)).into(),
-        lesions: state.lesions.values().map(|lesion| proposed(state, lesion)).collect(),
+        lesions: state
+            .lesions
+            .values()
+            .chain(state.merges.iter().map(|merge| &merge.lesion))
+            .map(|lesion| proposed(state, lesion))
+            .collect(),
         planes: planes_of(state, None),
         unsided_s: state.scanned_unsided,
         scale_source: state.scale.clone(),
@@ -52,7 +57,11 @@ pub(crate) fn made(state: &State) -> Report {
     };
     let stands = state.joins_that_stand();
     let mut joined = JoinedSoFar::default();
+    let mut merges = state.merges.iter().peekable();
     for done in state.acts() {
+        while let Some(merge) = merges.next_if(|merge| merge.seq < done.seq) {
+            merged(&mut report, merge, state, &joined);
+        }
         apply(&mut report, done);
         // What is said of a lesion after others were joined to it stands over what was said of any of them before.
         if stands.contains(&done.seq)
@@ -61,11 +70,27 @@ pub(crate) fn made(state: &State) -> Report {
             join::words(&mut report, part, whole);
         }
     }
+    merges.for_each(|merge| merged(&mut report, merge, state, &joined));
     join::findings(&mut report, state);
     compare(&mut report, state);
     again::ask(&mut report, state);
     conclude(&mut report);
     report
+}
+
+/// The machine made one of two lesions: what people said of the one that is no more is said of the other, as where they join two. What was struck
+/// out is back when it is one with what was not.
+fn merged(report: &mut Report, merge: &Merge, state: &State, joined: &JoinedSoFar) {
+    let (part, whole) = (merge.lesion.found.lesion, joined.whole(state, merge.into));
+    // Where that one is merged itself later, its words go on then.
+    let is_joined = whole != state.after_merges(merge.into);
+    let into = if is_joined { whole } else { merge.into };
+    join::words(report, part, into);
+    let Some(at) = report.lesions.iter().position(|at| at.lesion == part) else { return };
+    let part = report.lesions.remove(at);
+    for whole in report.lesions.iter_mut().filter(|at| at.lesion == into) {
+        whole.dismissed &= part.dismissed;
+    }
 }
 
 fn breast(state: &State, side: Side) -> BreastReport {

@@ -13,6 +13,8 @@ use crate::signed::as_signed;
 pub(crate) const PLACE_HOLDS_MS: u64 = 5_000;
 /// The same by the way: within one hour of the clock, some five centimetres from the nipple.
 pub(crate) const PLACE_HOLDS_MM: f32 = 15.0;
+/// A lesion in view is told of so often at least, milliseconds: it may have been seen for so much longer.
+const TOLD_EVERY_MS: u64 = 500;
 /// Sightings no further apart are of one look, milliseconds.
 const ONE_LOOK_MS: u64 = 2_000;
 /// A place that is said of a lesion in view is said while the probe rests there: one that is gone sooner was left for that place.
@@ -82,6 +84,27 @@ impl Lesion {
     fn rests_in_view(&self, at_ms: u64) -> bool {
         self.in_view_ms.iter().any(|[from, to]| *from <= at_ms && at_ms + RESTS_MS <= *to)
     }
+
+    /// When it was seen last, by the clock of the entries.
+    fn last_ms(&self) -> u64 {
+        self.in_view_ms.last().map_or(self.found_ms, |[_, to]| *to)
+    }
+
+    /// Whether it was in view while another one was, as far as entries tell.
+    pub fn is_seen_with(&self, other: &Self) -> bool {
+        let meet = |[from, to]: [u64; 2], [begins, ends]: [u64; 2]| {
+            from <= ends + TOLD_EVERY_MS && begins <= to + TOLD_EVERY_MS
+        };
+        self.in_view_ms.iter().any(|one| other.in_view_ms.iter().any(|two| meet(*one, *two)))
+    }
+}
+
+/// A lesion that the machine merged into another, as it was then.
+#[derive(Debug, Clone)]
+pub(crate) struct Merge {
+    pub seq: u64,
+    pub lesion: Lesion,
+    pub into: u32,
 }
 
 /// Lesions that people have joined up to one of their acts, each to the next: never in a circle.
@@ -118,7 +141,9 @@ pub(crate) struct State {
     pub began_ms: u64,
     pub lesions: BTreeMap<u32, Lesion>,
     /// Lesions that the machine merged into another, and that one; never in a circle, since the one that is merged is no more.
-    pub merged: BTreeMap<u32, u32>,
+    merged: BTreeMap<u32, u32>,
+    /// The same lesions as they were, in the order in which they were merged.
+    pub merges: Vec<Merge>,
     /// Lesions that may be an earlier one again, and that one, as the machine said first.
     pub may_be: BTreeMap<u32, u32>,
     /// Planes that count; one that was replaced is no longer among them.
@@ -161,6 +186,7 @@ impl State {
             began_ms: entry.at_ms,
             lesions: BTreeMap::new(),
             merged: BTreeMap::new(),
+            merges: Vec::new(),
             may_be: BTreeMap::new(),
             planes: Vec::new(),
             scanned: BTreeMap::new(),
@@ -207,7 +233,7 @@ impl State {
                 }
             }
             Event::Kept(plane) => self.keep(plane, entry.by.as_ref()),
-            Event::Merged { from, into } => self.merge(*from, *into),
+            Event::Merged { from, into } => self.merge(entry.seq, *from, *into),
             Event::MayBe { lesion, earlier } => {
                 self.may_be.entry(*lesion).or_insert(*earlier);
             }
@@ -309,11 +335,11 @@ impl State {
         self.planes.push((plane.clone(), by.cloned()));
     }
 
-    fn merge(&mut self, from: u32, into: u32) {
+    fn merge(&mut self, seq: u64, from: u32, into: u32) {
         if from == into || !self.lesions.contains_key(&into) {
             return;
         }
-        self.lesions.remove(&from);
+        self.merges.extend(self.lesions.remove(&from).map(|lesion| Merge { seq, lesion, into }));
         self.merged.insert(from, into);
         let of_into: Vec<_> = self
             .planes
@@ -387,6 +413,31 @@ impl State {
     /// The lesion that this one is since the machine merged some.
     pub fn after_merges(&self, lesion: u32) -> u32 {
         std::iter::successors(Some(lesion), |at| self.merged.get(at).copied()).last().unwrap_or(lesion)
+    }
+
+    /// The lesions that were in view when lesions were seen last, each with those that were in view while it was.
+    pub fn in_view_last(&self) -> Vec<(u32, Vec<u32>)> {
+        let last_ms = self.lesions.values().map(Lesion::last_ms).max().unwrap_or_default();
+        let in_view = self.lesions.iter().filter(|(_, lesion)| lesion.last_ms() + ONE_LOOK_MS >= last_ms);
+        let with = |lesion: &Lesion| {
+            let others = self.lesions.iter().filter(|(_, other)| lesion.is_seen_with(other));
+            others.map(|(other, _)| *other).collect()
+        };
+        in_view.map(|(number, lesion)| (*number, with(lesion))).collect()
+    }
+
+    /// Whether a person said last of two lesions that they are two.
+    pub fn are_two(&self, one: u32, other: u32) -> bool {
+        let is_of = |a: u32, b: u32| {
+            let said = [a, b].map(|lesion| self.after_merges(lesion));
+            said == [one, other] || said == [other, one]
+        };
+        let last = self.acts().rev().find_map(|done| match done.deed {
+            Deed::Act(Act::KeepApart { lesion, from }) if is_of(lesion, from) => Some(true),
+            Deed::Act(Act::Join { lesion, into }) if is_of(lesion, into) => Some(false),
+            _ => None,
+        });
+        last.unwrap_or(false)
     }
 
     /// Each lesion of which it is asked whether it is an earlier one again, and that one: those of which nobody has said it. Who joined these

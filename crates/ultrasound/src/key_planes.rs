@@ -58,10 +58,31 @@ pub struct KeyPlane {
     pub region: Region,
     /// The grey picture.
     pub luma: Arc<GrayImage>,
-    /// What it was chosen by, larger is better; its scale differs from reason to reason.
+    /// What it was chosen by, larger is better; its scale differs from reason to reason, and areas are in pixels of this picture.
     pub figure: f32,
     /// Where the plane was on its way, and how far it had turned.
     place: Place,
+    grain: Grain,
+}
+
+/// How large a pixel of a picture is: machines zoom, and frames come in other sizes.
+#[derive(Debug, Clone, Copy)]
+struct Grain {
+    /// Its area, mm², where the scale is known.
+    mm2: Option<f32>,
+    /// Rows of the B-mode picture.
+    rows: f32,
+}
+
+impl Grain {
+    /// By what an area in these pixels is to be multiplied to be one in those of `other`. Where one of them has no scale both pictures are taken to
+    /// reach as deep.
+    fn in_pixels_of(self, other: Self) -> f32 {
+        match (self.mm2, other.mm2) {
+            (Some(one), Some(another)) => one / another,
+            _ => (other.rows / self.rows).powi(2),
+        }
+    }
 }
 
 impl KeyPlane {
@@ -125,9 +146,11 @@ impl KeyPlanes {
         clearly: f32,
         now: &Now<'_>,
     ) -> Option<f32> {
-        let to_beat = self
-            .kept(track, reason)
-            .map_or(0.0, |kept| kept.figure * better(&kept.place, now.place, clearly));
+        let to_beat = self.kept(track, reason).map_or(0.0, |kept| {
+            let is_area = reason <= PlaneReason::Across;
+            let figure = if is_area { kept.figure * kept.grain.in_pixels_of(now.grain) } else { kept.figure };
+            figure * better(&kept.place, now.place, clearly)
+        });
         // Nothing weighs more than one: pictures are held against each other only where that decides.
         let weighed = (figure > to_beat).then(|| figure * self.fits(track, reason, now));
         weighed.filter(|weighed| *weighed > to_beat)
@@ -176,6 +199,7 @@ struct Now<'a> {
     place: &'a Place,
     luma: &'a GrayImage,
     box_px: BoxPx,
+    grain: Grain,
 }
 
 impl Now<'_> {
@@ -220,7 +244,12 @@ pub(crate) fn keep(
     for track in tracked.tracks.iter().filter(|track| track.letter.is_some()) {
         let Some(found) = track.finding.and_then(|index| detected.findings.get(index)) else { continue };
         let (frame, time_ns) = (view.frame.index, view.frame.time_ns);
-        let now = Now { frame, time_ns, place, luma: &view.luma, box_px: found.finding.region.box_px() };
+        let box_px = found.finding.region.box_px();
+        let grain = Grain {
+            mm2: place.scaled.then(|| found.pixel[0] * found.pixel[1]),
+            rows: assessed.area.map_or(view.luma.height(), |area| area.height).max(1) as f32,
+        };
+        let now = Now { frame, time_ns, place, luma: &view.luma, box_px, grain };
         let figures = figures(track, found, assessed);
         let mut others = figures.iter().filter(|(reason, _)| *reason > PlaneReason::Across);
         let shows_more = others.any(|&of| state.weighs(track.id, of, CLEARLY_BETTER, &now).is_some());
@@ -238,8 +267,8 @@ pub(crate) fn keep(
             let luma = Arc::clone(picture.get_or_insert_with(|| Arc::new(view.luma.clone().into_owned())));
             let region = found.finding.region.clone();
             let place = *place;
-            let plane = KeyPlane { track: track.id, reason, frame, time_ns, region, luma, figure, place };
-            let box_px = plane.box_px();
+            let plane =
+                KeyPlane { track: track.id, reason, frame, time_ns, region, luma, figure, place, grain };
             match at {
                 Some(at) => state.planes[at] = plane,
                 None => {

@@ -294,6 +294,34 @@ fn no_plane_of_a_lesion_shows_more_of_it_than_its_largest() {
     assert!(clearest.frame >= 30, "the sharp one is kept");
 }
 
+/// A machine that is turned to another depth shows the same with fewer pixels, or less with more.
+#[test]
+fn the_largest_plane_is_the_largest_in_millimetres_whatever_the_magnification() {
+    let plane = |index: u64, half_mm: f32, mm_per_px: f32| {
+        let picture = GrayImage::from_fn(400, 300, |x, y| {
+            let (dx, dy) = ((x as f32 - 200.0) * mm_per_px, (y as f32 - 130.0) * mm_per_px);
+            let grey = noise(x + 1009 * index as u32, y);
+            Luma([if dx.hypot(dy) < half_mm { 5 + grey / 16 } else { grey }])
+        });
+        let spacing = MmPerPx::new(mm_per_px, mm_per_px, CalibrationSource::Entered);
+        let spacing = spacing.map_or(Spacing::Unknown, Spacing::Uniform);
+        Frame { index, time_ns: index * 33_333_333, pixels: Pixels::Luma8(picture), spacing }
+    };
+    let largest = |first: (f32, f32), then: (f32, f32)| {
+        let mut pipeline = pipeline(Mode::Sweep);
+        for index in 0..60 {
+            let (half_mm, mm_per_px) = if index < 30 { first } else { then };
+            step(&mut pipeline, &plane(index, half_mm, mm_per_px));
+        }
+        let tracks: BTreeSet<u32> = pipeline.key_planes().iter().map(|plane| plane.track).collect();
+        assert_eq!(tracks.len(), 1, "one lesion");
+        let kept = pipeline.key_planes().iter().find(|plane| plane.reason == PlaneReason::Largest);
+        kept.unwrap().frame
+    };
+    assert!(largest((3.5, 0.1), (3.0, 0.07)) < 30, "smaller, on more pixels");
+    assert!(largest((3.0, 0.07), (3.5, 0.1)) >= 30, "larger, on fewer pixels");
+}
+
 /// A long mass, alike on every plane as far as it reaches, and then of another shape and the same size.
 #[test]
 fn planes_that_look_alike_are_one_picture_however_far_apart_and_another_shape_is_another() {

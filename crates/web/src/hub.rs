@@ -279,7 +279,7 @@ impl Hub {
                 if source.can_restart {
                     self.ask(true, SourceCommand::SetPaused(paused))?;
                 }
-                self.inner().sweep.paused = paused;
+                self.inner().sweep.pause(paused);
             }
             Command::SetDepth { depth_mm } => {
                 let nothing =

@@ -136,6 +136,38 @@ fn a_lesion_of_before_a_stop_is_proposed_after_it_and_a_proposal_outlives_one() 
     assert_eq!(proposals(&examination).len(), 1);
 }
 
+/// What was in view when pictures stopped has not left, and no further sighting of it comes.
+#[test]
+fn what_is_in_view_when_pictures_stop_is_asked_of() {
+    fn goes_on(examination: &Examination) {
+        let now = Resumed { program: "0".into(), source: "capture".into(), simulated: false, machine: None };
+        examination.resumed(now).unwrap();
+    }
+    type Stop = dyn Fn(&Examination);
+    let stops: [(&Stop, &str); 3] = [
+        (&|examination| examination.rest().unwrap(), "a rest"),
+        (&|examination| examination.source_lost(true).unwrap(), "no source"),
+        (&goes_on, "a stop of the program"),
+    ];
+    for (stop, why) in stops {
+        let folder = tempfile::tempdir().unwrap();
+        let examination = begin(folder.path());
+        see(&examination, 1, look());
+        // Longer than two that are seen at once may be told of apart.
+        std::thread::sleep(std::time::Duration::from_millis(600));
+        see(&examination, 2, look());
+        see(&examination, 3, look());
+        stop(&examination);
+        assert_eq!(
+            proposals(&examination),
+            [(2, 1), (3, 1)],
+            "{why}; those that were in view together are two"
+        );
+        stop(&examination);
+        assert_eq!(proposals(&examination).len(), 2, "{why}: once");
+    }
+}
+
 #[test]
 fn what_two_models_see_in_lesions_is_not_compared() {
     let folder = tempfile::tempdir().unwrap();

@@ -178,3 +178,90 @@ fn a_lesion_that_is_taken_apart_takes_along_what_was_joined_to_it() {
     examination.act(BY, Act::Part { lesion: B }).unwrap();
     assert_eq!(posterior(&examination), [(A, None), (B, Some(Word::Enhancement))]);
 }
+
+/// What was said of `A` and of `B`, the proposals being 4B and 17 mm of `A`, 4C and 20 mm of `B`.
+fn said(folder: &Path, of_a: &[FieldWord], of_b: &[FieldWord]) -> Examination {
+    let of =
+        |lesion: u32, category, long| Observation { size: Some(mm(long, None)), ..seen(lesion, category) };
+    let examination = two(folder, of(A, BiRads::Cat4B, 17.0), of(B, BiRads::Cat4C, 20.0));
+    for (lesion, words) in [(A, of_a), (B, of_b)] {
+        words.iter().for_each(|word| say(&examination, lesion, word.clone()));
+    }
+    examination
+}
+
+#[test]
+fn what_is_proposed_to_be_more_than_anybody_has_said_is_asked() {
+    use BiRads::{Cat2, Cat4A, Cat4C, Cat5};
+    let reason = |text: &str| FieldWord::DowngradeReason(text.into());
+    let category = |category| FieldWord::Category(Some(category));
+    let size = |long| FieldWord::Size(Some(mm(long, None)));
+    type Expected<'a> = (Option<BiRads>, Option<f32>, &'a str);
+    let check = |of_a: &[FieldWord], of_b: &[FieldWord], expect: Expected<'_>| {
+        for is_merge in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            let examination = said(folder.path(), of_a, of_b);
+            if is_merge {
+                examination.merged(B, A).unwrap();
+            } else {
+                examination.act(BY, Act::Join { lesion: B, into: A }).unwrap();
+            }
+            let [whole] = examination.report().lesions.try_into().unwrap();
+            let category = whole.category.said.and_then(|said| said.value);
+            let long = whole.size.said.and_then(|said| said.value).map(|size| size.long);
+            assert_eq!((category, long, whole.downgrade_reason.as_str()), expect, "merged: {is_merge}");
+        }
+    };
+    check(&[], &[], (None, None, ""));
+    check(&[category(Cat4C), size(20.0)], &[], (Some(Cat4C), Some(20.0), ""));
+    check(&[category(Cat2), size(10.0), reason("a cyst")], &[], (None, None, ""));
+    check(&[], &[category(Cat2), size(10.0), reason("a cyst")], (None, None, ""));
+    check(&[], &[category(Cat5), size(18.0)], (Some(Cat5), Some(18.0), ""));
+    let lowered = [category(Cat4A), reason("seen before")];
+    check(&[category(Cat2), size(9.0)], &lowered, (Some(Cat4A), None, "seen before"));
+    check(&lowered, &[category(Cat2), reason("a cyst")], (Some(Cat4A), None, "seen before"));
+}
+
+#[test]
+fn a_lesion_that_was_struck_out_is_not_joined_and_comes_back_where_the_machine_merges_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let examination = said(folder.path(), &[], &[]);
+    for struck_out in [A, B] {
+        examination.act(BY, Act::Dismiss { lesion: struck_out }).unwrap();
+        for (lesion, into) in [(A, B), (B, A)] {
+            let refused = examination.act(BY, Act::Join { lesion, into }).unwrap_err();
+            assert!(refused.to_string().starts_with("lesion: it was struck out"), "{refused}");
+        }
+        examination.undo(BY).unwrap();
+    }
+    examination.act(BY, Act::Dismiss { lesion: A }).unwrap();
+    examination.merged(B, A).unwrap();
+    let [whole] = examination.report().lesions.try_into().unwrap();
+    assert!(!whole.dismissed, "nobody has struck out what is B too");
+    assert_eq!(examination.report().overall, Some(BiRads::Cat4B));
+}
+
+#[test]
+fn what_people_said_of_a_lesion_that_the_machine_merges_stays_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let retraction = FieldWord::Associated(Some(vec![Word::SkinRetraction]));
+    let examination = said(folder.path(), &[], &[FieldWord::Category(Some(BiRads::Cat5)), retraction]);
+    examination.act(BY, Act::KeepApart { lesion: A, from: B }).unwrap();
+    examination.merged(B, A).unwrap();
+    assert_eq!(examination.report().lesions.len(), 2, "a person said that they are two");
+    examination.undo(BY).unwrap();
+    examination.merged(B, A).unwrap();
+    let said = |examination: &Examination| {
+        let [whole] = examination.report().lesions.try_into().unwrap();
+        let LesionReport { category, associated, .. } = whole;
+        (category.value().copied(), associated.value().cloned())
+    };
+    let expect = (Some(BiRads::Cat5), Some(vec![Word::SkinRetraction]));
+    assert_eq!(said(&examination), expect);
+    drop(examination);
+    let examination = resume(folder.path());
+    assert_eq!(said(&examination), expect, "after a stop");
+    // What is said after it stands over both.
+    say(&examination, A, FieldWord::Category(Some(BiRads::Cat4A)));
+    assert_eq!(said(&examination).0, Some(BiRads::Cat4A));
+}

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use peony_examination::{
-    Archive, Author, BLANK, EnteredDepth, Entry, Event, Found, ObstacleCode, Refusal, Whereabouts, obstacles,
+    Archive, Author, BLANK, EnteredDepth, Entry, Event, Found, Obstacle, ObstacleCode, Refusal, Whereabouts,
+    obstacles,
 };
 use peony_model::report::{CalibrationRecord, LesionReport, Report};
 
@@ -188,8 +189,14 @@ fn lesions_that_are_one_count_once_with_the_higher_grade_until_they_are_taken_ap
     let of_a = |reason| (reason, Some(a));
     let three = [PlaneReason::Largest, PlaneReason::Across, PlaneReason::Suspicious];
     assert_eq!(planes, three.map(of_a));
-    let asks = obstacles(&report).iter().any(|obstacle| obstacle.code == ObstacleCode::NoReason);
-    assert!(asks, "4C stands below the 5 that came with the other");
+    let asks = |report: &_| {
+        let is = |at: &Obstacle| (at.code, at.field, at.lesion);
+        obstacles(report).iter().any(|at| is(at) == (ObstacleCode::Open, Some(FieldName::Category), Some(a)))
+    };
+    assert!(
+        asks(&report) && !asks(&apart),
+        "4C was said, and nobody has answered the 5 that came with the other"
+    );
 
     for act in [
         Act::Dismiss { lesion: 2 },

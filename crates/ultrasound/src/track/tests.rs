@@ -366,3 +366,41 @@ fn how_a_lesion_looks_is_told_in_few_numbers_that_do_not_depend_on_the_way() {
     moved.to(30.0, &[FIRST]);
     assert_eq!(moved.follow.former[0].look().map(|look| look.deep), Some(look.deep));
 }
+
+/// The depth is often entered while a lesion is in view already.
+#[test]
+fn what_is_remembered_in_millimetres_is_of_sightings_with_a_scale() {
+    let seen = |scales: &[bool]| {
+        let mut traits = Traits::new(0, &Place { scaled: scales[0], ..Place::default() });
+        for (nth, &scaled) in (0..).zip(scales) {
+            let mm_per_px = if scaled { 0.1 } else { 0.2 };
+            let place = Place { scaled, ..Place::default() };
+            traits.see(&found(&FIRST, FIRST.at[2]), nth * FRAME_NS, &place, [mm_per_px; 2], 0.0);
+        }
+        traits
+    };
+    let look = |traits: &Traits| traits.look().map(|look| (look.scaled, look.deep, look.large));
+    let near = |look: Option<(bool, f32, f32)>, expect: (bool, f32, f32)| {
+        let (scaled, deep, large) = look.unwrap();
+        assert_eq!(scaled, expect.0);
+        assert!((deep - expect.1).abs() < 1e-3 && (large - expect.2).abs() < 1e-3, "{look:?}");
+    };
+    near(look(&seen(&[false; 4])), (false, 30.0, 16.0));
+    for scales in [&[true; 4][..], &[false, false, true, true], &[false, true, true, false]] {
+        near(look(&seen(scales)), (true, 15.0, 8.0));
+    }
+    let mut both = seen(&[false; 4]);
+    both.absorb(&seen(&[true; 4]));
+    near(look(&both), (true, 15.0, 8.0));
+    let mut both = seen(&[true; 4]);
+    both.absorb(&seen(&[false; 4]));
+    near(look(&both), (true, 15.0, 8.0));
+
+    // Met again after two seconds: by the way, where it is known.
+    let mut again = Traits::new(60 * FRAME_NS, &Place { scaled: true, ..Place::default() });
+    let place = Place { scaled: true, ..Place::default() };
+    again.see(&found(&FIRST, FIRST.at[2]), 60 * FRAME_NS, &place, [0.1; 2], 0.0);
+    let is_known = |former: &Traits| again.distance(former, std::iter::empty()).is_some();
+    assert!(is_known(&seen(&[true; 4])) && is_known(&seen(&[false, true, true])));
+    assert!(!is_known(&seen(&[true, true, false])), "of the way since nothing is known");
+}

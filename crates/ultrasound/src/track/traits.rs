@@ -33,6 +33,8 @@ const BRIEFLY_NS: u64 = 1_500_000_000;
 #[derive(Debug, Clone)]
 pub(crate) struct Traits {
     sightings: f32,
+    /// Those that the means of places are of: once the scale is known, those that have one.
+    placed: f32,
     /// Sums over sightings; fluid is the logit of the word for it.
     embedding: Embedding,
     fluid: f32,
@@ -47,7 +49,10 @@ pub(crate) struct Traits {
     first_ns: u64,
     last_ns: u64,
     last_travelled_mm: f32,
+    /// Places and lengths are millimetres, and not shares of the picture.
     scaled: bool,
+    /// It was seen without a scale after that: of the way since nothing is known.
+    way_lost: bool,
 }
 
 /// How a new lesion's place is held against a former one's: by the way since then, or by a lesion that was met again meanwhile.
@@ -63,6 +68,7 @@ impl Traits {
     pub fn new(time_ns: u64, place: &Place) -> Self {
         Self {
             sightings: 0.0,
+            placed: 0.0,
             embedding: Embedding::default(),
             fluid: 0.0,
             across_mm: 0.0,
@@ -74,6 +80,7 @@ impl Traits {
             last_ns: time_ns,
             last_travelled_mm: place.travelled_mm,
             scaled: place.scaled,
+            way_lost: false,
         }
     }
 
@@ -84,19 +91,31 @@ impl Traits {
             self.embedding.iter_mut().zip(embedding).for_each(|(sum, side)| *sum += side);
         }
         self.fluid += found.logits.anechoic();
+        self.last_ns = time_ns;
+        match (self.scaled, place.scaled) {
+            // What was a share of the picture until now says nothing in millimetres.
+            (false, true) => {
+                (self.placed, self.largest_mm, self.along_mm) = (0.0, 0.0, [place.along_mm; 2]);
+                self.scaled = true;
+            }
+            (true, false) => {
+                self.way_lost = true;
+                return;
+            }
+            _ => {}
+        }
+        self.placed += 1.0;
         let box_px = found.finding.region.box_px();
         let centre = box_px.center();
         let at = [0, 1].map(|i| (centre.to_array()[i] - place.shift_px[i]) * mm_per_px[i]);
-        self.across_mm += (at[0] - self.across_mm) / self.sightings;
-        self.depth_mm += (at[1] - self.depth_mm) / self.sightings;
-        self.below_mm += ((centre.y - top_px) * mm_per_px[1] - self.below_mm) / self.sightings;
+        self.across_mm += (at[0] - self.across_mm) / self.placed;
+        self.depth_mm += (at[1] - self.depth_mm) / self.placed;
+        self.below_mm += ((centre.y - top_px) * mm_per_px[1] - self.below_mm) / self.placed;
         let size = Vector2D::new(box_px.width() * mm_per_px[0], box_px.height() * mm_per_px[1]);
         self.largest_mm = self.largest_mm.max(size.x.max(size.y));
         let [low, high] = self.along_mm;
         self.along_mm = [low.min(place.along_mm), high.max(place.along_mm)];
-        self.last_ns = time_ns;
         self.last_travelled_mm = place.travelled_mm;
-        self.scaled &= place.scaled;
     }
 
     /// Take in what was remembered of the same lesion under another number.
@@ -104,16 +123,28 @@ impl Traits {
         self.sightings += other.sightings;
         self.embedding.iter_mut().zip(other.embedding).for_each(|(sum, side)| *sum += side);
         self.fluid += other.fluid;
-        self.largest_mm = self.largest_mm.max(other.largest_mm);
-        // Where it was met last is nearer to where it will be met next than where it was met once.
-        if other.last_ns >= self.last_ns {
+        // Shares of a picture and millimetres make no mean.
+        let takes_place = match (self.scaled, other.scaled) {
+            (true, false) => false,
+            (false, true) => {
+                (self.placed, self.largest_mm, self.scaled) = (other.placed, other.largest_mm, true);
+                true
+            }
+            _ => {
+                self.placed += other.placed;
+                self.largest_mm = self.largest_mm.max(other.largest_mm);
+                // Where it was met last is nearer to where it will be met next than where it was met once.
+                other.last_ns >= self.last_ns
+            }
+        };
+        if takes_place {
             (self.across_mm, self.depth_mm) = (other.across_mm, other.depth_mm);
             self.below_mm = other.below_mm;
             (self.along_mm, self.last_travelled_mm) = (other.along_mm, other.last_travelled_mm);
         }
         self.first_ns = self.first_ns.min(other.first_ns);
         self.last_ns = self.last_ns.max(other.last_ns);
-        self.scaled &= other.scaled;
+        self.way_lost |= other.way_lost;
     }
 
     /// How it looks; `None` from a network that gives no embedding.
@@ -125,6 +156,11 @@ impl Traits {
             large: self.largest_mm,
             scaled: self.scaled,
         })
+    }
+
+    /// Whether the way between it and others can be known.
+    fn knows_way(&self) -> bool {
+        self.scaled && !self.way_lost
     }
 
     fn fluid_probability(&self) -> f32 {
@@ -162,12 +198,12 @@ impl Traits {
         if former.last_ns >= self.first_ns || !self.is_of_kind(former) || !self.is_of_size(former) {
             return None;
         }
-        let scaled = met_again.filter(|both| both.iter().all(|traits| traits.scaled));
+        let scaled = met_again.filter(|both| both.iter().all(|traits| traits.knows_way()));
         let known = scaled.map(|both| self.since_by(former, both)).chain([self.since(former)]);
         let least = known.min_by(|a, b| a.travelled_mm.total_cmp(&b.travelled_mm));
         let Since { travelled_mm, drifted_mm: [beside, further] } = least?;
         let drift = DRIFT * travelled_mm;
-        let scaled = self.scaled && former.scaled;
+        let scaled = self.knows_way() && former.knows_way();
         if drift > MOST_DRIFT_MM || !scaled && self.first_ns - former.last_ns > BRIEFLY_NS {
             return None;
         }

@@ -67,9 +67,20 @@ impl Sweep {
         Ok([self.whole(one), self.whole(other)])
     }
 
-    /// Says where the probe stands; `None` of the place's parts leaves that part unknown.
+    /// Rests, or goes on. What must last of the pictures so far is written first.
+    pub(crate) fn pause(&mut self, paused: bool) {
+        self.paused = paused;
+        if paused {
+            let told = self.examination.rest();
+            self.note(told);
+            self.read_examination();
+        }
+    }
+
+    /// Says where the probe stands; `None` of the place's parts leaves that part unknown. The same place said again holds from then on; the
+    /// same breast alone tells nothing new.
     pub(crate) fn set_probe(&mut self, place: Place) -> Result<(), (ErrorCode, String)> {
-        if self.said.probe != Some(place) {
+        if place.clock.is_some() || self.said.probe != Some(place) {
             let act = self.act(Act::SetProbe { place })?;
             self.did(Done::Act(act));
         }
