@@ -330,10 +330,15 @@ fn the_live_page_and_the_report_are_of_one_examination() {
     let (mut page, _) = demo.open();
     let shown = page.draw_until(|_| true);
     assert_eq!(shown.update["state"]["exam"], json!(demo.exam()));
-    page.say(r#"{"command":"set_probe","place":{"side":"right","clock":"9:00","from_nipple_mm":30}}"#);
-    page.draw_until(|update| {
+    let nine = r#"{"command":"set_probe","place":{"side":"right","clock":"9:00","from_nipple_mm":30}}"#;
+    page.say(nine);
+    let said = page.draw_until(|update| {
         update["state"]["probe"]["clock"] == "9:00" && update["state"]["probe"]["side"] == "right"
     });
+    // Said again it counts from now on: of a lesion that is found next it is the place.
+    let before = said.update["state"]["undo"].as_u64().unwrap();
+    page.say(nine);
+    page.draw_until(|update| update["state"]["undo"] == before + 1);
     page.say(r#"{"command":"dismiss","track":1}"#);
     page.draw_until(|update| update["tracks"][0]["dismissed"] == true);
     assert_eq!(demo.json(&path(&demo, "report"))["report"]["lesions"][0]["dismissed"], true);
