@@ -111,7 +111,7 @@ async fn change(args: &OrderChangeArgs) -> Result<Outcome> {
         date,
         time,
     };
-    let store = storage::open_index(&args.store).await?;
+    let store = storage::open_index_there(&args.store).await?;
     let changed = store.change_order(&args.step_id, |order| change.apply(order), WHO).await;
     store.close().await;
     say(&changed.with_context(|| args.step_id.clone())?, args.json)?;
@@ -119,7 +119,7 @@ async fn change(args: &OrderChangeArgs) -> Result<Outcome> {
 }
 
 async fn cancel(args: &OrderCancelArgs) -> Result<Outcome> {
-    let store = storage::open_index(&args.store).await?;
+    let store = storage::open_index_there(&args.store).await?;
     let cancelled = store.cancel_order(&args.step_id, WHO).await;
     store.close().await;
     say(&cancelled.with_context(|| args.step_id.clone())?, args.json)?;
@@ -127,7 +127,7 @@ async fn cancel(args: &OrderCancelArgs) -> Result<Outcome> {
 }
 
 async fn list(args: &OrderListArgs) -> Result<Outcome> {
-    let store = storage::open_index(&args.store).await?;
+    let store = storage::open_index_there(&args.store).await?;
     let mut after = 0;
     if !args.json {
         writeln!(std::io::stdout(), "{:<16} {:<14} {:<9} study", "step", "start", "state")?;

@@ -91,6 +91,15 @@ pub async fn open_index(args: &StoreArgs) -> Result<Store> {
     opened.with_context(|| args.data.display().to_string())
 }
 
+/// The same for what asks of a store that is there: none is made.
+///
+/// # Errors
+/// Where there is none; as [`open_index`].
+pub async fn open_index_there(args: &StoreArgs) -> Result<Store> {
+    Store::find(&options(args)).with_context(|| args.data.display().to_string())?;
+    open_index(args).await
+}
+
 /// Runs what talks to the store.
 ///
 /// # Errors

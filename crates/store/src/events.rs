@@ -147,8 +147,8 @@ impl Store {
         );
         let ends = ends.fetch_one(self.inner.index.pool()).await?;
         let (first, newest): (i64, i64) = (ends.try_get("first")?, ends.try_get("newest")?);
-        // Nothing has happened behind the newest one yet, whatever was asked for; where none is kept nobody knows which that was.
-        let after = if newest > 0 { after.min(newest) } else { after };
+        // Nothing has happened behind the newest one yet, whatever was asked for.
+        let after = after.min(newest);
         let mut found = Events { first, last: after.max(first - 1), events: Vec::new() };
         // Others' events are passed over some at a time, so that no statement takes long.
         while found.events.is_empty() && found.last < newest {
@@ -167,6 +167,7 @@ impl Store {
     }
 
     /// Forgets some of the events that are older than `kept`, the oldest first: what happened is then in the index and the audit alone. Gives how many.
+    /// The newest stays, however old: it tells how far events have come.
     ///
     /// # Errors
     /// [`StoreError`] of the index.
@@ -180,7 +181,8 @@ impl Store {
         }
         let mut writing = self.inner.index.write().await?;
         let gone = sqlx::query(
-            "DELETE FROM events WHERE id IN (SELECT o.id FROM (SELECT id, at FROM events ORDER BY id LIMIT $2) o WHERE o.at < $1)",
+            "DELETE FROM events WHERE id IN (SELECT o.id FROM (SELECT id, at FROM events ORDER BY id LIMIT $2) o WHERE o.at < $1)
+             AND id < (SELECT MAX(id) FROM events)",
         );
         let gone = gone.bind(before).bind(FORGOTTEN_AT_ONCE).execute(&mut *writing).await?;
         writing.commit().await?;

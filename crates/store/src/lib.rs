@@ -227,10 +227,16 @@ impl Store {
     /// # Errors
     /// [`StoreError::Missing`] where there is none; what disk, database or network say.
     pub async fn look_at(options: &Options) -> Result<Self, StoreError> {
-        if !store_folder(options).is_dir() {
-            return Err(StoreError::Missing("store in this folder"));
-        }
+        Self::find(options)?;
         Self::with_objects(options, Self::objects(options)?, None).await
+    }
+
+    /// Whether there is a store to open; [`Self::open`] makes one where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] where there is none.
+    pub fn find(options: &Options) -> Result<(), StoreError> {
+        if store_folder(options).is_dir() { Ok(()) } else { Err(StoreError::Missing("store in this folder")) }
     }
 
     /// Opens a store that is there to read it, also while another program has it open. Nothing is made, changed or locked.
@@ -239,10 +245,8 @@ impl Store {
     /// [`StoreError::Missing`] where there is none, [`StoreError::LostIndex`] where there is no index of its objects, [`StoreError::Earlier`] where
     /// it is one of an earlier program; what disk, database or network say.
     pub async fn open_to_check(options: &Options) -> Result<Self, StoreError> {
+        Self::find(options)?;
         let folder = store_folder(options);
-        if !folder.is_dir() {
-            return Err(StoreError::Missing("store in this folder"));
-        }
         let objects = match &options.objects {
             Some(address) => Objects::s3(address)?,
             None => Objects::Files(folder.join("objects")),

@@ -103,15 +103,24 @@ fn fits(key: &Attribute, known: &Attribute) -> bool {
     };
     match key.vr {
         VR::DA | VR::TM | VR::DT => any(&in_range),
-        VR::PN => any(&|key, known| {
-            let (key, known) = (name_key(key), name_key(known));
-            like(&key, &known)
-                || known
-                    .split('=')
-                    .any(|group| like(&key, group) || joined(group).is_some_and(|in_one| like(&key, &in_one)))
-        }),
+        VR::PN => any(&|key, known| fits_name(&name_key(key), &name_key(known))),
         vr if takes_wildcards(vr) => any(&like),
         _ => any(&|key, known| key == known),
+    }
+}
+
+/// A name in one group is that of any; in several each that is said is that of the same place (PS3.5 §6.2.1).
+fn fits_name(key: &str, known: &str) -> bool {
+    let fits =
+        |key: &str, group: &str| like(key, group) || joined(group).is_some_and(|in_one| like(key, &in_one));
+    let mut groups = known.split('=');
+    if key.contains('=') {
+        key.split('=').all(|key| {
+            let group = groups.next().unwrap_or_default();
+            key.is_empty() || fits(key, group)
+        })
+    } else {
+        like(key, known) || groups.any(|group| fits(key, group))
     }
 }
 
@@ -184,6 +193,16 @@ mod tests {
             (NAME, "WANG", false),
             (NAME, "*", true),
             (NAME, "L?*", false),
+            (NAME, "=王*", true),
+            (NAME, "=王^芳", true),
+            (NAME, "=王芳", true),
+            (NAME, "WANG^FANG=王^芳", true),
+            (NAME, "W*=王*", true),
+            (NAME, "W*=", true),
+            (NAME, "L*=王*", false),
+            (NAME, "王*=", false),
+            (NAME, "==*", true),
+            (NAME, "==王*", false),
         ] {
             assert_eq!(matches(&of(&[(tag, key)]), &order()), expected, "{key}");
         }

@@ -274,14 +274,31 @@ fn makes(step: &DicomJson, state: StepState) -> Option<OrderState> {
     }
 }
 
-/// How an order stands by itself and by all steps that were performed of it: one that goes on goes before one that was completed, and that before one
-/// that was broken off; what is performed goes before what was only said of the order.
+/// How an order stands by itself and by all steps that were performed of it: what goes on, a step or a claim, goes before what was completed, and that
+/// before what was broken off; what is performed goes before what was only said of the order.
 fn stands(own: OrderState, steps: &[OrderState]) -> OrderState {
-    let is = |state: &OrderState| {
-        steps.contains(state) || (*state == OrderState::Completed && own == OrderState::Completed)
-    };
-    let by_steps = [OrderState::Started, OrderState::Completed, OrderState::Discontinued];
-    by_steps.into_iter().find(is).unwrap_or(own)
+    let performed = [OrderState::Started, OrderState::Completed, OrderState::Discontinued];
+    performed.into_iter().find(|state| own == *state || steps.contains(state)).unwrap_or(own)
+}
+
+/// How the order of this number stands that is `own` by itself.
+pub(crate) async fn stands_now(
+    connection: &mut AnyConnection,
+    order: i64,
+    own: OrderState,
+) -> Result<OrderState, StoreError> {
+    let steps: Vec<String> = sqlx::query_scalar(
+        "SELECT s.attributes FROM performed_orders l JOIN performed_steps s ON s.id = l.step WHERE l.order_id = $1",
+    )
+    .bind(order)
+    .fetch_all(connection)
+    .await?;
+    let steps: Vec<OrderState> = steps
+        .iter()
+        .map(|step| json::of_text(step))
+        .filter_map(|step| state_of(&step).and_then(|state| makes(&step, state)))
+        .collect();
+    Ok(stands(own, &steps))
 }
 
 /// What the state of a step means for orders and studies.
@@ -348,21 +365,11 @@ async fn performed_of(
     .bind(uid)
     .execute(&mut *connection)
     .await?;
-    let steps: Vec<String> = sqlx::query_scalar(
-        "SELECT s.attributes FROM performed_orders l JOIN performed_steps s ON s.id = l.step WHERE l.order_id = $1",
-    )
-    .bind(order)
-    .fetch_all(&mut *connection)
-    .await?;
-    let steps: Vec<OrderState> = steps
-        .iter()
-        .map(|step| json::of_text(step))
-        .filter_map(|step| state_of(&step).and_then(|state| makes(&step, state)))
-        .collect();
     let own = OrderState::of(&own).ok_or(StoreError::Missing("state of an order"))?;
+    let state = stands_now(connection, order, own).await?;
     sqlx::query("UPDATE orders SET state = $2 WHERE id = $1")
         .bind(order)
-        .bind(stands(own, &steps).word())
+        .bind(state.word())
         .execute(connection)
         .await?;
     Ok(())

@@ -3,6 +3,7 @@
 use crate::error::StoreError;
 use crate::index::now_ms;
 use crate::orders::{COLUMNS, OrderState, Ordered, ordered};
+use crate::performed::stands_now;
 use crate::{Store, audit, events};
 
 /// The answer to who wants to claim a workitem or to end it (PS3.4 Table CC.1.1-2).
@@ -81,7 +82,7 @@ impl Store {
         let mut writing = self.inner.index.write().await?;
         // Holds the row until the end.
         let statement = format!(
-            "UPDATE orders SET workitem_uid = workitem_uid WHERE workitem_uid = $1 RETURNING {COLUMNS}, transaction_uid"
+            "UPDATE orders SET workitem_uid = workitem_uid WHERE workitem_uid = $1 RETURNING {COLUMNS}, transaction_uid, own_state"
         );
         let row = sqlx::query(sqlx::AssertSqlSafe(statement)).bind(workitem_uid);
         let Some(row) = row.fetch_optional(&mut *writing).await? else { return Ok(WorkitemAnswer::Unknown) };
@@ -89,24 +90,30 @@ impl Store {
         if !self.sight.reaches(&kept.site) {
             return Ok(WorkitemAnswer::Unknown);
         }
-        let by: String = sqlx::Row::try_get(&row, "transaction_uid")?;
-        let answer = answer(kept.state, wanted, !by.is_empty() && by == transaction_uid);
+        let [by, own]: [String; 2] =
+            [sqlx::Row::try_get(&row, "transaction_uid")?, sqlx::Row::try_get(&row, "own_state")?];
+        // What was claimed is ended by whoever claimed it, whatever a modality performs of it besides.
+        let now = if by.is_empty() { Some(kept.state) } else { OrderState::of(&own) };
+        let now = now.ok_or(StoreError::Missing("state of an order"))?;
+        let answer = answer(now, wanted, !by.is_empty() && by == transaction_uid);
         if answer != WorkitemAnswer::Taken {
             return Ok(answer);
         }
-        let (state, event) = match wanted {
+        let (own, event) = match wanted {
             Claimed::Begun => (OrderState::Started, "step-begun"),
             Claimed::Completed => (OrderState::Completed, "step-completed"),
             Claimed::Cancelled => (OrderState::Discontinued, "step-discontinued"),
         };
-        sqlx::query("UPDATE orders SET state = $2, own_state = $2, transaction_uid = $3 WHERE id = $1")
+        let state = stands_now(&mut writing, kept.id, own).await?;
+        sqlx::query("UPDATE orders SET state = $2, own_state = $3, transaction_uid = $4 WHERE id = $1")
             .bind(kept.id)
             .bind(state.word())
+            .bind(own.word())
             .bind(transaction_uid)
             .execute(&mut *writing)
             .await?;
         events::put(&mut writing, now_ms(), event, &kept.study_uid, "", "").await?;
-        audit::put(&mut writing, who, "claim-workitem", &format!("order {}: {}", kept.id, state.word()))
+        audit::put(&mut writing, who, "claim-workitem", &format!("order {}: {}", kept.id, own.word()))
             .await?;
         writing.commit().await?;
         self.inner.announcements.wake();

@@ -80,13 +80,27 @@ async fn what_happened_is_told_once_and_in_order() {
         assert_eq!(get(&server, wrong).await.0, 400, "{wrong}");
     }
 
-    // What is old is forgotten from the front, and whoever was away sees that.
+    // What is old is forgotten from the front, all but the newest, and whoever was away sees that.
     assert_eq!(store.forget_events(Duration::from_secs(60)).await.unwrap(), 0);
     tokio::time::sleep(Duration::from_millis(20)).await;
-    assert_eq!(store.forget_events(Duration::from_millis(1)).await.unwrap(), 3);
+    assert_eq!(store.forget_events(Duration::from_millis(1)).await.unwrap(), 2);
+    assert_eq!(store.forget_events(Duration::from_millis(1)).await.unwrap(), 0);
     let third = put(&store, 14).await;
     let (_, after) = get(&server, "?after=1").await;
-    assert_eq!((told(&after), after["first"].as_i64()), (vec![("arrived", third.as_str())], Some(last + 2)));
+    let left = vec![("study-complete", first.as_str()), ("arrived", third.as_str())];
+    assert_eq!((told(&after), after["first"].as_i64()), (left, Some(last + 1)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_asks_behind_the_end_before_anything_has_happened_misses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&Options { keep_free: 0, ..Options::in_folder(folder.path()) }).await.unwrap();
+    let server = server(&store, folder, None).await;
+    let (_, nothing) = get(&server, "?after=500").await;
+    assert_eq!((told(&nothing), nothing["last"].as_i64()), (vec![], Some(0)));
+    let first = put(&store, 11).await;
+    let (_, heard) = get(&server, &format!("?after={}", nothing["last"])).await;
+    assert_eq!(told(&heard), [("arrived", first.as_str())]);
 }
 
 /// What is of another site did not happen, and is passed over.

@@ -21,6 +21,11 @@ fn an_order_that_is_added_beside_it_is_on_the_worklist() {
         (output.status.code().unwrap(), lines, String::from_utf8(output.stderr).unwrap())
     };
     let data = folder.path().join("data");
+    for of_none in [&["list"][..], &["cancel", "P1"]] {
+        let (code, lines, faults) = order(&data, of_none);
+        assert!(code == 1 && lines.is_empty() && faults.contains("no such store"), "{faults}");
+        assert!(!data.exists(), "nothing is made by asking");
+    }
     let one = ["add", "--patient-id", "P-1", "--patient-name", "WANG^FANG=王^芳", "--date", "20261126"];
     let (code, lines, _) = order(&data, &one);
     assert_eq!((code, lines.len()), (0, 1), "before there is a store");

@@ -411,6 +411,27 @@ pub async fn an_order_stands_as_all_steps_of_it_say(store: &Store) {
     assert_eq!(state(six.id).await, OrderState::Started);
     end(&first, "DISCONTINUED", &six, &[]).await;
     assert_eq!(state(six.id).await, OrderState::Completed);
+    // A machine goes on with what was claimed and ended, and a claim goes on where a machine has broken off.
+    let claim = async |order: &Ordered, wanted| {
+        store.claim(&order.workitem_uid, wanted, "1.9", "test").await.unwrap()
+    };
+    for wanted in [Claimed::Completed, Claimed::Cancelled] {
+        let seven = order_of(6).await;
+        assert_eq!(claim(&seven, Claimed::Begun).await, WorkitemAnswer::Taken);
+        let first = begin(&seven, next()).await;
+        assert_eq!(claim(&seven, wanted).await, WorkitemAnswer::Taken);
+        assert_eq!(state(seven.id).await, OrderState::Started, "the machine is at it still");
+        assert_eq!(claim(&seven, wanted).await, WorkitemAnswer::Final, "it was ended already");
+        end(&first, "COMPLETED", &seven, &[]).await;
+        assert_eq!(state(seven.id).await, OrderState::Completed);
+        let eight = order_of(7).await;
+        assert_eq!(claim(&eight, Claimed::Begun).await, WorkitemAnswer::Taken);
+        let first = begin(&eight, next()).await;
+        end(&first, "DISCONTINUED", &eight, &[]).await;
+        assert_eq!(state(eight.id).await, OrderState::Started, "the claim goes on");
+        assert_eq!(claim(&eight, Claimed::Completed).await, WorkitemAnswer::Taken);
+        assert_eq!(state(eight.id).await, OrderState::Completed);
+    }
 }
 
 #[tokio::test]

@@ -155,7 +155,7 @@ export function OrderPanel({ kept, listed, onKept, onClose }: Props) {
       <form className="order-form" ref={element} noValidate={true} onSubmit={submit}>
         <div className="pair">
           {text("patientId", 64)}
-          {text("accession", 16, kept ? {} : { placeholder: say("order_accession_given") })}
+          {text("accession", 16, { placeholder: say("order_accession_given") })}
         </div>
         <div className="pair">
           {text("letters", 64)}
