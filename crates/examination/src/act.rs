@@ -51,6 +51,10 @@ pub enum Act {
         lesion: u32,
         /// Which fields; those without a proposal are left alone.
         fields: Vec<FieldName>,
+        /// What the person was shown in these fields: where another value is proposed by now, nothing is taken. Left out, whatever is
+        /// proposed now is taken, seen or not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shown: Option<Vec<FieldWord>>,
     },
     /// Confirms that a breast was examined, or takes that back.
     SetExamined {

@@ -7,6 +7,7 @@ use peony_model::{BiRads, Look, Place, Side, Word};
 use serde::{Deserialize, Serialize};
 
 use crate::act::{Act, FieldWord};
+use crate::once::ActKey;
 
 /// A person who acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +54,9 @@ pub struct Entry {
     /// The account of whoever it was, where there are accounts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
+    /// What the client calls it, where it said so; `None` for the machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<ActKey>,
     /// What.
     #[serde(flatten)]
     pub event: Event,

@@ -10,17 +10,18 @@ use image::GrayImage;
 use peony_model::Place;
 use peony_model::report::{CalibrationRecord, Earlier, Plane, Report, Signature};
 
-use crate::act::{Act, EnteredDepth};
+use crate::act::{Act, EnteredDepth, FieldWord};
 use crate::again;
 use crate::change::{Told, tell};
 use crate::event::{Author, Entry, Event, Found, Observation, Opened, Resumed};
 use crate::journal::{self, Journal, JournalError, PLANES, Replaces, Saved, disk};
 use crate::lines;
 use crate::obstacles::obstacles;
+use crate::once::{ActKey, Asking, Once};
 use crate::refusal::{Refusal, check};
 use crate::scan::{Scan, Whereabouts};
 use crate::signed::{report, sign};
-use crate::state::State;
+use crate::state::{Done, State};
 use crate::summary::Summary;
 
 /// A person's act is acknowledged when it is on the disk, and refused where that takes longer.
@@ -45,6 +46,8 @@ struct Inner {
     last_picture: u64,
     written: BTreeMap<u32, Every>,
     scan: Scan,
+    /// What clients call the acts that were done last.
+    once: Once,
 }
 
 impl Inner {
@@ -81,7 +84,7 @@ impl Examination {
         fs::create_dir_all(folder).map_err(disk("make the examination's folder"))?;
         let journal = Journal::open(folder, journal::lock(folder, true)?, 0, 0)?;
         let event = Event::Opened(opened);
-        let entry = Entry { seq: 1, at_ms: now_ms(), by: None, account: None, event };
+        let entry = Entry { seq: 1, at_ms: now_ms(), by: None, account: None, key: None, event };
         let entry = journal.append(&entry, Replaces::Nothing, None)?;
         journal.wait(1, ACKNOWLEDGED_WITHIN)?;
         let state = State::begin(&entry).ok_or(JournalError::NoBeginning)?;
@@ -103,6 +106,10 @@ impl Examination {
     fn of(folder: &Path, journal: Journal, state: State, history: Vec<Told>) -> Result<Self, OpenError> {
         // A letter that was given once is never given again, also where its lesion was merged into another.
         let found = history.iter().filter(|told| matches!(told.entry.event, Event::Found(_))).count();
+        let mut once = Once::default();
+        for Entry { seq, key, .. } in history.iter().map(|told| &told.entry) {
+            key.iter().for_each(|key| once.note(key.clone(), *seq));
+        }
         let inner = Inner {
             state,
             history,
@@ -111,6 +118,7 @@ impl Examination {
             last_picture: journal::last_picture(folder)?,
             written: BTreeMap::new(),
             scan: Scan::default(),
+            once,
         };
         Ok(Self { folder: folder.to_owned(), journal, inner: Mutex::new(inner) })
     }
@@ -276,7 +284,7 @@ impl Examination {
         in_view.into_iter().try_for_each(|(lesion, seen_with)| self.ask_of(inner, lesion, &seen_with))
     }
 
-    /// Keep a plane; its `id` is given here, and is never that of a picture which is there already. `by` is `None` for the machine.
+    /// Keep a plane; its `id` is given here, and is never that of a picture which is there already. `asking` is `None` for the machine.
     ///
     /// # Errors
     /// Where the disk takes nothing any more.
@@ -284,12 +292,12 @@ impl Examination {
         &self,
         plane: Plane,
         picture: &Arc<GrayImage>,
-        by: Option<Author>,
+        asking: Option<Asking>,
     ) -> Result<Plane, JournalError> {
         let mut inner = self.inner();
         let plane = Plane { id: inner.state.last_plane.max(inner.last_picture) + 1, ..plane };
         let picture_of = Some((plane.id, Arc::clone(picture)));
-        self.append(&mut inner, by, Event::Kept(plane.clone()), picture_of)?;
+        self.append(&mut inner, asking, Event::Kept(plane.clone()), picture_of)?;
         if inner.pictures.len() == PICTURES {
             inner.pictures.pop_front();
         }
@@ -394,12 +402,29 @@ impl Examination {
         self.append(&mut self.inner(), None, Event::Earlier(earlier), None).map(drop)
     }
 
-    /// Follow a person's act; it is on the disk when this returns.
+    /// Whether an act was done already that its client calls so: see [`ActKey`].
+    ///
+    /// # Errors
+    /// [`Refusal::OtherAct`].
+    pub fn was_done(&self, key: &ActKey) -> Result<bool, Refusal> {
+        Ok(self.inner().once.find(Some(key))?.is_some())
+    }
+
+    /// Something was done that its client calls so. What leaves no entry is known as long as the program runs, and so is what it did.
+    pub fn note_done(&self, key: ActKey) {
+        let mut inner = self.inner();
+        if let Ok(None) = inner.once.find(Some(&key)) {
+            let seq = inner.state.last_seq;
+            inner.once.note(key, seq);
+        }
+    }
+
+    /// Follow a person's act; it is on the disk when this returns. One that was done already, by its key, is not done again.
     ///
     /// # Errors
     /// [`Refusal`]; nothing is changed then, except that an act which the disk took too long for may still come to last.
-    pub fn act(&self, by: impl Into<Author>, act: Act) -> Result<(), Refusal> {
-        let seq = self.act_soon(by, act)?;
+    pub fn act(&self, asking: impl Into<Asking>, act: Act) -> Result<(), Refusal> {
+        let seq = self.act_soon(asking, act)?;
         Ok(self.journal.wait(seq, ACKNOWLEDGED_WITHIN)?)
     }
 
@@ -408,9 +433,12 @@ impl Examination {
     ///
     /// # Errors
     /// [`Refusal`]; nothing is changed then.
-    pub fn act_soon(&self, by: impl Into<Author>, act: Act) -> Result<u64, Refusal> {
-        let (by, mut inner) = (by.into(), self.inner());
-        check(&inner.state, &by.name, &act)?;
+    pub fn act_soon(&self, asking: impl Into<Asking>, act: Act) -> Result<u64, Refusal> {
+        let (asking, mut inner) = (asking.into(), self.inner());
+        if let Some(seq) = inner.once.find(asking.key.as_ref())? {
+            return Ok(seq);
+        }
+        check(&inner.state, &asking.by.name, &act)?;
         let event = match act {
             Act::Sign { name, role, licence } => {
                 let report = report(&inner.state);
@@ -422,18 +450,22 @@ impl Examination {
                 let signature = Signature { version: 1, name, role, licence, at_ms, sha256 };
                 Event::Signed(sign(&inner.state, &report, signature))
             }
-            Act::Confirm { lesion, mut fields } => {
+            Act::Confirm { lesion, mut fields, shown } => {
                 fields.sort_unstable();
                 fields.dedup();
                 let report = report(&inner.state);
                 let of = report.lesions.iter().find(|at| at.lesion == lesion);
                 let words = |of| fields.iter().filter_map(|field| field.proposal(of)).collect();
-                Event::Confirmed { lesion, words: of.map_or_else(Vec::new, words) }
+                let words: Vec<FieldWord> = of.map_or_else(Vec::new, words);
+                if shown.is_some_and(|shown| words.iter().any(|word| !shown.contains(word))) {
+                    return Err(Refusal::ProposalChanged);
+                }
+                Event::Confirmed { lesion, words }
             }
             act => Event::Act(act),
         };
         let says_where = matches!(event, Event::Act(Act::SetProbe { .. }));
-        let seq = self.append(&mut inner, Some(by), event, None)?;
+        let seq = self.append(&mut inner, Some(asking), event, None)?;
         if says_where {
             inner.scan.is_said(seq);
         }
@@ -444,28 +476,35 @@ impl Examination {
     ///
     /// # Errors
     /// [`Refusal::NothingToUndo`]; [`Refusal::Signed`]; where the disk refuses.
-    pub fn undo(&self, by: impl Into<Author>) -> Result<(), Refusal> {
-        let seq = self.undo_soon(by)?;
+    pub fn undo(&self, asking: impl Into<Asking>) -> Result<(), Refusal> {
+        let seq = self.undo_soon(asking.into())?;
         Ok(self.journal.wait(seq, ACKNOWLEDGED_WITHIN)?)
     }
 
-    fn undo_soon(&self, by: impl Into<Author>) -> Result<u64, Refusal> {
-        let (by, mut inner) = (by.into(), self.inner());
-        let last = inner.state.acts().rev().find(|done| done.by.is(&by)).map(|done| done.seq);
-        self.take_back_in(&mut inner, by, last)
+    fn undo_soon(&self, asking: Asking) -> Result<u64, Refusal> {
+        let mut inner = self.inner();
+        if let Some(seq) = inner.once.find(asking.key.as_ref())? {
+            return Ok(seq);
+        }
+        let last = inner.state.acts().rev().find(|done| done.by.is(&asking.by)).map(|done| done.seq);
+        self.take_back_in(&mut inner, asking, last)
     }
 
     /// Take back the act of this entry, which must be this person's; for those who must not wait, as [`Self::act_soon`].
     ///
     /// # Errors
     /// As [`Self::undo`]; [`Refusal::NothingToUndo`] too where it was taken back already.
-    pub fn take_back_soon(&self, by: impl Into<Author>, seq: u64) -> Result<u64, Refusal> {
-        let (by, mut inner) = (by.into(), self.inner());
-        let act = inner.state.acts().find(|done| done.seq == seq && done.by.is(&by)).map(|done| done.seq);
-        self.take_back_in(&mut inner, by, act)
+    pub fn take_back_soon(&self, asking: impl Into<Asking>, seq: u64) -> Result<u64, Refusal> {
+        let (asking, mut inner) = (asking.into(), self.inner());
+        if let Some(seq) = inner.once.find(asking.key.as_ref())? {
+            return Ok(seq);
+        }
+        let is_it = |done: &&Done| done.seq == seq && done.by.is(&asking.by);
+        let act = inner.state.acts().find(is_it).map(|done| done.seq);
+        self.take_back_in(&mut inner, asking, act)
     }
 
-    fn take_back_in(&self, inner: &mut Inner, by: Author, act: Option<u64>) -> Result<u64, Refusal> {
+    fn take_back_in(&self, inner: &mut Inner, asking: Asking, act: Option<u64>) -> Result<u64, Refusal> {
         if !inner.state.signatures.is_empty() {
             return Err(Refusal::Signed);
         }
@@ -473,7 +512,7 @@ impl Examination {
             return Err(Refusal::Discarded);
         }
         let seq = act.ok_or(Refusal::NothingToUndo)?;
-        Ok(self.append(inner, Some(by), Event::Undone { seq }, None)?)
+        Ok(self.append(inner, Some(asking), Event::Undone { seq }, None)?)
     }
 
     /// Discard an examination that this person began by mistake and in which nothing is: see [`Event::Discarded`].
@@ -483,7 +522,7 @@ impl Examination {
     pub fn discard(&self, by: impl Into<Author>) -> Result<(), Refusal> {
         let (by, mut inner) = (by.into(), self.inner());
         inner.discardable(&by)?;
-        let seq = self.append(&mut inner, Some(by), Event::Discarded, None)?;
+        let seq = self.append(&mut inner, Some(by.into()), Event::Discarded, None)?;
         drop(inner);
         Ok(self.journal.wait(seq, ACKNOWLEDGED_WITHIN)?)
     }
@@ -524,19 +563,22 @@ impl Examination {
     fn append(
         &self,
         inner: &mut Inner,
-        by: Option<Author>,
+        asking: Option<Asking>,
         event: Event,
         plane: Option<(u64, Arc<GrayImage>)>,
     ) -> Result<u64, JournalError> {
         let replaces = match &event {
             Event::Seen(seen) => Replaces::Seen(seen.lesion),
-            _ if by.is_some() => Replaces::NothingBefore,
+            _ if asking.is_some() => Replaces::NothingBefore,
             _ => Replaces::Nothing,
         };
         let seq = inner.state.last_seq + 1;
-        let (by, account) = by.map(|by| (by.name, by.account)).unzip();
-        let entry = Entry { seq, at_ms: now_ms(), by, account: account.flatten(), event };
+        let (by, key) = asking.map(|Asking { by, key }| (by, key)).unzip();
+        let (by, account) = by.map(|by: Author| (by.name, by.account)).unzip();
+        let (account, key) = (account.flatten(), key.flatten());
+        let entry = Entry { seq, at_ms: now_ms(), by, account, key, event };
         let entry = self.journal.append(&entry, replaces, plane)?;
+        entry.key.iter().for_each(|key| inner.once.note(key.clone(), seq));
         let told = tell(&mut inner.state, entry);
         if is_history(&told.entry) {
             inner.history.push(told);

@@ -21,6 +21,7 @@ mod join;
 mod journal;
 mod lines;
 mod obstacles;
+mod once;
 mod refusal;
 mod report;
 mod scan;
@@ -36,6 +37,7 @@ pub use event::{Author, Entry, Event, Found, Observation, Opened, Resumed, Scann
 pub use examination::{Examination, OpenError};
 pub use journal::{DiskTrouble, JournalError, Saved};
 pub use obstacles::{Obstacle, ObstacleCode, obstacles, open};
+pub use once::{ActKey, Asking};
 pub use refusal::Refusal;
 pub use scan::Whereabouts;
 pub use summary::Summary;

@@ -39,6 +39,12 @@ pub enum Refusal {
     /// A value that cannot be.
     #[error("{0}")]
     BadValue(&'static str),
+    /// What was shown of a proposal is not what it is now: nobody confirms what they have not seen.
+    #[error("confirm: what is proposed has changed since it was shown")]
+    ProposalChanged,
+    /// Another act was done under this identifier.
+    #[error("id: another act was done under this identifier")]
+    OtherAct,
     /// This person has done nothing that can be taken back.
     #[error("nothing of yours can be taken back")]
     NothingToUndo,

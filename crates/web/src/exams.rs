@@ -12,8 +12,8 @@ use image::ImageFormat;
 use peony_encode::narrative::Narrative;
 use peony_encode::{Lang, narrative};
 use peony_examination::{
-    Act, Author, BLANK, DiskTrouble, Examination, FieldName, Listed, Obstacle, OpenError, Refusal, Summary,
-    obstacles, open,
+    Act, ActKey, Asking, Author, BLANK, DiskTrouble, Examination, FieldName, Listed, Obstacle, OpenError,
+    Refusal, Summary, obstacles, open,
 };
 use peony_model::report::{Circumstances, Earlier, Patient, Report};
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,8 @@ use crate::wire::{Problem, Words};
 const SOMEBODY: &str = "report page";
 /// The header in which a page says who acts, percent-encoded.
 const BY: &str = "x-peony-by";
+/// The header in which a page says what it calls an act, so that one that is sent again is not done again.
+const ACT: &str = "x-peony-act";
 /// The longest name in it, bytes once decoded.
 const LONGEST_NAME: usize = 200;
 
@@ -346,12 +348,15 @@ pub(crate) async fn report(
 
 /// Follow a person's act. The answer comes when the act is on the disk.
 #[utoipa::path(post, path = "/api/exams/{id}/acts", request_body = Act,
-    params(("id" = String, Path, description = "the examination")),
+    params(
+        ("id" = String, Path, description = "the examination"),
+        ("X-Peony-Act" = Option<String>, Header, description = "what the page calls this act: sent again, it is not done again"),
+    ),
     responses(
         (status = 200, body = ReportView),
         (status = 403, description = "who asks may not sign", body = Refused),
         (status = 404, body = Problem),
-        (status = 409, description = "signed already, or something stands in the way", body = Refused),
+        (status = 409, description = "signed already, something stands in the way, what was shown has changed, or another act was called so", body = Refused),
         (status = 422, description = "a value that cannot be", body = Refused),
         (status = 503, description = "the disk did not take it in time", body = Refused),
     ))]
@@ -370,7 +375,9 @@ pub(crate) async fn act(
         let (examination, by) = (get(&rooms, &id, &person)?, by(&person, &headers));
         let act = signed_by(&person, act)?;
         let names_patient = matches!(act, Act::SetPatient { .. });
-        examination.act(&by, act)?;
+        // Plain data always has a JSON form, and one value always the same.
+        let key = key(&headers, &serde_json::to_string(&act).unwrap_or_default())?;
+        examination.act(Asking { by: by.clone(), key }, act)?;
         if names_patient {
             rooms.archive().compare(&examination)?;
         }
@@ -391,8 +398,11 @@ fn signed_by(person: &Person, act: Act) -> Result<Act, Fault> {
 
 /// Take back this person's last act.
 #[utoipa::path(post, path = "/api/exams/{id}/undo",
-    params(("id" = String, Path, description = "the examination")),
-    responses((status = 200, body = ReportView), (status = 404, body = Problem), (status = 409, body = Refused)))]
+    params(
+        ("id" = String, Path, description = "the examination"),
+        ("X-Peony-Act" = Option<String>, Header, description = "what the page calls this act: sent again, it is not done again"),
+    ),
+    responses((status = 200, body = ReportView), (status = 404, body = Problem), (status = 409, body = Refused), (status = 422, body = Refused)))]
 pub(crate) async fn undo(
     State(rooms): State<Arc<Rooms>>,
     Path(id): Path<String>,
@@ -401,7 +411,8 @@ pub(crate) async fn undo(
 ) -> Response {
     blocking(move || {
         let (examination, by) = (get(&rooms, &id, &person)?, by(&person, &headers));
-        examination.undo(&by)?;
+        let key = key(&headers, "undo")?;
+        examination.undo(Asking { by: by.clone(), key })?;
         Ok(Json(view(&rooms, &examination, &by)))
     })
     .await
@@ -584,6 +595,12 @@ pub(crate) fn by(person: &Person, headers: &HeaderMap) -> Author {
     if name.is_empty() || name.len() > LONGEST_NAME { SOMEBODY.into() } else { name.into() }
 }
 
+/// What a page calls its act, where it says so; `asked` is what it asks for.
+fn key(headers: &HeaderMap, asked: &str) -> Result<Option<ActKey>, Refusal> {
+    let id = headers.get(ACT).map(|id| id.to_str().unwrap_or_default());
+    id.map(|id| ActKey::new(id, asked)).transpose().map_err(Refusal::BadValue)
+}
+
 fn refused(refusal: &Refusal) -> Response {
     let (status, code) = match refusal {
         Refusal::Signed => (StatusCode::CONFLICT, "signed"),
@@ -594,6 +611,8 @@ fn refused(refusal: &Refusal) -> Response {
         Refusal::NotEmpty => (StatusCode::CONFLICT, "not_empty"),
         Refusal::NotYours => (StatusCode::FORBIDDEN, "not_yours"),
         Refusal::BadValue(why) if *why == BLANK => (StatusCode::UNPROCESSABLE_ENTITY, "blank_name"),
+        Refusal::ProposalChanged => (StatusCode::CONFLICT, "proposal_changed"),
+        Refusal::OtherAct => (StatusCode::CONFLICT, "other_act"),
         Refusal::NothingToUndo => (StatusCode::CONFLICT, "nothing_to_undo"),
         Refusal::UnknownLesion(_) => (StatusCode::UNPROCESSABLE_ENTITY, "unknown_lesion"),
         Refusal::UnknownPlane(_) => (StatusCode::UNPROCESSABLE_ENTITY, "unknown_plane"),

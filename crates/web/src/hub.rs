@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use image::GrayImage;
-use peony_examination::{Author, EnteredDepth, Examination};
+use peony_examination::{ActKey, Author, EnteredDepth, Examination};
 use peony_model::{Frame, MmPerPx, Place};
 use peony_ultrasound::coronal::{Layers, Stack};
 use peony_ultrasound::output::StepOutput;
@@ -15,11 +15,11 @@ use tokio::sync::watch;
 use crate::calibrating::Calibrating;
 use crate::pace::{Rate, Window};
 use crate::pages::Pages;
-use crate::sweep::Sweep;
+use crate::sweep::{Sweep, refused};
 use crate::view;
 use crate::wire::{
     BoxXy, Command, DeviceLost, ErrorCode, ErrorMessage, Fault, Hello, LiveUpdate, Model, Source, State,
-    Stats, Truth, Volume, WidthHeight, Xy,
+    Stats, Stood, Truth, Volume, WidthHeight, Xy,
 };
 
 /// How many commands may wait for the source; a person cannot press keys faster than frames come.
@@ -101,6 +101,8 @@ pub struct Hub {
     /// Why the device gives no frames, while it does not.
     device: watch::Sender<Option<DeviceLost>>,
     commands: SyncSender<SourceCommand>,
+    /// Held while a command is followed: of one that comes twice at once the second finds what the first did.
+    following: Mutex<()>,
     frames: AtomicU64,
     /// Small copies of the present sweep's frames, for the coronal view. A page takes a list of shared pictures out of it, so it
     /// is held for no longer than it takes to make one such copy.
@@ -127,6 +129,7 @@ impl Hub {
             newest: watch::Sender::new(None),
             device: watch::Sender::new(None),
             commands,
+            following: Mutex::default(),
             frames: AtomicU64::new(0),
             stack: Mutex::default(),
             calibrating: Mutex::default(),
@@ -234,27 +237,49 @@ impl Hub {
         Arc::clone(self.inner().sweep.examination())
     }
 
-    /// Lets one more page watch; `None` where [`MAX_VIEWERS`](crate::MAX_VIEWERS) do already.
-    pub(crate) fn join(self: &Arc<Self>, by: Option<Author>) -> Option<Viewer> {
-        let page = self.inner().pages.join()?;
+    /// Lets one more page watch, which comes back to what it `was` where it says so; `None` where [`MAX_VIEWERS`](crate::MAX_VIEWERS) do already.
+    pub(crate) fn join(self: &Arc<Self>, by: Option<Author>, was: Option<Stood>) -> Option<Viewer> {
+        let page = self.inner().pages.join(was)?;
         let (newest, device) = (self.newest.subscribe(), self.device.subscribe());
         let viewer = Viewer { hub: Arc::clone(self), page, by, newest, device };
         self.publish_again();
         Some(viewer)
     }
 
+    /// Follows a command of a page, and one that has a key once.
+    fn follow(
+        &self,
+        page: u64,
+        asking: (Option<&Author>, Option<&ActKey>),
+        command: Command,
+        shown: Option<&Published>,
+    ) -> Result<(), (ErrorCode, String)> {
+        let _follows = self.following.lock().unwrap_or_else(PoisonError::into_inner);
+        let (by, key) = asking;
+        let examination = self.examination();
+        if let Some(key) = key
+            && examination.was_done(key).map_err(refused)?
+        {
+            return Ok(());
+        }
+        if command != (Command::TakeOver {}) && !self.inner().pages.commands(page) {
+            return Err((ErrorCode::Watching, "another page gives the commands: take_over first".to_owned()));
+        }
+        self.inner().sweep.follows(by, key);
+        self.apply(page, command, shown)?;
+        if let Some(key) = key {
+            examination.note_done(key.clone());
+        }
+        Ok(())
+    }
+
     fn apply(
         &self,
         page: u64,
-        by: Option<&Author>,
         command: Command,
         shown: Option<&Published>,
     ) -> Result<(), (ErrorCode, String)> {
         let source = &self.hello.source;
-        if command != (Command::TakeOver {}) && !self.inner().pages.drives(page) {
-            return Err((ErrorCode::Watching, "another page gives the commands: take_over first".to_owned()));
-        }
-        self.inner().sweep.follows(by);
         match command {
             Command::TakeOver {} => self.inner().pages.take_over(page),
             Command::Restart {} => {
@@ -389,10 +414,15 @@ impl Viewer {
         self.hub.inner().pages.drives(self.page)
     }
 
-    /// Follows a command of this page, whose last drawn frame is `shown`.
-    pub(crate) fn follow(&self, command: Command, shown: Option<&Published>) -> Result<(), ErrorMessage> {
-        let followed = self.hub.apply(self.page, self.by.as_ref(), command, shown);
-        followed.map_err(|(code, message)| ErrorMessage { code, message })?;
+    /// Follows a command of this page, whose last drawn frame is `shown`; one that was followed already, by its `key`, is left alone.
+    pub(crate) fn follow(
+        &self,
+        command: Command,
+        key: Option<&ActKey>,
+        shown: Option<&Published>,
+    ) -> Result<(), ErrorMessage> {
+        let followed = self.hub.follow(self.page, (self.by.as_ref(), key), command, shown);
+        followed.map_err(|(code, message)| ErrorMessage { code, message, id: None })?;
         self.hub.publish_again();
         Ok(())
     }
@@ -553,7 +583,7 @@ pub(crate) mod tests {
     #[test]
     fn a_page_that_never_reads_holds_one_frame() {
         let (hub, _commands) = hub();
-        let viewer = hub.join(None).unwrap();
+        let viewer = hub.join(None, None).unwrap();
         let mut published: Vec<Weak<Published>> = Vec::new();
         for index in 0..1000 {
             publish(&hub, index);
@@ -566,13 +596,14 @@ pub(crate) mod tests {
     #[test]
     fn commands_that_the_source_does_not_follow_are_refused_not_queued_without_bound() {
         let (hub, commands) = hub();
-        let page = hub.join(None).unwrap();
-        let outcomes: Vec<bool> = (0..100).map(|_| page.follow(Command::Restart {}, None).is_ok()).collect();
+        let page = hub.join(None, None).unwrap();
+        let outcomes: Vec<bool> =
+            (0..100).map(|_| page.follow(Command::Restart {}, None, None).is_ok()).collect();
         assert_eq!(outcomes.iter().filter(|ok| **ok).count(), COMMAND_QUEUE);
         assert_eq!(commands.try_iter().count(), COMMAND_QUEUE);
-        assert_eq!(page.follow(Command::Restart {}, None), Ok(()), "room again");
+        assert_eq!(page.follow(Command::Restart {}, None, None), Ok(()), "room again");
         drop(commands);
-        let refused = page.follow(Command::SetPaused { paused: true }, None);
+        let refused = page.follow(Command::SetPaused { paused: true }, None, None);
         assert_eq!(refused.map_err(|error| error.code), Err(ErrorCode::NotSupported));
         assert!(!hub.inner().sweep.paused, "a command that did not arrive changes nothing");
     }

@@ -349,7 +349,7 @@ mod tests {
         let mut pages = Vec::new();
         for number in 0..MAX_ROOMS {
             let (hub, _commands) = hub::tests::hub();
-            pages.push(if number == 0 { hub.join(None) } else { None });
+            pages.push(if number == 0 { hub.join(None, None) } else { None });
             rooms.add(Room { hub, seat: None, life: Arc::new(()) });
         }
         let ids = || -> Vec<String> { rooms.lock().iter().map(|room| room.hub.examination().id()).collect() };

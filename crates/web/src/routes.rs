@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Extension, Query, State, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -32,6 +33,7 @@ use crate::{assets, calibration, capture, coronal, discard, exams, history, sock
         wire::Drawn,
         wire::Command,
         wire::CoronalView,
+        wire::Stood,
         exams::LangName
     ))
 )]
@@ -92,6 +94,16 @@ struct Which {
     exam: Option<String>,
 }
 
+/// The same for a page that watches.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Watches {
+    /// Its identifier; without it, the newest that goes on.
+    exam: Option<String>,
+    /// How the page stood to it, where it comes back: one that gave the commands gives them again, unless another has given one since.
+    was: Option<wire::Stood>,
+}
+
 /// The room of an examination. Loading a model and reading a journal take a while, and hold nobody up here.
 async fn enter(rooms: Arc<Rooms>, exam: Option<String>, person: Person) -> Result<Room, RoomError> {
     let entered = tokio::task::spawn_blocking(move || rooms.enter(exam.as_deref(), &person)).await;
@@ -100,8 +112,9 @@ async fn enter(rooms: Arc<Rooms>, exam: Option<String>, person: Person) -> Resul
 
 /// The live socket: text [`wire::ServerMessage`] and binary [`wire::LiveUpdate`] with its picture one way, text
 /// [`wire::Drawn`] and [`wire::Command`] the other. An examination that rests is taken up again.
-#[utoipa::path(get, path = "/live", params(Which), responses(
+#[utoipa::path(get, path = "/live", params(Watches), responses(
     (status = 101, description = "the live socket"),
+    (status = 400, description = "`was` is neither `commanding` nor `watching`", body = Problem),
     (status = 403, description = "another site's page", body = Problem),
     (status = 404, description = "no such examination", body = Problem),
     (status = 409, description = "it is signed, or its source cannot be had", body = Problem),
@@ -109,17 +122,20 @@ async fn enter(rooms: Arc<Rooms>, exam: Option<String>, person: Person) -> Resul
 ))]
 async fn live(
     State(rooms): State<Arc<Rooms>>,
-    Query(Which { exam }): Query<Which>,
+    watches: Result<Query<Watches>, QueryRejection>,
     person: Person,
     stay: Stay,
     upgrade: WebSocketUpgrade,
 ) -> Response {
+    let Ok(Query(Watches { exam, was })) = watches else {
+        return problem(StatusCode::BAD_REQUEST, "was: it is commanding or watching".to_owned());
+    };
     let by = person.author.clone();
     let room = match enter(rooms, exam, person).await {
         Ok(room) => room,
         Err(error) => return no_room(&error),
     };
-    let Some(viewer) = room.hub.join(by) else {
+    let Some(viewer) = room.hub.join(by, was) else {
         let error = format!("{MAX_VIEWERS} pages watch already: close one");
         return problem(StatusCode::SERVICE_UNAVAILABLE, error);
     };

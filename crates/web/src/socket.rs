@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
+use peony_examination::ActKey;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::hub::{Published, Viewer};
 use crate::pace::Window;
 use crate::stay::Stay;
 use crate::wire::{
-    self, Command, DeviceState, Drawn, ErrorCode, ErrorMessage, IN_FLIGHT, MAX_CLIENT_MESSAGE, ServerMessage,
-    TrackVolume, Xyz,
+    self, Command, DeviceState, Drawn, ErrorCode, ErrorMessage, Followed, IN_FLIGHT, MAX_CLIENT_MESSAGE,
+    ServerMessage, TrackVolume, Xyz,
 };
 
 /// Why a socket is closed whose session has ended.
@@ -145,15 +147,20 @@ impl Page {
             Message::Close(_) => return Err(Gone),
         };
         let outcome = match parse(&text) {
-            Ok(Said::Drawn(frame)) => self.note_drawn(frame),
-            Ok(Said::Command(command)) => {
+            Ok(Said::Drawn(frame)) => self.note_drawn(frame).map(|()| None),
+            Ok(Said::Command(command, called)) => {
                 self.stay.used();
-                self.viewer.follow(command, self.shown.as_deref())
+                let (id, key) = called.unzip();
+                match self.viewer.follow(command, key.as_ref(), self.shown.as_deref()) {
+                    Ok(()) => Ok(id),
+                    Err(error) => Err(ErrorMessage { id, ..error }),
+                }
             }
-            Err(error) => Err(bad(error)),
+            Err(error) => Err(error),
         };
         match outcome {
-            Ok(()) => Ok(()),
+            Ok(None) => Ok(()),
+            Ok(Some(id)) => self.say(&ServerMessage::Followed(Followed { id })).await,
             Err(error) => self.say(&ServerMessage::Error(error)).await,
         }
     }
@@ -173,7 +180,8 @@ impl Page {
     async fn refuse(&mut self, error: &axum::Error) -> Result<(), Gone> {
         let end = too_long(error, MAX_CLIENT_MESSAGE).ok_or(Gone)?;
         let message = format!("message: longer than {MAX_CLIENT_MESSAGE} bytes");
-        self.say(&ServerMessage::Error(ErrorMessage { code: ErrorCode::TooLarge, message })).await?;
+        self.say(&ServerMessage::Error(ErrorMessage { code: ErrorCode::TooLarge, message, id: None }))
+            .await?;
         self.send(Message::Close(Some(end))).await
     }
 
@@ -196,26 +204,39 @@ impl Page {
 
 enum Said {
     Drawn(u64),
-    Command(Command),
+    /// And what the page calls it, where it said so.
+    Command(Command, Option<(String, ActKey)>),
 }
 
 /// Reads one message of a page; the error names the field.
-fn parse(text: &str) -> Result<Said, String> {
+fn parse(text: &str) -> Result<Said, ErrorMessage> {
     // The text is at most `MAX_CLIENT_MESSAGE` long, and serde_json bounds the depth.
-    let value: serde_json::Value =
-        serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
-    if !value.is_object() {
-        return Err("command: it is no JSON object".to_owned());
-    }
-    if value.get("drawn").is_some() {
-        let Drawn { drawn } = Drawn::deserialize(value).map_err(|error| format!("drawn: {error}"))?;
+    let mut value: Value = serde_json::from_str(text).map_err(|error| bad(format!("not JSON: {error}")))?;
+    let Some(fields) = value.as_object_mut() else {
+        return Err(bad("command: it is no JSON object".to_owned()));
+    };
+    if fields.contains_key("drawn") {
+        let Drawn { drawn } = Drawn::deserialize(value).map_err(|error| bad(format!("drawn: {error}")))?;
         return Ok(Said::Drawn(drawn));
     }
-    Command::deserialize(value).map(Said::Command).map_err(|error| format!("command: {error}"))
+    let id = match fields.remove("id") {
+        None => None,
+        Some(Value::String(id)) => Some(id),
+        Some(_) => return Err(bad("id: it is no text".to_owned())),
+    };
+    let called = id.map(|id| ActKey::new(&id, &value.to_string()).map(|key| (id, key))).transpose();
+    let called = called.map_err(|error| bad(error.to_owned()))?;
+    match Command::deserialize(value) {
+        Ok(command) => Ok(Said::Command(command, called)),
+        Err(error) => {
+            let id = called.map(|(id, _)| id);
+            Err(ErrorMessage { id, ..bad(format!("command: {error}")) })
+        }
+    }
 }
 
 fn bad(message: String) -> ErrorMessage {
-    ErrorMessage { code: ErrorCode::BadMessage, message }
+    ErrorMessage { code: ErrorCode::BadMessage, message, id: None }
 }
 
 #[cfg(test)]

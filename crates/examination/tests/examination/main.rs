@@ -5,6 +5,7 @@ mod again;
 mod comparison;
 mod durable;
 mod join;
+mod once;
 mod report;
 mod scan;
 
@@ -101,7 +102,7 @@ fn confirm_all(examination: &Examination, lesion: u32) {
     let report = examination.report();
     let of = report.lesions.iter().find(|at| at.lesion == lesion).unwrap();
     let fields: Vec<FieldName> = peony_examination::open(of);
-    examination.act(BY, Act::Confirm { lesion, fields }).unwrap();
+    examination.act(BY, Act::Confirm { lesion, fields, shown: None }).unwrap();
 }
 
 fn say(examination: &Examination, lesion: u32, word: FieldWord) {

@@ -53,7 +53,7 @@ fn the_history_knows_what_stood_there_before_also_after_a_stop() {
     examination.seen(seen(lesion, BiRads::Cat3), true).unwrap();
     examination.act(BY, say(BiRads::Cat4A)).unwrap();
     examination.undo(BY).unwrap();
-    examination.act(BY, Act::Confirm { lesion, fields: vec![FieldName::DepthMm] }).unwrap();
+    examination.act(BY, Act::Confirm { lesion, fields: vec![FieldName::DepthMm], shown: None }).unwrap();
     let category = |before, proposed, after| {
         let [before, after] = [before, after].map(|category| FieldWord::Category(Some(category)));
         Change::Field { lesion, before, proposed, after }
@@ -131,7 +131,7 @@ fn the_key_planes_that_weighed_most_are_marked_and_a_journal_without_evidence_is
 fn what_was_confirmed_stays_when_the_machine_changes_its_mind() {
     let folder = tempfile::tempdir().unwrap();
     let (examination, lesion) = with_lesion(folder.path());
-    examination.act(BY, Act::Confirm { lesion, fields: vec![FieldName::Category] }).unwrap();
+    examination.act(BY, Act::Confirm { lesion, fields: vec![FieldName::Category], shown: None }).unwrap();
     examination.seen(seen(lesion, BiRads::Cat4A), true).unwrap();
     let category = examination.report().lesions[0].category.clone();
     assert_eq!((category.proposed, category.value()), (Some(BiRads::Cat4A), Some(&BiRads::Cat4C)));

@@ -109,6 +109,7 @@ fn a_place_that_was_said_long_before_a_lesion_was_found_gives_the_side_alone() {
                 at_ms: at * 1000,
                 by: by.map(str::to_owned),
                 account: None,
+                key: None,
                 event,
             };
             let json = serde_json::to_string(&entry).unwrap();

@@ -122,7 +122,7 @@ impl Sweep {
         let lesion_there = lesion_there.map(|lesion| self.whole(lesion));
         let plane = self.plane(shown, lesion, report::PlaneReason::Kept);
         let plane = report::Plane { lesion: lesion_there, ..plane };
-        let kept = self.examination.keep(plane, picture, Some(self.by.clone()));
+        let kept = self.examination.keep(plane, picture, Some(self.asking.clone()));
         let kept = kept.map_err(|error| (ErrorCode::NotSaved, error.to_string()))?;
         self.did(Done::Kept(kept.id));
         self.read_examination();
@@ -135,7 +135,7 @@ impl Sweep {
         };
         match last {
             Done::Act(seq) => {
-                self.examination.take_back_soon(&self.by, seq).map_err(refused)?;
+                self.examination.take_back_soon(self.asking.clone(), seq).map_err(refused)?;
                 self.read_examination();
             }
             Done::Passed(lesion) => {
@@ -151,7 +151,7 @@ impl Sweep {
 
     /// The pipeline publishes under the same lock, so that nothing here waits for a disk.
     fn act(&mut self, act: Act) -> Result<u64, (ErrorCode, String)> {
-        let seq = self.examination.act_soon(&self.by, act).map_err(refused)?;
+        let seq = self.examination.act_soon(self.asking.clone(), act).map_err(refused)?;
         self.read_examination();
         Ok(seq)
     }
@@ -171,11 +171,12 @@ impl Sweep {
     }
 }
 
-fn refused(refusal: Refusal) -> (ErrorCode, String) {
+pub(crate) fn refused(refusal: Refusal) -> (ErrorCode, String) {
     let code = match refusal {
         Refusal::Journal(_) => ErrorCode::NotSaved,
         Refusal::Signed => ErrorCode::Signed,
         Refusal::BadValue(_) => ErrorCode::BadValue,
+        Refusal::OtherAct => ErrorCode::OtherAct,
         _ => ErrorCode::BadMessage,
     };
     (code, refusal.to_string())

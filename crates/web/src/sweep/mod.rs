@@ -10,11 +10,12 @@ use std::sync::Arc;
 
 use image::GrayImage;
 use peony_examination::again::Asked;
-use peony_examination::{Author, Examination, Observation};
+use peony_examination::{ActKey, Asking, Author, Examination, Observation};
 use peony_model::{BiRads, MmPerPx, Place, report};
 use peony_ultrasound::output::{self, StepOutput, TrackState};
 
 use self::acts::Done;
+pub(crate) use self::acts::refused;
 use crate::steady::{Grade, Steady};
 use crate::view;
 use crate::wire::{Fault, KeyPlane, LiveUpdate, TrackStatus, TrackView};
@@ -97,8 +98,8 @@ pub(crate) struct Sweep {
     /// New lesions that were struck out; the examination knows only confirmed ones.
     passed: BTreeSet<u32>,
     undo: Vec<Done>,
-    /// Who gives the commands.
-    by: Author,
+    /// Who gives the commands, and what their page calls the one that is followed now.
+    asking: Asking,
     said: Said,
     last_time_ns: Option<u64>,
     /// Why the examination does not take what it is given, once it does not.
@@ -117,7 +118,7 @@ impl Sweep {
             lesions: BTreeMap::new(),
             passed: BTreeSet::new(),
             undo: Vec::new(),
-            by: BY.into(),
+            asking: BY.into(),
             said: Said::default(),
             last_time_ns: None,
             trouble: None,
@@ -131,17 +132,17 @@ impl Sweep {
         let number = self.number + 1;
         let (paused, show_truth) = (self.paused, self.show_truth);
         let faults = std::mem::take(&mut self.faults);
-        let by = self.by.clone();
-        *self = Self { number, paused, faults, show_truth, by, ..Self::first(examination) };
+        let asking = Asking::from(&self.asking.by);
+        *self = Self { number, paused, faults, show_truth, asking, ..Self::first(examination) };
     }
 
-    /// Who gives the commands from now on; what another one did is theirs to take back.
-    pub(crate) fn follows(&mut self, by: Option<&Author>) {
+    /// Who gives the commands from now on, and what they call the one that comes; what another one did is theirs to take back.
+    pub(crate) fn follows(&mut self, by: Option<&Author>, key: Option<&ActKey>) {
         let by = by.map_or_else(|| BY.into(), Author::clone);
-        if !self.by.is(&by) {
+        if !self.asking.by.is(&by) {
             self.undo.clear();
         }
-        self.by = by;
+        self.asking = Asking { by, key: key.cloned() };
     }
 
     pub(crate) fn examination(&self) -> &Arc<Examination> {

@@ -14,7 +14,18 @@ pub struct Drawn {
     pub drawn: u64,
 }
 
-/// What a page may ask for. A command that is followed shows in the `State` of the next binary message (which comes
+/// How a page stood to the examination that it comes back to. One that says nothing comes anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Stood {
+    /// It gave the commands.
+    Commanding,
+    /// It watched.
+    Watching,
+}
+
+/// What a page may ask for. Beside the fields of the command a message may have an `id`, drawn by lot for it: the same command with the same
+/// `id` is followed once, however often it is sent. A command that is followed shows in the `State` of the next binary message (which comes
 /// even while the source rests); one that is not is answered by an `ErrorMessage`.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, ToSchema)]
 #[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]

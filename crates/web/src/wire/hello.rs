@@ -11,6 +11,8 @@ pub enum ServerMessage {
     Hello(Box<Hello>),
     /// A message from this page could not be followed; nothing was changed by it.
     Error(ErrorMessage),
+    /// A command that had an identifier was followed, now or when it was sent before.
+    Followed(Followed),
     /// The device that gives the frames is lost, or back. Said once it is lost, to a page that comes later too.
     Device(DeviceState),
 }
@@ -142,6 +144,16 @@ pub struct ErrorMessage {
     pub code: ErrorCode,
     /// The same in one English line with the field, the value and the limit.
     pub message: String,
+    /// The identifier of the command that was not followed, where it had one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+}
+
+/// A command was followed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Followed {
+    /// Its identifier.
+    pub id: String,
 }
 
 /// What went wrong with a message from a page.
@@ -172,6 +184,8 @@ pub enum ErrorCode {
     BadValue,
     /// Another page gives the commands: `take_over` first.
     Watching,
+    /// Another command or act was done under this identifier.
+    OtherAct,
 }
 
 /// Whether the program is well.

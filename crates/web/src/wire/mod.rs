@@ -2,7 +2,8 @@
 //!
 //! On `/live` the server sends two kinds of WebSocket message:
 //!
-//! - **text**: a [`ServerMessage`]: one [`Hello`] first, later an [`ErrorMessage`] for each command it could not follow;
+//! - **text**: a [`ServerMessage`]: one [`Hello`] first, later an [`ErrorMessage`] for each command it could not follow, and [`Followed`] for each
+//!   that had an identifier and was;
 //! - **binary**, one a frame: `u32` little-endian length `n` of the JSON, `n` bytes of JSON ([`LiveUpdate`]), then
 //!   `width × height` bytes of luma, row-major, top row first. Picture and marks come in one message, so that no
 //!   mark is ever drawn on a picture it was not made from.
@@ -29,10 +30,10 @@ pub use calibration::{
     CalibrationAct, CalibrationView, ChosenView, DisagreeView, FittedView, KnownCalibration, NextProbe,
     ProbeName, SweepView, UnfitReason, UnfitView,
 };
-pub use command::{Command, Drawn};
+pub use command::{Command, Drawn, Stood};
 pub use hello::{
-    DeviceLost, DeviceState, ErrorCode, ErrorMessage, Fault, Health, Hello, Model, Problem, ServerMessage,
-    Source, SourceKind, UsualSource,
+    DeviceLost, DeviceState, ErrorCode, ErrorMessage, Fault, Followed, Health, Hello, Model, Problem,
+    ServerMessage, Source, SourceKind, UsualSource,
 };
 pub use lesion::{DescriptorView, FindingView, KeyPlane, Size, TrackStatus, TrackView, Truth};
 pub use quality::{ContactSide, Figure, Issue, Light, LightName, LightState, Severity};

@@ -7,7 +7,9 @@ mod again;
 mod calibration;
 mod coronal;
 mod exams;
+mod once;
 mod page;
+mod returning;
 mod rows;
 
 use std::sync::Arc;

@@ -130,8 +130,14 @@ impl Demo {
 
     /// Sends JSON, and gives the status line with headers, and the JSON of the answer.
     pub fn post(&self, path: &str, body: &str) -> (String, Value) {
+        self.post_called(path, body, None)
+    }
+
+    /// The same for an act that the page calls so.
+    pub fn post_called(&self, path: &str, body: &str, act: Option<&str>) -> (String, Value) {
+        let called = act.map(|act| format!("X-Peony-Act: {act}\r\n")).unwrap_or_default();
         let headers = format!(
-            "{}Content-Type: application/json\r\nContent-Length: {}\r\nX-Peony-By: Dr%20Test\r\n",
+            "{}Content-Type: application/json\r\nContent-Length: {}\r\nX-Peony-By: Dr%20Test\r\n{called}",
             self.host(),
             body.len()
         );
@@ -151,6 +157,13 @@ impl Demo {
         let mut page = Page::connect(&self.socket_url(), None).unwrap();
         let hello = page.text();
         (page, hello)
+    }
+
+    /// The same of one that comes back to what it was.
+    pub fn open_again(&self, was: &str) -> Page {
+        let mut page = Page::connect(&format!("{}?was={was}", self.socket_url()), None).unwrap();
+        page.text();
+        page
     }
 
     pub fn socket_url(&self) -> String {
@@ -237,7 +250,7 @@ impl Page {
         self.say(&format!("{{\"drawn\":{}}}", shown.frame()));
     }
 
-    /// The next error; frames that come before it are drawn.
+    /// The next error or other text; frames that come before it are drawn.
     pub fn error(&mut self) -> Value {
         for _ in 0..50 {
             match self.message() {

@@ -1043,6 +1043,11 @@ export interface components {
              * @description Which lesion.
              */
             readonly lesion: number;
+            /**
+             * @description What the person was shown in these fields: where another value is proposed by now, nothing is taken. Left out, whatever is
+             *     proposed now is taken, seen or not.
+             */
+            readonly shown?: readonly components["schemas"]["FieldWord"][] | null;
         } | {
             /** @enum {string} */
             readonly act: "set_examined";
@@ -1526,7 +1531,8 @@ export interface components {
         };
         readonly Clock: string;
         /**
-         * @description What a page may ask for. A command that is followed shows in the `State` of the next binary message (which comes
+         * @description What a page may ask for. Beside the fields of the command a message may have an `id`, drawn by lot for it: the same command with the same
+         *     `id` is followed once, however often it is sent. A command that is followed shows in the `State` of the next binary message (which comes
          *     even while the source rests); one that is not is answered by an `ErrorMessage`.
          */
         readonly Command: {
@@ -1845,11 +1851,13 @@ export interface components {
          * @description What went wrong with a message from a page.
          * @enum {string}
          */
-        readonly ErrorCode: "bad_message" | "too_large" | "unknown_track" | "not_supported" | "nothing_drawn" | "too_many_planes" | "nothing_to_undo" | "busy" | "not_saved" | "signed" | "bad_value" | "watching";
+        readonly ErrorCode: "bad_message" | "too_large" | "unknown_track" | "not_supported" | "nothing_drawn" | "too_many_planes" | "nothing_to_undo" | "busy" | "not_saved" | "signed" | "bad_value" | "watching" | "other_act";
         /** @description Something this page sent could not be followed. */
         readonly ErrorMessage: {
             /** @description What went wrong, for the page's own words. */
             readonly code: components["schemas"]["ErrorCode"];
+            /** @description The identifier of the command that was not followed, where it had one. */
+            readonly id?: string | null;
             /** @description The same in one English line with the field, the value and the limit. */
             readonly message: string;
         };
@@ -2143,6 +2151,11 @@ export interface components {
              * @description The error of lengths along the sweep, as a share.
              */
             readonly relative_error: number;
+        };
+        /** @description A command was followed. */
+        readonly Followed: {
+            /** @description Its identifier. */
+            readonly id: string;
         };
         /** @description A password that an administrator gives. */
         readonly GivePassword: {
@@ -3497,6 +3510,9 @@ export interface components {
         }) | (components["schemas"]["ErrorMessage"] & {
             /** @enum {string} */
             readonly type: "error";
+        }) | (components["schemas"]["Followed"] & {
+            /** @enum {string} */
+            readonly type: "followed";
         }) | (components["schemas"]["DeviceState"] & {
             /** @enum {string} */
             readonly type: "device";
@@ -3659,6 +3675,11 @@ export interface components {
             /** @description The whole analysis step, ms, over the last 300 frames. */
             readonly step_ms: components["schemas"]["Percentiles"];
         };
+        /**
+         * @description How a page stood to the examination that it comes back to. One that says nothing comes anew.
+         * @enum {string}
+         */
+        readonly Stood: "commanding" | "watching";
         /** @description A study that another node has. */
         readonly StudyThere: {
             /** @description How many instances of it are here. */
@@ -4344,7 +4365,10 @@ export interface operations {
     readonly act: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description what the page calls this act: sent again, it is not done again */
+                readonly "X-Peony-Act"?: string | null;
+            };
             readonly path: {
                 /** @description the examination */
                 readonly id: string;
@@ -4382,7 +4406,7 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description signed already, or something stands in the way */
+            /** @description signed already, something stands in the way, what was shown has changed, or another act was called so */
             readonly 409: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -4771,7 +4795,10 @@ export interface operations {
     readonly undo: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description what the page calls this act: sent again, it is not done again */
+                readonly "X-Peony-Act"?: string | null;
+            };
             readonly path: {
                 /** @description the examination */
                 readonly id: string;
@@ -4797,6 +4824,14 @@ export interface operations {
                 };
             };
             readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Refused"];
+                };
+            };
+            readonly 422: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -6126,6 +6161,8 @@ export interface operations {
             readonly query?: {
                 /** @description Its identifier; without it, the newest that goes on. */
                 readonly exam?: string;
+                /** @description How the page stood to it, where it comes back: one that gave the commands gives them again, unless another has given one since. */
+                readonly was?: components["schemas"]["Stood"];
             };
             readonly header?: never;
             readonly path?: never;
@@ -6139,6 +6176,15 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description `was` is neither `commanding` nor `watching` */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
             };
             /** @description another site's page */
             readonly 403: {

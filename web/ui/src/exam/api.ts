@@ -192,12 +192,13 @@ async function ask<T>(path: string, init: RequestInit = {}): Promise<Answer<T>> 
   }
 }
 
-function post<T>(path: string, by: string, body?: unknown): Promise<Answer<T>> {
+function post<T>(path: string, by: string, body?: unknown, act?: string): Promise<Answer<T>> {
   return ask<T>(path, {
     method: "POST",
     headers: {
       ...(body === undefined ? {} : { "Content-Type": "application/json" }),
       ...(by ? { "X-Peony-By": encodeURIComponent(by) } : {}),
+      ...(act ? { "X-Peony-Act": act } : {}),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
@@ -221,12 +222,14 @@ export const createExam = (exam: NewExam, by: string): Promise<Answer<{ readonly
   post("/api/exams", by, exam);
 export const readReport = (exam: string): Promise<Answer<ReportView>> => ask(`${of(exam)}/report`);
 export const readHistory = (exam: string): Promise<Answer<readonly HistoryEntry[]>> => ask(`${of(exam)}/history`);
-export const sendAct = (exam: string, act: Act, by: string): Promise<Answer<ReportView>> =>
-  post(`${of(exam)}/acts`, by, act);
+/** `id` is what this page calls the act: it is done once, however often it is sent. */
+export const sendAct = (exam: string, act: Act, by: string, id: string): Promise<Answer<ReportView>> =>
+  post(`${of(exam)}/acts`, by, act, id);
 /** Only one in which nothing is, and by whoever began it. */
 export const discardExam = (exam: string, by: string): Promise<Answer<{ readonly id: string }>> =>
   post(`${of(exam)}/discard`, by);
-export const sendUndo = (exam: string, by: string): Promise<Answer<ReportView>> => post(`${of(exam)}/undo`, by);
+export const sendUndo = (exam: string, by: string, id: string): Promise<Answer<ReportView>> =>
+  post(`${of(exam)}/undo`, by, undefined, id);
 export const readCalibration = (exam: string): Promise<Answer<CalibrationView>> => ask(`${of(exam)}/calibration`);
 export const calibrate = (exam: string, act: CalibrationAct, by: string): Promise<Answer<CalibrationView>> =>
   post(`${of(exam)}/calibration`, by, act);

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { commandOf } from "../review/keys";
 import type { Act, Answer, BiRads, Field, LesionReport, Obstacle, ReportView } from "./api";
 import { categoryByDigit, isDowngrade } from "./category";
-import { openFields, standingOf, valueIn } from "./field";
+import { confirming, openFields, standingOf, valueIn } from "./field";
 import { timeOfExam } from "./format";
 import { offered, toggled } from "./lexicon";
 import { ActQueue } from "./queue";
@@ -99,6 +99,22 @@ describe("words that a person alone says", () => {
   it("wait for nobody, also where a report does not have them", () => {
     expect(Object.keys(EMPTY)).not.toContain("vascularity");
     expect(openFields(EMPTY)).toEqual([]);
+  });
+});
+
+describe("who confirms", () => {
+  it("says what was shown", () => {
+    const size = { long: 15.5, short: 9.4, third: null, unit: "mm" };
+    const lesion = { ...EMPTY, size: field(size), category: field("4A") } as LesionReport;
+    expect(confirming(lesion, openFields(lesion))).toEqual({
+      act: "confirm",
+      lesion: 1,
+      fields: ["size", "category"],
+      shown: [
+        { field: "size", value: size },
+        { field: "category", value: "4A" },
+      ],
+    });
   });
 });
 
@@ -262,9 +278,10 @@ describe("changes while the program is away", () => {
 
   function queueOf(answers: readonly Answer<ReportView>[]) {
     const rest = [...answers];
-    const seen = { sent: [] as unknown[], views: [] as number[], refused: [] as string[] };
+    const seen = { sent: [] as unknown[], ids: [] as string[], views: [] as number[], refused: [] as string[] };
     const queue = new ActQueue({
-      send: async (change) => {
+      send: async (change, id) => {
+        seen.ids.push(id);
         seen.sent.push("lesion" in change ? change.lesion : change.act);
         return rest.shift() ?? ok(99);
       },
@@ -294,6 +311,17 @@ describe("changes while the program is away", () => {
     expect([queue.waiting, queue.away, seen.sent]).toEqual([2, true, [1, 1]]);
     await vi.advanceTimersByTimeAsync(1000);
     expect([queue.waiting, queue.away, seen.sent, seen.views]).toEqual([0, false, [1, 1, 1, "undo"], [1, 2]]);
+  });
+
+  it("go again under the same identifier, so that what was done and not answered is not done again", async () => {
+    const { queue, seen } = queueOf([{ kind: "away" }, { kind: "away" }, ok(1), ok(2)]);
+    queue.push({ act: "undo" });
+    queue.push({ act: "undo" });
+    await vi.runAllTimersAsync();
+    const [first, , , second] = seen.ids;
+    expect(seen.ids).toEqual([first, first, first, second]);
+    expect(first).toMatch(/^[0-9a-f]{32}$/);
+    expect(second).not.toBe(first);
   });
 
   it("that are refused are told and not sent again", async () => {

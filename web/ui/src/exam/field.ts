@@ -1,5 +1,15 @@
 /** What a field says, and whose word that is. */
-import { type BiRads, FIELD_NAMES, type Field, type FieldName, type LesionReport, type Place, type Size } from "./api";
+import {
+  type Act,
+  type BiRads,
+  FIELD_NAMES,
+  type Field,
+  type FieldName,
+  type FieldWord,
+  type LesionReport,
+  type Place,
+  type Size,
+} from "./api";
 
 /**
  * `proposed`: the machine's word, dashed. `confirmed`: a person says the same, or the machine said nothing. `changed`: a
@@ -47,6 +57,15 @@ export const isOpen = <T>(field: Field<T>): boolean => field.proposed !== null &
 /** The fields of a lesion that wait for a person, in the order of the form. */
 export function openFields(lesion: LesionReport): readonly FieldName[] {
   return FIELD_NAMES.filter((name) => isOpen((lesion[name] ?? NOTHING_SAID) as Field<unknown>));
+}
+
+/** Takes the machine's proposals for these fields as this report shows them: where they have changed since, nothing is taken. */
+export function confirming(lesion: LesionReport, fields: readonly FieldName[]): Act {
+  // A field and its value belong together by the name, which the types cannot say of all of them at once.
+  const shown = fields.map(
+    (field) => ({ field, value: valueIn((lesion[field] ?? NOTHING_SAID) as Field<unknown>) }) as FieldWord,
+  );
+  return { act: "confirm", lesion: lesion.lesion, fields: [...fields], shown };
 }
 
 export const categoryOf = (lesion: LesionReport): BiRads | null => valueIn(lesion.category);

@@ -1,10 +1,12 @@
 /** What a person did goes to the program in order, one by one; what cannot go now waits and is sent again. */
+import { newActId } from "./actId";
 import type { Act, Answer, ReportView } from "./api";
 
 export type Change = Act | { readonly act: "undo" };
 
 export interface QueueListener {
-  readonly send: (change: Change) => Promise<Answer<ReportView>>;
+  /** Under its own identifier each time: what was done already, and whose answer was lost, is not done again. */
+  readonly send: (change: Change, id: string) => Promise<Answer<ReportView>>;
   readonly onView: (view: ReportView) => void;
   /** The program will not do it: it is not sent again. */
   readonly onRefused: (change: Change, error: string, code: string | null) => void;
@@ -16,7 +18,7 @@ export interface QueueListener {
 const RETRY_MS = [500, 1000, 2000, 4000] as const;
 
 export class ActQueue {
-  private readonly changes: Change[] = [];
+  private readonly changes: { readonly change: Change; readonly id: string }[] = [];
   private sending = false;
   private attempts = 0;
   private retry: ReturnType<typeof setTimeout> | undefined;
@@ -34,7 +36,7 @@ export class ActQueue {
   }
 
   push(change: Change): void {
-    this.changes.push(change);
+    this.changes.push({ change, id: newActId() });
     this.listener.onState();
     if (!this.away) {
       void this.drain();
@@ -51,8 +53,9 @@ export class ActQueue {
       return;
     }
     this.sending = true;
-    for (let change = this.changes[0]; change; change = this.changes[0]) {
-      const answer = await this.listener.send(change);
+    for (let first = this.changes[0]; first; first = this.changes[0]) {
+      const { change, id } = first;
+      const answer = await this.listener.send(change, id);
       if (answer.kind === "away") {
         this.wait();
         break;

@@ -27,6 +27,8 @@ const same = (one: ReportView, other: ReportView): boolean =>
   one.not_saved === other.not_saved &&
   one.undo === other.undo;
 
+/** The code of a refusal: the machine proposes something else than the person was shown. */
+const PROPOSAL_CHANGED = "proposal_changed";
 const POLL_MS = 2000;
 /** A program without these routes is asked again this seldom, ms. */
 const POLL_MISSING_MS = 30_000;
@@ -46,9 +48,9 @@ export class ExamStore {
   constructor(private exam: string | null) {
     this.state = { exam, presence: "loading", view: null, away: false, waiting: 0, refusal: null };
     this.queue = new ActQueue({
-      send: (change) => this.send(change),
+      send: (change, id) => this.send(change, id),
       onView: (view) => this.take(view),
-      onRefused: (_, error, code) => this.set({ refusal: { error, code } }),
+      onRefused: (_, error, code) => this.refused(error, code),
       onState: () => this.set({ waiting: this.queue.waiting, away: this.queue.away || this.silent }),
     });
   }
@@ -80,12 +82,20 @@ export class ExamStore {
     this.queue.push({ act: "undo" });
   }
 
-  private send(change: Change): Promise<Answer<ReportView>> {
+  private refused(error: string, code: string | null): void {
+    this.set({ refusal: { error, code } });
+    if (code === PROPOSAL_CHANGED && !this.closed) {
+      // What is to be confirmed again is shown at once.
+      void this.poll();
+    }
+  }
+
+  private send(change: Change, id: string): Promise<Answer<ReportView>> {
     const { name } = rememberedPerson();
     if (this.exam === null) {
       return Promise.resolve({ kind: "missing" });
     }
-    return change.act === "undo" ? sendUndo(this.exam, name) : sendAct(this.exam, change, name);
+    return change.act === "undo" ? sendUndo(this.exam, name, id) : sendAct(this.exam, change, name, id);
   }
 
   private async poll(): Promise<void> {

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Command } from "../api/wire";
 import { carriedHere, carriedOf, carry } from "./carried";
+import type { Called } from "./connection";
 
-const left: Command = { command: "set_side", side: "left" };
-const deep: Command = { command: "set_depth", depth_mm: 40 };
-const struck: Command = { command: "dismiss", track: 3 };
+const left: Called = { command: { command: "set_side", side: "left" }, id: "1" };
+const deep: Called = { command: { command: "set_depth", depth_mm: 40 }, id: "2" };
+const struck: Called = { command: { command: "dismiss", track: 3 }, id: "3" };
 
 describe("keys that were pressed while the program was away", () => {
   beforeEach(() => {

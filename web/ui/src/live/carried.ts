@@ -1,10 +1,10 @@
 /** What a page takes with it when another run of the program has come up and the page is loaded anew. */
-import type { Command } from "../api/wire";
+import type { Called } from "./connection";
 
 /** Keys that were pressed while the program was away. */
 export interface Carried {
   /** Those that mean the same to another run, in their order. */
-  readonly commands: readonly Command[];
+  readonly commands: readonly Called[];
   /** The examination they were meant for; `null` where this page saw none. */
   readonly exam: string | null;
   /** Others were pressed as well, which are gone. */
@@ -14,12 +14,12 @@ export interface Carried {
 const KEPT = "peony.carried";
 
 /** Which breast, where on it, and how deep: lesions and planes have other numbers in another run, and a rest is over. */
-function meansTheSame({ command }: Command): boolean {
+function meansTheSame({ command: { command } }: Called): boolean {
   return command === "set_side" || command === "set_probe" || command === "set_depth";
 }
 
 /** What of the keys that were not sent another run is told, `forgotten` being how many were not even kept. */
-export function carriedOf(unsent: readonly Command[], exam: string | null, forgotten: number): Carried {
+export function carriedOf(unsent: readonly Called[], exam: string | null, forgotten: number): Carried {
   const commands = exam === null ? [] : unsent.filter(meansTheSame);
   return { commands, exam, lost: forgotten > 0 || commands.length < unsent.length };
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Command } from "../api/wire";
-import { Connection, type Listener } from "./connection";
+import { type Called, Connection, type Listener } from "./connection";
 
 /** The newest socket that was opened. */
 let socket: Socket;
@@ -27,16 +27,22 @@ class Socket {
 
   greet(): void {
     this.readyState = Socket.OPEN;
-    this.onmessage?.({ data: JSON.stringify({ type: "hello" }) });
+    this.hear({ type: "hello" });
+  }
+
+  hear(message: object): void {
+    this.onmessage?.({ data: JSON.stringify(message) });
   }
 }
 
 const dismiss = (track: number): Command => ({ command: "dismiss", track });
-const tracks = (): readonly number[] => socket.sent.map((text) => (JSON.parse(text) as { track: number }).track);
+const said = (): readonly { readonly track: number; readonly id: string }[] =>
+  socket.sent.map((text) => JSON.parse(text));
+const tracks = (): readonly number[] => said().map(({ track }) => track);
 
 function connect(changes: Partial<Listener> = {}): { connection: Connection; forgotten: () => number } {
   let forgotten = 0;
-  const connection = new Connection("ws://127.0.0.1/live", {
+  const connection = new Connection(() => "ws://127.0.0.1/live", {
     onHello: () => true,
     onDevice: () => {},
     onPicture: () => {},
@@ -83,7 +89,24 @@ describe("commands while the program is away", () => {
     connection.send(dismiss(3));
     vi.advanceTimersByTime(1000);
     socket.greet();
-    expect([tracks(), forgotten()]).toEqual([[2, 3], 0]);
+    expect([tracks(), forgotten()]).toEqual([[1, 2, 3], 0]);
+  });
+
+  it("go again under their own identifiers where no answer came, and not where one did", () => {
+    const { connection } = connect();
+    socket.greet();
+    for (const track of [1, 2, 3]) {
+      connection.send(dismiss(track));
+    }
+    const ids = said().map(({ id }) => id);
+    expect(new Set(ids).size).toBe(3);
+    socket.hear({ type: "followed", id: ids[0] });
+    socket.hear({ type: "error", code: "busy", message: "", id: ids[1] });
+    socket.close();
+    expect(connection.waiting).toBe(1);
+    vi.advanceTimersByTime(1000);
+    socket.greet();
+    expect(said().map(({ track, id }) => [track, id])).toEqual([[3, ids[2]]]);
   });
 
   it("are kept while attempts fail, which are counted until the program says a word", () => {
@@ -99,7 +122,7 @@ describe("commands while the program is away", () => {
   });
 
   it("go to no other program, and are handed to the page", () => {
-    let left: readonly Command[] = [];
+    let left: readonly Called[] = [];
     const { connection } = connect({
       onHello: (_, unsent) => {
         left = unsent;
@@ -108,6 +131,6 @@ describe("commands while the program is away", () => {
     });
     connection.send(dismiss(1));
     socket.greet();
-    expect([tracks(), left]).toEqual([[], [dismiss(1)]]);
+    expect([tracks(), left.map(({ command }) => command)]).toEqual([[], [dismiss(1)]]);
   });
 });

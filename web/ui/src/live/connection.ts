@@ -1,10 +1,17 @@
 /** The live socket: comes back by itself, acknowledges what was drawn, and loses no key press silently. */
 import { BadMessage, type Picture, PictureReader } from "../api/message";
 import type { Command, DeviceLost, ErrorCode, Hello, ServerMessage } from "../api/wire";
+import { newActId } from "../exam/actId";
+
+/** A command, and what this page calls it: under one identifier the program follows it once, however often it comes. */
+export interface Called {
+  readonly command: Command;
+  readonly id: string;
+}
 
 export interface Listener {
   /** Answers whether this is still the program that the page belongs to; a stranger gets none of the commands that waited. */
-  readonly onHello: (hello: Hello, unsent: readonly Command[]) => boolean;
+  readonly onHello: (hello: Hello, unsent: readonly Called[]) => boolean;
   readonly onPicture: (picture: Picture) => void;
   readonly onError: (code: ErrorCode, message: string) => void;
   readonly onLost: () => void;
@@ -27,15 +34,19 @@ export class Connection {
   private attempts = 0;
   private greeted = false;
   private retry: ReturnType<typeof setTimeout> | undefined;
-  private readonly unsent: Command[] = [];
+  /** Those that wait for the program. */
+  private readonly unsent: Called[] = [];
+  /** Those that were sent and not answered: when the socket is lost nobody knows whether they came. */
+  private unanswered: readonly Called[] = [];
 
   constructor(
-    private readonly url: string,
+    /** Asked for each attempt. */
+    private readonly address: () => string,
     private readonly listener: Listener,
   ) {}
 
   open(): void {
-    const socket = new WebSocket(this.url);
+    const socket = new WebSocket(this.address());
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     this.reader = new PictureReader();
@@ -71,11 +82,16 @@ export class Connection {
 
   /** Sends a command, or keeps it until the program is back. */
   send(command: Command): void {
-    if (this.greeted && this.write(command)) {
+    this.sendAgain({ command, id: newActId() });
+  }
+
+  /** The same for one that was called before. */
+  sendAgain(called: Called): void {
+    if (this.greeted && this.ask(called)) {
       return;
     }
     if (this.unsent.length < MOST_UNSENT) {
-      this.unsent.push(command);
+      this.unsent.push(called);
     } else {
       this.listener.onForgotten();
     }
@@ -86,8 +102,20 @@ export class Connection {
     this.write({ drawn: frame });
   }
 
+  private ask(called: Called): boolean {
+    const isWritten = this.write({ ...called.command, id: called.id });
+    if (isWritten) {
+      this.unanswered = [...this.unanswered, called];
+    }
+    return isWritten;
+  }
+
+  private answered(id: string | null | undefined): void {
+    this.unanswered = this.unanswered.filter((called) => called.id !== id);
+  }
+
   /** False where the socket has begun to close. */
-  private write(message: Command | { readonly drawn: number }): boolean {
+  private write(message: (Command & { readonly id: string }) | { readonly drawn: number }): boolean {
     if (this.socket?.readyState !== WebSocket.OPEN) {
       return false;
     }
@@ -101,7 +129,12 @@ export class Connection {
       return;
     }
     const message = JSON.parse(data) as ServerMessage;
+    if (message.type === "followed") {
+      this.answered(message.id);
+      return;
+    }
     if (message.type === "error") {
+      this.answered(message.id);
       this.listener.onError(message.code, message.message);
       return;
     }
@@ -113,8 +146,8 @@ export class Connection {
     this.attempts = 0;
     const unsent = this.unsent.splice(0);
     if (this.listener.onHello(message, unsent)) {
-      for (const command of unsent) {
-        this.write(command);
+      for (const called of unsent) {
+        this.ask(called);
       }
     }
   }
@@ -133,6 +166,8 @@ export class Connection {
 
   private lose(): void {
     this.greeted = false;
+    this.unsent.unshift(...this.unanswered);
+    this.unanswered = [];
     this.listener.onLost();
     const wait = RETRY_MS[Math.min(this.attempts, RETRY_MS.length - 1)] ?? 2000;
     this.attempts += 1;

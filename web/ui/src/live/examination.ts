@@ -11,12 +11,13 @@ import type { WordKey } from "../words/words";
 import type { Pressed } from "./again";
 import { type Carried, carriedHere, carriedOf, carry } from "./carried";
 import { type ConcernKey, concernsOf, foremost, oldestFirst } from "./concerns";
-import { Connection } from "./connection";
+import { type Called, Connection } from "./connection";
 import { type Current, following, NOBODY, nextCurrent } from "./current";
 import { Losses, TOLERATED } from "./losses";
 import type { Notice } from "./notice";
 import { type Phase, phaseOf } from "./phase";
 import { isPlayed } from "./source";
+import { keepStood, type Stood, stoodHere } from "./stood";
 
 /** What React shows. */
 export interface Scene {
@@ -36,6 +37,8 @@ export interface Scene {
   readonly waiting: number;
   /** Key presses beyond those, which are gone. */
   readonly forgotten: number;
+  /** Keys were pressed that nobody followed, because another page gives the commands by now. */
+  readonly notFollowed: boolean;
   /** The share of frames lost in the last ten seconds, where it is worth saying. */
   readonly lost: number | null;
   /** Why the device gives no pictures, where the program has said it. */
@@ -77,6 +80,9 @@ export class Examination {
   private marksAreOn = false;
   private lost: number | null = null;
   private forgotten = 0;
+  private notFollowed = false;
+  /** How this page stood to the examination when it saw it last. */
+  private stood: Stood | null;
   /** Keys of the page before this one, until it is seen that the examination is the same. */
   private carried: Carried | null = carriedHere();
   private deviceLost: DeviceLost | null = null;
@@ -89,11 +95,12 @@ export class Examination {
   private told: LiveUpdate | null = null;
   private scene: Scene;
 
-  constructor(url: string) {
-    this.connection = new Connection(url, {
+  constructor(private readonly url: string) {
+    this.stood = stoodHere(new URL(url).searchParams.get("exam"));
+    this.connection = new Connection(() => this.address(), {
       onHello: (hello, unsent) => this.greet(hello, unsent),
       onPicture: (picture) => this.take(picture),
-      onError: (code) => this.say(`error_${code satisfies ErrorCode}`),
+      onError: (code) => this.refuse(code),
       onLost: () => this.lose(),
       onDevice: (lost) => {
         this.deviceLost = lost;
@@ -136,6 +143,12 @@ export class Examination {
   }
 
   send(command: Command): void {
+    this.notFollowed = false;
+    if (!this.connected && this.stood === "watching" && command.command !== "take_over") {
+      // It would be the first to be heard when the program is back, before whoever gives the commands.
+      this.say("error_watching");
+      return;
+    }
     if (command.command === "keep_plane" && !this.connected) {
       // Sent later it would keep another picture.
       this.say("not_kept");
@@ -160,6 +173,11 @@ export class Examination {
     }
   }
 
+  /** What a person did to the report was not taken, for the reason of this word. */
+  notTaken(why: WordKey): void {
+    this.note({ says: "act_not_taken", does: why });
+  }
+
   /** Answers whether a lesion is an earlier one again, or leads to that question, and says so. */
   press({ command, current, notice }: Pressed): void {
     if (command) {
@@ -169,10 +187,35 @@ export class Examination {
     this.note(notice);
   }
 
-  private greet(hello: Hello, unsent: readonly Command[]): boolean {
+  /** Where the program was killed, it goes back to whoever gave the commands, whichever page comes first. */
+  private address(): string {
+    const address = new URL(this.url);
+    if (this.stood) {
+      address.searchParams.set("was", this.stood);
+    }
+    return address.href;
+  }
+
+  private refuse(code: ErrorCode): void {
+    // The line says that another window gives the commands as long as it does, and this beside it.
+    this.notFollowed ||= code === "watching";
+    this.say(`error_${code}`);
+  }
+
+  private stand({ state: { exam }, drives }: LiveUpdate): void {
+    const stands = drives ? "commanding" : "watching";
+    if (stands !== this.stood || exam !== this.drawn?.picture.update.state.exam) {
+      this.stood = stands;
+      keepStood(exam, stands);
+    }
+  }
+
+  private greet(hello: Hello, unsent: readonly Called[]): boolean {
     if (this.hello && this.hello.run !== hello.run) {
       // Another run of the program may bring another page; its lesions are not ours, nor are keys that were pressed for them.
       carry(carriedOf(unsent, this.drawn?.picture.update.state.exam ?? null, this.forgotten));
+      // Nothing that this socket says from now on is the next page's.
+      this.connection.close();
       window.location.reload();
       return false;
     }
@@ -214,6 +257,7 @@ export class Examination {
     }
     this.chosen = nextCurrent(this.chosen, update.tracks);
     this.marksAreOn = now - came <= MARKS_LIMIT_MS || update.state.paused;
+    this.stand(update);
     this.drawn = { picture, at: now };
     this.hand(update.state.exam);
     this.painter?.draw(picture, this.chosen.track, this.marksAreOn);
@@ -235,8 +279,8 @@ export class Examination {
     }
     this.carried = null;
     if (carried.exam === exam) {
-      for (const command of carried.commands) {
-        this.send(command);
+      for (const called of carried.commands) {
+        this.connection.sendAgain(called);
       }
     } else if (carried.commands.length > 0) {
       this.say("not_sent");
@@ -316,6 +360,7 @@ export class Examination {
       refused: !this.connected && this.connection.failures >= REFUSED_AFTER,
       waiting: this.connection.waiting,
       forgotten: this.forgotten,
+      notFollowed: this.notFollowed,
       concern: foremost(concerns, this.standing),
     };
   }

@@ -16,6 +16,7 @@ import { type Question, questionOf } from "../live/question";
 import { PlacePanel } from "../map/PlacePanel";
 import { saying } from "../review/context";
 import { hoursNamed, scannedStrips } from "../review/mapped";
+import { refusalWord } from "../review/refusal";
 import { rememberedPedals, rememberPedals, rememberSingleKeys, singleKeysAct } from "../words/preferences";
 import { type Language, useWords } from "../words/words";
 import { CalibratePanel } from "./CalibratePanel";
@@ -83,6 +84,14 @@ export function LivePage({ examination, exam, capture, onAct, onLanguage, onFini
   useEffect(() => {
     document.title = words.say("page_title");
   }, [words]);
+
+  const { refusal } = exam;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it is said once, and not with each report.
+  useEffect(() => {
+    if (refusal && view) {
+      examination.notTaken(refusalWord(refusal));
+    }
+  }, [examination, refusal]);
 
   // Behind every other panel stands the choice of a device, as long as nothing is captured.
   const close = useCallback(

@@ -58,7 +58,7 @@ const OWN_WORDS: Readonly<Record<OwnConcern, Wording>> = {
       : [say("no_picture_yet"), ""];
   },
   ended: (scene, { say }) => [say("ended_advice"), say(endedWord(scene))],
-  watching: (_, { say }) => [say("watching_advice"), ""],
+  watching: ({ notFollowed }, { say }) => [say("watching_advice"), notFollowed ? say("watching_not_followed") : ""],
   behind: ({ lost }, { say, language }) => [
     say("behind_advice", { share: percent(probability(lost ?? 0), language) }),
     say("behind_do"),

@@ -2,7 +2,7 @@ import { type ReactNode, useMemo, useState } from "react";
 import type { BiRads, Field, FieldName, FieldWord, LesionReport } from "../exam/api";
 import { holds } from "../exam/before";
 import { CATEGORIES, isDowngrade } from "../exam/category";
-import { NOTHING_SAID, openFields, standingOf, valueIn } from "../exam/field";
+import { confirming, NOTHING_SAID, openFields, standingOf, valueIn } from "../exam/field";
 import { type Feature, LEXICON, offered, optionKey, toggled, type Word, wordOf } from "../exam/lexicon";
 import { DraftTag, KeyCap, Letter } from "../parts/chips";
 import { Icon } from "../parts/shapes";
@@ -225,7 +225,7 @@ function WordsRow({ lesion, feature, note, children }: FeatureProps<ManyWords>) 
   const beside = standing === "empty" && OF_A_PERSON.includes(feature) ? say("not_assessed") : note;
   const choose = (word: Word): void => {
     if (!field.said && value.includes(word)) {
-      act({ act: "confirm", lesion: lesion.lesion, fields: [feature] });
+      act(confirming(lesion, [feature]));
       return;
     }
     const words = toggled(feature, value, word);

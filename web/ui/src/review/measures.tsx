@@ -1,7 +1,7 @@
 /** The rows of the form that hold figures: where a lesion lies, and how large it is. */
 import type { ReactNode } from "react";
 import type { FieldName, LesionReport, Place, Side, Size } from "../exam/api";
-import { type Standing, standingOf, valueIn } from "../exam/field";
+import { confirming, type Standing, standingOf, valueIn } from "../exam/field";
 import { centimetres, placeText, sideWord, sizeLine, thirdText } from "../exam/format";
 import { Icon } from "../parts/shapes";
 import { COLON } from "../words/marks";
@@ -25,7 +25,7 @@ function Mark({ lesion, field, standing }: { lesion: LesionReport; field: FieldN
       className="option take"
       title={say("confirm_this")}
       aria-label={`${say("confirm_this")}${COLON[language]}${say(`short_${field}`)}`}
-      onClick={() => act({ act: "confirm", lesion: lesion.lesion, fields: [field] })}
+      onClick={() => act(confirming(lesion, [field]))}
     >
       <Icon name="tick" />
     </button>
@@ -49,7 +49,7 @@ export function PlaceRow({ lesion }: { readonly lesion: LesionReport }) {
   const machine = placeText(field.proposed, words) ?? undefined;
   const saySide = (side: Side): void => {
     if (place?.side === side && !field.said) {
-      act({ act: "confirm", lesion: lesion.lesion, fields: ["place"] });
+      act(confirming(lesion, ["place"]));
     } else if (place?.side !== side) {
       const other: Place = { side, clock: null, from_nipple_mm: null };
       act(saying(lesion.lesion, { field: "place", value: place ? { ...place, side } : other }));

@@ -1,7 +1,7 @@
 /** What opens beside the form and never over a picture: who sits here, the history, an addendum. */
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { type FieldName, type HistoryChange, type HistoryEntry, type LesionReport, readHistory } from "../exam/api";
-import { categoryOf, placeOf, sizeOf } from "../exam/field";
+import { categoryOf, confirming, placeOf, sizeOf } from "../exam/field";
 import { dateText, momentText, shortPlace, sizeLine, whoText } from "../exam/format";
 import { accountName, type Person } from "../exam/person";
 import { type ItemKey, lesionItem, type Todo } from "../exam/todo";
@@ -179,7 +179,7 @@ function AsProposed({ lesion }: { readonly lesion: LesionReport | undefined }) {
         type="button"
         className="button small line"
         data-action="as-proposed"
-        onClick={() => act({ act: "confirm", lesion: lesion.lesion, fields })}
+        onClick={() => act(confirming(lesion, fields))}
       >
         <Icon name="tick" /> {say("as_proposed", { count: fields.length })}
       </button>

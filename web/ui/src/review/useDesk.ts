@@ -2,7 +2,7 @@
 import { type RefObject, useMemo, useRef, useState } from "react";
 import type { FieldName, LesionReport, ReportView } from "../exam/api";
 import { categoryByDigit } from "../exam/category";
-import { categoryOf, isOpen, openFields } from "../exam/field";
+import { categoryOf, confirming, isOpen, openFields } from "../exam/field";
 import { accountName, hasSaidWho, type Person, rememberedPerson, rememberPerson } from "../exam/person";
 import type { ExamStore } from "../exam/store";
 import { type ItemKey, itemsOf, lesionItem, nextTodo, presentItem, type Todo, todosOf } from "../exam/todo";
@@ -68,7 +68,7 @@ export function useDesk(store: ExamStore, view: ReportView | null, form: RefObje
   };
   const confirm = (): void => {
     if (lesion && openFields(lesion).length > 0) {
-      store.act({ act: "confirm", lesion: lesion.lesion, fields: openFields(lesion) });
+      store.act(confirming(lesion, openFields(lesion)));
     }
     for (const { side, examined } of item === "breasts" ? (view?.report.breasts ?? []) : []) {
       if (isOpen(examined)) {

@@ -102,6 +102,7 @@ export const en = {
   behind_advice: "Falling behind: {share} skipped",
   behind_do: "Close other programs on this computer, or sweep more slowly.",
   connecting_advice: "Connecting to the program",
+  watching_not_followed: "Keys pressed while the program was away were not followed.",
   watching_advice: "This examination is open in another window",
   take_over: "Take over here",
   scale_unknown_do: "Enter the depth that the machine shows: key E.",
@@ -426,6 +427,8 @@ export const en = {
   error_nothing_to_undo: "Nothing to undo.",
   error_busy: "The source is busy. Press again.",
   error_watching: "Another window gives the commands.",
+  act_not_taken: "What was done last was not taken",
+  error_other_act: "Page and program disagree about what was done. Press again.",
   error_not_saved: "The disk did not take it in time. Press again.",
   calibrate_title: "Calibrate the probe",
   calibrate_how:
@@ -487,7 +490,7 @@ export const en = {
   error_signed: "The report is signed and closed.",
   not_kept: "Not connected: the plane was not kept.",
   keys_wait: "Key presses waiting: {count}",
-  not_sent: "Some key presses were not kept. Press again.",
+  not_sent: "Some key presses may be lost: look, then press again.",
 } as const;
 
 export type WordKey = keyof typeof en;

@@ -260,6 +260,7 @@ export const reportEn = {
   refused_signed: "the report is signed; an addendum can be added.",
   refused_not_signed: "the report is not signed yet.",
   refused_obstacles: "something stands in the way of signing.",
+  refused_proposal_changed: "the proposal has changed since it was shown; look and confirm again.",
   refused_not_saved: "it could not be saved.",
   refused_calibration_name: "a name has 1 to 64 characters.",
   refused_too_few_sweeps: "three sweeps that fit are wanted.",

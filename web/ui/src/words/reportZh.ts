@@ -262,6 +262,7 @@ export const reportZh: Readonly<Record<keyof typeof reportEn, string>> = {
   refused_signed: "报告已签名，可添加补充说明。",
   refused_not_signed: "报告尚未签名。",
   refused_obstacles: "签名前仍有事项待处理。",
+  refused_proposal_changed: "该项建议在显示后已改变，请核对后重新确认。",
   refused_not_saved: "未能保存。",
   refused_calibration_name: "名称须为1至64个字符。",
   refused_too_few_sweeps: "需要三次合格的扫查。",

@@ -103,6 +103,7 @@ export const zh: Readonly<Record<WordKey, string>> = {
   behind_advice: "电脑处理不及时：{share} 的图像未分析",
   behind_do: "请关闭电脑上的其他程序，或放慢扫查速度。",
   connecting_advice: "正在连接程序",
+  watching_not_followed: "程序离线期间的按键未执行。",
   watching_advice: "此检查已在另一窗口打开",
   take_over: "在此接管",
   scale_unknown_do: "按 E 键填写机器显示的深度。",
@@ -424,6 +425,8 @@ export const zh: Readonly<Record<WordKey, string>> = {
   error_nothing_to_undo: "没有可撤销的操作。",
   error_busy: "图像源正忙，请再按一次。",
   error_watching: "由另一窗口操作。",
+  act_not_taken: "上一操作未被接受",
+  error_other_act: "页面与程序记录不一致，请再按一次。",
   error_not_saved: "磁盘未能及时保存，请再按一次。",
   calibrate_title: "校准探头",
   calibrate_how: "在皮肤上画两个标记。探头停在第一个标记，开始，沿直线移到第二个，结束。共三次。",
@@ -484,5 +487,5 @@ export const zh: Readonly<Record<WordKey, string>> = {
   error_signed: "报告已签名，不能再改。",
   not_kept: "未连接：切面未留存。",
   keys_wait: "{count} 次按键待发送",
-  not_sent: "部分按键未保留，请重新按键。",
+  not_sent: "部分按键可能丢失，请核对后重按。",
 };
