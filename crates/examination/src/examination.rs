@@ -12,6 +12,7 @@ use peony_model::report::{CalibrationRecord, Earlier, Plane, Report, Signature};
 
 use crate::act::{Act, EnteredDepth};
 use crate::again;
+use crate::bounds::unsigned_zeros;
 use crate::change::{Told, tell};
 use crate::event::{Author, Entry, Event, Found, Observation, Opened, Resumed};
 use crate::journal::{self, Journal, JournalError, PLANES, Replaces, Saved, disk};
@@ -391,7 +392,7 @@ impl Examination {
     pub fn act_soon(&self, by: impl Into<Author>, act: Act) -> Result<u64, Refusal> {
         let (by, mut inner) = (by.into(), self.inner());
         check(&inner.state, &by.name, &act)?;
-        let event = match act {
+        let event = match unsigned_zeros(act) {
             Act::Sign { name, role, licence } => {
                 let report = report(&inner.state);
                 let open = obstacles(&report);
