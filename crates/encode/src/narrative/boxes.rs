@@ -11,7 +11,7 @@ const NAMED: usize = 24;
 /// A line on the letters that the PDF prints as boxes, where there are any: rare Chinese ones, and scripts that its fonts do not have.
 pub fn printed_as_boxes(report: &Report, lang: Lang) -> Option<String> {
     let of_name = boxes_of(&report.patient.name);
-    let mut others: Vec<char> = others(report).into_iter().flat_map(|text| boxes_of(text)).collect();
+    let mut others: Vec<char> = others(report).into_iter().flat_map(boxes_of).collect();
     others.sort_unstable();
     others.dedup();
     let in_name = (!of_name.is_empty()).then(|| {
