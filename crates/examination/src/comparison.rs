@@ -10,7 +10,8 @@ use peony_model::report::{
 };
 use peony_model::{BiRads, Place, Unit, Word};
 
-use crate::act::Act;
+use crate::act::{Act, FieldWord};
+use crate::join;
 use crate::state::{Deed, Done, State};
 
 /// Two people give the same lesion clock positions that differ by so many degrees: an hour.
@@ -58,6 +59,26 @@ pub(crate) fn compare(report: &mut Report, state: &State) {
     report.comparison = comparison;
 }
 
+/// What the machine proposed for a lesion, where this deed says which earlier one it was: as the report stood until then. `None` for every other deed.
+pub(crate) fn proposed_then(report: &Report, state: &State, done: &Done) -> Option<(u32, Option<Before>)> {
+    let of = match &done.deed {
+        Deed::Act(Act::Say { lesion, word: FieldWord::Before(_) }) => *lesion,
+        Deed::Confirmed { lesion, words } => {
+            return words.iter().find_map(|word| match word {
+                FieldWord::Before(before) => Some((*lesion, before.clone())),
+                _ => None,
+            });
+        }
+        Deed::Act(_) => return None,
+    };
+    let mut then = report.clone();
+    join::findings(&mut then, state);
+    then.lesions.iter_mut().filter(|at| at.lesion == of).for_each(|at| at.before.said = None);
+    compare(&mut then, state);
+    let lesion = then.lesions.into_iter().find(|at| at.lesion == of)?;
+    Some((of, lesion.before.proposed))
+}
+
 /// The comparison before any lesion is looked at.
 fn begin(earlier: &Earlier, report: &Report, state: &State) -> Comparison {
     let same_patient = state.acts().rev().find_map(|done| match &done.deed {
@@ -80,10 +101,13 @@ fn said(done: &Done, value: bool) -> Said<bool> {
     Said { value: Some(value), by: done.by.name.clone(), at_ms: done.at_ms }
 }
 
+/// `ZHANG  San` and `zhang san` are one name.
+pub(crate) fn plain(name: &str) -> String {
+    name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
 /// Whether two records of one identifier cannot be of one person: what one of them does not say contradicts nothing.
 fn contradict(one: &Patient, other: &Patient) -> bool {
-    // `ZHANG  San` and `zhang san` are one name.
-    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
     [(&one.name, &other.name), (&one.sex, &other.sex), (&one.birth_date, &other.birth_date)]
         .map(|(one, other)| (plain(one), plain(other)))
         .iter()

@@ -12,6 +12,7 @@ use peony_model::report::{CalibrationRecord, Earlier, Plane, Report, Signature};
 
 use crate::act::{Act, EnteredDepth, FieldWord};
 use crate::again;
+use crate::bounds::unsigned_zeros;
 use crate::change::{Told, tell};
 use crate::event::{Author, Entry, Event, Found, Observation, Opened, Resumed};
 use crate::journal::{self, Journal, JournalError, PLANES, Replaces, Saved, disk};
@@ -439,7 +440,7 @@ impl Examination {
             return Ok(seq);
         }
         check(&inner.state, &asking.by.name, &act)?;
-        let event = match act {
+        let event = match unsigned_zeros(act) {
             Act::Sign { name, role, licence } => {
                 let report = report(&inner.state);
                 let open = obstacles(&report);

@@ -31,7 +31,7 @@ mod summary;
 
 pub use act::{Act, BreastWord, EnteredDepth, FieldName, FieldWord, Role};
 pub use archive::{Archive, Listed};
-pub use bounds::BLANK;
+pub use bounds::{AXES, BLANK};
 pub use change::{Change, TextField, Told};
 pub use event::{Author, Entry, Event, Found, Observation, Opened, Resumed, Scanned, Signed, Stood};
 pub use examination::{Examination, OpenError};

@@ -1,6 +1,9 @@
 //! What an examination does not follow, and why.
 
-use crate::act::{Act, FieldWord};
+use peony_model::report::Signature;
+
+use crate::act::{Act, FieldWord, Role};
+use crate::comparison::plain;
 use crate::journal::JournalError;
 use crate::obstacles::Obstacle;
 use crate::signed::report;
@@ -18,6 +21,9 @@ pub enum Refusal {
     /// There is no signature that could be added to.
     #[error("the report is not signed yet: change it instead of adding to it")]
     NotSigned,
+    /// It is not for this person to sign now, or not in this role: the examiner signs, then another one reviews (clinical reference, 2).
+    #[error("{0}")]
+    NotInTurn(&'static str),
     /// Something stands in the way of a signature.
     #[error("{}", in_the_way(.0.len()))]
     Obstacles(Vec<Obstacle>),
@@ -60,6 +66,20 @@ fn in_the_way(count: usize) -> String {
     }
 }
 
+/// The examiner signs, and then a reviewer, who is another one; a report that nobody else reviews has one signature.
+fn in_turn(signatures: &[Signature], name: &str, role: Role) -> Result<(), &'static str> {
+    let has_signed = |role: Role| signatures.iter().any(|signature| signature.role == role.key());
+    // Letters of either case and any blanks between: one name.
+    let is_same = |signature: &Signature| plain(&signature.name) == plain(name);
+    match role {
+        Role::Examiner if has_signed(role) => Err("role: the examiner has signed already"),
+        Role::Reviewer if has_signed(role) => Err("role: a reviewer has signed already"),
+        Role::Reviewer if !has_signed(Role::Examiner) => Err("role: the examiner signs first"),
+        _ if signatures.iter().any(is_same) => Err("name: who signed in one role does not sign in the other"),
+        _ => Ok(()),
+    }
+}
+
 /// Whether an act can be followed where the examination stands.
 pub(crate) fn check(state: &State, by: &str, act: &Act) -> Result<(), Refusal> {
     if by.trim().is_empty() {
@@ -73,7 +93,9 @@ pub(crate) fn check(state: &State, by: &str, act: &Act) -> Result<(), Refusal> {
         Act::Add { .. } if !signed => return Err(Refusal::NotSigned),
         Act::Add { .. } => {}
         Act::Sign { .. } if signed && report(state).altered => return Err(Refusal::Altered),
-        Act::Sign { .. } if state.signatures.len() < 2 => {}
+        Act::Sign { name, role, .. } if state.signatures.len() < 2 => {
+            in_turn(&state.signatures, name, *role).map_err(Refusal::NotInTurn)?;
+        }
         _ if signed => return Err(Refusal::Signed),
         _ => {}
     }

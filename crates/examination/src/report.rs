@@ -1,5 +1,7 @@
 //! From the state of an examination to its report.
 
+use std::collections::BTreeMap;
+
 use peony_model::report::{
     Addendum, Advice, BreastReport, Circumstances, Field, Grounds, LesionReport, Patient, QualityRecord,
     Report, Said, ScannedAt,
@@ -8,7 +10,7 @@ use peony_model::{BiRads, Clock, Feature, Side, Word};
 
 use crate::act::{Act, BreastWord, FieldWord};
 use crate::again;
-use crate::comparison::compare;
+use crate::comparison;
 use crate::join;
 use crate::state::{Deed, Done, JoinedSoFar, Lesion, Merge, State};
 
@@ -58,10 +60,12 @@ pub(crate) fn made(state: &State) -> Report {
     let stands = state.joins_that_stand();
     let mut joined = JoinedSoFar::default();
     let mut merges = state.merges.iter().peekable();
+    let mut proposed_before = BTreeMap::new();
     for done in state.acts() {
         while let Some(merge) = merges.next_if(|merge| merge.seq < done.seq) {
             merged(&mut report, merge, state, &joined);
         }
+        proposed_before.extend(comparison::proposed_then(&report, state, done));
         apply(&mut report, done);
         // What is said of a lesion after others were joined to it stands over what was said of any of them before.
         if stands.contains(&done.seq)
@@ -72,7 +76,13 @@ pub(crate) fn made(state: &State) -> Report {
     }
     merges.for_each(|merge| merged(&mut report, merge, state, &joined));
     join::findings(&mut report, state);
-    compare(&mut report, state);
+    comparison::compare(&mut report, state);
+    // What was signed by its hash alone was signed without these.
+    if state.signatures.is_empty() {
+        for lesion in report.lesions.iter_mut().filter(|lesion| lesion.before.said.is_some()) {
+            lesion.before.proposed = proposed_before.remove(&lesion.lesion).flatten();
+        }
+    }
     again::ask(&mut report, state);
     conclude(&mut report);
     report

@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use peony_dicom::{Attribute, Attributes, Tag, VR, is_day, is_uid};
+use peony_model::is_hidden;
 use serde::{Deserialize, Serialize};
 use sqlx::{AnyConnection, Row as _};
 
@@ -152,12 +153,6 @@ pub(crate) fn is_title(text: &str) -> bool {
     (1..=16).contains(&text.len())
         && text.bytes().all(|byte| (0x20..0x7F).contains(&byte) && byte != b'\\')
         && text.trim() == text
-}
-
-/// What no screen shows, or what turns the letters around it: one name would read as another. The joiners that some scripts need are none of them.
-fn is_hidden(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter, '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }
 
 /// East of Greenwich the next day has come already.

@@ -12,8 +12,8 @@ use image::ImageFormat;
 use peony_encode::narrative::Narrative;
 use peony_encode::{Lang, narrative};
 use peony_examination::{
-    Act, ActKey, Asking, Author, BLANK, DiskTrouble, Examination, FieldName, Listed, Obstacle, OpenError,
-    Refusal, Summary, obstacles, open,
+    AXES, Act, ActKey, Asking, Author, BLANK, DiskTrouble, Examination, FieldName, Listed, Obstacle,
+    OpenError, Refusal, Summary, obstacles, open,
 };
 use peony_model::report::{Circumstances, Earlier, Patient, Report};
 use serde::{Deserialize, Serialize};
@@ -605,6 +605,7 @@ fn refused(refusal: &Refusal) -> Response {
     let (status, code) = match refusal {
         Refusal::Signed => (StatusCode::CONFLICT, "signed"),
         Refusal::Altered => (StatusCode::CONFLICT, "altered"),
+        Refusal::NotInTurn(_) => (StatusCode::CONFLICT, "not_in_turn"),
         Refusal::NotSigned => (StatusCode::CONFLICT, "not_signed"),
         Refusal::Obstacles(_) => (StatusCode::CONFLICT, "obstacles"),
         Refusal::Discarded => (StatusCode::CONFLICT, "discarded"),
@@ -613,6 +614,7 @@ fn refused(refusal: &Refusal) -> Response {
         Refusal::BadValue(why) if *why == BLANK => (StatusCode::UNPROCESSABLE_ENTITY, "blank_name"),
         Refusal::ProposalChanged => (StatusCode::CONFLICT, "proposal_changed"),
         Refusal::OtherAct => (StatusCode::CONFLICT, "other_act"),
+        Refusal::BadValue(why) if *why == AXES => (StatusCode::UNPROCESSABLE_ENTITY, "short_over_long"),
         Refusal::NothingToUndo => (StatusCode::CONFLICT, "nothing_to_undo"),
         Refusal::UnknownLesion(_) => (StatusCode::UNPROCESSABLE_ENTITY, "unknown_lesion"),
         Refusal::UnknownPlane(_) => (StatusCode::UNPROCESSABLE_ENTITY, "unknown_plane"),

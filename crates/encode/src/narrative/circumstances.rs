@@ -4,7 +4,7 @@ use peony_model::report::{BreastReport, CalibrationRecord, QualityRecord, Report
 use peony_model::{QualityCode, Severity, Unit};
 
 use super::line::{Line, list, one_line, written};
-use super::{Paragraph, altered, draft, number, paragraphs, safety, words};
+use super::{Paragraph, altered, draft, number, paragraphs, printed_as_boxes, safety, words};
 use crate::Lang;
 
 /// With fewer of the twelve hours of the clock named, what was not scanned is said to be not assessed.
@@ -18,7 +18,9 @@ pub fn notice(report: &Report, lang: Lang) -> Vec<Paragraph> {
             "虚拟探头的模拟图像：未检查任何人。",
         )
     });
-    paragraphs([draft, simulated, Some(safety(lang))].into_iter().flatten().map(Line::plain))
+    let boxes = printed_as_boxes(report, lang);
+    let lines = [draft, simulated, Some(safety(lang)), boxes.as_deref()];
+    paragraphs(lines.into_iter().flatten().map(Line::plain))
 }
 
 pub fn indication(report: &Report, lang: Lang) -> Vec<Paragraph> {

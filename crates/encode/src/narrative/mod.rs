@@ -4,6 +4,7 @@
 //! background echotexture, findings a breast (right, then left), axillary nodes, impression a breast, overall category, advice,
 //! the machine's record. A section without a sentence is left out, and a slot without a value prints nothing: "not assessed" never reads as "absent".
 
+mod boxes;
 mod breast;
 mod circumstances;
 mod comparison;
@@ -21,6 +22,7 @@ use peony_model::report::Report;
 use serde::Serialize;
 
 use crate::Lang;
+pub(crate) use boxes::printed_as_boxes;
 pub(crate) use comparison::in_brief;
 pub(crate) use finding::category;
 use line::Line;

@@ -1,4 +1,4 @@
-//! What is read from top to bottom: head, findings beside the maps, table, conclusion, planes, record, signatures. The conclusion is above the pictures,
+//! What is read from top to bottom: head, findings beside the maps, table, conclusion, planes, record, signatures, and what was added after them. The conclusion is above the pictures,
 //! of which there may be some pages: whoever opens the report sees on its first page what it comes to.
 
 use image::GrayImage;
@@ -44,8 +44,8 @@ pub fn set(paper: &mut Paper, pictures: &dyn Fn(u64) -> Option<GrayImage>) {
     paper.flow.y += 10.0;
     plane::draw(&mut paper.flow, &mut paper.set, paper.report, pictures, paper.lang);
     record(paper, &words);
-    sign::addenda(paper);
     sign::signatures(paper);
+    sign::addenda(paper);
 }
 
 fn title(paper: &mut Paper) {
@@ -123,10 +123,26 @@ fn patient(paper: &mut Paper, words: &Narrative) {
             "Simulated pictures from a virtual transducer: nobody was examined.",
             "虚拟探头的模拟图像：未检查任何人。",
         );
-        let block = paper.set.plain(text, Look::new(8.6).bold(), WIDTH, Align::Left);
-        paper.flow.block(&block, LEFT);
-        paper.flow.y += 4.0;
+        note(paper, text);
     }
+    let added = match report.addenda.len() {
+        0 => None,
+        1 => {
+            Some(lang.pick("An addendum follows the signatures.".to_owned(), "签名后有补充1条。".to_owned()))
+        }
+        more => Some(
+            lang.pick(format!("{more} addenda follow the signatures."), format!("签名后有补充{more}条。")),
+        ),
+    };
+    let boxes = narrative::printed_as_boxes(report, lang);
+    [added, boxes].into_iter().flatten().for_each(|text| note(paper, &text));
+}
+
+/// A line at the head of the report that nobody may miss.
+fn note(paper: &mut Paper, text: &str) {
+    let block = paper.set.plain(text, Look::new(8.6).bold(), WIDTH, Align::Left);
+    paper.flow.block(&block, LEFT);
+    paper.flow.y += 4.0;
 }
 
 fn section<'a>(words: &'a Narrative, key: &str) -> Option<&'a Section> {

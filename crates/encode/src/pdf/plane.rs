@@ -125,7 +125,8 @@ fn reason(reason: PlaneReason, lang: Lang) -> &'static str {
         PlaneReason::Largest => lang.pick("largest", "最大"),
         PlaneReason::Across => lang.pick("across", "垂直"),
         PlaneReason::Features => lang.pick("clearest", "清晰"),
-        PlaneReason::Suspicious => lang.pick("suspicious", "可疑"),
+        // Of a lesion that is benign as well.
+        PlaneReason::Suspicious => lang.pick("rated highest", "评分最高"),
         PlaneReason::Kept => lang.pick("kept by hand", "人工留存"),
     }
 }

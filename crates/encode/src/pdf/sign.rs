@@ -16,7 +16,7 @@ const SMALL: Look = Look::new(7.6).ink(Ink::SECOND);
 /// Room for a signature by hand.
 const BY_HAND: f32 = 26.0;
 
-/// What was added after a signature; it names the version that it makes.
+/// What was added after a signature and stands under it, so that no signature seems to cover it; it names the version that it makes.
 pub fn addenda(paper: &mut Paper) {
     let lang = paper.lang;
     if paper.report.addenda.is_empty() {
@@ -24,6 +24,11 @@ pub fn addenda(paper: &mut Paper) {
     }
     paper.flow.y += 5.0;
     heading(paper, lang.pick("Addenda", "补充"));
+    let after = lang
+        .pick("Added after the signatures above, which do not cover it.", "签名后补充，不在上述签名范围内。");
+    let after = paper.set.plain(after, SMALL, WIDTH, Align::Left);
+    paper.flow.block(&after, LEFT);
+    paper.flow.y += 2.0;
     for addendum in &paper.report.addenda {
         let (version, by) = (addendum.version, cut(&one_line(&addendum.by), 60));
         let at = time::moment(addendum.at_ms, paper.zone, true, lang);

@@ -63,7 +63,13 @@ fn kept_for_every_reason() -> Report {
 /// No stroke is thickened: what is bold is of a bold font, and a name that has none is regular throughout.
 #[test]
 fn what_is_bold_is_of_a_bold_font_or_regular_as_a_whole() {
-    for report in [samples::draft(), samples::described(), samples::compared(), samples::unknown_scale()] {
+    for report in [
+        samples::draft(),
+        samples::signed(),
+        samples::described(),
+        samples::compared(),
+        samples::unknown_scale(),
+    ] {
         for page in pages(&report, Lang::Zh, &TimeZone::UTC, &|_| None) {
             for mark in page {
                 let Mark::Text { run, text, .. } = mark else { continue };
@@ -161,6 +167,128 @@ fn the_name_of_the_categories_never_breaks() {
             assert!(!end.ends_with("BI-"), "at {width}: {end}");
         }
     }
+}
+
+#[test]
+fn a_category_and_the_word_behind_it_are_one() {
+    let mut set = Typesetter::new(Lang::Zh);
+    let text = "左乳肿块，BI-RADS\u{a0}4C类。既往3类，建议分类4A类";
+    for width in 60..260 {
+        let block = set.plain(text, text::Look::new(9.0), width as f32, text::Align::Left);
+        let lasts = block.lines.iter().filter_map(|line| line.runs.last()?.glyphs.last());
+        for (line, rest) in lasts.map(|glyph| text.split_at(glyph.text_range.end)) {
+            let inside = line.ends_with(|letter: char| letter.is_ascii_alphanumeric() || letter == '\u{a0}');
+            let torn =
+                inside && (rest.starts_with('类') || rest.starts_with("4C") || rest.starts_with("A类"));
+            assert!(!torn, "at {width}: {line} | {rest}");
+        }
+    }
+}
+
+/// The signature covers what stands above it.
+#[test]
+fn what_was_added_stands_below_the_signatures_and_the_head_says_that_there_is_some() {
+    for (lang, names, head) in [
+        (Lang::En, ["Examined and signed", "Addenda"], "An addendum follows the signatures."),
+        (Lang::Zh, ["检查医师签名", "补充"], "签名后有补充1条。"),
+    ] {
+        let report = samples::signed();
+        let pages = pages(&report, lang, &TimeZone::UTC, &|_| None);
+        let place = |what: &str| {
+            let of = |mark: &Mark| match mark {
+                Mark::Text { at: [_, y], text, .. } if **text == *what => Some(*y),
+                _ => None,
+            };
+            let found =
+                pages.iter().enumerate().find_map(|(nth, page)| Some((nth, page.iter().find_map(of)?)));
+            found.unwrap_or_else(|| panic!("{what} is not printed"))
+        };
+        let [signed, added] = names.map(place);
+        assert!(signed < added, "{signed:?} {added:?}");
+        assert!(place(&report.addenda[0].text) > added);
+        assert_eq!(place(head).0, 0);
+        let none = Report { addenda: Vec::new(), ..report };
+        let pages = super::pages(&none, lang, &TimeZone::UTC, &|_| None);
+        assert!(!pages.iter().any(|page| written(page).contains(head)));
+    }
+}
+
+/// Rare letters of names, and scripts that the fonts do not have.
+#[test]
+fn a_letter_that_is_printed_as_a_box_is_told_at_the_head() {
+    let plain = samples::signed();
+    for lang in [Lang::En, Lang::Zh] {
+        let text = written(&pages(&plain, lang, &TimeZone::UTC, &|_| None)[0]);
+        assert!(!text.contains("U+"), "{text}");
+    }
+    for (name, codes) in [
+        ("王㛃", "U+36C3"),
+        ("李䶮", "U+4DAE"),
+        ("张𬱖", "U+2CC56"),
+        ("㐱𠮷㐱", "U+3431, U+20BB7"),
+        ("བསྟན", "U+0F56, U+0F66, U+0F9F, U+0F53"),
+        ("ئابلىز", "U+0626, U+0627, U+0628, U+0644, U+0649, U+0632"),
+    ] {
+        let mut report = plain.clone();
+        report.patient.name = name.into();
+        let says = |lang| written(&pages(&report, lang, &TimeZone::UTC, &|_| None)[0]);
+        let english = format!("Printed as a box, as no font here has it: {codes} in the patient's name.");
+        assert!(says(Lang::En).contains(&english), "{name}: {}", says(Lang::En));
+        let of_head = crate::narrative::printed_as_boxes(&report, Lang::Zh).unwrap_or_default();
+        let mut set = Typesetter::new(Lang::Zh);
+        let head = set.plain(&of_head, text::Look::new(8.6).bold(), 500.0, text::Align::Left);
+        let mut runs = head.lines.iter().flat_map(|line| &line.runs);
+        assert!(runs.all(|run| [1, 3].contains(&run.face)), "{of_head} is bold");
+        let chinese = format!("以下字符无字形，显示为方块：姓名中{}。", codes.replace(", ", "、"));
+        assert!(says(Lang::Zh).contains(&chinese), "{name}: {}", says(Lang::Zh));
+        let narrative = crate::narrative::narrative(&report, Lang::En);
+        let notice = narrative.sections[0].paragraphs.iter().map(crate::narrative::Paragraph::text);
+        assert_eq!(
+            (narrative.sections[0].key, notice.last()),
+            ("notice", Some(english)),
+            "before it is signed"
+        );
+    }
+}
+
+/// Whoever wrote it, wherever it stands.
+#[test]
+fn no_box_is_printed_without_a_word() {
+    let mut report = samples::signed();
+    report.comparison = samples::compared().comparison;
+    let mut letters = ('\u{3400}'..).map(String::from);
+    let mut next = || letters.next().unwrap_or_default();
+    report.patient.name = next();
+    report.patient.id = next();
+    let about = &mut report.circumstances;
+    for text in [&mut about.institution, &mut about.number, &mut about.indication, &mut about.history] {
+        *text = next();
+    }
+    (about.device, about.comparison) = (next(), next());
+    report.lesions.iter_mut().for_each(|lesion| lesion.downgrade_reason = next());
+    report.addenda.iter_mut().for_each(|addendum| (addendum.text, addendum.by) = (next(), next()));
+    report.signatures.iter_mut().for_each(|at| (at.name, at.licence) = (next(), next()));
+    if let Some(comparison) = &mut report.comparison {
+        comparison.earlier.number = next();
+    }
+    let pages = pages(&report, Lang::En, &TimeZone::UTC, &|_| None);
+    let boxes = pages.iter().flatten().filter_map(|mark| match mark {
+        Mark::Text { run, text, .. } => Some((run, text)),
+        _ => None,
+    });
+    let boxes = boxes.flat_map(|(run, text)| {
+        let boxes = run.glyphs.iter().filter(|glyph| glyph.glyph_id.to_u32() == 0);
+        boxes.map(|glyph| text[glyph.text_range.clone()].to_owned()).collect::<Vec<_>>()
+    });
+    let boxes: std::collections::BTreeSet<String> = boxes.collect();
+    assert!(boxes.len() > 10, "{boxes:?}");
+    let told = written(&pages[0]);
+    let told = told.lines().find(|line| line.starts_with("Printed as a box")).unwrap_or_default();
+    let untold = |letter: &&String| {
+        let code = format!("U+{:04X}", letter.chars().next().map_or(0, u32::from));
+        !told.contains(&code)
+    };
+    assert_eq!(boxes.iter().find(untold), None, "{told}");
 }
 
 /// What is written on a page, run after run.

@@ -28,7 +28,9 @@ pub const FACES: [&[u8]; 4] = [
 const BOLD: [usize; 2] = [1, 3];
 const FAMILIES: [&str; 2] = ["Inter", "Noto Sans CJK SC"];
 /// What never breaks, although it has a hyphen.
-const UNBROKEN: &str = "BI-RADS";
+const BIRADS: &str = "BI-RADS";
+/// What stands behind a category in Chinese, and never alone on the next line.
+const CATEGORY: char = '类';
 
 /// How a piece of text looks.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -175,8 +177,8 @@ impl Typesetter {
             builder.push(StyleProperty::FontWeight(weight), range.clone());
             builder.push(StyleProperty::Brush(brush), range);
         }
-        for (at, _) in text.match_indices(UNBROKEN) {
-            builder.push(StyleProperty::TextWrapMode(TextWrapMode::NoWrap), at..at + UNBROKEN.len());
+        for range in unbroken(&text) {
+            builder.push(StyleProperty::TextWrapMode(TextWrapMode::NoWrap), range);
         }
         let mut layout = builder.build(&text);
         layout.break_all_lines(Some(width));
@@ -215,6 +217,17 @@ impl Typesetter {
     }
 }
 
+/// `BI-RADS`, `3类`, `BI-RADS 4C类` with its no-break space.
+fn unbroken(text: &str) -> Vec<Range<usize>> {
+    let name = text.match_indices(BIRADS).map(|(at, name)| at..at + name.len());
+    let category = text.match_indices(CATEGORY).filter_map(|(at, category)| {
+        let label = text[..at].trim_end_matches(|letter: char| letter.is_ascii_alphanumeric());
+        let named = label.strip_suffix('\u{a0}').and_then(|before| before.strip_suffix(BIRADS));
+        (label.len() < at).then(|| named.unwrap_or(label).len()..at + category.len())
+    });
+    name.chain(category).collect()
+}
+
 /// The glyphs of a run in one style, each with the text that it stands for.
 fn with_text(run: &parley::layout::Run<'_, Brush>, style: u16, size: f32) -> Vec<KrillaGlyph> {
     let mut set: Vec<KrillaGlyph> = Vec::new();
@@ -235,6 +248,25 @@ fn with_text(run: &parley::layout::Run<'_, Brush>, style: u16, size: f32) -> Vec
         }));
     }
     set
+}
+
+/// The letters of a text that are printed as a box, each once and in their order: no font of the page has them. What is never drawn, such as
+/// joiners and the choice of a variant, is none of them.
+pub fn printed_as_boxes(text: &str) -> Vec<char> {
+    let fonts = FACES.map(|bytes| FontRef::new(bytes).ok());
+    let has = |letter: char| fonts.iter().flatten().any(|font| font.charmap().map(letter).is_some());
+    let is_drawn = |letter: char| {
+        !letter.is_control()
+            && !letter.is_whitespace()
+            && !matches!(letter, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{E0100}'..='\u{E01EF}')
+    };
+    let mut boxes = Vec::new();
+    for letter in text.chars().filter(|letter| !letter.is_ascii() && is_drawn(*letter) && !has(*letter)) {
+        if !boxes.contains(&letter) {
+            boxes.push(letter);
+        }
+    }
+    boxes
 }
 
 /// Whether every character of a text that has a font has a bold one: half of a name is not heavier than the other.

@@ -98,6 +98,39 @@ fn the_latest_signed_examination_of_the_patient_is_compared_and_every_match_is_a
 }
 
 #[test]
+fn what_was_proposed_is_kept_beside_the_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = Archive::open(folder.path()).unwrap();
+    let then = signed(&archive, patient("P-1", "Demo 01"), &[("10:00", 10.0), ("2:00", 8.0), ("2:00", 8.0)]);
+    let now = examined(&archive, patient("P-1", "Demo 01"), &[("10:30", 12.0), ("6:00", 7.0), ("2:00", 8.0)]);
+    let before = |lesion: u32| {
+        let report = now.report();
+        let of = report.lesions.iter().find(|at| at.lesion == lesion).unwrap().before.clone();
+        (of.proposed.map(|before| before.lesion), of.said.map(|said| said.value.map(|before| before.lesion)))
+    };
+    assert_eq!(before(1), (Some(Some(1)), None));
+    confirm_all(&now, 1);
+    assert_eq!(before(1), (Some(Some(1)), Some(Some(Some(1)))), "taken over");
+    say_before(&now, 1, &then, None).unwrap();
+    assert_eq!(before(1), (Some(Some(1)), Some(Some(None))), "changed");
+    say(&now, 1, FieldWord::Before(None));
+    assert_eq!(before(1), (Some(Some(1)), Some(None)), "not compared");
+    now.undo(BY).unwrap();
+    now.undo(BY).unwrap();
+    assert_eq!(before(2), (Some(None), None));
+    say_before(&now, 2, &then, None).unwrap();
+    assert_eq!(before(2), (Some(None), Some(Some(None))), "taken over without the key for it");
+    assert_eq!(before(3), (None, None), "one of two that are alike");
+    say_before(&now, 3, &then, Some(2)).unwrap();
+    assert_eq!(before(3), (None, Some(Some(Some(2)))), "nothing was proposed, and nothing is made up");
+    (2..=3).for_each(|lesion| confirm_all(&now, lesion));
+    now.act(BY, sign()).unwrap();
+    assert_eq!(before(1), (Some(Some(1)), Some(Some(Some(1)))), "signed so");
+    assert_eq!(before(2), (Some(None), Some(Some(None))));
+    assert!(!now.report().altered);
+}
+
+#[test]
 fn an_ambiguous_lesion_is_asked_before_a_signature() {
     let folder = tempfile::tempdir().unwrap();
     let archive = Archive::open(folder.path()).unwrap();

@@ -16,6 +16,10 @@ fn sign() -> Act {
     Act::Sign { name: BY.into(), role: Role::Examiner, licence: String::new() }
 }
 
+fn review() -> Act {
+    Act::Sign { name: "Second".into(), role: Role::Reviewer, licence: String::new() }
+}
+
 fn codes(examination: &Examination) -> Vec<ObstacleCode> {
     let mut codes: Vec<_> =
         obstacles(&examination.report()).into_iter().map(|obstacle| obstacle.code).collect();
@@ -208,7 +212,7 @@ fn a_signed_report_is_never_changed() {
     assert!(matches!(examination.act(BY, Act::Dismiss { lesion }), Err(Refusal::Signed)));
     assert!(matches!(examination.undo(BY), Err(Refusal::Signed)));
     examination.act(BY, Act::Add { text: "Biopsy done".into() }).unwrap();
-    examination.act("Second", sign()).unwrap();
+    examination.act("Second", review()).unwrap();
     let later = examination.report();
     assert_eq!(later.signatures[0], signed.signatures[0]);
     assert_eq!(later.signatures[1].sha256, signed.signatures[0].sha256, "both under the same content");
@@ -252,7 +256,7 @@ fn what_was_signed_is_shown_as_it_was_signed() {
     let examination = resume(folder.path());
     assert_eq!(examination.report(), signed);
     examination.act(BY, Act::Add { text: "Biopsy done".into() }).unwrap();
-    examination.act("Second", sign()).unwrap();
+    examination.act("Second", review()).unwrap();
     let later = examination.report();
     assert_eq!((later.addenda.len(), later.signatures.len(), later.altered), (1, 2, false));
     assert_eq!(later.patient, signed.patient);
@@ -422,6 +426,36 @@ fn a_better_plane_takes_the_place_of_the_machine_s_and_never_of_a_person_s() {
     assert_eq!(ids(&examination), [3, 2]);
     examination.act(BY, Act::RestorePlane { plane: 4 }).unwrap();
     assert_eq!(ids(&examination), [3, 4, 2]);
+}
+
+#[test]
+fn the_examiner_signs_and_then_another_one_reviews() {
+    let folder = tempfile::tempdir().unwrap();
+    let (examination, lesion) = with_lesion(folder.path());
+    examination.act(BY, demo_patient()).unwrap();
+    confirm_all(&examination, lesion);
+    let sign = |name: &str, role| Act::Sign { name: name.into(), role, licence: String::new() };
+    let refused = |act: Act| match examination.act(BY, act) {
+        Err(Refusal::NotInTurn(why)) => why,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(refused(sign("Dr Second", Role::Reviewer)), "role: the examiner signs first");
+    examination.act(BY, sign("Dr First", Role::Examiner)).unwrap();
+    assert_eq!(refused(sign("Dr First", Role::Examiner)), "role: the examiner has signed already");
+    assert_eq!(refused(sign("Dr Second", Role::Examiner)), "role: the examiner has signed already");
+    for name in ["Dr First", " dr  first "] {
+        assert_eq!(
+            refused(sign(name, Role::Reviewer)),
+            "name: who signed in one role does not sign in the other"
+        );
+    }
+    assert_eq!(examination.report().signatures.len(), 1, "a doctor who is alone signs alone");
+    examination.act(BY, sign("Dr Second", Role::Reviewer)).unwrap();
+    let again = examination.act(BY, sign("Dr Third", Role::Reviewer));
+    assert!(matches!(again, Err(Refusal::Signed)), "{again:?}");
+    let report = examination.report();
+    let roles: Vec<&str> = report.signatures.iter().map(|signature| signature.role.as_str()).collect();
+    assert_eq!((roles, report.altered), (vec!["examiner", "reviewer"], false));
 }
 
 #[test]

@@ -53,8 +53,8 @@ describe("the planes that a grade rests on", () => {
     const shown = evidentPlanes({ lesions: [lesion("A", own)], planes: [] });
     expect(shown.map(({ alike }) => alike.map(({ id }) => id))).toEqual([[1, 3], [2], [4], [5]]);
     const reasons = (language: "en" | "zh") => shown.map(({ alike }) => reasonsText(alike, wordsIn(language)));
-    expect(reasons("en")[0]).toBe("largest, suspicious");
-    expect(reasons("zh")[0]).toBe("最大、可疑");
+    expect(reasons("en")[0]).toBe("largest, rated highest");
+    expect(reasons("zh")[0]).toBe("最大、评分最高");
     expect(shown.map((each) => isAmong(each, "1-suspicious"))).toEqual([true, false, false, false]);
   });
   it("are not one frame where time or outline differ", () => {
@@ -74,7 +74,9 @@ describe("the planes that a grade rests on", () => {
     );
     expect(groundsText(GROUNDS, wordsIn("zh"))).toBe("分级综合 7 帧图像；此处所示 2 帧占权重 62%。");
     expect(groundsText({ planes: 3, marked: [], shown: 0, share: 0 }, wordsIn("en"))).toContain("none of those");
-    expect(groundsText(GROUNDS, wordsIn("en"), "2")).toMatch(/^A 2 as a simple cyst, whose words it has\. The grade/);
+    expect(groundsText(GROUNDS, wordsIn("en"), "2")).toMatch(
+      /^Its features are those of a simple cyst: category 2\. The grade/,
+    );
     expect(groundsText(GROUNDS, wordsIn("zh"), "2")).toMatch(/^征象符合单纯囊肿，归2类。分级/);
     expect(groundsText(GROUNDS, wordsIn("en"), "4A")).not.toContain("cyst");
   });

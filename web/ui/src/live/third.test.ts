@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { CalibrationRecord, TrackView, TrackVolume } from "../api/wire";
+import type { CalibrationRecord, CoronalView, TrackView, TrackVolume } from "../api/wire";
+import { wayText } from "../picture/coronalText";
 import { wordsIn } from "../words/words";
-import { basisText, growthOf, liveSize } from "./third";
+import { basisText, growthOf, liveSize, pathText } from "./third";
 
 const MEASURED: CalibrationRecord = { probe: "L12-5", preset: "Breast", made: "2026-11-02", relative_error: 0.2 };
 const [en, zh] = [wordsIn("en"), wordsIn("zh")];
@@ -44,6 +45,23 @@ describe("the third axis of a live lesion", () => {
     expect(growthOf(track({ status: "predicted" }), solid(9))).toBe("grows");
     expect(growthOf(track({ status: "left" }), solid(9))).toBe("cut");
     expect(growthOf(track({}), undefined)).toBe("none");
+  });
+});
+
+describe("how far the probe has gone", () => {
+  it("is simulated, and says so with its error as the coronal view does", () => {
+    const calibration = { ...MEASURED, relative_error: 0.26 };
+    expect(pathText({ path_mm: 226.6, calibration })).toBe("≈227 ± 59\u202fmm");
+    const view = {
+      along: { unit: "mm", relative_error: 0.26 },
+      path: [
+        [0, 0],
+        [1, 226.6],
+      ],
+    };
+    expect(pathText({ path_mm: 226.6, calibration })).toBe(wayText(view as unknown as CoronalView));
+    expect(pathText({ path_mm: 0, calibration })).toBe("≈0.0 ± 0.1\u202fmm");
+    expect([pathText({ path_mm: null, calibration }), pathText({ path_mm: 3, calibration: null })]).toEqual(["–", "–"]);
   });
 });
 

@@ -1,7 +1,7 @@
 /** The third axis of a lesion on the live page: what the examination has of it, and what grows. */
 import type { CalibrationRecord, TrackView, TrackVolume, Volume } from "../api/wire";
 import { thirdText } from "../exam/format";
-import { type Language, roundHalfAway, sizeText, thirdAxis } from "../words/numbers";
+import { type Language, NONE, roundHalfAway, sizeText, thirdAxis, withError } from "../words/numbers";
 import type { Words } from "../words/words";
 
 /**
@@ -47,6 +47,13 @@ export function thirdOf(track: OfThird, solid: TrackVolume | undefined): string 
 
 /** Whether the length along the sweep is made from speckle: all but what a person measured. */
 export const isSimulated = ({ third }: Pick<TrackView, "third">): boolean => third?.simulated ?? true;
+
+/** How far the probe has gone, `≈227 ± 59 mm`, as the coronal view says it: simulated, and never without its error; a dash where that is unknown. */
+export function pathText({ path_mm, calibration }: Pick<Volume, "path_mm" | "calibration">): string {
+  return path_mm === null || !calibration
+    ? NONE
+    : `≈${withError(path_mm, path_mm * calibration.relative_error)}\u202fmm`;
+}
 
 /** On whose sweeps lengths along the way rest, `L12-5, Breast, 2026-11-02 · ±25%`; `null` where nobody measured the beam. */
 export function calibrationText(

@@ -14,6 +14,8 @@ export function StatusStrip({ scene }: { readonly scene: Scene }) {
   const stats = update?.stats;
   const dropped = droppedPlanes(update, words.say);
   const latency = live ? (stats?.drawn_ms ?? stats?.latency_ms) : undefined;
+  const engine = hello?.model && `${hello.model.engine} ${hello.model.precision}`;
+  const why = engine ? `${words.say("engine")} ${engine}` : (hello?.no_model ?? undefined);
   const whole = (value: number | undefined): string => (value === undefined ? NONE : String(roundHalfAway(value)));
   return (
     <footer className="status">
@@ -26,10 +28,11 @@ export function StatusStrip({ scene }: { readonly scene: Scene }) {
       <Item why={words.say("dropped_why")} warn={scene.lost !== null}>
         {words.say("dropped")} <b>{stats?.dropped_source ?? NONE}</b> / <b>{stats?.dropped_client ?? NONE}</b>
       </Item>
-      <Item>
-        {words.say("engine")} <b>{hello?.model ? `${hello.model.engine} ${hello.model.precision}` : NONE}</b>
+      {/* Where there is no room for it, the model says it where it is pointed at. */}
+      <Item className="engine">
+        {words.say("engine")} <b>{engine ?? NONE}</b>
       </Item>
-      <Item {...(hello?.no_model ? { why: hello.no_model } : {})} stop={failed}>
+      <Item {...(why === undefined ? {} : { why })} stop={failed}>
         {words.say("model")}{" "}
         <b>
           {failed
@@ -89,11 +92,12 @@ interface ItemProps {
   readonly why?: string;
   readonly warn?: boolean;
   readonly stop?: boolean;
+  readonly className?: string;
 }
 
-function Item({ children, why, warn = false, stop = false }: ItemProps) {
+function Item({ children, why, warn = false, stop = false, className = "" }: ItemProps) {
   return (
-    <span className={`item ${stop ? "stop" : warn ? "warn" : ""}`} title={why}>
+    <span className={`item ${stop ? "stop" : warn ? "warn" : ""} ${className}`} title={why}>
       {stop && <Shape status="stop" />}
       {children}
     </span>

@@ -1,7 +1,7 @@
 import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from "react";
 import type { TrackView, TrackVolume, Unfit } from "../api/wire";
 import type { Scene } from "../live/examination";
-import { basisText, GROWS, growthOf, thirdOf } from "../live/third";
+import { basisText, GROWS, growthOf, pathText, thirdOf } from "../live/third";
 import { drawSolid, THREE_QUARTERS, type Turn, turned } from "../picture/solid";
 import { readTheme } from "../picture/theme";
 import { cubicCentimetres, NONE, percent, roundHalfAway } from "../words/numbers";
@@ -147,14 +147,13 @@ function Line({ scene: { update, current } }: { readonly scene: Scene }) {
       </p>
     );
   }
-  const path = update?.volume.path_mm ?? null;
   return update?.volume.unfit ? (
     <div className="third-line">
       <UnfitNote unfit={update.volume.unfit} brief={true} />
     </div>
   ) : (
     <p className="third-line" title={say("no_solid")}>
-      {path === null ? NONE : `${say("path")} ${roundHalfAway(path)}\u202fmm`}
+      {update && update.volume.path_mm !== null ? `${say("path")} ${pathText(update.volume)}` : NONE}
     </p>
   );
 }
@@ -201,7 +200,7 @@ function Figures({ scene: { update, current } }: { readonly scene: Scene }) {
   const solid = volume.tracks.find((track) => track.track === current);
   const track = update.tracks.find(({ id }) => id === current);
   const third = track && thirdOf(track, solid);
-  const path = volume.path_mm === null ? NONE : `${roundHalfAway(volume.path_mm)}\u202fmm`;
+  const path = pathText(volume);
   const shown = solid && volumeText(solid, track, words);
   return (
     <div className="figures3">

@@ -1,3 +1,4 @@
+import type { Role } from "../exam/api";
 import { dateText, shortHash, timeText } from "../exam/format";
 import type { Person } from "../exam/person";
 import type { ExamState } from "../exam/store";
@@ -14,6 +15,8 @@ interface Props {
   readonly state: ExamState;
   readonly todos: readonly Todo[];
   readonly person: Person;
+  /** In which role the report can be signed now. */
+  readonly turn: Role | null;
   readonly onBack: () => void;
   readonly onHome: () => void;
   /** What is left is shown as a list. */
@@ -24,7 +27,7 @@ interface Props {
   readonly onAdd: () => void;
 }
 
-export function Foot({ state, todos, person, listed, onBack, onHome, onList, onNext, onSign, onAdd }: Props) {
+export function Foot({ state, todos, person, turn, listed, onBack, onHome, onList, onNext, onSign, onAdd }: Props) {
   const words = useWords();
   const { say } = words;
   const { view, readOnly } = useReview();
@@ -48,9 +51,16 @@ export function Foot({ state, todos, person, listed, onBack, onHome, onList, onN
         </button>
       )}
       {readOnly ? (
-        <button type="button" className="button line" data-action="add" onClick={onAdd}>
-          <Icon name="pen" /> {say("add_addendum")}
-        </button>
+        <>
+          {turn === "reviewer" && (
+            <button type="button" className="button line" data-action="review" onClick={onSign}>
+              <Icon name="pen" /> {say("sign_review")}
+            </button>
+          )}
+          <button type="button" className="button line" data-action="add" onClick={onAdd}>
+            <Icon name="pen" /> {say("add_addendum")}
+          </button>
+        </>
       ) : (
         <>
           <button

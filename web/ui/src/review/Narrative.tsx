@@ -34,4 +34,5 @@ export const Paragraphs = memo(function Paragraphs({ section, current = null }: 
 });
 
 /** A category is never broken over two lines. */
-const unbroken = (text: string): string => text.replaceAll("BI-RADS", "BI\u2011RADS");
+export const unbroken = (text: string): string =>
+  text.replaceAll("BI-RADS", "BI\u2011RADS").replaceAll(/(?<=[0-9A-C])类/g, "\u2060类");

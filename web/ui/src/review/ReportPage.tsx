@@ -96,6 +96,7 @@ export function ReportPage({ store, state, onLanguage, onBack, onHome }: Props) 
           listed={panel === "todos"}
           onList={() => desk.toggle("todos")}
           onNext={desk.next}
+          turn={desk.turn}
           onSign={desk.sign}
           onAdd={() => desk.toggle("addendum")}
         />
@@ -134,13 +135,22 @@ function Form({ desk: { item, lesion, confirm, goTo } }: { readonly desk: Desk }
 
 function Panels({ desk, onUndo }: { readonly desk: Desk; readonly onUndo: () => void }) {
   const { panel, person, lesion } = desk;
+  const { signatures } = useReview().view.report;
   const close = (): void => desk.setPanel(null);
   switch (panel) {
     case "history":
       return <HistoryPanel onUndo={onUndo} onClose={close} />;
     case "person":
     case "sign":
-      return <PersonPanel person={person} signing={panel === "sign"} onPerson={desk.keep} onClose={close} />;
+      return (
+        <PersonPanel
+          person={person}
+          turn={panel === "sign" ? desk.turn : null}
+          examiner={signatures[0]?.name ?? ""}
+          onPerson={desk.keep}
+          onClose={close}
+        />
+      );
     case "addendum":
       return <AddendumPanel onClose={close} />;
     case "todos":

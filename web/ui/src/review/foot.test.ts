@@ -7,9 +7,9 @@ import { type Todo, todosOf } from "../exam/todo";
 import { Report } from "../parts/Report";
 import { wordsIn } from "../words/words";
 import { type Review, ReviewContext } from "./context";
-import { lineOf } from "./Foot";
+import { Foot, lineOf } from "./Foot";
 import { Row } from "./inputs";
-import { TodosPanel, whatText } from "./panels";
+import { PersonPanel, TodosPanel, whatText } from "./panels";
 import { byItem, todosText } from "./todoText";
 
 const open = <T>(proposed: T) => ({ proposed, said: null });
@@ -116,6 +116,35 @@ describe("where a press leads", () => {
       );
     expect(row(true)).toMatch(/data-field="category" data-wanted="true"/);
     expect(row(false)).not.toContain("data-wanted");
+  });
+});
+
+describe("what can be signed", () => {
+  const PERSON = { name: "Dr Second", role: "reviewer", licence: "" } as const;
+  const none = (): void => undefined;
+  const html = (element: ReturnType<typeof createElement>, readOnly = false): string => {
+    const review = { view: { report: { signatures: [] } }, readOnly } as unknown as Review;
+    return renderToStaticMarkup(createElement(ReviewContext, { value: review }, element));
+  };
+  const panel = (turn: "examiner" | "reviewer" | null, examiner = ""): string =>
+    html(createElement(PersonPanel, { person: PERSON, turn, examiner, onPerson: none, onClose: none }));
+  it("is offered in the role whose turn it is", () => {
+    const roles = (of: string) =>
+      [...of.matchAll(/<\/svg>(examiner|reviewer)<|>(examiner|reviewer)</g)].map(([, a, b]) => a ?? b);
+    expect(roles(panel("examiner"))).toEqual(["examiner"]);
+    expect(roles(panel("reviewer", "Dr First"))).toEqual(["reviewer"]);
+    expect(roles(panel(null))).toEqual(["examiner", "reviewer"]);
+    expect(panel("reviewer", "Dr First")).toContain("Dr First has signed as the examiner.");
+    expect(panel("reviewer", "Dr First")).toContain('value="Dr Second"');
+    expect(panel("reviewer", "Dr Second"), "who has signed is not written there").not.toContain('value="Dr Second"');
+  });
+  it("is a button beside the addendum until a reviewer has signed", () => {
+    const state = { view: null, away: false, waiting: 0, refusal: null } as unknown as ExamState;
+    const props = { state, todos: [], person: PERSON, listed: false };
+    const does = { onBack: none, onHome: none, onList: none, onNext: none, onSign: none, onAdd: none };
+    const foot = (turn: "reviewer" | null) => html(createElement(Foot, { ...props, ...does, turn }), true);
+    expect(foot("reviewer")).toContain('data-action="review"');
+    expect(foot(null)).not.toContain('data-action="review"');
   });
 });
 

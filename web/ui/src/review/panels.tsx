@@ -1,6 +1,13 @@
 /** What opens beside the form and never over a picture: who sits here, the history, an addendum. */
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
-import { type FieldName, type HistoryChange, type HistoryEntry, type LesionReport, readHistory } from "../exam/api";
+import {
+  type FieldName,
+  type HistoryChange,
+  type HistoryEntry,
+  type LesionReport,
+  type Role,
+  readHistory,
+} from "../exam/api";
 import { categoryOf, confirming, placeOf, sizeOf } from "../exam/field";
 import { dateText, momentText, shortPlace, sizeLine, whoText } from "../exam/format";
 import { accountName, type Person } from "../exam/person";
@@ -37,8 +44,10 @@ function Panel({ title, className, onClose, children }: PanelProps) {
 
 interface PersonProps {
   readonly person: Person;
-  /** Signing is what comes next; without it the name is only kept. */
-  readonly signing: boolean;
+  /** In which role they sign, which is what comes next; `null`: the name is only kept. */
+  readonly turn: Role | null;
+  /** Who signed as the examiner, or empty. */
+  readonly examiner: string;
   readonly onPerson: (person: Person) => void;
   readonly onClose: () => void;
 }
@@ -46,9 +55,13 @@ interface PersonProps {
 const ROLES = ["examiner", "reviewer"] as const;
 
 /** Asked once a session. */
-export function PersonPanel({ person, signing, onPerson, onClose }: PersonProps) {
+export function PersonPanel({ person, turn, examiner, onPerson, onClose }: PersonProps) {
   const { say } = useWords();
-  const [written, setWritten] = useState(person);
+  const signing = turn !== null;
+  const role = turn ?? person.role;
+  // Whoever signed as the examiner does not review.
+  const another = turn === "reviewer" && person.name === examiner;
+  const [written, setWritten] = useState({ ...person, ...(another ? { name: "", licence: "" } : {}), role });
   const first = useRef<HTMLInputElement>(null);
   useEffect(() => first.current?.focus(), []);
   const finish = (event: FormEvent): void => {
@@ -63,7 +76,9 @@ export function PersonPanel({ person, signing, onPerson, onClose }: PersonProps)
   return (
     <Panel title={say(signing ? "sign_report" : "who_are_you")} className="person-panel" onClose={onClose}>
       <form className="stack" onSubmit={finish}>
-        {signing && <p className="hint">{say("sign_means")}</p>}
+        {signing && (
+          <p className="hint">{turn === "reviewer" ? say("review_means", { name: examiner }) : say("sign_means")}</p>
+        )}
         <label>
           <span>{say("person_name")}</span>
           <input
@@ -79,7 +94,7 @@ export function PersonPanel({ person, signing, onPerson, onClose }: PersonProps)
         </label>
         <fieldset className="roles">
           <legend>{say("person_role")}</legend>
-          {ROLES.map((role) => (
+          {(turn ? [turn] : ROLES).map((role) => (
             <button
               key={role}
               type="button"

@@ -5,6 +5,8 @@ import type { WordKey, Words } from "../words/words";
 const KNOWN: Readonly<Record<string, WordKey>> = {
   signed: "refused_signed",
   not_signed: "refused_not_signed",
+  not_in_turn: "refused_not_in_turn",
+  short_over_long: "refused_short_over_long",
   obstacles: "refused_obstacles",
   not_saved: "refused_not_saved",
   unknown_lesion: "error_unknown_track",

@@ -1,11 +1,12 @@
 /** Where the person is in the report, and what the keys and buttons do there. */
 import { type RefObject, useMemo, useRef, useState } from "react";
-import type { FieldName, LesionReport, ReportView } from "../exam/api";
+import type { FieldName, LesionReport, ReportView, Role } from "../exam/api";
 import { categoryByDigit } from "../exam/category";
 import { categoryOf, confirming, isOpen, openFields } from "../exam/field";
 import { accountName, hasSaidWho, type Person, rememberedPerson, rememberPerson } from "../exam/person";
 import type { ExamStore } from "../exam/store";
 import { type ItemKey, itemsOf, lesionItem, nextTodo, presentItem, type Todo, todosOf } from "../exam/todo";
+import { hasSigned, turnOf } from "../exam/turn";
 import { saying } from "./context";
 import type { ReportCommand } from "./keys";
 
@@ -22,6 +23,8 @@ export interface Desk {
   readonly readOnly: boolean;
   readonly panel: PanelName | null;
   readonly person: Person;
+  /** In which role the report can be signed now; `null` where it is not for whoever is signed in. */
+  readonly turn: Role | null;
   /** Only a narrow window asks: a wide one shows both. */
   readonly tab: "form" | "sheet";
   readonly setAt: (field: FieldName | null) => void;
@@ -76,18 +79,23 @@ export function useDesk(store: ExamStore, view: ReportView | null, form: RefObje
       }
     }
   };
-  const signAs = ({ name, role, licence }: Person, asked: boolean): void => {
-    if (!view?.signable || readOnly) {
+  const mine = view !== null && hasSigned(accountName() ?? "", view.report);
+  const turn = view && !mine ? turnOf(view.report) : null;
+  const signAs = ({ name, licence }: Person, asked: boolean): void => {
+    if (turn === null || !(view?.signable || readOnly)) {
       next();
     } else if (name && asked) {
       setPanel(null);
-      store.act({ act: "sign", name, role, licence });
+      store.act({ act: "sign", name, role: turn, licence });
     } else {
       setPanel("sign");
     }
   };
-  // An account says the name and not the role: that is asked for once a session.
-  const sign = (): void => signAs(person, accountName() === null || hasSaidWho());
+  // An account says the name and not the role: that is asked for once a session, and again in another role or of another person.
+  const sign = (): void => {
+    const same = person.role === turn && view !== null && !hasSigned(person.name, view.report);
+    signAs(person, same && (accountName() === null || hasSaidWho()));
+  };
   const keep = (written: Person): void => {
     rememberPerson(written);
     setPerson(written);
@@ -116,7 +124,7 @@ export function useDesk(store: ExamStore, view: ReportView | null, form: RefObje
     }
   };
   const toggle = (name: PanelName): void => setPanel((before) => (before === name ? null : name));
-  const position = { item, lesion, at, todos, readOnly, panel, person, tab };
+  const position = { item, lesion, at, todos, readOnly, panel, person, turn, tab };
   return { ...position, setAt, setPanel, setTab, toggle, goTo, next, confirm, sign, keep, follow };
 }
 
