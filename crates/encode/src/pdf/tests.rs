@@ -242,9 +242,9 @@ fn a_letter_that_is_printed_as_a_box_is_told_at_the_head() {
         let chinese = format!("以下字符无字形，显示为方块：姓名中{}。", codes.replace(", ", "、"));
         assert!(says(Lang::Zh).contains(&chinese), "{name}: {}", says(Lang::Zh));
         let narrative = crate::narrative::narrative(&report, Lang::En);
-        let notice = narrative.sections[0].paragraphs.iter().map(crate::narrative::Paragraph::text);
+        let mut notice = narrative.sections[0].paragraphs.iter().map(crate::narrative::Paragraph::text);
         assert_eq!(
-            (narrative.sections[0].key, notice.last()),
+            (narrative.sections[0].key, notice.next_back()),
             ("notice", Some(english)),
             "before it is signed"
         );
