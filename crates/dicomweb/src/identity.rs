@@ -113,7 +113,7 @@ struct Contradiction {
     kept: String,
     /// What was said later.
     other: String,
-    /// Whether the study's first object says that, and the study is shown so; else a later object of it, and the study is shown as its first one says.
+    /// Whether the study is shown so; else one of its later objects says that, and it is shown as those before that one say.
     of_study: bool,
     /// When, in milliseconds since 1970 UTC.
     at_ms: i64,

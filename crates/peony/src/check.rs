@@ -106,6 +106,7 @@ fn word(kind: FaultKind) -> &'static str {
         FaultKind::WrongSeries => "wrong row of a series",
         FaultKind::WrongStudy => "wrong row of a study",
         FaultKind::WrongPatient => "wrong row of a patient",
+        FaultKind::WrongContradiction => "not as what contradicts itself, study",
         FaultKind::LostSeries => "series missing, instance",
         FaultKind::LostStudy => "study missing, series",
         FaultKind::LostPatient => "patient missing, study",

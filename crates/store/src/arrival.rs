@@ -6,6 +6,8 @@ pub(crate) mod in_bulk;
 mod instead;
 mod parted;
 mod patient;
+pub(crate) mod settle;
+mod told;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -16,8 +18,12 @@ use sqlx::{AnyConnection, Row as _};
 
 pub(crate) use self::compared::columns_above;
 pub(crate) use self::instead::{GivingWay, count_series};
-pub(crate) use self::parted::{give, part};
-pub(crate) use self::patient::{Patient, Said, name_in, names_anew, read_again};
+pub(crate) use self::parted::part;
+pub(crate) use self::patient::{arrival_of, names_anew, read_again};
+pub(crate) use self::told::Told;
+
+use self::patient::{Heard, Patient};
+use self::settle::{Which, heard_anew, settle};
 
 use crate::error::StoreError;
 use crate::objects::Object;
@@ -28,9 +34,10 @@ const BIRTH_DATE: Tag = Tag(0x0010, 0x0030);
 const NUMBER_OF_FRAMES: Tag = Tag(0x0028, 0x0008);
 
 /// The columns of an instance: its UID, and what its object says of it and where that is.
-const OF_INSTANCE: [&str; 15] = [
+const OF_INSTANCE: [&str; 16] = [
     "uid",
     "series",
+    "said",
     "sop_class",
     "instance_number",
     "content_date",
@@ -47,8 +54,6 @@ const OF_INSTANCE: [&str; 15] = [
 ];
 /// The columns of a series that hold what an object says of it.
 const OF_SERIES: &str = "modality, series_number, series_date, series_time, body_part, laterality, description, step_date, step_time, attributes";
-/// Those of a patient that are compared.
-const OF_PATIENT: &str = "name_key, birth_date, sex, attributes";
 /// Those of a study.
 const OF_STUDY: &str = "study_date, study_time, accession, study_id, referring_key, description, attributes";
 
@@ -64,7 +69,7 @@ pub(crate) struct Arrival {
     pub sight: Arc<Sight>,
     patient_id: String,
     issuer: String,
-    said: Said,
+    told: Told,
     outline: Outline,
     /// JSON of patient, study, series and instance.
     attributes: [String; 4],
@@ -115,7 +120,7 @@ impl Arrival {
                 outline.text(Tag(0x0010, 0x0021)).to_owned()
             },
             patient_id,
-            said: Said::of(&outline),
+            told: Told::of(&attributes[0]),
             fingerprint: fingerprint.finalize().into(),
             attributes,
             study_uid,
@@ -177,10 +182,11 @@ impl Arrival {
     }
 
     /// The row of its instance, in the order of [`OF_INSTANCE`].
-    fn of_instance(&self, series: i64, arrived_at: i64) -> [Cell; OF_INSTANCE.len()] {
+    fn of_instance(&self, (series, said): (i64, i64), arrived_at: i64) -> [Cell; OF_INSTANCE.len()] {
         [
             self.instance_uid.as_str().into(),
             series.into(),
+            said.into(),
             self.sop_class_uid().into(),
             self.text(0x0020, 0x0013).into(),
             self.text(0x0008, 0x0023).into(),
@@ -260,6 +266,8 @@ fn date(text: &str) -> Option<String> {
 struct Place {
     study: i64,
     series: i64,
+    /// What its object says of the patient.
+    said: i64,
     /// Of the study.
     site: String,
 }
@@ -292,6 +300,8 @@ pub(crate) struct Batch<'a> {
     made_series: BTreeSet<i64>,
     /// Studies whose series are counted anew.
     recounted: BTreeSet<i64>,
+    /// What instances say of whom it was known before where they are.
+    said_again: BTreeSet<i64>,
     events: Vec<(&'static str, [String; 3])>,
 }
 
@@ -306,6 +316,7 @@ impl<'a> Batch<'a> {
             made_patients: Vec::new(),
             made_series: BTreeSet::new(),
             recounted: BTreeSet::new(),
+            said_again: BTreeSet::new(),
             events: Vec::new(),
         }
     }
@@ -316,27 +327,28 @@ impl<'a> Batch<'a> {
             .into_iter()
             .find_map(|known| known.0.get(&arrival.fingerprint))
             .cloned();
-        let place = match known {
+        let (place, heard) = match known {
             // It was looked at before it came here, and the study may be younger than that.
             Some(place) if !arrival.sight.reaches(&place.site) => return Err(arrival.is_of_another_site()),
-            Some(place) => place,
+            Some(place) => (place, None),
             // No study is begun for an object that is there.
             None if self.is_taken(&arrival.instance_uid).await? => return Ok(false),
             None => self.place(arrival).await?,
         };
         self.found.0.insert(arrival.fingerprint, place.clone());
         let text = format!(
-            "INSERT INTO instances ({}) VALUES ({}) ON CONFLICT (uid) DO NOTHING",
+            "INSERT INTO instances ({}) VALUES ({}) ON CONFLICT (uid) DO NOTHING RETURNING id",
             OF_INSTANCE.join(", "),
             places(1..=OF_INSTANCE.len())
         );
         // Its text is made of the words of this file alone.
         let insert = sqlx::query(sqlx::AssertSqlSafe(text));
-        let row = arrival.of_instance(place.series, self.now_ms);
+        let row = arrival.of_instance((place.series, place.said), self.now_ms);
         let insert = row.iter().fold(insert, |insert, cell| cell.bound_to(insert));
-        let put = insert.execute(&mut *self.connection).await?;
-        if put.rows_affected() == 0 {
-            return Ok(false);
+        let Some(put) = insert.fetch_optional(&mut *self.connection).await? else { return Ok(false) };
+        match heard {
+            Some(heard) => self.hear(arrival, put.try_get("id")?, heard).await?,
+            None => drop(self.said_again.insert(place.said)),
         }
         self.counts.entry(place.series).or_insert((place.study, 0)).1 += 1;
         self.event("arrived", arrival);
@@ -402,14 +414,15 @@ impl<'a> Batch<'a> {
         self.events.push((kind, uids));
     }
 
-    /// The patient, study and series of an object, made where they are missing. What came first stays: later objects that say
-    /// something else of the patient leave a conflict for a person, and a study that begins so is one of its own until then.
-    async fn place(&mut self, arrival: &Arrival) -> Result<Place, StoreError> {
+    /// The patient, study and series of an object, made where they are missing, and what it says of the patient, where nothing in the study said so before.
+    async fn place(&mut self, arrival: &Arrival) -> Result<(Place, Option<Heard>), StoreError> {
         let site = self.site(arrival).await?;
         let patient = self.patient(arrival, &site).await?;
         let (study, is_new, site) = self.study(arrival, &patient, site).await?;
         let series = self.series(arrival, (study, is_new)).await?;
-        Ok(Place { study, series, site })
+        let (said, is_known) = self.said(arrival, (study, is_new), patient.id).await?;
+        let heard = (!is_known).then_some(Heard { study, is_new, said, patient });
+        Ok((Place { study, series, said, site }, heard))
     }
 
     /// The site of the object's study: the study's own, else that of whoever begins it.
@@ -448,50 +461,20 @@ impl<'a> Batch<'a> {
         let insert = insert.bind(self.now_ms).bind(site.as_str()).bind(arrival.modality());
         let made: Option<i64> = insert.fetch_optional(&mut *self.connection).await?;
         if let Some(study) = made {
-            let own = self.whose(arrival, patient).await?;
-            if own.id != patient.id {
-                give(self.connection, study, &own).await?;
-                self.contradictions((patient.id, &patient.said), study, &arrival.said).await?;
-            } else {
-                self.learn_name(patient, arrival).await?;
-            }
             return Ok((study, true, site));
         }
-        let row = sqlx::query(
-            "SELECT s.id AS study, s.site, s.series_count, p.id AS patient, p.patient_id, p.parted_from, p.name_key, p.birth_date, p.sex,
-                p.attributes
-             FROM studies s, patients p WHERE s.uid = $1 AND p.id = s.own_patient",
-        )
-        .bind(arrival.study_uid.as_str())
-        .fetch_one(&mut *self.connection)
-        .await?;
-        let (study, of): (i64, i64) = (row.try_get("study")?, row.try_get("patient")?);
-        let site: String = row.try_get("site")?;
+        let row = sqlx::query("SELECT id, site, series_count FROM studies WHERE uid = $1")
+            .bind(arrival.study_uid.as_str())
+            .fetch_one(&mut *self.connection)
+            .await?;
+        let (study, site): (i64, String) = (row.try_get("id")?, row.try_get("site")?);
         if !arrival.sight.reaches(&site) {
             return Err(arrival.is_of_another_site());
         }
         if row.try_get::<i64, _>("series_count")? == 0 {
-            // Nothing of it is there any more: what it was taken for gave way to something else, and so do doubts about that, and
-            // what a person said of them.
-            let own = self.whose(arrival, patient).await?;
-            self.say_study(arrival, &own, study).await?;
-            sqlx::query("DELETE FROM conflicts WHERE study = $1")
-                .bind(study)
-                .execute(&mut *self.connection)
-                .await?;
-        } else if row.try_get::<i64, _>("parted_from")? == patient.id {
-            // The study is of somebody else who has the same identifier, and so is what comes for it.
-            self.contradictions((of, &Said::of_row(&row)?), study, &arrival.said).await?;
-            return Ok((study, false, site));
-        } else if of != patient.id {
-            // The study is another patient's.
-            let kept = row.try_get("patient_id")?;
-            self.conflict(of, study, Tag(0x0010, 0x0020), [kept, &arrival.patient_id, ""]).await?;
-        } else {
-            self.learn_name(patient, arrival).await?;
+            // Nothing of it is there any more.
+            self.say_study(arrival, study).await?;
         }
-        // Or the patient is said to be somebody else.
-        self.contradictions((patient.id, &patient.said), study, &arrival.said).await?;
         Ok((study, false, site))
     }
 
@@ -546,7 +529,16 @@ impl<'a> Batch<'a> {
     /// Writes what concerns the batch as a whole: counts and events. A study that something came for is not complete any more.
     pub async fn finish(self) -> Result<Known, StoreError> {
         let Self {
-            connection, found, now_ms, counts, made_patients, made_series, mut recounted, events, ..
+            connection,
+            found,
+            now_ms,
+            counts,
+            made_patients,
+            made_series,
+            mut recounted,
+            said_again,
+            events,
+            ..
         } = self;
         if let Some(first) = made_patients.iter().min() {
             sqlx::query("UPDATE patients SET root = id, local_root = id WHERE root = 0 AND id >= $1")
@@ -579,6 +571,15 @@ impl<'a> Batch<'a> {
         }
         for study in recounted {
             count_series(connection, study).await?;
+        }
+        // Nothing in the study said so any more, and now something does.
+        for said in said_again {
+            let study = sqlx::query_scalar("SELECT study FROM said WHERE id = $1 AND first_instance = 0");
+            if let Some(study) = study.bind(said).fetch_optional(&mut *connection).await? {
+                for patient in heard_anew(connection, study).await? {
+                    settle(connection, patient, Which::All).await?;
+                }
+            }
         }
         let each = events.iter().map(|(kind, uids)| (*kind, uids.each_ref().map(String::as_str)));
         events::put_all(connection, now_ms, each).await?;

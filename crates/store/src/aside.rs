@@ -279,13 +279,6 @@ impl Store {
         let digest = object.digest.clone();
         let arrival = Arrival::of(outline, object, &origin, &self.sight.at(&site).into())?;
 
-        // Read before anybody waits for this: what comes meanwhile is known not to be.
-        let mut reading = self.inner.index.pool().acquire().await?;
-        let there = GivingWay::of(&mut reading, &arrival.instance_uid).await?;
-        drop(reading);
-        let there = there.ok_or(StoreError::Missing(ASIDE))?;
-        let read = there.read_others(self).await?;
-
         let (mut writing, now) = (self.inner.index.write_who_is_who().await?, now_ms());
         sqlx::query("DELETE FROM aside_senders WHERE aside = $1").bind(id).execute(&mut *writing).await?;
         // Of two who decide at once the second finds nothing.
@@ -303,7 +296,7 @@ impl Store {
         let known = Known::default();
         let mut batch = Batch::new(&mut writing, &known, now);
         // A study of another site is none that is seen.
-        batch.put_instead(&arrival, arrived_at, (&there, &read)).await.map_err(|error| match error {
+        batch.put_instead(&arrival, arrived_at, &there).await.map_err(|error| match error {
             StoreError::OtherSite { .. } => StoreError::Missing(ASIDE),
             other => other,
         })?;

@@ -4,7 +4,6 @@
 pub(crate) mod heard;
 pub(crate) mod links;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -13,9 +12,10 @@ use sqlx::{AssertSqlSafe, Row as _};
 
 use self::heard::{Above, Heard};
 use crate::Store;
-use crate::arrival::Arrival;
+use crate::arrival::settle::{self, Change, Which};
+use crate::arrival::{self, Arrival};
 use crate::error::StoreError;
-use crate::objects::{Object, blocking, digest_of};
+use crate::objects::{Object, digest_of};
 use crate::rows::BOUND;
 use crate::schema::Dialect;
 
@@ -34,10 +34,12 @@ pub enum FaultKind {
     StrayFile,
     /// What the index says of a series is what none of its objects says.
     WrongSeries,
-    /// The same of a study, or it is somebody's whom none of its objects names.
+    /// The same of a study, or it is somebody else's than its objects and people say.
     WrongStudy,
-    /// The same of a patient.
+    /// What the index says of a patient is not what the objects of their studies say.
     WrongPatient,
+    /// What contradicts itself in a study is not what is written down for a person.
+    WrongContradiction,
     /// An instance is of a series that the index has not.
     LostSeries,
     /// A series is of a study that the index has not.
@@ -109,6 +111,7 @@ impl Store {
         check.kept(&mut heard).await?;
         check.aside(&mut heard).await?;
         check.disagreed(&heard).await?;
+        check.patients().await?;
         let is_at_rest = was_at_rest && self.is_at_rest()?;
         for some in listed.chunks(BOUND) {
             let digests: Vec<&str> = some.iter().filter_map(|file| digest_of(&file.name)).collect();
@@ -116,7 +119,7 @@ impl Store {
             for file in some {
                 let stray = match digest_of(&file.name) {
                     None => true,
-                    Some(digest) => (is_at_rest || file.age > SETTLED) && !named.contains(digest),
+                    Some(digest) => (is_at_rest || file.age() > SETTLED) && !named.contains(digest),
                 };
                 if stray {
                     check.fault(FaultKind::StrayFile, &*file.name);
@@ -220,6 +223,31 @@ impl<F: FnMut(Fault)> Check<'_, F> {
         Ok(())
     }
 
+    /// Whose studies are, and what is said of patients, by what the instances have of that.
+    async fn patients(&mut self) -> Result<(), StoreError> {
+        let mut after = Some(0);
+        while let Some(from) = after {
+            let wrong;
+            (wrong, after) = self.store.unsettled(from).await?;
+            for change in wrong {
+                let (kind, at) = match change {
+                    Change::Patient { patient, .. } => {
+                        (FaultKind::WrongPatient, format!("patient {patient}"))
+                    }
+                    Change::Parted { own, is_given: true, .. } => {
+                        (FaultKind::WrongPatient, format!("patient {own}"))
+                    }
+                    Change::Joined { uid, .. } | Change::Parted { uid, .. } => (FaultKind::WrongStudy, uid),
+                    Change::Unsaid { uid, .. } | Change::Contradiction { uid, .. } => {
+                        (FaultKind::WrongContradiction, uid)
+                    }
+                };
+                self.fault(kind, at);
+            }
+        }
+        Ok(())
+    }
+
     fn looked_at(&mut self, object: &Object) {
         self.checked.objects += 1;
         self.checked.bytes += object.size;
@@ -231,7 +259,6 @@ impl From<Above> for FaultKind {
         match above {
             Above::Series => Self::WrongSeries,
             Above::Study => Self::WrongStudy,
-            Above::Patient => Self::WrongPatient,
         }
     }
 }
@@ -275,7 +302,7 @@ impl Store {
     /// Objects that lie aside, behind a number.
     pub(crate) async fn some_aside(&self, after: i64, limit: i64) -> Result<Vec<AnyRow>, StoreError> {
         let rows = sqlx::query(
-            "SELECT id, instance_uid, study_uid, series_uid, site, digest, size, blocks FROM aside WHERE id > $1 ORDER BY id LIMIT $2",
+            "SELECT id, instance_uid, study_uid, series_uid, digest, size, blocks FROM aside WHERE id > $1 ORDER BY id LIMIT $2",
         );
         Ok(rows.bind(after).bind(limit).fetch_all(self.inner.index.pool()).await?)
     }
@@ -295,8 +322,7 @@ impl Store {
             Some(arrival) => (arrival.study_uid.clone(), arrival.series_uid.clone()),
             None => (row.try_get("study_uid")?, row.try_get("series_uid")?),
         };
-        let at = (own.0.as_str(), own.1.as_str(), row.try_get("site")?);
-        heard.hear_aside(&self.inner.index, at, arrival.as_ref()).await
+        heard.hear_aside(&self.inner.index, (own.0.as_str(), own.1.as_str()), arrival.as_ref()).await
     }
 
     /// What an object says of itself, as its rows have it; `None` where it cannot be read.
@@ -305,15 +331,28 @@ impl Store {
         object: Object,
         origin: &str,
     ) -> Result<Option<Arrival>, StoreError> {
-        let file = match self.inner.objects.file(&object, self.inner.incoming.folder()).await {
-            Ok(file) => file,
-            Err(StoreError::Damaged { .. } | StoreError::Disk { .. }) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let Ok(outline) = blocking(move || peony_dicom::outline(&file)).await? else { return Ok(None) };
-        Ok(Arrival::of(outline, object, origin, &Arc::default()).ok())
+        arrival::arrival_of(&self.inner.objects, self.inner.incoming.folder(), object, origin).await
+    }
+
+    /// What is not as objects and people say of a page of the patients behind the number `after`, and the number to go on behind. What others write
+    /// meanwhile is seen whole or not at all.
+    async fn unsettled(&self, after: i64) -> Result<(Vec<Change>, Option<i64>), StoreError> {
+        let index = &self.inner.index;
+        let mut reading = index.read_as_of_now().await?;
+        let patients: Vec<i64> =
+            sqlx::query_scalar(PATIENTS).bind(after).bind(PAGE).fetch_all(&mut *reading).await?;
+        let mut wrong = Vec::new();
+        for patient in &patients {
+            wrong.append(&mut settle::of(&mut reading, *patient, Which::All).await?);
+        }
+        reading.rollback().await?;
+        Ok((wrong, patients.last().copied()))
     }
 }
+
+/// Patients by identifier behind the number `$1`, `$2` at most.
+pub(crate) const PATIENTS: &str =
+    "SELECT id FROM patients WHERE id > $1 AND parted_from = 0 ORDER BY id LIMIT $2";
 
 pub(crate) fn object_of(row: &AnyRow) -> Result<Object, StoreError> {
     let size: i64 = row.try_get("size")?;

@@ -5,7 +5,7 @@
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
-use crate::arrival::name_in;
+use crate::arrival::Told;
 use crate::aside::{DECIDED, OF_ASIDE, OPEN};
 use crate::error::StoreError;
 use crate::index::now_ms;
@@ -23,11 +23,11 @@ pub struct Conflict {
     pub study_uid: String,
     /// The tag of the attribute, eight hexadecimal digits: name, birth date, sex or Patient ID.
     pub tag: String,
-    /// What was said first of the patient whose identifier it is.
+    /// What those said before of the patient whose identifier it is.
     pub kept: String,
     /// What was said later; a name of which an earlier version of this program wrote down no more, as [`name_key`](crate::name_key) has it.
     pub other: String,
-    /// Whether the study's first object says that, and the study is shown so; else a later object of it, and the study is shown as its first one says.
+    /// Whether the study is shown so; else one of its later objects says that, and it is shown as those before that one say.
     pub of_study: bool,
     /// When, in milliseconds since 1970 UTC.
     pub at_ms: i64,
@@ -131,7 +131,7 @@ impl Store {
             let (tag, sent): (String, String) = (row.try_get("tag")?, row.try_get("other_sent")?);
             let mut kept: String = row.try_get("kept")?;
             // As it was sent, where that is still known and not another one by now.
-            let name = if tag == NAME { name_in(row.try_get("attributes")?) } else { String::new() };
+            let name = if tag == NAME { Told::of(row.try_get("attributes")?).name() } else { String::new() };
             if name::key(&name) == kept {
                 kept = name;
             }

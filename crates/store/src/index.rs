@@ -181,6 +181,15 @@ impl Index {
         if hold.map_err(disk("look at the file of the index"))? { Ok(()) } else { Err(StoreError::GoneIndex) }
     }
 
+    /// Begins a transaction that reads what is there now, whatever is written meanwhile.
+    pub async fn read_as_of_now(&self) -> Result<Writing, StoreError> {
+        let begin = match self.dialect {
+            Dialect::Sqlite => "BEGIN",
+            Dialect::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        };
+        Ok(self.pool.begin_with(begin).await?)
+    }
+
     /// Begins a transaction that writes, unless it would be lost. SQLite has one at a time: it takes its turn here and not half-way.
     pub async fn write(&self) -> Result<Writing, StoreError> {
         let begin = match self.dialect {

@@ -31,14 +31,6 @@ pub(crate) fn agree(one: &str, other: &str) -> bool {
     both.peek().is_some() && both.all(|(one, other)| one == other)
 }
 
-/// Whether a [`key`] has every component group of another name, the same, and more of them.
-pub(crate) fn is_fuller(one: &str, than: &str) -> bool {
-    let says = |at: usize| one.split('=').nth(at).unwrap_or_default();
-    !than.is_empty()
-        && one != than
-        && than.split('=').enumerate().all(|(at, group)| group.is_empty() || group == says(at))
-}
-
 /// Whether names are written without a space between family and given name in the script of this letter: kana, ideographs and Hangul, by the blocks of
 /// Unicode that hold them. A [`key`] has them without their half-width and compatibility forms, but for ideographs that have no other.
 fn is_of_joined_script(letter: char) -> bool {
@@ -79,21 +71,19 @@ mod tests {
 
     #[test]
     fn names_agree_in_the_groups_that_both_have() {
-        for (one, other, agrees, is_the_fuller) in [
-            ("wang^fang=王^芳", "wang^fang", true, true),
-            ("wang^fang", "wang^fang=王^芳", true, false),
-            ("wang^fang=王^芳", "=王^芳", true, true),
-            ("wang^fang==わん", "wang^fang=王^芳", true, false),
-            ("wang^fang=王^芳=わん", "wang^fang==わん", true, true),
-            ("wang^fang=王^芳", "wang^fang=王^方", false, false),
-            ("wang^fang=王^芳", "li^na", false, false),
-            ("wang^fang", "=王^芳", false, false),
-            ("wang^fang", "wang^fang", true, false),
-            ("wang^fang", "", false, false),
+        for (one, other, agrees) in [
+            ("wang^fang=王^芳", "wang^fang", true),
+            ("wang^fang=王^芳", "=王^芳", true),
+            ("wang^fang==わん", "wang^fang=王^芳", true),
+            ("wang^fang=王^芳=わん", "wang^fang==わん", true),
+            ("wang^fang=王^芳", "wang^fang=王^方", false),
+            ("wang^fang=王^芳", "li^na", false),
+            ("wang^fang", "=王^芳", false),
+            ("wang^fang", "wang^fang", true),
+            ("wang^fang", "", false),
         ] {
             assert_eq!(agree(one, other), agrees, "{one} {other}");
             assert_eq!(agree(other, one), agrees, "{other} {one}");
-            assert_eq!(is_fuller(one, other), is_the_fuller, "{one} {other}");
         }
     }
 

@@ -10,7 +10,7 @@ use std::io::{self, Read, Seek as _, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
@@ -174,8 +174,15 @@ pub(crate) enum Objects {
 pub(crate) struct Listed {
     /// Its name below the objects' folder, with `/` between.
     pub name: String,
-    /// Since it was written last.
-    pub age: std::time::Duration,
+    /// When it was written last.
+    pub written_at: SystemTime,
+}
+
+impl Listed {
+    /// For how long it has been there; no time at all where the clock was put back.
+    pub fn age(&self) -> Duration {
+        self.written_at.elapsed().unwrap_or_default()
+    }
 }
 
 impl Objects {
@@ -476,10 +483,9 @@ impl Objects {
             }
             Self::Remote(store) => {
                 let all: Vec<object_store::ObjectMeta> = store.list(None).try_collect().await?;
-                let now = std::time::SystemTime::now();
                 let listed = all.into_iter().map(|meta| Listed {
                     name: meta.location.to_string(),
-                    age: now.duration_since(meta.last_modified.into()).unwrap_or_default(),
+                    written_at: meta.last_modified.into(),
                 });
                 Ok(listed.collect())
             }
@@ -521,8 +527,7 @@ fn list_files(folder: &Path) -> io::Result<Vec<Listed>> {
             let path = entry.path();
             let below = path.strip_prefix(folder).unwrap_or(&path);
             let name = below.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>();
-            let age = metadata.modified()?.elapsed().unwrap_or_default();
-            listed.push(Listed { name: name.join("/"), age });
+            listed.push(Listed { name: name.join("/"), written_at: metadata.modified()? });
         }
     }
     Ok(listed)

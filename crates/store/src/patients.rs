@@ -5,7 +5,8 @@
 
 use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 
-use crate::arrival::{self, Patient, Said, names_anew};
+use crate::arrival::settle::{Which, settle};
+use crate::arrival::{Told, names_anew, part};
 use crate::error::StoreError;
 use crate::index::now_ms;
 use crate::json::{self, DicomJson};
@@ -148,7 +149,7 @@ impl Store {
         let missing = || StoreError::Missing("merge");
         let mut writing = self.inner.index.write_who_is_who().await?;
         let undone = sqlx::query(
-            "UPDATE merges SET undone_at = $2, undone_by = $3 WHERE id = $1 AND undone_at = 0 RETURNING source, target",
+            "UPDATE merges SET undone_at = $2, undone_by = $3 WHERE id = $1 AND undone_at = 0 RETURNING source, target, at",
         )
         .bind(id)
         .bind(now_ms())
@@ -157,22 +158,29 @@ impl Store {
         .await?
         .ok_or_else(missing)?;
         let (source, target): (i64, i64) = (undone.try_get("source")?, undone.try_get("target")?);
+        let merged_at: i64 = undone.try_get("at")?;
         // Whoever does not see both ends here, and nothing is changed.
-        let [from, _] = self.both_seen(&mut writing, [source, target], "merge").await?;
+        let [from, to] = self.both_seen(&mut writing, [source, target], "merge").await?;
         set_merged(&mut writing, source, 0).await?;
         move_below(&mut writing, source, source).await?;
         move_locally(&mut writing, source, source, "NOT IN (SELECT id FROM below)").await?;
         if from.parted_from == target {
-            // Whether it is the same person is a question again.
+            // Where that was said of what contradicts itself, it is a question again.
             names_anew(&mut writing, target).await?;
             sqlx::query(
                 "UPDATE conflicts SET settled_at = 0, settled_by = '' WHERE patient = $1 AND parting = 0
-                    AND study IN (SELECT id FROM studies WHERE own_patient = $2)",
+                    AND study IN (SELECT s.id FROM studies s WHERE s.own_patient = $2 AND NOT EXISTS
+                        (SELECT 1 FROM conflicts c WHERE c.study = s.id AND c.patient = $1 AND c.settled_at = 0 AND c.at <= $3))",
             )
             .bind(target)
             .bind(source)
+            .bind(merged_at)
             .execute(&mut *writing)
             .await?;
+        }
+        // What a person had said of a study stands over what it says itself no longer.
+        for patient in [source, from.parted_from, target, to.parted_from] {
+            settle(&mut writing, patient, Which::All).await?;
         }
         audit::put(&mut writing, who, "undo-merge", &format!("merge {id}")).await?;
         Ok(writing.commit().await?)
@@ -188,8 +196,7 @@ impl Store {
         self.open_conflict(conflict).await?;
         let mut writing = self.inner.index.write_who_is_who().await?;
         let row = sqlx::query(
-            "SELECT s.id AS study, s.uid, s.site AS of_study, p.id, p.patient_id, p.parted_from, p.name_key, p.birth_date, p.sex, p.attributes
-             FROM conflicts c JOIN studies s ON s.id = c.study JOIN patients p ON p.id = s.own_patient WHERE c.id = $1 AND c.settled_at = 0",
+            "SELECT s.id AS study, s.uid, p.id, p.patient_id, p.parted_from FROM conflicts c JOIN studies s ON s.id = c.study JOIN patients p ON p.id = s.own_patient WHERE c.id = $1 AND c.settled_at = 0",
         )
         .bind(conflict)
         .fetch_optional(&mut *writing)
@@ -202,11 +209,7 @@ impl Store {
         let mut source: i64 = row.try_get("parted_from")?;
         let target = if source == 0 {
             source = own;
-            let (attributes, said): (&str, _) = (row.try_get("attributes")?, Said::of_row(&row)?);
-            let patient =
-                arrival::part(&mut writing, source, row.try_get("uid")?, (attributes, &said)).await?;
-            arrival::give(&mut writing, study, &patient).await?;
-            patient.id
+            part(&mut writing, source, row.try_get("uid")?).await?
         } else {
             own
         };
@@ -236,6 +239,7 @@ impl Store {
         .bind(id)
         .execute(&mut *writing)
         .await?;
+        settle(&mut writing, source, Which::All).await?;
         let what = format!("parting {id}: a study of {source} is {target}'s");
         audit::put(&mut writing, who, "part-study", &what).await?;
         writing.commit().await?;
@@ -265,7 +269,7 @@ impl Store {
         rows.await?.iter().map(parting).collect()
     }
 
-    /// Takes a parting back: what contradicted itself is open again, and a study whose first object contradicts nothing is its patient's again.
+    /// Takes a parting back: what contradicted itself is open again, and a study that contradicts nothing those before it say is its patient's again.
     ///
     /// # Errors
     /// [`StoreError::Missing`] where there is no such parting, it was taken back, or its patients are not seen; [`StoreError::Refused`] where the study's
@@ -283,8 +287,8 @@ impl Store {
         .ok_or(StoreError::Missing("parting"))?;
         let (study, source, target): (i64, i64, i64) =
             (undone.try_get("study")?, undone.try_get("source")?, undone.try_get("target")?);
-        let [of, _] = self.both_seen(&mut writing, [source, target], "parting").await?;
-        let said = [said_of(&mut writing, source).await?, said_of(&mut writing, target).await?];
+        self.both_seen(&mut writing, [source, target], "parting").await?;
+        let said = [told_of(&mut writing, source).await?, told_of(&mut writing, target).await?];
         let own: i64 = sqlx::query_scalar("SELECT own_patient FROM studies WHERE id = $1")
             .bind(study)
             .fetch_one(&mut *writing)
@@ -300,13 +304,12 @@ impl Store {
             if merged > 0 {
                 return Err(StoreError::Refused("their patient was merged meanwhile: undo that first"));
             }
-            let patient = Patient { id: source, root: of.root, local_root: of.local_root, said: of_source };
-            arrival::give(&mut writing, study, &patient).await?;
         }
         sqlx::query("UPDATE conflicts SET settled_at = 0, settled_by = '', parting = 0 WHERE parting = $1")
             .bind(id)
             .execute(&mut *writing)
             .await?;
+        settle(&mut writing, source, Which::All).await?;
         audit::put(&mut writing, who, "undo-parting", &format!("parting {id}")).await?;
         Ok(writing.commit().await?)
     }
@@ -362,13 +365,13 @@ async fn place(connection: &mut AnyConnection, patient: i64) -> Result<Option<Pl
     .transpose()
 }
 
-/// What was said of a patient first.
-async fn said_of(connection: &mut AnyConnection, patient: i64) -> Result<Said, StoreError> {
-    let row = sqlx::query("SELECT name_key, birth_date, sex, attributes FROM patients WHERE id = $1")
+/// What the row of a patient says.
+async fn told_of(connection: &mut AnyConnection, patient: i64) -> Result<Told, StoreError> {
+    let attributes: String = sqlx::query_scalar("SELECT attributes FROM patients WHERE id = $1")
         .bind(patient)
         .fetch_one(connection)
         .await?;
-    Said::of_row(&row)
+    Ok(Told::of(&attributes))
 }
 
 /// Whether a person has said of a study that two patients are two.

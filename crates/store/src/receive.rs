@@ -12,7 +12,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use sqlx::Row as _;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedMutexGuard, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::anchor::Anchor;
@@ -103,28 +103,23 @@ impl Store {
     where
         S: Stream<Item = std::io::Result<Bytes>>,
     {
-        let received = self.receive_uncounted(origin, which, bytes).await;
-        let outcome = match &received {
-            Ok(receipt) => receipt.outcome.name(),
-            Err(error) => error.name(),
+        let received = match self.take_in(origin, bytes).await {
+            Ok((spool, arrival)) => self.keep(spool, arrival, origin, which, None).await,
+            Err(error) => Err(error),
         };
-        metrics::counter!("peony_store_objects_total", "outcome" => outcome).increment(1);
-        if let Ok(receipt) = &received {
-            metrics::counter!("peony_store_bytes_total").increment(receipt.size);
-        }
+        count(&received);
         received
     }
 
-    async fn receive_uncounted<S>(
+    /// Keeps what was taken in. Whoever comes after others gives their turn back once it is handed to those who write.
+    pub(crate) async fn keep(
         &self,
+        mut spool: Spool,
+        mut arrival: Arrival,
         origin: &str,
         which: Which<'_>,
-        bytes: S,
-    ) -> Result<Receipt, StoreError>
-    where
-        S: Stream<Item = std::io::Result<Bytes>>,
-    {
-        let (mut spool, mut arrival) = self.take_in(origin, bytes).await?;
+        mut turn: Option<OwnedMutexGuard<()>>,
+    ) -> Result<Receipt, StoreError> {
         if let Some(sight) = self.inner.expected.of(origin, &arrival.study_uid) {
             arrival.sight = sight;
         }
@@ -202,6 +197,7 @@ impl Store {
             groups.send(waiting).await.map_err(|_| StoreError::Closed)?;
             // A store that is closed meanwhile waits for this one's answer, and not for its sender.
             drop(groups);
+            drop(turn.take());
             let put;
             (spool, put) = answered.await.map_err(|_| StoreError::Closed)?;
             // Another one with the same UID was quicker: look at it.
@@ -219,7 +215,7 @@ impl Store {
     }
 
     /// Bytes to the disk, and what they are.
-    async fn take_in<S>(&self, origin: &str, bytes: S) -> Result<(Spool, Arrival), StoreError>
+    pub(crate) async fn take_in<S>(&self, origin: &str, bytes: S) -> Result<(Spool, Arrival), StoreError>
     where
         S: Stream<Item = std::io::Result<Bytes>>,
     {
@@ -334,6 +330,18 @@ impl Store {
             }
         }
         Ok((spool, Some(received == sum.finish())))
+    }
+}
+
+/// What becomes of objects is among the figures.
+pub(crate) fn count(received: &Result<Receipt, StoreError>) {
+    let outcome = match received {
+        Ok(receipt) => receipt.outcome.name(),
+        Err(error) => error.name(),
+    };
+    metrics::counter!("peony_store_objects_total", "outcome" => outcome).increment(1);
+    if let Ok(receipt) = received {
+        metrics::counter!("peony_store_bytes_total").increment(receipt.size);
     }
 }
 

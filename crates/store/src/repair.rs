@@ -7,18 +7,22 @@
 
 mod rows;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use crate::arrival::Arrival;
 use crate::error::{StoreError, disk};
 use crate::objects::{Listed, Object, Objects, digest_of};
 use crate::rows::BOUND;
-use crate::{Options, Outcome, Store, receive};
+use crate::spool::Spool;
+use crate::{Options, Outcome, Store, Which, receive};
 
 /// Who such objects are from.
 const ORIGIN: &str = "peony check --repair";
-/// Objects that are taken in at a time.
+/// Objects that are read ahead, and that wait to be written.
 const AT_ONCE: usize = 8;
 
 /// What became of the objects that no row named, and of rows that were not right.
@@ -76,11 +80,17 @@ impl Store {
             some.retain(|file| digest_of(&file.name).is_some_and(|digest| !named.contains(digest)));
             unnamed.append(&mut some);
         }
-        // Of two with one UID the one that came first has it, and of what was said of a patient the first stays.
-        unnamed.sort_by_key(|file| std::cmp::Reverse(file.age));
+        // Of two with one UID the one that came first has it, and of what is said of a patient the first holds.
+        unnamed.sort_by(|one, other| (one.written_at, &one.name).cmp(&(other.written_at, &other.name)));
         let (mut repaired, mut done, all) = (Repaired::default(), 0, unnamed.len() as u64);
-        let each = unnamed.into_iter().map(|file| self.take_in_again(file, is_alone, settled));
-        let mut each = std::pin::pin!(stream::iter(each).buffer_unordered(AT_ONCE));
+        let each = unnamed.into_iter().map(|file| self.read_again(file, is_alone, settled));
+        let turn = Arc::new(Mutex::new(()));
+        // Read ahead, and written one behind the other.
+        let each = stream::iter(each)
+            .buffered(AT_ONCE)
+            .then(async |read| Ok((read?, Arc::clone(&turn).lock_owned().await)));
+        let each = each.map_ok(|(read, turn)| self.take_in_again(read, turn)).try_buffered(AT_ONCE);
+        let mut each = std::pin::pin!(each);
         while let Some(became) = each.try_next().await? {
             *match became {
                 Became::Received(Outcome::Kept) => &mut repaired.indexed,
@@ -107,27 +117,44 @@ impl Store {
         Ok(repaired)
     }
 
-    async fn take_in_again(
+    /// Reads an object that no row names; `None` where it is left as it is.
+    async fn read_again(
         &self,
         file: Listed,
         is_alone: bool,
         settled: Duration,
-    ) -> Result<Became, StoreError> {
+    ) -> Result<Option<(Spool, Arrival)>, StoreError> {
         let objects = &self.inner.objects;
-        let Some(digest) = digest_of(&file.name).filter(|_| is_alone || file.age >= settled) else {
-            return Ok(Became::Left);
+        let Some(digest) = digest_of(&file.name).filter(|_| is_alone || file.age() >= settled) else {
+            return Ok(None);
         };
         let named = Object { digest: digest.to_owned(), size: 0, blocks: String::new() };
         // What is damaged shall not be kept under another name as if it were whole.
         let whole = objects.sum(&named).await?.filter(|is| is.digest == digest);
-        let Some(whole) = whole else { return Ok(Became::Left) };
+        let Some(whole) = whole else { return Ok(None) };
         let size = whole.size;
         let bytes = objects.stream(whole, 0..size).map_err(std::io::Error::other);
-        match self.receive(ORIGIN, bytes).await {
+        match self.take_in(ORIGIN, bytes).await {
+            Ok(read) => Ok(Some(read)),
+            Err(StoreError::Dicom(_) | StoreError::NoUid(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn take_in_again(
+        &self,
+        read: Option<(Spool, Arrival)>,
+        turn: OwnedMutexGuard<()>,
+    ) -> Result<Became, StoreError> {
+        let Some((spool, arrival)) = read else { return Ok(Became::Left) };
+        let digest = arrival.object.digest.clone();
+        let received = self.keep(spool, arrival, ORIGIN, Which::default(), Some(turn)).await;
+        receive::count(&received);
+        match received {
             Ok(receipt) => {
                 // Another row may have come to name it meanwhile.
-                if receipt.outcome != Outcome::Kept && !self.inner.index.names(digest).await? {
-                    objects.take_away(digest).await?;
+                if receipt.outcome != Outcome::Kept && !self.inner.index.names(&digest).await? {
+                    self.inner.objects.take_away(&digest).await?;
                     return Ok(Became::Received(Outcome::AlreadyThere));
                 }
                 Ok(Became::Received(receipt.outcome))

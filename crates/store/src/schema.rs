@@ -34,6 +34,7 @@ const STEPS: &[Step] = &[
     PARTED_STUDIES,
     ORDERS_BY_START,
     STEPS_OF_ORDERS,
+    SAID_IN_STUDIES,
 ];
 
 const FIRST: Step = Step {
@@ -311,6 +312,32 @@ const STEPS_OF_ORDERS: Step = Step {
         "CREATE TABLE performed_orders (order_id BIGINT NOT NULL REFERENCES orders (id), step BIGINT NOT NULL REFERENCES performed_steps (id),
             PRIMARY KEY (order_id, step))",
         "CREATE INDEX orders_accession ON orders (accession)",
+    ],
+    sqlite: &[],
+    postgres: &[],
+};
+
+/// What the objects of a study say of the patient: whose a study is, and what the row of a patient says, is worked out of that.
+const SAID_IN_STUDIES: Step = Step {
+    common: &[
+        // A row for each that is said in a study, with the patient whose identifier it has and the first instance that says so, 0 where none does any more.
+        // `unread` is what an earlier version knew of a study: it stands for the instances of which nobody has read what they say.
+        "CREATE TABLE said (id {id}, study BIGINT NOT NULL REFERENCES studies (id), patient BIGINT NOT NULL REFERENCES patients (id),
+            attributes {text} NOT NULL, first_instance BIGINT NOT NULL DEFAULT 0, unread BIGINT NOT NULL DEFAULT 0)",
+        "CREATE INDEX said_study ON said (study)",
+        "CREATE INDEX said_patient ON said (patient)",
+        "CREATE INDEX said_again ON said (id) WHERE first_instance = 0",
+        // Which of these an instance's object says, 0 where nobody has read it.
+        "ALTER TABLE instances ADD COLUMN said BIGINT NOT NULL DEFAULT 0",
+        "CREATE INDEX instances_said ON instances (said, id) WHERE said <> 0",
+        "INSERT INTO said (study, patient, attributes, first_instance, unread)
+            SELECT s.id, CASE p.parted_from WHEN 0 THEN p.id ELSE p.parted_from END, p.attributes, MIN(i.id), 1
+            FROM studies s JOIN patients p ON p.id = s.own_patient JOIN series e ON e.study = s.id JOIN instances i ON i.series = e.id
+            GROUP BY s.id, p.id, p.parted_from, p.attributes ORDER BY s.id",
+        // What is in doubt is read now, by `arrival::read_again`; the rest by a repair.
+        "INSERT INTO studies_unread (study) SELECT s.id FROM studies s WHERE (s.own_patient IN (SELECT p.id FROM patients p WHERE p.attributes = '')
+            OR s.id IN (SELECT c.study FROM conflicts c WHERE c.settled_at = 0 AND c.tag IN ('00100010', '00100020', '00100030', '00100040')))
+            AND s.id NOT IN (SELECT u.study FROM studies_unread u)",
     ],
     sqlite: &[],
     postgres: &[],

@@ -3,15 +3,15 @@
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
-use super::{Arrival, OF_PATIENT, OF_SERIES, OF_STUDY, frame_count, signed, written};
+use super::{Arrival, OF_SERIES, OF_STUDY, frame_count, signed, written};
 use crate::error::StoreError;
 
 /// What of an instance's row `i` an object says, and what it is read by.
 const OF_INSTANCE: &str = "i.id, i.uid, i.digest, i.size, i.blocks, i.origin, i.arrived_at, i.sop_class, i.instance_number, i.content_date, \
     i.attributes, i.transfer_syntax, i.data_set, i.frame_count, i.frames";
 
-/// The columns of the rows above an instance: of series `e`, study `s` and patient `p`, each under a name with that letter before it. What is missing is
-/// empty, its number 0.
+/// The columns of the rows above an instance: of series `e` and study `s`, each under a name with that letter before it. What is missing is empty, its
+/// number 0.
 pub(crate) fn columns_above() -> String {
     let of = |row: &str, columns: &str| {
         let each =
@@ -19,10 +19,9 @@ pub(crate) fn columns_above() -> String {
         each.collect::<Vec<_>>().join(", ")
     };
     [
-        "COALESCE(e.id, 0) AS e_id, COALESCE(s.id, 0) AS s_id, COALESCE(p.id, 0) AS p_id".to_owned(),
+        "COALESCE(e.id, 0) AS e_id, COALESCE(s.id, 0) AS s_id".to_owned(),
         of("e", &format!("uid, {OF_SERIES}")),
         of("s", &format!("uid, {OF_STUDY}")),
-        of("p", &format!("patient_id, issuer, {OF_PATIENT}")),
     ]
     .join(", ")
 }
@@ -31,8 +30,10 @@ impl Arrival {
     /// Instances behind the one of number `$1` with the rows above them, `$2` at most.
     pub fn with_rows_above() -> String {
         format!(
-            "SELECT {OF_INSTANCE}, {} FROM instances i LEFT JOIN series e ON e.id = i.series LEFT JOIN studies s ON s.id = e.study
-             LEFT JOIN patients p ON p.id = s.own_patient WHERE i.id > $1 ORDER BY i.id LIMIT $2",
+            "SELECT {OF_INSTANCE}, {}, i.said, COALESCE(d.study, 0) AS d_study, COALESCE(d.attributes, '') AS d_attributes,
+                COALESCE(p.id, 0) AS p_id, COALESCE(p.patient_id, '') AS p_patient_id, COALESCE(p.issuer, '') AS p_issuer
+             FROM instances i LEFT JOIN series e ON e.id = i.series LEFT JOIN studies s ON s.id = e.study LEFT JOIN said d ON d.id = i.said
+             LEFT JOIN patients p ON p.id = d.patient WHERE i.id > $1 ORDER BY i.id LIMIT $2",
             columns_above()
         )
     }
@@ -57,37 +58,40 @@ impl Arrival {
                 return Ok(false);
             }
         }
-        Ok(are(row, texts)? && (is_missing(row, "s_id")? || self.is_in_series(row)?))
+        Ok(are(row, texts)? && (is_missing(row, "s_id")? || self.is_in_series(row)? && self.is_said(row)?))
+    }
+
+    /// Whether an instance has what it says of the patient, as far as somebody has read that and the patient is there.
+    fn is_said(&self, row: &AnyRow) -> Result<bool, StoreError> {
+        if is_missing(row, "said")? {
+            return Ok(true);
+        }
+        // Of which site the study is, no object says.
+        let patient = [("p_patient_id", self.patient_id.as_str()), ("p_issuer", &self.issuer)];
+        let is_in_study = row.try_get::<i64, _>("d_study")? == row.try_get::<i64, _>("s_id")?;
+        Ok(is_in_study
+            && are(row, [("d_attributes", self.attributes[0].as_str())])?
+            && (is_missing(row, "p_id")? || are(row, patient)?))
+    }
+
+    /// Whether an earlier version did not write down what it says of the patient.
+    pub fn is_unread(row: &AnyRow) -> Result<bool, StoreError> {
+        is_missing(row, "said")
     }
 
     fn is_in_series(&self, row: &AnyRow) -> Result<bool, StoreError> {
         are(row, [("e_uid", self.series_uid.as_str()), ("s_uid", &self.study_uid)])
     }
 
-    /// Whether it says what the rows of series, study and patient above it do.
-    pub fn says_above(&self, row: &AnyRow) -> Result<[bool; 3], StoreError> {
+    /// Whether it says what the rows of series and study above it do.
+    pub fn says_above(&self, row: &AnyRow) -> Result<[bool; 2], StoreError> {
         if !self.is_in_series(row)? {
-            return Ok([false; 3]);
+            return Ok([false; 2]);
         }
-        let of_patient = are(row, [("p_patient_id", self.patient_id.as_str()), ("p_issuer", &self.issuer)])?;
         let series = are(row, named("e_", OF_SERIES).zip(self.of_series()))?;
         let study = self.of_study();
-        let study = of_patient && are(row, named("s_", OF_STUDY).zip(study.iter().map(String::as_str)))?;
-        let [name_key, birth_date, sex] = self.said.compared.each_ref().map(String::as_str);
-        let patient = [name_key, birth_date, sex, &self.attributes[0]];
-        let patient = of_patient && are(row, named("p_", OF_PATIENT).zip(patient))?;
-        Ok([series, study, patient])
-    }
-
-    /// What a patient of a site is known by: identifier, issuer, and what keeps them apart from others.
-    pub fn patient_key<'a>(&'a self, site: &'a str) -> [&'a str; 3] {
-        [&self.patient_id, &self.issuer, self.apart(site)]
-    }
-
-    /// Whether it says what the row of a patient does, whose identifier it has.
-    pub fn says_patient_alone(&self, row: &AnyRow) -> Result<bool, StoreError> {
-        let [name_key, birth_date, sex] = self.said.compared.each_ref().map(String::as_str);
-        are(row, OF_PATIENT.split(", ").zip([name_key, birth_date, sex, &self.attributes[0]]))
+        let study = are(row, named("s_", OF_STUDY).zip(study.iter().map(String::as_str)))?;
+        Ok([series, study])
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, AssertSqlSafe};
 
+use super::settle::FIRST;
 use super::{Arrival, OF_INSTANCE};
 use crate::error::StoreError;
 use crate::rows::Rows;
@@ -91,7 +92,19 @@ pub(crate) async fn write(
         ]);
     }
     let series = rows.write(connection, "series", "", Some("uid")).await?;
-    instances(connection, arrivals, &series, now_ms).await
+    let mut rows = Rows::of(["study", "patient", "attributes"]);
+    for one in arrivals {
+        let (study, patient) = (number_of(&studies, &one.study_uid), number_of(&patients, &one.patient_id));
+        rows.push([study.into(), patient.into(), one.attributes[0].as_str().into()]);
+    }
+    let said = rows.write(connection, "said", "", Some("CAST(study AS TEXT)")).await?;
+    let said = |one: &Arrival| number_of(&said, &number_of(&studies, &one.study_uid).to_string());
+    instances(connection, arrivals, (&series, said), now_ms).await?;
+    // Each study has one instance.
+    let text = format!("UPDATE said SET first_instance = {FIRST} WHERE first_instance = 0 AND unread = 0");
+    // Its text is made of the words of this crate alone.
+    sqlx::query(AssertSqlSafe(text)).execute(connection).await?;
+    Ok(())
 }
 
 /// Patients that are there already stay as they are. Gives the numbers of all by their identifiers.
@@ -109,9 +122,9 @@ async fn patients(
             one.patient_id.as_str().into(),
             one.issuer.as_str().into(),
             one.apart(one.sight.home()).into(),
-            one.said.compared[0].as_str().into(),
-            one.said.compared[1].as_str().into(),
-            one.said.compared[2].as_str().into(),
+            one.told.compared[0].as_str().into(),
+            one.told.compared[1].as_str().into(),
+            one.told.compared[2].as_str().into(),
             one.attributes[0].as_str().into(),
             one.sight.home().into(),
         ]);
@@ -126,8 +139,8 @@ async fn patients(
     let mut names: Vec<(i64, &str, i64)> = Vec::new();
     for one in said {
         let patient = number_of(&numbers, &one.patient_id);
-        names.extend(name::groups(&one.said.compared[0]).map(|group| (0, group, patient)));
-        names.extend(name::words(&one.said.compared[0]).map(|word| (1, word, patient)));
+        names.extend(name::groups(&one.told.compared[0]).map(|group| (0, group, patient)));
+        names.extend(name::words(&one.told.compared[0]).map(|word| (1, word, patient)));
     }
     // In the order of their index: its pages are then written once and not once a row.
     names.sort_unstable();
@@ -140,12 +153,12 @@ async fn patients(
 async fn instances(
     connection: &mut AnyConnection,
     arrivals: &[Arrival],
-    series: &HashMap<String, i64>,
+    (series, said): (&HashMap<String, i64>, impl Fn(&Arrival) -> i64),
     now_ms: i64,
 ) -> Result<(), StoreError> {
     let mut rows = Rows::of(OF_INSTANCE);
     for one in arrivals {
-        rows.push(one.of_instance(number_of(series, &one.series_uid), now_ms));
+        rows.push(one.of_instance((number_of(series, &one.series_uid), said(one)), now_ms));
     }
     rows.write(connection, "instances", "", None).await?;
     let arrived = arrivals
@@ -161,8 +174,6 @@ fn number_of(numbers: &HashMap<String, i64>, said: &str) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use sqlx::AssertSqlSafe;
-
     use super::*;
     use crate::arrival::{Batch, Known};
     use crate::index::Index;
@@ -200,7 +211,7 @@ mod tests {
                 }
             }
             let mut tables = Vec::new();
-            for table in ["patients", "names", "studies", "series", "instances", "events"] {
+            for table in ["patients", "names", "studies", "series", "said", "instances", "events"] {
                 tables.push((table, rows(&mut writing, table).await));
             }
             written.push(tables);

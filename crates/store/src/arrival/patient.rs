@@ -1,97 +1,45 @@
-//! Whose a study is: a patient is one of a site, whoever issued their identifier, and is known by what was said first there.
+//! Patients, each one of a site, whoever issued their identifier, and what is heard of them.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use peony_dicom::{Outline, Tag};
-use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
+use peony_dicom::Tag;
+use sqlx::{AnyConnection, Row as _};
 
-use super::{Arrival, Batch, parted};
+use super::anew::Anew;
+use super::settle::{Which, heard_anew, settle};
+use super::told::{Telling, Told};
+use super::{Arrival, Batch, Known};
+use crate::check::object_of;
 use crate::error::StoreError;
-use crate::index::Index;
+use crate::index::{Index, now_ms};
 use crate::objects::{Object, Objects, blocking};
 use crate::rows::Rows;
 use crate::{json, name};
 
-const NAME: Tag = Tag(0x0010, 0x0010);
-const BIRTH_DATE: Tag = Tag(0x0010, 0x0030);
-const SEX: Tag = Tag(0x0010, 0x0040);
-
-/// What contradicts itself, in the order of [`Said::compared`].
-pub(super) const SAID: [Tag; 3] = [NAME, BIRTH_DATE, SEX];
-
-/// What is said of a patient that may contradict itself.
-#[derive(Clone, Default)]
-pub(crate) struct Said {
-    /// Name, birth date, sex: as they are compared.
-    pub compared: [String; 3],
-    /// The name as it was sent.
-    pub name: String,
-}
-
-impl Said {
-    pub fn of(outline: &Outline) -> Self {
-        let [name, birth_date, sex] = SAID.map(|tag| outline.text(tag));
-        Self { compared: [name::key(name), birth_date.to_owned(), sex.to_owned()], name: name.to_owned() }
-    }
-
-    /// What the row of a patient has.
-    pub fn of_row(row: &AnyRow) -> Result<Self, StoreError> {
-        Ok(Self {
-            compared: [row.try_get("name_key")?, row.try_get("birth_date")?, row.try_get("sex")?],
-            name: name_in(row.try_get("attributes")?),
-        })
-    }
-
-    /// What somebody else says otherwise: the attribute, what stands here, and what is said there. Silence contradicts nothing.
-    pub fn against<'a>(&'a self, heard: &'a Self) -> impl Iterator<Item = (Tag, &'a str, &'a str)> {
-        let each = SAID.into_iter().zip(&self.compared).zip(&heard.compared);
-        each.map(|((tag, kept), other)| (tag, kept.as_str(), other.as_str()))
-            .filter(|(tag, kept, other)| differ(*tag, kept, other))
-    }
-
-    /// Whether this says all that the other does, the same, and more of the name.
-    pub fn is_fuller(&self, than: &Self) -> bool {
-        let ([name, says @ ..], [than_name, known @ ..]) = (&self.compared, &than.compared);
-        let says_all = says.iter().zip(known).all(|(says, known)| known.is_empty() || says == known);
-        says_all && name::is_fuller(name, than_name)
-    }
-
-    pub fn contradicts(&self, other: &Self) -> bool {
-        self.against(other).next().is_some()
-    }
-}
-
-/// Whether what is said of a patient contradicts what was said before.
-pub(super) fn differ(tag: Tag, kept: &str, other: &str) -> bool {
-    !kept.is_empty() && !other.is_empty() && kept != other && (tag != NAME || !name::agree(kept, other))
-}
-
-/// The name as it was sent, out of a patient's attributes.
-pub(crate) fn name_in(attributes: &str) -> String {
-    let attributes = json::of_text(attributes);
-    let name = attributes.get(&json::key(NAME)).and_then(|name| name.get("Value")?.get(0));
-    name.map(json::text_of).unwrap_or_default()
-}
-
-/// So many objects of a patient are tried for one that can be read.
-const TRIED: i64 = 8;
+pub(super) const PATIENT_ID: Tag = Tag(0x0010, 0x0020);
+const ISSUER: Tag = Tag(0x0010, 0x0021);
 
 /// A patient as the index has them.
-#[derive(Clone)]
 pub(crate) struct Patient {
     pub id: i64,
     /// Who they are by all merges.
     pub root: i64,
     /// Who they are by those within their site.
     pub local_root: i64,
-    pub said: Said,
+    /// What their row says.
+    pub told: Told,
+    /// They were made a moment ago, and their row says what this object does.
+    pub is_new: bool,
+    /// Something is there of them.
+    pub has_studies: bool,
 }
 
 impl Batch<'_> {
+    /// The patient whose identifier the object has, made where they are missing.
     pub(super) async fn patient(&mut self, arrival: &Arrival, site: &str) -> Result<Patient, StoreError> {
-        let [name_key, birth_date, sex] = &arrival.said.compared;
+        let [name_key, birth_date, sex] = &arrival.told.compared;
         let apart = arrival.apart(site);
         let made: Option<i64> = sqlx::query_scalar(
             "INSERT INTO patients (patient_id, issuer, apart, name_key, birth_date, sex, attributes, site)
@@ -110,10 +58,11 @@ impl Batch<'_> {
         if let Some(id) = made {
             self.made_patients.push(id);
             put_names(self.connection, id, name_key).await?;
-            return Ok(Patient { id, root: id, local_root: id, said: arrival.said.clone() });
+            let told = arrival.told.clone();
+            return Ok(Patient { id, root: id, local_root: id, told, is_new: true, has_studies: false });
         }
         let row = sqlx::query(
-            "SELECT id, root, local_root, name_key, birth_date, sex, attributes,
+            "SELECT id, root, local_root, attributes,
                 CASE WHEN EXISTS (SELECT 1 FROM studies s WHERE s.own_patient = patients.id AND s.series_count > 0) THEN 1 ELSE 0 END AS there
              FROM patients WHERE patient_id = $1 AND issuer = $2 AND apart = $3",
         )
@@ -123,55 +72,131 @@ impl Batch<'_> {
         .fetch_one(&mut *self.connection)
         .await?;
         let id = row.try_get("id")?;
-        let is_there = row.try_get::<i64, _>("there")? > 0;
         // One that this batch has made is nobody else, and is said so at its end.
         let or_self = |root: i64| if root == 0 { id } else { root };
         let [root, local_root] = [row.try_get("root")?, row.try_get("local_root")?].map(or_self);
-        let mut patient = Patient { id, root, local_root, said: Said::of_row(&row)? };
-        if !is_there {
-            // Of whom nothing is there any more, nothing is said: all of it gave way to something else.
-            self.learn(&mut patient, arrival).await?;
-        }
-        Ok(patient)
+        let told = Told::of(row.try_get("attributes")?);
+        let has_studies = row.try_get::<i64, _>("there")? > 0;
+        Ok(Patient { id, root, local_root, told, is_new: false, has_studies })
     }
 
-    /// Writes down what contradicts what was said of a patient, for a person.
-    pub(super) async fn contradictions(
+    /// The row of what the object says of the patient whose identifier it has, in its study, and whether it was said there already.
+    pub(super) async fn said(
         &mut self,
-        (patient, kept): (i64, &Said),
-        study: i64,
-        heard: &Said,
-    ) -> Result<(), StoreError> {
-        for (tag, kept, other) in kept.against(heard) {
-            let sent = if tag == NAME { heard.name.as_str() } else { "" };
-            self.conflict(patient, study, tag, [kept, other, sent]).await?;
-        }
-        Ok(())
-    }
-
-    /// Writes down one contradiction: what was said first, what later, and that as it was sent, where it is compared in another form.
-    pub(super) async fn conflict(
-        &mut self,
+        arrival: &Arrival,
+        (study, is_new): (i64, bool),
         patient: i64,
-        study: i64,
-        tag: Tag,
-        [kept, other, sent]: [&str; 3],
-    ) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO conflicts (patient, study, tag, kept, other, other_sent, at) VALUES ($1, $2, $3, $4, $5, $6, $7)
-             ON CONFLICT (study, tag, other) DO NOTHING",
+    ) -> Result<(i64, bool), StoreError> {
+        if !is_new {
+            let row = sqlx::query(
+                "SELECT id, first_instance FROM said WHERE study = $1 AND patient = $2 AND attributes = $3 AND unread = 0
+                 ORDER BY first_instance DESC LIMIT 1",
+            )
+            .bind(study)
+            .bind(patient)
+            .bind(arrival.attributes[0].as_str())
+            .fetch_optional(&mut *self.connection)
+            .await?;
+            if let Some(row) = row {
+                return Ok((row.try_get("id")?, row.try_get::<i64, _>("first_instance")? > 0));
+            }
+        }
+        let said = sqlx::query_scalar(
+            "INSERT INTO said (study, patient, attributes) VALUES ($1, $2, $3) RETURNING id",
         )
-        .bind(patient)
         .bind(study)
-        .bind(json::key(tag))
-        .bind(kept)
-        .bind(other)
-        .bind(sent)
-        .bind(self.now_ms)
-        .execute(&mut *self.connection)
+        .bind(patient)
+        .bind(arrival.attributes[0].as_str())
+        .fetch_one(&mut *self.connection)
         .await?;
+        Ok((said, false))
+    }
+
+    /// Something is said in a study for the first time, by this instance. Most often it is what is known of the patient anyway, which costs nothing more.
+    pub(super) async fn hear(
+        &mut self,
+        arrival: &Arrival,
+        instance: i64,
+        Heard { study, is_new, said, patient }: Heard,
+    ) -> Result<(), StoreError> {
+        sqlx::query("UPDATE said SET first_instance = $2 WHERE id = $1")
+            .bind(said)
+            .bind(instance)
+            .execute(&mut *self.connection)
+            .await?;
+        let (of, which) = if !is_new {
+            self.what_changes(study, said, patient.id).await?
+        } else if patient.is_new {
+            return Ok(());
+        } else if !patient.has_studies {
+            (patient.id, Which::All)
+        } else if patient.told.contradicts(&arrival.told) {
+            (patient.id, Which::One { study, is_parted: true })
+        } else if patient.told.with(&arrival.told) == patient.told {
+            return Ok(());
+        } else {
+            (patient.id, Which::All)
+        };
+        settle(self.connection, of, which).await?;
         Ok(())
     }
+
+    /// Whose rows may change by what is said anew in a study that was there, and of which studies.
+    async fn what_changes(
+        &mut self,
+        study: i64,
+        said: i64,
+        patient: i64,
+    ) -> Result<(i64, Which), StoreError> {
+        let rows = sqlx::query(
+            "SELECT d.id, d.patient, d.attributes, s.own_patient, COALESCE(k.attributes, '') AS known FROM said d
+             JOIN studies s ON s.id = d.study LEFT JOIN patients k ON k.id = d.patient
+             WHERE d.study = $1 AND d.first_instance > 0 ORDER BY d.first_instance, d.id",
+        )
+        .bind(study)
+        .fetch_all(&mut *self.connection)
+        .await?;
+        let [mut before, mut after] = [Telling::default(), Telling::default()];
+        let mut of: Option<(i64, bool, Told)> = None;
+        for row in &rows {
+            let (id, says): (i64, i64) = (row.try_get("id")?, row.try_get("patient")?);
+            if id != said && of.is_none() {
+                let is_parted = row.try_get::<i64, _>("own_patient")? != says;
+                of = Some((says, is_parted, Told::of(row.try_get("known")?)));
+            }
+            if of.as_ref().is_none_or(|(of, ..)| *of == says) {
+                let told = Told::of(row.try_get("attributes")?);
+                if id != said {
+                    before.hear((), told.clone());
+                }
+                after.hear((), told);
+            }
+        }
+        let Some((of, is_parted, known)) = of else {
+            // Nothing of it was there any more: what it was taken for gave way to something else, and so do doubts about that, and what a person
+            // said of them.
+            sqlx::query("DELETE FROM conflicts WHERE study = $1")
+                .bind(study)
+                .execute(&mut *self.connection)
+                .await?;
+            return Ok((patient, Which::All));
+        };
+        let [before, after] = [before.told, after.told].map(Option::unwrap_or_default);
+        let is_known = || !known.contradicts(&after) && known.with(&after) == known;
+        // By a name of more groups one who contradicts may be the same after all.
+        let alone = before == after || before.compared[0] == after.compared[0] && (is_parted || is_known());
+        Ok((of, if alone { Which::One { study, is_parted } } else { Which::All }))
+    }
+}
+
+/// What is said in a study for the first time.
+pub(super) struct Heard {
+    pub study: i64,
+    /// The study was made for it.
+    pub is_new: bool,
+    pub said: i64,
+    /// Whose identifier it has.
+    pub patient: Patient,
 }
 
 /// By which names a patient is found: their own, and those of studies that contradicted them and of which a person said that they are theirs.
@@ -199,120 +224,107 @@ async fn put_names(connection: &mut AnyConnection, patient: i64, name_key: &str)
     Ok(())
 }
 
-/// Fills in patients of whom an index of an earlier version knew only what another site had said: from the first of their own objects that can
-/// be read. Of one who has none nothing is known but the identifier. Then parts studies that an earlier version showed under what they contradict.
+/// The row of a patient says this, and they are found by it.
+pub(super) async fn write_patient(
+    connection: &mut AnyConnection,
+    patient: i64,
+    told: &Told,
+) -> Result<(), StoreError> {
+    let [name_key, birth_date, sex] = &told.compared;
+    let into: i64 = sqlx::query_scalar(
+        "UPDATE patients SET attributes = $2, name_key = $3, birth_date = $4, sex = $5 WHERE id = $1
+         RETURNING CASE WHEN parted_from <> 0 AND merged_into = parted_from THEN merged_into ELSE 0 END",
+    )
+    .bind(patient)
+    .bind(told.text())
+    .bind(name_key.as_str())
+    .bind(birth_date.as_str())
+    .bind(sex.as_str())
+    .fetch_one(&mut *connection)
+    .await?;
+    names_anew(connection, patient).await?;
+    if into != 0 {
+        names_anew(connection, into).await?;
+    }
+    Ok(())
+}
+
+/// Reads what the objects say of the patient in studies of which an earlier version did not write that down, where it is in doubt: what another site had said
+/// of them, and what contradicts itself. What cannot be read is tried again at the next start.
 pub(crate) async fn read_again(index: &Index, objects: &Objects, folder: &Path) -> Result<(), StoreError> {
     let rows = sqlx::query("SELECT id, patient_id, issuer FROM patients WHERE attributes = ''")
         .fetch_all(index.pool())
         .await?;
     for row in rows {
-        let id: i64 = row.try_get("id")?;
-        let found = first_readable(index, objects, folder, ("s.own_patient", id)).await?;
-        let (attributes, said) = match found {
-            Some(arrival) => {
-                let Arrival { attributes: [attributes, ..], said, .. } = arrival;
-                (attributes, said)
-            }
-            None => {
-                let mut known = json::DicomJson::new();
-                for (tag, column) in [(Tag(0x0010, 0x0020), "patient_id"), (Tag(0x0010, 0x0021), "issuer")] {
-                    json::put(&mut known, tag, vec![row.try_get::<String, _>(column)?.into()]);
-                }
-                (json::text(&known), Said::default())
-            }
-        };
+        // Until something is read, nothing is known but the identifier.
+        let mut known = json::DicomJson::new();
+        for (tag, column) in [(PATIENT_ID, "patient_id"), (ISSUER, "issuer")] {
+            json::put(&mut known, tag, vec![row.try_get::<String, _>(column)?.into()]);
+        }
+        let (id, told) = (row.try_get("id")?, Told::of_json(known));
         let mut writing = index.write().await?;
-        fill_in(&mut writing, id, &attributes, &said).await?;
+        write_patient(&mut writing, id, &told).await?;
+        sqlx::query("UPDATE said SET attributes = $2 WHERE patient = $1 AND attributes = ''")
+            .bind(id)
+            .bind(told.text())
+            .execute(&mut *writing)
+            .await?;
         writing.commit().await?;
     }
     let unread: Vec<i64> =
-        sqlx::query_scalar("SELECT study FROM studies_unread").fetch_all(index.pool()).await?;
-    for study in unread {
-        // What cannot be read is tried again at the next start.
-        let Some(first) = first_readable(index, objects, folder, ("s.id", study)).await? else { continue };
-        let mut writing = index.write_who_is_who().await?;
-        parted::read(&mut writing, study, &first).await?;
-        writing.commit().await?;
+        sqlx::query_scalar("SELECT study FROM studies_unread ORDER BY study").fetch_all(index.pool()).await?;
+    if unread.is_empty() {
+        return Ok(());
     }
-    Ok(())
-}
-
-/// The first object that can be read of those that a column of `studies s` says.
-async fn first_readable(
-    index: &Index,
-    objects: &Objects,
-    folder: &Path,
-    (column, id): (&'static str, i64),
-) -> Result<Option<Arrival>, StoreError> {
-    let text = format!(
-        "SELECT i.digest, i.size, i.blocks FROM studies s JOIN series e ON e.study = s.id JOIN instances i ON i.series = e.id
-         WHERE {column} = $1 ORDER BY i.id LIMIT $2"
-    );
-    let theirs = sqlx::query(AssertSqlSafe(text)).bind(id).bind(TRIED).fetch_all(index.pool()).await?;
-    for row in &theirs {
-        let size: i64 = row.try_get("size")?;
-        let object = Object {
-            digest: row.try_get("digest")?,
-            size: size.unsigned_abs(),
-            blocks: row.try_get("blocks")?,
-        };
-        let file = match objects.file(&object, folder).await {
-            Ok(file) => file,
-            // What is wrong with it is for `peony check` to say.
-            Err(StoreError::Damaged { .. } | StoreError::Disk { .. }) => continue,
-            Err(error) => return Err(error),
-        };
-        if let Ok(outline) = blocking(move || peony_dicom::outline(&file)).await?
-            && let Ok(arrival) = Arrival::of(outline, object, "", &Arc::default())
-        {
-            return Ok(Some(arrival));
-        }
-    }
-    Ok(None)
-}
-
-/// Writes what was said of a patient first. Contradictions are to that, and what agrees with it is none.
-pub(super) async fn fill_in(
-    connection: &mut AnyConnection,
-    patient: i64,
-    attributes: &str,
-    said: &Said,
-) -> Result<(), StoreError> {
-    let [name_key, birth_date, sex] = &said.compared;
-    sqlx::query(
-        "UPDATE patients SET attributes = $2, name_key = $3, birth_date = $4, sex = $5 WHERE id = $1",
-    )
-    .bind(patient)
-    .bind(attributes)
-    .bind(name_key.as_str())
-    .bind(birth_date.as_str())
-    .bind(sex.as_str())
-    .execute(&mut *connection)
-    .await?;
-    names_anew(connection, patient).await?;
-    for (tag, kept) in SAID.into_iter().zip(&said.compared) {
-        sqlx::query("UPDATE conflicts SET kept = $3 WHERE patient = $1 AND tag = $2")
-            .bind(patient)
-            .bind(json::key(tag))
-            .bind(kept.as_str())
-            .execute(&mut *connection)
-            .await?;
-        let written = sqlx::query("SELECT id, other FROM conflicts WHERE patient = $1 AND tag = $2")
-            .bind(patient)
-            .bind(json::key(tag))
-            .fetch_all(&mut *connection)
-            .await?;
-        for row in &written {
-            if !differ(tag, kept, row.try_get("other")?) {
-                forget(connection, row.try_get("id")?).await?;
+    let mut all_read = Vec::new();
+    for study in &unread {
+        let instances = sqlx::query(
+            "SELECT i.id, i.digest, i.size, i.blocks FROM series e JOIN instances i ON i.series = e.id
+             WHERE e.study = $1 AND i.said = 0 ORDER BY i.id",
+        );
+        let (mut read, mut is_read) = (Vec::new(), true);
+        for row in &instances.bind(*study).fetch_all(index.pool()).await? {
+            match arrival_of(objects, folder, object_of(row)?, "").await? {
+                Some(arrival) => read.push((arrival, row.try_get("id")?)),
+                // What is wrong with it is for `peony check` to say.
+                None => is_read = false,
             }
         }
+        if is_read {
+            all_read.push(*study);
+        }
+        let (mut writing, known) = (index.write_rows().await?, Known::default());
+        for (arrival, instance) in &read {
+            Anew::of(&mut writing, &known, now_ms()).said(arrival, (*instance, *study)).await?;
+        }
+        writing.commit().await?;
     }
-    Ok(())
+    // Once all of it is read: what one study says is compared with the others.
+    let (mut writing, mut patients) = (index.write_who_is_who().await?, BTreeSet::new());
+    for study in unread {
+        patients.extend(heard_anew(&mut writing, study).await?);
+    }
+    for patient in patients {
+        settle(&mut writing, patient, Which::All).await?;
+    }
+    for study in all_read {
+        sqlx::query("DELETE FROM studies_unread WHERE study = $1").bind(study).execute(&mut *writing).await?;
+    }
+    Ok(writing.commit().await?)
 }
 
-/// What was written down of a contradiction is none any more.
-pub(super) async fn forget(connection: &mut AnyConnection, conflict: i64) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM conflicts WHERE id = $1").bind(conflict).execute(connection).await?;
-    Ok(())
+/// What an object says of itself, as its rows have it; `None` where it cannot be read.
+pub(crate) async fn arrival_of(
+    objects: &Objects,
+    folder: &Path,
+    object: Object,
+    origin: &str,
+) -> Result<Option<Arrival>, StoreError> {
+    let file = match objects.file(&object, folder).await {
+        Ok(file) => file,
+        Err(StoreError::Damaged { .. } | StoreError::Disk { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let Ok(outline) = blocking(move || peony_dicom::outline(&file)).await? else { return Ok(None) };
+    Ok(Arrival::of(outline, object, origin, &Arc::default()).ok())
 }

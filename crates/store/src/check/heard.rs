@@ -1,4 +1,4 @@
-//! What the rows of series, studies and patients say, against what their objects say.
+//! What the rows of series and studies say, against what their objects say.
 //!
 //! Such a row says what its first object said. Which one that was is not in the index where a person has decided for another object since, so a row is
 //! right where any of its objects says the same, one that lies aside as well. What is remembered is two bits a row, however many objects there are.
@@ -20,18 +20,16 @@ const PAGE: i64 = 500;
 pub(crate) enum Above {
     Series,
     Study,
-    Patient,
 }
 
 impl Above {
-    pub const ALL: [Self; 3] = [Self::Series, Self::Study, Self::Patient];
+    pub const ALL: [Self; 2] = [Self::Series, Self::Study];
 
     /// Its number in a row of [`columns_above`].
     fn column(self) -> &'static str {
         match self {
             Self::Series => "e_id",
             Self::Study => "s_id",
-            Self::Patient => "p_id",
         }
     }
 
@@ -39,7 +37,6 @@ impl Above {
         match self {
             Self::Series => "SELECT COALESCE(MAX(id), 0) FROM series",
             Self::Study => "SELECT COALESCE(MAX(id), 0) FROM studies",
-            Self::Patient => "SELECT COALESCE(MAX(id), 0) FROM patients",
         }
     }
 
@@ -53,11 +50,6 @@ impl Above {
             Self::Study => {
                 "SELECT s.id, s.uid AS at FROM studies s WHERE s.id > $1 AND s.id <= $2
                     AND EXISTS (SELECT 1 FROM series e JOIN instances i ON i.series = e.id WHERE e.study = s.id) ORDER BY s.id LIMIT $3"
-            }
-            Self::Patient => {
-                "SELECT p.id, 'patient ' || p.id AS at FROM patients p WHERE p.id > $1 AND p.id <= $2
-                    AND EXISTS (SELECT 1 FROM studies s JOIN series e ON e.study = s.id JOIN instances i ON i.series = e.id
-                        WHERE s.own_patient = p.id) ORDER BY p.id LIMIT $3"
             }
         }
     }
@@ -80,15 +72,15 @@ impl Numbers {
 /// Which rows an object was heard to agree with.
 pub(crate) struct Heard {
     /// An object says what they do, or one of theirs cannot be read: then nobody knows.
-    agreed: [Numbers; 3],
+    agreed: [Numbers; 2],
     /// The highest numbers at the beginning. What came later was written by this program a moment ago.
-    last: [i64; 3],
+    last: [i64; 2],
 }
 
 impl Heard {
     /// Nothing yet.
     pub async fn nothing(index: &Index) -> Result<Self, StoreError> {
-        let mut last = [0; 3];
+        let mut last = [0; 2];
         for (last, above) in last.iter_mut().zip(Above::ALL) {
             *last = sqlx::query_scalar(above.last()).fetch_one(index.pool()).await?;
         }
@@ -97,7 +89,7 @@ impl Heard {
 
     /// What an object says of the rows above it; `None` of one that cannot be read.
     pub fn hear(&mut self, row: &AnyRow, arrival: Option<&Arrival>) -> Result<(), StoreError> {
-        let agrees = arrival.map_or(Ok([true; 3]), |arrival| arrival.says_above(row))?;
+        let agrees = arrival.map_or(Ok([true; 2]), |arrival| arrival.says_above(row))?;
         for ((above, agreed), agrees) in Above::ALL.into_iter().zip(&mut self.agreed).zip(agrees) {
             if agrees {
                 agreed.insert(row.try_get(above.column())?);
@@ -110,29 +102,17 @@ impl Heard {
     pub async fn hear_aside(
         &mut self,
         index: &Index,
-        (study_uid, series_uid, site): (&str, &str, &str),
+        (study_uid, series_uid): (&str, &str),
         arrival: Option<&Arrival>,
     ) -> Result<(), StoreError> {
         let text = format!(
-            "SELECT {} FROM studies s LEFT JOIN series e ON e.study = s.id AND e.uid = $2 LEFT JOIN patients p ON p.id = s.own_patient WHERE s.uid = $1",
+            "SELECT {} FROM studies s LEFT JOIN series e ON e.study = s.id AND e.uid = $2 WHERE s.uid = $1",
             columns_above()
         );
         // Its text is made of the words of this crate alone.
         let row = sqlx::query(AssertSqlSafe(text)).bind(study_uid).bind(series_uid);
         if let Some(row) = row.fetch_optional(index.pool()).await? {
             self.hear(&row, arrival)?;
-        }
-        let Some(arrival) = arrival else { return Ok(()) };
-        // Whose the study is by now may be somebody else.
-        let [patient_id, issuer, apart] = arrival.patient_key(site);
-        let patient = sqlx::query(
-            "SELECT id, name_key, birth_date, sex, attributes FROM patients WHERE patient_id = $1 AND issuer = $2 AND apart = $3",
-        );
-        let patient = patient.bind(patient_id).bind(issuer).bind(apart).fetch_optional(index.pool()).await?;
-        if let Some(patient) = patient
-            && arrival.says_patient_alone(&patient)?
-        {
-            self.agreed[2].insert(patient.try_get("id")?);
         }
         Ok(())
     }

@@ -24,7 +24,8 @@ pub(super) const LINKS: &[(FaultKind, &str)] = &[
     ),
     (
         FaultKind::LostPatient,
-        "SELECT s.uid FROM studies s WHERE NOT EXISTS (SELECT 1 FROM patients p WHERE p.id = s.own_patient)",
+        "SELECT s.uid FROM studies s WHERE NOT EXISTS (SELECT 1 FROM patients p WHERE p.id = s.own_patient)
+            OR EXISTS (SELECT 1 FROM said d WHERE d.study = s.id AND NOT EXISTS (SELECT 1 FROM patients p WHERE p.id = d.patient))",
     ),
     // What a person said of patients, and as whom their studies are shown by it.
     (
@@ -59,6 +60,16 @@ pub(super) const LINKS: &[(FaultKind, &str)] = &[
         FaultKind::Stranded,
         "SELECT 'contradiction ' || c.id FROM conflicts c WHERE NOT EXISTS (SELECT 1 FROM patients p WHERE p.id = c.patient)
             OR NOT EXISTS (SELECT 1 FROM studies s WHERE s.id = c.study)",
+    ),
+    (
+        FaultKind::WrongStudy,
+        "SELECT DISTINCT s.uid FROM said JOIN studies s ON s.id = said.study WHERE said.first_instance <>
+            COALESCE((SELECT MIN(i.id) FROM instances i WHERE i.said = said.id AND i.said <> 0), CASE WHEN said.unread <> 0 THEN
+                (SELECT MIN(i.id) FROM series e JOIN instances i ON i.series = e.id WHERE e.study = said.study AND i.said = 0) END, 0)",
+    ),
+    (
+        FaultKind::Stranded,
+        "SELECT 'what is said in study ' || d.study FROM said d WHERE NOT EXISTS (SELECT 1 FROM studies s WHERE s.id = d.study)",
     ),
     (
         FaultKind::Stranded,

@@ -6,11 +6,13 @@ use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::Store;
+use std::collections::BTreeSet;
+
 use crate::arrival::anew::Anew;
+use crate::arrival::settle::{FIRST, Which, heard_anew, settle};
 use crate::arrival::{Arrival, Known, count_series, names_anew};
 use crate::check::heard::{Above, Heard};
-use crate::check::links;
-use crate::check::object_of;
+use crate::check::{PATIENTS, links, object_of};
 use crate::error::StoreError;
 use crate::index::{Writing, now_ms};
 
@@ -23,7 +25,9 @@ const MOST_MERGES: usize = 64;
 
 /// Studies behind the number `$1` whose patient is not there, `$2` at most.
 const LOST_PATIENTS: &str = "SELECT s.id FROM studies s WHERE s.id > $1
-    AND NOT EXISTS (SELECT 1 FROM patients p WHERE p.id = s.own_patient) ORDER BY s.id LIMIT $2";
+    AND (NOT EXISTS (SELECT 1 FROM patients p WHERE p.id = s.own_patient)
+        OR EXISTS (SELECT 1 FROM said d WHERE d.study = s.id AND NOT EXISTS (SELECT 1 FROM patients p WHERE p.id = d.patient)))
+    ORDER BY s.id LIMIT $2";
 /// Instances behind the number `$1` whose series or study is not there, `$2` at most.
 const LOST_PLACES: &str = "SELECT i.id, i.digest, i.size, i.blocks, i.origin, i.arrived_at FROM instances i
     LEFT JOIN series e ON e.id = i.series LEFT JOIN studies s ON s.id = e.study WHERE i.id > $1 AND s.id IS NULL ORDER BY i.id LIMIT $2";
@@ -36,6 +40,7 @@ const WRONG_COUNTS: &str =
 const STRANDED: &[&str] = &[
     "DELETE FROM series WHERE NOT EXISTS (SELECT 1 FROM studies s WHERE s.id = series.study)
         AND NOT EXISTS (SELECT 1 FROM instances i WHERE i.series = series.id)",
+    "DELETE FROM said WHERE NOT EXISTS (SELECT 1 FROM studies s WHERE s.id = said.study)",
     "DELETE FROM names WHERE NOT EXISTS (SELECT 1 FROM patients p WHERE p.id = names.patient)",
     "DELETE FROM conflicts WHERE NOT EXISTS (SELECT 1 FROM patients p WHERE p.id = conflicts.patient)
         OR NOT EXISTS (SELECT 1 FROM studies s WHERE s.id = conflicts.study)",
@@ -82,6 +87,7 @@ impl Store {
         rows += self.find_places().await?;
         rows += self.mend_merges().await?;
         rows += self.mend_counts().await?;
+        rows += self.mend_patients().await?;
         Ok(rows + self.mend_names().await?)
     }
 
@@ -100,14 +106,14 @@ impl Store {
             for row in &some {
                 let arrival = self.arrival_of(object_of(row)?, row.try_get("origin")?).await?;
                 let agrees = match &arrival {
-                    Some(says) => says.is_said_by_instance(row)? && says.says_above(row)? == [true; 3],
+                    Some(says) => says.is_said_by_instance(row)? && says.says_above(row)? == [true; 2],
                     None => false,
                 };
                 // Who contradicts is read to the end: nothing is made of what is damaged.
                 if agrees || self.is_whole(row).await? {
                     heard.hear(row, arrival.as_ref())?;
                     if let Some(arrival) = arrival
-                        && !arrival.is_said_by_instance(row)?
+                        && (!arrival.is_said_by_instance(row)? || Arrival::is_unread(row)?)
                     {
                         wrong.push((arrival, row.try_get("id")?, row.try_get("arrived_at")?));
                     }
@@ -147,32 +153,22 @@ impl Store {
         Ok(self.inner.objects.sum(&object).await?.as_ref() == Some(&object))
     }
 
-    /// The first object that a row of some level is of and that is whole.
+    /// The first object that a row of some level is of and that is whole, and when it came.
     async fn first_whole(&self, above: Above, number: i64) -> Result<Option<(Arrival, i64)>, StoreError> {
         let which = match above {
             Above::Series => "e.id",
             Above::Study => "e.study",
-            Above::Patient => "s.own_patient",
         };
         let text = format!(
-            "SELECT i.digest, i.size, i.blocks, i.origin, i.arrived_at, COALESCE(p.patient_id, '') AS patient_id, COALESCE(p.issuer, '') AS issuer
-             FROM instances i JOIN series e ON e.id = i.series JOIN studies s ON s.id = e.study LEFT JOIN patients p ON p.id = s.own_patient
+            "SELECT i.digest, i.size, i.blocks, i.origin, i.arrived_at FROM instances i JOIN series e ON e.id = i.series
              WHERE {which} = $1 ORDER BY i.id LIMIT $2"
         );
         // Its text is made of the words of this file alone.
         let rows = sqlx::query(AssertSqlSafe(text)).bind(number).bind(TRIED);
         for row in &rows.fetch_all(self.inner.index.pool()).await? {
-            if !self.is_whole(row).await? {
-                continue;
-            }
-            let Some(arrival) = self.arrival_of(object_of(row)?, row.try_get("origin")?).await? else {
-                continue;
-            };
-            // One that contradicts whose the study is says nothing of that patient.
-            let [patient_id, issuer, _] = arrival.patient_key("");
-            let is_theirs = row.try_get::<&str, _>("patient_id")? == patient_id
-                && row.try_get::<&str, _>("issuer")? == issuer;
-            if above != Above::Patient || is_theirs {
+            if self.is_whole(row).await?
+                && let Some(arrival) = self.arrival_of(object_of(row)?, row.try_get("origin")?).await?
+            {
                 return Ok(Some((arrival, row.try_get("arrived_at")?)));
             }
         }
@@ -187,7 +183,6 @@ impl Store {
         match above {
             Above::Series => anew.series(&arrival, number).await?,
             Above::Study => anew.study(&arrival, number).await?,
-            Above::Patient => anew.patient(&arrival, number).await?,
         }
         writing.commit().await?;
         Ok(1)
@@ -205,7 +200,11 @@ impl Store {
             let Some(end) = some.last() else { return Ok(rows) };
             last = *end;
             for study in some {
-                rows += self.say_anew(Above::Study, study).await?;
+                let Some((arrival, at)) = self.first_whole(Above::Study, study).await? else { continue };
+                let (mut writing, known) = (self.inner.index.write_who_is_who().await?, Known::default());
+                Anew::of(&mut writing, &known, at).patients(&arrival, study).await?;
+                writing.commit().await?;
+                rows += 1;
             }
         }
     }
@@ -236,8 +235,15 @@ impl Store {
             return Ok(0);
         }
         let (mut writing, known) = (self.inner.index.write_who_is_who().await?, Known::default());
+        let (mut studies, mut patients) = (BTreeSet::new(), BTreeSet::new());
         for (arrival, instance, at) in &wrong {
-            Anew::of(&mut writing, &known, *at).instance(arrival, *instance).await?;
+            studies.insert(Anew::of(&mut writing, &known, *at).instance(arrival, *instance).await?);
+        }
+        for study in studies {
+            patients.extend(heard_anew(&mut writing, study).await?);
+        }
+        for patient in patients {
+            settle(&mut writing, patient, Which::All).await?;
         }
         writing.commit().await?;
         Ok(wrong.len() as u64)
@@ -258,6 +264,28 @@ impl Store {
         rows += each(&mut writing, SHOWN).await?;
         writing.commit().await?;
         Ok(rows)
+    }
+
+    /// Whose studies are, and what is said of patients, by what the instances have of that.
+    async fn mend_patients(&self) -> Result<u64, StoreError> {
+        let index = &self.inner.index;
+        let text = format!("UPDATE said SET first_instance = {FIRST} WHERE first_instance <> {FIRST}");
+        let mut writing = index.write_who_is_who().await?;
+        // Its text is made of the words of this crate alone.
+        let mut rows = sqlx::query(AssertSqlSafe(text)).execute(&mut *writing).await?.rows_affected();
+        writing.commit().await?;
+        let mut last = 0;
+        loop {
+            let some: Vec<i64> =
+                sqlx::query_scalar(PATIENTS).bind(last).bind(PAGE).fetch_all(index.pool()).await?;
+            let Some(end) = some.last() else { return Ok(rows) };
+            last = *end;
+            let mut writing = index.write_who_is_who().await?;
+            for patient in some {
+                rows += settle(&mut writing, patient, Which::All).await?;
+            }
+            writing.commit().await?;
+        }
     }
 
     async fn mend_counts(&self) -> Result<u64, StoreError> {

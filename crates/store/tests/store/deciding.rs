@@ -285,13 +285,13 @@ pub async fn of_what_gave_way_nothing_is_found_until_something_comes(store: &Sto
     assert_eq!(ask(store, &of_first, SERIES_IN_STUDY).await, ["1"]);
     assert!(store.conflicts(10).await.unwrap().is_empty() && faults(store).await.is_empty());
 
-    // Taken back, the first one is in its study again, where another patient is by now.
+    // Taken back, the first one is in its study again, where another patient is by now: it came before.
     store.take_aside(back, "x").await.unwrap();
     assert_eq!(ask(store, &study, STUDY_UID).await, [first.study_uid.as_str()]);
     assert_eq!(ask(store, &series, SERIES_UID).await, [first.series_uid.as_str()]);
     assert_eq!(ask(store, &instance, STUDY_UID).await.len(), 2);
     let [conflict] = store.conflicts(10).await.unwrap().try_into().ok().unwrap();
-    assert_eq!((conflict.kept.as_str(), conflict.other.as_str()), ("9", "7"));
+    assert_eq!((conflict.kept.as_str(), conflict.other.as_str()), ("7", "9"));
     assert!(faults(store).await.is_empty());
 
     // What is told of a place that nothing is left of is not believed, however often it was told before.

@@ -12,6 +12,7 @@ mod deciding;
 mod doubts;
 mod faults;
 mod finding;
+mod identity;
 mod killed;
 mod kit;
 mod orders;

@@ -9,8 +9,8 @@ use peony_store::{Options, Store, StoreError, made_up};
 use tempfile::TempDir;
 
 use crate::{
-    accounts, checked, deciding, doubts, finding, kit, orders, parted, patients, receiving, rows, sendings,
-    upgraded,
+    accounts, checked, deciding, doubts, finding, identity, kit, orders, parted, patients, receiving, rows,
+    sendings, upgraded,
 };
 
 /// A server with its data in a folder that is gone with it.
@@ -169,6 +169,12 @@ async fn postgresql_does_what_sqlite_does() {
         parted::a_study_that_contradicts_itself_can_be_somebody_elses,
         parted::a_study_that_was_put_right_is_its_patients_again,
         parted::who_is_parted_is_so_to_the_eyes_of_their_site,
+        identity::what_was_said_is_compared_whoever_said_it,
+        identity::silence_hides_nothing,
+        identity::what_is_taken_back_is_as_it_was,
+        identity::who_is_another_person_is_shown_so_and_leaves_nothing_behind,
+        identity::a_study_that_says_more_later_is_another_ones_then,
+        identity::what_is_not_handed_out_any_more_is_said_by_nobody,
         patients::a_merge_across_sites_shows_nobody_what_another_site_knows,
         patients::a_merge_moves_studies_and_can_be_undone,
         patients::of_merges_at_once_one_is_done_and_no_study_is_lost,
@@ -194,6 +200,11 @@ async fn postgresql_does_what_sqlite_does() {
         accounts::a_token_is_refused_once_it_is_taken_back_or_its_account_disabled,
         accounts::a_study_is_seen_by_those_of_its_site,
     );
+    for seed in 1..6 {
+        let (_folder, store, _) = server.store().await;
+        identity::however_it_came_about_it_is_as_objects_and_people_say(&store, seed).await;
+        store.close().await;
+    }
     let (_folder, store, address) = server.store().await;
     patients::the_audit_only_grows(&store, &address).await;
     let (folder, store, address) = server.store().await;

@@ -24,9 +24,13 @@ async fn back_by_six_steps(address: &str) {
     let gone = "(SELECT p.id FROM patients p WHERE p.issuer <> '' AND EXISTS (SELECT 1 FROM patients o WHERE o.patient_id = p.patient_id
         AND o.issuer = p.issuer AND o.id < p.id))";
     run(&format!("DELETE FROM names WHERE patient IN {gone}")).await;
+    run("UPDATE instances SET said = 0").await;
+    run("DELETE FROM said").await;
     run(&format!("DELETE FROM patients WHERE id IN {gone}")).await;
     run("UPDATE patients SET apart = '' WHERE issuer <> ''").await;
-    for table in ["partings", "studies_unread"] {
+    run("DROP INDEX instances_said").await;
+    run("ALTER TABLE instances DROP COLUMN said").await;
+    for table in ["partings", "studies_unread", "said"] {
         run(&format!("DROP TABLE {table}")).await;
     }
     for index in [
@@ -58,7 +62,7 @@ async fn back_by_six_steps(address: &str) {
     run("DROP INDEX orders_accession").await;
     run("ALTER TABLE orders DROP COLUMN own_state").await;
     run("DELETE FROM names WHERE name_key = '周丽丽'").await;
-    run("UPDATE schema_version SET version = version - 8").await;
+    run("UPDATE schema_version SET version = version - 9").await;
     pool.close().await;
 }
 
@@ -73,6 +77,9 @@ async fn back_to_before_the_partings(address: &str) {
         // Whom a person said to be the same was found by the first name alone.
         "DELETE FROM names WHERE name_key IN ('wang^f', 'f')",
         "DELETE FROM merges",
+        "DROP INDEX instances_said",
+        "ALTER TABLE instances DROP COLUMN said",
+        "DROP TABLE said",
         "DELETE FROM patients WHERE parted_from <> 0",
         "DROP TABLE partings",
         "DROP TABLE studies_unread",
@@ -83,7 +90,7 @@ async fn back_to_before_the_partings(address: &str) {
         "DROP TABLE performed_orders",
         "DROP INDEX orders_accession",
         "ALTER TABLE orders DROP COLUMN own_state",
-        "UPDATE schema_version SET version = version - 3",
+        "UPDATE schema_version SET version = version - 4",
     ] {
         sqlx::query(statement).execute(&pool).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
     }

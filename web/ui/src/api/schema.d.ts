@@ -1665,7 +1665,7 @@ export interface components {
             readonly id: number;
             /** @description What was said first of the patient whose identifier it is. */
             readonly kept: string;
-            /** @description Whether the study's first object says that, and the study is shown so; else a later object of it, and the study is shown as its first one says. */
+            /** @description Whether the study is shown so; else one of its later objects says that, and it is shown as those before that one say. */
             readonly of_study: boolean;
             /** @description What was said later. */
             readonly other: string;

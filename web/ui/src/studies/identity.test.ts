@@ -41,8 +41,8 @@ const contradiction = (
 });
 /** The same in both languages, of the study itself and of a later object of it. */
 const ofStudy = (about: [string, string], other: string, kept: [string, string]): readonly string[] => [
-  `${about[0]}: this study's first object says ${other}, as it is shown; first under this identifier was ${kept[0]}`,
-  `${about[1]}：本检查为 ${other}（以其首个对象为准显示）；该标识号最先为 ${kept[1]}`,
+  `${about[0]}: this study says ${other}, as it is shown; first under this identifier was ${kept[0]}`,
+  `${about[1]}：本检查为 ${other}（并如此显示）；该标识号最先为 ${kept[1]}`,
 ];
 const within = (about: [string, string], other: [string, string], kept: string): readonly string[] => [
   `${about[0]}: a later object of this study says ${other[0]}; the study is shown under ${kept}, as was said first`,

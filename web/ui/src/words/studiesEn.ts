@@ -151,8 +151,7 @@ export const studiesEn = {
   contradiction_birth_date: "Birth date",
   contradiction_sex: "Sex",
   contradiction_patient_id: "Identifier",
-  contradiction_of_study:
-    "{about}: this study's first object says {other}, as it is shown; first under this identifier was {kept}",
+  contradiction_of_study: "{about}: this study says {other}, as it is shown; first under this identifier was {kept}",
   contradiction_within:
     "{about}: a later object of this study says {other}; the study is shown under {kept}, as was said first",
   contradiction_empty: "none",

@@ -153,7 +153,7 @@ export const studiesZh: Readonly<Record<keyof typeof studiesEn, string>> = {
   contradiction_birth_date: "出生日期",
   contradiction_sex: "性别",
   contradiction_patient_id: "标识号",
-  contradiction_of_study: "{about}：本检查为 {other}（以其首个对象为准显示）；该标识号最先为 {kept}",
+  contradiction_of_study: "{about}：本检查为 {other}（并如此显示）；该标识号最先为 {kept}",
   contradiction_within: "{about}：本检查中后来的对象为 {other}；检查按最先的 {kept} 显示",
   contradiction_empty: "无",
   contradiction_none: "并无矛盾",
