@@ -274,11 +274,17 @@ fn makes(step: &DicomJson, state: StepState) -> Option<OrderState> {
     }
 }
 
-/// How an order stands by itself and by all steps that were performed of it: what goes on, a step or a claim, goes before what was completed, and that
-/// before what was broken off; what is performed goes before what was only said of the order.
+/// How an order stands by itself and by all steps that were performed of it: one that goes on goes before one that was completed, and that before one
+/// that was broken off; a claim that goes on stands until one is completed. What is performed goes before what was only said of the order.
 fn stands(own: OrderState, steps: &[OrderState]) -> OrderState {
-    let performed = [OrderState::Started, OrderState::Completed, OrderState::Discontinued];
-    performed.into_iter().find(|state| own == *state || steps.contains(state)).unwrap_or(own)
+    use OrderState::{Completed, Discontinued, Started};
+    match own {
+        _ if steps.contains(&Started) => Started,
+        _ if own == Completed || steps.contains(&Completed) => Completed,
+        Started => Started,
+        _ if steps.contains(&Discontinued) => Discontinued,
+        _ => own,
+    }
 }
 
 /// How the order of this number stands that is `own` by itself.
@@ -442,6 +448,8 @@ mod tests {
             // Somebody who claimed it as a workitem.
             (Started, &[], Started),
             (Started, &[Completed], Completed),
+            (Started, &[Discontinued], Started),
+            (Discontinued, &[Started], Started),
             (Completed, &[Started], Started),
             (Completed, &[Discontinued], Completed),
         ] {
