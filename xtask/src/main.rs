@@ -49,7 +49,7 @@ struct TestArgs {
     #[arg(long, num_args = 1.., value_name = "NAME", value_parser = steps::names())]
     skip: Vec<String>,
     /// How long each fuzz target runs.
-    #[arg(long, value_name = "N", default_value_t = 30)]
+    #[arg(long, value_name = "N", default_value_t = 20)]
     fuzz_seconds: u32,
     /// Print the steps and run none.
     #[arg(long)]
