@@ -22,13 +22,13 @@ use crate::once::{ActKey, Asking, Once};
 use crate::refusal::{Refusal, check};
 use crate::scan::{Scan, Whereabouts};
 use crate::signed::{report, sign};
-use crate::state::{Done, State};
+use crate::state::{Done, State, TOLD_EVERY_MS};
 use crate::summary::Summary;
 
 /// A person's act is acknowledged when it is on the disk, and refused where that takes longer.
 const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(5);
 /// How often the machine's word on one lesion is written.
-const SEEN_EVERY: Duration = Duration::from_millis(500);
+const SEEN_EVERY: Duration = Duration::from_millis(TOLD_EVERY_MS);
 /// Pictures that were asked for or kept last stay in memory.
 const PICTURES: usize = 64;
 

@@ -124,15 +124,15 @@ pub(crate) fn check(state: &State, by: &str, act: &Act) -> Result<(), Refusal> {
 
 /// A lesion that was joined to another counts there: it is taken apart before anything else is said of it.
 fn check_joined(state: &State, act: &Act, lesion: Option<u32>) -> Result<(), Refusal> {
+    let joined = state.joined();
     if let Act::Join { lesion, into } = act {
-        let into = state.joined().get(into).copied().unwrap_or(*into);
+        let into = joined.get(into).copied().unwrap_or(*into);
         let struck_out =
             |lesion: u32| report(state).lesions.iter().any(|at| at.lesion == lesion && at.dismissed);
         if [*lesion, into].into_iter().any(struck_out) {
             return Err(Refusal::BadValue("lesion: it was struck out; bring it back before it is joined"));
         }
     }
-    let joined = state.joined();
     let is_joined = lesion.is_some_and(|lesion| joined.contains_key(&lesion));
     match act {
         Act::Part { .. } if is_joined => Ok(()),

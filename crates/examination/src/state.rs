@@ -14,7 +14,7 @@ pub(crate) const PLACE_HOLDS_MS: u64 = 5_000;
 /// The same by the way: within one hour of the clock, some five centimetres from the nipple.
 pub(crate) const PLACE_HOLDS_MM: f32 = 15.0;
 /// A lesion in view is told of so often at least, milliseconds: it may have been seen for so much longer.
-const TOLD_EVERY_MS: u64 = 500;
+pub(crate) const TOLD_EVERY_MS: u64 = 500;
 /// Sightings no further apart are of one look, milliseconds.
 const ONE_LOOK_MS: u64 = 2_000;
 /// A place that is said of a lesion in view is said while the probe rests there: one that is gone sooner was left for that place.

@@ -395,18 +395,7 @@ async fn a_lost_index_says_what_arrivals_in_the_order_of_the_files_said() {
     }
 }
 
-macro_rules! on_sqlite {
-    ($($test:ident: $scenario:ident),* $(,)?) => {
-        $(
-            #[tokio::test]
-            async fn $test() {
-                $scenario(&kit::store().await.1).await;
-            }
-        )*
-    };
-}
-
-on_sqlite!(
+kit::on_sqlite!(
     sqlite_what_was_said_is_compared_whoever_said_it: what_was_said_is_compared_whoever_said_it,
     sqlite_silence_hides_nothing: silence_hides_nothing,
     sqlite_what_is_taken_back_is_as_it_was: what_is_taken_back_is_as_it_was,

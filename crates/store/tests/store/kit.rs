@@ -90,3 +90,16 @@ pub async fn faults(store: &Store) -> Vec<peony_store::Fault> {
     store.check(|fault| faults.push(fault)).await.unwrap();
     faults
 }
+
+/// A test of each scenario with a store of its own in SQLite; `postgres.rs` has those with PostgreSQL.
+macro_rules! on_sqlite {
+    ($($test:ident: $scenario:ident),* $(,)?) => {
+        $(
+            #[tokio::test]
+            async fn $test() {
+                $scenario(&crate::kit::store().await.1).await;
+            }
+        )*
+    };
+}
+pub(crate) use on_sqlite;

@@ -275,18 +275,7 @@ pub async fn who_is_parted_is_so_to_the_eyes_of_their_site(store: &Store) {
     assert_eq!(open(&east).await, [contradiction("Wang^Fang", "Li^Na", true)]);
 }
 
-macro_rules! on_sqlite {
-    ($($test:ident: $scenario:ident),* $(,)?) => {
-        $(
-            #[tokio::test]
-            async fn $test() {
-                $scenario(&kit::store().await.1).await;
-            }
-        )*
-    };
-}
-
-on_sqlite!(
+kit::on_sqlite!(
     sqlite_each_study_is_shown_and_found_by_its_own_name: each_study_is_shown_and_found_by_its_own_name,
     sqlite_the_same_person_is_found_by_both_names_and_that_is_taken_back:
         the_same_person_is_found_by_both_names_and_that_is_taken_back,
